@@ -1,0 +1,109 @@
+"""An activation: one rule firing for one customer on one occasion, and what became of its message."""
+
+import uuid
+from typing import Any, Final
+
+from msgspec import Struct
+
+from stamgast.domain.units import Millis
+
+NAMESPACE: Final = uuid.UUID("6b1e1f2a-6c0b-5c0e-9a55-57a4946a57e9")
+
+RANKS: Final = {
+    "held": 0,
+    "submitted": 1,
+    "not_submitted": 2,
+    "in_doubt": 3,
+    "accepted": 10,
+    "sending": 11,
+    "sent": 12,
+    "failed": 20,
+    "undelivered": 20,
+    "delivered": 30,
+    "read": 40,
+}
+"""Order of statuses; a status only moves to a higher rank. `suppressed` and `expired` end an activation
+that was never submitted and so have no rank of their own (see `FINAL_WITHOUT_SEND`)."""
+
+FINAL_WITHOUT_SEND: Final = frozenset({"suppressed", "expired"})
+UNSENT_RANK: Final = 50
+"""Rank of an outcome that ends an activation before any POST: nothing can come after it."""
+
+
+def activation_id(merchant: str, rule: str, customer: str, occasion: str, generation: int = 0) -> str:
+    """The same firing has the same id in every run: 32 hex digits of a UUID version 5.
+
+    `generation` counts firings of one occasion that were taken back before anything was sent.
+    """
+    name = f"{merchant}\x1f{rule}\x1f{customer}\x1f{occasion}\x1f{generation}"
+    return uuid.uuid5(NAMESPACE, name).hex
+
+
+class Activation(Struct, array_like=True):
+    """As it stands in the customer's state. `state` is `held`, `submitted` or `ended`."""
+
+    id: str
+    rule: str
+    occasion: str
+    state: str
+    status: str
+    rank: int
+    decided_at: Millis
+    changed_at: Millis
+    template: str
+    purpose: str
+    channel: str
+    priority: int = 0
+    release_at: Millis = 0
+    """When a held message is looked at again (0: when the one in flight has ended)."""
+    expires_at: Millis = 0
+    reason: str = ""
+    generation: int = 0
+    data: dict[str, Any] = {}
+    """What the template may use: card, stamps, voucher code and name, ... No personal data."""
+    other_channels: list[str] = []
+    """Channels still to be tried if this one turns out not to reach the customer."""
+    voucher: str = ""
+
+
+class Submission(Struct, array_like=True, frozen=True):
+    """An outbox entry: submit this now. Carries no personal data; name and phone are looked up at the send."""
+
+    activation: str
+    merchant: str
+    customer: str
+    rule: str
+    template: str
+    purpose: str
+    channel: str
+    language: str
+    decided_at: Millis
+    expires_at: Millis
+    data: dict[str, Any]
+    per_day: int = 0
+    """The rule's limit of messages a day over all customers (0: none), taken when it is submitted."""
+    bundle: str = ""
+    """Hash of the bundle whose template it uses."""
+
+
+class Note(Struct, frozen=True, omit_defaults=True, kw_only=True):
+    """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
+
+    `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted) or `outcome`.
+    """
+
+    kind: str
+    activation: str
+    merchant: str
+    customer: str
+    at: Millis
+    rule: str = ""
+    occasion: str = ""
+    status: str = ""
+    reason: str = ""
+    channel: str = ""
+    template: str = ""
+    attempt: str = ""
+    code: str = ""
+    provider_id: str = ""
+    parts: int = 0

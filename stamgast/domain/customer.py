@@ -1,0 +1,104 @@
+"""A customer's running state: one compact value per customer, schema-versioned, upcast on read.
+
+Everything in it is either a sum over what the customer's transactions gave (so that the order of arrival
+does not matter) or the record of a decision. It holds no personal data.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.activation import Activation
+from stamgast.domain.units import Day, Millis, Minor
+
+SCHEMA = 1
+
+STAGES = ("new", "active", "at_risk", "lapsing", "lapsed", "won_back")
+"""A customer without any purchase that counts is `new` too."""
+
+
+class Card(Struct, array_like=True):
+    """One stamp card: `balance` stamps on it now (below zero: owed), `completed` cards so far.
+
+    `sizes` are the sizes of the completed cards as runs `[size, how many]`, oldest first, so that a refund
+    gives back what that card took. `settled` counts the completed cards whose reward was redeemed: those
+    cannot be taken back. `day` and `day_raw` are the newest day with stamps and what was earned on it
+    before the daily cap.
+    """
+
+    balance: int = 0
+    completed: int = 0
+    sizes: list[list[int]] = []
+    settled: int = 0
+    day: Day = 0
+    day_raw: int = 0
+
+
+class Voucher(Struct, array_like=True):
+    """An issued reward. `state` is `open`, `redeemed`, `withdrawn` or `expired`."""
+
+    code: str
+    reward: str
+    state: str
+    issued_at: Millis
+    expires_at: Millis
+    cause: str
+    """Occasion that gave it, such as `card:bread:3`."""
+    rule: str
+    """Rule that gave it; empty if the card itself did."""
+
+
+class Customer(Struct, array_like=True):
+    """See the module. Days are business days of the store of each purchase; money is minor units."""
+
+    schema: int = SCHEMA
+    purchases: int = 0
+    spend: Minor = 0
+    profit: Minor = 0
+    refunds: Minor = 0
+    visits: int = 0
+    first_day: Day = 0
+    last_day: Day = 0
+    days: bytes = b""
+    """Purchase days, `stamgast.domain.days` codec: (day delta, purchases that day) as varints."""
+    gaps: int = 0
+    """Sum of the logarithms of the gaps between visit days, in 2**-20; exact under any order."""
+    stage: str = "new"
+    stage_at: Millis = 0
+    recorded_at: Millis = 0
+    """Recorded time of the newest event applied."""
+    cards: dict[str, Card] = {}
+    vouchers: list[Voucher] = []
+    timers: dict[str, Millis] = {}
+    """Kind -> due. Kinds: `lapse`, `lapsed`, `held:<activation>`, `voucher:<code>`."""
+    tags: list[str] = []
+    language: str = ""
+    source: str = ""
+    """Acquisition source."""
+    birthday: str = ""
+    joined_at: Millis = 0
+    consents: dict[str, Millis] = {}
+    """`purpose:channel` -> since when."""
+    stopped_at: Millis = 0
+    inbound_at: Millis = 0
+    """Last message from the customer over WhatsApp (its 24-hour window)."""
+    contacts: list[tuple[Millis, str, str]] = []
+    """(when, purpose, rule) of messages submitted in the last 30 days, oldest first."""
+    activations: list[Activation] = []
+    """Those not ended, and the last few ended ones."""
+    fired: dict[str, list[str]] = {}
+    """Rule -> occasions it has fired for (newest last, bounded), for `once_per`."""
+
+
+_decode = msgspec.msgpack.Decoder(Customer).decode
+encode_customer = msgspec.msgpack.Encoder().encode
+
+
+def decode_customer(value: bytes) -> Customer:
+    """Stored value -> state, upcast from any earlier schema. Raises `msgspec.DecodeError` if it is none.
+
+    New fields are appended with a default, so an older, shorter array decodes as it is; a change that is
+    more than that gets its step here.
+    """
+    state = _decode(value)
+    state.schema = SCHEMA
+    return state

@@ -1,0 +1,172 @@
+"""Everything that happens to a customer, as it stands on `customer.events.v1`.
+
+Each record is one JSON object with a `type`. `at` is the recorded time (milliseconds UTC), stamped by
+the producer from its injected clock. `source` names the record that this one was made from, so that a
+reader can recognise a repeat (topic id, partition, offset, index among that record's outputs).
+"""
+
+from typing import ClassVar
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.units import Millis, Minor
+
+Source = tuple[str, int, int, int]
+"""Topic id, partition, offset, index among that input's outputs."""
+
+
+class Line(Struct, frozen=True, omit_defaults=True, gc=False):
+    """One line of a purchase, net of refunds; quantity in thousandths, money in minor units."""
+
+    id: str
+    gross: Minor
+    quantity: int = 1000
+    sku: str | None = None
+    category: str | None = None
+    kind: str = "sale"
+    cost: Minor | None = None
+
+
+class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
+    """The net state of one transaction: what is left of it after edits, voids and refunds.
+
+    `spend` is gross after refunds; `refunded` is what was given back. `peak` holds each line at the most
+    it ever was, and is there only where that differs from `lines` (for cards that never take stamps back).
+    `counts` is false for a voided, open, test or fully refunded transaction.
+    """
+
+    occurred_at: Millis
+    store: str
+    currency: str
+    spend: Minor
+    refunded: Minor = 0
+    counts: bool = True
+    lines: tuple[Line, ...] = ()
+    peak: tuple[Line, ...] | None = None
+    peak_spend: Minor | None = None
+
+
+class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", gc=False):
+    """What all events share. `id` is set for events that may be repeated by an HTTP client."""
+
+    merchant: str
+    customer: str
+    at: Millis
+    source: Source | None = None
+    id: str | None = None
+    about: ClassVar[str] = "customer"
+
+
+class PurchaseChanged(Event, tag="purchase_changed", gc=False):
+    """A transaction's net state went from `before` to `after` for this customer.
+
+    `before` is None when this customer sees the transaction for the first time; `after` is None when the
+    transaction left this customer (it was attached to another one).
+    """
+
+    transaction: str
+    after: Purchase | None
+    before: Purchase | None = None
+
+
+class Enrolled(Event, tag="enrolled"):
+    """The customer joined, or their profile changed. Empty fields leave what is known as it is."""
+
+    language: str | None = None
+    acquisition_source: str | None = None
+    birthday: str | None = None
+    """Month and day only, `MM-DD`: what a birthday rule needs, and no more."""
+
+
+class ConsentChanged(Event, tag="consent_changed"):
+    """Consent for one purpose over one channel was given or withdrawn, with its proof."""
+
+    purpose: str
+    channel: str
+    granted: bool
+    wording: str = ""
+    origin: str = ""
+
+
+class OptedOut(Event, tag="opted_out"):
+    """STOP (or a carrier's opt-out): no more messages over any channel to this phone."""
+
+    channel: str = ""
+
+
+class OptedIn(Event, tag="opted_in"):
+    """START: lifts an earlier STOP. It gives no consent that was not there before."""
+
+    channel: str = ""
+
+
+class Replied(Event, tag="replied"):
+    """The customer wrote to us. The text itself is kept sealed elsewhere; `keyword` is what it meant."""
+
+    channel: str
+    keyword: str | None = None
+
+
+class VoucherRedeemed(Event, tag="voucher_redeemed"):
+    """A till asks to redeem a voucher. The answer is written under the event's `id`."""
+
+    code: str
+    store: str | None = None
+
+
+class ActivationOutcome(Event, tag="activation_outcome"):
+    """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
+
+    `rank` orders statuses (see `stamgast.domain.activation.RANKS`); a lower one never replaces a higher.
+    `parts` is the number of SMS parts, `cost` micro-units of the price's currency are not used: minor units.
+    """
+
+    activation: str
+    status: str
+    rank: int
+    attempt: str = ""
+    reason: str = ""
+    code: str = ""
+    provider_id: str = ""
+    channel: str = ""
+    parts: int = 0
+
+
+class TimerDue(Event, tag="timer_due"):
+    """The earliest timer of the customer came due at `due`; applies only if the state still holds it."""
+
+    due: Millis
+
+
+class Barrier(Event, tag="barrier"):
+    """A merchant's bundle comes into force in this partition. `customer` is empty."""
+
+    number: int
+    hash: str
+    about: ClassVar[str] = "merchant"
+
+
+AnyEvent = (
+    PurchaseChanged
+    | Enrolled
+    | ConsentChanged
+    | OptedOut
+    | OptedIn
+    | Replied
+    | VoucherRedeemed
+    | ActivationOutcome
+    | TimerDue
+    | Barrier
+)
+
+decode_event = msgspec.json.Decoder(AnyEvent).decode
+"""bytes -> event. Raises `msgspec.DecodeError` (or its subclass `ValidationError`) for what is none."""
+
+encode_event = msgspec.json.Encoder().encode
+"""event -> bytes."""
+
+
+def key_of(merchant: str, customer: str) -> bytes:
+    """The Kafka key of a customer's records."""
+    return f"{merchant}:{customer}".encode()

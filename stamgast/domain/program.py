@@ -1,0 +1,141 @@
+"""A merchant's programme as the core sees it: compiled, frozen, free of YAML.
+
+`rules.loader` builds these from a merchant's files; `service` reads them. Money is in minor units of
+`currency`, durations in milliseconds or days as named, hours of the day in minutes since midnight.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from stamgast.domain.units import DAY, HOUR, Millis, Minor
+
+OnRefund = Literal["below_zero", "next_stamps", "never"]
+"""What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
+(the balance shows zero meanwhile); or nothing."""
+
+
+@dataclass(frozen=True, slots=True)
+class Store:
+    """One location. `day_start` is the hour (0-23) at which its business day begins."""
+
+    id: str
+    time_zone: str
+    day_start: int = 0
+    region: str = "NL"
+
+
+@dataclass(frozen=True, slots=True)
+class CardDefinition:
+    """A stamp card. Empty `products` and `categories` mean that every line qualifies."""
+
+    id: str
+    stamps_required: int
+    per: Literal["purchase", "item", "amount"] = "purchase"
+    amount: Minor = 0
+    minimum_spend: Minor = 0
+    products: frozenset[str] = frozenset()
+    categories: frozenset[str] = frozenset()
+    max_per_day: int | None = None
+    max_per_purchase: int | None = None
+    on_refund: OnRefund = "below_zero"
+    reward: str | None = None
+    reward_valid_for: Millis = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Reward:
+    """What is promised. `names` maps a language to the name people read."""
+
+    id: str
+    names: Mapping[str, str]
+    valid_for: Millis = 30 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """A message: WhatsApp by content SID per language, SMS by Jinja2 text per language.
+
+    `variables` maps WhatsApp's numbers to names such as `customer.first_name` or `voucher.code`.
+    """
+
+    id: str
+    purpose: str = "marketing"
+    whatsapp: Mapping[str, str] = field(default_factory=dict)
+    variables: Mapping[str, str] = field(default_factory=dict)
+    sms: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class LapseModel:
+    """Personal gaps between visit days: log gaps are normal, their mean shrunk to the merchant's.
+
+    See `stamgast.domain.lifecycle` for the formula. `lapsed_after` is the multiple of the lapse gap after
+    which a lapsing customer counts as lapsed.
+    """
+
+    median_gap_days: float = 30.0
+    log_sd: float = 0.9
+    between_sd: float = 0.6
+    quantile: float = 0.95
+    min_gaps: int = 2
+    fallback_days: float = 90.0
+    lapsed_after: float = 2.0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """Hours of the day in which messages of a purpose may go out: minutes since local midnight."""
+
+    opens: int
+    closes: int
+
+
+@dataclass(frozen=True, slots=True)
+class Messaging:
+    """House policy: who sends, when, how often at most. Rules can only be stricter."""
+
+    sms_sender: str = ""
+    whatsapp_sender: str = ""
+    windows: Mapping[str, Window] = field(
+        default_factory=lambda: {"marketing": Window(540, 1200), "utility": Window(480, 1260)}
+    )
+    caps: Mapping[str, tuple[tuple[int, int], ...]] = field(
+        default_factory=lambda: {"marketing": ((1, 1), (2, 7), (5, 30)), "utility": ((3, 1),)}
+    )
+    """purpose -> ((at most, in rolling days), ...), all channels together."""
+    give_up_after: Millis = 48 * HOUR
+
+
+@dataclass(frozen=True, slots=True)
+class Costs:
+    """What CLV needs. Margins in thousandths of gross; acquisition costs per source in minor units."""
+
+    default_margin: int = 1000
+    category_margins: Mapping[str, int] = field(default_factory=dict)
+    acquisition_cost: Minor = 0
+    acquisition_costs: Mapping[str, Minor] = field(default_factory=dict)
+    lifespan_years: int = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """Everything a merchant decided, but the rules."""
+
+    merchant: str
+    name: str
+    currency: str
+    time_zone: str
+    region: str
+    languages: tuple[str, ...]
+    stores: Mapping[str, Store]
+    cards: Mapping[str, CardDefinition] = field(default_factory=dict)
+    rewards: Mapping[str, Reward] = field(default_factory=dict)
+    templates: Mapping[str, Template] = field(default_factory=dict)
+    lapse: LapseModel = LapseModel()
+    messaging: Messaging = field(default_factory=Messaging)
+    costs: Costs = field(default_factory=Costs)
+    fresh_for: Millis = 2 * HOUR
+    """A purchase older than this when it is recorded changes state but sends nothing."""
+    timers_fresh_for: Millis = 3 * DAY
+    """The same for a timer that fires late."""
