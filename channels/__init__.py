@@ -1,0 +1,1 @@
+"""Out to people and back from carriers: SMS, WhatsApp, console, Twilio."""

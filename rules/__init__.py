@@ -1,0 +1,1 @@
+"""A marketer's rules: model, registries, loader, engine and checks."""
