@@ -1,0 +1,127 @@
+"""Shop time at the edges: real, scaled or driven. The core gets times as arguments and never sees a clock.
+
+Machine waits (timeouts, repeats, leases) use `time.monotonic()`, not these clocks.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import re
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Protocol
+
+from stamgast.domain.units import Millis
+
+_RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", flags=re.ASCII)
+_SCALED = re.compile(r"(?P<start>[^,]+),\s*(?P<factor>\d+(?:\.\d+)?)x")
+
+
+class Clock(Protocol):
+    """Says what time it is in the shop."""
+
+    def now(self) -> Millis:
+        """Return the shop's time in milliseconds UTC."""
+        ...
+
+
+class RealClock:
+    """The machine's time."""
+
+    def now(self) -> Millis:
+        """Return the machine's time in milliseconds UTC."""
+        return time.time_ns() // 1_000_000
+
+
+class ScaledClock:
+    """Shop time that starts at a given moment when made and runs `factor` times as fast as the machine's."""
+
+    def __init__(self, start: Millis, factor: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._start = start
+        self._factor = factor
+        self._monotonic = monotonic
+        self._origin = monotonic()
+
+    def now(self) -> Millis:
+        """Return the scaled time in milliseconds UTC."""
+        return self._start + int((self._monotonic() - self._origin) * 1_000 * self._factor)
+
+
+class DrivenClock:
+    """Shop time that stands in a file shared by all processes until somebody moves it forward."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._seen: tuple[int, int, int] | None = None
+        self._now: Millis = 0
+
+    def now(self) -> Millis:
+        """Return the time that the file says; 0 (1970) while there is no file."""
+        with contextlib.suppress(FileNotFoundError):
+            stat = self._file.stat()
+            seen = (stat.st_mtime_ns, stat.st_ino, stat.st_size)
+            if seen != self._seen:
+                self._now = max(self._now, parse_time(self._file.read_text().strip()))
+                self._seen = seen
+        return self._now
+
+    def move_to(self, moment: Millis) -> Millis:
+        """Move shop time forward for every process and return it; an earlier moment changes nothing."""
+        current = self.now()
+        if moment <= current:
+            return current
+        self._file.parent.mkdir(parents=True, exist_ok=True)
+        handle, name = tempfile.mkstemp(prefix=self._file.name, dir=self._file.parent)
+        with os.fdopen(handle, "w") as file:
+            file.write(format_time(moment))
+        Path(name).replace(self._file)  # atomic: a reader sees the old time or the new, never half of one
+        return self.now()
+
+
+def parse_clock(text: str, file: Path) -> Clock:
+    """Make the clock that the setting CLOCK describes.
+
+    `real`, or `2026-10-01T08:00:00Z,60x` (scaled), or `driven` (from `file`).
+    """
+    match text.strip():
+        case "real":
+            return RealClock()
+        case "driven":
+            return DrivenClock(file)
+        case other:
+            scaled = _SCALED.fullmatch(other)
+            if scaled is None:
+                raise ValueError(f"clock {text!r} is not `real`, `driven` or like `2026-10-01T08:00:00Z,60x`")
+            return ScaledClock(parse_time(scaled["start"].strip()), float(scaled["factor"]))
+
+
+def is_real(text: str) -> bool:
+    """Say whether the setting CLOCK means the machine's own time."""
+    return text.strip() == "real"
+
+
+def parse_time(text: str) -> Millis:
+    """Read an RFC 3339 time with its offset from UTC; what is finer than a millisecond is cut off.
+
+    A time without an offset is refused: it would mean something else on every machine.
+    """
+    match = _RFC3339.fullmatch(text)
+    if match is None:
+        raise ValueError(f"time {text!r} is not RFC 3339, such as 2026-10-01T08:00:00Z")
+    day, clock, fraction, offset = match.groups()
+    try:
+        moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
+    except ValueError as error:
+        raise ValueError(f"time {text!r}: {error}") from None
+    return int(moment.timestamp()) * 1_000 + int(((fraction or ".0")[1:] + "000")[:3])
+
+
+def format_time(moment: Millis) -> str:
+    """Write a time as RFC 3339 in UTC, with milliseconds only where there are some."""
+    seconds, millis = divmod(moment, 1_000)
+    text = datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%S").rjust(19, "0")
+    return f"{text}.{millis:03d}Z" if millis else f"{text}Z"

@@ -1,0 +1,102 @@
+"""What a deployment decides: `STAMGAST_…` variables, and the same names in a file `.env`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Self
+from urllib.parse import urlsplit
+
+from pydantic import Field, SecretStr, field_validator, model_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from stamgast.clock import Clock, is_real, parse_clock
+
+LIVE_TWILIO = "https://api.twilio.com"
+SANDBOX_ACCOUNT = "ACsandbox"
+
+Partitions = Annotated[int, Field(ge=1, le=512)]
+
+
+class Settings(BaseSettings):
+    """Every setting, with what fits a trial on one machine as its default."""
+
+    model_config = SettingsConfigDict(env_prefix="STAMGAST_", env_file=".env", extra="ignore", frozen=True)
+
+    kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's address, host:port, several by comma")
+    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey")
+    config_dir: Path = Field(Path("config"), description="where merchants/<merchant>/program.yaml and its rules stand")
+    partitions: Partitions = Field(8, description="partitions of every topic; fixed when the topics are created")
+    topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")
+    replication_factor: int = Field(-1, description="of new topics; -1 leaves it to the broker")
+    group_prefix: str = Field("stamgast", description="how the names of our consumer groups begin")
+    session_timeout_ms: int = Field(6_000, ge=6_000, description="a worker silent for so long loses its partitions")
+    start_limit_s: float = Field(60, gt=0, description="a worker that does not consume after so long exits non-zero")
+
+    id_key: SecretStr = Field(SecretStr(""), description="base64, 32 bytes: customer ids derive from it; never rotates")
+    wrapping_keys: SecretStr = Field(
+        SecretStr(""),
+        description="`name:base64` of 32 bytes each, several by comma; the first one wraps, all of them unwrap",
+    )
+
+    public_url: str = Field("http://127.0.0.1:8000", description="where carriers and customers reach `stamgast web`")
+    web_host: str = Field("127.0.0.1", description="the interface that `stamgast web` listens on")
+    web_port: int = Field(8000, ge=0, le=65_535)
+    sandbox_host: str = Field("127.0.0.1", description="the interface that `stamgast sandbox` listens on")
+    sandbox_port: int = Field(8010, ge=0, le=65_535)
+    sandbox_token: SecretStr = Field(SecretStr(""), description="asked for by a sandbox that listens off loopback")
+    metrics_port: int = Field(0, ge=0, le=65_535, description="where a worker serves /metrics and /healthz; 0: nowhere")
+
+    twilio_base_url: str = Field(LIVE_TWILIO, description="Twilio, or a sandbox")
+    twilio_account_sid: str = ""
+    twilio_api_key: SecretStr = SecretStr("")
+    twilio_api_secret: SecretStr = SecretStr("")
+    twilio_auth_token: SecretStr = Field(SecretStr(""), description="checks the signature of what Twilio calls back")
+
+    clock: str = Field("real", description="`real`, `2026-10-01T08:00:00Z,60x` (scaled) or `driven`")
+    clock_file: Path = Field(Path(".run/clock"), description="where driven shop time stands")
+
+    log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
+    log_format: str = Field("auto", pattern="^(auto|json|console)$", description="auto: console at a terminal")
+
+    @field_validator("clock")
+    @classmethod
+    def _clock_is_known(cls, value: str) -> str:
+        parse_clock(value, Path())
+        return value
+
+    @field_validator("twilio_base_url", "public_url")
+    @classmethod
+    def _is_a_url(cls, value: str) -> str:
+        if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
+            raise ValueError(f"{value!r} is not an http or https URL")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _live_credentials_stay_with_twilio(self) -> Self:
+        live = has_live_account(self.twilio_account_sid)
+        if live and not is_twilio(self.twilio_base_url):
+            raise ValueError(
+                "live Twilio credentials go only to https on twilio.com; "
+                f"towards {self.twilio_base_url} use an account that begins with {SANDBOX_ACCOUNT}"
+            )
+        if live and not is_real(self.clock):
+            raise ValueError(
+                f"clock {self.clock!r} with live Twilio credentials would message people at invented times"
+            )
+        return self
+
+    def make_clock(self) -> Clock:
+        """Make the clock that CLOCK describes; call it once in a process and hand it on."""
+        return parse_clock(self.clock, self.clock_file)
+
+
+def has_live_account(account_sid: str) -> bool:
+    """Say whether this Twilio account is a real one: anything set that is not the sandbox's."""
+    return bool(account_sid) and not account_sid.startswith(SANDBOX_ACCOUNT)
+
+
+def is_twilio(base_url: str) -> bool:
+    """Say whether this URL is Twilio itself, over https."""
+    parts = urlsplit(base_url)
+    host = parts.hostname or ""
+    return parts.scheme == "https" and (host == "twilio.com" or host.endswith(".twilio.com"))
