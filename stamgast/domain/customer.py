@@ -20,15 +20,13 @@ class Card(Struct, array_like=True):
     """One stamp card: `balance` stamps on it now (below zero: owed), `completed` cards so far.
 
     `sizes` are the sizes of the completed cards as runs `[size, how many]`, oldest first, so that a refund
-    gives back what that card took. `settled` counts the completed cards whose reward was redeemed: those
-    cannot be taken back. `day` and `day_raw` are the newest day with stamps and what was earned on it
+    gives back what that card took. `day` and `day_raw` are the newest day with stamps and what was earned on it
     before the daily cap.
     """
 
     balance: int = 0
     completed: int = 0
     sizes: list[list[int]] = []
-    settled: int = 0
     day: Day = 0
     day_raw: int = 0
 
@@ -45,6 +43,8 @@ class Voucher(Struct, array_like=True):
     """Occasion that gave it, such as `card:bread:3`."""
     rule: str
     """Rule that gave it; empty if the card itself did."""
+    redeemed_by: str = ""
+    """Id of the request that redeemed it, so that its repeat gets the same answer."""
 
 
 class Customer(Struct, array_like=True):
@@ -66,6 +66,9 @@ class Customer(Struct, array_like=True):
     stage_at: Millis = 0
     recorded_at: Millis = 0
     """Recorded time of the newest event applied."""
+    lapse_day: Day = 0
+    """The last visit day after which a lapse was noticed; 0: never."""
+    lapsed_day: Day = 0
     cards: dict[str, Card] = {}
     vouchers: list[Voucher] = []
     timers: dict[str, Millis] = {}

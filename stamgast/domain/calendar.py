@@ -1,0 +1,69 @@
+"""From moments to a store's own days and hours.
+
+A business day begins at the store's day-start hour, so that a bar's sale at 01:30 belongs to the evening
+before. Offsets of time zones change on quarter hours only, so they are looked up once per quarter.
+"""
+
+from datetime import UTC, date, datetime, timedelta
+from functools import lru_cache
+from typing import NamedTuple
+from zoneinfo import ZoneInfo
+
+from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis
+
+_QUARTER = 15 * MINUTE
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+
+
+class LocalTime(NamedTuple):
+    """A moment on a wall clock: business day, minutes since local midnight, weekday name of that day."""
+
+    day: Day
+    minute: int
+    weekday: str
+
+
+@lru_cache(maxsize=65536)
+def _offset(quarter: int, zone: str) -> Millis:
+    moment = _EPOCH + timedelta(milliseconds=quarter * _QUARTER)
+    offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
+    return 0 if offset is None else round(offset.total_seconds() * 1000)
+
+
+def local_millis(at: Millis, zone: str) -> Millis:
+    """The wall clock's reading as if it were UTC. Raises `ZoneInfoNotFoundError` for an unknown zone."""
+    return at + _offset(at // _QUARTER, zone)
+
+
+def business_day(at: Millis, zone: str, day_start: int = 0) -> Day:
+    """The business day of a moment: days since 1970-01-01; `day_start` is an hour (0-23)."""
+    return (at + _offset(at // _QUARTER, zone) - day_start * HOUR) // DAY
+
+
+def local_time(at: Millis, zone: str) -> LocalTime:
+    """Where the hands of a clock in `zone` stand."""
+    local = local_millis(at, zone)
+    day, rest = divmod(local, DAY)
+    return LocalTime(day, rest // MINUTE, weekday(day))
+
+
+def weekday(day: Day) -> str:
+    """`monday` ... `sunday`; day 0 was a Thursday."""
+    return WEEKDAYS[(day + 3) % 7]
+
+
+def at_local(day: Day, minute: int, zone: str) -> Millis:
+    """The moment at which a clock in `zone` shows that day and minute.
+
+    In the hour that a clock skips in spring it is the moment after the jump; in the hour shown twice in
+    autumn the first of the two.
+    """
+    wall = date.fromordinal(date(1970, 1, 1).toordinal() + day)
+    local = datetime(wall.year, wall.month, wall.day, tzinfo=ZoneInfo(zone)) + timedelta(minutes=minute)
+    return round(local.timestamp() * 1000)
+
+
+def date_of(day: Day) -> date:
+    """Business day -> calendar date."""
+    return date.fromordinal(date(1970, 1, 1).toordinal() + day)

@@ -1,0 +1,344 @@
+"""A transaction's net state, whatever the order in which its deliveries arrive.
+
+A delivery is either a snapshot (the whole transaction at a version) or a refund of it under its own id.
+Merging keeps the newest snapshot, every refund once, the most each line ever was, and the customer that
+the newest snapshot with a customer named. All four are maxima or unions, so any permutation and
+repetition of the same deliveries ends in the same transaction.
+"""
+
+import hashlib
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.events import Line, Purchase, Source
+from stamgast.domain.units import Millis, Minor
+
+EARNING = frozenset({"completed", "partially_refunded"})
+TAKEN_BACK = frozenset({"refunded"})
+
+
+class StoreRef(Struct, frozen=True, gc=False):
+    """Where it was sold."""
+
+    retail_store_id: str = ""
+
+
+class CustomerRef(Struct, frozen=True, gc=False):
+    """On a canonical record only `customer_id` is set; anything else still has to be resolved."""
+
+    customer_id: str | None = None
+    membership_number: str | None = None
+    phone: str | None = None
+    sealed: str | None = None
+
+
+class Totals(Struct, frozen=True, gc=False):
+    """`gross_minor` is for goods after discounts, with tax, without tip, surcharge and rounding."""
+
+    gross_minor: Minor
+
+
+class LineItem(Struct, frozen=True, gc=False):
+    """A line as delivered; `original_line_id` is set on the lines of a refund."""
+
+    gross_minor: Minor
+    line_id: str = ""
+    quantity: str = "1"
+    sku: str | None = None
+    category: str | None = None
+    kind: str = "sale"
+    cost_minor: Minor | None = None
+    original_line_id: str | None = None
+
+
+class Provenance(Struct, frozen=True, gc=False):
+    """`test` purchases are kept, and never earn."""
+
+    test: bool = False
+
+
+class Delivery(Struct, frozen=True, gc=False):
+    """The `data` of one record on `purchases.v1`: the part of the public contract that the core reads."""
+
+    transaction_id: str
+    status: str
+    end_date_time: datetime
+    price_currency: str
+    totals: Totals
+    source_version: int = 0
+    store: StoreRef = StoreRef()
+    customer: CustomerRef | None = None
+    line_items: tuple[LineItem, ...] = ()
+    refund_id: str | None = None
+    refund_ids: tuple[str, ...] = ()
+    provenance: Provenance = Provenance()
+
+
+class Record(Struct, frozen=True, gc=False):
+    """A CloudEvents record on `purchases.v1`, as the hot path decodes it."""
+
+    data: Delivery
+    type: str
+    stamgastrecordedat: Millis | None = None
+    stamgastsource: Source | None = None
+
+
+class Snapshot(Struct, array_like=True, frozen=True, gc=False):
+    """The newest known whole of a transaction."""
+
+    version: int
+    status: str
+    occurred_at: Millis
+    store: str
+    currency: str
+    gross: Minor
+    lines: tuple[Line, ...]
+    netted: tuple[str, ...] = ()
+    """Ids of the refunds that its totals and lines have taken off already."""
+    test: bool = False
+
+
+class Refund(Struct, array_like=True, frozen=True, gc=False):
+    """What one refund gave back: positive amounts, per line where the source knows it."""
+
+    version: int
+    gross: Minor
+    lines: tuple[Line, ...]
+
+
+class Transaction(Struct, array_like=True):
+    """What intake remembers of one transaction."""
+
+    snapshot: Snapshot | None = None
+    refunds: dict[str, Refund] = {}
+    customer: str = ""
+    customer_version: int = -1
+    peak: tuple[Line, ...] | None = None
+    """Each line at the most it ever was; None while that is what the snapshot says."""
+    peak_gross: Minor | None = None
+    revision: int = 0
+
+
+decode_record = msgspec.json.Decoder(Record).decode
+"""bytes -> Record. Raises `msgspec.DecodeError` where the bytes are none."""
+
+decode_transaction = msgspec.msgpack.Decoder(Transaction).decode
+encode_transaction = msgspec.msgpack.Encoder().encode
+_encode = msgspec.json.Encoder().encode
+
+
+def merge(transaction: Transaction, delivery: Delivery) -> bool:
+    """Take one delivery in; says whether anything changed. The caller compares `net` before and after.
+
+    A snapshot with the version of the one that is known wins if the SHA-256 of its canonical JSON is
+    greater, so that both orders end alike; the same holds for two versions of one refund.
+    """
+    if delivery.refund_id is not None:
+        return _merge_refund(transaction, delivery)
+    new = _snapshot(delivery)
+    changed = _attach_customer(transaction, delivery)
+    old = transaction.snapshot
+    if old is None:
+        transaction.snapshot = new
+        changed = True
+    elif old != new:
+        peak = _peak(transaction.peak or old.lines, new.lines)
+        peak_gross = max(transaction.peak_gross or old.gross, new.gross)
+        if _beats(new, new.version, old, old.version):
+            transaction.snapshot, changed = new, True
+        assert transaction.snapshot is not None
+        changed |= _keep_peak(transaction, peak, peak_gross)
+    if changed:
+        transaction.revision += 1
+    return changed
+
+
+def net(transaction: Transaction) -> Purchase | None:
+    """What the transaction amounts to now; None while only refunds of it are known."""
+    sale = transaction.snapshot
+    if sale is None:
+        return None
+    returned = sum(refund.gross for refund in transaction.refunds.values())
+    open_refunds = [r for key, r in sorted(transaction.refunds.items()) if key not in sale.netted]
+    spend = max(0, sale.gross - sum(refund.gross for refund in open_refunds))
+    earns = sale.status in EARNING and not sale.test
+    given_back = sale.status in TAKEN_BACK or (returned > 0 and spend == 0)
+    peak, peak_gross = _shown_peak(transaction, sale)
+    if not earns or given_back:
+        keeps = given_back and not sale.test
+        return Purchase(
+            occurred_at=sale.occurred_at,
+            store=sale.store,
+            currency=sale.currency,
+            spend=0,
+            refunded=max(returned, sale.gross) if keeps else 0,
+            counts=False,
+            peak=(peak or sale.lines) if keeps else None,
+            peak_spend=max(peak_gross or 0, sale.gross) if keeps else None,
+        )
+    lines = _subtract(sale.lines, open_refunds) if open_refunds else sale.lines
+    if open_refunds and peak is None:
+        peak, peak_gross = sale.lines, sale.gross
+    return Purchase(
+        occurred_at=sale.occurred_at,
+        store=sale.store,
+        currency=sale.currency,
+        spend=spend,
+        refunded=returned,
+        counts=True,
+        lines=lines,
+        peak=peak,
+        peak_spend=peak_gross,
+    )
+
+
+def _snapshot(delivery: Delivery) -> Snapshot:
+    return Snapshot(
+        version=delivery.source_version,
+        status=delivery.status,
+        occurred_at=_millis(delivery.end_date_time),
+        store=delivery.store.retail_store_id,
+        currency=delivery.price_currency,
+        gross=delivery.totals.gross_minor,
+        lines=tuple(
+            Line(
+                id=item.line_id,
+                gross=item.gross_minor,
+                quantity=thousandths(item.quantity),
+                sku=item.sku,
+                category=item.category,
+                kind=item.kind,
+                cost=item.cost_minor,
+            )
+            for item in delivery.line_items
+        ),
+        netted=delivery.refund_ids,
+        test=delivery.provenance.test,
+    )
+
+
+def _merge_refund(transaction: Transaction, delivery: Delivery) -> bool:
+    assert delivery.refund_id is not None
+    new = Refund(
+        delivery.source_version,
+        delivery.totals.gross_minor,
+        tuple(
+            Line(
+                id=item.original_line_id or item.line_id,
+                gross=item.gross_minor,
+                quantity=thousandths(item.quantity),
+            )
+            for item in delivery.line_items
+        ),
+    )
+    old = transaction.refunds.get(delivery.refund_id)
+    if old is not None and (old == new or not _beats(new, new.version, old, old.version)):
+        return False
+    transaction.refunds[delivery.refund_id] = new
+    transaction.revision += 1
+    return True
+
+
+def _attach_customer(transaction: Transaction, delivery: Delivery) -> bool:
+    """The newest snapshot that names a customer says whose it is; equal versions: the greater id."""
+    ref = delivery.customer
+    if ref is None or ref.customer_id is None:
+        return False
+    claim = (delivery.source_version, ref.customer_id)
+    if claim <= (transaction.customer_version, transaction.customer):
+        return False
+    changed = transaction.customer != ref.customer_id
+    transaction.customer_version, transaction.customer = claim
+    return changed
+
+
+def _beats(new: Snapshot | Refund, new_version: int, old: Snapshot | Refund, old_version: int) -> bool:
+    if new_version != old_version:
+        return new_version > old_version
+    return _digest(new) > _digest(old)
+
+
+def _digest(value: Snapshot | Refund) -> bytes:
+    return hashlib.sha256(_encode(value)).digest()
+
+
+def _peak(left: tuple[Line, ...], right: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Line by line the larger one (by quantity, then gross, then the rest), ordered by line id."""
+    best = {line.id: line for line in left}
+    for line in right:
+        known = best.get(line.id)
+        if known is None or _size(line) > _size(known):
+            best[line.id] = line
+    return tuple(best[key] for key in sorted(best))
+
+
+def _size(line: Line) -> tuple[int, int, bytes]:
+    return (line.quantity, line.gross, _encode(line))
+
+
+def _keep_peak(transaction: Transaction, peak: tuple[Line, ...], gross: Minor) -> bool:
+    sale = transaction.snapshot
+    assert sale is not None
+    same = gross == sale.gross and peak == tuple(sorted(sale.lines, key=lambda line: line.id))
+    kept = (None, None) if same else (peak, gross)
+    changed = kept != (transaction.peak, transaction.peak_gross)
+    transaction.peak, transaction.peak_gross = kept
+    return changed
+
+
+def _shown_peak(transaction: Transaction, sale: Snapshot) -> tuple[tuple[Line, ...] | None, Minor | None]:
+    """Edits without any refund are corrections: what a line was before a correction does not count."""
+    if not transaction.refunds and not sale.netted and sale.status not in TAKEN_BACK:
+        return None, None
+    return transaction.peak, transaction.peak_gross
+
+
+def _subtract(lines: tuple[Line, ...], refunds: list[Refund]) -> tuple[Line, ...]:
+    """Take refunds off by line and quantity; money that no line accounts for, in proportion."""
+    gone: dict[str, tuple[int, Minor]] = {}
+    unassigned = 0
+    known = {line.id for line in lines}
+    for refund in refunds:
+        unassigned += refund.gross
+        for line in refund.lines:
+            if line.id in known:
+                quantity, gross = gone.get(line.id, (0, 0))
+                gone[line.id] = (quantity + line.quantity, gross + line.gross)
+                unassigned -= line.gross
+    left = tuple(_less(line, *gone[line.id]) if line.id in gone else line for line in lines)
+    total = sum(line.gross for line in left)
+    if unassigned > 0 and total > 0:
+        left = tuple(_scaled(line, max(0, total - unassigned), total) for line in left)
+    return tuple(line for line in left if line.quantity > 0)
+
+
+def _less(line: Line, quantity: int, gross: Minor) -> Line:
+    left = max(0, line.quantity - quantity)
+    cost = None if line.cost is None else line.cost * left // line.quantity if line.quantity else 0
+    return msgspec.structs.replace(line, quantity=left, gross=max(0, line.gross - gross), cost=cost)
+
+
+def _scaled(line: Line, left: Minor, total: Minor) -> Line:
+    """In proportion, rounded in the customer's favour: whole pieces stay whole."""
+    step = 1000 if line.quantity % 1000 == 0 else 1
+    quantity = -(-line.quantity * left // (total * step)) * step
+    cost = None if line.cost is None else line.cost * left // total
+    return msgspec.structs.replace(line, quantity=quantity, gross=line.gross * left // total, cost=cost)
+
+
+def _millis(moment: datetime) -> Millis:
+    return round(moment.timestamp() * 1000)
+
+
+@lru_cache(maxsize=4096)
+def thousandths(text: str) -> int:
+    """Decimal text -> integer thousandths, half up on the last digit. Raises ValueError for other text."""
+    sign = -1 if text.startswith("-") else 1
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    digits = (fraction + "0000")[:4]
+    if not (whole + fraction).isdigit():
+        raise ValueError(f"quantity {text!r} is no decimal number")
+    return sign * (int(whole or "0") * 1000 + (int(digits) + 5) // 10)
