@@ -162,7 +162,7 @@ def net(transaction: Transaction) -> Purchase | None:
     if sale is None:
         return None
     returned = sum(refund.gross for refund in transaction.refunds.values())
-    open_refunds = [r for key, r in sorted(transaction.refunds.items()) if key not in sale.netted]
+    open_refunds = [r for key, r in transaction.refunds.items() if key not in sale.netted]
     spend = max(0, sale.gross - sum(refund.gross for refund in open_refunds))
     earns = sale.status in EARNING and not sale.test
     given_back = sale.status in TAKEN_BACK or (returned > 0 and spend == 0)
@@ -237,7 +237,7 @@ def _merge_refund(transaction: Transaction, delivery: Delivery) -> bool:
     old = transaction.refunds.get(delivery.refund_id)
     if old is not None and (old == new or not _beats(new, new.version, old, old.version)):
         return False
-    transaction.refunds[delivery.refund_id] = new
+    transaction.refunds = dict(sorted((transaction.refunds | {delivery.refund_id: new}).items()))
     transaction.revision += 1
     return True
 

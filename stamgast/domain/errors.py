@@ -1,0 +1,16 @@
+"""What can be wrong with an event, as the core sees it."""
+
+
+class DomainError(Exception):
+    """An event that cannot be applied; it goes to the dead letters with this text."""
+
+
+class UnknownBefore(DomainError):
+    """A change of a purchase whose part in the sums is no longer remembered."""
+
+    def __init__(self, transaction: str) -> None:
+        super().__init__(f"transaction {transaction!r} changed, but what it gave is no longer remembered")
+
+
+class MissingBundle(DomainError):
+    """No programme of the merchant is in force in this partition."""

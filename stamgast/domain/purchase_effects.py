@@ -1,0 +1,187 @@
+"""Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
+
+from collections.abc import Callable, Mapping
+
+from stamgast.domain import days, stamps
+from stamgast.domain.calendar import business_day
+from stamgast.domain.customer import Card, Customer
+from stamgast.domain.errors import UnknownBefore
+from stamgast.domain.events import Purchase, PurchaseChanged
+from stamgast.domain.facts import Fact
+from stamgast.domain.ledger import Entry
+from stamgast.domain.profit import profit_of
+from stamgast.domain.program import CardDefinition, Program
+from stamgast.domain.units import Day
+
+NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
+
+MayReopen = Callable[[str, int], bool]
+
+
+def day_of(purchase: Purchase, program: Program) -> Day:
+    """The business day of a purchase; a store the programme does not know keeps the merchant's calendar."""
+    store = program.stores.get(purchase.store)
+    if store is None:
+        return business_day(purchase.occurred_at, program.time_zone)
+    return business_day(purchase.occurred_at, store.time_zone, store.day_start)
+
+
+def entry_for(purchase: Purchase | None, program: Program) -> Entry:
+    """What a purchase gives under the programme in force. Money in another currency is not summed."""
+    if purchase is None:
+        return NOTHING
+    raw = {}
+    for card in program.cards.values():
+        earned = stamps.raw_stamps(purchase, card)
+        if earned:
+            raw[card.id] = earned
+    ours = purchase.currency == program.currency
+    return Entry(
+        day=day_of(purchase, program),
+        spend=purchase.spend if ours else 0,
+        profit=profit_of(purchase, program.costs) if ours and purchase.counts else 0,
+        counts=int(purchase.counts),
+        refunds=purchase.refunded if ours else 0,
+        stamps=raw,
+    )
+
+
+def apply_purchase(
+    customer: Customer,
+    event: PurchaseChanged,
+    program: Program,
+    known: Entry | None,
+    day_entries: Callable[[], Mapping[bytes, Entry]],
+    may_reopen: MayReopen,
+) -> tuple[Entry, list[Fact]]:
+    """Replace what the transaction gave so far (`known`) by what it gives now.
+
+    `day_entries()` is the whole ledger, for daily caps on days other than the newest. Returns the new
+    entry and the facts. Raises `UnknownBefore` if the event changes a purchase the ledger has forgotten.
+    """
+    if known is None and event.before is not None:
+        raise UnknownBefore(event.transaction)
+    old = known or NOTHING
+    new = entry_for(event.after, program)
+    visits, spend, profit = customer.visits, customer.spend, customer.profit
+    _move_sums(customer, old, new)
+    _move_days(customer, old, new)
+    facts = _purchase_facts(event, old, new)
+    if old.stamps or new.stamps:
+        for card_id in sorted(old.stamps.keys() | new.stamps.keys()):
+            facts += _move_card(customer, card_id, old, new, program, day_entries, may_reopen, event.after)
+    if customer.visits != visits:
+        facts.append(Fact("visits_changed", "visits", visits, customer.visits, purchase=event.after))
+    if customer.spend != spend:
+        facts.append(Fact("spend_changed", "spend", spend, customer.spend, purchase=event.after))
+    if customer.profit != profit:
+        facts.append(Fact("clv_changed", "clv", profit, customer.profit, purchase=event.after))
+    return new, facts
+
+
+def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
+    customer.purchases += new.counts - old.counts
+    customer.spend += new.spend - old.spend
+    customer.profit += new.profit - old.profit
+    customer.refunds += new.refunds - old.refunds
+
+
+def _move_days(customer: Customer, old: Entry, new: Entry) -> None:
+    if old.counts == new.counts and old.day == new.day:
+        return
+    if not old.counts and new.counts and (new.day >= customer.last_day or not customer.visits):
+        _append_visit(customer, new.day)
+        return
+    if old.counts:
+        customer.days = days.change_day(customer.days, old.day, -1)
+    if new.counts:
+        customer.days = days.change_day(customer.days, new.day, 1)
+    listed = days.decode_days(customer.days)
+    customer.visits = len(listed)
+    customer.first_day = listed[0][0] if listed else 0
+    customer.last_day = listed[-1][0] if listed else 0
+    customer.gaps = days.sum_log_gaps(listed)
+
+
+def _append_visit(customer: Customer, day: Day) -> None:
+    last = customer.last_day if customer.visits else 0
+    customer.days = days.append_day(customer.days, last, day)
+    if not customer.visits:
+        customer.first_day = day
+        customer.visits = 1
+    elif day > last:
+        customer.visits += 1
+        customer.gaps += days.log_gap(day - last)
+    customer.last_day = day
+
+
+def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry) -> list[Fact]:
+    facts = []
+    data = {"transaction": event.transaction}
+    if new.counts and not old.counts:
+        facts.append(Fact("purchase", event.transaction, old.spend, new.spend, data, event.after))
+    if new.refunds > old.refunds:
+        facts.append(Fact("refunded", event.transaction, old.refunds, new.refunds, data, event.after))
+    return facts
+
+
+def _move_card(
+    customer: Customer,
+    card_id: str,
+    old: Entry,
+    new: Entry,
+    program: Program,
+    day_entries: Callable[[], Mapping[bytes, Entry]],
+    may_reopen: MayReopen,
+    purchase: Purchase | None,
+) -> list[Fact]:
+    definition = program.cards.get(card_id)
+    if definition is None:
+        return []
+    card = customer.cards.get(card_id)
+    if card is None:
+        card = customer.cards[card_id] = Card()
+    by = _day_moves(card, definition, old, new, day_entries)
+    steps = stamps.move_balance(card, definition, by, lambda ordinal: may_reopen(card_id, ordinal))
+    return [fact_of(card_id, step, purchase) for step in steps]
+
+
+def _day_moves(
+    card: Card,
+    definition: CardDefinition,
+    old: Entry,
+    new: Entry,
+    day_entries: Callable[[], Mapping[bytes, Entry]],
+) -> int:
+    gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
+    moves = [(old.day, -gave), (new.day, gives)] if old.day != new.day else [(new.day, gives - gave)]
+    by = 0
+    for day, change in moves:
+        if change:
+
+            def raw_of_day(day: Day = day) -> int:
+                entries = day_entries().values()
+                return sum(entry.stamps.get(definition.id, 0) for entry in entries if entry.day == day)
+
+            by += stamps.move_day(card, definition, day, change, raw_of_day)
+    return by
+
+
+_FACT_NAMES = {
+    "stamped": "stamps_changed",
+    "completed": "stamp_card_completed",
+    "uncompleted": "stamp_card_uncompleted",
+    "taken": "stamps_taken",
+}
+
+
+def fact_of(card_id: str, step: stamps.Step, purchase: Purchase | None) -> Fact:
+    """A card's step as a fact; its occasion is the card's number, which is what `once_per: card` means."""
+    return Fact(
+        _FACT_NAMES[step.kind],
+        f"card:{card_id}:{step.ordinal}",
+        step.before,
+        step.after,
+        {"card": card_id, "ordinal": step.ordinal},
+        purchase,
+    )

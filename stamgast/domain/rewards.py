@@ -1,0 +1,100 @@
+"""Vouchers: issued, withdrawn, reopened, redeemed, expired.
+
+A voucher's code is no secret of chance: it is an HMAC of what caused it, so that every run of the same log
+issues the same code. It begins with the partition of its customer, so that a till's request finds it.
+"""
+
+import base64
+import hashlib
+import hmac
+
+from msgspec import Struct
+
+from stamgast.domain.customer import Customer, Voucher
+from stamgast.domain.facts import Fact
+from stamgast.domain.units import Millis
+
+CODE_BYTES = 10
+"""80 bits: what a code must carry so that guessing is hopeless."""
+
+
+class Answer(Struct, frozen=True, omit_defaults=True):
+    """The owner's answer to a redemption: an HTTP status, and what to tell the till."""
+
+    status: int
+    detail: str
+    reward: str = ""
+    code: str = ""
+
+
+def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
+    """Partition in hex, a dash, then 16 characters of base32 (80 bits)."""
+    digest = hmac.new(key, cause_id.encode(), hashlib.sha256).digest()[:CODE_BYTES]
+    return f"{partition:X}-{base64.b32encode(digest).decode()}"
+
+
+def partition_of(code: str) -> int:
+    """The partition a code begins with. Raises ValueError for text that is no code."""
+    return int(code.partition("-")[0], 16)
+
+
+def issue(
+    customer: Customer, code: str, reward: str, cause: str, rule: str, at: Millis, valid_for: Millis
+) -> tuple[Voucher, bool]:
+    """Give a reward once per cause and rule; a withdrawn one is opened again. Says whether it is (again) new."""
+    for voucher in customer.vouchers:
+        if voucher.cause == cause and voucher.rule == rule and voucher.reward == reward:
+            if voucher.state != "withdrawn":
+                return voucher, False
+            voucher.state, voucher.issued_at, voucher.expires_at = "open", at, at + valid_for
+            break
+    else:
+        voucher = Voucher(code, reward, "open", at, at + valid_for, cause, rule)
+        customer.vouchers = [*customer.vouchers, voucher]
+    customer.timers[timer_of(voucher.code)] = voucher.expires_at
+    return voucher, True
+
+
+def withdraw(customer: Customer, cause: str) -> list[Voucher]:
+    """Take back what a cause gave and nobody has used yet."""
+    taken = [v for v in customer.vouchers if v.cause == cause and v.state == "open"]
+    for voucher in taken:
+        voucher.state = "withdrawn"
+        customer.timers.pop(timer_of(voucher.code), None)
+    return taken
+
+
+def is_used(customer: Customer, cause: str) -> bool:
+    """Whether a reward of that cause was redeemed: then its card cannot be reopened."""
+    return any(v.cause == cause and v.state == "redeemed" for v in customer.vouchers)
+
+
+def expire(customer: Customer, code: str, at: Millis) -> Voucher | None:
+    """End an open voucher whose time has come."""
+    for voucher in customer.vouchers:
+        if voucher.code == code and voucher.state == "open" and voucher.expires_at <= at:
+            voucher.state = "expired"
+            return voucher
+    return None
+
+
+def redeem(customer: Customer, code: str, request: str, at: Millis) -> tuple[Answer, list[Fact]]:
+    """Use a voucher. The same request again gets the same answer; another one is told why not."""
+    voucher = next((v for v in customer.vouchers if v.code == code), None)
+    if voucher is None:
+        return Answer(404, "There is no voucher with this code.", code=code), []
+    if voucher.state == "redeemed" and voucher.redeemed_by == request and request:
+        return Answer(200, "Redeemed.", voucher.reward, code), []
+    if voucher.state == "open" and voucher.expires_at <= at:
+        voucher.state = "expired"
+    if voucher.state != "open":
+        return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
+    voucher.state, voucher.redeemed_by = "redeemed", request
+    customer.timers.pop(timer_of(code), None)
+    fact = Fact("reward_redeemed", f"voucher:{code}", data={"reward": voucher.reward, "code": code})
+    return Answer(200, "Redeemed.", voucher.reward, code), [fact]
+
+
+def timer_of(code: str) -> str:
+    """Name of the timer that ends a voucher."""
+    return f"voucher:{code}"
