@@ -1,0 +1,281 @@
+"""What a channel is: the message it is given, the answers it may give, and the Protocol it fulfils.
+
+Retry policy lives in the engine. A channel prepares (pure), submits once, looks up, and reads webhooks.
+Times are milliseconds UTC.
+"""
+
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Literal, Protocol
+
+from stamgast.domain.units import Millis
+
+ChannelName = Literal["sms", "whatsapp"]
+
+
+class Outcome(StrEnum):
+    """What one submission came to, as far as its answer proves it."""
+
+    ACCEPTED = "accepted"
+    """The provider has it, and named it."""
+    REJECTED = "rejected"
+    """The provider refused it for good: certainly not sent, not to be repeated as it is."""
+    NOT_SENT_RETRY = "not_sent_retry"
+    """Certainly not submitted (429, or no connection was made): a new attempt is safe."""
+    IN_DOUBT = "in_doubt"
+    """It may or may not have been accepted: never to be repeated blindly."""
+
+
+class Fault(StrEnum):
+    """Why a message was not delivered, in the words the engine decides by."""
+
+    NONE = "none"
+    THROTTLED = "throttled"
+    TRANSIENT = "transient"
+    BAD_NUMBER = "bad_number"
+    OPT_OUT = "opt_out"
+    NOT_ON_CHANNEL = "not_on_channel"
+    WINDOW = "window"
+    TEMPLATE = "template"
+    CONTENT = "content"
+    CONFIG = "config"
+    POLICY = "policy"
+    EXPIRED = "expired"
+    UNKNOWN = "unknown"
+
+
+class Treatment(StrEnum):
+    """What may be done about a fault."""
+
+    NONE = "none"
+    RETRY_NOW = "retry_now"
+    """Was not processed: try again after a pause."""
+    RETRY_LATER = "retry_later"
+    """Was accepted and failed: a later message may arrive."""
+    FALLBACK = "fallback"
+    """This person cannot be reached this way: another channel may."""
+    OPT_OUT = "opt_out"
+    """The person said STOP at the carrier: remember it."""
+    BAD_NUMBER = "bad_number"
+    """No message will ever reach this number."""
+    CONFIG = "config"
+    """Our account, sender or template is at fault: stop that sender or template and tell a person."""
+    PERMANENT = "permanent"
+    """Do not try again."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who a message comes from: a messaging service (its pool picks the number) or one number or name."""
+
+    messaging_service_sid: str = ""
+    from_: str = ""
+
+    @classmethod
+    def named(cls, text: str) -> "Sender":
+        """`MG…` is a messaging service; anything else a number or an alphanumeric name."""
+        return cls(messaging_service_sid=text) if text.startswith("MG") else cls(from_=text)
+
+
+@dataclass(frozen=True, slots=True)
+class SmsText:
+    """Source of an SMS (Jinja2). `transliterate` replaces letters that would double the price (ë → e)."""
+
+    text: str
+    transliterate: bool = False
+    max_parts: int = 3
+    """More parts than this are refused, not sent; 0 means no limit."""
+
+
+@dataclass(frozen=True, slots=True)
+class WhatsAppTemplate:
+    """An approved template: its ContentSid in one language, and the source of each numbered variable."""
+
+    content_sid: str
+    variables: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """All a channel needs to know to say one thing to one person. Holds personal data: never log it whole."""
+
+    merchant: str
+    activation: str
+    customer: str
+    template: str
+    channel: ChannelName
+    to: str
+    """E.164, without a channel prefix."""
+    locale: str
+    variables: Mapping[str, str]
+    source: SmsText | WhatsAppTemplate
+    sender: Sender
+    valid_until: Millis
+    """After this it must not leave the provider's queue any more."""
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How a text travels: `gsm7` or `ucs2`, its units (septets or UTF-16 code units), its parts."""
+
+    encoding: Literal["gsm7", "ucs2"]
+    units: int
+    count: int
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """A message as it will be submitted, and as a preview shows it."""
+
+    message: Message
+    body: str = ""
+    """The SMS text; empty for a WhatsApp template."""
+    content_sid: str = ""
+    content_variables: Mapping[str, str] = field(default_factory=dict)
+    parts: Parts | None = None
+    validity_seconds: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a message cannot be submitted at all, in a sentence that names template, locale and variable."""
+
+    fault: Fault
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendResult:
+    """What one submission came to. `raw` is bounded and holds no phone number and no text."""
+
+    outcome: Outcome
+    provider_id: str = ""
+    status: str = ""
+    """Our word for the provider's status, when accepted."""
+    fault: Fault = Fault.NONE
+    treatment: Treatment = Treatment.NONE
+    code: str = ""
+    reason: str = ""
+    retry_after: Millis | None = None
+    request_id: str = ""
+    raw: Mapping[str, str] = field(default_factory=dict)
+
+
+class Lookup(StrEnum):
+    """What a look-up at the provider proved about an attempt in doubt."""
+
+    FOUND = "found"
+    NONE = "none"
+    SEVERAL = "several"
+    """More than one message fits: none of them may be bound to the attempt."""
+    UNAVAILABLE = "unavailable"
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Answer of `Channel.find`; `provider_id` and `status` only when exactly one message fits."""
+
+    lookup: Lookup
+    provider_id: str = ""
+    status: str = ""
+    code: str = ""
+    fault: Fault = Fault.NONE
+    treatment: Treatment = Treatment.NONE
+
+
+@dataclass(frozen=True, slots=True)
+class CallbackKey:
+    """Whose status a callback reports; travels in the callback's URL."""
+
+    merchant: str
+    customer: str
+    activation: str
+    attempt: str
+
+
+@dataclass(frozen=True, slots=True)
+class StatusEvent:
+    """One report about one message. `status` is our word (see `channels.status`), `rank` its order."""
+
+    key: CallbackKey
+    provider_id: str
+    status: str
+    rank: int
+    fault: Fault = Fault.NONE
+    treatment: Treatment = Treatment.NONE
+    code: str = ""
+    raw: Mapping[str, str] = field(default_factory=dict)
+
+
+class Keyword(StrEnum):
+    """What a reply means to the rules about consent."""
+
+    NONE = "none"
+    STOP = "stop"
+    START = "start"
+    HELP = "help"
+
+
+@dataclass(frozen=True, slots=True)
+class Inbound:
+    """A person wrote to us. Holds personal data: seal it before it is kept."""
+
+    provider_id: str
+    channel: ChannelName
+    from_: str
+    """E.164, without a channel prefix."""
+    to: str
+    messaging_service_sid: str
+    text: str
+    keyword: Keyword
+    button: str = ""
+    media: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class WebhookRequest:
+    """A webhook as it came in: undecoded path and query, raw body, and the signature header (or None)."""
+
+    path: str
+    query: str
+    body: bytes
+    signature: str | None
+
+
+class WebhookRefusedError(Exception):
+    """The signature is missing or wrong: answer 403 and do nothing else."""
+
+
+class MalformedWebhookError(Exception):
+    """The webhook is signed, but lacks what it must have: answer 400."""
+
+
+class Channel(Protocol):
+    """A way out to people. One object may serve SMS and WhatsApp; the message says which it is for."""
+
+    name: str
+
+    def prepare(self, message: Message, now: Millis) -> Prepared | Refusal:
+        """Render, count parts, check. Pure: used by previews too."""
+        ...
+
+    async def send(self, prepared: Prepared, attempt_id: str, status_callback: str) -> SendResult:
+        """Submit exactly once. Never repeats, never raises for a fault of the provider or the network."""
+        ...
+
+    async def find(self, prepared: Prepared, attempt_id: str, since: Millis, bound: Collection[str] = ()) -> Found:
+        """Look for the message of an attempt begun at `since`; `bound` are provider ids of other attempts."""
+        ...
+
+    def parse_status(self, request: WebhookRequest) -> StatusEvent:
+        """Verify and read a status callback. Raises `WebhookRefusedError` or `MalformedWebhookError`."""
+        ...
+
+    def parse_inbound(self, request: WebhookRequest) -> Inbound:
+        """Verify and read a person's message. Raises `WebhookRefusedError` or `MalformedWebhookError`."""
+        ...
+
+    async def aclose(self) -> None:
+        """Give back connections."""
+        ...

@@ -1,0 +1,112 @@
+"""From a template and its variables to what is sent: an SMS text, or the variables of a WhatsApp template.
+
+Jinja2 in its immutable sandbox; an unknown variable is an error, never an empty space. Meta refuses WhatsApp
+variables that are empty, hold a line break or tab or more than four spaces in a row, or exceed 1,600
+characters; they are checked here, so that the mistake shows before anything is sent.
+"""
+
+import re
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Final
+
+from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MAX_LENGTH: Final = 1600
+"""Characters of an SMS text or of one WhatsApp variable."""
+
+_MAX_VARIABLES: Final = 100
+_KEY: Final = re.compile(r"[A-Za-z0-9_]{1,16}")
+_CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
+
+
+class RenderError(Exception):
+    """A template cannot be rendered. The text names the template, its locale and the variable, never a value."""
+
+    def __init__(self, template: str, locale: str, message: str, variable: str = "") -> None:
+        self.template, self.locale, self.variable, self.message = template, locale, variable, message
+        where = f", variable {variable}" if variable else ""
+        super().__init__(f"template {template} ({locale}){where}: {message}")
+
+
+def _environment() -> ImmutableSandboxedEnvironment:
+    # Plain text, not HTML: escaping would put "&amp;" on people's phones.
+    return ImmutableSandboxedEnvironment(
+        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
+    )
+
+
+_ENVIRONMENT: Final = _environment()
+
+
+@lru_cache(maxsize=4096)
+def _compiled(source: str) -> Template:
+    return _ENVIRONMENT.from_string(source)
+
+
+@lru_cache(maxsize=4096)
+def variables_used(source: str) -> frozenset[str]:
+    """Names that a template asks for. Raises `jinja2.TemplateSyntaxError` for what is no template."""
+    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
+
+
+def is_content_sid(text: str) -> bool:
+    """True for `HX` and 32 hexadecimal digits."""
+    return _CONTENT_SID.fullmatch(text) is not None
+
+
+def render_text(source: str, variables: Mapping[str, str], *, template: str, locale: str) -> str:
+    """The text of an SMS, stripped of surrounding white space. Raises `RenderError`."""
+    text = _render(source, variables, template, locale, "").strip()
+    if not text:
+        raise RenderError(template, locale, "the text is empty")
+    if len(text) > MAX_LENGTH:
+        raise RenderError(template, locale, f"the text has {len(text)} characters; at most {MAX_LENGTH} are allowed")
+    return text
+
+
+def render_variables(
+    sources: Mapping[str, str], variables: Mapping[str, str], *, template: str, locale: str
+) -> dict[str, str]:
+    """The variables of a WhatsApp template, each rendered and checked. Raises `RenderError`."""
+    if len(sources) > _MAX_VARIABLES:
+        raise RenderError(template, locale, f"has {len(sources)} variables; at most {_MAX_VARIABLES} are allowed")
+    rendered = {}
+    for key, source in sources.items():
+        if not _KEY.fullmatch(key):
+            raise RenderError(template, locale, "its name must be 1 to 16 letters, digits or underscores", key)
+        value = _render(source, variables, template, locale, key)
+        complaint = variable_complaint(value)
+        if complaint:
+            raise RenderError(template, locale, complaint, key)
+        rendered[key] = value
+    return rendered
+
+
+def variable_complaint(value: str) -> str:
+    """Why Meta would refuse this value, or nothing."""
+    if not value.strip():
+        return "is empty"
+    if any(character in value for character in "\n\r\t\v\f\x85\u2028\u2029"):
+        return "holds a line break or a tab"
+    if "     " in value:
+        return "holds more than four spaces in a row"
+    if len(value) > MAX_LENGTH:
+        return f"has {len(value)} characters; at most {MAX_LENGTH} are allowed"
+    return ""
+
+
+def _render(source: str, variables: Mapping[str, str], template: str, locale: str, key: str) -> str:
+    try:
+        return _compiled(source).render(variables)
+    except UndefinedError as error:
+        missing = sorted(variables_used(source) - set(variables))
+        known = ", ".join(sorted(variables)) or "none"
+        what = f"{', '.join(missing)} not given (given: {known})" if missing else str(error.message)
+        raise RenderError(template, locale, what, key or ", ".join(missing)) from error
+    except TemplateSyntaxError as error:
+        raise RenderError(template, locale, f"line {error.lineno}: {error.message}", key) from error
+    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
+        # What a template's expressions can do wrong with strings; its text may quote a value, so name the kind only.
+        raise RenderError(template, locale, f"cannot be rendered ({type(error).__name__})", key) from error

@@ -1,0 +1,209 @@
+"""SMS and WhatsApp through Twilio: one message, one POST, one answer. Retries are the engine's business."""
+
+import json
+from collections.abc import Collection
+from typing import Any, Final, cast
+
+import httpx
+from twilio.base.exceptions import TwilioException
+from twilio.rest import Client
+
+from channels.callback_url import read_callback_key
+from channels.classify import classify_exchange
+from channels.error_table import look_up
+from channels.keywords import read_keyword
+from channels.model import (
+    ChannelName,
+    Fault,
+    Found,
+    Inbound,
+    Lookup,
+    MalformedWebhookError,
+    Message,
+    Prepared,
+    Refusal,
+    Sender,
+    SendResult,
+    StatusEvent,
+    Treatment,
+    WebhookRequest,
+)
+from channels.prepare import prepare_message
+from channels.signatures import SignatureVerifier
+from channels.status import our_status, rank_of
+from channels.twilio_client import (
+    LIVE_BASE_URL,
+    SingleShotHttpClient,
+    TwilioCredentials,
+    check_endpoint,
+    open_client,
+    record_exchanges,
+)
+from stamgast.domain.units import Millis
+
+_WHATSAPP: Final = "whatsapp:"
+_LOOKED_AT: Final = 50
+"""Messages to one number that a look-up reads: far more than a cap lets through within its window."""
+_CLOCK_SLACK: Final[Millis] = 60_000
+_KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
+_MOST_RAW: Final = 200
+
+
+class TwilioChannel:
+    """Sends, looks up and reads webhooks, for SMS and WhatsApp alike, at Twilio or at the sandbox."""
+
+    name = "twilio"
+
+    def __init__(
+        self,
+        credentials: TwilioCredentials,
+        verifier: SignatureVerifier,
+        base_url: str = LIVE_BASE_URL,
+        http_client: SingleShotHttpClient | None = None,
+    ) -> None:
+        check_endpoint(base_url, credentials)
+        self._http = http_client or SingleShotHttpClient(base_url)
+        self._client: Client = open_client(credentials, base_url, http_client=self._http)
+        self._verifier = verifier
+
+    def prepare(self, message: Message, now: Millis) -> Prepared | Refusal:
+        """Render, count parts, check. Pure."""
+        return prepare_message(message, now)
+
+    async def send(self, prepared: Prepared, attempt_id: str, status_callback: str) -> SendResult:  # noqa: ARG002
+        """Submit exactly once. `attempt_id` travels inside `status_callback`; Twilio takes no other key."""
+        arguments = _create_arguments(prepared, status_callback)
+        with record_exchanges() as exchanges:
+            try:
+                await self._client.messages.create_with_http_info_async(**arguments)
+            except (TwilioException, httpx.HTTPError, TimeoutError):
+                pass  # what the exchange was says more than what the SDK made of it
+            except Exception:
+                # The SDK fails in its own ways on answers that are not what it expects. Once a request was begun
+                # the exchange decides; before that it is our own mistake, and nothing was sent.
+                if not exchanges:
+                    raise
+        return classify_exchange(exchanges[0])
+
+    async def find(
+        self,
+        prepared: Prepared,
+        attempt_id: str,  # noqa: ARG002 - Twilio's list does not return it; other channels may use it
+        since: Millis,
+        bound: Collection[str] = (),
+    ) -> Found:
+        """Look for the message of an attempt begun at `since` among the newest ones to the same number."""
+        try:
+            # No filter by date of sending: a message that was not sent yet has none.
+            listed = await self._client.messages.list_async(
+                to=_address(prepared.message.channel, prepared.message.to), limit=_LOOKED_AT
+            )
+        except (TwilioException, httpx.HTTPError, TimeoutError, ValueError):
+            return Found(Lookup.UNAVAILABLE)
+        fitting = [message for message in listed if _fits(message, prepared, since) and message.sid not in bound]
+        if not fitting:
+            return Found(Lookup.NONE)
+        if len(fitting) > 1:
+            return Found(Lookup.SEVERAL)
+        return _found(fitting[0])
+
+    def parse_status(self, request: WebhookRequest) -> StatusEvent:
+        """Verify and read a status callback."""
+        fields = dict(self._verifier.verify(request))
+        sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
+        status = our_status(fields.get("MessageStatus") or fields.get("SmsStatus") or "")
+        if not sid:
+            raise MalformedWebhookError("a status callback must name its message")
+        code = fields.get("ErrorCode", "")
+        entry = look_up(code) if code else None
+        return StatusEvent(
+            key=read_callback_key(request.query),
+            provider_id=sid,
+            status=status,
+            rank=rank_of(status),
+            fault=entry.fault if entry else Fault.NONE,
+            treatment=entry.treatment if entry else Treatment.NONE,
+            code=code,
+            raw={name: fields[name][:_MOST_RAW] for name in _KEPT_STATUS_FIELDS if fields.get(name)},
+        )
+
+    def parse_inbound(self, request: WebhookRequest) -> Inbound:
+        """Verify and read a person's message."""
+        fields = dict(self._verifier.verify(request))
+        sid, sender = fields.get("MessageSid", ""), fields.get("From", "")
+        if not sid or not sender:
+            raise MalformedWebhookError("an inbound message must name itself and its sender")
+        text, button = fields.get("Body", ""), fields.get("ButtonText", "")
+        media = fields.get("NumMedia", "")
+        return Inbound(
+            provider_id=sid,
+            channel="whatsapp" if sender.startswith(_WHATSAPP) else "sms",
+            from_=sender.removeprefix(_WHATSAPP),
+            to=fields.get("To", "").removeprefix(_WHATSAPP),
+            messaging_service_sid=fields.get("MessagingServiceSid", ""),
+            text=text,
+            keyword=read_keyword(text or button, fields.get("OptOutType", "")),
+            button=fields.get("ButtonPayload", "") or button,
+            media=int(media) if media.isdecimal() else 0,
+        )
+
+    async def aclose(self) -> None:
+        """Close all connections."""
+        await self._http.aclose()
+
+
+def _address(channel: ChannelName, number: str) -> str:
+    return f"{_WHATSAPP}{number}" if channel == "whatsapp" else number
+
+
+def _create_arguments(prepared: Prepared, status_callback: str) -> dict[str, Any]:
+    """Arguments of `messages.create`: what is empty is left out, because an empty field means something else."""
+    message = prepared.message
+    arguments: dict[str, Any] = {
+        "to": _address(message.channel, message.to),
+        "status_callback": status_callback,
+        "validity_period": prepared.validity_seconds,
+    }
+    if message.sender.messaging_service_sid:
+        arguments["messaging_service_sid"] = message.sender.messaging_service_sid
+    if message.sender.from_:
+        arguments["from_"] = _address(message.channel, message.sender.from_.removeprefix(_WHATSAPP))
+    if prepared.content_sid:
+        arguments["content_sid"] = prepared.content_sid
+        if prepared.content_variables:
+            arguments["content_variables"] = json.dumps(dict(prepared.content_variables), ensure_ascii=False)
+    else:
+        arguments["body"] = prepared.body
+    return arguments
+
+
+def _fits(listed: Any, prepared: Prepared, since: Millis) -> bool:
+    """Could this listed message be the one that was prepared?"""
+    if not str(listed.direction or "").startswith("outbound") or listed.date_created is None:
+        return False
+    # Twilio's times have whole seconds, and its clock is not ours.
+    if int(listed.date_created.timestamp() * 1000) < since - _CLOCK_SLACK:
+        return False
+    if not _same_sender(listed, prepared.message.sender):
+        return False
+    # The text of a template is filled in later, if at all; only an SMS can be compared.
+    return bool(prepared.content_sid) or listed.body == prepared.body
+
+
+def _same_sender(listed: Any, sender: Sender) -> bool:
+    if sender.messaging_service_sid:
+        return bool(listed.messaging_service_sid == sender.messaging_service_sid)
+    return str(listed.from_ or "").removeprefix(_WHATSAPP) == sender.from_.removeprefix(_WHATSAPP)
+
+
+def _found(listed: Any) -> Found:
+    code = "" if listed.error_code is None else str(listed.error_code)
+    entry = look_up(code) if code else None
+    return Found(
+        Lookup.FOUND,
+        provider_id=cast("str", listed.sid),
+        status=our_status(str(listed.status or "")) or "accepted",
+        code=code,
+        fault=entry.fault if entry else Fault.NONE,
+        treatment=entry.treatment if entry else Treatment.NONE,
+    )

@@ -1,0 +1,25 @@
+"""The callback's URL says whose message it reports on."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from channels.callback_url import read_callback_key, status_callback_url
+from channels.model import CallbackKey, MalformedWebhookError
+
+TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
+
+
+@given(TEXT, TEXT, TEXT, TEXT)
+def test_what_is_written_into_the_url_is_read_back(merchant, customer, activation, attempt):
+    key = CallbackKey(merchant, customer, activation, attempt)
+    url = status_callback_url("https://shop.example/base/", key)
+    address, _, query = url.partition("?")
+    assert address == "https://shop.example/base/twilio/status"
+    assert read_callback_key(query) == key
+
+
+@pytest.mark.parametrize("query", ["", "m=a&c=b&x=c", "m=a&c=b&x=c&a=", "m=a&m=b&c=b&x=c&a=d", "&".join(["m=a"] * 60)])
+def test_a_url_that_does_not_say_it_exactly_once_is_malformed(query):
+    with pytest.raises(MalformedWebhookError):
+        read_callback_key(query)
