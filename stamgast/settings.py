@@ -29,7 +29,9 @@ class Settings(BaseSettings):
     topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")
     replication_factor: int = Field(-1, description="of new topics; -1 leaves it to the broker")
     group_prefix: str = Field("stamgast", description="how the names of our consumer groups begin")
-    session_timeout_ms: int = Field(6_000, ge=6_000, description="a worker silent for so long loses its partitions")
+    session_timeout_ms: int = Field(
+        6_000, ge=1_000, description="a worker silent for so long loses its partitions; Kafka allows 6000 and more"
+    )
     start_limit_s: float = Field(60, gt=0, description="a worker that does not consume after so long exits non-zero")
 
     id_key: SecretStr = Field(SecretStr(""), description="base64, 32 bytes: customer ids derive from it; never rotates")
