@@ -1,0 +1,224 @@
+"""The public purchase contract, `stamgast.purchase.v1`: these models are its source; the schemas are generated.
+
+A source says what it knows: the net state of a transaction at a version (`Purchase`), or one refund of it
+under the refund's own id (`Refund`). Whatever is not listed here is refused by name. Money is integer minor
+units of `price_currency`, tax included; times carry their offset.
+"""
+
+from typing import Annotated, Final, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic_core import PydanticCustomError
+
+from stamgast.pos.types import (
+    Amount,
+    CalendarDay,
+    Currency,
+    Gln,
+    Gtin,
+    Id,
+    Instant,
+    PositiveAmount,
+    PositiveQuantity,
+    Quantity,
+    Rate,
+    Text,
+    TimeZone,
+    Version,
+)
+
+EVENT_TYPE: Final = "stamgast.purchase.v1"
+MOST_LINES: Final = 2_000
+
+Status = Literal["open", "completed", "partially_refunded", "refunded", "voided"]
+LineKind = Literal["sale", "return", "fee", "shipping", "deposit", "gift_card", "reward"]
+TenderType = Literal["card", "cash", "gift_card", "voucher", "loyalty", "online", "account", "other"]
+
+
+class Strict(BaseModel):
+    """Refuses unknown fields and values of another type; writes no more than was given."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Store(Strict):
+    """Where it was sold. The time zone belongs to the store; the programme's is used where it is missing."""
+
+    retail_store_id: Id
+    workstation_id: Id | None = None
+    gln: Gln | None = None
+    time_zone: TimeZone | None = None
+
+
+class Totals(Strict):
+    """`gross_minor`: goods after discounts, with tax, without tip, surcharge and rounding."""
+
+    gross_minor: Amount
+    tax_minor: Amount | None = None
+    discount_minor: Amount | None = None
+    tip_minor: Amount | None = None
+    surcharge_minor: Amount | None = None
+    rounding_minor: Amount | None = None
+    paid_minor: Amount | None = None
+
+
+class LineItem(Strict):
+    """One line, net of the refunds that the snapshot has taken off. Lines need not sum to the total."""
+
+    line_id: Id
+    kind: LineKind = "sale"
+    sku: Id | None = None
+    gtin: Gtin | None = None
+    product_id: Id | None = None
+    name: Text | None = None
+    category: Id | None = None
+    quantity: Quantity = "1"
+    unit: Id | None = None
+    unit_price_minor: Amount | None = None
+    gross_minor: Amount
+    discount_minor: Amount | None = None
+    tax_minor: Amount | None = None
+    tax_rate: Rate | None = None
+    cost_minor: Amount | None = None
+    original_line_id: Id | None = None
+
+
+class Tender(Strict):
+    """How it was paid. `card_ref` is a keyed hash of the card, never its number."""
+
+    tender_id: Id | None = None
+    tender_type: TenderType
+    amount_minor: Amount
+    tip_minor: Amount | None = None
+    card_ref: Annotated[Id, Field(pattern=r"[^0-9 -]")] | None = None
+    status: Id | None = None
+
+
+class CustomerReference(Strict):
+    """Who bought it: one identifier is enough.
+
+    With several, the customer id counts first, then whichever identifier is known already, in the order
+    phone, membership number, provider's customer id.
+    """
+
+    customer_id: Annotated[str, Field(pattern=r"^c[a-z2-7]{24}$")] | None = None
+    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    membership_number: Id | None = None
+    provider_customer_id: Id | None = None
+    method: Id | None = None
+    confidence: Literal["claimed", "likely", "verified"] | None = None
+
+    @model_validator(mode="after")
+    def _names_somebody(self) -> Self:
+        if not (self.customer_id or self.phone or self.membership_number or self.provider_customer_id):
+            raise PydanticCustomError(
+                "nobody", "names nobody: give customer_id, phone, membership_number or provider_customer_id"
+            )
+        return self
+
+
+class TransactionLink(Strict):
+    """How this transaction belongs to another one. `linked` false: a return without its receipt."""
+
+    relation: Literal["return_of", "exchange_of", "replaces"]
+    transaction_id: Id | None = None
+    linked: bool = True
+    cumulative_refunded_minor: Amount | None = None
+    full: bool | None = None
+
+
+class Provenance(Strict):
+    """Where the purchase came from. `test` purchases are stored and never earn."""
+
+    provider: Id | None = None
+    account: Id | None = None
+    raw_event_ids: Annotated[list[Id], Field(max_length=100)] = []
+    adapter: Id | None = None
+    offline: bool = False
+    test: bool = False
+    channel: Id | None = None
+    operator_id: Id | None = None
+
+
+class Purchase(Strict):
+    """A transaction's net state at a version: the newest version is what counts, in whatever order they arrive."""
+
+    transaction_id: Id
+    receipt_number: Id | None = None
+    source_version: Version
+    status: Status
+    end_date_time: Instant
+    business_day_date: CalendarDay | None = None
+    store: Store
+    customer: CustomerReference | None = None
+    price_currency: Currency
+    currency_exponent: Annotated[int, Field(ge=0, le=4)] | None = None
+    prices_include_tax: bool = True
+    totals: Totals
+    line_items: Annotated[list[LineItem], Field(max_length=MOST_LINES)] = []
+    tenders: Annotated[list[Tender], Field(max_length=100)] = []
+    refund_ids: Annotated[list[Id], Field(max_length=1_000)] = []
+    """Refunds that totals and lines have taken off already; only others are subtracted."""
+    transaction_link: TransactionLink | None = None
+    provenance: Provenance | None = None
+    time_suspect: bool = False
+    """The till's clock was ahead; `end_date_time` is when we received it."""
+
+    @model_validator(mode="after")
+    def _line_ids_differ(self) -> Self:
+        seen: dict[str, int] = {}
+        for index, line in enumerate(self.line_items):
+            first = seen.setdefault(line.line_id, index)
+            if first != index:
+                raise PydanticCustomError(
+                    "same_line_id",
+                    "line_items {first} and {index} have the same line_id",
+                    {"first": first, "index": index},
+                )
+        return self
+
+
+class RefundTotals(Strict):
+    """What was given back, as a positive amount."""
+
+    gross_minor: PositiveAmount
+    tax_minor: PositiveAmount | None = None
+    discount_minor: PositiveAmount | None = None
+    tip_minor: PositiveAmount | None = None
+    surcharge_minor: PositiveAmount | None = None
+    rounding_minor: Amount | None = None
+    paid_minor: PositiveAmount | None = None
+
+
+class RefundLine(Strict):
+    """What was given back of one line of the sale, as positive figures."""
+
+    original_line_id: Id
+    line_id: Id | None = None
+    sku: Id | None = None
+    category: Id | None = None
+    name: Text | None = None
+    quantity: PositiveQuantity = "1"
+    gross_minor: PositiveAmount
+
+
+class Refund(Strict):
+    """One refund of a transaction, from a source that knows only the refund. Amounts are positive."""
+
+    transaction_id: Id
+    refund_id: Id
+    source_version: Version = 0
+    status: Literal["refund"]
+    end_date_time: Instant
+    store: Store | None = None
+    price_currency: Currency
+    currency_exponent: Annotated[int, Field(ge=0, le=4)] | None = None
+    totals: RefundTotals
+    line_items: Annotated[list[RefundLine], Field(max_length=MOST_LINES)] = []
+    provenance: Provenance | None = None
+    time_suspect: bool = False
+    """The till's clock was ahead; `end_date_time` is when we received it."""
+
+
+Canonical = Purchase | Refund
+"""Told apart by `status`: `refund` is a refund, every other one a snapshot."""

@@ -1,0 +1,200 @@
+"""The contract's generated files: JSON Schema of a purchase and AsyncAPI 3 of the public topics.
+
+`python -m stamgast.pos.contract` writes them; a test checks that they are current, and that they only ever
+added to what was released (`schemas/purchase/released/`).
+"""
+
+import json
+from pathlib import Path
+from typing import Any, Final
+
+import msgspec
+from pydantic.json_schema import models_json_schema
+
+from stamgast.domain.activation import Note
+from stamgast.pos.canonical import EVENT_TYPE, Purchase, Refund
+
+SCHEMA_FILE: Final = "purchase/1.json"
+ASYNCAPI_FILE: Final = "asyncapi.json"
+RELEASED_FILE: Final = "purchase/released/1.json"
+
+JsonSchema = dict[str, Any]
+
+_ANNOTATIONS: Final = frozenset({"title", "description", "default", "examples", "$id", "$schema"})
+"""Keywords that validate nothing."""
+
+
+def purchase_schema() -> JsonSchema:
+    """JSON Schema (2020-12) of the `data` of a purchase event; closed: unknown fields are refused."""
+    _, schema = models_json_schema(
+        [(Purchase, "validation"), (Refund, "validation")], ref_template="#/$defs/{model}", by_alias=True
+    )
+    return {
+        "$schema": "https://json-schema.org/draft/2020-12/schema",
+        "$id": "urn:stamgast:schemas:purchase:1",
+        "title": EVENT_TYPE,
+        "description": "What a source knows of a transaction: its net state at a version, or one refund of it.",
+        "if": {"properties": {"status": {"const": "refund"}}, "required": ["status"]},
+        "then": {"$ref": "#/$defs/Refund"},
+        "else": {"$ref": "#/$defs/Purchase"},
+        "$defs": schema["$defs"],
+    }
+
+
+def asyncapi() -> JsonSchema:
+    """AsyncAPI 3 of the public topics: what to produce, under which key, and what can be read."""
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Stamgast",
+            "version": "1.0.0",
+            "description": "Topics that others may produce to and read. Values are JSON; keys are UTF-8 text.",
+        },
+        "defaultContentType": "application/json",
+        "channels": {
+            "purchases": {
+                "address": "purchases.v1",
+                "description": "Key `merchant:transaction`; the partition is Kafka's murmur2 of the key. "
+                "A record under another key, or in another partition, is taken over in the right place.",
+                "messages": {"purchase": {"$ref": "#/components/messages/purchase"}},
+            },
+            "activations": {
+                "address": "activations.v1",
+                "description": "The life of every activation: decided, claimed, closed, outcome.",
+                "messages": {"note": {"$ref": "#/components/messages/note"}},
+            },
+        },
+        "operations": {
+            "takePurchase": {
+                "action": "receive",
+                "channel": {"$ref": "#/channels/purchases"},
+                "messages": [{"$ref": "#/channels/purchases/messages/purchase"}],
+            },
+            "tellActivation": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/activations"},
+                "messages": [{"$ref": "#/channels/activations/messages/note"}],
+            },
+        },
+        "components": {"messages": {"purchase": _purchase_message(), "note": _note_message()}},
+    }
+
+
+def _purchase_message() -> JsonSchema:
+    text = {"type": "string", "minLength": 1, "maxLength": 200}
+    return {
+        "name": EVENT_TYPE,
+        "title": "A transaction's net state, or one refund of it",
+        "summary": "CloudEvents 1.0, structured JSON. A telephone number in the clear is refused on the topic: "
+        "name the customer by customer_id or membership_number.",
+        "contentType": "application/cloudevents+json",
+        "payload": {
+            "type": "object",
+            "required": ["specversion", "id", "source", "type", "data"],
+            "properties": {
+                "specversion": {"const": "1.0"},
+                "id": text,
+                "source": text,
+                "type": {"const": EVENT_TYPE},
+                "subject": text | {"description": "The transaction_id."},
+                "time": {"type": "string", "format": "date-time"},
+                "datacontenttype": {"const": "application/json"},
+                "partitionkey": {"type": "string", "description": "merchant:transaction"},
+                "stamgastrecordedat": {
+                    "type": "integer",
+                    "description": "Set by us: when we recorded it, milliseconds since 1970 UTC.",
+                },
+                "stamgastsource": {
+                    "type": "array",
+                    "description": "Set by us on a record that was taken over: where it came from.",
+                },
+                "data": {"$ref": f"./{SCHEMA_FILE}"},
+            },
+        },
+    }
+
+
+def _note_message() -> JsonSchema:
+    return {
+        "name": "stamgast.activation.v1",
+        "title": "One line in the life of an activation",
+        "contentType": "application/json",
+        "payload": msgspec.json.schema(Note)["$defs"]["Note"],
+    }
+
+
+def breaking_changes(released: JsonSchema, current: JsonSchema) -> list[str]:
+    """What a producer or reader of the released contract would trip over; empty if only additions were made.
+
+    Allowed: a new optional field, a wider list of values, a wider bound, a new definition. Refused: a field, a
+    definition or a value that is gone, a new required field, another type or rule.
+    """
+    return _compare(released, current, "")
+
+
+def _compare(old: Any, new: Any, where: str) -> list[str]:
+    if isinstance(old, dict) and isinstance(new, dict):
+        return _compare_schemas(old, new, where)
+    return [] if old == new else [f"{where or '/'}: {_short(old)} became {_short(new)}"]
+
+
+def _compare_schemas(old: JsonSchema, new: JsonSchema, where: str) -> list[str]:
+    found = []
+    for word in sorted(set(old) | set(new)):
+        here = f"{where}/{word}"
+        if word in {"properties", "$defs"}:
+            found += _compare_named(old.get(word, {}), new.get(word, {}), here)
+        elif word == "required":
+            found += [f"{here}: {name} is now required" for name in _added(old, new, word)]
+        elif word == "enum":
+            found += [f"{here}: {value} is no longer allowed" for value in _added(new, old, word)]
+        elif word in {"maxLength", "maxItems", "maximum"} and word in old:
+            if new.get(word, float("inf")) < old[word]:
+                found.append(f"{here}: {old[word]} became {new[word]}")
+        elif word in {"minLength", "minItems", "minimum"} and word in old:
+            if new.get(word, float("-inf")) > old[word]:
+                found.append(f"{here}: {old[word]} became {new[word]}")
+        elif word not in _ANNOTATIONS:
+            found += _compare(old.get(word), new.get(word), here)
+    return found
+
+
+def _compare_named(old: JsonSchema, new: JsonSchema, where: str) -> list[str]:
+    found = []
+    for name, schema in sorted(old.items()):
+        if name not in new:
+            found.append(f"{where}/{name}: is gone")
+        else:
+            found += _compare(schema, new[name], f"{where}/{name}")
+    return found
+
+
+def _added(old: JsonSchema, new: JsonSchema, word: str) -> list[str]:
+    return sorted(set(map(str, new.get(word, []))) - set(map(str, old.get(word, []))))
+
+
+def _short(value: Any) -> str:
+    return json.dumps(value)[:80]
+
+
+def rendered() -> dict[str, str]:
+    """File name under `schemas/` -> its text, as it should stand."""
+    return {
+        name: json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+        for name, document in ((SCHEMA_FILE, purchase_schema()), (ASYNCAPI_FILE, asyncapi()))
+    }
+
+
+def write(folder: Path) -> list[Path]:
+    """Write the generated files and return their paths."""
+    paths = []
+    for name, text in rendered().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        paths.append(path)
+    return paths
+
+
+if __name__ == "__main__":
+    write(Path("schemas"))

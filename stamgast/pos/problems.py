@@ -1,0 +1,157 @@
+"""Everything that is wrong with a document at once: where (JSON Pointer), why, what is allowed, what was meant."""
+
+import difflib
+import types
+from collections.abc import Mapping, Sequence
+from typing import Annotated, Any, Final, Union, get_args, get_origin
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from stamgast.pos.types import MOST_MINOR
+
+Problem = dict[str, str]
+"""`pointer`, `detail`, and where they help `allowed` and `nearest`."""
+
+_QUANTITY: Final = 'a decimal number as text, such as "1" or "0.348"'
+_ALLOWED_BY_FIELD: Final = {
+    "quantity": _QUANTITY,
+    "price_currency": "an ISO 4217 code in capitals, such as EUR",
+    "customer_id": "c and 24 letters a-z or digits 2-7, as enrolment answered it",
+    "tax_rate": 'a percentage as text, such as "9" or "21.0"',
+    "gln": "13 digits",
+    "gtin": "8, 12, 13 or 14 digits",
+    "card_ref": "a keyed hash of the card; never its number",
+    "birthday": "a date such as 1988-10-21, or --10-21 without the year",
+    "language": "a language code, such as nl or fr",
+}
+_PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
+_KINDS: Final = {
+    "int_type": "an integer",
+    "string_type": "a text",
+    "bool_type": "true or false",
+    "list_type": "a list",
+    "model_type": "an object",
+    "dict_type": "an object",
+    "model_attributes_type": "an object",
+}
+
+
+class RefusedError(ValueError):
+    """A document that is refused, with all its problems."""
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        super().__init__("; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in problems))
+        self.problems = list(problems)
+
+
+def problems_of(error: ValidationError, model: type[BaseModel], base: str = "") -> list[Problem]:
+    """What pydantic found, in our words; `base` is the pointer of the document within its batch."""
+    return [_problem(detail, model, base) for detail in error.errors(include_url=False, include_input=True)]
+
+
+def pointer(base: str, parts: Sequence[str | int]) -> str:
+    """JSON Pointer (RFC 6901)."""
+    return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+
+
+def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem:
+    where = detail["loc"]
+    field = str(where[-1]) if where else ""
+    context: Mapping[str, Any] = detail.get("ctx") or {}
+    found: Problem = {"pointer": pointer(base, where)}
+    match detail["type"]:
+        case "extra_forbidden":
+            found |= _unknown_field(field, _fields_at(model, where[:-1]))
+        case "missing":
+            found["detail"] = f"{field} is missing"
+        case "literal_error":
+            found["detail"] = f"{field} may not be {_shown(detail['input'])}"
+            found["allowed"] = str(context["expected"]).replace("'", "")
+        case "string_pattern_mismatch":
+            found["detail"] = f"{field} may not be {_shown(detail['input'], private=field == 'card_ref')}"
+            found["allowed"] = _ALLOWED_BY_FIELD.get(field, "no control characters")
+        case "greater_than_equal" | "less_than_equal":
+            found["detail"] = f"{field} is out of range"
+            found["allowed"] = _range(context)
+        case kind if kind in _KINDS:
+            found["detail"] = f"{field or 'the document'} is {_kind_of(detail['input'])}, not {_KINDS[kind]}"
+            if hint := _hint(field, kind):
+                found["allowed"] = hint
+        case _:
+            found["detail"] = f"{field} {_first_lower(detail['msg'])}".strip()
+    return found
+
+
+def _unknown_field(field: str, known: Sequence[str]) -> Problem:
+    found = {"detail": f"{field} is not a field here"}
+    if known:
+        found["allowed"] = ", ".join(known)
+    if near := difflib.get_close_matches(field.lower().replace("-", "_"), known, n=1, cutoff=0.6):
+        found["nearest"] = near[0]
+    return found
+
+
+def _hint(field: str, kind: str) -> str:
+    if kind == "int_type" and field.endswith("_minor"):
+        return "whole minor units (cents): 12.40 is written 1240"
+    if kind == "string_type":
+        return _ALLOWED_BY_FIELD.get(field, "")
+    return ""
+
+
+def _range(context: Mapping[str, Any]) -> str:
+    bound = context.get("ge", context.get("le"))
+    if bound in {MOST_MINOR, -MOST_MINOR}:
+        return f"{-MOST_MINOR} to {MOST_MINOR} minor units"
+    return f"at least {bound}" if "ge" in context else f"at most {bound}"
+
+
+def _kind_of(value: object) -> str:
+    match value:
+        case None:
+            return "null"
+        case bool():
+            return "true or false"
+        case int():
+            return "an integer"
+        case float():
+            return "a number with a fraction"
+        case str():
+            return "a text"
+        case list():
+            return "a list"
+        case _:
+            return "an object"
+
+
+def _shown(value: object, *, private: bool = False) -> str:
+    """The value, cut short; what may be about a person is not repeated, because answers end up in logs."""
+    if private or not isinstance(value, str):
+        return "this"
+    return f"{value[:40]!r}"
+
+
+def _first_lower(text: str) -> str:
+    return text[:1].lower() + text[1:]
+
+
+def _fields_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
+    """Field names of the model that stands at this place."""
+    current: Any = model
+    for part in where:
+        if isinstance(part, int) or current is None:
+            continue  # a list's items have the list's own model
+        field = current.model_fields.get(part)
+        current = _model_in(field.annotation) if field else None
+    return list(current.model_fields) if current is not None else []
+
+
+def _model_in(annotation: Any) -> type[BaseModel] | None:
+    if isinstance(annotation, type) and issubclass(annotation, BaseModel):
+        return annotation
+    if get_origin(annotation) in {Union, types.UnionType, list, Annotated}:
+        for inner in get_args(annotation):
+            if (found := _model_in(inner)) is not None:
+                return found
+    return None

@@ -1,0 +1,131 @@
+"""From a request's bytes to purchases, or to everything that is wrong with them.
+
+One purchase or a list of them; each bare or inside a CloudEvents 1.0 envelope.
+"""
+
+import re
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+from pydantic import ValidationError
+
+from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
+from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
+from stamgast.pos.types import read_instant
+
+MOST_PURCHASES: Final = 1_000
+
+_ENVELOPE: Final = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data")
+_EXTENSION: Final = re.compile(r"[a-z0-9]{1,20}")
+
+
+class TooManyError(ValueError):
+    """A batch is larger than `MOST_PURCHASES`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """One purchase or refund, and the envelope's own id and source where there was one."""
+
+    purchase: Canonical
+    event_id: str = ""
+    event_source: str = ""
+
+
+def read_purchases(body: bytes) -> list[Received]:
+    """All purchases of a request's body. Raises `RefusedError` with the problems of all of them, or `TooManyError`."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise RefusedError([{"pointer": "", "detail": f"the body is not JSON: {error}"}]) from None
+    if not isinstance(document, list):
+        return [read_purchase(document)]
+    if not document:
+        raise RefusedError([{"pointer": "", "detail": "the batch is empty"}])
+    if len(document) > MOST_PURCHASES:
+        raise TooManyError(f"{len(document)} purchases in one request; at most {MOST_PURCHASES}")
+    read, problems = [], []
+    for index, item in enumerate(document):
+        try:
+            read.append(read_purchase(item, f"/{index}"))
+        except RefusedError as refused:
+            problems += refused.problems
+    if problems:
+        raise RefusedError(problems)
+    return read
+
+
+def read_purchase(document: Any, base: str = "") -> Received:
+    """One purchase, bare or enveloped; `base` is its pointer in the batch. Raises `RefusedError`."""
+    if not isinstance(document, dict):
+        raise RefusedError([{"pointer": base, "detail": "a purchase is a JSON object"}])
+    if "specversion" not in document:
+        return Received(_read_data(document, base))
+    problems = _envelope_problems(document, base)
+    data = document.get("data")
+    purchase: Canonical | None = None
+    if isinstance(data, dict):
+        try:
+            purchase = _read_data(data, f"{base}/data")
+        except RefusedError as refused:
+            problems += refused.problems
+    elif "data" in document:
+        problems.append({"pointer": f"{base}/data", "detail": "data is a purchase, as a JSON object"})
+    subject = document.get("subject")
+    if purchase is not None and subject is not None and subject != purchase.transaction_id:
+        problems.append({"pointer": f"{base}/subject", "detail": "subject is not the transaction_id in data"})
+    if problems or purchase is None:
+        raise RefusedError(problems)
+    return Received(purchase, document["id"], document["source"])
+
+
+def _read_data(data: dict[str, Any], base: str) -> Canonical:
+    refund = data.get("status") == "refund" or ("refund_id" in data and "status" not in data)
+    model: type[Purchase | Refund] = Refund if refund else Purchase
+    try:
+        return model.model_validate(data)
+    except ValidationError as error:
+        raise RefusedError(problems_of(error, model, base)) from None
+
+
+def _envelope_problems(event: dict[str, Any], base: str) -> list[Problem]:
+    problems = [
+        {"pointer": pointer(base, [name]), "detail": f"{name} is missing"}
+        for name in ("id", "source", "type", "data")
+        if name not in event
+    ]
+    for name, value in event.items():
+        if reason := _attribute_problem(name, value):
+            problems.append({"pointer": pointer(base, [name]), "detail": f"{name} {reason}"})
+    return problems
+
+
+def _attribute_problem(name: str, value: Any) -> str:
+    """Why this attribute is refused; empty if it is fine. Extensions of CloudEvents are taken and dropped."""
+    match name:
+        case "data":
+            return ""
+        case "specversion":
+            return "" if value == "1.0" else "must be 1.0"
+        case "type":
+            return "" if value == EVENT_TYPE else f"must be {EVENT_TYPE}"
+        case "datacontenttype":
+            return "" if value == "application/json" else "must be application/json"
+        case "id" | "source" | "subject" | "dataschema":
+            return "" if isinstance(value, str) and 1 <= len(value) <= 200 else "must be a text of 1 to 200 characters"
+        case "time":
+            return _time_problem(value)
+    if name.startswith("stamgast"):
+        return "is set by us alone"
+    if not _EXTENSION.fullmatch(name):
+        return "is not an attribute of CloudEvents 1.0 (extensions have 1 to 20 letters a-z and digits)"
+    return ""
+
+
+def _time_problem(value: Any) -> str:
+    try:
+        read_instant(value)
+    except ValueError as error:
+        return str(error)
+    return ""

@@ -1,0 +1,68 @@
+"""A purchase as it stands on `purchases.v1`: the canonical record, without anything that names a person."""
+
+from datetime import UTC, datetime
+from typing import Any, Final
+
+import msgspec
+
+from stamgast.domain.units import MINUTE, Millis
+from stamgast.pos.canonical import EVENT_TYPE, Canonical, Refund
+from stamgast.pos.types import write_instant
+
+CLOCK_TOLERANCE: Final = 5 * MINUTE
+"""A till's clock may be this far ahead of ours; a later time is replaced by the time of receipt."""
+
+_encode = msgspec.json.Encoder().encode
+
+
+def to_record(
+    purchase: Canonical,
+    merchant: str,
+    customer_id: str | None,
+    recorded_at: Millis,
+    *,
+    event_id: str = "",
+    event_source: str = "",
+) -> tuple[bytes, bytes]:
+    """Kafka key and value of the record. `customer_id` is whom the purchase's `customer` was resolved to.
+
+    Of the customer only that id goes to the topic: phone and membership number stay behind. The same purchase
+    gives the same `data` bytes, whatever the order of fields it came in.
+    """
+    data = _data_of(purchase, customer_id, recorded_at)
+    part = f":refund:{purchase.refund_id}" if isinstance(purchase, Refund) else ""
+    key = key_of(merchant, purchase.transaction_id)
+    value = {
+        "specversion": "1.0",
+        "id": event_id or f"{purchase.transaction_id}{part}:{purchase.source_version}",
+        "source": event_source or f"/v1/merchants/{merchant}/purchases",
+        "type": EVENT_TYPE,
+        "subject": purchase.transaction_id,
+        "time": data["end_date_time"],
+        "datacontenttype": "application/json",
+        "partitionkey": key,
+        "stamgastrecordedat": recorded_at,
+        "data": data,
+    }
+    return key.encode(), _encode(value)
+
+
+def key_of(merchant: str, transaction: str) -> str:
+    """The Kafka key of a transaction's records, as text."""
+    return f"{merchant}:{transaction}"
+
+
+def _data_of(purchase: Canonical, customer_id: str | None, recorded_at: Millis) -> dict[str, Any]:
+    data = purchase.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
+    data["end_date_time"] = _text(purchase, recorded_at, data)
+    if customer_id is not None:
+        data["customer"] = {"customer_id": customer_id}
+    return data
+
+
+def _text(purchase: Canonical, recorded_at: Millis, data: dict[str, Any]) -> str:
+    occurred_at = round(purchase.end_date_time.timestamp() * 1_000)
+    if occurred_at <= recorded_at + CLOCK_TOLERANCE:
+        return str(data["end_date_time"])
+    data["time_suspect"] = True
+    return write_instant(datetime.fromtimestamp(recorded_at / 1_000, UTC))
