@@ -26,6 +26,7 @@ _ALLOWED_BY_FIELD: Final = {
     "language": "a language code, such as nl or fr",
 }
 _PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
+_PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
 _KINDS: Final = {
     "int_type": "an integer",
     "string_type": "a text",
@@ -69,7 +70,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
             found["detail"] = f"{field} may not be {_shown(detail['input'])}"
             found["allowed"] = str(context["expected"]).replace("'", "")
         case "string_pattern_mismatch":
-            found["detail"] = f"{field} may not be {_shown(detail['input'], private=field == 'card_ref')}"
+            found["detail"] = f"{field} may not be {_shown(detail['input'], private=field in _PRIVATE)}"
             found["allowed"] = _ALLOWED_BY_FIELD.get(field, "no control characters")
         case "greater_than_equal" | "less_than_equal":
             found["detail"] = f"{field} is out of range"
