@@ -29,7 +29,7 @@ def clv_of(customer: Customer, costs: Costs, at: Millis) -> Clv:
 
 
 def simple_clv(customer: Customer, costs: Costs, today: Day) -> Minor:
-    """spend / max(age, 1 year) x lifespan - acquisition cost, rounded half up."""
+    """Spend / max(age, 1 year) x lifespan - acquisition cost, rounded half up."""
     cost = acquisition_cost(customer.source, costs)
     if not customer.purchases:
         return -cost

@@ -7,6 +7,7 @@ end of the value.
 
 import math
 from functools import lru_cache
+from itertools import pairwise
 
 from stamgast.domain.units import Day
 
@@ -68,7 +69,7 @@ def change_day(value: bytes, day: Day, by: int) -> bytes:
 
 def sum_log_gaps(days: list[tuple[Day, int]]) -> int:
     """Sum over neighbouring days of ln(gap in days), in units of 2**-20."""
-    return sum(log_gap(later[0] - earlier[0]) for earlier, later in zip(days, days[1:], strict=False))
+    return sum(log_gap(later[0] - earlier[0]) for earlier, later in pairwise(days))
 
 
 @lru_cache(maxsize=4096)

@@ -5,12 +5,12 @@ class DomainError(Exception):
     """An event that cannot be applied; it goes to the dead letters with this text."""
 
 
-class UnknownBefore(DomainError):
+class UnknownBeforeError(DomainError):
     """A change of a purchase whose part in the sums is no longer remembered."""
 
     def __init__(self, transaction: str) -> None:
         super().__init__(f"transaction {transaction!r} changed, but what it gave is no longer remembered")
 
 
-class MissingBundle(DomainError):
+class MissingBundleError(DomainError):
     """No programme of the merchant is in force in this partition."""

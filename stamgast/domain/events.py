@@ -58,7 +58,7 @@ class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="ty
     about: ClassVar[str] = "customer"
 
 
-class PurchaseChanged(Event, tag="purchase_changed", gc=False):
+class PurchaseChanged(Event, frozen=True, kw_only=True, tag="purchase_changed", gc=False):
     """A transaction's net state went from `before` to `after` for this customer.
 
     `before` is None when this customer sees the transaction for the first time; `after` is None when the
@@ -68,9 +68,11 @@ class PurchaseChanged(Event, tag="purchase_changed", gc=False):
     transaction: str
     after: Purchase | None
     before: Purchase | None = None
+    happened_at: Millis | None = None
+    """When the sale, or the refund that changed it, took place; tells late news from new."""
 
 
-class Enrolled(Event, tag="enrolled"):
+class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """The customer joined, or their profile changed. Empty fields leave what is known as it is."""
 
     language: str | None = None
@@ -79,7 +81,7 @@ class Enrolled(Event, tag="enrolled"):
     """Month and day only, `MM-DD`: what a birthday rule needs, and no more."""
 
 
-class ConsentChanged(Event, tag="consent_changed"):
+class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
     """Consent for one purpose over one channel was given or withdrawn, with its proof."""
 
     purpose: str
@@ -89,33 +91,33 @@ class ConsentChanged(Event, tag="consent_changed"):
     origin: str = ""
 
 
-class OptedOut(Event, tag="opted_out"):
+class OptedOut(Event, frozen=True, kw_only=True, tag="opted_out", gc=False):
     """STOP (or a carrier's opt-out): no more messages over any channel to this phone."""
 
     channel: str = ""
 
 
-class OptedIn(Event, tag="opted_in"):
+class OptedIn(Event, frozen=True, kw_only=True, tag="opted_in", gc=False):
     """START: lifts an earlier STOP. It gives no consent that was not there before."""
 
     channel: str = ""
 
 
-class Replied(Event, tag="replied"):
+class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """The customer wrote to us. The text itself is kept sealed elsewhere; `keyword` is what it meant."""
 
     channel: str
     keyword: str | None = None
 
 
-class VoucherRedeemed(Event, tag="voucher_redeemed"):
+class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
     """A till asks to redeem a voucher. The answer is written under the event's `id`."""
 
     code: str
     store: str | None = None
 
 
-class ActivationOutcome(Event, tag="activation_outcome"):
+class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcome", gc=False):
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
     `rank` orders statuses (see `stamgast.domain.activation.RANKS`); a lower one never replaces a higher.
@@ -133,13 +135,13 @@ class ActivationOutcome(Event, tag="activation_outcome"):
     parts: int = 0
 
 
-class TimerDue(Event, tag="timer_due"):
+class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):
     """The earliest timer of the customer came due at `due`; applies only if the state still holds it."""
 
     due: Millis
 
 
-class Barrier(Event, tag="barrier"):
+class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
     """A merchant's bundle comes into force in this partition. `customer` is empty."""
 
     number: int

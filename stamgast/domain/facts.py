@@ -25,7 +25,8 @@ class Fact(Struct, frozen=True, gc=False):
 # name                    occasion                 before/after, data
 # purchase                transaction              spend of it;  data: transaction
 # refunded                transaction              refunded minor units before/after; data: transaction
-# stamps_changed          card:<id>:<ordinal>      stamps on the card before/after; data: card, ordinal (of the card being filled)
+# stamps_changed          card:<id>:<ordinal>      stamps on that card before/after; data: card, ordinal
+# stamps_taken            card:<id>:<ordinal>      the same after a refund
 # stamp_card_completed    card:<id>:<ordinal>      data: card, ordinal
 # stamp_card_uncompleted  card:<id>:<ordinal>      data: card, ordinal
 # visits_changed          visits                   visits before/after

@@ -1,11 +1,12 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
+from typing import NamedTuple, Protocol
 
 from stamgast.domain import days, stamps
 from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Card, Customer
-from stamgast.domain.errors import UnknownBefore
+from stamgast.domain.errors import UnknownBeforeError
 from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Entry
@@ -15,7 +16,29 @@ from stamgast.domain.units import Day
 
 NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
 
-MayReopen = Callable[[str, int], bool]
+
+class Memory(Protocol):
+    """What the effects ask about the customer's past."""
+
+    def entry(self, transaction: str) -> Entry | None:
+        """What a transaction gave so far."""
+
+    def all_entries(self) -> Mapping[bytes, Entry]:
+        """The whole ledger; asked for only where a daily cap meets a day that is not the newest."""
+
+    def may_reopen(self, card: str, ordinal: int) -> bool:
+        """False once that completed card's reward was used."""
+
+
+class Shift(NamedTuple):
+    """A purchase's part in the sums goes from `old` to `new`."""
+
+    customer: Customer
+    program: Program
+    old: Entry
+    new: Entry
+    memory: Memory
+    purchase: Purchase | None
 
 
 def day_of(purchase: Purchase, program: Program) -> Day:
@@ -50,17 +73,15 @@ def apply_purchase(
     customer: Customer,
     event: PurchaseChanged,
     program: Program,
-    known: Entry | None,
-    day_entries: Callable[[], Mapping[bytes, Entry]],
-    may_reopen: MayReopen,
+    memory: Memory,
 ) -> tuple[Entry, list[Fact]]:
-    """Replace what the transaction gave so far (`known`) by what it gives now.
+    """Replace what the transaction gave so far by what it gives now; returns the new entry and the facts.
 
-    `day_entries()` is the whole ledger, for daily caps on days other than the newest. Returns the new
-    entry and the facts. Raises `UnknownBefore` if the event changes a purchase the ledger has forgotten.
+    Raises `UnknownBeforeError` if the event changes a purchase the ledger has forgotten.
     """
+    known = memory.entry(event.transaction)
     if known is None and event.before is not None:
-        raise UnknownBefore(event.transaction)
+        raise UnknownBeforeError(event.transaction)
     old = known or NOTHING
     new = entry_for(event.after, program)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
@@ -68,8 +89,9 @@ def apply_purchase(
     _move_days(customer, old, new)
     facts = _purchase_facts(event, old, new)
     if old.stamps or new.stamps:
+        shift = Shift(customer, program, old, new, memory, event.after)
         for card_id in sorted(old.stamps.keys() | new.stamps.keys()):
-            facts += _move_card(customer, card_id, old, new, program, day_entries, may_reopen, event.after)
+            facts += _move_card(shift, card_id)
     if customer.visits != visits:
         facts.append(Fact("visits_changed", "visits", visits, customer.visits, purchase=event.after))
     if customer.spend != spend:
@@ -125,34 +147,20 @@ def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry) -> list[Fact
     return facts
 
 
-def _move_card(
-    customer: Customer,
-    card_id: str,
-    old: Entry,
-    new: Entry,
-    program: Program,
-    day_entries: Callable[[], Mapping[bytes, Entry]],
-    may_reopen: MayReopen,
-    purchase: Purchase | None,
-) -> list[Fact]:
-    definition = program.cards.get(card_id)
+def _move_card(shift: Shift, card_id: str) -> list[Fact]:
+    definition = shift.program.cards.get(card_id)
     if definition is None:
         return []
-    card = customer.cards.get(card_id)
+    card = shift.customer.cards.get(card_id)
     if card is None:
-        card = customer.cards[card_id] = Card()
-    by = _day_moves(card, definition, old, new, day_entries)
-    steps = stamps.move_balance(card, definition, by, lambda ordinal: may_reopen(card_id, ordinal))
-    return [fact_of(card_id, step, purchase) for step in steps]
+        card = shift.customer.cards[card_id] = Card()
+    by = _move_days_of_card(shift, card, definition)
+    steps = stamps.move_balance(card, definition, by, lambda ordinal: shift.memory.may_reopen(card_id, ordinal))
+    return [fact_of(card_id, step, shift.purchase) for step in steps]
 
 
-def _day_moves(
-    card: Card,
-    definition: CardDefinition,
-    old: Entry,
-    new: Entry,
-    day_entries: Callable[[], Mapping[bytes, Entry]],
-) -> int:
+def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:
+    old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
     moves = [(old.day, -gave), (new.day, gives)] if old.day != new.day else [(new.day, gives - gave)]
     by = 0
@@ -160,7 +168,7 @@ def _day_moves(
         if change:
 
             def raw_of_day(day: Day = day) -> int:
-                entries = day_entries().values()
+                entries = shift.memory.all_entries().values()
                 return sum(entry.stamps.get(definition.id, 0) for entry in entries if entry.day == day)
 
             by += stamps.move_day(card, definition, day, change, raw_of_day)

@@ -7,83 +7,16 @@ repetition of the same deliveries ends in the same transaction.
 """
 
 import hashlib
-from datetime import datetime
-from functools import lru_cache
 
 import msgspec
 from msgspec import Struct
 
-from stamgast.domain.events import Line, Purchase, Source
+from stamgast.domain.deliveries import Delivery, happened_at, thousandths
+from stamgast.domain.events import Line, Purchase
 from stamgast.domain.units import Millis, Minor
 
 EARNING = frozenset({"completed", "partially_refunded"})
 TAKEN_BACK = frozenset({"refunded"})
-
-
-class StoreRef(Struct, frozen=True, gc=False):
-    """Where it was sold."""
-
-    retail_store_id: str = ""
-
-
-class CustomerRef(Struct, frozen=True, gc=False):
-    """On a canonical record only `customer_id` is set; anything else still has to be resolved."""
-
-    customer_id: str | None = None
-    membership_number: str | None = None
-    phone: str | None = None
-    sealed: str | None = None
-
-
-class Totals(Struct, frozen=True, gc=False):
-    """`gross_minor` is for goods after discounts, with tax, without tip, surcharge and rounding."""
-
-    gross_minor: Minor
-
-
-class LineItem(Struct, frozen=True, gc=False):
-    """A line as delivered; `original_line_id` is set on the lines of a refund."""
-
-    gross_minor: Minor
-    line_id: str = ""
-    quantity: str = "1"
-    sku: str | None = None
-    category: str | None = None
-    kind: str = "sale"
-    cost_minor: Minor | None = None
-    original_line_id: str | None = None
-
-
-class Provenance(Struct, frozen=True, gc=False):
-    """`test` purchases are kept, and never earn."""
-
-    test: bool = False
-
-
-class Delivery(Struct, frozen=True, gc=False):
-    """The `data` of one record on `purchases.v1`: the part of the public contract that the core reads."""
-
-    transaction_id: str
-    status: str
-    end_date_time: datetime
-    price_currency: str
-    totals: Totals
-    source_version: int = 0
-    store: StoreRef = StoreRef()
-    customer: CustomerRef | None = None
-    line_items: tuple[LineItem, ...] = ()
-    refund_id: str | None = None
-    refund_ids: tuple[str, ...] = ()
-    provenance: Provenance = Provenance()
-
-
-class Record(Struct, frozen=True, gc=False):
-    """A CloudEvents record on `purchases.v1`, as the hot path decodes it."""
-
-    data: Delivery
-    type: str
-    stamgastrecordedat: Millis | None = None
-    stamgastsource: Source | None = None
 
 
 class Snapshot(Struct, array_like=True, frozen=True, gc=False):
@@ -122,23 +55,20 @@ class Transaction(Struct, array_like=True):
     revision: int = 0
 
 
-decode_record = msgspec.json.Decoder(Record).decode
-"""bytes -> Record. Raises `msgspec.DecodeError` where the bytes are none."""
-
 decode_transaction = msgspec.msgpack.Decoder(Transaction).decode
 encode_transaction = msgspec.msgpack.Encoder().encode
 _encode = msgspec.json.Encoder().encode
 
 
-def merge(transaction: Transaction, delivery: Delivery) -> bool:
+def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> bool:
     """Take one delivery in; says whether anything changed. The caller compares `net` before and after.
 
     A snapshot with the version of the one that is known wins if the SHA-256 of its canonical JSON is
     greater, so that both orders end alike; the same holds for two versions of one refund.
     """
     if delivery.refund_id is not None:
-        return _merge_refund(transaction, delivery)
-    new = _snapshot(delivery)
+        return _merge_refund(transaction, delivery, delivery.refund_id)
+    new = _snapshot(delivery, recorded_at)
     changed = _attach_customer(transaction, delivery)
     old = transaction.snapshot
     if old is None:
@@ -147,10 +77,10 @@ def merge(transaction: Transaction, delivery: Delivery) -> bool:
     elif old != new:
         peak = _peak(transaction.peak or old.lines, new.lines)
         peak_gross = max(transaction.peak_gross or old.gross, new.gross)
-        if _beats(new, new.version, old, old.version):
-            transaction.snapshot, changed = new, True
-        assert transaction.snapshot is not None
-        changed |= _keep_peak(transaction, peak, peak_gross)
+        newest = new if _beats(new, new.version, old, old.version) else old
+        changed |= newest is new
+        transaction.snapshot = newest
+        changed |= _keep_peak(transaction, newest, peak, peak_gross)
     if changed:
         transaction.revision += 1
     return changed
@@ -195,11 +125,11 @@ def net(transaction: Transaction) -> Purchase | None:
     )
 
 
-def _snapshot(delivery: Delivery) -> Snapshot:
+def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
     return Snapshot(
         version=delivery.source_version,
         status=delivery.status,
-        occurred_at=_millis(delivery.end_date_time),
+        occurred_at=happened_at(delivery, recorded_at),
         store=delivery.store.retail_store_id,
         currency=delivery.price_currency,
         gross=delivery.totals.gross_minor,
@@ -220,8 +150,7 @@ def _snapshot(delivery: Delivery) -> Snapshot:
     )
 
 
-def _merge_refund(transaction: Transaction, delivery: Delivery) -> bool:
-    assert delivery.refund_id is not None
+def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) -> bool:
     new = Refund(
         delivery.source_version,
         delivery.totals.gross_minor,
@@ -234,10 +163,10 @@ def _merge_refund(transaction: Transaction, delivery: Delivery) -> bool:
             for item in delivery.line_items
         ),
     )
-    old = transaction.refunds.get(delivery.refund_id)
+    old = transaction.refunds.get(refund_id)
     if old is not None and (old == new or not _beats(new, new.version, old, old.version)):
         return False
-    transaction.refunds = dict(sorted((transaction.refunds | {delivery.refund_id: new}).items()))
+    transaction.refunds = dict(sorted((transaction.refunds | {refund_id: new}).items()))
     transaction.revision += 1
     return True
 
@@ -279,9 +208,7 @@ def _size(line: Line) -> tuple[int, int, bytes]:
     return (line.quantity, line.gross, _encode(line))
 
 
-def _keep_peak(transaction: Transaction, peak: tuple[Line, ...], gross: Minor) -> bool:
-    sale = transaction.snapshot
-    assert sale is not None
+def _keep_peak(transaction: Transaction, sale: Snapshot, peak: tuple[Line, ...], gross: Minor) -> bool:
     same = gross == sale.gross and peak == tuple(sorted(sale.lines, key=lambda line: line.id))
     kept = (None, None) if same else (peak, gross)
     changed = kept != (transaction.peak, transaction.peak_gross)
@@ -327,18 +254,3 @@ def _scaled(line: Line, left: Minor, total: Minor) -> Line:
     quantity = -(-line.quantity * left // (total * step)) * step
     cost = None if line.cost is None else line.cost * left // total
     return msgspec.structs.replace(line, quantity=quantity, gross=line.gross * left // total, cost=cost)
-
-
-def _millis(moment: datetime) -> Millis:
-    return round(moment.timestamp() * 1000)
-
-
-@lru_cache(maxsize=4096)
-def thousandths(text: str) -> int:
-    """Decimal text -> integer thousandths, half up on the last digit. Raises ValueError for other text."""
-    sign = -1 if text.startswith("-") else 1
-    whole, _, fraction = text.lstrip("+-").partition(".")
-    digits = (fraction + "0000")[:4]
-    if not (whole + fraction).isdigit():
-        raise ValueError(f"quantity {text!r} is no decimal number")
-    return sign * (int(whole or "0") * 1000 + (int(digits) + 5) // 10)

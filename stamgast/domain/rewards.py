@@ -38,18 +38,19 @@ def partition_of(code: str) -> int:
     return int(code.partition("-")[0], 16)
 
 
-def issue(
-    customer: Customer, code: str, reward: str, cause: str, rule: str, at: Millis, valid_for: Millis
-) -> tuple[Voucher, bool]:
-    """Give a reward once per cause and rule; a withdrawn one is opened again. Says whether it is (again) new."""
-    for voucher in customer.vouchers:
-        if voucher.cause == cause and voucher.rule == rule and voucher.reward == reward:
-            if voucher.state != "withdrawn":
-                return voucher, False
-            voucher.state, voucher.issued_at, voucher.expires_at = "open", at, at + valid_for
+def issue(customer: Customer, voucher: Voucher) -> tuple[Voucher, bool]:
+    """Give a reward once per cause and rule; a withdrawn one is opened again.
+
+    Returns the voucher the customer holds now, and whether it is (again) new.
+    """
+    for known in customer.vouchers:
+        if (known.cause, known.rule, known.reward) == (voucher.cause, voucher.rule, voucher.reward):
+            if known.state != "withdrawn":
+                return known, False
+            known.state, known.issued_at, known.expires_at = "open", voucher.issued_at, voucher.expires_at
+            voucher = known
             break
     else:
-        voucher = Voucher(code, reward, "open", at, at + valid_for, cause, rule)
         customer.vouchers = [*customer.vouchers, voucher]
     customer.timers[timer_of(voucher.code)] = voucher.expires_at
     return voucher, True

@@ -75,9 +75,7 @@ def _pieces(quantity: int) -> int:
     return quantity // 1000 if quantity % 1000 == 0 else 1
 
 
-def move_day(
-    card: Card, definition: CardDefinition, day: Day, by: int, raw_of_day: Callable[[], int]
-) -> int:
+def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_day: Callable[[], int]) -> int:
     """Change the raw stamps of one day; returns by how much the balance moves under the daily cap.
 
     `raw_of_day()` says what the day held before, for days other than the newest one.
@@ -96,9 +94,7 @@ def move_day(
     return by if cap is None else min(cap, before + by) - min(cap, before)
 
 
-def move_balance(
-    card: Card, definition: CardDefinition, by: int, may_reopen: Callable[[int], bool]
-) -> list[Step]:
+def move_balance(card: Card, definition: CardDefinition, by: int, may_reopen: Callable[[int], bool]) -> list[Step]:
     """Add `by` stamps (negative: take back). `may_reopen(ordinal)` is false once that card's reward is used."""
     if by == 0:
         return []

@@ -1,0 +1,110 @@
+"""The one gate every message passes: consent, opt-out, holdout, caps, then quiet hours.
+
+The order matters: a message nobody may send is refused before it is counted anywhere, and a message is
+only held for the night once everything else allows it.
+"""
+
+import hashlib
+from dataclasses import dataclass
+
+from stamgast.domain.calendar import at_local, local_time
+from stamgast.domain.customer import Customer
+from stamgast.domain.program import Program, Window
+from stamgast.domain.units import DAY, Millis
+
+ALL_DAY = Window(0, 24 * 60)
+KEEP_CONTACTS = 31 * DAY
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """What a rule asks of its message. Durations in milliseconds; `hold_out` in percent."""
+
+    rule: str
+    purpose: str
+    channels: tuple[str, ...]
+    window: Window | None = None
+    wait_outside: bool = True
+    give_up_at: Millis = 0
+    cool_down: Millis = 0
+    hold_out: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """`verdict` is `submit`, `hold` or `suppress`. `until` is when to look again, or when it must have left."""
+
+    verdict: str
+    reason: str = ""
+    channel: str = ""
+    other_channels: tuple[str, ...] = ()
+    until: Millis = 0
+
+
+def stable_percent(*parts: str) -> float:
+    """A number in [0, 100) that depends on the words alone: stable samples for holdouts and canaries."""
+    digest = hashlib.blake2b("\x1f".join(parts).encode(), digest_size=8).digest()
+    return int.from_bytes(digest) / 2**64 * 100
+
+
+def is_held_out(merchant: str, rule: str, customer_id: str, percent: int) -> bool:
+    """Whether the customer is in a rule's control group."""
+    return percent > 0 and stable_percent("holdout", merchant, rule, customer_id) < percent
+
+
+def decide(customer: Customer, customer_id: str, program: Program, terms: Terms, at: Millis) -> Decision:
+    """May this message go now, later, or not at all?"""
+    allowed = [c for c in terms.channels if f"{terms.purpose}:{c}" in customer.consents]
+    refusal = (
+        "no_consent"
+        if not allowed
+        else "opted_out"
+        if customer.stopped_at
+        else "holdout"
+        if is_held_out(program.merchant, terms.rule, customer_id, terms.hold_out)
+        else _over_limit(customer, program, terms, at)
+    )
+    if refusal:
+        return Decision("suppress", refusal)
+    channel, others = allowed[0], tuple(allowed[1:])
+    if any(activation.state == "submitted" for activation in customer.activations):
+        return Decision("hold", "one_in_flight", channel, others)
+    return _mind_the_hour(program, terms, at, channel, others)
+
+
+def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) -> str:
+    """Messages already on their way are in `contacts`; those held for the morning count as well."""
+    if terms.cool_down and (
+        any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts)
+        or any(a.state == "held" and a.rule == terms.rule for a in customer.activations)
+    ):
+        return "cool_down"
+    waiting = sum(1 for a in customer.activations if a.state == "held" and a.purpose == terms.purpose)
+    for most, days in program.messaging.caps.get(terms.purpose, ()):
+        sent = sum(1 for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY)
+        if sent + waiting >= most:
+            return "frequency_cap"
+    return ""
+
+
+def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, others: tuple[str, ...]) -> Decision:
+    house = program.messaging.windows.get(terms.purpose, ALL_DAY)
+    own = terms.window or ALL_DAY
+    opens, closes = max(house.opens, own.opens), min(house.closes, own.closes)
+    now = local_time(at, program.time_zone)
+    if opens <= now.minute < closes:
+        shut = at_local(now.day, closes, program.time_zone)
+        return Decision("submit", "", channel, others, min(shut, terms.give_up_at))
+    if not terms.wait_outside or opens >= closes:
+        return Decision("suppress", "quiet_hours")
+    day = now.day if now.minute < opens else now.day + 1
+    morning = at_local(day, opens, program.time_zone)
+    if morning >= terms.give_up_at:
+        return Decision("suppress", "gave_up")
+    return Decision("hold", "quiet_hours", channel, others, morning)
+
+
+def forget_old_contacts(customer: Customer, at: Millis) -> None:
+    """Drop contacts that no cap looks back to."""
+    if customer.contacts and at - customer.contacts[0][0] > KEEP_CONTACTS:
+        customer.contacts = [c for c in customer.contacts if at - c[0] <= KEEP_CONTACTS]

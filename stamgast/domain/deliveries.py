@@ -1,0 +1,104 @@
+"""One record on `purchases.v1` as the hot path decodes it: the part of the public contract the core reads."""
+
+from datetime import datetime
+from functools import lru_cache
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.events import Source
+from stamgast.domain.units import MINUTE, Millis, Minor
+
+CLOCK_TOLERANCE = 5 * MINUTE
+
+
+class StoreRef(Struct, frozen=True, gc=False):
+    """Where it was sold."""
+
+    retail_store_id: str = ""
+
+
+class CustomerRef(Struct, frozen=True, gc=False):
+    """On a canonical record only `customer_id` is set; anything else still has to be resolved."""
+
+    customer_id: str | None = None
+    membership_number: str | None = None
+    phone: str | None = None
+    sealed: str | None = None
+
+
+class Totals(Struct, frozen=True, gc=False):
+    """`gross_minor` is for goods after discounts, with tax, without tip, surcharge and rounding."""
+
+    gross_minor: Minor
+
+
+class LineItem(Struct, frozen=True, gc=False):
+    """A line as delivered; `original_line_id` is set on the lines of a refund."""
+
+    gross_minor: Minor
+    line_id: str = ""
+    quantity: str = "1"
+    sku: str | None = None
+    category: str | None = None
+    kind: str = "sale"
+    cost_minor: Minor | None = None
+    original_line_id: str | None = None
+
+
+class Provenance(Struct, frozen=True, gc=False):
+    """`test` purchases are kept, and never earn."""
+
+    test: bool = False
+
+
+class Delivery(Struct, frozen=True, gc=False):
+    """The `data` of one record on `purchases.v1`: the part of the public contract that the core reads."""
+
+    transaction_id: str
+    status: str
+    end_date_time: datetime
+    price_currency: str
+    totals: Totals
+    source_version: int = 0
+    store: StoreRef = StoreRef()
+    customer: CustomerRef | None = None
+    line_items: tuple[LineItem, ...] = ()
+    refund_id: str | None = None
+    refund_ids: tuple[str, ...] = ()
+    provenance: Provenance = Provenance()
+
+
+class Record(Struct, frozen=True, gc=False):
+    """A CloudEvents record on `purchases.v1`, as the hot path decodes it."""
+
+    data: Delivery
+    type: str
+    stamgastrecordedat: Millis | None = None
+    stamgastsource: Source | None = None
+
+
+decode_record = msgspec.json.Decoder(Record).decode
+"""bytes -> Record. Raises `msgspec.DecodeError` where the bytes are none."""
+
+
+def happened_at(delivery: Delivery, recorded_at: Millis) -> Millis:
+    """When it took place; a till whose clock runs ahead is brought back to the recorded time."""
+    moment = millis_of(delivery.end_date_time)
+    return recorded_at if moment > recorded_at + CLOCK_TOLERANCE else moment
+
+
+def millis_of(moment: datetime) -> Millis:
+    """Aware datetime -> milliseconds UTC."""
+    return round(moment.timestamp() * 1000)
+
+
+@lru_cache(maxsize=4096)
+def thousandths(text: str) -> int:
+    """Decimal text -> integer thousandths, half up on the last digit. Raises ValueError for other text."""
+    sign = -1 if text.startswith("-") else 1
+    whole, _, fraction = text.lstrip("+-").partition(".")
+    digits = (fraction + "0000")[:4]
+    if not (whole + fraction).isdigit():
+        raise ValueError(f"quantity {text!r} is no decimal number")
+    return sign * (int(whole or "0") * 1000 + (int(digits) + 5) // 10)

@@ -1,0 +1,148 @@
+"""What one run of `handle` works on and what it hands back."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from rules.engine import CompiledRule, RuleSet
+from stamgast.domain.activation import Activation, Note, Submission
+from stamgast.domain.customer import Customer
+from stamgast.domain.events import ActivationOutcome
+from stamgast.domain.facts import Fact
+from stamgast.domain.ledger import Entry, decode_entry, encode_entry, field_of
+from stamgast.domain.program import Program
+from stamgast.domain.rewards import is_used
+from stamgast.domain.units import Millis
+
+
+@dataclass(frozen=True, slots=True)
+class Bundle:
+    """A merchant's programme and rules as they came into force with barrier `number`."""
+
+    number: int
+    hash: str
+    program: Program
+    rules: RuleSet
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What decisions depend on besides state and events; the same for a whole partition.
+
+    `voucher_key` makes voucher codes. `mind_holdout` is false in rule tests only.
+    """
+
+    bundle: Bundle
+    partition: int
+    voucher_key: bytes
+    mind_holdout: bool = True
+
+
+@dataclass(slots=True)
+class Change:
+    """What is to be written for one customer, all of it in the same commit.
+
+    ledger      field -> value, None to remove.
+    submissions to put into the outbox; cancels: activations to stop if they are not being sent yet;
+    finished    activations whose outbox entry goes.
+    notes       lines for `activations.v1`, in order.
+    counters    read-model counters to add to, without the merchant's prefix.
+    answers     HTTP answers (JSON) by event id.
+    failures    (rule id, what it raised): the event was applied without that rule.
+    """
+
+    state: Customer
+    ledger: dict[bytes, bytes | None] = field(default_factory=dict)
+    submissions: list[Submission] = field(default_factory=list)
+    cancels: list[str] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    notes: list[Note] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    answers: dict[str, bytes] = field(default_factory=dict)
+    failures: list[tuple[str, str]] = field(default_factory=list)
+
+
+@dataclass(frozen=True, slots=True)
+class Firing:
+    """A rule that fires for a fact on an occasion.
+
+    `again`: it has fired for it before. `generation`: how often its message was taken back before it left.
+    `silent`: rewards may be opened again, but no message goes.
+    """
+
+    rule: CompiledRule
+    fact: Fact
+    occasion: str
+    again: bool
+    generation: int = 0
+    silent: bool = False
+
+
+class Case:
+    """One customer under work: state, ledger as read and as written so far, and the change so far."""
+
+    __slots__ = ("_entries", "_read", "at", "change", "context", "customer", "customer_id", "late", "program")
+
+    def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
+        self.customer = customer
+        self.customer_id = customer_id
+        self.context = context
+        self.program: Program = context.bundle.program
+        self.change = Change(customer)
+        self.at: Millis = 0
+        self.late = False
+        self._read = ledger
+        self._entries: dict[bytes, Entry] = {}
+
+    def entry(self, transaction: str) -> Entry | None:
+        """What the ledger says of a transaction now."""
+        key = field_of(transaction)
+        known = self._entries.get(key)
+        if known is None and key in self._read and key not in self.change.ledger:
+            known = decode_entry(self._read[key])
+        return known
+
+    def write_entry(self, transaction: str, entry: Entry | None) -> None:
+        """Note what the transaction gives from now on; None forgets it."""
+        key = field_of(transaction)
+        if entry is None:
+            self._entries.pop(key, None)
+            self.change.ledger[key] = None
+        else:
+            self._entries[key] = entry
+            self.change.ledger[key] = encode_entry(entry)
+
+    def may_reopen(self, card: str, ordinal: int) -> bool:
+        """Whether a completed card can be taken back: not once its reward was used."""
+        return not is_used(self.customer, f"card:{card}:{ordinal}")
+
+    def all_entries(self) -> dict[bytes, Entry]:
+        """The whole ledger as it stands; complete only if `ledger_keys` asked for all of it."""
+        entries = {key: decode_entry(value) for key, value in self._read.items() if key not in self.change.ledger}
+        return entries | self._entries
+
+    def count(self, counter: str, by: int = 1) -> None:
+        """Add to a read-model counter."""
+        counters = self.change.counters
+        counters[counter] = counters.get(counter, 0) + by
+
+    def note(self, activation: Activation, kind: str, answer: ActivationOutcome | None = None) -> None:
+        """A line in the public life of an activation; `answer` is what the channel said of it."""
+        self.change.notes.append(
+            Note(
+                kind=kind,
+                activation=activation.id,
+                merchant=self.program.merchant,
+                customer=self.customer_id,
+                at=self.at,
+                rule=activation.rule,
+                occasion=activation.occasion,
+                status=activation.status,
+                reason=activation.reason,
+                channel=activation.channel,
+                template=activation.template,
+                attempt=answer.attempt if answer else "",
+                code=answer.code if answer else "",
+                provider_id=answer.provider_id if answer else "",
+                parts=answer.parts if answer else 0,
+            )
+        )

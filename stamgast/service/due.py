@@ -1,0 +1,48 @@
+"""Timers that came due. Each is verified against the state: it may have moved since it was read."""
+
+from collections.abc import Callable
+
+from stamgast.domain import rewards
+from stamgast.domain.facts import Fact
+from stamgast.domain.lifecycle import LAPSE, LAPSED
+from stamgast.domain.units import Millis
+from stamgast.service import messages
+from stamgast.service.case import Case
+from stamgast.service.firing import fire
+
+Restage = Callable[[Case], list[Fact]]
+
+
+def run_due_timers(case: Case, due: Millis, restage: Restage) -> None:
+    """Run every timer of the customer that the state still holds at or before `due`."""
+    timers = case.customer.timers
+    ready = sorted((when, name) for name, when in timers.items() if when <= due and when <= case.at)
+    for _when, name in ready:
+        if name not in timers:
+            continue
+        del timers[name]
+        kind, _, what = name.partition(":")
+        if kind in (LAPSE, LAPSED):
+            _grow_quiet(case, kind, restage)
+        elif kind == "held":
+            messages.release(case, what)
+        elif kind == "voucher":
+            _expire_voucher(case, what)
+
+
+def _grow_quiet(case: Case, kind: str, restage: Restage) -> None:
+    customer = case.customer
+    if kind == LAPSE:
+        customer.lapse_day = customer.last_day
+    else:
+        customer.lapsed_day = customer.last_day
+    facts = restage(case)
+    name = "lapsing" if kind == LAPSE else "lapsed"
+    case.count(name)
+    fire(case, [*facts, Fact(name, f"quiet:{customer.last_day}")])
+
+
+def _expire_voucher(case: Case, code: str) -> None:
+    voucher = rewards.expire(case.customer, code, case.at)
+    if voucher is not None:
+        case.count(f"reward|{voucher.reward}|expired")

@@ -1,0 +1,116 @@
+"""Rules on facts: which fire, in whose favour when several want to speak, and what their actions do."""
+
+from dataclasses import replace
+
+from rules.actions import Give, Tag
+from rules.engine import CompiledRule, View
+from stamgast.domain import rewards
+from stamgast.domain.activation import activation_id
+from stamgast.domain.contact_policy import stable_percent
+from stamgast.domain.customer import Voucher
+from stamgast.domain.facts import Fact
+from stamgast.domain.units import Millis
+from stamgast.service import messages
+from stamgast.service.case import Case, Firing
+
+REMEMBERED_OCCASIONS = 12
+"""How many occasions per rule a customer's state remembers; older ones cannot come back in practice."""
+
+
+def fire(case: Case, facts: list[Fact]) -> None:
+    """Let the cards' own rewards and then the rules answer the facts."""
+    if not facts:
+        return
+    firings: list[Firing] = []
+    for fact in facts:
+        if fact.name == "stamp_card_completed":
+            _complete_card(case, fact)
+        elif fact.name == "stamp_card_uncompleted":
+            _reopen_card(case, fact)
+        rules = case.context.bundle.rules.listening(fact.name)
+        if rules:
+            view = View(case.customer, case.program, case.at, fact)
+            firings += [f for rule in rules if (f := _try_rule(case, rule, view)) is not None]
+    # The arbiter: who speaks first when several rules want the same customer. Priority, then the rule's id.
+    for firing in sorted(firings, key=lambda f: (-f.rule.priority, f.rule.id)):
+        _carry_out(case, firing)
+
+
+def _try_rule(case: Case, rule: CompiledRule, view: View) -> Firing | None:
+    try:
+        occasion = rule.occasion(view.fact, view)
+        if occasion is None:
+            return None
+        if not rule.holds(view):
+            case.count(f"rule|{rule.id}|not_met")
+            return None
+    except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
+        case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
+        case.count(f"rule|{rule.id}|raised")
+        return None
+    if rule.status == "shadow":
+        case.count(f"rule|{rule.id}|shadow")
+        return None
+    if rule.status == "canary" and not _in_canary(case, rule):
+        return None
+    return Firing(rule, view.fact, occasion, occasion in case.customer.fired.get(rule.id, ()))
+
+
+def _in_canary(case: Case, rule: CompiledRule) -> bool:
+    return stable_percent("canary", case.program.merchant, rule.id, case.customer_id) < rule.canary
+
+
+def _carry_out(case: Case, firing: Firing) -> None:
+    """Rewards may be opened again after a refund took them back; a message is sent once per occasion."""
+    rule = firing.rule
+    if firing.again:
+        stopped = messages.taken_back(case, rule.id, firing.occasion)
+        firing = replace(firing, silent=stopped is None, generation=stopped.generation + 1 if stopped else 0)
+    else:
+        _remember(case, rule.id, firing.occasion)
+        case.count(f"rule|{rule.id}|fired")
+    voucher = None
+    for action in rule.actions:
+        if isinstance(action, Give):
+            voucher = give(case, action.reward, firing.fact.occasion, rule.id, action.valid_for)
+        elif isinstance(action, Tag):
+            _tag(case, action)
+        elif not firing.silent:
+            messages.consider(case, firing, action, voucher)
+
+
+def _remember(case: Case, rule_id: str, occasion: str) -> None:
+    occasions = [*case.customer.fired.get(rule_id, ()), occasion]
+    case.customer.fired[rule_id] = occasions[-REMEMBERED_OCCASIONS:]
+
+
+def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher:
+    """Issue a voucher, once per cause and rule."""
+    reward = case.program.rewards[reward_id]
+    cause_id = activation_id(case.program.merchant, f"{rule_id}/{reward_id}", case.customer_id, cause)
+    code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
+    life = reward.valid_for if valid_for is None else valid_for
+    wanted = Voucher(code, reward_id, "open", case.at, case.at + life, cause, rule_id)
+    voucher, is_new = rewards.issue(case.customer, wanted)
+    if is_new:
+        case.count(f"reward|{reward_id}|issued")
+    return voucher
+
+
+def _tag(case: Case, action: Tag) -> None:
+    tags = [tag for tag in case.customer.tags if tag not in action.remove]
+    case.customer.tags = tags + [tag for tag in action.add if tag not in tags]
+
+
+def _complete_card(case: Case, fact: Fact) -> None:
+    card = case.program.cards[fact.data["card"]]
+    case.count(f"card|{card.id}|completed")
+    if card.reward is not None:
+        give(case, card.reward, fact.occasion, "", card.reward_valid_for)
+
+
+def _reopen_card(case: Case, fact: Fact) -> None:
+    case.count(f"card|{fact.data['card']}|completed", -1)
+    for voucher in rewards.withdraw(case.customer, fact.occasion):
+        case.count(f"reward|{voucher.reward}|withdrawn")
+    messages.take_back(case, fact.occasion)

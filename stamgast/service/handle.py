@@ -1,0 +1,188 @@
+"""Apply a customer's events one after another."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
+
+import msgspec
+
+from stamgast.domain import rewards
+from stamgast.domain.customer import Customer
+from stamgast.domain.errors import DomainError
+from stamgast.domain.events import (
+    ActivationOutcome,
+    AnyEvent,
+    ConsentChanged,
+    Enrolled,
+    OptedIn,
+    OptedOut,
+    PurchaseChanged,
+    Replied,
+    TimerDue,
+    VoucherRedeemed,
+)
+from stamgast.domain.facts import Fact
+from stamgast.domain.ledger import field_of
+from stamgast.domain.lifecycle import plan_lapse, stage_of
+from stamgast.domain.program import Program
+from stamgast.domain.purchase_effects import apply_purchase, day_of
+from stamgast.domain.units import DAY
+from stamgast.service import messages
+from stamgast.service.case import Case, Change, Context
+from stamgast.service.due import run_due_timers
+from stamgast.service.firing import fire
+
+ALL: Final = None
+"""`ledger_keys` answers this when the events need the customer's whole ledger."""
+
+MEMORY: Final = 400 * DAY
+"""Intake remembers a transaction this long; of an older one only the ledger knows whether it is new."""
+
+_encode_json = msgspec.json.Encoder().encode
+
+
+def handle(
+    state: Customer | None,
+    customer_id: str,
+    events: Sequence[AnyEvent],
+    context: Context,
+    ledger: Mapping[bytes, bytes],
+) -> Change:
+    """Apply `events` (of one customer, in log order) to a freshly decoded state, which it changes and returns.
+
+    `ledger` holds at least the entries that `ledger_keys` named. `event.at` never goes back (the owner sees
+    to that). Raises `DomainError` for an event that cannot be applied; nothing of the result is usable then.
+    """
+    customer = state or Customer()
+    case = Case(customer, customer_id, context, ledger)
+    if state is None:
+        case.count("customers")
+        case.count("stage|new")
+    for event in events:
+        case.at = customer.recorded_at = event.at
+        case.late = False
+        try:
+            apply = _APPLY[type(event)]
+        except KeyError:
+            raise DomainError(f"{type(event).__name__} is no event of a customer") from None
+        apply(case, event)
+    return case.change
+
+
+def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:
+    """Which ledger fields the events need: those of changed or very old purchases; `ALL` (None) for the lot.
+
+    The whole ledger is needed only where a card has a daily cap and the day is not the newest one.
+    """
+    fields: list[bytes] = []
+    capped = [card.id for card in program.cards.values() if card.max_per_day is not None]
+    newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if state else 0
+    for event in events:
+        if type(event) is not PurchaseChanged:
+            continue
+        if event.before is not None or (event.after and event.at - event.after.occurred_at > MEMORY):
+            fields.append(field_of(event.transaction))
+        if capped:
+            if event.before is not None:
+                return ALL
+            if event.after is not None:
+                day = day_of(event.after, program)
+                if day < newest:
+                    return ALL
+                newest = day
+    return fields
+
+
+def _purchase_changed(case: Case, event: PurchaseChanged) -> None:
+    customer = case.customer
+    happened = event.happened_at
+    if happened is None and event.after is not None:
+        happened = event.after.occurred_at
+    case.late = happened is not None and case.at - happened > case.program.fresh_for
+    was = (customer.purchases, customer.spend, customer.profit, customer.stage)
+    entry, facts = apply_purchase(customer, event, case.program, case)
+    case.write_entry(event.transaction, None if event.after is None else entry)
+    facts += _restage(case)
+    case.count("purchases", customer.purchases - was[0])
+    case.count("spend", customer.spend - was[1])
+    case.count("profit", customer.profit - was[2])
+    fire(case, facts)
+
+
+def _restage(case: Case) -> list[Fact]:
+    """Bring stage and lapse timer into line with the visit days."""
+    customer = case.customer
+    plan_lapse(customer, case.program.lapse)
+    stage = stage_of(customer)
+    if stage == customer.stage:
+        return []
+    case.count(f"stage|{customer.stage}", -1)
+    case.count(f"stage|{stage}")
+    customer.stage, customer.stage_at = stage, case.at
+    if stage == "won_back":
+        return [Fact("won_back", f"quiet:{customer.lapse_day}")]
+    return []
+
+
+def _enrolled(case: Case, event: Enrolled) -> None:
+    customer = case.customer
+    customer.language = event.language or customer.language
+    customer.source = event.acquisition_source or customer.source
+    customer.birthday = event.birthday or customer.birthday
+    if not customer.joined_at:
+        customer.joined_at = case.at
+        case.count("joined")
+        fire(case, [Fact("joined", "customer")])
+
+
+def _consent_changed(case: Case, event: ConsentChanged) -> None:
+    key = f"{event.purpose}:{event.channel}"
+    if event.granted:
+        case.customer.consents.setdefault(key, case.at)
+    elif case.customer.consents.pop(key, None) is not None:
+        messages.drop_waiting(case, "no_consent", lambda a: a.purpose == event.purpose)
+
+
+def _opted_out(case: Case, _event: OptedOut) -> None:
+    if not case.customer.stopped_at:
+        case.customer.stopped_at = case.at
+        case.count("opted_out")
+    messages.drop_waiting(case, "opted_out", lambda _: True)
+
+
+def _opted_in(case: Case, _event: OptedIn) -> None:
+    if case.customer.stopped_at:
+        case.customer.stopped_at = 0
+        case.count("opted_out", -1)
+
+
+def _replied(case: Case, event: Replied) -> None:
+    if event.channel == "whatsapp":
+        case.customer.inbound_at = case.at
+    fire(case, [Fact("replied", "reply", data={"keyword": event.keyword, "channel": event.channel})])
+
+
+def _voucher_redeemed(case: Case, event: VoucherRedeemed) -> None:
+    answer, facts = rewards.redeem(case.customer, event.code, event.id or "", case.at)
+    if event.id:
+        case.change.answers[event.id] = _encode_json(answer)
+    for fact in facts:
+        case.count(f"reward|{fact.data['reward']}|redeemed")
+    fire(case, facts)
+
+
+def _timer_due(case: Case, event: TimerDue) -> None:
+    case.late = case.at - event.due > case.program.timers_fresh_for
+    run_due_timers(case, event.due, _restage)
+
+
+_APPLY: dict[type, Callable[[Case, Any], None]] = {
+    PurchaseChanged: _purchase_changed,
+    Enrolled: _enrolled,
+    ConsentChanged: _consent_changed,
+    OptedOut: _opted_out,
+    OptedIn: _opted_in,
+    Replied: _replied,
+    VoucherRedeemed: _voucher_redeemed,
+    ActivationOutcome: messages.settle,
+    TimerDue: _timer_due,
+}

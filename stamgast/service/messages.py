@@ -1,0 +1,288 @@
+"""An activation's way through the customer's state: considered, held, submitted, settled.
+
+A message on its way occupies the customer: the next one is held until the answer to the first is known.
+Everything here decides from the state and the recorded time alone; the sending itself is the outbox's.
+"""
+
+from collections.abc import Callable
+from typing import Any
+
+from rules.actions import Send
+from rules.engine import CompiledRule
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, UNSENT_RANK, Activation, Submission, activation_id
+from stamgast.domain.contact_policy import Decision, Terms, decide, forget_old_contacts
+from stamgast.domain.customer import Voucher
+from stamgast.domain.events import ActivationOutcome
+from stamgast.service.case import Case, Firing
+
+KEEP_ENDED = 8
+"""Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
+
+TAKEN_BACK = "taken_back"
+RETRY_ON_OTHER_CHANNEL = "other_channel"
+"""Reason of a failed outcome that may be tried over the customer's next channel."""
+
+
+def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) -> None:
+    """A rule wants to send: put the question to the gate and act on its answer."""
+    rule, occasion = firing.rule, firing.occasion
+    data = firing.fact.data | {"cause": firing.fact.occasion}
+    template = case.program.templates[action.template]
+    if voucher is not None:
+        data = data | {"code": voucher.code, "reward": voucher.reward}
+    life = case.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
+    activation = Activation(
+        id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
+        rule=rule.id,
+        occasion=occasion,
+        state="held",
+        status="held",
+        rank=RANKS["held"],
+        decided_at=case.at,
+        changed_at=case.at,
+        template=template.id,
+        purpose=template.purpose,
+        channel=action.by[0],
+        priority=rule.priority,
+        expires_at=case.at + life,
+        generation=firing.generation,
+        data=data,
+        other_channels=list(action.by[1:]),
+        voucher=voucher.code if voucher is not None else "",
+    )
+    case.customer.activations = [*case.customer.activations]
+    if case.late and not rule.send_late:
+        _suppress(case, activation, "late")
+    else:
+        _act_on(case, activation, rule, _ask_gate(case, activation, rule))
+    case.customer.activations.append(activation)
+    _forget_ended(case)
+
+
+def release(case: Case, activation_id: str) -> None:
+    """A held message's time has come: ask the gate again, for much may have changed since."""
+    activation = _find(case, activation_id)
+    if activation is None or activation.state != "held":
+        return
+    rule = case.context.bundle.rules.by_id.get(activation.rule)
+    case.customer.activations = [a for a in case.customer.activations if a is not activation]
+    if case.at >= activation.expires_at:
+        _end(case, activation, "expired", "gave_up")
+    elif rule is None or rule.status not in ("live", "canary"):
+        _suppress(case, activation, "rule_not_live")
+    elif not _still_true(case, activation):
+        _suppress(case, activation, "no_longer_true")
+    elif case.late:
+        _suppress(case, activation, "late")
+    else:
+        _act_on(case, activation, rule, _ask_gate(case, activation, rule))
+    case.customer.activations.append(activation)
+    _forget_ended(case)
+
+
+def settle(case: Case, event: ActivationOutcome) -> None:
+    """What became of a submission. A status only moves forward; the first answer frees the customer."""
+    activation = _find(case, event.activation)
+    if activation is None:
+        case.change.finished.append(event.activation)
+        return
+    if activation.state == "held" or event.rank <= activation.rank:
+        return
+    was_on_its_way = activation.state == "submitted"
+    if not was_on_its_way:
+        case.count(f"message|{activation.channel}|{activation.status}", -1)
+    activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
+    activation.changed_at = case.at
+    activation.state = "ended"
+    case.count(f"message|{activation.channel}|{event.status}")
+    case.note(activation, "outcome", event)
+    if event.reason == "opted_out" and not case.customer.stopped_at:
+        case.customer.stopped_at = case.at
+    if was_on_its_way:
+        case.change.finished.append(activation.id)
+        if event.status in FINAL_WITHOUT_SEND:
+            _forget_contact(case, activation)
+            case.count(f"suppressed|{event.reason or event.status}")
+        _forget_ended(case)
+        _try_other_channel(case, activation, event)
+        _release_next(case)
+
+
+def take_back(case: Case, occasion: str) -> None:
+    """What an occasion promised no longer holds: stop its messages, as far as they have not left."""
+    for activation in list(case.customer.activations):
+        if _cause(activation) != occasion:
+            continue
+        if activation.state == "held":
+            case.customer.timers.pop(f"held:{activation.id}", None)
+            _suppress(case, activation, TAKEN_BACK)
+        elif activation.state == "submitted":
+            case.change.cancels.append(activation.id)
+
+
+def taken_back(case: Case, rule_id: str, occasion: str) -> Activation | None:
+    """The activation of that occasion, if it was stopped before anything left."""
+    same = [a for a in case.customer.activations if a.rule == rule_id and a.occasion == occasion]
+    newest = max(same, key=lambda a: a.generation, default=None)
+    if newest is None or newest.status != "suppressed" or newest.reason != TAKEN_BACK:
+        return None
+    return newest
+
+
+def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:
+    """Suppress held messages, and ask to cancel those in the outbox (STOP, consent withdrawn)."""
+    for activation in list(case.customer.activations):
+        if not chosen(activation):
+            continue
+        if activation.state == "held":
+            case.customer.timers.pop(f"held:{activation.id}", None)
+            _suppress(case, activation, reason)
+        elif activation.state == "submitted":
+            case.change.cancels.append(activation.id)
+
+
+def _ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
+    terms = Terms(
+        rule=rule.id,
+        purpose=activation.purpose,
+        channels=(activation.channel, *activation.other_channels),
+        window=rule.window,
+        wait_outside=rule.if_outside == "wait",
+        give_up_at=activation.expires_at,
+        cool_down=rule.cool_down,
+        hold_out=rule.hold_out if case.context.mind_holdout else 0,
+    )
+    return decide(case.customer, case.customer_id, case.program, terms, case.at)
+
+
+def _act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
+    if decision.verdict == "suppress":
+        _suppress(case, activation, decision.reason)
+        return
+    activation.channel = decision.channel
+    activation.other_channels = list(decision.other_channels)
+    activation.reason = decision.reason
+    if decision.verdict == "hold":
+        activation.release_at = decision.until
+        if decision.until:
+            case.customer.timers[f"held:{activation.id}"] = decision.until
+        case.note(activation, "decided")
+        return
+    _submit(case, activation, rule, decision)
+
+
+def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
+    customer = case.customer
+    activation.state = activation.status = "submitted"
+    activation.rank = RANKS["submitted"]
+    activation.changed_at = case.at
+    forget_old_contacts(customer, case.at)
+    customer.contacts = [*customer.contacts, (case.at, activation.purpose, activation.rule)]
+    case.note(activation, "decided")
+    case.change.submissions.append(
+        Submission(
+            activation=activation.id,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            rule=activation.rule,
+            template=activation.template,
+            purpose=activation.purpose,
+            channel=activation.channel,
+            language=customer.language or case.program.languages[0],
+            decided_at=activation.decided_at,
+            expires_at=decision.until,
+            data=activation.data | _figures(case),
+            per_day=rule.per_day,
+            bundle=case.context.bundle.hash,
+        )
+    )
+
+
+def _figures(case: Case) -> dict[str, Any]:
+    """Running figures that any template may use; none of them says who the customer is."""
+    customer = case.customer
+    stamps = {card_id: card.balance for card_id, card in customer.cards.items()}
+    return {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
+
+
+def _suppress(case: Case, activation: Activation, reason: str) -> None:
+    _end(case, activation, "suppressed", reason)
+
+
+def _end(case: Case, activation: Activation, status: str, reason: str) -> None:
+    activation.state, activation.status, activation.reason = "ended", status, reason
+    activation.rank = UNSENT_RANK
+    activation.changed_at = case.at
+    case.count(f"suppressed|{reason}")
+    case.count(f"rule|{activation.rule}|{status}")
+    case.note(activation, "outcome")
+
+
+def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome) -> None:
+    """A channel that does not reach the customer hands over to the next one: an activation of its own."""
+    rule = case.context.bundle.rules.by_id.get(activation.rule)
+    if event.reason != RETRY_ON_OTHER_CHANNEL or not activation.other_channels or rule is None:
+        return
+    first, *others = activation.other_channels
+    _forget_contact(case, activation)
+    occasion = f"{activation.occasion}>{first}"
+    successor = Activation(
+        id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, activation.generation),
+        rule=rule.id,
+        occasion=occasion,
+        state="held",
+        status="held",
+        rank=RANKS["held"],
+        decided_at=activation.decided_at,
+        changed_at=case.at,
+        template=activation.template,
+        purpose=activation.purpose,
+        channel=first,
+        priority=activation.priority,
+        expires_at=activation.expires_at,
+        generation=activation.generation,
+        data=activation.data,
+        other_channels=others,
+        voucher=activation.voucher,
+    )
+    _act_on(case, successor, rule, _ask_gate(case, successor, rule))
+    case.customer.activations.append(successor)
+
+
+def _release_next(case: Case) -> None:
+    """The customer is free again: the most important message that waits for that goes next."""
+    waiting = [a for a in case.customer.activations if a.state == "held" and not a.release_at]
+    for activation in sorted(waiting, key=lambda a: (-a.priority, a.decided_at, a.id)):
+        release(case, activation.id)
+
+
+def _still_true(case: Case, activation: Activation) -> bool:
+    """A "we miss you" is withheld once the customer has been back."""
+    kind, _, day = _cause(activation).partition(":")
+    return kind != "quiet" or int(day) == case.customer.last_day
+
+
+def _cause(activation: Activation) -> str:
+    cause: str = activation.data.get("cause", activation.occasion)
+    return cause
+
+
+def _find(case: Case, activation_id: str) -> Activation | None:
+    return next((a for a in case.customer.activations if a.id == activation_id), None)
+
+
+def _forget_contact(case: Case, activation: Activation) -> None:
+    """What never left does not count against the caps."""
+    kept = list(case.customer.contacts)
+    for index in range(len(kept) - 1, -1, -1):
+        if kept[index][1:] == (activation.purpose, activation.rule):
+            del kept[index]
+            break
+    case.customer.contacts = kept
+
+
+def _forget_ended(case: Case) -> None:
+    ended = [a for a in case.customer.activations if a.state == "ended"]
+    if len(ended) > KEEP_ENDED:
+        gone = {id(a) for a in ended[:-KEEP_ENDED]}
+        case.customer.activations = [a for a in case.customer.activations if id(a) not in gone]
