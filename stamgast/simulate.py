@@ -1,0 +1,179 @@
+"""The same use case without Kafka and Redis: folded over a log, or run in virtual time.
+
+`Fold` applies what stands in a log, and nothing else: `verify` compares its result with live state.
+`Simulation` also plays the parts the log would have got from others: it fires due timers and answers
+submissions, each at its virtual time. Backtests and rule tests run on it.
+"""
+
+import heapq
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.customer import Customer, decode_customer, encode_customer
+from stamgast.domain.events import ActivationOutcome, AnyEvent, Source, TimerDue
+from stamgast.domain.units import Millis
+from stamgast.service import Bundle, Change, Context, handle
+
+CustomerKey = tuple[str, str]
+"""(merchant, customer id)."""
+
+
+class Fold:
+    """States and ledgers of many customers, after the events applied so far."""
+
+    def __init__(self, voucher_key: bytes, *, mind_holdout: bool = True) -> None:
+        self.states: dict[CustomerKey, bytes] = {}
+        self.ledgers: dict[CustomerKey, dict[bytes, bytes]] = {}
+        self.counters: dict[str, int] = {}
+        self._voucher_key = voucher_key
+        self._mind_holdout = mind_holdout
+        self._sources: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change | None:
+        """Apply one event under the bundle in force; None if its source was applied before."""
+        if event.source is not None and self._seen(event.source):
+            return None
+        key = (event.merchant, event.customer)
+        context = Context(bundle, partition, self._voucher_key, self._mind_holdout)
+        ledger = self.ledgers.get(key, {})
+        change = handle(self.state(key), event.customer, (event,), context, ledger)
+        self.states[key] = encode_customer(change.state)
+        self._write_ledger(key, change)
+        for counter, by in change.counters.items():
+            name = f"{event.merchant}|{counter}"
+            self.counters[name] = self.counters.get(name, 0) + by
+        return change
+
+    def state(self, key: CustomerKey) -> Customer | None:
+        """A fresh copy of a customer's state."""
+        value = self.states.get(key)
+        return None if value is None else decode_customer(value)
+
+    def _write_ledger(self, key: CustomerKey, change: Change) -> None:
+        if not change.ledger:
+            return
+        ledger = self.ledgers.setdefault(key, {})
+        for name, value in change.ledger.items():
+            if value is None:
+                ledger.pop(name, None)
+            else:
+                ledger[name] = value
+
+    def _seen(self, source: Source) -> bool:
+        topic, partition, offset, index = source
+        mark = self._sources.get((topic, partition), (-1, -1))
+        if (offset, index) <= mark:
+            return True
+        self._sources[topic, partition] = (offset, index)
+        return False
+
+
+@dataclass(frozen=True, slots=True)
+class Happening:
+    """Something that a simulation did: `kind` is `send`, `give`, `withdraw`, `tag`, `untag` or `withheld`.
+
+    `what` is the template, reward or tag; `reason` says why a message was withheld.
+    """
+
+    at: Millis
+    merchant: str
+    customer: str
+    kind: str
+    what: str
+    rule: str = ""
+    reason: str = ""
+    data: Mapping[str, Any] = field(default_factory=dict)
+
+
+class Simulation(Fold):
+    """Virtual time: events go in by time order, timers fire in between, every message is delivered at once."""
+
+    def __init__(self, bundle: Bundle, voucher_key: bytes = b"simulation", *, mind_holdout: bool = True) -> None:
+        super().__init__(voucher_key, mind_holdout=mind_holdout)
+        self.bundle = bundle
+        self.now: Millis = 0
+        self.happened: list[Happening] = []
+        self.failures: list[tuple[str, str]] = []
+        self._timers: list[tuple[Millis, CustomerKey]] = []
+
+    def feed(self, events: Iterable[AnyEvent]) -> None:
+        """Let time pass up to each event and apply it."""
+        for event in events:
+            self.advance(event.at)
+            self._run(event)
+
+    def advance(self, to: Millis) -> None:
+        """Fire every timer that is due up to `to`, in order."""
+        while self._timers and self._timers[0][0] <= to:
+            due, key = heapq.heappop(self._timers)
+            state = self.state(key)
+            if state is not None and due in state.timers.values():
+                at = max(due, self.now)
+                self._run(TimerDue(merchant=key[0], customer=key[1], at=at, due=due))
+        self.now = max(self.now, to)
+
+    def _run(self, event: AnyEvent) -> None:
+        self.now = max(self.now, event.at)
+        key = (event.merchant, event.customer)
+        before = self.state(key) or Customer()
+        change = self.apply(event, self.bundle)
+        if change is None:
+            return
+        self.failures += change.failures
+        self._tell(key, before, change)
+        for due in set(change.state.timers.values()) - set(before.timers.values()):
+            heapq.heappush(self._timers, (due, key))
+        for submission in change.submissions:
+            if submission.activation not in change.cancels:
+                self._deliver(submission)
+
+    def _deliver(self, submission: Submission) -> None:
+        for status in ("accepted", "delivered"):
+            self._run(
+                ActivationOutcome(
+                    merchant=submission.merchant,
+                    customer=submission.customer,
+                    at=self.now,
+                    activation=submission.activation,
+                    status=status,
+                    rank=RANKS[status],
+                    channel=submission.channel,
+                )
+            )
+
+    def _tell(self, key: CustomerKey, before: Customer, change: Change) -> None:
+        for submission in change.submissions:
+            self._say(key, "send", submission.template, rule=submission.rule, data=submission.data)
+        for note in change.notes:
+            if note.kind == "outcome" and note.status in ("suppressed", "expired"):
+                self._say(key, "withheld", note.template, rule=note.rule, reason=note.reason)
+        states = {voucher.code: voucher.state for voucher in before.vouchers}
+        for voucher in change.state.vouchers:
+            was = states.get(voucher.code)
+            if voucher.state == "open" and was != "open":
+                self._say(key, "give", voucher.reward, rule=voucher.rule, data={"code": voucher.code})
+            elif voucher.state == "withdrawn" and was == "open":
+                self._say(key, "withdraw", voucher.reward, rule=voucher.rule)
+        for tag in change.state.tags:
+            if tag not in before.tags:
+                self._say(key, "tag", tag)
+        for tag in before.tags:
+            if tag not in change.state.tags:
+                self._say(key, "untag", tag)
+
+    def _say(
+        self,
+        key: CustomerKey,
+        kind: str,
+        what: str,
+        *,
+        rule: str = "",
+        reason: str = "",
+        data: Mapping[str, Any] | None = None,
+    ) -> None:
+        self.happened.append(Happening(self.now, *key, kind, what, rule, reason, data or {}))
+
+
+__all__ = ["CustomerKey", "Fold", "Happening", "Simulation"]
