@@ -149,19 +149,21 @@ class Simulation(Fold):
         for note in change.notes:
             if note.kind == "outcome" and note.status in ("suppressed", "expired"):
                 self._say(key, "withheld", note.template, rule=note.rule, reason=note.reason)
+        self._tell_vouchers(key, before, change.state)
+        old, new = set(before.tags), set(change.state.tags)
+        for tag in sorted(new - old):
+            self._say(key, "tag", tag)
+        for tag in sorted(old - new):
+            self._say(key, "untag", tag)
+
+    def _tell_vouchers(self, key: CustomerKey, before: Customer, after: Customer) -> None:
         states = {voucher.code: voucher.state for voucher in before.vouchers}
-        for voucher in change.state.vouchers:
+        for voucher in after.vouchers:
             was = states.get(voucher.code)
             if voucher.state == "open" and was != "open":
                 self._say(key, "give", voucher.reward, rule=voucher.rule, data={"code": voucher.code})
             elif voucher.state == "withdrawn" and was == "open":
                 self._say(key, "withdraw", voucher.reward, rule=voucher.rule)
-        for tag in change.state.tags:
-            if tag not in before.tags:
-                self._say(key, "tag", tag)
-        for tag in before.tags:
-            if tag not in change.state.tags:
-                self._say(key, "untag", tag)
 
     def _say(
         self,
