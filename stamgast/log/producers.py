@@ -1,0 +1,191 @@
+"""How records are appended: by an idempotent producer, to a partition that the caller has chosen, in order.
+
+After any failure the producer is thrown away. What it had still under way may or may not be in the log; a reader that
+skips sources it has seen is right in both cases, as long as each source's records went out in order, each piece only
+after the one before it was acknowledged (invariant 4).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaProducer
+from aiokafka.errors import KafkaError, ProducerClosed, UnknownError
+
+from stamgast.embedded import CLUSTER_PREFIX
+from stamgast.log.topics import MAX_RECORD_BYTES, TopicsError, admin
+from stamgast.logs import get_logger
+
+log = get_logger(__name__)
+
+Record = tuple[bytes | None, bytes | None]
+"""A key and a value; a value of None is a tombstone."""
+
+_BATCH_BYTES = 500_000
+_REQUEST_BYTES = 4 * MAX_RECORD_BYTES
+
+
+class EmitError(RuntimeError):
+    """Records were perhaps not appended; the emitter is closed."""
+
+
+class RecordTooLargeError(ValueError):
+    """A record is larger than topics take; nothing was appended and the emitter is still good."""
+
+
+async def start_producer(bootstrap: str, *, client_id: str = "stamgast", request_timeout_s: float = 30) -> Any:
+    """Start an idempotent aiokafka producer; on the embedded broker, which has none, a plain one that waits for all."""
+    options: dict[str, Any] = {
+        "bootstrap_servers": bootstrap,
+        "client_id": client_id,
+        "acks": "all",
+        "max_batch_size": _BATCH_BYTES,
+        "max_request_size": _REQUEST_BYTES,
+        "request_timeout_ms": int(request_timeout_s * 1_000),
+    }
+    producer = AIOKafkaProducer(enable_idempotence=True, **options)
+    try:
+        await producer.start()
+    except UnknownError:
+        await _discard(producer)
+        if not await asyncio.to_thread(_is_embedded, bootstrap):
+            raise
+        log.warning("this broker has no idempotent producer; a retried request may append twice", broker=bootstrap)
+        producer = AIOKafkaProducer(**options)
+        await producer.start()
+    except BaseException:  # cancelled or refused: leave no half-started client behind
+        await _discard(producer)
+        raise
+    return producer
+
+
+class Emitter:
+    """Appends records and tells their offsets; useless after its first failure.
+
+    One source's records for one partition go out in one `emit`, or in several that are awaited one after the other.
+    Different sources and different partitions may emit at the same time.
+    """
+
+    def __init__(self, producer: Any) -> None:
+        self._producer = producer
+        self.closed = False
+        """Whether it must be thrown away: something failed, or `close` was called."""
+
+    @classmethod
+    async def open(cls, bootstrap: str, *, client_id: str = "stamgast", request_timeout_s: float = 30) -> Emitter:
+        """Start a producer of its own."""
+        return cls(await start_producer(bootstrap, client_id=client_id, request_timeout_s=request_timeout_s))
+
+    async def emit(self, topic: str, partition: int, records: Sequence[Record]) -> list[int]:
+        """Append records to one partition, in order, and return the offset of each once all are acknowledged.
+
+        Raises:
+            EmitError: from now on the emitter is closed; some first part of the records may be in the log.
+            RecordTooLargeError: nothing was appended.
+        """
+        _refuse_large(records)
+        offsets: list[int] = []
+        while len(offsets) < len(records):
+            # The next batch only after this one is acknowledged: if it failed, nothing behind it may get in.
+            batch, count = self._batch(records, len(offsets))
+            base = await self._acknowledged(self._producer.send_batch, batch, topic, partition=partition)
+            offsets.extend(range(base, base + count))
+        return offsets
+
+    async def send(self, topic: str, partition: int, key: bytes, value: bytes | None) -> int:
+        """Append one record, together with what others send at the same time, and return its offset.
+
+        Raises:
+            EmitError: from now on the emitter is closed; the record may be in the log.
+            RecordTooLargeError: nothing was appended.
+        """
+        _refuse_large([(key, value)])
+        return await self._acknowledged(self._producer.send, topic, value, key, partition)
+
+    async def close(self) -> None:
+        """Drop what is still waiting and close the connections; the waiting callers get `EmitError`."""
+        self.closed = True
+        await _discard(self._producer)
+
+    def _batch(self, records: Sequence[Record], start: int) -> tuple[Any, int]:
+        batch = self._producer.create_batch()
+        for index in range(start, len(records)):
+            key, value = records[index]
+            if batch.append(key=key, value=value, timestamp=None) is None:
+                return batch, index - start
+        batch.close()
+        return batch, len(records) - start
+
+    async def _acknowledged(self, send: Callable[..., Awaitable[Any]], *what: Any, **where: Any) -> int:
+        if self.closed:
+            raise EmitError("this emitter failed before; open another one")
+        try:
+            metadata = await (await send(*what, **where))
+        except (KafkaError, AssertionError) as error:  # aiokafka asserts that the partition exists
+            self.closed = True
+            raise EmitError(f"not acknowledged: {error!r}") from error
+        if metadata.offset < 0:  # appended at a first try whose answer was lost, and the broker forgot where
+            self.closed = True
+            raise EmitError("acknowledged without an offset")
+        return int(metadata.offset)
+
+
+class Emitters:
+    """Hands out the emitter in use, and a new one once it has failed; shared by all tasks of a process."""
+
+    def __init__(self, bootstrap: str, *, client_id: str = "stamgast") -> None:
+        self._bootstrap = bootstrap
+        self._client_id = client_id
+        self._current: Emitter | None = None
+        self._lock = asyncio.Lock()
+
+    async def current(self) -> Emitter:
+        """Return an emitter that has not failed, opening one if need be."""
+        if self._current is not None and not self._current.closed:
+            return self._current
+        async with self._lock:
+            if self._current is not None and self._current.closed:
+                failed, self._current = self._current, None
+                await failed.close()
+            if self._current is None:
+                self._current = await Emitter.open(self._bootstrap, client_id=self._client_id)
+            return self._current
+
+    async def close(self) -> None:
+        """Close the emitter in use, if there is one."""
+        async with self._lock:
+            if self._current is not None:
+                await self._current.close()
+                self._current = None
+
+
+def _refuse_large(records: Sequence[Record]) -> None:
+    for key, value in records:
+        size = len(key or b"") + len(value or b"")
+        if size > 2 * MAX_RECORD_BYTES:
+            raise RecordTooLargeError(f"a record of {size} bytes")
+
+
+def _is_embedded(bootstrap: str) -> bool:
+    try:
+        with admin(bootstrap) as client:
+            return str(client.describe_cluster()["cluster_id"]).startswith(CLUSTER_PREFIX)
+    except TopicsError:
+        return False
+
+
+async def _discard(producer: Any) -> None:
+    """Close an aiokafka producer without sending what is still queued, as its own `stop` would."""
+    # It has no public way to do this; the names are checked by a test against a real broker.
+    producer._closed = True  # noqa: SLF001
+    sender = producer._sender.sender_task  # noqa: SLF001
+    if sender is not None:
+        sender.cancel()
+    with contextlib.suppress(KafkaError, OSError):
+        await producer.client.close()  # first: a request under way ends now, not at its timeout
+    if sender is not None:
+        await asyncio.wait({sender}, timeout=2)
+    producer._message_accumulator.fail_all(ProducerClosed("the producer was thrown away"))  # noqa: SLF001

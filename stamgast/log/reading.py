@@ -1,0 +1,105 @@
+"""How a log is read up to its end, as it is when a partition is taken, a view is loaded or a figure is recomputed."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator, Iterable
+from typing import Any, Self
+
+from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
+from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
+
+__all__ = ["ConsumerRecord", "LogReader", "LogTruncatedError", "TopicPartition"]
+
+
+class LogTruncatedError(RuntimeError):
+    """Retention removed records that were asked for, or the offset lies beyond the log's end."""
+
+
+class LogReader:
+    """Reads logs without any consumer group. One question at a time; open a second one to read side by side."""
+
+    def __init__(self, bootstrap: str, *, client_id: str = "stamgast-reader") -> None:
+        self._consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=bootstrap,
+            client_id=client_id,
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=20,
+        )
+
+    async def __aenter__(self) -> Self:
+        """Connect."""
+        try:
+            await self._consumer.start()
+        except BaseException:  # cancelled or refused: leave no half-started client behind
+            await self._consumer.stop()
+            raise
+        return self
+
+    async def __aexit__(self, *_error: object) -> None:
+        """Close the connections."""
+        await self._consumer.stop()
+
+    async def begins(self, partitions: Iterable[tuple[str, int]]) -> dict[TopicPartition, int]:
+        """Return the offset of the oldest record that each partition still has."""
+        begins: dict[TopicPartition, int] = await self._consumer.beginning_offsets(_pairs(partitions))
+        return begins
+
+    async def ends(self, partitions: Iterable[tuple[str, int]], *, seconds: float = 10) -> dict[TopicPartition, int]:
+        """Return the offset that the next record of each partition will get.
+
+        The embedded broker's answer to "latest" is one past the *first* record of the last batch, so the high
+        watermark that comes with a fetch has the last word, on every broker.
+        """
+        pairs = _pairs(partitions)
+        begins = await self._consumer.beginning_offsets(pairs)
+        ends: dict[TopicPartition, int] = await self._consumer.end_offsets(pairs)
+        unsure = {pair for pair in pairs if ends[pair] > begins[pair]}
+        if unsure:
+            self._consumer.assign(list(unsure))
+            for pair in unsure:
+                self._consumer.seek(pair, ends[pair] - 1)
+        deadline = time.monotonic() + seconds
+        while unsure:
+            await self._consumer.getmany(timeout_ms=20, max_records=1)
+            for pair in [pair for pair in unsure if self._consumer.highwater(pair) is not None]:
+                ends[pair] = max(ends[pair], self._consumer.highwater(pair))
+                unsure.remove(pair)
+            if time.monotonic() > deadline:
+                raise KafkaTimeoutError(f"no fetch of {sorted(unsure)} was answered within {seconds} s")
+        return ends
+
+    async def read(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[list[ConsumerRecord]]:
+        """Yield the records with start <= offset < end in pieces of up to 1,000; none where control records stand.
+
+        Raises:
+            LogTruncatedError: `start` is older than the log, or beyond its end.
+        """
+        if start >= end:
+            return
+        pair = TopicPartition(topic, partition)
+        self._consumer.assign([pair])
+        self._consumer.seek(pair, start)
+        position = start
+        while position < end:
+            try:
+                found = await self._consumer.getmany(timeout_ms=200, max_records=1_000)
+            except OffsetOutOfRangeError as error:
+                raise LogTruncatedError(f"{topic}[{partition}] has no offset {position}") from error
+            records = [record for record in found.get(pair, ()) if record.offset < end]
+            if records:
+                yield records
+            position = await self._consumer.position(pair)
+
+    async def read_all(self, topic: str, partition: int) -> AsyncIterator[list[ConsumerRecord]]:
+        """Yield everything that a partition holds now."""
+        pair = TopicPartition(topic, partition)
+        begins, ends = await self.begins([pair]), await self.ends([pair])
+        async for records in self.read(topic, partition, begins[pair], ends[pair]):
+            yield records
+
+
+def _pairs(partitions: Iterable[tuple[str, int]]) -> list[TopicPartition]:
+    return [TopicPartition(topic, partition) for topic, partition in partitions]

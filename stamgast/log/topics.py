@@ -1,0 +1,253 @@
+"""The table of topics, and a broker's answer to it. Blocking: call from a thread where a loop must stay free.
+
+Partition counts are fixed when a topic is created: keys would move to other owners otherwise. They are checked at
+every start.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any, Final, Literal
+
+from kafka import KafkaAdminClient
+from kafka.admin import ConfigResource, ConfigResourceType
+from kafka.errors import KafkaError, TopicAlreadyExistsError
+
+from stamgast.domain.units import DAY
+from stamgast.embedded import CLUSTER_PREFIX
+
+PURCHASES: Final = "purchases.v1"
+CUSTOMER_EVENTS: Final = "customer.events.v1"
+ACTIVATIONS: Final = "activations.v1"
+PROGRAMS: Final = "programs.v1"
+IDENTITIES: Final = "identities.v1"
+IDENTITY_KEYS: Final = "identity-keys.v1"
+SUPPRESSIONS: Final = "suppressions.v1"
+API_KEYS: Final = "api-keys.v1"
+DEAD_LETTERS: Final = "dead-letters.v1"
+
+MAX_RECORD_BYTES: Final = 1_000_000
+"""The largest record that we append; a topic takes a little more, for Kafka's own framing."""
+
+_KEPT: Final = -1
+_FRAMING = 48_576
+
+
+class TopicsError(RuntimeError):
+    """The broker's topics are not what they must be; the text lists everything that is wrong."""
+
+
+@dataclass(frozen=True)
+class Topic:
+    """One topic: how it is cut, how long it is kept, and how large a record may be."""
+
+    name: str
+    partitions: Literal["all", "one"]
+    """`all`: as many as the setting PARTITIONS says. `one`: its order is the order of everything in it."""
+    cleanup: Literal["delete", "compact"]
+    retention_ms: int
+    max_record_bytes: int = MAX_RECORD_BYTES
+
+    def config(self) -> dict[str, str]:
+        """Return the topic's settings as the broker names them."""
+        config = {
+            "cleanup.policy": self.cleanup,
+            "message.timestamp.type": "LogAppendTime",
+            "max.message.bytes": str(self.max_record_bytes + _FRAMING),
+            "retention.bytes": "-1",
+        }
+        if self.cleanup == "delete":
+            return config | {"retention.ms": str(self.retention_ms)}
+        # An erased person's data key must be gone from the log's files within a day or two.
+        return config | {"max.compaction.lag.ms": str(DAY), "segment.ms": str(DAY), "delete.retention.ms": str(DAY)}
+
+
+TABLE: Final = (
+    Topic(PURCHASES, "all", "delete", 430 * DAY),
+    Topic(CUSTOMER_EVENTS, "all", "delete", _KEPT),
+    Topic(ACTIVATIONS, "all", "delete", _KEPT),
+    Topic(PROGRAMS, "one", "delete", _KEPT),
+    Topic(IDENTITIES, "all", "compact", _KEPT),
+    Topic(IDENTITY_KEYS, "all", "compact", _KEPT),
+    Topic(SUPPRESSIONS, "one", "compact", _KEPT),
+    Topic(API_KEYS, "one", "compact", _KEPT),
+    # Holds what other topics could not digest, sealed: a little larger than the largest of those.
+    Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
+)
+
+
+@dataclass(frozen=True)
+class Topics:
+    """The topics' names and partition counts in one deployment."""
+
+    partitions: int
+    prefix: str = ""
+    """Put before every name, so that tests can share a broker."""
+
+    @property
+    def purchases(self) -> str:
+        """Transactions as tills report them."""
+        return self.prefix + PURCHASES
+
+    @property
+    def customer_events(self) -> str:
+        """Everything that happens to a customer."""
+        return self.prefix + CUSTOMER_EVENTS
+
+    @property
+    def activations(self) -> str:
+        """The life of every activation."""
+        return self.prefix + ACTIVATIONS
+
+    @property
+    def programs(self) -> str:
+        """Merchants' bundles; a bundle's offset is its barrier's number."""
+        return self.prefix + PROGRAMS
+
+    @property
+    def identities(self) -> str:
+        """Personal data, as ciphertext."""
+        return self.prefix + IDENTITIES
+
+    @property
+    def identity_keys(self) -> str:
+        """The wrapped data keys of those."""
+        return self.prefix + IDENTITY_KEYS
+
+    @property
+    def suppressions(self) -> str:
+        """Opt-outs, per merchant and phone hash."""
+        return self.prefix + SUPPRESSIONS
+
+    @property
+    def api_keys(self) -> str:
+        """Hashes of API keys."""
+        return self.prefix + API_KEYS
+
+    @property
+    def dead_letters(self) -> str:
+        """What could not be read, sealed."""
+        return self.prefix + DEAD_LETTERS
+
+    def partitions_of(self, topic: Topic) -> int:
+        """Return how many partitions a topic of the table has here."""
+        return self.partitions if topic.partitions == "all" else 1
+
+    def __iter__(self) -> Iterator[tuple[str, Topic]]:
+        """Go through the table as (name here, topic)."""
+        return iter([(self.prefix + topic.name, topic) for topic in TABLE])
+
+
+@dataclass(frozen=True)
+class Cluster:
+    """Which cluster and which topics these are; both ids change when somebody starts over with an empty broker."""
+
+    id: str
+    topic_ids: dict[str, str] = field(default_factory=dict)
+    """Topic's name to its id (a UUID's 36 characters)."""
+
+    @property
+    def is_embedded(self) -> bool:
+        """Say whether this is the trial's broker: memory only, no topic settings, no idempotent producer."""
+        return self.id.startswith(CLUSTER_PREFIX)
+
+
+def create_topics(bootstrap: str, topics: Topics, *, replication_factor: int = -1) -> Cluster:
+    """Create the topics that are missing, check all of them, and return the cluster; may be called any number of times.
+
+    Raises:
+        TopicsError: some topic is there with another number of partitions.
+    """
+    with admin(bootstrap) as client:
+        for name, topic in topics:
+            wanted = {
+                "num_partitions": topics.partitions_of(topic),
+                "replication_factor": replication_factor,
+                "configs": topic.config(),
+            }
+            _create(client, name, wanted)
+        names = [name for name, _topic in topics]
+        client.wait_for_topics(names, timeout_ms=30_000)
+        return _check(client, topics)
+
+
+def check_topics(bootstrap: str, topics: Topics) -> Cluster:
+    """Return the cluster if every topic is there with its number of partitions.
+
+    Raises:
+        TopicsError: the text lists what is missing or different, and what to do.
+    """
+    with admin(bootstrap) as client:
+        return _check(client, topics)
+
+
+def differing_settings(bootstrap: str, topics: Topics) -> list[str]:
+    """Describe each topic setting that is not as in the table; an operator may have reasons, so nothing is changed."""
+    with admin(bootstrap) as client:
+        resources = [ConfigResource(ConfigResourceType.TOPIC, name) for name, _topic in topics]
+        found = client.describe_configs(resources, config_filter="all").get("topic", {})
+    return [
+        f"{name}: {setting} is {found[name][setting]['value']}, not {wanted}"
+        for name, topic in topics
+        for setting, wanted in topic.config().items()
+        if setting in found.get(name, {}) and found[name][setting]["value"] != wanted
+    ]
+
+
+def delete_topics(bootstrap: str, topics: Topics) -> None:
+    """Delete every topic of the table and everything in them (tests and development)."""
+    with admin(bootstrap) as client:
+        there = set(client.list_topics())
+        names = [name for name, _topic in topics if name in there]
+        if names:
+            client.delete_topics(names)
+
+
+@contextmanager
+def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
+    """Open kafka-python's admin client.
+
+    Raises:
+        TopicsError: no broker answers there in time.
+    """
+    try:
+        client = KafkaAdminClient(
+            bootstrap_servers=bootstrap.split(","),
+            client_id="stamgast-admin",
+            bootstrap_timeout_ms=int(seconds * 1_000),
+        )
+    except KafkaError as error:
+        raise TopicsError(f"no Kafka broker answers at {bootstrap}: {error}") from error
+    try:
+        yield client
+    finally:
+        client.close()
+
+
+def _create(client: Any, name: str, wanted: dict[str, Any]) -> None:
+    try:
+        client.create_topics({name: wanted})
+    except TopicAlreadyExistsError:
+        return
+    except KafkaError as error:
+        raise TopicsError(f"topic {name} could not be created: {error}") from error
+
+
+def _check(client: Any, topics: Topics) -> Cluster:
+    described = {topic["name"]: topic for topic in client.describe_topics([name for name, _topic in topics])}
+    problems = []
+    for name, topic in topics:
+        found = described.get(name, {"error_code": 3})
+        count, wanted = len(found.get("partitions", ())), topics.partitions_of(topic)
+        if found["error_code"] != 0:
+            problems.append(f"topic {name} is missing; run `stamgast topics create`")
+        elif count != wanted:
+            problems.append(
+                f"topic {name} has {count} partitions, not {wanted}; STAMGAST_PARTITIONS must stay as it was"
+            )
+    if problems:
+        raise TopicsError("; ".join(problems))
+    ids = {name: str(described[name]["topic_id"]) for name, _topic in topics}
+    return Cluster(str(client.describe_cluster()["cluster_id"]), ids)

@@ -1,0 +1,123 @@
+"""What all tests share: a real broker and a real Redis, topics of one's own, and waiting without sleeping blindly."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import time
+import uuid
+from collections.abc import Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import TypeVar
+
+import pytest
+import structlog
+
+from stamgast.embedded import embedded_broker
+from stamgast.log.topics import Topics, create_topics, delete_topics
+from stamgast.logs import mask_event
+from stamgast.services import Broker, RedisServer, open_broker, open_redis
+from stamgast.services.brokers import FixedBroker
+from stamgast.settings import Settings
+
+RUN_DIR = Path(__file__).parent.parent / ".run"
+PARTITIONS = 4
+
+T = TypeVar("T")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    config.stash[_notes] = []
+    structlog.configure(  # into the standard library's logs, which pytest captures and shows with a failure
+        processors=[structlog.stdlib.add_log_level, mask_event, structlog.processors.KeyValueRenderer(["event"])],
+        logger_factory=structlog.stdlib.LoggerFactory(),
+    )
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    for note in config.stash[_notes]:
+        terminalreporter.write_line(note)
+
+
+_notes = pytest.StashKey[list[str]]()
+
+
+def _env(name: str) -> str | None:
+    return os.environ.get(f"STAMGAST_{name}") or None
+
+
+@pytest.fixture(scope="session")
+def kafka(pytestconfig: pytest.Config) -> Iterator[Broker]:
+    """The broker of this run; a test that stops or recreates it must leave it running."""
+    notes = pytestconfig.stash[_notes].append
+    with open_broker(RUN_DIR, bootstrap=_env("KAFKA_BOOTSTRAP"), say=notes) as broker:
+        yield broker
+
+
+@pytest.fixture(scope="session")
+def redis_server(pytestconfig: pytest.Config) -> Iterator[RedisServer]:
+    """The Redis of this run; a test that empties it must expect nobody else's data to survive."""
+    with open_redis(RUN_DIR, url=_env("REDIS_URL"), say=pytestconfig.stash[_notes].append) as server:
+        yield server
+
+
+@pytest.fixture(scope="session")
+def embedded_kafka() -> Iterator[Broker]:
+    """The trial's embedded broker, whatever else runs."""
+    with embedded_broker(RUN_DIR / f"embedded-{os.getpid()}") as embedded:
+        yield FixedBroker("embedded", embedded.address, "the embedded broker")
+
+
+@pytest.fixture
+def topics(kafka: Broker) -> Iterator[Topics]:
+    """All topics, empty, under a prefix of this test's own."""
+    mine = Topics(PARTITIONS, prefix=f"t{uuid.uuid4().hex[:8]}.")
+    create_topics(kafka.bootstrap, mine)
+    yield mine
+    delete_topics(kafka.bootstrap, mine)
+
+
+@pytest.fixture
+def settings(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path) -> Settings:
+    """Settings that point at this run's broker and Redis and at this test's topics."""
+    key = "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA="
+    return Settings(
+        _env_file=None,
+        kafka_bootstrap=kafka.bootstrap,
+        redis_url=redis_server.url,
+        partitions=topics.partitions,
+        topic_prefix=topics.prefix,
+        group_prefix=topics.prefix + "stamgast",
+        id_key=key,
+        wrapping_keys=f"test:{key}",
+        clock_file=tmp_path / "clock",
+    )
+
+
+@pytest.fixture(autouse=True)
+def _needs_dependable_groups(request: pytest.FixtureRequest) -> None:
+    """Report tests marked multi_worker as skipped where the broker cannot rebalance dependably."""
+    if request.node.get_closest_marker("multi_worker") and not request.getfixturevalue("kafka").is_kafka:
+        pytest.skip("the embedded broker's group rebalancing is not dependable; this needs Apache Kafka")
+
+
+async def eventually(
+    question: Callable[[], T | Awaitable[T]], *, seconds: float = 20, every: float = 0.02, why: str = ""
+) -> T:
+    """Ask again and again until the answer is true-ish, and return it; fail with the last answer after some seconds.
+
+    An AssertionError of the question counts as "not yet", so that it may itself be a check.
+    """
+    deadline = time.monotonic() + seconds
+    while True:
+        try:
+            answer = question()
+            value = await answer if inspect.isawaitable(answer) else answer
+            if value or time.monotonic() > deadline:
+                assert value, f"not within {seconds} s: {why or question}; last answer {value!r}"
+                return value
+        except AssertionError:
+            if time.monotonic() > deadline:
+                raise
+        await asyncio.sleep(every)
