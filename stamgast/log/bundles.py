@@ -1,0 +1,72 @@
+"""A merchant's bundle as it stands on `programs.v1`: files and CLV parameters, whole, under their content hash.
+
+The record's offset is the barrier's number. Values are zlib-compressed JSON, so that a programme with hundreds of
+rules and templates still fits one record.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import zlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+
+MAX_BUNDLE_BYTES = 900_000
+MAX_UNPACKED_BYTES = 32_000_000
+
+
+class BundleTooLargeError(ValueError):
+    """A merchant's files are too much for one record."""
+
+
+class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
+    """`files` maps paths relative to the merchant's folder to their text; `clv` is what the last fit published."""
+
+    merchant: str
+    hash: str
+    files: dict[str, str]
+    clv: dict[str, Any] = {}
+    published_at: int = 0
+    """Recorded time, milliseconds UTC."""
+
+
+_encode = msgspec.json.Encoder(order="deterministic").encode
+_decode = msgspec.json.Decoder(BundleRecord).decode
+
+
+def bundle_hash(files: Mapping[str, str], clv: Mapping[str, Any]) -> str:
+    """Return the content hash (SHA-256, hex): the same files and parameters have the same hash everywhere."""
+    return hashlib.sha256(_encode({"files": dict(files), "clv": dict(clv)})).hexdigest()
+
+
+def encode_bundle(record: BundleRecord) -> bytes:
+    """Pack a record's value.
+
+    Raises:
+        BundleTooLargeError: packed, it is larger than `MAX_BUNDLE_BYTES`.
+    """
+    packed = zlib.compress(_encode(record), 9)
+    if len(packed) > MAX_BUNDLE_BYTES:
+        raise BundleTooLargeError(
+            f"the files of {record.merchant} take {len(packed):,} bytes compressed; at most {MAX_BUNDLE_BYTES:,} fit"
+        )
+    return packed
+
+
+def decode_bundle(value: bytes) -> BundleRecord:
+    """Unpack a record's value.
+
+    Raises:
+        ValueError: it is no bundle, or its hash is not that of its content.
+    """
+    unpacker = zlib.decompressobj()
+    try:
+        text = unpacker.decompress(value, MAX_UNPACKED_BYTES)
+        record = _decode(text)
+    except (zlib.error, msgspec.DecodeError) as error:
+        raise ValueError(f"not a bundle: {error}") from error
+    if bundle_hash(record.files, record.clv) != record.hash:
+        raise ValueError(f"bundle {record.hash[:12]} of {record.merchant} does not match its hash")
+    return record
