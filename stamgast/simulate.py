@@ -12,7 +12,7 @@ from typing import Any
 
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.events import ActivationOutcome, AnyEvent, Source, TimerDue
+from stamgast.domain.events import ActivationOutcome, AnyEvent, TimerDue
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle, Change, Context, handle
 
@@ -29,12 +29,9 @@ class Fold:
         self.counters: dict[str, int] = {}
         self._voucher_key = voucher_key
         self._mind_holdout = mind_holdout
-        self._sources: dict[tuple[str, int], tuple[int, int]] = {}
 
-    def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change | None:
-        """Apply one event under the bundle in force; None if its source was applied before."""
-        if event.source is not None and self._seen(event.source):
-            return None
+    def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change:
+        """Apply one event under the bundle in force. Raises what `handle` raises, and changes nothing then."""
         key = (event.merchant, event.customer)
         context = Context(bundle, partition, self._voucher_key, self._mind_holdout)
         ledger = self.ledgers.get(key, {})
@@ -60,14 +57,6 @@ class Fold:
                 ledger.pop(name, None)
             else:
                 ledger[name] = value
-
-    def _seen(self, source: Source) -> bool:
-        topic, partition, offset, index = source
-        mark = self._sources.get((topic, partition), (-1, -1))
-        if (offset, index) <= mark:
-            return True
-        self._sources[topic, partition] = (offset, index)
-        return False
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,8 +108,6 @@ class Simulation(Fold):
         key = (event.merchant, event.customer)
         before = self.state(key) or Customer()
         change = self.apply(event, self.bundle)
-        if change is None:
-            return
         self.failures += change.failures
         self._tell(key, before, change)
         for due in set(change.state.timers.values()) - set(before.timers.values()):

@@ -1,0 +1,82 @@
+"""A partition of `customer.events.v1` folded from its records alone: what its state in Redis must be.
+
+It does what the worker's customers service does with a record, minus Kafka and Redis: recorded time never goes back,
+repeats are skipped by their source, barriers change the bundle in force, events of a merchant without a bundle wait
+for its first barrier, and an event that cannot be applied is passed over (the worker puts it into the dead letters).
+"""
+
+from collections.abc import Callable, Mapping
+
+import msgspec
+
+from stamgast.domain.errors import DomainError
+from stamgast.domain.events import AnyEvent, Barrier, Source, decode_event
+from stamgast.domain.units import Millis
+from stamgast.service import Bundle
+from stamgast.simulate import Fold
+
+FindBundle = Callable[[str, str, int], Bundle]
+"""(merchant, hash, number) -> the bundle. Raises KeyError for an unknown hash."""
+
+
+class PartitionReplay:
+    """One partition, record by record. `fold` holds the states; `watermark` is the newest offset applied."""
+
+    def __init__(self, partition: int, voucher_key: bytes, find_bundle: FindBundle) -> None:
+        self.fold = Fold(voucher_key)
+        self.watermark = -1
+        self.passed_over: list[int] = []
+        """Offsets of records that could not be applied."""
+        self._partition = partition
+        self._find_bundle = find_bundle
+        self._in_force: dict[str, Bundle] = {}
+        self._waiting: dict[str, list[AnyEvent]] = {}
+        self._sources: dict[tuple[str, int], tuple[int, int]] = {}
+        self._time: Millis = 0
+
+    @property
+    def bundles(self) -> Mapping[str, Bundle]:
+        """The bundle in force per merchant."""
+        return self._in_force
+
+    def apply(self, offset: int, value: bytes | None) -> None:
+        """Apply the record at an offset."""
+        self.watermark = offset
+        try:
+            event = decode_event(value or b"")
+        except msgspec.DecodeError:
+            self.passed_over.append(offset)
+            return
+        self._time = max(self._time, event.at)
+        event = msgspec.structs.replace(event, at=self._time)
+        if event.source is not None and self._is_repeat(event.source):
+            return
+        if isinstance(event, Barrier):
+            self._come_into_force(event)
+        elif (bundle := self._in_force.get(event.merchant)) is None:
+            self._waiting.setdefault(event.merchant, []).append(event)
+        else:
+            self._try(event, bundle)
+
+    def _come_into_force(self, barrier: Barrier) -> None:
+        known = self._in_force.get(barrier.merchant)
+        if known is not None and barrier.number <= known.number:
+            return
+        bundle = self._find_bundle(barrier.merchant, barrier.hash, barrier.number)
+        self._in_force[barrier.merchant] = bundle
+        for event in self._waiting.pop(barrier.merchant, ()):
+            # What waited happens now: time never goes back for a customer.
+            self._try(msgspec.structs.replace(event, at=self._time), bundle)
+
+    def _try(self, event: AnyEvent, bundle: Bundle) -> None:
+        try:
+            self.fold.apply(event, bundle, self._partition)
+        except DomainError:
+            self.passed_over.append(self.watermark)
+
+    def _is_repeat(self, source: Source) -> bool:
+        topic, partition, offset, index = source
+        if (offset, index) <= self._sources.get((topic, partition), (-1, -1)):
+            return True
+        self._sources[topic, partition] = (offset, index)
+        return False
