@@ -1,0 +1,77 @@
+"""How identities stand on their compacted topics. A record with no value (a tombstone) forgets its key."""
+
+from msgspec import Struct
+from msgspec.json import Decoder, Encoder
+
+from stamgast.domain.units import Millis
+from stamgast.identity.ids import Kind
+
+
+class Alias(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="alias"):
+    """`identities.v1`, key `<merchant>:a:<identifier hash>`: whom an identifier belongs to.
+
+    An erased identifier keeps its record with an empty `customer`, because the count goes into the next id.
+    """
+
+    kind: Kind
+    customer: str
+    at: Millis
+    erasures: int = 0
+
+
+class SealedProfile(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="profile"):
+    """`identities.v1`, key `<merchant>:p:<customer>`: a `Profile`, sealed under the data key `data_key`."""
+
+    data_key: str
+    sealed: str
+    at: Millis
+
+
+class WrappedKey(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="data_key"):
+    """`identity-keys.v1`, key `<merchant>:k:<customer>`: the customer's data key under a wrapping key."""
+
+    id: str
+    wrapped_by: str
+    wrapped: str
+    at: Millis
+
+
+class Suppression(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="suppression"):
+    """`suppressions.v1`, key `<merchant>:s:<phone hash>`: STOP (`stopped`) or the START that lifted it."""
+
+    stopped: bool
+    at: Millis
+
+
+class Profile(Struct, frozen=True, omit_defaults=True):
+    """What we know of a person. Only ever stored sealed; never log it."""
+
+    phone: str = ""
+    """E.164."""
+    first_name: str = ""
+    name: str = ""
+    email: str = ""
+    language: str = ""
+    birthday: str = ""
+
+    def __repr__(self) -> str:
+        return "Profile(...)"
+
+
+Entry = Alias | SealedProfile | WrappedKey | Suppression
+
+encode = Encoder().encode
+decode_entry = Decoder(Entry).decode
+"""bytes -> entry. Raises `msgspec.DecodeError`."""
+decode_profile = Decoder(Profile).decode
+
+
+def entry_key(merchant: str, letter: str, name: str) -> bytes:
+    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey) or s(uppression)."""
+    return f"{merchant}:{letter}:{name}".encode()
+
+
+def split_key(key: bytes) -> tuple[str, str, str]:
+    """(merchant, letter, name). Raises ValueError for a key of another kind."""
+    merchant, letter, name = key.decode("ascii").split(":")
+    return merchant, letter, name

@@ -1,0 +1,123 @@
+"""Follows compacted topics into a view: reads up to the ends noted at the start, then whatever comes.
+
+One at a time and for ever: `run` ends only by cancellation. Until the noted ends are reached, and again whenever
+the view says that it is no longer whole, the view is closed and whoever asks it is told to wait.
+"""
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from stamgast.log.reading import LogReader
+from stamgast.logs import get_logger
+
+log = get_logger(__name__)
+
+Position = tuple[str, int]
+"""Topic and partition."""
+
+_POLL_MS = 200
+_RETRY_S = 0.5
+
+
+class View(Protocol):
+    """What is kept up to date."""
+
+    async def positions(self) -> Mapping[Position, int]:
+        """Where to go on: (topic, partition) -> next offset; what is missing is read from its beginning."""
+        ...
+
+    async def apply(self, records: Sequence[Any], reached: Mapping[Position, int]) -> None:
+        """Take in records; everything before `reached` has been read."""
+        ...
+
+    async def open(self) -> None:
+        """Answer from now on: the noted ends were reached."""
+        ...
+
+    def close(self) -> None:
+        """Answer no more until `open` is called again."""
+        ...
+
+    async def intact(self) -> bool:
+        """Say whether it still holds everything that it was given."""
+        ...
+
+
+class ForeignPositionError(RuntimeError):
+    """The view was read further than the log reaches: this is not the log that it was read from."""
+
+
+class Tail:
+    """One view and the topics that it follows (name -> partitions)."""
+
+    def __init__(self, bootstrap: str, topics: Mapping[str, int], view: View, *, name: str) -> None:
+        self._bootstrap = bootstrap
+        self._pairs = [TopicPartition(topic, at) for topic, count in topics.items() for at in range(count)]
+        self._view = view
+        self._name = name
+        self.trouble = ""
+        """Why the view is not loaded, for people; empty while all is well."""
+
+    async def run(self) -> None:
+        """Keep the view up to date until cancelled."""
+        while True:
+            try:
+                await self._follow()
+            except asyncio.CancelledError:
+                self._view.close()
+                raise
+            except Exception as error:  # noqa: BLE001  whatever it was, the view is no longer trusted and is read again
+                self._view.close()
+                self._say(f"{type(error).__name__}: {error}")
+            await asyncio.sleep(_RETRY_S)
+
+    async def _follow(self) -> None:
+        self._view.close()
+        async with LogReader(self._bootstrap, client_id=f"stamgast-{self._name}") as reader:
+            begins, ends = await reader.begins(self._pairs), await reader.ends(self._pairs)
+        stored = await self._view.positions()
+        starts = {pair: max(stored.get((pair.topic, pair.partition), 0), begins[pair]) for pair in self._pairs}
+        beyond = [pair for pair in self._pairs if starts[pair] > ends[pair]]
+        if beyond:
+            raise ForeignPositionError(f"read beyond the end of {beyond[0].topic}[{beyond[0].partition}]")
+        consumer: Any = AIOKafkaConsumer(
+            bootstrap_servers=self._bootstrap,
+            client_id=f"stamgast-{self._name}",
+            group_id=None,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            fetch_max_wait_ms=_POLL_MS,
+        )
+        try:
+            await consumer.start()
+            consumer.assign(self._pairs)
+            for pair, start in starts.items():
+                consumer.seek(pair, start)
+            await self._read_on(consumer, starts, ends)
+        finally:
+            await consumer.stop()
+
+    async def _read_on(self, consumer: Any, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> None:
+        positions = dict(starts)
+        behind = {pair for pair in self._pairs if positions[pair] < ends[pair]}
+        opened = False
+        while not opened or await self._view.intact():
+            if not behind and not opened:
+                await self._view.open()
+                opened, self.trouble = True, ""
+                log.info("view loaded", view=self._name)
+            found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=1_000)
+            for pair in found.keys() | behind:
+                positions[pair] = await consumer.position(pair)
+            records = [record for batch in found.values() for record in batch]
+            await self._view.apply(records, {(pair.topic, pair.partition): positions[pair] for pair in found})
+            behind = {pair for pair in behind if positions[pair] < ends[pair]}
+        self._say("the view lost a part of what it held")
+
+    def _say(self, trouble: str) -> None:
+        if trouble != self.trouble:
+            log.warning("view not loaded", view=self._name, reason=trouble)
+        self.trouble = trouble

@@ -1,0 +1,204 @@
+"""Who is who: resolves identifiers to customers, keeps profiles sealed, knows who said STOP.
+
+Everything is written to Kafka first and acknowledged there; Redis holds a view of it (`stamgast.state.views`),
+which whoever follows the topics keeps up (`stamgast.log.tail`).
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from stamgast.domain.units import Millis
+from stamgast.identity.ids import Identifier, customer_id, identifier_hash, phone_hash
+from stamgast.identity.records import Alias, Profile, Suppression, encode, entry_key
+from stamgast.identity.sealing import WrappingKeys
+from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
+from stamgast.state.profiles import Profiles
+from stamgast.state.views import LogRecord, NotLoadedError, Position
+
+__all__ = ["Append", "Enrolment", "IdentityConflictError", "IdentityStore", "IdentityTopics", "NotLoadedError"]
+
+
+class IdentityConflictError(ValueError):
+    """The identifiers belong to different customers already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Enrolment:
+    """Whom an enrolment turned out to be. `changed` says whether the profile is new or different."""
+
+    customer: str
+    profile: Profile
+    changed: bool
+
+
+class IdentityStore:
+    """See the module. It answers `NotLoadedError` until its view has been read (`loaded`)."""
+
+    def __init__(
+        self,
+        redis: "Redis",
+        append: Append,
+        topics: IdentityTopics,
+        *,
+        id_key: bytes,
+        wrapping_keys: WrappingKeys,
+        topic_ids: Mapping[str, str] | None = None,
+    ) -> None:
+        self._id_key = id_key
+        self._log = IdentityLog(redis, append, topics, topic_ids)
+        self._view = self._log.view
+        self._topics = topics
+        self._profiles = Profiles(self._log, wrapping_keys)
+
+    # --- the view: what whoever follows the topics calls ---
+
+    @property
+    def loaded(self) -> bool:
+        """Say whether the view is complete."""
+        return self._view.loaded
+
+    async def positions(self) -> dict[Position, int]:
+        """Where to go on reading."""
+        return await self._view.positions()
+
+    async def apply(self, records: Sequence[LogRecord], reached: Mapping[Position, int]) -> None:
+        """Take in records of the topics, read up to `reached`."""
+        entries = [(view_key(record.key), record.offset, record.value) for record in records if record.key]
+        await self._view.apply(entries, reached)
+
+    async def open(self) -> None:
+        """Answer from now on."""
+        await self._view.open()
+
+    def close(self) -> None:
+        """Answer no more."""
+        self._view.close()
+
+    async def intact(self) -> bool:
+        """Say whether Redis still holds what was read into it."""
+        return not self._view.stale and await self._view.intact()
+
+    # --- who is who ---
+
+    def hash_phone(self, merchant: str, phone: str) -> str:
+        """What stands for a phone (E.164) on topics and in keys."""
+        return phone_hash(self._id_key, merchant, phone)
+
+    async def resolve(self, merchant: str, identifiers: Sequence[Identifier], at: Millis) -> str:
+        """The customer whom these identifiers name; an unknown one is remembered under a new id."""
+        return (await self.resolve_many(merchant, [identifiers], at))[0]
+
+    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
+        """The same for a batch, with one question to Redis.
+
+        Of several identifiers the first known one counts, and the unknown ones become its customer's.
+        """
+        known = await self._aliases(merchant, list({each for identifiers in references for each in identifiers}))
+        fresh: dict[Identifier, Alias] = {}
+        found = []
+        for identifiers in references:
+            customer = self._owner(merchant, identifiers, known)
+            for each in identifiers:
+                if not _held(known, each):
+                    known[each] = fresh[each] = Alias(each.kind, customer, at, _erasures(known, each))
+            found.append(customer)
+        await self._write_aliases(merchant, fresh)
+        return found
+
+    async def enrol(self, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis) -> Enrolment:
+        """Make these identifiers one customer and keep the profile; what `given` leaves empty stays as it was.
+
+        Raises:
+            IdentityConflictError: they belong to different customers.
+        """
+        async with self._log.locked(merchant, [self._hash(merchant, each) for each in identifiers]):
+            known = await self._aliases(merchant, identifiers)
+            if len({alias.customer for alias in known.values() if alias.customer}) > 1:
+                raise IdentityConflictError("these identifiers belong to different customers")
+            customer = self._owner(merchant, identifiers, known)
+            profile, changed = await self._profiles.merge(merchant, customer, given, at)
+            fresh = {
+                each: Alias(each.kind, customer, at, _erasures(known, each))
+                for each in identifiers
+                if not _held(known, each)
+            }
+            await self._write_aliases(merchant, fresh)  # last: whoever finds the alias finds the profile
+        return Enrolment(customer, profile, changed)
+
+    async def profile(self, merchant: str, customer: str) -> Profile | None:
+        """What we know of a customer; None for one we only know by purchases, or who was erased."""
+        return await self._profiles.get(merchant, customer)
+
+    async def customer_of(self, merchant: str, identifier: Identifier) -> str | None:
+        """The customer of an identifier, without remembering an unknown one."""
+        return _held(await self._aliases(merchant, [identifier]), identifier) or None
+
+    async def customers_of_phone(self, merchant: str, phone_hash: str) -> list[str]:
+        """The customers with that phone."""
+        (alias,) = await self._log.read("a", merchant, [phone_hash], Alias)
+        return [alias.customer] if alias is not None and alias.customer else []
+
+    async def erase(self, merchant: str, customer: str, identifiers: Sequence[Identifier], at: Millis) -> None:
+        """Forget a person. Their identifiers start a new customer, under a new id, when they come back."""
+        await self._profiles.erase(merchant, customer)
+        known = await self._aliases(merchant, identifiers)
+        gone = {
+            each: Alias(each.kind, "", at, alias.erasures + 1)
+            for each, alias in known.items()
+            if alias.customer == customer
+        }
+        await self._write_aliases(merchant, gone)
+
+    async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
+        """Wrap a customer's data key by the newest wrapping key; says whether that was needed."""
+        return await self._profiles.rewrap(merchant, customer, at)
+
+    # --- STOP and START ---
+
+    async def record_stop(self, merchant: str, phone_hash: str, at: Millis) -> None:
+        """Remember a STOP; returns once Kafka has it."""
+        await self._write_suppression(merchant, phone_hash, Suppression(stopped=True, at=at))
+
+    async def record_start(self, merchant: str, phone_hash: str, at: Millis) -> None:
+        """Remember that a START lifted it; returns once Kafka has it."""
+        await self._write_suppression(merchant, phone_hash, Suppression(stopped=False, at=at))
+
+    async def stopped_at(self, merchant: str, phone_hash: str) -> Millis | None:
+        """Since when that phone wants no messages; None if it never said so, or took it back."""
+        (entry,) = await self._log.read("s", merchant, [phone_hash], Suppression)
+        return entry.at if entry is not None and entry.stopped else None
+
+    # --- within ---
+
+    def _owner(self, merchant: str, identifiers: Sequence[Identifier], known: Mapping[Identifier, Alias]) -> str:
+        held = next((customer for each in identifiers if (customer := _held(known, each))), None)
+        first = identifiers[0]
+        return held or customer_id(self._id_key, merchant, first, _erasures(known, first))
+
+    async def _aliases(self, merchant: str, identifiers: Sequence[Identifier]) -> dict[Identifier, Alias]:
+        hashes = [self._hash(merchant, each) for each in identifiers]
+        found = await self._log.read("a", merchant, hashes, Alias)
+        return {each: alias for each, alias in zip(identifiers, found, strict=True) if alias is not None}
+
+    def _hash(self, merchant: str, identifier: Identifier) -> str:
+        return identifier_hash(self._id_key, merchant, identifier.kind, identifier.value)
+
+    async def _write_aliases(self, merchant: str, aliases: Mapping[Identifier, Alias]) -> None:
+        records = {
+            entry_key(merchant, "a", self._hash(merchant, each)): encode(alias) for each, alias in aliases.items()
+        }
+        await self._log.write(self._topics.identities, records)
+
+    async def _write_suppression(self, merchant: str, phone_hash: str, entry: Suppression) -> None:
+        await self._log.write(self._topics.suppressions, {entry_key(merchant, "s", phone_hash): encode(entry)})
+
+
+def _held(known: Mapping[Identifier, Alias], identifier: Identifier) -> str:
+    """The customer whom the identifier belongs to; empty for nobody."""
+    return known[identifier].customer if identifier in known else ""
+
+
+def _erasures(known: Mapping[Identifier, Alias], identifier: Identifier) -> int:
+    return known[identifier].erasures if identifier in known else 0

@@ -1,0 +1,64 @@
+"""Personal data of customers, sealed under a data key each."""
+
+import msgspec
+
+from stamgast.domain.units import Millis
+from stamgast.identity.records import Profile, SealedProfile, WrappedKey, decode_profile, encode, entry_key
+from stamgast.identity.sealing import DataKey, WrappingKeys
+from stamgast.state.identity_log import IdentityLog
+
+
+class Profiles:
+    """Reads and writes what we know of a person."""
+
+    def __init__(self, log: IdentityLog, wrapping_keys: WrappingKeys) -> None:
+        self._log = log
+        self._wrapping = wrapping_keys
+
+    async def get(self, merchant: str, customer: str) -> Profile | None:
+        """What we know of a customer; None for one we only know by purchases, or who was erased."""
+        (stored,) = await self._log.read("p", merchant, [customer], SealedProfile)
+        data_key = await self._data_key(merchant, customer)
+        if stored is None or data_key is None or stored.data_key != data_key.id:
+            return None
+        return decode_profile(data_key.open(stored.sealed, f"{merchant}:{customer}"))
+
+    async def merge(self, merchant: str, customer: str, given: Profile, at: Millis) -> tuple[Profile, bool]:
+        """Keep what is new; what `given` leaves empty stays as it was. Says whether anything changed."""
+        old = await self.get(merchant, customer)
+        news = {name: value for name, value in msgspec.structs.asdict(given).items() if value}
+        profile = msgspec.structs.replace(old or Profile(), **news)
+        if profile == old:
+            return profile, False
+        data_key = await self._data_key(merchant, customer)
+        if data_key is None:
+            data_key = DataKey.new()
+            await self._write_key(merchant, customer, data_key, at)
+        sealed = SealedProfile(data_key.id, data_key.seal(encode(profile), f"{merchant}:{customer}"), at)
+        await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): encode(sealed)})
+        return profile, True
+
+    async def erase(self, merchant: str, customer: str) -> None:
+        """Forget a person: without the data key, what old copies of the log hold cannot be read."""
+        await self._log.write(self._log.topics.identity_keys, {entry_key(merchant, "k", customer): None})
+        await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): None})
+
+    async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
+        """Wrap a customer's data key by the newest wrapping key; says whether that was needed."""
+        (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
+        if key is None or key.wrapped_by == self._wrapping.newest:
+            return False
+        data_key = self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
+        await self._write_key(merchant, customer, data_key, at)
+        return True
+
+    async def _data_key(self, merchant: str, customer: str) -> DataKey | None:
+        (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
+        if key is None:
+            return None
+        return self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
+
+    async def _write_key(self, merchant: str, customer: str, data_key: DataKey, at: Millis) -> None:
+        wrapped_by, wrapped = self._wrapping.wrap(data_key, f"{merchant}:{customer}")
+        entry = WrappedKey(data_key.id, wrapped_by, wrapped, at)
+        await self._log.write(self._log.topics.identity_keys, {entry_key(merchant, "k", customer): encode(entry)})
