@@ -1,0 +1,101 @@
+"""Bringing a merchant's files into force: checked, then appended whole to `programs.v1`.
+
+The record's offset is the barrier's number. A file with an error is never published, so the version in force keeps
+running; files that are in force already are not published again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rules.loader import LoadedMerchant, load_merchant
+from stamgast.domain.units import Millis
+from stamgast.log.bundles import BundleRecord, BundleTooLargeError, bundle_hash, decode_bundle, encode_bundle
+from stamgast.log.producers import Emitter
+from stamgast.log.reading import LogReader
+
+MERCHANTS = "merchants"
+
+
+@dataclass(frozen=True, slots=True)
+class InForce:
+    """A merchant's newest bundle in the log, and the number of its barrier."""
+
+    number: int
+    record: BundleRecord
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of one merchant's files. `number` and `hash` are None if they have errors or do not fit."""
+
+    merchant: str
+    hash: str | None
+    number: int | None
+    is_new: bool
+    loaded: LoadedMerchant
+    refusal: str = ""
+
+
+def merchant_folders(config_dir: Path) -> list[Path]:
+    """Return the folder of every merchant, by name."""
+    root = config_dir / MERCHANTS
+    return sorted(folder for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
+
+
+async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:
+    """Read `programs.v1` to its end: the newest bundle of every merchant."""
+    newest: dict[str, InForce] = {}
+    async with LogReader(bootstrap) as reader:
+        async for records in reader.read_all(topic, 0):
+            for record in records:
+                bundle = decode_bundle(record.value)
+                newest[bundle.merchant] = InForce(record.offset, bundle)
+    return newest
+
+
+async def publish(
+    bootstrap: str, topic: str, folders: Iterable[Path], now: Millis, clv: dict[str, dict[str, Any]] | None = None
+) -> list[Published]:
+    """Check each folder and append what is new; its CLV parameters stay unless `clv` has others for the merchant."""
+    newest = await newest_bundles(bootstrap, topic)
+    results: list[Published] = []
+    emitter: Emitter | None = None
+    try:
+        for folder in folders:
+            loaded = await asyncio.to_thread(load_merchant, folder)
+            merchant = loaded.program.merchant
+            if not loaded.ok:
+                results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal="it has errors"))
+                continue
+            known = newest.get(merchant)
+            figures = (clv or {}).get(merchant, known.record.clv if known else {})
+            content = bundle_hash(loaded.files, figures)
+            if known is not None and known.record.hash == content:
+                results.append(Published(merchant, content, known.number, is_new=False, loaded=loaded))
+                continue
+            record = BundleRecord(
+                merchant=merchant, hash=content, files=dict(loaded.files), clv=figures, published_at=now
+            )
+            try:
+                value = encode_bundle(record)
+            except BundleTooLargeError as error:
+                results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal=str(error)))
+                continue
+            emitter = emitter or await Emitter.open(bootstrap, client_id="stamgast-publish")
+            number = await emitter.send(topic, 0, merchant.encode(), value)
+            results.append(Published(merchant, content, number, is_new=True, loaded=loaded))
+    finally:
+        if emitter is not None:
+            await emitter.close()
+    return results
+
+
+def fingerprint(config_dir: Path) -> tuple[tuple[str, int, int], ...]:
+    """Return what tells whether any file of any merchant was touched since."""
+    files = (path for folder in merchant_folders(config_dir) for path in folder.rglob("*") if path.is_file())
+    return tuple((str(path), (stat := path.stat()).st_mtime_ns, stat.st_size) for path in sorted(files))
