@@ -1,0 +1,36 @@
+"""What a sandbox is told when it starts."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+from stamgast.clock import RealClock
+from stamgast.domain.units import Millis
+
+ACCOUNT_PREFIX = "ACsandbox"
+DEFAULT_ACCOUNT = "ACsandbox00000000000000000000000000"
+DEFAULT_AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105 - a stand-in's, and public
+
+
+@dataclass(slots=True)
+class Delays:
+    """How long, in milliseconds of real time, a message takes for each step of its way."""
+
+    sent: int = 150
+    delivered: int = 350
+    read: int = 1500
+
+
+@dataclass(slots=True)
+class SandboxOptions:
+    """Settings of one sandbox. `now` is shop time, so that lists and windows follow a driven clock."""
+
+    now: Callable[[], Millis] = RealClock().now
+    auth_token: str = DEFAULT_AUTH_TOKEN
+    """What webhooks are signed with."""
+    inbound_url: str = ""
+    """Where messages that people write are posted; nowhere if empty."""
+    token: str = ""
+    """Asked for on every request if set; a sandbox off loopback must have one."""
+    delays: Delays = field(default_factory=Delays)
+    advanced_opt_out: bool = False
+    """Say `OptOutType` in the inbound webhook, as a messaging service with Advanced Opt-Out does."""

@@ -1,0 +1,156 @@
+"""Running a sandbox: uvicorn, whose connections can be broken on purpose."""
+
+import asyncio
+import socket
+import threading
+import time
+from types import TracebackType
+from typing import Any, Final, Self
+
+import uvicorn
+from starlette.requests import Request
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from channels.twilio_client import is_loopback
+from stamgast.sandbox.app import create_app
+from stamgast.sandbox.live import Live
+from stamgast.sandbox.options import SandboxOptions
+
+_START_SECONDS: Final = 15.0
+_MIN_TOKEN: Final = 16
+
+
+class Connections:
+    """Open connections by the client's address, so that a fault can break the one a request came by."""
+
+    def __init__(self) -> None:
+        self._open: dict[tuple[str, int], asyncio.Transport] = {}
+
+    def drop(self, request: Request) -> None:
+        """Break the request's connection without an answer."""
+        client = request.client
+        transport = None if client is None else self._open.get((client.host, client.port))
+        if transport is None:
+            raise RuntimeError("this server's connections cannot be broken: run the sandbox by stamgast.sandbox.server")
+        transport.abort()
+
+    def protocol(self) -> type[asyncio.Protocol]:
+        """Uvicorn's HTTP protocol, which also enters its connections here."""
+        connections = self._open
+
+        class TrackedProtocol(H11Protocol):
+            def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+                super().connection_made(transport)
+                if self.client is not None:
+                    connections[self.client] = transport
+
+            def connection_lost(self, exc: Exception | None) -> None:
+                if self.client is not None:
+                    connections.pop(self.client, None)
+                super().connection_lost(exc)
+
+        return TrackedProtocol
+
+
+class _Server(uvicorn.Server):
+    """Ends the pages' event streams first, so that stopping does not wait for them."""
+
+    def __init__(self, config: uvicorn.Config, live: Live) -> None:
+        super().__init__(config)
+        self._live = live
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self._live.close()
+        await super().shutdown(sockets)
+
+
+def make_server(options: SandboxOptions, host: str = "127.0.0.1") -> uvicorn.Server:
+    """A server for these options. Raises ValueError for a host off loopback without a token."""
+    if not is_loopback(host) and len(options.token) < _MIN_TOKEN:
+        raise ValueError(f"a sandbox that listens on {host} needs a token of at least {_MIN_TOKEN} characters")
+    connections, live = Connections(), Live()
+    config = uvicorn.Config(
+        create_app(options, connections.drop, live),
+        http=connections.protocol(),
+        ws="none",
+        loop="asyncio",
+        log_config=None,
+        # Its lines hold phone numbers.
+        access_log=False,
+        # The client's address names the connection; a header must not change it.
+        proxy_headers=False,
+        server_header=False,
+        timeout_graceful_shutdown=2,
+        lifespan="on",
+    )
+    return _Server(config, live)
+
+
+def bind(host: str, port: int) -> socket.socket:
+    """A listening socket; port 0 takes a free one."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+        listener.listen(2048)
+    except OSError:
+        listener.close()
+        raise
+    return listener
+
+
+class SandboxServer:
+    """A sandbox in a thread of this process, for trials and tests: `with SandboxServer(options) as sandbox:`."""
+
+    def __init__(self, options: SandboxOptions | None = None, port: int = 0) -> None:
+        self.options = options or SandboxOptions()
+        self._port = port
+
+    @property
+    def base_url(self) -> str:
+        """Where it listens."""
+        return f"http://127.0.0.1:{self._port}"
+
+    def start(self) -> None:
+        """Listen, and return when requests are answered."""
+        self._listener = bind("127.0.0.1", self._port)
+        self._port = self._listener.getsockname()[1]
+        self._server = make_server(self.options)
+        self._thread = threading.Thread(target=self._run, name="sandbox", daemon=True)
+        self._thread.start()
+        deadline = time.monotonic() + _START_SECONDS
+        while not self._server.started:
+            if time.monotonic() > deadline or not self._thread.is_alive():
+                raise RuntimeError("the sandbox did not start")
+            time.sleep(0.01)
+
+    def stop(self) -> None:
+        """Stop, and return when the thread has ended."""
+        self._server.should_exit = True
+        self._thread.join(_START_SECONDS)
+        self._listener.close()
+
+    def _run(self) -> None:
+        self._server.run(sockets=[self._listener])
+
+    def __enter__(self) -> Self:
+        self.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.stop()
+
+
+def run_forever(options: SandboxOptions, host: str, port: int, announce: Any = None) -> None:
+    """Serve until interrupted; `announce(port)` is called once the port is taken."""
+    server = make_server(options, host)
+    listener = bind(host, port)
+    if announce is not None:
+        announce(listener.getsockname()[1])
+    try:
+        server.run(sockets=[listener])
+    finally:
+        listener.close()
