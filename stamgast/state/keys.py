@@ -1,0 +1,92 @@
+"""The names of a partition's keys. All of them carry its tag in braces, so that they share one slot."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import lru_cache
+
+
+@dataclass(frozen=True, slots=True)
+class PartitionKeys:
+    """The keys of one partition: `tag` is `c17` for customers, `t17` for transactions."""
+
+    tag: str
+
+    def _named(self, rest: str) -> str:
+        return f"{{{self.tag}}}:{rest}"
+
+    @property
+    def meta(self) -> str:
+        """Hash: token, wm, topic, cluster, time, sources, bundles, log, progress."""
+        return self._named("meta")
+
+    @property
+    def outbox(self) -> str:
+        """Hash: activation -> submission."""
+        return self._named("outbox")
+
+    @property
+    def queue(self) -> str:
+        """Sorted set: activation -> its place among those to submit."""
+        return self._named("queue")
+
+    @property
+    def sending(self) -> str:
+        """Hash: activation -> how far its submission is: `C|attempt|token`, `S|attempt|token|at`, `D|…` or `X`."""
+        return self._named("sending")
+
+    @property
+    def attempts(self) -> str:
+        """Hash: activation -> the attempt that stands open for it in the log of activations."""
+        return self._named("attempts")
+
+    @property
+    def timers(self) -> str:
+        """Sorted set: merchant:customer -> when its earliest timer is due."""
+        return self._named("timers")
+
+    @property
+    def notes(self) -> str:
+        """Stream: what is still to be written to the log of activations."""
+        return self._named("notes")
+
+    @property
+    def stats(self) -> str:
+        """Hash: counter -> value, the read model."""
+        return self._named("stats")
+
+    def customer(self, merchant: str, customer: str) -> str:
+        """Name a customer's state."""
+        return f"{{{self.tag}}}:c:{merchant}:{customer}"
+
+    def ledger(self, merchant: str, customer: str) -> str:
+        """Name a customer's ledger (hash)."""
+        return f"{{{self.tag}}}:l:{merchant}:{customer}"
+
+    def answer(self, merchant: str, event: str) -> str:
+        """Name the answer to an HTTP client's event."""
+        return f"{{{self.tag}}}:r:{merchant}:{event}"
+
+    def parked(self, merchant: str) -> str:
+        """Name the list of events that wait for a merchant's first bundle."""
+        return f"{{{self.tag}}}:parked:{merchant}"
+
+    def stop(self, merchant: str, phone_hash: str) -> str:
+        """Name the mark that stops every message to a phone."""
+        return f"{{{self.tag}}}:stop:{merchant}:{phone_hash}"
+
+    def transaction(self, merchant: str, transaction: str) -> str:
+        """Name a transaction's net state."""
+        return f"{{{self.tag}}}:t:{merchant}:{transaction}"
+
+
+@lru_cache(maxsize=4096)
+def customers(partition: int) -> PartitionKeys:
+    """Return the keys of a partition of customers."""
+    return PartitionKeys(f"c{partition}")
+
+
+@lru_cache(maxsize=4096)
+def transactions(partition: int) -> PartitionKeys:
+    """Return the keys of a partition of transactions."""
+    return PartitionKeys(f"t{partition}")

@@ -1,0 +1,29 @@
+"""Which Kafka this is, asked off the loop and at most once a second however many partitions are taken at once."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+
+from stamgast.log.topics import Cluster, Topics, check_topics
+
+_FRESH_S = 1.0
+
+
+class ClusterFacts:
+    """The cluster's and the topics' ids, which a recreated broker does not have in common with the old one."""
+
+    def __init__(self, bootstrap: str, topics: Topics) -> None:
+        self._bootstrap = bootstrap
+        self._topics = topics
+        self._asking = asyncio.Lock()
+        self._known: Cluster | None = None
+        self._known_at = float("-inf")
+
+    async def now(self) -> Cluster:
+        """Ask Kafka. Raises TopicsError if it does not answer, or its topics are not ours."""
+        async with self._asking:
+            if self._known is None or time.monotonic() - self._known_at > _FRESH_S:
+                self._known = await asyncio.to_thread(check_topics, self._bootstrap, self._topics)
+                self._known_at = time.monotonic()
+            return self._known

@@ -1,0 +1,38 @@
+"""What a worker counts about itself, for Prometheus."""
+
+from __future__ import annotations
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+
+
+class Metrics:
+    """One set of figures a process. `service` is `intake` or `customers`."""
+
+    def __init__(self, registry: CollectorRegistry | None = None) -> None:
+        self.registry = registry or CollectorRegistry()
+        self.records = self._counter("records", "Records applied", "service")
+        self.commits = self._counter("commits", "Steps committed", "service")
+        self.refused = self._counter("refused", "Steps refused: fenced, stale, session, kafka", "service", "why")
+        self.skipped = self._counter("skipped", "Records not applied: old, repeat, control", "service", "why")
+        self.gaps = self._counter("gaps", "Chunks that did not begin at watermark + 1", "service")
+        self.takes = self._counter("takes", "Partitions taken", "service")
+        self.alarms = self._gauge("alarms", "Partitions refused because log and state do not fit", "service")
+        self.owned = self._gauge("owned_partitions", "Partitions in this worker's hands", "service")
+        self.lag = self._gauge("lag_records", "Records behind the log's end", "service")
+        self.step = Histogram(
+            "stamgast_step_seconds", "One step: read, think, emit, commit", ["service"], registry=self.registry,
+            buckets=(0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 4),
+        )  # fmt: skip
+        self.dead_letters = self._counter("dead_letters", "Records laid aside", "reason")
+        self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
+        self.timers = self._counter("timers", "Due timers appended to the stream")
+        self.activations = self._counter("activations", "Outcomes written, by status", "status")
+        self.outbox = self._gauge("outbox_entries", "Activations to submit")
+        self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
+        self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+
+    def _counter(self, name: str, text: str, *labels: str) -> Counter:
+        return Counter(f"stamgast_{name}", text, labels, registry=self.registry)
+
+    def _gauge(self, name: str, text: str, *labels: str) -> Gauge:
+        return Gauge(f"stamgast_{name}", text, labels, registry=self.registry)

@@ -1,0 +1,229 @@
+"""One partition in this worker's hands: take it, apply its records step by step, take it again after any trouble.
+
+There is one way to begin (invariant 3), at an assignment, after Redis was away and after a refused script alike:
+`_take`. Whatever goes wrong in a step ends there, with nothing applied or everything.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+from aiokafka import TopicPartition
+from aiokafka.errors import KafkaError
+
+from stamgast.log.producers import EmitError, Emitters
+from stamgast.log.reading import LogReader, LogTruncatedError
+from stamgast.log.topics import TopicsError
+from stamgast.logs import get_logger
+from stamgast.state.errors import StateError
+from stamgast.state.partitions import NOTHING_APPLIED, Lease
+from stamgast.state.session import Redis
+from streams.cluster import ClusterFacts
+from streams.emission import emit_all
+from streams.inbox import Inbox
+from streams.jobs import Job, Record
+from streams.metrics import Metrics
+
+log = get_logger(__name__)
+
+TROUBLE = (StateError, EmitError, KafkaError, TopicsError, LogTruncatedError, TimeoutError)
+"""What passes: the partition is taken again after a pause."""
+
+_PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_REFUSED_PAUSE_S = 5.0
+
+
+class DoesNotFitError(Exception):
+    """State and log cannot belong together; a person has to decide (`stamgast topics adopt`, or the right broker)."""
+
+
+class Surroundings(Protocol):
+    """What a partition needs of its service."""
+
+    bootstrap: str
+    redis: Redis
+    emitters: Emitters
+    cluster: ClusterFacts
+    metrics: Metrics
+
+
+class Ownership:
+    """The loop of one owned partition."""
+
+    lease: Lease
+    topic_id: str
+
+    def __init__(self, number: int, job: Job, consumer: Any, around: Surroundings) -> None:
+        self.number = number
+        self.inbox = Inbox()
+        self.emitters = around.emitters
+        self.metrics = around.metrics
+        self.begins = 0
+        self.end_at_take = 0
+        self.committed_to_kafka = 0
+        """Everything below has had all its effects outside Redis once already."""
+        self.settled = 0
+        """Everything below has had all its effects by now; committed to Kafka from time to time."""
+        self.refused_because = ""
+        self.working = False
+        self._job = job
+        self._consumer = consumer
+        self._around = around
+        self._pair = TopicPartition(job.topic, number)
+        self._sought = NOTHING_APPLIED
+        self._again = False
+        self._gap_at = NOTHING_APPLIED
+        self._idle = asyncio.Event()
+        self._idle.set()
+        self._task: asyncio.Task[None] | None = None
+
+    # -- what the service does with it
+
+    def start(self, on_crash: Callable[[BaseException], None]) -> None:
+        """Begin to take the partition and to work."""
+
+        def ended(task: asyncio.Task[None]) -> None:
+            if not task.cancelled() and (error := task.exception()) is not None:
+                on_crash(error)
+
+        self._task = asyncio.create_task(self._run(), name=f"{self._job.name}-{self.number}")
+        self._task.add_done_callback(ended)
+
+    async def give_up(self, within_s: float) -> None:
+        """Drop what waits, let the step in flight end within so many seconds, and stop."""
+        self.inbox.clear()
+        try:
+            async with asyncio.timeout(within_s):
+                await self._idle.wait()
+        except TimeoutError:
+            log.warning("a step did not end in time", service=self._job.name, partition=self.number)
+        if self._task is not None:
+            self._task.cancel()
+            await asyncio.wait({self._task})
+
+    def take_again(self, why: str) -> None:
+        """Ask for a new taking; the step in flight ends first."""
+        log.warning("taking the partition again", service=self._job.name, partition=self.number, why=why)
+        self._again = True
+        self.inbox.wake()
+
+    @property
+    def position(self) -> int:
+        """The offset of the next record to apply."""
+        return max(self.lease.watermark + 1, self._sought)
+
+    @property
+    def caught_up(self) -> bool:
+        """Say whether everything that stood in the log at the taking has been applied."""
+        return self.working and self.position >= self.end_at_take
+
+    # -- the loop
+
+    async def _run(self) -> None:
+        failures = 0
+        while True:
+            try:
+                self._idle.clear()
+                await self._take()
+                failures = 0
+                await self._work()
+                pause = 0.0
+            except DoesNotFitError as refusal:
+                self.refused_because = str(refusal)
+                log.error("refused", service=self._job.name, partition=self.number, why=str(refusal))
+                pause = _REFUSED_PAUSE_S
+            except TROUBLE as error:
+                self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
+                log.warning("step failed", service=self._job.name, partition=self.number, why=repr(error))
+                pause = _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
+                failures += 1
+            finally:
+                self.working = False
+                self._idle.set()
+                self._job.released(self)
+            await asyncio.sleep(pause)
+
+    async def _take(self) -> None:
+        job, pair = self._job, self._pair
+        self._again = False
+        self.inbox.clear()
+        cluster = await self._around.cluster.now()
+        self.topic_id = cluster.topic_ids[job.topic]
+        place = {"cluster": cluster.id, "topic": self.topic_id}
+        self.lease = await Lease.take(self._around.redis, job.keys(self.number), place)
+        async with LogReader(self._around.bootstrap) as reader:
+            self.begins = (await reader.begins([pair]))[pair]
+            self.end_at_take = (await reader.ends([pair]))[pair]
+            self._check(place)
+            self.committed_to_kafka = await self._consumer.committed(pair) or 0
+            self.settled = 0
+            fresh = self.lease.watermark == NOTHING_APPLIED and job.begins_late
+            self._sought = max(self.lease.watermark + 1, self.begins if fresh else 0)
+            await job.taken(self, reader)
+        self.inbox.clear()
+        self._consumer.seek(pair, self._sought)
+        self._consumer.resume(pair)
+        self.refused_because = ""
+        self.working = True
+        self.metrics.takes.labels(job.name).inc()
+        log.info("took", service=job.name, partition=self.number, at=self._sought, end=self.end_at_take)
+
+    def _check(self, place: dict[str, str]) -> None:
+        wm, meta = self.lease.watermark, self.lease.meta
+        if any(meta.get(name) != value for name, value in place.items()):
+            known = {name: meta.get(name) for name in place}
+            raise DoesNotFitError(f"the state was made from {known}, and this is {place}")
+        if wm + 1 > self.end_at_take:
+            raise DoesNotFitError(f"the state has applied offset {wm}, and the log ends at {self.end_at_take}")
+        if self.begins > wm + 1 and not (wm == NOTHING_APPLIED and self._job.begins_late):
+            raise DoesNotFitError(f"the log begins at {self.begins}, and the state has applied only up to {wm}")
+
+    async def _work(self) -> None:
+        while not self._again:
+            if self.inbox.empty:
+                self._idle.set()
+                await self.inbox.wait()
+                continue
+            self._idle.clear()
+            records = self._in_order(self.inbox.take())
+            if records:
+                await self._step(records)
+
+    def _in_order(self, records: Sequence[Record]) -> Sequence[Record]:
+        """Return what of these may be applied now: from the position on, up to the first gap."""
+        name, expected = self._job.name, self.position
+        if records[0].offset < expected:
+            records = [record for record in records if record.offset >= expected]
+            self.metrics.skipped.labels(name, "old").inc()
+        if not records:
+            return records
+        if records[0].offset > expected:
+            if self._gap_at != expected:
+                self._gap_at = expected
+                self.metrics.gaps.labels(name).inc()
+                log.warning("gap", service=name, partition=self.number, at=expected, found=records[0].offset)
+                self.inbox.clear()
+                self._consumer.seek(self._pair, expected)
+                return []
+            # Sought, and there is nothing: a transactional producer's control records stand there.
+            self.metrics.skipped.labels(name, "control").inc(records[0].offset - expected)
+            self._sought = records[0].offset
+        if records[-1].offset - records[0].offset >= len(records):
+            end = next(i for i in range(1, len(records)) if records[i].offset != records[i - 1].offset + 1)
+            self.inbox.put_back(records[end:])
+            records = records[:end]
+        return records
+
+    async def _step(self, records: Sequence[Record]) -> None:
+        job, began, metrics = self._job, time.perf_counter(), self.metrics
+        effects = await job.step(self, records)
+        if effects.emissions:
+            await emit_all(self.emitters, effects.emissions)
+        cancelled = await self.lease.commit(records[-1].offset, effects.writes)
+        job.committed(self, effects, cancelled)
+        metrics.step.labels(job.name).observe(time.perf_counter() - began)
+        metrics.records.labels(job.name).inc(len(records))
+        metrics.commits.labels(job.name).inc()

@@ -1,0 +1,257 @@
+"""The partition service: a consumer of our own whose every owned partition works side by side with the others.
+
+Why not Faust's own consumer: it hands out one event at a time, and what it had fetched at a rebalance is lost to the
+agents (docs/adr). Faust's app starts, supervises and stops this service.
+
+One task fetches for all partitions and puts what came into their inboxes; each partition's `Ownership` applies it.
+A partition that is being taken, or whose inbox is full, is not fetched; the others do not notice.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
+from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
+from mode import Service
+
+from stamgast.log.producers import Emitters
+from stamgast.logs import get_logger
+from stamgast.state.session import Redis
+from streams.cluster import ClusterFacts
+from streams.inbox import CHUNK
+from streams.jobs import Job
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+
+log = get_logger(__name__)
+
+_REVOCATION_S = 2.0
+_COMMIT_EVERY_S = 3.0
+_FETCH_WAIT_MS = 20
+_POLL_MS = 200
+_CROWDED_POLL_MS = 5
+_FULL_FOR_S = 0.25
+_RECONNECT_S = 0.5
+
+
+class PartitionService(Service):
+    """Carries one job over all partitions of its topic that the group gives to this process."""
+
+    def __init__(
+        self,
+        job: Job,
+        *,
+        bootstrap: str,
+        group: str,
+        redis: Redis,
+        emitters: Emitters,
+        cluster: ClusterFacts,
+        metrics: Metrics,
+        session_timeout_ms: int = 6_000,
+        pace_s: float = 0.0,
+    ) -> None:
+        super().__init__()
+        self.job = job
+        self.bootstrap = bootstrap
+        self.group = group
+        self.redis = redis
+        self.emitters = emitters
+        self.cluster = cluster
+        self.metrics = metrics
+        self.owned: dict[int, Ownership] = {}
+        self.joined = asyncio.Event()
+        self.polled_at = time.monotonic()
+        """When the fetching task last came round, for the watchdog (monotonic seconds)."""
+        self._session_timeout_ms = session_timeout_ms
+        self._pace_s = pace_s
+        self._consumer: Any = None
+        self._full: dict[int, float] = {}
+        self._paused: set[int] = set()
+
+    @property
+    def label(self) -> str:
+        """How mode names it in logs."""
+        return f"PartitionService({self.job.name})"
+
+    @property
+    def ready(self) -> bool:
+        """Say whether the group was joined and every owned partition works."""
+        return self.joined.is_set() and all(owned.working for owned in self.owned.values())
+
+    async def on_stop(self) -> None:
+        """Hand the partitions over and leave the group at once."""
+        await self._give_up(0.5)
+        if self._consumer is not None:
+            await _stop(self._consumer)
+
+    # -- fetching
+
+    @Service.task
+    async def _fetch(self) -> None:
+        while not self.should_stop:
+            consumer = self._make_consumer()
+            try:
+                await consumer.start()
+                self._consumer = consumer
+                while not self.should_stop:
+                    await self._fetch_once(consumer)
+            except ConsumerStoppedError:
+                log.info("stopped", service=self.job.name)
+            except KafkaError as error:
+                log.warning("consumer failed; making another one", service=self.job.name, why=repr(error))
+                self.joined.clear()
+                await self._give_up(_REVOCATION_S)
+                await self.sleep(_RECONNECT_S)
+            finally:
+                await _stop(consumer)
+
+    def _make_consumer(self) -> Any:
+        consumer = AIOKafkaConsumer(
+            bootstrap_servers=self.bootstrap,
+            client_id=f"stamgast-{self.job.name}",
+            group_id=self.group,
+            enable_auto_commit=False,
+            auto_offset_reset="none",
+            session_timeout_ms=self._session_timeout_ms,
+            heartbeat_interval_ms=min(300, self._session_timeout_ms // 3),
+            fetch_max_wait_ms=_FETCH_WAIT_MS,
+            fetch_min_bytes=1,
+            max_partition_fetch_bytes=1 << 20,
+        )
+        consumer.subscribe([self.job.topic], listener=_Listener(self, consumer))
+        return consumer
+
+    async def _fetch_once(self, consumer: Any) -> None:
+        self.polled_at = time.monotonic()
+        roomy = [TopicPartition(self.job.topic, n) for n, owned in self.owned.items() if owned.inbox.has_room]
+        crowded = len(roomy) < len(self.owned)
+        if crowded or self._full:
+            self._pause_the_slow(consumer)
+        if crowded and not roomy:
+            await asyncio.sleep(_CROWDED_POLL_MS / 1000)
+            return
+        timeout_ms = _CROWDED_POLL_MS if crowded or self._paused else _POLL_MS
+        try:
+            fetched = await consumer.getmany(*(roomy if crowded else ()), timeout_ms=timeout_ms, max_records=4 * CHUNK)
+        except OffsetOutOfRangeError as error:
+            for pair in error.args[0]:
+                if (owned := self.owned.get(pair.partition)) is not None:
+                    owned.take_again("its position is not in the log")
+            return
+        for pair, records in fetched.items():
+            if (owned := self.owned.get(pair.partition)) is not None and owned.working:
+                owned.inbox.put(records)
+        if fetched and self._pace_s:
+            await asyncio.sleep(self._pace_s)
+
+    def _pause_the_slow(self, consumer: Any) -> None:
+        """A partition whose inbox stays full is paused: what lies fetched for it would hold up the others' fetches."""
+        now = time.monotonic()
+        for number, owned in self.owned.items():
+            if owned.inbox.has_room:
+                self._full.pop(number, None)
+                if number in self._paused:
+                    self._paused.discard(number)
+                    if owned.working:  # else taking it will resume it
+                        _quietly(consumer.resume, TopicPartition(self.job.topic, number))
+            elif now - self._full.setdefault(number, now) > _FULL_FOR_S and number not in self._paused:
+                self._paused.add(number)
+                _quietly(consumer.pause, TopicPartition(self.job.topic, number))
+
+    # -- owning
+
+    async def revoked(self) -> None:
+        """Give every partition up, within two seconds (called by the consumer before it joins again)."""
+        await self._give_up(_REVOCATION_S)
+
+    def assigned(self, consumer: Any, numbers: Iterable[int]) -> None:
+        """Begin to take partitions; they are fetched once they are taken."""
+        for number in numbers:
+            pair = TopicPartition(self.job.topic, number)
+            consumer.seek(pair, 0)  # any position: without one the consumer would ask for a policy it does not have
+            consumer.pause(pair)
+            owned = Ownership(number, self.job, consumer, self)
+            self.owned[number] = owned
+            owned.start(self._crash)
+        self.metrics.owned.labels(self.job.name).set(len(self.owned))
+        self.joined.set()
+        log.info("assigned", service=self.job.name, partitions=sorted(self.owned))
+
+    async def _give_up(self, within_s: float) -> None:
+        leaving, self.owned = self.owned, {}
+        self._full.clear()
+        self._paused.clear()
+        if leaving:
+            await asyncio.gather(*(owned.give_up(within_s) for owned in leaving.values()))
+        self.metrics.owned.labels(self.job.name).set(0)
+
+    def _crash(self, error: BaseException) -> None:
+        log.error("a partition's loop broke", service=self.job.name, why=repr(error), exc_info=error)
+        self.add_future(self.crash(error))
+
+    # -- telling Kafka, and people
+
+    @Service.task
+    async def _report(self) -> None:
+        while not self.should_stop:
+            await self.sleep(_COMMIT_EVERY_S)
+            await self.commit_offsets()
+            self._measure()
+
+    async def commit_offsets(self) -> None:
+        """Commit to Kafka what has had all its effects: for monitoring, and so that a rebuild repeats none of them."""
+        offsets = {
+            TopicPartition(self.job.topic, number): owned.settled
+            for number, owned in self.owned.items()
+            if owned.working and owned.settled > owned.committed_to_kafka
+        }
+        if offsets and self._consumer is not None:
+            try:
+                await self._consumer.commit(offsets)
+            except (KafkaError, ConsumerStoppedError) as error:
+                log.info("offsets not committed", service=self.job.name, why=repr(error))
+
+    def _measure(self) -> None:
+        name, consumer = self.job.name, self._consumer
+        behind = 0
+        for number, owned in list(self.owned.items()):
+            if owned.working and consumer is not None:
+                pair = TopicPartition(self.job.topic, number)
+                end = _quietly(consumer.highwater, pair) or owned.end_at_take
+                behind += max(0, end - owned.position)
+        self.metrics.lag.labels(name).set(behind)
+        self.metrics.alarms.labels(name).set(sum(bool(o.refused_because) for o in self.owned.values()))
+
+
+class _Listener(ConsumerRebalanceListener):
+    """Passes the group's decisions on. aiokafka swallows what is raised here, so nothing that can fail is done here."""
+
+    def __init__(self, service: PartitionService, consumer: Any) -> None:
+        self._service = service
+        self._consumer = consumer
+
+    async def on_partitions_revoked(self, revoked: Iterable[TopicPartition]) -> None:  # noqa: ARG002
+        await self._service.revoked()
+
+    async def on_partitions_assigned(self, assigned: Iterable[TopicPartition]) -> None:
+        self._service.assigned(self._consumer, [pair.partition for pair in assigned])
+
+
+def _quietly(ask: Any, pair: TopicPartition) -> Any:
+    """The partition may have been revoked a moment ago; then there is nothing to ask."""
+    try:
+        return ask(pair)
+    except (IllegalStateError, AssertionError):
+        return None
+
+
+async def _stop(consumer: Any) -> None:
+    try:
+        async with asyncio.timeout(5):
+            await consumer.stop()
+    except (KafkaError, TimeoutError, OSError) as error:
+        log.info("consumer did not stop in order", why=repr(error))
