@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
+
 from rules.loader import load_bundle
 from stamgast.domain.customer import decode_customer
 from stamgast.log.bundles import decode_bundle
