@@ -1,0 +1,70 @@
+"""Why a customer got a message, or did not: what fired, what the gate said, and how each rule sees them now."""
+
+from typing import Any
+
+from rules.engine import CompiledRule, View
+from stamgast.domain.activation import Activation
+from stamgast.domain.customer import Customer
+from stamgast.domain.facts import Fact
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.service import Bundle
+
+REASONS = {
+    "no_consent": "the customer has not agreed to messages of this purpose on any of the rule's channels",
+    "opted_out": "the customer said STOP",
+    "holdout": "the customer is in the rule's control group",
+    "cool_down": "the rule spoke to this customer within its cool-down",
+    "frequency_cap": "the customer has had as many messages as the house allows",
+    "quiet_hours": "it is outside the hours in which messages may go out",
+    "one_in_flight": "another message to this customer is on its way",
+    "gave_up": "it could not go out in time",
+    "late": "the news is too old to message about",
+    "no_longer_true": "the customer came back before it went out",
+    "taken_back": "a refund took the occasion back",
+    "rule_not_live": "the rule was no longer live when its time came",
+    "rule_limit": "the rule has sent as many messages today as it may",
+    "expired": "it could not go out in time",
+}
+"""Reason of a withheld or held message -> what it means, for people."""
+
+
+def explain_customer(
+    customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Return, per rule (or for one): what it did for this customer and how its conditions stand at `at`.
+
+    Raises KeyError for an unknown rule. Conditions about the basket show as unknown (`met` None): there is no
+    purchase to look at.
+    """
+    rules = bundle.rules.all if rule_id is None else (bundle.rules.by_id[rule_id],)
+    return [_explain(customer, bundle.program, rule, at) for rule in rules]
+
+
+def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:
+    view = View(customer, program, at, Fact(rule.fact_names[0], ""))
+    conditions = [{"says": says, "met": met, "found": found} for says, met, found in rule.explain(view)]
+    return {
+        "rule": rule.id,
+        "description": rule.description,
+        "status": rule.status,
+        "when": rule.trigger.text,
+        "fired_for": list(customer.fired.get(rule.id, ())),
+        "conditions": conditions,
+        "activations": [_tell(activation) for activation in customer.activations if activation.rule == rule.id],
+    }
+
+
+def _tell(activation: Activation) -> dict[str, Any]:
+    return {
+        "activation": activation.id,
+        "occasion": activation.occasion,
+        "template": activation.template,
+        "channel": activation.channel,
+        "status": activation.status,
+        "reason": activation.reason,
+        "why": REASONS.get(activation.reason, ""),
+        "decided_at": activation.decided_at,
+        "changed_at": activation.changed_at,
+        "release_at": activation.release_at or None,
+    }
