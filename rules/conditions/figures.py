@@ -1,0 +1,155 @@
+"""Conditions on the customer's figures: visits, spend, customer lifetime value."""
+
+from collections.abc import Callable
+
+from rules.conditions import CONDITIONS, ConditionWord
+from rules.engine import Condition, Test, View
+from rules.nodes import Node
+from rules.registry import Context, Schema
+from rules.schema_parts import COUNT, MONEY, bounds
+from rules.words import format_money
+from stamgast.domain.customer import Customer
+
+Figure = Callable[[Customer], int]
+Show = Callable[[int], str]
+
+BOUNDS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
+
+
+def read_bounds(
+    node: Node, name: str, context: Context, read: Callable[[Node, str], int | None]
+) -> dict[str, int] | None:
+    """`{at_least: …, less_than: …}` as word -> number; None when problems were noted."""
+    reader = context.reader
+    found: dict[str, int] = {}
+    entries = reader.entries(node, name, BOUNDS)
+    for key, value in entries:
+        number = read(value, f"{name}: {key.text}")
+        if number is not None:
+            found[key.text] = number
+    if not entries:
+        reader.problem(
+            node, f"`{name}` needs a bound", "Write it as {at_least: …}; also at_most, more_than, less_than."
+        )
+    if not entries or len(found) < len(entries):
+        return None
+    low, high = lowest(found), highest(found)
+    if low > high:
+        reader.problem(node, f"`{name}`: no number is both", "The lower bound lies above the upper one.")
+        return None
+    return found
+
+
+def lowest(found: dict[str, int]) -> int:
+    """The smallest whole number within the bounds."""
+    return max(found.get("at_least", -(10**18)), found.get("more_than", -(10**18)) + 1)
+
+
+def highest(found: dict[str, int]) -> int:
+    """The largest whole number within the bounds."""
+    return min(found.get("at_most", 10**18), found.get("less_than", 10**18) - 1)
+
+
+def within(name: str, figure: Figure, found: dict[str, int], show: Show) -> Condition:
+    """A condition that a figure lies within bounds."""
+    low, high = lowest(found), highest(found)
+
+    def test(view: View) -> bool:
+        return low <= figure(view.customer) <= high
+
+    text = " and ".join(f"{BOUNDS[word]} {show(number)}" for word, number in found.items())
+    return Condition(f"{name} {text}", _faster(figure, found, test), lambda view: show(figure(view.customer)))
+
+
+def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
+    """Most conditions have one bound: spare them the second comparison."""
+    if set(found) == {"at_least"}:
+        least = found["at_least"]
+        return lambda view: figure(view.customer) >= least
+    return test
+
+
+def _visits(customer: Customer) -> int:
+    return customer.visits
+
+
+def _spend(customer: Customer) -> int:
+    return customer.spend
+
+
+def _profit(customer: Customer) -> int:
+    return customer.profit
+
+
+@CONDITIONS.add
+class VisitsCondition(ConditionWord):
+    """How many days the customer came, this time included.
+
+    Example::
+
+        if:
+          - visits: {at_least: 3}
+    """
+
+    name = "visits"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """Bounds in visits."""
+        found = read_bounds(
+            node, self.name, context, lambda value, where: context.reader.integer(value, where, 0, 1_000_000)
+        )
+        return None if found is None else within(self.name, _visits, found, str)
+
+    def schema(self) -> Schema:
+        """Bounds."""
+        return bounds(COUNT)
+
+
+def _read_money(name: str, figure: Figure, node: Node, context: Context) -> Condition | None:
+    currency = context.program.currency
+    found = read_bounds(node, name, context, lambda value, where: context.reader.money(value, where, currency))
+    if found is None:
+        return None
+    return within(name, figure, found, lambda minor: format_money(minor, currency))
+
+
+@CONDITIONS.add
+class SpendCondition(ConditionWord):
+    """All that the customer has spent, refunds taken off.
+
+    Example::
+
+        if:
+          - spend: {at_least: 50 EUR, less_than: 500 EUR}
+    """
+
+    name = "spend"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """Bounds in the programme's currency."""
+        return _read_money(self.name, _spend, node, context)
+
+    def schema(self) -> Schema:
+        """Bounds."""
+        return bounds(MONEY)
+
+
+@CONDITIONS.add
+class ClvCondition(ConditionWord):
+    """The profit made with the customer so far.
+
+    Example::
+
+        if:
+          - clv: {more_than: 100 EUR}
+    """
+
+    name = "clv"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """Bounds in the programme's currency."""
+        return _read_money(self.name, _profit, node, context)
+
+    def schema(self) -> Schema:
+        """Bounds."""
+        return bounds(MONEY)

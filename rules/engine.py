@@ -1,0 +1,239 @@
+"""Rules compiled to closures and indexed by the fact they listen to: an event costs what listens, not what exists.
+
+Pure: it imports the domain and the actions' data, nothing else. Conditions know three answers: met, not met, and
+unknown (None), when what they ask about is missing, such as the basket of a customer who is merely silent. Unknown
+counts as not met, also inside `none`, and never raises.
+"""
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import MappingProxyType
+from typing import Final
+
+from rules.actions import Action
+from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
+from stamgast.domain.customer import Customer
+from stamgast.domain.facts import Fact
+from stamgast.domain.program import Program, Window
+from stamgast.domain.units import Day, Millis
+
+MAX_PRIORITY: Final = 100
+DEFAULT_PRIORITY: Final = 50
+RUNNING: Final = frozenset({"shadow", "canary", "live"})
+"""Statuses whose rules listen; `draft` and `paused` ones do not."""
+
+
+class View:
+    """What a rule may look at: the customer after the event, the programme, the recorded time and the fact."""
+
+    __slots__ = ("_local", "at", "customer", "fact", "program")
+
+    def __init__(self, customer: Customer, program: Program, at: Millis, fact: Fact) -> None:
+        self.customer = customer
+        self.program = program
+        self.at = at
+        self.fact = fact
+        self._local: LocalTime | None = None
+
+    @property
+    def local(self) -> LocalTime:
+        """When it happened on the shop's clock: a purchase's own time in its store's zone, else the recorded time."""
+        if self._local is None:
+            self._local = self._find_local()
+        return self._local
+
+    def _find_local(self) -> LocalTime:
+        purchase = self.fact.purchase
+        if purchase is None:
+            return local_time(self.at, self.program.time_zone)
+        store = self.program.stores.get(purchase.store)
+        if store is None:
+            return local_time(purchase.occurred_at, self.program.time_zone)
+        day = business_day(purchase.occurred_at, store.time_zone, store.day_start)
+        return LocalTime(day, local_time(purchase.occurred_at, store.time_zone).minute, weekday(day))
+
+
+Fires = Callable[[Fact], bool]
+Test = Callable[[View], bool | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledTrigger:
+    """When a rule fires. `threshold` is what `once_per: customer` remembers beside the customer, such as `visits:10`.
+
+    `once_per` is what this trigger happens once per unless the rule says otherwise, `may` what else it could be.
+    """
+
+    name: str
+    text: str
+    fact_names: tuple[str, ...]
+    fires: Fires
+    once_per: str
+    may: tuple[str, ...]
+    has_purchase: bool
+    threshold: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Condition:
+    """One condition, or a group of them (`any`, `all`, `none`): what it says, its test, what was found."""
+
+    text: str
+    test: Test
+    found: Callable[[View], str] | None = None
+    parts: "tuple[Condition, ...]" = ()
+    needs_purchase: bool = False
+
+
+def all_of(parts: Sequence[Condition]) -> Test:
+    """Met when every part is met; unknown when none is unmet but one unknown."""
+    tests = tuple(part.test for part in parts)
+
+    def test(view: View) -> bool | None:
+        unknown = False
+        for each in tests:
+            met = each(view)
+            if met is False:
+                return False
+            if met is None:
+                unknown = True
+        return None if unknown else True
+
+    return tests[0] if len(tests) == 1 else test
+
+
+def any_of(parts: Sequence[Condition]) -> Test:
+    """Met when a part is met; unknown when none is met but one unknown."""
+    tests = tuple(part.test for part in parts)
+
+    def test(view: View) -> bool | None:
+        unknown = False
+        for each in tests:
+            met = each(view)
+            if met:
+                return True
+            if met is None:
+                unknown = True
+        return None if unknown else False
+
+    return tests[0] if len(tests) == 1 else test
+
+
+def none_of(parts: Sequence[Condition]) -> Test:
+    """Met when every part is known and unmet."""
+    some = any_of(parts)
+
+    def test(view: View) -> bool | None:
+        met = some(view)
+        return None if met is None else not met
+
+    return test
+
+
+Explained = tuple[str, bool | None, str]
+"""(what the condition says, met / not met / unknown, what was found)."""
+
+Occasion = Callable[[Fact, View], str | None]
+
+
+@dataclass(frozen=True, slots=True)
+class CompiledRule:
+    """One rule, ready to run. Percentages are whole, durations milliseconds, `per_day` 0 means no limit."""
+
+    id: str
+    description: str
+    status: str
+    trigger: CompiledTrigger
+    once_per: str
+    condition: Condition | None
+    actions: tuple[Action, ...]
+    occasion: Occasion
+    """(fact, view) -> the occasion's key, or None when the trigger does not fire."""
+    canary: int = 0
+    priority: int = DEFAULT_PRIORITY
+    window: Window | None = None
+    if_outside: str = "wait"
+    give_up_after: Millis | None = None
+    cool_down: Millis = 0
+    per_day: int = 0
+    hold_out: int = 0
+    send_late: bool = False
+
+    @property
+    def trigger_name(self) -> str:
+        """The word after `when:`."""
+        return self.trigger.name
+
+    @property
+    def fact_names(self) -> tuple[str, ...]:
+        """Names of the facts it listens to."""
+        return self.trigger.fact_names
+
+    def holds(self, view: View) -> bool:
+        """Whether all of `if` is met; what is unknown is not met."""
+        condition = self.condition
+        return condition is None or condition.test(view) is True
+
+    def explain(self, view: View) -> list[Explained]:
+        """Every condition with its answer and what was found; parts of a group follow it, indented."""
+        if self.condition is None:
+            return []
+        parts = self.condition.parts if self.condition.text == "all of" else (self.condition,)
+        return [line for part in parts for line in _explain(part, view, 0)]
+
+
+def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
+    found = condition.found(view) if condition.found is not None else ""
+    lines: list[Explained] = [("  " * depth + condition.text, condition.test(view), found)]
+    for part in condition.parts:
+        lines += _explain(part, view, depth + 1)
+    return lines
+
+
+def once_per(word: str, trigger: CompiledTrigger) -> Occasion:
+    """The closure that says whether the trigger fires, and for which occasion."""
+    fires = trigger.fires
+    if word in {"card", "purchase", "quiet_spell"}:
+        return lambda fact, view: fact.occasion if fires(fact) else None  # noqa: ARG005
+    if word == "customer":
+        key = f"customer:{trigger.threshold}" if trigger.threshold else "customer"
+        return lambda fact, view: key if fires(fact) else None  # noqa: ARG005
+    key_of_day = _PERIODS[word]
+    return lambda fact, view: key_of_day(view.local.day) if fires(fact) else None
+
+
+def _week(day: Day) -> str:
+    year, week, _ = date_of(day).isocalendar()
+    return f"week:{year:04}-W{week:02}"
+
+
+_PERIODS: Final[Mapping[str, Callable[[Day], str]]] = {
+    "day": lambda day: f"day:{day}",
+    "week": _week,
+    "month": lambda day: f"month:{date_of(day):%Y-%m}",
+    "year": lambda day: f"year:{date_of(day):%Y}",
+}
+
+
+class RuleSet:
+    """A merchant's rules. `all` is in the order of their ids."""
+
+    __slots__ = ("_listening", "all", "by_id")
+
+    def __init__(self, rules: Iterable[CompiledRule] = ()) -> None:
+        self.all: tuple[CompiledRule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
+        self.by_id: Mapping[str, CompiledRule] = MappingProxyType({rule.id: rule for rule in self.all})
+        listening: dict[str, list[CompiledRule]] = {}
+        for rule in self.all:
+            if rule.status in RUNNING:
+                for name in rule.fact_names:
+                    listening.setdefault(name, []).append(rule)
+        self._listening = {name: tuple(rules) for name, rules in listening.items()}
+
+    def listening(self, fact_name: str) -> Sequence[CompiledRule]:
+        """The running rules (live, canary, shadow) that this fact could fire, by id."""
+        return self._listening.get(fact_name, ())
+
+    def only(self, rule_id: str) -> "RuleSet":
+        """This one rule alone, live and without a holdout: what a rule's own tests run."""
+        return RuleSet([replace(self.by_id[rule_id], status="live", canary=0, hold_out=0)])

@@ -1,0 +1,142 @@
+"""Checks across rules, cards and templates: what each file alone cannot show."""
+
+from collections.abc import Iterator, Sequence
+from typing import Final
+
+from jinja2 import TemplateSyntaxError
+
+from rules.actions import Give, Send
+from rules.engine import Condition
+from rules.problems import nearest
+from rules.rule_reader import RuleFile
+from rules.template_check import used_words
+from stamgast.domain.program import Program, Window
+
+CARD_TRIGGERS: Final = frozenset({"stamp_card_completed", "stamp_card_reaches"})
+EARLY: Final = 8 * 60
+LATE: Final = 21 * 60
+
+
+def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
+    """Note every cross problem at its place."""
+    _lint_ids(files)
+    for file in files:
+        if file.rule is None:
+            continue
+        _lint_card_reward(file, program)
+        _lint_never(file)
+        for action in file.rule.actions:
+            if isinstance(action, Send):
+                _lint_send(file, action, program)
+                _lint_words(file, action, program)
+                _lint_hours(file, action, program)
+
+
+def _lint_ids(files: Sequence[RuleFile]) -> None:
+    seen: dict[str, str] = {}
+    for file in files:
+        if file.rule is None or not file.rule.id:
+            continue
+        here = file.reader.source.file
+        if file.rule.id in seen:
+            hint = "A rule's id is its own for ever."
+            file.reader.problem(file.place("rule"), f'"{file.rule.id}" is the id of {seen[file.rule.id]} too', hint)
+        seen.setdefault(file.rule.id, here)
+
+
+def _lint_card_reward(file: RuleFile, program: Program) -> None:
+    """A full card must not be rewarded twice: by itself and by a rule."""
+    rule = file.rule
+    if rule is None or not any(isinstance(action, Give) for action in rule.actions):
+        return
+    for card in program.cards.values():
+        completes = rule.trigger.text.startswith(f"the {card.id} card is completed") or (
+            rule.trigger.text == f"the {card.id} card reaches {card.stamps_required} of {card.stamps_required} stamps"
+        )
+        if completes and card.reward is not None:
+            message = f'the {card.id} card gives "{card.reward}" by itself already: a full card would be rewarded twice'
+            hint = f"Take `give` out of this rule, or `reward` out of the card {card.id}."
+            file.reader.problem(file.place("give"), message, hint)
+
+
+def _lint_never(file: RuleFile) -> None:
+    """Conditions about a basket on a trigger that has none can never be met."""
+    rule = file.rule
+    if rule is None or rule.condition is None or rule.trigger.has_purchase:
+        return
+    if rule.condition.needs_purchase:
+        names = ", ".join(dict.fromkeys(_names_needing(rule.condition)))
+        message = f"this rule never fires: `{rule.trigger.name}` has no purchase at hand, and `if` asks about one"
+        file.reader.problem(file.place("if"), message, f"It is about: {names}.")
+
+
+def _names_needing(condition: Condition) -> Iterator[str]:
+    if not condition.parts and condition.needs_purchase:
+        yield condition.text
+    for part in condition.parts:
+        yield from _names_needing(part)
+
+
+def _lint_send(file: RuleFile, action: Send, program: Program) -> None:
+    template = program.templates[action.template]
+    senders = {"whatsapp": program.messaging.whatsapp_sender, "sms": program.messaging.sms_sender}
+    written = {"whatsapp": template.whatsapp, "sms": template.sms}
+    for channel in action.by:
+        if not written[channel]:
+            hint = f"Add `whatsapp` to the template {template.id}, or leave whatsapp out of `by`."
+            if channel == "sms":
+                hint = f"Add templates/{program.languages[0]}/{template.id}.j2, or leave sms out of `by`."
+            file.reader.problem(file.place("send"), f"the template {template.id} is not written for {channel}", hint)
+        elif not senders[channel]:
+            hint = f"Add `{channel}_sender` under `messaging` in program.yaml."
+            file.reader.problem(file.place("send"), f"nobody is named to send over {channel}", hint)
+
+
+def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
+    """A template that speaks of a voucher needs a rule that gives one; likewise a card."""
+    rule = file.rule
+    if rule is None:
+        return
+    template = program.templates[action.template]
+    sources = [*template.variables.values()] if "whatsapp" in action.by else []
+    sources += [*template.sms.values()] if "sms" in action.by else []
+    gives = any(isinstance(each, Give) for each in rule.actions)
+    for thing in sorted({word for source in sources for word in _things(source)}):
+        if thing == "voucher" and not gives:
+            message = f"the template {template.id} speaks of a voucher, and this rule gives none"
+            file.reader.problem(file.place("send"), message, "Add `- give: …` to `then`.")
+        elif thing == "card" and rule.trigger.name not in CARD_TRIGGERS:
+            message = f"the template {template.id} speaks of a stamp card, and `{rule.trigger.name}` is about none"
+            file.reader.problem(file.place("send"), message, "Use a trigger about a card, or another template.")
+
+
+def _things(source: str) -> set[str]:
+    try:
+        return {each.thing for each in used_words(source)}
+    except TemplateSyntaxError:
+        return set()  # noted at the template itself
+
+
+def _lint_hours(file: RuleFile, action: Send, program: Program) -> None:
+    """The rule's hours must leave room within the house's, and not reach into the night."""
+    rule = file.rule
+    if rule is None or rule.window is None:
+        return
+    place = file.place("timing")
+    purpose = program.templates[action.template].purpose
+    house = program.messaging.windows.get(purpose, Window(0, 24 * 60))
+    if max(rule.window.opens, house.opens) >= min(rule.window.closes, house.closes):
+        message = f"this rule never sends: the house sends {purpose} messages {_hours(house)} only"
+        file.reader.problem(place, message, "Choose `send_between` within these hours.")
+    elif rule.window.opens < EARLY or rule.window.closes > LATE:
+        message = f"`send_between` reaches into the night; the house sends {purpose} messages {_hours(house)}"
+        file.reader.problem(place, message, "The narrower of the two counts.", warning=True)
+
+
+def _hours(window: Window) -> str:
+    return "-".join(f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (window.opens, window.closes))
+
+
+def looks_misspelt(word: str, known: frozenset[str]) -> str | None:
+    """The known product or category that an unknown word most likely stands for."""
+    return None if word in known else nearest(word, known)

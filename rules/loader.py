@@ -1,0 +1,166 @@
+"""A merchant's files -> programme, compiled rules, tests and every problem at once. Bad input never raises."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from rules.engine import RuleSet
+from rules.lint import lint_rules
+from rules.nodes import Mark, Node
+from rules.problems import Problem, has_errors
+from rules.program_loader import empty_program, read_program
+from rules.program_messages import check_sms
+from rules.reader import Reader
+from rules.registry import Context
+from rules.rule_reader import RuleFile, read_rule
+from rules.test_cases import RuleTest
+from rules.yaml_source import MAX_BYTES, Source, read_yaml
+from stamgast.domain.program import Program
+
+PROGRAM: Final = "program.yaml"
+MAX_FILES: Final = 2_000
+_RULE: Final = re.compile(r"rules/[^/]+\.yaml")
+_SMS: Final = re.compile(r"templates/([^/]+)/([^/]+)\.j2")
+
+
+@dataclass(frozen=True, slots=True)
+class LoadedMerchant:
+    """What a merchant's files mean. `program` and `rules` are for use only if `ok`.
+
+    `files` holds the content of a bundle: relative path -> text.
+    """
+
+    program: Program
+    rules: RuleSet
+    tests: tuple[RuleTest, ...] = ()
+    problems: tuple[Problem, ...] = ()
+    files: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def ok(self) -> bool:
+        """Whether it may come into force: there may be warnings, but no errors."""
+        return not has_errors(self.problems)
+
+
+def load_merchant(path: Path | str) -> LoadedMerchant:
+    """Read a merchant's folder (`config/merchants/<merchant>`). Files are named as `path/…` in problems."""
+    folder = Path(path)
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    for name in sorted(_files_of(folder)):
+        shown = f"{path}/{name}"
+        try:
+            files[name] = _read(folder / name)
+        except UnicodeDecodeError as error:
+            problems.append(
+                Problem(shown, 1, 1, "this file is not UTF-8 text", f"Byte {error.start} is the first bad one.")
+            )
+        except OSError as error:
+            problems.append(Problem(shown, 1, 1, f"this file cannot be read: {error.strerror or error}"))
+    if not folder.is_dir():
+        problems.append(Problem(str(path), 1, 1, "there is no such folder"))
+        return LoadedMerchant(empty_program(folder.name), RuleSet(), problems=tuple(problems))
+    loaded = _load(files, folder.resolve().name, f"{path}/")
+    return LoadedMerchant(loaded.program, loaded.rules, loaded.tests, (*problems, *loaded.problems), files)
+
+
+def load_bundle(files: Mapping[str, str], merchant: str = "") -> LoadedMerchant:
+    """The same from memory. `merchant` is needed only if program.yaml does not name it."""
+    return _load(files, merchant, "")
+
+
+def _files_of(folder: Path) -> list[str]:
+    """The files that make a merchant's bundle, and those that look as if they should."""
+    found = [PROGRAM] if (folder / PROGRAM).exists() else []
+    for pattern in ("rules/*.y*ml", "rules/*/*.y*ml", "templates/*/*", "program.y*ml"):
+        found += [each.relative_to(folder).as_posix() for each in folder.glob(pattern) if each.is_file()]
+    return [name for name in dict.fromkeys(found) if not Path(name).name.startswith(".")]
+
+
+def _read(path: Path) -> str:
+    with path.open("rb") as file:
+        content = file.read(MAX_BYTES + 1)
+    return content.decode("utf-8-sig") if len(content) <= MAX_BYTES else content.decode("utf-8", "replace")
+
+
+class _Loading:
+    """The files of one merchant while they are read."""
+
+    def __init__(self, files: Mapping[str, str], prefix: str) -> None:
+        self._prefix = prefix
+        self.sources = {name: Source(prefix + name, text.removeprefix("\ufeff")) for name, text in files.items()}
+
+    def reader(self, name: str) -> Reader:
+        if name not in self.sources:
+            self.sources[name] = Source(self._prefix + name, "")
+        return Reader(self.sources[name])
+
+    def tree(self, name: str) -> Node | None:
+        return read_yaml(self.sources[name])
+
+    def problems(self) -> tuple[Problem, ...]:
+        found = [problem for source in self.sources.values() for problem in source.problems]
+        return tuple(sorted(found, key=lambda each: (each.file, each.line, each.column)))
+
+
+def _load(files: Mapping[str, str], merchant: str, prefix: str) -> LoadedMerchant:
+    loading = _Loading(files, prefix)
+    _check_names(loading)
+    if PROGRAM not in files:
+        loading.reader(PROGRAM).problem(Mark(1, 1), f"{PROGRAM} is missing", "It names the shop, its stores and cards.")
+        return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
+    node = loading.tree(PROGRAM)
+    if node is None:
+        return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
+    program = read_program(loading.reader(PROGRAM), node, merchant, _sms_texts(loading))
+    _check_sms(loading, program)
+    rule_files = _read_rules(loading, program)
+    lint_rules(rule_files, program)
+    rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
+    tests = tuple(test for file in rule_files for test in file.tests)
+    return LoadedMerchant(program, RuleSet(rules.values()), tests, loading.problems(), files)
+
+
+def _check_names(loading: _Loading) -> None:
+    """Files that would silently be left out."""
+    for name in list(loading.sources):
+        if name == PROGRAM or _RULE.fullmatch(name) or _SMS.fullmatch(name):
+            continue
+        stem = name.rpartition(".")[0]
+        if name.endswith(".yml"):
+            loading.reader(name).problem(Mark(1, 1), "this file is not read", f"Name it {stem}.yaml.")
+        elif name.startswith("rules/") and name.endswith(".yaml"):
+            loading.reader(name).problem(Mark(1, 1), "this file is not read", "Rules stand in rules/ itself.")
+        elif name.startswith("templates/"):
+            hint = "Texts are templates/<language>/<template>.j2."
+            loading.reader(name).problem(Mark(1, 1), "this file is not read", hint)
+    if len(loading.sources) > MAX_FILES:
+        loading.reader(PROGRAM).problem(Mark(1, 1), f"a merchant has at most {MAX_FILES} files")
+
+
+def _sms_texts(loading: _Loading) -> dict[str, dict[str, str]]:
+    """Template -> language -> text, of the templates/ folder."""
+    texts: dict[str, dict[str, str]] = {}
+    for name, source in loading.sources.items():
+        if match := _SMS.fullmatch(name):
+            texts.setdefault(match[2], {})[match[1]] = source.text
+    return texts
+
+
+def _check_sms(loading: _Loading, program: Program) -> None:
+    for name in list(loading.sources):
+        if match := _SMS.fullmatch(name):
+            check_sms(loading.reader(name), match[1], match[2], program)
+
+
+def _read_rules(loading: _Loading, program: Program) -> list[RuleFile]:
+    found = []
+    for name in sorted(loading.sources):
+        node = loading.tree(name) if _RULE.fullmatch(name) else None
+        if node is not None:
+            reader = loading.reader(name)
+            file = read_rule(reader, node, Context(reader, program))
+            found += [file] if file is not None else []
+    return found

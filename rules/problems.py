@@ -1,0 +1,84 @@
+"""What is wrong with a merchant's file: where, what, what is allowed, and the nearest right thing."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from difflib import get_close_matches
+from typing import Any, Literal
+
+STILL_RUNNING = "Nothing of this is published: the previous version keeps running."
+MAX_LISTED = 12
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """One problem at one place. `line` and `column` count from 1; `quoted` is that line of the file.
+
+    `length` is the number of characters that the caret underlines. A `warning` does not stop a publish.
+    """
+
+    file: str
+    line: int
+    column: int
+    message: str
+    hint: str = ""
+    quoted: str = ""
+    length: int = 1
+    severity: Literal["error", "warning"] = "error"
+
+    def render(self) -> str:
+        """The problem as people read it: place and message, the quoted line with a caret, the hint."""
+        label = "warning: " if self.severity == "warning" else ""
+        lines = [f"{self.file}:{self.line}:{self.column}: {label}{self.message}"]
+        if self.quoted.strip():
+            number = f"{self.line:>5}"
+            lines.append(f"{number} | {self.quoted}")
+            lines.append(f"{'':>5} | {' ' * (self.column - 1)}{'^' * self.length}")
+        if self.hint:
+            lines.append(f"      {self.hint}")
+        return "\n".join(lines)
+
+    def as_json(self) -> dict[str, Any]:
+        """The keys that `stamgast rules check --json` prints."""
+        return {
+            "file": self.file,
+            "line": self.line,
+            "column": self.column,
+            "message": self.message,
+            "hint": self.hint,
+            "quoted": self.quoted,
+            "severity": self.severity,
+        }
+
+
+def render_problems(problems: Sequence[Problem]) -> str:
+    """All problems, in the order of files and lines, and what they mean for what is running."""
+    ordered = sorted(problems, key=lambda each: (each.file, each.line, each.column))
+    parts = [each.render() for each in ordered]
+    if any(each.severity == "error" for each in problems):
+        parts.append(STILL_RUNNING)
+    return "\n\n".join(parts)
+
+
+def has_errors(problems: Iterable[Problem]) -> bool:
+    """Whether any of them stops a publish."""
+    return any(each.severity == "error" for each in problems)
+
+
+def nearest(word: str, allowed: Iterable[str]) -> str | None:
+    """The allowed word that looks most like `word`, if one does."""
+    by_folded = {each.casefold().replace("-", "_"): each for each in allowed}
+    folded = word.casefold().replace("-", "_").replace(" ", "_")
+    matches = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    return by_folded[matches[0]] if matches else None
+
+
+def suggest(word: str, allowed: Iterable[str]) -> str:
+    """The hint for a word that is not among `allowed`: the nearest one, and what there is."""
+    words = sorted(allowed)
+    match = nearest(word, words)
+    asked = f'Did you mean "{match}"? ' if match else ""
+    if not words:
+        return f"{asked}There is none yet."
+    listed = ", ".join(words[:MAX_LISTED])
+    more = f", ... ({len(words) - MAX_LISTED} more)" if len(words) > MAX_LISTED else ""
+    return f"{asked}Allowed here: {listed}{more}."

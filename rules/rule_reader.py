@@ -1,0 +1,259 @@
+"""One rule's document -> `CompiledRule` and its tests, against a programme."""
+
+import re
+from dataclasses import dataclass, field, replace
+from typing import Final
+
+from rules.action_words import ACTIONS
+from rules.actions import Action, Send
+from rules.conditions import CONDITIONS
+from rules.engine import (
+    DEFAULT_PRIORITY,
+    MAX_PRIORITY,
+    CompiledRule,
+    CompiledTrigger,
+    Condition,
+    Test,
+    all_of,
+    any_of,
+    none_of,
+    once_per,
+)
+from rules.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
+from rules.problems import suggest
+from rules.reader import Reader
+from rules.registry import Context
+from rules.test_cases import RuleTest, read_tests
+from rules.triggers import TRIGGERS
+from rules.words import ONCE_PER, Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
+
+WORDS: Final = (
+    "rule",
+    "description",
+    "status",
+    "when",
+    "once_per",
+    "if",
+    "then",
+    "timing",
+    "limits",
+    "priority",
+    "tests",
+)
+TIMING: Final = ("send_between", "if_outside", "give_up_after", "send_late")
+LIMITS: Final = ("cool_down", "messages", "hold_out")
+GROUPS: Final = ("any", "all", "none")
+_RULE_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_GROUP_TESTS: Final = {"any": any_of, "all": all_of, "none": none_of}
+
+
+@dataclass(slots=True)
+class RuleFile:
+    """A rule with its file: what `lint` needs to say where something stands."""
+
+    reader: Reader
+    root: MapNode
+    rule: CompiledRule | None = None
+    tests: tuple[RuleTest, ...] = ()
+    places: dict[str, Node] = field(default_factory=dict)
+    """Word -> its value's node; `then` items as `send`, `give` (the first of each)."""
+
+    def place(self, word: str) -> Node:
+        """Where a word stands, or the rule as a whole."""
+        return self.places.get(word, self.root)
+
+
+def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
+    """Read a document. Problems are noted; `rule` is None when it could not be compiled."""
+    if not isinstance(node, MapNode):
+        reader.problem(node, f"a rule is a mapping of words to values, not {kind_of(node)}")
+        return None
+    found = reader.mapping(node, "rule", WORDS, ("rule", "when", "then"))
+    file = RuleFile(reader, node, places=dict(found))
+    rule_id = _rule_id(reader, found.get("rule"))
+    trigger = _trigger(context, found["when"]) if "when" in found else None
+    condition = read_conditions(context, found["if"], "if") if "if" in found else None
+    actions = _actions(context, found["then"], file) if "then" in found else ()
+    status = reader.word(found["status"], "status", parse_status) if "status" in found else Status("draft")
+    once = _once_per(reader, found.get("once_per"), trigger)
+    if "tests" in found:
+        file.tests = read_tests(reader, found["tests"], context.program, rule_id or "")
+    description = reader.text(found["description"], "description") if "description" in found else ""
+    draft = None
+    if trigger is not None:
+        draft = CompiledRule(
+            id=rule_id or "",
+            description=description or "",
+            status=status.name if status is not None else "draft",
+            canary=status.canary if status is not None else 0,
+            trigger=trigger,
+            once_per=once,
+            condition=condition,
+            actions=actions,
+            occasion=once_per(once, trigger),
+            priority=_priority(reader, found.get("priority")),
+        )
+    timed = _timing(reader, found.get("timing"), draft)
+    file.rule = _limits(reader, found.get("limits"), timed)
+    return file
+
+
+def _rule_id(reader: Reader, node: Node | None) -> str | None:
+    name = reader.text(node, "rule") if node is not None else None
+    if name is not None and node is not None and not _RULE_ID.fullmatch(name):
+        reader.problem(node, f'"{name}" cannot be a rule\'s id', "Use small letters, digits and dashes: free-loaf.")
+        return None
+    return name
+
+
+def _trigger(context: Context, node: Node) -> CompiledTrigger | None:
+    reader = context.reader
+    if isinstance(node, ScalarNode) and node.value is not None:
+        name = reader.one_of(node, "when", TRIGGERS.words, thing="trigger")
+        return TRIGGERS.words[name].read(MapNode((), node.mark), context) if name else None
+    entries = reader.entries(node, "when")
+    if len(entries) != 1:
+        if isinstance(node, MapNode):
+            reader.problem(node, f"`when` needs exactly one trigger, not {len(entries)}", suggest("", TRIGGERS.words))
+        return None
+    key, value = entries[0]
+    name = reader.one_of(key, "when", TRIGGERS.words, thing="trigger")
+    return TRIGGERS.words[name].read(value, context) if name else None
+
+
+def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None) -> str:
+    default = trigger.once_per if trigger is not None else "customer"
+    word = reader.one_of(node, "once_per", ONCE_PER) if node is not None else None
+    if word is None or node is None or trigger is None:
+        return default
+    if word not in trigger.may:
+        hint = f"With this trigger it can be once per {', '.join(trigger.may)}."
+        reader.problem(node, f"`{trigger.name}` does not happen once per {word}", hint)
+        return default
+    return word
+
+
+def read_conditions(context: Context, node: Node, where: str) -> Condition | None:
+    """A list of conditions that must all hold; None when problems were noted."""
+    items = context.reader.items(node, where)
+    parts = [_condition(context, item, where) for item in items]
+    good = [part for part in parts if part is not None]
+    if not good or len(good) < len(parts):
+        return None
+    return _group("all", good)
+
+
+def _group(kind: str, parts: list[Condition]) -> Condition:
+    test: Test = _GROUP_TESTS[kind](parts)
+    needs = all(part.needs_purchase for part in parts) if kind == "any" else any(part.needs_purchase for part in parts)
+    return Condition(f"{kind} of", test, None, tuple(parts), needs_purchase=needs)
+
+
+def _condition(context: Context, node: Node, where: str) -> Condition | None:
+    reader = context.reader
+    entries = reader.entries(node, where)
+    if len(entries) != 1:
+        if isinstance(node, MapNode):
+            hint = "Begin each condition with a dash on a line of its own."
+            reader.problem(node, f"one condition an item in `{where}`, not {len(entries)}", hint)
+        return None
+    key, value = entries[0]
+    if key.text in GROUPS:
+        parts = [_condition(context, item, f"{where}: {key.text}") for item in reader.items(value, key.text)]
+        good = [part for part in parts if part is not None]
+        return _group(key.text, good) if good and len(good) == len(parts) else None
+    word = CONDITIONS.words.get(key.text)
+    if word is None:
+        reader.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, [*CONDITIONS.words, *GROUPS]))
+        return None
+    return word.read(value, context)
+
+
+def _actions(context: Context, node: Node, file: RuleFile) -> tuple[Action, ...]:
+    """In the order of the file, but messages last: they may speak of the vouchers that the rule gives."""
+    reader = context.reader
+    if isinstance(node, ScalarNode):
+        reader.problem(
+            node, f"`then` must be a list of actions, not {kind_of(node)}", "Write `- send: …` or `- give: …`."
+        )
+        return ()
+    found = [_action(context, item, file) for item in reader.items(node, "then")]
+    actions = [each for each in found if each is not None]
+    if sum(isinstance(each, Send) for each in actions) > 1:
+        hint = "Name several channels after `by`, or write a second rule."
+        reader.problem(node, "a rule sends at most one message", hint)
+    return tuple(sorted(actions, key=lambda each: isinstance(each, Send)))
+
+
+def _action(context: Context, node: Node, file: RuleFile) -> Action | None:
+    reader = context.reader
+    entries = reader.entries(node, "then")
+    if not entries:
+        if isinstance(node, MapNode | ListNode):
+            reader.problem(node, "an action is missing here", suggest("", ACTIONS.words))
+        return None
+    verbs = [(key, value) for key, value in entries if key.text in ACTIONS.words]
+    if not verbs:
+        key = entries[0][0]
+        reader.problem(key, f'unknown word "{key.text}" in `then`', suggest(key.text, ACTIONS.words))
+        return None
+    verb, value = verbs[0]
+    word = ACTIONS.words[verb.text]
+    for key, _ in entries:
+        if key is not verb and key.text not in word.options:
+            reader.problem(key, f'unknown word "{key.text}" beside `{verb.text}`', _beside(key.text, verb.text))
+    file.places.setdefault(verb.text, value)
+    options = {key.text: option for key, option in entries if key.text in word.options}
+    return word.read_with(value, options, context)
+
+
+def _beside(text: str, verb: str) -> str:
+    if text in ACTIONS.words:
+        return "Begin each action with a dash on a line of its own."
+    return suggest(text, ACTIONS.words[verb].options)
+
+
+def _priority(reader: Reader, node: Node | None) -> int:
+    priority = reader.integer(node, "priority", 0, MAX_PRIORITY) if node is not None else None
+    return DEFAULT_PRIORITY if priority is None else priority
+
+
+def _timing(reader: Reader, node: Node | None, rule: CompiledRule | None) -> CompiledRule | None:
+    if node is None:
+        return rule
+    found = reader.mapping(node, "timing", TIMING)
+    window = reader.word(found["send_between"], "send_between", parse_hours) if "send_between" in found else None
+    outside = reader.one_of(found["if_outside"], "if_outside", ("wait", "drop")) if "if_outside" in found else None
+    give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
+    send_late = reader.truth(found["send_late"], "send_late") if "send_late" in found else False
+    if give_up == 0:
+        reader.problem(found["give_up_after"], "`give_up_after` is no time at all")
+    if rule is None:
+        return None
+    return replace(
+        rule,
+        window=window,
+        if_outside=outside or "wait",
+        give_up_after=give_up,
+        send_late=bool(send_late),
+    )
+
+
+def _limits(reader: Reader, node: Node | None, rule: CompiledRule | None) -> CompiledRule | None:
+    if node is None:
+        return rule
+    found: dict[str, Node] = {}
+    for key, value in reader.entries(node, "limits"):
+        if key.text in LIMITS:
+            found[key.text] = value
+        elif key.text == "budget":
+            hint = "Limit the number of messages instead, such as `messages: 500 per day`."
+            reader.problem(key, "`budget` is not available yet", hint)
+        else:
+            reader.problem(key, f'unknown word "{key.text}" in `limits`', suggest(key.text, LIMITS))
+    cool_down = reader.word(found["cool_down"], "cool_down", parse_duration) if "cool_down" in found else None
+    per_day = reader.word(found["messages"], "messages", parse_per_day) if "messages" in found else None
+    hold_out = reader.word(found["hold_out"], "hold_out", parse_percent) if "hold_out" in found else None
+    if rule is None:
+        return None
+    return replace(rule, cool_down=cool_down or 0, per_day=per_day or 0, hold_out=hold_out or 0)

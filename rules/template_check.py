@@ -1,0 +1,65 @@
+"""What the text of a template asks for, found without rendering it."""
+
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from jinja2 import TemplateSyntaxError, nodes
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from stamgast.domain.message_words import WORDS
+
+_ENVIRONMENT: Final = ImmutableSandboxedEnvironment(autoescape=False)
+_DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?")
+ALL_WORDS: Final = tuple(f"{thing}.{word}" for thing, words in WORDS.items() for word in words)
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A word that a template uses, and the line it stands on (from 1). `word` is empty for a bare thing."""
+
+    thing: str
+    word: str
+    line: int
+
+    @property
+    def text(self) -> str:
+        """As it is written: `voucher.code`."""
+        return f"{self.thing}.{self.word}" if self.word else self.thing
+
+    @property
+    def known(self) -> bool:
+        """Whether messages can speak of it."""
+        return self.word in WORDS.get(self.thing, ())
+
+
+def is_dotted(text: str) -> bool:
+    """True for a bare word such as `voucher.code`: short for `{{ voucher.code }}`."""
+    return _DOTTED.fullmatch(text) is not None
+
+
+def used_words(source: str) -> list[Used]:
+    """Every word that the text asks for. Raises `jinja2.TemplateSyntaxError` for what is no template."""
+    tree = _ENVIRONMENT.parse(source)
+    local = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+    found: list[Used] = []
+    covered: set[int] = set()
+    accesses: list[nodes.Getattr | nodes.Getitem] = [*tree.find_all(nodes.Getattr), *tree.find_all(nodes.Getitem)]
+    for access in accesses:
+        if isinstance(access.node, nodes.Name):
+            covered.add(id(access.node))
+            word = access.attr if isinstance(access, nodes.Getattr) else _constant(access)
+            found.append(Used(access.node.name, word, access.lineno))
+    found += [
+        Used(name.name, "", name.lineno)
+        for name in tree.find_all(nodes.Name)
+        if name.ctx == "load" and id(name) not in covered
+    ]
+    return [each for each in found if each.thing not in local]
+
+
+def _constant(access: nodes.Getitem) -> str:
+    return str(access.arg.value) if isinstance(access.arg, nodes.Const) else ""
+
+
+__all__ = ["ALL_WORDS", "TemplateSyntaxError", "Used", "is_dotted", "used_words"]

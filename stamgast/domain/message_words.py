@@ -1,0 +1,50 @@
+"""What a message may speak of, and where each word comes from.
+
+`rules` checks templates against `WORDS` when they are loaded; the sender fills them with `message_variables`.
+"""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any, Final
+
+from stamgast.domain.calendar import local_millis
+from stamgast.domain.program import Program
+
+WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    "customer": ("first_name", "name"),
+    "merchant": ("name",),
+    "voucher": ("code", "name", "valid_until"),
+    "card": ("stamps", "size", "missing"),
+}
+"""Names are empty when the customer gave none; `voucher` is there when the rule gives a reward, `card` when a
+stamp card set the rule off."""
+
+
+def message_variables(
+    program: Program, data: Mapping[str, Any], language: str, *, first_name: str = "", name: str = ""
+) -> dict[str, dict[str, str]]:
+    """`{"voucher": {"code": …}, …}` for one message in a language.
+
+    `data` is the activation's: `code`, `reward`, `valid_until` (milliseconds UTC), `card`, `stamps` (card -> stamps).
+    What it lacks is left out, so that a template which asks for it is refused and not sent with a hole in it.
+    """
+    words = {"customer": {"first_name": first_name, "name": name}, "merchant": {"name": program.name}}
+    if "code" in data:
+        words["voucher"] = _voucher(program, data, language)
+    card = program.cards.get(data.get("card", ""))
+    if card is not None:
+        stamps = int(data.get("stamps", {}).get(card.id, 0))
+        size = card.stamps_required
+        words["card"] = {"stamps": str(stamps), "size": str(size), "missing": str(max(0, size - stamps))}
+    return words
+
+
+def _voucher(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
+    voucher = {"code": str(data["code"])}
+    reward = program.rewards.get(data.get("reward", ""))
+    if reward is not None:
+        voucher["name"] = reward.names.get(language) or next(iter(reward.names.values()), reward.id)
+    if "valid_until" in data:
+        local = datetime.fromtimestamp(local_millis(int(data["valid_until"]), program.time_zone) / 1000, UTC)
+        voucher["valid_until"] = f"{local.day}/{local.month}/{local.year}"
+    return voucher
