@@ -1,0 +1,96 @@
+"""`stamgast publish`: check the merchants' files and bring them into force."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, new_app, print_json, say
+
+if TYPE_CHECKING:
+    from stamgast.publishing import Published
+    from stamgast.settings import Settings
+
+app = new_app("Check the merchants' files and bring them into force.")
+
+LOOK_EVERY_S = 1.0
+
+
+@app.command()
+def publish(
+    merchants: Annotated[list[str] | None, typer.Argument(help="Merchants to publish; all if none is named.")] = None,
+    *,
+    watch: Annotated[bool, typer.Option("--watch", help="Stay, and publish whatever is saved.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Check every file of each merchant; append what is right and new. What has errors stays as it was."""
+    from stamgast.publishing import fingerprint
+
+    settings = load_settings()
+    folders = _folders(settings.config_dir, merchants or [])
+    wrong = _publish(settings, folders, as_json=as_json)
+    if not watch:
+        raise typer.Exit(WRONG if wrong else 0)
+    say(f"watching {settings.config_dir}; Ctrl-C ends")
+    seen = fingerprint(settings.config_dir)
+    while True:
+        time.sleep(LOOK_EVERY_S)
+        now = fingerprint(settings.config_dir)
+        if now != seen:
+            seen = now
+            _publish(settings, _folders(settings.config_dir, merchants or []), as_json=as_json)
+
+
+def _folders(config_dir: Path, names: list[str]) -> list[Path]:
+    import difflib
+
+    from stamgast.publishing import MERCHANTS, merchant_folders
+
+    known = {folder.name: folder for folder in merchant_folders(config_dir)}
+    if not known:
+        fail(f"there is no merchant in {config_dir / MERCHANTS}; each has a folder there with a program.yaml")
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            fail(f"there is no merchant {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    return [known[name] for name in names] if names else list(known.values())
+
+
+def _publish(settings: Settings, folders: list[Path], *, as_json: bool) -> bool:
+    """Publish once and tell; says whether anything was wrong."""
+    from stamgast.log.topics import Topics, TopicsError, check_topics
+    from stamgast.publishing import publish as append
+
+    topics = Topics(settings.partitions, settings.topic_prefix)
+    try:
+        check_topics(settings.kafka_bootstrap, topics)
+    except TopicsError as error:
+        fail(str(error))
+    now = settings.make_clock().now()
+    results = asyncio.run(append(settings.kafka_bootstrap, topics.programs, folders, now))
+    for result in results:
+        _tell(result, as_json=as_json)
+    if as_json:
+        done = [result for result in results if result.hash is not None]
+        print_json(
+            {
+                "bundles": {result.merchant: result.hash for result in done},
+                "barriers": {result.merchant: result.number for result in done},
+                "refused": [result.merchant for result in results if result.hash is None],
+            }
+        )
+    return any(result.hash is None for result in results)
+
+
+def _tell(result: Published, *, as_json: bool) -> None:
+    for problem in result.loaded.problems:
+        say(str(problem))
+    if result.hash is None:
+        say(f"{result.merchant}: not published, {result.refusal}; the version in force keeps running")
+    elif not as_json:
+        state = "published" if result.is_new else "in force already"
+        answer(f"{result.merchant}: {state}, bundle {result.hash[:12]}, barrier {result.number}")
