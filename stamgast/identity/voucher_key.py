@@ -1,9 +1,8 @@
-"""The key that voucher codes are made with, derived from `ID_KEY`: every worker and every rebuild has the same one."""
+"""The key that voucher codes are made with: every worker and every rebuild derives the same one from `ID_KEY`."""
 
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.kdf.hkdf import HKDF
+from stamgast.identity.sealing import derive_key
 
 
 def derive_voucher_key(id_key: bytes) -> bytes:
-    """32 bytes by HKDF-SHA-256 (RFC 5869)."""
-    return HKDF(algorithm=hashes.SHA256(), length=32, salt=None, info=b"vouchers").derive(id_key)
+    """32 bytes, for voucher codes alone."""
+    return derive_key(id_key, "vouchers")
