@@ -53,8 +53,9 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
     root = logging.getLogger()
     root.handlers[:] = [handler]
     root.setLevel(level.upper())
-    for chatty in ("aiokafka", "kafka", "faust", "mode", "httpx", "asyncio"):
+    for chatty in ("aiokafka", "faust", "mode", "httpx", "asyncio"):
         logging.getLogger(chatty).setLevel(max(root.level, logging.WARNING))
+    logging.getLogger("kafka").setLevel(logging.CRITICAL)  # kafka-python's errors reach us as exceptions too
     structlog.configure(
         processors=[structlog.stdlib.filter_by_level, *shared, structlog.stdlib.ProcessorFormatter.wrap_for_formatter],
         logger_factory=structlog.stdlib.LoggerFactory(),

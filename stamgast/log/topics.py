@@ -217,6 +217,7 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
             bootstrap_servers=bootstrap.split(","),
             client_id="stamgast-admin",
             bootstrap_timeout_ms=int(seconds * 1_000),
+            reconnect_backoff_max_ms=500,  # somebody waits for the answer
         )
     except KafkaError as error:
         raise TopicsError(f"no Kafka broker answers at {bootstrap}: {error}") from error

@@ -1,0 +1,63 @@
+"""The command line: `stamgast COMMAND …`, one module of `stamgast.commands` per command.
+
+Only the called command's module is imported, so that each starts as fast as what it needs.
+"""
+
+from __future__ import annotations
+
+import difflib
+import importlib
+import sys
+from typing import Final
+
+COMMANDS: Final = {
+    "worker": "apply purchases and events, send messages: one of the processes that share the work",
+    "web": "serve purchases, webhooks, rewards and pages over HTTP",
+    "sandbox": "stand in for Twilio, with phones in a page",
+    "services": "run a broker and a Redis for development until Ctrl-C",
+    "topics": "create the topics, or adopt a new cluster",
+    "keys": "create and revoke API keys",
+    "publish": "check the merchants' files and bring them into force",
+    "rules": "check, test and explain rules",
+    "customer": "show what is known about a customer",
+    "demo": "try everything on this machine with real purchases",
+    "clock": "move driven shop time",
+    "dead-letters": "list, show and replay what could not be read",
+    "rebuild": "fill an empty Redis from Kafka",
+    "verify": "compare the live state with a recomputation",
+}
+
+
+def main() -> None:
+    """Run the command that the arguments name."""
+    name, *arguments = sys.argv[1:] or ["--help"]
+    if name in {"--help", "-h", "help"}:
+        _print(menu())
+        return
+    if name == "--version":
+        from importlib.metadata import version
+
+        _print(f"stamgast {version('stamgast')}")
+        return
+    if name not in COMMANDS:
+        near = difflib.get_close_matches(name, COMMANDS, 1)
+        hint = f"did you mean `stamgast {near[0]}`?" if near else "`stamgast --help` lists the commands"
+        print(f"stamgast: there is no command {name!r}; {hint}", file=sys.stderr)  # noqa: T201  the answer
+        raise SystemExit(2)
+    module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
+    module.app(args=arguments, prog_name=f"stamgast {name}")
+
+
+def menu() -> str:
+    """Return the list of commands."""
+    width = max(map(len, COMMANDS))
+    rows = "".join(f"  {name:<{width}}  {summary}\n" for name, summary in COMMANDS.items())
+    return f"usage: stamgast COMMAND …    (stamgast COMMAND --help says more)\n\n{rows}".rstrip()
+
+
+def _print(text: str) -> None:
+    print(text)  # noqa: T201  the answer itself
+
+
+if __name__ == "__main__":
+    main()

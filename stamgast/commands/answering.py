@@ -1,0 +1,69 @@
+"""How every command reads its settings, answers and fails.
+
+Exit codes: 0 fine, 1 what was asked about is wrong, 2 misuse. With `--json`, standard output holds one JSON document;
+logs and everything else go to standard error.
+"""
+
+from __future__ import annotations
+
+import sys
+from typing import Annotated, Any, NoReturn
+
+import msgspec
+import typer
+from pydantic import ValidationError
+
+from stamgast.logs import configure_logs
+from stamgast.settings import Settings
+
+WRONG = 1
+MISUSE = 2
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+
+
+def new_app(summary: str, **options: Any) -> typer.Typer:
+    """Make a command's typer app as all of them are made."""
+    return typer.Typer(
+        help=summary, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **options
+    )
+
+
+def load_settings() -> Settings:
+    """Read the settings and send logs to standard error; exit with 2 and every problem if a setting is wrong."""
+    try:
+        settings = Settings()
+    except ValidationError as error:
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"]).upper()
+            say(f"STAMGAST_{name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
+        raise typer.Exit(MISUSE) from None
+    configure_logs(settings.log_level, settings.log_format)
+    return settings
+
+
+def print_json(document: Any) -> None:
+    """Write the one JSON document of a command."""
+    print(msgspec.json.encode(document, enc_hook=str).decode())  # noqa: T201  the answer itself
+
+
+def answer(text: str) -> None:
+    """Write one line of a command's answer for people."""
+    print(text)  # noqa: T201  the answer itself
+
+
+def say(text: str) -> None:
+    """Tell the person at the terminal something that is not the answer."""
+    print(text, file=sys.stderr, flush=True)  # noqa: T201  standard error
+
+
+def fail(text: str) -> NoReturn:
+    """Say what is wrong with what was asked about and exit with 1."""
+    say(f"stamgast: {text}")
+    raise typer.Exit(WRONG)
+
+
+def misuse(text: str) -> NoReturn:
+    """Say how the command was meant and exit with 2."""
+    say(f"stamgast: {text}")
+    raise typer.Exit(MISUSE)

@@ -1,0 +1,59 @@
+"""`stamgast services`: a broker and a Redis for development, until Ctrl-C."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from contextlib import ExitStack
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json, say
+
+app = new_app("Run a development broker and Redis until Ctrl-C, and print their addresses.")
+
+
+@app.command()
+def services(
+    *,
+    as_json: AsJson = False,
+    kafka_port: Annotated[int | None, typer.Option(help="The broker's port.")] = None,
+    redis_port: Annotated[int | None, typer.Option(help="Redis's port.")] = None,
+    create_topics: Annotated[bool, typer.Option("--topics/--no-topics", help="Create the topics too.")] = True,
+    folder: Annotated[Path, typer.Option(help="Where jars are kept and data lies while it runs.")] = Path(".run"),
+) -> None:
+    """Run a development broker and Redis until Ctrl-C, and print their addresses as settings."""
+    from stamgast.log.topics import Topics
+    from stamgast.log.topics import create_topics as create
+    from stamgast.processes import ProcessError
+    from stamgast.services import open_broker, open_redis
+
+    settings = load_settings()
+    ended = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: ended.set())
+    try:
+        with ExitStack() as stack:
+            broker = stack.enter_context(open_broker(folder, port=kafka_port, say=say))
+            redis = stack.enter_context(open_redis(folder, port=redis_port, say=say))
+            if create_topics:
+                create(broker.bootstrap, Topics(settings.partitions, settings.topic_prefix))
+            if as_json:
+                addresses = {"kafka_bootstrap": broker.bootstrap, "redis_url": redis.url}
+                print_json({"broker": broker.description, "redis": redis.description, **addresses})
+            else:
+                answer(f"export STAMGAST_KAFKA_BOOTSTRAP={broker.bootstrap}")
+                answer(f"export STAMGAST_REDIS_URL={redis.url}")
+            _flush()
+            say("running; Ctrl-C ends both and forgets their data")
+            ended.wait()
+    except ProcessError as error:
+        fail(str(error))
+
+
+def _flush() -> None:
+    import sys
+
+    sys.stdout.flush()  # a script that reads our addresses from a pipe must get them now

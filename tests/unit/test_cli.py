@@ -1,0 +1,63 @@
+"""The command line, run as a person runs it."""
+
+import importlib.util
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from stamgast.cli import COMMANDS
+
+
+def run(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    env = {name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")}
+    env |= {f"STAMGAST_{name}": value for name, value in settings.items()}
+    command = [sys.executable, "-m", "stamgast.cli", *arguments]
+    return subprocess.run(command, env=env, capture_output=True, text=True, check=False, timeout=60)
+
+
+def test_the_menu_names_every_command():
+    done = run()
+
+    assert done.returncode == 0
+    assert all(f"  {name} " in done.stdout for name in COMMANDS)
+
+
+def test_an_unknown_command_is_misuse_and_the_nearest_is_named():
+    done = run("topic")
+
+    assert done.returncode == 2
+    assert "did you mean `stamgast topics`?" in done.stderr
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_explains_itself(name: str):
+    if importlib.util.find_spec(f"stamgast.commands.{name.replace('-', '_')}") is None:
+        pytest.skip("not written yet")
+    done = run(name, "--help")
+
+    assert done.returncode == 0
+    assert f"stamgast {name}" in done.stdout
+
+
+def test_wrong_settings_are_misuse_and_all_of_them_are_named():
+    done = run("topics", "create", PARTITIONS="many", LOG_LEVEL="loud")
+
+    assert done.returncode == 2
+    assert "STAMGAST_PARTITIONS: " in done.stderr
+    assert "STAMGAST_LOG_LEVEL: " in done.stderr
+
+
+def test_shop_time_moves_forward_and_never_backwards(tmp_path: Path):
+    where = {"CLOCK": "driven", "CLOCK_FILE": str(tmp_path / "clock")}
+
+    assert json.loads(run("clock", "set", "2026-10-01T08:00:00Z", "--json", **where).stdout) == {
+        "now": "2026-10-01T08:00:00Z"
+    }
+    back = run("clock", "set", "2026-09-01T08:00:00Z", **where)
+    assert back.returncode == 1
+    assert "never moves backwards" in back.stderr
+    assert run("clock", "set", "tomorrow", **where).returncode == 2

@@ -1,0 +1,73 @@
+"""Logs go to standard error and say no telephone number."""
+
+import json
+import logging
+
+import pytest
+import structlog
+
+from stamgast.logs import configure_logs, get_logger, mask_phones
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "+31612345678",
+        "+31 6 1234 5678",
+        "0612345678",
+        "06-12345678",
+        "0031612345678",
+        "+32 (0)470 12 34 56",
+        "phone:0612345678",
+        '"+31612345678"',
+    ],
+)
+def test_phone_numbers_are_masked(text: str):
+    masked = mask_phones(f"sent to {text}, done")
+
+    assert "[phone]" in masked
+    assert not any(digits in masked for digits in ("1234", "12 34"))
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2026-11-22T05:21:59.273335Z",
+        "purchases.v1[3] at 1795324950172",
+        "01a201b4-3d65-7c70-a48e-ad2a7091875c",
+        "1240 EUR",
+        "127.0.0.1:54939",
+        "till1:4711",
+    ],
+)
+def test_other_figures_stay(text: str):
+    assert mask_phones(text) == text
+
+
+@pytest.fixture
+def restored_logs():
+    root = logging.getLogger()
+    before = root.handlers[:], root.level, structlog.get_config()
+    yield
+    root.handlers[:], level = before[0], before[1]
+    root.setLevel(level)
+    structlog.configure(**before[2])
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_one_json_line_per_event_goes_to_standard_error(capsys: pytest.CaptureFixture[str]):
+    configure_logs("info", "json")
+    get_logger("test").warning("refused", phone="+31612345678", nested={"to": ["0612345678"]}, partition=3)
+    logging.getLogger("foreign").error("call %s", "+31612345678")
+
+    out, err = capsys.readouterr()
+
+    assert out == ""
+    first, second = map(json.loads, err.splitlines())
+    assert (first["event"], first["phone"], first["nested"], first["partition"]) == (
+        "refused",
+        "[phone]",
+        {"to": ["[phone]"]},
+        3,
+    )
+    assert second["event"] == "call [phone]"

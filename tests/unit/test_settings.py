@@ -1,0 +1,84 @@
+"""What a deployment may and may not say."""
+
+from typing import Any
+
+import pytest
+from pydantic import ValidationError
+
+from stamgast.clock import DrivenClock
+from stamgast.settings import Settings
+
+LIVE = "AC0123456789abcdef0123456789abcdef"
+SANDBOX = "ACsandbox0123456789abcdef012345678"
+
+
+def settings(**given: Any) -> Settings:
+    return Settings(_env_file=None, **given)
+
+
+def test_a_trial_needs_no_settings():
+    assert settings().partitions == 8
+    assert settings().kafka_bootstrap == "127.0.0.1:9092"
+
+
+def test_settings_come_from_variables_with_our_prefix(monkeypatch: pytest.MonkeyPatch, tmp_path):
+    monkeypatch.setenv("STAMGAST_PARTITIONS", "16")
+    monkeypatch.setenv("STAMGAST_CLOCK", "driven")
+    monkeypatch.setenv("STAMGAST_CLOCK_FILE", str(tmp_path / "clock"))
+
+    found = settings()
+
+    assert found.partitions == 16
+    assert isinstance(found.make_clock(), DrivenClock)
+
+
+def test_secrets_do_not_show():
+    text = repr(settings(id_key="topsecret1", wrapping_keys="a:topsecret2", twilio_auth_token="topsecret3"))
+
+    assert "topsecret" not in text
+
+
+@pytest.mark.parametrize("clock", ["driven", "2026-10-01T08:00:00Z,60x"])
+def test_an_invented_clock_is_refused_with_live_credentials(clock: str):
+    with pytest.raises(ValidationError, match="would message people at invented times"):
+        settings(clock=clock, twilio_account_sid=LIVE)
+    settings(clock=clock, twilio_account_sid=SANDBOX, twilio_base_url="http://127.0.0.1:8010")
+    settings(clock=clock)
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "http://api.twilio.com",
+        "https://twilio.com.evil.example",
+        "https://eviltwilio.com",
+        "http://127.0.0.1:8010",
+        "https://api.twilio.com@evil.example",
+    ],
+)
+def test_live_credentials_go_only_to_twilio_over_https(url: str):
+    with pytest.raises(ValidationError, match="live Twilio credentials go only to https on twilio.com"):
+        settings(twilio_account_sid=LIVE, twilio_base_url=url)
+    settings(twilio_account_sid=SANDBOX, twilio_base_url=url)
+
+
+@pytest.mark.parametrize(
+    "url", ["https://api.twilio.com", "https://api.dublin.ie1.twilio.com/", "https://API.TWILIO.COM"]
+)
+def test_live_credentials_go_to_twilio(url: str):
+    assert settings(twilio_account_sid=LIVE, twilio_base_url=url).twilio_base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("clock", "fast"),
+        ("partitions", 0),
+        ("twilio_base_url", "twilio.com"),
+        ("session_timeout_ms", 10),
+        ("log_level", "loud"),
+    ],
+)
+def test_a_setting_that_makes_no_sense_is_refused(name: str, value: object):
+    with pytest.raises(ValidationError):
+        settings(**{name: value})
