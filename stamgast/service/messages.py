@@ -29,7 +29,7 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
     data = firing.fact.data | {"cause": firing.fact.occasion}
     template = case.program.templates[action.template]
     if voucher is not None:
-        data = data | {"code": voucher.code, "reward": voucher.reward}
+        data = data | {"code": voucher.code, "reward": voucher.reward, "valid_until": voucher.expires_at}
     life = case.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
     activation = Activation(
         id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),

@@ -1,0 +1,126 @@
+"""JSON Schema of a rule's file, made from the registries: editors complete and underline with it.
+
+It describes shapes; whether a card or template exists, only `stamgast rules check` can say.
+"""
+
+from rules.action_words import ACTIONS, ActionWord
+from rules.conditions import CONDITIONS
+from rules.engine import MAX_PRIORITY
+from rules.registry import Registry, Schema, W
+from rules.rule_reader import LIMITS, TIMING
+from rules.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
+from rules.test_cases import KINDS
+from rules.triggers import TRIGGERS
+from rules.words import ONCE_PER
+
+DRAFT = "https://json-schema.org/draft/2020-12/schema"
+DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+def rule_schema() -> Schema:
+    """The schema of one file of `rules/`."""
+    condition = {"$ref": "#/$defs/condition"}
+    return {
+        "$schema": DRAFT,
+        "title": "Stamgast rule",
+        "type": "object",
+        "required": ["rule", "when", "then"],
+        "additionalProperties": False,
+        "properties": {
+            "rule": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$", "description": "Its id, for ever."},
+            "description": {"type": "string"},
+            "status": {"type": "string", "pattern": "^(draft|shadow|canary [0-9]{1,3}%|live|paused)$"},
+            "when": _when(),
+            "once_per": choice(ONCE_PER),
+            "if": one_or_more(condition),
+            "then": one_or_more({"$ref": "#/$defs/action"}),
+            "timing": _timing(),
+            "limits": _limits(),
+            "priority": {"type": "integer", "minimum": 0, "maximum": MAX_PRIORITY},
+            "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
+        },
+        "$defs": {"condition": _condition(condition), "action": _action(), "test": _test()},
+    }
+
+
+def described(registry: Registry[W]) -> dict[str, Schema]:
+    """Word -> its schema, with its docstring as the description that editors show."""
+    return {name: word.schema() | {"description": word.meaning()} for name, word in registry.words.items()}
+
+
+def _one_word(properties: dict[str, Schema]) -> Schema:
+    return {
+        "type": "object",
+        "properties": properties,
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+
+
+def _when() -> Schema:
+    """A trigger that takes no settings may stand alone."""
+    alone = [name for name, word in TRIGGERS.words.items() if {"type": "null"} in word.schema().get("anyOf", ())]
+    return {"anyOf": [choice(alone), _one_word(described(TRIGGERS))]}
+
+
+def _condition(itself: Schema) -> Schema:
+    groups = {name: one_or_more(itself) for name in ("any", "all", "none")}
+    return _one_word(described(CONDITIONS) | groups)
+
+
+def _action() -> Schema:
+    return {"anyOf": [_one_action(name, word) for name, word in ACTIONS.words.items()]}
+
+
+def _one_action(name: str, word: ActionWord) -> Schema:
+    properties = {name: word.schema() | {"description": word.meaning()}, **word.options}
+    return {"type": "object", "properties": properties, "required": [name], "additionalProperties": False}
+
+
+def _timing() -> Schema:
+    words = (HOURS, choice(("wait", "drop")), DURATION, {"type": "boolean"})
+    return {"type": "object", "properties": dict(zip(TIMING, words, strict=True)), "additionalProperties": False}
+
+
+def _limits() -> Schema:
+    words = (DURATION, PER_DAY, PERCENT)
+    return {"type": "object", "properties": dict(zip(LIMITS, words, strict=True)), "additionalProperties": False}
+
+
+def _test() -> Schema:
+    expectation = {
+        "type": "object",
+        "properties": dict.fromkeys(KINDS, TEXT)
+        | {
+            "nothing": {"const": True},
+            "on": {"type": "string", "pattern": f"{DATE}$"},
+            "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
+        },
+        "additionalProperties": False,
+        "minProperties": 1,
+    }
+    step = {
+        "type": "object",
+        "properties": {
+            "purchase": {"type": ["object", "string", "null"]},
+            "refund": {"type": "string"},
+            "pass": DURATION,
+            "language": {"type": "string"},
+            "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
+        },
+        "additionalProperties": False,
+    }
+    return {
+        "type": "object",
+        "required": ["name", "given", "expect"],
+        "additionalProperties": False,
+        "properties": {
+            "name": {"type": "string"},
+            "given": {"anyOf": [{"type": "string"}, {"type": "array", "items": step}]},
+            "expect": one_or_more(expectation),
+        },
+    }
+
+
+__all__ = ["described", "rule_schema"]
