@@ -1,0 +1,262 @@
+"""An independent recomputation of what the engine should hold, folded from the logs in their order.
+
+It shares no code with the engine: it reads records as JSON, keeps whole ledgers, and works every figure out
+from all of them. Two ways in:
+
+- `figures_from_purchases`: raw records of `purchases.v1` -> figures per customer (programme constant, nothing
+  redeemed), by way of `oracle_sales.net_sales`;
+- `recompute`: records of `customer.events.v1` -> figures per customer, and what simple rules should have decided.
+
+`differences` says in words where live states depart from the figures.
+"""
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from fractions import Fraction
+from typing import Any
+
+from stamgast.domain.customer import Customer
+from stamgast.domain.program import CardDefinition, Program
+from tests.oracle_compare import differences
+from tests.oracle_customers import Figures, Key, PaperCard, PaperVoucher, SimpleRule, Wanted
+from tests.oracle_figures import Part, part_of
+from tests.oracle_sales import Item, Sale, net_sales
+
+__all__ = ["Figures", "Oracle", "SimpleRule", "Wanted", "differences", "figures_from_purchases", "recompute"]
+
+
+class Oracle:
+    """Folds `customer.events.v1`. `programs` by bundle hash; `at_start` by merchant for logs without barriers."""
+
+    def __init__(
+        self,
+        programs: Mapping[str, Program] | None = None,
+        at_start: Mapping[str, Program] | None = None,
+        rules: Mapping[str, Sequence[SimpleRule]] | None = None,
+    ) -> None:
+        self.customers: dict[Key, Figures] = {}
+        self.wanted: dict[tuple[Key, str, str], Wanted] = {}
+        self.codes: dict[str, tuple[str, str, str]] = {}
+        """Code -> (cause, rule, reward) of the voucher it stands for; see `learn_codes`. The oracle makes none itself."""
+        self._programs = dict(programs or {})
+        self._in_force = dict(at_start or {})
+        self._barriers: dict[str, int] = {}
+        self._rules = dict(rules or {})
+        self._marks: dict[tuple[str, int], tuple[int, int]] = {}
+
+    def learn_codes(self, states: Iterable[Customer]) -> None:
+        """Take from live states which voucher a code stands for, so that redemptions can be followed."""
+        for state in states:
+            self.codes |= {v.code: (v.cause, v.rule, v.reward) for v in state.vouchers}
+
+    def apply(self, value: bytes) -> None:
+        """Take one record in."""
+        event = json.loads(value)
+        if self._is_repeat(event):
+            return
+        merchant = event["merchant"]
+        if event["type"] == "barrier":
+            if event["number"] > self._barriers.get(merchant, -1):
+                self._barriers[merchant] = event["number"]
+                self._in_force[merchant] = self._programs[event["hash"]]
+            return
+        key = (merchant, event["customer"])
+        program = self._in_force[merchant]
+        figures = self.customers.setdefault(key, Figures(program))
+        figures.program = program
+        getattr(self, f"_{event['type']}", self._nothing)(key, figures, event)
+
+    def _is_repeat(self, event: dict[str, Any]) -> bool:
+        if not event.get("source"):
+            return False
+        topic, partition, offset, index = event["source"]
+        if (offset, index) <= self._marks.get((topic, partition), (-1, -1)):
+            return True
+        self._marks[topic, partition] = (offset, index)
+        return False
+
+    def _nothing(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        """Replies and outcomes of messages change none of the figures."""
+
+    def _enrolled(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        figures.source = event.get("acquisition_source") or figures.source
+
+    def _consent_changed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        name = f"{event['purpose']}:{event['channel']}"
+        (figures.consents.add if event["granted"] else figures.consents.discard)(name)
+
+    def _opted_out(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        figures.stopped = True
+
+    def _opted_in(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        figures.stopped = False
+
+    def _voucher_redeemed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        named = self.codes.get(event["code"])
+        for voucher in figures.vouchers:
+            if (voucher.cause, voucher.rule, voucher.reward) == named and voucher.state == "open":
+                voucher.state = "redeemed" if event["at"] < voucher.expires_at else "expired"
+
+    def _timer_due(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        due = event["due"]
+        if figures.lapse_due() == due:
+            figures.lapse_noticed = figures.days[-1]
+        elif figures.lapsed_due() == due:
+            figures.lapsed_noticed = figures.days[-1]
+        for voucher in figures.vouchers:
+            if voucher.state == "open" and voucher.expires_at <= due:
+                voucher.state = "expired"
+
+    def _purchase_changed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        name, program = event["transaction"], figures.program
+        before = figures.parts.pop(name, None)
+        visits, others = len(figures.days), list(figures.parts.values())
+        visits_before = len({p.day for p in [*others, *([before] if before else [])] if p.counts})
+        sale = _sale_of(event.get("after"))
+        after = part_of(sale, program) if sale else None
+        if after is not None:
+            figures.parts[name] = after
+        visits = len(figures.days)
+        fresh = event["at"] - (event.get("happened_at") or event["at"]) <= program.fresh_for
+        fired: list[tuple[str, str | int, str]] = []
+        undone: list[str] = []
+        for card in program.cards.values():
+            gained = _gained(card, others, before, after)
+            fired += self._stamp(figures, card, gained, event["at"], undone)
+        if after is not None and after.counts and not (before and before.counts):
+            fired.append(("purchase", "", name))
+        fired += [("visits_reached", n, "customer") for n in range(visits_before + 1, visits + 1)]
+        for cause in undone:
+            self._undo(key, cause)
+        for rule in self._rules.get(key[0], ()):
+            for on, at, occasion in fired:
+                if rule.on == on and rule.at in ("", at):
+                    once = f"customer:visits:{at}" if on == "visits_reached" else occasion
+                    self._fire(key, figures, rule, once, event["at"], fresh=fresh)
+
+    def _stamp(
+        self, figures: Figures, card: CardDefinition, gained: int, at: int, undone: list[str]
+    ) -> list[tuple[str, str | int, str]]:
+        paper = figures.cards[card.id]
+        paper.balance += gained
+        fired: list[tuple[str, str | int, str]] = []
+        while gained > 0 and paper.balance >= card.stamps_required:
+            paper.balance -= card.stamps_required
+            paper.completed.append(card.stamps_required)
+            cause = f"card:{card.id}:{len(paper.completed)}"
+            fired.append(("stamp_card_completed", card.id, cause))
+            if card.reward:
+                _give(figures, card.reward, cause, "", at + card.reward_valid_for)
+        while gained < 0 and paper.balance < 0 and paper.completed:
+            cause = f"card:{card.id}:{len(paper.completed)}"
+            if any(v.cause == cause and v.state == "redeemed" for v in figures.vouchers):
+                break
+            paper.balance += paper.completed.pop()
+            undone.append(cause)
+            for voucher in figures.vouchers:
+                if voucher.cause == cause and voucher.state == "open":
+                    voucher.state = "withdrawn"
+        return fired
+
+    def _fire(self, key: Key, figures: Figures, rule: SimpleRule, occasion: str, at: int, *, fresh: bool) -> None:
+        if occasion in figures.occasions[rule.id]:
+            return
+        figures.occasions[rule.id].add(occasion)
+        if rule.gives:
+            _give(figures, rule.gives, occasion, rule.id, at + rule.gives_for)
+        if not rule.sends:
+            return
+        consented = any(f"{rule.purpose}:{channel}" in figures.consents for channel in rule.channels)
+        verdict = "late" if not fresh else "no_consent" if not consented else "opted_out" if figures.stopped else "send"
+        known = self.wanted.get((key, rule.id, occasion))
+        if known is None:
+            self.wanted[key, rule.id, occasion] = Wanted(rule.id, key, occasion, verdict)
+        else:
+            known.times, known.taken_back, known.verdict = known.times + 1, False, verdict
+
+    def _undo(self, key: Key, cause: str) -> None:
+        for (customer, rule, occasion), wanted in self.wanted.items():
+            if customer == key and occasion == cause:
+                wanted.taken_back = True
+                self.customers[key].occasions[rule].discard(occasion)
+
+
+def _gained(card: CardDefinition, others: list[Part], before: Part | None, after: Part | None) -> int:
+    """By how much the sum of daily capped stamps moves."""
+    gained = 0
+    for day in {part.day for part in (before, after) if part is not None}:
+        rest = sum(part.stamps.get(card.id, 0) for part in others if part.day == day)
+        old, new = (
+            rest + (part.stamps.get(card.id, 0) if part is not None and part.day == day else 0)
+            for part in (before, after)
+        )
+        cap = card.max_per_day
+        gained += (new if cap is None else min(new, cap)) - (old if cap is None else min(old, cap))
+    return gained
+
+
+def _give(figures: Figures, reward: str, cause: str, rule: str, expires_at: int) -> None:
+    for voucher in figures.vouchers:
+        if (voucher.cause, voucher.rule, voucher.reward) == (cause, rule, reward):
+            if voucher.state == "withdrawn":
+                voucher.state, voucher.expires_at = "open", expires_at
+            return
+    figures.vouchers.append(PaperVoucher(reward, cause, rule, "open", expires_at))
+
+
+def _sale_of(purchase: dict[str, Any] | None) -> Sale | None:
+    """A purchase as it stands in an event."""
+    if purchase is None:
+        return None
+    peak = purchase.get("peak")
+    return Sale(
+        customer="",
+        occurred_at=purchase["occurred_at"],
+        store=purchase["store"],
+        currency=purchase["currency"],
+        spend=purchase["spend"],
+        refunded=purchase.get("refunded", 0),
+        counts=purchase.get("counts", True),
+        items=tuple(map(_item_of, purchase.get("lines", []))),
+        ever=None if peak is None else tuple(map(_item_of, peak)),
+        ever_spend=purchase.get("peak_spend") or purchase["spend"],
+    )
+
+
+def _item_of(line: dict[str, Any]) -> Item:
+    return Item(
+        id=line["id"],
+        quantity=Fraction(line.get("quantity", 1000), 1000),
+        gross=line["gross"],
+        sku=line.get("sku"),
+        category=line.get("category"),
+        kind=line.get("kind", "sale"),
+        cost=line.get("cost"),
+    )
+
+
+def recompute(values: Iterable[bytes], oracle: Oracle) -> Oracle:
+    """Fold records of `customer.events.v1`, in log order."""
+    for value in values:
+        oracle.apply(value)
+    return oracle
+
+
+def figures_from_purchases(
+    records: Iterable[tuple[bytes, bytes]], programs: Mapping[str, Program]
+) -> dict[Key, Figures]:
+    """Raw (key, value) of `purchases.v1` -> figures per customer; merchants' programmes as they stand."""
+    found: dict[Key, Figures] = {}
+    for (merchant, transaction), sale in net_sales(records).items():
+        if sale.customer:
+            figures = found.setdefault((merchant, sale.customer), Figures(programs[merchant]))
+            figures.parts[transaction] = part_of(sale, programs[merchant])
+    for figures in found.values():
+        for card in figures.program.cards.values():
+            total = 0
+            for day in {part.day for part in figures.parts.values()}:
+                earned = sum(p.stamps.get(card.id, 0) for p in figures.parts.values() if p.day == day)
+                total += earned if card.max_per_day is None else min(earned, card.max_per_day)
+            full, rest = divmod(total, card.stamps_required)
+            figures.cards[card.id] = PaperCard(rest, [card.stamps_required] * full)
+    return found

@@ -1,0 +1,141 @@
+"""What the independent recomputation keeps of one customer: whole ledgers, paper cards, promised rewards."""
+
+from collections import defaultdict
+from dataclasses import dataclass, field
+
+from stamgast.domain.program import Program
+from tests.oracle_figures import DAY_MS, Part, lapse_gap, simple_clv
+
+Key = tuple[str, str]
+"""(merchant, customer)."""
+
+
+@dataclass
+class PaperCard:
+    """A stamp card on paper: stamps on it now (below zero: owed) and the sizes of the completed ones."""
+
+    balance: int = 0
+    completed: list[int] = field(default_factory=list)
+
+
+@dataclass
+class PaperVoucher:
+    """A reward that was promised for a cause; `state` is open, redeemed, withdrawn or expired."""
+
+    reward: str
+    cause: str
+    rule: str
+    state: str
+    expires_at: int
+
+
+@dataclass(frozen=True)
+class SimpleRule:
+    """A rule simple enough to be checked from outside: `on` is purchase, stamp_card_completed or visits_reached.
+
+    `at` is the card or the number of visits. It has no conditions beside that.
+    """
+
+    id: str
+    on: str
+    at: str | int = ""
+    sends: str = ""
+    gives: str = ""
+    channels: tuple[str, ...] = ("sms",)
+    purpose: str = "marketing"
+    gives_for: int = 30 * DAY_MS
+
+
+@dataclass
+class Wanted:
+    """A message that a rule asked for. `times` counts firings; `taken_back` says that a refund undid the last one.
+
+    `verdict` is `send`, or why nothing may go out: `late`, `no_consent`, `opted_out`. Caps, quiet hours and holdouts
+    are not judged here: give such programmes none.
+    """
+
+    rule: str
+    customer: Key
+    occasion: str
+    verdict: str
+    times: int = 1
+    taken_back: bool = False
+
+
+@dataclass
+class Figures:
+    """Everything the oracle knows of one customer."""
+
+    program: Program
+    parts: dict[str, Part] = field(default_factory=dict)
+    cards: dict[str, PaperCard] = field(default_factory=lambda: defaultdict(PaperCard))
+    vouchers: list[PaperVoucher] = field(default_factory=list)
+    consents: set[str] = field(default_factory=set)
+    stopped: bool = False
+    source: str = ""
+    lapse_noticed: int | None = None
+    """The last visit day after which a lapse was noticed."""
+    lapsed_noticed: int | None = None
+    occasions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+
+    def _counting(self) -> list[Part]:
+        return [part for part in self.parts.values() if part.counts]
+
+    @property
+    def purchases(self) -> int:
+        """Purchases that count."""
+        return len(self._counting())
+
+    @property
+    def days(self) -> list[int]:
+        """Business days with a purchase that counts."""
+        return sorted({part.day for part in self._counting()})
+
+    @property
+    def spend(self) -> int:
+        """Net spend."""
+        return sum(part.spend for part in self.parts.values())
+
+    @property
+    def profit(self) -> int:
+        """Realised profit, which is the historic CLV."""
+        return sum(part.profit for part in self.parts.values())
+
+    @property
+    def refunds(self) -> int:
+        """What was given back."""
+        return sum(part.refunds for part in self.parts.values())
+
+    def lapse_due(self) -> int | None:
+        """When this customer is late; None without a visit, or when that was noticed."""
+        days = self.days
+        if not days or self.lapse_noticed == days[-1]:
+            return None
+        return days[-1] * DAY_MS + round(lapse_gap(days, self.program.lapse) * DAY_MS)
+
+    def lapsed_due(self) -> int | None:
+        """When a lapsing customer counts as lapsed."""
+        days = self.days
+        if not days or self.lapse_noticed != days[-1] or self.lapsed_noticed == days[-1]:
+            return None
+        gap = lapse_gap(days, self.program.lapse) * max(self.program.lapse.lapsed_after, 1.0)
+        return days[-1] * DAY_MS + round(gap * DAY_MS)
+
+    @property
+    def stage(self) -> str:
+        """new, active, lapsing, lapsed or won_back."""
+        days = self.days
+        if not days:
+            return "new"
+        if self.lapsed_noticed == days[-1]:
+            return "lapsed"
+        if self.lapse_noticed == days[-1]:
+            return "lapsing"
+        if self.lapse_noticed is not None and sum(day > self.lapse_noticed for day in days) == 1:
+            return "won_back"
+        return "new" if len(days) == 1 else "active"
+
+    def clv_simple(self, at: int) -> int:
+        """The seeds' formula, at a moment."""
+        first = self.days[0] if self.days else 0
+        return simple_clv(self.spend, self.purchases, first, self.source, self.program, at // DAY_MS)

@@ -1,0 +1,120 @@
+"""What one purchase gives (stamps, profit, a visit day) and what follows from visit days, worked out again.
+
+Written from the issue's and the design's text, exact and slow. It shares the programme's definitions with the
+engine, and nothing else.
+"""
+
+import math
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from fractions import Fraction
+from itertools import pairwise
+from statistics import NormalDist
+from zoneinfo import ZoneInfo
+
+from stamgast.domain.program import CardDefinition, LapseModel, Program
+from tests.oracle_sales import Item, Sale, half_up
+
+DAY_MS = 86_400_000
+NO_GOODS = {"gift_card", "deposit", "shipping", "fee", "reward", "return"}
+
+
+@dataclass(frozen=True)
+class Part:
+    """What one transaction contributes to its customer."""
+
+    day: int
+    counts: bool = False
+    spend: int = 0
+    profit: int = 0
+    refunds: int = 0
+    stamps: dict[str, int] = field(default_factory=dict)
+
+
+def part_of(sale: Sale, program: Program) -> Part:
+    """A transaction's contribution under that programme."""
+    ours = sale.currency == program.currency
+    return Part(
+        day=business_day(sale, program),
+        counts=sale.counts,
+        spend=sale.spend if sale.counts and ours else 0,
+        profit=profit(sale, program) if sale.counts and ours else 0,
+        refunds=sale.refunded if ours else 0,
+        stamps={card.id: stamps(sale, card, ours=ours) for card in program.cards.values()},
+    )
+
+
+def business_day(sale: Sale, program: Program) -> int:
+    """Days since 1970 on the store's calendar, whose day begins at its day-start hour."""
+    store = program.stores.get(sale.store)
+    zone, start = (store.time_zone, store.day_start) if store else (program.time_zone, 0)
+    moment = datetime.fromtimestamp(sale.occurred_at // 1000, UTC).astimezone(ZoneInfo(zone))
+    wall = moment.replace(tzinfo=None) - timedelta(hours=start)
+    return (wall.date() - datetime(1970, 1, 1).date()).days  # noqa: DTZ001
+
+
+def profit(sale: Sale, program: Program) -> int:
+    """Item cost, else the margin of its category, else the default; what no line accounts for at the default."""
+    costs = program.costs
+    total = Fraction(0)
+    rest = sale.spend
+    for item in sale.items:
+        rest -= item.gross
+        if item.cost is not None:
+            total += item.gross - item.cost
+        else:
+            total += Fraction(item.gross * costs.category_margins.get(item.category or "", costs.default_margin), 1000)
+    return half_up(total + Fraction(rest * costs.default_margin, 1000))
+
+
+def stamps(sale: Sale, card: CardDefinition, *, ours: bool = True) -> int:
+    """Stamps of one purchase before the cap of its day."""
+    items, spend, counts = sale.items, sale.spend, sale.counts
+    if card.on_refund == "never" and sale.ever is not None:
+        items, spend, counts = sale.ever, sale.ever_spend, True
+    if not counts or spend < card.minimum_spend or (not ours and (card.per == "amount" or card.minimum_spend)):
+        return 0
+    earned = _earned(items, spend, card)
+    return earned if card.max_per_purchase is None else min(earned, card.max_per_purchase)
+
+
+def _earned(items: tuple[Item, ...], spend: int, card: CardDefinition) -> int:
+    goods = [i for i in items if i.gross > 0 and i.kind not in NO_GOODS and _fits(i, card)]
+    if card.per == "item":
+        return sum(int(i.quantity) if i.quantity.denominator == 1 else 1 for i in goods)
+    without_line = spend - sum(i.gross for i in items) if not card.products and not card.categories else 0
+    if card.per == "purchase":
+        return 1 if goods or without_line > 0 else 0
+    return max(0, sum(i.gross for i in goods) + without_line) // card.amount
+
+
+def _fits(item: Item, card: CardDefinition) -> bool:
+    if not card.products and not card.categories:
+        return True
+    return item.sku in card.products or item.category in card.categories
+
+
+def log_gaps(days: list[int]) -> int:
+    """Sum of the logarithms of the gaps between visit days, in the state's unit of 2**-20."""
+    return sum(round(math.log(b - a) * 2**20) for a, b in pairwise(days))
+
+
+def lapse_gap(days: list[int], model: LapseModel) -> float:
+    """Days after which this customer is late: a quantile of their own gaps, shrunk to the merchant's."""
+    gaps = [b - a for a, b in pairwise(days)]
+    if not gaps or len(gaps) < model.min_gaps:
+        return model.fallback_days
+    mean = sum(math.log(g) for g in gaps) / len(gaps)
+    weight = model.between_sd**2 / (model.between_sd**2 + model.log_sd**2 / len(gaps))
+    shrunk = weight * mean + (1 - weight) * math.log(model.median_gap_days)
+    return math.exp(shrunk + NormalDist().inv_cdf(model.quantile) * model.log_sd)
+
+
+def simple_clv(spend: int, purchases: int, first_day: int, source: str, program: Program, today: int) -> int:
+    """Average purchase x purchases a year (over at least a year) x lifespan - acquisition cost, half up."""
+    costs = program.costs
+    cost = costs.acquisition_costs.get(source, costs.acquisition_cost)
+    if not purchases:
+        return -cost
+    years = Fraction(max(today - first_day, 365), 365)
+    return half_up(Fraction(spend, purchases) * (purchases / years) * costs.lifespan_years) - cost
