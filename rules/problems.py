@@ -7,6 +7,8 @@ from typing import Any, Literal
 
 STILL_RUNNING = "Nothing of this is published: the previous version keeps running."
 MAX_LISTED = 12
+ALIKE = 0.66
+"""How much alike two words must be to be taken for one another: `statsu` and `status`, not `dinsdag` and `wednesday`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +70,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that looks most like `word`, if one does."""
     by_folded = {each.casefold().replace("-", "_"): each for each in allowed}
     folded = word.casefold().replace("-", "_").replace(" ", "_")
-    matches = get_close_matches(folded, by_folded, n=1, cutoff=0.6)
+    matches = get_close_matches(folded, by_folded, n=1, cutoff=ALIKE)
     return by_folded[matches[0]] if matches else None
 
 

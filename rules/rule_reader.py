@@ -78,6 +78,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     once = _once_per(reader, found.get("once_per"), trigger)
     if "tests" in found:
         file.tests = read_tests(reader, found["tests"], context.program, rule_id or "")
+    priority = _priority(reader, found.get("priority"))
     description = reader.text(found["description"], "description") if "description" in found else ""
     draft = None
     if trigger is not None:
@@ -91,7 +92,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             condition=condition,
             actions=actions,
             occasion=once_per(once, trigger),
-            priority=_priority(reader, found.get("priority")),
+            priority=priority,
         )
     timed = _timing(reader, found.get("timing"), draft)
     file.rule = _limits(reader, found.get("limits"), timed)

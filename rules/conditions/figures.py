@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rules.conditions import CONDITIONS, ConditionWord
 from rules.engine import Condition, Test, View
-from rules.nodes import Node
+from rules.nodes import MapNode, Node, kind_of
 from rules.registry import Context, Schema
 from rules.schema_parts import COUNT, MONEY, bounds
 from rules.words import format_money
@@ -14,6 +14,7 @@ Figure = Callable[[Customer], int]
 Show = Callable[[int], str]
 
 BOUNDS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
+BOUNDS_HINT = "Write it as {at_least: …}; also at_most, more_than, less_than."
 
 
 def read_bounds(
@@ -22,15 +23,16 @@ def read_bounds(
     """`{at_least: …, less_than: …}` as word -> number; None when problems were noted."""
     reader = context.reader
     found: dict[str, int] = {}
+    if not isinstance(node, MapNode):
+        reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", BOUNDS_HINT)
+        return None
     entries = reader.entries(node, name, BOUNDS)
     for key, value in entries:
         number = read(value, f"{name}: {key.text}")
         if number is not None:
             found[key.text] = number
     if not entries:
-        reader.problem(
-            node, f"`{name}` needs a bound", "Write it as {at_least: …}; also at_most, more_than, less_than."
-        )
+        reader.problem(node, f"`{name}` needs a bound", BOUNDS_HINT)
     if not entries or len(found) < len(entries):
         return None
     low, high = lowest(found), highest(found)

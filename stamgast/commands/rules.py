@@ -1,0 +1,119 @@
+"""`stamgast rules`: check and test a merchant's files, explain them, and give editors their schema."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from stamgast.commands.answering import WRONG, AsJson, answer, load_settings, misuse, new_app, print_json, say
+
+app = new_app("Check, test and explain rules.", no_args_is_help=True)
+
+Paths = Annotated[
+    list[Path] | None,
+    typer.Argument(metavar="[PATH…]", help="Merchants' folders or single files; all of STAMGAST_CONFIG_DIR if none."),
+]
+
+
+@app.command()
+def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
+    """Say everything that is wrong with the files: where, what, and what to write instead."""
+    from rules.problems import has_errors, render_problems
+    from stamgast.rule_files import files_at
+
+    chosen = files_at(_or_configured(paths))
+    if not chosen.folders:
+        misuse(chosen.complaint)
+    problems = chosen.problems()
+    if as_json:
+        print_json({"files": chosen.file_names(), "problems": [each.as_json() for each in problems]})
+    elif problems:
+        answer(render_problems(problems))
+    else:
+        answer(f"{len(chosen.file_names())} files, nothing wrong with them.")
+    if has_errors(problems):
+        raise typer.Exit(WRONG)
+
+
+@app.command("test")
+def run(paths: Paths = None, *, as_json: AsJson = False) -> None:
+    """Run the tests that stand in the rules, through the engine itself, in virtual time."""
+    from rules.problems import has_errors, render_problems
+    from stamgast.rule_files import files_at
+    from stamgast.rule_tests import run_tests
+
+    chosen = files_at(_or_configured(paths))
+    if not chosen.folders:
+        misuse(chosen.complaint)
+    problems = chosen.problems(whole_merchants=True)
+    results = [
+        (loaded.program.merchant, result)
+        for loaded in chosen.loaded
+        if loaded.ok
+        for result in run_tests(loaded)
+        if chosen.covers(result.case.file)
+    ]
+    failed = sum(not result.passed for _, result in results)
+    if as_json:
+        print_json(
+            {
+                "passed": len(results) - failed,
+                "failed": failed,
+                "cases": [_case_json(merchant, result) for merchant, result in results],
+                "problems": [each.as_json() for each in problems],
+            }
+        )
+    else:
+        for merchant, result in results:
+            _tell_case(merchant, result)
+        if problems:
+            say(render_problems(problems))
+        answer(f"{len(results) - failed} passed, {failed} failed")
+    if failed or has_errors(problems):
+        raise typer.Exit(WRONG)
+
+
+@app.command()
+def schema(
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="It is JSON already; taken for uniformity.")] = False,  # noqa: ARG001
+) -> None:
+    """Print the JSON Schema of a rule, for editors that complete and underline."""
+    import msgspec
+
+    from rules.schema import rule_schema
+
+    answer(msgspec.json.format(msgspec.json.encode(rule_schema()), indent=2).decode())
+
+
+def _or_configured(paths: list[Path] | None) -> list[Path]:
+    return paths or [load_settings().config_dir]
+
+
+def _case_json(merchant: str, result: Any) -> dict[str, Any]:
+    case = result.case
+    return {
+        "merchant": merchant,
+        "rule": case.rule,
+        "name": case.name,
+        "passed": result.passed,
+        "missing": list(result.missing),
+        "happened": list(result.happened),
+        "file": case.file,
+        "line": case.line,
+    }
+
+
+def _tell_case(merchant: str, result: Any) -> None:
+    case = result.case
+    answer(f"{'ok    ' if result.passed else 'FAILED'} {merchant} {case.rule}: {case.name}")
+    if result.passed:
+        return
+    answer(f"       {case.file}:{case.line}")
+    for line in result.missing:
+        answer(f"       {line}")
+    answer("       what happened:" if result.happened else "       nothing happened")
+    for line in result.happened:
+        answer(f"         {line}")
