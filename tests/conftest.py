@@ -52,6 +52,8 @@ def kafka(pytestconfig: pytest.Config) -> Iterator[Broker]:
     """The broker of this run; a test that stops or recreates it must leave it running."""
     notes = pytestconfig.stash[_notes].append
     with open_broker(RUN_DIR, bootstrap=_env("KAFKA_BOOTSTRAP"), say=notes) as broker:
+        if _env("TEST_NEEDS_KAFKA") == "1" and not broker.is_kafka:
+            pytest.fail("STAMGAST_TEST_NEEDS_KAFKA is set and only the embedded broker could be started")
         yield broker
 
 

@@ -1,0 +1,65 @@
+# One verb per chore; `make` alone prints this menu.
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
+# The lock files are complete and carry hashes, so nothing else may come in.
+LOCKED := $(PIP) --require-hashes --no-deps
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check format install services bench lock clean
+
+help: ## print this menu
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: $(VENV)/.trial ## build .venv, start everything on this machine and replay real purchases
+	@$(BIN)/stamgast demo $(ARGS)
+
+test: $(VENV)/.dev ## run the whole test suite on a real broker (ARGS="-k STOP" narrows it)
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: $(VENV)/.dev ## lint, types, import direction and docs: what CI asks of every commit
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@$(BIN)/python scripts/check_docs.py
+
+format: $(VENV)/.dev ## format the code and mend what ruff can mend
+	@$(BIN)/ruff check --fix --exit-zero --quiet .
+	@$(BIN)/ruff format .
+
+install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/stamgast works then
+
+services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-C
+	@$(BIN)/stamgast services $(ARGS)
+
+bench: $(VENV)/.bench ## measure, each figure beside its peers doing the same work
+	@$(BIN)/python -m benchmarks $(ARGS)
+
+lock: $(VENV)/.dev ## write requirements/*.txt anew (ARGS=--upgrade takes newer versions)
+	@requirements/lock.sh $(ARGS)
+
+clean: ## remove .venv and everything that was built or run
+	rm -rf $(VENV) .run .mypy_cache .ruff_cache .pytest_cache .hypothesis dist
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
+	  || { echo "stamgast needs Python 3.11 to 3.13; try make PYTHON=python3.12 …"; exit 1; }
+	@echo "building $(VENV) (about half a minute) …"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+$(VENV)/.trial: $(VENV)/.made requirements/trial.txt requirements/data.txt requirements/build.txt pyproject.toml
+	@$(LOCKED) -r requirements/build.txt -r requirements/trial.txt -r requirements/data.txt
+	@$(PIP) --no-deps --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.trial requirements/dev.txt
+	@$(LOCKED) -r requirements/dev.txt
+	@touch $@
+
+$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
+	@$(LOCKED) -r requirements/bench.txt
+	@touch $@

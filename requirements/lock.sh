@@ -1,0 +1,24 @@
+#!/usr/bin/env bash
+# Write the lock files: exact versions with hashes for every supported Python, in a form that plain pip installs.
+# They name no package index; pip's own settings say where to fetch from.
+set -euo pipefail
+cd "$(dirname "$0")/.."
+uv=${UV:-.venv/bin/uv}
+
+compile() {
+  "$uv" pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+    --no-annotate --no-header --no-emit-index-url --no-emit-find-links "$@"
+}
+
+# Everything together first, so that all the other files agree with it.
+compile "$@" --all-extras --output-file requirements/bench.txt pyproject.toml
+for extra in "" trial dev; do
+  options=()
+  [ -z "$extra" ] || options=(--extra trial)
+  [ "$extra" != dev ] || options+=(--extra dev)
+  compile "${options[@]}" --constraint requirements/bench.txt \
+    --output-file "requirements/${extra:-runtime}.txt" pyproject.toml
+done
+# Only for the purchases in its wheel: none of what it would pull in is needed to read a text file.
+echo "lifetimes==0.11.3" | compile --no-deps --output-file requirements/data.txt -
+printf 'hatchling\neditables\n' | compile --constraint requirements/bench.txt --output-file requirements/build.txt -
