@@ -99,7 +99,7 @@ class JarKafka:
         file.write_text("".join(f"{name}={value}\n" for name, value in settings.items()))
         cluster = base64.urlsafe_b64encode(uuid.uuid4().bytes).decode().rstrip("=")
         command = [*_JAVA, _QUIET, "-cp", f"{self._jars}/*", "kafka.tools.StorageTool"]
-        _run([*command, "format", "-t", cluster, "-c", str(file)], seconds=60)
+        _run([*command, "format", f"--cluster-id={cluster}", "-c", str(file)], seconds=60)  # an id may begin with "-"
 
 
 def fetch_jars(run_dir: Path) -> Path:
