@@ -8,17 +8,14 @@ import httpx
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from channels.callback_url import read_callback_key
 from channels.classify import classify_exchange
 from channels.error_table import look_up
-from channels.keywords import read_keyword
 from channels.model import (
     ChannelName,
     Fault,
     Found,
     Inbound,
     Lookup,
-    MalformedWebhookError,
     Message,
     Prepared,
     Refusal,
@@ -30,7 +27,7 @@ from channels.model import (
 )
 from channels.prepare import prepare_message
 from channels.signatures import SignatureVerifier
-from channels.status import our_status, rank_of
+from channels.status import our_status
 from channels.twilio_client import (
     LIVE_BASE_URL,
     SingleShotHttpClient,
@@ -39,14 +36,13 @@ from channels.twilio_client import (
     open_client,
     record_exchanges,
 )
+from channels.twilio_webhooks import TwilioWebhooks
 from stamgast.domain.units import Millis
 
 _WHATSAPP: Final = "whatsapp:"
 _LOOKED_AT: Final = 50
 """Messages to one number that a look-up reads: far more than a cap lets through within its window."""
 _CLOCK_SLACK: Final[Millis] = 60_000
-_KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
-_MOST_RAW: Final = 200
 
 
 class TwilioChannel:
@@ -64,7 +60,7 @@ class TwilioChannel:
         check_endpoint(base_url, credentials)
         self._http = http_client or SingleShotHttpClient(base_url)
         self._client: Client = open_client(credentials, base_url, http_client=self._http)
-        self._verifier = verifier
+        self._webhooks = TwilioWebhooks(verifier)
 
     def prepare(self, message: Message, now: Millis) -> Prepared | Refusal:
         """Render, count parts, check. Pure."""
@@ -109,43 +105,11 @@ class TwilioChannel:
 
     def parse_status(self, request: WebhookRequest) -> StatusEvent:
         """Verify and read a status callback."""
-        fields = dict(self._verifier.verify(request))
-        sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
-        status = our_status(fields.get("MessageStatus") or fields.get("SmsStatus") or "")
-        if not sid:
-            raise MalformedWebhookError("a status callback must name its message")
-        code = fields.get("ErrorCode", "")
-        entry = look_up(code) if code else None
-        return StatusEvent(
-            key=read_callback_key(request.query),
-            provider_id=sid,
-            status=status,
-            rank=rank_of(status),
-            fault=entry.fault if entry else Fault.NONE,
-            treatment=entry.treatment if entry else Treatment.NONE,
-            code=code,
-            raw={name: fields[name][:_MOST_RAW] for name in _KEPT_STATUS_FIELDS if fields.get(name)},
-        )
+        return self._webhooks.parse_status(request)
 
     def parse_inbound(self, request: WebhookRequest) -> Inbound:
         """Verify and read a person's message."""
-        fields = dict(self._verifier.verify(request))
-        sid, sender = fields.get("MessageSid", ""), fields.get("From", "")
-        if not sid or not sender:
-            raise MalformedWebhookError("an inbound message must name itself and its sender")
-        text, button = fields.get("Body", ""), fields.get("ButtonText", "")
-        media = fields.get("NumMedia", "")
-        return Inbound(
-            provider_id=sid,
-            channel="whatsapp" if sender.startswith(_WHATSAPP) else "sms",
-            from_=sender.removeprefix(_WHATSAPP),
-            to=fields.get("To", "").removeprefix(_WHATSAPP),
-            messaging_service_sid=fields.get("MessagingServiceSid", ""),
-            text=text,
-            keyword=read_keyword(text or button, fields.get("OptOutType", "")),
-            button=fields.get("ButtonPayload", "") or button,
-            media=int(media) if media.isdecimal() else 0,
-        )
+        return self._webhooks.parse_inbound(request)
 
     async def aclose(self) -> None:
         """Close all connections."""

@@ -136,6 +136,7 @@ class SingleShotHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK sh
         connect_seconds: float = CONNECT_SECONDS,
         read_seconds: float = READ_SECONDS,
         total_seconds: float = TOTAL_SECONDS,
+        transport: httpx.AsyncBaseTransport | None = None,
     ) -> None:
         super().__init__(logging.getLogger("channels.twilio"), is_async=True)
         self._base = urlsplit(base_url.rstrip("/"))
@@ -144,7 +145,7 @@ class SingleShotHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK sh
         self._client = httpx.AsyncClient(
             timeout=httpx.Timeout(read_seconds, connect=connect_seconds, pool=connect_seconds),
             limits=httpx.Limits(max_connections=100, max_keepalive_connections=50, keepalive_expiry=4.0),
-            transport=None,
+            transport=transport,
             follow_redirects=False,
             # A proxy for the outside world must not come between us and a sandbox on this machine.
             trust_env=not is_loopback(host),

@@ -77,6 +77,7 @@ class Carrier:
         phone = self._records.phone(message.person)
         if message.channel == "whatsapp":
             phone.window_until = now + WINDOW
+            self.switch(phone)
         opt_out = self._note_keyword(message)
         self._show(message)
         status, answer = await self._webhooks.inbound(message, opt_out if self._options.advanced_opt_out else "")
@@ -84,7 +85,7 @@ class Carrier:
         return Reply(message, status, opt_out)
 
     def switch(self, phone: Phone) -> None:
-        """A phone was switched on or off, or left WhatsApp."""
+        """Show how a phone stands now: on or off, on WhatsApp or not, its window."""
         self._live.publish("phone", phone.as_shown())
 
     def notice(self, person: str, text: str) -> None:

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
 
+from channels.error_table import look_up
 from stamgast.clock import format_time
 from stamgast.domain.units import Millis
 
@@ -102,6 +103,7 @@ class StoredMessage:
             "messaging_service_sid": self.service_sid or None,
             "status": self.status,
             "error_code": self.error_code,
+            "error": look_up(self.error_code).meaning if self.error_code else None,
             "num_segments": self.segments,
             "encoding": self.encoding,
             "status_callback": self.status_callback or None,
@@ -120,7 +122,6 @@ class Phone:
     window_until: Millis = 0
     """Until then free text may be sent over WhatsApp."""
     last: StoredMessage | None = None
-    unread: int = 0
 
     def as_shown(self) -> dict[str, Any]:
         """The phone as the page lists it."""

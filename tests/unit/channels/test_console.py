@@ -1,0 +1,41 @@
+"""The console shows what would be said, and to whom only as far as needed."""
+
+import io
+
+from channels.console import ConsoleChannel, mask_phone
+from channels.model import Lookup, Message, Outcome, Prepared, Sender, SmsText
+
+NOW = 1_790_000_000_000
+MESSAGE = Message(
+    merchant="m",
+    activation="a",
+    customer="c",
+    template="free_loaf",
+    channel="sms",
+    to="+31612345678",
+    locale="nl",
+    variables={"first_name": "Noor\x1b[2J"},
+    source=SmsText("Hoi {{ first_name }}!\nTot gauw"),
+    sender=Sender(from_="Bakkerij"),
+    valid_until=NOW + 60_000,
+)
+
+
+async def test_a_message_is_printed_with_a_masked_number_and_no_control_characters():
+    stream = io.StringIO()
+    channel = ConsoleChannel(stream)
+    prepared = channel.prepare(MESSAGE, NOW)
+    assert isinstance(prepared, Prepared)
+    result = await channel.send(prepared, "attempt-1", "https://unused.example")
+    assert result.outcome is Outcome.ACCEPTED
+    printed = stream.getvalue()
+    assert "+316\u2022\u2022\u2022\u2022\u2022\u202278" in printed
+    assert "12345678" not in printed
+    assert "\x1b" not in printed
+    assert "Tot gauw" in printed
+    assert (await channel.find(prepared, "attempt-1", NOW)).lookup is Lookup.FOUND
+    assert (await channel.find(prepared, "attempt-2", NOW)).lookup is Lookup.NONE
+
+
+def test_a_short_number_is_hidden_whole():
+    assert mask_phone("12345") == "\u2022" * 5
