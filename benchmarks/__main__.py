@@ -1,0 +1,28 @@
+"""`python -m benchmarks [--quick] [name ...]`: run the benchmarks, all or the named ones."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import time
+
+from benchmarks.scene import open_scene
+
+NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "takeover")
+
+
+def main() -> None:
+    """Parse the command line and run."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which (default: all)")
+    parser.add_argument("--quick", action="store_true", help="few events: shows that they run, not how fast")
+    options = parser.parse_args()
+    with open_scene(quick=options.quick) as scene:
+        for name in options.names or NAMES:
+            began = time.monotonic()
+            importlib.import_module(f"benchmarks.{name}").run(scene)
+            print(f"({name}: {time.monotonic() - began:.0f} s)", flush=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,30 @@
+"""The peers' environment, `.venv-bench`: made on first use, kept until `peers.txt` changes."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import venv
+from pathlib import Path
+
+from benchmarks.scene import ROOT
+
+_FOLDER = ROOT / ".venv-bench"
+_WANTED = Path(__file__).with_name("peers.txt")
+_MADE_FROM = _FOLDER / "made-from.txt"
+
+
+def peers_python() -> str:
+    """The Python that has the peers installed."""
+    wanted = _WANTED.read_text()
+    python = _FOLDER / "bin" / "python"
+    if not _MADE_FROM.exists() or _MADE_FROM.read_text() != wanted:
+        print("installing the peers into .venv-bench", flush=True)
+        venv.create(_FOLDER, with_pip=True, clear=True)
+        subprocess.run([python, "-m", "pip", "install", "-q", "-r", _WANTED], check=True)
+        _MADE_FROM.write_text(wanted)
+    return str(python)
+
+
+if __name__ == "__main__":
+    sys.exit(0 if peers_python() else 1)
