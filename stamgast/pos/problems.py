@@ -26,7 +26,6 @@ _ALLOWED_BY_FIELD: Final = {
     "language": "a language code, such as nl or fr",
 }
 _PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
-_PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
 _KINDS: Final = {
     "int_type": "an integer",
     "string_type": "a text",

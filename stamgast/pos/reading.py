@@ -29,6 +29,8 @@ class Received:
     """One purchase or refund, and the envelope's own id and source where there was one."""
 
     purchase: Canonical
+    place: str = ""
+    """JSON Pointer of the purchase in what was read."""
     event_id: str = ""
     event_source: str = ""
 
@@ -61,7 +63,7 @@ def read_purchase(document: Any, base: str = "") -> Received:
     if not isinstance(document, dict):
         raise RefusedError([{"pointer": base, "detail": "a purchase is a JSON object"}])
     if "specversion" not in document:
-        return Received(_read_data(document, base))
+        return Received(_read_data(document, base), base)
     problems = _envelope_problems(document, base)
     data = document.get("data")
     purchase: Canonical | None = None
@@ -77,7 +79,7 @@ def read_purchase(document: Any, base: str = "") -> Received:
         problems.append({"pointer": f"{base}/subject", "detail": "subject is not the transaction_id in data"})
     if problems or purchase is None:
         raise RefusedError(problems)
-    return Received(purchase, document["id"], document["source"])
+    return Received(purchase, f"{base}/data", document["id"], document["source"])
 
 
 def _read_data(data: dict[str, Any], base: str) -> Canonical:

@@ -26,11 +26,11 @@ class IdentityConflictError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Whom an enrolment turned out to be. `changed` says whether the profile is new or different."""
+    """Whom an enrolment turned out to be. `is_new`: there was no profile before."""
 
     customer: str
     profile: Profile
-    changed: bool
+    is_new: bool
 
 
 class IdentityStore:
@@ -118,14 +118,14 @@ class IdentityStore:
             if len({alias.customer for alias in known.values() if alias.customer}) > 1:
                 raise IdentityConflictError("these identifiers belong to different customers")
             customer = self._owner(merchant, identifiers, known)
-            profile, changed = await self._profiles.merge(merchant, customer, given, at)
+            profile, is_new = await self._profiles.merge(merchant, customer, given, at)
             fresh = {
                 each: Alias(each.kind, customer, at, _erasures(known, each))
                 for each in identifiers
                 if not _held(known, each)
             }
             await self._write_aliases(merchant, fresh)  # last: whoever finds the alias finds the profile
-        return Enrolment(customer, profile, changed)
+        return Enrolment(customer, profile, is_new)
 
     async def profile(self, merchant: str, customer: str) -> Profile | None:
         """What we know of a customer; None for one we only know by purchases, or who was erased."""

@@ -32,13 +32,18 @@ class PartitionKeys:
 
     @property
     def sending(self) -> str:
-        """Hash: activation -> how far its submission is: `C|attempt|token`, `S|attempt|token|at`, `D|…` or `X`."""
+        """Hash: activation -> how far its submission is: see `state.outbox`."""
         return self._named("sending")
 
     @property
     def attempts(self) -> str:
         """Hash: activation -> the attempt that stands open for it in the log of activations."""
         return self._named("attempts")
+
+    @property
+    def doubt(self) -> str:
+        """Hash: activation -> what has to be looked up at the carrier."""
+        return self._named("doubt")
 
     @property
     def timers(self) -> str:
@@ -66,6 +71,10 @@ class PartitionKeys:
     def answer(self, merchant: str, event: str) -> str:
         """Name the answer to an HTTP client's event."""
         return f"{{{self.tag}}}:r:{merchant}:{event}"
+
+    def voucher(self, merchant: str, code: str) -> str:
+        """Name whom a voucher's code belongs to: the value is the customer's id."""
+        return f"{{{self.tag}}}:v:{merchant}:{code}"
 
     def parked(self, merchant: str) -> str:
         """Name the list of events that wait for a merchant's first bundle."""

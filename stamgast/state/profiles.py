@@ -24,7 +24,7 @@ class Profiles:
         return decode_profile(data_key.open(stored.sealed, f"{merchant}:{customer}"))
 
     async def merge(self, merchant: str, customer: str, given: Profile, at: Millis) -> tuple[Profile, bool]:
-        """Keep what is new; what `given` leaves empty stays as it was. Says whether anything changed."""
+        """Keep what is new; what `given` leaves empty stays as it was. Says whether nobody knew this person before."""
         old = await self.get(merchant, customer)
         news = {name: value for name, value in msgspec.structs.asdict(given).items() if value}
         profile = msgspec.structs.replace(old or Profile(), **news)
@@ -36,7 +36,7 @@ class Profiles:
             await self._write_key(merchant, customer, data_key, at)
         sealed = SealedProfile(data_key.id, data_key.seal(encode(profile), f"{merchant}:{customer}"), at)
         await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): encode(sealed)})
-        return profile, True
+        return profile, old is None
 
     async def erase(self, merchant: str, customer: str) -> None:
         """Forget a person: without the data key, what old copies of the log hold cannot be read."""

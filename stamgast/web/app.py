@@ -1,0 +1,113 @@
+"""The ASGI app: its routes, and what surrounds every request."""
+
+import time
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from typing import Any
+
+from redis.exceptions import RedisError
+from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.responses import JSONResponse
+from starlette.routing import BaseRoute, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stamgast.log.appender import NotAppendedError, RecordTooLargeError
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import TooManyError
+from stamgast.state.identities import IdentityConflictError
+from stamgast.state.views import NotLoadedError
+from stamgast.web.customers import get_customer, post_customer
+from stamgast.web.deps import Deps
+from stamgast.web.health import get_healthz, get_metrics, get_readyz
+from stamgast.web.metrics import WebMetrics
+from stamgast.web.openapi import openapi
+from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
+from stamgast.web.purchases import post_purchases
+from stamgast.web.twilio import post_inbound, post_status
+from stamgast.web.vouchers import get_redemption, post_redemption
+
+ANSWERED = (
+    Problem,
+    RefusedError,
+    TooManyError,
+    RecordTooLargeError,
+    NotAppendedError,
+    NotLoadedError,
+    IdentityConflictError,
+    RedisError,
+)
+"""Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
+
+Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
+
+
+def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """Make the app. `lifespan` starts and stops what stands behind `deps`."""
+    merchant = "/v1/merchants/{merchant}"
+    routes: list[BaseRoute] = [
+        Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
+        Route(f"{merchant}/customers", post_customer, methods=["POST"]),
+        Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
+        Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
+        Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
+        Route("/twilio/status", post_status, methods=["POST"]),
+        Route("/twilio/inbound", post_inbound, methods=["POST"]),
+        Route("/healthz", get_healthz, methods=["GET"]),
+        Route("/readyz", get_readyz, methods=["GET"]),
+        Route("/metrics", get_metrics, methods=["GET"]),
+        Route("/openapi.json", _get_openapi, methods=["GET"]),
+        *more_routes,
+    ]
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Measured, metrics=deps.metrics)],
+        exception_handlers={
+            **dict.fromkeys(ANSWERED, answer_problem),
+            HTTPException: answer_http_error,
+            Exception: answer_failure,
+        },
+        lifespan=lifespan or _nothing,
+    )
+    app.state.deps = deps
+    return app
+
+
+async def _get_openapi(_request: Any) -> JSONResponse:
+    return JSONResponse(openapi())
+
+
+@asynccontextmanager
+async def _nothing(_app: Starlette) -> AsyncIterator[None]:
+    yield
+
+
+class Measured:
+    """Counts and times requests by the route's pattern."""
+
+    def __init__(self, app: ASGIApp, metrics: WebMetrics) -> None:
+        self._app = app
+        self._metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Pass on and measure."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        started = time.perf_counter()
+        status = 500
+
+        async def note(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+            await send(message)
+
+        try:
+            await self._app(scope, receive, note)
+        finally:
+            route = scope.get("route")
+            pattern = route.path if isinstance(route, Route) else "other"
+            self._metrics.requests.labels(pattern, scope["method"], str(status)).inc()
+            self._metrics.seconds.labels(pattern).observe(time.perf_counter() - started)

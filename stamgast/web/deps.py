@@ -1,0 +1,83 @@
+"""What the handlers work with; `stamgast.bootstrap` wires it."""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Any, Protocol, cast
+
+from redis.asyncio import Redis
+from starlette.requests import Request
+
+from channels.model import Inbound, StatusEvent, WebhookRequest
+from stamgast.clock import Clock
+from stamgast.domain.program import Program
+from stamgast.log.appender import Appender
+from stamgast.log.topics import Topics
+from stamgast.state.api_keys import ApiKeyTable
+from stamgast.state.identities import IdentityStore
+from stamgast.state.keys import PartitionKeys, customers
+from stamgast.web.limits import Limits, TokenBuckets
+from stamgast.web.metrics import WebMetrics
+
+
+class Merchants(Protocol):
+    """The programmes in force."""
+
+    loaded: bool
+
+    def get(self, merchant: str) -> Program | None:
+        """A merchant's programme, if one was published."""
+        ...
+
+    def all(self) -> list[Program]:
+        """Every programme in force."""
+        ...
+
+
+class Carrier(Protocol):
+    """Verifies and reads what the carrier calls us with."""
+
+    def parse_status(self, request: WebhookRequest) -> StatusEvent:
+        """Read a status callback."""
+        ...
+
+    def parse_inbound(self, request: WebhookRequest) -> Inbound:
+        """Read a person's message."""
+        ...
+
+
+@dataclass
+class Deps:
+    """See the module. `monotonic` is for machine waits and rates; `clock` is the shop's time."""
+
+    topics: Topics
+    appender: Appender
+    identities: IdentityStore
+    api_keys: ApiKeyTable
+    merchants: Merchants
+    redis: Redis
+    clock: Clock
+    carrier: Carrier
+    limits: Limits = field(default_factory=Limits)
+    metrics: WebMetrics = field(default_factory=WebMetrics)
+    monotonic: Callable[[], float] = time.monotonic
+
+    def __post_init__(self) -> None:
+        limits = self.limits
+        self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
+        self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)
+        self.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=self.monotonic)
+
+    def partition_of(self, key: bytes) -> int:
+        """The partition of a customer's records."""
+        return self.appender.partition_of(self.topics.customer_events, key)
+
+    def slot_of(self, key: bytes) -> PartitionKeys:
+        """Names of the Redis keys of a customer's partition."""
+        return customers(self.partition_of(key))
+
+
+def deps_of(request: Request) -> Deps:
+    """The dependencies of the app that serves this request."""
+    state: Any = request.app.state
+    return cast("Deps", state.deps)

@@ -1,0 +1,47 @@
+"""Is it alive, is it ready, and its figures."""
+
+from redis.exceptions import RedisError
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from stamgast.web.deps import Deps, deps_of
+
+_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
+
+
+async def get_healthz(_request: Request) -> JSONResponse:
+    """`GET /healthz`: this process answers."""
+    return JSONResponse({"status": "ok"})
+
+
+async def get_readyz(request: Request) -> JSONResponse:
+    """`GET /readyz`: 200 when purchases are taken; else 503 and what is missing."""
+    missing = await _missing(deps_of(request))
+    if missing:
+        return JSONResponse({"status": "not ready", "missing": missing}, 503, {"Retry-After": "1"})
+    return JSONResponse({"status": "ready"})
+
+
+async def get_metrics(request: Request) -> Response:
+    """`GET /metrics`, for Prometheus."""
+    deps = deps_of(request)
+    for view, loaded in _views(deps).items():
+        deps.metrics.loaded.labels(view).set(loaded)
+    return Response(deps.metrics.text(), media_type=_PROMETHEUS)
+
+
+def _views(deps: Deps) -> dict[str, bool]:
+    return {
+        "identities": deps.identities.loaded,
+        "api keys": deps.api_keys.loaded,
+        "programmes": deps.merchants.loaded,
+    }
+
+
+async def _missing(deps: Deps) -> list[str]:
+    missing = [f"{view}: still being read" for view, loaded in _views(deps).items() if not loaded]
+    try:
+        await deps.redis.ping()
+    except (RedisError, OSError) as error:
+        missing.append(f"Redis: {type(error).__name__}")
+    return missing

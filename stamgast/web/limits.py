@@ -1,0 +1,59 @@
+"""How much and how fast: no body and no rate is unlimited."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Bytes per body, and requests a second with the burst that may be ahead of them."""
+
+    batch_bytes: int = 4_000_000
+    body_bytes: int = 64_000
+    per_key: float = 500
+    per_key_burst: float = 1_000
+    refusals: float = 5
+    """Refused keys a second from one address."""
+    refusals_burst: float = 50
+    wrong_codes: float = 0.5
+    """Vouchers that do not exist, a second under one key."""
+    wrong_codes_burst: float = 30
+
+
+class TokenBuckets:
+    """One bucket per name; the names used least recently are forgotten, which only ever fills their bucket."""
+
+    def __init__(
+        self, rate: float, burst: float, *, most: int = 10_000, monotonic: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._rate = rate
+        self._burst = burst
+        self._most = most
+        self._monotonic = monotonic
+        self._buckets: OrderedDict[str, tuple[float, float]] = OrderedDict()
+
+    def take(self, name: str, tokens: float = 1) -> float:
+        """Take tokens; 0 if they were there, else the seconds until they will be (and nothing is taken)."""
+        now = self._monotonic()
+        level = self._level(name, now)
+        if level < tokens:
+            self._keep(name, level, now)
+            return (tokens - level) / self._rate
+        self._keep(name, level - tokens, now)
+        return 0.0
+
+    def wait(self, name: str, tokens: float = 1) -> float:
+        """Seconds until the tokens will be there; takes nothing."""
+        return max(0.0, (tokens - self._level(name, self._monotonic())) / self._rate)
+
+    def _level(self, name: str, now: float) -> float:
+        level, since = self._buckets.get(name, (self._burst, now))
+        return min(self._burst, level + (now - since) * self._rate)
+
+    def _keep(self, name: str, level: float, now: float) -> None:
+        self._buckets[name] = (level, now)
+        self._buckets.move_to_end(name)
+        if len(self._buckets) > self._most:
+            self._buckets.popitem(last=False)

@@ -1,0 +1,34 @@
+"""Figures of the web process for Prometheus. Routes are labelled by pattern, never by what stands in a path."""
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
+
+_BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+
+class WebMetrics:
+    """A registry of its own, so that several apps may live in one process (tests)."""
+
+    def __init__(self) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "stamgast_web_requests", "Requests answered", ["route", "method", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "stamgast_web_request_seconds", "Time to answer", ["route"], buckets=_BUCKETS, registry=self.registry
+        )
+        self.purchases = Counter(
+            "stamgast_web_purchases",
+            "Purchases and refunds that Kafka acknowledged",
+            ["merchant"],
+            registry=self.registry,
+        )
+        self.webhooks = Counter(
+            "stamgast_web_webhooks", "What the carrier called us with", ["kind"], registry=self.registry
+        )
+        self.loaded = Gauge(
+            "stamgast_web_view_loaded", "1 while the view is complete", ["view"], registry=self.registry
+        )
+
+    def text(self) -> bytes:
+        """The figures as Prometheus reads them."""
+        return generate_latest(self.registry)

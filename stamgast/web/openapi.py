@@ -1,0 +1,159 @@
+"""The HTTP interface as OpenAPI 3.1, at `/openapi.json`."""
+
+from functools import cache
+from typing import Any, Final
+
+from stamgast.pos.contract import purchase_schema
+from stamgast.web.customers import enrolment_schema
+
+Json = dict[str, Any]
+
+_REASONS: Final = {
+    "400": "A part of the request is missing or malformed.",
+    "401": "No API key, or one that is not known or was revoked.",
+    "403": "The key is for another merchant, or lacks the scope; or a webhook's signature is wrong.",
+    "404": "No such merchant's programme, customer or voucher.",
+    "409": "It contradicts what is known; the detail says how.",
+    "413": "Body, batch or record too large.",
+    "415": "Another media type than the ones listed, or a content encoding.",
+    "422": "Invalid; `errors` lists every place as a JSON Pointer. Nothing was accepted.",
+    "429": "Too many requests; `Retry-After` says when to come back.",
+    "503": "Not ready, or Kafka did not acknowledge. Send the same request again.",
+}
+
+
+@cache
+def openapi() -> Json:
+    """The whole document."""
+    purchase = purchase_schema()
+    definitions = purchase.pop("$defs")
+    schemas: Json = {name: _moved(schema) for name, schema in definitions.items()}
+    schemas["PurchaseOrRefund"] = _moved({k: v for k, v in purchase.items() if not k.startswith("$")})
+    enrolment = enrolment_schema()
+    schemas |= enrolment.pop("$defs", {})
+    schemas["Enrolment"] = enrolment
+    schemas["Problem"] = _problem_schema()
+    return {
+        "openapi": "3.1.0",
+        "info": {"title": "Stamgast", "version": "1.0.0"},
+        "components": {
+            "schemas": schemas,
+            "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
+        },
+        "security": [{"key": []}],
+        "paths": _paths(),
+    }
+
+
+def _paths() -> Json:
+    merchant = "/v1/merchants/{merchant}"
+    batch: Json = {
+        "oneOf": [
+            {"$ref": "#/components/schemas/PurchaseOrRefund"},
+            {
+                "type": "array",
+                "minItems": 1,
+                "maxItems": 1000,
+                "items": {"$ref": "#/components/schemas/PurchaseOrRefund"},
+            },
+        ],
+        "description": "Each purchase may stand in a CloudEvents 1.0 envelope (structured JSON).",
+    }
+    redemption: Json = {
+        "type": "object",
+        "additionalProperties": False,
+        "properties": {"store": {"type": "string"}, "customer": {"type": "string"}},
+    }
+    return {
+        f"{merchant}/purchases": {
+            "post": _operation("Report purchases and refunds (scope intake)", "202", batch, path=["merchant"])
+        },
+        f"{merchant}/customers": {
+            "post": _operation(
+                "Enrol a customer (scope intake); 201 for a new one, 200 for one we know",
+                "201",
+                {"$ref": "#/components/schemas/Enrolment"},
+                path=["merchant"],
+                more=("200", "409"),
+            )
+        },
+        f"{merchant}/customers/{{customer}}": {
+            "get": _operation("What is known of a customer (scope read)", "200", path=["merchant", "customer"])
+        },
+        f"{merchant}/vouchers/{{code}}/redemptions": {
+            "post": _operation(
+                "Redeem a voucher (scope till); 202 when the answer takes longer than two seconds",
+                "200",
+                redemption,
+                path=["merchant", "code"],
+                header="Idempotency-Key",
+                more=("202", "409"),
+            )
+        },
+        f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}": {
+            "get": _operation(
+                "The answer to an earlier redemption",
+                "200",
+                path=["merchant", "code", "redemption"],
+                more=("202", "409"),
+            )
+        },
+    }
+
+
+def _operation(
+    summary: str,
+    success: str,
+    body: Json | None = None,
+    *,
+    path: list[str],
+    header: str = "",
+    more: tuple[str, ...] = (),
+) -> Json:
+    refusals = ["401", "403", "404", "429", "503", *(["413", "415", "422"] if body else [])]
+    answers: Json = {code: {"description": "As the summary says."} for code in (success, *more) if code < "300"}
+    for code in [*refusals, *(code for code in more if code >= "400")]:
+        answers[code] = {
+            "description": _REASONS[code],
+            "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
+        }
+    text: Json = {"type": "string"}
+    parameters = [{"name": name, "in": "path", "required": True, "schema": text} for name in path]
+    if header:
+        parameters.append({"name": header, "in": "header", "required": True, "schema": text})
+    operation: Json = {"summary": summary, "parameters": parameters, "responses": dict(sorted(answers.items()))}
+    if body:
+        operation["requestBody"] = {"required": not header, "content": {"application/json": {"schema": body}}}
+    return operation
+
+
+def _problem_schema() -> Json:
+    text: Json = {"type": "string"}
+    return {
+        "type": "object",
+        "required": ["type", "title", "status", "detail"],
+        "properties": {
+            "type": text,
+            "title": text,
+            "status": {"type": "integer"},
+            "detail": text | {"description": "What to mend."},
+            "errors": {
+                "type": "array",
+                "items": {
+                    "type": "object",
+                    "required": ["pointer", "detail"],
+                    "properties": {"pointer": text, "detail": text, "allowed": text, "nearest": text},
+                },
+            },
+        },
+    }
+
+
+def _moved(schema: Any) -> Any:
+    """The same schema with its references pointing into `components`."""
+    if isinstance(schema, dict):
+        return {
+            key: value.replace("#/$defs/", "#/components/schemas/") if key == "$ref" else _moved(value)
+            for key, value in schema.items()
+        }
+    return [_moved(item) for item in schema] if isinstance(schema, list) else schema

@@ -1,0 +1,108 @@
+"""Refusals as `application/problem+json` (RFC 9457): what is wrong, and what to mend."""
+
+from collections.abc import Mapping, Sequence
+from http import HTTPStatus
+from typing import Any
+
+from redis.exceptions import RedisError
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import JSONResponse, Response
+
+from stamgast.log.appender import NotAppendedError, RecordTooLargeError
+from stamgast.logs import get_logger
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import TooManyError
+from stamgast.state.identities import IdentityConflictError
+from stamgast.state.views import NotLoadedError
+
+log = get_logger(__name__)
+
+RETRY_AFTER_S = 2
+
+
+class Problem(Exception):  # noqa: N818  it is an answer, not an error of ours
+    """An answer that refuses. `slug` names its kind for programs, `detail` says what to mend for people."""
+
+    def __init__(
+        self,
+        status: int,
+        slug: str,
+        detail: str,
+        *,
+        errors: Sequence[Mapping[str, str]] = (),
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.slug = slug
+        self.detail = detail
+        self.errors = errors
+        self.headers = dict(headers or {})
+
+    def response(self) -> JSONResponse:
+        """Write the answer."""
+        content: dict[str, Any] = {
+            "type": f"urn:stamgast:problem:{self.slug}",
+            "title": HTTPStatus(self.status).phrase,
+            "status": self.status,
+            "detail": self.detail,
+        }
+        if self.errors:
+            content["errors"] = list(self.errors)
+        return JSONResponse(content, self.status, self.headers, media_type="application/problem+json")
+
+
+def unavailable(detail: str) -> Problem:
+    """Not now: ask again in a moment."""
+    return Problem(503, "unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+
+
+def as_problem(error: Exception) -> Problem | None:
+    """What an error of the layers below means to an HTTP client; None for one that is our own mistake."""
+    match error:
+        case Problem():
+            return error
+        case RefusedError():
+            detail = "Nothing of the request was accepted. Mend what `errors` lists and send it again."
+            return Problem(422, "invalid", detail, errors=error.problems)
+        case TooManyError():
+            return Problem(413, "batch-too-large", f"{error}. Send several requests.")
+        case RecordTooLargeError():
+            return Problem(413, "record-too-large", f"{error}: one purchase takes at most 1 MB.")
+        case IdentityConflictError():
+            detail = "These identifiers belong to different customers already. Send those of one person only."
+            return Problem(409, "identity-conflict", detail)
+        case NotAppendedError():
+            return unavailable("Kafka did not acknowledge. Send the same request again; a repeat changes nothing.")
+        case RedisError():
+            return unavailable("Redis does not answer. Send the same request again; a repeat changes nothing.")
+        case NotLoadedError():
+            return unavailable(f"Not ready: {error}. Send the same request again in a moment.")
+    return None
+
+
+async def answer_problem(_request: Request, error: Exception) -> Response:
+    """Starlette's handler for errors that have an answer."""
+    problem = as_problem(error)
+    if problem is None:
+        raise error
+    return problem.response()
+
+
+async def answer_http_error(request: Request, error: Exception) -> Response:
+    """Starlette's own refusals (no such route, no such method) in the same form."""
+    if not isinstance(error, HTTPException):
+        raise error
+    details = {
+        404: ("not-found", f"There is nothing at {request.url.path}. /openapi.json lists what there is."),
+        405: ("method-not-allowed", f"{request.method} is not for this path. /openapi.json lists what is."),
+    }
+    slug, detail = details.get(error.status_code, ("refused", str(error.detail)))
+    return Problem(error.status_code, slug, detail, headers=error.headers).response()
+
+
+async def answer_failure(request: Request, error: Exception) -> Response:
+    """Our own mistake: logged without the request's body, told without details."""
+    log.error("request failed", path=request.scope.get("route_name", ""), kind=type(error).__name__, exc_info=error)
+    return Problem(500, "failed", "This is our mistake, and it was logged. Send the same request again.").response()

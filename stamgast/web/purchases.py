@@ -1,0 +1,110 @@
+"""Purchases come in: read whole, resolved to customers, appended to `purchases.v1`, then acknowledged.
+
+All or nothing: one bad purchase refuses its batch, with a problem for each place, and nothing of it was accepted.
+If Kafka fails half-way the answer is 503; the same batch again is harmless, since versions make repeats no-ops.
+"""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any, Final
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from stamgast.domain.program import Program
+from stamgast.identity.ids import Identifier
+from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.log.topics import MAX_RECORD_BYTES
+from stamgast.pos.canonical import CustomerReference, Purchase, Refund
+from stamgast.pos.problems import Problem as Fault
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import Received, read_purchases
+from stamgast.pos.record import to_record
+from stamgast.web.deps import deps_of
+from stamgast.web.door import enter, read_body
+from stamgast.web.problem import Problem
+
+TYPES: Final = frozenset({"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"})
+_SMALL: Final = 20_000
+"""Bytes that are read at once; a larger body is read in a thread, so that others need not wait."""
+
+
+async def post_purchases(request: Request) -> JSONResponse:
+    """`POST /v1/merchants/{merchant}/purchases`: one purchase or a list of up to 1,000."""
+    deps = deps_of(request)
+    entrance = await enter(request, "intake")
+    body = await read_body(request, deps.limits.batch_bytes, TYPES)
+    received = read_purchases(body) if len(body) < _SMALL else await asyncio.to_thread(read_purchases, body)
+    at = deps.clock.now()
+    references = _references(received, entrance.program)
+    named = {place: identifiers for place, identifiers in references.items() if isinstance(identifiers, list)}
+    resolved = await deps.identities.resolve_many(entrance.merchant, list(named.values()), at)
+    customers = {place: who for place, who in references.items() if isinstance(who, str)}
+    customers |= dict(zip(named, resolved, strict=True))
+    records = [
+        to_record(
+            each.purchase,
+            entrance.merchant,
+            customers.get(each.place),
+            at,
+            event_id=each.event_id,
+            event_source=each.event_source,
+        )
+        for each in received
+    ]
+    _refuse_large(received, records)
+    await deps.appender.append(deps.topics.purchases, records)
+    deps.metrics.purchases.labels(entrance.merchant).inc(len(records))
+    taken = [_taken(each, customers.get(each.place)) for each in received]
+    return JSONResponse({"accepted": len(taken), "purchases": taken}, 202)
+
+
+def _references(received: Sequence[Received], program: Program) -> dict[str, list[Identifier] | str]:
+    """Place -> whom the purchase names: a customer id, or identifiers still to be resolved."""
+    found: dict[str, list[Identifier] | str] = {}
+    faults: list[Fault] = []
+    for each in received:
+        purchase = each.purchase
+        if isinstance(purchase, Refund) or purchase.customer is None:
+            continue
+        if purchase.customer.customer_id is not None:
+            found[each.place] = purchase.customer.customer_id
+            continue
+        try:
+            found[each.place] = _identifiers(purchase.customer, region_of(purchase, program))
+        except BadPhoneError as error:
+            faults.append({"pointer": f"{each.place}/customer/phone", "detail": f"phone {error}"})
+    if faults:
+        raise RefusedError(faults)
+    return found
+
+
+def region_of(purchase: Purchase, program: Program) -> str:
+    """The country in which the store's customers write telephone numbers without a country code."""
+    store = program.stores.get(purchase.store.retail_store_id)
+    return store.region if store is not None else program.region
+
+
+def _identifiers(customer: CustomerReference, region: str) -> list[Identifier]:
+    found = []
+    if customer.phone:
+        found.append(Identifier("phone", normalise_phone(customer.phone, region)))
+    if customer.membership_number:
+        found.append(Identifier("membership", customer.membership_number))
+    if customer.provider_customer_id:
+        found.append(Identifier("provider", customer.provider_customer_id))
+    return found
+
+
+def _refuse_large(received: Sequence[Received], records: Sequence[tuple[bytes, bytes]]) -> None:
+    for each, (key, value) in zip(received, records, strict=True):
+        if len(key) + len(value) > MAX_RECORD_BYTES:
+            detail = f"{each.place or 'The purchase'} takes {len(value):,} bytes; at most {MAX_RECORD_BYTES:,} fit."
+            raise Problem(413, "record-too-large", f"{detail} Leave out what no rule needs, such as names of lines.")
+
+
+def _taken(received: Received, customer: str | None) -> dict[str, Any]:
+    taken: dict[str, Any] = {"transaction_id": received.purchase.transaction_id}
+    if isinstance(received.purchase, Refund):
+        taken["refund_id"] = received.purchase.refund_id
+    return taken | {"customer": customer}
