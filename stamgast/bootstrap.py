@@ -1,0 +1,148 @@
+"""The composition root: settings in, wired objects out. The only place that chooses adapters."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass
+
+from redis.asyncio import Redis
+
+from channels.signatures import SignatureVerifier
+from channels.twilio_webhooks import TwilioWebhooks
+from stamgast.clock import Clock
+from stamgast.identity.sealing import WrappingKeys, decode_key
+from stamgast.log.appender import Appender
+from stamgast.log.merchants import MerchantTable
+from stamgast.log.tail import Tail, View
+from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
+from stamgast.settings import Settings
+from stamgast.state.api_keys import ApiKeyTable
+from stamgast.state.identities import IdentityStore, IdentityTopics
+
+
+class SettingsError(ValueError):
+    """A setting that this process needs is missing or wrong; the text names it."""
+
+
+@dataclass(frozen=True)
+class WebParts:
+    """What stands behind `stamgast web`, running."""
+
+    topics: Topics
+    appender: Appender
+    identities: IdentityStore
+    api_keys: ApiKeyTable
+    merchants: MerchantTable
+    redis: Redis
+    clock: Clock
+    carrier: TwilioWebhooks
+
+
+def topics_of(settings: Settings) -> Topics:
+    """The topics of this deployment."""
+    return Topics(settings.partitions, settings.topic_prefix)
+
+
+def partition_counts(topics: Topics) -> dict[str, int]:
+    """Topic -> how many partitions it has."""
+    return {topics.prefix + topic.name: topics.partitions_of(topic) for topic in TABLE}
+
+
+def open_redis(settings: Settings) -> Redis:
+    """A client that connects when it is first used, and does not wait for long."""
+    client: Redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
+    return client
+
+
+def id_key_of(settings: Settings) -> bytes:
+    """ID_KEY. Raises `SettingsError`."""
+    text = settings.id_key.get_secret_value()
+    if not text:
+        raise SettingsError("STAMGAST_ID_KEY is missing: base64 of 32 random bytes; keep it for ever")
+    try:
+        return decode_key(text, "STAMGAST_ID_KEY")
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+def wrapping_keys_of(settings: Settings) -> WrappingKeys:
+    """WRAPPING_KEYS. Raises `SettingsError`."""
+    try:
+        return WrappingKeys.parse(settings.wrapping_keys.get_secret_value())
+    except ValueError as error:
+        raise SettingsError(f"STAMGAST_{error}") from None
+
+
+def auth_tokens_of(settings: Settings) -> list[str]:
+    """Twilio's auth tokens: one, or the old one and the new one by comma while it is being changed."""
+    return [token.strip() for token in settings.twilio_auth_token.get_secret_value().split(",") if token.strip()]
+
+
+def identity_store(
+    settings: Settings, topics: Topics, cluster: Cluster | None, redis: Redis, appender: Appender
+) -> IdentityStore:
+    """The store of identities; it answers once `identity_tail` has filled it. Raises `SettingsError`."""
+    names = IdentityTopics(topics.identities, topics.identity_keys, topics.suppressions)
+    ids = {} if cluster is None else {name: cluster.topic_ids[name] for name in names}
+    return IdentityStore(
+        redis,
+        appender.append,
+        names,
+        id_key=id_key_of(settings),
+        wrapping_keys=wrapping_keys_of(settings),
+        topic_ids=ids,
+    )
+
+
+def identity_tail(settings: Settings, topics: Topics, store: IdentityStore) -> Tail:
+    """What keeps the view of identities up to date, in every process that uses it."""
+    counts = partition_counts(topics)
+    names = (topics.identities, topics.identity_keys, topics.suppressions)
+    return Tail(settings.kafka_bootstrap, {name: counts[name] for name in names}, store, name="identities")
+
+
+@asynccontextmanager
+async def running_tails(*tails: Tail) -> AsyncIterator[None]:
+    """Follow topics while the context is open."""
+    tasks = [asyncio.create_task(tail.run()) for tail in tails]
+    try:
+        yield
+    finally:
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@asynccontextmanager
+async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
+    """Everything behind `stamgast web`, with its views being read.
+
+    Raises:
+        SettingsError: a key is missing or wrong.
+        TopicsError: Kafka is away, or its topics are not ours.
+    """
+    topics = topics_of(settings)
+    id_key_of(settings)
+    cluster = await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    async with AsyncExitStack() as stack:
+        redis = open_redis(settings)
+        stack.push_async_callback(redis.aclose)
+        appender = Appender(settings.kafka_bootstrap, partition_counts(topics), client_id="stamgast-web")
+        stack.push_async_callback(appender.close)
+        identities = identity_store(settings, topics, cluster, redis, appender)
+        api_keys, merchants = ApiKeyTable(), MerchantTable()
+        await stack.enter_async_context(
+            running_tails(
+                identity_tail(settings, topics, identities),
+                _small_tail(settings, topics.api_keys, api_keys, "api-keys"),
+                _small_tail(settings, topics.programs, merchants, "programmes"),
+            )
+        )
+        verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
+        yield WebParts(
+            topics, appender, identities, api_keys, merchants, redis, settings.make_clock(), TwilioWebhooks(verifier)
+        )
+
+
+def _small_tail(settings: Settings, topic: str, view: View, name: str) -> Tail:
+    return Tail(settings.kafka_bootstrap, {topic: 1}, view, name=name)

@@ -1,0 +1,107 @@
+"""`stamgast keys`: API keys of a merchant."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable
+from typing import Annotated, Any, TypeVar
+
+import typer
+
+from stamgast.access import SCOPES, ApiKey, Scope
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.settings import Settings
+
+app = new_app("Create, revoke and list a merchant's API keys. A key is shown once.", no_args_is_help=True)
+
+T = TypeVar("T")
+Merchant = Annotated[str, typer.Argument(help="The merchant, such as bakkerij-noord.")]
+_DEFAULT: tuple[Scope, ...] = ("intake", "till", "read")
+
+
+@app.command()
+def create(
+    merchant: Merchant,
+    scope: Annotated[
+        list[str] | None,
+        typer.Option(help=f"What it may do: {', '.join(SCOPES)}; several times for several (default {_DEFAULT})."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Make a key; two with the same scopes may be in force, so that one can replace the other."""
+    from stamgast.web.door import MERCHANT
+
+    settings = load_settings()
+    if not MERCHANT.fullmatch(merchant):
+        misuse(f"{merchant!r} is no merchant's name: small letters, digits, - and _")
+    wrong = [name for name in scope or () if name not in SCOPES]
+    if wrong:
+        misuse(f"there is no scope {wrong[0]!r}; there are {', '.join(SCOPES)}")
+    scopes = tuple(name for name in SCOPES if name in (scope or _DEFAULT))
+    new = _run(_ring(settings).create(merchant, scopes, settings.make_clock().now()))
+    if as_json:
+        print_json(_shown(new.record) | {"key": new.text})
+    else:
+        answer(f"{new.text}\n\nThis is key {new.record.id} of {merchant} ({', '.join(scopes)}). It is not shown again.")
+
+
+@app.command()
+def revoke(
+    merchant: Merchant,
+    key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id.")],
+    as_json: AsJson = False,
+) -> None:
+    """End a key, at once."""
+    settings = load_settings()
+    ended = _run(_ring(settings).revoke(merchant, key_id, settings.make_clock().now()))
+    if as_json:
+        print_json(_shown(ended))
+    else:
+        answer(f"Key {ended.id} of {merchant} is revoked.")
+
+
+@app.command("list")
+def list_keys(merchant: Merchant, as_json: AsJson = False) -> None:
+    """Show the ids and scopes of a merchant's keys."""
+    keys = _run(_ring(load_settings()).keys(merchant))
+    if as_json:
+        print_json({"merchant": merchant, "keys": [_shown(key) for key in keys]})
+        return
+    for key in keys:
+        answer(f"{key.id}  {', '.join(key.scopes):<24}  {'revoked' if key.revoked_at else 'in force'}")
+
+
+def _ring(settings: Settings) -> Any:
+    from stamgast.bootstrap import topics_of
+    from stamgast.keyring import Keyring
+
+    return Keyring(settings.kafka_bootstrap, topics_of(settings).api_keys)
+
+
+def _shown(key: ApiKey) -> dict[str, Any]:
+    from stamgast.clock import format_time
+
+    return {
+        "id": key.id,
+        "merchant": key.merchant,
+        "scopes": list(key.scopes),
+        "created_at": format_time(key.created_at),
+        "revoked_at": format_time(key.revoked_at) if key.revoked_at else None,
+    }
+
+
+def _run(work: Awaitable[T]) -> T:
+    import asyncio
+
+    from aiokafka.errors import KafkaError
+
+    from stamgast.access import TooManyKeysError
+    from stamgast.keyring import UnknownKeyError
+    from stamgast.log.appender import NotAppendedError
+
+    async def wait() -> T:
+        return await work
+
+    try:
+        return asyncio.run(wait())
+    except (TooManyKeysError, UnknownKeyError, NotAppendedError, KafkaError) as error:
+        fail(str(error) or type(error).__name__)

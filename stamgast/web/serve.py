@@ -1,0 +1,79 @@
+"""`stamgast web`: the app behind uvicorn, until it is told to end."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from collections.abc import AsyncIterator, Callable, Sequence
+
+import uvicorn
+from starlette.applications import Starlette
+from starlette.routing import BaseRoute
+
+from stamgast.bootstrap import WebParts, web_parts
+from stamgast.settings import Settings
+from stamgast.web.app import create_app
+from stamgast.web.deps import Deps
+from stamgast.web.limits import Limits
+
+
+def app_of(parts: WebParts, *, limits: Limits | None = None, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+    """The app over parts that are running."""
+    deps = Deps(
+        topics=parts.topics,
+        appender=parts.appender,
+        identities=parts.identities,
+        api_keys=parts.api_keys,
+        merchants=parts.merchants,
+        redis=parts.redis,
+        clock=parts.clock,
+        carrier=parts.carrier,
+        limits=limits or Limits(),
+    )
+    return create_app(deps, more_routes=more_routes)
+
+
+@contextlib.asynccontextmanager
+async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
+    """Serve an app while the context is open; yields the port (0 asks for any that is free).
+
+    Raises:
+        OSError: the port is taken.
+    """
+    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    config = uvicorn.Config(
+        app,
+        access_log=False,  # paths and query strings name customers
+        log_config=None,
+        lifespan="off",
+        timeout_graceful_shutdown=5,
+        h11_max_incomplete_event_size=65_536,
+        limit_concurrency=1_000,
+        server_header=False,
+    )
+    server = uvicorn.Server(config)
+    task = asyncio.create_task(_serve(server, listening))
+    try:
+        while not server.started and not task.done():  # noqa: ASYNC110  uvicorn has no event for it
+            await asyncio.sleep(0.01)
+        yield int(listening.getsockname()[1])
+    finally:
+        server.should_exit = True
+        await asyncio.wait({task}, timeout=10)
+        listening.close()
+
+
+async def run(settings: Settings, host: str, port: int, announce: Callable[[int], None]) -> None:
+    """Serve until SIGTERM or SIGINT."""
+    end = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, end.set)
+    async with web_parts(settings) as parts, serving(app_of(parts), host, port) as taken:
+        announce(taken)
+        await end.wait()
+
+
+async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
+    with contextlib.suppress(asyncio.CancelledError):
+        await server._serve([listening])  # noqa: SLF001  `serve` would take over the process's signals
