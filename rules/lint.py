@@ -100,7 +100,7 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
     template = program.templates[action.template]
     sources = [*template.variables.values()] if "whatsapp" in action.by else []
     sources += [*template.sms.values()] if "sms" in action.by else []
-    gives = any(isinstance(each, Give) for each in rule.actions)
+    gives = "give" in file.places
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:
             message = f"the template {template.id} speaks of a voucher, and this rule gives none"

@@ -8,7 +8,7 @@ from typing import Any, Literal
 STILL_RUNNING = "Nothing of this is published: the previous version keeps running."
 MAX_LISTED = 12
 ALIKE = 0.66
-"""How much alike two words must be to be taken for one another: `statsu` and `status`, not `dinsdag` and `wednesday`."""
+"""How much alike two words must be to be mixed up: `statsu` and `status`, not `dinsdag` and `wednesday`."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -29,7 +29,7 @@ MAX_DEPTH: Final = 20
 MAX_NODES: Final = 20_000
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
-_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?|-?\.[0-9]+")
+_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})?(\.[0-9]+([eE][-+]?[0-9]{1,2})?|(?<=[0-9])[eE][-+]?[0-9]{1,2})")
 _WORDS: Final[dict[str, Plain]] = {
     "": None,
     "~": None,

@@ -124,7 +124,7 @@ def _missing(expects: Iterable[Expectation], happened: list[Happening], program:
     left = list(happened)
     for expected in expects:
         if expected.kind == "nothing":
-            unwanted = [each for each in left if each.kind != "withheld"]
+            unwanted = [each for each in left if not _is_no_doing_of_the_rule(each)]
             yield from (f"nothing should happen, and yet: {_tell(each, program)}" for each in unwanted)
             continue
         match = next((each for each in left if _fits(expected, each, program)), None)
@@ -132,6 +132,11 @@ def _missing(expects: Iterable[Expectation], happened: list[Happening], program:
             yield f"did not happen: {expected.text}"
         else:
             left.remove(match)
+
+
+def _is_no_doing_of_the_rule(happening: Happening) -> bool:
+    """What was withheld, and rewards that a card gives by itself."""
+    return happening.kind == "withheld" or (happening.kind in {"give", "withdraw"} and not happening.rule)
 
 
 def _fits(expected: Expectation, happening: Happening, program: Program) -> bool:

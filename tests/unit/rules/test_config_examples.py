@@ -1,0 +1,137 @@
+"""The merchants and the words that we ship with are right themselves."""
+
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+import pytest
+
+from channels.render import render_text, render_variables
+from rules.action_words import ACTIONS
+from rules.conditions import CONDITIONS
+from rules.loader import load_bundle, load_merchant
+from rules.nodes import ListNode, MapNode, Node
+from rules.registry import Word
+from rules.schema import rule_schema
+from rules.triggers import TRIGGERS
+from rules.yaml_source import Source, read_yaml
+from stamgast.domain.message_words import WORDS, message_variables
+from stamgast.domain.units import DAY
+from stamgast.rule_tests import run_tests
+from tests.unit.rules.conftest import files_of
+
+MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
+RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
+WORD_CLASSES: list[Word[Any]] = [
+    word for registry in (TRIGGERS, CONDITIONS, ACTIONS) for word in registry.words.values()
+]
+
+
+def plain(node: Node | None) -> Any:
+    """The data that an editor's schema check sees."""
+    if isinstance(node, MapNode):
+        return {key.text: plain(value) for key, value in node.entries}
+    if isinstance(node, ListNode):
+        return [plain(item) for item in node.items]
+    return None if node is None else node.value
+
+
+def data_of(text: str) -> Any:
+    source = Source("x.yaml", text)
+    node = read_yaml(source)
+    assert source.problems == []
+    return plain(node)
+
+
+@pytest.mark.parametrize("merchant", MERCHANTS, ids=lambda path: path.name)
+def test_a_merchant_we_ship_has_nothing_wrong_with_it(merchant: Path):
+    loaded = load_merchant(merchant)
+    assert [problem.render() for problem in loaded.problems] == []
+    assert loaded.ok
+
+
+@pytest.mark.parametrize("merchant", MERCHANTS, ids=lambda path: path.name)
+def test_every_rule_we_ship_has_tests_and_passes_them(merchant: Path):
+    loaded = load_merchant(merchant)
+    results = run_tests(loaded)
+    assert [(each.case.rule, each.case.name, each.missing) for each in results if not each.passed] == []
+    assert {each.case.rule for each in results} == set(loaded.rules.by_id)
+
+
+@pytest.mark.parametrize("path", RULES, ids=lambda path: f"{path.parent.parent.name}/{path.name}")
+def test_the_schema_for_editors_takes_what_we_ship(path: Path):
+    jsonschema.validate(data_of(path.read_text()), rule_schema())
+
+
+def test_the_schema_itself_is_one():
+    jsonschema.Draft202012Validator.check_schema(rule_schema())
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "rule: a\nwhen: purchase\nthen: [{tag: x}]\nstatsu: live",
+        "rule: a\nwhen: purchased\nthen: [{tag: x}]",
+        "rule: a\nwhen: {stamp_card_reaches: bread}\nthen: [{tag: x}]",
+        "rule: a\nwhen: purchase\nthen: [{sned: x}]",
+        "rule: a\nwhen: purchase\nthen: [{tag: x}]\nif: [{visits: 3}]",
+        "rule: a\nwhen: purchase\nthen: [{tag: x}]\nlimits: {budget: 3 EUR}",
+        "rule: a\nwhen: purchase",
+    ],
+)
+def test_the_schema_underlines_what_check_refuses(text: str):
+    with pytest.raises(jsonschema.ValidationError):
+        jsonschema.validate(data_of(text), rule_schema())
+
+
+@pytest.mark.parametrize("word", WORD_CLASSES, ids=lambda word: word.name)
+def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
+    assert word.meaning().endswith(".")
+    assert "Example" not in word.meaning()
+    example = word.example()
+    assert word.name in example
+    rule = "rule: example\n" + ("" if "when:" in example else "when: purchase\n") + example + "\n"
+    rule += "" if "then:" in example else "then: [{tag: seen}]\n"
+    if word.name == "send":
+        rule += "  - give: free_loaf\n"
+        rule = rule.replace("[whatsapp, sms]", "[whatsapp]")
+    loaded = load_bundle(files_of(rule))
+    assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
+    jsonschema.validate(data_of(rule), rule_schema())
+
+
+@pytest.mark.parametrize("merchant", MERCHANTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("first_name", ["", "Noor"])
+def test_every_template_we_ship_can_be_filled_and_fits_the_shop(merchant: Path, first_name: str):
+    program = load_merchant(merchant).program
+    card = next(iter(program.cards))
+    reward = next(iter(program.rewards))
+    data = {"code": "3-ABCDEFGH23456722", "reward": reward, "valid_until": 400 * DAY, "card": card, "stamps": {card: 5}}
+    for template in program.templates.values():
+        for language in program.languages:
+            words = message_variables(program, data, language, first_name=first_name)
+            if template.whatsapp:
+                values = render_variables(template.variables, words, template=template.id, locale=language)  # type: ignore[arg-type]
+                assert all(values.values())
+            text = render_text(template.sms[language], words, template=template.id, locale=language)  # type: ignore[arg-type]
+            assert text.startswith(program.name)
+            assert "STOP" in text
+            assert first_name in text
+            assert "  " not in text
+
+
+def test_messages_speak_of_nothing_they_do_not_have():
+    program = load_merchant(MERCHANTS[0]).program
+    assert message_variables(program, {}, "nl") == {
+        "customer": {"first_name": "", "name": ""},
+        "merchant": {"name": program.name},
+    }
+
+
+def test_every_word_of_messages_can_be_filled():
+    program = load_merchant(MERCHANTS[0]).program
+    data = {"code": "X", "reward": "free_loaf", "valid_until": 0, "card": "bread", "stamps": {"bread": 5}}
+    words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
+    assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
+    assert words["voucher"] == {"code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
+    assert words["card"] == {"stamps": "5", "size": "7", "missing": "2"}

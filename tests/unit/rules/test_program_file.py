@@ -1,0 +1,179 @@
+"""What `program.yaml` and the folder around it may say."""
+
+import pytest
+
+from rules.loader import load_bundle, load_merchant
+from stamgast.domain.program import LapseModel, Store, Window
+from stamgast.domain.units import DAY, HOUR
+
+
+def told(loaded) -> list[str]:
+    return [f"{p.message} | {p.hint}" for p in loaded.problems]
+
+
+MISTAKES = {
+    "unknown section": ("name: The Shop", "nam: The Shop", "unknown word", 'Did you mean "name"?'),
+    "missing name": ("name: The Shop", "", "`program.yaml` needs `name`", ""),
+    "currency": ("currency: EUR", "currency: euro", "is not a currency code", "EUR"),
+    "time zone": (
+        "time_zone: Europe/Amsterdam",
+        "time_zone: Europe/Amsterdm",
+        "unknown time zone",
+        'Did you mean "Europe/Amsterdam"?',
+    ),
+    "language": ("languages: [nl]", "languages: [Dutch]", "is no language", ""),
+    "store's time zone": ("time_zone: America/New_York", "time_zone: New York", "unknown time zone", ""),
+    "day start": ("day_start: 4", "day_start: 24", "from 0 to 23", ""),
+    "stamps": ("stamps: 7", "stamps: 0", "from 1 to 1000", ""),
+    "no stamps": ("stamps: 7, ", "", "needs `stamps`", ""),
+    "card word": ("categories: [bread]", "category: [bread]", 'unknown word "category"', 'Did you mean "categories"?'),
+    "per": ("categories: [bread]", "per: visit", "nothing to give a stamp for", "purchase, item or 10 EUR"),
+    "per another currency": ("categories: [bread]", "per: 10 USD", "above zero in EUR", ""),
+    "on_refund": ("categories: [bread]", "on_refund: belowzero", "unknown word", 'Did you mean "below_zero"?'),
+    "card's reward": ("reward: free_loaf", "reward: free_lof", "unknown reward", 'Did you mean "free_loaf"?'),
+    "reward without name": ("names: {nl: Een brood}", "names: {}", "has no name in nl", ""),
+    "reward in a foreign language": (
+        "names: {nl: Een brood}",
+        "names: {nl: Een brood, de: Ein Brot}",
+        "no language of this programme",
+        "",
+    ),
+    "content sid": ("HX00000000000000000000000000000001", "HX1", "is no ContentSid", "32"),
+    "variable word": (
+        "voucher.code",
+        "voucher.kode",
+        'unknown variable "voucher.kode"',
+        'Did you mean "voucher.code"?',
+    ),
+    "variable numbers": ('"1": voucher.code', '"2": voucher.code', "numbered from 1 without gaps", ""),
+    "purpose": ("hello: {}", "hello: {purpose: marketting}", "unknown purpose", 'Did you mean "marketing"?'),
+    "sender": ("sms_sender: Bakker", "sms_sender: Bakkerij van Noord", "is no sender", "at most 11"),
+    "cap": ("sms_sender: Bakker", "caps: {marketing: [one a day]}", "is no rate", ""),
+    "cap too far back": ("sms_sender: Bakker", "caps: {marketing: [5 per 60 days]}", "30 days at most", ""),
+    "hours": ("sms_sender: Bakker", 'send_between: {marketing: "07:00-20:00"}', "from 08:00 to 21:00 only", ""),
+    "card's id": ("cards: {bread:", "cards: {br:ead|x:", "cannot be an id", ""),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_is_told_with_its_remedy(load, name: str):
+    old, new, message, hint = MISTAKES[name]
+    program = load().files["program.yaml"]
+    assert old in program
+    found = told(load(program=program.replace(old, new)))
+    assert any(message in line and hint in line.partition(" | ")[2] for line in found), found
+
+
+def test_a_programme_says_what_the_core_needs(load):
+    program = load(
+        program=load().files["program.yaml"]
+        + """
+lapse: {median_gap_days: 20, quantile: 0.9}
+costs: {margin: 55%, margins: {bread: 62.5%}, acquisition: 2.50 EUR, acquisition_by_source: {flyer: 4 EUR}, lifespan_years: 4}
+freshness: {purchases: 3 hours, timers: 5 days}
+"""
+    ).program
+    assert (program.merchant, program.name, program.currency, program.languages) == ("shop", "The Shop", "EUR", ("nl",))
+    assert program.stores["korenmarkt"] == Store("korenmarkt", "America/New_York", 4, "NL")
+    assert program.cards["bread"].stamps_required == 7
+    assert program.cards["bread"].categories == {"bread"}
+    assert program.cards["rewarded"].reward == "free_loaf"
+    assert program.lapse == LapseModel(median_gap_days=20, quantile=0.9)
+    assert (program.costs.default_margin, program.costs.category_margins["bread"]) == (550, 625)
+    assert (program.costs.acquisition_cost, program.costs.acquisition_costs["flyer"]) == (250, 400)
+    assert (program.fresh_for, program.timers_fresh_for) == (3 * HOUR, 5 * DAY)
+    assert program.messaging.windows["marketing"] == Window(540, 1200)
+    assert program.templates["free_loaf"].purpose == "marketing"
+    assert program.templates["free_loaf"].variables == {"1": "{{ voucher.code }}"}
+
+
+def test_stamps_are_given_per_purchase_item_or_amount(load):
+    def card(per: str):
+        return load(program=load().files["program.yaml"].replace("categories: [bread]", f"per: {per}")).program.cards[
+            "bread"
+        ]
+
+    assert (card("purchase").per, card("item").per) == ("purchase", "item")
+    assert (card("12.50 EUR").per, card("12.50 EUR").amount) == ("amount", 1250)
+
+
+def test_a_template_in_too_few_languages_is_refused(load):
+    program = (
+        load()
+        .files["program.yaml"]
+        .replace("languages: [nl]", "languages: [nl, fr]")
+        .replace("nl: Een brood", "nl: Een brood, fr: Un pain")
+    )
+    found = told(load(program=program))
+    assert "the template free_loaf lacks fr for whatsapp | Add `fr: HX…` under `whatsapp`." in found
+    assert "the template hello lacks fr for sms | Add the file templates/fr/hello.j2." in found
+
+
+def test_a_template_without_any_text_is_refused(load):
+    program = load().files["program.yaml"].replace("hello: {}", "hello: {}\n  empty: {}")
+    assert any("the template empty has no text" in line for line in told(load(program=program)))
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "message"),
+    [
+        ("templates/nl/helo.j2", "Hallo STOP", 'program.yaml names no template "helo" | Did you mean "hello"?'),
+        ("templates/fr/hello.j2", "Salut STOP", '"fr" is no language of this programme'),
+        ("templates/nl/hello.j2", "Dag {{ klant.naam }} STOP", 'unknown variable "klant.naam"'),
+        ("templates/nl/hello.j2", "Dag {{ customer.phone }} STOP", 'unknown variable "customer.phone"'),
+        ("templates/nl/hello.j2", "Dag {{ customer }} STOP", 'unknown variable "customer"'),
+        ("templates/nl/hello.j2", "Dag {{ customer['phone'] }} STOP", 'unknown variable "customer.phone"'),
+        ("templates/nl/hello.j2", "Dag {{ customer. STOP", "this is no template text"),
+        ("templates/nl/hello.j2", " \n", "this text is empty"),
+        ("templates/nl/hello.j2", "Hallo!", "does not say how to stop them"),
+        ("templates/hello.j2", "Hallo", "this file is not read"),
+        ("rules/more.yml", "x", "Name it rules/more.yaml."),
+        ("rules/sub/more.yaml", "x", "Rules stand in rules/ itself."),
+    ],
+)
+def test_the_files_around_it_are_checked(load, name: str, text: str, message: str):
+    found = told(load(more={name: text}))
+    assert any(message in line for line in found), found
+
+
+def test_a_place_in_a_template_is_found(load):
+    problem = next(p for p in load(more={"templates/nl/hello.j2": "STOP\nDag {{ klant.naam }}"}).problems)
+    assert (problem.file, problem.line, problem.column, problem.length) == ("templates/nl/hello.j2", 2, 8, 10)
+
+
+def test_words_that_a_template_makes_itself_are_its_own(load):
+    text = "{% set groet = 'Dag' %}{{ groet }} {{ merchant.name }}, STOP"
+    assert told(load(more={"templates/nl/hello.j2": text})) == []
+
+
+def test_without_a_programme_there_is_one_problem():
+    assert told(load_bundle({"rules/x.yaml": "rule: x"})) == [
+        "program.yaml is missing | It names the shop, its stores and cards."
+    ]
+
+
+def test_a_folder_reads_like_its_files(load, tmp_path):
+    folder = tmp_path / "shop"
+    for name, text in load().files.items():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text(text)
+    (folder / ".hidden").write_text("x")
+    (folder / "README.md").write_text("x")
+    loaded = load_merchant(folder)
+    assert loaded.ok
+    assert dict(loaded.files) == dict(load().files)
+    assert loaded.program == load().program
+
+
+def test_a_folder_of_another_name_is_refused(load, tmp_path):
+    (tmp_path / "store").mkdir()
+    (tmp_path / "store/program.yaml").write_text(load().files["program.yaml"])
+    assert any(
+        'this is the folder of "store", not of "shop"' in line for line in told(load_merchant(tmp_path / "store"))
+    )
+
+
+def test_bytes_that_are_no_text_are_a_problem_and_no_exception(tmp_path):
+    (tmp_path / "program.yaml").write_bytes(b"name: caf\xe9")
+    assert any("not UTF-8" in line for line in told(load_merchant(tmp_path)))
+    assert any("no such folder" in line for line in told(load_merchant(tmp_path / "none")))

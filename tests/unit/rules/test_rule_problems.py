@@ -1,0 +1,204 @@
+"""What a marketer sees for each kind of mistake in a rule."""
+
+import pytest
+
+from rules.problems import render_problems
+
+START = "rule: example\nwhen: purchase\nthen: [{tag: seen}]\n"
+
+
+def told(loaded) -> list[str]:
+    return [f"{p.line}:{p.column} {p.message} | {p.hint}" for p in loaded.problems if p.file == "rules/example.yaml"]
+
+
+MISTAKES = {
+    "unknown word": (START + "statsu: live\n", "4:1 unknown word", 'Did you mean "status"?'),
+    "unknown status": (START + "status: lives\n", '4:9 `status`: unknown status "lives"', "canary 5%"),
+    "missing when": ("rule: example\nthen: [{tag: seen}]\n", "1:1 `rule` needs `when`", ""),
+    "missing then": ("rule: example\nwhen: purchase\n", "1:1 `rule` needs `then`", ""),
+    "missing id": ("when: purchase\nthen: [{tag: seen}]\n", "1:1 `rule` needs `rule`", ""),
+    "bad id": ("rule: Free Loaf\nwhen: purchase\nthen: [{tag: seen}]\n", '1:7 "Free Loaf" cannot be', "free-loaf"),
+    "not a mapping": ("- rule: example\n", "1:1 a rule is a mapping", ""),
+    "unknown trigger": (
+        "rule: example\nwhen: purchased\nthen: [{tag: seen}]\n",
+        '2:7 unknown trigger "purchased"',
+        'Did you mean "purchase"?',
+    ),
+    "two triggers": (
+        "rule: example\nwhen: {purchase: {}, lapsing: {}}\nthen: [{tag: seen}]\n",
+        "exactly one trigger",
+        "",
+    ),
+    "trigger with settings": (
+        "rule: example\nwhen: {purchase: bread}\nthen: [{tag: seen}]\n",
+        "nothing stands after `purchase`",
+        "",
+    ),
+    "unknown card": (
+        "rule: example\nwhen: {stamp_card_completed: braed}\nthen: [{tag: seen}]\n",
+        'unknown stamp card "braed"',
+        'Did you mean "bread"?',
+    ),
+    "card never reaches": (
+        "rule: example\nwhen: {stamp_card_reaches: {bread: 8}}\nthen: [{tag: seen}]\n",
+        "it never reaches 8",
+        "at most 7",
+    ),
+    "card without number": (
+        "rule: example\nwhen: {stamp_card_reaches: {}}\nthen: [{tag: seen}]\n",
+        "one card and a number",
+        "{bread: 5}",
+    ),
+    "visits as text": (
+        "rule: example\nwhen: {visits_reached: ten}\nthen: [{tag: seen}]\n",
+        "must be a whole number",
+        "",
+    ),
+    "money of another currency": (
+        "rule: example\nwhen: {clv_passed: 5 USD}\nthen: [{tag: seen}]\n",
+        "`clv_passed` is in USD",
+        "EUR",
+    ),
+    "money below zero": ("rule: example\nwhen: {clv_passed: -5 EUR}\nthen: [{tag: seen}]\n", "below zero", ""),
+    "wrong once_per": (START + "once_per: card\n", "`purchase` does not happen once per card", "purchase, day"),
+    "unknown once_per": (START + "once_per: carrd\n", 'unknown word "carrd"', 'Did you mean "card"?'),
+    "unknown condition": (START + "if: [{visit: {at_least: 3}}]\n", 'unknown word "visit"', 'Did you mean "visits"?'),
+    "condition without bound": (START + "if: [{visits: 3}]\n", "`visits` needs a bound", "at_least"),
+    "empty condition": (START + "if: [{visits: {}}]\n", "`visits` needs a bound", "at_least"),
+    "bounds that exclude": (START + "if: [{visits: {at_least: 3, less_than: 3}}]\n", "no number is both", ""),
+    "unknown bound": (START + "if: [{visits: {minimum: 3}}]\n", 'unknown word "minimum"', "at_least"),
+    "two conditions in one": (START + "if: [{visits: {at_least: 3}, stage: new}]\n", "one condition an item", "dash"),
+    "unknown store": (START + "if: [{store: dok-nord}]\n", 'unknown store "dok-nord"', 'Did you mean "dok-noord"?'),
+    "unknown weekday": (START + "if: [{weekday: teusday}]\n", 'unknown weekday "teusday"', 'Did you mean "tuesday"?'),
+    "unknown stage": (START + "if: [{stage: lapsd}]\n", 'unknown stage "lapsd"', 'Did you mean "lapsed"?'),
+    "basket of nothing": (START + "if: [{basket_has: {}}]\n", "needs a product or a category", ""),
+    "empty group": (START + "if: [{any: []}]\n", "empty list", ""),
+    "unknown action": (
+        "rule: example\nwhen: purchase\nthen: [{sned: hello}]\n",
+        'unknown word "sned"',
+        'Did you mean "send"?',
+    ),
+    "then is a word": ("rule: example\nwhen: purchase\nthen: send\n", "must be a list of actions", ""),
+    "two actions in one": (
+        "rule: example\nwhen: purchase\nthen: [{give: free_loaf, tag: seen}]\n",
+        'unknown word "tag" beside `give`',
+        "dash",
+    ),
+    "two messages": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello}, {send: hello}]\n",
+        "at most one message",
+        "",
+    ),
+    "unknown template": (
+        "rule: example\nwhen: purchase\nthen: [{send: helo}]\n",
+        'unknown template "helo"',
+        'Did you mean "hello"?',
+    ),
+    "unknown reward": (
+        "rule: example\nwhen: purchase\nthen: [{give: free_lof}]\n",
+        'unknown reward "free_lof"',
+        'Did you mean "free_loaf"?',
+    ),
+    "unknown channel": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello, by: [smss]}]\n",
+        'unknown channel "smss"',
+        'Did you mean "sms"?',
+    ),
+    "unknown option": (
+        "rule: example\nwhen: purchase\nthen: [{give: free_loaf, valid: 3 days}]\n",
+        'unknown word "valid"',
+        'Did you mean "valid_for"?',
+    ),
+    "tag both ways": (
+        "rule: example\nwhen: purchase\nthen: [{tag: {add: a, remove: a}}]\n",
+        "both added and removed",
+        "",
+    ),
+    "template for another channel": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello, by: [whatsapp]}]\n",
+        "not written for whatsapp",
+        "Add `whatsapp`",
+    ),
+    "voucher without give": (
+        "rule: example\nwhen: purchase\nthen: [{send: free_loaf}]\n",
+        "speaks of a voucher, and this rule gives none",
+        "give",
+    ),
+    "rewarded twice": (
+        "rule: example\nwhen: {stamp_card_completed: rewarded}\nthen: [{give: free_loaf}]\n",
+        "rewarded twice",
+        "Take `give` out",
+    ),
+    "rewarded twice by number": (
+        "rule: example\nwhen: {stamp_card_reaches: {rewarded: 3}}\nthen: [{give: free_loaf}]\n",
+        "rewarded twice",
+        "",
+    ),
+    "basket of the silent": (
+        "rule: example\nwhen: lapsing\nif: [{store: dok-noord}]\nthen: [{tag: seen}]\n",
+        "never fires",
+        "store is dok-noord",
+    ),
+    "basket of the silent, negated": (
+        "rule: example\nwhen: lapsing\nif: [{none: [{basket_has: {product: a}}]}]\nthen: [{tag: seen}]\n",
+        "never fires",
+        "",
+    ),
+    "hours at night": (START + 'timing: {send_between: "21:00-08:00"}\n', "sending at night", '"08:00-21:00"'),
+    "hours outside the house's": (
+        'rule: example\nwhen: purchase\nthen: [{send: hello}]\ntiming: {send_between: "20:00-21:00"}\n',
+        "never sends",
+        "Choose",
+    ),
+    "unknown timing": (START + "timing: {send: x}\n", 'unknown word "send" in `timing`', "send_between"),
+    "no patience": (START + "timing: {give_up_after: 0 hours}\n", "no time at all", ""),
+    "send_late": (START + "timing: {send_late: maybe}\n", "must be true or false", ""),
+    "budget": (START + "limits: {budget: 200 EUR per month}\n", "`budget` is not available yet", "messages"),
+    "unknown limit": (START + "limits: {cooldown: 7 days}\n", 'unknown word "cooldown"', 'Did you mean "cool_down"?'),
+    "hold_out": (START + "limits: {hold_out: 0.1}\n", "no whole percentage", '"10%"'),
+    "messages": (START + "limits: {messages: 500}\n", "`messages`", '"500 per day"'),
+    "priority": (START + "priority: 101\n", "from 0 to 100", ""),
+    "tests": (START + "tests: {}\n", "`tests` must be a list", ""),
+}
+
+
+@pytest.mark.parametrize("name", MISTAKES)
+def test_each_mistake_is_told_with_its_place_and_remedy(load, name: str):
+    rule, message, hint = MISTAKES[name]
+    found = told(load(rule))
+    assert any(message in line and hint in line.partition(" | ")[2] for line in found), found
+
+
+def test_all_mistakes_of_a_file_are_told_at_once(load):
+    rule = "rule: example\nstatsu: live\nwhen: purchased\nif: [{visit: 1}]\nthen: [{sned: x}]\npriority: 999\n"
+    assert len(told(load(rule))) == 5
+
+
+def test_a_rule_with_a_mistake_leaves_nothing_fit_to_publish(load):
+    assert not load(START + "statsu: live\n").ok
+    assert load(START).ok
+
+
+def test_a_problem_reads_as_place_line_caret_hint_and_what_it_means(load):
+    text = render_problems(load(START + "if:\n  - store: dok-nord\n").problems)
+    assert text.splitlines() == [
+        'rules/example.yaml:5:12: unknown store "dok-nord" in `store`',
+        "    5 |   - store: dok-nord",
+        "      |            ^^^^^^^^",
+        '      Did you mean "dok-noord"? Allowed here: dok-noord, korenmarkt.',
+        "",
+        "Nothing of this is published: the previous version keeps running.",
+    ]
+
+
+def test_one_id_cannot_name_two_rules(load):
+    loaded = load(START, more={"rules/other.yaml": START})
+    assert any('"example" is the id of rules/example.yaml too' in problem.message for problem in loaded.problems)
+
+
+def test_a_rule_that_sends_when_the_house_names_no_sender_is_refused(load):
+    loaded = load(
+        "rule: example\nwhen: purchase\nthen: [{send: hello}]\n",
+        program=(load().files["program.yaml"]).replace("sms_sender: Bakker, ", ""),
+    )
+    assert any("nobody is named to send over sms" in problem.message for problem in loaded.problems)

@@ -1,0 +1,90 @@
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+
+from stamgast.commands.rules import app
+
+CONFIG = Path(__file__).parents[3] / "config"
+
+
+def run(*arguments: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        app(args=[str(each) for each in arguments], prog_name="stamgast rules")
+    return int(ended.value.code or 0)
+
+
+@pytest.fixture
+def bakery(tmp_path: Path) -> Path:
+    return Path(shutil.copytree(CONFIG / "merchants/bakkerij-noord", tmp_path / "merchants/bakkerij-noord"))
+
+
+def test_check_finds_nothing_wrong_with_what_we_ship(capsys):
+    assert run("check", CONFIG, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found["problems"] == []
+    assert str(CONFIG / "merchants/bakkerij-noord/rules/free-loaf.yaml") in found["files"]
+
+
+def test_check_tells_a_problem_and_exits_1(bakery: Path, capsys):
+    file = bakery / "rules/free-loaf.yaml"
+    file.write_text(file.read_text().replace("give: free_loaf\n", "give: free_lof\n"))
+    assert run("check", bakery, "--json") == 1
+    (problem,) = json.loads(capsys.readouterr().out)["problems"]
+    assert problem["file"] == str(file)
+    assert (problem["line"], problem["column"]) == (13, 11)
+    assert problem["message"] == 'unknown reward "free_lof" in `give`'
+    assert 'Did you mean "free_loaf"?' in problem["hint"]
+    assert run("check", bakery) == 1
+    assert "the previous version keeps running" in capsys.readouterr().out
+
+
+def test_check_of_one_file_tells_only_its_problems(bakery: Path, capsys):
+    file = bakery / "rules/free-loaf.yaml"
+    file.write_text("rule: x\n")
+    assert run("check", bakery / "rules/we-miss-you.yaml", "--json") == 0
+    assert run("check", file, "--json") == 1
+    assert run("check", bakery.parent.parent) == 1
+    assert run("check", bakery / "rules") == 1
+    assert run("check", bakery / "templates") == 0
+    capsys.readouterr()
+
+
+def test_check_of_nothing_is_misuse(tmp_path: Path, capsys):
+    assert run("check", tmp_path / "none") == 2
+    assert run("check", tmp_path) == 2
+    assert capsys.readouterr().out == ""
+
+
+def test_test_runs_every_case(capsys):
+    assert run("test", CONFIG, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert (found["passed"], found["failed"]) == (len(found["cases"]), 0)
+    assert {case["merchant"] for case in found["cases"]} == {"bakkerij-noord", "platenzaak"}
+
+
+def test_test_of_one_file_runs_its_cases_and_tells_a_failure(bakery: Path, capsys):
+    file = bakery / "rules/free-loaf.yaml"
+    file.write_text(file.read_text().replace("2026-10-07 09:00", "2026-10-07 08:00"))
+    assert run("test", file, "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert (found["passed"], found["failed"]) == (3, 1)
+    assert {case["rule"] for case in found["cases"]} == {"free-loaf"}
+    assert run("test", file) == 1
+    told = capsys.readouterr().out
+    assert "did not happen: send: free_loaf at: 2026-10-07 08:00" in told
+    assert "send free_loaf at 2026-10-07 09:00" in told
+
+
+def test_test_of_files_with_errors_exits_1_and_runs_none(bakery: Path, capsys):
+    (bakery / "rules/free-loaf.yaml").write_text("rule: x\n")
+    assert run("test", bakery, "--json") == 1
+    found = json.loads(capsys.readouterr().out)
+    assert found["cases"] == []
+    assert found["problems"]
+
+
+def test_schema_is_one_json_document(capsys):
+    assert run("schema") == 0
+    assert json.loads(capsys.readouterr().out)["title"] == "Stamgast rule"
