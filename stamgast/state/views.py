@@ -134,7 +134,7 @@ class RedisView:
             self.stale = True
             self._loaded = False
             raise NotLoadedError("Redis lost a part of the view; it is being read again")
-        self._seen = int(total)
+        self._seen = int(total or 0)
         return [_value(stored) for stored in values]
 
 

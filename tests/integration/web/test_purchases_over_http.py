@@ -1,0 +1,210 @@
+import asyncio
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stamgast.web.limits import Limits
+from tests.conftest import eventually
+from tests.integration.web.conftest import MERCHANT, open_web
+
+SMALLEST = json.loads((Path(__file__).parents[2] / "golden" / "purchase" / "smallest.json").read_text())
+
+
+def sale(transaction: str = "till1:1", **changes: Any) -> dict[str, Any]:
+    return SMALLEST | {"transaction_id": transaction} | changes
+
+
+def problem(response: Any, status: int) -> dict[str, Any]:
+    assert response.status_code == status, response.text
+    assert response.headers["content-type"] == "application/problem+json"
+    body: dict[str, Any] = response.json()
+    assert body["status"] == status
+    assert body["detail"]
+    return body
+
+
+async def test_a_purchase_is_acknowledged_once_it_is_in_the_log(web):
+    response = await web.post("/purchases", sale())
+    assert response.status_code == 202
+    customer = response.json()["purchases"][0]["customer"]
+    [(key, value)] = await web.records(web.topics.purchases)
+    record = json.loads(value)
+    assert key == b"bakkerij-noord:till1:1"
+    assert record["data"]["customer"] == {"customer_id": customer}
+    assert record["data"]["totals"]["gross_minor"] == 1240
+
+
+async def test_the_same_phone_in_any_spelling_is_the_same_customer(web):
+    spellings = ["0612345678", "+31 6 12345678", "0031612345678", "06-12345678"]
+    batch = [sale(f"t{n}", customer={"phone": phone}) for n, phone in enumerate(spellings)]
+    response = await web.post("/purchases", batch)
+    assert response.json()["accepted"] == 4
+    assert len({each["customer"] for each in response.json()["purchases"]}) == 1
+
+
+async def test_a_phone_is_read_as_in_the_country_of_the_store(web):
+    belgian = sale("t1", store={"retail_store_id": "korenmarkt"}, customer={"phone": "0470123456"})
+    abroad = sale("t2", customer={"phone": "+32470123456"})
+    response = await web.post("/purchases", [belgian, abroad])
+    first, second = response.json()["purchases"]
+    assert first["customer"] == second["customer"]
+
+
+async def test_one_bad_purchase_refuses_its_batch_and_tells_its_place(web):
+    batch = [sale("t1"), sale("t2", status="payed", colour="red"), sale("t3", customer={"phone": "020 123 45 67"})]
+    body = problem(await web.post("/purchases", batch), 422)
+    assert {each["pointer"] for each in body["errors"]} == {"/1/status", "/1/colour"}
+    body = problem(await web.post("/purchases", [batch[0], batch[2]]), 422)
+    assert body["errors"][0]["pointer"] == "/1/customer/phone"
+    assert await web.records(web.topics.purchases) == []
+
+
+async def test_a_refund_and_an_envelope_are_accepted(web):
+    refund = {
+        "transaction_id": "till1:1",
+        "refund_id": "r1",
+        "status": "refund",
+        "end_date_time": "2026-10-02T07:42:10Z",
+        "price_currency": "EUR",
+        "totals": {"gross_minor": 350},
+        "line_items": [{"original_line_id": "1", "quantity": "1", "gross_minor": 350}],
+    }
+    event = {"specversion": "1.0", "id": "e1", "source": "urn:till", "type": "stamgast.purchase.v1", "data": sale()}
+    response = await web.post("/purchases", [refund, event])
+    assert response.status_code == 202, response.text
+    ids = {json.loads(value)["id"] for _key, value in await web.records(web.topics.purchases)}
+    assert "e1" in ids
+
+
+async def test_without_a_key_or_with_a_wrong_one_nobody_comes_in(web):
+    path = f"/v1/merchants/{MERCHANT}/purchases"
+    answer = await web.client.post(path, json=sale())
+    assert "Authorization" in problem(answer, 401)["detail"]
+    assert answer.headers["www-authenticate"] == "Bearer"
+    for text in ("sk_nobody_secret", "nonsense", web.key[:-1]):
+        problem(await web.client.post(path, json=sale(), headers={"Authorization": f"Bearer {text}"}), 401)
+
+
+async def test_a_key_is_for_one_merchant_and_for_its_scopes(web):
+    till = {"Authorization": f"Bearer {await web.new_key('till')}"}
+    body = problem(await web.client.post(f"/v1/merchants/{MERCHANT}/purchases", json=sale(), headers=till), 403)
+    assert "intake" in body["detail"]
+    body = problem(await web.client.post("/v1/merchants/platenzaak/purchases", json=sale(), headers=web.headers()), 403)
+    assert "another merchant" in body["detail"]
+
+
+async def test_a_revoked_key_ends_and_its_successor_works(web):
+    old, _, _ = web.key.partition("_")[2].partition("_")
+    web.key, ended = await web.new_key(), web.key
+    await web.keyring.revoke(MERCHANT, old, web.parts.clock.now())
+
+    async def refused() -> bool:
+        headers = {"Authorization": f"Bearer {ended}"}
+        answer = await web.client.get(f"/v1/merchants/{MERCHANT}/customers/c{'a' * 24}", headers=headers)
+        return answer.status_code == 401
+
+    await eventually(refused)
+    assert (await web.post("/purchases", sale())).status_code == 202
+
+
+async def test_a_merchant_without_a_programme_is_told_to_publish_one(web):
+    headers = {"Authorization": f"Bearer {await web.new_key(merchant='new-shop')}"}
+    body = problem(await web.client.post("/v1/merchants/new-shop/purchases", json=sale(), headers=headers), 404)
+    assert "stamgast publish" in body["detail"]
+
+
+async def test_what_is_not_there_is_said_in_the_same_form(web):
+    problem(await web.client.get("/v1/nothing"), 404)
+    problem(await web.client.get(f"/v1/merchants/{MERCHANT}/purchases"), 405)
+
+
+async def test_only_json_comes_in(web):
+    path = f"/v1/merchants/{MERCHANT}/purchases"
+    headers = web.headers(Content_Type="text/xml")
+    problem(await web.client.post(path, content="<sale/>", headers=headers), 415)
+    headers = web.headers(Content_Type="application/json", Content_Encoding="gzip")
+    problem(await web.client.post(path, content=b"x", headers=headers), 415)
+    headers = web.headers(Content_Type="application/json")
+    assert problem(await web.client.post(path, content=b"{", headers=headers), 422)["errors"][0]["pointer"] == ""
+
+
+async def test_no_body_and_no_batch_is_unlimited(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(batch_bytes=20_000)) as web:
+        problem(await web.post("/purchases", [sale(f"t{n}") for n in range(100)]), 413)
+
+        async def pieces():
+            for _ in range(100):
+                yield b" " * 1_000
+
+        headers = web.headers(Content_Type="application/json")
+        answer = await web.client.post(f"/v1/merchants/{MERCHANT}/purchases", content=pieces(), headers=headers)
+        problem(answer, 413)
+        assert await web.records(web.topics.purchases) == []
+
+
+async def test_a_batch_of_more_than_a_thousand_is_refused(web):
+    problem(await web.post("/purchases", [{"transaction_id": "x"}] * 1_001), 413)
+
+
+async def test_no_rate_is_unlimited(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(per_key=0.001, per_key_burst=2)) as web:
+        answers = [await web.post("/purchases", sale(f"t{n}")) for n in range(3)]
+        assert [answer.status_code for answer in answers] == [202, 202, 429]
+        assert int(answers[2].headers["retry-after"]) > 0
+        problem(answers[2], 429)
+
+
+async def test_wrong_keys_are_limited_too(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(refusals=0.001, refusals_burst=2)) as web:
+        wrong = {"Authorization": "Bearer nonsense"}
+        path = f"/v1/merchants/{MERCHANT}/purchases"
+        answers = [await web.client.post(path, json=sale(), headers=wrong) for _ in range(3)]
+        assert [answer.status_code for answer in answers] == [401, 401, 429]
+        assert (await web.post("/purchases", sale())).status_code == 202
+
+
+async def test_a_thousand_purchases_in_one_request_arrive_in_order_per_transaction(web):
+    batch = [sale(f"t{n % 500}", source_version=n, customer={"membership_number": f"M{n % 50}"}) for n in range(1_000)]
+    response = await web.post("/purchases", batch)
+    assert response.json()["accepted"] == 1_000
+    versions: dict[bytes, list[int]] = {}
+    for key, value in await web.records(web.topics.purchases):
+        versions.setdefault(key, []).append(json.loads(value)["data"]["source_version"])
+    assert len(versions) == 500
+    assert all(found == sorted(found) and len(found) == 2 for found in versions.values())
+
+
+@pytest.mark.slow
+async def test_nothing_is_acknowledged_that_kafka_does_not_have(kafka, web):
+    if not kafka.restartable:
+        pytest.skip("this broker cannot be stopped from here")
+    await asyncio.to_thread(kafka.stop)
+    try:
+        body = problem(await web.post("/purchases", sale("t1", customer={"membership_number": "M1"})), 503)
+        assert "again" in body["detail"]
+    finally:
+        await asyncio.to_thread(kafka.start)
+
+    async def accepted() -> bool:
+        return (await web.post("/purchases", sale("t2", customer={"membership_number": "M1"}))).status_code == 202
+
+    await eventually(accepted, seconds=60)
+
+
+async def test_the_process_tells_its_health_and_its_figures(web):
+    await web.post("/purchases", sale())
+    assert (await web.client.get("/healthz")).json() == {"status": "ok"}
+    assert (await web.client.get("/readyz")).status_code == 200
+    figures = (await web.client.get("/metrics")).text
+    assert 'stamgast_web_purchases_total{merchant="bakkerij-noord"} 1.0' in figures
+    assert "till1" not in figures
+
+
+async def test_the_interface_describes_itself(web):
+    document = (await web.client.get("/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    assert "/v1/merchants/{merchant}/purchases" in document["paths"]
+    text = json.dumps(document)
+    assert "#/$defs/" not in text
