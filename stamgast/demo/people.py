@@ -10,7 +10,9 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 WORDING: Final = "trial-1"
-_DUTCH: Final = "Anna Bram Cato Daan Emma Floris Guusje Hugo Iris Joost Kaat Lars Mila Noud Otis Puck Roos Sem Tess Wout"
+_DUTCH: Final = (
+    "Anna Bram Cato Cato Daan Floris Guusje Hugo Iris Joost Kaat Lars Mila Noud Otis Puck Roos Sem Tess Vera Wout"
+)
 _BRITISH: Final = "Alice Ben Clara Dylan Edith Frank Grace Harry Isla Jack"
 _SOURCES: Final = ("walk_in", "walk_in", "fair", "friend", "flyer")
 _SPREAD: Final = 7_919

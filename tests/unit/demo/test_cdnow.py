@@ -1,3 +1,5 @@
+import subprocess
+import sys
 from datetime import date
 
 import pytest
@@ -39,9 +41,6 @@ def test_a_line_is_read_without_floats():
 
 
 def test_reading_it_imports_no_numeric_library():
-    import subprocess
-    import sys
-
     code = (
         "import sys; from stamgast.demo import cdnow; cdnow.read_receipts();"
         "print([m for m in ('lifetimes', 'pandas', 'numpy') if m in sys.modules])"

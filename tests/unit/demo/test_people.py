@@ -5,7 +5,9 @@ from stamgast.identity.phones import normalise_phone
 
 
 def test_everybody_has_a_phone_of_their_own_that_is_valid():
-    phones = [record_buyer(number).phone for number in range(1, 2_358)] + [regular(number).phone for number in range(50)]
+    phones = [record_buyer(number).phone for number in range(1, 2_358)] + [
+        regular(number).phone for number in range(50)
+    ]
     assert len(set(phones)) == len(phones)
     for phone in phones:
         assert phonenumbers.is_valid_number(phonenumbers.parse(phone)), phone

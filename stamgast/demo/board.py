@@ -1,0 +1,140 @@
+"""What the page shows, put together a few times a second: figures, the regulars' cards, their phones, shop time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import asdict
+from typing import Any, Final
+
+import httpx
+import msgspec
+from redis.asyncio import Redis
+
+from stamgast.clock import format_time
+from stamgast.demo.carrier import Carrier
+from stamgast.demo.counts import read_counts
+from stamgast.demo.driver import Driver
+from stamgast.demo.shop import ShopError
+from stamgast.demo.till import PRODUCTS, Regular, Till
+from stamgast.domain.calendar import local_time
+from stamgast.domain.program import Program
+from stamgast.logs import get_logger
+
+log = get_logger(__name__)
+
+_EVERY_S: Final = 0.25
+_KEEP_ALIVE_S: Final = 15.0
+_SHOWN_MESSAGES: Final = 4
+
+
+class Board:
+    """Keeps the newest snapshot and tells every open page of it."""
+
+    def __init__(
+        self, till: Till, driver: Driver, carrier: Carrier, *, redis: Redis, partitions: int, phones_url: str
+    ) -> None:
+        self.till = till
+        self._driver = driver
+        self._time = till.time
+        self._carrier = carrier
+        self._redis = redis
+        self._partitions = partitions
+        self._phones_url = phones_url
+        self._snapshot = b"{}"
+        self._changed = asyncio.Condition()
+        self._closed = False
+
+    @property
+    def snapshot(self) -> bytes:
+        """The newest snapshot, as JSON."""
+        return self._snapshot
+
+    async def keep_up(self) -> None:
+        """Take snapshots for ever."""
+        while True:
+            try:
+                await self._take()
+            except (ShopError, httpx.HTTPError, OSError) as error:
+                log.warning("no snapshot", why=repr(error))
+            await asyncio.sleep(_EVERY_S)
+
+    async def close(self) -> None:
+        """End every page's stream, so that the server can stop."""
+        async with self._changed:
+            self._closed = True
+            self._changed.notify_all()
+
+    async def events(self) -> AsyncIterator[bytes]:
+        """Stream snapshots to one page: the newest at once, then each that differs."""
+        sent = b""
+        yield b"retry: 1000\n\n"
+        while not self._closed:
+            if self._snapshot != sent:
+                sent = self._snapshot
+                yield b"data: " + sent + b"\n\n"
+            try:
+                async with asyncio.timeout(_KEEP_ALIVE_S), self._changed:
+                    if self._snapshot == sent and not self._closed:
+                        await self._changed.wait()
+            except TimeoutError:
+                yield b": still here\n\n"
+
+    async def _take(self) -> None:
+        counts = await read_counts(self._redis, self._partitions)
+        regulars = await asyncio.gather(*(self._show(who) for who in self.till.regulars))
+        program, now = self.till.program, self._time.now()
+        snapshot = msgspec.json.encode(
+            {
+                "phase": self._driver.phase,
+                "time": format_time(now),
+                "minute": local_time(now, program.time_zone).minute,
+                "weekday": local_time(now, program.time_zone).weekday,
+                "days_per_second": round(self._time.days_per_second(), 1),
+                "sent": self.till.account.sent,
+                "counts": asdict(counts),
+                "bakery": program.name,
+                "card_size": next(iter(program.cards.values())).stamps_required if program.cards else 0,
+                "products": [asdict(product) for product in PRODUCTS.values()],
+                "currency": program.currency,
+                "regulars": regulars,
+                "phones_url": self._phones_url,
+            }
+        )
+        if snapshot != self._snapshot:
+            async with self._changed:
+                self._snapshot = snapshot
+                self._changed.notify_all()
+
+    async def _show(self, who: Regular) -> dict[str, Any]:
+        state, thread = await asyncio.gather(
+            self.till.shop.customer(who.customer), self._carrier.thread(who.person.phone)
+        )
+        program, state = self.till.program, state or {}
+        card = next(iter(program.cards), "")
+        receipt = who.last_product
+        return {
+            "name": who.person.first_name,
+            "language": who.person.language,
+            "phone": who.person.phone,
+            "stamps": state.get("stamps", {}).get(card, 0),
+            "completed": state.get("cards_completed", {}).get(card, 0),
+            "visits": state.get("visits", 0),
+            "spend": state.get("spend", 0),
+            "stage": state.get("stage", "new"),
+            "vouchers": [_voucher(program, who, voucher) for voucher in state.get("vouchers", [])],
+            "receipt": None
+            if receipt is None
+            else {"product": receipt.name, "amount": receipt.price, "refunded": who.last_is_refunded},
+            "messages": [
+                {name: message[name] for name in ("sid", "channel", "body", "status", "created", "direction")}
+                for message in thread[-_SHOWN_MESSAGES:]
+            ],
+        }
+
+
+def _voucher(program: Program, who: Regular, voucher: dict[str, Any]) -> dict[str, Any]:
+    reward = program.rewards.get(voucher["reward"])
+    names = reward.names if reward is not None else {}
+    name = names.get(who.person.language) or next(iter(names.values()), voucher["reward"])
+    return {"code": voucher["code"], "name": name, "until": voucher["expires_at"]}

@@ -1,0 +1,67 @@
+"""The record shop's customers and receipts, as its till and its website would send them."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from stamgast.clock import format_time
+from stamgast.demo.account import Account
+from stamgast.demo.cdnow import Receipt
+from stamgast.demo.people import record_buyer
+from stamgast.demo.shop import Shop, sale
+from stamgast.domain.calendar import at_local
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+
+_OPENS: Final = 10 * 60
+_SLOTS: Final = 17
+"""Half hours from ten to six."""
+_REPEATED: Final = 10
+
+
+@dataclass(slots=True)
+class RecordShop:
+    """Enrols the people of the purchase log and hands in their receipts."""
+
+    shop: Shop
+    program: Program
+    account: Account
+    ids: dict[int, str] = field(default_factory=dict)
+    """Number in the log -> customer id."""
+
+    async def enrol(self, numbers: Sequence[int]) -> None:
+        """Enrol these customers, all at the same time."""
+        await asyncio.gather(*(self._enrol_one(number) for number in numbers))
+
+    async def send(self, receipts: Sequence[Receipt]) -> None:
+        """Hand in receipts in one request; then every tenth of them once more, as tills do that got no answer."""
+        purchases = [self._purchase(receipt) for receipt in receipts]
+        await self.shop.send(purchases)
+        again = [each for receipt, each in zip(receipts, purchases, strict=True) if receipt.number % _REPEATED == 0]
+        if again:
+            await self.shop.send(again)
+        for receipt, purchase in zip(receipts, purchases, strict=True):
+            self.account.sold(self.shop.merchant, self.ids[receipt.customer], purchase)
+
+    def moment_of(self, receipt: Receipt) -> Millis:
+        """Give a receipt its hour, for the log knows the day alone."""
+        half_hour = receipt.number * 7 % _SLOTS
+        return at_local(receipt.day, _OPENS + 30 * half_hour, self.program.time_zone)
+
+    async def _enrol_one(self, number: int) -> None:
+        customer = await self.shop.enrol(record_buyer(number).enrolment())
+        self.ids[number] = customer
+        self.account.enrolled(self.shop.merchant, customer)
+
+    def _purchase(self, receipt: Receipt) -> dict[str, Any]:
+        return sale(
+            f"cdnow:{receipt.number}",
+            at=format_time(self.moment_of(receipt)),
+            store=next(iter(self.program.stores)),
+            currency=self.program.currency,
+            amount=receipt.amount,
+            customer={"customer_id": self.ids[receipt.customer]},
+        )

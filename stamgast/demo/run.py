@@ -1,0 +1,69 @@
+"""The trial from start to end: read the purchase log, start every process, play, close the books."""
+
+from __future__ import annotations
+
+import asyncio
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from rules.loader import LoadedMerchant, load_merchant
+from rules.problems import render_problems
+from stamgast.demo.books import Summary
+from stamgast.demo.cdnow import read_receipts
+from stamgast.demo.driver import starts_at
+from stamgast.demo.stage import open_stage
+from stamgast.demo.trial import BAKERY, RECORDS, Cast, EndedError, Options, Say, Trial
+from stamgast.publishing import MERCHANTS
+
+
+class NoExampleError(Exception):
+    """The two example merchants are not in the configuration folder, or have errors."""
+
+
+def run_demo(options: Options, config_dir: Path, say: Say) -> Summary:
+    """Run a trial and return its account.
+
+    Raises:
+        EndedError: Ctrl-C or SIGTERM came first; no process of the trial is left.
+        ProcessError: one of its processes did not start, or ended.
+        NoPurchaseLogError: the purchase log is not installed.
+        NoExampleError: an example merchant is missing or wrong.
+    """
+    receipts = read_receipts()
+    loaded = {merchant: _load(config_dir, merchant) for merchant in (BAKERY, RECORDS)}
+    programs = {merchant: each.program for merchant, each in loaded.items()}
+    cast = Cast(programs, loaded[BAKERY].rules, receipts)
+    say("a trial: one worker, on a broker and a Redis that live in memory and forget everything at the end")
+    begins = starts_at(programs[BAKERY].time_zone)
+    try:
+        with _sigterm_as_ctrl_c(), open_stage(config_dir, list(loaded), begins, say) as stage:
+            return asyncio.run(Trial(options, stage, cast, say).run())
+    except KeyboardInterrupt:
+        raise EndedError from None
+
+
+def _load(config_dir: Path, merchant: str) -> LoadedMerchant:
+    folder = config_dir / MERCHANTS / merchant
+    if not folder.is_dir():
+        raise NoExampleError(f"there is no {folder}; run this where config/ is, or set STAMGAST_CONFIG_DIR")
+    loaded = load_merchant(folder)
+    if not loaded.ok:
+        raise NoExampleError(render_problems(loaded.problems))
+    return loaded
+
+
+@contextmanager
+def _sigterm_as_ctrl_c() -> Iterator[None]:
+    """Let SIGTERM unwind what is open, as Ctrl-C does, while no loop runs yet."""
+
+    def interrupt(*_: Any) -> None:
+        raise KeyboardInterrupt
+
+    before = signal.signal(signal.SIGTERM, interrupt)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)

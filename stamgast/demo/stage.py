@@ -1,0 +1,197 @@
+"""Every process of the engine on this machine, for as long as the trial lasts.
+
+Each is a child whose output goes to a file of its own in the run folder; the kernel kills it if the trial dies, and
+leaving the context ends all of them in order.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import secrets
+import subprocess
+import sys
+import tempfile
+import urllib.error
+import urllib.request
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from pydantic import SecretStr
+
+from stamgast.clock import DrivenClock
+from stamgast.domain.units import Millis
+from stamgast.embedded import embedded_broker, embedded_redis
+from stamgast.processes import ChildProcess, ProcessError, free_port
+from stamgast.settings import SANDBOX_ACCOUNT, Settings
+
+BROKER: Final = "embedded (Tansu, in memory)"
+REDIS: Final = "embedded (Valkey, in memory)"
+PARTITIONS: Final = 4
+
+_START_S: Final = 60.0
+_STOP_S: Final = 5.0
+_COMMAND: Final = (sys.executable, "-m", "stamgast.cli")
+_OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+"""Loopback is never behind a proxy, whatever the environment says."""
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True, slots=True)
+class Stage:
+    """What runs, and how to reach it."""
+
+    settings: Settings
+    keys: Mapping[str, str]
+    """Merchant -> API key."""
+    children: Sequence[ChildProcess]
+    run_dir: Path
+
+    @property
+    def web_url(self) -> str:
+        """Where `stamgast web` answers."""
+        return self.settings.public_url
+
+    @property
+    def sandbox_url(self) -> str:
+        """Where the phones are."""
+        return self.settings.twilio_base_url
+
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of its log, if some process has ended."""
+        for child in self.children:
+            if child.exit_code is not None:
+                raise ProcessError(f"{child.name} has ended with {child.exit_code}.\n{child.log_tail()}")
+
+
+@contextmanager
+def open_stage(config_dir: Path, merchants: Sequence[str], starts_at: Millis, say: Say) -> Iterator[Stage]:
+    """Start everything and wait until it is ready. Blocking: call it before a loop runs.
+
+    Raises:
+        ProcessError: something did not start; the text quotes its log.
+    """
+    run_dir = Path(tempfile.mkdtemp(prefix="stamgast-demo-"))
+    say(f"logs: {run_dir}")
+    with ExitStack() as stack:
+        broker = stack.enter_context(embedded_broker(run_dir))
+        redis = stack.enter_context(embedded_redis(run_dir))
+        settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
+        DrivenClock(settings.clock_file).move_to(starts_at)
+        env = environment(settings)
+        run_commands({"topics": ("topics", "create")}, run_dir, env)
+        children = [broker.process, redis.process]
+
+        def start(name: str, *words: str) -> ChildProcess:
+            child = ChildProcess(name, [*_COMMAND, *words], log=run_dir / f"{name}.log", env=env)
+            stack.callback(child.stop, seconds=_STOP_S)
+            children.append(child)
+            return child
+
+        sandbox = start("sandbox", "sandbox", "--port", str(settings.sandbox_port))
+        answers = run_commands(
+            {"publish": ("publish", "--json")} | {m: ("keys", "create", m, "--json") for m in merchants}, run_dir, env
+        )
+        worker = start("worker", "worker")
+        web = start("web", "web", "--port", str(settings.web_port))
+        keys = {merchant: str(json.loads(answers[merchant])["key"]) for merchant in merchants}
+        metrics_url = f"http://127.0.0.1:{settings.metrics_port}"
+        sandbox.wait_until(lambda: _answers(f"{settings.twilio_base_url}/healthz"), seconds=_START_S)
+        web.wait_until(lambda: _answers(f"{settings.public_url}/readyz"), seconds=_START_S)
+        worker.wait_until(lambda: _answers(f"{metrics_url}/readyz"), seconds=_START_S)
+        yield Stage(settings, keys, children, run_dir)
+
+
+def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) -> Settings:
+    """Make the settings of the whole trial: fresh keys, free ports, the driven clock, and the sandbox for a carrier.
+
+    Every setting is given to the processes, so that neither the environment nor a file `.env` of this machine (with
+    live credentials, perhaps) reaches them.
+    """
+    web, sandbox, metrics = free_port(), free_port(), free_port()
+    return Settings(
+        _env_file=None,
+        kafka_bootstrap=kafka,
+        redis_url=redis,
+        config_dir=config_dir.resolve(),
+        partitions=PARTITIONS,
+        topic_prefix="",
+        replication_factor=1,
+        group_prefix="stamgast",
+        id_key=SecretStr(_fresh_key()),
+        wrapping_keys=SecretStr(f"trial:{_fresh_key()}"),
+        public_url=f"http://127.0.0.1:{web}",
+        web_host="127.0.0.1",
+        web_port=web,
+        sandbox_host="127.0.0.1",
+        sandbox_port=sandbox,
+        sandbox_token=SecretStr(""),
+        metrics_port=metrics,
+        twilio_base_url=f"http://127.0.0.1:{sandbox}",
+        twilio_account_sid=(SANDBOX_ACCOUNT + "0" * 34)[:34],
+        twilio_api_key=SecretStr("SKsandbox"),
+        twilio_api_secret=SecretStr(secrets.token_urlsafe(24)),
+        twilio_auth_token=SecretStr(secrets.token_urlsafe(24)),
+        clock="driven",
+        clock_file=run_dir / "clock",
+        log_format="json",
+    )
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """Write settings as the variables of a child, in place of any that this process has."""
+    env = {name: value for name, value in os.environ.items() if not name.upper().startswith("STAMGAST_")}
+    for name in Settings.model_fields:
+        value = getattr(settings, name)
+        text = value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        env[f"STAMGAST_{name.upper()}"] = text
+    return env
+
+
+def run_commands(commands: Mapping[str, Sequence[str]], run_dir: Path, env: Mapping[str, str]) -> dict[str, str]:
+    """Run short commands side by side and return what each answered.
+
+    Raises:
+        ProcessError: one of them failed.
+    """
+    with ExitStack() as stack:
+        running = {}
+        for name, words in commands.items():
+            log = stack.enter_context((run_dir / f"{name}.log").open("wb"))
+            process = subprocess.Popen(
+                [*_COMMAND, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=dict(env)
+            )
+            stack.callback(_end, process)
+            running[name] = process
+        answers = {name: process.communicate(timeout=_START_S)[0].decode() for name, process in running.items()}
+        for name, process in running.items():
+            if process.returncode != 0:
+                said = (run_dir / f"{name}.log").read_text(errors="replace")[-2_000:]
+                raise ProcessError(f"`stamgast {' '.join(commands[name])}` ended with {process.returncode}.\n{said}")
+    return answers
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    if process.poll() is None:
+        process.kill()
+    process.wait()
+    if process.stdout is not None:
+        process.stdout.close()
+
+
+def _answers(url: str) -> bool:
+    """Say whether this page of our own answers with success."""
+    try:
+        with _OPENER.open(url, timeout=2) as answer:
+            return bool(answer.status < 300)
+    except (urllib.error.URLError, OSError):
+        return False
+
+
+def _fresh_key() -> str:
+    return base64.b64encode(secrets.token_bytes(32)).decode()

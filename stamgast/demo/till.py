@@ -1,0 +1,120 @@
+"""The bakery's till: a product pressed is a purchase sent, and the last receipt can be taken back."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from rules.engine import RuleSet
+from stamgast.clock import format_time
+from stamgast.demo.account import Account
+from stamgast.demo.people import Person, regular
+from stamgast.demo.shop import Shop, full_refund, sale
+from stamgast.demo.shop_time import ShopTime
+from stamgast.domain.contact_policy import is_held_out
+from stamgast.domain.program import Program
+from stamgast.domain.units import Minor
+
+REGULARS: Final = 5
+_CANDIDATES: Final = 10
+
+
+class NothingToRefundError(Exception):
+    """This customer has no receipt, or the last one was taken back already."""
+
+
+@dataclass(frozen=True, slots=True)
+class Product:
+    """Something on the shelf. `category` is what stamp cards and margins go by."""
+
+    id: str
+    name: str
+    category: str
+    price: Minor
+
+
+PRODUCTS: Final = {
+    product.id: product
+    for product in (
+        Product("bread", "Bread", "bread", 350),
+        Product("croissant", "Croissant", "pastry", 160),
+        Product("coffee", "Coffee", "drinks", 280),
+        Product("rolls", "Rolls", "pastry", 240),
+        Product("cake", "Cake", "pastry", 1450),
+    )
+}
+
+
+@dataclass(slots=True)
+class Regular:
+    """A customer at the till, and what they bought last."""
+
+    person: Person
+    customer: str
+    last: Mapping[str, Any] | None = None
+    last_product: Product | None = None
+    last_is_refunded: bool = False
+
+
+@dataclass(slots=True)
+class Till:
+    """One till of the bakery's first store."""
+
+    shop: Shop
+    program: Program
+    account: Account
+    time: ShopTime
+    regulars: list[Regular] = field(default_factory=list)
+    _numbers: itertools.count[int] = field(default_factory=lambda: itertools.count(1))
+
+    async def open(self, rules: RuleSet) -> None:
+        """Enrol regulars until enough of them hear from the bakery: some land in a rule's holdout, by design."""
+        for number in range(_CANDIDATES):
+            if len(self.regulars) == REGULARS:
+                return
+            person = regular(number)
+            customer = await self.shop.enrol(person.enrolment())
+            self.account.enrolled(self.shop.merchant, customer)
+            held_out = any(is_held_out(self.shop.merchant, rule.id, customer, rule.hold_out) for rule in rules.all)
+            if not held_out:
+                self.regulars.append(Regular(person, customer))
+
+    async def sell(self, who: Regular, product: Product) -> None:
+        """Ring one product up for a customer, now."""
+        line = {
+            "line_id": "1",
+            "sku": product.id,
+            "name": product.name,
+            "category": product.category,
+            "quantity": "1",
+            "gross_minor": product.price,
+        }
+        async with self.time.still:
+            purchase = sale(
+                f"till1:{next(self._numbers)}",
+                at=format_time(self.time.now()),
+                store=next(iter(self.program.stores)),
+                currency=self.program.currency,
+                amount=product.price,
+                customer={"phone": who.person.phone},
+                lines=[line],
+            )
+            await self.shop.send([purchase])
+        self.account.sold(self.shop.merchant, who.customer, purchase)
+        who.last, who.last_product, who.last_is_refunded = purchase, product, False
+
+    async def refund_last(self, who: Regular) -> None:
+        """Take the customer's last receipt back.
+
+        Raises:
+            NothingToRefundError: there is none, or it was taken back already.
+        """
+        purchase = who.last
+        if purchase is None or who.last_is_refunded:
+            raise NothingToRefundError
+        who.last_is_refunded = True
+        async with self.time.still:
+            await self.shop.send([full_refund(purchase, at=format_time(self.time.now()))])
+        self.account.refunded(self.shop.merchant, purchase["transaction_id"])
