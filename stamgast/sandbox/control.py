@@ -100,8 +100,8 @@ class Control:
     async def inbound(self, request: Request) -> Response:
         """A person writes: `{"from": "+316…", "to": "", "body": "STOP", "channel": "sms"}`.
 
-        Without `to` it goes to whoever wrote to that phone last over that channel. `from` may carry `whatsapp:`.
-        The answer comes when the shop's webhook has answered.
+        Without `to` it goes to whoever wrote to that phone last over that channel, else to whoever wrote last to
+        anybody. `from` may carry `whatsapp:`. The answer comes when the shop's webhook has answered.
         """
         data = await read_json(request)
         person, body = str(data.get("from") or ""), str(data.get("body") or "")
@@ -197,9 +197,10 @@ class Control:
             return self._records.pool_number(named)
         if named:
             return named.removeprefix(WHATSAPP)
-        for message in self._records.newest_first(person):
-            if message.channel == channel and message.business:
-                return message.business
+        for known in (self._records.newest_first(person), self._records.newest_first()):
+            for message in known:
+                if message.channel == channel and message.business:
+                    return message.business
         return _DEFAULT_BUSINESS
 
 
