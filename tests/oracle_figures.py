@@ -37,8 +37,8 @@ def part_of(sale: Sale, program: Program) -> Part:
     return Part(
         day=business_day(sale, program),
         counts=sale.counts,
-        spend=sale.spend if sale.counts and ours else 0,
-        profit=profit(sale, program) if sale.counts and ours else 0,
+        spend=sale.spend if ours else 0,
+        profit=profit(sale, program) if ours else 0,
         refunds=sale.refunded if ours else 0,
         stamps={card.id: stamps(sale, card, ours=ours) for card in program.cards.values()},
     )
@@ -104,7 +104,7 @@ def lapse_gap(days: list[int], model: LapseModel) -> float:
     gaps = [b - a for a, b in pairwise(days)]
     if not gaps or len(gaps) < model.min_gaps:
         return model.fallback_days
-    mean = sum(math.log(g) for g in gaps) / len(gaps)
+    mean = log_gaps(days) / 2**20 / len(gaps)  # the state's unit, so that a due time is the same to the millisecond
     weight = model.between_sd**2 / (model.between_sd**2 + model.log_sd**2 / len(gaps))
     shrunk = weight * mean + (1 - weight) * math.log(model.median_gap_days)
     return math.exp(shrunk + NormalDist().inv_cdf(model.quantile) * model.log_sd)

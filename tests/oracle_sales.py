@@ -75,20 +75,24 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
     open_refunds = [refund for id_, refund in sorted(refunds.items()) if id_ not in netted]
     gross = data["totals"]["gross_minor"]
     spend = gross - sum(r["totals"]["gross_minor"] for r in open_refunds)
-    if gross >= 0:
-        spend = max(spend, 0)
-    ever, ever_spend = _most_ever(snapshots, newest, refunds)
-    given_back = max(0, ever_spend - spend) if ever is not None else 0
+    spend = max(spend, 0) if gross >= 0 else gross
+    ever, ever_spend, whole_gross = _before_refunds(snapshots, newest, refunds)
+    refunded = 0
+    if ever is not None:
+        known = sum(r["totals"]["gross_minor"] for r in refunds.values())
+        refunded = max(known, whole_gross - (0 if data["status"] == "refunded" else spend), 0)
     earns = data["status"] in {"completed", "partially_refunded"} and not _is_test(data)
+    earns = earns and not (ever is not None and spend <= 0)
+    items = _items(data)
     return Sale(
         customer=_customer(snapshots),
         occurred_at=_occurred(newest),
         store=data.get("store", {}).get("retail_store_id", ""),
         currency=data["price_currency"],
         spend=spend if earns else 0,
-        refunded=given_back,
-        counts=earns and not (given_back > 0 and spend <= 0),
-        items=_left(_items(data), gross, open_refunds) if earns else (),
+        refunded=refunded,
+        counts=earns and (gross >= 0 or any(item.kind == "sale" and item.gross > 0 for item in items)),
+        items=_left(items, gross, open_refunds) if earns else (),
         ever=ever,
         ever_spend=ever_spend,
     )
@@ -148,29 +152,25 @@ def _quantity(text: str) -> Fraction:
 def _left(items: list[Item], gross: int, refunds: list[dict[str, Any]]) -> tuple[Item, ...]:
     """Take refunds off by line and quantity; what no line accounts for comes off every line in proportion."""
     by_id = {item.id: item for item in items}
-    unmatched = 0
-    for refund in refunds:
-        unmatched += refund["totals"]["gross_minor"]
-        for line in refund.get("line_items", []):
-            item = by_id.get(line["original_line_id"])
-            if item is None:
-                continue
-            given_back = min(line["gross_minor"], item.gross)
-            unmatched -= given_back
-            by_id[item.id] = _without(item, _quantity(line.get("quantity", "1")), given_back)
-    if unmatched > 0:
-        before = gross - sum(r["totals"]["gross_minor"] for r in refunds) + unmatched
-        share = Fraction(max(before - unmatched, 0), before) if before > 0 else Fraction(0)
-        by_id = {id_: _share_of(item, share) for id_, item in by_id.items()}
+    named = [line for refund in refunds for line in refund.get("line_items", []) if line["original_line_id"] in by_id]
+    for id_, item in by_id.items():
+        quantity = sum((_quantity(g.get("quantity", "1")) for g in named if g["original_line_id"] == id_), Fraction(0))
+        money = sum(g["gross_minor"] for g in named if g["original_line_id"] == id_)
+        if any(g["original_line_id"] == id_ for g in named):
+            by_id[id_] = _without(item, quantity, money)
+    before = gross - sum(g["gross_minor"] for g in named)
+    left = gross - sum(r["totals"]["gross_minor"] for r in refunds)
+    if 0 <= left < before:
+        by_id = {id_: _share_of(item, Fraction(left, before)) for id_, item in by_id.items()}
     return tuple(item for item in by_id.values() if item.quantity != 0)
 
 
 def _without(item: Item, quantity: Fraction, gross: int) -> Item:
     left = max(item.quantity - quantity, Fraction(0))
     cost = item.cost
-    if cost is not None and item.quantity:
-        cost = half_up(cost * left / item.quantity)
-    return replace(item, quantity=left, gross=item.gross - gross, cost=cost)
+    if cost is not None:
+        cost = math.floor(cost * left / item.quantity) if item.quantity else 0
+    return replace(item, quantity=left, gross=max(item.gross - gross, 0), cost=cost)
 
 
 def _share_of(item: Item, share: Fraction) -> Item:
@@ -181,29 +181,35 @@ def _share_of(item: Item, share: Fraction) -> Item:
         item,
         quantity=Fraction(math.ceil(quantity * step), step),
         gross=math.ceil(item.gross * share),
-        cost=None if item.cost is None else half_up(item.cost * share),
+        cost=None if item.cost is None else math.floor(item.cost * share),
     )
 
 
-def _most_ever(
+def _before_refunds(
     snapshots: list[dict[str, Any]], newest: dict[str, Any], refunds: dict[str, Any]
-) -> tuple[tuple[Item, ...] | None, int]:
-    """Each line at the most it ever was, for cards that keep the stamps of what was given back.
+) -> tuple[tuple[Item, ...] | None, int, int]:
+    """Lines and total as they were before anything was given back, and the total of the sale itself.
 
-    Only where something was given back: an edit without any refund is a correction. A void takes all.
+    None where nothing was: an edit without any refund is a correction, and a void takes all. What was sold stands
+    in the newest completed snapshot that knew of no refund; a later one can only add to it.
     """
     data = newest["data"]
-    given_back = refunds or data.get("refund_ids") or data["status"] in {"refunded", "partially_refunded"}
-    if data["status"] in {"voided", "open"} or _is_test(data) or not given_back:
-        return None, 0
-    sold = [s["data"] for s in snapshots if s["data"]["status"] not in {"voided", "open"} and not _is_test(s["data"])]
-    most: dict[str, Item] = {}
-    for snapshot in sold:
-        for item in _items(snapshot):
-            known = most.get(item.id)
-            if known is None or (item.quantity, item.gross) > (known.quantity, known.gross):
-                most[item.id] = item
-    return tuple(most.values()), max(s["totals"]["gross_minor"] for s in sold)
+    touched = refunds or data.get("refund_ids") or data["status"] in {"refunded", "partially_refunded"}
+    if data["status"] in {"voided", "open"} or _is_test(data) or not touched:
+        return None, 0, 0
+    untouched = [
+        s
+        for s in snapshots
+        if s["data"]["status"] == "completed" and not s["data"].get("refund_ids") and not _is_test(s["data"])
+    ]
+    sold = max(untouched, key=_newness)["data"] if untouched else data
+    most = {item.id: item for item in _items(sold)}
+    for item in _items(data):
+        known = most.get(item.id)
+        if known is None or (item.quantity, item.gross) > (known.quantity, known.gross):
+            most[item.id] = item
+    totals = sold["totals"]["gross_minor"], data["totals"]["gross_minor"]
+    return tuple(most.values()), max(totals), totals[0]
 
 
 def half_up(amount: Fraction) -> int:

@@ -33,7 +33,7 @@ class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
 
     `spend` is gross after refunds; `refunded` is what was given back. `peak` holds each line at the most
     it ever was, and is there only where that differs from `lines` (for cards that never take stamps back).
-    `counts` is false for a voided, open, test or fully refunded transaction.
+    `counts` is false for a voided, open, test or fully refunded transaction, and for a return without a sale.
     """
 
     occurred_at: Millis

@@ -54,15 +54,15 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
     if purchase is None:
         return NOTHING
     raw = {}
+    ours = purchase.currency == program.currency
     for card in program.cards.values():
-        earned = stamps.raw_stamps(purchase, card)
+        earned = stamps.raw_stamps(purchase, card) if ours or not stamps.asks_for_money(card) else 0
         if earned:
             raw[card.id] = earned
-    ours = purchase.currency == program.currency
     return Entry(
         day=day_of(purchase, program),
         spend=purchase.spend if ours else 0,
-        profit=profit_of(purchase, program.costs) if ours and purchase.counts else 0,
+        profit=profit_of(purchase, program.costs) if ours else 0,
         counts=int(purchase.counts),
         refunds=purchase.refunded if ours else 0,
         stamps=raw,

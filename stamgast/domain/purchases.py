@@ -1,8 +1,8 @@
 """A transaction's net state, whatever the order in which its deliveries arrive.
 
 A delivery is either a snapshot (the whole transaction at a version) or a refund of it under its own id.
-Merging keeps the newest snapshot, every refund once, the most each line ever was, and the customer that
-the newest snapshot with a customer named. All four are maxima or unions, so any permutation and
+Merging keeps the newest snapshot, the newest one from before any refund, every refund once, and the customer
+that the newest snapshot with a customer named. All four are maxima or unions, so any permutation and
 repetition of the same deliveries ends in the same transaction.
 """
 
@@ -16,7 +16,8 @@ from stamgast.domain.events import Line, Purchase
 from stamgast.domain.units import Millis, Minor
 
 EARNING = frozenset({"completed", "partially_refunded"})
-TAKEN_BACK = frozenset({"refunded"})
+TAKEN_BACK = "refunded"
+SPEAKS_OF_REFUNDS = frozenset({"partially_refunded", TAKEN_BACK})
 
 
 class Snapshot(Struct, array_like=True, frozen=True, gc=False):
@@ -49,9 +50,9 @@ class Transaction(Struct, array_like=True):
     refunds: dict[str, Refund] = {}
     customer: str = ""
     customer_version: int = -1
-    peak: tuple[Line, ...] | None = None
-    """Each line at the most it ever was; None while that is what the snapshot says."""
-    peak_gross: Minor | None = None
+    whole: Snapshot | None = None
+    """The newest completed sale that knew of no refund, where `snapshot` is another one: what was sold before
+    anything was given back. What came before it was corrected by it."""
     revision: int = 0
 
 
@@ -75,54 +76,64 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
         transaction.snapshot = new
         changed = True
     elif old != new:
-        peak = _peak(transaction.peak or old.lines, new.lines)
-        peak_gross = max(transaction.peak_gross or old.gross, new.gross)
-        newest = new if _beats(new, new.version, old, old.version) else old
-        changed |= newest is new
-        transaction.snapshot = newest
-        changed |= _keep_peak(transaction, newest, peak, peak_gross)
+        older, newest = (old, new) if _beats(new, new.version, old, old.version) else (new, old)
+        whole = None if _is_whole(newest) else _newest_whole(transaction.whole, older)
+        changed |= newest is new or whole != transaction.whole
+        transaction.snapshot, transaction.whole = newest, whole
     if changed:
         transaction.revision += 1
     return changed
 
 
 def net(transaction: Transaction) -> Purchase | None:
-    """What the transaction amounts to now; None while only refunds of it are known."""
+    """What the transaction amounts to now; None while only refunds of it are known.
+
+    A refund never takes the spend below zero; a receipt that is a return from the start may be negative.
+    """
     sale = transaction.snapshot
     if sale is None:
         return None
-    returned = sum(refund.gross for refund in transaction.refunds.values())
     open_refunds = [r for key, r in transaction.refunds.items() if key not in sale.netted]
-    spend = max(0, sale.gross - sum(refund.gross for refund in open_refunds))
-    earns = sale.status in EARNING and not sale.test
-    given_back = sale.status in TAKEN_BACK or (returned > 0 and spend == 0)
-    peak, peak_gross = _shown_peak(transaction, sale)
-    if not earns or given_back:
-        keeps = given_back and not sale.test
-        return Purchase(
-            occurred_at=sale.occurred_at,
-            store=sale.store,
-            currency=sale.currency,
-            spend=0,
-            refunded=max(returned, sale.gross) if keeps else 0,
-            counts=False,
-            peak=(peak or sale.lines) if keeps else None,
-            peak_spend=max(peak_gross or 0, sale.gross) if keeps else None,
-        )
-    lines = _subtract(sale.lines, open_refunds) if open_refunds else sale.lines
-    if open_refunds and peak is None:
-        peak, peak_gross = sale.lines, sale.gross
+    spend = max(min(0, sale.gross), sale.gross - sum(refund.gross for refund in open_refunds))
+    refunded, peak, peak_gross = _given_back(transaction, sale, spend)
+    lines: tuple[Line, ...] = ()
+    counts = False
+    if sale.test or sale.status not in EARNING or (peak is not None and spend <= 0):
+        spend = 0
+    else:
+        lines = _subtract(sale, open_refunds) if open_refunds else sale.lines
+        counts = sale.gross >= 0 or any(line.kind == "sale" and line.gross > 0 for line in sale.lines)
+    as_it_was = counts and peak == lines and peak_gross == spend
     return Purchase(
         occurred_at=sale.occurred_at,
         store=sale.store,
         currency=sale.currency,
         spend=spend,
-        refunded=returned,
-        counts=True,
+        refunded=refunded,
+        counts=counts,
         lines=lines,
-        peak=peak,
-        peak_spend=peak_gross,
+        peak=None if as_it_was else peak,
+        peak_spend=None if as_it_was else peak_gross,
     )
+
+
+def _given_back(
+    transaction: Transaction, sale: Snapshot, spend: Minor
+) -> tuple[Minor, tuple[Line, ...] | None, Minor | None]:
+    """What was given back, and the lines and total as they were before; None if nothing was, or all was voided.
+
+    A source may only tell the refunded transaction and not the refund: then it is what the sale lost.
+    """
+    taken_back = sale.status == TAKEN_BACK
+    if sale.test or not (taken_back or sale.status in EARNING):
+        return 0, None, None
+    if not transaction.refunds and not sale.netted and sale.status not in SPEAKS_OF_REFUNDS:
+        return 0, None, None
+    whole = transaction.whole or sale
+    peak = sale.lines if transaction.whole is None else _peak(whole.lines, sale.lines)
+    returned = sum(refund.gross for refund in transaction.refunds.values())
+    refunded = max(returned, whole.gross - (0 if taken_back else spend), 0)
+    return refunded, peak, max(whole.gross, sale.gross)
 
 
 def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
@@ -179,9 +190,8 @@ def _attach_customer(transaction: Transaction, delivery: Delivery) -> bool:
     claim = (delivery.source_version, ref.customer_id)
     if claim <= (transaction.customer_version, transaction.customer):
         return False
-    changed = transaction.customer != ref.customer_id
     transaction.customer_version, transaction.customer = claim
-    return changed
+    return True
 
 
 def _beats(new: Snapshot | Refund, new_version: int, old: Snapshot | Refund, old_version: int) -> bool:
@@ -192,6 +202,16 @@ def _beats(new: Snapshot | Refund, new_version: int, old: Snapshot | Refund, old
 
 def _digest(value: Snapshot | Refund) -> bytes:
     return hashlib.sha256(_encode(value)).digest()
+
+
+def _is_whole(snapshot: Snapshot) -> bool:
+    return snapshot.status == "completed" and not snapshot.netted and not snapshot.test
+
+
+def _newest_whole(known: Snapshot | None, older: Snapshot) -> Snapshot | None:
+    if not _is_whole(older):
+        return known
+    return older if known is None or _beats(older, older.version, known, known.version) else known
 
 
 def _peak(left: tuple[Line, ...], right: tuple[Line, ...]) -> tuple[Line, ...]:
@@ -208,38 +228,22 @@ def _size(line: Line) -> tuple[int, int, bytes]:
     return (line.quantity, line.gross, _encode(line))
 
 
-def _keep_peak(transaction: Transaction, sale: Snapshot, peak: tuple[Line, ...], gross: Minor) -> bool:
-    same = gross == sale.gross and peak == tuple(sorted(sale.lines, key=lambda line: line.id))
-    kept = (None, None) if same else (peak, gross)
-    changed = kept != (transaction.peak, transaction.peak_gross)
-    transaction.peak, transaction.peak_gross = kept
-    return changed
-
-
-def _shown_peak(transaction: Transaction, sale: Snapshot) -> tuple[tuple[Line, ...] | None, Minor | None]:
-    """Edits without any refund are corrections: what a line was before a correction does not count."""
-    if not transaction.refunds and not sale.netted and sale.status not in TAKEN_BACK:
-        return None, None
-    return transaction.peak, transaction.peak_gross
-
-
-def _subtract(lines: tuple[Line, ...], refunds: list[Refund]) -> tuple[Line, ...]:
-    """Take refunds off by line and quantity; money that no line accounts for, in proportion."""
+def _subtract(sale: Snapshot, refunds: list[Refund]) -> tuple[Line, ...]:
+    """Take refunds off by line and quantity; money that no line accounts for, in proportion to the whole total."""
     gone: dict[str, tuple[int, Minor]] = {}
-    unassigned = 0
-    known = {line.id for line in lines}
+    assigned = 0
+    known = {line.id for line in sale.lines}
     for refund in refunds:
-        unassigned += refund.gross
         for line in refund.lines:
             if line.id in known:
                 quantity, gross = gone.get(line.id, (0, 0))
                 gone[line.id] = (quantity + line.quantity, gross + line.gross)
-                unassigned -= line.gross
-    left = tuple(_less(line, *gone[line.id]) if line.id in gone else line for line in lines)
-    total = sum(line.gross for line in left)
-    if unassigned > 0 and total > 0:
-        left = tuple(_scaled(line, max(0, total - unassigned), total) for line in left)
-    return tuple(line for line in left if line.quantity > 0)
+                assigned += line.gross
+    left = tuple(_less(line, *gone[line.id]) if line.id in gone else line for line in sale.lines)
+    total, rest = sale.gross - assigned, sale.gross - sum(refund.gross for refund in refunds)
+    if 0 <= rest < total:
+        left = tuple(_scaled(line, rest, total) for line in left)
+    return tuple(line for line in left if line.quantity)
 
 
 def _less(line: Line, quantity: int, gross: Minor) -> Line:
@@ -253,4 +257,4 @@ def _scaled(line: Line, left: Minor, total: Minor) -> Line:
     step = 1000 if line.quantity % 1000 == 0 else 1
     quantity = -(-line.quantity * left // (total * step)) * step
     cost = None if line.cost is None else line.cost * left // total
-    return msgspec.structs.replace(line, quantity=quantity, gross=line.gross * left // total, cost=cost)
+    return msgspec.structs.replace(line, quantity=quantity, gross=-(-line.gross * left // total), cost=cost)

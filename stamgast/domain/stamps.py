@@ -46,19 +46,20 @@ def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
     return stamps
 
 
+def asks_for_money(card: CardDefinition) -> bool:
+    """Whether an amount decides on its stamps: only one in the programme's currency can."""
+    return card.per == "amount" or card.minimum_spend > 0
+
+
 def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
     everything = not card.products and not card.categories
-    if card.per == "purchase" and everything:
-        return 1
-    if card.per == "amount" and everything:
-        shut_out = sum(line.gross for line in lines if line.kind in NO_STAMP_KINDS)
-        return max(0, spend - shut_out) // card.amount
     fitting = [line for line in lines if qualifies(line, card)]
+    if card.per == "item":
+        return sum(_pieces(line.quantity) for line in fitting)
+    without_line = spend - sum(line.gross for line in lines) if everything else 0
     if card.per == "purchase":
-        return 1 if fitting else 0
-    if card.per == "amount":
-        return max(0, sum(line.gross for line in fitting)) // card.amount
-    return sum(_pieces(line.quantity) for line in fitting)
+        return 1 if fitting or without_line > 0 else 0
+    return max(0, sum(line.gross for line in fitting) + without_line) // card.amount
 
 
 def qualifies(line: Line, card: CardDefinition) -> bool:
