@@ -108,7 +108,8 @@ class Message:
     to: str
     """E.164, without a channel prefix."""
     locale: str
-    variables: Mapping[str, str]
+    variables: Mapping[str, object]
+    """What the template may ask for: texts and numbers, or such by name (`voucher.code`)."""
     source: SmsText | WhatsAppTemplate
     sender: Sender
     valid_until: Millis

@@ -56,7 +56,7 @@ def is_content_sid(text: str) -> bool:
     return _CONTENT_SID.fullmatch(text) is not None
 
 
-def render_text(source: str, variables: Mapping[str, str], *, template: str, locale: str) -> str:
+def render_text(source: str, variables: Mapping[str, object], *, template: str, locale: str) -> str:
     """The text of an SMS, stripped of surrounding white space. Raises `RenderError`."""
     text = _render(source, variables, template, locale, "").strip()
     if not text:
@@ -67,7 +67,7 @@ def render_text(source: str, variables: Mapping[str, str], *, template: str, loc
 
 
 def render_variables(
-    sources: Mapping[str, str], variables: Mapping[str, str], *, template: str, locale: str
+    sources: Mapping[str, str], variables: Mapping[str, object], *, template: str, locale: str
 ) -> dict[str, str]:
     """The variables of a WhatsApp template, each rendered and checked. Raises `RenderError`."""
     if len(sources) > _MAX_VARIABLES:
@@ -97,7 +97,7 @@ def variable_complaint(value: str) -> str:
     return ""
 
 
-def _render(source: str, variables: Mapping[str, str], template: str, locale: str, key: str) -> str:
+def _render(source: str, variables: Mapping[str, object], template: str, locale: str, key: str) -> str:
     try:
         return _compiled(source).render(variables)
     except UndefinedError as error:

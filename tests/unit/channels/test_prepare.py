@@ -135,6 +135,16 @@ def test_the_names_a_template_asks_for_are_known_without_rendering():
     }
 
 
+def test_a_template_may_ask_for_what_stands_under_a_name():
+    message = replace(
+        SMS, variables={"voucher": {"code": "7Q4K"}, "stamps": 5}, source=SmsText("{{ voucher.code }} {{ 7 - stamps }}")
+    )
+    assert prepared(message).body == "7Q4K 2"
+    answer = refused(replace(message, source=SmsText("{{ voucher.codes }}")))
+    assert "codes" in answer.reason
+    assert "7Q4K" not in answer.reason
+
+
 @given(st.text(max_size=200), st.text(max_size=200))
 def test_whatever_people_are_called_a_message_is_prepared_or_refused(name, card):
     variables = {"first_name": name, "card": card}
