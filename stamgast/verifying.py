@@ -13,13 +13,11 @@ from typing import Any
 
 import msgspec
 
-from rules.loader import load_bundle
+from stamgast.bundle_shelf import BundleShelf
 from stamgast.domain.customer import decode_customer
-from stamgast.log.bundles import decode_bundle
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.replay import PartitionReplay
-from stamgast.service import Bundle
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.session import Redis, Session
 
@@ -42,30 +40,6 @@ class Report:
     def equal(self) -> bool:
         """Whether live state is what the log says."""
         return not self.differences
-
-
-class BundleShelf:
-    """Every bundle ever published, compiled when first asked for."""
-
-    def __init__(self) -> None:
-        self._files: dict[str, dict[str, str]] = {}
-        self._compiled: dict[tuple[str, str], Bundle] = {}
-
-    async def load(self, bootstrap: str, topic: str) -> None:
-        """Read `programs.v1`."""
-        async with LogReader(bootstrap) as reader:
-            async for records in reader.read_all(topic, 0):
-                for record in records:
-                    bundle = decode_bundle(record.value)
-                    self._files[bundle.hash] = bundle.files
-
-    def find(self, merchant: str, content: str, number: int) -> Bundle:
-        """Return a bundle by its hash. Raises KeyError if it was never published."""
-        key = (merchant, content)
-        if key not in self._compiled:
-            loaded = load_bundle(self._files[content], merchant)
-            self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)
-        return self._compiled[key]
 
 
 async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, report: Report) -> None:

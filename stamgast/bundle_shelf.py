@@ -1,0 +1,35 @@
+"""Every bundle that was ever published, for what looks back: verify, and telling why."""
+
+from __future__ import annotations
+
+from rules.loader import load_bundle
+from stamgast.log.bundles import decode_bundle
+from stamgast.log.reading import LogReader
+from stamgast.service import Bundle
+
+
+class BundleShelf:
+    """Every bundle ever published, compiled when first asked for."""
+
+    def __init__(self) -> None:
+        self._files: dict[str, dict[str, str]] = {}
+        self._compiled: dict[tuple[str, str], Bundle] = {}
+        self.newest: dict[str, tuple[int, str]] = {}
+        """merchant -> (number, hash) of the bundle published last."""
+
+    async def load(self, bootstrap: str, topic: str) -> None:
+        """Read `programs.v1`."""
+        async with LogReader(bootstrap) as reader:
+            async for records in reader.read_all(topic, 0):
+                for record in records:
+                    bundle = decode_bundle(record.value)
+                    self._files[bundle.hash] = bundle.files
+                    self.newest[bundle.merchant] = (record.offset, bundle.hash)
+
+    def find(self, merchant: str, content: str, number: int) -> Bundle:
+        """Return a bundle by its hash. Raises KeyError if it was never published."""
+        key = (merchant, content)
+        if key not in self._compiled:
+            loaded = load_bundle(self._files[content], merchant)
+            self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)
+        return self._compiled[key]

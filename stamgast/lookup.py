@@ -1,0 +1,94 @@
+"""Find one customer's live state by whatever the shop knows them by; for commands."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import aclosing, suppress
+from dataclasses import dataclass
+
+from stamgast import bootstrap
+from stamgast.bundle_shelf import BundleShelf
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.events import key_of
+from stamgast.identity.ids import Identifier
+from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.log.appender import Appender
+from stamgast.log.partitioning import partition_for
+from stamgast.log.topics import Topics, check_topics
+from stamgast.service import Bundle
+from stamgast.settings import Settings
+from stamgast.state.keys import customers
+from stamgast.state.session import Redis
+
+CUSTOMER_ID = re.compile(r"c[a-z2-7]{24}")
+VIEW_WITHIN_S = 30.0
+
+
+class NotFoundError(LookupError):
+    """There is no such merchant or customer; the text says which."""
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A customer as Redis holds them now, and the bundle in force for them."""
+
+    customer_id: str
+    state: Customer
+    bundle: Bundle
+
+
+async def find_customer(settings: Settings, merchant: str, identifier: str) -> Found:
+    """Look a customer up by id, phone or membership number.
+
+    Raises:
+        NotFoundError: no such merchant has published, or nothing is known of the customer.
+    """
+    topics = bootstrap.topics_of(settings)
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    shelf = BundleShelf()
+    await shelf.load(settings.kafka_bootstrap, topics.programs)
+    if merchant not in shelf.newest:
+        known = ", ".join(sorted(shelf.newest)) or "none has published yet"
+        raise NotFoundError(f"there is no merchant {merchant!r}; known: {known}")
+    number, content = shelf.newest[merchant]
+    newest = shelf.find(merchant, content, number)
+    customer_id = await _resolve(settings, topics, merchant, identifier, newest.program.region)
+    keys = customers(partition_for(key_of(merchant, customer_id), topics.partitions))
+    redis = Redis(settings.redis_url)
+    try:
+        session = await redis.session()
+        value = await session.call("GET", keys.customer(merchant, customer_id))
+        in_force = await session.call("HGET", keys.meta, f"b:{merchant}")
+    finally:
+        redis.close()
+    if value is None:
+        raise NotFoundError(f"nothing has happened to customer {customer_id} of {merchant} yet")
+    if in_force is not None:
+        at, _, content = in_force.decode().partition(":")
+        newest = shelf.find(merchant, content, int(at))
+    return Found(customer_id, decode_customer(value), newest)
+
+
+async def _resolve(settings: Settings, topics: Topics, merchant: str, identifier: str, region: str) -> str:
+    if CUSTOMER_ID.fullmatch(identifier):
+        return identifier
+    wanted = [Identifier("membership", identifier), Identifier("provider", identifier)]
+    with suppress(BadPhoneError):  # then it is no phone
+        wanted.insert(0, Identifier("phone", normalise_phone(identifier, region)))
+    cluster = await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    appender = Appender(settings.kafka_bootstrap, bootstrap.partition_counts(topics), client_id="stamgast-lookup")
+    async with aclosing(bootstrap.open_redis(settings)) as redis:
+        store = bootstrap.identity_store(settings, topics, cluster, redis, appender)
+        try:
+            async with bootstrap.running_tails(bootstrap.identity_tail(settings, topics, store)):
+                async with asyncio.timeout(VIEW_WITHIN_S):
+                    while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it
+                        await asyncio.sleep(0.02)
+                for each in wanted:
+                    found = await store.customer_of(merchant, each)
+                    if found is not None:
+                        return found
+        finally:
+            await appender.close()
+    raise NotFoundError(f"{merchant} knows no customer by this phone, membership number or id")
