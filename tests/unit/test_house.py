@@ -1,0 +1,78 @@
+"""The house is in order: every module has its layer, every setting its name, every dependency its lock."""
+
+import importlib.metadata
+import re
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stamgast.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+PACKAGES = ("stamgast", "streams", "rules", "channels")
+PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+
+
+def test_every_module_stands_in_a_layer():
+    layers = (ROOT / ".importlinter").read_text()
+
+    modules = {
+        path.stem for path in (ROOT / "stamgast").iterdir() if path.suffix == ".py" or (path / "__init__.py").exists()
+    }
+    missing = [name for name in modules - {"__init__"} if not re.search(rf"\bstamgast\.{name}\b", layers)]
+
+    assert missing == []
+
+
+def test_nothing_else_in_this_environment_brings_packages_of_our_names():
+    """`channels` is Django's too; installed side by side, one would overwrite the other silently."""
+    owners = importlib.metadata.packages_distributions()
+
+    for package in PACKAGES:
+        assert set(owners.get(package, ["stamgast"])) == {"stamgast"}
+    assert "Private :: Do Not Upload" in PROJECT["classifiers"]
+
+
+def test_no_file_is_longer_than_three_hundred_lines():
+    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+
+    assert [str(file) for file in files if len(file.read_text().splitlines()) > 300] == []
+
+
+@pytest.mark.parametrize(
+    ("lock", "extras"),
+    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "dev")), ("bench", ("trial", "dev", "bench"))],
+)
+def test_every_dependency_is_locked_with_hashes(lock: str, extras: tuple[str, ...]):
+    text = (ROOT / "requirements" / f"{lock}.txt").read_text()
+    locked = set(re.findall(r"^([a-z0-9.-]+)==", text, flags=re.MULTILINE))
+    wanted = [*PROJECT["dependencies"], *(name for extra in extras for name in PROJECT["optional-dependencies"][extra])]
+
+    names = {re.split(r"[\[<>=; ]", name)[0].lower() for name in wanted}
+    assert names - locked == set()
+    assert text.count("==") <= text.count("--hash=sha256:")
+    assert "://" not in text
+
+
+def test_the_examples_name_settings_that_exist():
+    known = {f"STAMGAST_{name.upper()}" for name in Settings.model_fields}
+    compose = (ROOT / "docker-compose.yml").read_text()
+    named = set(re.findall(r"\bSTAMGAST_[A-Z_]+", compose + (ROOT / ".env.example").read_text()))
+
+    assert named - known == set()
+
+
+def test_compose_publishes_nothing_beyond_this_machine_and_runs_several_workers():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+
+    published = [port for service in services.values() for port in service.get("ports", [])]
+    assert published
+    assert all(port.startswith("127.0.0.1:") for port in published)
+    assert services["worker"]["deploy"]["replicas"] > 1
+    assert services["topics"]["command"] == ["topics", "create"]
+
+
+def test_containers_do_not_run_as_root():
+    assert re.search(r"^USER stamgast$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
