@@ -1,23 +1,31 @@
 """The composition root: settings in, wired objects out. The only place that chooses adapters."""
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
 
+from channels.console import ConsoleChannel
+from channels.model import Channel
 from channels.signatures import SignatureVerifier
+from channels.twilio_channel import TwilioChannel
+from channels.twilio_client import TwilioCredentials
 from channels.twilio_webhooks import TwilioWebhooks
 from stamgast.clock import Clock
 from stamgast.identity.sealing import WrappingKeys, decode_key
+from stamgast.identity.voucher_key import derive_voucher_key
 from stamgast.log.appender import Appender
+from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.merchants import MerchantTable
+from stamgast.log.producers import Emitters
 from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.settings import Settings
 from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.identities import IdentityStore, IdentityTopics
+from stamgast.state.session import Redis as RedisState
 
 
 class SettingsError(ValueError):
@@ -111,6 +119,71 @@ async def running_tails(*tails: Tail) -> AsyncIterator[None]:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(frozen=True)
+class WorkerParts:
+    """What the worker's services stand on; `streams.worker` puts them together."""
+
+    topics: Topics
+    redis: RedisState
+    emitters: Emitters
+    identities: IdentityStore
+    identity_tail: Tail
+    channels: Mapping[str, Channel]
+    clock: Clock
+    seal: DeadLetterSeal
+    voucher_key: bytes
+
+
+def channel_of(settings: Settings) -> Channel:
+    """Twilio or its stand-in if an account is set, else the console. Raises `SettingsError`."""
+    if not settings.twilio_account_sid:
+        return ConsoleChannel()
+    credentials = TwilioCredentials(
+        settings.twilio_account_sid,
+        settings.twilio_api_key.get_secret_value(),
+        settings.twilio_api_secret.get_secret_value(),
+    )
+    verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
+    try:
+        return TwilioChannel(credentials, verifier, settings.twilio_base_url)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
+
+
+@asynccontextmanager
+async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
+    """Everything that `stamgast worker` stands on. Kafka and Redis may still be away.
+
+    Raises:
+        SettingsError: a key is missing or wrong.
+    """
+    topics, keys = topics_of(settings), wrapping_keys_of(settings)
+    voucher_key = derive_voucher_key(id_key_of(settings))
+    async with AsyncExitStack() as stack:
+        redis = open_redis(settings)
+        stack.push_async_callback(redis.aclose)
+        appender = Appender(settings.kafka_bootstrap, partition_counts(topics), client_id="stamgast-worker")
+        stack.push_async_callback(appender.close)
+        emitters = Emitters(settings.kafka_bootstrap, client_id="stamgast-worker")
+        stack.push_async_callback(emitters.close)
+        state = RedisState(settings.redis_url)
+        stack.callback(state.close)
+        channel = channel_of(settings)
+        stack.push_async_callback(channel.aclose)
+        identities = identity_store(settings, topics, None, redis, appender)
+        yield WorkerParts(
+            topics=topics,
+            redis=state,
+            emitters=emitters,
+            identities=identities,
+            identity_tail=identity_tail(settings, topics, identities),
+            channels={"sms": channel, "whatsapp": channel},
+            clock=settings.make_clock(),
+            seal=DeadLetterSeal(keys),
+            voucher_key=voucher_key,
+        )
 
 
 @asynccontextmanager

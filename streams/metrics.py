@@ -24,6 +24,7 @@ class Metrics:
             buckets=(0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 4),
         )  # fmt: skip
         self.dead_letters = self._counter("dead_letters", "Records laid aside", "reason")
+        self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.activations = self._counter("activations", "Outcomes written, by status", "status")

@@ -8,19 +8,22 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
 
+from stamgast.log.appender import NotAppendedError
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import TopicsError
 from stamgast.logs import get_logger
-from stamgast.state.errors import StateError
+from stamgast.state.errors import FencedError, StateError
 from stamgast.state.partitions import NOTHING_APPLIED, Lease
 from stamgast.state.session import Redis
+from stamgast.state.views import NotLoadedError
 from streams.cluster import ClusterFacts
 from streams.emission import emit_all
 from streams.inbox import Inbox
@@ -29,10 +32,14 @@ from streams.metrics import Metrics
 
 log = get_logger(__name__)
 
-TROUBLE = (StateError, EmitError, KafkaError, TopicsError, LogTruncatedError, TimeoutError)
+TROUBLE = (
+    *(StateError, EmitError, KafkaError, TopicsError, LogTruncatedError, TimeoutError, OSError),
+    *(NotLoadedError, NotAppendedError, RedisError),
+)
 """What passes: the partition is taken again after a pause."""
 
 _PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
+_FENCED_PAUSE_S = 1.0
 _REFUSED_PAUSE_S = 5.0
 
 
@@ -48,6 +55,10 @@ class Surroundings(Protocol):
     emitters: Emitters
     cluster: ClusterFacts
     metrics: Metrics
+
+    def broke(self, error: BaseException) -> None:
+        """Learn that something happened that should never happen."""
+        ...
 
 
 class Ownership:
@@ -69,6 +80,8 @@ class Ownership:
         """Everything below has had all its effects by now; committed to Kafka from time to time."""
         self.refused_because = ""
         self.working = False
+        self.own: Any = None
+        """What the job keeps for this partition between two steps."""
         self._job = job
         self._consumer = consumer
         self._around = around
@@ -82,15 +95,20 @@ class Ownership:
 
     # -- what the service does with it
 
-    def start(self, on_crash: Callable[[BaseException], None]) -> None:
+    def start(self) -> None:
         """Begin to take the partition and to work."""
+        self._task = self.spawn(self._run(), "loop")
+
+    def spawn(self, work: Coroutine[Any, Any, None], what: str) -> asyncio.Task[None]:
+        """Run something for this partition; if it breaks, so does the worker (a supervisor starts it anew)."""
 
         def ended(task: asyncio.Task[None]) -> None:
             if not task.cancelled() and (error := task.exception()) is not None:
-                on_crash(error)
+                self._around.broke(error)
 
-        self._task = asyncio.create_task(self._run(), name=f"{self._job.name}-{self.number}")
-        self._task.add_done_callback(ended)
+        task = asyncio.create_task(work, name=f"{self._job.name}-{self.number}-{what}")
+        task.add_done_callback(ended)
+        return task
 
     async def give_up(self, within_s: float) -> None:
         """Drop what waits, let the step in flight end within so many seconds, and stop."""
@@ -138,7 +156,9 @@ class Ownership:
             except TROUBLE as error:
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
                 log.warning("step failed", service=self._job.name, partition=self.number, why=repr(error))
-                pause = _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
+                # Fenced: perhaps the group gave it to another one, and we are about to hear of it.
+                fenced = isinstance(error, FencedError)
+                pause = _FENCED_PAUSE_S if fenced else _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
                 failures += 1
             finally:
                 self.working = False
@@ -211,11 +231,23 @@ class Ownership:
             # Sought, and there is nothing: a transactional producer's control records stand there.
             self.metrics.skipped.labels(name, "control").inc(records[0].offset - expected)
             self._sought = records[0].offset
-        if records[-1].offset - records[0].offset >= len(records):
-            end = next(i for i in range(1, len(records)) if records[i].offset != records[i - 1].offset + 1)
+        end = self._cut(records)
+        if end < len(records):
             self.inbox.put_back(records[end:])
             records = records[:end]
         return records
+
+    def _cut(self, records: Sequence[Record]) -> int:
+        """How many of these make one step: no gap among them, and all on one side of what Kafka has as committed."""
+        end = len(records)
+        if records[-1].offset - records[0].offset >= end:
+            end = next(i for i in range(1, end) if records[i].offset != records[i - 1].offset + 1)
+        border = self.committed_to_kafka - records[0].offset
+        return border if 0 < border < end else end
+
+    def is_repeated(self, records: Sequence[Record]) -> bool:
+        """Say whether the step's effects outside Redis were had once before (Redis went back, or is filled anew)."""
+        return records[0].offset < self.committed_to_kafka
 
     async def _step(self, records: Sequence[Record]) -> None:
         job, began, metrics = self._job, time.perf_counter(), self.metrics

@@ -53,8 +53,9 @@ class PartitionService(Service):
         metrics: Metrics,
         session_timeout_ms: int = 6_000,
         pace_s: float = 0.0,
+        **options: Any,
     ) -> None:
-        super().__init__()
+        super().__init__(**options)
         self.job = job
         self.bootstrap = bootstrap
         self.group = group
@@ -66,6 +67,8 @@ class PartitionService(Service):
         self.joined = asyncio.Event()
         self.polled_at = time.monotonic()
         """When the fetching task last came round, for the watchdog (monotonic seconds)."""
+        self.left_at = time.monotonic()
+        """When it was last without a group (monotonic seconds)."""
         self._session_timeout_ms = session_timeout_ms
         self._pace_s = pace_s
         self._consumer: Any = None
@@ -104,6 +107,7 @@ class PartitionService(Service):
             except KafkaError as error:
                 log.warning("consumer failed; making another one", service=self.job.name, why=repr(error))
                 self.joined.clear()
+                self.left_at = time.monotonic()
                 await self._give_up(_REVOCATION_S)
                 await self.sleep(_RECONNECT_S)
             finally:
@@ -162,6 +166,15 @@ class PartitionService(Service):
                 self._paused.add(number)
                 _quietly(consumer.pause, TopicPartition(self.job.topic, number))
 
+    async def ends(self, numbers: Iterable[int]) -> dict[int, int]:
+        """Ask Kafka where partitions end now. Raises KafkaError."""
+        pairs = [TopicPartition(self.job.topic, number) for number in numbers]
+        if not pairs or self._consumer is None:
+            return {}
+        ends = await self._consumer.end_offsets(pairs)
+        # The embedded broker may answer too low an end; what came with the last fetch is right on every broker.
+        return {pair.partition: max(ends[pair], _quietly(self._consumer.highwater, pair) or 0) for pair in pairs}
+
     # -- owning
 
     async def revoked(self) -> None:
@@ -176,7 +189,7 @@ class PartitionService(Service):
             consumer.pause(pair)
             owned = Ownership(number, self.job, consumer, self)
             self.owned[number] = owned
-            owned.start(self._crash)
+            owned.start()
         self.metrics.owned.labels(self.job.name).set(len(self.owned))
         self.joined.set()
         log.info("assigned", service=self.job.name, partitions=sorted(self.owned))
@@ -189,7 +202,8 @@ class PartitionService(Service):
             await asyncio.gather(*(owned.give_up(within_s) for owned in leaving.values()))
         self.metrics.owned.labels(self.job.name).set(0)
 
-    def _crash(self, error: BaseException) -> None:
+    def broke(self, error: BaseException) -> None:
+        """Stop the worker: something happened that should never happen."""
         log.error("a partition's loop broke", service=self.job.name, why=repr(error), exc_info=error)
         self.add_future(self.crash(error))
 

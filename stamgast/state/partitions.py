@@ -102,6 +102,15 @@ class Lease:
         """Run another script of this partition; its first key is the meta and its first argument the token."""
         return await self._session.run(script, [self.keys.meta, *keys], [self.token, *args])
 
+    @property
+    def redis_run(self) -> str:
+        """Which run of the Redis process this is: what it said to that run it cannot have forgotten."""
+        return self._session.run_id
+
+    async def run_elsewhere(self, script: Script, keys: Sequence[Word], args: Sequence[Word]) -> Any:
+        """Run a script on keys that are no partition's; it is not fenced."""
+        return await self._session.run(script, keys, args)
+
     async def call(self, *words: Word) -> Any:
         """Run a plain command that needs no fence (a look, or a removal by id)."""
         return await self._session.call(*words)

@@ -39,6 +39,7 @@ class Session(asyncio.Protocol):
         self._buffer: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._watch: asyncio.TimerHandle | None = None
+        self.run_id = ""
 
     @property
     def alive(self) -> bool:
@@ -161,7 +162,9 @@ class Redis:
             await session.call("AUTH", *names, place["password"])
         if place.get("db"):
             await session.call("SELECT", int(place["db"]))
-        await session.call("PING")  # LOADING and the like show here, before anything is believed
+        # LOADING and the like show here, before anything is believed.
+        told = (await session.call("INFO", "server")).decode()
+        session.run_id = told.partition("run_id:")[2].partition("\r")[0]
 
 
 def _as_ours(text: str) -> Exception:

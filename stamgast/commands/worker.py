@@ -1,0 +1,24 @@
+"""`stamgast worker`: one of the processes that apply purchases and events and send messages."""
+
+from __future__ import annotations
+
+import typer
+
+from stamgast.commands.answering import load_settings, misuse, new_app
+
+app = new_app("Apply purchases and events, and send messages, until SIGTERM. Start as many as there is work for.")
+
+
+@app.command()
+def worker() -> None:
+    """Share the work with the other workers of this deployment; each partition has one owner at a time."""
+    import asyncio
+
+    from stamgast.bootstrap import SettingsError
+    from streams.worker import run
+
+    try:
+        code = asyncio.run(run(load_settings()))
+    except SettingsError as error:
+        misuse(str(error))
+    raise typer.Exit(code)

@@ -1,0 +1,1 @@
+"""Faust agents: what comes one at a time and may come twice."""

@@ -1,0 +1,130 @@
+"""The worker: a Faust app that starts, supervises and stops the partition services, agents and helpers."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import signal
+import time
+from collections.abc import Sequence
+from typing import Any, Final
+
+import faust
+from mode import Service
+
+from stamgast.log.tail import Tail
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.settings import Settings
+from streams.agents.dead_letters import watch_dead_letters
+from streams.metrics import Metrics
+from streams.outbox import Outgoing
+from streams.partitions import PartitionService
+from streams.watchdog import Watchdog
+
+log = get_logger(__name__)
+
+_STOP_S: Final = 10.0
+EXIT_BROKEN: Final = 1
+
+
+class Views(Service):
+    """Follows the topics that this process keeps views of."""
+
+    def __init__(self, tails: Sequence[Tail], **options: Any) -> None:
+        super().__init__(**options)
+        self._tails = tails
+
+    async def on_start(self) -> None:
+        """Begin to read."""
+        for tail in self._tails:
+            self.add_future(tail.run())
+
+
+def make_app(settings: Settings, topics: Topics, services: Sequence[Service], metrics: Metrics) -> Any:
+    """Put the app together. Our services have consumers of their own; Faust's carries the agents."""
+    app = faust.App(
+        f"{settings.group_prefix}-worker",
+        broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
+        store="memory://",
+        web_enabled=False,
+        topic_disable_leader=True,
+        topic_allow_declare=False,
+        topic_partitions=1,
+        broker_session_timeout=settings.session_timeout_ms / 1000,
+        broker_heartbeat_interval=min(1.0, settings.session_timeout_ms / 3000),
+        broker_commit_interval=2.8,
+        consumer_auto_offset_reset="earliest",
+        producer_acks=-1,
+    )
+    watch_dead_letters(app, topics.dead_letters, metrics.letters)
+    for service in services:
+        app.service(service)
+    return app
+
+
+class Worker:
+    """One worker process, from start to exit code."""
+
+    def __init__(
+        self,
+        settings: Settings,
+        topics: Topics,
+        *,
+        partitions: Sequence[PartitionService],
+        others: Sequence[Service],
+        outgoing: Outgoing,
+        metrics: Metrics,
+    ) -> None:
+        self._settings = settings
+        self._partitions = partitions
+        self._outgoing = outgoing
+        self._app = make_app(settings, topics, [*others, *partitions], metrics)
+        self._watchdog = Watchdog(partitions, metrics, settings.start_limit_s)
+        self._stop = asyncio.Event()
+
+    async def run(self) -> int:
+        """Work until SIGTERM or SIGINT; return 0, or 1 if something broke."""
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGTERM, signal.SIGINT):
+            loop.add_signal_handler(number, self._stop.set)
+        self._watchdog.start(self._settings.metrics_port)
+        beating = asyncio.create_task(self._watchdog.beat())
+        starting = asyncio.create_task(self._app.start())
+        stopped = asyncio.create_task(self._stop.wait())
+        broken = asyncio.create_task(self._wait_for_a_crash(starting))
+        try:
+            await asyncio.wait({stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
+            crash = broken.result() if broken.done() else None
+            if crash is not None:
+                log.error("the worker broke", why=repr(crash), exc_info=crash)
+            await self._hand_over(starting)
+            return EXIT_BROKEN if crash is not None else 0
+        finally:
+            self._watchdog.stop()
+            for task in (beating, stopped, broken, starting):
+                task.cancel()
+
+    async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
+        with contextlib.suppress(asyncio.CancelledError):
+            await asyncio.wait({starting})
+            if starting.exception() is not None:
+                return starting.exception() or RuntimeError("not started")
+        while True:
+            for service in (self._app, *self._partitions):
+                if service.crashed:
+                    return service.crash_reason or RuntimeError(f"{service} crashed")
+            await asyncio.sleep(0.2)
+
+    async def _hand_over(self, starting: asyncio.Task[None]) -> None:
+        """Give the partitions to others at once; then let what is in the air land, then stop the rest."""
+        began = time.monotonic()
+        await asyncio.gather(*(service.stop() for service in self._partitions))
+        log.info("handed over", seconds=round(time.monotonic() - began, 3))
+        await self._outgoing.land()
+        if starting.done():
+            try:
+                async with asyncio.timeout(_STOP_S):
+                    await self._app.stop()
+            except TimeoutError:
+                log.warning("Faust did not stop in time")

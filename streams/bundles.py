@@ -1,0 +1,107 @@
+"""Merchants' bundles as `programs.v1` holds them: which is the newest, and each one compiled when it is first needed.
+
+A view that `stamgast.log.tail` follows. Compiling happens off the loop. Bundles are kept packed, for ever, because a
+rebuild asks for every one that was ever in force.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
+from rules.loader import load_bundle
+from stamgast.log.bundles import decode_bundle
+from stamgast.log.tail import Position
+from stamgast.logs import get_logger
+from stamgast.service import Bundle
+
+log = get_logger(__name__)
+
+
+class UnusableBundleError(Exception):
+    """The bundle has errors (it should never have been published); the one before it stays in force."""
+
+
+class Bundles:
+    """Newest bundle per merchant, and any bundle by its hash."""
+
+    def __init__(self) -> None:
+        self.newest: dict[str, tuple[int, str]] = {}
+        """merchant -> (number, hash)."""
+        self._packed: dict[tuple[str, str], bytes] = {}
+        self._numbers: dict[tuple[str, str], int] = {}
+        self._compiled: dict[tuple[str, str], asyncio.Task[Bundle]] = {}
+        self._reached = 0
+        self._moved = asyncio.Condition()
+        self._loaded = asyncio.Event()
+        self._on_news: list[Callable[[], None]] = []
+
+    # -- what owners ask
+
+    async def loaded(self) -> None:
+        """Wait until everything that was published has been read."""
+        await self._loaded.wait()
+
+    def tell_of_news(self, callback: Callable[[], None]) -> Callable[[], None]:
+        """Call back whenever a bundle was published; returns what ends that."""
+        self._on_news.append(callback)
+        return lambda: self._on_news.remove(callback)
+
+    async def get(self, merchant: str, content: str, number: int = -1) -> Bundle:
+        """Return a bundle, waiting until it has been read.
+
+        Raises:
+            UnusableBundleError: it does not compile.
+        """
+        async with self._moved:
+            await self._moved.wait_for(lambda: (merchant, content) in self._packed or self._reached > number >= 0)
+        key = (merchant, content)
+        if key not in self._packed:
+            raise UnusableBundleError(f"bundle {content[:12]} of {merchant} is not among the programmes")
+        if key not in self._compiled:
+            self._compiled[key] = asyncio.create_task(self._compile(key))
+        return await asyncio.shield(self._compiled[key])
+
+    async def _compile(self, key: tuple[str, str]) -> Bundle:
+        merchant, content = key
+        record = decode_bundle(self._packed[key])
+        loaded = await asyncio.to_thread(load_bundle, record.files, merchant)
+        if not loaded.ok:
+            raise UnusableBundleError(f"bundle {content[:12]} of {merchant}: {loaded.problems[0].message}")
+        return Bundle(self._numbers[key], content, loaded.program, loaded.rules)
+
+    # -- the view
+
+    async def positions(self) -> Mapping[Position, int]:
+        """Begin at the beginning: what is here lives and dies with the process."""
+        return {}
+
+    async def apply(self, records: Sequence[Any], reached: Mapping[Position, int]) -> None:
+        """Take in bundles; an unreadable record is passed over, for the bundle before it stays in force."""
+        for record in records:
+            try:
+                bundle = decode_bundle(record.value or b"")
+            except ValueError as error:
+                log.error("a programme cannot be read", offset=record.offset, why=str(error))
+                continue
+            self._packed[bundle.merchant, bundle.hash] = record.value
+            self._numbers[bundle.merchant, bundle.hash] = record.offset
+            self.newest[bundle.merchant] = (record.offset, bundle.hash)
+        async with self._moved:
+            self._reached = max([self._reached, *reached.values()])
+            self._moved.notify_all()
+        if records and self._loaded.is_set():
+            for callback in list(self._on_news):
+                callback()
+
+    async def open(self) -> None:
+        """Everything has been read."""
+        self._loaded.set()
+
+    def close(self) -> None:
+        """Nothing is forgotten when the connection breaks; what was read stays right."""
+
+    async def intact(self) -> bool:
+        """It is in this process's memory."""
+        return True

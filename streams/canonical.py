@@ -1,0 +1,98 @@
+"""Which records of `purchases.v1` may be merged as they are, and how the others become such."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+import msgspec
+
+from stamgast.domain.deliveries import CustomerRef, decode_record
+from stamgast.domain.deliveries import Record as Purchase
+from stamgast.domain.events import Source
+from stamgast.domain.units import Millis
+from stamgast.identity.ids import Identifier
+from stamgast.log.partitioning import partition_for
+from streams.emission import Emission
+from streams.jobs import Record
+
+
+class Resolves(Protocol):
+    """Tells whom identifiers name (`stamgast.state.identities`)."""
+
+    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
+        """Return a customer id for each reference; unknown identifiers become new customers."""
+        ...
+
+
+class UnreadableError(ValueError):
+    """A record that cannot become a purchase. The text names no person."""
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """A record that was read. `wanting` says that it has to be re-appended in canonical form first."""
+
+    merchant: str
+    transaction: str
+    purchase: Purchase
+    record: Record
+    wanting: bool
+
+
+def read_record(record: Record, partition: int, partitions: int) -> Read:
+    """Decode a record and see whether it is canonical.
+
+    Raises:
+        UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
+    """
+    try:
+        purchase = decode_record(record.value or b"")
+    except (msgspec.DecodeError, ValueError) as error:
+        raise UnreadableError(f"not a purchase: {error}") from None
+    key = record.key or _partition_key(record.value or b"")
+    merchant, _, transaction = key.decode(errors="replace").partition(":")
+    if not merchant or transaction != purchase.data.transaction_id:
+        raise UnreadableError("its key is not merchant:transaction of what it holds")
+    customer = purchase.data.customer
+    if customer is not None and customer.phone is not None:
+        raise UnreadableError("a phone in the clear is not taken from the topic: seal it, or name a membership number")
+    if customer is not None and customer.sealed is not None:
+        raise UnreadableError("sealed identifiers are not taken yet: name a membership number or a customer id")
+    resolved = customer is None or customer.customer_id is not None
+    here = record.key is not None and partition_for(record.key, partitions) == partition
+    wanting = not here or not resolved or purchase.stamgastrecordedat is None
+    return Read(merchant, transaction, purchase, record, wanting)
+
+
+async def canonical(
+    read: Read, source: Source, people: Resolves, *, topic: str, partitions: int, now: Millis
+) -> Emission:
+    """Return the same purchase in canonical form: resolved, stamped, with its source, for the right partition."""
+    document: dict[str, Any] = json.loads(read.record.value or b"")
+    identifiers = _identifiers(read.purchase.data.customer)
+    if identifiers:
+        (customer,) = await people.resolve_many(read.merchant, [identifiers], now)
+        document["data"]["customer"] = {"customer_id": customer}
+    document.setdefault("stamgastrecordedat", now)
+    document["stamgastsource"] = list(source)
+    key = f"{read.merchant}:{read.transaction}".encode()
+    document["partitionkey"] = key.decode()
+    return Emission(topic, partition_for(key, partitions), key, msgspec.json.encode(document))
+
+
+def _identifiers(customer: CustomerRef | None) -> list[Identifier]:
+    if customer is None or customer.customer_id is not None:
+        return []
+    return [Identifier("membership", customer.membership_number)] if customer.membership_number else []
+
+
+def _partition_key(value: bytes) -> bytes:
+    """What a producer that sets no key says in the CloudEvents attribute for it."""
+    try:
+        text = json.loads(value).get("partitionkey", "")
+    except (ValueError, AttributeError):
+        return b""
+    return str(text).encode()

@@ -1,0 +1,222 @@
+"""One chunk of a partition of customers: sorted by customer, thought through, and turned into what to write."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, Final, NamedTuple
+
+import msgspec
+
+from stamgast.domain.customer import Customer, decode_customer, encode_customer
+from stamgast.domain.errors import DomainError
+from stamgast.domain.events import AnyEvent, Barrier, decode_event
+from stamgast.logs import get_logger
+from stamgast.service import Bundle, Change, Context, handle, ledger_keys
+from stamgast.state.partitions import Lease
+from stamgast.state.session import Word
+from streams.bundles import Bundles
+from streams.customer_partition import Standing, come_into_force
+from streams.jobs import Record
+from streams.parking import decode_parked
+
+log = get_logger(__name__)
+
+Name = tuple[str, str]
+"""Merchant and customer."""
+
+THINK_S: Final = 0.004
+"""After so much thinking the loop gets its turn."""
+
+
+Result = tuple[Name, int | None, list[Change]]
+"""Whose, when the earliest timer was due before, and what came of it."""
+
+
+class Item(NamedTuple):
+    """An event and the record it came in."""
+
+    event: AnyEvent
+    record: Record
+
+
+@dataclass(slots=True)
+class Run:
+    """Events of one customer under one bundle, in log order."""
+
+    bundle: Bundle
+    items: list[Item] = field(default_factory=list)
+
+
+class Batch:
+    """See the module. `standing` is a copy that becomes the partition's own once the step is committed."""
+
+    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes) -> None:
+        self.lease = lease
+        self.standing = standing
+        self.runs: dict[Name, list[Run]] = {}
+        self.rejected: list[tuple[Record, str]] = []
+        self.repeats = 0
+        self.parked: dict[str, list[Record]] = {}
+        self.unparked: set[str] = set()
+        self._bundles = bundles
+        self._partition = partition
+        self._voucher_key = voucher_key
+        self._turn = time.perf_counter()
+
+    # -- sorting
+
+    async def sort(self, records: Sequence[Record]) -> None:
+        """Group events by customer; barriers change the bundle for what comes after them."""
+        standing = self.standing
+        for record in records:
+            try:
+                event = decode_event(record.value or b"")
+            except msgspec.DecodeError as error:
+                self.rejected.append((record, f"not an event: {error}"))
+                continue
+            if event.at >= standing.time:
+                standing.time = event.at
+            else:
+                event = msgspec.structs.replace(event, at=standing.time)
+            if event.source is not None and standing.is_repeat(event.source):
+                self.repeats += 1
+            elif type(event) is Barrier:
+                await self._pass(event)
+            elif (bundle := standing.in_force.get(event.merchant)) is None:
+                self.parked.setdefault(event.merchant, []).append(record)
+            else:
+                self._add(Item(event, record), bundle)
+
+    def _add(self, item: Item, bundle: Bundle) -> None:
+        runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])
+        if not runs or runs[-1].bundle is not bundle:
+            runs.append(Run(bundle))
+        runs[-1].items.append(item)
+
+    async def _pass(self, barrier: Barrier) -> None:
+        merchant, standing = barrier.merchant, self.standing
+        first = merchant not in standing.in_force
+        if not await come_into_force(standing, merchant, barrier.number, barrier.hash, self._bundles):
+            return
+        log.info("bundle in force", merchant=merchant, number=barrier.number, partition=self._partition)
+        if not first:
+            return
+        stored = await self.lease.read([], ("LRANGE", self.lease.keys.parked(merchant), 0, -1))
+        waiting: list[Any] = [decode_parked(value) for value in stored[0]]
+        self.unparked.add(merchant)
+        for record in [*waiting, *self.parked.pop(merchant, ())]:
+            # What waited happens now: time never goes back for a customer.
+            event = msgspec.structs.replace(decode_event(record.value or b""), at=standing.time)
+            self._add(Item(event, record), standing.in_force[merchant])
+
+    # -- thinking
+
+    async def think(self) -> list[Result]:
+        """Read the customers' states, and the ledger entries that changes need, and apply everything."""
+        names, keys = list(self.runs), self.lease.keys
+        if not names:
+            return []
+        values = await self.lease.read([keys.customer(*name) for name in names])
+        states = [None if value is None else decode_customer(value) for value in values]
+        ledgers = await self._read_ledgers(names, states)
+        results: list[Result] = []
+        for name, value, state in zip(names, values, states, strict=True):
+            due = earliest(state)
+            changes = self._apply(name, value, state, ledgers.get(name, {}))
+            if changes:
+                results.append((name, due, changes))
+            await self._yield()
+        return results
+
+    async def _read_ledgers(
+        self, names: Sequence[Name], states: Sequence[Customer | None]
+    ) -> dict[Name, dict[bytes, bytes]]:
+        wanted: list[tuple[Name, list[bytes] | None]] = []
+        for name, state in zip(names, states, strict=True):
+            runs = self.runs[name]
+            if len(runs) == 1:
+                events = [item.event for item in runs[0].items]
+                fields = ledger_keys(state, events, runs[0].bundle.program)
+            else:
+                fields = None  # a bundle changed in between: rare, and the whole ledger is always enough
+            if fields is None or fields:
+                wanted.append((name, fields))
+        await self._yield()
+        if not wanted:
+            return {}
+        commands: list[Sequence[Word]] = [
+            ("HGETALL", self.lease.keys.ledger(*name)) if fields is None
+            else ("HMGET", self.lease.keys.ledger(*name), *fields)
+            for name, fields in wanted
+        ]  # fmt: skip
+        answers = await self.lease.read([], *commands)
+        return {name: _as_ledger(fields, answer) for (name, fields), answer in zip(wanted, answers, strict=True)}
+
+    def _apply(
+        self, name: Name, value: bytes | None, state: Customer | None, ledger: Mapping[bytes, bytes]
+    ) -> list[Change]:
+        try:
+            changes, known = [], ledger
+            for run in self.runs[name]:
+                events = [item.event for item in run.items]
+                change = handle(state, name[1], events, self._context(run.bundle), known)
+                changes.append(change)
+                state = change.state
+                if len(self.runs[name]) > 1:
+                    known = _written(known, change)
+        except Exception:  # noqa: BLE001  whatever it was, the events before and after the bad one must be applied
+            return self._apply_singly(name, value, ledger)
+        return changes
+
+    def _apply_singly(self, name: Name, value: bytes | None, ledger: Mapping[bytes, bytes]) -> list[Change]:
+        """One event after another, leaving out those that cannot be applied."""
+        changes: list[Change] = []
+        for run in self.runs[name]:
+            for event, record in run.items:
+                state = None if value is None else decode_customer(value)
+                try:
+                    change = handle(state, name[1], [event], self._context(run.bundle), ledger)
+                except DomainError as error:
+                    self.rejected.append((record, str(error)))
+                    continue
+                except Exception as error:  # a fault of ours: nothing of this customer's may block the others
+                    log.exception("an event could not be applied", offset=record.offset)
+                    self.rejected.append((record, f"{type(error).__name__} while applying it"))
+                    continue
+                changes.append(change)
+                value, ledger = encode_customer(change.state), _written(ledger, change)
+        return changes
+
+    def _context(self, bundle: Bundle) -> Context:
+        return Context(bundle, self._partition, self._voucher_key)
+
+    async def _yield(self) -> None:
+        now = time.perf_counter()
+        if now - self._turn > THINK_S:
+            await asyncio.sleep(0)
+            self._turn = time.perf_counter()
+
+
+def earliest(state: Customer | None) -> int | None:
+    """When the customer's first timer is due."""
+    return min(state.timers.values()) if state is not None and state.timers else None
+
+
+def _as_ledger(fields: list[bytes] | None, answer: list[bytes]) -> dict[bytes, bytes]:
+    if fields is None:
+        words = iter(answer)
+        return dict(zip(words, words, strict=True))
+    return {name: value for name, value in zip(fields, answer, strict=True) if value}
+
+
+def _written(ledger: Mapping[bytes, bytes], change: Change) -> dict[bytes, bytes]:
+    merged = dict(ledger)
+    for name, value in change.ledger.items():
+        if value is None:
+            merged.pop(name, None)
+        else:
+            merged[name] = value
+    return merged

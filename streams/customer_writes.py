@@ -1,0 +1,105 @@
+"""From what a batch of customers came to, to the commands of its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from stamgast.domain.activation import Note, Submission
+from stamgast.domain.customer import encode_customer
+from stamgast.domain.events import key_of
+from stamgast.service import Change
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.outbox import encode_note, encode_submission
+from stamgast.state.partitions import Writes
+from stamgast.state.session import Word
+from streams.customer_batch import Result, earliest
+from streams.customer_partition import Standing
+
+_ANSWER_KEPT_S: Final = 86_400
+
+
+@dataclass(slots=True)
+class Written:
+    """What a batch put into its writes, for those who work on once it is committed."""
+
+    standing: Standing
+    submissions: list[Submission] = field(default_factory=list)
+    finished: list[str] = field(default_factory=list)
+    notes: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Key and value of records for the log of activations."""
+    note_ids: list[str] = field(default_factory=list)
+    failures: list[tuple[str, str, str]] = field(default_factory=list)
+    """Merchant, rule and what it raised."""
+
+
+def write(
+    results: Sequence[Result], keys: PartitionKeys, writes: Writes, written: Written,
+    place: int, *, quiet: bool,
+) -> None:  # fmt: skip
+    """Turn changes into commands. `place` orders the outbox. `quiet`: the notes were written once before."""
+    counters: dict[str, int] = {}
+    due: list[Word] = []
+    idle: list[Word] = []
+    for (merchant, customer), before, changes in results:
+        state = changes[-1].state
+        writes.set(keys.customer(merchant, customer), encode_customer(state))
+        now = earliest(state)
+        if now != before:
+            member = f"{merchant}:{customer}"
+            due += () if now is None else (now, member)
+            idle += () if now is not None else (member,)
+        for change in changes:
+            if change.ledger:
+                _write_ledger(keys.ledger(merchant, customer), change, writes)
+            for counter, by in change.counters.items():
+                name = f"{merchant}|{counter}"
+                counters[name] = counters.get(name, 0) + by
+            for event, answer in change.answers.items():
+                writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
+            written.submissions += change.submissions
+            written.finished += change.finished
+            writes.cancels += change.cancels
+            written.failures += [(merchant, *failure) for failure in change.failures]
+            if change.notes and not quiet:
+                written.notes += map(_keyed, change.notes)
+    _write_timers(keys, due, idle, writes)
+    for name, by in counters.items():
+        if by:
+            writes.do("HINCRBY", keys.stats, name, by)
+    _write_outbox(keys, writes, written, place)
+
+
+def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:
+    for start in range(0, len(due), 2_000):
+        writes.do("ZADD", keys.timers, *due[start : start + 2_000])
+    if idle:
+        writes.do("ZREM", keys.timers, *idle)
+
+
+def _write_ledger(key: str, change: Change, writes: Writes) -> None:
+    kept = [word for name, value in change.ledger.items() if value is not None for word in (name, value)]
+    gone = [name for name, value in change.ledger.items() if value is None]
+    if kept:
+        writes.do("HSET", key, *kept)
+    if gone:
+        writes.do("HDEL", key, *gone)
+
+
+def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: int) -> None:
+    for submission in written.submissions:
+        writes.do("HSET", keys.outbox, submission.activation, encode_submission(submission))
+        writes.do("ZADD", keys.queue, place, submission.activation)
+    if written.finished:
+        for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.queue)):
+            writes.do(kind, key, *written.finished)
+    if written.notes:
+        for start in range(0, len(written.notes), 1_000):
+            fields = [word for _, note in written.notes[start : start + 1_000] for word in ("n", note)]
+            written.note_ids.append(f"{place + 1}-{start}")
+            writes.do("XADD", keys.notes, written.note_ids[-1], *fields)
+
+
+def _keyed(note: Note) -> tuple[bytes, bytes]:
+    return key_of(note.merchant, note.customer), encode_note(note)

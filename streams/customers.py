@@ -1,0 +1,202 @@
+"""The customers service's job: events of a partition in, states, timers, outbox and answers out."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from typing import Final, Protocol
+
+from stamgast.clock import Clock
+from stamgast.domain.events import Barrier, encode_event, key_of
+from stamgast.log.producers import EmitError
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.state import keys
+from stamgast.state.errors import StateError
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.outbox import Outbox
+from streams.activation_log import ActivationLog
+from streams.bundles import Bundles
+from streams.customer_batch import Batch
+from streams.customer_partition import Standing, standing_of
+from streams.customer_writes import Written, write
+from streams.emission import append
+from streams.jobs import Effects, Record
+from streams.laying_aside import LayingAside
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+from streams.parking import park
+from streams.timers import Timers
+
+log = get_logger(__name__)
+
+_LOOK_EVERY_S: Final = 0.2
+_TROUBLE_PAUSE_S: Final = 1.0
+_BARRIER_REPEAT_S: Final = 30.0
+
+
+class Sending(Protocol):
+    """Works the outbox of one owned partition (`streams.outbox`)."""
+
+    async def open(self) -> None:
+        """Begin: the partition has caught up."""
+        ...
+
+    def committed(self, written: Written, cancelled: Sequence[str]) -> None:
+        """Learn what a step added, finished and cancelled."""
+        ...
+
+    def close(self) -> None:
+        """Begin nothing more."""
+        ...
+
+
+class OpensSending(Protocol):
+    """Makes what works an owned partition's outbox."""
+
+    def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Sending:
+        """Make it; it begins with `open`."""
+        ...
+
+
+class OwnedCustomers:
+    """What the owner keeps between two steps."""
+
+    def __init__(self, standing: Standing, activations: ActivationLog, timers: Timers, sending: Sending | None) -> None:
+        self.standing = standing
+        self.activations = activations
+        self.timers = timers
+        self.sending = sending
+        self.sending_open = False
+        self.asked: dict[str, tuple[int, float]] = {}
+        """merchant -> (barrier appended, when, monotonic)."""
+        self.errands: asyncio.Task[None] | None = None
+
+
+class CustomersJob:
+    """See the module."""
+
+    name = "customers"
+    begins_late = False
+
+    def __init__(
+        self,
+        *,
+        bootstrap: str,
+        topics: Topics,
+        bundles: Bundles,
+        aside: LayingAside,
+        clock: Clock,
+        voucher_key: bytes,
+        metrics: Metrics,
+        sending: OpensSending | None = None,
+    ) -> None:
+        self.topic = topics.customer_events
+        self._bootstrap = bootstrap
+        self._topics = topics
+        self._bundles = bundles
+        self._aside = aside
+        self._clock = clock
+        self._voucher_key = voucher_key
+        self._metrics = metrics
+        self._sending = sending
+
+    def keys(self, partition: int) -> PartitionKeys:
+        """Name the partition's keys."""
+        return keys.customers(partition)
+
+    async def taken(self, owned: Ownership, reader: LogReader) -> None:
+        """Compile what is in force, and read the log of activations to its end."""
+        await self._bundles.loaded()
+        standing = await standing_of(owned.lease.meta, self._bundles)
+        outbox = Outbox(owned.lease)
+        activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap)
+        timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
+        sending = self._sending.partition(owned, outbox, activations) if self._sending else None
+        own = owned.own = OwnedCustomers(standing, activations, timers, sending)
+        await activations.open(reader)
+        own.errands = owned.spawn(self._run_errands(owned, own), "errands")
+
+    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
+        """Think a chunk through."""
+        own: OwnedCustomers = owned.own
+        batch = Batch(owned.lease, own.standing.copy(), self._bundles, owned.number, self._voucher_key)
+        await batch.sort(records)
+        results = await batch.think()
+        effects, quiet = Effects(), owned.is_repeated(records)
+        written = effects.kept = Written(batch.standing)
+        write(results, owned.lease.keys, effects.writes, written, records[-1].offset, quiet=quiet)
+        park(batch.parked, batch.unparked, owned.lease.keys, effects.writes)
+        effects.writes.meta.update(batch.standing.changes_since(own.standing))
+        if not quiet:
+            for record, reason in batch.rejected:
+                effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
+        self._count(batch, written)
+        return effects
+
+    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
+        """Move on, and let notes and messages go their way."""
+        own: OwnedCustomers = owned.own
+        written: Written = effects.kept
+        own.standing = written.standing
+        own.activations.note(written.notes, written.note_ids, owned.lease.watermark + 1)
+        if own.sending is not None and own.sending_open:
+            own.sending.committed(written, cancelled)
+
+    def released(self, owned: Ownership) -> None:
+        """Stop what was going on beside the steps."""
+        own: OwnedCustomers | None = owned.own
+        owned.own = None
+        if own is None:
+            return
+        if own.errands is not None:
+            own.errands.cancel()
+        if own.sending is not None:
+            own.sending.close()
+        own.activations.close()
+
+    def _count(self, batch: Batch, written: Written) -> None:
+        metrics = self._metrics
+        if batch.repeats:
+            metrics.skipped.labels(self.name, "repeat").inc(batch.repeats)
+        for merchant, records in batch.parked.items():
+            metrics.parked.labels(merchant).inc(len(records))
+        for merchant, rule, what in written.failures:
+            log.error("a rule raised; the event was applied without it", merchant=merchant, rule=rule, why=what)
+        metrics.dead_letters.labels(self.name).inc(len(batch.rejected))
+
+    # -- what the owner does beside the steps, once it has caught up
+
+    async def _run_errands(self, owned: Ownership, own: OwnedCustomers) -> None:
+        while True:
+            pause = _LOOK_EVERY_S
+            try:
+                if owned.caught_up:
+                    if own.sending is not None and not own.sending_open:
+                        own.sending_open = True  # first: what is committed from now on is told to it
+                        await own.sending.open()
+                    await self._append_barriers(owned, own)
+                    await own.timers.look()
+            except StateError as error:
+                owned.take_again(f"an errand failed: {error!r}")
+                return
+            except EmitError as error:
+                log.warning("errand failed", partition=owned.number, why=repr(error))
+                pause = _TROUBLE_PAUSE_S
+            await asyncio.sleep(pause)
+
+    async def _append_barriers(self, owned: Ownership, own: OwnedCustomers) -> None:
+        """Bring programmes into force that were published and have no barrier in this partition yet."""
+        machine = time.monotonic()
+        for merchant, (number, content) in list(self._bundles.newest.items()):
+            if number <= own.standing.numbers.get(merchant, -1):
+                continue
+            asked, when = own.asked.get(merchant, (-1, 0.0))
+            if asked == number and machine - when < _BARRIER_REPEAT_S:
+                continue
+            barrier = Barrier(merchant=merchant, customer="", at=self._clock.now(), number=number, hash=content)
+            record = (key_of(merchant, ""), encode_event(barrier))
+            await append(owned.emitters, self.topic, owned.number, [record])
+            own.asked[merchant] = (number, machine)

@@ -1,0 +1,190 @@
+"""Intake: deliveries of a transaction in, one *purchase changed (before -> after)* for its customer out.
+
+Only canonical records are merged; any other is first appended again in canonical form, with its source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from stamgast.clock import Clock
+from stamgast.domain.deliveries import happened_at
+from stamgast.domain.events import Purchase as Net
+from stamgast.domain.events import PurchaseChanged, encode_event, key_of
+from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, net
+from stamgast.log.partitioning import partition_for
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.state import keys
+from stamgast.state.keys import PartitionKeys
+from streams.canonical import Read, Resolves, UnreadableError, canonical, read_record
+from streams.customer_batch import THINK_S
+from streams.customer_partition import Standing, marks_of
+from streams.emission import Emission
+from streams.jobs import Effects, Record
+from streams.laying_aside import LayingAside
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+
+log = get_logger(__name__)
+
+REMEMBERED_S: Final = 400 * 86_400
+
+
+@dataclass(slots=True)
+class _Known:
+    """A transaction while its chunk is worked on."""
+
+    state: Transaction
+    is_new: bool
+    changed: bool = False
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one chunk comes to."""
+
+    standing: Standing
+    quiet: bool
+    effects: Effects = field(default_factory=Effects)
+    merging: list[Read] = field(default_factory=list)
+    turn: float = field(default_factory=time.perf_counter)
+
+
+class IntakeJob:
+    """See the module."""
+
+    name = "intake"
+    begins_late = True
+
+    def __init__(self, topics: Topics, people: Resolves, aside: LayingAside, clock: Clock, metrics: Metrics) -> None:
+        self.topic = topics.purchases
+        self._topics = topics
+        self._people = people
+        self._aside = aside
+        self._clock = clock
+        self._metrics = metrics
+
+    def keys(self, partition: int) -> PartitionKeys:
+        """Name the partition's keys."""
+        return keys.transactions(partition)
+
+    async def taken(self, owned: Ownership, reader: LogReader) -> None:  # noqa: ARG002
+        """Know the sources that were applied."""
+        owned.own = Standing(int(owned.lease.meta.get("time", 0)), marks_of(owned.lease.meta))
+
+    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
+        """Merge what is canonical, append again what is not, lay aside what cannot be read."""
+        step = _Step(owned.own.copy(), owned.is_repeated(records))
+        for record in records:
+            await self._sort(owned, step, record)
+        names = list({(read.merchant, read.transaction): None for read in step.merging})
+        values = await owned.lease.read([owned.lease.keys.transaction(*name) for name in names])
+        known = {
+            name: _Known(Transaction() if value is None else decode_transaction(value), value is None)
+            for name, value in zip(names, values, strict=True)
+        }
+        for read in step.merging:
+            self._merge(owned, step, read, known[read.merchant, read.transaction])
+            if time.perf_counter() - step.turn > THINK_S:
+                await asyncio.sleep(0)
+                step.turn = time.perf_counter()
+        writes = step.effects.writes
+        for name, transaction in known.items():
+            if transaction.changed:
+                remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
+                value = encode_transaction(transaction.state)
+                writes.do("SET", owned.lease.keys.transaction(*name), value, *remembered)
+        writes.meta.update(step.standing.changes_since(owned.own))
+        writes.meta["progress"] = step.standing.time
+        step.effects.kept = step.standing
+        return step.effects
+
+    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:  # noqa: ARG002
+        """Everything was emitted before it was committed."""
+        owned.own = effects.kept
+        owned.settled = owned.lease.watermark + 1
+
+    def released(self, owned: Ownership) -> None:
+        """Nothing goes on beside the steps."""
+
+    async def _sort(self, owned: Ownership, step: _Step, record: Record) -> None:
+        try:
+            read = read_record(record, owned.number, self._topics.partitions)
+        except UnreadableError as error:
+            self._metrics.dead_letters.labels(self.name).inc()
+            if not step.quiet:
+                step.effects.emissions.append(self._aside.letter(self.topic, owned.number, record, str(error)))
+            return
+        source = read.purchase.stamgastsource
+        if source is not None and step.standing.is_repeat(source):
+            self._metrics.skipped.labels(self.name, "repeat").inc()
+        elif read.wanting:
+            await self._append_again(owned, step, read)
+        else:
+            step.merging.append(read)
+
+    async def _append_again(self, owned: Ownership, step: _Step, read: Read) -> None:
+        if not step.quiet:
+            source = (owned.topic_id, owned.number, read.record.offset, 0)
+            again = await canonical(
+                read,
+                source,
+                self._people,
+                topic=self.topic,
+                partitions=self._topics.partitions,
+                now=self._clock.now(),
+            )
+            step.effects.emissions.append(again)
+
+    def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
+        recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)
+        step.standing.time = recorded_at
+        transaction = known.state
+        customer, before = transaction.customer, net(transaction) if not known.is_new else None
+        try:
+            changed = merge(transaction, read.purchase.data, read.purchase.stamgastrecordedat or 0)
+        except ValueError as error:
+            if not step.quiet:
+                letter = self._aside.letter(self.topic, owned.number, read.record, f"not a purchase: {error}")
+                step.effects.emissions.append(letter)
+            return
+        known.changed |= changed
+        if not changed or step.quiet:
+            return
+        after = net(transaction)
+        moment = happened_at(read.purchase.data, recorded_at)
+        changes = _changes(customer, before, transaction.customer, after)
+        for index, (whose, was, now) in enumerate(changes):
+            event = PurchaseChanged(
+                merchant=read.merchant,
+                customer=whose,
+                at=recorded_at,
+                source=(owned.topic_id, owned.number, read.record.offset, index),
+                transaction=read.transaction,
+                after=now,
+                before=was,
+                happened_at=moment,
+            )
+            key = key_of(read.merchant, whose)
+            partition = partition_for(key, self._topics.partitions)
+            step.effects.emissions.append(Emission(self._topics.customer_events, partition, key, encode_event(event)))
+
+
+def _changes(
+    old_customer: str, before: Net | None, new_customer: str, after: Net | None
+) -> list[tuple[str, Net | None, Net | None]]:
+    """Whose purchase changed, from what to what."""
+    if old_customer == new_customer:
+        return [(new_customer, before, after)] if new_customer and before != after else []
+    changes: list[tuple[str, Net | None, Net | None]] = []
+    if old_customer and before is not None:
+        changes.append((old_customer, before, None))
+    if new_customer and after is not None:
+        changes.append((new_customer, None, after))
+    return changes

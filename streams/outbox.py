@@ -1,0 +1,158 @@
+"""The outbox: every activation in it is submitted at most once, and every one ends (invariants 9 to 12).
+
+claim (Redis) -> record of the attempt in `activations.v1`, acknowledged -> begin (Redis: not cancelled, no STOP)
+-> one POST -> the outcome, as an event on the customer's stream. Up to `begin` everything may be dropped and done
+again by another owner; from `begin` on the flight belongs to this process, whoever owns the partition meanwhile.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Final
+
+from aiokafka.errors import KafkaError
+
+from channels.callback_url import status_callback_url
+from channels.model import CallbackKey, Channel, Outcome, Prepared, SendResult, Treatment
+from stamgast.clock import Clock
+from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
+from stamgast.domain.calendar import business_day
+from stamgast.domain.events import ActivationOutcome, encode_event, key_of
+from stamgast.log.producers import EmitError, Emitters
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.service import Bundle
+from stamgast.state.outbox import Outbox
+from streams.activation_log import ActivationLog
+from streams.addressing import People
+from streams.bundles import Bundles
+from streams.emission import append
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+
+log = get_logger(__name__)
+
+OTHER_CHANNEL: Final = "other_channel"
+_FLIGHTS_END_S: Final = 25.0
+_APPEND_PAUSES_S: Final = (0.1, 0.5, 1.0, 2.0)
+
+
+@dataclass(frozen=True, slots=True)
+class Patience:
+    """Machine times in seconds, shorter in tests."""
+
+    post_s: float = 30.0
+    """A submission that another owner began is in doubt after so long; longer than any POST takes."""
+    look_ups_s: tuple[float, ...] = (120.0, 900.0, 3_600.0)
+    """When what is in doubt is looked up."""
+    retry_s: tuple[float, ...] = (1.0, 2.0, 5.0, 15.0, 60.0)
+    """Pauses after a refusal that was certainly not a submission."""
+    width: int = 8
+    """Submissions side by side, per partition and sender."""
+
+
+@dataclass(slots=True)
+class Outgoing:
+    """What sending needs, shared by all partitions of a process; it also keeps the flights."""
+
+    topics: Topics
+    bundles: Bundles
+    people: People
+    channels: Mapping[str, Channel]
+    """`sms` and `whatsapp` -> what carries them."""
+    clock: Clock
+    emitters: Emitters
+    public_url: str
+    metrics: Metrics
+    patience: Patience = field(default_factory=Patience)
+    flights: set[asyncio.Task[None]] = field(default_factory=set)
+    bound: deque[str] = field(default_factory=lambda: deque(maxlen=10_000))
+    """Provider ids of attempts that were answered: a look-up must not take one of them for another attempt's."""
+
+    def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Any:
+        """Make what works one owned partition's outbox."""
+        from streams.submitting import PartitionSending  # noqa: PLC0415  the two know each other
+
+        return PartitionSending(self, owned, outbox, activations)
+
+    def fly(self, flight: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
+        """Let something go on even if the partition is given up."""
+        task = asyncio.create_task(flight)
+        self.flights.add(task)
+        task.add_done_callback(self.flights.discard)
+        return task
+
+    async def land(self) -> None:
+        """Wait for what is in the air, for as long as a POST may take."""
+        if self.flights:
+            await asyncio.wait(set(self.flights), timeout=_FLIGHTS_END_S)
+
+    async def bundle_of(self, submission: Submission) -> Bundle:
+        """The bundle whose template it uses."""
+        return await self.bundles.get(submission.merchant, submission.bundle)
+
+    async def day_of(self, submission: Submission) -> int:
+        """The merchant's day now, for limits a day."""
+        bundle = await self.bundle_of(submission)
+        return business_day(self.clock.now(), bundle.program.time_zone, 0)
+
+    def callback_url(self, submission: Submission, attempt: str) -> str:
+        """Where the carrier reports to."""
+        key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt)
+        return status_callback_url(self.public_url, key)
+
+    async def tell(
+        self, partition: int, submission: Submission, status: str, *, attempt: str = "", reason: str = "",
+        code: str = "", provider_id: str = "", parts: int = 0,
+    ) -> None:  # fmt: skip
+        """Append what became of a submission to its customer's stream; try until Kafka has it."""
+        event = ActivationOutcome(
+            merchant=submission.merchant,
+            customer=submission.customer,
+            at=self.clock.now(),
+            activation=submission.activation,
+            status=status,
+            rank=RANKS.get(status, UNSENT_RANK),
+            attempt=attempt,
+            reason=reason,
+            code=code,
+            provider_id=provider_id,
+            channel=submission.channel,
+            parts=parts,
+        )
+        record = (key_of(submission.merchant, submission.customer), encode_event(event))
+        for failures in range(1_000_000):
+            try:
+                await append(self.emitters, self.topics.customer_events, partition, [record])
+                break
+            except (EmitError, KafkaError) as error:
+                log.warning("outcome not appended yet", activation=submission.activation, why=repr(error))
+                await asyncio.sleep(_APPEND_PAUSES_S[min(failures, len(_APPEND_PAUSES_S) - 1)])
+        self.metrics.activations.labels(status).inc()
+
+    async def tell_answer(
+        self, partition: int, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult
+    ) -> None:
+        """Append what a provider's answer proves."""
+        parts = prepared.parts.count if prepared.parts else 0
+        if answer.provider_id:
+            self.bound.append(answer.provider_id)
+        if answer.outcome is Outcome.ACCEPTED:
+            status = answer.status if RANKS.get(answer.status, 0) >= RANKS["accepted"] else "accepted"
+            await self.tell(partition, submission, status, attempt=attempt, provider_id=answer.provider_id, parts=parts)
+        else:
+            await self.tell(
+                partition, submission, "failed", attempt=attempt, reason=reason_of(answer), code=answer.code
+            )  # fmt: skip
+
+
+def reason_of(answer: SendResult) -> str:
+    """Why a submission failed, in the words that `service` acts on."""
+    if answer.treatment is Treatment.FALLBACK:
+        return OTHER_CHANNEL
+    if answer.treatment is Treatment.OPT_OUT:
+        return "opted_out"
+    return answer.fault.value

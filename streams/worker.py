@@ -1,0 +1,79 @@
+"""Puts the worker together: what `stamgast worker` runs."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from stamgast.bootstrap import WorkerParts, worker_parts
+from stamgast.log.tail import Tail
+from stamgast.settings import Settings
+from streams.app import Views, Worker
+from streams.bundles import Bundles
+from streams.cluster import ClusterFacts
+from streams.customers import CustomersJob
+from streams.intake import IntakeJob
+from streams.jobs import Job
+from streams.laying_aside import LayingAside
+from streams.metrics import Metrics
+from streams.outbox import Outgoing, Patience
+from streams.partitions import PartitionService
+from streams.progress import IntakeProgress
+
+
+async def run(settings: Settings, patience: Patience | None = None) -> int:
+    """Run a worker until it is told to stop; return its exit code.
+
+    Raises:
+        SettingsError: a key is missing or wrong.
+    """
+    async with worker_parts(settings) as parts:
+        return await make_worker(settings, parts, patience or Patience()).run()
+
+
+def make_worker(settings: Settings, parts: WorkerParts, patience: Patience) -> Worker:
+    """Wire jobs, services and app."""
+    topics, metrics, bundles = parts.topics, Metrics(), Bundles()
+    aside = LayingAside(topics, parts.seal, parts.clock)
+    outgoing = Outgoing(
+        topics=topics,
+        bundles=bundles,
+        people=parts.identities,
+        channels=parts.channels,
+        clock=parts.clock,
+        emitters=parts.emitters,
+        public_url=settings.public_url,
+        metrics=metrics,
+        patience=patience,
+    )
+    customers = CustomersJob(
+        bootstrap=settings.kafka_bootstrap,
+        topics=topics,
+        bundles=bundles,
+        aside=aside,
+        clock=parts.clock,
+        voucher_key=parts.voucher_key,
+        metrics=metrics,
+        sending=outgoing,
+    )
+    shared: dict[str, Any] = {
+        "bootstrap": settings.kafka_bootstrap,
+        "redis": parts.redis,
+        "emitters": parts.emitters,
+        "cluster": ClusterFacts(settings.kafka_bootstrap, topics),
+        "metrics": metrics,
+        "session_timeout_ms": settings.session_timeout_ms,
+    }
+
+    def carry(job: Job) -> PartitionService:
+        return PartitionService(job, group=f"{settings.group_prefix}-{job.name}", **shared)
+
+    intake = carry(IntakeJob(topics, parts.identities, aside, parts.clock, metrics))
+    programmes = Tail(settings.kafka_bootstrap, {topics.programs: 1}, bundles, name="bundles")
+    return Worker(
+        settings,
+        topics,
+        partitions=[intake, carry(customers)],
+        others=[Views([programmes, parts.identity_tail]), IntakeProgress(intake, parts.clock)],
+        outgoing=outgoing,
+        metrics=metrics,
+    )
