@@ -70,7 +70,7 @@ class _Partition:
 
     async def compare(self, report: Report) -> None:
         await self._fold_on()
-        live = {name async for name in self._states()}
+        live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}
         suspects = {name for name in live | self._folded() if not await self._is_equal(name)}
         for _ in range(ROUNDS):
             if not suspects:
@@ -92,17 +92,6 @@ class _Partition:
 
     def _folded(self) -> set[str]:
         return {f"{merchant}:{customer}" for merchant, customer in self._replay.fold.states}
-
-    async def _states(self) -> AsyncIterator[str]:
-        """Names of the customers that Redis holds."""
-        prefix = self._keys.customer("", "")[:-1]
-        cursor = b"0"
-        while True:
-            cursor, keys = await self._session.call("SCAN", cursor, "MATCH", f"{_escaped(prefix)}*", "COUNT", 1_000)
-            for key in keys:
-                yield key.decode().removeprefix(prefix)
-            if cursor == b"0":
-                return
 
     async def _is_equal(self, name: str) -> bool:
         state, ledger, expected, entries = await self._both(name)
@@ -148,6 +137,17 @@ def _plain(value: bytes | None) -> dict[str, Any] | None:
     state = decode_customer(value)
     plain: dict[str, Any] = {name: msgspec.to_builtins(getattr(state, name)) for name in state.__struct_fields__}
     return plain
+
+
+async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
+    """What follows a prefix in the keys that Redis holds."""
+    cursor = b"0"
+    while True:
+        cursor, keys = await session.call("SCAN", cursor, "MATCH", f"{_escaped(prefix)}*", "COUNT", 1_000)
+        for key in keys:
+            yield key.decode().removeprefix(prefix)
+        if cursor == b"0":
+            return
 
 
 def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:

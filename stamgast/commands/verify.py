@@ -20,7 +20,8 @@ def verify(*, as_json: AsJson = False) -> None:
     from stamgast.identity.voucher_key import derive_voucher_key
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.state.errors import StateError
-    from stamgast.verifying import SHOWN, verify_all
+    from stamgast.verifying import SHOWN
+    from streams.verifying import verify_all
 
     settings = load_settings()
     topics = Topics(settings.partitions, settings.topic_prefix)
