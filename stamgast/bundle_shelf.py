@@ -27,9 +27,11 @@ class BundleShelf:
                     self.newest[bundle.merchant] = (record.offset, bundle.hash)
 
     def find(self, merchant: str, content: str, number: int) -> Bundle:
-        """Return a bundle by its hash. Raises KeyError if it was never published."""
+        """Return a bundle by its hash. Raises LookupError if it was never published, or has errors."""
         key = (merchant, content)
         if key not in self._compiled:
             loaded = load_bundle(self._files[content], merchant)
+            if not loaded.ok:
+                raise LookupError(f"bundle {content[:12]} of {merchant} has errors")
             self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)
         return self._compiled[key]

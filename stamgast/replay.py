@@ -9,14 +9,13 @@ from collections.abc import Callable, Mapping
 
 import msgspec
 
-from stamgast.domain.errors import DomainError
 from stamgast.domain.events import AnyEvent, Barrier, Source, decode_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
 
 FindBundle = Callable[[str, str, int], Bundle]
-"""(merchant, hash, number) -> the bundle. Raises KeyError for an unknown hash."""
+"""(merchant, hash, number) -> the bundle. Raises LookupError for one that is unknown or unusable."""
 
 
 class PartitionReplay:
@@ -30,6 +29,7 @@ class PartitionReplay:
         self._partition = partition
         self._find_bundle = find_bundle
         self._in_force: dict[str, Bundle] = {}
+        self._numbers: dict[str, int] = {}
         self._waiting: dict[str, list[AnyEvent]] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
         self._time: Millis = 0
@@ -59,10 +59,13 @@ class PartitionReplay:
             self._try(event, bundle)
 
     def _come_into_force(self, barrier: Barrier) -> None:
-        known = self._in_force.get(barrier.merchant)
-        if known is not None and barrier.number <= known.number:
+        if barrier.number <= self._numbers.get(barrier.merchant, -1):
             return
-        bundle = self._find_bundle(barrier.merchant, barrier.hash, barrier.number)
+        self._numbers[barrier.merchant] = barrier.number
+        try:
+            bundle = self._find_bundle(barrier.merchant, barrier.hash, barrier.number)
+        except LookupError:
+            return  # unusable: the one before it stays in force
         self._in_force[barrier.merchant] = bundle
         for event in self._waiting.pop(barrier.merchant, ()):
             # What waited happens now: time never goes back for a customer.
@@ -71,7 +74,7 @@ class PartitionReplay:
     def _try(self, event: AnyEvent, bundle: Bundle) -> None:
         try:
             self.fold.apply(event, bundle, self._partition)
-        except DomainError:
+        except Exception:  # noqa: BLE001  as the worker: whatever it was, the other events must be applied
             self.passed_over.append(self.watermark)
 
     def _is_repeat(self, source: Source) -> bool:
