@@ -1,8 +1,10 @@
 """Why a customer got a message, or did not: what fired, what the gate said, and how each rule sees them now."""
 
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rules.engine import CompiledRule, View
+from stamgast.clock import format_time
 from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
@@ -41,6 +43,19 @@ def explain_customer(
     return [_explain(customer, bundle.program, rule, at) for rule in rules]
 
 
+def tell_why(rule: Mapping[str, Any]) -> Iterator[str]:
+    """Say one rule's explanation in lines for people."""
+    yield f"{rule['rule']} ({rule['status']}): {rule['description']}"
+    yield f"  when {rule['when']}; has fired for {', '.join(rule['fired_for']) or 'nothing yet'}"
+    for condition in rule["conditions"]:
+        mark = {True: "yes", False: "no ", None: "?  "}[condition["met"]]
+        found = f"  ({condition['found']})" if condition["found"] else ""
+        yield f"  {mark} {condition['says']}{found}"
+    for activation in rule["activations"]:
+        why = activation["why"] or activation["reason"]
+        yield f"  {activation['occasion']}: {activation['status']}" + (f", {why}" if why else "")
+
+
 def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:
     view = View(customer, program, at, Fact(rule.fact_names[0], ""))
     conditions = [{"says": says, "met": met, "found": found} for says, met, found in rule.explain(view)]
@@ -64,7 +79,7 @@ def _tell(activation: Activation) -> dict[str, Any]:
         "status": activation.status,
         "reason": activation.reason,
         "why": REASONS.get(activation.reason, ""),
-        "decided_at": activation.decided_at,
-        "changed_at": activation.changed_at,
-        "release_at": activation.release_at or None,
+        "decided_at": format_time(activation.decided_at),
+        "changed_at": format_time(activation.changed_at),
+        "release_at": format_time(activation.release_at) if activation.release_at else None,
     }

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import Annotated
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import AsJson, answer, load_settings, new_app, print_json
 
 app = new_app("Show what is known about a customer.", no_args_is_help=True)
 
@@ -25,21 +24,11 @@ def show(
     as_json: AsJson = False,
 ) -> None:
     """Show figures, stamps, vouchers, stage and CLV of one customer."""
-    from aiokafka.errors import KafkaError
-
-    from stamgast.bootstrap import SettingsError
-    from stamgast.log.topics import TopicsError
-    from stamgast.lookup import NotFoundError, find_customer
+    from stamgast.commands.finding import find
     from stamgast.showing import show_customer
-    from stamgast.state.errors import StateError
 
     settings = load_settings()
-    try:
-        found = asyncio.run(find_customer(settings, merchant, identifier))
-    except SettingsError as error:
-        misuse(str(error))
-    except (NotFoundError, TopicsError, KafkaError, StateError, TimeoutError) as error:
-        fail(str(error) or "Redis or Kafka did not answer in time")
+    found = find(settings, merchant, identifier)
     shown = show_customer(found.customer_id, found.state, found.bundle.program, settings.make_clock().now())
     if as_json:
         print_json(shown)
