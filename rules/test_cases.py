@@ -9,7 +9,8 @@ from typing import Final
 from rules.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.problems import suggest
 from rules.reader import Reader
-from rules.test_givens import Step, read_phrases, read_steps
+from rules.test_givens import Step, read_steps
+from rules.test_sentences import read_phrases
 from rules.words import parse_date, parse_moment
 from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program

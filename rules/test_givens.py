@@ -7,14 +7,13 @@ morning of Monday 5 January 2026.
 """
 
 import re
-from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
 
 from rules.nodes import MapNode, Node, ScalarNode
 from rules.problems import nearest
 from rules.reader import Reader
-from rules.words import WordError, exponent_of, parse_duration, parse_moment, parse_money
+from rules.words import WordError, exponent_of, parse_duration, parse_moment
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
@@ -63,7 +62,7 @@ class Given:
 
 
 @dataclass(slots=True)
-class _Group:
+class Group:
     """Purchases as one part of a sentence describes them."""
 
     count: int
@@ -75,7 +74,7 @@ class _Group:
     what: str | None = None
 
 
-class _Story:
+class Story:
     """Steps so far and where the clock stands."""
 
     def __init__(self, program: Program) -> None:
@@ -86,7 +85,7 @@ class _Story:
         self._bought = 0
         self._now: Millis = at_local(FIRST_DAY, FIRST_MINUTE, program.time_zone)
 
-    def buy(self, group: _Group) -> None:
+    def buy(self, group: Group) -> None:
         """Add the purchases of a group."""
         day = self._day if group.day is None else group.day
         minute = self._minute if group.minute is None else group.minute
@@ -159,105 +158,11 @@ def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     return products, categories | frozenset(program.costs.category_margins)
 
 
-_HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
-_REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
-_PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
-_EVERY: Final[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
-_MONEY = r"[0-9]+(?:\.[0-9]+)? ?[A-Z]{3}"
-
-
-def _set_amount(_: "_Story", group: _Group, match: re.Match[str], program: Program) -> None:
-    money = parse_money(match[1])
-    if money.currency != program.currency:
-        raise WordError(f"the programme counts in {program.currency}, not in {money.currency}")
-    group.amount = money.minor
-
-
-def _set_what(_: "_Story", group: _Group, match: re.Match[str], __: Program) -> None:
-    group.what = match[1].strip('"')
-
-
-def _set_store(_: "_Story", group: _Group, match: re.Match[str], __: Program) -> None:
-    group.store = match[1]
-
-
-def _set_start(_: "_Story", group: _Group, match: re.Match[str], __: Program) -> None:
-    group.day, group.minute = parse_moment(f"{match[1]} {match[2] or '10:00'}")
-
-
-def _set_pace(_: "_Story", group: _Group, match: re.Match[str], __: Program) -> None:
-    group.every_days = _EVERY[match[1]] if match[1] else int(match[2])
-
-
-def _set_same_day(_: "_Story", group: _Group, __: re.Match[str], ___: Program) -> None:
-    group.every_days = 0
-
-
-def _set_language(story: "_Story", _: _Group, match: re.Match[str], __: Program) -> None:
-    story.speaks(match[1])
-
-
-_Apply = Callable[[_Story, _Group, re.Match[str], Program], None]
-_CLAUSES: Final[tuple[tuple[re.Pattern[str], _Apply], ...]] = (
-    (re.compile(rf"of ({_MONEY})(?: each)?"), _set_amount),
-    (re.compile(r'of ("[^"]+"|[A-Za-z0-9_.-]+)'), _set_what),
-    (re.compile(r"at ([A-Za-z0-9_.-]+)"), _set_store),
-    (re.compile(r"(?:from|on) ([0-9-]{10})(?:(?: at)? ([0-9]{2}:[0-9]{2}))?"), _set_start),
-    (re.compile(r"(?:one per|one a|every) (?:(day|week|month)|([0-9]{1,3}) days)"), _set_pace),
-    (re.compile(r"(?:all )?on (?:the same|one) day"), _set_same_day),
-    (re.compile(r"by a customer who speaks ([a-z]{2}(?:-[A-Z]{2})?)"), _set_language),
-)
-
-
-def read_phrases(reader: Reader, node: ScalarNode, program: Program) -> Given | None:
-    """A sentence."""
-    text = reader.text(node, "given")
-    if text is None:
-        return None
-    story = _Story(program)
-    try:
-        for part in re.split(r"[,;]? *\bthen ", " ".join(text.split())):
-            _tell(story, part.strip().rstrip("."), program)
-    except WordError as error:
-        hint = error.hint or 'Such as: "7 purchases of bread, one per day from 2026-10-01 08:00, then 40 days pass".'
-        reader.problem(node, f"`given`: {error}", hint)
-        return None
-    return story.given()
-
-
-def _tell(story: _Story, part: str, program: Program) -> None:
-    if match := _PASS.fullmatch(part):
-        story.wait(parse_duration(match["length"]))
-    elif match := _REFUND.fullmatch(part):
-        if match["after"]:
-            story.wait(parse_duration(match["after"]) - HOUR)
-        story.give_back(match["which"])
-    elif match := _HEAD.match(part):
-        count = 1 if match["count"] in {"a", "an", "one"} else int(match["count"])
-        group = _Group(count)
-        _read_clauses(story, group, part[match.end() :], program)
-        story.buy(group)
-    else:
-        raise WordError(f'"{part}" is not understood')
-
-
-def _read_clauses(story: _Story, group: _Group, rest: str, program: Program) -> None:
-    while rest := rest.lstrip(" ,"):
-        for pattern, apply in _CLAUSES:
-            match = pattern.match(rest)
-            if match and (match.end() == len(rest) or rest[match.end()] in " ,"):
-                apply(story, group, match, program)
-                rest = rest[match.end() :]
-                break
-        else:
-            raise WordError(f'"{rest}" is not understood')
-
-
 def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
     `{pass: 40 days}`, `{language: fr}`.
     """
-    story = _Story(program)
+    story = Story(program)
     good = True
     for item in reader.items(node, "given"):
         try:
@@ -268,7 +173,7 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     return story.given() if good else None
 
 
-def _read_step(reader: Reader, item: Node, story: _Story, program: Program) -> bool:
+def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bool:
     found = reader.mapping(item, "given", ("purchase", "refund", "pass", "language", "at"))
     moment = reader.word(found["at"], "at", parse_moment) if "at" in found else None
     if "at" in found and moment is None:
@@ -293,11 +198,11 @@ def _read_step(reader: Reader, item: Node, story: _Story, program: Program) -> b
     return True
 
 
-def _read_group(reader: Reader, node: Node, program: Program) -> _Group:
+def _read_group(reader: Reader, node: Node, program: Program) -> Group:
     if isinstance(node, ScalarNode):
-        return _Group(1, what=None if node.value is None else node.text)
+        return Group(1, what=None if node.value is None else node.text)
     found = reader.mapping(node, "purchase", ("of", "amount", "store"))
-    return _Group(
+    return Group(
         1,
         what=reader.text(found["of"], "of") if "of" in found else None,
         amount=reader.money(found["amount"], "amount", program.currency) if "amount" in found else None,
