@@ -1,6 +1,5 @@
 """Why a customer got a message, or did not: what fired, what the gate said, and how each rule sees them now."""
 
-from collections.abc import Iterator, Mapping
 from typing import Any
 
 from rules.engine import CompiledRule, View
@@ -41,19 +40,6 @@ def explain_customer(
     """
     rules = bundle.rules.all if rule_id is None else (bundle.rules.by_id[rule_id],)
     return [_explain(customer, bundle.program, rule, at) for rule in rules]
-
-
-def tell_why(rule: Mapping[str, Any]) -> Iterator[str]:
-    """Say one rule's explanation in lines for people."""
-    yield f"{rule['rule']} ({rule['status']}): {rule['description']}"
-    yield f"  when {rule['when']}; has fired for {', '.join(rule['fired_for']) or 'nothing yet'}"
-    for condition in rule["conditions"]:
-        mark = {True: "yes", False: "no ", None: "?  "}[condition["met"]]
-        found = f"  ({condition['found']})" if condition["found"] else ""
-        yield f"  {mark} {condition['says']}{found}"
-    for activation in rule["activations"]:
-        why = activation["why"] or activation["reason"]
-        yield f"  {activation['occasion']}: {activation['status']}" + (f", {why}" if why else "")
 
 
 def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:

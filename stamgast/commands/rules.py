@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 from collections.abc import Iterator
 from pathlib import Path
@@ -87,32 +86,22 @@ def why(
     as_json: AsJson = False,
 ) -> None:
     """Say why a customer got a message, or did not: what fired, what became of it, how each condition stands now."""
-    from aiokafka.errors import KafkaError
-
-    from stamgast.bootstrap import SettingsError
-    from stamgast.log.topics import TopicsError
-    from stamgast.lookup import NotFoundError, find_customer
-    from stamgast.state.errors import StateError
+    from stamgast.commands.finding import find
     from stamgast.why import explain_customer
 
     settings = load_settings()
-    try:
-        found = asyncio.run(find_customer(settings, merchant, identifier))
-    except SettingsError as error:
-        misuse(str(error))
-    except (NotFoundError, TopicsError, KafkaError, StateError, TimeoutError) as error:
-        fail(str(error) or "Redis or Kafka did not answer in time")
+    found = find(settings, merchant, identifier)
     rules = found.bundle.rules.by_id
     if rule is not None and rule not in rules:
         near = difflib.get_close_matches(rule, rules, 1)
         fail(f"there is no rule {rule!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
     told = explain_customer(found.state, found.bundle, settings.make_clock().now(), rule)
     if as_json:
-        print_json({"merchant": merchant, "customer": found.customer_id, "rules": [_with_times(each) for each in told]})
+        print_json({"merchant": merchant, "customer": found.customer_id, "rules": told})
         return
     answer(f"{merchant} {found.customer_id}")
     for each in told:
-        for line in _why_lines(_with_times(each)):
+        for line in _why_lines(each):
             answer(line)
 
 
@@ -129,18 +118,6 @@ def schema(
     answer(msgspec.json.format(msgspec.json.encode(rule_schema()), indent=2).decode())
 
 
-def _with_times(told: dict[str, Any]) -> dict[str, Any]:
-    """Milliseconds as the times that people and programs read."""
-    from stamgast.clock import format_time
-
-    def times(activation: dict[str, Any]) -> dict[str, Any]:
-        return {
-            name: format_time(value) if name.endswith("_at") and value else value for name, value in activation.items()
-        }
-
-    return told | {"activations": [times(each) for each in told["activations"]]}
-
-
 def _why_lines(told: dict[str, Any]) -> Iterator[str]:
     yield f"\n{told['rule']} ({told['status']}): when {told['when']}"
     if told["fired_for"]:
@@ -155,34 +132,6 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         because = f": {each['why'] or each['reason']}" if each["reason"] else ""
         until = f", looked at again {each['release_at']}" if each["release_at"] else ""
         yield f"  {each['decided_at']} {each['template']} by {each['channel']}: {each['status']}{because}{until}"
-
-
-@app.command()
-def why(
-    merchant: Annotated[str, typer.Argument(help="The merchant.")],
-    identifier: Annotated[str, typer.Argument(help="Customer id, phone or membership number.")],
-    rule: Annotated[str | None, typer.Argument(help="One rule; all of them if it is not named.")] = None,
-    *,
-    as_json: AsJson = False,
-) -> None:
-    """Say why a customer got a message or did not: what fired, what held it back, how the conditions stand."""
-    from stamgast.commands.finding import find
-    from stamgast.why import explain_customer, tell_why
-
-    settings = load_settings()
-    found = find(settings, merchant, identifier)
-    at = settings.make_clock().now()
-    try:
-        rules = explain_customer(found.state, found.bundle, at, rule)
-    except KeyError:
-        near = difflib.get_close_matches(rule or "", found.bundle.rules.by_id, 1)
-        fail(f"{merchant} has no rule {rule!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    if as_json:
-        print_json({"customer": found.customer_id, "bundle": found.bundle.hash, "rules": rules})
-        return
-    for each in rules:
-        for line in tell_why(each):
-            answer(line)
 
 
 def _or_configured(paths: list[Path] | None) -> list[Path]:
