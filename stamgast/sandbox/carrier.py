@@ -201,7 +201,7 @@ class Carrier:
             )
 
     def _show(self, message: StoredMessage) -> None:
-        if not message.deleted:
+        if self._live.watched and not message.deleted:
             self._live.publish("message", message.as_shown())
 
 

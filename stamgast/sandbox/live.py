@@ -16,17 +16,23 @@ class Live:
     def __init__(self) -> None:
         self._open: set[asyncio.Queue[bytes | None]] = set()
 
+    @property
+    def watched(self) -> bool:
+        """True while a page is open."""
+        return bool(self._open)
+
     def publish(self, kind: str, data: Any) -> None:
         """Tell every page."""
         if not self._open:
             return
         event = b"data: " + msgspec.json.encode({"kind": kind, "data": data}) + b"\n\n"
         for queue in self._open:
-            if queue.full():
-                while not queue.empty():
-                    queue.get_nowait()
-                event = b'data: {"kind":"reload","data":null}\n\n'
-            queue.put_nowait(event)
+            if not queue.full():
+                queue.put_nowait(event)
+                continue
+            while not queue.empty():
+                queue.get_nowait()
+            queue.put_nowait(b'data: {"kind":"reload","data":null}\n\n')
 
     def close(self) -> None:
         """End every stream, so that the server can stop."""
