@@ -47,6 +47,8 @@ class RedisView:
         self._topic_ids = dict(topic_ids)
         self._put = redis.register_script(Script.named("view_put").text)
         self._advance = redis.register_script(Script.named("view_advance").text)
+        self._open = redis.register_script(Script.named("view_open").text)
+        self._at: dict[Position, int] = {}
         self._token = b""
         self._seen = 0
         self._loaded = False
@@ -77,15 +79,23 @@ class RedisView:
             topic, _, partition = rest.rpartition(":")
             if kind == "at":
                 found[topic, int(partition)] = int(value)
+        self._at, self._seen = dict(found), int(stored.get("sum", 0))
         return found
 
     async def apply(self, entries: Sequence[tuple[str, int, bytes | None]], reached: Mapping[Position, int]) -> None:
         """Take in entries (key, offset, value), then note how far the topics were read."""
         for start in range(0, len(entries), _BATCH):
             await self.put(entries[start : start + _BATCH])
-        if reached:
-            fields = [part for (topic, at), offset in reached.items() for part in (f"at:{topic}:{at}", offset)]
-            self._seen = max(self._seen, int(await self._advance(keys=[self._meta], args=fields)))
+        if not reached:
+            return
+        fields: list[str | int] = []
+        for (topic, partition), offset in reached.items():
+            fields += [f"at:{topic}:{partition}", self._at.get((topic, partition), 0), offset]
+        total = int(await self._advance(keys=[self._meta], args=fields))
+        if total < 0:
+            raise self._lost()
+        self._at.update(reached)
+        self._seen = max(self._seen, total)
 
     async def put(self, entries: Iterable[tuple[str, int, bytes | None]]) -> None:
         """Take in entries without noting a position: what this process has just appended itself."""
@@ -96,9 +106,10 @@ class RedisView:
 
     async def open(self) -> None:
         """Trust the view from now on: everything up to the noted ends has been applied."""
-        await self._redis.hsetnx(self._meta, "view", uuid.uuid4().hex)
-        token, total = await self._redis.hmget(self._meta, "view", "sum")
-        self._token, self._seen = token, int(total or 0)
+        found = await self._open(keys=[self._meta], args=[uuid.uuid4().hex, self._seen])
+        if found is None:
+            raise self._lost()
+        self._token, self._seen = found[0], int(found[1])
         self.stale = False
         self._loaded = True
 
@@ -122,6 +133,7 @@ class RedisView:
         """
         if not self._loaded:
             raise NotLoadedError("the view of identities is still being read")
+        seen = self._seen  # before asking: meanwhile others may see more
         pipeline = self._redis.pipeline(transaction=False)
         pipeline.hmget(self._meta, "view", "sum")
         for key in keys:
@@ -130,12 +142,15 @@ class RedisView:
             (token, total), *values = await pipeline.execute()
         except RedisError as error:
             raise NotLoadedError(f"Redis does not answer: {type(error).__name__}") from error
-        if token != self._token or int(total or 0) < self._seen:
-            self.stale = True
-            self._loaded = False
-            raise NotLoadedError("Redis lost a part of the view; it is being read again")
-        self._seen = int(total or 0)
+        if token != self._token or int(total or 0) < seen:
+            raise self._lost()
+        self._seen = max(self._seen, int(total or 0))
         return [_value(stored) for stored in values]
+
+    def _lost(self) -> NotLoadedError:
+        self.stale = True
+        self._loaded = False
+        return NotLoadedError("Redis lost a part of the view; it is being read again")
 
 
 def _value(stored: bytes | None) -> bytes | None:

@@ -55,9 +55,7 @@ class Web:
         return made.text
 
     async def post(self, path: str, document: Any, **headers: str) -> httpx.Response:
-        return await self.client.post(
-            f"/v1/merchants/{MERCHANT}{path}", json=document, headers=self.headers(**headers)
-        )
+        return await self.client.post(f"/v1/merchants/{MERCHANT}{path}", json=document, headers=self.headers(**headers))
 
     async def get(self, path: str) -> httpx.Response:
         return await self.client.get(f"/v1/merchants/{MERCHANT}{path}", headers=self.headers())

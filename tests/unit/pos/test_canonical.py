@@ -81,7 +81,9 @@ def test_a_new_optional_field_is_no_breaking_change():
 def test_the_topics_are_described_with_the_purchase_schema():
     described = asyncapi()
     assert described["channels"]["purchases"]["address"] == "purchases.v1"
-    assert described["components"]["messages"]["purchase"]["payload"]["properties"]["data"]["$ref"] == "./purchase/1.json"
+    assert (
+        described["components"]["messages"]["purchase"]["payload"]["properties"]["data"]["$ref"] == "./purchase/1.json"
+    )
 
 
 def test_the_smallest_purchase_is_accepted():
@@ -90,7 +92,9 @@ def test_the_smallest_purchase_is_accepted():
     assert purchase.line_items[0].sku == "BROOD"
 
 
-@pytest.mark.parametrize("field", ["transaction_id", "source_version", "status", "end_date_time", "store", "price_currency", "totals"])
+@pytest.mark.parametrize(
+    "field", ["transaction_id", "source_version", "status", "end_date_time", "store", "price_currency", "totals"]
+)
 def test_a_purchase_without_what_it_must_say_is_refused_by_the_field(field):
     assert refused(smallest(**{field: ...})) == [{"pointer": f"/{field}", "detail": f"{field} is missing"}]
 
@@ -111,7 +115,9 @@ def test_an_unknown_field_is_refused_with_its_name_and_the_nearest_one():
 
 
 def test_all_problems_are_told_at_once():
-    document = smallest(status="payed", source_version="1", end_date_time="2026-10-01T07:42:10", totals={"gross_minor": 12.4})
+    document = smallest(
+        status="payed", source_version="1", end_date_time="2026-10-01T07:42:10", totals={"gross_minor": 12.4}
+    )
     problems = {problem["pointer"]: problem for problem in refused(document)}
     assert set(problems) == {"/status", "/source_version", "/end_date_time", "/totals/gross_minor"}
     assert "completed" in problems["/status"]["allowed"]
@@ -133,7 +139,10 @@ def test_a_quantity_is_a_decimal_as_text(quantity):
     assert refused(document)[0]["pointer"] == "/line_items/0/quantity"
 
 
-@pytest.mark.parametrize("moment", ["2026-02-30T00:00:00Z", "yesterday", 1790840530, "1890-01-01T00:00:00Z", "2026-10-01", "2026-10-01T25:00:00Z"])
+@pytest.mark.parametrize(
+    "moment",
+    ["2026-02-30T00:00:00Z", "yesterday", 1790840530, "1890-01-01T00:00:00Z", "2026-10-01", "2026-10-01T25:00:00Z"],
+)
 def test_what_is_no_moment_is_refused(moment):
     assert refused(smallest(end_date_time=moment))[0]["pointer"] == "/end_date_time"
 
@@ -179,9 +188,21 @@ def test_what_is_no_purchase_at_all_is_refused(body):
 
 def test_an_envelope_must_be_ours():
     event = json.loads((GOLDEN / "envelope.json").read_text())
-    event |= {"type": "com.example.sale", "subject": "till1:1", "stamgastrecordedat": 1, "Bad-Name": 1, "traceparent": "x"}
+    event |= {
+        "type": "com.example.sale",
+        "subject": "till1:1",
+        "stamgastrecordedat": 1,
+        "Bad-Name": 1,
+        "traceparent": "x",
+    }
     del event["source"]
-    assert {problem["pointer"] for problem in refused(event)} == {"/type", "/subject", "/stamgastrecordedat", "/Bad-Name", "/source"}
+    assert {problem["pointer"] for problem in refused(event)} == {
+        "/type",
+        "/subject",
+        "/stamgastrecordedat",
+        "/Bad-Name",
+        "/source",
+    }
 
 
 def test_an_envelope_tells_problems_inside_data():

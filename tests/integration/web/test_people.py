@@ -1,0 +1,287 @@
+"""Enrolment, what is shown, and that nobody's name or number stands anywhere in the clear."""
+
+import asyncio
+import logging
+from typing import Any
+
+import pytest
+import structlog
+from redis.asyncio import Redis
+
+from stamgast.domain.customer import Customer, encode_customer
+from stamgast.domain.events import ConsentChanged, Enrolled, OptedOut, decode_event, key_of
+from stamgast.identity.ids import Identifier
+from stamgast.identity.sealing import DataKey, WrappingKeys
+from stamgast.state.keys import customers
+from stamgast.state.views import NotLoadedError
+from tests.conftest import eventually
+from tests.integration.web.conftest import MERCHANT, open_web
+
+JAN = {
+    "phone": "06 12 34 56 78",
+    "name": "Jan Jansen-Zandstra",
+    "email": "jan.zandstra@example.nl",
+    "language": "nl",
+    "birthday": "1988-10-21",
+    "acquisition_source": "flyer",
+    "membership_number": "M-100",
+    "consents": [
+        {"purpose": "marketing", "channel": "whatsapp", "wording_version": "2026-01", "source": "counter"},
+        {"purpose": "marketing", "channel": "sms", "wording_version": "2026-01", "source": "counter"},
+    ],
+}
+SECRETS = ("612345678", "Jan", "Zandstra", "1988-10-21", "M-100")
+
+
+async def events(web: Any) -> list[Any]:
+    return [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
+
+
+async def test_enrolment_gives_an_id_and_tells_the_customers_stream(web):
+    response = await web.post("/customers", JAN)
+    assert response.status_code == 201, response.text
+    customer = response.json()["customer"]
+    assert response.headers["location"] == f"/v1/merchants/{MERCHANT}/customers/{customer}"
+    enrolled, *consents = await events(web)
+    assert isinstance(enrolled, Enrolled)
+    assert (enrolled.customer, enrolled.language, enrolled.acquisition_source) == (customer, "nl", "flyer")
+    assert enrolled.birthday == "10-21"
+    assert [(c.purpose, c.channel, c.granted, c.wording, c.origin) for c in consents] == [
+        ("marketing", "whatsapp", True, "2026-01", "counter"),
+        ("marketing", "sms", True, "2026-01", "counter"),
+    ]
+
+
+async def test_the_same_person_twice_is_the_same_customer(web):
+    first = await web.post("/customers", JAN)
+    by_phone = await web.post("/customers", {"phone": "+31612345678", "language": "fr"})
+    by_number = await web.post("/customers", {"membership_number": "M-100"})
+    bought = await web.post(
+        "/purchases",
+        {
+            "transaction_id": "t1",
+            "source_version": 1,
+            "status": "completed",
+            "end_date_time": "2026-10-01T07:42:10Z",
+            "store": {"retail_store_id": "dok-noord"},
+            "customer": {"membership_number": "M-100"},
+            "price_currency": "EUR",
+            "totals": {"gross_minor": 100},
+        },
+    )
+    assert (by_phone.status_code, by_number.status_code) == (200, 200)
+    customers = {answer.json()["customer"] for answer in (first, by_phone, by_number)}
+    assert customers | {bought.json()["purchases"][0]["customer"]} == customers
+    assert len(customers) == 1
+    profile = await web.parts.identities.profile(MERCHANT, customers.pop())
+    assert profile is not None
+    assert (profile.phone, profile.first_name, profile.language) == ("+31612345678", "Jan", "fr")
+
+
+async def test_the_same_person_at_the_same_moment_is_the_same_customer(web):
+    answers = await asyncio.gather(*(web.post("/customers", JAN) for _ in range(8)))
+    assert len({answer.json()["customer"] for answer in answers}) == 1
+    assert sorted(answer.status_code for answer in answers) == [200] * 7 + [201]
+    customer = answers[0].json()["customer"]
+    assert (await web.parts.identities.profile(MERCHANT, customer)).name == JAN["name"]
+
+
+async def test_identifiers_of_two_people_are_a_conflict(web):
+    await web.post("/customers", {"phone": "0612345678"})
+    await web.post("/customers", {"membership_number": "M-7"})
+    answer = await web.post("/customers", {"phone": "0612345678", "membership_number": "M-7"})
+    assert answer.status_code == 409
+    assert "different customers" in answer.json()["detail"]
+
+
+@pytest.mark.parametrize(
+    ("change", "pointer"),
+    [
+        ({"phone": "020 123 45 67"}, "/phone"),
+        ({"phone": None, "membership_number": None}, ""),
+        ({"birthday": "21-10-1988"}, "/birthday"),
+        ({"langauge": "nl"}, "/langauge"),
+        ({"consents": [{"purpose": "marketing", "channel": "pigeon"}]}, "/consents/0/channel"),
+    ],
+)
+async def test_an_enrolment_that_is_wrong_is_refused_by_its_place(web, change, pointer):
+    answer = await web.post("/customers", JAN | change)
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == [pointer]
+    assert "123 45 67" not in answer.text
+
+
+async def test_a_customer_is_shown_as_the_state_says(web, empty_redis):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    shown = (await web.get(f"/customers/{customer}")).json()
+    assert (shown["purchases"], shown["stage"], shown["currency"]) == (0, "new", "EUR")
+    state = Customer(purchases=2, spend=2480, profit=1500, visits=2, timers={"lapse": 1_790_000_000_000})
+    slot = web_slot(web, customer)
+    await empty_redis.set(slot.customer(MERCHANT, customer), encode_customer(state))
+    shown = (await web.get(f"/customers/{customer}")).json()
+    assert (shown["purchases"], shown["spend"], shown["clv"]["historic"]) == (2, 2480, 1500)
+    assert shown["next_timer"] == "2026-09-21T14:13:20Z"
+    assert shown["stamps"] == {"bread": 0}
+    assert (await web.get(f"/customers/c{'a' * 24}")).status_code == 404
+    assert (await web.get("/customers/jan")).status_code == 404
+
+
+def web_slot(web: Any, customer: str) -> Any:
+    return customers(web.parts.appender.partition_of(web.topics.customer_events, key_of(MERCHANT, customer)))
+
+
+async def everything_in(redis: Redis) -> bytes:
+    found = b""
+    async for key in redis.scan_iter(count=1_000):
+        found += key + b"\n"
+        match await redis.type(key):
+            case b"string":
+                found += await redis.get(key)
+            case b"hash":
+                found += b"\n".join(part for pair in (await redis.hgetall(key)).items() for part in pair)
+        found += b"\n"
+    return found
+
+
+async def test_nothing_personal_stands_in_any_topic_key_or_log(web, empty_redis, all_logs):
+    structlog.configure(
+        processors=[structlog.processors.KeyValueRenderer()], logger_factory=structlog.stdlib.LoggerFactory()
+    )
+    enrolled = (await web.post("/customers", JAN)).json()["customer"]
+    purchase = {
+        "transaction_id": "t1",
+        "source_version": 1,
+        "status": "completed",
+        "end_date_time": "2026-10-01T07:42:10Z",
+        "store": {"retail_store_id": "dok-noord"},
+        "customer": {"phone": "0612345678", "membership_number": "M-100"},
+        "price_currency": "EUR",
+        "totals": {"gross_minor": 100},
+    }
+    bought = await web.post("/purchases", purchase)
+    await web.post("/purchases", purchase | {"customer": {"phone": "0612345678", "name": "Jan"}})  # refused
+    await web.post("/purchases", purchase | {"status": "Jan Zandstra 0612345678"})  # refused
+    await web.post("/customers", JAN | {"email": "Jan Zandstra"})  # refused
+    await web.message("whatsapp:+31612345678", "Dag, met Jan Zandstra", "SM7")
+    await web.message("+31612345678", "STOP", "SM8")
+    await web.get(f"/customers/{enrolled}")
+    assert bought.json()["purchases"][0]["customer"] == enrolled
+
+    log = b""
+    for name, _topic in web.topics:
+        for key, value in await web.records(name):
+            log += (key or b"") + b"\n" + (value or b"") + b"\n"
+    held = await everything_in(empty_redis)
+    said = "\n".join(record.getMessage() for record in all_logs if record.name.startswith(("stamgast", "uvicorn")))
+    figures = (await web.client.get("/metrics")).text
+    assert enrolled.encode() in log
+    assert enrolled.encode() in held
+    for secret in SECRETS:
+        assert secret.encode() not in log, secret
+        assert secret.encode() not in held, secret
+        assert secret not in said, secret
+        assert secret not in figures, secret
+
+
+async def test_a_redis_that_was_emptied_is_filled_again_before_anything_is_answered(web, empty_redis):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    await empty_redis.flushall()
+    answer = await web.post("/customers", {"membership_number": "M-100"})
+    assert answer.status_code == 503
+    assert answer.headers["retry-after"]
+
+    async def again() -> bool:
+        answer = await web.post("/customers", {"membership_number": "M-100"})
+        return answer.status_code == 200 and answer.json()["customer"] == customer
+
+    await eventually(again)
+    profile = await web.parts.identities.profile(MERCHANT, customer)
+    assert profile is not None
+    assert profile.email == JAN["email"]
+
+
+async def test_what_is_written_to_an_emptied_redis_does_not_hide_what_it_lost(web, empty_redis):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    for number in range(4):  # appended without asking the view first, to several partitions
+        await empty_redis.flushall()
+        await web.message(f"+3168765432{number}", "STOP", f"SM{number}")
+        hashed = web.parts.identities.hash_phone(MERCHANT, f"+3168765432{number}")
+        topic = web.topics.identities
+        await web.parts.appender.append(topic, [(f"{MERCHANT}:a:{hashed}".encode(), b"")])
+
+    async def whole() -> bool:
+        return bool(await web.parts.identities.customer_of(MERCHANT, Identifier("membership", "M-100")) == customer)
+
+    async def asked() -> bool:
+        try:
+            return await whole()
+        except NotLoadedError:
+            return False
+
+    await eventually(asked)
+
+
+async def test_a_redis_that_went_back_in_time_is_noticed(web, redis_server):
+    if not redis_server.restartable:
+        pytest.skip("this Redis cannot be stopped from here")
+    await web.post("/customers", {"membership_number": "M-1"})
+    before = await asyncio.to_thread(redis_server.copy_data)
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    await asyncio.to_thread(redis_server.go_back_to, before)
+
+    async def again() -> bool:
+        answer = await web.post("/customers", {"membership_number": "M-100"})
+        assert answer.status_code in {200, 503}
+        return answer.status_code == 200 and answer.json()["customer"] == customer
+
+    await eventually(again, seconds=60)
+
+
+async def test_another_process_finds_the_view_where_it_stands(web, web_settings):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    async with open_web(web_settings) as other:
+        answer = await other.post("/customers", {"phone": "0612345678"})
+        assert (answer.status_code, answer.json()["customer"]) == (200, customer)
+
+
+async def test_wrapping_keys_rotate_and_profiles_stay_readable(web, web_settings):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    old = web_settings.wrapping_keys.get_secret_value()
+    new = "new:" + old.partition(":")[2].replace("A", "B", 1)
+    rotated = web_settings.model_copy(update={"wrapping_keys": type(web_settings.id_key)(f"{new},{old}")})
+    async with open_web(rotated) as other:
+        identities = other.parts.identities
+        assert (await identities.profile(MERCHANT, customer)).name == JAN["name"]
+        assert await identities.rewrap(MERCHANT, customer, 1)
+        assert not await identities.rewrap(MERCHANT, customer, 2)
+        assert (await identities.profile(MERCHANT, customer)).name == JAN["name"]
+    assert isinstance(WrappingKeys.parse(f"{new},{old}"), WrappingKeys)
+    assert DataKey.new().id != DataKey.new().id
+
+
+async def test_an_erased_person_is_gone_and_comes_back_as_somebody_else(web):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    identities = web.parts.identities
+    theirs = [Identifier("phone", "+31612345678"), Identifier("membership", "M-100")]
+    await identities.erase(MERCHANT, customer, theirs, web.parts.clock.now())
+    assert await identities.profile(MERCHANT, customer) is None
+    assert await identities.customer_of(MERCHANT, theirs[0]) is None
+    again = await web.post("/customers", JAN)
+    assert again.status_code == 201
+    assert again.json()["customer"] != customer
+
+
+async def test_a_consent_may_be_withdrawn(web):
+    consent = {"purpose": "marketing", "channel": "sms", "granted": False}
+    await web.post("/customers", {"phone": "0612345678", "consents": [consent]})
+    [told] = [event for event in await events(web) if isinstance(event, ConsentChanged)]
+    assert told.granted is False
+
+
+async def test_whoever_said_stop_stays_stopped_when_enrolled_again(web, empty_redis):
+    await web.message("+31612345678", "STOP")
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    assert [event.customer for event in await events(web) if isinstance(event, OptedOut)] == [customer]
+    phone_hash = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
+    assert await empty_redis.exists(web_slot(web, customer).stop(MERCHANT, phone_hash))
+    assert logging.getLogger("stamgast").name

@@ -1,0 +1,93 @@
+"""A till redeems. The customers' owner is played by the test: it writes the answer where the owner writes it."""
+
+import asyncio
+import json
+from typing import Any
+
+import pytest
+
+from stamgast.domain.events import VoucherRedeemed, decode_event, key_of
+from stamgast.state.keys import PartitionKeys, customers
+from stamgast.web.limits import Limits
+from tests.conftest import eventually
+from tests.integration.web.conftest import MERCHANT, open_web
+
+
+async def issued(web: Any, redis: Any) -> tuple[str, PartitionKeys]:
+    customer = (await web.post("/customers", {"phone": "0612345678"})).json()["customer"]
+    partition = web.parts.appender.partition_of(web.topics.customer_events, key_of(MERCHANT, customer))
+    slot = customers(partition)
+    code = f"{partition:X}-ABCDEFGHIJKLMNOP"
+    await redis.set(slot.voucher(MERCHANT, code), customer)
+    return code, slot
+
+
+async def requests(web: Any) -> list[VoucherRedeemed]:
+    found = [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
+    return [event for event in found if isinstance(event, VoucherRedeemed)]
+
+
+async def answer_as_owner(web: Any, redis: Any, slot: PartitionKeys, status: int, detail: str = "Redeemed.") -> None:
+    [request, *_] = await eventually(lambda: requests(web))
+    answer = json.dumps({"status": status, "detail": detail, "reward": "free_loaf", "code": request.code})
+    await redis.set(slot.answer(MERCHANT, request.id or ""), answer)
+
+
+async def test_a_till_waits_for_the_owners_answer(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{code}/redemptions", {"store": "dok-noord"}, Idempotency_Key="k1"),
+        answer_as_owner(web, empty_redis, slot, 200),
+    )
+    assert response.status_code == 200, response.text
+    assert response.json() == {"status": "redeemed", "code": code, "reward": "free_loaf"}
+    [request] = await requests(web)
+    assert (request.code, request.store) == (code, "dok-noord")
+    again = await web.post(f"/vouchers/{code}/redemptions", {"store": "dok-noord"}, Idempotency_Key="k1")
+    assert again.json() == response.json()
+    assert len(await requests(web)) == 1
+
+
+async def test_a_voucher_that_cannot_be_redeemed_is_a_conflict(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="k1"),
+        answer_as_owner(web, empty_redis, slot, 409, "This voucher is withdrawn."),
+    )
+    assert response.status_code == 409
+    assert "withdrawn" in response.json()["detail"]
+
+
+async def test_an_answer_that_comes_late_is_found_at_its_location(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    pending = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="k1")
+    assert pending.status_code == 202
+    where = pending.headers["location"]
+    assert (await web.client.get(where, headers=web.headers())).status_code == 202
+    await answer_as_owner(web, empty_redis, slot, 200)
+    assert (await web.client.get(where, headers=web.headers())).status_code == 200
+
+
+async def test_one_idempotency_key_is_for_one_request(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    await asyncio.gather(
+        web.post(f"/vouchers/{code}/redemptions", {"store": "a"}, Idempotency_Key="k1"),
+        answer_as_owner(web, empty_redis, slot, 200),
+    )
+    other = await web.post(f"/vouchers/{code}/redemptions", {"store": "b"}, Idempotency_Key="k1")
+    assert other.status_code == 422
+    assert other.json()["type"].endswith("idempotency-key-reused")
+    assert (await web.post(f"/vouchers/{code}/redemptions", {})).status_code == 422
+
+
+@pytest.mark.parametrize("code", ["0-QQQQQQQQQQQQQQQQ", "FFF-ABCDEFGHIJKLMNOP", "hello", "0-SHORT"])
+async def test_a_code_that_does_not_exist_is_not_found(web, code):
+    response = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="k1")
+    assert response.status_code == 404
+
+
+async def test_trying_out_codes_is_limited(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(wrong_codes=0.001, wrong_codes_burst=2)) as web:
+        path = "/vouchers/0-QQQQQQQQQQQQQQQ{}/redemptions"
+        answers = [await web.post(path.format(last), {}, Idempotency_Key=f"k{last}") for last in "ABC"]
+        assert [answer.status_code for answer in answers] == [404, 404, 429]

@@ -1,0 +1,130 @@
+"""What Twilio calls: signatures, statuses, STOP and START."""
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from stamgast.domain.events import ActivationOutcome, OptedIn, OptedOut, Replied, decode_event, key_of
+from stamgast.identity.records import decode_entry
+from stamgast.state.keys import customers
+from tests.conftest import eventually
+from tests.integration.web.conftest import MERCHANT, TOKENS
+
+CUSTOMER = "c" + "a" * 24
+STATUS = f"/twilio/status?m={MERCHANT}&c={CUSTOMER}&x=act1&a=att1"
+
+
+async def events(web: Any, kind: type) -> list[Any]:
+    found = [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
+    return [event for event in found if isinstance(event, kind)]
+
+
+def status(word: str, **more: str) -> dict[str, str]:
+    return {"MessageSid": "SM9", "MessageStatus": word, "AccountSid": "ACsandbox1", "To": "+31612345678"} | more
+
+
+async def test_a_status_becomes_one_outcome_on_the_customers_stream(web):
+    assert (await web.webhook(STATUS, status("delivered"))).status_code == 204
+    [outcome] = await events(web, ActivationOutcome)
+    assert (outcome.merchant, outcome.customer, outcome.activation) == (MERCHANT, CUSTOMER, "act1")
+    assert (outcome.attempt, outcome.status, outcome.rank, outcome.provider_id) == ("att1", "delivered", 30, "SM9")
+    [(key, _)] = await web.records(web.topics.customer_events)
+    assert key == key_of(MERCHANT, CUSTOMER)
+
+
+async def test_a_failure_says_what_may_be_done_about_it(web):
+    await web.webhook(STATUS, status("failed", ErrorCode="63003"))
+    [outcome] = await events(web, ActivationOutcome)
+    assert (outcome.status, outcome.code, outcome.reason) == ("failed", "63003", "other_channel")
+
+
+async def test_both_auth_tokens_are_good_while_one_replaces_the_other(web):
+    for token in TOKENS:
+        assert (await web.webhook(STATUS, status("sent"), token=token)).status_code == 204
+    assert (await web.webhook(STATUS, status("sent"), token="a-third-one")).status_code == 403
+
+
+@pytest.mark.parametrize("signature", ["", "AAAA", "not base64 at all"])
+async def test_what_is_not_signed_does_nothing(web, signature):
+    assert (await web.webhook(STATUS, status("delivered"), signature=signature)).status_code == 403
+    assert (await web.message("+31612345678", "STOP", signature=signature)).status_code == 403
+    assert await web.records(web.topics.customer_events) == []
+    assert await web.records(web.topics.suppressions) == []
+
+
+async def test_a_status_that_names_nobody_is_refused(web):
+    assert (await web.webhook(f"/twilio/status?m={MERCHANT}", status("sent"))).status_code == 400
+    crooked = f"/twilio/status?m=a%3Ab&c={CUSTOMER}&x=a&a=b"
+    assert (await web.webhook(crooked, status("sent"))).status_code == 400
+    assert (await web.client.post(STATUS, json={})).status_code == 415
+
+
+async def enrol(web: Any, phone: str) -> str:
+    return str((await web.post("/customers", {"phone": phone})).json()["customer"])
+
+
+def stop_key(web: Any, customer: str, phone: str) -> str:
+    partition = web.parts.appender.partition_of(web.topics.customer_events, key_of(MERCHANT, customer))
+    return customers(partition).stop(MERCHANT, web.parts.identities.hash_phone(MERCHANT, phone))
+
+
+async def test_stop_is_in_the_log_and_in_the_slot_before_it_is_answered(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    answer = await web.message("whatsapp:+31612345678", "Stop!")
+    assert answer.status_code == 200
+    assert "<Response/>" in answer.text
+    [(key, value)] = await web.records(web.topics.suppressions)
+    phone_hash = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
+    assert key == f"{MERCHANT}:s:{phone_hash}".encode()
+    assert decode_entry(value).stopped
+    assert [event.customer for event in await events(web, OptedOut)] == [customer]
+    assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+
+
+async def test_start_lifts_it_and_gives_no_consent(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    await web.message("+31612345678", "STOP", "SM1")
+    await web.message("+31612345678", "START", "SM2")
+    assert [event.customer for event in await events(web, OptedIn)] == [customer]
+    assert not await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+    assert not decode_entry((await web.records(web.topics.suppressions))[-1][1]).stopped
+
+
+async def test_stop_of_a_number_nobody_knows_is_remembered_too(web):
+    assert (await web.message("+31687654321", "stop")).status_code == 200
+    assert len(await web.records(web.topics.suppressions)) == 1
+    assert await events(web, OptedOut) == []
+
+
+async def test_another_reply_is_told_without_its_text(web):
+    customer = await enrol(web, "0612345678")
+    await web.message("whatsapp:+31612345678", "Is het brood al klaar, Piet?")
+    [reply] = await events(web, Replied)
+    assert (reply.customer, reply.channel, reply.keyword) == (customer, "whatsapp", None)
+    for name, _topic in web.topics:
+        assert all(b"Piet" not in (value or b"") for _key, value in await web.records(name))
+
+
+async def test_the_same_message_twice_carries_the_same_id(web):
+    await enrol(web, "0612345678")
+    await web.message("+31612345678", "hallo", "SM5")
+    await web.message("+31612345678", "hallo", "SM5")
+    assert len({event.id for event in await events(web, Replied)}) == 1
+
+
+@pytest.mark.slow
+async def test_stop_is_not_acknowledged_without_kafka(kafka, web):
+    if not kafka.restartable:
+        pytest.skip("this broker cannot be stopped from here")
+    await asyncio.to_thread(kafka.stop)
+    try:
+        assert (await web.message("+31612345678", "STOP")).status_code == 503
+    finally:
+        await asyncio.to_thread(kafka.start)
+
+    async def acknowledged() -> bool:
+        return (await web.message("+31612345678", "STOP")).status_code == 200
+
+    await eventually(acknowledged, seconds=60)
+    assert decode_entry((await web.records(web.topics.suppressions))[-1][1]).stopped
