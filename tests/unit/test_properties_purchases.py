@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from stamgast.domain.customer import Customer, decode_customer
@@ -11,8 +11,6 @@ from stamgast.domain.program import Program
 from tests.builders import MERCHANT, InMemoryIntake, Owner, bundle
 from tests.oracle import Oracle, differences, figures_from_purchases, recompute
 from tests.random_sales import Recorded, disorder, logs, programs
-
-slow = settings(max_examples=200, suppress_health_check=[HealthCheck.too_slow])
 
 
 def events_of(log: list[Recorded]) -> list[PurchaseChanged]:
@@ -47,14 +45,12 @@ def essence(states: dict[tuple[str, str], Customer]) -> dict[str, Any]:
     }
 
 
-@slow
 @given(st.data(), programs, logs())
 def test_any_permutation_and_duplication_of_deliveries_ends_alike(data, program, log):
     shuffled = data.draw(disorder(log))
     assert essence(states_after(shuffled, program)) == essence(states_after(log, program))
 
 
-@slow
 @given(st.data(), programs, logs())
 def test_states_equal_a_recomputation_from_all_raw_deliveries(data, program, log):
     shuffled = data.draw(disorder(log))
@@ -66,7 +62,6 @@ def test_states_equal_a_recomputation_from_all_raw_deliveries(data, program, log
     assert differences(expected, found) == []
 
 
-@slow
 @given(st.data(), programs, logs())
 def test_states_equal_a_recomputation_from_the_customers_log(data, program, log):
     shuffled = data.draw(disorder(log))

@@ -1,0 +1,182 @@
+"""A customer's life as hypothesis draws it: purchases, refunds, redemptions, timers that fire, answers to messages.
+
+It is played against an `Owner`, because what can happen next (which code to redeem, which timer is due, which message
+to answer) depends on what the engine did; the events themselves are what a log would hold.
+"""
+
+from hypothesis import strategies as st
+
+from stamgast.domain.activation import RANKS, UNSENT_RANK
+from stamgast.domain.events import (
+    ActivationOutcome,
+    AnyEvent,
+    Line,
+    Purchase,
+    PurchaseChanged,
+    TimerDue,
+    VoucherRedeemed,
+)
+from stamgast.domain.units import DAY, HOUR, Millis
+from tests.builders import ANNA, MERCHANT, T0, Owner, bought, changed, consent, taken_back
+
+STEPS = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "redeem", "wait", "answer", "give_away")
+
+baskets = st.lists(
+    st.builds(
+        lambda gross, quantity, category: (gross, quantity, category),
+        st.sampled_from((0, 99, 350, 1001)),
+        st.sampled_from((1000, 2000, 348)),
+        st.sampled_from(("bread", "drinks", None)),
+    ),
+    max_size=2,
+)
+
+
+class History:
+    """What happened so far, and what the tills know."""
+
+    def __init__(self, owner: Owner) -> None:
+        self.owner = owner
+        self.events: list[AnyEvent] = []
+        self.now: Millis = T0
+        self.sales: dict[str, PurchaseChanged] = {}
+        self.originals: dict[str, PurchaseChanged] = {}
+        self.unanswered: list[str] = []
+        self._tell(consent(when=T0))
+
+    def play(self, data: st.DataObject, steps: int) -> None:
+        """Some steps, each a little later than the one before."""
+        for _ in range(data.draw(st.integers(1, steps))):
+            self.now += data.draw(st.sampled_from((0, HOUR, 20 * HOUR, 3 * DAY)))
+            self._fire_due()
+            getattr(self, "_" + data.draw(st.sampled_from(STEPS)))(data)
+
+    def _tell(self, event: AnyEvent) -> None:
+        self.events.append(event)
+        change = self.owner.apply(event)
+        self.unanswered += [submission.activation for submission in change.submissions]
+
+    def _fire_due(self) -> None:
+        while self.owner.states and (due := [d for d in self.owner.state().timers.values() if d <= self.now]):
+            self._tell(TimerDue(merchant=MERCHANT, customer=ANNA, at=self.now, due=min(due)))
+
+    def _purchase(self, data: st.DataObject, when: Millis) -> None:
+        basket = data.draw(baskets)
+        lines = tuple(Line(str(n), gross, quantity, category=c) for n, (gross, quantity, c) in enumerate(basket))
+        spend = sum(line.gross for line in lines) + data.draw(st.sampled_from((0, 350)))
+        store = data.draw(st.sampled_from(("shop", "bar")))
+        name = f"t{len(self.sales)}"
+        event = bought(name, when, recorded=self.now, lines=lines, spend=spend, store=store)
+        self.sales[name] = self.originals[name] = event
+        self._tell(event)
+
+    def _buy(self, data: st.DataObject) -> None:
+        self._purchase(data, self.now)
+
+    def _buy_late(self, data: st.DataObject) -> None:
+        """A till that was offline."""
+        self._purchase(data, self.now - data.draw(st.sampled_from((HOUR, 3 * HOUR, 2 * DAY, 12 * DAY))))
+
+    def _change(self, name: str, after: Purchase | None) -> None:
+        event = changed(self.sales[name], self.now, after)
+        self.sales[name] = event
+        self._tell(event)
+
+    def _known(self, data: st.DataObject) -> str | None:
+        known = sorted(name for name, event in self.sales.items() if event.after is not None)
+        return data.draw(st.sampled_from(known)) if known else None
+
+    def _refund(self, data: st.DataObject) -> None:
+        name = self._known(data)
+        if name is not None and self.sales[name].after.counts:
+            event = taken_back(self.sales[name], self.now)
+            self.sales[name] = event
+            self._tell(event)
+
+    def _shrink(self, data: st.DataObject) -> None:
+        """One line goes back, or the receipt moves to another day."""
+        name = self._known(data)
+        if name is None or not self.sales[name].after.lines:
+            return
+        sold = self.sales[name].after
+        left = sum(line.gross for line in sold.lines[1:])
+        moved = data.draw(st.sampled_from((0, 0, DAY, -DAY)))
+        after = replace_purchase(sold, lines=sold.lines[1:], spend=left, occurred_at=sold.occurred_at + moved)
+        self._change(name, after)
+
+    def _restore(self, data: st.DataObject) -> None:
+        """The refund was a mistake."""
+        name = self._known(data)
+        if name is not None:
+            self._change(name, self.originals[name].after)
+
+    def _give_away(self, data: st.DataObject) -> None:
+        """The receipt turns out to be somebody else's; later it may come back as new."""
+        name = self._known(data)
+        if name is not None:
+            event = changed(self.sales[name], self.now, None)
+            self._tell(event)
+            if data.draw(st.booleans()):
+                again = as_news(self.originals[name], self.now)
+                self.sales[name] = again
+                self._tell(again)
+            else:
+                del self.sales[name]
+                self.sales[f"gone {len(self.sales)} {name}"] = event
+
+    def _redeem(self, data: st.DataObject) -> None:
+        codes = [voucher.code for voucher in self.owner.state().vouchers if voucher.state == "open"]
+        if codes:
+            code = data.draw(st.sampled_from(codes))
+            self._tell(
+                VoucherRedeemed(merchant=MERCHANT, customer=ANNA, at=self.now, id=f"q{len(self.events)}", code=code)
+            )
+
+    def _wait(self, data: st.DataObject) -> None:
+        self.now += data.draw(st.sampled_from((DAY, 8 * DAY, 40 * DAY, 100 * DAY)))
+        self._fire_due()
+
+    def _answer(self, data: st.DataObject) -> None:
+        """The carrier says what became of a message, or the outbox that it was stopped in time."""
+        if not self.unanswered:
+            return
+        activation = self.unanswered.pop(0)
+        status = data.draw(st.sampled_from(("delivered", "failed", "suppressed")))
+        rank = UNSENT_RANK if status == "suppressed" else RANKS[status]
+        self._tell(
+            ActivationOutcome(
+                merchant=MERCHANT,
+                customer=ANNA,
+                at=self.now,
+                activation=activation,
+                status=status,
+                rank=rank,
+                reason="taken_back" if status == "suppressed" else "",
+            )
+        )
+
+
+def replace_purchase(purchase: Purchase, *, lines: tuple[Line, ...], spend: int, occurred_at: Millis) -> Purchase:
+    """The purchase with less in it."""
+    return Purchase(
+        occurred_at=occurred_at,
+        store=purchase.store,
+        currency=purchase.currency,
+        spend=spend,
+        refunded=purchase.refunded + max(0, purchase.spend - spend),
+        lines=lines,
+        peak=purchase.peak or purchase.lines,
+        peak_spend=purchase.peak_spend or purchase.spend,
+    )
+
+
+def as_news(event: PurchaseChanged, when: Millis) -> PurchaseChanged:
+    """The same receipt as news at another moment."""
+    return PurchaseChanged(
+        merchant=event.merchant,
+        customer=event.customer,
+        at=when,
+        transaction=event.transaction,
+        after=event.after,
+        happened_at=event.happened_at,
+    )

@@ -1,0 +1,154 @@
+"""A customer's whole life, drawn at random: what must hold whatever happens and in whatever batches it is read."""
+
+from dataclasses import replace
+
+import msgspec
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stamgast.domain import stamps
+from stamgast.domain.customer import Customer, decode_customer, encode_customer
+from stamgast.domain.events import encode_event
+from stamgast.domain.ledger import decode_entry
+from stamgast.domain.program import Program
+from stamgast.service import Bundle
+from tests.builders import ANNA, MERCHANT, Owner, bundle, card_rule, hello_rule, tag_rule, taken_back
+from tests.oracle import Oracle, SimpleRule, differences, recompute
+from tests.random_histories import History
+from tests.random_sales import cards, programs
+
+
+def in_force(of: Program) -> Bundle:
+    rules = [hello_rule(priority=10), tag_rule("quiet", "lapsing", "quiet", per="quiet_spell")]
+    return bundle(of, *rules, *(card_rule(f"full-{id_}", id_) for id_ in of.cards))
+
+
+def lived(data: st.DataObject, of: Program, steps: int = 25) -> History:
+    history = History(Owner(in_force(of)))
+    history.play(data, steps)
+    return history
+
+
+@given(st.data(), programs)
+def test_a_life_equals_its_recomputation_from_the_log(data, shop):
+    history = lived(data, shop)
+    rules = [SimpleRule(f"full-{id_}", "stamp_card_completed", id_, sends="loaf", gives="loaf") for id_ in shop.cards]
+    oracle = Oracle(at_start={MERCHANT: shop}, rules={MERCHANT: rules})
+    state = history.owner.state()
+    oracle.learn_codes([state])
+    recompute(map(encode_event, history.events), oracle)
+    assert differences(oracle.customers, {(MERCHANT, ANNA): state}) == []
+
+
+@given(st.data(), programs)
+def test_no_life_yields_more_rewards_than_stamps_paid_for(data, shop):
+    history = lived(data, shop, steps=40)
+    state, of = history.owner.state(), history.owner.bundle.program
+    for id_, definition in of.cards.items():
+        earned = stamps_on_paper(history, id_)
+        paper = state.cards.get(id_)
+        balance, completed = (paper.balance, paper.completed) if paper else (0, 0)
+        assert balance + completed * definition.stamps_required == earned, "stamps given = stamps paid for"
+        for rule in {voucher.rule for voucher in state.vouchers}:
+            promised = [v for v in state.vouchers if v.cause.startswith(f"card:{id_}:") and v.rule == rule]
+            assert len({v.cause for v in promised}) == len(promised), "one voucher per card and rule"
+            used = sum(v.state == "redeemed" for v in promised)
+            held = sum(v.state in ("redeemed", "open") for v in promised)
+            owed = max(0, -balance)
+            assert held <= completed
+            assert used * definition.stamps_required <= earned + owed
+
+
+def stamps_on_paper(history: History, card: str) -> int:
+    """Stamps that what is left of all purchases pays for, under the daily cap."""
+    entries = [decode_entry(value) for value in history.owner.ledgers[ANNA].values()]
+    cap = history.owner.bundle.program.cards[card].max_per_day
+    total = 0
+    for day in {entry.day for entry in entries}:
+        raw = sum(entry.stamps.get(card, 0) for entry in entries if entry.day == day)
+        total += raw if cap is None else min(raw, cap)
+    return total
+
+
+@given(st.data(), programs)
+def test_how_a_log_is_cut_into_batches_makes_no_difference(data, shop):
+    history = lived(data, shop)
+    again = Owner(history.owner.bundle)
+    left = list(history.events)
+    while left:
+        size = data.draw(st.integers(1, len(left)))
+        again.apply(*left[:size])
+        left = left[size:]
+    one_by_one, batched = history.owner.changes, again.changes
+    assert again.state() == history.owner.state()
+    assert again.ledgers == history.owner.ledgers
+    for what in ("submissions", "notes", "cancels", "finished"):
+        assert [x for c in batched for x in getattr(c, what)] == [x for c in one_by_one for x in getattr(c, what)]
+    assert total_counters(again) == total_counters(history.owner)
+
+
+def total_counters(owner: Owner) -> dict[str, int]:
+    totals: dict[str, int] = {}
+    for change in owner.changes:
+        for name, by in change.counters.items():
+            totals[name] = totals.get(name, 0) + by
+    return {name: value for name, value in totals.items() if value}
+
+
+@given(st.data(), programs)
+def test_refunding_everything_leaves_no_purchase_no_visit_no_profit_and_no_stamp_but_on_cards_that_never_take(
+    data, shop
+):
+    history = lived(data, shop)
+    for name in sorted(history.sales):
+        event = history.sales[name]
+        if event.after is not None and event.after.counts:
+            history._tell(taken_back(event, history.now))
+    state = history.owner.state()
+    assert (state.purchases, state.visits, state.spend, state.profit, state.days, state.gaps) == (0, 0, 0, 0, b"", 0)
+    assert not {"lapse", "lapsed"} & set(state.timers)
+    assert state.stage == "new"
+    for id_, card in state.cards.items():
+        definition = history.owner.bundle.program.cards[id_]
+        if definition.on_refund != "never":
+            assert card.balance + card.completed * definition.stamps_required == 0
+            assert (
+                not [v for v in state.vouchers if v.cause.startswith(f"card:{id_}:") and v.state == "open"]
+                or card.balance < 0
+            )
+
+
+@given(st.data(), programs)
+def test_everything_in_a_state_that_is_money_or_a_count_is_a_whole_number(data, shop):
+    state = lived(data, shop).owner.state()
+    for name in ("purchases", "spend", "profit", "refunds", "visits", "first_day", "last_day", "gaps", "recorded_at"):
+        assert type(getattr(state, name)) is int, name
+    assert all(type(due) is int for due in state.timers.values())
+
+
+@given(st.data(), programs, st.integers(1, 30))
+def test_a_state_written_before_a_field_existed_is_read_with_its_default(data, shop, fewer):
+    state = lived(data, shop, steps=10).owner.state()
+    whole = msgspec.msgpack.decode(encode_customer(state))
+    kept = whole[: max(1, len(whole) - fewer)]
+    older = decode_customer(msgspec.msgpack.encode(kept))
+    names = Customer.__struct_fields__
+    defaults = Customer()
+    for name in names[: len(kept)]:
+        assert getattr(older, name) == getattr(state, name)
+    for name in names[len(kept) :]:
+        assert getattr(older, name) == getattr(defaults, name)
+
+
+@given(cards(), st.integers(1, 30), st.integers(1, 9))
+def test_a_card_that_changes_its_size_keeps_the_stamps_on_it(found, count, size):
+    definition = found[0]
+    small, large = stamps.Card(), stamps.Card()
+    for paper in (small, large):
+        stamps.move_balance(paper, definition, count, lambda _: True)
+    total = small.balance + small.completed * definition.stamps_required
+    assert total == count
+    resized = replace(definition, stamps_required=size)
+    stamps.move_balance(large, resized, 1, lambda _: True)
+    stamps.move_balance(large, resized, -count - 1, lambda _: True)
+    assert (large.balance, large.completed) == (0, 0)
