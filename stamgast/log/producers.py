@@ -16,7 +16,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed, UnknownError
 
 from stamgast.embedded import CLUSTER_PREFIX
-from stamgast.log.topics import MAX_RECORD_BYTES, TopicsError, admin
+from stamgast.log.topics import MAX_RECORD_BYTES, TopicsError, admin, largest_record
 from stamgast.logs import get_logger
 
 log = get_logger(__name__)
@@ -86,7 +86,7 @@ class Emitter:
             EmitError: from now on the emitter is closed; some first part of the records may be in the log.
             RecordTooLargeError: nothing was appended.
         """
-        _refuse_large(records)
+        _refuse_large(topic, records)
         offsets: list[int] = []
         while len(offsets) < len(records):
             # The next batch only after this one is acknowledged: if it failed, nothing behind it may get in.
@@ -102,7 +102,7 @@ class Emitter:
             EmitError: from now on the emitter is closed; the record may be in the log.
             RecordTooLargeError: nothing was appended.
         """
-        _refuse_large([(key, value)])
+        _refuse_large(topic, [(key, value)])
         return await self._acknowledged(self._producer.send, topic, value, key, partition)
 
     async def close(self) -> None:
@@ -162,11 +162,13 @@ class Emitters:
                 self._current = None
 
 
-def _refuse_large(records: Sequence[Record]) -> None:
+def _refuse_large(topic: str, records: Sequence[Record]) -> None:
+    # The broker would refuse it too, but then it could not be told from a failure and would be tried for ever.
+    limit = largest_record(topic)
     for key, value in records:
         size = len(key or b"") + len(value or b"")
-        if size > 2 * MAX_RECORD_BYTES:
-            raise RecordTooLargeError(f"a record of {size} bytes")
+        if size > limit:
+            raise RecordTooLargeError(f"a record of {size} bytes; {topic} takes {limit}")
 
 
 def _is_embedded(bootstrap: str) -> bool:

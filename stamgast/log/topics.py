@@ -78,6 +78,11 @@ TABLE: Final = (
 )
 
 
+def largest_record(name: str) -> int:
+    """Return how many bytes of key and value a record of this topic may have, whatever the deployment's prefix."""
+    return max((topic.max_record_bytes for topic in TABLE if name.endswith(topic.name)), default=MAX_RECORD_BYTES)
+
+
 @dataclass(frozen=True)
 class Topics:
     """The topics' names and partition counts in one deployment."""

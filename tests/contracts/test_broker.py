@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import uuid
 from collections.abc import AsyncIterator, Iterator
 
@@ -246,9 +247,11 @@ async def test_a_record_too_large_for_the_topics_is_refused_and_the_emitter_stay
     topics: Topics, emitter: Emitter
 ):
     with pytest.raises(RecordTooLargeError):
-        await emitter.emit(topics.customer_events, 0, [(b"k", b"x" * 3_000_000)])
+        await emitter.emit(topics.customer_events, 0, [(b"k", b"x" * 1_000_000)])
 
-    assert len(await emitter.emit(topics.customer_events, 0, records(1))) == 1
+    largest = [(b"k", random.Random(1).randbytes(999_999))]
+    assert len(await emitter.emit(topics.customer_events, 0, largest)) == 1
+    assert len(await emitter.emit(topics.dead_letters, 0, [(b"k", b"x" * 1_900_000)])) == 1
 
 
 async def test_deleting_topics_leaves_none_of_them(broker: Broker):
