@@ -9,6 +9,7 @@ from typing import Final
 from stamgast.domain.activation import Note, Submission
 from stamgast.domain.customer import encode_customer
 from stamgast.domain.events import key_of
+from stamgast.domain.units import SECOND
 from stamgast.service import Change
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.outbox import encode_note, encode_submission
@@ -18,6 +19,8 @@ from streams.customer_batch import Result, earliest
 from streams.customer_partition import Standing
 
 _ANSWER_KEPT_S: Final = 86_400
+_CODE_KEPT_S: Final = 30 * 86_400
+"""After its end a code is still known for so long, so that a till is told why it is refused."""
 
 
 @dataclass(slots=True)
@@ -56,6 +59,7 @@ def write(
             for counter, by in change.counters.items():
                 name = f"{merchant}|{counter}"
                 counters[name] = counters.get(name, 0) + by
+            _write_voucher_owners(keys, merchant, customer, change, writes)
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
             written.submissions += change.submissions
@@ -69,6 +73,16 @@ def write(
         if by:
             writes.do("HINCRBY", keys.stats, name, by)
     _write_outbox(keys, writes, written, place)
+
+
+def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
+    """A till knows a code alone: note whose it is, where its partition is looked up."""
+    if not any(counter.endswith("|issued") for counter in change.counters):
+        return
+    for voucher in change.state.vouchers:
+        if voucher.state == "open":
+            kept = (voucher.expires_at - voucher.issued_at) // SECOND + _CODE_KEPT_S
+            writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
 
 
 def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:
