@@ -105,6 +105,10 @@ class Worker:
             for task in (beating, stopped, broken, starting):
                 task.cancel()
 
+    def stop(self) -> None:
+        """Ask it to end, as SIGTERM does."""
+        self._stop.set()
+
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         with contextlib.suppress(asyncio.CancelledError):
             await asyncio.wait({starting})

@@ -30,8 +30,8 @@ async def run(settings: Settings, patience: Patience | None = None) -> int:
         return await make_worker(settings, parts, patience or Patience()).run()
 
 
-def make_worker(settings: Settings, parts: WorkerParts, patience: Patience) -> Worker:
-    """Wire jobs, services and app."""
+def make_worker(settings: Settings, parts: WorkerParts, patience: Patience, *, sending: bool = True) -> Worker:
+    """Wire jobs, services and app. Without `sending` the outbox is left alone."""
     topics, metrics, bundles = parts.topics, Metrics(), Bundles()
     aside = LayingAside(topics, parts.seal, parts.clock)
     outgoing = Outgoing(
@@ -53,7 +53,7 @@ def make_worker(settings: Settings, parts: WorkerParts, patience: Patience) -> W
         clock=parts.clock,
         voucher_key=parts.voucher_key,
         metrics=metrics,
-        sending=outgoing,
+        sending=outgoing if sending else None,
     )
     shared: dict[str, Any] = {
         "bootstrap": settings.kafka_bootstrap,

@@ -1,0 +1,101 @@
+"""Fills an empty Redis from Kafka: a worker that sends nothing and ends once everything in the log is applied.
+
+It is the way every partition is taken (invariant 3), so other workers may run meanwhile; each does its part.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from stamgast.bootstrap import worker_parts
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.settings import Settings
+from stamgast.state.errors import StateError
+from stamgast.state.keys import customers, transactions
+from stamgast.state.session import Redis
+from streams.outbox import Patience
+from streams.worker import make_worker
+
+_LOOK_EVERY_S = 0.2
+_TELL_EVERY = 10
+
+Tell = Callable[[int, int], None]
+"""(records applied, records there are)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuilt:
+    """How many records are applied now."""
+
+    records: int
+
+
+class NotThereError(RuntimeError):
+    """Some partition cannot be filled from the log; the worker's log says why."""
+
+
+async def empty(redis_url: str) -> None:
+    """Forget everything in the Redis database, in one step, so that no running worker sees half of it gone."""
+    redis = Redis(redis_url)
+    try:
+        await (await redis.session()).call("FLUSHDB")
+    finally:
+        redis.close()
+
+
+async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
+    """Run until every watermark has reached the ends of the log as they are now.
+
+    Raises:
+        SettingsError: a key is missing or wrong.
+        NotThereError: the worker ended before.
+    """
+    async with worker_parts(settings) as parts:
+        ends = await _ends(settings, parts.topics)
+        worker = make_worker(settings, parts, Patience(), sending=False)
+        working = asyncio.create_task(worker.run())
+        looking = asyncio.create_task(_until(settings.redis_url, ends, tell))
+        await asyncio.wait({working, looking}, return_when=asyncio.FIRST_COMPLETED)
+        if not looking.done():
+            looking.cancel()
+            raise NotThereError("the worker ended before everything was applied; its log says why")
+        worker.stop()
+        await working
+        return Rebuilt(looking.result())
+
+
+async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
+    """Key of each partition's meta -> end of its log."""
+    pairs = [(name, at) for name in (topics.purchases, topics.customer_events) for at in range(topics.partitions)]
+    async with LogReader(settings.kafka_bootstrap) as reader:
+        ends = await reader.ends(pairs)
+    keys = {topics.purchases: transactions, topics.customer_events: customers}
+    return {keys[pair.topic](pair.partition).meta: end for pair, end in ends.items()}
+
+
+async def _until(redis_url: str, ends: dict[str, int], tell: Tell) -> int:
+    redis, total, rounds = Redis(redis_url), sum(ends.values()), 0
+    try:
+        while True:
+            done = await _applied(redis, ends)
+            if done is not None and done >= total:
+                return done
+            if done is not None and rounds % _TELL_EVERY == 0:
+                tell(done, total)
+            rounds += 1
+            await asyncio.sleep(_LOOK_EVERY_S)
+    finally:
+        redis.close()
+
+
+async def _applied(redis: Redis, ends: dict[str, int]) -> int | None:
+    """Records applied so far, at most as many as there were; None while Redis is away."""
+    try:
+        session = await redis.session()
+        marks = await asyncio.gather(*(session.call("HGET", meta, "wm") for meta in ends))
+    except StateError:
+        return None
+    return sum(min(int(mark or -1) + 1, end) for mark, end in zip(marks, ends.values(), strict=True))
