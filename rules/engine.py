@@ -5,6 +5,7 @@ unknown (None), when what they ask about is missing, such as the basket of a cus
 counts as not met, also inside `none`, and never raises.
 """
 
+from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import MappingProxyType
@@ -72,17 +73,24 @@ class CompiledTrigger:
     may: tuple[str, ...]
     has_purchase: bool
     threshold: str = ""
+    crosses: int | None = None
+    """What the fact's figure has to pass, or come to stand at, for the trigger to fire; None where that is not all."""
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition, or a group of them (`any`, `all`, `none`): what it says, its test, what was found."""
+    """One condition, or a group of them (`any`, `all`, `none`): what it says, its test, what was found.
+
+    `figure` and `most` let `lint` see when a trigger's threshold can never meet it.
+    """
 
     text: str
     test: Test
     found: Callable[[View], str] | None = None
     parts: "tuple[Condition, ...]" = ()
     needs_purchase: bool = False
+    figure: str = ""
+    most: int = 0
 
 
 def all_of(parts: Sequence[Condition]) -> Test:
@@ -215,6 +223,23 @@ _PERIODS: Final[Mapping[str, Callable[[Day], str]]] = {
 }
 
 
+class _Listeners:
+    """The rules that listen to one kind of fact; those that wait for a threshold are found by it."""
+
+    __slots__ = ("all", "always", "thresholds", "waiting")
+
+    def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        waiting = [(rule.trigger.crosses, rule.id, rule) for rule in rules if rule.trigger.crosses is not None]
+        waiting.sort(key=lambda each: each[:2])
+        self.all = tuple(rules)
+        self.always = tuple(rule for rule in rules if rule.trigger.crosses is None)
+        self.thresholds = [each[0] for each in waiting]
+        self.waiting = tuple(each[2] for each in waiting)
+
+
+_NOBODY: Final = _Listeners(())
+
+
 class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
@@ -228,11 +253,23 @@ class RuleSet:
             if rule.status in RUNNING:
                 for name in rule.fact_names:
                     listening.setdefault(name, []).append(rule)
-        self._listening = {name: tuple(rules) for name, rules in listening.items()}
+        self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
 
     def listening(self, fact_name: str) -> Sequence[CompiledRule]:
-        """The running rules (live, canary, shadow) that this fact could fire, by id."""
-        return self._listening.get(fact_name, ())
+        """The running rules (live, canary, shadow) that such a fact could fire, by id."""
+        return self._listening.get(fact_name, _NOBODY).all
+
+    def asked_by(self, fact: Fact) -> Sequence[CompiledRule]:
+        """Those of them that this very fact may fire: not the ones that wait for a threshold it does not pass."""
+        listeners = self._listening.get(fact.name)
+        if listeners is None:
+            return ()
+        thresholds = listeners.thresholds
+        if not thresholds or thresholds[-1] <= fact.before:
+            return listeners.always
+        first = bisect_right(thresholds, fact.before)
+        end = bisect_right(thresholds, fact.after)
+        return (*listeners.always, *listeners.waiting[first:end]) if first < end else listeners.always
 
     def only(self, rule_id: str) -> "RuleSet":
         """This one rule alone, live and without a holdout: what a rule's own tests run."""

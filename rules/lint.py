@@ -60,11 +60,16 @@ def _lint_card_reward(file: RuleFile, program: Program) -> None:
 
 
 def _lint_never(file: RuleFile) -> None:
-    """Conditions about a basket on a trigger that has none can never be met."""
+    """Conditions that this trigger can never meet: on a basket it has not, on a figure it has passed."""
     rule = file.rule
-    if rule is None or rule.condition is None or rule.trigger.has_purchase:
+    if rule is None or rule.condition is None:
         return
-    if rule.condition.needs_purchase:
+    figure, _, threshold = rule.trigger.threshold.partition(":")
+    for part in rule.condition.parts:
+        if part.figure == figure and figure and part.most < int(threshold):
+            message = f"this rule never fires: at {rule.trigger.text} it is not true that {part.text}"
+            file.reader.problem(file.place("if"), message)
+    if rule.condition.needs_purchase and not rule.trigger.has_purchase:
         names = ", ".join(dict.fromkeys(_names_needing(rule.condition)))
         message = f"this rule never fires: `{rule.trigger.name}` has no purchase at hand, and `if` asks about one"
         file.reader.problem(file.place("if"), message, f"It is about: {names}.")

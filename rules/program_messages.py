@@ -172,7 +172,11 @@ def _sender(reader: Reader, node: Node | None, where: str, *, names: bool) -> st
     text = reader.text(node, where) if node is not None else None
     if text is None or node is None:
         return ""
-    if _PHONE.fullmatch(text) or _SERVICE.fullmatch(text) or (names and _SENDER_NAME.fullmatch(text)):
+    if _PHONE.fullmatch(text) or _SERVICE.fullmatch(text):
+        return text
+    if names and _SENDER_NAME.fullmatch(text):
+        hint = "Send from a number, so that people can stop the messages by answering."
+        reader.problem(node, f'nobody can answer STOP to the name "{text}"', hint, warning=True)
         return text
     what = "a phone number such as +31201234567, or a messaging service (MG…)"
     reader.problem(

@@ -83,7 +83,7 @@ class Source:
 
 def read_yaml(source: Source) -> Node | None:
     """The document's tree, or None if it could not be read at all; problems are noted in `source`."""
-    if len(source.text.encode()) > MAX_BYTES:
+    if len(source.text.encode(errors="surrogatepass")) > MAX_BYTES:
         source.problem(Mark(1, 1), f"this file is larger than {MAX_BYTES // 1024} KiB", "Split it into several files.")
         return None
     _refuse_tabs(source)

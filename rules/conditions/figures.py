@@ -1,6 +1,8 @@
 """Conditions on the customer's figures: visits, spend, customer lifetime value."""
 
 from collections.abc import Callable
+from operator import attrgetter
+from typing import Final
 
 from rules.conditions import CONDITIONS, ConditionWord
 from rules.engine import Condition, Test, View
@@ -60,7 +62,8 @@ def within(name: str, figure: Figure, found: dict[str, int], show: Show) -> Cond
         return low <= figure(view.customer) <= high
 
     text = " and ".join(f"{BOUNDS[word]} {show(number)}" for word, number in found.items())
-    return Condition(f"{name} {text}", _faster(figure, found, test), lambda view: show(figure(view.customer)))
+    found_now = lambda view: show(figure(view.customer))  # noqa: E731 - a closure like the test beside it
+    return Condition(f"{name} {text}", _faster(figure, found, test), found_now, figure=name, most=high)
 
 
 def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
@@ -71,16 +74,9 @@ def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
     return test
 
 
-def _visits(customer: Customer) -> int:
-    return customer.visits
-
-
-def _spend(customer: Customer) -> int:
-    return customer.spend
-
-
-def _profit(customer: Customer) -> int:
-    return customer.profit
+_visits: Final[Figure] = attrgetter("visits")
+_spend: Final[Figure] = attrgetter("spend")
+_profit: Final[Figure] = attrgetter("profit")
 
 
 @CONDITIONS.add

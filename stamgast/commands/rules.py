@@ -130,7 +130,7 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"  {marks[each['met']]} {each['says']}{found}"
     for each in told["activations"]:
         because = f": {each['why'] or each['reason']}" if each["reason"] else ""
-        until = f", looked at again {each['release_at']}" if each["release_at"] else ""
+        until = f", looked at again {each['release_at']}" if each["status"] == "held" and each["release_at"] else ""
         yield f"  {each['decided_at']} {each['template']} by {each['channel']}: {each['status']}{because}{until}"
 
 

@@ -24,7 +24,7 @@ rewards: {free_loaf: {names: {nl: Een brood}}}
 templates:
   free_loaf: {whatsapp: {nl: HX00000000000000000000000000000001}, variables: {"1": voucher.code}}
   hello: {}
-messaging: {sms_sender: Bakker, whatsapp_sender: "+31201234567"}
+messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
 """
 HELLO = "Hallo! Stop? Antwoord STOP"
 

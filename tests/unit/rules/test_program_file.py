@@ -47,10 +47,11 @@ MISTAKES = {
     ),
     "variable numbers": ('"1": voucher.code', '"2": voucher.code', "numbered from 1 without gaps", ""),
     "purpose": ("hello: {}", "hello: {purpose: marketting}", "unknown purpose", 'Did you mean "marketing"?'),
-    "sender": ("sms_sender: Bakker", "sms_sender: Bakkerij van Noord", "is no sender", "at most 11"),
-    "cap": ("sms_sender: Bakker", "caps: {marketing: [one a day]}", "is no rate", ""),
-    "cap too far back": ("sms_sender: Bakker", "caps: {marketing: [5 per 60 days]}", "30 days at most", ""),
-    "hours": ("sms_sender: Bakker", 'send_between: {marketing: "07:00-20:00"}', "from 08:00 to 21:00 only", ""),
+    "sender": ('sms_sender: "+31201234568"', "sms_sender: Bakkerij van Noord", "is no sender", "at most 11"),
+    "sender without ears": ('sms_sender: "+31201234568"', "sms_sender: Bakker", "nobody can answer STOP", "number"),
+    "cap": ('sms_sender: "+31201234568"', "caps: {marketing: [one a day]}", "is no rate", ""),
+    "cap too far back": ('sms_sender: "+31201234568"', "caps: {marketing: [5 per 60 days]}", "30 days at most", ""),
+    "hours": ('sms_sender: "+31201234568"', 'send_between: {marketing: "07:00-20:00"}', "from 08:00 to 21:00 only", ""),
     "card's id": ("cards: {bread:", "cards: {br:ead|x:", "cannot be an id", ""),
 }
 

@@ -144,6 +144,16 @@ MISTAKES = {
         "never fires",
         "",
     ),
+    "figure already passed": (
+        "rule: example\nwhen: {visits_reached: 10}\nif: [{visits: {less_than: 10}}]\nthen: [{tag: seen}]\n",
+        "never fires: at visit number 10 it is not true that visits less than 10",
+        "",
+    ),
+    "voucher of no length": (
+        "rule: example\nwhen: purchase\nthen: [{give: free_loaf, valid_for: 0 days}]\n",
+        "`valid_for` is no time at all",
+        "",
+    ),
     "hours at night": (START + 'timing: {send_between: "21:00-08:00"}\n', "sending at night", '"08:00-21:00"'),
     "hours outside the house's": (
         'rule: example\nwhen: purchase\nthen: [{send: hello}]\ntiming: {send_between: "20:00-21:00"}\n',
@@ -199,6 +209,6 @@ def test_one_id_cannot_name_two_rules(load):
 def test_a_rule_that_sends_when_the_house_names_no_sender_is_refused(load):
     loaded = load(
         "rule: example\nwhen: purchase\nthen: [{send: hello}]\n",
-        program=(load().files["program.yaml"]).replace("sms_sender: Bakker, ", ""),
+        program=(load().files["program.yaml"]).replace('sms_sender: "+31201234568", ', ""),
     )
     assert any("nobody is named to send over sms" in problem.message for problem in loaded.problems)

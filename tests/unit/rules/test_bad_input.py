@@ -1,0 +1,77 @@
+"""Whatever stands in a file, loading it ends in problems and never in an exception."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.loader import load_bundle
+from tests.unit.rules.conftest import PROGRAM, files_of
+from tests.unit.rules.test_config_examples import data_of
+
+RULE = """
+rule: example
+description: All words of the language.
+status: canary 5%
+when: {stamp_card_reaches: {bread: 5}}
+once_per: card
+if: [{visits: {at_least: 3}}, {any: [{store: [dok-noord]}, {weekday: tuesday}]}, {none: [{basket_has: {category: bread}}]}, {spend: {more_than: 5 EUR}}, {stage: new}]
+then: [{give: free_loaf, valid_for: 30 days}, {send: free_loaf, by: [whatsapp]}, {tag: {add: a, remove: [b]}}]
+timing: {send_between: "09:00-20:00", if_outside: wait, give_up_after: 24 hours, send_late: true}
+limits: {cool_down: 7 days, messages: 500 per day, hold_out: 10%}
+priority: 60
+tests:
+  - {name: x, given: 7 purchases of bread, expect: [{give: free_loaf, on: 2026-10-07}, {send: free_loaf, at: 2026-10-07 09:00}]}
+  - {name: y, given: [{purchase: {of: bread, amount: 5 EUR, store: dok-noord}, at: 2026-10-07 09:00}, {refund: last}, {pass: 3 days}, {language: nl}], expect: {nothing: true}}
+"""
+ODD: list[Any] = [None, "x", -1, True, [], {}, [[]], {"a": {"b": [1]}}]
+
+
+def paths_of(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    yield path
+    entries = data.items() if isinstance(data, dict) else enumerate(data) if isinstance(data, list) else ()
+    for key, value in entries:
+        yield from paths_of(value, (*path, key))
+
+
+def put(data: Any, path: tuple[Any, ...], value: Any) -> Any:
+    if not path:
+        return value
+    copy = dict(data) if isinstance(data, dict) else list(data)
+    copy[path[0]] = put(copy[path[0]], path[1:], value)
+    return copy
+
+
+def test_the_rule_with_all_words_is_right():
+    assert [problem.render() for problem in load_bundle(files_of(RULE)).problems] == []
+
+
+@pytest.mark.parametrize("odd", ODD, ids=repr)
+@pytest.mark.parametrize("which", ["rule", "program"])
+def test_an_odd_value_in_any_place_is_a_problem_and_no_exception(which: str, odd: Any):
+    data = data_of({"rule": RULE, "program": PROGRAM}[which])
+    for path in paths_of(data):
+        text = json.dumps(put(data, path, odd))
+        loaded = load_bundle(files_of(text) if which == "rule" else files_of(RULE, text))
+        if odd in ([[]], {"a": {"b": [1]}}):
+            assert not loaded.ok, path
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.text(alphabet="ab:-[]{}\"'#&*!|>%@`,?\n \t\\0x~é\x00\ud800", max_size=60))
+def test_any_text_is_read_or_refused(text: str):
+    load_bundle(files_of(text, PROGRAM))
+    load_bundle(files_of(RULE, text))
+
+
+@settings(max_examples=60, deadline=None)
+@given(
+    st.integers(0, len(RULE) - 1),
+    st.integers(0, 12),
+    st.sampled_from(["", "\n", " ", ":", "[", "}", '"', "- ", "\t", "0"]),
+)
+def test_a_slip_of_the_keyboard_is_read_or_refused(at: int, length: int, instead: str):
+    load_bundle(files_of(RULE[:at] + instead + RULE[at + length :]))
