@@ -1,0 +1,205 @@
+"""What the partitions' Lua scripts promise, on a real Redis."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+
+import pytest
+
+from stamgast.domain.activation import Submission
+from stamgast.services import RedisServer
+from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.outbox import Outbox, encode_submission
+from stamgast.state.partitions import Lease, Writes
+from stamgast.state.session import Redis
+
+PLACE = {"cluster": "k1", "topic": "t1"}
+
+
+def submission(activation: str, rule: str = "r", per_day: int = 0) -> Submission:
+    return Submission(activation, "m", "c", rule, "t", "marketing", "sms", "nl", 0, 1, {}, per_day)
+
+
+@dataclass
+class Partition:
+    redis: Redis
+    keys: PartitionKeys
+
+    async def take(self) -> Lease:
+        return await Lease.take(self.redis, self.keys, PLACE)
+
+
+@pytest.fixture
+async def partition(redis_server: RedisServer) -> AsyncIterator[Partition]:
+    redis = Redis(redis_server.url)
+    yield Partition(redis, PartitionKeys(f"c-{uuid.uuid4().hex[:8]}"))
+    redis.close()
+
+
+def setting(**values: bytes) -> Writes:
+    writes = Writes()
+    for name, value in values.items():
+        writes.set(name, value)
+    return writes
+
+
+async def with_entry(lease: Lease, name: str = "a1", watermark: int = 0) -> Outbox:
+    writes = Writes()
+    entry = submission(activation=name)
+    writes.do("HSET", lease.keys.outbox, name, encode_submission(entry))
+    writes.do("ZADD", lease.keys.queue, watermark, name)
+    await lease.commit(watermark, writes)
+    return Outbox(lease)
+
+
+async def cancel(lease: Lease, *names: str) -> list[str]:
+    writes = Writes()
+    writes.cancels += names
+    return await lease.commit(lease.watermark + 1, writes)
+
+
+async def test_a_commit_writes_everything_and_moves_the_watermark(partition: Partition) -> None:
+    lease = await partition.take()
+    key = lease.keys.customer("m", "c1")
+    writes = setting(**{key: b"state"})
+    writes.meta["time"] = 12
+    writes.do("ZADD", lease.keys.timers, 99, "m:c1")
+    await lease.commit(4, writes)
+    later = await partition.take()
+    assert later.watermark == 4
+    assert later.meta["time"] == "12"
+    assert await later.read([key], ("ZSCORE", lease.keys.timers, "m:c1")) == [b"state", b"99"]
+
+
+async def test_whoever_lost_the_partition_can_neither_read_nor_write(partition: Partition) -> None:
+    old = await partition.take()
+    await partition.take()
+    with pytest.raises(FencedError):
+        await old.read([])
+    with pytest.raises(FencedError):
+        await old.commit(0, setting(**{old.keys.customer("m", "c"): b"zombie"}))
+    assert await old.call("EXISTS", old.keys.customer("m", "c")) == 0
+
+
+async def test_a_step_at_another_watermark_than_redis_has_is_refused(partition: Partition) -> None:
+    lease = await partition.take()
+    await lease.commit(7, Writes())
+    lease.watermark = 6
+    with pytest.raises(StaleError) as caught:
+        await lease.commit(8, Writes())
+    assert caught.value.watermark == 7
+    with pytest.raises(StaleError):
+        await lease.read([])
+
+
+async def test_a_partition_of_which_something_was_applied_keeps_the_place_it_came_from(partition: Partition) -> None:
+    first = await partition.take()
+    moved = await Lease.take(partition.redis, partition.keys, {"cluster": "k2", "topic": "t2"})
+    assert moved.meta["cluster"] == "k2"
+    await moved.commit(0, Writes())
+    foreign = await Lease.take(partition.redis, partition.keys, PLACE)
+    assert (foreign.meta["cluster"], foreign.meta["topic"]) == ("k2", "t2")
+    assert first.meta["cluster"] == "k1"
+
+
+async def test_thousands_of_states_fit_one_step(partition: Partition) -> None:
+    lease = await partition.take()
+    names = [lease.keys.customer("m", f"c{n}") for n in range(9_001)]
+    await lease.commit(0, setting(**{name: name.encode() for name in names}))
+    assert await lease.read(names) == [name.encode() for name in names]
+
+
+async def test_a_failing_command_tells_and_the_watermark_stays(partition: Partition) -> None:
+    lease = await partition.take()
+    writes = Writes()
+    writes.do("HSET", lease.keys.meta)
+    with pytest.raises(RefusedError):
+        await lease.commit(0, writes)
+    assert (await partition.take()).watermark == -1
+
+
+async def test_what_waits_or_is_claimed_can_be_cancelled(partition: Partition) -> None:
+    lease = await partition.take()
+    await with_entry(lease, "waits", 0)
+    outbox = await with_entry(lease, "claimed", 1)
+    assert await outbox.claim("claimed", "x1") == "ok"
+    assert await cancel(lease, "waits", "claimed", "unknown") == ["waits", "claimed"]
+    assert await outbox.begin("claimed", "x1", lease.keys.stop("m", "h")) == "gone"
+    assert [entry.state for entry in await outbox.entries()] == ["X", "X"]
+
+
+async def test_what_is_being_sent_or_in_doubt_cannot_be_cancelled(partition: Partition) -> None:
+    lease = await partition.take()
+    outbox = await with_entry(lease, "a1")
+    await outbox.claim("a1", "x1")
+    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "ok"
+    assert await cancel(lease, "a1") == []
+    assert [entry.state for entry in await outbox.entries()] == ["S"]
+
+
+async def test_no_submission_begins_after_stop(partition: Partition) -> None:
+    lease = await partition.take()
+    outbox = await with_entry(lease, "a1")
+    await outbox.claim("a1", "x1")
+    await lease.call("SET", lease.keys.stop("m", "h"), "1")
+    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "stopped"
+
+
+async def test_a_claim_is_refused_where_the_log_shows_another_attempt(partition: Partition) -> None:
+    lease = await partition.take()
+    outbox = await with_entry(lease, "a1")
+    assert await outbox.logged(1, [("claimed", "a1", "first"), ("claimed", "a1", "second")]) == ["first", "first"]
+    assert await outbox.claim("a1", "mine") == "open|first"
+    await outbox.logged(2, [("closed", "a1", "second")])
+    assert await outbox.claim("a1", "mine") == "open|first"
+    await outbox.logged(3, [("closed", "a1", "first")])
+    assert await outbox.claim("a1", "mine") == "ok"
+    assert (await partition.take()).meta["log"] == "3"
+
+
+async def test_only_one_attempt_of_two_gets_to_begin(partition: Partition) -> None:
+    lease = await partition.take()
+    outbox = await with_entry(lease, "a1")
+    assert await outbox.claim("a1", "x1") == "ok"
+    assert (await outbox.claim("a1", "x2")).startswith("C|x1|")
+    assert await outbox.begin("a1", "x2", lease.keys.stop("m", "h")) == "gone"
+    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "ok"
+    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "gone"
+
+
+async def test_an_owner_who_lost_the_partition_can_begin_no_submission(partition: Partition) -> None:
+    lease = await partition.take()
+    outbox = await with_entry(lease, "a1")
+    await outbox.claim("a1", "x1")
+    await partition.take()
+    with pytest.raises(FencedError):
+        await outbox.begin("a1", "x1", lease.keys.stop("m", "h"))
+
+
+async def test_a_limit_a_day_counts_each_activation_once(partition: Partition) -> None:
+    outbox = Outbox(await partition.take())
+    rule = uuid.uuid4().hex
+    entries = [submission(activation=f"a{n}", rule=rule, per_day=2) for n in range(3)]
+    assert [await outbox.take_limit(entry, 10) for entry in (entries[0], entries[0], *entries[1:])] == [
+        True,
+        True,
+        True,
+        False,
+    ]
+    assert await outbox.take_limit(entries[2], 11)
+
+
+async def test_a_broken_connection_fails_every_call_on_it_and_the_next_session_is_new(partition: Partition) -> None:
+    lease = await partition.take()
+    blocked = lease.call("BLPOP", f"{{{partition.keys.tag}}}:none", 30)
+    killer = await partition.redis.session()
+    killer.close()
+    with pytest.raises(SessionEndedError):
+        await blocked
+    assert not lease.alive
+    with pytest.raises(SessionEndedError):
+        await lease.read([])
+    assert (await partition.take()).alive
