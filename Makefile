@@ -8,7 +8,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check install --quiet
 LOCKED := $(PIP) --require-hashes --no-deps
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format install services bench lock clean
+.PHONY: help demo test check format docs install services bench lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -25,10 +25,14 @@ check: $(VENV)/.dev ## lint, types, import direction and docs: what CI asks of e
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/check_docs.py
+	@$(BIN)/python scripts/write_reference.py --check
 
 format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
+
+docs: $(VENV)/.dev ## write docs/reference.md and docs/rules.md from the code
+	@$(BIN)/python scripts/write_reference.py
 
 install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/stamgast works then
 

@@ -1,0 +1,171 @@
+"""Writes docs/reference.md and docs/rules.md from the code; with --check it only says whether they are current."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+import typer
+from prometheus_client import CollectorRegistry
+from pydantic_core import PydanticUndefined
+
+from rules.action_words import ACTIONS
+from rules.conditions import CONDITIONS
+from rules.registry import Registry
+from rules.triggers import TRIGGERS
+from stamgast.cli import COMMANDS
+from stamgast.log.topics import TABLE
+from stamgast.settings import Settings
+from stamgast.web.metrics import WebMetrics
+from stamgast.web.openapi import openapi
+from stamgast.why import REASONS
+from streams.metrics import Metrics
+
+DOCS = Path(__file__).resolve().parent.parent / "docs"
+MADE = "<!-- Written by scripts/write_reference.py (`make docs`); change the code instead. -->\n"
+
+
+OPENING = """\
+Rules have [a page of their own](rules.md), the sandbox [another](sandbox.md).
+
+Every command exits with 0 (fine), 1 (what was asked about is wrong) or 2 (misuse). With `--json` standard output holds
+one JSON document and logs go to standard error. Money in JSON is integer minor units beside a `currency`; times are
+RFC 3339 in UTC."""
+
+
+def main() -> int:
+    """Write or check; 1 if something is not current."""
+    pages = {"reference.md": reference(), "rules.md": rules()}
+    stale = [name for name, text in pages.items() if _read(DOCS / name) != text]
+    if "--check" in sys.argv[1:]:
+        for name in stale:
+            print(f"docs/{name} is not what the code says; run `make docs`", file=sys.stderr)
+        return 1 if stale else 0
+    for name in stale:
+        (DOCS / name).write_text(pages[name])
+        print(f"wrote docs/{name}")
+    return 0
+
+
+def reference() -> str:
+    """Return the page of everything others rely on by name."""
+    parts = [
+        f"# Reference\n\n{MADE}",
+        OPENING,
+        "## Commands",
+        "\n".join(commands()),
+        "## Settings\n\nEnvironment variables, or lines of a file `.env`.",
+        table(("variable", "default", "what it is"), settings()),
+        "## HTTP\n\n`/openapi.json` has the whole of it. Keys go into `Authorization: Bearer …`.",
+        table(("method and path", "does"), routes()),
+        "## Topics",
+        table(("topic", "partitions", "cleanup", "kept"), topics()),
+        "## Metrics\n\nAt `/metrics` of the web process and of a worker (`STAMGAST_METRICS_PORT`).",
+        table(("metric", "labels", "what it counts"), metrics()),
+        "## Why a message was withheld or held\n\nAs `stamgast rules why` and `activations.v1` say it.",
+        table(("reason", "meaning"), (((f"`{name}`"), text) for name, text in REASONS.items())),
+    ]
+    return "\n\n".join(parts) + "\n"
+
+
+def rules() -> str:
+    """Return the page of the rule language's words."""
+    parts = [
+        f"# The words of rules\n\n{MADE}",
+        "A rule is read aloud: *when* one thing happens, *if* all of these hold, *then* do this.",
+    ]
+    kinds: tuple[tuple[str, str, Registry[Any]], ...] = (
+        (
+            "Triggers",
+            "What stands under `when:`. A trigger fires when a figure crosses its threshold, not while it is above.",
+            TRIGGERS,
+        ),
+        (
+            "Conditions",
+            "What stands under `if:`, combined by `any`, `all`, `none`. What is unknown is not met.",
+            CONDITIONS,
+        ),
+        ("Actions", "What stands under `then:`.", ACTIONS),
+    )
+    for title, text, registry in kinds:
+        parts.append(f"## {title}\n\n{text}")
+        for name, word in registry.words.items():
+            parts.append(f"### {name}\n\n{word.meaning()}\n\n```yaml\n{word.example()}\n```")
+    return "\n\n".join(parts) + "\n"
+
+
+def commands() -> Iterator[str]:
+    """Yield a section per command, with its subcommands' arguments and options."""
+    for name, summary in COMMANDS.items():
+        module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
+        command = typer.main.get_command(module.app)
+        yield f"### stamgast {name}\n\n{summary[:1].upper()}{summary[1:]}.\n"
+        subcommands = getattr(command, "commands", None)
+        for sub, each in (subcommands or {"": command}).items():
+            yield from _usage(f"stamgast {name} {sub}".strip(), each)
+        yield ""
+
+
+def _usage(name: str, command: click.Command) -> Iterator[str]:
+    context = click.Context(command, info_name=name)
+    words = " ".join(command.collect_usage_pieces(context)).replace("[OPTIONS] ", "").replace("[OPTIONS]", "")
+    yield f"- `{f'{name} {words}'.strip()}`: {' '.join((command.help or '').split())}"
+    for parameter in command.params:
+        record = parameter.get_help_record(context)
+        if record is not None and "--help" not in record[0]:
+            yield f"  - `{record[0]}`: {' '.join(record[1].split())}"
+
+
+def settings() -> Iterator[tuple[str, str, str]]:
+    """Yield every setting."""
+    for name, field in Settings.model_fields.items():
+        default = field.default
+        shown = default.get_secret_value() if hasattr(default, "get_secret_value") else default
+        text = "" if shown in (PydanticUndefined, "") else f"`{shown}`"
+        yield f"`STAMGAST_{name.upper()}`", text, field.description or ""
+
+
+def routes() -> Iterator[tuple[str, str]]:
+    """Yield every documented route."""
+    for path, methods in openapi()["paths"].items():
+        for method, operation in methods.items():
+            if isinstance(operation, dict) and "summary" in operation:
+                yield f"`{method.upper()} {path}`", operation["summary"]
+
+
+def topics() -> Iterator[tuple[str, str, str, str]]:
+    """Yield every topic."""
+    for topic in TABLE:
+        kept = "newest per key" if topic.cleanup == "compact" else _days(topic.retention_ms)
+        yield f"`{topic.name}`", "`PARTITIONS`" if topic.partitions == "all" else "1", topic.cleanup, kept
+
+
+def metrics() -> Iterator[tuple[str, str, str]]:
+    """Yield every metric of web and worker."""
+    registries: tuple[CollectorRegistry, ...] = (Metrics().registry, WebMetrics().registry)
+    for registry in registries:
+        for collector in registry._collector_to_names:  # noqa: SLF001  there is no public list with labels
+            name, labels = collector._name, collector._labelnames  # type: ignore[attr-defined]  # noqa: SLF001
+            yield f"`{name}`", ", ".join(labels), collector._documentation  # type: ignore[attr-defined]  # noqa: SLF001
+
+
+def table(head: tuple[str, ...], rows: Iterator[tuple[str, ...]]) -> str:
+    """Return a Markdown table."""
+    lines = [head, tuple("---" for _ in head), *rows]
+    return "\n".join("| " + " | ".join(cell.replace("|", r"\|") for cell in row) + " |" for row in lines)
+
+
+def _days(milliseconds: int) -> str:
+    return "for ever" if milliseconds < 0 else f"{milliseconds // 86_400_000} days"
+
+
+def _read(path: Path) -> str:
+    return path.read_text() if path.exists() else ""
+
+
+if __name__ == "__main__":
+    sys.exit(main())
