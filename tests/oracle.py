@@ -126,6 +126,8 @@ class Oracle:
         if after is not None and after.counts and not (before and before.counts):
             fired.append(("purchase", "", name))
         fired += [("visits_reached", n, "customer") for n in range(visits_before + 1, visits + 1)]
+        if before is not None and before.counts and not (after is not None and after.counts):
+            undone.append(name)
         for cause in undone:
             self._undo(key, cause)
         for rule in self._rules.get(key[0], ()):
@@ -153,9 +155,6 @@ class Oracle:
                 break
             paper.balance += paper.completed.pop()
             undone.append(cause)
-            for voucher in figures.vouchers:
-                if voucher.cause == cause and voucher.state == "open":
-                    voucher.state = "withdrawn"
         return fired
 
     def _fire(self, key: Key, figures: Figures, rule: SimpleRule, occasion: str, at: int, *, fresh: bool) -> None:
@@ -175,6 +174,10 @@ class Oracle:
             known.times, known.taken_back, known.verdict = known.times + 1, False, verdict
 
     def _undo(self, key: Key, cause: str) -> None:
+        """The promise of that cause no longer holds, as far as nobody has used it."""
+        for voucher in self.customers[key].vouchers:
+            if voucher.cause == cause and voucher.state == "open":
+                voucher.state = "withdrawn"
         for (customer, rule, occasion), wanted in self.wanted.items():
             if customer == key and occasion == cause:
                 wanted.taken_back = True

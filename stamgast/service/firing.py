@@ -12,6 +12,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.units import Millis
 from stamgast.service import messages
 from stamgast.service.case import Case, Firing
+from stamgast.service.taking_back import next_generation, take_back
 
 REMEMBERED_OCCASIONS = 12
 """How many occasions per rule a customer's state remembers; older ones cannot come back in practice."""
@@ -64,8 +65,8 @@ def _carry_out(case: Case, firing: Firing) -> None:
     """Rewards may be opened again after a refund took them back; a message is sent once per occasion."""
     rule = firing.rule
     if firing.again:
-        stopped = messages.taken_back(case, rule.id, firing.occasion)
-        firing = replace(firing, silent=stopped is None, generation=stopped.generation + 1 if stopped else 0)
+        generation = next_generation(case, rule.id, firing.occasion)
+        firing = replace(firing, silent=generation is None, generation=generation or 0)
     else:
         _remember(case, rule.id, firing.occasion)
         case.count(f"rule|{rule.id}|fired")
@@ -111,6 +112,4 @@ def _complete_card(case: Case, fact: Fact) -> None:
 
 def _reopen_card(case: Case, fact: Fact) -> None:
     case.count(f"card|{fact.data['card']}|completed", -1)
-    for voucher in rewards.withdraw(case.customer, fact.occasion):
-        case.count(f"reward|{voucher.reward}|withdrawn")
-    messages.take_back(case, fact.occasion)
+    take_back(case, fact.occasion)

@@ -6,6 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from stamgast.domain import rewards
+from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -30,6 +31,7 @@ from stamgast.service import messages
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.firing import fire
+from stamgast.service.taking_back import drop_waiting, take_back
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
@@ -99,7 +101,10 @@ def _purchase_changed(case: Case, event: PurchaseChanged) -> None:
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
     was = (customer.purchases, customer.spend, customer.profit, customer.stage)
+    known = case.entry(event.transaction)
     entry, facts = apply_purchase(customer, event, case.program, case)
+    if known is not None and known.counts and not entry.counts:
+        take_back(case, event.transaction)
     case.write_entry(event.transaction, None if event.after is None else entry)
     facts += _restage(case)
     case.count("purchases", customer.purchases - was[0])
@@ -139,14 +144,22 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     if event.granted:
         case.customer.consents.setdefault(key, case.at)
     elif case.customer.consents.pop(key, None) is not None:
-        messages.drop_waiting(case, "no_consent", lambda a: a.purpose == event.purpose)
+        drop_waiting(case, "no_consent", lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel))
+
+
+def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
+    """A message on its way depends on its channel; one that waits goes over any other that was agreed to."""
+    if activation.state == "submitted":
+        return activation.channel == channel
+    channels = (activation.channel, *activation.other_channels)
+    return not any(f"{activation.purpose}:{each}" in case.customer.consents for each in channels)
 
 
 def _opted_out(case: Case, _event: OptedOut) -> None:
     if not case.customer.stopped_at:
         case.customer.stopped_at = case.at
         case.count("opted_out")
-    messages.drop_waiting(case, "opted_out", lambda _: True)
+    drop_waiting(case, "opted_out", lambda _: True)
 
 
 def _opted_in(case: Case, _event: OptedIn) -> None:

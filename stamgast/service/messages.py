@@ -4,8 +4,9 @@ A message on its way occupies the customer: the next one is held until the answe
 Everything here decides from the state and the recorded time alone; the sending itself is the outbox's.
 """
 
-from collections.abc import Callable
 from typing import Any
+
+from msgspec import structs
 
 from rules.actions import Send
 from rules.engine import CompiledRule
@@ -18,7 +19,8 @@ from stamgast.service.case import Case, Firing
 KEEP_ENDED = 8
 """Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
 
-TAKEN_BACK = "taken_back"
+EARNED_AGAIN = "earned_again"
+"""Reason of one on its way that is being stopped, although its occasion has come about again meanwhile."""
 RETRY_ON_OTHER_CHANNEL = "other_channel"
 """Reason of a failed outcome that may be tried over the customer's next channel."""
 
@@ -52,7 +54,7 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
     )
     case.customer.activations = [*case.customer.activations]
     if case.late and not rule.send_late:
-        _suppress(case, activation, "late")
+        suppress(case, activation, "late")
     else:
         _act_on(case, activation, rule, _ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
@@ -69,11 +71,11 @@ def release(case: Case, activation_id: str) -> None:
     if case.at >= activation.expires_at:
         _end(case, activation, "expired", "gave_up")
     elif rule is None or rule.status not in ("live", "canary"):
-        _suppress(case, activation, "rule_not_live")
+        suppress(case, activation, "rule_not_live")
     elif not _still_true(case, activation):
-        _suppress(case, activation, "no_longer_true")
+        suppress(case, activation, "no_longer_true")
     elif case.late:
-        _suppress(case, activation, "late")
+        suppress(case, activation, "late")
     else:
         _act_on(case, activation, rule, _ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
@@ -89,6 +91,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     if activation.state == "held" or event.rank <= activation.rank:
         return
     was_on_its_way = activation.state == "submitted"
+    earned_again = was_on_its_way and activation.reason == EARNED_AGAIN
     if not was_on_its_way:
         case.count(f"message|{activation.channel}|{activation.status}", -1)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
@@ -103,42 +106,11 @@ def settle(case: Case, event: ActivationOutcome) -> None:
         if event.status in FINAL_WITHOUT_SEND:
             _forget_contact(case, activation)
             case.count(f"suppressed|{event.reason or event.status}")
+            if earned_again:
+                _send_again(case, activation)
         _forget_ended(case)
         _try_other_channel(case, activation, event)
         _release_next(case)
-
-
-def take_back(case: Case, occasion: str) -> None:
-    """What an occasion promised no longer holds: stop its messages, as far as they have not left."""
-    for activation in list(case.customer.activations):
-        if _cause(activation) != occasion:
-            continue
-        if activation.state == "held":
-            case.customer.timers.pop(f"held:{activation.id}", None)
-            _suppress(case, activation, TAKEN_BACK)
-        elif activation.state == "submitted":
-            case.change.cancels.append(activation.id)
-
-
-def taken_back(case: Case, rule_id: str, occasion: str) -> Activation | None:
-    """The activation of that occasion, if it was stopped before anything left."""
-    same = [a for a in case.customer.activations if a.rule == rule_id and a.occasion == occasion]
-    newest = max(same, key=lambda a: a.generation, default=None)
-    if newest is None or newest.status != "suppressed" or newest.reason != TAKEN_BACK:
-        return None
-    return newest
-
-
-def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:
-    """Suppress held messages, and ask to cancel those in the outbox (STOP, consent withdrawn)."""
-    for activation in list(case.customer.activations):
-        if not chosen(activation):
-            continue
-        if activation.state == "held":
-            case.customer.timers.pop(f"held:{activation.id}", None)
-            _suppress(case, activation, reason)
-        elif activation.state == "submitted":
-            case.change.cancels.append(activation.id)
 
 
 def _ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
@@ -157,7 +129,7 @@ def _ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decisio
 
 def _act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
     if decision.verdict == "suppress":
-        _suppress(case, activation, decision.reason)
+        suppress(case, activation, decision.reason)
         return
     activation.channel = decision.channel
     activation.other_channels = list(decision.other_channels)
@@ -205,7 +177,8 @@ def _figures(case: Case) -> dict[str, Any]:
     return {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
 
 
-def _suppress(case: Case, activation: Activation, reason: str) -> None:
+def suppress(case: Case, activation: Activation, reason: str) -> None:
+    """End it unsent."""
     _end(case, activation, "suppressed", reason)
 
 
@@ -225,26 +198,45 @@ def _try_other_channel(case: Case, activation: Activation, event: ActivationOutc
         return
     first, *others = activation.other_channels
     _forget_contact(case, activation)
-    occasion = f"{activation.occasion}>{first}"
-    successor = Activation(
-        id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, activation.generation),
-        rule=rule.id,
-        occasion=occasion,
-        state="held",
-        status="held",
-        rank=RANKS["held"],
-        decided_at=activation.decided_at,
-        changed_at=case.at,
-        template=activation.template,
-        purpose=activation.purpose,
-        channel=first,
-        priority=activation.priority,
-        expires_at=activation.expires_at,
-        generation=activation.generation,
-        data=activation.data,
-        other_channels=others,
-        voucher=activation.voucher,
+    _succeed(
+        case,
+        rule,
+        structs.replace(
+            activation,
+            occasion=f"{activation.occasion}>{first}",
+            channel=first,
+            other_channels=others,
+        ),
     )
+
+
+def _send_again(case: Case, activation: Activation) -> None:
+    """It was stopped in time, but what it speaks of has been earned again: a new generation of it goes."""
+    rule = case.context.bundle.rules.by_id.get(activation.rule)
+    if rule is None:
+        return
+    voucher = next((v for v in case.customer.vouchers if v.code == activation.voucher), None)
+    data = activation.data if voucher is None else activation.data | {"valid_until": voucher.expires_at}
+    _succeed(
+        case,
+        rule,
+        structs.replace(
+            activation,
+            data=data,
+            decided_at=case.at,
+            expires_at=case.at + activation.expires_at - activation.decided_at,
+            generation=activation.generation + 1,
+        ),
+    )
+
+
+def _succeed(case: Case, rule: CompiledRule, successor: Activation) -> None:
+    """Another activation takes over from one that has ended; the gate is asked anew."""
+    merchant, occasion = case.program.merchant, successor.occasion
+    successor.id = activation_id(merchant, rule.id, case.customer_id, occasion, successor.generation)
+    successor.state = successor.status = "held"
+    successor.rank = RANKS["held"]
+    successor.changed_at = case.at
     _act_on(case, successor, rule, _ask_gate(case, successor, rule))
     case.customer.activations.append(successor)
 
@@ -258,11 +250,12 @@ def _release_next(case: Case) -> None:
 
 def _still_true(case: Case, activation: Activation) -> bool:
     """A "we miss you" is withheld once the customer has been back."""
-    kind, _, day = _cause(activation).partition(":")
+    kind, _, day = cause_of(activation).partition(":")
     return kind != "quiet" or int(day) == case.customer.last_day
 
 
-def _cause(activation: Activation) -> str:
+def cause_of(activation: Activation) -> str:
+    """The occasion of the fact it speaks of; one a rule fires once per may be another."""
     cause: str = activation.data.get("cause", activation.occasion)
     return cause
 

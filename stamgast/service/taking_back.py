@@ -1,0 +1,49 @@
+"""Stopping messages and rewards whose reason went away: a refund, a STOP, a consent withdrawn.
+
+What is held is suppressed at once. What is in the outbox can only be asked to stop: the outbox answers with an
+outcome, and it may have left already.
+"""
+
+from collections.abc import Callable
+
+from stamgast.domain import rewards
+from stamgast.domain.activation import Activation
+from stamgast.service.case import Case
+from stamgast.service.messages import EARNED_AGAIN, cause_of, suppress
+
+TAKEN_BACK = "taken_back"
+
+
+def take_back(case: Case, occasion: str) -> None:
+    """What an occasion promised no longer holds: its unused rewards go, and its messages if they have not left."""
+    for voucher in rewards.withdraw(case.customer, occasion):
+        case.count(f"reward|{voucher.reward}|withdrawn")
+    drop_waiting(case, TAKEN_BACK, lambda activation: cause_of(activation) == occasion)
+
+
+def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:
+    """Suppress held messages, and ask to cancel those in the outbox."""
+    for activation in list(case.customer.activations):
+        if activation.state == "ended" or not chosen(activation):
+            continue
+        if activation.state == "held":
+            case.customer.timers.pop(f"held:{activation.id}", None)
+            suppress(case, activation, reason)
+        else:
+            activation.reason = reason
+            case.change.cancels.append(activation.id)
+
+
+def next_generation(case: Case, rule_id: str, occasion: str) -> int | None:
+    """The occasion comes about again: which generation of its message may go; None if one went, or is on its way.
+
+    One that is just being stopped says itself, once it is known to have been, that it goes again.
+    """
+    same = [a for a in case.customer.activations if a.rule == rule_id and a.occasion == occasion]
+    newest = max(same, key=lambda a: a.generation, default=None)
+    if newest is None or newest.reason != TAKEN_BACK:
+        return None
+    if newest.state == "submitted":
+        newest.reason = EARNED_AGAIN
+        return None
+    return newest.generation + 1 if newest.status == "suppressed" else None
