@@ -16,19 +16,21 @@ from tests.integration.web.conftest import MERCHANT
 RUN = "from stamgast.cli import main; main()"
 
 
-@pytest.fixture
-def worker(web_settings: Settings, published: None, tmp_path: Any) -> Iterator[ChildProcess]:
-    given = {
-        name: getattr(web_settings, name) for name in ("kafka_bootstrap", "redis_url", "topic_prefix", "partitions")
-    }
-    given |= {name: getattr(web_settings, name) for name in ("group_prefix", "id_key", "wrapping_keys", "public_url")}
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process the same settings."""
+    names = ("kafka_bootstrap", "redis_url", "topic_prefix", "partitions", "group_prefix")
+    given = {name: getattr(settings, name) for name in (*names, "id_key", "wrapping_keys", "public_url")}
     env = {
         f"STAMGAST_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in given.items()
     }
-    process = ChildProcess(
-        "worker", [sys.executable, "-c", RUN, "worker"], log=RUN_DIR / "web-worker.log", env=env | {"PATH": ""}
-    )
+    return env | {"PATH": ""}
+
+
+@pytest.fixture
+def worker(web_settings: Settings, published: None, tmp_path: Any) -> Iterator[ChildProcess]:
+    env = environment(web_settings)
+    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=RUN_DIR / "web-worker.log", env=env)
     yield process
     process.stop()
 
