@@ -7,7 +7,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stamgast.access import SCOPES, ApiKey, Scope
+from stamgast.access import MERCHANT, SCOPES, ApiKey, Scope
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
 from stamgast.settings import Settings
 
@@ -28,8 +28,6 @@ def create(
     as_json: AsJson = False,
 ) -> None:
     """Make a key; two with the same scopes may be in force, so that one can replace the other."""
-    from stamgast.web.door import MERCHANT
-
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
         misuse(f"{merchant!r} is no merchant's name: small letters, digits, - and _")
@@ -71,10 +69,10 @@ def list_keys(merchant: Merchant, as_json: AsJson = False) -> None:
 
 
 def _ring(settings: Settings) -> Any:
-    from stamgast.bootstrap import topics_of
     from stamgast.keyring import Keyring
+    from stamgast.log.topics import Topics
 
-    return Keyring(settings.kafka_bootstrap, topics_of(settings).api_keys)
+    return Keyring(settings.kafka_bootstrap, Topics(settings.partitions, settings.topic_prefix).api_keys)
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

@@ -1,11 +1,12 @@
 """Who may come in, for which merchant, how often, and with how much."""
 
+import asyncio
 import math
 import re
 from dataclasses import dataclass
 from typing import Final
 
-from starlette.requests import Request
+from starlette.requests import ClientDisconnect, Request
 
 from stamgast.access import ApiKey, Scope
 from stamgast.domain.program import Program
@@ -13,10 +14,10 @@ from stamgast.web.deps import Deps, deps_of
 from stamgast.web.limits import TokenBuckets
 from stamgast.web.problem import Problem, unavailable
 
-MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 CUSTOMER: Final = re.compile(r"c[a-z2-7]{24}")
 _NEW_KEY_WAIT_S: Final = 1.0
 """A key that was created a moment ago may not have reached this process yet."""
+_BODY_S: Final = 30.0
 _JSON: Final = frozenset({"application/json"})
 
 
@@ -75,10 +76,16 @@ async def read_body(request: Request, limit: int, types: frozenset[str] = _JSON)
     if announced.isdecimal() and int(announced) > limit:
         raise _too_large(limit)
     body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > limit:
-            raise _too_large(limit)
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise Problem(408, "too-slow", f"The body did not arrive within {_BODY_S:.0f} s. Send it again.") from None
+    except ClientDisconnect:
+        raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.") from None
     return bytes(body)
 
 

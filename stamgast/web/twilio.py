@@ -21,13 +21,14 @@ from channels.model import (
     WebhookRefusedError,
     WebhookRequest,
 )
+from stamgast.access import MERCHANT
 from stamgast.domain.events import ActivationOutcome, Event, OptedIn, OptedOut, Replied, encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.door import CUSTOMER, MERCHANT, read_body
+from stamgast.web.door import CUSTOMER, read_body
 from stamgast.web.problem import Problem, unavailable
 
 log = get_logger(__name__)

@@ -57,7 +57,8 @@ class _Redemption:
 
     @property
     def request(self) -> str:
-        return f"{self.answer}:request"
+        # Outside the partition's slot: the same key with a code of another partition is another request too.
+        return f"web:request:{self.merchant}:{self.event_id}"
 
 
 async def post_redemption(request: Request) -> JSONResponse:

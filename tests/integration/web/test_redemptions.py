@@ -76,6 +76,8 @@ async def test_one_idempotency_key_is_for_one_request(web, empty_redis):
     )
     other = await web.post(f"/vouchers/{code}/redemptions", {"store": "b"}, Idempotency_Key="k1")
     assert other.status_code == 422
+    elsewhere = f"{(int(code[0], 16) + 1) % 4:X}{code[1:]}"
+    assert (await web.post(f"/vouchers/{elsewhere}/redemptions", {}, Idempotency_Key="k1")).status_code == 422
     assert other.json()["type"].endswith("idempotency-key-reused")
     assert (await web.post(f"/vouchers/{code}/redemptions", {})).status_code == 422
 
