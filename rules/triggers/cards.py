@@ -76,7 +76,7 @@ class StampCardReachesTrigger(Trigger):
             return None
         text = f"the {card} card reaches {stamps} of {size} stamps"
         return CompiledTrigger(
-            self.name, text, ("stamps_changed",), _reaches(card, stamps), "card", MAY, has_purchase=True
+            self.name, text, ("stamps_changed",), _reaches(card, stamps), "card", MAY, has_purchase=True, crosses=stamps
         )
 
     def schema(self) -> Schema:

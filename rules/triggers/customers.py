@@ -45,6 +45,7 @@ class VisitsReachedTrigger(Trigger):
             PERIODS,
             has_purchase=True,
             threshold=f"visits:{visits}",
+            crosses=visits,
         )
 
     def schema(self) -> Schema:
@@ -78,6 +79,7 @@ class ClvPassedTrigger(Trigger):
             PERIODS,
             has_purchase=True,
             threshold=f"clv:{amount}",
+            crosses=amount,
         )
 
     def schema(self) -> Schema:

@@ -1,5 +1,6 @@
 """An activation: one rule firing for one customer on one occasion, and what became of its message."""
 
+import hashlib
 import uuid
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from msgspec import Struct
 from stamgast.domain.units import Millis
 
 NAMESPACE: Final = uuid.UUID("6b1e1f2a-6c0b-5c0e-9a55-57a4946a57e9")
+_NAMESPACE_BYTES: Final = NAMESPACE.bytes
 
 RANKS: Final = {
     "held": 0,
@@ -36,7 +38,11 @@ def activation_id(merchant: str, rule: str, customer: str, occasion: str, genera
     `generation` counts firings of one occasion that were taken back before anything was sent.
     """
     name = f"{merchant}\x1f{rule}\x1f{customer}\x1f{occasion}\x1f{generation}"
-    return uuid.uuid5(NAMESPACE, name).hex
+    # uuid.uuid5(NAMESPACE, name).hex, at a fifth of its price
+    digest = bytearray(hashlib.sha1(_NAMESPACE_BYTES + name.encode(), usedforsecurity=False).digest()[:16])
+    digest[6] = digest[6] & 0x0F | 0x50
+    digest[8] = digest[8] & 0x3F | 0x80
+    return digest.hex()
 
 
 class Activation(Struct, array_like=True):

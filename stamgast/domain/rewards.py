@@ -5,8 +5,8 @@ issues the same code. It begins with the partition of its customer, so that a ti
 """
 
 import base64
-import hashlib
 import hmac
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -29,7 +29,7 @@ class Answer(Struct, frozen=True, omit_defaults=True):
 
 def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
     """Partition in hex, a dash, then 16 characters of base32 (80 bits)."""
-    digest = hmac.new(key, cause_id.encode(), hashlib.sha256).digest()[:CODE_BYTES]
+    digest = hmac.digest(key, cause_id.encode(), "sha256")[:CODE_BYTES]
     return f"{partition:X}-{base64.b32encode(digest).decode()}"
 
 
@@ -56,9 +56,9 @@ def issue(customer: Customer, voucher: Voucher) -> tuple[Voucher, bool]:
     return voucher, True
 
 
-def withdraw(customer: Customer, cause: str) -> list[Voucher]:
-    """Take back what a cause gave and nobody has used yet."""
-    taken = [v for v in customer.vouchers if v.cause == cause and v.state == "open"]
+def withdraw(customer: Customer, cause: str, undone: Callable[[str], bool]) -> list[Voucher]:
+    """Take back what a cause gave and nobody has used yet; `undone` says of which rules."""
+    taken = [v for v in customer.vouchers if v.cause == cause and v.state == "open" and undone(v.rule)]
     for voucher in taken:
         voucher.state = "withdrawn"
         customer.timers.pop(timer_of(voucher.code), None)

@@ -14,6 +14,9 @@ from stamgast.service import messages
 from stamgast.service.case import Case, Firing
 from stamgast.service.taking_back import next_generation, take_back
 
+UNBOUNDED = 1 << 30
+"""More stamps than any card has."""
+
 REMEMBERED_OCCASIONS = 12
 """How many occasions per rule a customer's state remembers; older ones cannot come back in practice."""
 
@@ -23,15 +26,18 @@ def fire(case: Case, facts: list[Fact]) -> None:
     if not facts:
         return
     firings: list[Firing] = []
+    rules = case.context.bundle.rules
     for fact in facts:
         if fact.name == "stamp_card_completed":
             _complete_card(case, fact)
         elif fact.name == "stamp_card_uncompleted":
             _reopen_card(case, fact)
-        rules = case.context.bundle.rules.listening(fact.name)
-        if rules:
+        elif fact.name == "stamps_taken":
+            _lose_stamps(case, fact)
+        asked = rules.asked_by(fact)
+        if asked:
             view = View(case.customer, case.program, case.at, fact)
-            firings += [f for rule in rules if (f := _try_rule(case, rule, view)) is not None]
+            firings += [f for rule in asked if (f := _try_rule(case, rule, view)) is not None]
     # The arbiter: who speaks first when several rules want the same customer. Priority, then the rule's id.
     for firing in sorted(firings, key=lambda f: (-f.rule.priority, f.rule.id)):
         _carry_out(case, firing)
@@ -112,4 +118,18 @@ def _complete_card(case: Case, fact: Fact) -> None:
 
 def _reopen_card(case: Case, fact: Fact) -> None:
     case.count(f"card|{fact.data['card']}|completed", -1)
-    take_back(case, fact.occasion)
+    still_reached = _reached(case, fact, UNBOUNDED, reached=True)
+    take_back(case, fact.occasion, lambda rule: rule not in still_reached)
+
+
+def _lose_stamps(case: Case, fact: Fact) -> None:
+    unreached = _reached(case, fact, fact.before, reached=False)
+    if unreached:
+        take_back(case, fact.occasion, unreached.__contains__)
+
+
+def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
+    """Rules on reaching a number of stamps, by whether what is left of the card's `before` stamps still does."""
+    back = Fact("stamps_changed", fact.occasion, fact.after, before, fact.data)
+    listening = case.context.bundle.rules.listening(back.name)
+    return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}

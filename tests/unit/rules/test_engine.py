@@ -260,3 +260,20 @@ def test_a_rule_alone_is_live_and_without_a_holdout(load):
     assert (alone.all[0].status, alone.all[0].hold_out) == ("live", 0)
     assert len(alone.listening("purchase")) == 1
     assert RuleSet().all == ()
+
+
+def test_of_the_rules_that_wait_for_a_threshold_only_those_that_it_passes_are_asked(load):
+    waits = {"v2": "visits_reached: 2", "v5": "visits_reached: 5", "v9": "visits_reached: 9"}
+    more = {f"rules/{id_}.yaml": text(f"{{{when}}}").replace("example", id_) for id_, when in waits.items()}
+    rules = load(text("purchase"), more=more).rules
+
+    def asked(before: int, after: int) -> list[str]:
+        return [rule.id for rule in rules.asked_by(Fact("visits_changed", "visits", before, after))]
+
+    assert asked(1, 2) == ["v2"]
+    assert asked(2, 4) == []
+    assert asked(1, 5) == ["v2", "v5"]
+    assert asked(9, 8) == []
+    assert asked(0, 100) == ["v2", "v5", "v9"]
+    assert [rule.id for rule in rules.asked_by(Fact("purchase", "till1:1"))] == ["example"]
+    assert list(rules.asked_by(Fact("joined", "customer"))) == []
