@@ -15,6 +15,7 @@ from channels.callback_url import read_callback_key
 from channels.model import MalformedWebhookError
 from stamgast.demo.account import Expected
 from stamgast.domain.activation import Note
+from stamgast.domain.customer import Customer
 
 _MOST_DETAILS: Final = 20
 _REACHED: Final = frozenset({"accepted", "sending", "sent", "delivered", "read", "undelivered"})
@@ -46,16 +47,15 @@ class Verdict:
             self.details.append(detail)
 
 
-def check_purchases(verdict: Verdict, customer: str, expected: Expected, found: Mapping[str, Any] | None) -> None:
+def check_purchases(verdict: Verdict, customer: str, expected: Expected, found: Customer) -> None:
     """Compare one customer's purchases and spend with what was handed in for them."""
-    purchases, spend = (0, 0) if found is None else (int(found["purchases"]), int(found["spend"]))
-    missing, short = expected.purchases - purchases, expected.spend - spend
-    what = f"{customer} has {purchases} purchases of {spend}, not {expected.purchases} of {expected.spend}"
+    missing, short = expected.purchases - found.purchases, expected.spend - found.spend
+    what = f"{customer} has {found.purchases} purchases of {found.spend}, not {expected.purchases} of {expected.spend}"
     if missing > 0 or (missing == 0 and short > 0):
         verdict.lose(max(1, missing), what)
     elif missing < 0 or short < 0:
         verdict.double(max(1, -missing), what)
-    verdict.applied += purchases + expected.refunded
+    verdict.applied += found.purchases + expected.refunded
 
 
 @dataclass(frozen=True, slots=True)

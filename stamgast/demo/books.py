@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from typing import Any, Final
 
@@ -12,19 +10,22 @@ import msgspec
 from redis.asyncio import Redis
 
 from stamgast.clock import format_time
-from stamgast.demo.account import Account, Expected
+from stamgast.demo.account import Account
 from stamgast.demo.audit import Verdict, check_messages, check_purchases, lives_of
 from stamgast.demo.carrier import Carrier
 from stamgast.demo.counts import read_counts
 from stamgast.demo.settling import Engine, NotSettledError
-from stamgast.demo.shop import Shop
 from stamgast.demo.shop_time import ShopTime
 from stamgast.demo.stage import BROKER, REDIS
 from stamgast.domain.activation import Note
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.events import key_of
+from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.state.keys import customers
 
-_LOOKED_UP_AT_ONCE: Final = 32
+_READ_AT_ONCE: Final = 500
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +65,6 @@ class Books:
     """Where to look when the books are closed."""
 
     account: Account
-    shops: Mapping[str, Shop]
     engine: Engine
     carrier: Carrier
     redis: Redis
@@ -106,14 +106,17 @@ class Books:
         )
 
     async def _check_customers(self, verdict: Verdict) -> None:
+        """Compare every customer's state, as it stands in Redis, with what was handed in."""
         everybody = list(self.account.expected())
-        for start in range(0, len(everybody), _LOOKED_UP_AT_ONCE):
-            await self._check_some(verdict, everybody[start : start + _LOOKED_UP_AT_ONCE])
+        for start in range(0, len(everybody), _READ_AT_ONCE):
+            some = everybody[start : start + _READ_AT_ONCE]
+            stored = await self.redis.mget([self._key(merchant, customer) for merchant, customer, _ in some])
+            for (_merchant, customer, expected), value in zip(some, stored, strict=True):
+                check_purchases(verdict, customer, expected, decode_customer(value) if value else Customer())
 
-    async def _check_some(self, verdict: Verdict, some: Sequence[tuple[str, str, Expected]]) -> None:
-        found = await asyncio.gather(*(self.shops[merchant].customer(customer) for merchant, customer, _ in some))
-        for (_merchant, customer, expected), state in zip(some, found, strict=True):
-            check_purchases(verdict, customer, expected, state)
+    def _key(self, merchant: str, customer: str) -> str:
+        number = partition_for(key_of(merchant, customer), self.topics.partitions)
+        return customers(number).customer(merchant, customer)
 
     async def _notes(self) -> list[Note]:
         decode = msgspec.json.Decoder(Note).decode

@@ -1,10 +1,14 @@
-"""What happens when: a week at the bakery, fifteen months of records at once, then three months day by day."""
+"""What happens when: a week at the bakery, fifteen months of records at once, then three months day by day.
+
+The record shop knows its old customers by phone alone. In the first weeks of the live part it invites them, so many
+a day, those who come back first; whoever has joined and consented may hear from it.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -22,14 +26,14 @@ log = get_logger(__name__)
 FIRST_DAY: Final = date(1998, 3, 24)
 """Where shop time starts: a week before the live part."""
 BATCH: Final = 1_000
-_ENROL_AT_ONCE: Final = 64
+_ENROLLED_AT_ONCE: Final = 32
+_INVITED_A_DAY: Final = 120
+"""So that all have been invited after three weeks."""
 _MORNING: Final = 6 * 60
 _TILL_OPENS: Final = 9 * 60 + 15
 _NOON: Final = 12 * 60
 _COFFEE_DAYS: Final = frozenset({0, 2, 4})
 _BREAD_DAYS: Final = 7
-
-Step = Callable[[int, int], Awaitable[None]]
 
 
 def starts_at(zone: str) -> Millis:
@@ -52,13 +56,15 @@ class Driver:
         self, till: Till, records: RecordShop, receipts: Sequence[Receipt], shop_time: ShopTime, stopping: asyncio.Event
     ) -> None:
         self.phase = "opening"
-        """`opening`, `bakery`, `enrolment`, `history`, `live`, `after`."""
+        """`opening`, `bakery`, `history`, `live`, `after`."""
         self._till = till
         self._records = records
         self._time = shop_time
         self._stopping = stopping
         live_from = day_of(LIVE_FROM)
         self._history = [receipt for receipt in receipts if receipt.day < live_from]
+        self._last_day = max((receipt.day for receipt in receipts), default=live_from)
+        self._to_invite = _by_need(receipts, live_from)
         self._live: dict[Day, list[Receipt]] = {}
         for receipt in receipts:
             if receipt.day >= live_from:
@@ -66,23 +72,17 @@ class Driver:
 
     async def play(self, pace: Pace) -> None:
         """Play it all, or until told to stop; with `after_s`, days go on when the log has ended."""
-        for phase, part in (
-            ("bakery", self._bakery_week),
-            ("enrolment", self._enrol),
-            ("history", self._send_history),
-        ):
+        for phase, part in (("bakery", self._bakery_week), ("history", self._send_history)):
             if not self._stopping.is_set():
                 self._enter(phase)
                 await part()
         self._enter("live")
-        last = max(self._live, default=day_of(LIVE_FROM))
-        for day in range(day_of(LIVE_FROM), last + 1):
-            await self._play_day(day, pace.live_s)
-        if pace.after_s:
-            self._enter("after")
-            while not self._stopping.is_set():
-                last += 1
-                await self._play_day(last, pace.after_s)
+        day = day_of(LIVE_FROM)
+        while not self._stopping.is_set() and (day <= self._last_day or pace.after_s):
+            if day == self._last_day + 1:
+                self._enter("after")
+            await self._play_day(day, pace.live_s if day <= self._last_day else pace.after_s)
+            day += 1
 
     def _enter(self, phase: str) -> None:
         if not self._stopping.is_set():
@@ -105,40 +105,39 @@ class Driver:
         await self._till.sell(regretful, PRODUCTS["bread"])
         await self._till.refund_last(regretful)
 
-    async def _enrol(self) -> None:
-        await self._time.pass_to(at_local(day_of(LIVE_FROM), _MORNING, self._records.program.time_zone))
-        numbers = sorted({receipt.customer for part in (self._history, *self._live.values()) for receipt in part})
-        await self._in_pieces(len(numbers), _ENROL_AT_ONCE, lambda a, b: self._records.enrol(numbers[a:b]))
-
     async def _send_history(self) -> None:
-        known = [receipt for receipt in self._history if receipt.customer in self._records.ids]
-        await self._in_pieces(len(known), BATCH, lambda a, b: self._records.send(known[a:b]))
-
-    async def _in_pieces(self, total: int, size: int, step: Step) -> None:
-        for start in range(0, total, size):
+        """All of it is recorded on the first live morning: old news, which changes states and sends nothing."""
+        await self._time.pass_to(at_local(day_of(LIVE_FROM), _MORNING, self._records.program.time_zone))
+        for start in range(0, len(self._history), BATCH):
             if self._stopping.is_set():
                 return
-            await step(start, min(start + size, total))
+            await self._records.send(self._history[start : start + BATCH])
 
     async def _play_day(self, day: Day, least_s: float) -> None:
-        """Send the day's receipts at their hours; then rest at an hour at which the till is open."""
+        """Send the day's receipts at their hours, invite some customers at noon, and rest while the till is open."""
         began = time.monotonic()
-        for moment, receipts in sorted(self._by_moment(self._live.get(day, ())).items()):
+        noon = at_local(day, _NOON, self._till.program.time_zone)
+        moments: dict[Millis, list[Receipt]] = {noon: []}
+        for receipt in self._live.get(day, ()):
+            moments.setdefault(self._records.moment_of(receipt), []).append(receipt)
+        for moment, receipts in sorted(moments.items()):
             if self._stopping.is_set():
                 return
             await self._time.pass_to(moment)
-            async with self._time.still:
-                await self._records.send(receipts)
-        if not self._stopping.is_set():
-            await self._time.pass_to(max(self._time.now(), at_local(day, _NOON, self._till.program.time_zone)))
+            if moment == noon:
+                await self._invite()
+            if receipts:
+                async with self._time.still:
+                    await self._records.send(receipts)
         await self._rest(least_s - (time.monotonic() - began))
 
-    def _by_moment(self, receipts: Sequence[Receipt]) -> dict[Millis, list[Receipt]]:
-        moments: dict[Millis, list[Receipt]] = {}
-        for receipt in receipts:
-            if receipt.customer in self._records.ids:
-                moments.setdefault(self._records.moment_of(receipt), []).append(receipt)
-        return moments
+    async def _invite(self) -> None:
+        """Enrol the next few customers: who has consented to nothing yet hears nothing yet."""
+        some, self._to_invite = self._to_invite[:_INVITED_A_DAY], self._to_invite[_INVITED_A_DAY:]
+        for start in range(0, len(some), _ENROLLED_AT_ONCE):
+            if self._stopping.is_set():
+                return
+            await self._records.enrol(some[start : start + _ENROLLED_AT_ONCE])
 
     async def _rest(self, seconds: float) -> None:
         if seconds > 0:
@@ -147,3 +146,9 @@ class Driver:
                     await self._stopping.wait()
             except TimeoutError:
                 return
+
+
+def _by_need(receipts: Sequence[Receipt], live_from: Day) -> list[int]:
+    """Order customers for invitation: first those who come back in the live part, in the order of their visits."""
+    back = [receipt.customer for receipt in receipts if receipt.day >= live_from]
+    return list(dict.fromkeys([*back, *(receipt.customer for receipt in receipts)]))

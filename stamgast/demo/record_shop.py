@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, Final
 
 from stamgast.clock import format_time
@@ -29,32 +29,27 @@ class RecordShop:
     shop: Shop
     program: Program
     account: Account
-    ids: dict[int, str] = field(default_factory=dict)
-    """Number in the log -> customer id."""
 
     async def enrol(self, numbers: Sequence[int]) -> None:
         """Enrol these customers, all at the same time."""
-        await asyncio.gather(*(self._enrol_one(number) for number in numbers))
+        found = await asyncio.gather(*(self.shop.enrol(record_buyer(number).enrolment()) for number in numbers))
+        for customer in found:
+            self.account.enrolled(self.shop.merchant, customer)
 
     async def send(self, receipts: Sequence[Receipt]) -> None:
         """Hand in receipts in one request; then every tenth of them once more, as tills do that got no answer."""
         purchases = [self._purchase(receipt) for receipt in receipts]
-        await self.shop.send(purchases)
+        customers = await self.shop.send(purchases)
         again = [each for receipt, each in zip(receipts, purchases, strict=True) if receipt.number % _REPEATED == 0]
         if again:
             await self.shop.send(again)
-        for receipt, purchase in zip(receipts, purchases, strict=True):
-            self.account.sold(self.shop.merchant, self.ids[receipt.customer], purchase)
+        for customer, purchase in zip(customers, purchases, strict=True):
+            self.account.sold(self.shop.merchant, customer, purchase)
 
     def moment_of(self, receipt: Receipt) -> Millis:
         """Give a receipt its hour, for the log knows the day alone."""
         half_hour = receipt.number * 7 % _SLOTS
         return at_local(receipt.day, _OPENS + 30 * half_hour, self.program.time_zone)
-
-    async def _enrol_one(self, number: int) -> None:
-        customer = await self.shop.enrol(record_buyer(number).enrolment())
-        self.ids[number] = customer
-        self.account.enrolled(self.shop.merchant, customer)
 
     def _purchase(self, receipt: Receipt) -> dict[str, Any]:
         return sale(
@@ -63,5 +58,5 @@ class RecordShop:
             store=next(iter(self.program.stores)),
             currency=self.program.currency,
             amount=receipt.amount,
-            customer={"customer_id": self.ids[receipt.customer]},
+            customer={"phone": record_buyer(receipt.customer).phone},
         )

@@ -35,9 +35,10 @@ class Shop:
         answer = await self._call("POST", "/customers", enrolment)
         return str(answer["customer"])
 
-    async def send(self, purchases: Sequence[Mapping[str, Any]]) -> None:
-        """Hand in purchases and refunds (up to 1,000); return once they are acknowledged."""
-        await self._call("POST", "/purchases", purchases[0] if len(purchases) == 1 else list(purchases))
+    async def send(self, purchases: Sequence[Mapping[str, Any]]) -> list[str]:
+        """Hand in purchases and refunds (up to 1,000); return whose they are (empty: a refund) once acknowledged."""
+        answer = await self._call("POST", "/purchases", purchases[0] if len(purchases) == 1 else list(purchases))
+        return [str(each["customer"] or "") for each in answer["purchases"]]
 
     async def customer(self, customer: str) -> dict[str, Any] | None:
         """Look a customer up; None while the engine does not know of one."""

@@ -6,11 +6,10 @@ leaving the context ends all of them in order.
 
 from __future__ import annotations
 
+import asyncio
 import base64
-import json
 import os
 import secrets
-import subprocess
 import sys
 import tempfile
 import urllib.error
@@ -23,10 +22,14 @@ from typing import Final
 
 from pydantic import SecretStr
 
+from stamgast.bootstrap import topics_of
 from stamgast.clock import DrivenClock
 from stamgast.domain.units import Millis
 from stamgast.embedded import embedded_broker, embedded_redis
+from stamgast.keyring import Keyring
+from stamgast.log.topics import create_topics
 from stamgast.processes import ChildProcess, ProcessError, free_port
+from stamgast.publishing import MERCHANTS, publish
 from stamgast.settings import SANDBOX_ACCOUNT, Settings
 
 BROKER: Final = "embedded (Tansu, in memory)"
@@ -83,8 +86,8 @@ def open_stage(config_dir: Path, merchants: Sequence[str], starts_at: Millis, sa
         redis = stack.enter_context(embedded_redis(run_dir))
         settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
         DrivenClock(settings.clock_file).move_to(starts_at)
+        create_topics(settings.kafka_bootstrap, topics_of(settings), replication_factor=settings.replication_factor)
         env = environment(settings)
-        run_commands({"topics": ("topics", "create")}, run_dir, env)
         children = [broker.process, redis.process]
 
         def start(name: str, *words: str) -> ChildProcess:
@@ -94,12 +97,9 @@ def open_stage(config_dir: Path, merchants: Sequence[str], starts_at: Millis, sa
             return child
 
         sandbox = start("sandbox", "sandbox", "--port", str(settings.sandbox_port))
-        answers = run_commands(
-            {"publish": ("publish", "--json")} | {m: ("keys", "create", m, "--json") for m in merchants}, run_dir, env
-        )
-        worker = start("worker", "worker")
         web = start("web", "web", "--port", str(settings.web_port))
-        keys = {merchant: str(json.loads(answers[merchant])["key"]) for merchant in merchants}
+        keys = asyncio.run(bring_into_force(settings, merchants))
+        worker = start("worker", "worker")
         metrics_url = f"http://127.0.0.1:{settings.metrics_port}"
         sandbox.wait_until(lambda: _answers(f"{settings.twilio_base_url}/healthz"), seconds=_START_S)
         web.wait_until(lambda: _answers(f"{settings.public_url}/readyz"), seconds=_START_S)
@@ -153,35 +153,20 @@ def environment(settings: Settings) -> dict[str, str]:
     return env
 
 
-def run_commands(commands: Mapping[str, Sequence[str]], run_dir: Path, env: Mapping[str, str]) -> dict[str, str]:
-    """Run short commands side by side and return what each answered.
+async def bring_into_force(settings: Settings, merchants: Sequence[str]) -> dict[str, str]:
+    """Publish the merchants' files, as `stamgast publish` does, and make a key for each, as `stamgast keys` does.
 
     Raises:
-        ProcessError: one of them failed.
+        ProcessError: a merchant's files were refused.
     """
-    with ExitStack() as stack:
-        running = {}
-        for name, words in commands.items():
-            log = stack.enter_context((run_dir / f"{name}.log").open("wb"))
-            process = subprocess.Popen(
-                [*_COMMAND, *words], stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=log, env=dict(env)
-            )
-            stack.callback(_end, process)
-            running[name] = process
-        answers = {name: process.communicate(timeout=_START_S)[0].decode() for name, process in running.items()}
-        for name, process in running.items():
-            if process.returncode != 0:
-                said = (run_dir / f"{name}.log").read_text(errors="replace")[-2_000:]
-                raise ProcessError(f"`stamgast {' '.join(commands[name])}` ended with {process.returncode}.\n{said}")
-    return answers
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    if process.poll() is None:
-        process.kill()
-    process.wait()
-    if process.stdout is not None:
-        process.stdout.close()
+    topics = topics_of(settings)
+    folders = [settings.config_dir / MERCHANTS / merchant for merchant in merchants]
+    now = settings.make_clock().now()
+    for published in await publish(settings.kafka_bootstrap, topics.programs, folders, now):
+        if published.hash is None:
+            raise ProcessError(f"{published.merchant} was not published: {published.refusal}")
+    ring = Keyring(settings.kafka_bootstrap, topics.api_keys)
+    return {merchant: (await ring.create(merchant, ("intake", "till", "read"), now)).text for merchant in merchants}
 
 
 def _answers(url: str) -> bool:

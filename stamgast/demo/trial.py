@@ -123,7 +123,7 @@ class Trial:
         watching.append(self._report(account, driver, shop_time, redis, topics.partitions))
         pace = _FLAT_OUT if self._options.headless else _TO_WATCH
         await self._until_over(driver.play(pace), watching, stopping)
-        books = Books(account, shops, engine, carrier, redis, reader, topics, shop_time)
+        books = Books(account, engine, carrier, redis, reader, topics, shop_time)
         return await books.close(self._first_message_after_s)
 
     async def _until_over(
