@@ -7,6 +7,7 @@ import jsonschema
 import pytest
 
 from channels.render import render_text, render_variables
+from channels.sms_parts import count_parts
 from rules.action_words import ACTIONS
 from rules.conditions import CONDITIONS
 from rules.loader import load_bundle, load_merchant
@@ -118,6 +119,7 @@ def test_every_template_we_ship_can_be_filled_and_fits_the_shop(merchant: Path, 
             assert "STOP" in text
             assert first_name in text
             assert "  " not in text
+            assert count_parts(text).count == 1, "the shipped texts cost one part"
 
 
 def test_messages_speak_of_nothing_they_do_not_have():
