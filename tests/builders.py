@@ -1,23 +1,20 @@
-"""Programmes, deliveries, events and rules in one line each, and an intake without Kafka and Redis.
+"""Programmes, deliveries, events and rules in one line each.
 
 Times are milliseconds UTC; a record's key and value are as they stand on `purchases.v1`.
 """
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 from rules.actions import Action, Give, Send, Tag
 from rules.engine import CompiledRule, CompiledTrigger, Fires, RuleSet, once_per
-from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.deliveries import decode_record, happened_at
-from stamgast.domain.events import AnyEvent, ConsentChanged, Purchase, PurchaseChanged
+from stamgast.domain.events import ConsentChanged, Purchase, PurchaseChanged
+from stamgast.domain.facts import Fact
 from stamgast.domain.program import CardDefinition, Costs, Messaging, Program, Reward, Store, Template, Window
-from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, net
 from stamgast.domain.units import DAY, Millis
-from stamgast.service import Bundle, Change, Context, handle, ledger_keys
+from stamgast.service import Bundle
 
 MERCHANT = "bakery"
 ANNA, BRAM = "ca" + "a" * 23, "cb" + "b" * 23
@@ -90,6 +87,15 @@ def card_rule(id_: str = "free-loaf", of: str = "bread", **more: Any) -> Compile
     return rule(
         id_, "stamp_card_completed", *actions, fires=lambda fact: fact.data.get("card") == of, per="card", **more
     )
+
+
+def reach_rule(id_: str, of: str, stamps: int, **more: Any) -> CompiledRule:
+    """A card that reaches so many stamps gives a coffee."""
+
+    def fires(fact: Fact) -> bool:
+        return fact.before < stamps <= fact.after and fact.data.get("card") == of
+
+    return rule(id_, "stamps_changed", Give("coffee"), fires=fires, per="card", **more)
 
 
 def hello_rule(id_: str = "hello", **more: Any) -> CompiledRule:
@@ -217,81 +223,3 @@ def record(data: Mapping[str, Any], recorded_at: Millis, merchant: str = MERCHAN
         "data": data,
     }
     return f"{merchant}:{data['transaction_id']}".encode(), json.dumps(envelope).encode()
-
-
-@dataclass
-class InMemoryIntake:
-    """What `streams/intake` does with a record, in memory: merge, compare net states, tell the customers."""
-
-    transactions: dict[bytes, bytes] = field(default_factory=dict)
-    emitted: int = 0
-
-    def take(self, key: bytes, value: bytes) -> list[PurchaseChanged]:
-        """The events that one record leads to."""
-        read = decode_record(value)
-        recorded = read.stamgastrecordedat or 0
-        stored = self.transactions.get(key)
-        transaction = Transaction() if stored is None else decode_transaction(stored)
-        owner, before = transaction.customer, net(transaction)
-        if not merge(transaction, read.data, recorded):
-            return []
-        self.transactions[key] = encode_transaction(transaction)
-        after = net(transaction)
-        moved = owner != transaction.customer
-        changes: list[tuple[str, Purchase | None, Purchase | None]] = []
-        if moved and owner and before is not None:
-            changes.append((owner, before, None))
-        if transaction.customer and after is not None and (moved or before != after):
-            changes.append((transaction.customer, None if moved else before, after))
-        merchant, _, name = key.decode().partition(":")
-        events = []
-        for customer, was, is_now in changes:
-            self.emitted += 1
-            events.append(
-                PurchaseChanged(
-                    merchant=merchant,
-                    customer=customer,
-                    at=recorded,
-                    transaction=name,
-                    before=was,
-                    after=is_now,
-                    happened_at=happened_at(read.data, recorded),
-                    source=("purchases", 0, self.emitted, 0),
-                )
-            )
-        return events
-
-
-class Owner:
-    """The owner of one partition without Kafka and Redis: states and ledgers as stored bytes.
-
-    Like the worker it hands `handle` only the ledger entries that `ledger_keys` asked for.
-    """
-
-    def __init__(self, of: Bundle) -> None:
-        self.bundle = of
-        self.states: dict[str, bytes] = {}
-        self.ledgers: dict[str, dict[bytes, bytes]] = {}
-        self.changes: list[Change] = []
-
-    def state(self, customer: str = ANNA) -> Customer:
-        """A fresh copy of a customer's state."""
-        return decode_customer(self.states[customer])
-
-    def apply(self, *events: AnyEvent) -> Change:
-        """One batch of events of one customer."""
-        customer = events[0].customer
-        stored, ledger = self.states.get(customer), self.ledgers.setdefault(customer, {})
-        state = None if stored is None else decode_customer(stored)
-        wanted = ledger_keys(state, events, self.bundle.program)
-        read = ledger if wanted is None else {name: ledger[name] for name in wanted if name in ledger}
-        context = Context(self.bundle, 3, KEY)
-        change = handle(state, customer, events, context, read)
-        self.states[customer] = encode_customer(change.state)
-        for name, value in change.ledger.items():
-            if value is None:
-                ledger.pop(name, None)
-            else:
-                ledger[name] = value
-        self.changes.append(change)
-        return change

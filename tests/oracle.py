@@ -118,18 +118,17 @@ class Oracle:
             figures.parts[name] = after
         visits = len(figures.days)
         fresh = event["at"] - (event.get("happened_at") or event["at"]) <= program.fresh_for
-        fired: list[tuple[str, str | int, str]] = []
-        undone: list[str] = []
+        fired: list[tuple[str, str | int | tuple[str, int], str]] = []
         for card in program.cards.values():
-            gained = _gained(card, others, before, after)
-            fired += self._stamp(figures, card, gained, event["at"], undone)
+            fired += self._stamp(figures, card, _gained(card, others, before, after), event["at"])
+        undone = self._broken_promises(key, figures)
         if after is not None and after.counts and not (before and before.counts):
             fired.append(("purchase", "", name))
         fired += [("visits_reached", n, "customer") for n in range(visits_before + 1, visits + 1)]
         if before is not None and before.counts and not (after is not None and after.counts):
-            undone.append(name)
-        for cause in undone:
-            self._undo(key, cause)
+            undone |= {(name, each) for each in ["", *(rule.id for rule in self._rules.get(key[0], ()))]}
+        for cause, by in undone:
+            self._undo(key, cause, by)
         for rule in self._rules.get(key[0], ()):
             for on, at, occasion in fired:
                 if rule.on == on and rule.at in ("", at):
@@ -137,25 +136,46 @@ class Oracle:
                     self._fire(key, figures, rule, once, event["at"], fresh=fresh)
 
     def _stamp(
-        self, figures: Figures, card: CardDefinition, gained: int, at: int, undone: list[str]
-    ) -> list[tuple[str, str | int, str]]:
+        self, figures: Figures, card: CardDefinition, gained: int, at: int
+    ) -> list[tuple[str, str | int | tuple[str, int], str]]:
+        """Stamp after stamp; a full card is laid aside, and taken out again when stamps are missing."""
         paper = figures.cards[card.id]
-        paper.balance += gained
-        fired: list[tuple[str, str | int, str]] = []
-        while gained > 0 and paper.balance >= card.stamps_required:
-            paper.balance -= card.stamps_required
-            paper.completed.append(card.stamps_required)
-            cause = f"card:{card.id}:{len(paper.completed)}"
-            fired.append(("stamp_card_completed", card.id, cause))
-            if card.reward:
-                _give(figures, card.reward, cause, "", at + card.reward_valid_for)
+        fired: list[tuple[str, str | int | tuple[str, int], str]] = []
+        for _ in range(gained):
+            paper.balance += 1
+            cause = f"card:{card.id}:{len(paper.completed) + 1}"
+            fired.append(("stamp_card_reaches", (card.id, paper.balance), cause))
+            if paper.balance >= card.stamps_required:
+                paper.balance -= card.stamps_required
+                paper.completed.append(card.stamps_required)
+                fired.append(("stamp_card_completed", card.id, cause))
+                if card.reward:
+                    _give(figures, card.reward, cause, "", at + card.reward_valid_for)
+        paper.balance += min(gained, 0)
         while gained < 0 and paper.balance < 0 and paper.completed:
             cause = f"card:{card.id}:{len(paper.completed)}"
             if any(v.cause == cause and v.state == "redeemed" for v in figures.vouchers):
                 break
             paper.balance += paper.completed.pop()
-            undone.append(cause)
         return fired
+
+    def _broken_promises(self, key: Key, figures: Figures) -> set[tuple[str, str]]:
+        """(cause, rule) of whatever a card promised and its stamps no longer pay for."""
+        broken = set()
+        needs = {rule.id: rule.at[1] for rule in self._rules.get(key[0], ()) if isinstance(rule.at, tuple)}
+        promised = {(v.cause, v.rule) for v in figures.vouchers}
+        promised |= {(w.occasion, w.rule) for w in self.wanted.values() if w.customer == key}
+        for cause, rule in promised:
+            kind, _, rest = cause.partition(":")
+            if kind != "card":
+                continue
+            id_, _, ordinal = rest.rpartition(":")
+            paper = figures.cards[id_]
+            full = int(ordinal) <= len(paper.completed)
+            current = int(ordinal) == len(paper.completed) + 1
+            if not full and not (current and rule in needs and paper.balance >= needs[rule]):
+                broken.add((cause, rule))
+        return broken
 
     def _fire(self, key: Key, figures: Figures, rule: SimpleRule, occasion: str, at: int, *, fresh: bool) -> None:
         if occasion in figures.occasions[rule.id]:
@@ -173,15 +193,15 @@ class Oracle:
         else:
             known.times, known.taken_back, known.verdict = known.times + 1, False, verdict
 
-    def _undo(self, key: Key, cause: str) -> None:
-        """The promise of that cause no longer holds, as far as nobody has used it."""
-        for voucher in self.customers[key].vouchers:
-            if voucher.cause == cause and voucher.state == "open":
+    def _undo(self, key: Key, cause: str, by: str) -> None:
+        """What a rule (or, without one, the card) promised for that cause no longer holds, unless it was used."""
+        figures = self.customers[key]
+        for voucher in figures.vouchers:
+            if voucher.cause == cause and voucher.rule == by and voucher.state == "open":
                 voucher.state = "withdrawn"
-        for (customer, rule, occasion), wanted in self.wanted.items():
-            if customer == key and occasion == cause:
-                wanted.taken_back = True
-                self.customers[key].occasions[rule].discard(occasion)
+        if (key, by, cause) in self.wanted:
+            self.wanted[key, by, cause].taken_back = True
+        figures.occasions[by].discard(cause)
 
 
 def _gained(card: CardDefinition, others: list[Part], before: Part | None, after: Part | None) -> int:

@@ -31,14 +31,15 @@ class PaperVoucher:
 
 @dataclass(frozen=True)
 class SimpleRule:
-    """A rule simple enough to be checked from outside: `on` is purchase, stamp_card_completed or visits_reached.
+    """A rule simple enough to be checked from outside.
 
-    `at` is the card or the number of visits. It has no conditions beside that.
+    `on` is purchase, stamp_card_completed (`at` the card), stamp_card_reaches (`at` the card and the stamps) or
+    visits_reached (`at` the visits). It has no conditions beside that.
     """
 
     id: str
     on: str
-    at: str | int = ""
+    at: str | int | tuple[str, int] = ""
     sends: str = ""
     gives: str = ""
     channels: tuple[str, ...] = ("sms",)

@@ -17,7 +17,8 @@ from stamgast.domain.events import (
     VoucherRedeemed,
 )
 from stamgast.domain.units import DAY, HOUR, Millis
-from tests.builders import ANNA, MERCHANT, T0, Owner, bought, changed, consent, taken_back
+from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_back
+from tests.in_memory import Owner
 
 STEPS = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "redeem", "wait", "answer", "give_away")
 

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from stamgast.domain import rewards
 from stamgast.domain.facts import Fact
-from stamgast.domain.lifecycle import LAPSE, LAPSED
+from stamgast.domain.lifecycle import LAPSE, LAPSED, plan_lapse
 from stamgast.domain.units import Millis
 from stamgast.service import messages
 from stamgast.service.case import Case
@@ -32,6 +32,11 @@ def run_due_timers(case: Case, due: Millis, restage: Restage) -> None:
 
 def _grow_quiet(case: Case, kind: str, restage: Restage) -> None:
     customer = case.customer
+    plan_lapse(customer, case.program.lapse)
+    if customer.timers.pop(kind, case.at + 1) > case.at:
+        # The programme has become more patient since the timer was set.
+        restage(case)
+        return
     if kind == LAPSE:
         customer.lapse_day = customer.last_day
     else:

@@ -14,11 +14,14 @@ from stamgast.service.messages import EARNED_AGAIN, cause_of, suppress
 TAKEN_BACK = "taken_back"
 
 
-def take_back(case: Case, occasion: str) -> None:
-    """What an occasion promised no longer holds: its unused rewards go, and its messages if they have not left."""
-    for voucher in rewards.withdraw(case.customer, occasion):
+def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda _: True) -> None:
+    """What an occasion promised no longer holds: its unused rewards go, and its messages if they have not left.
+
+    `undone` says of which rules (by id; empty for the card's own reward).
+    """
+    for voucher in rewards.withdraw(case.customer, occasion, undone):
         case.count(f"reward|{voucher.reward}|withdrawn")
-    drop_waiting(case, TAKEN_BACK, lambda activation: cause_of(activation) == occasion)
+    drop_waiting(case, TAKEN_BACK, lambda a: cause_of(a) == occasion and undone(a.rule))
 
 
 def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:
@@ -39,7 +42,12 @@ def next_generation(case: Case, rule_id: str, occasion: str) -> int | None:
 
     One that is just being stopped says itself, once it is known to have been, that it goes again.
     """
-    same = [a for a in case.customer.activations if a.rule == rule_id and a.occasion == occasion]
+    onwards = f"{occasion}>"  # those that took over on another channel
+    same = [
+        a
+        for a in reversed(case.customer.activations)
+        if a.rule == rule_id and (a.occasion == occasion or a.occasion.startswith(onwards))
+    ]
     newest = max(same, key=lambda a: a.generation, default=None)
     if newest is None or newest.reason != TAKEN_BACK:
         return None

@@ -13,7 +13,6 @@ from stamgast.service import Change
 from tests.builders import (
     ANNA,
     MERCHANT,
-    Owner,
     at,
     bought,
     bundle,
@@ -26,6 +25,7 @@ from tests.builders import (
     rule,
     taken_back,
 )
+from tests.in_memory import Owner
 
 MORNING = at("2026-10-01 08:00")
 NIGHT = at("2026-10-01 19:30")

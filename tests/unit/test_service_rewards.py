@@ -1,0 +1,224 @@
+"""Cards, rewards, timers and the parts of a life that are easier told than drawn."""
+
+import json
+from dataclasses import replace
+
+from rules.actions import Send
+from stamgast.domain.clv import clv_of
+from stamgast.domain.events import ActivationOutcome, Enrolled, TimerDue, VoucherRedeemed
+from stamgast.domain.program import LapseModel
+from stamgast.domain.stamps import visible_stamps
+from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
+from tests.builders import (
+    ANNA,
+    MERCHANT,
+    T0,
+    bought,
+    bundle,
+    card,
+    card_rule,
+    consent,
+    program,
+    reach_rule,
+    rule,
+    taken_back,
+)
+from tests.in_memory import Owner
+
+
+def redeem(owner: Owner, code: str, when: Millis, request: str = "q1") -> dict[str, object]:
+    event = VoucherRedeemed(merchant=MERCHANT, customer=ANNA, at=when, id=request, code=code)
+    answer: dict[str, object] = json.loads(owner.apply(event).answers[request])
+    return answer
+
+
+def due(owner: Owner, when: Millis) -> None:
+    while soon := [d for d in owner.state().timers.values() if d <= when]:
+        owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=when, due=min(soon)))
+
+
+def full_card(stamps: int = 2, **more: object) -> Owner:
+    owner = Owner(bundle(program(card(stamps=stamps, reward="loaf", **more))))
+    for number in range(stamps):
+        owner.apply(bought(f"t{number}", T0 + number * DAY))
+    return owner
+
+
+def vouchers(owner: Owner) -> list[tuple[str, str]]:
+    return [(v.reward, v.state) for v in owner.state().vouchers]
+
+
+def test_a_voucher_is_redeemed_once_and_the_same_request_gets_the_same_answer():
+    owner = full_card()
+    code = owner.state().vouchers[0].code
+    assert code.startswith("3-"), "a code begins with its partition"
+    assert redeem(owner, code, T0 + 2 * DAY)["status"] == 200
+    assert redeem(owner, code, T0 + 2 * DAY)["status"] == 200
+    assert redeem(owner, code, T0 + 2 * DAY, "q2")["status"] == 409
+    assert redeem(owner, "3-NOSUCHCODE", T0 + 2 * DAY, "q3")["status"] == 404
+    assert f"voucher:{code}" not in owner.state().timers
+
+
+def test_a_voucher_expires_by_itself_and_at_the_till_to_the_millisecond():
+    owner = full_card()
+    code, ends = owner.state().vouchers[0].code, T0 + DAY + 30 * DAY
+    assert owner.state().timers[f"voucher:{code}"] == ends
+    due(owner, ends)
+    assert vouchers(owner) == [("loaf", "expired")]
+    owner = full_card()
+    assert redeem(owner, code, ends - 1)["status"] == 200
+    owner = full_card()
+    assert redeem(owner, code, ends)["status"] == 409
+
+
+def test_a_refund_after_the_reward_was_used_leaves_stamps_owed():
+    owner = full_card()
+    redeem(owner, owner.state().vouchers[0].code, T0 + 2 * DAY)
+    owner.apply(taken_back(bought("t0", T0), T0 + 3 * DAY))
+    card_ = owner.state().cards["bread"]
+    assert (card_.balance, card_.completed) == (-1, 1)
+    definition = owner.bundle.program.cards["bread"]
+    assert visible_stamps(card_, definition) == -1
+    assert visible_stamps(card_, replace(definition, on_refund="next_stamps")) == 0
+    for number in range(2):
+        owner.apply(bought(f"u{number}", T0 + (4 + number) * DAY))
+    assert (owner.state().cards["bread"].balance, owner.state().cards["bread"].completed) == (1, 1)
+
+
+def test_a_refund_reopens_the_newest_card_and_takes_its_unused_reward():
+    owner = full_card()
+    owner.apply(taken_back(bought("t0", T0), T0 + 3 * DAY))
+    card_ = owner.state().cards["bread"]
+    assert (card_.balance, card_.completed) == (1, 0)
+    assert vouchers(owner) == [("loaf", "withdrawn")]
+    assert [name for name in owner.state().timers if name.startswith("voucher:")] == []
+
+
+def test_a_card_that_gets_larger_or_smaller_keeps_its_stamps():
+    owner = Owner(bundle(program(card(stamps=7))))
+    for number in range(5):
+        owner.apply(bought(f"t{number}", T0 + number * DAY))
+    owner.bundle = bundle(program(card(stamps=10)), number=2)
+    assert owner.state().cards["bread"].balance == 5
+    owner.apply(bought("t5", T0 + 5 * DAY))
+    assert owner.state().cards["bread"].balance == 6
+    owner.bundle = bundle(program(card(stamps=4)), number=3)
+    owner.apply(bought("t6", T0 + 6 * DAY))
+    card_ = owner.state().cards["bread"]
+    assert (card_.balance, card_.completed) == (3, 1)
+
+
+def test_a_reopened_card_gives_back_what_it_took_when_it_was_that_size():
+    owner = full_card(stamps=2)
+    owner.bundle = bundle(program(card(stamps=9, reward="loaf")), number=2)
+    owner.apply(taken_back(bought("t1", T0 + DAY), T0 + 2 * DAY))
+    card_ = owner.state().cards["bread"]
+    assert (card_.balance, card_.completed) == (1, 0)
+
+
+def test_a_reward_for_reaching_so_many_stamps_goes_when_they_are_taken_back():
+    owner = Owner(bundle(program(card(stamps=4)), reach_rule("half", "bread", 2)))
+    for number in range(2):
+        owner.apply(bought(f"t{number}", T0 + number * HOUR))
+    assert vouchers(owner) == [("coffee", "open")]
+    owner.apply(taken_back(bought("t0", T0), T0 + 3 * HOUR))
+    assert vouchers(owner) == [("coffee", "withdrawn")]
+    owner.apply(bought("t2", T0 + 4 * HOUR))
+    assert vouchers(owner) == [("coffee", "open")]
+
+
+def test_a_reward_for_reaching_half_a_card_stays_when_only_the_full_card_is_undone():
+    owner = Owner(bundle(program(card(stamps=3, reward="loaf")), reach_rule("half", "bread", 2)))
+    for number in range(3):
+        owner.apply(bought(f"t{number}", T0 + number * HOUR))
+    assert sorted(vouchers(owner)) == [("coffee", "open"), ("loaf", "open")]
+    owner.apply(taken_back(bought("t0", T0), T0 + 4 * HOUR))
+    assert owner.state().cards["bread"].balance == 2
+    assert sorted(vouchers(owner)) == [("coffee", "open"), ("loaf", "withdrawn")]
+
+
+def test_a_message_that_changed_channel_and_was_taken_back_goes_again():
+    owner = Owner(bundle(program(card(stamps=1)), card_rule(by=("whatsapp", "sms"))))
+    for channel in ("whatsapp", "sms"):
+        owner.apply(consent(channel=channel))
+    (first,) = owner.apply(bought("t1", T0)).submissions
+    (second,) = owner.apply(answer(first.activation, "failed", 20, "other_channel")).submissions
+    assert owner.apply(taken_back(bought("t1", T0), T0 + MINUTE)).cancels == [second.activation]
+    owner.apply(answer(second.activation, "suppressed", 50, "taken_back"))
+    (third,) = owner.apply(bought("t2", T0 + HOUR)).submissions
+    assert third.activation not in (first.activation, second.activation)
+
+
+def answer(activation: str, status: str, rank: int, reason: str = "") -> ActivationOutcome:
+    return ActivationOutcome(
+        merchant=MERCHANT, customer=ANNA, at=T0, activation=activation, status=status, rank=rank, reason=reason
+    )
+
+
+def test_a_lapse_timer_is_verified_against_the_programme_in_force_when_it_fires():
+    missing = rule("miss", "lapsing", Send("hello", ("sms",)), per="quiet_spell")
+    owner = Owner(bundle(program(), missing))
+    owner.apply(bought("t1", T0))
+    first = owner.state().timers["lapse"]
+    owner.bundle = bundle(program(lapse=LapseModel(fallback_days=120)), missing, number=2)
+    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first, due=first))
+    assert owner.state().stage == "new"
+    later = owner.state().timers["lapse"]
+    assert later == first + 30 * DAY
+    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=later, due=later))
+    assert owner.state().stage == "lapsing"
+
+
+def test_a_timer_that_moved_in_the_meantime_does_nothing():
+    owner = Owner(bundle(program()))
+    owner.apply(bought("t1", T0))
+    first = owner.state().timers["lapse"]
+    owner.apply(bought("t2", T0 + 10 * DAY))
+    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first, due=first))
+    assert (owner.state().stage, owner.state().timers["lapse"] > first) == ("active", True)
+
+
+def test_a_quiet_spell_goes_from_lapsing_to_lapsed_to_won_back_to_active():
+    owner = Owner(bundle(program()))
+    owner.apply(bought("t1", T0))
+    stages = [owner.state().stage]
+    for _ in range(2):
+        due(owner, min(owner.state().timers.values()))
+        stages.append(owner.state().stage)
+    for days in (200, 207):
+        owner.apply(bought(f"t{days}", T0 + days * DAY))
+        stages.append(owner.state().stage)
+    assert stages == ["new", "lapsing", "lapsed", "won_back", "active"]
+
+
+def test_a_timer_that_fires_days_late_changes_the_stage_and_says_nothing():
+    missing = rule("miss", "lapsing", Send("hello", ("sms",)), per="quiet_spell")
+    owner = Owner(bundle(program(), missing))
+    owner.apply(consent())
+    owner.apply(bought("t1", T0))
+    first = owner.state().timers["lapse"]
+    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first + 3 * DAY + 1, due=first))
+    assert owner.state().stage == "lapsing"
+    assert owner.state().activations[-1].reason == "late"
+
+
+def test_clv_by_the_seeds_formula():
+    costs = replace(program().costs, acquisition_costs={"flyer": 10_000}, acquisition_cost=0)
+    owner = Owner(bundle(program(costs=costs)))
+    for month in range(6):
+        owner.apply(bought(f"t{month}", T0 + month * 30 * DAY, spend=5_000))
+    state = owner.state()
+    assert clv_of(state, costs, T0 + 200 * DAY).simple == 90_000  # 50 x 6 a year x 3 years
+    owner.apply(Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 + 200 * DAY, acquisition_source="flyer"))
+    assert clv_of(owner.state(), costs, T0 + 200 * DAY).simple == 80_000
+    assert clv_of(owner.state(), costs, T0 + 730 * DAY).simple == 35_000, "older: 3 purchases a year"
+
+
+def test_the_lapse_gap_is_a_quantile_of_ones_own_gaps_shrunk_to_the_shops():
+    owner = Owner(bundle(program()))
+    for week in range(6):
+        owner.apply(bought(f"t{week}", T0 + week * 7 * DAY))
+    last = (T0 + 35 * DAY) // DAY * DAY
+    days = (owner.state().timers["lapse"] - last) / DAY
+    # five gaps of a week: weight 0.36/(0.36+0.81/5) = 0.689655; exp(w ln 7 + (1-w) ln 30 + 1.644854 x 0.9)
+    assert abs(days - 48.3) < 0.3
