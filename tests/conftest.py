@@ -65,9 +65,9 @@ def redis_server(pytestconfig: pytest.Config) -> Iterator[RedisServer]:
 
 
 @pytest.fixture(scope="session")
-def embedded_kafka() -> Iterator[Broker]:
+def embedded_kafka(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     """The trial's embedded broker, whatever else runs."""
-    with embedded_broker(RUN_DIR / f"embedded-{os.getpid()}") as embedded:
+    with embedded_broker(tmp_path_factory.mktemp("embedded")) as embedded:
         yield FixedBroker("embedded", embedded.address, "the embedded broker")
 
 
