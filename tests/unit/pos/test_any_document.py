@@ -1,0 +1,104 @@
+"""Whatever comes in: a purchase or a refusal with places, never another error; and the schema says the same."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import jsonschema
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from stamgast.domain.deliveries import decode_record
+from stamgast.pos.canonical import Purchase, Refund
+from stamgast.pos.contract import asyncapi, purchase_schema
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import Received, TooManyError, read_purchases
+from stamgast.pos.record import to_record
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "purchase"
+EXAMPLES = [json.loads(file.read_text()) for file in sorted(GOLDEN.glob("*.json"))]
+SCHEMA = jsonschema.Draft202012Validator(purchase_schema())
+FIELDS = sorted(
+    set(Purchase.model_fields) | set(Refund.model_fields) | {"specversion", "id", "type", "data", "gross_minor"}
+)
+
+scalars = (
+    st.none()
+    | st.booleans()
+    | st.integers(-(2**70), 2**70)
+    | st.floats(allow_nan=False, allow_infinity=False)
+    | st.text(max_size=30)
+    | st.sampled_from(
+        ["2026-10-01T07:42:10Z", "2026-10-01T07:42:10", "refund", "completed", "EUR", "1.5", "c" + "a" * 24]
+    )
+)
+documents = st.recursive(
+    scalars,
+    lambda inner: (
+        st.lists(inner, max_size=4) | st.dictionaries(st.sampled_from(FIELDS) | st.text(max_size=8), inner, max_size=6)
+    ),
+)
+
+
+@st.composite
+def spoiled(draw: Any) -> Any:
+    """An example with one place replaced, removed or added."""
+    document = json.loads(json.dumps(draw(st.sampled_from(EXAMPLES))))
+    place = document
+    while True:
+        key = draw(st.sampled_from(sorted(place))) if isinstance(place, dict) else draw(st.integers(0, len(place) - 1))
+        inner = place[key]
+        if isinstance(inner, dict | list) and inner and draw(st.booleans()):
+            place = inner
+            continue
+        match draw(st.sampled_from(["replace", "remove", "add"])):
+            case "replace":
+                place[key] = draw(documents)
+            case "remove":
+                del place[key]
+            case "add" if isinstance(place, dict):
+                place[draw(st.sampled_from(FIELDS))] = draw(documents)
+        return document
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(documents | spoiled())
+def test_every_document_is_read_or_refused_with_places(document):
+    received: list[Received] = []
+    problems = [{"pointer": "", "detail": "too many"}]
+    try:
+        received = read_purchases(json.dumps(document).encode())
+    except RefusedError as refused:
+        problems = refused.problems
+    except TooManyError:
+        pass
+    assert problems
+    assert all(each["detail"] and (not each["pointer"] or each["pointer"][0] == "/") for each in problems)
+    for each in received:
+        decode_record(to_record(each.purchase, "m", None, 1_790_840_600_000)[1])
+
+
+@settings(max_examples=400, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(spoiled())
+def test_what_is_accepted_fits_the_schema(document):
+    try:
+        read_purchases(json.dumps(document).encode())
+    except RefusedError:
+        return
+    SCHEMA.validate(document.get("data", document) if "specversion" in document else document)
+
+
+def test_a_record_fits_the_description_of_its_topic():
+    payload = json.loads(json.dumps(asyncapi()["components"]["messages"]["purchase"]["payload"]))
+    payload["properties"]["data"] = {}
+    for example in EXAMPLES:
+        purchase = read_purchases(json.dumps(example).encode())[0].purchase
+        record = json.loads(to_record(purchase, "m", "c" + "a" * 24, 1_790_840_600_000)[1])
+        jsonschema.Draft202012Validator(payload).validate(record)
+        SCHEMA.validate(
+            {name: value for name, value in record["data"].items() if name != "customer"} | _customer(record)
+        )
+
+
+def _customer(record: dict[str, Any]) -> dict[str, Any]:
+    return {"customer": record["data"]["customer"]} if record["data"]["status"] != "refund" else {}
