@@ -34,6 +34,15 @@ class Settings(BaseSettings):
     )
     start_limit_s: float = Field(60, gt=0, description="a worker that does not consume after so long exits non-zero")
 
+    post_limit_s: float = Field(
+        30, gt=0, description="a submission begun by a worker that is gone is in doubt after so long"
+    )
+    look_ups_s: str = Field(
+        "120,900,3600",
+        pattern=r"^\d+(\.\d+)?(,\d+(\.\d+)?)*$",
+        description="when a submission in doubt is looked up at the carrier, seconds after it began",
+    )
+
     id_key: SecretStr = Field(SecretStr(""), description="base64, 32 bytes: customer ids derive from it; never rotates")
     wrapping_keys: SecretStr = Field(
         SecretStr(""),

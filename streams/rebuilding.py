@@ -55,7 +55,7 @@ async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
     """
     async with worker_parts(settings) as parts:
         ends = await _ends(settings, parts.topics)
-        worker = make_worker(settings, parts, Patience(), sending=False)
+        worker = make_worker(settings, parts, sending=False)
         working = asyncio.create_task(worker.run())
         looking = asyncio.create_task(_until(settings.redis_url, ends, tell))
         await asyncio.wait({working, looking}, return_when=asyncio.FIRST_COMPLETED)

@@ -20,17 +20,17 @@ from streams.partitions import PartitionService
 from streams.progress import IntakeProgress
 
 
-async def run(settings: Settings, patience: Patience | None = None) -> int:
+async def run(settings: Settings) -> int:
     """Run a worker until it is told to stop; return its exit code.
 
     Raises:
         SettingsError: a key is missing or wrong.
     """
     async with worker_parts(settings) as parts:
-        return await make_worker(settings, parts, patience or Patience()).run()
+        return await make_worker(settings, parts).run()
 
 
-def make_worker(settings: Settings, parts: WorkerParts, patience: Patience, *, sending: bool = True) -> Worker:
+def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True) -> Worker:
     """Wire jobs, services and app. Without `sending` the outbox is left alone."""
     topics, metrics, bundles = parts.topics, Metrics(), Bundles()
     aside = LayingAside(topics, parts.seal, parts.clock)
@@ -43,7 +43,10 @@ def make_worker(settings: Settings, parts: WorkerParts, patience: Patience, *, s
         emitters=parts.emitters,
         public_url=settings.public_url,
         metrics=metrics,
-        patience=patience,
+        patience=Patience(
+            post_s=settings.post_limit_s,
+            look_ups_s=tuple(float(after) for after in settings.look_ups_s.split(",")),
+        ),
     )
     customers = CustomersJob(
         bootstrap=settings.kafka_bootstrap,

@@ -15,7 +15,7 @@ from pathlib import Path
 import redis.asyncio
 
 from stamgast.log.partitioning import partition_for
-from stamgast.log.producers import Emitters, EmitError
+from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 
@@ -28,11 +28,11 @@ class Fleet:
 
     def __init__(self, bootstrap: str, redis_url: str, topics: Topics, logs: Path) -> None:
         self._args = [sys.executable, str(WORKER), bootstrap, redis_url, topics.prefix, str(topics.partitions)]
-        self._logs = logs
+        self.logs = logs
         self.all: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> subprocess.Popen[bytes]:
-        log = (self._logs / f"worker-{len(self.all)}.log").open("wb")
+        log = (self.logs / f"worker-{len(self.all)}.log").open("wb")
         worker = subprocess.Popen(self._args, cwd=ROOT, env=os.environ | {"PYTHONPATH": str(ROOT)}, stderr=log)
         self.all.append(worker)
         return worker

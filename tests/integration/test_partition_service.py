@@ -5,13 +5,12 @@ from __future__ import annotations
 import asyncio
 import signal
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 
 import pytest
 import redis.asyncio
 
-from stamgast.log.topics import Topics
+from stamgast.log.topics import Topics, create_topics
 from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
 from tests.integration.counting import Feeder, Fleet, applied_all, judge, watermarks
@@ -68,15 +67,6 @@ async def scene(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pa
         made.fleet.end()
 
 
-@asynccontextmanager
-async def paused(worker, seconds: float):
-    worker.send_signal(signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        worker.send_signal(signal.SIGCONT)
-
-
 async def test_workers_that_join_and_leave_lose_and_double_nothing(scene: Scene) -> None:
     second = scene.fleet.start()
     await scene.progress(6_000)
@@ -111,3 +101,47 @@ async def test_an_emptied_redis_is_filled_again_without_a_restart(scene: Scene) 
         await client.flushall()
     await scene.every_partition_moves()
     await scene.ends_right()
+
+
+@pytest.fixture
+def restartable(kafka: Broker, redis_server: RedisServer) -> None:
+    if not redis_server.restartable:
+        pytest.skip("the Redis of STAMGAST_REDIS_URL is not ours to restart")
+
+
+@pytest.mark.usefixtures("restartable")
+async def test_redis_restarted_and_gone_back_by_seconds_heals_without_a_restart(scene: Scene) -> None:
+    await asyncio.to_thread(scene.server.restart)
+    await scene.every_partition_moves()
+    older = await asyncio.to_thread(scene.server.copy_data)
+    await scene.progress(3_000)
+    await asyncio.to_thread(scene.server.go_back_to, older)
+    await scene.every_partition_moves()
+    await scene.ends_right()
+
+
+@pytest.mark.usefixtures("restartable")
+async def test_the_broker_killed_and_started_again_loses_nothing(scene: Scene) -> None:
+    if not scene.kafka.restartable:
+        pytest.skip("the broker of STAMGAST_KAFKA_BOOTSTRAP is not ours to restart")
+    scene.fleet.start()
+    await scene.progress(4_000)
+    await asyncio.to_thread(scene.kafka.kill)
+    await asyncio.to_thread(scene.kafka.start)
+    await scene.progress(4_000, seconds=90)
+    await scene.ends_right()
+
+
+@pytest.mark.usefixtures("restartable")
+async def test_a_broker_recreated_under_old_state_is_refused(scene: Scene) -> None:
+    if not scene.kafka.restartable:
+        pytest.skip("the broker of STAMGAST_KAFKA_BOOTSTRAP is not ours to recreate")
+    await scene.ends_right()
+    reached = await watermarks(scene.server.url, scene.topics.partitions)
+    await asyncio.to_thread(scene.kafka.recreate)
+    await asyncio.to_thread(create_topics, scene.kafka.bootstrap, scene.topics)
+    log = scene.fleet.logs / "worker-0.log"
+    await eventually(lambda: log.read_text().count("the state was made from") >= 1, seconds=60)
+    scene.feeder = Feeder(scene.kafka.bootstrap, scene.topics)
+    await eventually(lambda: log.read_text().count("the state was made from") >= 8, seconds=60)
+    assert await watermarks(scene.server.url, scene.topics.partitions) == reached
