@@ -143,9 +143,9 @@ class Oracle:
         fired: list[tuple[str, str | int | tuple[str, int], str]] = []
         for _ in range(gained):
             paper.balance += 1
-            cause = f"card:{card.id}:{len(paper.completed) + 1}"
-            fired.append(("stamp_card_reaches", (card.id, paper.balance), cause))
-            if paper.balance >= card.stamps_required:
+            fired.append(("stamp_card_reaches", (card.id, paper.balance), _cause(card, paper)))
+            while paper.balance >= card.stamps_required:
+                cause = _cause(card, paper)
                 paper.balance -= card.stamps_required
                 paper.completed.append(card.stamps_required)
                 fired.append(("stamp_card_completed", card.id, cause))
@@ -202,6 +202,11 @@ class Oracle:
         if (key, by, cause) in self.wanted:
             self.wanted[key, by, cause].taken_back = True
         figures.occasions[by].discard(cause)
+
+
+def _cause(card: CardDefinition, paper: PaperCard) -> str:
+    """The card that is being filled, by its number."""
+    return f"card:{card.id}:{len(paper.completed) + 1}"
 
 
 def _gained(card: CardDefinition, others: list[Part], before: Part | None, after: Part | None) -> int:
