@@ -16,7 +16,7 @@ from stamgast.demo.carrier import Carrier
 from stamgast.demo.counts import read_counts
 from stamgast.demo.driver import Driver
 from stamgast.demo.shop import ShopError
-from stamgast.demo.till import PRODUCTS, Regular, Till
+from stamgast.demo.till import PRODUCTS, Product, Regular, Till
 from stamgast.domain.calendar import local_time
 from stamgast.domain.program import Program
 from stamgast.logs import get_logger
@@ -89,13 +89,13 @@ class Board:
                 "phase": self._driver.phase,
                 "time": format_time(now),
                 "minute": local_time(now, program.time_zone).minute,
-                "weekday": local_time(now, program.time_zone).weekday,
+                "zone": program.time_zone,
                 "days_per_second": round(self._time.days_per_second(), 1),
                 "sent": self.till.account.sent,
                 "counts": asdict(counts),
                 "bakery": program.name,
                 "card_size": next(iter(program.cards.values())).stamps_required if program.cards else 0,
-                "products": [asdict(product) for product in PRODUCTS.values()],
+                "products": [asdict(product) | {"stamps": _stamps(program, product)} for product in PRODUCTS.values()],
                 "currency": program.currency,
                 "regulars": regulars,
                 "phones_url": self._phones_url,
@@ -138,3 +138,11 @@ def _voucher(program: Program, who: Regular, voucher: dict[str, Any]) -> dict[st
     names = reward.names if reward is not None else {}
     name = names.get(who.person.language) or next(iter(names.values()), voucher["reward"])
     return {"code": voucher["code"], "name": name, "until": voucher["expires_at"]}
+
+
+def _stamps(program: Program, product: Product) -> bool:
+    """Say whether the product earns a stamp on the card that the page shows."""
+    card = next(iter(program.cards.values()), None)
+    if card is None or not (card.categories or card.products):
+        return card is not None
+    return product.category in card.categories or product.id in card.products

@@ -110,7 +110,7 @@ class Books:
         everybody = list(self.account.expected())
         for start in range(0, len(everybody), _READ_AT_ONCE):
             some = everybody[start : start + _READ_AT_ONCE]
-            stored = await self.redis.mget([self._key(merchant, customer) for merchant, customer, _ in some])
+            stored: list[Any] = await self.redis.mget([self._key(merchant, customer) for merchant, customer, _ in some])
             for (_merchant, customer, expected), value in zip(some, stored, strict=True):
                 check_purchases(verdict, customer, expected, decode_customer(value) if value else Customer())
 

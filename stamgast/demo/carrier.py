@@ -14,7 +14,9 @@ from stamgast.domain.program import Program, Template
 
 _EXPRESSION: Final = re.compile(r"\{\{\s*([\w.]+)\s*\}\}")
 _CONDITION: Final = re.compile(r"\{%.*?%\}")
-_QUICK_MS: Final = {"sent": 20, "delivered": 60, "read": 250}
+_LEAVES_AT_ONCE_MS: Final = {"sent": 0}
+"""Shop time may move once a message was handed in: it must have left by then, or it would expire on its way."""
+_QUICK_MS: Final = {"sent": 0, "delivered": 60, "read": 250}
 _STEP_S: Final = 0.05
 _QUIET_S: Final = 0.6
 
@@ -34,8 +36,8 @@ class Carrier:
             for language, sid in template.whatsapp.items()
         }
         (await self._http.post("/sandbox/contents", json=texts)).raise_for_status()
-        if quick:
-            (await self._http.post("/sandbox/settings", json={"delays_ms": _QUICK_MS})).raise_for_status()
+        delays = _QUICK_MS if quick else _LEAVES_AT_ONCE_MS
+        (await self._http.post("/sandbox/settings", json={"delays_ms": delays})).raise_for_status()
 
     async def has_messages(self) -> bool:
         """Say whether any message was accepted yet."""
