@@ -16,7 +16,6 @@ from stamgast.settings import Settings
 from stamgast.state.errors import StateError
 from stamgast.state.keys import customers, transactions
 from stamgast.state.session import Redis
-from streams.outbox import Patience
 from streams.worker import make_worker
 
 _LOOK_EVERY_S = 0.2

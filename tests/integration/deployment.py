@@ -150,8 +150,13 @@ class Deployment:
             }
             for number in numbers
         ]
-        answer = await self.http.post(f"{self.web_url}/v1/merchants/{MERCHANT}/purchases", json=purchases)
-        assert answer.status_code == 202, answer.text
+
+        async def taken() -> bool:
+            answer = await self.http.post(f"{self.web_url}/v1/merchants/{MERCHANT}/purchases", json=purchases)
+            assert answer.status_code == 202, answer.text
+            return True
+
+        await eventually(taken, seconds=30, every=0.2)  # while a view is read again, the web says: in a moment
 
     # -- what came of it
 
