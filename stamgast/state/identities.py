@@ -5,6 +5,7 @@ which whoever follows the topics keeps up (`stamgast.log.tail`).
 """
 
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 from redis.asyncio import Redis
@@ -65,7 +66,10 @@ class IdentityStore:
 
     async def apply(self, records: Sequence[LogRecord], reached: Mapping[Position, int]) -> None:
         """Take in records of the topics, read up to `reached`."""
-        entries = [(view_key(record.key), record.offset, record.value) for record in records if record.key]
+        entries = []
+        for record in records:
+            with suppress(ValueError):  # a key that is none of ours: whoever wrote it, it must not stop the rest
+                entries.append((view_key(record.key or b""), record.offset, record.value))
         await self._view.apply(entries, reached)
 
     async def open(self) -> None:
