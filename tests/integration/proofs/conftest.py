@@ -1,0 +1,23 @@
+"""The stage of a proof, with its people enrolled and its workers running."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from stamgast.log.topics import Topics
+from stamgast.services import Broker, RedisServer
+from stamgast.settings import Settings
+from tests.integration.proofs.scene import Scene, open_scene
+
+
+@pytest.fixture
+async def scene(
+    settings: Settings, kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path
+) -> AsyncIterator[Scene]:
+    """Web, sandbox, a published merchant and 120 people; no worker yet."""
+    async with open_scene(settings, kafka, redis_server, topics, tmp_path) as made:
+        await made.enrol(120)
+        yield made

@@ -1,0 +1,283 @@
+"""Everything of a proof on one stage: broker, Redis, web, sandbox, workers, tills; and when it has come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import AsyncIterator, Sequence
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import httpx
+import redis.asyncio
+from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
+
+from rules.loader import load_merchant
+from stamgast.bootstrap import WebParts, web_parts
+from stamgast.demo.stage import environment
+from stamgast.domain.events import ConsentChanged, encode_event, key_of
+from stamgast.identity.ids import Identifier
+from stamgast.identity.records import Profile
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.publishing import publish
+from stamgast.sandbox import SandboxServer
+from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays, SandboxOptions
+from stamgast.services import Broker, RedisServer
+from stamgast.settings import Settings
+from stamgast.state.keys import customers, transactions
+from stamgast.web.serve import app_of, serving
+from tests.conftest import eventually
+from tests.integration.proofs import merchant
+from tests.integration.proofs.feed import Feeder
+from tests.integration.proofs.fleet import Fleet
+from tests.integration.proofs.judging import (
+    PartitionOracle,
+    Verdict,
+    canonical_purchases,
+    judge_messages,
+    judge_purchases,
+    judge_states,
+    live_customers,
+    programs_of,
+    read_log,
+)
+from tests.integration.proofs.merchant import MERCHANT
+from tests.integration.proofs.receipts import Till, now
+from tests.oracle import SimpleRule
+
+SESSION_S = 6.0
+
+
+@dataclass
+class Scene:
+    """See the module."""
+
+    settings: Settings
+    kafka: Broker
+    server: RedisServer
+    topics: Topics
+    folder: Path
+    parts: WebParts
+    sandbox: SandboxServer
+    http: httpx.AsyncClient
+    fleet: Fleet
+    people: list[str] = field(default_factory=list)
+    phones: dict[str, str] = field(default_factory=dict)
+    rules: dict[str, tuple[SimpleRule, ...]] = field(default_factory=dict)
+    """Bundle's hash -> rules of that bundle, for the oracle."""
+    tills: list[Till] = field(default_factory=list)
+    stopped: set[tuple[str, str]] = field(default_factory=set)
+
+    # -- setting the stage
+
+    async def publish(self, folder: Path, rules: tuple[SimpleRule, ...]) -> None:
+        """Bring the merchant's files into force."""
+        (done,) = await publish(self.settings.kafka_bootstrap, self.topics.programs, [folder], now())
+        assert done.hash is not None, [p.message for p in load_merchant(folder).problems]
+        self.rules[done.hash] = rules
+
+    async def enrol(self, count: int) -> None:
+        """Make people with phones; every sixth agreed to nothing."""
+        begin = len(self.people)
+        few = asyncio.Semaphore(16)
+
+        async def one(number: int) -> None:
+            async with few:
+                await self._enrol_one(number)
+
+        await asyncio.gather(*(one(begin + number) for number in range(count)))
+        self.people.sort()
+
+    async def _enrol_one(self, number: int) -> None:
+        phone = f"+316{10_000_000 + number}"
+        given = Profile(phone=phone, first_name=f"Persoon{number}", language="nl")
+        enrolled = await self.parts.identities.enrol(MERCHANT, [Identifier("phone", phone)], given, now())
+        self.people.append(enrolled.customer)
+        self.phones[enrolled.customer] = phone
+        if number % 6:
+            consent = ConsentChanged(
+                merchant=MERCHANT,
+                customer=enrolled.customer,
+                at=now(),
+                purpose="marketing",
+                channel="sms",
+                granted=True,
+            )
+            record = (key_of(MERCHANT, enrolled.customer), encode_event(consent))
+            await self.parts.appender.append(self.topics.customer_events, [record])
+
+    def feeder(self, **how: Any) -> Feeder:
+        """Tills of these people."""
+        till = Till(self.people, seed=len(self.tills) + 1, prefix=f"till{len(self.tills)}:")
+        self.tills.append(till)
+        return Feeder(self.settings.kafka_bootstrap, self.topics, till, **how)
+
+    # -- watching it
+
+    async def tokens(self) -> list[bytes | None]:
+        """Who owns each partition of both services."""
+        async with self.redis() as client:
+            names = [keys(n).meta for keys in (transactions, customers) for n in range(self.topics.partitions)]
+            return [await client.hget(name, "token") for name in names]
+
+    async def taken_anew(self, before: Sequence[bytes | None], seconds: float = 40) -> None:
+        """Wait until every partition has another owner's token than it had."""
+
+        async def all_differ() -> bool:
+            try:
+                return all(is_now and is_now != was for is_now, was in zip(await self.tokens(), before, strict=True))
+            except RedisError:
+                return False
+
+        await eventually(all_differ, seconds=seconds, every=0.1, why="every partition is taken anew")
+
+    async def barriers(self, number: int = 0) -> None:
+        """Wait until a bundle is in force in every partition."""
+
+        async def everywhere() -> bool:
+            async with self.redis() as client:
+                metas = [await client.hget(customers(n).meta, f"b:{MERCHANT}") for n in range(self.topics.partitions)]
+            return all(meta is not None and int(meta.split(b":")[0]) >= number for meta in metas)
+
+        await eventually(everywhere, seconds=60, every=0.1, why="the bundle is in force")
+
+    def redis(self) -> Any:
+        """A client."""
+        return redis.asyncio.Redis.from_url(self.settings.redis_url)
+
+    async def settled(self, seconds: float = 90) -> None:
+        """Wait until nothing is left to do anywhere."""
+        calm_since = [time.monotonic()]
+        seen = [(-1, -1)]
+
+        async def quiet() -> bool:
+            try:
+                left = await self.left()
+            except (RedisError, KafkaError, OSError) as error:
+                left = f"{error!r}"
+            posts, callbacks = len(await self.posts()), len(await self.callbacks())
+            if left or (posts, callbacks) != seen[0]:
+                seen[0], calm_since[0] = (posts, callbacks), time.monotonic()
+            assert not left, left
+            return time.monotonic() - calm_since[0] > 0.7  # callbacks still travelling would have come by now
+
+        await eventually(quiet, seconds=seconds, every=0.15, why="everything is settled")
+
+    async def left(self) -> str:
+        """What is left to do; Redis is asked first and the logs' ends after it."""
+        left = []
+        reached: dict[str, int] = {}
+        async with self.redis() as client:
+            for n in range(self.topics.partitions):
+                mine = customers(n)
+                reached[f"{self.topics.purchases}:{n}"] = int(await client.hget(transactions(n).meta, "wm") or -1)
+                reached[f"{self.topics.customer_events}:{n}"] = int(await client.hget(mine.meta, "wm") or -1)
+                due = await client.zrange(mine.timers, 0, 0, withscores=True)
+                counts = {
+                    "in the outbox": await client.hlen(mine.outbox),
+                    "notes": await client.xlen(mine.notes),
+                    "in doubt": await client.hlen(mine.doubt),
+                    "timers due": int(bool(due) and due[0][1] <= now()),
+                }
+                left += [f"partition {n}: {count} {what}" for what, count in counts.items() if count]
+        async with LogReader(self.settings.kafka_bootstrap) as reader:
+            pairs = [(t, n) for t in (self.topics.purchases, self.topics.customer_events)
+                     for n in range(self.topics.partitions)]  # fmt: skip
+            for pair, end in (await reader.ends(pairs)).items():
+                behind = end - 1 - reached[f"{pair.topic}:{pair.partition}"]
+                left += [f"{behind} of {pair.topic}[{pair.partition}]"] if behind > 0 else []
+        return ", ".join(left)
+
+    async def posts(self) -> list[dict[str, Any]]:
+        """Every POST that the sandbox saw."""
+        return (await self.http.get("/sandbox/posts")).json()
+
+    async def callbacks(self) -> list[dict[str, Any]]:
+        """Every status callback that it made."""
+        return (await self.http.get("/sandbox/callbacks")).json()
+
+    async def switch(self, **faults: Any) -> None:
+        """Switch the sandbox's faults."""
+        answer = await self.http.post("/sandbox/faults", json=faults)
+        assert answer.status_code == 200, answer.text
+
+    # -- judging it
+
+    async def judged(self, *, unproven: int | None = None, purchases: bool = True, cards: bool = True) -> Verdict:
+        """Compare everything; any difference fails. `unproven`: how many messages may be shown so at most."""
+        await self.settled()
+        bootstrap, count = self.settings.kafka_bootstrap, self.topics.partitions
+        programs = await programs_of(bootstrap, self.topics)
+        oracles = {n: PartitionOracle(programs, self.rules) for n in range(count)}
+        live = await live_customers(self.settings.redis_url, count)
+        deliveries = await read_log(bootstrap, self.topics.purchases, count)
+        verdict = Verdict(deliveries=sum(map(len, deliveries.values())))
+        judge_states(verdict, await read_log(bootstrap, self.topics.customer_events, count), oracles, live)
+        if purchases:
+            newest = {MERCHANT: list(programs.values())[-1]}
+            judge_purchases(verdict, canonical_purchases(deliveries, "", count), newest, live, cards=cards)
+        wanted = {name: want for oracle in oracles.values() for name, want in oracle.wanted.items()}
+        notes = await read_log(bootstrap, self.topics.activations, count)
+        judge_messages(verdict, wanted, notes, await self.posts(), frozenset(self.stopped))
+        await self._verify(verdict)
+        report = {k: v for k, v in vars(verdict).items() if k != "wrong"} | {
+            "kills": self.fleet.kills, "pauses": self.fleet.pauses, "wrong": len(verdict.wrong)
+        }  # fmt: skip
+        print("PROOF", json.dumps(report))
+        assert verdict.wrong == [], "\n".join(verdict.wrong[:30])
+        assert unproven is None or verdict.unproven <= unproven, verdict
+        return verdict
+
+    async def _verify(self, verdict: Verdict) -> None:
+        command = [sys.executable, "-m", "stamgast.cli", "verify", "--json"]
+        done = await asyncio.to_thread(
+            subprocess.run, command, capture_output=True, text=True, timeout=120, check=False,
+            env=environment(self.settings),
+        )  # fmt: skip
+        answer = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": [done.stderr[-2_000:]]}
+        if done.returncode != 0 or not answer["equal"]:
+            verdict.wrong += [f"verify: {each}" for each in answer["differences"] or [done.stderr[-2_000:]]]
+
+
+@asynccontextmanager
+async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, topics: Topics,
+                     folder: Path) -> AsyncIterator[Scene]:  # fmt: skip
+    """A stage with web and sandbox, without workers; nobody is enrolled and nothing is published."""
+    async with AsyncExitStack() as stack:
+        async with redis.asyncio.Redis.from_url(server.url) as client:
+            await client.flushall()
+        options = SandboxOptions(delays=Delays(sent=20, delivered=40, read=60))
+        sandbox = await asyncio.to_thread(stack.enter_context, SandboxServer(options))
+        secret = type(settings.id_key)
+        given = settings.model_copy(
+            update={
+                "twilio_base_url": sandbox.base_url,
+                "twilio_account_sid": DEFAULT_ACCOUNT,
+                "twilio_api_key": secret("SKsandbox"),
+                "twilio_api_secret": secret("a secret of the sandbox"),
+                "twilio_auth_token": secret(DEFAULT_AUTH_TOKEN),
+                "session_timeout_ms": int(SESSION_S * 1000),
+                "post_limit_s": 5.0,
+                "look_ups_s": "1.5,4",
+            }
+        )
+        parts = await stack.enter_async_context(web_parts(given))
+        port = await stack.enter_async_context(serving(app_of(parts), "127.0.0.1", 0))
+        given = given.model_copy(update={"public_url": f"http://127.0.0.1:{port}"})
+        options.inbound_url = f"{given.public_url}/twilio/inbound"
+        http = await stack.enter_async_context(
+            httpx.AsyncClient(base_url=sandbox.base_url, timeout=20, trust_env=False)
+        )
+        await eventually(lambda: parts.identities.loaded and parts.merchants.loaded, why="the views are loaded")
+        fleet = Fleet(given, folder / "workers")
+        stack.callback(fleet.end)
+        scene = Scene(given, kafka, server, topics, folder, parts, sandbox, http, fleet)
+        await scene.publish(merchant.write_first(folder / "config"), merchant.FIRST)
+        yield scene

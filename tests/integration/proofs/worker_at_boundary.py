@@ -1,0 +1,138 @@
+"""The product's worker, run as a process that strikes itself down at a chosen boundary. Nothing of this is product code.
+
+PROOF_FAULTS lists [boundary, kill|stop, n]; they are armed one after the other. At the n-th passing a mark is written
+and the process sends itself SIGKILL or SIGSTOP. A boundary is passed right *after* what it is named for.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextvars
+import json
+import os
+import signal
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import streams.activation_log
+import streams.emission
+import streams.ownership
+import streams.timers
+from channels.twilio_channel import TwilioChannel
+from stamgast.log.producers import Emitter
+from stamgast.logs import configure_logs
+from stamgast.settings import Settings
+from stamgast.state.outbox import Outbox
+from stamgast.state.partitions import Lease
+from streams.activation_log import ActivationLog
+from streams.customers import CustomersJob
+from streams.intake import IntakeJob
+from streams.outbox import Outgoing
+from streams.ownership import Ownership
+from streams.worker import run
+
+_service: contextvars.ContextVar[str] = contextvars.ContextVar("service", default="")
+_emitting: contextvars.ContextVar[bool] = contextvars.ContextVar("emitting", default=False)
+
+
+class Boundaries:
+    """Counts passings of the boundary whose turn it is, and strikes."""
+
+    def __init__(self, plan: list[tuple[str, str, int]], marks: Path) -> None:
+        self._plan = plan
+        self._marks = marks
+        self._passed = 0
+        self._struck = 0
+
+    def passed(self, boundary: str) -> None:
+        if not self._plan or self._plan[0][0] != boundary:
+            return
+        self._passed += 1
+        if self._passed < self._plan[0][2]:
+            return
+        _, action, _ = self._plan.pop(0)
+        self._passed, self._struck = 0, self._struck + 1
+        (self._marks / str(self._struck)).write_text(boundary)
+        os.kill(os.getpid(), signal.SIGKILL if action == "kill" else signal.SIGSTOP)
+
+
+def after(owner: Any, name: str, boundary: Callable[[tuple[Any, ...], Any], str]) -> None:
+    """Wrap a coroutine function: once it has returned, `boundary` says what was passed."""
+    original = getattr(owner, name)
+
+    async def wrapped(*args: Any, **more: Any) -> Any:
+        result = await original(*args, **more)
+        where = boundary(args, result)
+        if where:
+            BOUNDARIES.passed(where)
+        return result
+
+    setattr(owner, name, wrapped)
+
+
+def within(
+    owner: Any, name: str, variable: contextvars.ContextVar[Any], value: Callable[[tuple[Any, ...]], Any]
+) -> None:
+    """Let a variable have a value while a coroutine function runs."""
+    original = getattr(owner, name)
+
+    async def wrapped(*args: Any, **more: Any) -> Any:
+        token = variable.set(value(args))
+        try:
+            return await original(*args, **more)
+        finally:
+            variable.reset(token)
+
+    setattr(owner, name, wrapped)
+
+
+def service_of(lease: Lease) -> str:
+    return "intake" if lease.keys.tag.startswith("t") else "customers"
+
+
+def install() -> None:
+    after(Lease, "read", lambda args, _: f"{service_of(args[0])}.read")
+    after(IntakeJob, "step", lambda *_: "intake.think")
+    after(CustomersJob, "step", lambda *_: "customers.think")
+    after(Emitter, "emit", lambda *_: f"{_service.get()}.half_emitted" if _emitting.get() else "")
+    after(streams.ownership, "emit_all", lambda *_: f"{_service.get()}.emit")
+    after(Lease, "commit", lambda args, _: f"{service_of(args[0])}.commit")
+    after(streams.activation_log, "append", lambda *_: "customers.noted")
+    after(streams.timers, "append", lambda *_: "customers.timer")
+    after(Outbox, "claim", lambda _, answer: "customers.claim" if answer == "ok" else "")
+    after(ActivationLog, "claim", lambda _, first: "customers.record" if first else "")
+    after(Outbox, "begin", lambda _, answer: "customers.begin" if answer == "ok" else "")
+    after(TwilioChannel, "send", lambda *_: "customers.post")
+    after(Outgoing, "tell", lambda *_: "customers.told")
+    within(Ownership, "_step", _service, lambda args: args[0]._job.name)
+    within(streams.ownership, "emit_all", _emitting, lambda _: True)
+
+
+def trace_begins(file: Path) -> None:
+    """Write down when each look before a POST was taken, and what it said."""
+    original = Outbox.begin
+    out = file.open("a", buffering=1)
+
+    async def begin(self: Outbox, activation: str, attempt: str, stop_key: str) -> Any:
+        began = time.monotonic_ns()
+        answer = await original(self, activation, attempt, stop_key)
+        out.write(json.dumps([began, activation, stop_key, answer]) + "\n")
+        return answer
+
+    Outbox.begin = begin  # type: ignore[method-assign]
+
+
+def main() -> None:
+    settings = Settings(_env_file=None)
+    configure_logs(settings.log_level, "console")
+    trace_begins(Path(os.environ["PROOF_TRACE"]))
+    install()
+    sys.exit(asyncio.run(run(settings)))
+
+
+if __name__ == "__main__":
+    BOUNDARIES = Boundaries(json.loads(os.environ["PROOF_FAULTS"]), Path(os.environ["PROOF_MARKS"]))
+    main()
