@@ -53,6 +53,11 @@ class Account:
         return len(self._receipts)
 
     @property
+    def taken_back(self) -> int:
+        """How many of them were refunded whole."""
+        return sum(receipt.refunded for receipt in self._receipts.values())
+
+    @property
     def customers(self) -> int:
         """How many customers were enrolled."""
         return len(self._customers)

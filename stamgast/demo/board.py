@@ -92,6 +92,7 @@ class Board:
                 "zone": program.time_zone,
                 "days_per_second": round(self._time.days_per_second(), 1),
                 "sent": self.till.account.sent,
+                "taken_back": self.till.account.taken_back,
                 "counts": asdict(counts),
                 "bakery": program.name,
                 "card_size": next(iter(program.cards.values())).stamps_required if program.cards else 0,

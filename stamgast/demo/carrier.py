@@ -74,7 +74,7 @@ class Carrier:
 
 def whatsapp_text(program: Program, template: Template, language: str) -> str:
     """Write a WhatsApp text with numbered places, as the carrier would have it, from the template's SMS text."""
-    numbers = {word: number for number, word in template.variables.items()}
+    numbers = {source.strip("{} "): number for number, source in template.variables.items()}
 
     def place(found: re.Match[str]) -> str:
         word = found[1]

@@ -93,6 +93,7 @@ def make_server(board: Board) -> uvicorn.Server:
     config = uvicorn.Config(
         create_app(board),
         log_config=None,
+        log_level="warning",
         access_log=False,
         ws="none",
         lifespan="off",

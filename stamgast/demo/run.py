@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import logging
 import signal
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,12 +38,19 @@ def run_demo(options: Options, config_dir: Path, say: Say) -> Summary:
     programs = {merchant: each.program for merchant, each in loaded.items()}
     cast = Cast(programs, loaded[BAKERY].rules, receipts)
     say("a trial: one worker, on a broker and a Redis that live in memory and forget everything at the end")
+    _expect_no_idempotence()
     begins = starts_at(programs[BAKERY].time_zone)
     try:
         with _sigterm_as_ctrl_c(), open_stage(config_dir, list(loaded), begins, say) as stage:
             return asyncio.run(Trial(options, stage, cast, say).run())
     except KeyboardInterrupt:
         raise EndedError from None
+
+
+def _expect_no_idempotence() -> None:
+    """Keep three producers' surprise from the terminal: the embedded broker has no idempotent producer."""
+    logging.getLogger("aiokafka.producer.sender").setLevel(logging.CRITICAL)
+    logging.getLogger("stamgast.log.producers").setLevel(logging.ERROR)
 
 
 def _load(config_dir: Path, merchant: str) -> LoadedMerchant:

@@ -39,6 +39,7 @@ PRODUCTS: Final = {
     product.id: product
     for product in (
         Product("bread", "Bread", "bread", 350),
+        Product("baguette", "Baguette", "bread", 220),
         Product("croissant", "Croissant", "pastry", 160),
         Product("coffee", "Coffee", "drinks", 280),
         Product("rolls", "Rolls", "pastry", 240),

@@ -173,7 +173,7 @@ class Trial:
             )
             self._say(
                 f"{format_time(shop_time.now())[:16]} {driver.phase}: {account.sent:,} purchases sent, "
-                f"{counts.purchases:,} applied, {counts.customers:,} customers, {counts.cards_completed:,} full cards, "
+                f"{counts.purchases + account.taken_back:,} applied, {counts.customers:,} customers, {counts.cards_completed:,} full cards, "
                 f"{counts.lapsing:,} lapsing; {sent or 'no message yet'}"
             )
 
