@@ -146,7 +146,7 @@ class IntakeJob:
         recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)
         step.standing.time = recorded_at
         transaction = known.state
-        customer, before = transaction.customer, net(transaction) if not known.is_new else None
+        customer, before = transaction.customer, net(transaction)
         try:
             changed = merge(transaction, read.purchase.data, read.purchase.stamgastrecordedat or 0)
         except ValueError as error:

@@ -1,0 +1,49 @@
+"""Several deliveries of one transaction in one chunk: each is told from what the one before it left."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from stamgast.domain.events import decode_event
+from stamgast.log.partitioning import partition_for
+from stamgast.log.topics import Topics
+from stamgast.state import keys
+from streams.customer_partition import Standing
+from streams.intake import IntakeJob
+from tests.builders import ANNA, BRAM, MERCHANT, T0, line, record, refund, snapshot
+
+TOPICS = Topics(4)
+
+
+async def events_of(*deliveries: dict[str, Any]) -> list[tuple[str, int | None, int | None]]:
+    """(customer, spend before, spend after) of what one chunk leads to."""
+    pairs = [record(data, T0) for data in deliveries]
+    partition = partition_for(pairs[0][0], TOPICS.partitions)
+    records = [SimpleNamespace(offset=n, timestamp=T0, key=k, value=v) for n, (k, v) in enumerate(pairs)]
+
+    async def read(names: list[str]) -> list[bytes | None]:
+        return [None for _ in names]
+
+    lease = SimpleNamespace(read=read, keys=keys.transactions(partition), meta={})
+    owned = SimpleNamespace(
+        own=Standing(0, {}), number=partition, topic_id="p", lease=lease, is_repeated=lambda _: False
+    )
+    nothing: Any = None
+    effects = await IntakeJob(TOPICS, nothing, nothing, nothing, nothing).step(owned, records)
+    told = [decode_event(emission.value) for emission in effects.emissions]
+    assert all(event.merchant == MERCHANT for event in told)
+    return [(event.customer, event.before and event.before.spend, event.after and event.after.spend) for event in told]
+
+
+async def test_a_sale_and_its_refund_in_one_chunk_are_one_purchase():
+    sale = snapshot(lines=[line("1", 700, "2")])
+    assert await events_of(sale, refund(gross=350)) == [(ANNA, None, 700), (ANNA, 700, 350)]
+
+
+async def test_a_sale_whose_customer_changes_within_a_chunk_leaves_the_first_one():
+    first, second = snapshot(lines=[line("1", 700)]), snapshot(version=2, lines=[line("1", 700)], customer=BRAM)
+    assert await events_of(first, second) == [(ANNA, None, 700), (ANNA, 700, None), (BRAM, None, 700)]
+
+
+async def test_the_same_delivery_twice_in_one_chunk_is_told_once():
+    sale = snapshot(lines=[line("1", 700)])
+    assert await events_of(sale, sale, sale) == [(ANNA, None, 700)]
