@@ -173,8 +173,8 @@ class Trial:
             )
             self._say(
                 f"{format_time(shop_time.now())[:16]} {driver.phase}: {account.sent:,} purchases sent, "
-                f"{counts.purchases + account.taken_back:,} applied, {counts.customers:,} customers, {counts.cards_completed:,} full cards, "
-                f"{counts.lapsing:,} lapsing; {sent or 'no message yet'}"
+                f"{counts.purchases + account.taken_back:,} applied, {counts.customers:,} customers, "
+                f"{counts.cards_completed:,} full cards, {counts.lapsing:,} lapsing; {sent or 'no message yet'}"
             )
 
     @asynccontextmanager
