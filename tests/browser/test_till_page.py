@@ -1,0 +1,167 @@
+"""The trial's till in a real browser: seven loaves fill a card, and the message stands on the phone."""
+
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+pytestmark = [pytest.mark.browser, pytest.mark.slow]
+
+ROOT = Path(__file__).parents[2]
+ARGUMENTS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+PATIENCE_MS = 60_000
+PICTURES = Path(os.environ.get("STAMGAST_PICTURES", ""))
+
+
+def chromium() -> str:
+    found = os.environ.get("STAMGAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if not found:
+        pytest.skip("there is no Chromium on this machine")
+    return found
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
+        yield opened
+        opened.close()
+
+
+@pytest.fixture(scope="module")
+def till_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """A trial with its page; ended as by Ctrl-C."""
+    folder = tmp_path_factory.mktemp("demo")
+    env = {**os.environ, "TMPDIR": str(folder), "STAMGAST_CONFIG_DIR": str(ROOT / "config")}
+    command = [sys.executable, "-m", "stamgast.cli", "demo"]
+    said: list[str] = []
+    with subprocess.Popen(
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=env, cwd=ROOT, text=True
+    ) as demo:
+        try:
+            assert demo.stderr is not None
+            for line in demo.stderr:
+                said.append(line)
+                if found := re.search(r"till: (http://\S+)", line):
+                    break
+            assert found, "".join(said)
+            threading.Thread(target=lambda: said.extend(demo.stderr or ()), daemon=True).start()
+            yield found[1]
+            demo.send_signal(signal.SIGINT)
+            assert demo.wait(60) == 0, "".join(said)
+        finally:
+            demo.kill()
+
+
+@pytest.fixture
+def page(browser: Browser, till_url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
+    width, height = getattr(request, "param", (1280, 900))
+    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
+    page = context.new_page()
+    wrong: list[str] = []
+    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
+    page.on("pageerror", lambda error: wrong.append(str(error)))
+    page.goto(till_url, wait_until="domcontentloaded")
+    expect(page.locator("#people button").first).to_be_visible(timeout=PATIENCE_MS)
+    yield page
+    assert wrong == []
+    context.close()
+
+
+def choose(page: Page, place: int) -> str:
+    button = page.locator("#people button").nth(place)
+    button.click()
+    expect(button).to_have_attribute("aria-checked", "true")
+    return button.inner_text().splitlines()[-1]
+
+
+def picture(page: Page, name: str) -> None:
+    if os.environ.get("STAMGAST_PICTURES"):
+        page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
+
+
+def test_seven_loaves_fill_the_card_and_the_message_stands_on_the_phone(page, browser):
+    name = choose(page, 1)
+    expect(page.locator("#card-title")).to_have_text(name)
+    bread = page.get_by_role("button", name="Bread €3.50")
+    for stamps in range(1, 7):
+        bread.click()
+        expect(page.locator("#of")).to_have_text(f"{stamps} of 7", timeout=PATIENCE_MS)
+        expect(page.locator("#stamps .on")).to_have_count(stamps)
+    picture(page, "till-six-stamps")
+    bread.click()
+    expect(page.locator("#full")).to_have_text("One full card so far", timeout=PATIENCE_MS)
+    expect(page.locator("#vouchers .voucher code")).to_have_count(1)
+    expect(page.locator("#messages li")).to_have_count(1, timeout=PATIENCE_MS)
+    code = page.locator("#vouchers .voucher code").inner_text()
+    expect(page.locator("#messages li")).to_contain_text(code)
+    picture(page, "till-full-card")
+
+    phone = browser.new_page()
+    phone.goto(page.locator("#phone-link").get_attribute("href"))
+    expect(phone.locator("#thread")).to_contain_text(code, timeout=PATIENCE_MS)
+    phone.close()
+
+
+def test_taking_a_receipt_back_takes_its_stamp_back(page):
+    choose(page, 2)
+    page.get_by_role("button", name="Baguette").click()
+    expect(page.locator("#of")).to_have_text("1 of 7", timeout=PATIENCE_MS)
+    refund = page.get_by_role("button", name="Take the last receipt back")
+    refund.click()
+    expect(page.locator("#receipt")).to_contain_text("taken back", timeout=PATIENCE_MS)
+    expect(page.locator("#of")).to_have_text("0 of 7", timeout=PATIENCE_MS)
+    expect(refund).to_be_disabled()
+
+
+def test_everything_can_be_done_from_the_keyboard(page):
+    page.locator("#people button[tabindex='0']").focus()
+    page.keyboard.press("ArrowRight")
+    chosen = page.locator("#people button[aria-checked=true]")
+    expect(chosen).to_be_focused()
+    expect(page.locator("#card-title")).to_have_text(chosen.inner_text().splitlines()[-1])
+    page.get_by_role("button", name="Coffee").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#receipt")).to_contain_text("Coffee", timeout=PATIENCE_MS)
+
+
+@pytest.mark.parametrize("page", [(360, 740), (768, 1024), (1280, 900)], indirect=True)
+def test_nothing_runs_off_the_side_at_any_width(page):
+    assert page.evaluate("document.documentElement.scrollWidth <= document.documentElement.clientWidth")
+    for button in page.locator("#shelf button, #people button, #refund").all():
+        box = button.bounding_box()
+        assert box is not None
+        assert box["height"] >= 44
+    picture(page, f"till-{page.viewport_size['width']}")
+
+
+def test_figures_of_both_shops_arrive_by_themselves(page):
+    expect(page.locator("#live")).to_contain_text("purchases sent")
+    expect(page.locator("#live dd").first).not_to_have_text("0", timeout=PATIENCE_MS)
+    expect(page.locator("#by-status")).to_contain_text("WhatsApp", timeout=PATIENCE_MS)
+
+
+def test_no_other_page_may_press_the_till(page, till_url):
+    with httpx.Client(base_url=till_url, trust_env=False) as client:
+        press = {"regular": 0, "product": "bread"}
+        assert client.post("/api/sell", json=press, headers={"Origin": "http://evil.example"}).status_code == 403
+        assert client.get("/", headers={"Host": "evil.example"}).status_code == 403
+        assert client.post("/api/sell", content=b"{}", headers={"Content-Type": "text/plain"}).status_code == 422
+        assert client.post("/api/sell", json={"regular": 99, "product": "bread"}).status_code == 422
+        assert client.post("/api/sell", json=press | {"product": "gold"}).status_code == 422
+        assert (
+            client.post("/api/refund", content=b"[" * 2000, headers={"Content-Type": "application/json"}).status_code
+            == 422
+        )
