@@ -101,9 +101,8 @@ def _purchase_changed(case: Case, event: PurchaseChanged) -> None:
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
     was = (customer.purchases, customer.spend, customer.profit, customer.stage)
-    known = case.entry(event.transaction)
     entry, facts = apply_purchase(customer, event, case.program, case)
-    if known is not None and known.counts and not entry.counts:
+    if event.before is not None and event.before.counts and not entry.counts:
         take_back(case, event.transaction)
     case.write_entry(event.transaction, None if event.after is None else entry)
     facts += _restage(case)
