@@ -6,8 +6,11 @@ twelve to sixteen of the twenty are asked. About one purchase in ten makes one o
 
 from __future__ import annotations
 
+import base64
+import hashlib
 import random
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 from typing import Final
 
 from rules.loader import load_bundle
@@ -118,7 +121,7 @@ def purchases(count: int, *, customers: int, seed: int = 11) -> Iterator[Purchas
         day, rest = divmod(number * _DAYS, count)
         at = BEGIN + day * DAY + _OPENS + rest * (_CLOSES - _OPENS) // count
         sold = _purchase(draw, at - draw.randrange(MINUTE))
-        about = {"merchant": MERCHANT, "customer": _customer(draw.randrange(customers))}
+        about = {"merchant": MERCHANT, "customer": customer_id(draw.randrange(customers))}
         sale = f"till{draw.randrange(9)}:{number:08d}"
         yield PurchaseChanged(**about, at=at, transaction=sale, after=sold, happened_at=sold.occurred_at)
         if draw.random() < 0.02 and len(sold.lines) > 1:
@@ -130,7 +133,7 @@ def purchases(count: int, *, customers: int, seed: int = 11) -> Iterator[Purchas
 def enrolments(customers: int) -> Iterator[AnyEvent]:
     """Every customer joins; every second one may be written to."""
     for number in range(customers):
-        about = {"merchant": MERCHANT, "customer": _customer(number), "at": BEGIN - DAY}
+        about = {"merchant": MERCHANT, "customer": customer_id(number), "at": BEGIN - DAY}
         yield Enrolled(**about, language="nl", acquisition_source="flyer")
         if number % 2:
             yield ConsentChanged(**about, purpose="marketing", channel="sms", granted=True, wording="2026-1")
@@ -161,8 +164,10 @@ def share_that_speaks(events: Iterable[AnyEvent]) -> float:
     return kinds.count(ActivationOutcome) / 2 / max(1, kinds.count(PurchaseChanged))
 
 
-def _customer(number: int) -> str:
-    return f"c{number:024d}"
+@lru_cache(maxsize=1 << 18)
+def customer_id(number: int) -> str:
+    """A customer id of the shape that identity makes."""
+    return "c" + base64.b32encode(hashlib.sha256(b"%d" % number).digest()[:15]).decode().lower()
 
 
 _CATEGORIES = ("bread", "bread", "pastry", "drinks")

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import base64
-import hashlib
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime
 from typing import Any
 
 import redis
 
-from benchmarks.bakery import BEGIN, purchases
+from benchmarks.bakery import BEGIN, customer_id, purchases
 from benchmarks.figures import Figure, table, tell
 from benchmarks.scene import Scene
 from benchmarks.ten_purchases import MERCHANT, shipped_bakery
@@ -44,7 +43,7 @@ def run(scene: Scene) -> None:
                     pipe.execute()
             return float(client.info("memory")["used_memory"] - before) / count
 
-        state = weigh(lambda pipe, n: pipe.set(_names(n).customer(MERCHANT, _id(n)), states[n % len(states)]))
+        state = weigh(lambda pipe, n: pipe.set(_names(n).customer(MERCHANT, customer_id(n)), states[n % len(states)]))
         timer = weigh(lambda pipe, n: _put_timer(pipe, n, states[n % len(states)]))
         ledger = weigh(lambda pipe, n: _put_ledger(pipe, n, ledgers[n % len(ledgers)]))
         transaction = weigh(lambda pipe, n: _put_transaction(pipe, n, values[n % len(values)]))
@@ -64,23 +63,18 @@ def run(scene: Scene) -> None:
     tell(Figure(f"memory_{name}", found[name], "bytes", "target, at most", most) for name, most in TARGETS.items())
 
 
-def _id(number: int) -> str:
-    """A customer id as identity makes them."""
-    return "c" + base64.b32encode(hashlib.sha256(b"%d" % number).digest()[:15]).decode().lower()
-
-
 def _names(number: int) -> keys.PartitionKeys:
-    return keys.customers(partition_for(key_of(MERCHANT, _id(number)), _PARTITIONS))
+    return keys.customers(partition_for(key_of(MERCHANT, customer_id(number)), _PARTITIONS))
 
 
 def _put_timer(pipe: Any, number: int, state: bytes) -> None:
     due = min(decode_customer(state).timers.values())
-    pipe.zadd(_names(number).timers, {f"{MERCHANT}:{_id(number)}": due + number})
+    pipe.zadd(_names(number).timers, {f"{MERCHANT}:{customer_id(number)}": due + number})
 
 
 def _put_ledger(pipe: Any, number: int, ledger: dict[bytes, bytes]) -> None:
     # Field names are hashes of transaction ids: the sample's are as good as any.
-    pipe.hset(_names(number).ledger(MERCHANT, _id(number)), mapping=ledger)
+    pipe.hset(_names(number).ledger(MERCHANT, customer_id(number)), mapping=ledger)
 
 
 def _put_transaction(pipe: Any, number: int, value: bytes) -> None:
@@ -100,8 +94,6 @@ def _transactions(count: int) -> Iterator[bytes]:
 
 def as_delivery(event: PurchaseChanged) -> Delivery:
     """The sale as the till reported it."""
-    from datetime import UTC, datetime
-
     sold = event.after
     assert sold is not None
     return Delivery(
@@ -112,7 +104,7 @@ def as_delivery(event: PurchaseChanged) -> Delivery:
         totals=Totals(sold.spend),
         source_version=event.at * 1000,
         store=StoreRef(sold.store),
-        customer=CustomerRef(customer_id=_id(event.at)),
+        customer=CustomerRef(customer_id=customer_id(event.at)),
         line_items=tuple(
             LineItem(gross_minor=line.gross, line_id=line.id, sku=line.sku, category=line.category)
             for line in sold.lines

@@ -99,22 +99,37 @@ async def appending(scene: Scene) -> AsyncIterator[Emitters]:
         await emitters.close()
 
 
-def fill(scene: Scene, topic: str, records: Iterable[tuple[bytes, bytes]], partitions: int = PARTITIONS) -> None:
-    """Append records to their keys' partitions, in their order."""
+def fill(
+    scene: Scene, topic: str, records: Iterable[tuple[bytes, bytes]], partitions: int = PARTITIONS,
+    only: int | None = None,
+) -> None:  # fmt: skip
+    """Append records in their order, to their keys' partitions or to this one only."""
+
+    def partition_of(key: bytes) -> int:
+        return partition_for(key, partitions) if only is None else only
 
     async def append() -> None:
         waiting: dict[int, list[tuple[bytes | None, bytes | None]]] = defaultdict(list)
         async with appending(scene) as emitters:
             for key, value in records:
-                batch = waiting[partition_for(key, partitions)]
+                partition = partition_of(key)
+                batch = waiting[partition]
                 batch.append((key, value))
                 if len(batch) >= _BATCH:
-                    await (await emitters.current()).emit(topic, partition_for(key, partitions), batch)
+                    await (await emitters.current()).emit(topic, partition, batch)
                     batch.clear()
             for partition, batch in waiting.items():
                 await (await emitters.current()).emit(topic, partition, batch)
 
     asyncio.run(append())
+
+
+def per_partition(keys: Iterable[bytes], partitions: int = PARTITIONS) -> list[int]:
+    """How many of these keys' records each partition gets."""
+    counts = [0] * partitions
+    for key in keys:
+        counts[partition_for(key, partitions)] += 1
+    return counts
 
 
 def values_of(scene: Scene, topic: str, partitions: int = PARTITIONS) -> list[bytes]:

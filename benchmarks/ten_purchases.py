@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import msgspec
 
-from benchmarks.bakery import VOUCHER_KEY, enrolments, purchases
+from benchmarks.bakery import VOUCHER_KEY, customer_id, enrolments, purchases
 from benchmarks.scene import ROOT
 from rules.loader import load_merchant
 from stamgast.domain.activation import RANKS
@@ -31,7 +31,7 @@ def shipped_bakery(customers: int) -> Fold:
 def _ten_each(customers: int) -> list[AnyEvent]:
     made: list[AnyEvent] = []
     for number, event in enumerate(purchases(10 * customers, customers=1)):
-        customer = f"c{number % customers:024d}"
+        customer = customer_id(number % customers)
         if event.before is None:
             made.append(msgspec.structs.replace(event, customer=customer))
     return made
