@@ -18,6 +18,7 @@ from typing import Protocol
 from stamgast.domain.units import Millis
 
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", flags=re.ASCII)
+_JUMP_SEEN_S = 0.04
 _SCALED = re.compile(r"(?P<start>[^,]+),\s*(?P<factor>\d+(?:\.\d+)?)x")
 
 
@@ -80,6 +81,11 @@ class DrivenClock:
             file.write(format_time(moment))
         Path(name).replace(self._file)  # atomic: a reader sees the old time or the new, never half of one
         return self.now()
+
+
+def pause_of(clock: Clock, seconds: float) -> float:
+    """Say how long whoever watches this clock may sleep: driven time jumps, and stands still until all have seen it."""
+    return min(seconds, _JUMP_SEEN_S) if isinstance(clock, DrivenClock) else seconds
 
 
 def parse_clock(text: str, file: Path) -> Clock:

@@ -7,7 +7,7 @@ import time
 from collections.abc import Sequence
 from typing import Final, Protocol
 
-from stamgast.clock import Clock
+from stamgast.clock import Clock, pause_of
 from stamgast.domain.events import Barrier, encode_event, key_of
 from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
@@ -171,7 +171,7 @@ class CustomersJob:
 
     async def _run_errands(self, owned: Ownership, own: OwnedCustomers) -> None:
         while True:
-            pause = _LOOK_EVERY_S
+            pause = pause_of(self._clock, _LOOK_EVERY_S)
             try:
                 if owned.caught_up:
                     if own.sending is not None and not own.sending_open:

@@ -12,7 +12,7 @@ from typing import Any, Final
 from aiokafka.errors import ConsumerStoppedError, KafkaError
 from mode import Service
 
-from stamgast.clock import Clock
+from stamgast.clock import Clock, pause_of
 from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
 from stamgast.state.scripts import Script
@@ -35,7 +35,7 @@ class IntakeProgress(Service):
     @Service.task
     async def _keep(self) -> None:
         while not self.should_stop:
-            await self.sleep(_EVERY_S)
+            await self.sleep(pause_of(self._clock, _EVERY_S))
             try:
                 await self._note_all()
             except (StateError, KafkaError, ConsumerStoppedError) as error:
