@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
+from redis.asyncio import BlockingConnectionPool, Redis
 
 from channels.console import ConsoleChannel
 from channels.model import Channel
@@ -57,9 +57,11 @@ def partition_counts(topics: Topics) -> dict[str, int]:
 
 
 def open_redis(settings: Settings) -> Redis:
-    """A client that connects when it is first used, and does not wait for long."""
-    client: Redis = Redis.from_url(settings.redis_url, socket_timeout=5, socket_connect_timeout=5)
-    return client
+    """A client that connects when it is first used; more callers than connections take turns instead of failing."""
+    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
+        settings.redis_url, max_connections=64, timeout=5, socket_timeout=5, socket_connect_timeout=5
+    )
+    return Redis.from_pool(pool)
 
 
 def id_key_of(settings: Settings) -> bytes:
