@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 import msgspec
 
@@ -13,10 +14,13 @@ from stamgast.domain.deliveries import CustomerRef, decode_record
 from stamgast.domain.deliveries import Record as Purchase
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
-from stamgast.identity.ids import Identifier
+from stamgast.identity.ids import Identifier, Kind
 from stamgast.log.partitioning import partition_for
+from stamgast.pos.canonical import EVENT_TYPE
 from streams.emission import Emission
 from streams.jobs import Record
+
+_CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
 
 
 class Resolves(Protocol):
@@ -56,14 +60,16 @@ def read_record(record: Record, partition: int, partitions: int) -> Read:
     merchant, _, transaction = key.decode(errors="replace").partition(":")
     if not merchant or transaction != purchase.data.transaction_id:
         raise UnreadableError("its key is not merchant:transaction of what it holds")
+    if purchase.type != EVENT_TYPE:
+        raise UnreadableError(f"its type is not {EVENT_TYPE}")
     customer = purchase.data.customer
-    if customer is not None and customer.phone is not None:
-        raise UnreadableError("a phone in the clear is not taken from the topic: seal it, or name a membership number")
-    if customer is not None and customer.sealed is not None:
-        raise UnreadableError("sealed identifiers are not taken yet: name a membership number or a customer id")
-    resolved = customer is None or customer.customer_id is not None
+    if customer is not None:
+        _refuse_what_names_a_person(customer)
+    resolved = customer is None or customer.customer_id is not None or not _identifiers(customer)
     here = record.key is not None and partition_for(record.key, partitions) == partition
     wanting = not here or not resolved or purchase.stamgastrecordedat is None
+    if wanting and purchase.stamgastsource is not None:
+        raise UnreadableError("it was appended again already and is still not canonical")
     return Read(merchant, transaction, purchase, record, wanting)
 
 
@@ -76,7 +82,8 @@ async def canonical(
     if identifiers:
         (customer,) = await people.resolve_many(read.merchant, [identifiers], now)
         document["data"]["customer"] = {"customer_id": customer}
-    document.setdefault("stamgastrecordedat", now)
+    if read.purchase.stamgastrecordedat is None:
+        document["stamgastrecordedat"] = now
     document["stamgastsource"] = list(source)
     key = f"{read.merchant}:{read.transaction}".encode()
     document["partitionkey"] = key.decode()
@@ -86,7 +93,20 @@ async def canonical(
 def _identifiers(customer: CustomerRef | None) -> list[Identifier]:
     if customer is None or customer.customer_id is not None:
         return []
-    return [Identifier("membership", customer.membership_number)] if customer.membership_number else []
+    named: tuple[tuple[Kind, str | None], ...] = (
+        ("membership", customer.membership_number),
+        ("provider", customer.provider_customer_id),
+    )
+    return [Identifier(kind, value) for kind, value in named if value]
+
+
+def _refuse_what_names_a_person(customer: CustomerRef) -> None:
+    if customer.phone is not None:
+        raise UnreadableError("a phone in the clear is not taken from the topic: seal it, or name a membership number")
+    if customer.sealed is not None:
+        raise UnreadableError("sealed identifiers are not taken yet: name a membership number or a customer id")
+    if customer.customer_id is not None and not _CUSTOMER_ID.fullmatch(customer.customer_id):
+        raise UnreadableError("its customer_id is not one of ours: c and 24 letters a-z or digits 2-7")
 
 
 def _partition_key(value: bytes) -> bytes:

@@ -2,14 +2,25 @@
 
 from datetime import datetime
 from functools import lru_cache
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
 from stamgast.domain.events import Source
 from stamgast.domain.units import MINUTE, Millis, Minor
 
 CLOCK_TOLERANCE = 5 * MINUTE
+
+# A shop's own producer may write anything; what no till can mean, and no state could hold, is refused on reading.
+Amount = Annotated[Minor, Meta(ge=-(10**12), le=10**12)]
+Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
+Moment = Annotated[datetime, Meta(tz=True)]
+RecordedAt = Annotated[Millis, Meta(ge=0, le=7_258_118_400_000)]
+"""Up to the year 2200: one in microseconds would keep everything after it from being new."""
+
+MOST_DIGITS = 9
+"""Of a quantity, before the point."""
 
 
 class StoreRef(Struct, frozen=True, gc=False):
@@ -23,6 +34,7 @@ class CustomerRef(Struct, frozen=True, gc=False):
 
     customer_id: str | None = None
     membership_number: str | None = None
+    provider_customer_id: str | None = None
     phone: str | None = None
     sealed: str | None = None
 
@@ -30,19 +42,19 @@ class CustomerRef(Struct, frozen=True, gc=False):
 class Totals(Struct, frozen=True, gc=False):
     """`gross_minor` is for goods after discounts, with tax, without tip, surcharge and rounding."""
 
-    gross_minor: Minor
+    gross_minor: Amount
 
 
 class LineItem(Struct, frozen=True, gc=False):
     """A line as delivered; `original_line_id` is set on the lines of a refund."""
 
-    gross_minor: Minor
+    gross_minor: Amount
     line_id: str = ""
     quantity: str = "1"
     sku: str | None = None
     category: str | None = None
     kind: str = "sale"
-    cost_minor: Minor | None = None
+    cost_minor: Amount | None = None
     original_line_id: str | None = None
 
 
@@ -57,10 +69,10 @@ class Delivery(Struct, frozen=True, gc=False):
 
     transaction_id: str
     status: str
-    end_date_time: datetime
+    end_date_time: Moment
     price_currency: str
     totals: Totals
-    source_version: int = 0
+    source_version: Version = 0
     store: StoreRef = StoreRef()
     customer: CustomerRef | None = None
     line_items: tuple[LineItem, ...] = ()
@@ -74,7 +86,7 @@ class Record(Struct, frozen=True, gc=False):
 
     data: Delivery
     type: str
-    stamgastrecordedat: Millis | None = None
+    stamgastrecordedat: RecordedAt | None = None
     stamgastsource: Source | None = None
 
 
@@ -99,6 +111,6 @@ def thousandths(text: str) -> int:
     sign = -1 if text.startswith("-") else 1
     whole, _, fraction = text.lstrip("+-").partition(".")
     digits = (fraction + "0000")[:4]
-    if not (whole + fraction).isdigit():
+    if not (whole + fraction).isdecimal() or not text.isascii() or len(whole) > MOST_DIGITS:
         raise ValueError(f"quantity {text!r} is no decimal number")
     return sign * (int(whole or "0") * 1000 + (int(digits) + 5) // 10)

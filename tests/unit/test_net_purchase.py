@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.deliveries import decode_record
+from stamgast.domain.deliveries import decode_record, thousandths
 from stamgast.domain.events import Purchase
 from stamgast.domain.program import CardDefinition
 from stamgast.domain.purchase_effects import entry_for
@@ -177,3 +177,9 @@ def test_the_category_margin_and_the_line_cost_make_the_profit():
     )
     # 350 x 0.62 + 600 + 99 x 0.5 + 100 x 0.5 = 217 + 600 + 49.5 + 50
     assert entry_for(net_of(sale), shop).profit == 917
+
+
+@pytest.mark.parametrize("text", ["1" + "0" * 9, "NaN", "٣", "1e3", "", "²"])
+def test_a_quantity_no_till_can_mean_is_refused(text):
+    with pytest.raises(ValueError, match="decimal"):
+        thousandths(text)

@@ -1,0 +1,95 @@
+"""What a shop's own producer may write to `purchases.v1`: taken over once, or laid aside; never again and again."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stamgast.identity.ids import Identifier
+from stamgast.log.partitioning import partition_for
+from streams.canonical import UnreadableError, canonical, read_record
+from tests.builders import ANNA, MERCHANT, T0, line, record, snapshot
+
+PARTITIONS = 4
+SALE = snapshot(lines=[line("1", 700)])
+
+
+class Register:
+    """Knows everybody as Anna."""
+
+    async def resolve_many(self, merchant: str, references: Any, at: int) -> list[str]:
+        assert all(isinstance(each, Identifier) for reference in references for each in reference)
+        return [ANNA for _ in references]
+
+
+def produced(data: dict[str, Any], *, key: bytes | None = None, **attributes: Any) -> Any:
+    """A record as a foreign producer writes it."""
+    own_key, value = record(data, T0)
+    document = json.loads(value) | attributes
+    return SimpleNamespace(offset=0, timestamp=T0, key=key or own_key, value=json.dumps(document).encode())
+
+
+def read(found: Any) -> Any:
+    return read_record(found, partition_for(found.key, PARTITIONS), PARTITIONS)
+
+
+async def appended_again(found: Any) -> Any:
+    """What becomes of a record that is not canonical, read as its new owner reads it."""
+    first = read(found)
+    assert first.wanting
+    again = await canonical(first, ("t", 0, 0, 0), Register(), topic="p", partitions=PARTITIONS, now=T0)
+    return read_record(
+        SimpleNamespace(offset=1, timestamp=T0, key=again.key, value=again.value), again.partition, PARTITIONS
+    )
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        produced(SALE, stamgastrecordedat=None),
+        produced(SALE | {"customer": {"membership_number": "M1"}}),
+        produced(SALE | {"customer": {"provider_customer_id": "P1"}}),
+        produced(SALE | {"customer": {"membership_number": "", "provider_customer_id": "P1"}}),
+    ],
+)
+async def test_a_record_is_appended_again_once_and_is_canonical_then(found):
+    again = await appended_again(found)
+    assert not again.wanting
+    assert again.purchase.data.customer.customer_id == ANNA
+
+
+def test_a_customer_without_any_identifier_is_nobody():
+    assert not read(produced(SALE | {"customer": {}})).wanting
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"totals": {"gross_minor": 10**30}},
+        {"source_version": 2**63},
+        {"source_version": -1},
+        {"end_date_time": "2026-10-05T07:42:10"},
+        {"customer": {"customer_id": "0612345678"}},
+        {"customer": {"customer_id": ""}},
+        {"customer": {"phone": "0612345678"}},
+    ],
+)
+def test_what_no_state_could_hold_and_what_names_a_person_is_unreadable(changes):
+    with pytest.raises(UnreadableError) as refused:
+        read(produced(SALE | changes))
+    assert "0612345678" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"type": "other.thing"}, {"stamgastrecordedat": 10**15}, {"stamgastsource": ["t", 0, 0, 0]}]
+)
+def test_an_envelope_of_another_kind_is_unreadable(attributes):
+    sale = SALE | {"customer": {"membership_number": "M1"}}
+    with pytest.raises(UnreadableError):
+        read(produced(sale, **attributes))
+
+
+def test_the_key_names_the_transaction():
+    with pytest.raises(UnreadableError):
+        read(produced(SALE, key=f"{MERCHANT}:another".encode()))
