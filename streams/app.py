@@ -17,6 +17,7 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from streams.agents.dead_letters import watch_dead_letters
+from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.outbox import Outgoing
 from streams.partitions import PartitionService
@@ -80,7 +81,7 @@ class Worker:
         self._partitions = partitions
         self._outgoing = outgoing
         self._app = make_app(settings, topics, [*others, *partitions], metrics)
-        self._watchdog = Watchdog(partitions, metrics, settings.start_limit_s)
+        self._watchdog = Watchdog(partitions, metrics, settings.start_limit_s, outgoing.measure)
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -88,6 +89,7 @@ class Worker:
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
+        collect_rarely()
         self._watchdog.start(self._settings.metrics_port)
         beating = asyncio.create_task(self._watchdog.beat())
         starting = asyncio.create_task(self._app.start())

@@ -56,7 +56,10 @@ class Inbox:
     def take(self) -> Sequence[Record]:
         """Return up to CHUNK records, small lists joined."""
         records = self._lists.popleft()
-        if self._lists and len(records) + len(self._lists[0]) <= CHUNK:
+        if len(records) > CHUNK:
+            self._lists.appendleft(records[CHUNK:])
+            records = records[:CHUNK]
+        elif self._lists and len(records) + len(self._lists[0]) <= CHUNK:
             records = list(records)
             while self._lists and len(records) + len(self._lists[0]) <= CHUNK:
                 records += self._lists.popleft()

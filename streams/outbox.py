@@ -12,6 +12,7 @@ from collections import deque
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from weakref import WeakSet
 
 from aiokafka.errors import KafkaError
 
@@ -71,12 +72,22 @@ class Outgoing:
     flights: set[asyncio.Task[None]] = field(default_factory=set)
     bound: deque[str] = field(default_factory=lambda: deque(maxlen=10_000))
     """Provider ids of attempts that were answered: a look-up must not take one of them for another attempt's."""
+    _open: WeakSet[Any] = field(default_factory=WeakSet)
 
     def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Any:
         """Make what works one owned partition's outbox."""
         from streams.submitting import PartitionSending  # noqa: PLC0415  the two know each other
 
-        return PartitionSending(self, owned, outbox, activations)
+        sending = PartitionSending(self, owned, outbox, activations)
+        self._open.add(sending)
+        return sending
+
+    def measure(self) -> None:
+        """Bring the figures about what waits up to date."""
+        waiting = list(self._open)
+        oldest = [moment for sending in waiting if (moment := sending.oldest) is not None]
+        self.metrics.outbox.set(sum(len(sending) for sending in waiting))
+        self.metrics.oldest.set(max(0, self.clock.now() - min(oldest)) / 1_000 if oldest else 0)
 
     def fly(self, flight: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on even if the partition is given up."""

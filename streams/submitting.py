@@ -76,13 +76,14 @@ class PartitionSending:
         """Begin nothing more. What is being submitted goes on."""
         self._closed = True
         self._lanes.clear()
+        self._known.clear()
         for task in list(self._tasks):
             task.cancel()
 
     @property
     def oldest(self) -> int | None:
-        """When the oldest entry was decided."""
-        return min((submission.decided_at for submission in self._known.values()), default=None)
+        """When the oldest entry was decided (asked from another thread, hence the copy)."""
+        return min((submission.decided_at for submission in list(self._known.values())), default=None)
 
     def __len__(self) -> int:
         return len(self._known)

@@ -2,19 +2,24 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
 from stamgast.domain.activation import Submission
+from stamgast.processes import ChildProcess, free_port, port_answers
 from stamgast.services import RedisServer
+from stamgast.services.redis_server import find_program
 from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
-from stamgast.state.session import Redis
+from stamgast.state.session import Redis, Session
+from tests.conftest import eventually
 
 PLACE = {"cluster": "k1", "topic": "t1"}
 
@@ -203,3 +208,32 @@ async def test_a_broken_connection_fails_every_call_on_it_and_the_next_session_i
     with pytest.raises(SessionEndedError):
         await lease.read([])
     assert (await partition.take()).alive
+
+
+async def test_the_scripts_keep_to_one_slot_of_a_cluster(tmp_path: Path) -> None:
+    port = free_port()
+    command = [find_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
+    node = ChildProcess("Redis", [*command, "--cluster-enabled", "yes"], log=tmp_path / "redis.log")
+    try:
+        await asyncio.to_thread(node.wait_until, lambda: port_answers(port), seconds=20)
+        redis = Redis(f"redis://127.0.0.1:{port}")
+        session = await redis.session()
+        await session.call("CLUSTER", "ADDSLOTSRANGE", 0, 16_383)
+        await eventually(lambda: _is_up(session))
+        lease = await Lease.take(redis, PartitionKeys("c17"), PLACE)
+        writes = setting(**{lease.keys.customer("m", f"c{n}"): b"1" for n in range(3)})
+        writes.do("ZADD", lease.keys.timers, 1, "m:c1")
+        await lease.commit(0, writes)
+        outbox = await with_entry(lease, "a1", watermark=1)
+        await outbox.claim("a1", "x1")
+        assert await outbox.logged(1, [("claimed", "a1", "x1")]) == ["x1"]
+        assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "ok"
+        assert await cancel(lease, "a1") == []
+        assert [entry.state for entry in await outbox.entries()] == ["S"]
+        redis.close()
+    finally:
+        node.kill()
+
+
+async def _is_up(session: Session) -> bool:
+    return b"cluster_state:ok" in await session.call("CLUSTER", "INFO")

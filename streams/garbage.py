@@ -1,0 +1,21 @@
+"""When Python looks for cyclic garbage. A worker makes next to none: what a step leaves is freed by reference counts.
+
+With Python's own thresholds (a look every 700 new containers) a step that holds thousands of events is searched over
+and over while it lasts: measured, a third of the CPU time of a small job and more than that of the customers service.
+"""
+
+from __future__ import annotations
+
+import gc
+from typing import Final
+
+_YOUNG: Final = 50_000
+_MIDDLE: Final = 20
+_OLD: Final = 50
+
+
+def collect_rarely() -> None:
+    """Set what was imported aside for good and look seldom from now on. Call it once, when a process has started."""
+    gc.collect()
+    gc.freeze()
+    gc.set_threshold(_YOUNG, _MIDDLE, _OLD)
