@@ -45,7 +45,6 @@ def demo(
     """
     from stamgast.demo.cdnow import NoPurchaseLogError
     from stamgast.demo.run import NoExampleError, run_demo
-    from stamgast.demo.settling import NotSettledError
     from stamgast.demo.shop import ShopError
     from stamgast.demo.trial import EndedError, Options
     from stamgast.processes import ProcessError
@@ -57,7 +56,7 @@ def demo(
     except EndedError:
         say("ended; nothing is left running")
         raise typer.Exit(WRONG if headless else 0) from None
-    except (NoPurchaseLogError, NoExampleError, ProcessError, ShopError, NotSettledError) as error:
+    except (NoPurchaseLogError, NoExampleError, ProcessError, ShopError) as error:
         fail(str(error))
     if as_json:
         print_json(summary.document())

@@ -1,6 +1,6 @@
 """What happens when: a week at the bakery, fifteen months of records at once, then three months day by day.
 
-The record shop knows its old customers by phone alone. In the first weeks of the live part it invites them, so many
+The record shop knows its old customers by phone alone. In the first six weeks of the live part it invites them, so many
 a day, those who come back first; whoever has joined and consented may hear from it.
 """
 
@@ -27,8 +27,8 @@ FIRST_DAY: Final = date(1998, 3, 24)
 """Where shop time starts: a week before the live part."""
 BATCH: Final = 1_000
 _ENROLLED_AT_ONCE: Final = 32
-_INVITED_A_DAY: Final = 120
-"""So that all have been invited after three weeks."""
+_INVITED_A_DAY: Final = 60
+"""So that all have been invited after six weeks."""
 _MORNING: Final = 6 * 60
 _TILL_OPENS: Final = 9 * 60 + 15
 _NOON: Final = 12 * 60

@@ -19,6 +19,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 
 from channels.twilio_client import is_loopback
 from stamgast.demo.board import Board
+from stamgast.demo.shop import ShopError
 from stamgast.demo.till import PRODUCTS, NothingToRefundError
 
 _PAGE: Final = resources.files("stamgast.demo").joinpath("till.html").read_text(encoding="utf-8")
@@ -85,6 +86,7 @@ def create_app(board: Board) -> Starlette:
             Route("/api/refund", refund, methods=["POST"]),
         ],
         middleware=[Middleware(_LoopbackOnly)],
+        exception_handlers={ShopError: _not_taken},
     )
 
 
@@ -109,6 +111,10 @@ class _Server(uvicorn.Server):
 
     def capture_signals(self) -> Any:
         return contextlib.nullcontext()
+
+
+async def _not_taken(_: Request, error: Exception) -> Response:
+    return JSONResponse({"error": str(error)}, 503)
 
 
 async def _page(_: Request) -> Response:

@@ -25,7 +25,7 @@ from stamgast.demo.counts import read_counts
 from stamgast.demo.driver import Driver, Pace
 from stamgast.demo.page import make_server
 from stamgast.demo.record_shop import RecordShop
-from stamgast.demo.settling import Engine
+from stamgast.demo.settling import Engine, NotSettledError
 from stamgast.demo.shop import Shop
 from stamgast.demo.shop_time import ShopTime
 from stamgast.demo.stage import Stage
@@ -40,6 +40,7 @@ RECORDS: Final = "platenzaak"
 _LOOK_EVERY_S: Final = 0.05
 _CHECK_EVERY_S: Final = 0.5
 _REPORT_EVERY_S: Final = 5.0
+_CONNECTIONS: Final = 32
 _TO_WATCH: Final = Pace(live_s=1.0, after_s=6.0)
 _FLAT_OUT: Final = Pace()
 
@@ -138,11 +139,20 @@ class Trial:
                 running = [task for task in (play, *watchers) if not task.done()]
                 done, _ = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
-                    task.result()
+                    self._look_at(task)
         finally:
             for task in (play, ends, *watchers):
                 task.cancel()
             await asyncio.gather(play, ends, *watchers, return_exceptions=True)
+
+    def _look_at(self, task: asyncio.Task[None]) -> None:
+        """Raise what a task died of; if a process of ours died first, that is the reason."""
+        error = task.exception()
+        if isinstance(error, NotSettledError):
+            self._say(str(error))  # the books will show what is missing
+        elif error is not None:
+            self._stage.check()
+            raise error
 
     async def _stop_in_time(self, stopping: asyncio.Event) -> None:
         if self._options.for_s is not None:
@@ -198,4 +208,5 @@ class Trial:
 
 def _http(base_url: str) -> httpx.AsyncClient:
     """Make a client for a process of ours; loopback is never behind a proxy."""
-    return httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30)
+    kept = httpx.Limits(max_connections=_CONNECTIONS, max_keepalive_connections=_CONNECTIONS)
+    return httpx.AsyncClient(base_url=base_url, trust_env=False, timeout=30, limits=kept)
