@@ -8,15 +8,15 @@ import msgspec
 from msgspec import Meta, Struct
 
 from stamgast.domain.events import Source
-from stamgast.domain.units import MINUTE, Millis, Minor
+from stamgast.domain.units import MINUTE, Millis
 
 CLOCK_TOLERANCE = 5 * MINUTE
 
 # A shop's own producer may write anything; what no till can mean, and no state could hold, is refused on reading.
-Amount = Annotated[Minor, Meta(ge=-(10**12), le=10**12)]
+Amount = Annotated[int, Meta(ge=-(10**12), le=10**12)]
 Version = Annotated[int, Meta(ge=0, le=2**63 - 1)]
 Moment = Annotated[datetime, Meta(tz=True)]
-RecordedAt = Annotated[Millis, Meta(ge=0, le=7_258_118_400_000)]
+RecordedAt = Annotated[int, Meta(ge=0, le=7_258_118_400_000)]
 """Up to the year 2200: one in microseconds would keep everything after it from being new."""
 
 MOST_DIGITS = 9

@@ -5,12 +5,24 @@ the producer from its injected clock. `source` names the record that this one wa
 reader can recognise a repeat (topic id, partition, offset, index among that record's outputs).
 """
 
-from typing import ClassVar
+from typing import Annotated, ClassVar
 
 import msgspec
-from msgspec import Struct
+from msgspec import Meta, Struct
 
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain import units
+
+# Checked on reading: a number that no state could hold must not get as far as a state.
+_EXACT = Meta(ge=-(2**53), le=2**53)
+
+Millis = Annotated[units.Millis, _EXACT]
+
+Minor = Annotated[units.Minor, _EXACT]
+
+Count = Annotated[int, Meta(ge=0, le=2**31)]
+
+Quantity = Annotated[int, _EXACT]
+"""Thousandths of a piece or a kilogram."""
 
 Source = tuple[str, int, int, int]
 """Topic id, partition, offset, index among that input's outputs."""
@@ -21,7 +33,7 @@ class Line(Struct, frozen=True, omit_defaults=True, gc=False):
 
     id: str
     gross: Minor
-    quantity: int = 1000
+    quantity: Quantity = 1000
     sku: str | None = None
     category: str | None = None
     kind: str = "sale"
@@ -126,13 +138,13 @@ class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcom
 
     activation: str
     status: str
-    rank: int
+    rank: Count
     attempt: str = ""
     reason: str = ""
     code: str = ""
     provider_id: str = ""
     channel: str = ""
-    parts: int = 0
+    parts: Count = 0
 
 
 class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):

@@ -4,8 +4,10 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
+import msgspec
 import pytest
 
+from stamgast.domain.events import decode_event
 from stamgast.identity.ids import Identifier
 from stamgast.log.partitioning import partition_for
 from streams.canonical import UnreadableError, canonical, read_record
@@ -93,3 +95,12 @@ def test_an_envelope_of_another_kind_is_unreadable(attributes):
 def test_the_key_names_the_transaction():
     with pytest.raises(UnreadableError):
         read(produced(SALE, key=f"{MERCHANT}:another".encode()))
+
+
+@pytest.mark.parametrize(
+    "changes", [{"at": 2**64}, {"after": {"occurred_at": T0, "store": "", "currency": "EUR", "spend": 2**64}}]
+)
+def test_an_event_with_a_number_that_no_state_could_hold_is_unreadable(changes):
+    event = {"type": "purchase_changed", "merchant": MERCHANT, "customer": ANNA, "at": T0, "transaction": "t"}
+    with pytest.raises(msgspec.ValidationError):
+        decode_event(json.dumps(event | {"after": None} | changes).encode())
