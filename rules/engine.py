@@ -7,12 +7,12 @@ counts as not met, also inside `none`, and never raises.
 
 from bisect import bisect_right
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Final
 
 from rules.actions import Action
-from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
+from stamgast.domain.calendar import LocalTime, date_of, local_time
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program, Window
@@ -50,8 +50,7 @@ class View:
         store = self.program.stores.get(purchase.store)
         if store is None:
             return local_time(purchase.occurred_at, self.program.time_zone)
-        day = business_day(purchase.occurred_at, store.time_zone, store.day_start)
-        return LocalTime(day, local_time(purchase.occurred_at, store.time_zone).minute, weekday(day))
+        return local_time(purchase.occurred_at, store.time_zone, store.day_start)
 
 
 Fires = Callable[[Fact], bool]
@@ -166,6 +165,11 @@ class CompiledRule:
     per_day: int = 0
     hold_out: int = 0
     send_late: bool = False
+    not_met: str = field(init=False, repr=False, compare=False, default="")
+    """Counter of the times that it was asked and `if` did not hold."""
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "not_met", f"rule|{self.id}|not_met")
 
     @property
     def trigger_name(self) -> str:

@@ -84,7 +84,7 @@ def _basket_has(products: tuple[str, ...], categories: tuple[str, ...]) -> Condi
         purchase = view.fact.purchase
         if purchase is None:
             return None
-        return any(line.quantity > 0 and (line.sku in skus or line.category in kinds) for line in purchase.lines)
+        return any((line.category in kinds or line.sku in skus) and line.quantity > 0 for line in purchase.lines)
 
     def found(view: View) -> str:
         purchase = view.fact.purchase

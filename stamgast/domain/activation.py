@@ -45,7 +45,7 @@ def activation_id(merchant: str, rule: str, customer: str, occasion: str, genera
     return digest.hex()
 
 
-class Activation(Struct, array_like=True):
+class Activation(Struct, array_like=True, gc=False):
     """As it stands in the customer's state. `state` is `held`, `submitted` or `ended`."""
 
     id: str
@@ -72,7 +72,7 @@ class Activation(Struct, array_like=True):
     voucher: str = ""
 
 
-class Submission(Struct, array_like=True, frozen=True):
+class Submission(Struct, array_like=True, frozen=True, gc=False):
     """An outbox entry: submit this now. Carries no personal data; name and phone are looked up at the send."""
 
     activation: str
@@ -92,7 +92,7 @@ class Submission(Struct, array_like=True, frozen=True):
     """Hash of the bundle whose template it uses."""
 
 
-class Note(Struct, frozen=True, omit_defaults=True, kw_only=True):
+class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
 
     `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted) or `outcome`.

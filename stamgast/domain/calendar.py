@@ -41,11 +41,11 @@ def business_day(at: Millis, zone: str, day_start: int = 0) -> Day:
     return (at + _offset(at // _QUARTER, zone) - day_start * HOUR) // DAY
 
 
-def local_time(at: Millis, zone: str) -> LocalTime:
-    """Where the hands of a clock in `zone` stand."""
-    local = local_millis(at, zone)
-    day, rest = divmod(local, DAY)
-    return LocalTime(day, rest // MINUTE, weekday(day))
+def local_time(at: Millis, zone: str, day_start: int = 0) -> LocalTime:
+    """Where the hands of a clock in `zone` stand, on which business day (as in `business_day`)."""
+    local = at + _offset(at // _QUARTER, zone)
+    day = (local - day_start * HOUR) // DAY
+    return LocalTime(day, local % DAY // MINUTE, WEEKDAYS[(day + 3) % 7])
 
 
 def weekday(day: Day) -> str:

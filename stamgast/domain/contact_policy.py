@@ -5,7 +5,8 @@ only held for the night once everything else allows it.
 """
 
 import hashlib
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.customer import Customer
@@ -16,8 +17,7 @@ ALL_DAY = Window(0, 24 * 60)
 KEEP_CONTACTS = 31 * DAY
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(Struct, frozen=True):
     """What a rule asks of its message. Durations in milliseconds; `hold_out` in percent."""
 
     rule: str
@@ -30,8 +30,7 @@ class Terms:
     hold_out: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
+class Decision(Struct, frozen=True):
     """`verdict` is `submit`, `hold` or `suppress`. `until` is when to look again, or when it must have left."""
 
     verdict: str

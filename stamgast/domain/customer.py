@@ -16,7 +16,7 @@ STAGES = ("new", "active", "at_risk", "lapsing", "lapsed", "won_back")
 """A customer without any purchase that counts is `new` too."""
 
 
-class Card(Struct, array_like=True):
+class Card(Struct, array_like=True, gc=False):
     """One stamp card: `balance` stamps on it now (below zero: owed), `completed` cards so far.
 
     `sizes` are the sizes of the completed cards as runs `[size, how many]`, oldest first, so that a refund
@@ -31,7 +31,7 @@ class Card(Struct, array_like=True):
     day_raw: int = 0
 
 
-class Voucher(Struct, array_like=True):
+class Voucher(Struct, array_like=True, gc=False):
     """An issued reward. `state` is `open`, `redeemed`, `withdrawn` or `expired`."""
 
     code: str
@@ -47,7 +47,7 @@ class Voucher(Struct, array_like=True):
     """Id of the request that redeemed it, so that its repeat gets the same answer."""
 
 
-class Customer(Struct, array_like=True):
+class Customer(Struct, array_like=True, gc=False):
     """See the module. Days are business days of the store of each purchase; money is minor units."""
 
     schema: int = SCHEMA

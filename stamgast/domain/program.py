@@ -8,6 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from msgspec import Struct
+
 from stamgast.domain.units import DAY, HOUR, Millis, Minor
 
 OnRefund = Literal["below_zero", "next_stamps", "never"]
@@ -66,8 +68,7 @@ class Template:
     sms: Mapping[str, str] = field(default_factory=dict)
 
 
-@dataclass(frozen=True, slots=True)
-class LapseModel:
+class LapseModel(Struct, frozen=True, cache_hash=True):
     """Personal gaps between visit days: log gaps are normal, their mean shrunk to the merchant's.
 
     See `stamgast.domain.lifecycle` for the formula. `lapsed_after` is the multiple of the lapse gap after
@@ -132,7 +133,7 @@ class Program:
     cards: Mapping[str, CardDefinition] = field(default_factory=dict)
     rewards: Mapping[str, Reward] = field(default_factory=dict)
     templates: Mapping[str, Template] = field(default_factory=dict)
-    lapse: LapseModel = LapseModel()
+    lapse: LapseModel = field(default_factory=LapseModel)
     messaging: Messaging = field(default_factory=Messaging)
     costs: Costs = field(default_factory=Costs)
     fresh_for: Millis = 2 * HOUR

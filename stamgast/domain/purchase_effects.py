@@ -1,6 +1,7 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
 from collections.abc import Mapping
+from functools import partial
 from typing import NamedTuple, Protocol
 
 from stamgast.domain import days, stamps
@@ -155,7 +156,7 @@ def _move_card(shift: Shift, card_id: str) -> list[Fact]:
     if card is None:
         card = shift.customer.cards[card_id] = Card()
     by = _move_days_of_card(shift, card, definition)
-    steps = stamps.move_balance(card, definition, by, lambda ordinal: shift.memory.may_reopen(card_id, ordinal))
+    steps = stamps.move_balance(card, definition, by, partial(shift.memory.may_reopen, card_id))
     return [fact_of(card_id, step, shift.purchase) for step in steps]
 
 
@@ -166,13 +167,14 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
     by = 0
     for day, change in moves:
         if change:
-
-            def raw_of_day(day: Day = day) -> int:
-                entries = shift.memory.all_entries().values()
-                return sum(entry.stamps.get(definition.id, 0) for entry in entries if entry.day == day)
-
+            raw_of_day = partial(_raw_of_day, shift.memory, definition.id, day)
             by += stamps.move_day(card, definition, day, change, raw_of_day)
     return by
+
+
+def _raw_of_day(memory: Memory, card_id: str, day: Day) -> int:
+    entries = memory.all_entries().values()
+    return sum(entry.stamps.get(card_id, 0) for entry in entries if entry.day == day)
 
 
 _FACT_NAMES = {

@@ -43,7 +43,7 @@ class Refund(Struct, array_like=True, frozen=True, gc=False):
     lines: tuple[Line, ...]
 
 
-class Transaction(Struct, array_like=True):
+class Transaction(Struct, array_like=True, gc=False):
     """What intake remembers of one transaction."""
 
     snapshot: Snapshot | None = None

@@ -55,20 +55,19 @@ def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
     everything = not card.products and not card.categories
     fitting = [line for line in lines if qualifies(line, card)]
     if card.per == "item":
-        return sum(_pieces(line.quantity) for line in fitting)
-    without_line = spend - sum(line.gross for line in lines) if everything else 0
+        return sum([_pieces(line.quantity) for line in fitting])
+    without_line = spend - sum([line.gross for line in lines]) if everything else 0
     if card.per == "purchase":
         return 1 if fitting or without_line > 0 else 0
-    return max(0, sum(line.gross for line in fitting) + without_line) // card.amount
+    return max(0, sum([line.gross for line in fitting]) + without_line) // card.amount
 
 
 def qualifies(line: Line, card: CardDefinition) -> bool:
     """Goods that were bought, of a product or category of the card; lines without a price never stamp."""
     if line.kind in NO_STAMP_KINDS or line.quantity <= 0 or line.gross <= 0:
         return False
-    if not card.products and not card.categories:
-        return True
-    return line.sku in card.products or line.category in card.categories
+    products, categories = card.products, card.categories
+    return line.category in categories or line.sku in products or not (products or categories)
 
 
 def _pieces(quantity: int) -> int:

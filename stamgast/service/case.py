@@ -3,6 +3,8 @@
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from msgspec import Struct
+
 from rules.engine import CompiledRule, RuleSet
 from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.customer import Customer
@@ -24,8 +26,7 @@ class Bundle:
     rules: RuleSet
 
 
-@dataclass(frozen=True, slots=True)
-class Context:
+class Context(Struct, frozen=True):
     """What decisions depend on besides state and events; the same for a whole partition.
 
     `voucher_key` makes voucher codes. `mind_holdout` is false in rule tests only.
@@ -61,8 +62,7 @@ class Change:
     failures: list[tuple[str, str]] = field(default_factory=list)
 
 
-@dataclass(frozen=True, slots=True)
-class Firing:
+class Firing(Struct, frozen=True):
     """A rule that fires for a fact on an occasion.
 
     `again`: it has fired for it before. `generation`: how often its message was taken back before it left.

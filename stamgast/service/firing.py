@@ -1,6 +1,8 @@
 """Rules on facts: which fire, in whose favour when several want to speak, and what their actions do."""
 
-from dataclasses import replace
+from collections.abc import Callable
+
+from msgspec.structs import replace
 
 from rules.actions import Give, Tag
 from rules.engine import CompiledRule, View
@@ -28,12 +30,9 @@ def fire(case: Case, facts: list[Fact]) -> None:
     firings: list[Firing] = []
     rules = case.context.bundle.rules
     for fact in facts:
-        if fact.name == "stamp_card_completed":
-            _complete_card(case, fact)
-        elif fact.name == "stamp_card_uncompleted":
-            _reopen_card(case, fact)
-        elif fact.name == "stamps_taken":
-            _lose_stamps(case, fact)
+        cards_answer = _CARDS_ANSWERS.get(fact.name)
+        if cards_answer is not None:
+            cards_answer(case, fact)
         asked = rules.asked_by(fact)
         if asked:
             view = View(case.customer, case.program, case.at, fact)
@@ -49,7 +48,7 @@ def _try_rule(case: Case, rule: CompiledRule, view: View) -> Firing | None:
         if occasion is None:
             return None
         if not rule.holds(view):
-            case.count(f"rule|{rule.id}|not_met")
+            case.count(rule.not_met)
             return None
     except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
         case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
@@ -133,3 +132,10 @@ def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
     back = Fact("stamps_changed", fact.occasion, fact.after, before, fact.data)
     listening = case.context.bundle.rules.listening(back.name)
     return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
+
+
+_CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
+    "stamp_card_completed": _complete_card,
+    "stamp_card_uncompleted": _reopen_card,
+    "stamps_taken": _lose_stamps,
+}
