@@ -17,13 +17,11 @@ import msgspec
 
 from stamgast.domain.activation import Note
 from stamgast.domain.events import key_of
-from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
-from stamgast.state.errors import StateError
 from stamgast.state.outbox import Outbox, decode_note, encode_note
 from streams.emission import append
-from streams.ownership import Ownership
+from streams.ownership import TROUBLE, Ownership
 
 log = get_logger(__name__)
 
@@ -124,7 +122,7 @@ class ActivationLog:
                 self._under_way = len(entries)
                 try:
                     await self._write_all(entries)
-                except (EmitError, StateError) as error:
+                except TROUBLE as error:
                     for entry in entries:
                         _fail(entry)
                     self._owned.take_again(f"the log of activations could not be written: {error}")

@@ -23,6 +23,10 @@ from streams.jobs import Record
 _CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
 
 
+LARGEST: Final = 240_000
+"""Bytes of a purchase. Its customer's event holds it up to four times (before, after and each at its peak)."""
+
+
 class Resolves(Protocol):
     """Tells whom identifiers name (`stamgast.state.identities`)."""
 
@@ -52,6 +56,8 @@ def read_record(record: Record, partition: int, partitions: int) -> Read:
     Raises:
         UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
     """
+    if len(record.value or b"") > LARGEST:
+        raise UnreadableError(f"{len(record.value or b'')} bytes are more than the {LARGEST} of any receipt")
     try:
         purchase = decode_record(record.value or b"")
     except (msgspec.DecodeError, ValueError) as error:

@@ -30,6 +30,8 @@ from streams.ownership import Ownership
 log = get_logger(__name__)
 
 _REVOCATION_S = 2.0
+_STOP_S = 0.5
+_LAST_COMMIT_S = 0.2
 _COMMIT_EVERY_S = 3.0
 _FETCH_WAIT_MS = 20
 _POLL_MS = 200
@@ -87,7 +89,12 @@ class PartitionService(Service):
 
     async def on_stop(self) -> None:
         """Hand the partitions over and leave the group at once."""
-        await self._give_up(0.5)
+        try:
+            async with asyncio.timeout(_LAST_COMMIT_S):
+                await self.commit_offsets()
+        except TimeoutError:
+            log.info("offsets not committed in time", service=self.job.name)
+        await self._give_up(_STOP_S)
         if self._consumer is not None:
             await _stop(self._consumer)
 

@@ -38,7 +38,7 @@ class IntakeProgress(Service):
             await self.sleep(pause_of(self._clock, _EVERY_S))
             try:
                 await self._note_all()
-            except (StateError, KafkaError, ConsumerStoppedError) as error:
+            except (StateError, KafkaError, ConsumerStoppedError, TimeoutError) as error:
                 log.debug("progress not noted", why=repr(error))
 
     async def _note_all(self) -> None:

@@ -8,6 +8,8 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
+from redis.exceptions import RedisError
+
 from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.domain.activation import Note, Submission
 from stamgast.domain.units import Millis
@@ -200,7 +202,7 @@ class PartitionSending:
                     await tell(self._owned.number, submission, "suppressed", reason="opted_out")
                     return None
                 break
-            except NotLoadedError:
+            except (NotLoadedError, RedisError):
                 await asyncio.sleep(_VIEW_PAUSE_S)
         if submission.per_day and not await self._outbox.take_limit(submission, await around.day_of(submission)):
             await tell(self._owned.number, submission, "suppressed", reason="rule_limit")
