@@ -41,7 +41,7 @@ def run_demo(options: Options, config_dir: Path, say: Say) -> Summary:
     _expect_no_idempotence()
     begins = starts_at(programs[BAKERY].time_zone)
     try:
-        with _sigterm_as_ctrl_c(), open_stage(config_dir, list(loaded), begins, say) as stage:
+        with _ends_in_order(), open_stage(config_dir, list(loaded), begins, say) as stage:
             return asyncio.run(Trial(options, stage, cast, say).run())
     except KeyboardInterrupt:
         raise EndedError from None
@@ -64,14 +64,18 @@ def _load(config_dir: Path, merchant: str) -> LoadedMerchant:
 
 
 @contextmanager
-def _sigterm_as_ctrl_c() -> Iterator[None]:
-    """Let SIGTERM unwind what is open, as Ctrl-C does, while no loop runs yet."""
+def _ends_in_order() -> Iterator[None]:
+    """Let SIGTERM unwind what is open, as Ctrl-C does, while no loop runs yet.
+
+    Ctrl-C itself is set too: a shell starts its background jobs with SIGINT ignored.
+    """
 
     def interrupt(*_: Any) -> None:
         raise KeyboardInterrupt
 
-    before = signal.signal(signal.SIGTERM, interrupt)
+    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -33,6 +33,7 @@ from stamgast.demo.till import Till
 from stamgast.domain.program import Program
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.processes import ProcessError
 
 BAKERY: Final = "bakkerij-noord"
 RECORDS: Final = "platenzaak"
@@ -190,7 +191,10 @@ class Trial:
     @asynccontextmanager
     async def _serving(self, board: Board) -> AsyncIterator[None]:
         """Serve the till's page while the context is open."""
-        listening = socket.create_server(("127.0.0.1", self._options.port))
+        try:
+            listening = socket.create_server(("127.0.0.1", self._options.port))
+        except OSError as error:
+            raise ProcessError(f"the till's page cannot have port {self._options.port}: {error.strerror}") from error
         server = make_server(board)
         task = asyncio.create_task(server.serve(sockets=[listening]))
         port = listening.getsockname()[1]
