@@ -275,6 +275,11 @@ class RuleSet:
         end = bisect_right(thresholds, fact.after)
         return (*listeners.always, *listeners.waiting[first:end]) if first < end else listeners.always
 
+    def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
+        """The same rules, with these ones paused; ids that are not there are passed over."""
+        paused = frozenset(rule_ids)
+        return RuleSet(replace(rule, status="paused") if rule.id in paused else rule for rule in self.all)
+
     def only(self, rule_id: str) -> "RuleSet":
         """This one rule alone, live and without a holdout: what a rule's own tests run."""
         return RuleSet([replace(self.by_id[rule_id], status="live", canary=0, hold_out=0)])

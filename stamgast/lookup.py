@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import aclosing, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from stamgast import bootstrap
 from stamgast.bundle_shelf import BundleShelf
@@ -59,7 +59,7 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
     try:
         session = await redis.session()
         value = await session.call("GET", keys.customer(merchant, customer_id))
-        in_force = await session.call("HGET", keys.meta, f"b:{merchant}")
+        in_force, paused = await session.call("HMGET", keys.meta, f"b:{merchant}", f"p:{merchant}")
     finally:
         redis.close()
     if value is None:
@@ -67,6 +67,8 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
     if in_force is not None:
         at, _, content = in_force.decode().partition(":")
         newest = shelf.find(merchant, content, int(at))
+    if paused:  # rules that raised: they show as paused
+        newest = replace(newest, rules=newest.rules.pausing(paused.decode().split(",")))
     return Found(customer_id, decode_customer(value), newest)
 
 

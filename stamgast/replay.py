@@ -6,10 +6,11 @@ for its first barrier, and an event that cannot be applied is passed over (the w
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 
 import msgspec
 
-from stamgast.domain.events import AnyEvent, Barrier, Source, decode_event
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, Source, decode_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
@@ -30,6 +31,7 @@ class PartitionReplay:
         self._find_bundle = find_bundle
         self._in_force: dict[str, Bundle] = {}
         self._numbers: dict[str, int] = {}
+        self._paused: dict[str, set[str]] = {}
         self._waiting: dict[str, list[AnyEvent]] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
         self._time: Millis = 0
@@ -53,6 +55,8 @@ class PartitionReplay:
             return
         if isinstance(event, Barrier):
             self._come_into_force(event)
+        elif isinstance(event, RulePaused):
+            self._pause(event)
         elif (bundle := self._in_force.get(event.merchant)) is None:
             self._waiting.setdefault(event.merchant, []).append(event)
         else:
@@ -67,9 +71,17 @@ class PartitionReplay:
         except LookupError:
             return  # unusable: the one before it stays in force
         self._in_force[barrier.merchant] = bundle
+        self._paused.pop(barrier.merchant, None)
         for event in self._waiting.pop(barrier.merchant, ()):
             # What waited happens now: time never goes back for a customer.
             self._try(msgspec.structs.replace(event, at=self._time), bundle)
+
+    def _pause(self, event: RulePaused) -> None:
+        bundle = self._in_force.get(event.merchant)
+        if bundle is None or event.number != self._numbers.get(event.merchant):
+            return
+        self._paused.setdefault(event.merchant, set()).add(event.rule)
+        self._in_force[event.merchant] = replace(bundle, rules=bundle.rules.pausing(self._paused[event.merchant]))
 
     def _try(self, event: AnyEvent, bundle: Bundle) -> None:
         try:

@@ -12,13 +12,13 @@ import msgspec
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import DomainError
-from stamgast.domain.events import AnyEvent, Barrier, decode_event
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
 from streams.bundles import Bundles
-from streams.customer_partition import Standing, come_into_force
+from streams.customer_partition import Standing, come_into_force, pause_rules
 from streams.jobs import Record
 from streams.parking import decode_parked
 
@@ -85,6 +85,8 @@ class Batch:
                 self.repeats += 1
             elif type(event) is Barrier:
                 await self._pass(event)
+            elif type(event) is RulePaused:
+                self._pause(event)
             elif (bundle := standing.in_force.get(event.merchant)) is None:
                 self.parked.setdefault(event.merchant, []).append(record)
             else:
@@ -111,6 +113,11 @@ class Batch:
             # What waited happens now: time never goes back for a customer.
             event = msgspec.structs.replace(decode_event(record.value or b""), at=standing.time)
             self._add(Item(event, record), standing.in_force[merchant])
+
+    def _pause(self, event: RulePaused) -> None:
+        """A rule rests under the bundle that it raised under, and under no later one."""
+        if event.number == self.standing.numbers.get(event.merchant):
+            pause_rules(self.standing, event.merchant, [event.rule])
 
     # -- thinking
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from collections.abc import Iterable
+from dataclasses import dataclass, field, replace
 
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
@@ -22,10 +23,12 @@ class Standing:
     in_force: dict[str, Bundle] = field(default_factory=dict)
     numbers: dict[str, int] = field(default_factory=dict)
     """merchant -> number of the newest barrier applied (whose bundle may have been unusable)."""
+    paused: dict[str, frozenset[str]] = field(default_factory=dict)
+    """merchant -> rules that raised under the bundle in force and rest until the next one."""
 
     def copy(self) -> Standing:
         """What a step changes until it is committed."""
-        return Standing(self.time, dict(self.marks), dict(self.in_force), dict(self.numbers))
+        return Standing(self.time, dict(self.marks), dict(self.in_force), dict(self.numbers), dict(self.paused))
 
     def is_repeat(self, source: Source) -> bool:
         """Say whether a record of this source was applied already; if not, note that it is now."""
@@ -47,6 +50,9 @@ class Standing:
             if before.numbers.get(merchant) != number:
                 bundle = self.in_force.get(merchant)
                 fields[f"b:{merchant}"] = f"{number}:{bundle.hash if bundle else ''}"
+        for merchant, rules in self.paused.items():
+            if before.paused.get(merchant) != rules:
+                fields[f"p:{merchant}"] = ",".join(sorted(rules))
         return fields
 
 
@@ -70,6 +76,9 @@ async def standing_of(meta: dict[str, str], bundles: Bundles) -> Standing:
             standing.numbers[name[2:]] = int(number)
             if content:
                 standing.in_force[name[2:]] = await bundles.get(name[2:], content)
+    for name, value in meta.items():
+        if name.startswith("p:") and value:
+            pause_rules(standing, name[2:], value.split(","))
     return standing
 
 
@@ -82,4 +91,15 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
         standing.in_force[merchant] = await bundles.get(merchant, content, number)
     except UnusableBundleError:
         return False
+    if merchant in standing.paused:
+        standing.paused[merchant] = frozenset()
     return True
+
+
+def pause_rules(standing: Standing, merchant: str, rules: Iterable[str]) -> None:
+    """Let rules of the bundle in force rest."""
+    bundle = standing.in_force.get(merchant)
+    if bundle is None:
+        return
+    standing.paused[merchant] = standing.paused.get(merchant, frozenset()) | frozenset(rules)
+    standing.in_force[merchant] = replace(bundle, rules=bundle.rules.pausing(standing.paused[merchant]))

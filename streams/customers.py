@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
 from stamgast.clock import Clock, pause_of
-from stamgast.domain.events import Barrier, encode_event, key_of
+from stamgast.domain.events import Barrier, RulePaused, encode_event, key_of
 from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -22,7 +22,7 @@ from streams.bundles import Bundles
 from streams.customer_batch import Batch
 from streams.customer_partition import Standing, standing_of
 from streams.customer_writes import Written, write
-from streams.emission import append
+from streams.emission import Emission, append
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
@@ -133,8 +133,22 @@ class CustomersJob:
         if not quiet:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
+            effects.emissions += self._pausing(owned, written)
         self._count(batch, written)
         return effects
+
+    def _pausing(self, owned: Ownership, written: Written) -> Iterator[Emission]:
+        """A rule that raised rests from that place in the log on, so that every reading of it agrees."""
+        for merchant, rule, reason in sorted(set(written.failures)):
+            event = RulePaused(
+                merchant=merchant,
+                customer="",
+                at=written.standing.time,
+                number=written.standing.numbers[merchant],
+                rule=rule,
+                reason=reason,
+            )
+            yield Emission(self.topic, owned.number, key_of(merchant, ""), encode_event(event))
 
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
         """Move on, and let notes and messages go their way."""
@@ -164,7 +178,8 @@ class CustomersJob:
         for merchant, records in batch.parked.items():
             metrics.parked.labels(merchant).inc(len(records))
         for merchant, rule, what in written.failures:
-            log.error("a rule raised; the event was applied without it", merchant=merchant, rule=rule, why=what)
+            log.error("a rule raised and is paused; the event was applied", merchant=merchant, rule=rule, why=what)
+            metrics.rules_paused.labels(merchant, rule).inc()
         metrics.dead_letters.labels(self.name).inc(len(batch.rejected))
 
     # -- what the owner does beside the steps, once it has caught up

@@ -26,6 +26,7 @@ class Metrics:
         self.dead_letters = self._counter("dead_letters", "Records laid aside", "reason")
         self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
+        self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.activations = self._counter("activations", "Outcomes written, by status", "status")
         self.outbox = self._gauge("outbox_entries", "Activations to submit")

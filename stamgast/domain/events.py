@@ -161,6 +161,15 @@ class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
     about: ClassVar[str] = "merchant"
 
 
+class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
+    """A rule raised under the merchant's bundle `number`: in this partition it rests until the next bundle."""
+
+    number: int
+    rule: str
+    reason: str
+    about: ClassVar[str] = "merchant"
+
+
 AnyEvent = (
     PurchaseChanged
     | Enrolled
@@ -172,6 +181,7 @@ AnyEvent = (
     | ActivationOutcome
     | TimerDue
     | Barrier
+    | RulePaused
 )
 
 decode_event = msgspec.json.Decoder(AnyEvent).decode
