@@ -110,6 +110,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
                 _send_again(case, activation)
         _forget_ended(case)
         _try_other_channel(case, activation, event)
+        _shed(activation)
         _release_next(case)
 
 
@@ -189,6 +190,7 @@ def _end(case: Case, activation: Activation, status: str, reason: str) -> None:
     case.count(f"suppressed|{reason}")
     case.count(f"rule|{activation.rule}|{status}")
     case.note(activation, "outcome")
+    _shed(activation)
 
 
 def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome) -> None:
@@ -258,6 +260,13 @@ def cause_of(activation: Activation) -> str:
     """The occasion of the fact it speaks of; one a rule fires once per may be another."""
     cause: str = activation.data.get("cause", activation.occasion)
     return cause
+
+
+def _shed(activation: Activation) -> None:
+    """What has ended is kept for what became of it; what its template was to say would be dead weight."""
+    cause = cause_of(activation)
+    activation.data = {} if cause == activation.occasion else {"cause": cause}
+    activation.other_channels = []
 
 
 def _find(case: Case, activation_id: str) -> Activation | None:
