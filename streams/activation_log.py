@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -31,6 +31,9 @@ _OPEN_STILL: Final = frozenset({"in_doubt", "not_submitted", "held", "submitted"
 Line = tuple[str, str, str]
 """Kind (`claimed`, `closed`, `ended` or empty), activation, attempt."""
 
+OnClaims = Callable[[Sequence[Note]], Awaitable[None]]
+"""Told of claims that are read, not of those that are written here."""
+
 
 class ClaimLostError(Exception):
     """The partition was lost, or nobody knows whether the claim is in the log: do not submit."""
@@ -49,11 +52,12 @@ class _Entry:
 class ActivationLog:
     """One owned partition of the log of activations."""
 
-    def __init__(self, owned: Ownership, outbox: Outbox, topic: str, bootstrap: str) -> None:
+    def __init__(self, owned: Ownership, outbox: Outbox, topic: str, bootstrap: str, on_claims: OnClaims) -> None:
         self._owned = owned
         self._outbox = outbox
         self._topic = topic
         self._bootstrap = bootstrap
+        self._on_claims = on_claims
         self._known_end = 0
         self._pending: deque[_Entry] = deque()
         self._under_way = 0
@@ -156,7 +160,7 @@ class ActivationLog:
                     async with LogReader(self._bootstrap) as reader:
                         await self._read(reader, self._known_end, offset)
                 self._known_end = offset + 1
-                lines.append(entry.line or _line_of(value))
+                lines.append(entry.line or _line_of(decode_note(value)))
                 if entry.line is not None:
                     waiting.append(entry)
         await self._flush(lines, waiting)
@@ -174,15 +178,20 @@ class ActivationLog:
 
     async def _read(self, reader: LogReader, start: int, end: int) -> None:
         async for records in reader.read(self._topic, self._owned.number, start, end):
-            lines = [_line_of(record.value) for record in records]
+            notes = [note for record in records if (note := _note_of(record.value)) is not None]
+            await self._on_claims([note for note in notes if note.kind == "claimed"])
+            lines = [_line_of(note) for note in notes]
             await self._outbox.logged(records[-1].offset + 1, [line for line in lines if line[0]])
 
 
-def _line_of(value: Any) -> Line:
+def _note_of(value: Any) -> Note | None:
     try:
-        note = decode_note(value)
+        return decode_note(value)
     except msgspec.DecodeError:
-        return ("", "", "")
+        return None
+
+
+def _line_of(note: Note) -> Line:
     if note.kind == "outcome":
         return ("", "", "") if note.status in _OPEN_STILL else ("ended", note.activation, "")
     return (note.kind, note.activation, note.attempt) if note.kind in ("claimed", "closed") else ("", "", "")

@@ -25,6 +25,7 @@ from streams.customer_writes import Written, write
 from streams.emission import Emission, append
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
+from streams.limits import Limits
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.parking import park
@@ -112,7 +113,13 @@ class CustomersJob:
         await self._bundles.loaded()
         standing = await standing_of(owned.lease.meta, self._bundles)
         outbox = Outbox(owned.lease)
-        activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap)
+        activations = ActivationLog(
+            owned,
+            outbox,
+            self._topics.activations,
+            self._bootstrap,
+            Limits(self._bundles, outbox, self._clock).recount,
+        )
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         own = owned.own = OwnedCustomers(standing, activations, timers, sending)

@@ -121,9 +121,15 @@ class Outbox:
 
     async def take_limit(self, submission: Submission, day: int) -> bool:
         """Count a message against its rule's limit a day; asking twice for one activation counts once."""
-        key = f"{{m:{submission.merchant}}}:limits:{submission.rule}:{day}"
+        key = _limit_key(submission.merchant, submission.rule, day)
         words: list[Word] = [submission.activation, submission.per_day, _LIMIT_KEPT_S]
         return bool(await self._lease.run_elsewhere(_LIMIT, [key], words))
+
+    async def recount_limit(self, merchant: str, rule: str, day: int, activations: Sequence[str]) -> None:
+        """Count messages that the log says were claimed; those that are counted already stay so."""
+        key = _limit_key(merchant, rule, day)
+        await self._lease.call("SADD", key, *activations)
+        await self._lease.call("EXPIRE", key, _LIMIT_KEPT_S)
 
     async def notes(self) -> list[tuple[str, list[bytes]]]:
         """Return what is still to be written to the log of activations: (id, values)."""
@@ -133,6 +139,10 @@ class Outbox:
     async def notes_written(self, names: Sequence[str]) -> None:
         """Forget notes by their ids."""
         await self._lease.call("XDEL", self._keys.notes, *names)
+
+
+def _limit_key(merchant: str, rule: str, day: int) -> str:
+    return f"{{m:{merchant}}}:limits:{rule}:{day}"
 
 
 def _entry(value: bytes, sending: bytes, logged: bytes) -> Entry:

@@ -81,11 +81,11 @@ class Deployment:
             "STAMGAST_LOOK_UPS_S": "1,3",
         }
 
-    async def start(self, workers: int = 1) -> None:
+    async def start(self, workers: int = 1, rule: str = RULE) -> None:
         folder = self.folder / "config" / "merchants" / MERCHANT
         for name, text in {
             "program.yaml": PROGRAM,
-            "rules/hello.yaml": RULE,
+            "rules/hello.yaml": rule,
             "templates/nl/hello.j2": "Dank u!",
         }.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)

@@ -1,0 +1,53 @@
+"""Rules' limits a day, counted again from the log of activations by whoever takes a partition.
+
+The counters stand in Redis alone, one set per rule and day, for all partitions. What was claimed is in the log, so
+a Redis that lost them gets them back with everything else; counting an activation twice changes nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+from stamgast.clock import Clock
+from stamgast.domain.activation import Note
+from stamgast.domain.calendar import business_day
+from stamgast.domain.units import DAY
+from stamgast.state.outbox import Outbox
+from streams.bundles import Bundles, UnusableBundleError
+
+_LOOK_BACK: Final = 2 * DAY
+"""Limits are by the merchant's day; a zone is at most a day away from the recorded time."""
+
+
+class Limits:
+    """For one owned partition."""
+
+    def __init__(self, bundles: Bundles, outbox: Outbox, clock: Clock) -> None:
+        self._bundles = bundles
+        self._outbox = outbox
+        self._clock = clock
+
+    async def recount(self, claims: Sequence[Note]) -> None:
+        """Count what these claims took from their rules' limits, as far as it still matters."""
+        since = self._clock.now() - _LOOK_BACK
+        taken: dict[tuple[str, str, int], list[str]] = {}
+        for note in claims:
+            zone = await self._zone_of(note.merchant, note.rule) if note.at >= since else None
+            if zone is not None:
+                key = (note.merchant, note.rule, business_day(note.at, zone))
+                taken.setdefault(key, []).append(note.activation)
+        for (merchant, rule, day), activations in taken.items():
+            await self._outbox.recount_limit(merchant, rule, day, activations)
+
+    async def _zone_of(self, merchant: str, rule_id: str) -> str | None:
+        """The merchant's time zone, if the rule has a limit a day."""
+        newest = self._bundles.newest.get(merchant)
+        if newest is None:
+            return None
+        try:
+            bundle = await self._bundles.get(merchant, newest[1])
+        except UnusableBundleError:
+            return None
+        rule = bundle.rules.by_id.get(rule_id)
+        return bundle.program.time_zone if rule is not None and rule.per_day else None
