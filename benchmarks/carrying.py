@@ -25,6 +25,7 @@ from stamgast.state.session import Redis
 from streams.bundles import Bundles
 from streams.cluster import ClusterFacts
 from streams.customers import CustomersJob
+from streams.garbage import collect_rarely
 from streams.intake import IntakeJob
 from streams.jobs import Effects, Job, Record
 from streams.laying_aside import LayingAside
@@ -144,6 +145,7 @@ async def main() -> None:
         job, bootstrap=work.bootstrap, group=f"{work.prefix}{work.job}", redis=redis, emitters=emitters,
         cluster=ClusterFacts(work.bootstrap, topics), metrics=metrics,
     )  # fmt: skip
+    collect_rarely()  # as the worker does
     await service.start()
     await job.done.wait()
     await service.commit_offsets()

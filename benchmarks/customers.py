@@ -61,7 +61,7 @@ def carry(scene: Scene, events: Sequence[AnyEvent], values: Sequence[bytes], war
         keys = [key_of(event.merchant, event.customer) for event in events]
         fill(scene, topics.customer_events, zip(keys, values, strict=True))
         ends = [barriers + n for n in per_partition(keys)]
-        warm = [barriers + n for n in per_partition(keys[:warm_up])]
+        warm = [barriers + n if warm_up else 0 for n in per_partition(keys[:warm_up])]
         work = Work("customers", scene.kafka.bootstrap, scene.redis.url, topics.prefix, PARTITIONS, ends, warm)
         result: dict[str, Any] = measure("benchmarks.carrying", work.as_dict())
         verify(scene, events)

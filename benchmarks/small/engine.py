@@ -17,6 +17,7 @@ from stamgast.state.keys import PartitionKeys
 from stamgast.state.session import Redis
 from streams.cluster import ClusterFacts
 from streams.emission import Emission
+from streams.garbage import collect_rarely
 from streams.jobs import Effects, Record
 from streams.metrics import Metrics
 from streams.ownership import Ownership
@@ -102,6 +103,7 @@ async def main() -> None:
         cluster=ClusterFacts(settings.bootstrap, FewTopics([settings.topic, settings.out], settings.partitions)),
         metrics=Metrics(),
     )
+    collect_rarely()  # as the worker does
     await service.start()
     await job.done.wait()
     await service.commit_offsets()
