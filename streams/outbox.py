@@ -8,6 +8,7 @@ again by another owner; from `begin` on the flight belongs to this process, whoe
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from aiokafka.errors import KafkaError
+from redis.exceptions import RedisError
 
 from channels.callback_url import status_callback_url
 from channels.model import CallbackKey, Channel, Outcome, Prepared, SendResult, Treatment
@@ -27,6 +29,7 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from stamgast.state.outbox import Outbox
+from stamgast.state.views import NotLoadedError
 from streams.activation_log import ActivationLog
 from streams.addressing import People
 from streams.bundles import Bundles
@@ -37,6 +40,7 @@ from streams.ownership import Ownership
 log = get_logger(__name__)
 
 OTHER_CHANNEL: Final = "other_channel"
+TAKEN_BACK: Final = "taken_back"
 _FLIGHTS_END_S: Final = 25.0
 _APPEND_PAUSES_S: Final = (0.1, 0.5, 1.0, 2.0)
 
@@ -143,6 +147,16 @@ class Outgoing:
                 log.warning("outcome not appended yet", activation=submission.activation, why=repr(error))
                 await asyncio.sleep(_APPEND_PAUSES_S[min(failures, len(_APPEND_PAUSES_S) - 1)])
         self.metrics.activations.labels(status).inc()
+
+    async def tell_cancelled(self, partition: int, submission: Submission) -> None:
+        """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""
+        stopped = False
+        with contextlib.suppress(NotLoadedError, RedisError):
+            profile = await self.people.profile(submission.merchant, submission.customer)
+            if profile is not None and profile.phone:
+                phone_hash = self.people.hash_phone(submission.merchant, profile.phone)
+                stopped = await self.people.stopped_at(submission.merchant, phone_hash) is not None
+        await self.tell(partition, submission, "suppressed", reason="opted_out" if stopped else TAKEN_BACK)
 
     async def tell_answer(
         self, partition: int, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult

@@ -20,6 +20,7 @@ from mode import Service
 
 from stamgast.log.producers import Emitters
 from stamgast.logs import get_logger
+from stamgast.state.errors import StateError
 from stamgast.state.session import Redis
 from streams.cluster import ClusterFacts
 from streams.inbox import CHUNK
@@ -221,6 +222,7 @@ class PartitionService(Service):
         while not self.should_stop:
             await self.sleep(_COMMIT_EVERY_S)
             await self.commit_offsets()
+            await self._ask_redis()
             self._measure()
 
     async def commit_offsets(self) -> None:
@@ -235,6 +237,17 @@ class PartitionService(Service):
                 await self._consumer.commit(offsets)
             except (KafkaError, ConsumerStoppedError) as error:
                 log.info("offsets not committed", service=self.job.name, why=repr(error))
+
+    async def _ask_redis(self) -> None:
+        """Take again what Redis forgot: while nothing happens no step would notice, and no timer would fire."""
+        for owned in [each for each in self.owned.values() if each.working]:
+            try:
+                forgotten = await owned.lease.is_forgotten()
+            except StateError as error:
+                owned.take_again(f"Redis was away: {error!r}")
+                continue
+            if forgotten:
+                owned.take_again("Redis no longer knows it")
 
     def _measure(self) -> None:
         name, consumer = self.job.name, self._consumer

@@ -28,7 +28,6 @@ from streams.settling import Settling
 
 log = get_logger(__name__)
 
-TAKEN_BACK: Final = "taken_back"
 _VIEW_PAUSE_S: Final = 1.0
 
 Lane = tuple[str, str]
@@ -126,7 +125,7 @@ class PartitionSending:
         self._enqueue(submission)
 
     def _tell_cancelled(self, submission: Submission) -> None:
-        self._around.fly(self._around.tell(self._owned.number, submission, "suppressed", reason=TAKEN_BACK))
+        self._around.fly(self._around.tell_cancelled(self._owned.number, submission))
 
     # -- lanes
 

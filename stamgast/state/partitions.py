@@ -102,6 +102,10 @@ class Lease:
         """Run another script of this partition; its first key is the meta and its first argument the token."""
         return await self._session.run(script, [self.keys.meta, *keys], [self.token, *args])
 
+    async def is_forgotten(self) -> bool:
+        """Say whether Redis has no owner of it any more: it was emptied behind an open connection."""
+        return await self.call("HGET", self.keys.meta, "token") is None
+
     @property
     def redis_run(self) -> str:
         """Which run of the Redis process this is: what it said to that run it cannot have forgotten."""

@@ -120,8 +120,8 @@ class Feeder:
         records = []
         for _ in range(min(len(self._open), 40)):
             deliveries = self._open.popleft()
-            for _ in range(min(len(deliveries), self._random.choice((1, 2)))):
-                records.append(self._place(deliveries.pop()))
+            few = min(len(deliveries), self._random.choice((1, 2)))
+            records += [self._place(deliveries.pop()) for _ in range(few)]
             if deliveries:
                 self._open.append(deliveries)
         self.deliveries += len(records)

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import redis.asyncio
 
@@ -20,12 +18,10 @@ from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from tests.integration.proofs.feed import NOBODY
 from tests.oracle import Figures, Oracle, SimpleRule, differences, figures_from_purchases
-from tests.oracle_customers import Key, Wanted
+from tests.oracle_customers import Key
 
 Log = dict[int, list[Any]]
 """Partition -> its records."""
-
-SENT = {"accepted", "sending", "sent", "delivered", "read", "failed", "undelivered"}
 
 
 @dataclass
@@ -39,6 +35,8 @@ class Verdict:
     expected: int = 0
     sent: int = 0
     unproven: int = 0
+    letters: int = 0
+    """Records that nobody can apply, each of them found among the dead letters."""
     undecided: int = 0
     """Messages whose occasion was taken back in time or not; both are right."""
     wrong: list[str] = field(default_factory=list)
@@ -77,21 +75,40 @@ class PartitionOracle(Oracle):
     def __init__(self, programs: Mapping[str, Program], rules: Mapping[str, tuple[SimpleRule, ...]]) -> None:
         super().__init__(programs)
         self._rules_by_hash = rules
-        self._parked: list[bytes] = []
+        self._parked: list[dict[str, Any]] = []
+        self._time = 0
         self.repeats = 0
 
     def apply(self, value: bytes) -> None:
         event = json.loads(value)
         merchant = event["merchant"]
-        if event["type"] == "barrier" and event["number"] > self._barriers.get(merchant, -1):
-            self._rules[merchant] = self._rules_by_hash[event["hash"]]
-            waiting, self._parked = self._parked, []
-            for each in [value, *waiting]:
-                super().apply(each)
-        elif event["type"] != "barrier" and merchant not in self._in_force:
-            self._parked.append(value)  # an event before the merchant's first programme waits for it
-        else:
+        self._time = max(self._time, event["at"])  # recorded time never goes back in a partition
+        if event["customer"] == NOBODY:
+            return
+        if event["type"] == "barrier":
+            if event["number"] > self._barriers.get(merchant, -1):
+                self._rules[merchant] = self._rules_by_hash[event["hash"]]
             super().apply(value)
+            waiting, self._parked = self._parked, []
+            for each in waiting:
+                self._apply_now(each)
+        elif merchant not in self._in_force:
+            self._parked.append(event)  # an event before the merchant's first programme waits for it
+        else:
+            self._apply_now(event)
+
+    def _apply_now(self, event: dict[str, Any]) -> None:
+        super().apply(json.dumps(event | {"at": self._time}).encode())
+
+    def _timer_due(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        """A timer that was moved to an earlier moment meanwhile is due all the more."""
+        due = event["due"]
+        lapse, lapsed = figures.lapse_due(), figures.lapsed_due()
+        if lapse is not None and lapse <= due:
+            event = event | {"due": lapse}
+        elif lapsed is not None and lapsed <= due:
+            event = event | {"due": lapsed}
+        super()._timer_due(key, figures, event)
 
     def _is_repeat(self, event: dict[str, Any]) -> bool:
         answer = super()._is_repeat(event)
@@ -99,7 +116,7 @@ class PartitionOracle(Oracle):
         return answer
 
 
-def canonical_purchases(log: Log, topic_id: str, partitions: int) -> Iterable[tuple[bytes, bytes]]:
+def canonical_purchases(log: Log, partitions: int) -> Iterable[tuple[bytes, bytes]]:
     """The records that count, each source once: right partition, resolved, stamped."""
     for partition, records in log.items():
         marks: dict[tuple[str, int], tuple[int, int]] = {}
@@ -130,7 +147,7 @@ def judge_states(
         oracle = oracles[partition]
         for each in records:
             verdict.events += 1
-            if is_readable(each.value):
+            if is_event(each.value):
                 oracle.apply(each.value)
         verdict.repeats += oracle.repeats
         figures |= oracle.customers
@@ -159,60 +176,32 @@ def judge_purchases(verdict: Verdict, records: Iterable[tuple[bytes, bytes]], pr
             verdict.wrong.append(f"purchases of {':'.join(key)}: {state.purchases} from nowhere")
 
 
-def judge_messages(verdict: Verdict, wanted: Mapping[tuple[Key, str, str], Wanted], notes: Log,
-                   posts: list[dict[str, Any]], stopped: frozenset[Key]) -> None:  # fmt: skip
-    """Each message that was promised went out once or is shown as unproven; no other one went out."""
-    accepted = Counter(activation_of(post) for post in posts if post["accepted"])
-    verdict.wrong += [f"{id_} was accepted {count} times" for id_, count in accepted.items() if count > 1]
-    status: dict[str, str] = {}
-    decided: dict[tuple[Key, str, str], list[str]] = defaultdict(list)
-    for each in (json.loads(r.value) for records in notes.values() for r in records):
-        if each["kind"] == "decided":
-            names = decided[(each["merchant"], each["customer"]), each["rule"], each["occasion"]]
-            if each["activation"] not in names:
-                names.append(each["activation"])
-        elif each["kind"] == "outcome":
-            status[each["activation"]] = f"{each['status']} {each.get('reason', '')}".strip()
-    verdict.sent = sum(accepted.values())
-    unknown = set(accepted) - {id_ for ids in decided.values() for id_ in ids}
-    verdict.wrong += [f"{id_} was accepted, and nobody decided it" for id_ in unknown]
-    for name, ids in decided.items():
-        if name not in wanted and any(accepted[id_] for id_ in ids):
-            verdict.wrong.append(f"{name} went out, and no rule asked for it")
-    for name, want in wanted.items():
-        _judge_one(verdict, name, want, [(accepted[i], status.get(i, "")) for i in decided[name]], name[0] in stopped)
+def judge_letters(verdict: Verdict, logs: Mapping[str, Log], letters: Log) -> None:
+    """What nobody can apply is in the dead letters, and nothing else is."""
+    wants = {
+        f"{topic}-{partition}-{each.offset}"
+        for topic, log in logs.items()
+        for partition, records in log.items()
+        for each in records
+        if not is_event(each.value) or is_poison(each.value)
+    }
+    stored = [json.loads(each.value) for records in letters.values() for each in records]
+    has = {f"{each['topic']}-{each['partition']}-{each['offset']}" for each in stored}
+    verdict.letters = len(has)
+    verdict.wrong += [f"{id_} is not among the dead letters" for id_ in sorted(wants - has)]
+    verdict.wrong += [f"{id_} is among the dead letters without need" for id_ in sorted(has - wants)]
 
 
-def _judge_one(verdict: Verdict, name: tuple[Key, str, str], want: Wanted, found: list[tuple[int, str]],
-               may_be_stopped: bool) -> None:  # fmt: skip
-    sent = sum(count for count, _ in found)
-    unproven = sum(1 for count, status in found if not count and status.startswith("in_doubt"))
-    lies = [status for count, status in found if not count and status.split(" ")[0] in SENT]
-    verdict.unproven += unproven
-    if lies:
-        verdict.wrong.append(f"{name} is said to be {lies}, and was never accepted")
-    if want.taken_back or want.times > 1:
-        verdict.undecided += 1
-        if sent + unproven > 1:
-            verdict.wrong.append(f"{name} was taken back and promised again, and went out {sent + unproven} times")
-    elif want.verdict == "send":
-        verdict.expected += 1
-        suppressed = may_be_stopped and any("opted_out" in status for _, status in found)
-        if sent + unproven != 1 and not suppressed:
-            verdict.wrong.append(f"{name} went out {sent} times, unproven {unproven}: {found}")
-    elif sent + unproven:
-        verdict.wrong.append(f"{name} must not go out ({want.verdict}), and did: {found}")
+def is_poison(value: bytes) -> bool:
+    """An event that reads well and cannot be applied."""
+    event = json.loads(value)
+    return event.get("customer") == NOBODY and event["type"] != "timer_due"
 
 
-def is_readable(value: bytes | None) -> bool:
-    """Garbage and poison are no events."""
+def is_event(value: bytes | None) -> bool:
+    """Garbage is none."""
     try:
         event = json.loads(value or b"")
     except ValueError:
         return False
-    return isinstance(event, dict) and event.get("merchant") != 7 and event.get("customer") != NOBODY
-
-
-def activation_of(post: Mapping[str, Any]) -> str:
-    """The activation that a POST was for, from its callback's URL."""
-    return parse_qs(urlsplit(post["status_callback"] or "").query).get("x", ["?"])[0]
+    return isinstance(event, dict) and event.get("merchant") != 7

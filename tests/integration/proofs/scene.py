@@ -3,9 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 import time
 from collections.abc import AsyncIterator, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
@@ -20,12 +17,12 @@ from redis.exceptions import RedisError
 
 from rules.loader import load_merchant
 from stamgast.bootstrap import WebParts, web_parts
-from stamgast.demo.stage import environment
 from stamgast.domain.events import ConsentChanged, encode_event, key_of
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Profile
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.processes import free_port
 from stamgast.publishing import publish
 from stamgast.sandbox import SandboxServer
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays, SandboxOptions
@@ -37,17 +34,6 @@ from tests.conftest import eventually
 from tests.integration.proofs import merchant
 from tests.integration.proofs.feed import Feeder
 from tests.integration.proofs.fleet import Fleet
-from tests.integration.proofs.judging import (
-    PartitionOracle,
-    Verdict,
-    canonical_purchases,
-    judge_messages,
-    judge_purchases,
-    judge_states,
-    live_customers,
-    programs_of,
-    read_log,
-)
 from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.receipts import Till, now
 from tests.oracle import SimpleRule
@@ -138,6 +124,24 @@ class Scene:
 
         await eventually(all_differ, seconds=seconds, every=0.1, why="every partition is taken anew")
 
+    async def watermarks(self) -> list[int]:
+        """How far each partition of both services is applied."""
+        async with self.redis() as client:
+            names = [keys(n).meta for keys in (transactions, customers) for n in range(self.topics.partitions)]
+            return [int(await client.hget(name, "wm") or -1) for name in names]
+
+    async def applied(self, count: int, seconds: float = 60) -> None:
+        """Wait until so many more records are applied in every partition together."""
+        begin = sum(await self.watermarks())
+
+        async def more() -> bool:
+            try:
+                return sum(await self.watermarks()) >= begin + count
+            except RedisError:
+                return False
+
+        await eventually(more, seconds=seconds, every=0.1, why="workers make progress")
+
     async def barriers(self, number: int = 0) -> None:
         """Wait until a bundle is in force in every partition."""
 
@@ -208,43 +212,6 @@ class Scene:
         answer = await self.http.post("/sandbox/faults", json=faults)
         assert answer.status_code == 200, answer.text
 
-    # -- judging it
-
-    async def judged(self, *, unproven: int | None = None, purchases: bool = True, cards: bool = True) -> Verdict:
-        """Compare everything; any difference fails. `unproven`: how many messages may be shown so at most."""
-        await self.settled()
-        bootstrap, count = self.settings.kafka_bootstrap, self.topics.partitions
-        programs = await programs_of(bootstrap, self.topics)
-        oracles = {n: PartitionOracle(programs, self.rules) for n in range(count)}
-        live = await live_customers(self.settings.redis_url, count)
-        deliveries = await read_log(bootstrap, self.topics.purchases, count)
-        verdict = Verdict(deliveries=sum(map(len, deliveries.values())))
-        judge_states(verdict, await read_log(bootstrap, self.topics.customer_events, count), oracles, live)
-        if purchases:
-            newest = {MERCHANT: list(programs.values())[-1]}
-            judge_purchases(verdict, canonical_purchases(deliveries, "", count), newest, live, cards=cards)
-        wanted = {name: want for oracle in oracles.values() for name, want in oracle.wanted.items()}
-        notes = await read_log(bootstrap, self.topics.activations, count)
-        judge_messages(verdict, wanted, notes, await self.posts(), frozenset(self.stopped))
-        await self._verify(verdict)
-        report = {k: v for k, v in vars(verdict).items() if k != "wrong"} | {
-            "kills": self.fleet.kills, "pauses": self.fleet.pauses, "wrong": len(verdict.wrong)
-        }  # fmt: skip
-        print("PROOF", json.dumps(report))
-        assert verdict.wrong == [], "\n".join(verdict.wrong[:30])
-        assert unproven is None or verdict.unproven <= unproven, verdict
-        return verdict
-
-    async def _verify(self, verdict: Verdict) -> None:
-        command = [sys.executable, "-m", "stamgast.cli", "verify", "--json"]
-        done = await asyncio.to_thread(
-            subprocess.run, command, capture_output=True, text=True, timeout=120, check=False,
-            env=environment(self.settings),
-        )  # fmt: skip
-        answer = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": [done.stderr[-2_000:]]}
-        if done.returncode != 0 or not answer["equal"]:
-            verdict.wrong += [f"verify: {each}" for each in answer["differences"] or [done.stderr[-2_000:]]]
-
 
 @asynccontextmanager
 async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, topics: Topics,
@@ -256,8 +223,12 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
         options = SandboxOptions(delays=Delays(sent=20, delivered=40, read=60))
         sandbox = await asyncio.to_thread(stack.enter_context, SandboxServer(options))
         secret = type(settings.id_key)
+        port = free_port()
+        public_url = f"http://127.0.0.1:{port}"
+        options.inbound_url = f"{public_url}/twilio/inbound"
         given = settings.model_copy(
             update={
+                "public_url": public_url,
                 "twilio_base_url": sandbox.base_url,
                 "twilio_account_sid": DEFAULT_ACCOUNT,
                 "twilio_api_key": secret("SKsandbox"),
@@ -269,9 +240,7 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
             }
         )
         parts = await stack.enter_async_context(web_parts(given))
-        port = await stack.enter_async_context(serving(app_of(parts), "127.0.0.1", 0))
-        given = given.model_copy(update={"public_url": f"http://127.0.0.1:{port}"})
-        options.inbound_url = f"{given.public_url}/twilio/inbound"
+        await stack.enter_async_context(serving(app_of(parts), "127.0.0.1", port))
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=sandbox.base_url, timeout=20, trust_env=False)
         )

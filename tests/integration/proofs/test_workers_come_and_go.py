@@ -6,6 +6,8 @@ import asyncio
 
 import pytest
 
+from tests.integration.proofs.verdicts import judged
+
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
 
@@ -23,6 +25,6 @@ async def test_workers_that_join_and_leave_lose_and_double_nothing(scene):
     assert await asyncio.to_thread(first.process.stop, seconds=40) == 0
     await scene.taken_anew(before)
     await feeder.stop()
-    verdict = await scene.judged(unproven=0)
+    verdict = await judged(scene, unproven=0)
     assert verdict.expected > 20
     await scene.fleet.stop_all()

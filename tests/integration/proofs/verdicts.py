@@ -1,0 +1,77 @@
+"""The whole judgement of a scene that has come to rest."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+
+from stamgast.demo.stage import environment
+from tests.integration.proofs.judging import (
+    PartitionOracle,
+    Verdict,
+    canonical_purchases,
+    judge_letters,
+    judge_purchases,
+    judge_states,
+    live_customers,
+    programs_of,
+    read_log,
+)
+from tests.integration.proofs.judging_messages import Excuses, judge_messages
+from tests.integration.proofs.merchant import MERCHANT
+from tests.integration.proofs.scene import Scene
+
+REFUSALS = {400, 401, 403, 404, 422}
+
+
+async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = True) -> Verdict:
+    """Wait until all is settled, then compare everything; any difference fails.
+
+    `unproven`: how many messages may be shown so at most. `cards`: whether they kept their size all the time, so
+    that stamps can be told from the deliveries alone.
+    """
+    await scene.settled()
+    verdict = Verdict()
+    await _judge_logs(scene, verdict, cards=cards)
+    refused = [each for each in await scene.callbacks() if each["answer"] in REFUSALS]
+    verdict.wrong += [f"a callback was refused: {each}" for each in refused[:3]]
+    await _verify(scene, verdict)
+    figures = {name: value for name, value in vars(verdict).items() if name != "wrong"}
+    figures |= {"kills": scene.fleet.kills, "pauses": scene.fleet.pauses, "wrong": len(verdict.wrong)}
+    print("PROOF", json.dumps(figures))
+    assert verdict.wrong == [], "\n".join(verdict.wrong[:30])
+    assert unproven is None or verdict.unproven <= unproven, verdict
+    return verdict
+
+
+async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool) -> None:
+    bootstrap, topics, count = scene.settings.kafka_bootstrap, scene.topics, scene.topics.partitions
+    programs = await programs_of(bootstrap, topics)
+    oracles = {n: PartitionOracle(programs, scene.rules) for n in range(count)}
+    live = await live_customers(scene.settings.redis_url, count)
+    deliveries = await read_log(bootstrap, topics.purchases, count)
+    events = await read_log(bootstrap, topics.customer_events, count)
+    verdict.deliveries = sum(map(len, deliveries.values()))
+    judge_states(verdict, events, oracles, live)
+    newest = {MERCHANT: list(programs.values())[-1]}
+    judge_purchases(verdict, canonical_purchases(deliveries, count), newest, live, cards=cards)
+    letters = await read_log(bootstrap, topics.dead_letters, 1)
+    judge_letters(verdict, {topics.customer_events: events, topics.purchases: deliveries}, letters)
+    wanted = {name: want for oracle in oracles.values() for name, want in oracle.wanted.items()}
+    notes = await read_log(bootstrap, topics.activations, count)
+    in_force, *before = [{rule.id for rule in rules} for rules in reversed(scene.rules.values())]
+    excuses = Excuses(frozenset(scene.stopped), frozenset(set().union(*before) - in_force))
+    judge_messages(verdict, wanted, notes, await scene.posts(), excuses)
+
+
+async def _verify(scene: Scene, verdict: Verdict) -> None:
+    """`stamgast verify` has to say the same."""
+    command = [sys.executable, "-m", "stamgast.cli", "verify", "--json"]
+    env = environment(scene.settings)
+    run = asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False, env=env)
+    done = await run
+    answer = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
+    if done.returncode != 0 or not answer["equal"]:
+        verdict.wrong += [f"verify: {each}" for each in answer["differences"] or [done.stderr[-2_000:]]]
