@@ -18,7 +18,6 @@ from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from streams.agents.dead_letters import watch_dead_letters
 from streams.garbage import collect_rarely
-from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.outbox import Outgoing
 from streams.partitions import PartitionService
@@ -87,7 +86,6 @@ class Worker:
 
     async def run(self) -> int:
         """Work until SIGTERM or SIGINT; return 0, or 1 if something broke."""
-        collect_rarely()
         loop = asyncio.get_running_loop()
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
