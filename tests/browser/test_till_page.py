@@ -147,6 +147,16 @@ def test_nothing_runs_off_the_side_at_any_width(page):
     picture(page, f"till-{page.viewport_size['width']}")
 
 
+def test_a_button_under_the_finger_stays_the_same_while_figures_change(page):
+    page.evaluate("document.querySelectorAll('#people button, #shelf button').forEach((each) => { each.same = true; })")
+    page.evaluate(
+        "() => { let seen = 0; const count = () => { document.documentElement.dataset.seen = ++seen > 2 ? 'enough' : seen; };"
+        " live.addEventListener('message', count); }"
+    )
+    expect(page.locator("html")).to_have_attribute("data-seen", "enough", timeout=PATIENCE_MS)
+    assert page.evaluate("[...document.querySelectorAll('#people button, #shelf button')].every((each) => each.same)")
+
+
 def test_figures_of_both_shops_arrive_by_themselves(page):
     expect(page.locator("#live")).to_contain_text("purchases sent")
     expect(page.locator("#live dd").first).not_to_have_text("0", timeout=PATIENCE_MS)
