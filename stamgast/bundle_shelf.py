@@ -14,6 +14,7 @@ class BundleShelf:
     def __init__(self) -> None:
         self._files: dict[str, dict[str, str]] = {}
         self._compiled: dict[tuple[str, str], Bundle] = {}
+        self._at: dict[int, tuple[str, str]] = {}
         self.newest: dict[str, tuple[int, str]] = {}
         """merchant -> (number, hash) of the bundle published last."""
 
@@ -25,9 +26,17 @@ class BundleShelf:
                     bundle = decode_bundle(record.value)
                     self._files[bundle.hash] = bundle.files
                     self.newest[bundle.merchant] = (record.offset, bundle.hash)
+                    self._at[record.offset] = (bundle.merchant, bundle.hash)
 
     def find(self, merchant: str, content: str, number: int) -> Bundle:
-        """Return a bundle by its hash. Raises LookupError if it was never published, or has errors."""
+        """Return a bundle by its hash.
+
+        Raises:
+            KeyError: it was not published under that number.
+            LookupError: it has errors.
+        """
+        if self._at.get(number) != (merchant, content):
+            raise KeyError(content)
         key = (merchant, content)
         if key not in self._compiled:
             loaded = load_bundle(self._files[content], merchant)

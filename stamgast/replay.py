@@ -16,7 +16,8 @@ from stamgast.service import Bundle
 from stamgast.simulate import Fold
 
 FindBundle = Callable[[str, str, int], Bundle]
-"""(merchant, hash, number) -> the bundle. Raises LookupError for one that is unknown or unusable."""
+"""(merchant, hash, number) -> the bundle. Raises KeyError if that was not published under that number,
+another LookupError if it cannot be used."""
 
 
 class PartitionReplay:
@@ -65,11 +66,14 @@ class PartitionReplay:
     def _come_into_force(self, barrier: Barrier) -> None:
         if barrier.number <= self._numbers.get(barrier.merchant, -1):
             return
-        self._numbers[barrier.merchant] = barrier.number
         try:
             bundle = self._find_bundle(barrier.merchant, barrier.hash, barrier.number)
+        except KeyError:
+            return  # nobody published this: it is no barrier of ours
         except LookupError:
+            self._numbers[barrier.merchant] = barrier.number
             return  # unusable: the one before it stays in force
+        self._numbers[barrier.merchant] = barrier.number
         self._in_force[barrier.merchant] = bundle
         self._paused.pop(barrier.merchant, None)
         for event in self._waiting.pop(barrier.merchant, ()):

@@ -7,7 +7,7 @@ rebuild asks for every one that was ever in force.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from rules.loader import load_bundle
@@ -23,14 +23,23 @@ class UnusableBundleError(Exception):
     """The bundle has errors (it should never have been published); the one before it stays in force."""
 
 
-class Bundles:
-    """Newest bundle per merchant, and any bundle by its hash."""
+class UnknownBundleError(UnusableBundleError):
+    """No such bundle was published: whatever names it is not ours."""
 
-    def __init__(self) -> None:
+
+class Bundles:
+    """Newest bundle per merchant, and any bundle by its hash.
+
+    `find_end` asks Kafka where `programs.v1` ends, so that nobody waits for a bundle that was never published.
+    """
+
+    def __init__(self, find_end: Callable[[], Awaitable[int]] | None = None) -> None:
+        self._find_end = find_end
         self.newest: dict[str, tuple[int, str]] = {}
         """merchant -> (number, hash)."""
         self._packed: dict[tuple[str, str], bytes] = {}
         self._numbers: dict[tuple[str, str], int] = {}
+        self._at: dict[int, tuple[str, str]] = {}
         self._compiled: dict[tuple[str, str], asyncio.Task[Bundle]] = {}
         self._reached = 0
         self._moved = asyncio.Condition()
@@ -49,16 +58,18 @@ class Bundles:
         return lambda: self._on_news.remove(callback)
 
     async def get(self, merchant: str, content: str, number: int = -1) -> Bundle:
-        """Return a bundle, waiting until it has been read.
+        """Return a bundle, waiting until it has been read; with a number, only if it was published under that.
 
         Raises:
             UnusableBundleError: it does not compile.
+            UnknownBundleError: it was not published.
         """
-        async with self._moved:
-            await self._moved.wait_for(lambda: (merchant, content) in self._packed or self._reached > number >= 0)
         key = (merchant, content)
-        if key not in self._packed:
-            raise UnusableBundleError(f"bundle {content[:12]} of {merchant} is not among the programmes")
+        if number >= self._reached and self._find_end is not None and number < await self._find_end():
+            async with self._moved:
+                await self._moved.wait_for(lambda: self._reached > number)
+        if key not in self._packed or (number >= 0 and self._at.get(number) != key):
+            raise UnknownBundleError(f"bundle {content[:12]} of {merchant} is not number {number} of the programmes")
         if key not in self._compiled:
             self._compiled[key] = asyncio.create_task(self._compile(key))
         return await asyncio.shield(self._compiled[key])
@@ -87,6 +98,7 @@ class Bundles:
                 continue
             self._packed[bundle.merchant, bundle.hash] = record.value
             self._numbers[bundle.merchant, bundle.hash] = record.offset
+            self._at[record.offset] = (bundle.merchant, bundle.hash)
             self.newest[bundle.merchant] = (record.offset, bundle.hash)
         async with self._moved:
             self._reached = max([self._reached, *reached.values()])

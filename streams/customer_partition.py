@@ -7,8 +7,11 @@ from dataclasses import dataclass, field, replace
 
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
+from stamgast.logs import get_logger
 from stamgast.service import Bundle
-from streams.bundles import Bundles, UnusableBundleError
+from streams.bundles import Bundles, UnknownBundleError, UnusableBundleError
+
+log = get_logger(__name__)
 
 Mark = tuple[int, int]
 """Offset and index of the newest record of a source that was applied."""
@@ -86,11 +89,17 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
     """Apply a barrier; say whether the merchant has another bundle now. A lower number changes nothing."""
     if number <= standing.numbers.get(merchant, -1):
         return False
-    standing.numbers[merchant] = number
     try:
-        standing.in_force[merchant] = await bundles.get(merchant, content, number)
-    except UnusableBundleError:
+        bundle = await bundles.get(merchant, content, number)
+    except UnknownBundleError as error:
+        log.error("a barrier of nobody's was passed over", merchant=merchant, number=number, why=str(error))
         return False
+    except UnusableBundleError as error:
+        log.error("a bundle cannot be used; the one before it stays", merchant=merchant, why=str(error))
+        standing.numbers[merchant] = number
+        return False
+    standing.numbers[merchant] = number
+    standing.in_force[merchant] = bundle
     if merchant in standing.paused:
         standing.paused[merchant] = frozenset()
     return True

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from stamgast.bootstrap import WorkerParts, worker_parts
+from stamgast.log.reading import end_of
 from stamgast.log.tail import Tail
 from stamgast.settings import Settings
 from streams.app import Views, Worker
@@ -32,7 +34,8 @@ async def run(settings: Settings) -> int:
 
 def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True) -> Worker:
     """Wire jobs, services and app. Without `sending` the outbox is left alone."""
-    topics, metrics, bundles = parts.topics, Metrics(), Bundles()
+    topics, metrics = parts.topics, Metrics()
+    bundles = Bundles(partial(end_of, settings.kafka_bootstrap, topics.programs))
     aside = LayingAside(topics, parts.seal, parts.clock)
     outgoing = Outgoing(
         topics=topics,

@@ -9,7 +9,7 @@ from typing import Any, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
-__all__ = ["ConsumerRecord", "LogReader", "LogTruncatedError", "TopicPartition"]
+__all__ = ["ConsumerRecord", "LogReader", "LogTruncatedError", "TopicPartition", "end_of"]
 
 
 class LogTruncatedError(RuntimeError):
@@ -99,6 +99,12 @@ class LogReader:
         begins, ends = await self.begins([pair]), await self.ends([pair])
         async for records in self.read(topic, partition, begins[pair], ends[pair]):
             yield records
+
+
+async def end_of(bootstrap: str, topic: str, partition: int = 0) -> int:
+    """Return the offset that the next record of one partition will get."""
+    async with LogReader(bootstrap) as reader:
+        return next(iter((await reader.ends([(topic, partition)])).values()))
 
 
 def _pairs(partitions: Iterable[tuple[str, int]]) -> list[TopicPartition]:

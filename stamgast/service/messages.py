@@ -109,8 +109,10 @@ def settle(case: Case, event: ActivationOutcome) -> None:
             if earned_again:
                 _send_again(case, activation)
         _forget_ended(case)
-        _try_other_channel(case, activation, event)
+    _try_other_channel(case, activation, event)  # a carrier often learns only later that a channel does not reach
+    if not activation.other_channels or activation.rank >= RANKS["failed"]:
         _shed(activation)
+    if was_on_its_way:
         _release_next(case)
 
 

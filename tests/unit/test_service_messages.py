@@ -313,6 +313,16 @@ def test_a_channel_that_does_not_reach_the_customer_hands_over_to_the_next():
     assert again.submissions == []
 
 
+def test_a_channel_that_turns_out_later_not_to_reach_the_customer_hands_over_once():
+    owner = customer_of(hello_rule(by=("whatsapp", "sms")))
+    owner.apply(consent(channel="whatsapp"))
+    (first,) = owner.apply(bought("t1", MORNING)).submissions
+    assert owner.apply(outcome(first.activation, MORNING, "accepted")).submissions == []
+    callback = outcome(first.activation, MORNING + MINUTE, "undelivered", "other_channel")
+    assert [s.channel for s in owner.apply(callback).submissions] == ["sms"]
+    assert owner.apply(callback).submissions == []
+
+
 def test_a_status_only_moves_forward_and_a_repeat_changes_nothing():
     owner = customer_of(hello_rule())
     activation = owner.apply(bought("t1", MORNING)).submissions[0].activation
