@@ -73,7 +73,7 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool) -> bool:
     now = settings.make_clock().now()
     results = asyncio.run(append(settings.kafka_bootstrap, topics.programs, folders, now))
     for result in results:
-        _tell(result, as_json=as_json)
+        tell(result, as_json=as_json)
     if as_json:
         done = [result for result in results if result.hash is not None]
         print_json(
@@ -86,9 +86,12 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool) -> bool:
     return any(result.hash is None for result in results)
 
 
-def _tell(result: Published, *, as_json: bool) -> None:
-    for problem in result.loaded.problems:
-        say(str(problem))
+def tell(result: Published, *, as_json: bool = False) -> None:
+    """Say what became of one merchant's files, and what is wrong with them."""
+    from rules.problems import render_problems
+
+    if result.loaded.problems:
+        say(render_problems(result.loaded.problems))
     if result.hash is None:
         say(f"{result.merchant}: not published, {result.refusal}; the version in force keeps running")
     elif not as_json:

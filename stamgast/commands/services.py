@@ -25,7 +25,7 @@ def services(
     folder: Annotated[Path, typer.Option(help="Where jars are kept and data lies while it runs.")] = Path(".run"),
 ) -> None:
     """Run a development broker and Redis until Ctrl-C, and print their addresses as settings."""
-    from stamgast.log.topics import Topics
+    from stamgast.log.topics import Topics, TopicsError
     from stamgast.log.topics import create_topics as create
     from stamgast.processes import ProcessError
     from stamgast.services import open_broker, open_redis
@@ -49,7 +49,7 @@ def services(
             _flush()
             say("running; Ctrl-C ends both and forgets their data")
             ended.wait()
-    except ProcessError as error:
+    except (ProcessError, TopicsError) as error:
         fail(str(error))
 
 

@@ -4,7 +4,10 @@ from pathlib import Path
 
 import pytest
 
+from rules.loader import load_merchant
+from stamgast.commands.publish import tell
 from stamgast.commands.rules import app
+from stamgast.publishing import Published
 
 CONFIG = Path(__file__).parents[3] / "config"
 
@@ -88,3 +91,12 @@ def test_test_of_files_with_errors_exits_1_and_runs_none(bakery: Path, capsys):
 def test_schema_is_one_json_document(capsys):
     assert run("schema") == 0
     assert json.loads(capsys.readouterr().out)["title"] == "Stamgast rule"
+
+
+def test_publish_quotes_what_is_wrong_as_check_does(bakery: Path, capsys):
+    file = bakery / "program.yaml"
+    file.write_text(file.read_text().replace("stamps: 7", "stamps: seven"))
+    tell(Published("bakkerij-noord", None, None, is_new=False, loaded=load_merchant(bakery), refusal="it has errors"))
+    told = capsys.readouterr().err
+    assert f'{file}:18:13: `stamps` must be a whole number, not "seven"' in told
+    assert "not published, it has errors" in told
