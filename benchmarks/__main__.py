@@ -7,6 +7,7 @@ import importlib
 import time
 
 from benchmarks.scene import open_scene
+from stamgast.logs import configure_logs
 
 NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "takeover")
 
@@ -17,6 +18,7 @@ def main() -> None:
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which (default: all)")
     parser.add_argument("--quick", action="store_true", help="few events: shows that they run, not how fast")
     options = parser.parse_args()
+    configure_logs("warning", "console")
     with open_scene(quick=options.quick) as scene:
         for name in options.names or NAMES:
             began = time.monotonic()

@@ -93,7 +93,10 @@ RULES: Final = {
 
 def files() -> dict[str, str]:
     """The merchant's files, as a bundle holds them."""
-    made = {"program.yaml": PROGRAM, "templates/nl/hello.j2": "Dag! Er ligt iets voor je klaar bij {{ merchant.name }}. Stop? Antwoord STOP."}
+    made = {
+        "program.yaml": PROGRAM,
+        "templates/nl/hello.j2": "Dag! Er ligt iets voor je klaar bij {{ merchant.name }}. Stop? Antwoord STOP.",
+    }
     for name, (when, *rest) in RULES.items():
         conditions = [word for word in rest if word and not word.startswith("{")]
         actions = [word for word in rest if word.startswith("{")]

@@ -97,7 +97,9 @@ def verify(scene: Scene, events: Iterable[AnyEvent]) -> None:
     for name, value in zip(names, found, strict=True):
         state = decode_customer(value or b"\x90")
         if [state.purchases, state.spend, state.refunds] != wanted[name]:
-            raise RuntimeError(f"{name}: {state.purchases} purchases, {state.spend}, {state.refunds}; not {wanted[name]}")
+            raise RuntimeError(
+                f"{name}: {state.purchases} purchases, {state.spend}, {state.refunds}; not {wanted[name]}"
+            )
 
 
 def _key(customer: str) -> str:

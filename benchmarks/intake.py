@@ -108,4 +108,3 @@ def verify(changes: list[dict[str, Any]], expected: Expected) -> None:
 
 def _rfc3339(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
-

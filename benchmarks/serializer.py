@@ -112,5 +112,3 @@ def _plain_json(state: Customer) -> bytes:
 def _rest_types() -> Any:
     types = {field.name: field.type for field in msgspec.structs.fields(Customer)}
     return tuple[tuple(types[name] for name in _REST_FIELDS)]  # type: ignore[misc]  # built at run time
-
-
