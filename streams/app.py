@@ -5,8 +5,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import signal
+import tempfile
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any, Final
 
 import faust
@@ -48,6 +50,9 @@ def make_app(settings: Settings, topics: Topics, services: Sequence[Service], me
         f"{settings.group_prefix}-worker",
         broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
         store="memory://",
+        # Its tables' folder, of which we use none, must not be looked for where the worker was started: in a
+        # container nobody may write there.
+        datadir=str(Path(tempfile.gettempdir()) / f"{settings.group_prefix}-faust"),
         web_enabled=False,
         topic_disable_leader=True,
         topic_allow_declare=False,
