@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -19,6 +19,7 @@ from streams.customer_batch import Result, earliest
 from streams.customer_partition import Standing
 
 _ANSWER_KEPT_S: Final = 86_400
+_BOUND_KEPT_S: Final = 2 * 86_400
 _CODE_KEPT_S: Final = 30 * 86_400
 """After its end a code is still known for so long, so that a till is told why it is refused."""
 
@@ -42,7 +43,7 @@ def write(
     place: int, *, quiet: bool,
 ) -> None:  # fmt: skip
     """Turn changes into commands. `place` orders the outbox. `quiet`: the notes were written once before."""
-    counters: dict[str, int] = {}
+    counters: dict[str, dict[str, int]] = {}
     due: list[Word] = []
     idle: list[Word] = []
     for (merchant, customer), before, changes in results:
@@ -56,9 +57,7 @@ def write(
         for change in changes:
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
-            for counter, by in change.counters.items():
-                name = f"{merchant}|{counter}"
-                counters[name] = counters.get(name, 0) + by
+            _add_up(counters.setdefault(merchant, {}), change.counters)
             _write_voucher_owners(keys, merchant, customer, change, writes)
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
@@ -66,23 +65,38 @@ def write(
             written.finished += change.finished
             writes.cancels += change.cancels
             written.failures += [(merchant, *failure) for failure in change.failures]
-            if change.notes and not quiet:
+            _write_bound(keys.bound(merchant, customer), change.notes, writes)
+            if not quiet:
                 written.notes += map(_keyed, change.notes)
     _write_timers(keys, due, idle, writes)
-    for name, by in counters.items():
-        if by:
-            writes.do("HINCRBY", keys.stats, name, by)
+    for merchant, sums in counters.items():
+        for counter, by in sums.items():
+            if by:
+                writes.do("HINCRBY", keys.stats, f"{merchant}|{counter}", by)
     _write_outbox(keys, writes, written, place)
+
+
+def _add_up(sums: dict[str, int], counters: Mapping[str, int]) -> None:
+    for counter, by in counters.items():
+        sums[counter] = sums.get(counter, 0) + by
 
 
 def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
     """A till knows a code alone: note whose it is, where its partition is looked up."""
-    if not any(counter.endswith("|issued") for counter in change.counters):
+    if not change.state.vouchers or not any(counter.endswith("|issued") for counter in change.counters):
         return
     for voucher in change.state.vouchers:
         if voucher.state == "open":
             kept = (voucher.expires_at - voucher.issued_at) // SECOND + _CODE_KEPT_S
             writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
+
+
+def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
+    """A message that is known to be one activation's must never prove another one's: see `streams.settling`."""
+    known = {note.provider_id for note in notes if note.provider_id}
+    if known:
+        writes.do("SADD", key, *known)
+        writes.do("EXPIRE", key, _BOUND_KEPT_S)
 
 
 def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:

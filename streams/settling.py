@@ -81,9 +81,21 @@ class Settling:
             return None
         if channel is None or isinstance(ready, str):
             return None
-        found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, self._around.bound)
+        if await self._has_rival(doubt):
+            return None
+        known = await self._outbox.bound(submission.merchant, submission.customer)
+        found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(self._around.bound))
         if found.lookup is not Lookup.FOUND:
             return None
         accepted = RANKS.get(found.status, 0) >= RANKS["accepted"]
         self._around.bound.append(found.provider_id)
         return (found.status if accepted else "accepted"), found.provider_id
+
+    async def _has_rival(self, doubt: Doubt) -> bool:
+        """Whether one message could prove another attempt as well: two to the same person, both in doubt."""
+        mine = doubt.submission
+        return any(
+            other.submission.activation != mine.activation
+            and (other.submission.merchant, other.submission.customer) == (mine.merchant, mine.customer)
+            for other in await self._outbox.doubts()
+        )

@@ -76,6 +76,10 @@ class PartitionKeys:
         """Name whom a voucher's code belongs to: the value is the customer's id."""
         return f"{{{self.tag}}}:v:{merchant}:{code}"
 
+    def bound(self, merchant: str, customer: str) -> str:
+        """Name the set of the carrier's ids that are known to be messages of certain activations."""
+        return f"{{{self.tag}}}:bound:{merchant}:{customer}"
+
     def parked(self, merchant: str) -> str:
         """Name the list of events that wait for a merchant's first bundle."""
         return f"{{{self.tag}}}:parked:{merchant}"

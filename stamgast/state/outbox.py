@@ -106,6 +106,11 @@ class Outbox:
         words: list[Word] = [doubt.submission.activation, doubt.attempt, encode_doubt(doubt)]
         await self._lease.run(_DOUBT, keys, words)
 
+    async def bound(self, merchant: str, customer: str) -> set[str]:
+        """Return the carrier's ids of messages that are known to be certain activations' of this customer."""
+        found = await self._lease.call("SMEMBERS", self._keys.bound(merchant, customer))
+        return {_text(name) for name in found}
+
     async def settled(self, activation: str) -> None:
         """Stop looking an activation up."""
         await self._lease.call("HDEL", self._keys.doubt, activation)
