@@ -33,7 +33,8 @@ from streams.ownership import Ownership
 
 log = get_logger(__name__)
 
-REMEMBERED_S: Final = 400 * 86_400
+REMEMBERED_S: Final = 430 * 86_400
+"""Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
 
 
 @dataclass(slots=True)
@@ -151,7 +152,7 @@ class IntakeJob:
             changed = merge(transaction, read.purchase.data, read.purchase.stamgastrecordedat or 0)
         except ValueError as error:
             if not step.quiet:
-                letter = self._aside.letter(self.topic, owned.number, read.record, f"not a purchase: {error}")
+                letter = self._aside.letter(self.topic, owned.number, read.record, f"not applied: {error}")
                 step.effects.emissions.append(letter)
             return
         known.changed |= changed

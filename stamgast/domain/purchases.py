@@ -13,7 +13,10 @@ from msgspec import Struct
 
 from stamgast.domain.deliveries import Delivery, happened_at, thousandths
 from stamgast.domain.events import Line, Purchase
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain.units import DAY, Millis, Minor
+
+MEMORY = 400 * DAY
+"""How long a transaction is remembered, by recorded time, from its first delivery on."""
 
 EARNING = frozenset({"completed", "partially_refunded"})
 TAKEN_BACK = "refunded"
@@ -54,6 +57,12 @@ class Transaction(Struct, array_like=True, gc=False):
     """The newest completed sale that knew of no refund, where `snapshot` is another one: what was sold before
     anything was given back. What came before it was corrected by it."""
     revision: int = 0
+    first_at: Millis = 0
+    """Recorded time of the first delivery; what comes more than `MEMORY` later comes too late."""
+
+
+class ForgottenError(ValueError):
+    """A change of a transaction that came after its memory ended; its text says how late."""
 
 
 decode_transaction = msgspec.msgpack.Decoder(Transaction).decode
@@ -66,7 +75,14 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
 
     A snapshot with the version of the one that is known wins if the SHA-256 of its canonical JSON is
     greater, so that both orders end alike; the same holds for two versions of one refund.
+
+    Raises `ForgottenError`, and changes nothing, for what is recorded more than `MEMORY` after the first delivery.
     """
+    if not transaction.first_at:
+        transaction.first_at = recorded_at
+    elif recorded_at - transaction.first_at > MEMORY:
+        days = (recorded_at - transaction.first_at) // DAY
+        raise ForgottenError(f"it comes {days} days after the first record of its transaction; {MEMORY // DAY} count")
     if delivery.refund_id is not None:
         return _merge_refund(transaction, delivery, delivery.refund_id)
     new = _snapshot(delivery, recorded_at)

@@ -26,7 +26,7 @@ from stamgast.domain.ledger import field_of
 from stamgast.domain.lifecycle import plan_lapse, stage_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_effects import apply_purchase, day_of
-from stamgast.domain.units import DAY
+from stamgast.domain.purchases import MEMORY
 from stamgast.service import messages
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
@@ -35,9 +35,6 @@ from stamgast.service.taking_back import drop_waiting, take_back
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
-
-MEMORY: Final = 400 * DAY
-"""Intake remembers a transaction this long; of an older one only the ledger knows whether it is new."""
 
 _encode_json = msgspec.json.Encoder().encode
 

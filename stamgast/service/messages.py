@@ -200,6 +200,8 @@ def _try_other_channel(case: Case, activation: Activation, event: ActivationOutc
     rule = case.context.bundle.rules.by_id.get(activation.rule)
     if event.reason != RETRY_ON_OTHER_CHANNEL or not activation.other_channels or rule is None:
         return
+    if not _still_true(case, activation):
+        return
     first, *others = activation.other_channels
     _forget_contact(case, activation)
     _succeed(
@@ -253,7 +255,11 @@ def _release_next(case: Case) -> None:
 
 
 def _still_true(case: Case, activation: Activation) -> bool:
-    """A "we miss you" is withheld once the customer has been back."""
+    """Withheld are a "we miss you" to somebody who has been back, and a voucher that is no longer to be had."""
+    if activation.voucher and not any(
+        voucher.code == activation.voucher and voucher.state == "open" for voucher in case.customer.vouchers
+    ):
+        return False
     kind, _, day = cause_of(activation).partition(":")
     return kind != "quiet" or int(day) == case.customer.last_day
 

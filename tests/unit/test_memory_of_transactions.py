@@ -1,0 +1,27 @@
+"""A transaction is remembered for 400 days from its first record; what comes later is told, not applied."""
+
+import pytest
+
+from stamgast.domain.deliveries import decode_record
+from stamgast.domain.purchases import MEMORY, ForgottenError, Transaction, encode_transaction, merge
+from stamgast.domain.units import DAY
+from tests.builders import T0, line, record, refund, snapshot
+
+
+def delivered(data: dict) -> object:
+    return decode_record(record(data, T0)[1]).data
+
+
+def test_a_refund_within_the_memory_counts_and_one_after_it_changes_nothing_and_says_how_late_it_is():
+    sale = Transaction()
+    merge(sale, delivered(snapshot(lines=[line()])), T0)
+    assert merge(sale, delivered(refund(gross=100)), T0 + MEMORY)
+    before = encode_transaction(sale)
+    with pytest.raises(ForgottenError, match="401 days"):
+        merge(sale, delivered(refund(id_="r2", gross=100)), T0 + MEMORY + DAY)
+    assert encode_transaction(sale) == before
+
+
+def test_history_of_any_age_is_taken_when_it_is_recorded_for_the_first_time():
+    sale = Transaction()
+    assert merge(sale, delivered(snapshot(when=T0 - 900 * DAY, lines=[line()])), T0)
