@@ -24,9 +24,6 @@ from stamgast.state.session import Redis, Session
 ROUNDS = 8
 """How often what differs is looked at again before it counts as different."""
 
-SHOWN = 50
-"""Differences listed at most; all are counted."""
-
 
 @dataclass
 class Report:
@@ -34,6 +31,8 @@ class Report:
 
     customers: int = 0
     transactions: int = 0
+    behind: int = 0
+    """Records of the log that live state has not applied yet; what is compared is state and log at the watermark."""
     differences: list[str] = field(default_factory=list)
 
     @property
@@ -81,6 +80,8 @@ class _Partition:
         report.differences += [await self._describe(name) for name in sorted(suspects)]
         if not suspects:
             report.differences += await self._counters()
+        ends = await self._reader.ends([(self._topic, self._number)])
+        report.behind += max(0, *ends.values()) - self._replay.watermark - 1
 
     async def _fold_on(self) -> None:
         watermark = int(await self._session.call("HGET", self._keys.meta, "wm") or -1)

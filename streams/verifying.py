@@ -93,4 +93,6 @@ async def _compare(reader: LogReader, session: Session, topics: Topics, partitio
         await fold_on()
         suspects = {name for name in suspects if await differs(name)}
     report.transactions += len(replay.states)
+    ends = await reader.ends([(topics.purchases, partition)])
+    report.behind += max(0, *ends.values()) - replay.watermark - 1
     report.differences += [f"partition {partition}, transaction {name} differs" for name in sorted(suspects)]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -34,4 +34,14 @@ def show(
         print_json(shown)
         return
     for name, value in shown.items():
-        answer(f"{name:<16} {value}")
+        answer(f"{name:<16} {_in_words(value)}".rstrip())
+
+
+def _in_words(value: Any) -> str:
+    if isinstance(value, dict):
+        return ", ".join(f"{name} {_in_words(each)}" for name, each in value.items()) or "none"
+    if isinstance(value, list):
+        return "; ".join(_in_words(each) for each in value) or "none"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "none" if value is None else str(value)

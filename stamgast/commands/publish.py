@@ -31,18 +31,32 @@ def publish(
     from stamgast.publishing import fingerprint
 
     settings = load_settings()
+    seen = fingerprint(settings.config_dir)
     folders = _folders(settings.config_dir, merchants or [])
     wrong = _publish(settings, folders, as_json=as_json)
     if not watch:
         raise typer.Exit(WRONG if wrong else 0)
     say(f"watching {settings.config_dir}; Ctrl-C ends")
-    seen = fingerprint(settings.config_dir)
     while True:
         time.sleep(LOOK_EVERY_S)
         now = fingerprint(settings.config_dir)
-        if now != seen:
+        if now != seen and _publish_or_wait(settings, merchants or [], as_json=as_json):
             seen = now
-            _publish(settings, _folders(settings.config_dir, merchants or []), as_json=as_json)
+
+
+def _publish_or_wait(settings: Settings, merchants: list[str], *, as_json: bool) -> bool:
+    """Publish what was saved; False if Kafka or the folder is away just now and it has to be tried again."""
+    from aiokafka.errors import KafkaError
+
+    from stamgast.log.producers import EmitError
+
+    try:
+        _publish(settings, _folders(settings.config_dir, merchants), as_json=as_json)
+    except (typer.Exit, KafkaError, EmitError, OSError) as error:
+        if not isinstance(error, typer.Exit):  # which has said why
+            say(f"not published yet: {error!r}")
+        return False
+    return True
 
 
 def _folders(config_dir: Path, names: list[str]) -> list[Path]:

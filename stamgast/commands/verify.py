@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 import asyncio
+from typing import TYPE_CHECKING, Any
 
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json
+
+if TYPE_CHECKING:
+    from stamgast.verifying import Report
+
+SHOWN = 50
+"""Differences listed at most; all are counted."""
 
 app = new_app("Compare the live state with a recomputation.")
 
@@ -20,7 +27,6 @@ def verify(*, as_json: AsJson = False) -> None:
     from stamgast.identity.voucher_key import derive_voucher_key
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.state.errors import StateError
-    from stamgast.verifying import SHOWN
     from streams.verifying import verify_all
 
     settings = load_settings()
@@ -35,18 +41,28 @@ def verify(*, as_json: AsJson = False) -> None:
     except (TopicsError, KafkaError, StateError) as error:
         fail(str(error))
     if as_json:
-        print_json(
-            {
-                "equal": report.equal,
-                "customers": report.customers,
-                "transactions": report.transactions,
-                "differences": report.differences[:SHOWN],
-                "different": len(report.differences),
-            }
-        )
+        print_json(as_json_document(report))
     else:
-        for difference in report.differences[:SHOWN]:
-            answer(difference)
-        verdict = "equal" if report.equal else f"{len(report.differences)} differences"
-        answer(f"{report.customers} customers, {report.transactions} transactions: {verdict}")
+        tell(report)
     raise typer.Exit(0 if report.equal else WRONG)
+
+
+def as_json_document(report: Report) -> dict[str, Any]:
+    """Return what `verify --json` and `rebuild --json` answer."""
+    return {
+        "equal": report.equal,
+        "customers": report.customers,
+        "transactions": report.transactions,
+        "behind": report.behind,
+        "differences": report.differences[:SHOWN],
+        "different": len(report.differences),
+    }
+
+
+def tell(report: Report) -> None:
+    """Say it for people."""
+    for difference in report.differences[:SHOWN]:
+        answer(difference)
+    verdict = "equal" if report.equal else f"{len(report.differences)} differences"
+    behind = f" (of what is applied: {report.behind:,} records are still to come)" if report.behind else ""
+    answer(f"{report.customers} customers, {report.transactions} transactions: {verdict}{behind}")
