@@ -80,8 +80,12 @@ RULES: Final = {
     "clv-100": ("clv_passed: 100 EUR", "", "{tag: {add: best}}", _MESSAGE),
     "clv-250": ("clv_passed: 250 EUR", "", _MESSAGE),
     "refund": ("refunded", "", _MESSAGE),
-    "pastry-tuesday": ("purchase", "basket_has: {category: pastry}", "weekday: tuesday", "spend: {at_least: 900 EUR}", _MESSAGE),
-    "drinks-markt": ("purchase", "store: markt", "basket_has: {category: drinks}", "clv: {at_least: 400 EUR}", _MESSAGE),
+    "pastry-tuesday": (
+        "purchase", "basket_has: {category: pastry}", "weekday: tuesday", "spend: {at_least: 900 EUR}", _MESSAGE,
+    ),
+    "drinks-markt": (
+        "purchase", "store: markt", "basket_has: {category: drinks}", "clv: {at_least: 400 EUR}", _MESSAGE,
+    ),
     "big-basket": ("purchase", "spend: {at_least: 2000 EUR}", _MESSAGE),
     "won-back": ("purchase", "stage: [won_back]", "visits: {at_least: 8}", _MESSAGE),
     "weekend": ("purchase", "weekday: [saturday, sunday]", "visits: {at_least: 60}", _MESSAGE),

@@ -38,7 +38,7 @@ WRAPPING_KEYS = "bench:" + "A" * 43 + "="
 
 @dataclass(frozen=True)
 class Work:
-    """What the process is told: how many records each partition has, and how many of them go before the clock starts."""
+    """What the process is told: each partition's records, and how many of them go before the clock starts."""
 
     job: str
     bootstrap: str

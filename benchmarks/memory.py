@@ -14,10 +14,10 @@ from benchmarks.scene import Scene
 from benchmarks.ten_purchases import MERCHANT, shipped_bakery
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.deliveries import CustomerRef, Delivery, LineItem, StoreRef, Totals
-from stamgast.domain.purchases import Transaction, encode_transaction, merge
-from stamgast.state import keys
-from stamgast.log.partitioning import partition_for
 from stamgast.domain.events import PurchaseChanged, key_of
+from stamgast.domain.purchases import Transaction, encode_transaction, merge
+from stamgast.log.partitioning import partition_for
+from stamgast.state import keys
 
 _PARTITIONS = 32
 _EXPIRES_MS = 400 * 86_400_000

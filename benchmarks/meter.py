@@ -10,6 +10,7 @@ import os
 import resource
 import sys
 import time
+from pathlib import Path
 from typing import Any
 
 _TICKS = os.sysconf("SC_CLK_TCK")
@@ -23,7 +24,7 @@ def cpu_seconds() -> float:
 
 def cpu_seconds_of(pid: int) -> float:
     """CPU seconds of another process so far."""
-    with open(f"/proc/{pid}/stat") as file:
+    with Path(f"/proc/{pid}/stat").open() as file:
         fields = file.read().rsplit(") ", 1)[1].split()
     return (int(fields[11]) + int(fields[12])) / _TICKS
 
@@ -61,7 +62,7 @@ class Meter:
 
 def _peak_mb() -> int:
     """The most memory this program ever held; `ru_maxrss` would count the process it was forked from."""
-    with open("/proc/self/status") as file:
+    with Path("/proc/self/status").open() as file:
         line = next(line for line in file if line.startswith("VmHWM:"))
     return round(int(line.split()[1]) / 1024)
 

@@ -1,4 +1,4 @@
-"""The small job on stock Faust in its documented way: an agent, a Table with its changelog topic, one event at a time."""
+"""The small job on stock Faust in its documented way: an agent, a Table with its changelog topic, event by event."""
 
 from __future__ import annotations
 

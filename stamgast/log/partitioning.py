@@ -24,8 +24,7 @@ def murmur2(data: bytes) -> int:
     words = length >> 2
     for word in unpack_from(f"<{words}I", data):
         k = word * _M & _MASK
-        k = (k ^ k >> 24) * _M & _MASK
-        h = h * _M & _MASK ^ k
+        h = (h * _M ^ (k ^ k >> 24) * _M) & _MASK  # masked once: masking can wait until after the exclusive or
     rest = length & 3
     if rest:
         h = (h ^ int.from_bytes(data[length - rest :], "little")) * _M & _MASK
