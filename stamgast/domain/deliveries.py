@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from functools import lru_cache
-from typing import Annotated
+from typing import Annotated, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -21,6 +21,10 @@ RecordedAt = Annotated[int, Meta(ge=0, le=7_258_118_400_000)]
 
 MOST_DIGITS = 9
 """Of a quantity, before the point."""
+
+
+Status = Literal["open", "completed", "partially_refunded", "refunded", "voided", "refund"]
+"""`refund` marks a refund under its own id; all others are states of the whole transaction."""
 
 
 class StoreRef(Struct, frozen=True, gc=False):
@@ -68,7 +72,7 @@ class Delivery(Struct, frozen=True, gc=False):
     """The `data` of one record on `purchases.v1`: the part of the public contract that the core reads."""
 
     transaction_id: str
-    status: str
+    status: Status
     end_date_time: Moment
     price_currency: str
     totals: Totals

@@ -190,6 +190,8 @@ def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) 
             for item in delivery.line_items
         ),
     )
+    if new.gross < 0 or any(line.gross < 0 or line.quantity < 0 for line in new.lines):
+        raise ValueError("the amounts of a refund are positive")
     old = transaction.refunds.get(refund_id)
     if old is not None and (old == new or not _beats(new, new.version, old, old.version)):
         return False

@@ -75,6 +75,7 @@ def test_a_customer_without_any_identifier_is_nobody():
         {"customer": {"customer_id": "0612345678"}},
         {"customer": {"customer_id": ""}},
         {"customer": {"phone": "0612345678"}},
+        {"status": "compleetd"},
     ],
 )
 def test_what_no_state_could_hold_and_what_names_a_person_is_unreadable(changes):

@@ -22,6 +22,15 @@ def test_a_refund_within_the_memory_counts_and_one_after_it_changes_nothing_and_
     assert encode_transaction(sale) == before
 
 
+@pytest.mark.parametrize("amounts", [{"gross": -100}, {"lines": [("1", "-1", 100)]}, {"lines": [("1", "1", -100)]}])
+def test_a_refund_that_would_give_more_than_was_sold_is_refused(amounts):
+    sale = Transaction()
+    merge(sale, delivered(snapshot(lines=[line()])), T0)
+    with pytest.raises(ValueError, match="positive"):
+        merge(sale, delivered(refund(**amounts)), T0)
+    assert sale.refunds == {}
+
+
 def test_history_of_any_age_is_taken_when_it_is_recorded_for_the_first_time():
     sale = Transaction()
     assert merge(sale, delivered(snapshot(when=T0 - 900 * DAY, lines=[line()])), T0)
