@@ -33,6 +33,7 @@ class Settings(BaseSettings):
         6_000, ge=1_000, description="a worker silent for so long loses its partitions; Kafka allows 6000 and more"
     )
     start_limit_s: float = Field(60, gt=0, description="a worker that does not consume after so long exits non-zero")
+    stall_limit_s: float = Field(30, gt=1, description="so does one whose event loop stands still for so long")
 
     post_limit_s: float = Field(
         30, gt=0, description="a submission begun by a worker that is gone is in doubt after so long"

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import signal
 import tempfile
 import time
-from collections.abc import Sequence
+from collections.abc import Coroutine, Sequence
 from pathlib import Path
 from typing import Any, Final
 
@@ -21,14 +20,15 @@ from stamgast.settings import Settings
 from streams.agents.dead_letters import watch_dead_letters
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
-from streams.outbox import Outgoing
+from streams.outbox import LANDED_S, Outgoing
 from streams.partitions import PartitionService
-from streams.watchdog import Watchdog
+from streams.watchdog import EXIT_STUCK, Watchdog, end_within
 
 log = get_logger(__name__)
 
-_STOP_S: Final = 10.0
 EXIT_BROKEN: Final = 1
+_HAND_OVER_S: Final = 2.0
+_STOP_S: Final = 1.5
 
 
 class Views(Service):
@@ -86,7 +86,13 @@ class Worker:
         self._partitions = partitions
         self._outgoing = outgoing
         self._app = make_app(settings, topics, [*others, *partitions], metrics)
-        self._watchdog = Watchdog(partitions, metrics, settings.start_limit_s, outgoing.measure)
+        self._watchdog = Watchdog(
+            partitions,
+            metrics,
+            start_limit_s=settings.start_limit_s,
+            stall_limit_s=settings.stall_limit_s,
+            measure=outgoing.measure,
+        )
         self._stop = asyncio.Event()
 
     async def run(self) -> int:
@@ -100,42 +106,56 @@ class Worker:
         starting = asyncio.create_task(self._app.start())
         stopped = asyncio.create_task(self._stop.wait())
         broken = asyncio.create_task(self._wait_for_a_crash(starting))
+        await asyncio.wait({stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
+        code = 0
+        if broken.done():
+            crash, code = broken.result(), EXIT_BROKEN
+            log.error("the worker broke", why=repr(crash), exc_info=crash)
         try:
-            await asyncio.wait({stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
-            crash = broken.result() if broken.done() else None
-            if crash is not None:
-                log.error("the worker broke", why=repr(crash), exc_info=crash)
-            await self._hand_over(starting)
-            return EXIT_BROKEN if crash is not None else 0
+            await self._hand_over(starting, code)
         finally:
             self._watchdog.stop()
             for task in (beating, stopped, broken, starting):
                 task.cancel()
+        return code
 
     def stop(self) -> None:
         """Ask it to end, as SIGTERM does."""
         self._stop.set()
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
-        with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.wait({starting})
-            if starting.exception() is not None:
-                return starting.exception() or RuntimeError("not started")
         while True:
+            if starting.done() and (error := starting.exception()) is not None:
+                return error
             for service in (self._app, *self._partitions):
                 if service.crashed:
                     return service.crash_reason or RuntimeError(f"{service} crashed")
             await asyncio.sleep(0.2)
 
-    async def _hand_over(self, starting: asyncio.Task[None]) -> None:
-        """Give the partitions to others at once; then let what is in the air land, then stop the rest."""
-        began = time.monotonic()
-        await asyncio.gather(*(service.stop() for service in self._partitions))
+    async def _hand_over(self, starting: asyncio.Task[None], code: int) -> None:
+        """Give the partitions to others at once; then let what is in the air land, then stop the rest.
+
+        None of this is sure to end, least of all after a crash.
+        """
+        began, code = time.monotonic(), code or EXIT_STUCK
+        deadline = end_within(_HAND_OVER_S + _STOP_S + 1, code)
+        await _let("hand over", _HAND_OVER_S, *(service.stop() for service in self._partitions))
         log.info("handed over", seconds=round(time.monotonic() - began, 3))
-        await self._outgoing.land()
+        if self._outgoing.flights:
+            deadline.cancel()
+            deadline = end_within(LANDED_S + _STOP_S + 1, code)
+            await self._outgoing.land()
         if starting.done():
-            try:
-                async with asyncio.timeout(_STOP_S):
-                    await self._app.stop()
-            except TimeoutError:
-                log.warning("Faust did not stop in time")
+            await _let("stop Faust", _STOP_S, self._app.stop())
+        deadline.cancel()
+
+
+async def _let(what: str, within_s: float, *works: Coroutine[Any, Any, None]) -> None:
+    """Wait for so long and no longer: what is cancelled may swallow it, and then would be waited for for ever."""
+    tasks = {asyncio.create_task(work, name=what) for work in works}
+    done, late = await asyncio.wait(tasks, timeout=within_s)
+    for task in done:
+        if (error := task.exception()) is not None:
+            log.error("not stopped in order", what=what, why=repr(error), exc_info=error)
+    if late:
+        log.warning("not stopped in time", what=what, seconds=within_s)

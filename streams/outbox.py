@@ -41,7 +41,8 @@ log = get_logger(__name__)
 
 OTHER_CHANNEL: Final = "other_channel"
 TAKEN_BACK: Final = "taken_back"
-_FLIGHTS_END_S: Final = 25.0
+LANDED_S: Final = 25.0
+"""A POST takes no longer."""
 _APPEND_PAUSES_S: Final = (0.1, 0.5, 1.0, 2.0)
 
 
@@ -103,7 +104,7 @@ class Outgoing:
     async def land(self) -> None:
         """Wait for what is in the air, for as long as a POST may take."""
         if self.flights:
-            await asyncio.wait(set(self.flights), timeout=_FLIGHTS_END_S)
+            await asyncio.wait(set(self.flights), timeout=LANDED_S)
 
     async def bundle_of(self, submission: Submission) -> Bundle:
         """The bundle whose template it uses."""

@@ -7,12 +7,15 @@ process when there is no use in waiting any longer; a supervisor starts it anew.
 from __future__ import annotations
 
 import asyncio
+import faulthandler
+import logging
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any, Final
+from typing import Any, Final, NoReturn
 
 from prometheus_client import generate_latest
 
@@ -24,7 +27,6 @@ log = get_logger(__name__)
 
 _BEAT_S: Final = 0.1
 _SICK_S: Final = 5.0
-_DEAD_S: Final = 30.0
 _LOOK_S: Final = 1.0
 _IDLE_LOOKS: Final = 5
 EXIT_STUCK: Final = 70
@@ -34,12 +36,13 @@ class Watchdog:
     """Watches one worker. `beat` runs in its loop, everything else in a thread."""
 
     def __init__(
-        self, services: Sequence[PartitionService], metrics: Metrics, start_limit_s: float,
+        self, services: Sequence[PartitionService], metrics: Metrics, *, start_limit_s: float, stall_limit_s: float,
         measure: Callable[[], None] = lambda: None,
     ) -> None:  # fmt: skip
         self._services = services
         self._metrics = metrics
         self._start_limit_s = start_limit_s
+        self._stall_limit_s = stall_limit_s
         self._measure = measure
         self._began = self._beaten = time.monotonic()
         self._looks_since_beat = 0
@@ -61,7 +64,7 @@ class Watchdog:
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         if port:
             self._server = ThreadingHTTPServer(("0.0.0.0", port), _handler(self))  # noqa: S104  scraped from elsewhere
-            threading.Thread(target=self._server.serve_forever, name="health", daemon=True).start()
+            threading.Thread(target=self._server.serve_forever, args=(_BEAT_S,), name="health", daemon=True).start()
 
     def stop(self) -> None:
         """Watch no more."""
@@ -103,16 +106,34 @@ class Watchdog:
         while not self._ended.wait(_LOOK_S):
             # Looks are counted, not only time: a process that was paused and woke has done nothing wrong.
             self._looks_since_beat += 1
-            if self._silence() > _DEAD_S and self._looks_since_beat > _DEAD_S / _LOOK_S:
-                self._end("the loop stands still")
+            if self._silence() > self._stall_limit_s and self._looks_since_beat > self._stall_limit_s / _LOOK_S:
+                _end("the loop stands still", EXIT_STUCK)
             idle = self._not_consuming()
             self._idle_looks = self._idle_looks + 1 if idle else 0
             if self._idle_looks > _IDLE_LOOKS:
-                self._end(f"not consuming: {', '.join(idle)}")
+                _end(f"not consuming: {', '.join(idle)}", EXIT_STUCK)
 
-    def _end(self, why: str) -> None:
-        log.critical("the worker ends itself", why=why)
-        os._exit(EXIT_STUCK)  # a loop that stands still could not stop in order
+
+def end_within(seconds: float, code: int) -> threading.Timer:
+    """End the process then, unless it ended or the timer was cancelled: a broken loop may never stop in order."""
+    timer = threading.Timer(seconds, _end, ("it did not stop in time", code))
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _end(why: str, code: int) -> None:
+    log.critical("the worker ends itself", why=why)
+    faulthandler.dump_traceback(sys.__stderr__ or sys.stderr)  # where every thread stands: there is no asking later
+    end_process(code)
+
+
+def end_process(code: int) -> NoReturn:
+    """End this process now, whatever its threads and tasks still do: none of them may keep a supervisor waiting."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
 
 
 def _handler(watchdog: Watchdog) -> type[BaseHTTPRequestHandler]:

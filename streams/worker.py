@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
 from stamgast.bootstrap import WorkerParts, worker_parts
 from stamgast.log.reading import end_of
@@ -20,6 +20,9 @@ from streams.metrics import Metrics
 from streams.outbox import Outgoing, Patience
 from streams.partitions import PartitionService
 from streams.progress import IntakeProgress
+from streams.watchdog import end_within
+
+_CLOSE_S: Final = 1.0
 
 
 async def run(settings: Settings) -> int:
@@ -29,7 +32,10 @@ async def run(settings: Settings) -> int:
         SettingsError: a key is missing or wrong.
     """
     async with worker_parts(settings) as parts:
-        return await make_worker(settings, parts).run()
+        code = await make_worker(settings, parts).run()
+        deadline = end_within(_CLOSE_S, code)  # nothing is left to save: a connection may not keep a supervisor waiting
+    deadline.cancel()
+    return code
 
 
 def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True) -> Worker:

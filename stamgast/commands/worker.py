@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import typer
-
 from stamgast.commands.answering import load_settings, misuse, new_app
 
 app = new_app("Apply purchases and events, and send messages, until SIGTERM. Start as many as there is work for.")
@@ -15,10 +13,14 @@ def worker() -> None:
     import asyncio
 
     from stamgast.bootstrap import SettingsError
+    from streams.watchdog import end_process
     from streams.worker import run
 
+    async def work() -> None:
+        # Not `asyncio.run`'s own end: it waits for every task and thread, and a broken worker's may never end.
+        end_process(await run(load_settings()))
+
     try:
-        code = asyncio.run(run(load_settings()))
+        asyncio.run(work())
     except SettingsError as error:
         misuse(str(error))
-    raise typer.Exit(code)
