@@ -6,6 +6,7 @@ import msgspec
 
 from benchmarks.bakery import VOUCHER_KEY, customer_id, enrolments, purchases
 from benchmarks.scene import ROOT
+from rules.engine import RuleSet
 from rules.loader import load_merchant
 from stamgast.domain.activation import RANKS
 from stamgast.domain.events import ActivationOutcome, AnyEvent
@@ -15,12 +16,12 @@ from stamgast.simulate import Fold
 MERCHANT = "bakkerij-noord"
 
 
-def shipped_bakery(customers: int) -> Fold:
-    """States and ledgers of so many customers, under the shipped programme with its rules."""
+def shipped_bakery(customers: int, *, with_rules: bool = True) -> Fold:
+    """States and ledgers of so many customers, under the shipped programme: cards, CLV, stages; rules if wanted."""
     loaded = load_merchant(ROOT / "config" / "merchants" / MERCHANT)
     if not loaded.ok:
         raise RuntimeError("; ".join(str(problem) for problem in loaded.problems))
-    bundle = Bundle(0, "0" * 64, loaded.program, loaded.rules)
+    bundle = Bundle(0, "0" * 64, loaded.program, loaded.rules if with_rules else RuleSet())
     fold = Fold(VOUCHER_KEY)
     for event in (*enrolments(customers), *_ten_each(customers)):
         change = fold.apply(msgspec.structs.replace(event, merchant=MERCHANT), bundle)
