@@ -47,7 +47,7 @@ class PartitionReplay:
         self.watermark = offset
         try:
             event = decode_event(value or b"")
-        except msgspec.DecodeError:
+        except (msgspec.DecodeError, RecursionError):
             self.passed_over.append(offset)
             return
         self._time = max(self._time, event.at)

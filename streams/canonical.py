@@ -60,9 +60,9 @@ def read_record(record: Record, partition: int, partitions: int) -> Read:
         raise UnreadableError(f"{len(record.value or b'')} bytes are more than the {LARGEST} of any receipt")
     try:
         purchase = decode_record(record.value or b"")
-    except (msgspec.DecodeError, ValueError) as error:
+        key = record.key or _partition_key(record.value or b"")
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:  # brackets in brackets in brackets
         raise UnreadableError(f"not a purchase: {error}") from None
-    key = record.key or _partition_key(record.value or b"")
     merchant, _, transaction = key.decode(errors="replace").partition(":")
     if not merchant or transaction != purchase.data.transaction_id:
         raise UnreadableError("its key is not merchant:transaction of what it holds")

@@ -15,6 +15,7 @@ from stamgast.domain.errors import DomainError
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
+from stamgast.state.outbox import encode_note, encode_submission
 from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
 from streams.bundles import Bundles
@@ -31,8 +32,15 @@ THINK_S: Final = 0.004
 """After so much thinking the loop gets its turn."""
 
 
-Result = tuple[Name, int | None, list[Change]]
-"""Whose, when the earliest timer was due before, and what came of it."""
+class Result(NamedTuple):
+    """What came of a customer's events."""
+
+    name: Name
+    due: int | None
+    """When the earliest timer was due before."""
+    changes: list[Change]
+    value: bytes
+    """The state to write."""
 
 
 class Item(NamedTuple):
@@ -74,7 +82,7 @@ class Batch:
         for record in records:
             try:
                 event = decode_event(record.value or b"")
-            except msgspec.DecodeError as error:
+            except (msgspec.DecodeError, RecursionError) as error:
                 self.rejected.append((record, f"not an event: {error}"))
                 continue
             if event.at >= standing.time:
@@ -127,16 +135,28 @@ class Batch:
         if not names:
             return []
         values = await self.lease.read([keys.customer(*name) for name in names])
-        states = [None if value is None else decode_customer(value) for value in values]
-        ledgers = await self._read_ledgers(names, states)
+        states = {name: self._known(name, value) for name, value in zip(names, values, strict=True)}
+        names = [name for name in names if name in self.runs]
+        ledgers = await self._read_ledgers(names, [states[name] for name in names])
         results: list[Result] = []
-        for name, value, state in zip(names, values, states, strict=True):
-            due = earliest(state)
-            changes = self._apply(name, value, state, ledgers.get(name, {}))
-            if changes:
-                results.append((name, due, changes))
+        for name, value in zip(list(states), values, strict=True):
+            if name in self.runs:
+                due = earliest(states[name])
+                changes, state = self._apply(name, value, states[name], ledgers.get(name, {}))
+                if state is not None:
+                    results.append(Result(name, due, changes, state))
             await self._yield()
         return results
+
+    def _known(self, name: Name, value: bytes | None) -> Customer | None:
+        """Decode a customer's state. Whose cannot be read is left as it is: the others must go on."""
+        try:
+            return None if value is None else decode_customer(value)
+        except msgspec.DecodeError as error:
+            log.error("a customer's state cannot be read", merchant=name[0], customer=name[1], why=str(error))
+            for run in self.runs.pop(name):
+                self.rejected += [(item.record, "what is known of its customer cannot be read") for item in run.items]
+            return None
 
     async def _read_ledgers(
         self, names: Sequence[Name], states: Sequence[Customer | None]
@@ -144,11 +164,8 @@ class Batch:
         wanted: list[tuple[Name, list[bytes] | None]] = []
         for name, state in zip(names, states, strict=True):
             runs = self.runs[name]
-            if len(runs) == 1:
-                events = [item.event for item in runs[0].items]
-                fields = ledger_keys(state, events, runs[0].bundle.program)
-            else:
-                fields = None  # a bundle changed in between: rare, and the whole ledger is always enough
+            # None: all of it. A bundle that changed in between is rare.
+            fields = _ledger_fields(state, runs[0]) if len(runs) == 1 else None
             if fields is None or fields:
                 wanted.append((name, fields))
         await self._yield()
@@ -164,7 +181,8 @@ class Batch:
 
     def _apply(
         self, name: Name, value: bytes | None, state: Customer | None, ledger: Mapping[bytes, bytes]
-    ) -> list[Change]:
+    ) -> tuple[list[Change], bytes | None]:
+        """Apply a customer's events; with what came of them comes the state to write, if there is any."""
         try:
             changes, known = [], ledger
             for run in self.runs[name]:
@@ -174,11 +192,13 @@ class Batch:
                 state = change.state
                 if len(self.runs[name]) > 1:
                     known = _written(known, change)
+            return changes, _proven(changes)
         except Exception:  # noqa: BLE001  whatever it was, the events before and after the bad one must be applied
             return self._apply_singly(name, value, ledger)
-        return changes
 
-    def _apply_singly(self, name: Name, value: bytes | None, ledger: Mapping[bytes, bytes]) -> list[Change]:
+    def _apply_singly(
+        self, name: Name, value: bytes | None, ledger: Mapping[bytes, bytes]
+    ) -> tuple[list[Change], bytes | None]:
         """One event after another, leaving out those that cannot be applied."""
         changes: list[Change] = []
         for run in self.runs[name]:
@@ -186,6 +206,7 @@ class Batch:
                 state = None if value is None else decode_customer(value)
                 try:
                     change = handle(state, name[1], [event], self._context(run.bundle), ledger)
+                    value = _proven([change])
                 except DomainError as error:
                     self.rejected.append((record, str(error)))
                     continue
@@ -194,8 +215,8 @@ class Batch:
                     self.rejected.append((record, f"{type(error).__name__} while applying it"))
                     continue
                 changes.append(change)
-                value, ledger = encode_customer(change.state), _written(ledger, change)
-        return changes
+                ledger = _written(ledger, change)
+        return changes, value if changes else None
 
     def _context(self, bundle: Bundle) -> Context:
         return Context(bundle, self._partition, self._voucher_key)
@@ -205,6 +226,24 @@ class Batch:
         if now - self._turn > THINK_S:
             await asyncio.sleep(0)
             self._turn = time.perf_counter()
+
+
+def _ledger_fields(state: Customer | None, run: Run) -> list[bytes] | None:
+    """What the run needs of the ledger; None: all of it, which is always enough."""
+    try:
+        return ledger_keys(state, [item.event for item in run.items], run.bundle.program)
+    except Exception:  # noqa: BLE001  applying them one by one will tell which event it was
+        return None
+
+
+def _proven(changes: Sequence[Change]) -> bytes:
+    """Encode what is to be written of changes, so that what cannot be is found out here; return the last state."""
+    for change in changes:
+        for submission in change.submissions:
+            encode_submission(submission)
+        for note in change.notes:
+            encode_note(note)
+    return encode_customer(changes[-1].state)
 
 
 def earliest(state: Customer | None) -> int | None:

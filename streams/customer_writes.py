@@ -7,7 +7,6 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stamgast.domain.activation import Note, Submission
-from stamgast.domain.customer import encode_customer
 from stamgast.domain.events import key_of
 from stamgast.domain.units import SECOND
 from stamgast.service import Change
@@ -46,10 +45,9 @@ def write(
     counters: dict[str, dict[str, int]] = {}
     due: list[Word] = []
     idle: list[Word] = []
-    for (merchant, customer), before, changes in results:
-        state = changes[-1].state
-        writes.set(keys.customer(merchant, customer), encode_customer(state))
-        now = earliest(state)
+    for (merchant, customer), before, changes, value in results:
+        writes.set(keys.customer(merchant, customer), value)
+        now = earliest(changes[-1].state)
         if now != before:
             member = f"{merchant}:{customer}"
             due += () if now is None else (now, member)

@@ -11,11 +11,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
+import msgspec
+
 from stamgast.clock import Clock
-from stamgast.domain.deliveries import happened_at
-from stamgast.domain.events import Purchase as Net
-from stamgast.domain.events import PurchaseChanged, encode_event, key_of
-from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, net
+from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -28,8 +27,9 @@ from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
+from streams.merging import NotMergedError, merged
 from streams.metrics import Metrics
-from streams.ownership import Ownership
+from streams.ownership import TROUBLE, Ownership
 
 log = get_logger(__name__)
 
@@ -41,9 +41,19 @@ REMEMBERED_S: Final = 430 * 86_400
 class _Known:
     """A transaction while its chunk is worked on."""
 
-    state: Transaction
+    state: Transaction | None
+    """None: what Redis holds cannot be read."""
     is_new: bool
-    changed: bool = False
+    changed: bytes | None = None
+    """What to write in its place."""
+
+    @classmethod
+    def of(cls, value: bytes | None) -> _Known:
+        """Read what Redis holds of it."""
+        try:
+            return cls(Transaction() if value is None else decode_transaction(value), value is None)
+        except msgspec.DecodeError:
+            return cls(None, is_new=False)
 
 
 @dataclass(slots=True)
@@ -86,10 +96,7 @@ class IntakeJob:
             await self._sort(owned, step, record)
         names = list({(read.merchant, read.transaction): None for read in step.merging})
         values = await owned.lease.read([owned.lease.keys.transaction(*name) for name in names])
-        known = {
-            name: _Known(Transaction() if value is None else decode_transaction(value), value is None)
-            for name, value in zip(names, values, strict=True)
-        }
+        known = {name: _Known.of(value) for name, value in zip(names, values, strict=True)}
         for read in step.merging:
             self._merge(owned, step, read, known[read.merchant, read.transaction])
             if time.perf_counter() - step.turn > THINK_S:
@@ -97,10 +104,9 @@ class IntakeJob:
                 step.turn = time.perf_counter()
         writes = step.effects.writes
         for name, transaction in known.items():
-            if transaction.changed:
+            if transaction.changed is not None:
                 remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
-                value = encode_transaction(transaction.state)
-                writes.do("SET", owned.lease.keys.transaction(*name), value, *remembered)
+                writes.do("SET", owned.lease.keys.transaction(*name), transaction.changed, *remembered)
         writes.meta.update(step.standing.changes_since(owned.own))
         writes.meta["progress"] = step.standing.time
         step.effects.kept = step.standing
@@ -118,9 +124,7 @@ class IntakeJob:
         try:
             read = read_record(record, owned.number, self._topics.partitions)
         except UnreadableError as error:
-            self._metrics.dead_letters.labels(self.name).inc()
-            if not step.quiet:
-                step.effects.emissions.append(self._aside.letter(self.topic, owned.number, record, str(error)))
+            self._lay_aside(owned, step, record, str(error))
             return
         source = read.purchase.stamgastsource
         if source is not None and step.standing.is_repeat(source):
@@ -131,8 +135,10 @@ class IntakeJob:
             step.merging.append(read)
 
     async def _append_again(self, owned: Ownership, step: _Step, read: Read) -> None:
-        if not step.quiet:
-            source = (owned.topic_id, owned.number, read.record.offset, 0)
+        if step.quiet:
+            return
+        source = (owned.topic_id, owned.number, read.record.offset, 0)
+        try:
             again = await canonical(
                 read,
                 source,
@@ -141,51 +147,35 @@ class IntakeJob:
                 partitions=self._topics.partitions,
                 now=self._clock.now(),
             )
-            step.effects.emissions.append(again)
+        except TROUBLE:
+            raise
+        except Exception as error:  # a fault of ours: one record may not end every worker in turn
+            log.exception("a record could not be appended again", offset=read.record.offset)
+            self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
+            return
+        step.effects.emissions.append(again)
 
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
         recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)
         step.standing.time = recorded_at
-        transaction = known.state
-        customer, before = transaction.customer, net(transaction)
+        if known.state is None:
+            self._lay_aside(owned, step, read.record, "not applied: what is known of the transaction cannot be read")
+            return
         try:
-            changed = merge(transaction, read.purchase.data, read.purchase.stamgastrecordedat or 0)
-        except ValueError as error:
-            if not step.quiet:
-                letter = self._aside.letter(self.topic, owned.number, read.record, f"not applied: {error}")
-                step.effects.emissions.append(letter)
+            new = merged(known.state, read, recorded_at, (owned.topic_id, owned.number))
+        except NotMergedError as error:
+            self._lay_aside(owned, step, read.record, str(error))
             return
-        known.changed |= changed
-        if not changed or step.quiet:
+        if new is None:
             return
-        after = net(transaction)
-        moment = happened_at(read.purchase.data, recorded_at)
-        changes = _changes(customer, before, transaction.customer, after)
-        for index, (whose, was, now) in enumerate(changes):
-            event = PurchaseChanged(
-                merchant=read.merchant,
-                customer=whose,
-                at=recorded_at,
-                source=(owned.topic_id, owned.number, read.record.offset, index),
-                transaction=read.transaction,
-                after=now,
-                before=was,
-                happened_at=moment,
-            )
-            key = key_of(read.merchant, whose)
+        known.state, known.changed = new.state, new.value
+        if step.quiet:
+            return
+        for key, value in new.told:
             partition = partition_for(key, self._topics.partitions)
-            step.effects.emissions.append(Emission(self._topics.customer_events, partition, key, encode_event(event)))
+            step.effects.emissions.append(Emission(self._topics.customer_events, partition, key, value))
 
-
-def _changes(
-    old_customer: str, before: Net | None, new_customer: str, after: Net | None
-) -> list[tuple[str, Net | None, Net | None]]:
-    """Whose purchase changed, from what to what."""
-    if old_customer == new_customer:
-        return [(new_customer, before, after)] if new_customer and before != after else []
-    changes: list[tuple[str, Net | None, Net | None]] = []
-    if old_customer and before is not None:
-        changes.append((old_customer, before, None))
-    if new_customer and after is not None:
-        changes.append((new_customer, None, after))
-    return changes
+    def _lay_aside(self, owned: Ownership, step: _Step, record: Record, reason: str) -> None:
+        self._metrics.dead_letters.labels(self.name).inc()
+        if not step.quiet:
+            step.effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))

@@ -5,9 +5,10 @@ A log whose beginning is gone (retention) cannot be folded; its transactions are
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass, field
 
-from stamgast.domain.purchases import Transaction, decode_transaction, merge
+from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.state.keys import transactions
@@ -16,6 +17,7 @@ from stamgast.verifying import Report, names_under, verify_customers
 from streams.canonical import UnreadableError, read_record
 from streams.customer_partition import Standing
 from streams.jobs import Record
+from streams.merging import NotMergedError, merged
 
 Name = tuple[str, str]
 """Merchant and transaction."""
@@ -42,13 +44,11 @@ class TransactionReplay:
         if (source is not None and self.standing.is_repeat(source)) or read.wanting:
             return
         name = (read.merchant, read.transaction)
-        known = self.states.get(name, Transaction())
-        try:
-            changed = merge(known, read.purchase.data, read.purchase.stamgastrecordedat or 0)
-        except ValueError:
-            return
-        if changed:
-            self.states[name] = known
+        self.standing.time = max(self.standing.time, read.purchase.stamgastrecordedat or 0)
+        with suppress(NotMergedError):
+            new = merged(self.states.get(name, Transaction()), read, self.standing.time, ("", self.partition))
+            if new is not None:
+                self.states[name] = new.state
 
 
 async def verify_all(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes) -> Report:
