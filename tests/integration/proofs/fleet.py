@@ -42,6 +42,7 @@ class Worker:
         self.faults = list(faults)
         self.port = free_port()
         self.trace = folder / f"{name}.trace"
+        self._armed = folder / f"{name}.armed"
         self._marks = folder / f"{name}.marks"
         self._marks.mkdir(parents=True)
         given = settings.model_copy(update={"metrics_port": self.port})
@@ -49,6 +50,7 @@ class Worker:
         env = environment(given) | {
             "PYTHONPATH": str(ROOT),
             "PROOF_FAULTS": json.dumps(plan),
+            "PROOF_ARMED": str(self._armed),
             "PROOF_MARKS": str(self._marks),
             "PROOF_TRACE": str(self.trace),
         }
@@ -58,6 +60,10 @@ class Worker:
     def struck(self) -> int:
         """How many of its faults have struck."""
         return len(list(self._marks.iterdir()))
+
+    def arm(self) -> None:
+        """From now on its faults strike."""
+        self._armed.touch()
 
     def wake(self) -> None:
         """Let it go on."""

@@ -40,6 +40,7 @@ async def test_a_membership_number_that_changes_hands_while_its_purchase_is_appe
 ) -> None:
     """The worker dies between its append and its commit; meanwhile the number becomes somebody else's."""
     doomed = scene.fleet.start(Fault("intake.emit", "kill"))
+    doomed.arm()
     await doomed.ready()
     await scene.barriers()
     people = [await scene.parts.identities.resolve(MERCHANT, [member(n)], now()) for n in range(24)]

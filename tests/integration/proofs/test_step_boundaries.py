@@ -28,7 +28,11 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
     feeder.rubbish = True
     feeder.start()
     for boundaries in BOUNDARIES:
-        doomed = [scene.fleet.start(Fault(boundary, "kill", nth=4)) for boundary in boundaries]
+        doomed = [scene.fleet.start(Fault(boundary, "kill", nth=2)) for boundary in boundaries]
+        for worker in doomed:
+            await worker.ready()
+        for worker in doomed:
+            worker.arm()
         for worker in doomed:
             await scene.fleet.struck(worker, 1)
         await scene.taken_anew(await scene.tokens())
@@ -41,7 +45,7 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
 async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_when_it_wakes(scene: Scene) -> None:
     """The sleepers wake when another one has taken everything, and go on to their next pause."""
     sleepers = [
-        scene.fleet.start(*(Fault(boundary, "stop", nth=4) for boundary in boundaries))
+        scene.fleet.start(*(Fault(boundary, "stop", nth=2) for boundary in boundaries))
         for boundaries in zip(*BOUNDARIES, strict=True)
     ]
     await scene.fleet.start().ready()
@@ -49,6 +53,8 @@ async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_w
     feeder = scene.feeder()
     feeder.rubbish = True
     feeder.start()
+    for worker in sleepers:
+        worker.arm()
     for count in range(1, len(BOUNDARIES) + 1):
         for worker in sleepers:
             await scene.fleet.struck(worker, count)

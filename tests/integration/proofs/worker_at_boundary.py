@@ -1,7 +1,7 @@
 """The product's worker, run as a process that strikes itself down at a chosen boundary. Nothing of this is product code.
 
-PROOF_FAULTS lists [boundary, kill|stop, n]; they are armed one after the other. At the n-th passing a mark is written
-and the process sends itself SIGKILL or SIGSTOP. A boundary is passed right *after* what it is named for.
+PROOF_FAULTS lists [boundary, kill|stop, n], to strike one after the other once the file PROOF_ARMED is there. At the
+n-th passing a mark is written and the process sends itself SIGKILL or SIGSTOP. A boundary is passed right *after* what it is named for.
 """
 
 from __future__ import annotations
@@ -41,14 +41,15 @@ _emitting: contextvars.ContextVar[bool] = contextvars.ContextVar("emitting", def
 class Boundaries:
     """Counts passings of the boundary whose turn it is, and strikes."""
 
-    def __init__(self, plan: list[tuple[str, str, int]], marks: Path) -> None:
+    def __init__(self, plan: list[tuple[str, str, int]], armed: Path, marks: Path) -> None:
         self._plan = plan
+        self._armed = armed
         self._marks = marks
         self._passed = 0
         self._struck = 0
 
     def passed(self, boundary: str) -> None:
-        if not self._plan or self._plan[0][0] != boundary:
+        if not self._plan or self._plan[0][0] != boundary or not self._armed.exists():
             return
         self._passed += 1
         if self._passed < self._plan[0][2]:
@@ -134,5 +135,7 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    BOUNDARIES = Boundaries(json.loads(os.environ["PROOF_FAULTS"]), Path(os.environ["PROOF_MARKS"]))
+    BOUNDARIES = Boundaries(
+        json.loads(os.environ["PROOF_FAULTS"]), Path(os.environ["PROOF_ARMED"]), Path(os.environ["PROOF_MARKS"])
+    )
     main()
