@@ -23,7 +23,7 @@ class Metrics:
             "stamgast_step_seconds", "One step: read, think, emit, commit", ["service"], registry=self.registry,
             buckets=(0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 4),
         )  # fmt: skip
-        self.dead_letters = self._counter("dead_letters", "Records laid aside", "reason")
+        self.dead_letters = self._counter("dead_letters", "Records laid aside", "service")
         self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
         self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")

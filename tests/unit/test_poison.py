@@ -70,11 +70,14 @@ async def taken_in(records: list[Any], stored: dict[str, bytes] | None = None) -
     """What intake makes of a chunk, checked against the recomputation."""
     partition = partition_for(records[0].key, TOPICS.partitions)
     nobody: Any = None
-    job = IntakeJob(TOPICS, nobody, aside(), RealClock(), Metrics())
+    metrics = Metrics()
+    job = IntakeJob(TOPICS, nobody, aside(), RealClock(), metrics)
     effects = await job.step(Partition(keys.transactions(partition), Standing(), stored), records)
     replay = TransactionReplay(partition, TOPICS.partitions)
     for each in records:
         replay.apply(each)
+    counted = metrics.registry.get_sample_value("stamgast_dead_letters_total", {"service": "intake"})
+    assert (counted or 0) == len(laid_aside(effects))
     if not stored:
         live = {name: decode_transaction(value) for name, value in written(effects).items()}
         assert live == {keys.transactions(partition).transaction(*n): state for n, state in replay.states.items()}
