@@ -10,7 +10,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
-from stamgast.domain.deliveries import CustomerRef, decode_record
+from stamgast.domain.deliveries import CLOCK_TOLERANCE, CustomerRef, decode_record
 from stamgast.domain.deliveries import Record as Purchase
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
@@ -48,10 +48,12 @@ class Read:
     purchase: Purchase
     record: Record
     wanting: bool
+    stamped: bool
+    """Whether its recorded time may stay as it is."""
 
 
-def read_record(record: Record, partition: int, partitions: int) -> Read:
-    """Decode a record and see whether it is canonical.
+def read_record(record: Record, partition: int, partitions: int, *, real_time: bool = False) -> Read:
+    """Decode a record and see whether it is canonical. `real_time`: shop time and the broker's clock are the same.
 
     Raises:
         UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
@@ -73,10 +75,11 @@ def read_record(record: Record, partition: int, partitions: int) -> Read:
         _refuse_what_names_a_person(customer)
     resolved = customer is None or customer.customer_id is not None or not _identifiers(customer)
     here = record.key is not None and partition_for(record.key, partitions) == partition
-    wanting = not here or not resolved or purchase.stamgastrecordedat is None
+    stamped = purchase.stamgastrecordedat is not None and not (real_time and _is_ahead(purchase, record))
+    wanting = not here or not resolved or not stamped
     if wanting and purchase.stamgastsource is not None:
         raise UnreadableError("it was appended again already and is still not canonical")
-    return Read(merchant, transaction, purchase, record, wanting)
+    return Read(merchant, transaction, purchase, record, wanting, stamped)
 
 
 async def canonical(
@@ -88,12 +91,23 @@ async def canonical(
     if identifiers:
         (customer,) = await people.resolve_many(read.merchant, [identifiers], now)
         document["data"]["customer"] = {"customer_id": customer}
-    if read.purchase.stamgastrecordedat is None:
+    if not read.stamped:
         document["stamgastrecordedat"] = now
     document["stamgastsource"] = list(source)
     key = f"{read.merchant}:{read.transaction}".encode()
     document["partitionkey"] = key.decode()
     return Emission(topic, partition_for(key, partitions), key, msgspec.json.encode(document))
+
+
+def _is_ahead(purchase: Purchase, record: Record) -> bool:
+    """Say whether somebody else stamped it with a time to come, which would make all after it late (invariant 8).
+
+    The broker's time of the record judges, so that every reading agrees. What was taken over once has our own stamp,
+    and keeps it: a broker whose clock is slow must not have everything appended again for ever.
+    """
+    if purchase.stamgastsource is not None or record.timestamp <= 0:
+        return False
+    return (purchase.stamgastrecordedat or 0) > record.timestamp + CLOCK_TOLERANCE
 
 
 def _identifiers(customer: CustomerRef | None) -> list[Identifier]:

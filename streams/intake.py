@@ -13,7 +13,7 @@ from typing import Final
 
 import msgspec
 
-from stamgast.clock import Clock
+from stamgast.clock import Clock, RealClock
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
@@ -79,6 +79,7 @@ class IntakeJob:
         self._people = people
         self._aside = aside
         self._clock = clock
+        self._real_time = isinstance(clock, RealClock)
         self._metrics = metrics
 
     def keys(self, partition: int) -> PartitionKeys:
@@ -122,7 +123,7 @@ class IntakeJob:
 
     async def _sort(self, owned: Ownership, step: _Step, record: Record) -> None:
         try:
-            read = read_record(record, owned.number, self._topics.partitions)
+            read = read_record(record, owned.number, self._topics.partitions, real_time=self._real_time)
         except UnreadableError as error:
             self._lay_aside(owned, step, record, str(error))
             return

@@ -29,6 +29,8 @@ class TransactionReplay:
 
     partition: int
     partitions: int
+    real_time: bool
+    """Whether the deployment's clock is the machine's own, as for `streams.canonical.read_record`."""
     watermark: int = -1
     states: dict[Name, Transaction] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
@@ -37,7 +39,7 @@ class TransactionReplay:
         """Apply one record as intake does."""
         self.watermark = record.offset
         try:
-            read = read_record(record, self.partition, self.partitions)
+            read = read_record(record, self.partition, self.partitions, real_time=self.real_time)
         except UnreadableError:
             return
         source = read.purchase.stamgastsource
@@ -51,7 +53,7 @@ class TransactionReplay:
                 self.states[name] = new.state
 
 
-async def verify_all(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes) -> Report:
+async def verify_all(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, *, real_time: bool) -> Report:
     """Compare everything: customers, ledgers, counters, transactions."""
     report = Report()
     await verify_customers(bootstrap, redis_url, topics, voucher_key, report)
@@ -60,18 +62,22 @@ async def verify_all(bootstrap: str, redis_url: str, topics: Topics, voucher_key
     try:
         async with LogReader(bootstrap) as reader:
             for partition in range(topics.partitions):
-                await _compare(reader, session, topics, partition, report)
+                await _compare(
+                    reader, session, topics, TransactionReplay(partition, topics.partitions, real_time), report
+                )
     finally:
         redis.close()
     return report
 
 
-async def _compare(reader: LogReader, session: Session, topics: Topics, partition: int, report: Report) -> None:
+async def _compare(
+    reader: LogReader, session: Session, topics: Topics, replay: TransactionReplay, report: Report
+) -> None:
+    partition = replay.partition
     begins = await reader.begins([(topics.purchases, partition)])
     if max(begins.values()) > 0:
         return
     keys = transactions(partition)
-    replay = TransactionReplay(partition, topics.partitions)
 
     async def fold_on() -> None:
         watermark = int(await session.call("HGET", keys.meta, "wm") or -1)

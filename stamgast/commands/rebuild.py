@@ -22,6 +22,7 @@ def rebuild(
     from aiokafka.errors import KafkaError
 
     from stamgast.bootstrap import SettingsError, id_key_of, topics_of
+    from stamgast.clock import is_real
     from stamgast.commands.verify import as_json_document
     from stamgast.commands.verify import tell as tell_report
     from stamgast.identity.voucher_key import derive_voucher_key
@@ -39,7 +40,8 @@ def rebuild(
         if empty:
             asyncio.run(forget(settings.redis_url))
         rebuilt = asyncio.run(run(settings, lambda done, total: say(f"{done:,} of {total:,} records applied")))
-        report = asyncio.run(verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key))
+        real_time = is_real(settings.clock)
+        report = asyncio.run(verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time))
     except SettingsError as error:
         misuse(str(error))
     except (TopicsError, KafkaError, StateError, NotThereError) as error:

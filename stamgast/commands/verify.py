@@ -23,6 +23,7 @@ def verify(*, as_json: AsJson = False) -> None:
     """Fold every partition from its records alone and compare each customer, ledger, counter and transaction."""
     from aiokafka.errors import KafkaError
 
+    from stamgast.clock import is_real
     from stamgast.identity.sealing import decode_key
     from stamgast.identity.voucher_key import derive_voucher_key
     from stamgast.log.topics import Topics, TopicsError, check_topics
@@ -37,7 +38,8 @@ def verify(*, as_json: AsJson = False) -> None:
         misuse(str(error))
     try:
         check_topics(settings.kafka_bootstrap, topics)
-        report = asyncio.run(verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key))
+        real_time = is_real(settings.clock)
+        report = asyncio.run(verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time))
     except (TopicsError, KafkaError, StateError) as error:
         fail(str(error))
     if as_json:

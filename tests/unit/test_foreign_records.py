@@ -8,6 +8,7 @@ import msgspec
 import pytest
 
 from stamgast.domain.events import decode_event
+from stamgast.domain.units import MINUTE
 from stamgast.identity.ids import Identifier
 from stamgast.log.partitioning import partition_for
 from streams.canonical import UnreadableError, canonical, read_record
@@ -59,6 +60,24 @@ async def test_a_record_is_appended_again_once_and_is_canonical_then(found):
     again = await appended_again(found)
     assert not again.wanting
     assert again.purchase.data.customer.customer_id == ANNA
+
+
+async def test_a_time_to_come_that_somebody_else_stamped_is_replaced_by_ours():
+    found = produced(SALE, stamgastrecordedat=T0 + 6 * MINUTE)
+    here = partition_for(found.key, PARTITIONS)
+    assert not read_record(found, here, PARTITIONS).wanting  # shop time is not the broker's
+    first = read_record(found, here, PARTITIONS, real_time=True)
+    assert first.wanting
+    again = await canonical(first, ("t", 0, 0, 0), Register(), topic="p", partitions=PARTITIONS, now=T0)
+    for slow in (0, 3_600_000):  # also by a broker whose clock is slow
+        taken_over = SimpleNamespace(offset=1, timestamp=T0 - slow, key=again.key, value=again.value)
+        second = read_record(taken_over, again.partition, PARTITIONS, real_time=True)
+        assert (second.wanting, second.purchase.stamgastrecordedat) == (False, T0)
+
+
+def test_a_time_that_clocks_may_differ_by_is_believed():
+    found = produced(SALE, stamgastrecordedat=T0 + 5 * MINUTE)
+    assert not read_record(found, partition_for(found.key, PARTITIONS), PARTITIONS, real_time=True).wanting
 
 
 def test_a_customer_without_any_identifier_is_nobody():

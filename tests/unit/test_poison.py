@@ -73,7 +73,7 @@ async def taken_in(records: list[Any], stored: dict[str, bytes] | None = None) -
     metrics = Metrics()
     job = IntakeJob(TOPICS, nobody, aside(), RealClock(), metrics)
     effects = await job.step(Partition(keys.transactions(partition), Standing(), stored), records)
-    replay = TransactionReplay(partition, TOPICS.partitions)
+    replay = TransactionReplay(partition, TOPICS.partitions, real_time=True)
     for each in records:
         replay.apply(each)
     counted = metrics.registry.get_sample_value("stamgast_dead_letters_total", {"service": "intake"})
