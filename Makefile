@@ -39,7 +39,7 @@ install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/
 services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-C
 	@$(BIN)/stamgast services $(ARGS)
 
-bench: $(VENV)/.bench ## measure, each figure beside its peers doing the same work
+bench: $(VENV)/.dev ## measure, each figure beside its peers doing the same work
 	@$(BIN)/python -m benchmarks $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew (ARGS=--upgrade takes newer versions)
@@ -64,6 +64,3 @@ $(VENV)/.dev: $(VENV)/.trial requirements/dev.txt
 	@$(LOCKED) -r requirements/dev.txt
 	@touch $@
 
-$(VENV)/.bench: $(VENV)/.dev requirements/bench.txt
-	@$(LOCKED) -r requirements/bench.txt
-	@touch $@

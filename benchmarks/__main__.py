@@ -17,9 +17,10 @@ def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     parser.add_argument("names", nargs="*", choices=[*NAMES, []], help="which (default: all)")
     parser.add_argument("--quick", action="store_true", help="few events: shows that they run, not how fast")
+    parser.add_argument("--no-peers", action="store_true", help="leave out what needs .venv-bench to be installed")
     options = parser.parse_args()
     configure_logs("warning", "console")
-    with open_scene(quick=options.quick) as scene:
+    with open_scene(quick=options.quick, peers=not options.no_peers) as scene:
         for name in options.names or NAMES:
             began = time.monotonic()
             importlib.import_module(f"benchmarks.{name}").run(scene)

@@ -1,16 +1,15 @@
-"""The peers' environment, `.venv-bench`: made on first use, kept until `peers.txt` changes."""
+"""The peers' environment, `.venv-bench`: made on first use, kept until `requirements/peers.txt` changes."""
 
 from __future__ import annotations
 
 import subprocess
 import sys
 import venv
-from pathlib import Path
 
 from benchmarks.scene import ROOT
 
 _FOLDER = ROOT / ".venv-bench"
-_WANTED = Path(__file__).with_name("peers.txt")
+_WANTED = ROOT / "requirements" / "peers.txt"
 _MADE_FROM = _FOLDER / "made-from.txt"
 
 
@@ -21,7 +20,8 @@ def peers_python() -> str:
     if not _MADE_FROM.exists() or _MADE_FROM.read_text() != wanted:
         print("installing the peers into .venv-bench", flush=True)
         venv.create(_FOLDER, with_pip=True, clear=True)
-        subprocess.run([python, "-m", "pip", "install", "-q", "-r", _WANTED], check=True)
+        locked = [python, "-m", "pip", "install", "-q", "--require-hashes", "--no-deps", "-r", _WANTED]
+        subprocess.run(locked, check=True)
         _MADE_FROM.write_text(wanted)
     return str(python)
 

@@ -35,6 +35,8 @@ class Scene:
     kafka: Broker
     redis: RedisServer
     quick: bool
+    peers: bool = True
+    """Whether what needs `.venv-bench` may be run."""
 
     def sized(self, full: int, quick: int) -> int:
         """How many of something: the full number, or a few to see that it still runs."""
@@ -42,7 +44,7 @@ class Scene:
 
 
 @contextlib.contextmanager
-def open_scene(*, quick: bool) -> Iterator[Scene]:
+def open_scene(*, quick: bool, peers: bool = True) -> Iterator[Scene]:
     """Run broker and Redis as the tests do, and end them afterwards."""
     bootstrap, url = os.environ.get("STAMGAST_KAFKA_BOOTSTRAP"), os.environ.get("STAMGAST_REDIS_URL")
     with (
@@ -51,7 +53,7 @@ def open_scene(*, quick: bool) -> Iterator[Scene]:
     ):
         if not (kafka.is_kafka or quick):
             raise SystemExit("figures are taken on Apache Kafka only; `--quick` runs on the embedded broker as well")
-        yield Scene(kafka, redis, quick)
+        yield Scene(kafka, redis, quick, peers)
 
 
 class FewTopics(Topics):

@@ -11,14 +11,15 @@ compile() {
 }
 
 # Everything together first, so that all the other files agree with it.
-compile "$@" --all-extras --output-file requirements/bench.txt pyproject.toml
-for extra in "" trial dev; do
+compile "$@" --all-extras --output-file requirements/dev.txt pyproject.toml
+for extra in "" trial; do
   options=()
   [ -z "$extra" ] || options=(--extra trial)
-  [ "$extra" != dev ] || options+=(--extra dev)
-  compile "${options[@]}" --constraint requirements/bench.txt \
+  compile "${options[@]}" --constraint requirements/dev.txt \
     --output-file "requirements/${extra:-runtime}.txt" pyproject.toml
 done
 # Only for the purchases in its wheel: none of what it would pull in is needed to read a text file.
 echo "lifetimes==0.11.3" | compile --no-deps --output-file requirements/data.txt -
-printf 'hatchling\neditables\n' | compile --constraint requirements/bench.txt --output-file requirements/build.txt -
+printf 'hatchling\neditables\n' | compile --constraint requirements/dev.txt --output-file requirements/build.txt -
+# The benchmarks' peers, for an environment of their own: what they pin would hold back everything else.
+compile "$@" --output-file requirements/peers.txt benchmarks/peers.in
