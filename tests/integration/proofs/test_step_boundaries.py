@@ -27,15 +27,18 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
     feeder = scene.feeder()
     feeder.rubbish = True
     feeder.start()
-    for boundaries in BOUNDARIES:
-        doomed = [scene.fleet.start(Fault(boundary, "kill", nth=2)) for boundary in boundaries]
+    waves = [[Fault(boundary, "kill", nth=2) for boundary in boundaries] for boundaries in BOUNDARIES]
+    doomed = [scene.fleet.start(fault) for fault in waves.pop(0)]
+    while doomed:
         for worker in doomed:
             await worker.ready()
         for worker in doomed:
             worker.arm()
         for worker in doomed:
             await scene.fleet.struck(worker, 1)
-        await scene.taken_anew(await scene.tokens())
+        held = await scene.tokens()
+        doomed = [scene.fleet.start(fault) for fault in waves.pop(0)] if waves else []
+        await scene.taken_anew(held)
     await feeder.stop()
     verdict = await judged(scene)
     assert scene.fleet.kills == 15
