@@ -43,13 +43,21 @@ def test_no_file_is_longer_than_three_hundred_lines():
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "dev")), ("bench", ("trial", "dev", "bench"))],
+    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "dev"))],
 )
 def test_every_dependency_is_locked_with_hashes(lock: str, extras: tuple[str, ...]):
+    of_extras = (name for extra in extras for name in PROJECT["optional-dependencies"][extra])
+    check_lock(lock, [*PROJECT["dependencies"], *of_extras])
+
+
+def test_the_benchmarks_peers_are_locked_with_hashes():
+    lines = (ROOT / "benchmarks" / "peers.in").read_text().splitlines()
+    check_lock("peers", [line for line in lines if line and not line.startswith("#")])
+
+
+def check_lock(lock: str, wanted: list[str]) -> None:
     text = (ROOT / "requirements" / f"{lock}.txt").read_text()
     locked = set(re.findall(r"^([a-z0-9.-]+)==", text, flags=re.MULTILINE))
-    wanted = [*PROJECT["dependencies"], *(name for extra in extras for name in PROJECT["optional-dependencies"][extra])]
-
     names = {re.split(r"[\[<>=; ]", name)[0].lower() for name in wanted}
     assert names - locked == set()
     assert text.count("==") <= text.count("--hash=sha256:")

@@ -215,7 +215,9 @@ async def test_what_is_written_to_an_emptied_redis_does_not_hide_what_it_lost(we
     for _ in range(3):
         await empty_redis.flushall()
         # Whoever follows the topic reads this next, behind everything that Redis has just lost.
-        await web.parts.appender.append_to(topic, web.parts.appender.partition_of(topic, theirs), b"nobody of ours", b"{}")
+        await web.parts.appender.append_to(
+            topic, web.parts.appender.partition_of(topic, theirs), b"nobody of ours", b"{}"
+        )
         await eventually(found)
 
 
