@@ -54,7 +54,8 @@ async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
     """
     async with worker_parts(settings) as parts:
         ends = await _ends(settings, parts.topics)
-        worker = make_worker(settings, parts, sending=False)
+        # A worker of this deployment may be serving its metrics at the same port.
+        worker = make_worker(settings.model_copy(update={"metrics_port": 0}), parts, sending=False)
         working = asyncio.create_task(worker.run())
         looking = asyncio.create_task(_until(settings.redis_url, ends, tell))
         await asyncio.wait({working, looking}, return_when=asyncio.FIRST_COMPLETED)
