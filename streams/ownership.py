@@ -15,6 +15,7 @@ from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 from redis.exceptions import RedisError
 
+from stamgast.cancelling import heed_cancellation
 from stamgast.log.appender import NotAppendedError
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, LogTruncatedError
@@ -164,6 +165,7 @@ class Ownership:
                 self.working = False
                 self._idle.set()
                 self._job.released(self)
+            heed_cancellation()
             await asyncio.sleep(pause)
 
     async def _take(self) -> None:
@@ -203,6 +205,7 @@ class Ownership:
 
     async def _work(self) -> None:
         while not self._again:
+            heed_cancellation()
             if self.inbox.empty:
                 self._idle.set()
                 await self.inbox.wait()

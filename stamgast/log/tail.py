@@ -10,6 +10,7 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
+from stamgast.cancelling import heed_cancellation
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
 
@@ -63,16 +64,17 @@ class Tail:
 
     async def run(self) -> None:
         """Keep the view up to date until cancelled."""
-        while True:
-            try:
-                await self._follow()
-            except asyncio.CancelledError:
-                self._view.close()
-                raise
-            except Exception as error:  # noqa: BLE001  whatever it was, the view is no longer trusted and is read again
-                self._view.close()
-                self._say(f"{type(error).__name__}: {error}")
-            await asyncio.sleep(_RETRY_S)
+        try:
+            while True:
+                try:
+                    await self._follow()
+                except Exception as error:  # noqa: BLE001  whatever it was, the view is not trusted and is read again
+                    self._view.close()
+                    self._say(f"{type(error).__name__}: {error}")
+                heed_cancellation()
+                await asyncio.sleep(_RETRY_S)
+        finally:
+            self._view.close()
 
     async def _follow(self) -> None:
         self._view.close()
@@ -105,6 +107,7 @@ class Tail:
         behind = {pair for pair in self._pairs if positions[pair] < ends[pair]}
         opened = False
         while not opened or await self._view.intact():
+            heed_cancellation()
             if not behind and not opened:
                 await self._view.open()
                 opened, self.trouble = True, ""
