@@ -147,9 +147,9 @@ class Simulation(Fold):
         states = {voucher.code: voucher.state for voucher in before.vouchers}
         for voucher in after.vouchers:
             was = states.get(voucher.code)
-            if voucher.state == "open" and was != "open":
+            if voucher.state == "open" and was not in ("open", "redeemed"):
                 self._say(key, "give", voucher.reward, rule=voucher.rule, data={"code": voucher.code})
-            elif voucher.state == "withdrawn" and was == "open":
+            elif voucher.state == "withdrawn" and was in ("open", "redeemed"):
                 self._say(key, "withdraw", voucher.reward, rule=voucher.rule)
 
     def _say(

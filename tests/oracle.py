@@ -94,8 +94,34 @@ class Oracle:
     def _voucher_redeemed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
         named = self.codes.get(event["code"])
         for voucher in figures.vouchers:
-            if (voucher.cause, voucher.rule, voucher.reward) == named and voucher.state == "open":
+            if (voucher.cause, voucher.rule, voucher.reward) != named or event.get("id") in voucher.refused:
+                continue
+            if voucher.state == "open":
                 voucher.state = "redeemed" if event["at"] < voucher.expires_at else "expired"
+                voucher.used_by = event.get("id", "")
+
+    def _redemption_taken_back(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        named = self.codes.get(event["code"])
+        for voucher in figures.vouchers:
+            if (voucher.cause, voucher.rule, voucher.reward) != named:
+                continue
+            voucher.refused.add(event["redemption"])
+            if voucher.state == "redeemed" and voucher.used_by == event["redemption"]:
+                voucher.state = "open" if event["at"] < voucher.expires_at else "expired"
+                voucher.state = "withdrawn" if voucher.groundless else voucher.state
+                voucher.groundless = False
+                for id_, paper in figures.cards.items():
+                    self._take_out(figures, id_, paper)
+                for cause, by in self._broken_promises(key, figures):
+                    self._undo(key, cause, by)
+
+    def _take_out(self, figures: Figures, card: str, paper: PaperCard) -> None:
+        """Full cards are taken out again while stamps are missing, up to the newest whose reward was used."""
+        while paper.balance < 0 and paper.completed:
+            cause = f"card:{card}:{len(paper.completed)}"
+            if any(v.cause == cause and v.state == "redeemed" for v in figures.vouchers):
+                break
+            paper.balance += paper.completed.pop()
 
     def _timer_due(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
         due = event["due"]
@@ -152,11 +178,8 @@ class Oracle:
                 if card.reward:
                     _give(figures, card.reward, cause, "", at + card.reward_valid_for)
         paper.balance += min(gained, 0)
-        while gained < 0 and paper.balance < 0 and paper.completed:
-            cause = f"card:{card.id}:{len(paper.completed)}"
-            if any(v.cause == cause and v.state == "redeemed" for v in figures.vouchers):
-                break
-            paper.balance += paper.completed.pop()
+        if gained < 0:
+            self._take_out(figures, card.id, paper)
         return fired
 
     def _broken_promises(self, key: Key, figures: Figures) -> set[tuple[str, str]]:
@@ -197,8 +220,9 @@ class Oracle:
         """What a rule (or, without one, the card) promised for that cause no longer holds, unless it was used."""
         figures = self.customers[key]
         for voucher in figures.vouchers:
-            if voucher.cause == cause and voucher.rule == by and voucher.state == "open":
-                voucher.state = "withdrawn"
+            if voucher.cause == cause and voucher.rule == by:
+                voucher.groundless |= voucher.state == "redeemed"
+                voucher.state = "withdrawn" if voucher.state == "open" else voucher.state
         if (key, by, cause) in self.wanted:
             self.wanted[key, by, cause].taken_back = True
         figures.occasions[by].discard(cause)
@@ -226,6 +250,7 @@ def _gained(card: CardDefinition, others: list[Part], before: Part | None, after
 def _give(figures: Figures, reward: str, cause: str, rule: str, expires_at: int) -> None:
     for voucher in figures.vouchers:
         if (voucher.cause, voucher.rule, voucher.reward) == (cause, rule, reward):
+            voucher.groundless = False
             if voucher.state == "withdrawn":
                 voucher.state, voucher.expires_at = "open", expires_at
             return

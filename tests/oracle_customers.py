@@ -27,6 +27,11 @@ class PaperVoucher:
     rule: str
     state: str
     expires_at: int
+    used_by: str = ""
+    refused: set[str] = field(default_factory=set)
+    """Requests that were taken back."""
+    groundless: bool = False
+    """Used, and what it was given for was taken back since."""
 
 
 @dataclass(frozen=True)

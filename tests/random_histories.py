@@ -13,6 +13,7 @@ from stamgast.domain.events import (
     Line,
     Purchase,
     PurchaseChanged,
+    RedemptionTakenBack,
     TimerDue,
     VoucherRedeemed,
 )
@@ -20,7 +21,8 @@ from stamgast.domain.units import DAY, HOUR, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_back
 from tests.in_memory import Owner
 
-STEPS = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "redeem", "wait", "answer", "give_away")
+_PURCHASES = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "give_away")
+STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer")
 
 baskets = st.lists(
     st.builds(
@@ -43,6 +45,8 @@ class History:
         self.sales: dict[str, PurchaseChanged] = {}
         self.originals: dict[str, PurchaseChanged] = {}
         self.unanswered: list[str] = []
+        self.requests: list[tuple[str, str]] = []
+        """(code, request) of tills that redeemed, or took a request back that may still come."""
         self._tell(consent(when=T0))
 
     def play(self, data: st.DataObject, steps: int) -> None:
@@ -127,11 +131,26 @@ class History:
 
     def _redeem(self, data: st.DataObject) -> None:
         codes = [voucher.code for voucher in self.owner.state().vouchers if voucher.state == "open"]
-        if codes:
-            code = data.draw(st.sampled_from(codes))
-            self._tell(
-                VoucherRedeemed(merchant=MERCHANT, customer=ANNA, at=self.now, id=f"q{len(self.events)}", code=code)
+        if not codes:
+            return
+        new = (data.draw(st.sampled_from(codes)), f"q{len(self.events)}")
+        code, request = data.draw(st.sampled_from((new, new, *self.requests)))
+        self.requests.append((code, request))
+        self._tell(VoucherRedeemed(merchant=MERCHANT, customer=ANNA, at=self.now, id=request, code=code))
+
+    def _take_redemption_back(self, data: st.DataObject) -> None:
+        """The till did not get its answer in time."""
+        codes = [voucher.code for voucher in self.owner.state().vouchers]
+        if not codes:
+            return
+        early = (data.draw(st.sampled_from(codes)), f"q{len(self.events)}")
+        code, request = data.draw(st.sampled_from((*self.requests[-2:], *self.requests[-2:], early)))
+        self.requests.append((code, request))
+        self._tell(
+            RedemptionTakenBack(
+                merchant=MERCHANT, customer=ANNA, at=self.now, id=f"{request}-back", code=code, redemption=request
             )
+        )
 
     def _wait(self, data: st.DataObject) -> None:
         self.now += data.draw(st.sampled_from((DAY, 8 * DAY, 40 * DAY, 100 * DAY)))

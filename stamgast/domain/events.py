@@ -129,6 +129,16 @@ class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", 
     store: str | None = None
 
 
+class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_taken_back", gc=False):
+    """A till takes a request to redeem (its id is `redemption`) back; the answer is written under this event's `id`.
+
+    If the request was applied the voucher opens again; if it is still to come it will redeem nothing.
+    """
+
+    code: str
+    redemption: str
+
+
 class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcome", gc=False):
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
@@ -178,6 +188,7 @@ AnyEvent = (
     | OptedIn
     | Replied
     | VoucherRedeemed
+    | RedemptionTakenBack
     | ActivationOutcome
     | TimerDue
     | Barrier

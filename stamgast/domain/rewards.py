@@ -14,6 +14,9 @@ from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.units import Millis
 
+REFUSED_REQUESTS = 4
+"""So many requests that were taken back a voucher remembers: they may still be on their way."""
+
 CODE_BYTES = 10
 """80 bits: what a code must carry so that guessing is hopeless."""
 
@@ -25,6 +28,8 @@ class Answer(Struct, frozen=True, omit_defaults=True):
     detail: str
     reward: str = ""
     code: str = ""
+    voucher: str = ""
+    """Where a request was taken back: the voucher's state since."""
 
 
 def voucher_code(key: bytes, partition: int, cause_id: str) -> str:
@@ -46,6 +51,7 @@ def issue(customer: Customer, voucher: Voucher) -> tuple[Voucher, bool]:
     for known in customer.vouchers:
         if (known.cause, known.rule, known.reward) == (voucher.cause, voucher.rule, voucher.reward):
             if known.state != "withdrawn":
+                known.void = False
                 return known, False
             known.state, known.issued_at, known.expires_at = "open", voucher.issued_at, voucher.expires_at
             voucher = known
@@ -58,7 +64,10 @@ def issue(customer: Customer, voucher: Voucher) -> tuple[Voucher, bool]:
 
 def withdraw(customer: Customer, cause: str, undone: Callable[[str], bool]) -> list[Voucher]:
     """Take back what a cause gave and nobody has used yet; `undone` says of which rules."""
-    taken = [v for v in customer.vouchers if v.cause == cause and v.state == "open" and undone(v.rule)]
+    given = [v for v in customer.vouchers if v.cause == cause and undone(v.rule)]
+    for voucher in given:
+        voucher.void |= voucher.state == "redeemed"
+    taken = [v for v in given if v.state == "open"]
     for voucher in taken:
         voucher.state = "withdrawn"
         customer.timers.pop(timer_of(voucher.code), None)
@@ -86,14 +95,46 @@ def redeem(customer: Customer, code: str, request: str, at: Millis) -> tuple[Ans
         return Answer(404, "There is no voucher with this code.", code=code), []
     if voucher.state == "redeemed" and voucher.redeemed_by == request and request:
         return Answer(200, "Redeemed.", voucher.reward, code), []
+    if request in voucher.refused:
+        return was_taken_back(voucher), []
     if voucher.state == "open" and voucher.expires_at <= at:
         voucher.state = "expired"
     if voucher.state != "open":
         return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
     voucher.state, voucher.redeemed_by = "redeemed", request
     customer.timers.pop(timer_of(code), None)
-    fact = Fact("reward_redeemed", f"voucher:{code}", data={"reward": voucher.reward, "code": code})
+    fact = Fact("reward_redeemed", occasion_of(code), data={"reward": voucher.reward, "code": code})
     return Answer(200, "Redeemed.", voucher.reward, code), [fact]
+
+
+def take_redemption_back(customer: Customer, code: str, request: str, at: Millis) -> tuple[Voucher | None, bool]:
+    """Let a request redeem nothing, whether it came already or is still to come.
+
+    Returns the voucher, None if there is no such one, and whether the request had redeemed it: then it can be used
+    again, unless its time has passed or what it was given for is gone.
+    """
+    voucher = next((v for v in customer.vouchers if v.code == code), None)
+    if voucher is None:
+        return None, False
+    if request not in voucher.refused:
+        voucher.refused = [*voucher.refused, request][-REFUSED_REQUESTS:]
+    if voucher.state != "redeemed" or voucher.redeemed_by != request:
+        return voucher, False
+    voucher.state = "withdrawn" if voucher.void else "open" if voucher.expires_at > at else "expired"
+    voucher.redeemed_by, voucher.void = "", False
+    if voucher.state == "open":
+        customer.timers[timer_of(code)] = voucher.expires_at
+    return voucher, True
+
+
+def was_taken_back(voucher: Voucher) -> Answer:
+    """What a request to redeem is told once it was taken back."""
+    return Answer(409, "This request was taken back.", voucher.reward, voucher.code, voucher.state)
+
+
+def occasion_of(code: str) -> str:
+    """What a voucher's use is an occasion for."""
+    return f"voucher:{code}"
 
 
 def timer_of(code: str) -> str:

@@ -120,6 +120,12 @@ def move_balance(card: Card, definition: CardDefinition, by: int, may_reopen: Ca
 def _take(card: Card, by: int, may_reopen: Callable[[int], bool]) -> list[Step]:
     steps = [Step("taken", card.completed + 1, card.balance, card.balance + by)]
     card.balance += by
+    return steps + reopen(card, may_reopen)
+
+
+def reopen(card: Card, may_reopen: Callable[[int], bool]) -> list[Step]:
+    """Take completed cards out again, the newest first, as long as stamps are owed."""
+    steps = []
     while card.balance < 0 and card.completed and may_reopen(card.completed):
         ordinal = card.completed
         card.balance += _pop(card)

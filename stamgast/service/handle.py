@@ -3,9 +3,6 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
-import msgspec
-
-from stamgast.domain import rewards
 from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
@@ -17,6 +14,7 @@ from stamgast.domain.events import (
     OptedIn,
     OptedOut,
     PurchaseChanged,
+    RedemptionTakenBack,
     Replied,
     TimerDue,
     VoucherRedeemed,
@@ -31,12 +29,11 @@ from stamgast.service import messages
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.firing import fire
+from stamgast.service.redeeming import redeem, take_redemption_back
 from stamgast.service.taking_back import drop_waiting, take_back
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
-
-_encode_json = msgspec.json.Encoder().encode
 
 
 def handle(
@@ -170,15 +167,6 @@ def _replied(case: Case, event: Replied) -> None:
     fire(case, [Fact("replied", "reply", data={"keyword": event.keyword, "channel": event.channel})])
 
 
-def _voucher_redeemed(case: Case, event: VoucherRedeemed) -> None:
-    answer, facts = rewards.redeem(case.customer, event.code, event.id or "", case.at)
-    if event.id:
-        case.change.answers[event.id] = _encode_json(answer)
-    for fact in facts:
-        case.count(f"reward|{fact.data['reward']}|redeemed")
-    fire(case, facts)
-
-
 def _timer_due(case: Case, event: TimerDue) -> None:
     case.late = case.at - event.due > case.program.timers_fresh_for
     run_due_timers(case, event.due, _restage)
@@ -191,7 +179,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     OptedOut: _opted_out,
     OptedIn: _opted_in,
     Replied: _replied,
-    VoucherRedeemed: _voucher_redeemed,
+    VoucherRedeemed: redeem,
+    RedemptionTakenBack: take_redemption_back,
     ActivationOutcome: messages.settle,
     TimerDue: _timer_due,
 }

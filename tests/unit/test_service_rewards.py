@@ -3,9 +3,9 @@
 import json
 from dataclasses import replace
 
-from rules.actions import Send
+from rules.actions import Give, Send
 from stamgast.domain.clv import clv_of
-from stamgast.domain.events import ActivationOutcome, Enrolled, TimerDue, VoucherRedeemed
+from stamgast.domain.events import ActivationOutcome, Enrolled, RedemptionTakenBack, TimerDue, VoucherRedeemed
 from stamgast.domain.program import LapseModel
 from stamgast.domain.stamps import visible_stamps
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
@@ -222,3 +222,75 @@ def test_the_lapse_gap_is_a_quantile_of_ones_own_gaps_shrunk_to_the_shops():
     days = (owner.state().timers["lapse"] - last) / DAY
     # five gaps of a week: weight 0.36/(0.36+0.81/5) = 0.689655; exp(w ln 7 + (1-w) ln 30 + 1.644854 x 0.9)
     assert abs(days - 48.3) < 0.3
+
+
+def take_back(owner: Owner, code: str, when: Millis, request: str = "q1") -> dict[str, object]:
+    event = RedemptionTakenBack(
+        merchant=MERCHANT, customer=ANNA, at=when, id=f"{request}-back", code=code, redemption=request
+    )
+    change = owner.apply(event)
+    if request in change.answers:
+        assert json.loads(change.answers[request])["status"] == 409, "whoever repeats the request is told"
+    answer: dict[str, object] = json.loads(change.answers[f"{request}-back"])
+    return answer
+
+
+def test_a_redemption_that_is_taken_back_leaves_a_voucher_that_another_request_can_use():
+    owner = full_card()
+    code, expires_at = owner.state().vouchers[0].code, owner.state().vouchers[0].expires_at
+    redeem(owner, code, T0 + 2 * DAY)
+    for _ in range(2):
+        answer = take_back(owner, code, T0 + 2 * DAY)
+        assert (answer["status"], answer["voucher"]) == (200, "open")
+    assert owner.state().timers[f"voucher:{code}"] == expires_at
+    assert redeem(owner, code, T0 + 2 * DAY)["status"] == 409
+    assert redeem(owner, code, T0 + 2 * DAY, "q2")["status"] == 200
+    assert (take_back(owner, code, T0 + 3 * DAY)["voucher"], vouchers(owner)) == ("redeemed", [("loaf", "redeemed")])
+
+
+def test_a_request_that_comes_after_it_was_taken_back_redeems_nothing():
+    owner = full_card()
+    code = owner.state().vouchers[0].code
+    assert take_back(owner, code, T0 + 2 * DAY)["voucher"] == "open"
+    assert redeem(owner, code, T0 + 2 * DAY)["detail"] == "This request was taken back."
+    assert vouchers(owner) == [("loaf", "open")]
+    assert take_back(owner, "3-NOSUCHCODE", T0 + 2 * DAY)["status"] == 404
+
+
+def test_a_redemption_taken_back_after_the_end_of_its_voucher_leaves_an_expired_one():
+    owner = full_card()
+    code, ends = owner.state().vouchers[0].code, owner.state().vouchers[0].expires_at
+    redeem(owner, code, ends - 1)
+    assert take_back(owner, code, ends)["voucher"] == "expired"
+    assert f"voucher:{code}" not in owner.state().timers
+
+
+def test_a_redemption_taken_back_after_a_refund_leaves_what_the_refund_alone_would_have_left():
+    owner, other = full_card(), full_card()
+    code = owner.state().vouchers[0].code
+    redeem(owner, code, T0 + 2 * DAY)
+    refund = taken_back(bought("t0", T0), T0 + 3 * DAY)
+    owner.apply(refund)
+    other.apply(refund)
+    assert take_back(owner, code, T0 + 4 * DAY)["voucher"] == "withdrawn"
+    assert owner.state().cards == other.state().cards
+    assert vouchers(owner) == vouchers(other) == [("loaf", "withdrawn")]
+
+
+def test_a_reward_for_a_purchase_that_was_refunded_after_its_use_does_not_come_back():
+    owner = Owner(bundle(program(), rule("gift", "purchase", Give("loaf"))))
+    sale = bought("t0", T0)
+    owner.apply(sale)
+    code = owner.state().vouchers[0].code
+    redeem(owner, code, T0 + DAY)
+    owner.apply(taken_back(sale, T0 + 2 * DAY))
+    assert take_back(owner, code, T0 + 3 * DAY)["voucher"] == "withdrawn"
+
+
+def test_what_rules_made_of_a_redemption_goes_with_it():
+    owner = Owner(bundle(program(card(stamps=1, reward="loaf")), rule("extra", "reward_redeemed", Give("coffee"))))
+    owner.apply(bought("t0", T0))
+    redeem(owner, owner.state().vouchers[0].code, T0 + DAY)
+    assert vouchers(owner) == [("loaf", "redeemed"), ("coffee", "open")]
+    take_back(owner, owner.state().vouchers[0].code, T0 + DAY)
+    assert vouchers(owner) == [("loaf", "open"), ("coffee", "withdrawn")]
