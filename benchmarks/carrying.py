@@ -21,7 +21,7 @@ from stamgast.log.tail import Tail
 from stamgast.log.topics import Topics
 from stamgast.logs import configure_logs
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 from streams.bundles import Bundles
 from streams.cluster import ClusterFacts
 from streams.customers import CustomersJob

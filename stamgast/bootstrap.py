@@ -25,7 +25,7 @@ from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.settings import Settings
 from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.identities import IdentityStore, IdentityTopics
-from stamgast.state.session import Redis as RedisState
+from stamgast.state.nodes import Redis as RedisState
 
 
 class SettingsError(ValueError):

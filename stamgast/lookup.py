@@ -19,7 +19,7 @@ from stamgast.log.topics import Topics, check_topics
 from stamgast.service import Bundle
 from stamgast.settings import Settings
 from stamgast.state.keys import customers
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 
 CUSTOMER_ID = re.compile(r"c[a-z2-7]{24}")
 VIEW_WITHIN_S = 30.0

@@ -19,7 +19,8 @@ from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.replay import PartitionReplay
 from stamgast.state.keys import PartitionKeys, customers
-from stamgast.state.session import Redis, Session
+from stamgast.state.nodes import Redis
+from stamgast.state.session import Session
 
 ROUNDS = 8
 """How often what differs is looked at again before it counts as different."""

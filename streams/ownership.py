@@ -22,8 +22,8 @@ from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import TopicsError
 from stamgast.logs import get_logger
 from stamgast.state.errors import FencedError, StateError
+from stamgast.state.nodes import Redis
 from stamgast.state.partitions import NOTHING_APPLIED, Lease
-from stamgast.state.session import Redis
 from stamgast.state.views import NotLoadedError
 from streams.cluster import ClusterFacts
 from streams.emission import emit_all

@@ -21,7 +21,7 @@ from mode import Service
 from stamgast.log.producers import Emitters
 from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.inbox import CHUNK
 from streams.jobs import Job

@@ -15,7 +15,7 @@ from stamgast.log.topics import Topics
 from stamgast.settings import Settings
 from stamgast.state.errors import StateError
 from stamgast.state.keys import customers, transactions
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 from streams.worker import make_worker
 
 _LOOK_EVERY_S = 0.2

@@ -12,7 +12,8 @@ from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.state.keys import transactions
-from stamgast.state.session import Redis, Session
+from stamgast.state.nodes import Redis
+from stamgast.state.session import Session
 from stamgast.verifying import Report, names_under, verify_customers
 from streams.canonical import UnreadableError, read_record
 from streams.customer_partition import Standing

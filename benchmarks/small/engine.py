@@ -14,7 +14,7 @@ from stamgast.log.reading import LogReader
 from stamgast.logs import configure_logs
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.emission import Emission
 from streams.garbage import collect_rarely

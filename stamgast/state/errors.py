@@ -12,7 +12,29 @@ class SessionEndedError(StateError):
 
 
 class RefusedError(StateError):
-    """Redis answered with an error of its own, such as LOADING or OOM."""
+    """Redis answered with an error of its own, such as OOM."""
+
+
+class NotNowError(RefusedError):
+    """Redis refused for a reason that passes: it is loading, its cluster is down, a slot is on its way."""
+
+
+class MovedError(NotNowError):
+    """The key's slot belongs to another node, or (`asking`) this key is there already while the others still come."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(text)
+        code, slot, address = text.split(" ")[:3]
+        host, _, port = address.rpartition(":")
+        self.asking = code == "ASK"
+        self.slot = int(slot)
+        self.host = host
+        """Empty for the host of the node that said so."""
+        self.port = int(port)
+
+
+class ElsewhereError(StateError):
+    """Another node than the partition's own could not be asked; what is here is still ours."""
 
 
 class FencedError(StateError):

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Self
 
 from stamgast.state.keys import PartitionKeys
+from stamgast.state.nodes import Redis
 from stamgast.state.scripts import Script
-from stamgast.state.session import Redis, Session, Word
+from stamgast.state.session import Session, Word
 
 _TAKE: Final = Script.named("take")
 _READ: Final = Script.named("read")

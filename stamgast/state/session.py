@@ -4,6 +4,8 @@ That makes invariant 3 simple: whatever a partition's owner knows was learned ov
 breaks (a restart, a failover, a lost network), every call on it fails, nothing is retried blindly, and
 whoever used it opens a new session and takes its partitions again. It is also cheaper than a pool: one
 `write` carries the commands of all partitions that are ready in the same turn of the loop.
+
+A Redis Cluster is one session per node (`state.nodes`): all keys of a partition are on one of them.
 """
 
 from __future__ import annotations
@@ -12,26 +14,28 @@ import asyncio
 import ssl
 import time
 from collections import deque
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final, cast
 
 import hiredis
-from redis.asyncio.connection import parse_url
 
-from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError
+from stamgast.state.errors import FencedError, MovedError, NotNowError, RefusedError, SessionEndedError, StaleError
 from stamgast.state.scripts import Script
+from stamgast.state.slots import Address, Place
 
 Word = bytes | str | int | float
 """What a command is made of."""
 
 _INCOMPLETE: Final = object()
-_PATIENCE_S: Final = 10.0
+_NOT_NOW: Final = frozenset({"LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "READONLY"})
+_SPLIT_SLOT: Final = "Script attempted to access a non local key"
 
 
 class Session(asyncio.Protocol):
     """One connection. Calls may be made side by side; answers come in order."""
 
-    def __init__(self, patience_s: float = _PATIENCE_S) -> None:
+    def __init__(self, patience_s: float, address: Address, moved: Callable[[Session, MovedError], None]) -> None:
+        """End when no answer comes for so many seconds; tell `moved` of every key that is another node's."""
         self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
         self._transport: asyncio.Transport | None = None
@@ -39,7 +43,10 @@ class Session(asyncio.Protocol):
         self._buffer: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._watch: asyncio.TimerHandle | None = None
+        self._moved = moved
+        self.address = address
         self.run_id = ""
+        self.in_cluster = False
 
     @property
     def alive(self) -> bool:
@@ -59,7 +66,7 @@ class Session(asyncio.Protocol):
             if waiting.done():
                 continue
             if isinstance(reply, hiredis.ReplyError):
-                waiting.set_exception(_as_ours(str(reply)))
+                waiting.set_exception(self._as_ours(str(reply)))
             else:
                 waiting.set_result(reply)
 
@@ -93,6 +100,27 @@ class Session(asyncio.Protocol):
                 raise
         return await self.call(b"EVAL", script.text, len(keys), *keys, *args)
 
+    async def greet(self, place: Place) -> None:
+        """Log in and learn who answers. What is loading refuses here, before anything is believed."""
+        if place.get("password"):
+            names = [place["username"]] if place.get("username") else []
+            await self.call("AUTH", *names, place["password"])
+        if place.get("db"):
+            await self.call("SELECT", int(place["db"]))
+        server, cluster = await asyncio.gather(self.call("INFO", "server"), self.call("INFO", "cluster"))
+        self.run_id = _told(server, "run_id")
+        self.in_cluster = _told(cluster, "cluster_enabled") == "1"
+
+    async def incarnation(self) -> str:
+        """Name the run of the Redis process and, in a cluster, the reign in which it has its slots.
+
+        What was written under the same name cannot have been forgotten. A slot that went away and came back may have
+        been changed elsewhere meanwhile, and whoever takes a slot over begins a new epoch.
+        """
+        if not self.in_cluster:
+            return self.run_id
+        return f"{self.run_id}.{_told(await self.call('CLUSTER', 'INFO'), 'cluster_my_epoch')}"
+
     def close(self) -> None:
         """Close the connection; those who still wait get SessionEndedError."""
         if self._transport is not None:
@@ -110,67 +138,43 @@ class Session(asyncio.Protocol):
         else:
             self._watch = self._loop.call_later(1, self._look_at_the_oldest)
 
-
-class Redis:
-    """Where Redis is; holds the session in force and opens the next one when that has ended."""
-
-    def __init__(self, url: str, *, patience_s: float = _PATIENCE_S) -> None:
-        self._place: dict[str, Any] = dict(parse_url(url))
-        self._patience_s = patience_s
-        self._session: Session | None = None
-        self._opening = asyncio.Lock()
-        self.opened = 0
-
-    async def session(self) -> Session:
-        """Return the session in force, opening one if need be. Raises SessionEndedError if Redis cannot be reached."""
-        if self._session is not None and self._session.alive:
-            return self._session
-        async with self._opening:
-            if self._session is None or not self._session.alive:
-                self._session = await self._open()
-                self.opened += 1
-        return self._session
-
-    def close(self) -> None:
-        """Close the session in force."""
-        if self._session is not None:
-            self._session.close()
-
-    async def _open(self) -> Session:
-        place, loop = self._place, asyncio.get_running_loop()
-
-        def make() -> Session:
-            return Session(self._patience_s)
-
-        try:
-            async with asyncio.timeout(self._patience_s):
-                if "path" in place:
-                    _, session = await loop.create_unix_connection(make, place["path"])
-                else:
-                    secure = ssl.create_default_context() if "connection_class" in place else None
-                    host, port = place.get("host", "127.0.0.1"), place.get("port", 6379)
-                    _, session = await loop.create_connection(make, host, port, ssl=secure)
-                await self._greet(session)
-        except (OSError, TimeoutError) as error:
-            raise SessionEndedError(f"Redis cannot be reached: {error}") from error
-        return session
-
-    async def _greet(self, session: Session) -> None:
-        place = self._place
-        if place.get("password"):
-            names = [place["username"]] if place.get("username") else []
-            await session.call("AUTH", *names, place["password"])
-        if place.get("db"):
-            await session.call("SELECT", int(place["db"]))
-        # LOADING and the like show here, before anything is believed.
-        told = (await session.call("INFO", "server")).decode()
-        session.run_id = told.partition("run_id:")[2].partition("\r")[0]
+    def _as_ours(self, text: str) -> Exception:
+        code, _, rest = text.partition(" ")
+        if code == "FENCED":
+            return FencedError(text)
+        if code == "STALE":
+            return StaleError(int(rest))
+        if code in ("MOVED", "ASK"):
+            moved = MovedError(text)
+            self._moved(self, moved)
+            return moved
+        return NotNowError(text) if code in _NOT_NOW or _SPLIT_SLOT in text else RefusedError(text)
 
 
-def _as_ours(text: str) -> Exception:
-    code, _, rest = text.partition(" ")
-    if code == "FENCED":
-        return FencedError(text)
-    if code == "STALE":
-        return StaleError(int(rest))
-    return RefusedError(text)
+async def connect(place: Place, patience_s: float, moved: Callable[[Session, MovedError], None]) -> Session:
+    """Open a session. Raises SessionEndedError or RefusedError."""
+    loop = asyncio.get_running_loop()
+    host, port = place.get("host", "127.0.0.1"), place.get("port", 6379)
+
+    session = Session(patience_s, (host, port), moved)
+    try:
+        async with asyncio.timeout(patience_s):
+            if "path" in place:
+                await loop.create_unix_connection(lambda: session, place["path"])
+            else:
+                secure = ssl.create_default_context() if "connection_class" in place else None
+                await loop.create_connection(lambda: session, host, port, ssl=secure)
+            await session.greet(place)
+    except (OSError, TimeoutError) as error:
+        session.close()
+        raise SessionEndedError(f"Redis cannot be reached: {error}") from error
+    except RefusedError:
+        session.close()
+        raise
+    return session
+
+
+def _told(info: bytes, name: str) -> str:
+    """What a line of INFO says."""
+    lines = (line.partition(":") for line in info.decode().splitlines())
+    return next((value for key, _, value in lines if key == name), "")

@@ -16,7 +16,7 @@ from stamgast.log.topics import Topics
 from stamgast.logs import configure_logs
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.emission import Emission
 from streams.jobs import Effects, Record

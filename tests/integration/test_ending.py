@@ -9,7 +9,7 @@ from stamgast.log.tail import Tail
 from stamgast.log.topics import Topics
 from stamgast.services import Broker, RedisServer
 from stamgast.state import keys
-from stamgast.state.session import Redis
+from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.metrics import Metrics
 from streams.ownership import Ownership

@@ -16,9 +16,10 @@ from stamgast.services import RedisServer
 from stamgast.services.redis_server import find_program
 from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError
 from stamgast.state.keys import PartitionKeys
+from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
-from stamgast.state.session import Redis, Session
+from stamgast.state.session import Session
 from tests.conftest import eventually
 
 PLACE = {"cluster": "k1", "topic": "t1"}

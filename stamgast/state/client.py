@@ -1,0 +1,102 @@
+"""Plain commands on Redis for those who hold no partition: web, the view of identities, commands at a terminal.
+
+They are tried again for a moment while Redis restarts or a slot of its cluster moves; one that is not answered may have
+been carried out all the same.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from typing import Final
+
+from stamgast.state.errors import StateError
+from stamgast.state.nodes import Redis
+from stamgast.state.scripts import Script
+from stamgast.state.session import Session, Word
+
+_UNLOCK: Final = Script.named("unlock")
+_LOCK_PAUSE_S: Final = 0.02
+_SCAN: Final = 1_000
+
+
+class LockedError(StateError):
+    """Somebody else holds the lock, and did not let go of it in time."""
+
+
+class RedisClient(Redis):
+    """See the module. Each command has one key."""
+
+    async def get(self, key: str) -> bytes | None:
+        """A key's value."""
+        value: bytes | None = await self.call("GET", key)
+        return value
+
+    async def set(self, key: str, value: Word) -> None:
+        """Give a key a value that stays."""
+        await self.call("SET", key, value)
+
+    async def remember(self, key: str, value: Word, seconds: int) -> bytes | None:
+        """Give a key a value for a while, unless it has one: that is returned."""
+        known: bytes | None = await self.call("SET", key, value, "NX", "GET", "EX", seconds)
+        return known
+
+    async def exists(self, key: str) -> bool:
+        """Say whether there is such a key."""
+        return bool(await self.call("EXISTS", key))
+
+    async def delete(self, key: str) -> None:
+        """Forget a key."""
+        await self.call("DEL", key)
+
+    async def hash(self, key: str) -> dict[str, str]:
+        """Every field of a hash of texts."""
+        words = iter(await self.call("HGETALL", key))
+        return {name.decode(): value.decode() for name, value in zip(words, words, strict=True)}
+
+    async def ping(self) -> None:
+        """Ask whether somebody answers; at once, that is. Raises StateError."""
+        await (await self.session()).call("PING")
+
+    async def names_under(self, prefix: str) -> AsyncIterator[str]:
+        """What follows a prefix with a tag in braces in the keys that there are."""
+        async for name in names_under(await self.session(prefix), prefix):
+            yield name
+
+    @asynccontextmanager
+    async def locked(self, key: str, *, wait_s: float, kept_s: float) -> AsyncIterator[None]:
+        """Be alone with something, at most for `kept_s`. Raises LockedError if that takes too long to get."""
+        token = secrets.token_hex(8)
+        try:
+            async with asyncio.timeout(wait_s):
+                while await self.call("SET", key, token, "NX", "PX", int(kept_s * 1_000)) is None:
+                    await asyncio.sleep(_LOCK_PAUSE_S)
+        except TimeoutError:
+            raise LockedError(f"{key} is held by somebody else") from None
+        try:
+            yield
+        finally:
+            with suppress(StateError):  # then it ends by itself
+                await self.run(_UNLOCK, key, [token])
+
+    async def aclose(self) -> None:
+        """Close all sessions."""
+        self.close()
+
+
+async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
+    """What follows a prefix in the keys that a node holds."""
+    cursor = b"0"
+    while True:
+        cursor, keys = await session.call("SCAN", cursor, "MATCH", f"{_escaped(prefix)}*", "COUNT", _SCAN)
+        for key in keys:
+            yield key.decode().removeprefix(prefix)
+        if cursor == b"0":
+            return
+
+
+def _escaped(text: str) -> str:
+    """Redis patterns read brackets; braces are plain."""
+    return "".join(f"\\{char}" if char in "*?[]\\" else char for char in text)

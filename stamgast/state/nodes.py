@@ -1,0 +1,164 @@
+"""Where Redis is: one server, or the nodes of a Redis Cluster, with a session each.
+
+Which of both it is, the server says itself. A partition's keys share a slot and so a node; whoever owns it works over
+that node's session. A slot that moved, or a node that is gone, ends what was taken there, and the next taking finds the
+slot's new node. Nothing is followed or tried again on behalf of an owner (invariant 3). Those who own nothing, such as
+web, may: `attempt` follows a key and waits a moment for what passes.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import defaultdict
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Any, Final, TypeVar
+
+from stamgast.state.errors import MovedError, NotNowError, RefusedError, SessionEndedError
+from stamgast.state.scripts import Script
+from stamgast.state.session import Session, Word, connect
+from stamgast.state.slots import Address, Place, SlotMap, places_of
+
+_PATIENCE_S: Final = 10.0
+_PAUSES_S: Final = (0.0, 0.02, 0.1, 0.3, 0.6, 1.0)
+
+T = TypeVar("T")
+
+
+class Redis:
+    """See the module. Sessions are opened when they are first asked for, and again when they have ended."""
+
+    def __init__(self, urls: str, *, patience_s: float = _PATIENCE_S) -> None:
+        self._places = places_of(urls)
+        self._patience_s = patience_s
+        self._sessions: dict[Address, Session] = {}
+        self._slots: SlotMap | None = None
+        self._connecting: defaultdict[Address, asyncio.Lock] = defaultdict(asyncio.Lock)
+        self._looking = asyncio.Lock()
+        self._looks = 0
+        self.opened = 0
+
+    async def session(self, key: str | bytes = "") -> Session:
+        """Return the session in force with the node of a key (of none: with any), opening one if need be.
+
+        Raises SessionEndedError if it cannot be reached, RefusedError if it does not let us in.
+        """
+        known = self._known(key)
+        if known is not None:
+            return known
+        async with self._looking:
+            known = self._known(key)
+            if known is not None:
+                return known
+            entry = await self._look_around()
+            if self._slots is None or not key:
+                return entry
+            address = self._slots.node_of(key)
+        if address is None:
+            raise SessionEndedError("no node of the Redis Cluster serves this slot")
+        return await self._session_at(address)
+
+    async def masters(self) -> list[Session]:
+        """Return a session with every node that holds keys."""
+        entry = await self.session()
+        if self._slots is None:
+            return [entry]
+        return [await self._session_at(address) for address in self._slots]
+
+    def close(self) -> None:
+        """Close all sessions."""
+        for session in self._sessions.values():
+            session.close()
+
+    # -- for those who own nothing
+
+    async def attempt(self, key: str | bytes, work: Callable[[Session], Awaitable[T]]) -> T:
+        """Do something over the session of a key's node, again and elsewhere if that does not answer now."""
+        for pause in _PAUSES_S[1:]:
+            try:
+                return await work(await self.session(key))
+            except (SessionEndedError, NotNowError):
+                await asyncio.sleep(pause)
+        return await work(await self.session(key))
+
+    async def call(self, *words: Word) -> Any:
+        """Run one command, whose second word is its key, wherever that is."""
+
+        async def ask(session: Session) -> Any:
+            try:
+                return await session.call(*words)
+            except MovedError as moved:
+                return await self.follow(session, moved, *words)
+
+        key = words[1] if len(words) > 1 else ""
+        return await self.attempt(key if isinstance(key, bytes) else str(key), ask)
+
+    async def run(self, script: Script, key: str, args: Sequence[Word]) -> Any:
+        """Run a script on one key, wherever that is."""
+
+        async def ask(session: Session) -> Any:
+            try:
+                return await session.run(script, [key], args)
+            except MovedError as moved:
+                return await self.follow(session, moved, "EVAL", script.text, 1, key, *args)
+
+        return await self.attempt(key, ask)
+
+    async def follow(self, session: Session, moved: MovedError, *words: Word) -> Any:
+        """Run a command at the node that a slot is on its way to, if that is why it was refused."""
+        if not moved.asking:
+            raise moved  # the map is right by now: another attempt goes there
+        target = await self._session_at((moved.host or session.address[0], moved.port))
+        _, answer = await asyncio.gather(target.call("ASKING"), target.call(*words))
+        return answer
+
+    # -- within
+
+    def _known(self, key: str | bytes) -> Session | None:
+        if not key:
+            return next((session for session in self._sessions.values() if session.alive), None)
+        address = _address(self._places[0]) if self._slots is None else self._slots.node_of(key)
+        session = self._sessions.get(address) if address is not None else None
+        return session if session is not None and session.alive else None
+
+    async def _look_around(self) -> Session:
+        """Ask any node which of them serves which slot; return its session."""
+        failure: Exception = SessionEndedError("no address of Redis is known")
+        for address in self._candidates():
+            try:
+                session = await self._session_at(address)
+                told = await session.call("CLUSTER", "SLOTS") if session.in_cluster else None
+                self._slots = None if told is None else SlotMap(told, session.address)
+            except (SessionEndedError, RefusedError) as error:
+                failure = error
+                continue
+            if not session.in_cluster and len(self._places) > 1:
+                raise RefusedError("several addresses are for a Redis Cluster, and this is none")
+            return session
+        raise failure
+
+    def _candidates(self) -> list[Address]:
+        """Open sessions first, each in its turn: a node that was cut off tells old news."""
+        self._looks += 1
+        alive = [address for address, session in self._sessions.items() if session.alive]
+        turn = self._looks % len(alive) if alive else 0
+        given = [_address(place) for place in self._places]
+        return list(dict.fromkeys([*alive[turn:], *alive[:turn], *given, *(self._slots or ())]))
+
+    async def _session_at(self, address: Address) -> Session:
+        async with self._connecting[address]:
+            session = self._sessions.get(address)
+            if session is None or not session.alive:
+                place = next((each for each in self._places if _address(each) == address), None)
+                place = place or {**self._places[0], "host": address[0], "port": address[1]}
+                session = self._sessions[address] = await connect(place, self._patience_s, self._moved)
+                self.opened += 1
+        return session
+
+    def _moved(self, session: Session, moved: MovedError) -> None:
+        if self._slots is not None and not moved.asking:
+            self._slots.moved(moved.slot, (moved.host or session.address[0], moved.port))
+
+
+def _address(place: Place) -> Address:
+    """Where to connect; a path stands for a host."""
+    return (place["path"], 0) if "path" in place else (place.get("host", "127.0.0.1"), place.get("port", 6379))
