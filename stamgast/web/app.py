@@ -26,7 +26,7 @@ from stamgast.web.openapi import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.purchases import post_purchases
 from stamgast.web.twilio import post_inbound, post_status
-from stamgast.web.vouchers import get_redemption, post_redemption
+from stamgast.web.vouchers import delete_redemption, get_redemption, post_redemption
 
 ANSWERED = (
     Problem,
@@ -51,7 +51,9 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
+        Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
+        Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", delete_redemption, methods=["DELETE"]),
         Route("/twilio/status", post_status, methods=["POST"]),
         Route("/twilio/inbound", post_inbound, methods=["POST"]),
         Route("/healthz", get_healthz, methods=["GET"]),

@@ -88,7 +88,14 @@ def _paths() -> Json:
                 path=["merchant", "code"],
                 header="Idempotency-Key",
                 more=("202", "409"),
-            )
+            ),
+            "delete": _operation(
+                "Take a request to redeem back by its key, whether it was applied or is still to come (scope till)",
+                "200",
+                path=["merchant", "code"],
+                header="Idempotency-Key",
+                more=("202", "422"),
+            ),
         },
         f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}": {
             "get": _operation(
@@ -96,7 +103,13 @@ def _paths() -> Json:
                 "200",
                 path=["merchant", "code", "redemption"],
                 more=("202", "409"),
-            )
+            ),
+            "delete": _operation(
+                "Take a redemption back (scope till): it redeems nothing, and what it redeemed can be redeemed again",
+                "200",
+                path=["merchant", "code", "redemption"],
+                more=("202",),
+            ),
         },
     }
 

@@ -1,7 +1,8 @@
 """A till redeems a voucher: the request becomes an event, and the customer's owner answers it.
 
 A code begins with its partition. The answer is waited for up to two seconds; a later one is at the `Location`.
-The same `Idempotency-Key` again gets the same answer; with another request it is refused.
+The same `Idempotency-Key` again gets the same answer; with another request it is refused. A till that waited for
+nothing takes its request back with DELETE: then it redeems nothing, whether it was applied or is still to come.
 """
 
 import asyncio
@@ -14,7 +15,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.events import VoucherRedeemed, encode_event, key_of
+from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
 from stamgast.domain.rewards import Answer, partition_of
 from stamgast.pos.problems import RefusedError
 from stamgast.state.keys import PartitionKeys, customers
@@ -26,6 +27,7 @@ WAIT_S: Final = 2.0
 REMEMBERED_S: Final = 86_400
 _POLL_S: Final = 0.01
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
 _CODE: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 
 _decode_answer = msgspec.json.Decoder(Answer).decode
@@ -56,6 +58,11 @@ class _Redemption:
         return self.slot.answer(self.merchant, self.event_id)
 
     @property
+    def taking_back(self) -> str:
+        """Id of the event that takes it back."""
+        return f"{self.event_id}-back"
+
+    @property
     def request(self) -> str:
         # Outside the partition's slot: the same key with a code of another partition is another request too.
         return f"web:request:{self.merchant}:{self.event_id}"
@@ -66,8 +73,8 @@ async def post_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "till")
     code, slot = _code_of(request, deps)
-    key, given = await _read(request, deps)
-    redemption = _Redemption(entrance.merchant, code, _hash(key.encode())[:32], slot)
+    key, given = _key_of(request), await _read(request, deps)
+    redemption = _Redemption(entrance.merchant, code, _id_of(key), slot)
     await _refuse_other_request(deps, redemption, _hash(msgspec.json.encode([code, given.store, given.customer])))
     customer = given.customer or await _customer_of(deps, redemption)
     if customer is None or deps.slot_of(key_of(entrance.merchant, customer)) != slot:
@@ -97,12 +104,56 @@ async def get_redemption(request: Request) -> JSONResponse:
     return await _answer(deps, redemption, entrance, 0)
 
 
-async def _read(request: Request, deps: Deps) -> tuple[str, _Request]:
-    """The Idempotency-Key, and the body."""
+async def delete_redemption(request: Request) -> JSONResponse:
+    """`DELETE …/redemptions/{redemption}`, or `DELETE …/redemptions` with the request's Idempotency-Key.
+
+    One that nobody here has heard of is taken back as well: it may still be on its way.
+    """
+    deps = deps_of(request)
+    entrance = await enter(request, "till")
+    code, slot = _code_of(request, deps)
+    event_id = request.path_params.get("redemption") or _id_of(_key_of(request))
+    if not _REDEMPTION.fullmatch(event_id):
+        raise Problem(404, "no-redemption", "This is no redemption's address: take it from `Location`.")
+    redemption = _Redemption(entrance.merchant, code, event_id, slot)
+    customer = await _customer_of(deps, redemption)
+    if customer is None:
+        raise _unknown(deps, entrance)
+    answer = slot.answer(entrance.merchant, redemption.taking_back)
+    if await deps.redis.get(answer) is None:
+        event = RedemptionTakenBack(
+            merchant=entrance.merchant,
+            customer=customer,
+            at=deps.clock.now(),
+            id=redemption.taking_back,
+            code=code,
+            redemption=event_id,
+        )
+        record = (key_of(entrance.merchant, customer), encode_event(event))
+        await deps.appender.append(deps.topics.customer_events, [record])
+    stored = await _wait_for(deps, answer, WAIT_S)
+    if stored is None:
+        return _pending(redemption)
+    told = _decode_answer(stored)
+    if told.status != 200:
+        raise _unknown(deps, entrance)
+    content = {"status": "taken_back", "code": code, "reward": told.reward, "voucher": told.voucher}
+    return JSONResponse(content, 200, {"Location": redemption.location})
+
+
+def _key_of(request: Request) -> str:
     key = request.headers.get("idempotency-key", "")
     if not _IDEMPOTENCY_KEY.fullmatch(key):
         detail = "Send an Idempotency-Key of 1 to 200 printable characters, the same one when you repeat this request."
         raise RefusedError([{"pointer": "", "detail": detail}])
+    return key
+
+
+def _id_of(key: str) -> str:
+    return _hash(key.encode())[:32]
+
+
+async def _read(request: Request, deps: Deps) -> _Request:
     body = b""
     if request.headers.get("content-type"):
         body = await read_body(request, deps.limits.body_bytes)
@@ -112,7 +163,7 @@ async def _read(request: Request, deps: Deps) -> tuple[str, _Request]:
         raise RefusedError([{"pointer": "", "detail": str(error), "allowed": "store, customer"}]) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
         raise RefusedError([{"pointer": "/customer", "detail": "customer is no customer id"}])
-    return key, given
+    return given
 
 
 def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
@@ -136,18 +187,25 @@ async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
 
 async def _answer(deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float) -> JSONResponse:
     stored = await _wait_for(deps, redemption.answer, wait_s)
-    headers = {"Location": redemption.location}
     if stored is None:
-        content = {"status": "pending", "code": redemption.code, "location": redemption.location}
-        return JSONResponse(content, 202, headers | {"Retry-After": "1"})
+        return _pending(redemption)
     answer = _decode_answer(stored)
     match answer.status:
         case 200:
             content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward}
-            return JSONResponse(content, 200, headers)
+            return JSONResponse(content, 200, {"Location": redemption.location})
         case 404:
             raise _unknown(deps, entrance)
-    raise Problem(answer.status, "not-redeemable", f"{answer.detail} Nothing was redeemed now.")
+    raise Problem(
+        answer.status,
+        "taken-back" if answer.voucher else "not-redeemable",
+        f"{answer.detail} Nothing was redeemed now.",
+    )
+
+
+def _pending(redemption: _Redemption) -> JSONResponse:
+    content = {"status": "pending", "code": redemption.code, "location": redemption.location}
+    return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
 
 
 async def _wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:

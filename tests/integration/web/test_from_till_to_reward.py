@@ -50,8 +50,8 @@ def bread(number: int, customer: dict[str, str], *, days_ago: int) -> dict[str, 
     }
 
 
-@pytest.mark.slow
-async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
+async def voucher_of(web: Any, worker: ChildProcess) -> tuple[str, str]:
+    """Seven loaves are bought; the customer, and the code of what they gave."""
     joined = await web.post("/customers", {"phone": "0612345678", "language": "nl"})
     customer = joined.json()["customer"]
     batch = [bread(n, {"phone": "+31612345678"}, days_ago=7 - n) for n in range(7)]
@@ -64,11 +64,17 @@ async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
 
     [found] = await eventually(voucher, seconds=60)
     assert found["reward"] == "free_loaf"
+    return customer, found["code"]
+
+
+@pytest.mark.slow
+async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
+    customer, code = await voucher_of(web, worker)
     shown = (await web.get(f"/customers/{customer}")).json()
     assert (shown["purchases"], shown["spend"], shown["stamps"]) == (7, 2450, {"bread": 0})
     assert shown["cards_completed"] == {"bread": 1}
 
-    path = f"/vouchers/{found['code']}/redemptions"
+    path = f"/vouchers/{code}/redemptions"
     first = await web.post(path, {"store": "dok-noord"}, Idempotency_Key="receipt-1")
     assert (first.status_code, first.json()["reward"]) == (200, "free_loaf"), first.text
     again = await web.post(path, {"store": "dok-noord"}, Idempotency_Key="receipt-1")
@@ -76,6 +82,40 @@ async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
     other = await web.post(path, {"store": "dok-noord"}, Idempotency_Key="receipt-2")
     assert other.status_code == 409, other.text
     assert (await web.get(f"/customers/{customer}")).json()["vouchers"] == []
-    foreign = path.replace(found["code"][-4:], "AAAA")
+    foreign = path.replace(code[-4:], "AAAA")
     assert (await web.post(foreign, {}, Idempotency_Key="receipt-3")).status_code == 404
-    assert MERCHANT in joined.headers["location"]
+
+
+@pytest.mark.slow
+async def test_a_till_that_hears_nothing_takes_its_request_back_and_the_voucher_stays_usable(web, worker):
+    customer, code = await voucher_of(web, worker)
+    path = f"/v1/merchants/{MERCHANT}/vouchers/{code}/redemptions"
+
+    async def take_back(where: str, **headers: str) -> Any:
+        return await web.client.delete(where, headers=web.headers(**headers))
+
+    async def still_held() -> bool:
+        return [v["code"] for v in (await web.get(f"/customers/{customer}")).json()["vouchers"]] == [code]
+
+    early = await take_back(path, Idempotency_Key="receipt-1")
+    assert (early.status_code, early.json()["voucher"]) == (200, "open"), early.text
+    late = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="receipt-1")
+    assert (late.status_code, late.json()["type"]) == (409, "urn:stamgast:problem:taken-back"), late.text
+
+    used = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="receipt-2")
+    assert used.status_code == 200, used.text
+    assert not await still_held()
+    for _ in range(2):
+        back = await take_back(used.headers["location"])
+        assert back.status_code == 200, back.text
+        assert back.json() == {"status": "taken_back", "code": code, "reward": "free_loaf", "voucher": "open"}
+    assert await still_held()
+    repeated = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="receipt-2")
+    assert repeated.status_code == 409, repeated.text
+    looked_up = await web.client.get(used.headers["location"], headers=web.headers())
+    assert looked_up.json()["type"] == "urn:stamgast:problem:taken-back"
+
+    again = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="receipt-3")
+    assert again.status_code == 200, again.text
+    other = await take_back(used.headers["location"])
+    assert (other.status_code, await still_held()) == (200, False), "what another request redeemed stays redeemed"

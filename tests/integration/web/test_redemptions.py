@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.events import VoucherRedeemed, decode_event, key_of
+from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, decode_event, key_of
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
@@ -80,6 +80,38 @@ async def test_one_idempotency_key_is_for_one_request(web, empty_redis):
     assert (await web.post(f"/vouchers/{elsewhere}/redemptions", {}, Idempotency_Key="k1")).status_code == 422
     assert other.json()["type"].endswith("idempotency-key-reused")
     assert (await web.post(f"/vouchers/{code}/redemptions", {})).status_code == 422
+
+
+async def test_a_request_that_nobody_answered_is_taken_back_at_its_location(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    pending = await web.post(f"/vouchers/{code}/redemptions", {}, Idempotency_Key="k1")
+    where = pending.headers["location"]
+    answer = await web.client.delete(where, headers=web.headers())
+    assert (answer.status_code, answer.headers["location"]) == (202, where)
+    [request] = await requests(web)
+    told = [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
+    [back] = [event for event in told if isinstance(event, RedemptionTakenBack)]
+    assert (back.code, back.redemption, back.customer) == (code, request.id, request.customer)
+    done = {"status": 200, "detail": "Taken back.", "reward": "free_loaf", "code": code, "voucher": "open"}
+    await empty_redis.set(slot.answer(MERCHANT, back.id or ""), json.dumps(done))
+    again = await web.client.delete(where, headers=web.headers())
+    assert (again.status_code, again.json()["status"], again.json()["voucher"]) == (200, "taken_back", "open")
+
+
+async def test_only_a_till_takes_redemptions_back_and_only_of_codes_that_exist(web, empty_redis):
+    code, _slot = await issued(web, empty_redis)
+    path = f"/v1/merchants/{MERCHANT}/vouchers/{code}/redemptions"
+    reader = {"Authorization": f"Bearer {await web.new_key('read')}"}
+
+    async def refused(where: str, **headers: str) -> int:
+        answer = await web.client.delete(where, headers=web.headers() | headers)
+        assert answer.headers["content-type"] == "application/problem+json"
+        return answer.status_code
+
+    assert await refused(f"{path}/{'0' * 32}", **reader) == 403
+    assert await refused(f"{path}/hello") == 404
+    assert await refused(path) == 422
+    assert await refused(path.replace(code, "0-QQQQQQQQQQQQQQQQ"), **{"Idempotency-Key": "k1"}) == 404
 
 
 @pytest.mark.parametrize("code", ["0-QQQQQQQQQQQQQQQQ", "FFF-ABCDEFGHIJKLMNOP", "hello", "0-SHORT"])
