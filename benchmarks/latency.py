@@ -13,7 +13,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Iterator
+from collections.abc import Set as AbstractSet
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -27,18 +29,17 @@ from benchmarks.bakery import files as busy_files
 from benchmarks.carrying import WRAPPING_KEYS
 from benchmarks.figures import Figure, quantile, table, tell
 from benchmarks.intake import as_record
-from benchmarks.meter import cpu_seconds_of
-from benchmarks.scene import PARTITIONS, ROOT, Scene, all_topics
+from benchmarks.open_loop import Fed, Timed, feed
+from benchmarks.scene import PARTITIONS, ROOT, Scene, all_topics, values_of
 from stamgast.bootstrap import web_parts
 from stamgast.domain.activation import activation_id
 from stamgast.domain.events import ConsentChanged, Enrolled, PurchaseChanged, encode_event, key_of
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Profile
 from stamgast.log.bundles import BundleRecord, bundle_hash, encode_bundle
-from stamgast.log.partitioning import partition_for
-from stamgast.log.producers import Emitters
 from stamgast.processes import free_port
 from stamgast.settings import Settings
+from stamgast.state.outbox import decode_note
 
 COMMITTED, CALLED, POSTED = (
     "customer.events.v1 to commit",
@@ -46,13 +47,13 @@ COMMITTED, CALLED, POSTED = (
     "the same, sandbox over HTTP",
 )
 TARGETS = {COMMITTED: (4, 15), CALLED: (15, 50)}
+MOST_CPU = 25
+"""Per cent of a core that a worker may take at 500 events a second."""
 _EVERY = 10
-_GRACE_S = 8.0
-"""How long what is late may still arrive; what has not by then fails the run."""
+_QUIET_S = 15.0
+"""What is late is waited for as long as anything comes; what has not come by then fails the run."""
 _KEY = "A" * 43 + "="
-
-Due = dict[str, float]
-"""What identifies a record -> when it was due (seconds)."""
+_CLOCK = "2026-10-01T08:00:00Z,1x"
 
 
 def run(scene: Scene) -> None:
@@ -60,20 +61,23 @@ def run(scene: Scene) -> None:
     rate, warm_up, seconds = (scene.sized(500, 50), scene.sized(10, 2), scene.sized(20, 4))
     rows, figures = [], []
     for name in (COMMITTED, CALLED, POSTED):
-        waits, busy = asyncio.run(_measure(scene, name, rate, warm_up, seconds))
+        waits, fed = asyncio.run(_measure(scene, name, rate, warm_up, seconds))
         p50, p90, p99 = (quantile(waits, share) * 1000 for share in (0.5, 0.9, 0.99))
-        rows.append((name, p50, p90, p99, waits[-1] * 1000, busy * 100, len(waits)))
+        appended = quantile(fed.late, 0.5) * 1000
+        rows.append((name, p50, p90, p99, waits[-1] * 1000, fed.busy * 100, fed.load * 100, appended, len(waits)))
         most = TARGETS.get(name, (None, None))
         peer = "target, at most" if most[0] else ""
         key = {COMMITTED: "latency_commit", CALLED: "latency_send_call", POSTED: "latency_send_call_http"}[name]
         figures += [Figure(f"{key}_p50", p50, "ms", peer, most[0]), Figure(f"{key}_p90", p90, "ms")]
         figures += [Figure(f"{key}_p99", p99, "ms", peer, most[1])]
-    heads = (f"{rate}/s, open loop", "p50 ms", "p90", "p99", "max", "worker's CPU %", "n")
+        limit = ("target, at most", MOST_CPU) if name == COMMITTED else ("", None)
+        figures.append(Figure(f"{key}_cpu", fed.busy * 100, "% of a core", *limit))
+    heads = (f"{rate}/s, open loop", "p50 ms", "p90", "p99", "max", "worker's CPU %", "load's", "append p50", "n")
     table("Latency", heads, rows)
     tell(figures)
 
 
-async def _measure(scene: Scene, name: str, rate: int, warm_up: int, seconds: int) -> tuple[list[float], float]:
+async def _measure(scene: Scene, name: str, rate: int, warm_up: int, seconds: int) -> tuple[list[float], Fed]:
     with redis.Redis.from_url(scene.redis.url) as client:
         client.flushall()
     with contextlib.ExitStack() as stack:
@@ -83,15 +87,65 @@ async def _measure(scene: Scene, name: str, rate: int, warm_up: int, seconds: in
         if name == POSTED:
             settings |= stack.enter_context(_sandbox(settings))
         people = await open_shop(scene, settings, busy=name == COMMITTED)
-        notes = folder / "notes"
-        worker = stack.enter_context(worker_of(settings, notes))
+        count = rate * (warm_up + seconds)
+        if name == COMMITTED:
+            records = _events(topics.customer_events, people, count, rate)
+        else:
+            records = _deliveries(topics.purchases, people, count, rate)
+        notes = Notes(folder / "notes", topics.customer_events)
+        worker = stack.enter_context(worker_of(settings, notes.path))
         await until_ready(settings, worker)
-        feed = _feed_events if name == COMMITTED else _feed_purchases
-        due, busy = await feed(scene, topics, people, rate, warm_up, seconds, worker.pid)
-        await asyncio.sleep(_GRACE_S)
+        fed = await feed(scene.kafka.bootstrap, records, PARTITIONS, rate=rate, warm_up=warm_up, watched=worker.pid)
+        await notes.until_complete(fed.due.keys())
         worker.send_signal(signal.SIGTERM)
         worker.wait(30)
-        return _waits(notes, due, topics.customer_events), busy
+        missing = fed.due.keys() - notes.seen.keys()
+        if missing:
+            became = await asyncio.to_thread(_what_became_of, scene, topics.activations, missing)
+            raise RuntimeError(f"{len(missing)} of {len(fed.due)} never arrived; activations.v1 says: {became}")
+        return sorted(notes.seen[each] - when for each, when in fed.due.items()), fed
+
+
+class Notes:
+    """What the worker noted so far: what identifies a record -> when it got there (seconds)."""
+
+    def __init__(self, path: Path, topic: str) -> None:
+        self.path = path
+        self.seen: dict[str, float] = {}
+        self._topic = topic
+        self._read = 0
+
+    async def until_complete(self, due: AbstractSet[str]) -> None:
+        """Wait until all of these are there, or nothing was noted for so long that nothing will come."""
+        quiet_since = time.monotonic()
+        while time.monotonic() - quiet_since < _QUIET_S and not due <= self.seen.keys():
+            await asyncio.sleep(0.2)
+            if self._read_on():
+                quiet_since = time.monotonic()
+
+    def _read_on(self) -> bool:
+        with self.path.open("rb") as file:
+            file.seek(self._read)
+            lines = file.read().splitlines(keepends=True)
+        if lines and not lines[-1].endswith(b"\n"):
+            lines.pop()
+        self._read += sum(map(len, lines))
+        for line in lines:
+            kind, *words = line.decode().split()
+            if kind == "S":
+                self.seen.setdefault(words[0], float(words[1]))
+            elif words[0] == self._topic:
+                self.seen.setdefault(f"{words[1]} {words[2]}", float(words[3]))
+        return bool(lines)
+
+
+def _what_became_of(scene: Scene, topic: str, names: AbstractSet[str]) -> dict[str, int]:
+    """How the log of activations says that these ended; what is not in it was never decided."""
+    last = dict.fromkeys(names, "nothing")
+    for note in map(decode_note, values_of(scene, topic)):
+        if note.activation in last:
+            last[note.activation] = " ".join(filter(None, (note.kind, note.status, note.reason)))
+    return Counter(last.values())
 
 
 def settings_of(scene: Scene, prefix: str) -> dict[str, Any]:
@@ -105,7 +159,7 @@ def settings_of(scene: Scene, prefix: str) -> dict[str, Any]:
         "id_key": _KEY,
         "wrapping_keys": WRAPPING_KEYS,
         "metrics_port": free_port(),
-        "clock": "2026-10-01T08:00:00Z,1x",
+        "clock": _CLOCK,
     }
 
 
@@ -199,69 +253,32 @@ async def until_ready(settings: dict[str, Any], worker: subprocess.Popen[bytes])
     await asyncio.sleep(3)
 
 
-Make = Callable[[int], tuple[str, str, bytes, bytes]]
-"""number -> (what identifies it or nothing, topic, key, value)."""
-
-
-async def _feed(scene: Scene, make: Make, rate: int, warm_up: int, seconds: int, pid: int, *, by_offset: bool) -> Any:
-    """Append on a timetable; answers when what counts was due, and the share of a core that the worker took."""
-    due: Due = {}
-    emitters = Emitters(scene.kafka.bootstrap, client_id="open-loop")
-    emitter = await emitters.current()
-    sending: set[asyncio.Task[None]] = set()
-
-    async def append(number: int, when: float) -> None:
-        name, topic, key, value = make(number)
-        partition = partition_for(key, PARTITIONS)
-        offset = await emitter.send(topic, partition, key, value)
-        if when >= begin + warm_up and (by_offset or name):
-            due[f"{partition} {offset}" if by_offset else name] = when
-
-    begin = time.time() + 0.1
-    cpu_from = 0.0
-    for number in range(rate * (warm_up + seconds)):
-        when = begin + number / rate
-        pause = when - time.time()
-        if pause > 0:
-            await asyncio.sleep(pause)
-        if number == rate * warm_up:
-            cpu_from = cpu_seconds_of(pid)
-        task = asyncio.create_task(append(number, when))
-        sending.add(task)
-        task.add_done_callback(sending.discard)
-    busy = (cpu_seconds_of(pid) - cpu_from) / seconds
-    await asyncio.gather(*sending)
-    await emitters.close()
-    return due, busy
-
-
-async def _feed_events(
-    scene: Scene, topics: Any, people: list[str], rate: int, warm_up: int, seconds: int, pid: int
-) -> Any:  # fmt: skip
-    sold = [event for event in purchases(rate * (warm_up + seconds) + 1, customers=10) if event.before is None]
-
-    def make(number: int) -> tuple[str, str, bytes, bytes]:
+def _events(topic: str, people: list[str], count: int, rate: int) -> list[Timed]:
+    """What intake would tell of so many purchases; each is known by its place in the log."""
+    sold, now = _sales(count), time.time_ns() // 1_000_000
+    made = []
+    for number in range(count):
         customer = people[(number + number // _EVERY) % len(people)]
-        event = msgspec.structs.replace(sold[number % len(sold)], customer=customer, at=time.time_ns() // 1_000_000)
-        return "", topics.customer_events, key_of(MERCHANT, customer), encode_event(event)
+        event = msgspec.structs.replace(sold[number % len(sold)], customer=customer, at=now + number * 1000 // rate)
+        made.append(Timed(None, topic, key_of(MERCHANT, customer), encode_event(event)))
+    return made
 
-    return await _feed(scene, make, rate, warm_up, seconds, pid, by_offset=True)
 
-
-async def _feed_purchases(
-    scene: Scene, topics: Any, people: list[str], rate: int, warm_up: int, seconds: int, pid: int
-) -> Any:  # fmt: skip
-    sold = [event for event in purchases(rate * (warm_up + seconds) + 1, customers=10) if event.before is None]
-    now = Settings(_env_file=None, clock="2026-10-01T08:00:00Z,1x").make_clock()
-
-    def make(number: int) -> tuple[str, str, bytes, bytes]:
+def _deliveries(topic: str, people: list[str], count: int, rate: int) -> list[Timed]:
+    """So many purchases as a till posts them; those that cause a message are known by its activation."""
+    sold, now = _sales(count), Settings(_env_file=None, clock=_CLOCK).make_clock().now()
+    made = []
+    for number in range(count):
         speaks = number % _EVERY == 0
-        event = _with_category(sold[number % len(sold)], "bread" if speaks else "drinks", now.now())
+        event = _with_category(sold[number % len(sold)], "bread" if speaks else "drinks", now + number * 1000 // rate)
         customer, sale = people[(number + number // _EVERY) % len(people)], f"t:{number}"
         key, value = as_record(msgspec.structs.replace(event, customer=customer, transaction=sale), 1)
-        return activation_id(MERCHANT, "hello", customer, sale) if speaks else "", topics.purchases, key, value
+        made.append(Timed(activation_id(MERCHANT, "hello", customer, sale) if speaks else "", topic, key, value))
+    return made
 
-    return await _feed(scene, make, rate, warm_up, seconds, pid, by_offset=False)
+
+def _sales(count: int) -> list[PurchaseChanged]:
+    return [event for event in purchases(count + 1, customers=10) if event.before is None]
 
 
 def _with_category(event: PurchaseChanged, category: str, at: int) -> PurchaseChanged:
@@ -270,16 +287,3 @@ def _with_category(event: PurchaseChanged, category: str, at: int) -> PurchaseCh
         raise ValueError("no sale")
     lines = tuple(msgspec.structs.replace(line, category=category) for line in sold.lines)
     return msgspec.structs.replace(event, at=at, after=msgspec.structs.replace(sold, lines=lines, occurred_at=at))
-
-
-def _waits(notes: Path, due: Due, topic: str) -> list[float]:
-    """Sorted latencies in seconds. Raises RuntimeError if a record never got there."""
-    waits: dict[str, float] = {}
-    for line in notes.read_text().splitlines():
-        kind, *words = line.split()
-        name = f"{words[1]} {words[2]}" if kind == "C" else words[0]
-        if name in due and (kind == "S" or words[0] == topic):
-            waits.setdefault(name, float(words[-1]) - due[name])
-    if len(waits) < len(due):
-        raise RuntimeError(f"{len(due) - len(waits)} of {len(due)} never arrived")
-    return sorted(waits.values())
