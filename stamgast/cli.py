@@ -19,7 +19,7 @@ COMMANDS: Final = {
     "keys": "create and revoke API keys",
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
-    "customer": "show what is known about a customer",
+    "customer": "show what is known about a customer, or forget who they are",
     "demo": "try everything on this machine with real purchases",
     "clock": "move driven shop time",
     "dead-letters": "list, show and replay what could not be read",

@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import re
-from contextlib import aclosing, suppress
+from collections.abc import AsyncIterator
+from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
+from typing import Any
+
+from redis.asyncio import Redis as RedisClient
 
 from stamgast import bootstrap
 from stamgast.bundle_shelf import BundleShelf
@@ -18,6 +22,7 @@ from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
 from stamgast.service import Bundle
 from stamgast.settings import Settings
+from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis
 
@@ -38,6 +43,22 @@ class Found:
     bundle: Bundle
 
 
+@dataclass(frozen=True, slots=True)
+class People:
+    """Who is who, with its view loaded, and what changes it."""
+
+    identities: IdentityStore
+    appender: Appender
+    topics: Topics
+    redis: RedisClient
+
+    async def state_of(self, merchant: str, customer: str) -> Customer | None:
+        """What Redis holds of a customer now."""
+        keys = customers(partition_for(key_of(merchant, customer), self.topics.partitions))
+        value: Any = await self.redis.get(keys.customer(merchant, customer))
+        return None if value is None else decode_customer(value)
+
+
 async def find_customer(settings: Settings, merchant: str, identifier: str) -> Found:
     """Look a customer up by id, phone or membership number.
 
@@ -45,15 +66,12 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
         NotFoundError: no such merchant has published, or nothing is known of the customer.
     """
     topics = bootstrap.topics_of(settings)
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
-    shelf = BundleShelf()
-    await shelf.load(settings.kafka_bootstrap, topics.programs)
-    if merchant not in shelf.newest:
-        known = ", ".join(sorted(shelf.newest)) or "none has published yet"
-        raise NotFoundError(f"there is no merchant {merchant!r}; known: {known}")
-    number, content = shelf.newest[merchant]
-    newest = shelf.find(merchant, content, number)
-    customer_id = await _resolve(settings, topics, merchant, identifier, newest.program.region)
+    shelf, newest = await _newest_bundle(settings, topics, merchant)
+    if CUSTOMER_ID.fullmatch(identifier):
+        customer_id = identifier
+    else:
+        async with open_people(settings) as people:
+            customer_id = await _resolve(people.identities, merchant, identifier, newest.program.region)
     keys = customers(partition_for(key_of(merchant, customer_id), topics.partitions))
     redis = Redis(settings.redis_url)
     try:
@@ -72,12 +90,26 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
     return Found(customer_id, decode_customer(value), newest)
 
 
-async def _resolve(settings: Settings, topics: Topics, merchant: str, identifier: str, region: str) -> str:
+async def name_customer(settings: Settings, people: People, merchant: str, identifier: str) -> str:
+    """The id of a customer by id, phone or membership number; for one who has no state (any more), too.
+
+    Raises:
+        NotFoundError: no such merchant has published, or nobody is known by this identifier.
+    """
+    _, newest = await _newest_bundle(settings, people.topics, merchant)
     if CUSTOMER_ID.fullmatch(identifier):
         return identifier
-    wanted = [Identifier("membership", identifier), Identifier("provider", identifier)]
-    with suppress(BadPhoneError):  # then it is no phone
-        wanted.insert(0, Identifier("phone", normalise_phone(identifier, region)))
+    return await _resolve(people.identities, merchant, identifier, newest.program.region)
+
+
+@asynccontextmanager
+async def open_people(settings: Settings) -> AsyncIterator[People]:
+    """Who is who, as soon as the view of it is loaded.
+
+    Raises:
+        TimeoutError: it was not loaded in time.
+    """
+    topics = bootstrap.topics_of(settings)
     cluster = await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     appender = Appender(settings.kafka_bootstrap, bootstrap.partition_counts(topics), client_id="stamgast-lookup")
     async with aclosing(bootstrap.open_redis(settings)) as redis:
@@ -87,10 +119,28 @@ async def _resolve(settings: Settings, topics: Topics, merchant: str, identifier
                 async with asyncio.timeout(VIEW_WITHIN_S):
                     while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it
                         await asyncio.sleep(0.02)
-                for each in wanted:
-                    found = await store.customer_of(merchant, each)
-                    if found is not None:
-                        return found
+                yield People(store, appender, topics, redis)
         finally:
             await appender.close()
+
+
+async def _newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    shelf = BundleShelf()
+    await shelf.load(settings.kafka_bootstrap, topics.programs)
+    if merchant not in shelf.newest:
+        known = ", ".join(sorted(shelf.newest)) or "none has published yet"
+        raise NotFoundError(f"there is no merchant {merchant!r}; known: {known}")
+    number, content = shelf.newest[merchant]
+    return shelf, shelf.find(merchant, content, number)
+
+
+async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: str) -> str:
+    wanted = [Identifier("membership", identifier), Identifier("provider", identifier)]
+    with suppress(BadPhoneError):  # then it is no phone
+        wanted.insert(0, Identifier("phone", normalise_phone(identifier, region)))
+    for each in wanted:
+        found = await identities.customer_of(merchant, each)
+        if found is not None:
+            return found
     raise NotFoundError(f"{merchant} knows no customer by this phone, membership number or id")

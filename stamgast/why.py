@@ -23,6 +23,7 @@ REASONS = {
     "late": "the news is too old to message about",
     "no_longer_true": "the customer came back before it went out",
     "taken_back": "a refund took the occasion back",
+    "erased": "the customer asked to be forgotten",
     "rule_not_live": "the rule was no longer live when its time came",
     "rule_limit": "the rule has sent as many messages today as it may",
     "expired": "it could not go out in time",

@@ -153,6 +153,11 @@ class Oracle:
         fired += [("visits_reached", n, "customer") for n in range(visits_before + 1, visits + 1)]
         if before is not None and before.counts and not (after is not None and after.counts):
             undone |= {(name, each) for each in ["", *(rule.id for rule in self._rules.get(key[0], ()))]}
+        undone |= {
+            (f"customer:visits:{rule.at}", rule.id)
+            for rule in self._rules.get(key[0], ())
+            if rule.on == "visits_reached" and isinstance(rule.at, int) and visits < rule.at <= visits_before
+        }
         for cause, by in undone:
             self._undo(key, cause, by)
         for rule in self._rules.get(key[0], ()):

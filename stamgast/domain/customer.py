@@ -94,6 +94,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Those not ended, and the last few ended ones."""
     fired: dict[str, list[str]] = {}
     """Rule -> occasions it has fired for (newest last, bounded), for `once_per`."""
+    erased_at: Millis = 0
+    """When the person behind it was forgotten; from then on no rule is asked."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -115,6 +115,10 @@ class OptedIn(Event, frozen=True, kw_only=True, tag="opted_in", gc=False):
     channel: str = ""
 
 
+class Erased(Event, frozen=True, kw_only=True, tag="erased", gc=False):
+    """The customer asked to be forgotten: what stays of them is figures under an id that nobody can trace."""
+
+
 class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
     """The customer wrote to us. The text itself is kept sealed elsewhere; `keyword` is what it meant."""
 
@@ -186,6 +190,7 @@ AnyEvent = (
     | ConsentChanged
     | OptedOut
     | OptedIn
+    | Erased
     | Replied
     | VoucherRedeemed
     | RedemptionTakenBack

@@ -34,11 +34,29 @@ def fire(case: Case, facts: list[Fact]) -> None:
         if cards_answer is not None:
             cards_answer(case, fact)
         asked = rules.asked_by(fact)
-        if asked:
+        if asked and not case.customer.erased_at:
             firings += _ask(case, asked, View(case.customer, case.program, case.at, fact))
     # The arbiter: who speaks first when several rules want the same customer. Priority, then the rule's id.
     for firing in sorted(firings, key=lambda f: (-f.rule.priority, f.rule.id)):
         _carry_out(case, firing)
+
+
+def fall_back(case: Case, facts: Sequence[Fact]) -> None:
+    """Figures that fell: what was promised for passing a threshold goes if the figure is below it again.
+
+    To be asked before the facts are answered; a purchase that only adds has none of these.
+    """
+    for fact in facts:
+        if fact.after < fact.before and fact.name in _FIGURES:
+            unreached = _crossed_back(case, fact)
+            if unreached:
+                take_back(case, fact.occasion, unreached.__contains__)
+
+
+def _crossed_back(case: Case, fact: Fact) -> set[str]:
+    """Rules that the figure would set off if it went back to where it was."""
+    back = Fact(fact.name, fact.occasion, fact.after, fact.before, fact.data)
+    return {rule.id for rule in case.context.bundle.rules.asked_by(back) if rule.trigger.fires(back)}
 
 
 def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
@@ -141,6 +159,8 @@ def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
     listening = case.context.bundle.rules.listening(back.name)
     return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
 
+
+_FIGURES = frozenset({"visits_changed", "spend_changed", "clv_changed"})
 
 _CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
     "stamp_card_completed": _complete_card,

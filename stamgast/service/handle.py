@@ -11,6 +11,7 @@ from stamgast.domain.events import (
     AnyEvent,
     ConsentChanged,
     Enrolled,
+    Erased,
     OptedIn,
     OptedOut,
     PurchaseChanged,
@@ -28,7 +29,8 @@ from stamgast.domain.purchases import MEMORY
 from stamgast.service import messages
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
-from stamgast.service.firing import fire
+from stamgast.service.erasing import erase
+from stamgast.service.firing import fall_back, fire
 from stamgast.service.redeeming import redeem, take_redemption_back
 from stamgast.service.taking_back import drop_waiting, take_back
 
@@ -98,6 +100,8 @@ def _purchase_changed(case: Case, event: PurchaseChanged) -> None:
     entry, facts = apply_purchase(customer, event, case.program, case)
     if event.before is not None and event.before.counts and not entry.counts:
         take_back(case, event.transaction)
+    if event.before is not None or customer.profit < was[2]:
+        fall_back(case, facts)
     case.write_entry(event.transaction, None if event.after is None else entry)
     facts += _restage(case)
     case.count("purchases", customer.purchases - was[0])
@@ -123,6 +127,8 @@ def _restage(case: Case) -> list[Fact]:
 
 def _enrolled(case: Case, event: Enrolled) -> None:
     customer = case.customer
+    if customer.erased_at:
+        return
     customer.language = event.language or customer.language
     customer.source = event.acquisition_source or customer.source
     customer.birthday = event.birthday or customer.birthday
@@ -134,6 +140,8 @@ def _enrolled(case: Case, event: Enrolled) -> None:
 
 def _consent_changed(case: Case, event: ConsentChanged) -> None:
     key = f"{event.purpose}:{event.channel}"
+    if case.customer.erased_at:
+        return
     if event.granted:
         case.customer.consents.setdefault(key, case.at)
     elif case.customer.consents.pop(key, None) is not None:
@@ -178,6 +186,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     ConsentChanged: _consent_changed,
     OptedOut: _opted_out,
     OptedIn: _opted_in,
+    Erased: erase,
     Replied: _replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,

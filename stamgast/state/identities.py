@@ -13,12 +13,14 @@ from redis.asyncio import Redis
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, phone_hash
 from stamgast.identity.records import Alias, Profile, Suppression, encode, entry_key
-from stamgast.identity.sealing import WrappingKeys
+from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
 
 __all__ = ["Append", "Enrolment", "IdentityConflictError", "IdentityStore", "IdentityTopics", "NotLoadedError"]
+
+_PIECE = 500
 
 
 class IdentityConflictError(ValueError):
@@ -144,20 +146,54 @@ class IdentityStore:
         (alias,) = await self._log.read("a", merchant, [phone_hash], Alias)
         return [alias.customer] if alias is not None and alias.customer else []
 
-    async def erase(self, merchant: str, customer: str, identifiers: Sequence[Identifier], at: Millis) -> None:
-        """Forget a person. Their identifiers start a new customer, under a new id, when they come back."""
-        await self._profiles.erase(merchant, customer)
-        known = await self._aliases(merchant, identifiers)
-        gone = {
-            each: Alias(each.kind, "", at, alias.erasures + 1)
-            for each, alias in known.items()
-            if alias.customer == customer
-        }
-        await self._write_aliases(merchant, gone)
+    # --- forgetting ---
+
+    async def known_as(self, merchant: str, customer: str) -> list[str]:
+        """Hashes of the identifiers that name a customer. It looks through all of Redis."""
+        found, names = [], sorted({name async for _, name in self._log.names("a", merchant)})
+        for start in range(0, len(names), _PIECE):
+            piece = names[start : start + _PIECE]
+            aliases = await self._log.read("a", merchant, piece, Alias)
+            found += [name for name, alias in zip(piece, aliases, strict=True) if alias and alias.customer == customer]
+        return found
+
+    async def erase(self, merchant: str, customer: str, hashes: Sequence[str], at: Millis) -> int:
+        """Forget a person whom these identifiers name; they start a new customer when they come back.
+
+        Returns how many identifiers they gave up: the last step, so that whoever was cut short finds them again.
+        """
+        async with self._log.locked(merchant, hashes):
+            await self._profiles.erase(merchant, customer)
+            aliases = dict(zip(hashes, await self._log.read("a", merchant, hashes, Alias), strict=True))
+            records: dict[bytes, bytes | None] = {
+                entry_key(merchant, "a", name): encode(Alias(alias.kind, "", at, alias.erasures + 1))
+                for name, alias in aliases.items()
+                if alias is not None and alias.customer == customer
+            }
+            await self._log.write(self._topics.identities, records)
+        return len(records)
+
+    # --- keys ---
+
+    async def wrapped_customers(self) -> list[tuple[str, str]]:
+        """Merchant and id of whoever has, or had, a data key. It looks through all of Redis."""
+        return sorted({each async for each in self._log.names("k")})
 
     async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
-        """Wrap a customer's data key by the newest wrapping key; says whether that was needed."""
+        """Wrap a customer's data key by the newest wrapping key; says whether that was needed. Raises `SealError`."""
         return await self._profiles.rewrap(merchant, customer, at)
+
+    async def key_for(self, merchant: str, customer: str, at: Millis) -> DataKey:
+        """The data key of a customer, made now if there is none; it goes when they are erased."""
+        return await self._profiles.key_for(merchant, customer, at)
+
+    async def key_of(self, merchant: str, customer: str) -> DataKey | None:
+        """The data key of a customer; None for one who never had any, or was erased."""
+        return await self._profiles.key_of(merchant, customer)
+
+    async def has_key(self, merchant: str, customer: str) -> bool:
+        """Say whether anything is kept sealed for a customer, even if it can no longer be opened."""
+        return await self._profiles.has_key(merchant, customer)
 
     # --- STOP and START ---
 

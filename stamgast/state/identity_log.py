@@ -64,9 +64,18 @@ class IdentityLog:
         except RedisError as error:  # Kafka has them: whoever follows the topic brings them into the view
             raise NotLoadedError(f"Redis does not answer: {type(error).__name__}") from error
 
+    async def names(self, letter: str, merchant: str = "*") -> AsyncIterator[tuple[str, str]]:
+        """Merchant and name of entries of one kind, forgotten ones too. It walks through all of Redis: rarely, then."""
+        async for key in self._redis.scan_iter(match=f"{NAME}:{letter}:{merchant}:*", count=1_000):
+            _, _, whose, name = key.decode().split(":")
+            yield whose, name
+
     @asynccontextmanager
     async def locked(self, merchant: str, names: Sequence[str]) -> AsyncIterator[None]:
-        """Let nobody else enrol the same identifiers meanwhile, in whatever process."""
+        """Let nobody else change what stands under these names meanwhile, in whatever process.
+
+        Names are hashes of identifiers or ids of customers; whoever needs both takes the hashes first.
+        """
         async with AsyncExitStack() as stack:
             try:
                 for name in sorted(set(names)):
@@ -80,7 +89,7 @@ class IdentityLog:
                     )
                     await stack.enter_async_context(lock)
             except (LockError, RedisError) as error:
-                raise NotLoadedError("this person is being enrolled by another request") from error
+                raise NotLoadedError("another request is changing what is known of this person") from error
             yield
 
 

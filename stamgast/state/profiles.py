@@ -25,32 +25,62 @@ class Profiles:
 
     async def merge(self, merchant: str, customer: str, given: Profile, at: Millis) -> tuple[Profile, bool]:
         """Keep what is new; what `given` leaves empty stays as it was. Says whether nobody knew this person before."""
-        old = await self.get(merchant, customer)
-        news = {name: value for name, value in msgspec.structs.asdict(given).items() if value}
-        profile = msgspec.structs.replace(old or Profile(), **news)
-        if profile == old:
-            return profile, False
-        data_key = await self._data_key(merchant, customer)
-        if data_key is None:
-            data_key = DataKey.new()
-            await self._write_key(merchant, customer, data_key, at)
-        sealed = SealedProfile(data_key.id, data_key.seal(encode(profile), f"{merchant}:{customer}"), at)
-        await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): encode(sealed)})
+        async with self._log.locked(merchant, [customer]):
+            old = await self.get(merchant, customer)
+            news = {name: value for name, value in msgspec.structs.asdict(given).items() if value}
+            profile = msgspec.structs.replace(old or Profile(), **news)
+            if profile == old:
+                return profile, False
+            data_key = await self._data_key(merchant, customer) or await self._new_key(merchant, customer, at)
+            sealed = SealedProfile(data_key.id, data_key.seal(encode(profile), f"{merchant}:{customer}"), at)
+            await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): encode(sealed)})
         return profile, old is None
 
+    async def has_key(self, merchant: str, customer: str) -> bool:
+        """Say whether there is a data key or a profile."""
+        (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
+        (profile,) = await self._log.read("p", merchant, [customer], SealedProfile)
+        return key is not None or profile is not None
+
     async def erase(self, merchant: str, customer: str) -> None:
-        """Forget a person: without the data key, what old copies of the log hold cannot be read."""
-        await self._log.write(self._log.topics.identity_keys, {entry_key(merchant, "k", customer): None})
-        await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): None})
+        """Forget a person.
+
+        The data key goes first: without it, what old copies of any log hold cannot be read.
+        """
+        async with self._log.locked(merchant, [customer]):
+            (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
+            (profile,) = await self._log.read("p", merchant, [customer], SealedProfile)
+            if key is not None:
+                await self._log.write(self._log.topics.identity_keys, {entry_key(merchant, "k", customer): None})
+            if profile is not None:
+                await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): None})
 
     async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
         """Wrap a customer's data key by the newest wrapping key; says whether that was needed."""
-        (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
-        if key is None or key.wrapped_by == self._wrapping.newest:
-            return False
-        data_key = self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
-        await self._write_key(merchant, customer, data_key, at)
+        async with self._log.locked(merchant, [customer]):  # a key that is being destroyed must not come back
+            (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
+            if key is None or key.wrapped_by == self._wrapping.newest:
+                return False
+            data_key = self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
+            await self._write_key(merchant, customer, data_key, at)
         return True
+
+    async def key_for(self, merchant: str, customer: str, at: Millis) -> DataKey:
+        """The customer's data key, a new one if there is none yet."""
+        known = await self._data_key(merchant, customer)
+        if known is not None:
+            return known
+        async with self._log.locked(merchant, [customer]):
+            return await self._data_key(merchant, customer) or await self._new_key(merchant, customer, at)
+
+    async def key_of(self, merchant: str, customer: str) -> DataKey | None:
+        """The customer's data key, if there is one."""
+        return await self._data_key(merchant, customer)
+
+    async def _new_key(self, merchant: str, customer: str, at: Millis) -> DataKey:
+        data_key = DataKey.new()
+        await self._write_key(merchant, customer, data_key, at)
+        return data_key
 
     async def _data_key(self, merchant: str, customer: str) -> DataKey | None:
         (key,) = await self._log.read("k", merchant, [customer], WrappedKey)

@@ -18,7 +18,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
-from stamgast.web.customers import get_customer, post_customer
+from stamgast.web.customers import delete_customer, get_customer, post_customer
 from stamgast.web.deps import Deps
 from stamgast.web.health import get_healthz, get_metrics, get_readyz
 from stamgast.web.metrics import WebMetrics
@@ -50,6 +50,7 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}", delete_customer, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),

@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
 from stamgast.domain.units import Millis
+from stamgast.erasing import erase_person
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.records import Profile
@@ -86,20 +87,44 @@ async def get_customer(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/customers/{customer}`."""
     deps = deps_of(request)
     entrance = await enter(request, "read")
-    customer = request.path_params["customer"]
-    if not CUSTOMER.fullmatch(customer):
-        raise Problem(
-            404, "no-customer", "This is no customer id: c and 24 letters and digits, as enrolment answers it."
-        )
+    customer = _customer_in(request)
     state = await _state_of(deps, entrance, customer)
     return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
 
 
+async def delete_customer(request: Request) -> JSONResponse:
+    """`DELETE /v1/merchants/{merchant}/customers/{customer}`: forget the person; asking again changes nothing."""
+    deps = deps_of(request)
+    entrance = await enter(request, "admin")
+    customer = _customer_in(request)
+    person = (entrance.merchant, customer)
+    state = await _stored(deps, *person)
+    at = deps.clock.now()
+    done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
+    if not done.known and state is None:
+        raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
+    return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})
+
+
+def _customer_in(request: Request) -> str:
+    customer: str = request.path_params["customer"]
+    if not CUSTOMER.fullmatch(customer):
+        raise Problem(
+            404, "no-customer", "This is no customer id: c and 24 letters and digits, as enrolment answers it."
+        )
+    return customer
+
+
+async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
+    slot = deps.slot_of(key_of(merchant, customer))
+    stored: Any = await deps.redis.get(slot.customer(merchant, customer))
+    return None if stored is None else decode_customer(stored)
+
+
 async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
-    slot = deps.slot_of(key_of(entrance.merchant, customer))
-    stored: Any = await deps.redis.get(slot.customer(entrance.merchant, customer))
-    if stored is not None:
-        return decode_customer(stored)
+    state = await _stored(deps, entrance.merchant, customer)
+    if state is not None:
+        return state
     if await deps.identities.profile(entrance.merchant, customer) is None:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
     return Customer()  # enrolled a moment ago: nothing has happened to them yet

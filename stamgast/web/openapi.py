@@ -78,7 +78,12 @@ def _paths() -> Json:
             )
         },
         f"{merchant}/customers/{{customer}}": {
-            "get": _operation("What is known of a customer (scope read)", "200", path=["merchant", "customer"])
+            "get": _operation("What is known of a customer (scope read)", "200", path=["merchant", "customer"]),
+            "delete": _operation(
+                "Forget the person behind a customer (scope admin); repeats change nothing",
+                "200",
+                path=["merchant", "customer"],
+            ),
         },
         f"{merchant}/vouchers/{{code}}/redemptions": {
             "post": _operation(
