@@ -57,6 +57,11 @@ Fires = Callable[[Fact], bool]
 Test = Callable[[View], bool | None]
 
 
+def always(_: Fact) -> bool:
+    """Fires for a trigger whose fact itself is what is waited for."""
+    return True
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledTrigger:
     """When a rule fires. `threshold` is what `once_per: customer` remembers beside the customer, such as `visits:10`.
@@ -167,9 +172,21 @@ class CompiledRule:
     send_late: bool = False
     not_met: str = field(init=False, repr=False, compare=False, default="")
     """Counter of the times that it was asked and `if` did not hold."""
+    tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
+    """What `if` asks, one after another: it holds when every answer is True."""
+    plain: bool = field(init=False, repr=False, compare=False, default=False)
+    """It fires for each of its facts, for that fact's own occasion: nobody needs to ask."""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "not_met", f"rule|{self.id}|not_met")
+        object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
+        plain = self.trigger.fires is always and self.once_per in _BY_FACT
+        object.__setattr__(self, "plain", plain)
+
+    def _parts(self) -> tuple[Condition, ...]:
+        if self.condition is None:
+            return ()
+        return self.condition.parts if self.condition.text == "all of" else (self.condition,)
 
     @property
     def trigger_name(self) -> str:
@@ -183,15 +200,11 @@ class CompiledRule:
 
     def holds(self, view: View) -> bool:
         """Whether all of `if` is met; what is unknown is not met."""
-        condition = self.condition
-        return condition is None or condition.test(view) is True
+        return all(test(view) is True for test in self.tests)
 
     def explain(self, view: View) -> list[Explained]:
         """Every condition with its answer and what was found; parts of a group follow it, indented."""
-        if self.condition is None:
-            return []
-        parts = self.condition.parts if self.condition.text == "all of" else (self.condition,)
-        return [line for part in parts for line in _explain(part, view, 0)]
+        return [line for part in self._parts() for line in _explain(part, view, 0)]
 
 
 def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
@@ -202,10 +215,14 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
     return lines
 
 
+_BY_FACT: Final = frozenset({"card", "purchase", "quiet_spell"})
+"""Things to happen once per that the fact itself names by its occasion."""
+
+
 def once_per(word: str, trigger: CompiledTrigger) -> Occasion:
     """The closure that says whether the trigger fires, and for which occasion."""
     fires = trigger.fires
-    if word in {"card", "purchase", "quiet_spell"}:
+    if word in _BY_FACT:
         return lambda fact, view: fact.occasion if fires(fact) else None  # noqa: ARG005
     if word == "customer":
         key = f"customer:{trigger.threshold}" if trigger.threshold else "customer"

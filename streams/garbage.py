@@ -9,9 +9,9 @@ from __future__ import annotations
 import gc
 from typing import Final
 
-_YOUNG: Final = 50_000
-_MIDDLE: Final = 20
-_OLD: Final = 50
+_YOUNG: Final = 400_000
+_MIDDLE: Final = 10
+_OLD: Final = 10
 
 
 def collect_rarely() -> None:

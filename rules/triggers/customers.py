@@ -1,11 +1,11 @@
 """Triggers about the customer as a whole: visits, value, silence."""
 
-from rules.engine import CompiledTrigger, Fires
+from rules.engine import CompiledTrigger, Fires, always
 from rules.nodes import Node
 from rules.registry import Context, Schema
 from rules.schema_parts import MONEY, POSITIVE
 from rules.triggers import PERIODS, TRIGGERS, Trigger
-from rules.triggers.purchases import SETTING_FREE, always, takes_nothing
+from rules.triggers.purchases import SETTING_FREE, takes_nothing
 from rules.words import format_money
 from stamgast.domain.facts import Fact
 

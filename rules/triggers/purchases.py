@@ -1,15 +1,9 @@
 """Triggers about one purchase."""
 
-from rules.engine import CompiledTrigger
+from rules.engine import CompiledTrigger, always
 from rules.nodes import ListNode, MapNode, Node, kind_of
 from rules.registry import Context, Schema
 from rules.triggers import PERIODS, TRIGGERS, Trigger
-from stamgast.domain.facts import Fact
-
-
-def always(_: Fact) -> bool:
-    """The fact itself is what is waited for."""
-    return True
 
 
 def takes_nothing(node: Node, name: str, context: Context) -> bool:

@@ -52,14 +52,26 @@ def asks_for_money(card: CardDefinition) -> bool:
 
 
 def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
-    everything = not card.products and not card.categories
-    fitting = [line for line in lines if qualifies(line, card)]
     if card.per == "item":
-        return sum([_pieces(line.quantity) for line in fitting])
-    without_line = spend - sum([line.gross for line in lines]) if everything else 0
+        return sum([_pieces(line.quantity) for line in lines if qualifies(line, card)])
     if card.per == "purchase":
-        return 1 if fitting or without_line > 0 else 0
-    return max(0, sum([line.gross for line in fitting]) + without_line) // card.amount
+        return 1 if _any_qualifies(lines, card) or _without_line(lines, spend, card) > 0 else 0
+    fitting = sum([line.gross for line in lines if qualifies(line, card)])
+    return max(0, fitting + _without_line(lines, spend, card)) // card.amount
+
+
+def _any_qualifies(lines: tuple[Line, ...], card: CardDefinition) -> bool:
+    for line in lines:  # noqa: SIM110 - asked at every purchase, and `any` would make a generator
+        if qualifies(line, card):
+            return True
+    return False
+
+
+def _without_line(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> Minor:
+    """What no line accounts for; it counts for a card that takes everything."""
+    if card.products or card.categories:
+        return 0
+    return spend - sum([line.gross for line in lines])
 
 
 def qualifies(line: Line, card: CardDefinition) -> bool:

@@ -63,20 +63,20 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
     """Which of these rules fire? The innermost loop of the core: written for speed."""
     fact, counters, firings = view.fact, case.change.counters, []
     for rule in rules:
-        try:
-            occasion = rule.occasion(fact, view)
+        try:  # its words are spelled out here: a call of `holds` a rule would double the time
+            occasion = fact.occasion if rule.plain else rule.occasion(fact, view)
             if occasion is None:
                 continue
-            condition = rule.condition
-            if condition is not None and condition.test(view) is not True:
-                counters[rule.not_met] = counters.get(rule.not_met, 0) + 1
-                continue
+            for test in rule.tests:
+                if test(view) is not True:
+                    counters[rule.not_met] = counters.get(rule.not_met, 0) + 1
+                    break
+            else:
+                if rule.status == "live" or _speaks(case, rule):
+                    firings.append(Firing(rule, fact, occasion, occasion in case.customer.fired.get(rule.id, ())))
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
             case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
             case.count(f"rule|{rule.id}|raised")
-            continue
-        if rule.status == "live" or _speaks(case, rule):
-            firings.append(Firing(rule, fact, occasion, occasion in case.customer.fired.get(rule.id, ())))
     return firings
 
 
