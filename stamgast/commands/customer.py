@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-from typing import TYPE_CHECKING, Annotated, Any, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json
 
 if TYPE_CHECKING:
     from stamgast.lookup import People
-    from stamgast.settings import Settings
 
-app = new_app("Show what is known about a customer, or forget who they are.", no_args_is_help=True)
+app = new_app("Show what is known about a customer and what they wrote, or forget who they are.", no_args_is_help=True)
 
-T = TypeVar("T")
 Merchant = Annotated[str, typer.Argument(help="The merchant.")]
 Identifier = Annotated[str, typer.Argument(help="Customer id, phone or membership number.")]
 
@@ -39,6 +36,7 @@ def show(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False)
 @app.command()
 def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Forget the person for good: profile, identifiers, replies. Purchases stay under an id that names nobody."""
+    from stamgast.commands.finding import with_people
     from stamgast.erasing import Erasure, erase_person
 
     settings = load_settings()
@@ -53,7 +51,7 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
             fail(f"{merchant} has no customer {customer}")
         return done
 
-    done = _with_people(settings, merchant, identifier, forget)
+    done = with_people(settings, merchant, identifier, forget)
     if as_json:
         print_json({"customer": done.customer, "merchant": merchant, "erased": True, "identifiers": done.identifiers})
     elif done.known:
@@ -62,35 +60,40 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
         answer(f"{done.customer} of {merchant} was forgotten before.")
 
 
-def _with_people(settings: Settings, merchant: str, identifier: str, work: Callable[[People, str], Awaitable[T]]) -> T:
-    """Do something for the customer whom the identifier names; say what is wrong and exit if it cannot be done."""
-    import asyncio
+@app.command()
+def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
+    """Show what a customer wrote in the last thirty days. This is personal data."""
+    from stamgast.clock import format_time
+    from stamgast.commands.finding import with_people
+    from stamgast.log.replies import Reply, read_replies
 
-    from aiokafka.errors import KafkaError
-    from redis.exceptions import RedisError
+    settings = load_settings()
+    now = settings.make_clock().now()
 
-    from stamgast.bootstrap import SettingsError
-    from stamgast.log.appender import NotAppendedError
-    from stamgast.log.topics import TopicsError
-    from stamgast.lookup import NotFoundError, name_customer, open_people
-    from stamgast.state.views import NotLoadedError
+    async def read(people: People, customer: str) -> tuple[str, list[Reply]]:
+        key = await people.identities.key_of(merchant, customer)
+        whose = (merchant, customer)
+        return customer, await read_replies(settings.kafka_bootstrap, people.topics.replies, whose, key, now)
 
-    named: list[str] = []
-
-    async def run() -> T:
-        async with open_people(settings) as people:
-            named.append(await name_customer(settings, people, merchant, identifier))
-            return await work(people, named[0])
-
-    try:
-        return asyncio.run(run())
-    except SettingsError as error:
-        misuse(str(error))
-    except (NotFoundError, TopicsError) as error:
-        fail(str(error))
-    except (NotLoadedError, NotAppendedError, KafkaError, RedisError, TimeoutError) as error:
-        whose = f" (this was customer {named[0]}; ask again by that id)" if named else ""
-        fail(f"{error or 'Redis or Kafka did not answer in time'}{whose}")
+    customer, found = with_people(settings, merchant, identifier, read)
+    shown = [
+        {
+            "at": format_time(reply.at),
+            "channel": reply.channel,
+            "text": reply.words.text,
+            "button": reply.words.button,
+            "media": reply.words.media,
+        }
+        for reply in found
+    ]
+    if as_json:
+        print_json({"customer": customer, "merchant": merchant, "replies": shown})
+        return
+    for each in shown:
+        media = f" [{each['media']} attached]" if each["media"] else ""
+        answer(f"{each['at']}  {each['channel']:<8}  {each['text'] or each['button']}{media}")
+    if not shown:
+        answer(f"{customer} wrote nothing in the last thirty days.")
 
 
 def _in_words(value: Any) -> str:

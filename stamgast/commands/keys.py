@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from stamgast.access import MERCHANT, SCOPES, ApiKey, Scope
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 from stamgast.settings import Settings
 
 app = new_app("Create, revoke and list a merchant's API keys. A key is shown once.", no_args_is_help=True)
@@ -66,6 +66,37 @@ def list_keys(merchant: Merchant, as_json: AsJson = False) -> None:
         return
     for key in keys:
         answer(f"{key.id}  {', '.join(key.scopes):<24}  {'revoked' if key.revoked_at else 'in force'}")
+
+
+@app.command()
+def rewrap(*, as_json: AsJson = False) -> None:
+    """Wrap every customer's data key by the first of STAMGAST_WRAPPING_KEYS; may be repeated and cut short."""
+    import asyncio
+
+    from stamgast.commands.finding import Reasons
+    from stamgast.identity.sealing import WrappingKeys
+    from stamgast.lookup import open_people
+    from stamgast.rewrapping import Rewrapped, rewrap_all
+
+    settings = load_settings()
+
+    def tell(looked_at: int, total: int) -> None:
+        if looked_at % 4_096 == 0:
+            say(f"{looked_at:,} of {total:,} keys looked at")
+
+    async def run() -> Rewrapped:
+        async with open_people(settings) as people:
+            return await rewrap_all(people.identities, settings.make_clock().now(), tell)
+
+    with Reasons():
+        done = asyncio.run(run())
+    newest = WrappingKeys.parse(settings.wrapping_keys.get_secret_value()).newest
+    if as_json:
+        print_json({"newest": newest, "keys": done.keys, "rewrapped": done.rewrapped, "unreadable": done.unreadable})
+    else:
+        answer(f"{done.keys:,} data keys stand under {newest}; {done.rewrapped:,} of them were wrapped by an older one")
+    if done.unreadable:
+        fail(f"{done.unreadable:,} data keys were wrapped by a key that is not among STAMGAST_WRAPPING_KEYS")
 
 
 def _ring(settings: Settings) -> Any:

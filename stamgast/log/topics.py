@@ -27,10 +27,13 @@ IDENTITY_KEYS: Final = "identity-keys.v1"
 SUPPRESSIONS: Final = "suppressions.v1"
 API_KEYS: Final = "api-keys.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
+REPLIES: Final = "replies.v1"
 
 MAX_RECORD_BYTES: Final = 1_000_000
 """The largest record that we append; a topic takes a little more, for Kafka's own framing."""
 
+REPLIES_KEPT: Final = 30 * DAY
+"""How long what people wrote can be read."""
 _KEPT: Final = -1
 _FRAMING = 48_576
 
@@ -59,7 +62,9 @@ class Topic:
             "retention.bytes": "-1",
         }
         if self.cleanup == "delete":
-            return config | {"retention.ms": str(self.retention_ms)}
+            # What people wrote must be gone soon after its time: a log's newest file is never removed.
+            files = {"segment.ms": str(DAY)} if self.retention_ms == REPLIES_KEPT else {}
+            return config | files | {"retention.ms": str(self.retention_ms)}
         # An erased person's data key must be gone from the log's files within a day or two.
         return config | {"max.compaction.lag.ms": str(DAY), "segment.ms": str(DAY), "delete.retention.ms": str(DAY)}
 
@@ -75,6 +80,7 @@ TABLE: Final = (
     Topic(API_KEYS, "one", "compact", _KEPT),
     # Holds what other topics could not digest, sealed: a little larger than the largest of those.
     Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
+    Topic(REPLIES, "one", "delete", REPLIES_KEPT),
 )
 
 
@@ -135,6 +141,11 @@ class Topics:
     def dead_letters(self) -> str:
         """What could not be read, sealed."""
         return self.prefix + DEAD_LETTERS
+
+    @property
+    def replies(self) -> str:
+        """What people wrote, sealed."""
+        return self.prefix + REPLIES
 
     def partitions_of(self, topic: Topic) -> int:
         """Return how many partitions a topic of the table has here."""

@@ -57,13 +57,19 @@ class Profiles:
 
     async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
         """Wrap a customer's data key by the newest wrapping key; says whether that was needed."""
+        if await self._wrapped_by_an_older(merchant, customer) is None:
+            return False
         async with self._log.locked(merchant, [customer]):  # a key that is being destroyed must not come back
-            (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
-            if key is None or key.wrapped_by == self._wrapping.newest:
+            key = await self._wrapped_by_an_older(merchant, customer)
+            if key is None:
                 return False
             data_key = self._wrapping.unwrap(key.id, key.wrapped_by, key.wrapped, f"{merchant}:{customer}")
             await self._write_key(merchant, customer, data_key, at)
         return True
+
+    async def _wrapped_by_an_older(self, merchant: str, customer: str) -> WrappedKey | None:
+        (key,) = await self._log.read("k", merchant, [customer], WrappedKey)
+        return None if key is None or key.wrapped_by == self._wrapping.newest else key
 
     async def key_for(self, merchant: str, customer: str, at: Millis) -> DataKey:
         """The customer's data key, a new one if there is none yet."""

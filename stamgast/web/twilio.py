@@ -25,6 +25,7 @@ from stamgast.access import MERCHANT
 from stamgast.domain.events import ActivationOutcome, Event, OptedIn, OptedOut, Replied, encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.log.replies import Reply, Words, seal_reply
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.web.deps import Deps, deps_of
@@ -156,10 +157,15 @@ async def _start_phone(deps: Deps, merchant: str, inbound: Inbound, at: Millis) 
 
 
 async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> None:
-    """What a person wrote is not kept; that they wrote, and which keyword, is."""
+    """Keep what a person wrote, sealed; then tell their stream that they wrote, and which keyword."""
     phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
     keyword = None if inbound.keyword is Keyword.NONE else inbound.keyword.value
     customers = await deps.identities.customers_of_phone(merchant, phone_hash)
+    reply_id = _event_id(inbound, "reply")
+    reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media))
+    for customer in customers:
+        key = await deps.identities.key_for(merchant, customer, at)
+        await deps.appender.append(deps.topics.replies, [seal_reply(key, (merchant, customer), reply, reply_id)])
     await _append(
         deps,
         [
@@ -167,7 +173,7 @@ async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> Non
                 merchant=merchant,
                 customer=customer,
                 at=at,
-                id=_event_id(inbound, "reply"),
+                id=reply_id,
                 channel=inbound.channel,
                 keyword=keyword,
             )

@@ -6,7 +6,10 @@ from typing import Any
 import pytest
 
 from stamgast.domain.events import ActivationOutcome, OptedIn, OptedOut, Replied, decode_event, key_of
+from stamgast.domain.units import DAY
+from stamgast.identity.ids import Identifier
 from stamgast.identity.records import decode_entry
+from stamgast.log.replies import Reply, read_replies
 from stamgast.state.keys import customers
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, TOKENS
@@ -97,13 +100,36 @@ async def test_stop_of_a_number_nobody_knows_is_remembered_too(web):
     assert await events(web, OptedOut) == []
 
 
-async def test_another_reply_is_told_without_its_text(web):
+async def test_another_reply_is_told_without_its_text_which_is_kept_sealed(web):
     customer = await enrol(web, "0612345678")
     await web.message("whatsapp:+31612345678", "Is het brood al klaar, Piet?")
     [reply] = await events(web, Replied)
     assert (reply.customer, reply.channel, reply.keyword) == (customer, "whatsapp", None)
     for name, _topic in web.topics:
         assert all(b"Piet" not in (value or b"") for _key, value in await web.records(name))
+    (kept,) = await replies(web, customer)
+    assert (kept.channel, kept.words.text) == ("whatsapp", "Is het brood al klaar, Piet?")
+    assert await replies(web, customer, later=30 * DAY + 1) == []
+
+
+async def replies(web: Any, customer: str, later: int = 0) -> list[Reply]:
+    key = await web.parts.identities.key_of(MERCHANT, customer)
+    now = web.parts.clock.now() + later
+    return await read_replies(web.bootstrap, web.topics.replies, (MERCHANT, customer), key, now)
+
+
+async def test_a_reply_of_somebody_known_by_purchases_alone_is_kept_too_and_goes_with_them(web):
+    phone = [Identifier("phone", "+31612345678")]
+    customer = await web.parts.identities.resolve(MERCHANT, phone, 1)
+    await web.message("+31612345678", "Is het brood al klaar?", "SM1")
+    await web.message("+31612345678", "Is het brood al klaar?", "SM1")  # the carrier repeats itself
+    await web.message("+31612345678", "Hallo?", "SM2")
+    assert [reply.words.text for reply in await replies(web, customer)] == ["Is het brood al klaar?", "Hallo?"]
+    await web.parts.identities.erase(
+        MERCHANT, customer, await web.parts.identities.known_as(MERCHANT, customer), web.parts.clock.now()
+    )
+    assert await replies(web, customer) == []
+    assert await web.parts.identities.resolve(MERCHANT, phone, 2) != customer
 
 
 async def test_the_same_message_twice_carries_the_same_id(web):

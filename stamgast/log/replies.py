@@ -1,0 +1,89 @@
+"""What people wrote to a merchant: on a topic of its own, sealed, and gone after thirty days.
+
+It is sealed under a key of its own that derives from the customer's data key: forgetting the person forgets what they
+wrote. The customer's stream says only that they wrote, and which keyword it was.
+"""
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.events import key_of
+from stamgast.domain.units import Millis
+from stamgast.identity.sealing import DataKey, SealError, derive_key
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import REPLIES_KEPT
+
+_PURPOSE = "replies"
+
+
+class Words(Struct, frozen=True, omit_defaults=True):
+    """What stood in the message. Personal data: only ever stored sealed; never log it."""
+
+    text: str = ""
+    button: str = ""
+    media: int = 0
+    """How many pictures or recordings came with it; they are not fetched."""
+
+    def __repr__(self) -> str:
+        return "Words(...)"
+
+
+class Sealed(Struct, frozen=True):
+    """A reply as it stands on `replies.v1` under its customer's key. `id` is the carrier's, to tell repeats."""
+
+    id: str
+    at: Millis
+    channel: str
+    data_key: str
+    sealed: str
+
+
+class Reply(Struct, frozen=True):
+    """A reply, opened."""
+
+    at: Millis
+    channel: str
+    words: Words
+
+
+def seal_reply(key: DataKey, customer: tuple[str, str], reply: Reply, reply_id: str) -> tuple[bytes, bytes]:
+    """The record to append to `replies.v1`; `customer` is merchant and id."""
+    about = _about(customer, reply_id)
+    sealed = _own_key(key).seal(msgspec.json.encode(reply.words), about)
+    stored = Sealed(reply_id, reply.at, reply.channel, key.id, sealed)
+    return key_of(*customer), msgspec.json.encode(stored)
+
+
+async def read_replies(
+    bootstrap: str, topic: str, customer: tuple[str, str], key: DataKey | None, now: Millis
+) -> list[Reply]:
+    """What a customer wrote in the last thirty days, oldest first; nothing of one who was forgotten."""
+    found: dict[str, Reply] = {}
+    if key is None:
+        return []
+    wanted = key_of(*customer)
+    async with LogReader(bootstrap) as reader:
+        async for records in reader.read_all(topic, 0):
+            for record in records:
+                if record.key == wanted and (reply := _opened(record.value, customer, key, now)) is not None:
+                    found.setdefault(*reply)
+    return sorted(found.values(), key=lambda reply: reply.at)
+
+
+def _opened(value: bytes, customer: tuple[str, str], key: DataKey, now: Millis) -> tuple[str, Reply] | None:
+    try:
+        stored = msgspec.json.decode(value, type=Sealed)
+        if now - stored.at > REPLIES_KEPT or stored.data_key != key.id:
+            return None
+        words = msgspec.json.decode(_own_key(key).open(stored.sealed, _about(customer, stored.id)), type=Words)
+    except (msgspec.DecodeError, SealError):
+        return None  # not of our making
+    return stored.id, Reply(stored.at, stored.channel, words)
+
+
+def _own_key(key: DataKey) -> DataKey:
+    return DataKey(key.id, derive_key(key.secret, _PURPOSE))
+
+
+def _about(customer: tuple[str, str], reply_id: str) -> str:
+    return f"{customer[0]}:{customer[1]}:{reply_id}"
