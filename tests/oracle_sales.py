@@ -10,7 +10,7 @@ import math
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
@@ -98,9 +98,45 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
     )
 
 
-def _newness(record: dict[str, Any]) -> tuple[int, str]:
-    text = json.dumps(record["data"], sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return record["data"].get("source_version", 0), hashlib.sha256(text.encode()).hexdigest()
+def _newness(record: dict[str, Any]) -> tuple[int, bytes]:
+    """Version; and where that is the same, the SHA-256 of what counts, as docs/producing.md tells a shop to do it."""
+    data = record["data"]
+    counts = _refund_in_full(data) if data["status"] == "refund" else _snapshot_in_full(record)
+    text = json.dumps(counts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return data.get("source_version", 0), hashlib.sha256(text.encode()).digest()
+
+
+def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
+    data = record["data"]
+    moment = datetime.fromtimestamp(_occurred(record) // 1000, UTC)
+    return {
+        "status": data["status"],
+        "end_date_time": f"{moment:%Y-%m-%dT%H:%M:%S}.{_occurred(record) % 1000:03}Z",
+        "store": {"retail_store_id": (data.get("store") or {}).get("retail_store_id", "")},
+        "price_currency": data["price_currency"],
+        "totals": {"gross_minor": data["totals"]["gross_minor"]},
+        "line_items": [
+            {name: line.get(name) for name in ("line_id", "sku", "category", "gross_minor", "cost_minor")}
+            | {"kind": line.get("kind", "sale"), "quantity": _three_decimals(line)}
+            for line in data.get("line_items", [])
+        ],
+        "refund_ids": data.get("refund_ids", []),
+        "provenance": {"test": _is_test(data)},
+    }
+
+
+def _refund_in_full(data: dict[str, Any]) -> dict[str, Any]:
+    lines = [
+        {name: line[name] for name in ("original_line_id", "gross_minor")} | {"quantity": _three_decimals(line)}
+        for line in data.get("line_items", [])
+    ]
+    return {"totals": {"gross_minor": data["totals"]["gross_minor"]}, "line_items": lines}
+
+
+def _three_decimals(line: dict[str, Any]) -> str:
+    thousandths = int(_quantity(line.get("quantity", "1")) * 1000)
+    digits = f"{abs(thousandths):04}"
+    return f"{'-' * (thousandths < 0)}{digits[:-3]}.{digits[-3:]}"
 
 
 def _newest_refunds(records: list[dict[str, Any]]) -> dict[str, dict[str, Any]]:
@@ -125,7 +161,8 @@ def _customer(snapshots: list[dict[str, Any]]) -> str:
 
 def _occurred(record: dict[str, Any]) -> int:
     moment = datetime.fromisoformat(record["data"]["end_date_time"])
-    at, recorded = round(moment.timestamp() * 1000), record["stamgastrecordedat"]
+    whole = int(moment.replace(microsecond=0).timestamp())
+    at, recorded = whole * 1000 + moment.microsecond // 1000, record["stamgastrecordedat"]
     return recorded if at > recorded + 5 * 60_000 else at
 
 

@@ -103,13 +103,17 @@ def transactions(draw: st.DrawFn, name: str, *, settled: bool = False) -> list[d
     more = {"store": draw(st.sampled_from(("shop", "bar", "unknown"))), "when": when}
     gross = sum(each["gross_minor"] for each in basket) + rest
     deliveries = [draw(refunds_of(name, f"r{number}", basket, gross)) for number in range(draw(st.integers(0, 2)))]
+    if deliveries and draw(st.integers(0, 4)) == 0:
+        deliveries.append(draw(refunds_of(name, "r0", basket, gross)))
     known = [each["refund_id"] for each in deliveries]
     customer = ANNA if settled else draw(st.sampled_from((ANNA, ANNA, BRAM, None)))
     currency = draw(st.sampled_from(("EUR", "EUR", "EUR", "EUR", "JPY")))
-    for version in range(1, draw(st.integers(1, 3)) + 1):
+    changes, version = draw(st.integers(1, 3)), 0
+    for number in range(1, changes + 1):
+        version = max(1, version + draw(st.sampled_from((1, 1, 1, 0))))  # a till may use a version twice
         status = "completed" if settled else draw(st.sampled_from(("completed",) * 5 + ("open", "voided", "refunded")))
         netted: list[str] = []
-        if version > 1:
+        if number > 1:
             change = draw(st.sampled_from(("edit", "netted", "attach", "same")))
             if change == "edit":
                 basket = draw(baskets())

@@ -1,6 +1,6 @@
 """One record on `purchases.v1` as the hot path decodes it: the part of the public contract the core reads."""
 
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from functools import lru_cache
 from typing import Annotated, Literal
 
@@ -11,6 +11,9 @@ from stamgast.domain.events import Source
 from stamgast.domain.units import MINUTE, Millis
 
 CLOCK_TOLERANCE = 5 * MINUTE
+
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 
 # A shop's own producer may write anything; what no till can mean, and no state could hold, is refused on reading.
 Amount = Annotated[int, Meta(ge=-(10**12), le=10**12)]
@@ -105,8 +108,8 @@ def happened_at(delivery: Delivery, recorded_at: Millis) -> Millis:
 
 
 def millis_of(moment: datetime) -> Millis:
-    """Aware datetime -> milliseconds UTC."""
-    return round(moment.timestamp() * 1000)
+    """Aware datetime -> milliseconds UTC; what is finer is cut off."""
+    return (moment - EPOCH) // _MILLISECOND
 
 
 @lru_cache(maxsize=4096)

@@ -6,13 +6,12 @@ that the newest snapshot with a customer named. All four are maxima or unions, s
 repetition of the same deliveries ends in the same transaction.
 """
 
-import hashlib
-
 import msgspec
 from msgspec import Struct
 
 from stamgast.domain.deliveries import Delivery, happened_at, thousandths
 from stamgast.domain.events import Line, Purchase
+from stamgast.domain.ties import digest_of_refund, digest_of_snapshot
 from stamgast.domain.units import DAY, Millis, Minor
 
 MEMORY = 400 * DAY
@@ -74,7 +73,7 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
     """Take one delivery in; says whether anything changed. The caller compares `net` before and after.
 
     A snapshot with the version of the one that is known wins if the SHA-256 of its canonical JSON is
-    greater, so that both orders end alike; the same holds for two versions of one refund.
+    greater (`stamgast.domain.ties`), so that both orders end alike; the same holds for two versions of one refund.
 
     Raises `ForgottenError`, and changes nothing, for what is recorded more than `MEMORY` after the first delivery.
     """
@@ -92,7 +91,7 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
         transaction.snapshot = new
         changed = True
     elif old != new:
-        older, newest = (old, new) if _beats(new, new.version, old, old.version) else (new, old)
+        older, newest = (old, new) if _beats(new, old) else (new, old)
         whole = None if _is_whole(newest) else _newest_whole(transaction.whole, older)
         changed |= newest is new or whole != transaction.whole
         transaction.snapshot, transaction.whole = newest, whole
@@ -193,7 +192,7 @@ def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) 
     if new.gross < 0 or any(line.gross < 0 or line.quantity < 0 for line in new.lines):
         raise ValueError("the amounts of a refund are positive")
     old = transaction.refunds.get(refund_id)
-    if old is not None and (old == new or not _beats(new, new.version, old, old.version)):
+    if old is not None and (old == new or not _beats(new, old)):
         return False
     transaction.refunds = dict(sorted((transaction.refunds | {refund_id: new}).items()))
     transaction.revision += 1
@@ -212,14 +211,14 @@ def _attach_customer(transaction: Transaction, delivery: Delivery) -> bool:
     return True
 
 
-def _beats(new: Snapshot | Refund, new_version: int, old: Snapshot | Refund, old_version: int) -> bool:
-    if new_version != old_version:
-        return new_version > old_version
+def _beats(new: Snapshot | Refund, old: Snapshot | Refund) -> bool:
+    if new.version != old.version:
+        return new.version > old.version
     return _digest(new) > _digest(old)
 
 
 def _digest(value: Snapshot | Refund) -> bytes:
-    return hashlib.sha256(_encode(value)).digest()
+    return digest_of_snapshot(value) if isinstance(value, Snapshot) else digest_of_refund(value)
 
 
 def _is_whole(snapshot: Snapshot) -> bool:
@@ -229,7 +228,7 @@ def _is_whole(snapshot: Snapshot) -> bool:
 def _newest_whole(known: Snapshot | None, older: Snapshot) -> Snapshot | None:
     if not _is_whole(older):
         return known
-    return older if known is None or _beats(older, older.version, known, known.version) else known
+    return older if known is None or _beats(older, known) else known
 
 
 def _peak(left: tuple[Line, ...], right: tuple[Line, ...]) -> tuple[Line, ...]:

@@ -1,16 +1,14 @@
 """A purchase as it stands on `purchases.v1`: the canonical record, without anything that names a person."""
 
 from datetime import UTC, datetime
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
-from stamgast.domain.units import MINUTE, Millis
+from stamgast.domain.deliveries import CLOCK_TOLERANCE, millis_of
+from stamgast.domain.units import Millis
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Refund
 from stamgast.pos.types import write_instant
-
-CLOCK_TOLERANCE: Final = 5 * MINUTE
-"""A till's clock may be this far ahead of ours; a later time is replaced by the time of receipt."""
 
 _encode = msgspec.json.Encoder().encode
 
@@ -61,8 +59,7 @@ def _data_of(purchase: Canonical, customer_id: str | None, recorded_at: Millis) 
 
 
 def _text(purchase: Canonical, recorded_at: Millis, data: dict[str, Any]) -> str:
-    occurred_at = round(purchase.end_date_time.timestamp() * 1_000)
-    if occurred_at <= recorded_at + CLOCK_TOLERANCE:
+    if millis_of(purchase.end_date_time) <= recorded_at + CLOCK_TOLERANCE:
         return str(data["end_date_time"])
     data["time_suspect"] = True
     return write_instant(datetime.fromtimestamp(recorded_at / 1_000, UTC))
