@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from jinja2 import StrictUndefined, Template, TemplateError, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 MAX_LENGTH: Final = 1600
@@ -107,6 +107,6 @@ def _render(source: str, variables: Mapping[str, object], template: str, locale:
         raise RenderError(template, locale, what, key or ", ".join(missing)) from error
     except TemplateSyntaxError as error:
         raise RenderError(template, locale, f"line {error.lineno}: {error.message}", key) from error
-    except (TemplateError, TypeError, ValueError, ArithmeticError, LookupError, AttributeError) as error:
-        # What a template's expressions can do wrong with strings; its text may quote a value, so name the kind only.
+    except Exception as error:  # whatever it is, it may cost this message and no other merchant's
+        # What expressions do wrong, or a depth that Python refuses. Its text may quote a value: name the kind only.
         raise RenderError(template, locale, f"cannot be rendered ({type(error).__name__})", key) from error

@@ -62,13 +62,13 @@ def load_merchant(path: Path | str) -> LoadedMerchant:
     if not folder.is_dir():
         problems.append(Problem(str(path), 1, 1, "there is no such folder"))
         return LoadedMerchant(empty_program(folder.name), RuleSet(), problems=tuple(problems))
-    loaded = _load(files, folder.resolve().name, f"{path}/")
+    loaded = _load_whatever(files, folder.resolve().name, f"{path}/")
     return LoadedMerchant(loaded.program, loaded.rules, loaded.tests, (*problems, *loaded.problems), files)
 
 
 def load_bundle(files: Mapping[str, str], merchant: str = "") -> LoadedMerchant:
     """The same from memory. `merchant` is needed only if program.yaml does not name it."""
-    return _load(files, merchant, "")
+    return _load_whatever(files, merchant, "")
 
 
 def _files_of(folder: Path) -> list[str]:
@@ -103,6 +103,17 @@ class _Loading:
     def problems(self) -> tuple[Problem, ...]:
         found = [problem for source in self.sources.values() for problem in source.problems]
         return tuple(sorted(found, key=lambda each: (each.file, each.line, each.column)))
+
+
+def _load_whatever(files: Mapping[str, str], merchant: str, prefix: str) -> LoadedMerchant:
+    try:
+        return _load(files, merchant, prefix)
+    except MemoryError:  # says nothing about the files
+        raise
+    except Exception as error:  # noqa: BLE001  a fault of ours: it may hold up this merchant, and nobody else
+        what = f"these files cannot be read: {type(error).__name__} on our side"
+        problem = Problem(prefix + PROGRAM, 1, 1, what, "Please tell us, with the files.")
+        return LoadedMerchant(empty_program(merchant), RuleSet(), (), (problem,), files)
 
 
 def _load(files: Mapping[str, str], merchant: str, prefix: str) -> LoadedMerchant:

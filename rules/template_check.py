@@ -39,8 +39,26 @@ def is_dotted(text: str) -> bool:
 
 
 def used_words(source: str) -> list[Used]:
-    """Every word that the text asks for. Raises `jinja2.TemplateSyntaxError` for what is no template."""
+    """Every word that the text asks for.
+
+    Raises `jinja2.TemplateSyntaxError` for what is no template, and for what reads like one and cannot become one:
+    it would be found out only when the message is due.
+    """
+    try:
+        found = _used_words(source)
+        _ENVIRONMENT.compile(source)
+    except RecursionError:
+        raise TemplateSyntaxError("it is nested too deeply", 1) from None
+    except (SyntaxError, ValueError, OverflowError) as error:  # loops in loops in loops; a number of 5,000 digits
+        raise TemplateSyntaxError(f"it cannot be compiled ({error})", 1) from None
+    return found
+
+
+def _used_words(source: str) -> list[Used]:
     tree = _ENVIRONMENT.parse(source)
+    product = tree.find((nodes.Mul, nodes.Pow))
+    if product is not None:  # a slip in one could keep a worker busy for hours, or make a text of gigabytes
+        raise TemplateSyntaxError("messages do not multiply (* and **)", product.lineno)
     local = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
     found: list[Used] = []
     covered: set[int] = set()

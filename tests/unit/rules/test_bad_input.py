@@ -75,3 +75,32 @@ def test_any_text_is_read_or_refused(text: str):
 )
 def test_a_slip_of_the_keyboard_is_read_or_refused(at: int, length: int, instead: str):
     load_bundle(files_of(RULE[:at] + instead + RULE[at + length :]))
+
+
+DEEP = {
+    "brackets": "{{ " + "(" * 300 + "customer.name" + ")" * 300 + " }}",
+    "a sum": "{{ " + " + ".join(["customer.name"] * 3_000) + " }}",
+    "negations": "{{ " + "not " * 2_000 + "customer.name }}",
+    "blocks": "{% if customer.name %}" * 300 + "{% endif %}" * 300,
+    "loops": "{% for a in customer.name %}" * 25 + "{% endfor %}" * 25,
+    "a number": "{{ " + "9" * 5_000 + " }}",
+    "a power": "{{ 9 ** 9 ** 9 }}",
+    "a product": "{{ 'x' * 9999999999 }}",
+    "a filter": "{{ customer.name | no_such_filter }}",
+}
+
+
+@pytest.mark.parametrize("text", DEEP.values(), ids=DEEP)
+def test_a_template_that_cannot_become_a_message_is_a_problem_at_once_and_not_when_it_is_due(text: str):
+    loaded = load_bundle(files_of(RULE) | {"templates/nl/free_loaf.j2": f"{text} Stop? Antwoord STOP"})
+    assert [problem.file for problem in loaded.problems if problem.severity == "error"] == ["templates/nl/free_loaf.j2"]
+
+
+def test_a_fault_of_ours_while_loading_is_a_problem_of_these_files_alone(monkeypatch: pytest.MonkeyPatch):
+    def breaks(*_: Any) -> None:
+        raise KeyError("nobody foresaw this")
+
+    monkeypatch.setattr("rules.loader.lint_rules", breaks)
+    loaded = load_bundle(files_of(RULE), "x")
+    assert not loaded.ok
+    assert [problem.message for problem in loaded.problems] == ["these files cannot be read: KeyError on our side"]
