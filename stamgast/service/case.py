@@ -98,7 +98,7 @@ class Case:
         key = field_of(transaction)
         known = self._entries.get(key)
         if known is None and key in self._read and key not in self.change.ledger:
-            known = decode_entry(self._read[key])
+            known = decode_entry(self._read[key], list(self.customer.cards))
         return known
 
     def write_entry(self, transaction: str, entry: Entry | None) -> None:
@@ -109,7 +109,7 @@ class Case:
             self.change.ledger[key] = None
         else:
             self._entries[key] = entry
-            self.change.ledger[key] = encode_entry(entry)
+            self.change.ledger[key] = encode_entry(entry, list(self.customer.cards))
 
     def may_reopen(self, card: str, ordinal: int) -> bool:
         """Whether a completed card can be taken back: not once its reward was used."""
@@ -117,7 +117,10 @@ class Case:
 
     def all_entries(self) -> dict[bytes, Entry]:
         """The whole ledger as it stands; complete only if `ledger_keys` asked for all of it."""
-        entries = {key: decode_entry(value) for key, value in self._read.items() if key not in self.change.ledger}
+        cards = list(self.customer.cards)
+        entries = {
+            key: decode_entry(value, cards) for key, value in self._read.items() if key not in self.change.ledger
+        }
         return entries | self._entries
 
     def count(self, counter: str, by: int = 1) -> None:

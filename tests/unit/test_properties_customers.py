@@ -77,7 +77,8 @@ def test_no_life_yields_more_rewards_than_stamps_paid_for(data, shop):
 
 def stamps_on_paper(history: History, card: str) -> int:
     """Stamps that what is left of all purchases pays for, under the daily cap."""
-    entries = [decode_entry(value) for value in history.owner.ledgers[ANNA].values()]
+    cards = list(history.owner.state().cards)
+    entries = [decode_entry(value, cards) for value in history.owner.ledgers[ANNA].values()]
     cap = history.owner.bundle.program.cards[card].max_per_day
     total = 0
     for day in {entry.day for entry in entries}:
