@@ -5,8 +5,6 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 
-from redis.asyncio import BlockingConnectionPool, Redis
-
 from channels.console import ConsoleChannel
 from channels.model import Channel
 from channels.signatures import SignatureVerifier
@@ -24,8 +22,9 @@ from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.settings import Settings
 from stamgast.state.api_keys import ApiKeyTable
+from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore, IdentityTopics
-from stamgast.state.nodes import Redis as RedisState
+from stamgast.state.nodes import Redis
 
 
 class SettingsError(ValueError):
@@ -41,7 +40,7 @@ class WebParts:
     identities: IdentityStore
     api_keys: ApiKeyTable
     merchants: MerchantTable
-    redis: Redis
+    redis: RedisClient
     clock: Clock
     carrier: TwilioWebhooks
 
@@ -56,12 +55,9 @@ def partition_counts(topics: Topics) -> dict[str, int]:
     return {topics.prefix + topic.name: topics.partitions_of(topic) for topic in TABLE}
 
 
-def open_redis(settings: Settings) -> Redis:
-    """A client that connects when it is first used; more callers than connections take turns instead of failing."""
-    pool: BlockingConnectionPool = BlockingConnectionPool.from_url(
-        settings.redis_url, max_connections=64, timeout=5, socket_timeout=5, socket_connect_timeout=5
-    )
-    return Redis.from_pool(pool)
+def open_redis(settings: Settings) -> RedisClient:
+    """A client that connects when it is first used."""
+    return RedisClient(settings.redis_url, patience_s=5)
 
 
 def id_key_of(settings: Settings) -> bytes:
@@ -89,7 +85,7 @@ def auth_tokens_of(settings: Settings) -> list[str]:
 
 
 def identity_store(
-    settings: Settings, topics: Topics, cluster: Cluster | None, redis: Redis, appender: Appender
+    settings: Settings, topics: Topics, cluster: Cluster | None, redis: RedisClient, appender: Appender
 ) -> IdentityStore:
     """The store of identities; it answers once `identity_tail` has filled it. Raises `SettingsError`."""
     names = IdentityTopics(topics.identities, topics.identity_keys, topics.suppressions)
@@ -128,7 +124,7 @@ class WorkerParts:
     """What the worker's services stand on; `streams.worker` puts them together."""
 
     topics: Topics
-    redis: RedisState
+    redis: Redis
     emitters: Emitters
     identities: IdentityStore
     identity_tail: Tail
@@ -170,7 +166,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         stack.push_async_callback(appender.close)
         emitters = Emitters(settings.kafka_bootstrap, client_id="stamgast-worker")
         stack.push_async_callback(emitters.close)
-        state = RedisState(settings.redis_url)
+        state = Redis(settings.redis_url)
         stack.callback(state.close)
         channel = channel_of(settings)
         stack.push_async_callback(channel.aclose)

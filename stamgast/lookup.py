@@ -7,9 +7,6 @@ import re
 from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager, suppress
 from dataclasses import dataclass, replace
-from typing import Any
-
-from redis.asyncio import Redis as RedisClient
 
 from stamgast import bootstrap
 from stamgast.bundle_shelf import BundleShelf
@@ -22,9 +19,9 @@ from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
 from stamgast.service import Bundle
 from stamgast.settings import Settings
+from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
-from stamgast.state.nodes import Redis
 
 CUSTOMER_ID = re.compile(r"c[a-z2-7]{24}")
 VIEW_WITHIN_S = 30.0
@@ -55,7 +52,7 @@ class People:
     async def state_of(self, merchant: str, customer: str) -> Customer | None:
         """What Redis holds of a customer now."""
         keys = customers(partition_for(key_of(merchant, customer), self.topics.partitions))
-        value: Any = await self.redis.get(keys.customer(merchant, customer))
+        value = await self.redis.get(keys.customer(merchant, customer))
         return None if value is None else decode_customer(value)
 
 
@@ -73,13 +70,9 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
         async with open_people(settings) as people:
             customer_id = await _resolve(people.identities, merchant, identifier, newest.program.region)
     keys = customers(partition_for(key_of(merchant, customer_id), topics.partitions))
-    redis = Redis(settings.redis_url)
-    try:
-        session = await redis.session()
-        value = await session.call("GET", keys.customer(merchant, customer_id))
-        in_force, paused = await session.call("HMGET", keys.meta, f"b:{merchant}", f"p:{merchant}")
-    finally:
-        redis.close()
+    async with aclosing(bootstrap.open_redis(settings)) as redis:
+        value = await redis.get(keys.customer(merchant, customer_id))
+        in_force, paused = await redis.call("HMGET", keys.meta, f"b:{merchant}", f"p:{merchant}")
     if value is None:
         raise NotFoundError(f"nothing has happened to customer {customer_id} of {merchant} yet")
     if in_force is not None:

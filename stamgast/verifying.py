@@ -18,6 +18,7 @@ from stamgast.domain.customer import decode_customer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.replay import PartitionReplay
+from stamgast.state.client import keys_like
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
@@ -47,10 +48,10 @@ async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, vouch
     shelf = BundleShelf()
     await shelf.load(bootstrap, topics.programs)
     redis = Redis(redis_url)
-    session = await redis.session()
     try:
         async with LogReader(bootstrap) as reader:
             for partition in range(topics.partitions):
+                session = await redis.session(customers(partition).meta)
                 replay = PartitionReplay(partition, voucher_key, shelf.find)
                 await _Partition(reader, session, topics.customer_events, partition, replay).compare(report)
     finally:
@@ -142,14 +143,9 @@ def _plain(value: bytes | None) -> dict[str, Any] | None:
 
 
 async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
-    """What follows a prefix in the keys that Redis holds."""
-    cursor = b"0"
-    while True:
-        cursor, keys = await session.call("SCAN", cursor, "MATCH", f"{_escaped(prefix)}*", "COUNT", 1_000)
-        for key in keys:
-            yield key.decode().removeprefix(prefix)
-        if cursor == b"0":
-            return
+    """What follows a prefix in the keys that a partition's Redis holds."""
+    async for key in keys_like(session, f"{_escaped(prefix)}*"):
+        yield key.removeprefix(prefix)
 
 
 def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:

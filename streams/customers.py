@@ -14,7 +14,7 @@ from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.state import keys
-from stamgast.state.errors import StateError
+from stamgast.state.errors import ElsewhereError, StateError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.outbox import Outbox
 from streams.activation_log import ActivationLog
@@ -40,6 +40,10 @@ _BARRIER_REPEAT_S: Final = 30.0
 
 class Sending(Protocol):
     """Works the outbox of one owned partition (`streams.outbox`)."""
+
+    async def count_again(self) -> None:
+        """Make sure that limits a day count what this partition sent."""
+        ...
 
     async def open(self) -> None:
         """Begin: the partition has caught up."""
@@ -197,16 +201,17 @@ class CustomersJob:
             try:
                 if owned.caught_up:
                     if own.sending is not None and not own.sending_open:
+                        await own.sending.count_again()
                         own.sending_open = True  # first: what is committed from now on is told to it
                         await own.sending.open()
                     await self._append_barriers(owned, own)
                     await own.timers.look()
+            except (ElsewhereError, EmitError) as error:
+                log.warning("errand failed", partition=owned.number, why=repr(error))
+                pause = _TROUBLE_PAUSE_S
             except StateError as error:
                 owned.take_again(f"an errand failed: {error!r}")
                 return
-            except EmitError as error:
-                log.warning("errand failed", partition=owned.number, why=repr(error))
-                pause = _TROUBLE_PAUSE_S
             await asyncio.sleep(pause)
 
     async def _append_barriers(self, owned: Ownership, own: OwnedCustomers) -> None:

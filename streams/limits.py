@@ -1,7 +1,9 @@
 """Rules' limits a day, counted again from the log of activations by whoever takes a partition.
 
-The counters stand in Redis alone, one set per rule and day, for all partitions. What was claimed is in the log, so
-a Redis that lost them gets them back with everything else; counting an activation twice changes nothing.
+The counts stand in Redis alone, one set per rule and day, for all partitions. What was claimed is in the log, so a
+Redis that lost them gets them back with everything else; counting an activation twice changes nothing. Each partition
+keeps its share beside its own state, for in a Redis Cluster the count may be lost with another node
+(`Outbox.restore_limits`).
 """
 
 from __future__ import annotations

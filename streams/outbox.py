@@ -16,7 +16,6 @@ from typing import Any, Final
 from weakref import WeakSet
 
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from channels.callback_url import status_callback_url
 from channels.model import CallbackKey, Channel, Outcome, Prepared, SendResult, Treatment
@@ -152,7 +151,7 @@ class Outgoing:
     async def tell_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""
         stopped = False
-        with contextlib.suppress(NotLoadedError, RedisError):
+        with contextlib.suppress(NotLoadedError):
             profile = await self.people.profile(submission.merchant, submission.customer)
             if profile is not None and profile.phone:
                 phone_hash = self.people.hash_phone(submission.merchant, profile.phone)

@@ -13,7 +13,6 @@ from typing import Any, Protocol
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
-from redis.exceptions import RedisError
 
 from stamgast.cancelling import heed_cancellation
 from stamgast.log.appender import NotAppendedError
@@ -35,7 +34,7 @@ log = get_logger(__name__)
 
 TROUBLE = (
     *(StateError, EmitError, KafkaError, TopicsError, LogTruncatedError, TimeoutError, OSError),
-    *(NotLoadedError, NotAppendedError, RedisError),
+    *(NotLoadedError, NotAppendedError),
 )
 """What passes: the partition is taken again after a pause."""
 

@@ -37,10 +37,10 @@ class NotThereError(RuntimeError):
 
 
 async def empty(redis_url: str) -> None:
-    """Forget everything in the Redis database, in one step, so that no running worker sees half of it gone."""
+    """Forget everything in the Redis database, a node in one step, so that no worker sees half a partition gone."""
     redis = Redis(redis_url)
     try:
-        await (await redis.session()).call("FLUSHDB")
+        await asyncio.gather(*(node.call("FLUSHDB") for node in await redis.masters()))
     finally:
         redis.close()
 
@@ -94,8 +94,7 @@ async def _until(redis_url: str, ends: dict[str, int], tell: Tell) -> int:
 async def _applied(redis: Redis, ends: dict[str, int]) -> int | None:
     """Records applied so far, at most as many as there were; None while Redis is away."""
     try:
-        session = await redis.session()
-        marks = await asyncio.gather(*(session.call("HGET", meta, "wm") for meta in ends))
+        marks = await asyncio.gather(*(redis.call("HGET", meta, "wm") for meta in ends))
     except StateError:
         return None
     return sum(min(int(mark or -1) + 1, end) for mark, end in zip(marks, ends.values(), strict=True))

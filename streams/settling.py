@@ -8,8 +8,6 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 
-from redis.exceptions import RedisError
-
 from channels.model import Lookup, Prepared
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.units import Millis
@@ -77,7 +75,7 @@ class Settling:
         channel = self._around.channels.get(submission.channel)
         try:
             ready = await self._prepare(submission, doubt.begun_at)
-        except (NotLoadedError, RedisError):
+        except NotLoadedError:
             return None
         if channel is None or isinstance(ready, str):
             return None

@@ -8,14 +8,12 @@ from collections import deque
 from collections.abc import Sequence
 from typing import Final
 
-from redis.exceptions import RedisError
-
 from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.domain.activation import Note, Submission
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.state import keys
-from stamgast.state.errors import StateError
+from stamgast.state.errors import ElsewhereError, StateError
 from stamgast.state.outbox import Doubt, Entry, Outbox
 from stamgast.state.views import NotLoadedError
 from streams.activation_log import ActivationLog, ClaimLostError
@@ -48,6 +46,10 @@ class PartitionSending:
         self._running: dict[Lane, int] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
+
+    async def count_again(self) -> None:
+        """Make sure that limits a day count what this partition sent. Raises StateError."""
+        await self._outbox.restore_limits()
 
     async def open(self) -> None:
         """Take up what the last owner left, then whatever is committed from now on. Raises StateError."""
@@ -200,13 +202,14 @@ class PartitionSending:
                 if await around.people.stopped_at(submission.merchant, ready[1]) is not None:
                     await tell(self._owned.number, submission, "suppressed", reason="opted_out")
                     return None
-                break
-            except (NotLoadedError, RedisError):
+                day = await around.day_of(submission) if submission.per_day else 0
+                if submission.per_day and not await self._outbox.take_limit(submission, day):
+                    await tell(self._owned.number, submission, "suppressed", reason="rule_limit")
+                    return None
+            except (NotLoadedError, ElsewhereError):
                 await asyncio.sleep(_VIEW_PAUSE_S)
-        if submission.per_day and not await self._outbox.take_limit(submission, await around.day_of(submission)):
-            await tell(self._owned.number, submission, "suppressed", reason="rule_limit")
-            return None
-        return ready
+            else:
+                return ready
 
     async def prepare(self, submission: Submission, now: Millis) -> tuple[Prepared, str] | str:
         """Render the message as of `now`, or say why it must not go."""

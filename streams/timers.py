@@ -6,12 +6,14 @@ not make anybody look absent. What has not come back after a while is appended a
 
 from __future__ import annotations
 
+import asyncio
 import time
 from typing import Final
 
 from stamgast.clock import Clock
 from stamgast.domain.events import TimerDue, encode_event, key_of
 from stamgast.domain.units import Millis
+from stamgast.state.errors import ElsewhereError
 from stamgast.state.keys import transactions
 from streams.emission import append
 from streams.metrics import Metrics
@@ -57,10 +59,13 @@ class Timers:
             self._metrics.timers.inc(len(fresh))
 
     async def _intake_progress(self) -> Millis:
-        """The recorded time up to which every partition of transactions has been applied."""
-        lease = self._owned.lease
-        asked = [lease.call("HGET", transactions(n).meta, "progress") for n in range(self._partitions)]
-        return min([int(await answer or 0) for answer in asked])
+        """The recorded time up to which every partition of transactions has been applied; 0 if that cannot be told."""
+        look = self._owned.lease.look_elsewhere
+        asked = (look("HGET", transactions(n).meta, "progress") for n in range(self._partitions))
+        try:
+            return min(int(answer or 0) for answer in await asyncio.gather(*asked))
+        except ElsewhereError:  # a node is away: nobody is called absent meanwhile
+            return 0
 
 
 def _record(member: bytes, due: Millis, now: Millis) -> tuple[bytes | None, bytes]:

@@ -57,28 +57,26 @@ def adopt(
     If this is the wrong cluster, set STAMGAST_KAFKA_BOOTSTRAP right instead.
     """
     from aiokafka.errors import KafkaError
-    from redis import Redis
-    from redis.exceptions import RedisError
 
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.state.adopting import find_misfits, forget
+    from stamgast.state.errors import StateError
 
     settings = load_settings()
     topics = Topics(settings.partitions, settings.topic_prefix)
-    redis = Redis.from_url(settings.redis_url)
     forgotten = 0
     try:
         cluster = check_topics(settings.kafka_bootstrap, topics)
         logs = asyncio.run(_logs(settings.kafka_bootstrap, topics, cluster))
         views = {name: cluster.topic_ids[name] for name in (topics.identities, topics.identity_keys)}
-        misfits = find_misfits(redis, logs, views)
+        misfits = asyncio.run(find_misfits(settings.redis_url, logs, views))
         for misfit in misfits:
             say(f"{misfit.what}: {misfit.why}")
         if misfits and not dry_run:
             if sys.stdin.isatty() and not yes:
                 typer.confirm("Forget these in Redis and compute them again from Kafka?", abort=True, err=True)
-            forgotten = sum(forget(redis, misfit) for misfit in misfits)
-    except (TopicsError, KafkaError, RedisError) as error:
+            forgotten = asyncio.run(forget(settings.redis_url, misfits))
+    except (TopicsError, KafkaError, StateError) as error:
         fail(str(error))
     if as_json:
         found = [{"what": misfit.what, "why": misfit.why} for misfit in misfits]

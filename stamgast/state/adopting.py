@@ -1,19 +1,18 @@
 """Takes another cluster, or a log that lost records, for ours: forgets what Redis made from the old one.
 
 Kafka is the truth: what is forgotten here is computed again from the log, as after a Redis that was emptied. What
-fits is left alone. Blocking, for the command line.
+fits is left alone.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from contextlib import aclosing
 from dataclasses import dataclass
-from typing import Any
 
-from redis import Redis
-
+from stamgast.state.client import RedisClient, keys_like
 from stamgast.state.identity_log import NAME as IDENTITIES
-from stamgast.state.keys import PartitionKeys
+from stamgast.state.keys import PartitionKeys, view_shards
 
 _PIECE = 1_000
 
@@ -34,47 +33,46 @@ class Misfit:
 
     what: str
     why: str
-    pattern: str
-    """Its keys."""
-    meta: str
-    """The key that tells what it was made from; forgotten last, so that nobody takes a half-forgotten partition."""
+    tags: tuple[str, ...]
+    """Those of its keys, in braces. Under each stands a meta that tells what it was made from."""
 
 
-def find_misfits(redis: Redis, logs: Mapping[PartitionKeys, Log], topic_ids: Mapping[str, str]) -> list[Misfit]:
+async def find_misfits(url: str, logs: Mapping[PartitionKeys, Log], topic_ids: Mapping[str, str]) -> list[Misfit]:
     """Return every partition, and the view of identities, that does not fit the log it would go on from."""
     found = []
-    for keys, log in logs.items():
-        why = _why_partition(_meta(redis, keys.meta), log)
-        if why:
-            found.append(Misfit(f"partition {keys.tag}", why, f"{{{keys.tag}}}:*", keys.meta))
-    view = f"{IDENTITIES}:meta"
-    why = _why_view(_meta(redis, view), topic_ids)
-    return [*found, Misfit("the view of identities", why, f"{IDENTITIES}:*", view)] if why else found
+    async with aclosing(RedisClient(url)) as redis:
+        for keys, log in logs.items():
+            why = _why_partition(await redis.hash(keys.meta), log)
+            if why:
+                found.append(Misfit(f"partition {keys.tag}", why, (keys.tag,)))
+        shards = view_shards(IDENTITIES)
+        whys = {_why_view(await redis.hash(shard.meta), topic_ids) for shard in shards} - {""}
+        if whys:
+            found.append(Misfit("the view of identities", min(whys), tuple(shard.tag for shard in shards)))
+    return found
 
 
-def forget(redis: Redis, misfit: Misfit) -> int:
-    """Delete its keys and return how many there were; its owner then starts over from the log."""
-    count = 0
-    for keys in _pieces(redis, misfit):
-        count += int(redis.unlink(*keys))
-    return count + int(redis.unlink(misfit.meta))
+async def forget(url: str, misfits: Iterable[Misfit]) -> int:
+    """Delete their keys and return how many there were; their owners then start over from the log."""
+    async with aclosing(RedisClient(url)) as redis:
+        return sum([await _forget(redis, tag) for misfit in misfits for tag in misfit.tags])
 
 
-def _pieces(redis: Redis, misfit: Misfit) -> Iterator[list[bytes]]:
-    piece: list[bytes] = []
-    for key in redis.scan_iter(match=misfit.pattern, count=_PIECE):
-        if key != misfit.meta.encode():
-            piece.append(key)
+async def _forget(redis: RedisClient, tag: str) -> int:
+    """The meta goes last, so that nobody takes a half-forgotten partition."""
+    meta, count = f"{{{tag}}}:meta", 0
+    session = await redis.session(meta)
+    piece: list[str] = []
+    async for key in keys_like(session, f"{{{tag}}}:*"):
+        piece += [key] if key != meta else []
         if len(piece) >= _PIECE:
-            yield piece
+            count += await _unlink(redis, piece)
             piece = []
-    if piece:
-        yield piece
+    return count + await _unlink(redis, [*piece, meta])
 
 
-def _meta(redis: Redis, key: str) -> dict[str, str]:
-    stored: Any = redis.hgetall(key)
-    return {name.decode(): value.decode() for name, value in stored.items()}
+async def _unlink(redis: RedisClient, keys: Sequence[str]) -> int:
+    return int(await redis.call("UNLINK", *keys))
 
 
 def _why_partition(meta: Mapping[str, str], log: Log) -> str:

@@ -60,10 +60,11 @@ class RedisClient(Redis):
         """Ask whether somebody answers; at once, that is. Raises StateError."""
         await (await self.session()).call("PING")
 
-    async def names_under(self, prefix: str) -> AsyncIterator[str]:
-        """What follows a prefix with a tag in braces in the keys that there are."""
-        async for name in names_under(await self.session(prefix), prefix):
-            yield name
+    async def keys(self, pattern: str) -> AsyncIterator[str]:
+        """Every key that matches, wherever it is; one may come twice."""
+        for node in await self.masters():
+            async for key in keys_like(node, pattern):
+                yield key
 
     @asynccontextmanager
     async def locked(self, key: str, *, wait_s: float, kept_s: float) -> AsyncIterator[None]:
@@ -71,7 +72,7 @@ class RedisClient(Redis):
         token = secrets.token_hex(8)
         try:
             async with asyncio.timeout(wait_s):
-                while await self.call("SET", key, token, "NX", "PX", int(kept_s * 1_000)) is None:
+                while await self.call("SET", key, token, "NX", "PX", int(kept_s * 1_000)) is None:  # noqa: ASYNC110
                     await asyncio.sleep(_LOCK_PAUSE_S)
         except TimeoutError:
             raise LockedError(f"{key} is held by somebody else") from None
@@ -86,17 +87,12 @@ class RedisClient(Redis):
         self.close()
 
 
-async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
-    """What follows a prefix in the keys that a node holds."""
+async def keys_like(session: Session, pattern: str) -> AsyncIterator[str]:
+    """Every key of a node that matches; one may come twice."""
     cursor = b"0"
     while True:
-        cursor, keys = await session.call("SCAN", cursor, "MATCH", f"{_escaped(prefix)}*", "COUNT", _SCAN)
+        cursor, keys = await session.call("SCAN", cursor, "MATCH", pattern, "COUNT", _SCAN)
         for key in keys:
-            yield key.decode().removeprefix(prefix)
+            yield key.decode()
         if cursor == b"0":
             return
-
-
-def _escaped(text: str) -> str:
-    """Redis patterns read brackets; braces are plain."""
-    return "".join(f"\\{char}" if char in "*?[]\\" else char for char in text)

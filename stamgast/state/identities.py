@@ -8,12 +8,11 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 
-from redis.asyncio import Redis
-
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, phone_hash
 from stamgast.identity.records import Alias, Profile, Suppression, encode, entry_key
 from stamgast.identity.sealing import DataKey, WrappingKeys
+from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
@@ -41,7 +40,7 @@ class IdentityStore:
 
     def __init__(
         self,
-        redis: "Redis",
+        redis: RedisClient,
         append: Append,
         topics: IdentityTopics,
         *,

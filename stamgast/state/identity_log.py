@@ -3,13 +3,12 @@
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar
-
-from redis.asyncio import Redis
-from redis.exceptions import LockError, RedisError
+from typing import Final, TypeVar
 
 from stamgast.identity.records import decode_entry, split_key
 from stamgast.identity.sealing import SealError
+from stamgast.state.client import RedisClient
+from stamgast.state.errors import StateError
 from stamgast.state.views import NotLoadedError, RedisView
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
@@ -39,16 +38,16 @@ class IdentityLog:
     """The topics of identities and their view."""
 
     def __init__(
-        self, redis: "Redis", append: Append, topics: IdentityTopics, topic_ids: Mapping[str, str] | None = None
+        self, redis: RedisClient, append: Append, topics: IdentityTopics, topic_ids: Mapping[str, str] | None = None
     ) -> None:
-        self._redis: Any = redis
+        self._redis = redis
         self._append = append
         self.topics = topics
         self.view = RedisView(redis, NAME, topic_ids or {})
 
     async def read(self, letter: str, merchant: str, names: Sequence[str], kind: type[T]) -> list[T | None]:
         """Entries of one kind by name; None where there is none. Raises `NotLoadedError`."""
-        values = await self.view.read([f"{NAME}:{letter}:{merchant}:{name}" for name in names])
+        values = await self.view.read([f"{letter}:{merchant}:{name}" for name in names])
         return [None if value is None else entry_of(value, kind) for value in values]
 
     async def write(self, topic: str, records: Mapping[bytes, bytes | None]) -> None:
@@ -59,15 +58,12 @@ class IdentityLog:
         entries = [
             (view_key(key), offset, value) for (key, value), offset in zip(records.items(), offsets, strict=True)
         ]
-        try:
-            await self.view.put(entries)
-        except RedisError as error:  # Kafka has them: whoever follows the topic brings them into the view
-            raise NotLoadedError(f"Redis does not answer: {type(error).__name__}") from error
+        await self.view.put(entries)  # if not: Kafka has them, and whoever follows the topic brings them into the view
 
     async def names(self, letter: str, merchant: str = "*") -> AsyncIterator[tuple[str, str]]:
         """Merchant and name of entries of one kind, forgotten ones too. It walks through all of Redis: rarely, then."""
-        async for key in self._redis.scan_iter(match=f"{NAME}:{letter}:{merchant}:*", count=1_000):
-            _, _, whose, name = key.decode().split(":")
+        async for entry in self.view.names(f"{letter}:{merchant}:*"):
+            _, whose, name = entry.split(":")
             yield whose, name
 
     @asynccontextmanager
@@ -79,24 +75,17 @@ class IdentityLog:
         async with AsyncExitStack() as stack:
             try:
                 for name in sorted(set(names)):
-                    lock = self._redis.lock(
-                        f"{NAME}:lock:{merchant}:{name}",
-                        timeout=_LOCK_S,
-                        sleep=0.02,
-                        blocking_timeout=_LOCK_WAIT_S,
-                        thread_local=False,
-                        raise_on_release_error=False,
-                    )
-                    await stack.enter_async_context(lock)
-            except (LockError, RedisError) as error:
+                    lock = f"{NAME}:lock:{merchant}:{name}"
+                    await stack.enter_async_context(self._redis.locked(lock, wait_s=_LOCK_WAIT_S, kept_s=_LOCK_S))
+            except StateError as error:
                 raise NotLoadedError("another request is changing what is known of this person") from error
             yield
 
 
 def view_key(key: bytes) -> str:
-    """Kafka's key of an entry -> its key in Redis."""
+    """Kafka's key of an entry -> its name in the view."""
     merchant, letter, name = split_key(key)
-    return f"{NAME}:{letter}:{merchant}:{name}"
+    return f"{letter}:{merchant}:{name}"
 
 
 def entry_of(value: bytes, kind: type[T]) -> T:

@@ -2,8 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
+from typing import Final
+from zlib import crc32
+
+_VIEW_SHARDS: Final = 16
+"""How far a Redis Cluster can spread a view; another number starts the view anew."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,6 +25,14 @@ class PartitionKeys:
     def meta(self) -> str:
         """Hash: token, wm, topic, cluster, time, sources, bundles, log, progress."""
         return self._named("meta")
+
+    @property
+    def none(self) -> str:
+        """Nothing stands here, ever. Redis runs no script on it while the slot is on its way to another node.
+
+        A script may write keys that it does not declare; were some of them gone already, it would end half-way.
+        """
+        return self._named("none")
 
     @property
     def outbox(self) -> str:
@@ -68,6 +82,15 @@ class PartitionKeys:
         """Name a customer's ledger (hash)."""
         return f"{{{self.tag}}}:l:{merchant}:{customer}"
 
+    @property
+    def limits(self) -> str:
+        """Set: `merchant:rule:day` of which this partition took a share."""
+        return self._named("limits")
+
+    def limit_share(self, name: str) -> str:
+        """Name the set of this partition's activations that count against a rule's limit on a day."""
+        return f"{{{self.tag}}}:limits:{name}"
+
     def answer(self, merchant: str, event: str) -> str:
         """Name the answer to an HTTP client's event."""
         return f"{{{self.tag}}}:r:{merchant}:{event}"
@@ -91,6 +114,33 @@ class PartitionKeys:
     def transaction(self, merchant: str, transaction: str) -> str:
         """Name a transaction's net state."""
         return f"{{{self.tag}}}:t:{merchant}:{transaction}"
+
+
+@dataclass(frozen=True, slots=True)
+class ViewShard:
+    """The keys of one part of a view (`state.views`)."""
+
+    tag: str
+
+    @property
+    def meta(self) -> str:
+        """Hash: view, sum, `at:<topic>:<partition>`, `id:<topic>`."""
+        return f"{{{self.tag}}}:meta"
+
+    def entry(self, name: str) -> str:
+        """Name an entry."""
+        return f"{{{self.tag}}}:{name}"
+
+
+@lru_cache
+def view_shards(name: str) -> tuple[ViewShard, ...]:
+    """Return the parts of a view."""
+    return tuple(ViewShard(f"{name}{number}") for number in range(_VIEW_SHARDS))
+
+
+def shard_of(shards: Sequence[ViewShard], entry: str) -> ViewShard:
+    """Return the part that an entry belongs to."""
+    return shards[crc32(entry.encode()) % len(shards)]
 
 
 @lru_cache(maxsize=4096)

@@ -7,6 +7,7 @@ heard of it), `S|attempt` (being sent: from here on nobody may send it again), `
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final, Literal, cast
@@ -125,16 +126,39 @@ class Outbox:
         return [_text(attempt) for attempt in answer]
 
     async def take_limit(self, submission: Submission, day: int) -> bool:
-        """Count a message against its rule's limit a day; asking twice for one activation counts once."""
-        key = _limit_key(submission.merchant, submission.rule, day)
+        """Count a message against its rule's limit a day; asking twice for one activation counts once.
+
+        The count is over all partitions, and so perhaps on another node than this one's (`Lease.run_elsewhere`).
+        """
+        name = f"{submission.merchant}:{submission.rule}:{day}"
         words: list[Word] = [submission.activation, submission.per_day, _LIMIT_KEPT_S]
-        return bool(await self._lease.run_elsewhere(_LIMIT, [key], words))
+        taken = bool(await self._lease.run_elsewhere(_LIMIT, _limit_key(name), words))
+        if taken:
+            await self._keep_share(name, [submission.activation])
+        return taken
 
     async def recount_limit(self, merchant: str, rule: str, day: int, activations: Sequence[str]) -> None:
-        """Count messages that the log says were claimed; those that are counted already stay so."""
-        key = _limit_key(merchant, rule, day)
-        await self._lease.call("SADD", key, *activations)
-        await self._lease.call("EXPIRE", key, _LIMIT_KEPT_S)
+        """Keep as this partition's share what the log says was claimed."""
+        await self._keep_share(f"{merchant}:{rule}:{day}", activations)
+
+    async def restore_limits(self) -> None:
+        """Put this partition's shares into the counts, in case their node forgot them; what counts already stays so."""
+        call, keys = self._lease.call, self._keys
+        for name in [_text(each) for each in await call("SMEMBERS", keys.limits)]:
+            share = await call("SMEMBERS", keys.limit_share(name))
+            if share:
+                await self._lease.call_elsewhere("SADD", _limit_key(name), *share)
+                await self._lease.call_elsewhere("EXPIRE", _limit_key(name), _LIMIT_KEPT_S)
+            else:  # that day is over
+                await call("SREM", keys.limits, name)
+
+    async def _keep_share(self, name: str, activations: Sequence[str]) -> None:
+        share = self._keys.limit_share(name)
+        await asyncio.gather(
+            self._lease.call("SADD", self._keys.limits, name),
+            self._lease.call("SADD", share, *activations),
+            self._lease.call("EXPIRE", share, _LIMIT_KEPT_S),
+        )
 
     async def notes(self) -> list[tuple[str, list[bytes]]]:
         """Return what is still to be written to the log of activations: (id, values)."""
@@ -146,8 +170,9 @@ class Outbox:
         await self._lease.call("XDEL", self._keys.notes, *names)
 
 
-def _limit_key(merchant: str, rule: str, day: int) -> str:
-    return f"{{m:{merchant}}}:limits:{rule}:{day}"
+def _limit_key(name: str) -> str:
+    merchant, _, rest = name.partition(":")
+    return f"{{m:{merchant}}}:limits:{rest}"
 
 
 def _entry(value: bytes, sending: bytes, logged: bytes) -> Entry:

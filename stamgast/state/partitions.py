@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Self
 
+from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.scripts import Script
@@ -50,15 +51,25 @@ class Writes:
 class Lease:
     """A partition as its owner holds it: its token, the watermark it has reached, and its meta at the taking."""
 
-    __slots__ = ("_commit_keys", "_session", "keys", "meta", "token", "watermark")
+    __slots__ = (
+        *("_commit_keys", "_others", "_read_keys", "_redis", "_session"),
+        *("keys", "meta", "redis_run", "token", "watermark"),
+    )
 
-    def __init__(self, session: Session, keys: PartitionKeys, token: str, meta: dict[str, str]) -> None:
+    def __init__(
+        self, redis: Redis, session: Session, keys: PartitionKeys, *, redis_run: str, token: str, meta: dict[str, str]
+    ) -> None:
+        self._redis = redis
         self._session = session
+        self._others: dict[str, Session] = {}
+        self.redis_run = redis_run
+        """Which run of Redis this is: what it said to that run it cannot have forgotten."""
         self.keys = keys
         self.token = token
         self.meta = meta
         self.watermark = int(meta.get("wm", NOTHING_APPLIED))
-        self._commit_keys = (keys.meta, keys.outbox, keys.queue, keys.sending)
+        self._commit_keys = (keys.meta, keys.outbox, keys.queue, keys.sending, keys.none)
+        self._read_keys = (keys.meta, keys.none)
 
     @classmethod
     async def take(cls, redis: Redis, keys: PartitionKeys, place: Mapping[str, str]) -> Self:
@@ -66,12 +77,13 @@ class Lease:
 
         `place` says where the log is (cluster, topic); the lease's meta tells what the state was made from.
         """
-        session = await redis.session()
+        session = await redis.session(keys.meta)
         token = secrets.token_hex(8)
-        flat = await session.run(_TAKE, [keys.meta], [token, *(word for pair in place.items() for word in pair)])
+        words_of_place = (word for pair in place.items() for word in pair)
+        flat = await session.run(_TAKE, [keys.meta, keys.none], [token, *words_of_place])
         words = iter(flat)
         meta = {field.decode(): value.decode() for field, value in zip(words, words, strict=True)}
-        return cls(session, keys, token, meta)
+        return cls(redis, session, keys, redis_run=await session.incarnation(), token=token, meta=meta)
 
     @property
     def alive(self) -> bool:
@@ -86,7 +98,7 @@ class Lease:
         words = [self.token, self.watermark, len(keys), *keys]
         for command in commands:
             words += (len(command), *command)
-        answer: list[Any] = await self._session.run(_READ, [self.keys.meta], words)
+        answer: list[Any] = await self._session.run(_READ, self._read_keys, words)
         return answer
 
     async def commit(self, watermark: int, writes: Writes) -> list[str]:
@@ -104,18 +116,45 @@ class Lease:
         return await self._session.run(script, [self.keys.meta, *keys], [self.token, *args])
 
     async def is_forgotten(self) -> bool:
-        """Say whether Redis has no owner of it any more: it was emptied behind an open connection."""
+        """Say whether Redis has no owner of it any more: it was emptied behind an open connection.
+
+        Raises StateError if that cannot be told, or if another node was lost that this owner had counted on.
+        """
+        if not all(session.alive for session in self._others.values()):
+            raise SessionEndedError("the connection to another node is closed")
         return await self.call("HGET", self.keys.meta, "token") is None
 
-    @property
-    def redis_run(self) -> str:
-        """Which run of the Redis process this is: what it said to that run it cannot have forgotten."""
-        return self._session.run_id
+    async def run_elsewhere(self, script: Script, key: str, args: Sequence[Word]) -> Any:
+        """Run a script on a key that is no partition's; it is not fenced.
 
-    async def run_elsewhere(self, script: Script, keys: Sequence[Word], args: Sequence[Word]) -> Any:
-        """Run a script on keys that are no partition's; it is not fenced."""
-        return await self._session.run(script, keys, args)
+        What is counted there was counted over one session, as everything that the owner knows (invariant 3): one with
+        another node, perhaps, and if that has ended, the partition is taken again. Raises ElsewhereError while that
+        node does not answer.
+        """
+        return await self._elsewhere(key, lambda session: session.run(script, [key], args))
+
+    async def call_elsewhere(self, *words: Word) -> Any:
+        """Run a command on a key that is no partition's, likewise."""
+        return await self._elsewhere(str(words[1]), lambda session: session.call(*words))
+
+    async def look_elsewhere(self, *words: Word) -> Any:
+        """Read from another partition's key, of which nothing is remembered. Raises ElsewhereError."""
+        try:
+            return await (await self._redis.session(str(words[1]))).call(*words)
+        except (SessionEndedError, NotNowError) as error:
+            raise ElsewhereError(str(error)) from error
 
     async def call(self, *words: Word) -> Any:
         """Run a plain command that needs no fence (a look, or a removal by id)."""
         return await self._session.call(*words)
+
+    async def _elsewhere(self, key: str, ask: Callable[[Session], Awaitable[Any]]) -> Any:
+        try:
+            session = await self._redis.session(key)
+            same = self._others.setdefault(key, session) is session
+            answer = await ask(session) if same else None
+        except (SessionEndedError, NotNowError) as error:
+            raise ElsewhereError(str(error)) from error
+        if not same:
+            raise SessionEndedError("what was counted over another session may be forgotten")
+        return answer

@@ -3,21 +3,31 @@
 Every process follows the topics and applies what it reads; applying a record twice, or late, changes nothing.
 Every read asks for the view's meta as well: if Redis was emptied or went back in time, the answer is
 `NotLoadedError` until the topics have been read again.
+
+The view is in shards, whose keys share a slot each, so that a Redis Cluster spreads it: what a node loses of the
+entries it loses of the meta beside them.
 """
 
+import asyncio
 import uuid
-from collections.abc import Iterable, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import AsyncIterator, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
-from redis.asyncio import Redis
-from redis.exceptions import RedisError
-
+from stamgast.state.client import RedisClient
+from stamgast.state.errors import MovedError, StateError
+from stamgast.state.keys import ViewShard, shard_of, view_shards
 from stamgast.state.scripts import Script
+from stamgast.state.session import Session
 
 Position = tuple[str, int]
 """Topic and partition."""
 
 _BATCH: Final = 500
+_PUT: Final = Script.named("view_put")
+_ADVANCE: Final = Script.named("view_advance")
+_OPEN: Final = Script.named("view_open")
 
 
 class LogRecord(Protocol):
@@ -39,18 +49,16 @@ class ForeignLogError(RuntimeError):
 
 
 class RedisView:
-    """Entries under `<name>:…`, the positions they stand for under `<name>:meta`."""
+    """Entries by name, and in each shard the positions they stand for."""
 
-    def __init__(self, redis: "Redis", name: str, topic_ids: Mapping[str, str]) -> None:
-        self._redis: Any = redis
-        self._meta = f"{name}:meta"
+    def __init__(self, redis: RedisClient, name: str, topic_ids: Mapping[str, str]) -> None:
+        self._redis = redis
+        self._name = name
+        self._shards = view_shards(name)
         self._topic_ids = dict(topic_ids)
-        self._put = redis.register_script(Script.named("view_put").text)
-        self._advance = redis.register_script(Script.named("view_advance").text)
-        self._open = redis.register_script(Script.named("view_open").text)
         self._at: dict[Position, int] = {}
-        self._token = b""
-        self._seen = 0
+        self._tokens: dict[ViewShard, bytes] = {}
+        self._seen: dict[ViewShard, int] = {}
         self._loaded = False
         self.stale = False
         """Set when a read found the view incomplete: whoever follows the topics reads them again."""
@@ -61,29 +69,32 @@ class RedisView:
         return self._loaded
 
     async def positions(self) -> dict[Position, int]:
-        """Up to where the view stands: (topic, partition) -> next offset.
+        """Up to where all of the view stands: (topic, partition) -> next offset.
 
         Raises:
             ForeignLogError: the view is of other topics.
         """
         self._loaded = False
-        stored = {name.decode(): value.decode() for name, value in (await self._redis.hgetall(self._meta)).items()}
-        for topic, topic_id in self._topic_ids.items():
-            if stored.get(f"id:{topic}", topic_id) != topic_id:
-                raise ForeignLogError(f"Redis holds a view of another {topic}; `stamgast topics adopt` starts over")
-        if self._topic_ids:
-            await self._redis.hset(self._meta, mapping={f"id:{topic}": id_ for topic, id_ in self._topic_ids.items()})
-        found = {}
-        for field, value in stored.items():
-            kind, _, rest = field.partition(":")
-            topic, _, partition = rest.rpartition(":")
-            if kind == "at":
-                found[topic, int(partition)] = int(value)
-        self._at, self._seen = dict(found), int(stored.get("sum", 0))
-        return found
+        found: list[dict[Position, int]] = []
+        with _answering():
+            for shard in self._shards:
+                stored = await self._redis.hash(shard.meta)
+                for topic, topic_id in self._topic_ids.items():
+                    if stored.get(f"id:{topic}", topic_id) != topic_id:
+                        raise ForeignLogError(
+                            f"Redis holds a view of another {topic}; `stamgast topics adopt` starts over"
+                        )
+                ids = [word for topic, topic_id in self._topic_ids.items() for word in (f"id:{topic}", topic_id)]
+                if ids:
+                    await self._redis.call("HSET", shard.meta, *ids)
+                found.append(_positions_in(stored))
+                self._seen[shard] = int(stored.get("sum", 0))
+        common = set.intersection(*(set(each) for each in found))
+        self._at = {position: min(each[position] for each in found) for position in common}
+        return dict(self._at)
 
     async def apply(self, entries: Sequence[tuple[str, int, bytes | None]], reached: Mapping[Position, int]) -> None:
-        """Take in entries (key, offset, value), then note how far the topics were read."""
+        """Take in entries (name, offset, value), then note how far the topics were read."""
         for start in range(0, len(entries), _BATCH):
             await self.put(entries[start : start + _BATCH])
         if not reached:
@@ -91,25 +102,32 @@ class RedisView:
         fields: list[str | int] = []
         for (topic, partition), offset in reached.items():
             fields += [f"at:{topic}:{partition}", self._at.get((topic, partition), 0), offset]
-        total = int(await self._advance(keys=[self._meta], args=fields))
-        if total < 0:
+        with _answering():
+            noted = await asyncio.gather(*(self._redis.run(_ADVANCE, shard.meta, fields) for shard in self._shards))
+        if min(noted) < 0:
             raise self._lost()
         self._at.update(reached)
-        self._seen = max(self._seen, total)
+        for shard, total in zip(self._shards, noted, strict=True):
+            self._seen[shard] = max(self._seen.get(shard, 0), total)
 
     async def put(self, entries: Iterable[tuple[str, int, bytes | None]]) -> None:
         """Take in entries without noting a position: what this process has just appended itself."""
-        pipeline = self._redis.pipeline(transaction=False)
-        for key, offset, value in entries:
-            await self._put(keys=[key], args=[offset, value or b""], client=pipeline)
-        await pipeline.execute()
+        puts = (
+            self._redis.run(_PUT, shard_of(self._shards, name).entry(name), [offset, value or b""])
+            for name, offset, value in entries
+        )
+        with _answering():
+            await asyncio.gather(*puts)
 
     async def open(self) -> None:
         """Trust the view from now on: everything up to the noted ends has been applied."""
-        found = await self._open(keys=[self._meta], args=[uuid.uuid4().hex, self._seen])
-        if found is None:
-            raise self._lost()
-        self._token, self._seen = found[0], int(found[1])
+        token = uuid.uuid4().hex
+        for shard in self._shards:
+            with _answering():
+                found = await self._redis.run(_OPEN, shard.meta, [token, self._seen.get(shard, 0)])
+            if found is None:
+                raise self._lost()
+            self._tokens[shard], self._seen[shard] = found[0], int(found[1])
         self.stale = False
         self._loaded = True
 
@@ -120,37 +138,86 @@ class RedisView:
     async def intact(self) -> bool:
         """Say whether Redis still holds at least what this process saw in it."""
         try:
-            await self.read([])
+            self._check_loaded()
+            await asyncio.gather(*(self._read_shard(shard, []) for shard in self._shards))
         except NotLoadedError:
             return False
         return True
 
-    async def read(self, keys: Sequence[str]) -> list[bytes | None]:
+    async def read(self, names: Sequence[str]) -> list[bytes | None]:
         """The entries' values; None where there is none.
 
         Raises:
             NotLoadedError: the view is not complete.
         """
+        self._check_loaded()
+        wanted: defaultdict[ViewShard, list[str]] = defaultdict(list)
+        for name in names:
+            wanted[shard_of(self._shards, name)].append(name)
+        pieces = await asyncio.gather(*(self._read_shard(shard, some) for shard, some in wanted.items()))
+        found: dict[str, bytes | None] = {}
+        for piece in pieces:
+            found |= piece
+        return [found[name] for name in names]
+
+    async def names(self, pattern: str) -> AsyncIterator[str]:
+        """Names of entries that match, forgotten ones too. It walks through all of Redis: rarely, then."""
+        with _answering():
+            async for key in self._redis.keys(f"{{{self._name}*}}:{pattern}"):
+                yield key.partition("}:")[2]
+
+    async def _read_shard(self, shard: ViewShard, names: Sequence[str]) -> dict[str, bytes | None]:
+        seen = self._seen[shard]  # before asking: meanwhile others may see more
+
+        async def ask(session: Session) -> tuple[list[Any], Any]:
+            # Over one session, the meta last: nothing can be lost between an answer and it, and not be told by it.
+            keys = [shard.entry(name) for name in names]
+            calls = [session.call("GET", key) for key in keys]
+            *answers, meta = await asyncio.gather(
+                *calls, session.call("HMGET", shard.meta, "view", "sum"), return_exceptions=True
+            )
+            for at, answer in enumerate(answers):
+                if isinstance(answer, MovedError):
+                    answers[at] = await self._redis.follow(session, answer, "GET", keys[at])
+            broken = next((each for each in (*answers, meta) if isinstance(each, BaseException)), None)
+            if broken is not None:
+                raise broken
+            return answers, meta
+
+        with _answering():
+            values, (token, total) = await self._redis.attempt(shard.meta, ask)
+        if token != self._tokens.get(shard) or int(total or 0) < seen:
+            raise self._lost()
+        self._seen[shard] = max(self._seen[shard], int(total or 0))
+        return {name: _value(stored) for name, stored in zip(names, values, strict=True)}
+
+    def _check_loaded(self) -> None:
         if not self._loaded:
             raise NotLoadedError("the view of identities is still being read")
-        seen = self._seen  # before asking: meanwhile others may see more
-        pipeline = self._redis.pipeline(transaction=False)
-        pipeline.hmget(self._meta, "view", "sum")
-        for key in keys:
-            pipeline.get(key)
-        try:
-            (token, total), *values = await pipeline.execute()
-        except RedisError as error:
-            raise NotLoadedError(f"Redis does not answer: {type(error).__name__}") from error
-        if token != self._token or int(total or 0) < seen:
-            raise self._lost()
-        self._seen = max(self._seen, int(total or 0))
-        return [_value(stored) for stored in values]
 
     def _lost(self) -> NotLoadedError:
         self.stale = True
         self._loaded = False
         return NotLoadedError("Redis lost a part of the view; it is being read again")
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """To those who ask who is who, a Redis that does not answer is a view that is not loaded."""
+    try:
+        yield
+    except StateError as error:
+        raise NotLoadedError(f"Redis does not answer: {type(error).__name__}") from error
+
+
+def _positions_in(meta: Mapping[str, str]) -> dict[Position, int]:
+    found = {}
+    for field, value in meta.items():
+        kind, _, rest = field.partition(":")
+        topic, _, partition = rest.rpartition(":")
+        if kind == "at":
+            found[topic, int(partition)] = int(value)
+    return found
 
 
 def _value(stored: bytes | None) -> bytes | None:

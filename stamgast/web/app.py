@@ -5,7 +5,6 @@ from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
-from redis.exceptions import RedisError
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -16,6 +15,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
+from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 from stamgast.web.customers import delete_customer, get_customer, post_customer
@@ -36,7 +36,7 @@ ANSWERED = (
     NotAppendedError,
     NotLoadedError,
     IdentityConflictError,
-    RedisError,
+    StateError,
 )
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 

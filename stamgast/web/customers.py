@@ -117,7 +117,7 @@ def _customer_in(request: Request) -> str:
 
 async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
     slot = deps.slot_of(key_of(merchant, customer))
-    stored: Any = await deps.redis.get(slot.customer(merchant, customer))
+    stored = await deps.redis.get(slot.customer(merchant, customer))
     return None if stored is None else decode_customer(stored)
 
 

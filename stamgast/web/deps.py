@@ -5,7 +5,6 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any, Protocol, cast
 
-from redis.asyncio import Redis
 from starlette.requests import Request
 
 from channels.model import Inbound, StatusEvent, WebhookRequest
@@ -14,6 +13,7 @@ from stamgast.domain.program import Program
 from stamgast.log.appender import Appender
 from stamgast.log.topics import Topics
 from stamgast.state.api_keys import ApiKeyTable
+from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.limits import Limits, TokenBuckets
@@ -55,7 +55,7 @@ class Deps:
     identities: IdentityStore
     api_keys: ApiKeyTable
     merchants: Merchants
-    redis: Redis
+    redis: RedisClient
     clock: Clock
     carrier: Carrier
     limits: Limits = field(default_factory=Limits)

@@ -1,9 +1,9 @@
 """Is it alive, is it ready, and its figures."""
 
-from redis.exceptions import RedisError
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from stamgast.state.errors import StateError
 from stamgast.web.deps import Deps, deps_of
 
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
@@ -42,6 +42,6 @@ async def _missing(deps: Deps) -> list[str]:
     missing = [f"{view}: still being read" for view, loaded in _views(deps).items() if not loaded]
     try:
         await deps.redis.ping()
-    except (RedisError, OSError) as error:
+    except StateError as error:
         missing.append(f"Redis: {type(error).__name__}")
     return missing

@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
-from redis.exceptions import RedisError
 from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
@@ -13,6 +12,7 @@ from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
+from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 
@@ -75,7 +75,7 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(409, "identity-conflict", detail)
         case NotAppendedError():
             return unavailable("Kafka did not acknowledge. Send the same request again; a repeat changes nothing.")
-        case RedisError():
+        case StateError():
             return unavailable("Redis does not answer. Send the same request again; a repeat changes nothing.")
         case NotLoadedError():
             return unavailable(f"Not ready: {error}. Send the same request again in a moment.")

@@ -9,7 +9,7 @@ import asyncio
 import hashlib
 import re
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 import msgspec
 from starlette.requests import Request
@@ -174,14 +174,14 @@ def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
 
 
 async def _refuse_other_request(deps: Deps, redemption: _Redemption, request_hash: str) -> None:
-    known: Any = await deps.redis.set(redemption.request, request_hash, nx=True, get=True, ex=REMEMBERED_S)
+    known = await deps.redis.remember(redemption.request, request_hash, REMEMBERED_S)
     if known is not None and known.decode() != request_hash:
         detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
         raise Problem(422, "idempotency-key-reused", detail)
 
 
 async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
-    stored: Any = await deps.redis.get(redemption.slot.voucher(redemption.merchant, redemption.code))
+    stored = await deps.redis.get(redemption.slot.voucher(redemption.merchant, redemption.code))
     return None if stored is None else str(stored.decode())
 
 
@@ -211,7 +211,7 @@ def _pending(redemption: _Redemption) -> JSONResponse:
 async def _wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:
     deadline = asyncio.get_running_loop().time() + wait_s
     while True:
-        stored: Any = await deps.redis.get(name)
+        stored = await deps.redis.get(name)
         if stored is not None or asyncio.get_running_loop().time() >= deadline:
             return stored if isinstance(stored, bytes) else None
         await asyncio.sleep(_POLL_S)

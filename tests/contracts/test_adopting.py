@@ -44,8 +44,8 @@ def remember(redis: Redis, topics: Topics, ids: dict[str, str], cluster: str) ->
         for keys, topic in ((customers(number), topics.customer_events), (transactions(number), topics.purchases)):
             redis.hset(keys.meta, mapping={"cluster": cluster, "topic": ids[topic], "wm": 4, "token": "t"})
             redis.set(f"{{{keys.tag}}}:c:m:someone", "state")
-    redis.hset("id:meta", mapping={f"id:{topics.identities}": ids[topics.identities], f"at:{topics.identities}:0": 9})
-    redis.set("id:a:m:x", "someone")
+    redis.hset("{id3}:meta", mapping={f"id:{topics.identities}": ids[topics.identities], f"at:{topics.identities}:0": 9})
+    redis.set("{id3}:a:m:x", "someone")
 
 
 async def fill(broker: Broker, topics: Topics) -> None:
@@ -81,7 +81,7 @@ async def test_state_of_a_recreated_topic_is_forgotten_and_only_when_told_to(
     code, said = adopt(settings, "--dry-run")
     assert code == 1
     assert len(said["misfits"]) == 2 * topics.partitions + 1
-    assert redis.exists("{c0}:meta", "id:a:m:x") == 2
+    assert redis.exists("{c0}:meta", "{id3}:a:m:x") == 2
 
     code, said = adopt(settings)
     assert code == 0
