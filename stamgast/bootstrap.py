@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from typing import Protocol
 
 from channels.console import ConsoleChannel
 from channels.model import Channel
@@ -25,6 +26,7 @@ from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore, IdentityTopics
 from stamgast.state.nodes import Redis
+from stamgast.stopping import Stops, Unfinished
 
 
 class SettingsError(ValueError):
@@ -107,9 +109,17 @@ def identity_tail(settings: Settings, topics: Topics, store: IdentityStore) -> T
     return Tail(settings.kafka_bootstrap, {name: counts[name] for name in names}, store, name="identities")
 
 
+class Runs(Protocol):
+    """What goes on until it is cancelled."""
+
+    async def run(self) -> None:
+        """Go on."""
+        ...
+
+
 @asynccontextmanager
-async def running_tails(*tails: Tail) -> AsyncIterator[None]:
-    """Follow topics while the context is open."""
+async def running_tails(*tails: Runs) -> AsyncIterator[None]:
+    """Follow topics, and what goes with that, while the context is open."""
     tasks = [asyncio.create_task(tail.run()) for tail in tails]
     try:
         yield
@@ -201,18 +211,19 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         appender = Appender(settings.kafka_bootstrap, partition_counts(topics), client_id="stamgast-web")
         stack.push_async_callback(appender.close)
         identities = identity_store(settings, topics, cluster, redis, appender)
-        api_keys, merchants = ApiKeyTable(), MerchantTable()
+        api_keys, merchants, clock = ApiKeyTable(), MerchantTable(), settings.make_clock()
+        unfinished = Unfinished(Stops(identities, appender, topics, redis, clock=clock))
         await stack.enter_async_context(
             running_tails(
                 identity_tail(settings, topics, identities),
                 _small_tail(settings, topics.api_keys, api_keys, "api-keys"),
                 _small_tail(settings, topics.programs, merchants, "programmes"),
+                _small_tail(settings, topics.suppressions, unfinished, "stops"),
+                unfinished,
             )
         )
         verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
-        yield WebParts(
-            topics, appender, identities, api_keys, merchants, redis, settings.make_clock(), TwilioWebhooks(verifier)
-        )
+        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, TwilioWebhooks(verifier))
 
 
 def _small_tail(settings: Settings, topic: str, view: View, name: str) -> Tail:

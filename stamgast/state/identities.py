@@ -5,7 +5,7 @@ which whoever follows the topics keeps up (`stamgast.log.tail`).
 """
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
 from stamgast.domain.units import Millis
@@ -206,8 +206,17 @@ class IdentityStore:
 
     async def stopped_at(self, merchant: str, phone_hash: str) -> Millis | None:
         """Since when that phone wants no messages; None if it never said so, or took it back."""
-        (entry,) = await self._log.read("s", merchant, [phone_hash], Suppression)
+        entry = await self.suppression(merchant, phone_hash)
         return entry.at if entry is not None and entry.stopped else None
+
+    async def suppression(self, merchant: str, phone_hash: str) -> Suppression | None:
+        """What that phone said last, STOP or START."""
+        (entry,) = await self._log.read("s", merchant, [phone_hash], Suppression)
+        return entry
+
+    def alone_with(self, merchant: str, phone_hash: str) -> AbstractAsyncContextManager[None]:
+        """Let nobody else change anything about that phone meanwhile. Raises `NotLoadedError` if somebody does."""
+        return self._log.locked(merchant, [phone_hash])
 
     # --- within ---
 

@@ -16,6 +16,7 @@ from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.stopping import Stops
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -64,6 +65,7 @@ class Deps:
 
     def __post_init__(self) -> None:
         limits = self.limits
+        self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)
         self.wrong_codes = TokenBuckets(limits.wrong_codes, limits.wrong_codes_burst, monotonic=self.monotonic)

@@ -20,6 +20,8 @@ class Limits:
     wrong_codes: float = 0.5
     """Vouchers that do not exist, a second under one key."""
     wrong_codes_burst: float = 30
+    stop_s: float = 8
+    """How long a STOP waits for what it needs before its sender is told to come again; Twilio waits for 15 s."""
 
 
 class TokenBuckets:

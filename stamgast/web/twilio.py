@@ -1,7 +1,8 @@
 """What Twilio calls us with: statuses of messages, and what people write. Signed, or refused with 403.
 
 STOP comes first: it is in `suppressions.v1` and on the stream of every customer with that phone, and it stands in
-their slots where a send looks last, before Twilio gets its answer. If any of that fails, Twilio is told so.
+their slots where a send looks last, before Twilio gets its answer. If any of that fails, Twilio is told so, and what
+stands in the log is finished as soon as that is possible (`stamgast.stopping`).
 """
 
 import hashlib
@@ -22,7 +23,7 @@ from channels.model import (
     WebhookRequest,
 )
 from stamgast.access import MERCHANT
-from stamgast.domain.events import ActivationOutcome, Event, OptedIn, OptedOut, Replied, encode_event, key_of
+from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.log.replies import Reply, Words, seal_reply
@@ -79,12 +80,9 @@ async def post_inbound(request: Request) -> Response:
     merchants = [program.merchant for program in _addressed(inbound, deps.merchants.all())]
     deps.metrics.webhooks.labels(f"inbound_{inbound.keyword.value}").inc()
     match inbound.keyword:
-        case Keyword.STOP:
+        case Keyword.STOP | Keyword.START:
             for merchant in merchants:
-                await _stop_phone(deps, merchant, inbound, at)
-        case Keyword.START:
-            for merchant in merchants:
-                await _start_phone(deps, merchant, inbound, at)
+                await _tell_phone(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
         case _:
             for merchant in merchants:
                 await _reply(deps, merchant, inbound, at)
@@ -121,39 +119,11 @@ def _senders(program: Program) -> set[str]:
     return {sender.removeprefix("whatsapp:") for sender in (messaging.sms_sender, messaging.whatsapp_sender) if sender}
 
 
-async def _stop_phone(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> None:
+async def _tell_phone(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bool) -> None:
+    """Log it, tell the customers with that phone and mark their slots; what cannot be done now is finished later."""
     phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
-    await deps.identities.record_stop(merchant, phone_hash, at)
-    customers = await deps.identities.customers_of_phone(merchant, phone_hash)
-    await _append(
-        deps,
-        [
-            OptedOut(
-                merchant=merchant, customer=customer, at=at, id=_event_id(inbound, "stop"), channel=inbound.channel
-            )
-            for customer in customers
-        ],
-    )
-    for customer in customers:
-        await deps.redis.set(deps.slot_of(key_of(merchant, customer)).stop(merchant, phone_hash), at)
-    log.info("stop", merchant=merchant, customers=len(customers))
-
-
-async def _start_phone(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> None:
-    phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
-    await deps.identities.record_start(merchant, phone_hash, at)
-    customers = await deps.identities.customers_of_phone(merchant, phone_hash)
-    await _append(
-        deps,
-        [
-            OptedIn(
-                merchant=merchant, customer=customer, at=at, id=_event_id(inbound, "start"), channel=inbound.channel
-            )
-            for customer in customers
-        ],
-    )
-    for customer in customers:
-        await deps.redis.delete(deps.slot_of(key_of(merchant, customer)).stop(merchant, phone_hash))
+    await deps.stops.tell(merchant, phone_hash, stopped=stopped, channel=inbound.channel, within_s=deps.limits.stop_s)
+    log.info("stop" if stopped else "start", merchant=merchant)
 
 
 async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> None:

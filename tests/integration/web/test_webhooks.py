@@ -8,11 +8,12 @@ import pytest
 from stamgast.domain.events import ActivationOutcome, OptedIn, OptedOut, Replied, decode_event, key_of
 from stamgast.domain.units import DAY
 from stamgast.identity.ids import Identifier
-from stamgast.identity.records import decode_entry
+from stamgast.identity.records import Suppression, decode_entry, encode, entry_key
 from stamgast.log.replies import Reply, read_replies
 from stamgast.state.keys import customers
+from stamgast.web.limits import Limits
 from tests.conftest import eventually
-from tests.integration.web.conftest import MERCHANT, TOKENS
+from tests.integration.web.conftest import MERCHANT, TOKENS, open_web
 
 CUSTOMER = "c" + "a" * 24
 STATUS = f"/twilio/status?m={MERCHANT}&c={CUSTOMER}&x=act1&a=att1"
@@ -137,6 +138,70 @@ async def test_the_same_message_twice_carries_the_same_id(web):
     await web.message("+31612345678", "hallo", "SM5")
     await web.message("+31612345678", "hallo", "SM5")
     assert len({event.id for event in await events(web, Replied)}) == 1
+
+
+async def test_a_stop_while_the_view_is_being_read_waits_for_it(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    web.parts.identities.close()  # it is read again
+    assert (await web.message("+31612345678", "STOP")).status_code == 200
+    assert [event.customer for event in await events(web, OptedOut)] == [customer]
+    assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+
+
+async def test_a_stop_that_could_not_be_finished_is_finished_by_whoever_can(web, web_settings, empty_redis):
+    customer = await enrol(web, "0612345678")
+    mark = stop_key(web, customer, "+31612345678")
+    # As a web process leaves it that ends just after Kafka has the STOP.
+    entry = encode(Suppression(stopped=True, at=web.parts.clock.now()))
+    key = entry_key(MERCHANT, "s", web.parts.identities.hash_phone(MERCHANT, "+31612345678"))
+    await web.parts.appender.append(web.topics.suppressions, [(key, entry)])
+    await eventually(lambda: empty_redis.exists(mark), why="the running process finishes it")
+    assert [event.customer for event in await events(web, OptedOut)] == [customer]
+    await empty_redis.delete(mark)
+    async with open_web(web_settings):
+        await eventually(lambda: empty_redis.exists(mark), why="so does one that starts later")
+    # The same with the START after it.
+    entry = encode(Suppression(stopped=False, at=web.parts.clock.now()))
+    await web.parts.appender.append(web.topics.suppressions, [(key, entry)])
+
+    async def lifted() -> bool:
+        return not await empty_redis.exists(mark)
+
+    await eventually(lifted)
+    assert [event.customer for event in await events(web, OptedIn)] == [customer]
+
+
+async def test_marks_that_redis_lost_are_set_again(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    await web.message("+31612345678", "STOP")
+    await empty_redis.flushall()
+    await eventually(lambda: empty_redis.exists(stop_key(web, customer, "+31612345678")))
+
+
+async def test_a_stop_that_is_told_to_come_again_is_finished_without_that(web_settings, published, empty_redis):
+    async with open_web(web_settings, Limits(stop_s=0)) as web:
+        customer = await enrol(web, "0612345678")
+        web.parts.identities.close()
+        answer = await web.message("+31612345678", "STOP")
+        assert answer.status_code == 503
+        await eventually(lambda: empty_redis.exists(stop_key(web, customer, "+31612345678")))
+        assert [event.customer for event in await events(web, OptedOut)] == [customer]
+
+
+async def test_stop_and_start_at_the_same_moment_end_as_the_log_has_them(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    for number in range(6):
+        words = [("STOP", f"SMa{number}"), ("START", f"SMb{number}")]
+        answers = await asyncio.gather(*(web.message("+31612345678", *each) for each in words))
+        assert [answer.status_code for answer in answers] == [200, 200]
+        said = decode_entry((await web.records(web.topics.suppressions))[-1][1])
+        assert bool(await empty_redis.exists(stop_key(web, customer, "+31612345678"))) == said.stopped
+        told = [type(event) for event in await of_customer(web) if isinstance(event, OptedOut | OptedIn)]
+        assert told[-1] is (OptedOut if said.stopped else OptedIn)
+
+
+async def of_customer(web: Any) -> list[Any]:
+    return [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
 
 
 @pytest.mark.slow
