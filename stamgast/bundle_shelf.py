@@ -23,7 +23,10 @@ class BundleShelf:
         async with LogReader(bootstrap) as reader:
             async for records in reader.read_all(topic, 0):
                 for record in records:
-                    bundle = decode_bundle(record.value)
+                    try:
+                        bundle = decode_bundle(record.value or b"")
+                    except ValueError:  # passed over, as the worker does
+                        continue
                     self._files[bundle.hash] = bundle.files
                     self.newest[bundle.merchant] = (record.offset, bundle.hash)
                     self._at[record.offset] = (bundle.merchant, bundle.hash)

@@ -91,7 +91,8 @@ class Worker:
             metrics,
             start_limit_s=settings.start_limit_s,
             stall_limit_s=settings.stall_limit_s,
-            measure=outgoing.measure,
+            measure=self._measure,
+            notes=self._notes,
         )
         self._stop = asyncio.Event()
 
@@ -122,6 +123,17 @@ class Worker:
     def stop(self) -> None:
         """Ask it to end, as SIGTERM does."""
         self._stop.set()
+
+    def _measure(self) -> None:
+        self._outgoing.measure()
+        refused = self._outgoing.metrics.refused_bundles
+        refused.clear()
+        for merchant in self._outgoing.bundles.refused:
+            refused.labels(merchant).set(1)
+
+    def _notes(self) -> list[str]:
+        """One merchant's trouble is no reason to call the worker unready, and no secret either."""
+        return [f"{merchant}: its newest bundle is refused" for merchant in sorted(self._outgoing.bundles.refused)]
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         while True:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
 from rules.loader import load_bundle
+from stamgast.domain.program import Program
 from stamgast.log.bundles import decode_bundle
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
@@ -41,10 +42,17 @@ class Bundles:
         self._numbers: dict[tuple[str, str], int] = {}
         self._at: dict[int, tuple[str, str]] = {}
         self._compiled: dict[tuple[str, str], asyncio.Task[Bundle]] = {}
+        self._unusable: dict[tuple[str, str], str] = {}
         self._reached = 0
         self._moved = asyncio.Condition()
         self._loaded = asyncio.Event()
         self._on_news: list[Callable[[], None]] = []
+
+    @property
+    def refused(self) -> dict[str, str]:
+        """Merchant -> why its newest bundle cannot be used, as far as anybody has asked for it. For any thread."""
+        newest = [(merchant, content) for merchant, (_, content) in list(self.newest.items())]
+        return {key[0]: self._unusable[key] for key in newest if key in self._unusable}
 
     # -- what owners ask
 
@@ -74,13 +82,30 @@ class Bundles:
             self._compiled[key] = asyncio.create_task(self._compile(key))
         return await asyncio.shield(self._compiled[key])
 
+    async def program_of(self, merchant: str) -> Program | None:
+        """Return the newest programme of a merchant; None if none was published, or that one cannot be used."""
+        await self._loaded.wait()
+        if merchant not in self.newest:
+            return None
+        try:
+            return (await self.get(merchant, self.newest[merchant][1])).program
+        except UnusableBundleError:
+            return None
+
     async def _compile(self, key: tuple[str, str]) -> Bundle:
         merchant, content = key
         record = decode_bundle(self._packed[key])
-        loaded = await asyncio.to_thread(load_bundle, record.files, merchant)
-        if not loaded.ok:
-            raise UnusableBundleError(f"bundle {content[:12]} of {merchant}: {loaded.problems[0].message}")
-        return Bundle(self._numbers[key], content, loaded.program, loaded.rules)
+        try:
+            loaded = await asyncio.to_thread(load_bundle, record.files, merchant)
+        except Exception as error:  # whatever it is, it may hold up this merchant and nobody else
+            log.exception("a bundle cannot be read", merchant=merchant, bundle=content[:12])
+            why = f"{type(error).__name__} on our side"
+        else:
+            if loaded.ok:
+                return Bundle(self._numbers[key], content, loaded.program, loaded.rules)
+            why = next(problem.message for problem in loaded.problems if problem.severity == "error")
+        self._unusable[key] = why
+        raise UnusableBundleError(f"bundle {content[:12]} of {merchant}: {why}")
 
     # -- the view
 

@@ -52,9 +52,10 @@ class Item(NamedTuple):
 
 @dataclass(slots=True)
 class Run:
-    """Events of one customer under one bundle, in log order."""
+    """Events of one customer under one bundle, in log order. `number` is that of the merchant's newest barrier."""
 
     bundle: Bundle
+    number: int
     items: list[Item] = field(default_factory=list)
 
 
@@ -69,6 +70,8 @@ class Batch:
         self.repeats = 0
         self.parked: dict[str, list[Record]] = {}
         self.unparked: set[str] = set()
+        self.failures: set[tuple[str, int, str, str]] = set()
+        """Merchant, number of its barrier then, rule that raised, and what."""
         self._bundles = bundles
         self._partition = partition
         self._voucher_key = voucher_key
@@ -103,17 +106,14 @@ class Batch:
     def _add(self, item: Item, bundle: Bundle) -> None:
         runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])
         if not runs or runs[-1].bundle is not bundle:
-            runs.append(Run(bundle))
+            runs.append(Run(bundle, self.standing.numbers.get(item.event.merchant, -1)))
         runs[-1].items.append(item)
 
     async def _pass(self, barrier: Barrier) -> None:
         merchant, standing = barrier.merchant, self.standing
-        first = merchant not in standing.in_force
         if not await come_into_force(standing, merchant, barrier.number, barrier.hash, self._bundles):
             return
         log.info("bundle in force", merchant=merchant, number=barrier.number, partition=self._partition)
-        if not first:
-            return
         stored = await self.lease.read([], ("LRANGE", self.lease.keys.parked(merchant), 0, -1))
         waiting: list[Any] = [decode_parked(value) for value in stored[0]]
         self.unparked.add(merchant)
@@ -192,7 +192,10 @@ class Batch:
                 state = change.state
                 if len(self.runs[name]) > 1:
                     known = _written(known, change)
-            return changes, _proven(changes)
+            proven = _proven(changes)
+            for run, change in zip(self.runs[name], changes, strict=True):
+                self._note_failures(name, run, change)
+            return changes, proven
         except Exception:  # noqa: BLE001  whatever it was, the events before and after the bad one must be applied
             return self._apply_singly(name, value, ledger)
 
@@ -215,8 +218,12 @@ class Batch:
                     self.rejected.append((record, f"{type(error).__name__} while applying it"))
                     continue
                 changes.append(change)
+                self._note_failures(name, run, change)
                 ledger = _written(ledger, change)
         return changes, value if changes else None
+
+    def _note_failures(self, name: Name, run: Run, change: Change) -> None:
+        self.failures.update((name[0], run.number, *failure) for failure in change.failures)
 
     def _context(self, bundle: Bundle) -> Context:
         return Context(bundle, self._partition, self._voucher_key)

@@ -71,14 +71,20 @@ def marks_of(meta: dict[str, str]) -> dict[tuple[str, int], Mark]:
 
 
 async def standing_of(meta: dict[str, str], bundles: Bundles) -> Standing:
-    """Parse a partition's meta, and compile the bundles that are in force in it."""
+    """Parse a partition's meta, and compile the bundles that are in force in it.
+
+    A merchant whose bundle cannot be had has none in force: its events wait for the next one, and nobody else's do.
+    """
     standing = Standing(int(meta.get("time", 0)), marks_of(meta))
     for name, value in meta.items():
         if name.startswith("b:"):
             number, _, content = value.partition(":")
             standing.numbers[name[2:]] = int(number)
             if content:
-                standing.in_force[name[2:]] = await bundles.get(name[2:], content)
+                try:
+                    standing.in_force[name[2:]] = await bundles.get(name[2:], content)
+                except UnusableBundleError as error:
+                    log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
     for name, value in meta.items():
         if name.startswith("p:") and value:
             pause_rules(standing, name[2:], value.split(","))
@@ -95,7 +101,8 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
         log.error("a barrier of nobody's was passed over", merchant=merchant, number=number, why=str(error))
         return False
     except UnusableBundleError as error:
-        log.error("a bundle cannot be used; the one before it stays", merchant=merchant, why=str(error))
+        waits = merchant not in standing.in_force  # else the one before it stays
+        log.error("a bundle cannot be used", merchant=merchant, why=str(error), merchant_waits=waits)
         standing.numbers[merchant] = number
         return False
     standing.numbers[merchant] = number
@@ -107,8 +114,7 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
 
 def pause_rules(standing: Standing, merchant: str, rules: Iterable[str]) -> None:
     """Let rules of the bundle in force rest."""
-    bundle = standing.in_force.get(merchant)
-    if bundle is None:
-        return
     standing.paused[merchant] = standing.paused.get(merchant, frozenset()) | frozenset(rules)
-    standing.in_force[merchant] = replace(bundle, rules=bundle.rules.pausing(standing.paused[merchant]))
+    bundle = standing.in_force.get(merchant)
+    if bundle is not None:
+        standing.in_force[merchant] = replace(bundle, rules=bundle.rules.pausing(standing.paused[merchant]))

@@ -33,8 +33,6 @@ class Written:
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value of records for the log of activations."""
     note_ids: list[str] = field(default_factory=list)
-    failures: list[tuple[str, str, str]] = field(default_factory=list)
-    """Merchant, rule and what it raised."""
 
 
 def write(
@@ -62,7 +60,6 @@ def write(
             written.submissions += change.submissions
             written.finished += change.finished
             writes.cancels += change.cancels
-            written.failures += [(merchant, *failure) for failure in change.failures]
             _write_bound(keys.bound(merchant, customer), change.notes, writes)
             if not quiet:
                 written.notes += map(_keyed, change.notes)

@@ -144,20 +144,18 @@ class CustomersJob:
         if not quiet:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
-            effects.emissions += self._pausing(owned, written)
-        self._count(batch, written)
+            effects.emissions += self._pausing(owned, batch)
+        self._count(batch)
         return effects
 
-    def _pausing(self, owned: Ownership, written: Written) -> Iterator[Emission]:
-        """A rule that raised rests from that place in the log on, so that every reading of it agrees."""
-        for merchant, rule, reason in sorted(set(written.failures)):
+    def _pausing(self, owned: Ownership, batch: Batch) -> Iterator[Emission]:
+        """A rule that raised rests from that place in the log on, so that every reading of it agrees.
+
+        It raised under the bundle of that number: the next one, perhaps in force since the same step, mended it.
+        """
+        for merchant, number, rule, reason in sorted(batch.failures):
             event = RulePaused(
-                merchant=merchant,
-                customer="",
-                at=written.standing.time,
-                number=written.standing.numbers[merchant],
-                rule=rule,
-                reason=reason,
+                merchant=merchant, customer="", at=batch.standing.time, number=number, rule=rule, reason=reason
             )
             yield Emission(self.topic, owned.number, key_of(merchant, ""), encode_event(event))
 
@@ -182,13 +180,13 @@ class CustomersJob:
             own.sending.close()
         own.activations.close()
 
-    def _count(self, batch: Batch, written: Written) -> None:
+    def _count(self, batch: Batch) -> None:
         metrics = self._metrics
         if batch.repeats:
             metrics.skipped.labels(self.name, "repeat").inc(batch.repeats)
         for merchant, records in batch.parked.items():
             metrics.parked.labels(merchant).inc(len(records))
-        for merchant, rule, what in written.failures:
+        for merchant, _, rule, what in sorted(batch.failures):
             log.error("a rule raised and is paused; the event was applied", merchant=merchant, rule=rule, why=what)
             metrics.rules_paused.labels(merchant, rule).inc()
         metrics.dead_letters.labels(self.name).inc(len(batch.rejected))

@@ -26,6 +26,7 @@ class Metrics:
         self.dead_letters = self._counter("dead_letters", "Records laid aside", "service")
         self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
+        self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
         self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.activations = self._counter("activations", "Outcomes written, by status", "status")

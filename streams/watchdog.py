@@ -37,13 +37,14 @@ class Watchdog:
 
     def __init__(
         self, services: Sequence[PartitionService], metrics: Metrics, *, start_limit_s: float, stall_limit_s: float,
-        measure: Callable[[], None] = lambda: None,
+        measure: Callable[[], None] = lambda: None, notes: Callable[[], Sequence[str]] = tuple,
     ) -> None:  # fmt: skip
         self._services = services
         self._metrics = metrics
         self._start_limit_s = start_limit_s
         self._stall_limit_s = stall_limit_s
         self._measure = measure
+        self._notes = notes
         self._began = self._beaten = time.monotonic()
         self._looks_since_beat = 0
         self._idle_looks = 0
@@ -82,6 +83,10 @@ class Watchdog:
     def ready(self) -> bool:
         """Say whether every service is in its group and works all its partitions."""
         return self.healthy and all(service.ready for service in self._services)
+
+    def notes(self) -> str:
+        """What is wrong with somebody's part of the work, a line each."""
+        return "".join(f"{note}\n" for note in self._notes())
 
     def metrics(self) -> bytes:
         """Return the figures in Prometheus' text format."""
@@ -141,7 +146,7 @@ def _handler(watchdog: Watchdog) -> type[BaseHTTPRequestHandler]:
         def do_GET(self) -> None:
             answers: dict[str, Callable[[], tuple[int, bytes]]] = {
                 "/healthz": lambda: _answer(watchdog.healthy),
-                "/readyz": lambda: _answer(watchdog.ready),
+                "/readyz": lambda: _answer(watchdog.ready, watchdog.notes()),
                 "/metrics": lambda: (200, watchdog.metrics()),
             }
             status, body = answers.get(self.path.partition("?")[0], lambda: (404, b"not here\n"))()
@@ -157,5 +162,6 @@ def _handler(watchdog: Watchdog) -> type[BaseHTTPRequestHandler]:
     return Handler
 
 
-def _answer(good: bool) -> tuple[int, bytes]:
-    return (200, b"ok\n") if good else (503, b"not now\n")
+def _answer(good: bool, notes: str = "") -> tuple[int, bytes]:
+    status, word = (200, "ok") if good else (503, "not now")
+    return status, f"{word}\n{notes}".encode()

@@ -65,7 +65,7 @@ def decode_bundle(value: bytes) -> BundleRecord:
     try:
         text = unpacker.decompress(value, MAX_UNPACKED_BYTES)
         record = _decode(text)
-    except (zlib.error, msgspec.DecodeError) as error:
+    except (zlib.error, msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"not a bundle: {error}") from error
     if bundle_hash(record.files, record.clv) != record.hash:
         raise ValueError(f"bundle {record.hash[:12]} of {record.merchant} does not match its hash")

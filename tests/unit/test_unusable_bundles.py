@@ -1,0 +1,133 @@
+"""A bundle that cannot be used holds up its own merchant, says so, and is forgotten with the next good one."""
+
+import json
+import zlib
+from collections.abc import Mapping
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stamgast.domain.events import Barrier, RulePaused, decode_event, encode_event
+from stamgast.domain.facts import Fact
+from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle
+from stamgast.service import Bundle
+from streams import bundles as module
+from streams.bundles import Bundles
+from streams.customer_partition import Standing, come_into_force, standing_of
+from streams.customers import CustomersJob, OwnedCustomers
+from streams.metrics import Metrics
+from tests.builders import KEY, MERCHANT, T0, bought, bundle, program, rule, tag_rule
+from tests.unit.test_poison import TOPICS, Partition, aside, keys, records_of
+
+PROGRAM = (
+    "merchant: {0}\nname: De Winkel\ncurrency: EUR\nregion: NL\ntime_zone: Europe/Amsterdam\nlanguages: [nl]\n"
+    "stores: {{hoek: {{}}}}\n"
+)
+BAD = "cards: 12\n"
+
+
+class Programmes:
+    """What was published, in order."""
+
+    def __init__(self) -> None:
+        self.bundles = Bundles()
+        self._count = 0
+
+    async def publish(self, merchant: str, more: str = "") -> tuple[int, str]:
+        """Append a merchant's files, good or bad, and return number and hash."""
+        files = {"program.yaml": PROGRAM.format(merchant) + more}
+        content = bundle_hash(files, {})
+        value = encode_bundle(BundleRecord(merchant=merchant, hash=content, files=files))
+        return await self.append(value), content
+
+    async def append(self, value: bytes) -> int:
+        number = self._count
+        self._count += 1
+        await self.bundles.apply([SimpleNamespace(offset=number, value=value)], {("programs.v1", 0): self._count})
+        await self.bundles.open()
+        return number
+
+
+async def test_a_first_bundle_that_cannot_be_used_lets_its_merchant_wait_until_the_next():
+    shop, standing = Programmes(), Standing()
+    bad, good = await shop.publish("winkel", BAD), await shop.publish("elders")
+    assert not await come_into_force(standing, "winkel", *bad, shop.bundles)
+    assert await come_into_force(standing, "elders", *good, shop.bundles)
+    assert set(standing.in_force) == {"elders"}
+    assert shop.bundles.refused == {"winkel": '`cards` must be a mapping of words to values, not "12"'}
+    assert await come_into_force(standing, "winkel", *await shop.publish("winkel"), shop.bundles)
+    assert set(standing.in_force) == {"elders", "winkel"}
+    assert shop.bundles.refused == {}
+
+
+async def test_whatever_is_raised_while_a_bundle_is_compiled_holds_up_its_merchant_alone(
+    monkeypatch: pytest.MonkeyPatch,
+):
+    load = module.load_bundle
+
+    def breaks(files: Mapping[str, str], merchant: str) -> Any:
+        if merchant == "winkel":
+            raise RecursionError("nobody foresaw this")
+        return load(files, merchant)
+
+    monkeypatch.setattr(module, "load_bundle", breaks)
+    shop, standing = Programmes(), Standing()
+    assert not await come_into_force(standing, "winkel", *await shop.publish("winkel"), shop.bundles)
+    assert await come_into_force(standing, "elders", *await shop.publish("elders"), shop.bundles)
+    assert shop.bundles.refused == {"winkel": "RecursionError on our side"}
+
+
+async def test_a_bundle_in_force_that_cannot_be_had_any_more_stops_no_other_merchant_and_no_pause_outlives_it():
+    shop = Programmes()
+    bad, good = await shop.publish("winkel", BAD), await shop.publish("elders")
+    meta = {"b:winkel": f"{bad[0]}:{bad[1]}", "b:elders": f"{good[0]}:{good[1]}", "b:weg": "1:ff", "p:winkel": "rule"}
+    standing = await standing_of(meta, shop.bundles)
+    assert set(standing.in_force) == {"elders"}
+    assert standing.numbers == {"winkel": bad[0], "elders": good[0], "weg": 1}
+    after = standing.copy()
+    mended = await shop.publish("winkel")
+    assert await come_into_force(after, "winkel", *mended, shop.bundles)
+    assert after.changes_since(standing) == {"b:winkel": f"{mended[0]}:{mended[1]}", "p:winkel": ""}
+
+
+async def test_a_programme_of_any_depth_is_passed_over_where_it_cannot_be_read():
+    deep = json.dumps({"merchant": "winkel", "hash": "x", "files": {}, "clv": {}}).replace("{}}", "[" * 50_000)
+    shop = Programmes()
+    with pytest.raises(ValueError, match="not a bundle"):
+        decode_bundle(compressed(deep))
+    await shop.append(compressed(deep))
+    assert shop.bundles.newest == {}
+
+
+def compressed(text: str) -> bytes:
+    return zlib.compress(text.encode())
+
+
+async def test_a_rule_that_raised_under_the_bundle_before_is_not_paused_under_the_next():
+    """Both in one step: the purchase, and the barrier of the bundle in which the rule is mended."""
+
+    def breaks(_: Fact) -> bool:
+        raise ZeroDivisionError("a fault of the rule")
+
+    broken = bundle(program(), rule("greet", "purchase", fires=breaks), number=1)
+    mended = bundle(program(), tag_rule("greet", "purchase", "greeted"), number=2)
+
+    class Both:
+        async def get(self, _merchant: str, content: str, _number: int = -1) -> Bundle:
+            return {"hash1": broken, "hash2": mended}[content]
+
+    job = CustomersJob(
+        bootstrap="", topics=TOPICS, bundles=Both(), aside=aside(), clock=None, voucher_key=KEY, metrics=Metrics()
+    )
+    standing = Standing(in_force={MERCHANT: broken}, numbers={MERCHANT: 1})
+    owned = Partition(keys.customers(0), OwnedCustomers(standing, None, None, None))
+    barrier = Barrier(merchant=MERCHANT, customer="", at=T0, number=2, hash="hash2")
+    events = [bought("t1", T0), barrier, bought("t2", T0)]
+    effects = await job.step(owned, records_of(*((b"", encode_event(event)) for event in events)))
+    paused = [decode_event(each.value) for each in effects.emissions]
+    assert [(each.number, each.rule) for each in paused if isinstance(each, RulePaused)] == [(1, "greet")]
+    owned.own.standing = effects.kept.standing
+    after = (await job.step(owned, records_of(*((b"", each.value) for each in effects.emissions)))).kept.standing
+    assert after.numbers == {MERCHANT: 2}
+    assert after.in_force[MERCHANT].rules.by_id["greet"].status == "live"
