@@ -18,6 +18,8 @@ from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from tests.conftest import eventually
+from tests.integration.pacing import Pace
 
 WORKER = Path(__file__).with_name("counting_worker.py")
 ROOT = Path(__file__).parents[2]
@@ -56,6 +58,7 @@ class Feeder:
         self._task = asyncio.create_task(self._run())
 
     async def _run(self) -> None:
+        pace = Pace(0.05)
         while True:
             batches: dict[int, list[tuple[bytes, bytes]]] = defaultdict(list)
             for _ in range(self._rate // 20):
@@ -66,15 +69,19 @@ class Feeder:
                 self.sent += 1
             for partition, batch in batches.items():
                 await self._append(partition, batch)
-            await asyncio.sleep(0.05)
+            await pace.tick()
 
     async def _append(self, partition: int, batch: list[tuple[bytes, bytes]]) -> None:
-        while True:
-            try:
-                await (await self._emitters.current()).emit(self._topics.customer_events, partition, batch)
-                return
-            except (EmitError, OSError, RuntimeError):
-                await asyncio.sleep(0.2)
+        await eventually(
+            lambda: self._appended(partition, batch), seconds=120, every=0.2, why="Kafka takes the records"
+        )
+
+    async def _appended(self, partition: int, batch: list[tuple[bytes, bytes]]) -> bool:
+        try:
+            await (await self._emitters.current()).emit(self._topics.customer_events, partition, batch)
+        except (EmitError, OSError, RuntimeError):
+            return False
+        return True
 
     async def stop(self) -> None:
         self._task.cancel()

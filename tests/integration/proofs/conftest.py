@@ -17,7 +17,7 @@ from tests.integration.proofs.scene import Scene, open_scene
 async def scene(
     settings: Settings, kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path
 ) -> AsyncIterator[Scene]:
-    """Web, sandbox, a published merchant and 120 people; no worker yet."""
+    """Web, sandbox, a published merchant and 400 people; no worker yet."""
     async with open_scene(settings, kafka, redis_server, topics, tmp_path) as made:
-        await made.enrol(120)
+        await made.enrol(400)
         yield made

@@ -13,6 +13,8 @@ from aiokafka.errors import KafkaError
 
 from stamgast.log.topics import Topics
 from tests.builders import record
+from tests.conftest import eventually
+from tests.integration.pacing import Pace
 from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.receipts import Delivery, Till, now
 
@@ -34,15 +36,17 @@ class Producer:
 
     async def send(self, topic: str, records: list[tuple[bytes | None, bytes | None, int | None]]) -> None:
         """Append (key, value, partition); without a partition Kafka's default partitioner (murmur2) chooses."""
-        while True:
-            try:
-                producer = await self._started()
-                sent = [await producer.send(topic, value, key, partition) for key, value, partition in records]
-                await asyncio.gather(*sent)
-                return
-            except (KafkaError, OSError):
-                await self.close()
-                await asyncio.sleep(0.2)
+        await eventually(lambda: self._sent(topic, records), seconds=120, every=0.2, why="Kafka takes the records")
+
+    async def _sent(self, topic: str, records: list[tuple[bytes | None, bytes | None, int | None]]) -> bool:
+        try:
+            producer = await self._started()
+            sent = [await producer.send(topic, value, key, partition) for key, value, partition in records]
+            await asyncio.gather(*sent)
+        except (KafkaError, OSError):
+            await self.close()
+            return False
+        return True
 
     async def close(self) -> None:
         producer, self._producer = self._producer, None
@@ -106,6 +110,7 @@ class Feeder:
             await self._turn()
 
     async def _run(self) -> None:
+        pace = Pace(0.1)
         while True:
             for _ in range(max(1, self._rate // 10)):
                 self._open.append(self._till.transaction(live=self._random.random() < self._live))
@@ -113,7 +118,7 @@ class Feeder:
             await asyncio.shield(asyncio.ensure_future(self._turn()))
             if self.rubbish and self._random.random() < 0.5:
                 await asyncio.shield(asyncio.ensure_future(self.throw_rubbish()))
-            await asyncio.sleep(0.1)
+            await pace.tick()
 
     async def _turn(self) -> None:
         """The next delivery or two of some open transactions."""

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
-import sys
 import time
 import urllib.error
 import urllib.request
@@ -13,12 +12,13 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from stamgast.demo.stage import environment
-from stamgast.processes import ChildProcess, free_port
+from stamgast.processes import free_port
 from stamgast.settings import Settings
 from tests.conftest import eventually
+from tests.integration.proofs import worker_at_boundary
+from tests.integration.proofs.forge import Forged, preload
 
-ENTRY = Path(__file__).with_name("worker_at_boundary.py")
-ROOT = Path(__file__).parents[3]
+preload(worker_at_boundary.__name__)
 _OPENER = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 
 
@@ -48,13 +48,12 @@ class Worker:
         given = settings.model_copy(update={"metrics_port": self.port})
         plan = [[fault.boundary, fault.action, fault.nth] for fault in faults]
         env = environment(given) | {
-            "PYTHONPATH": str(ROOT),
             "PROOF_FAULTS": json.dumps(plan),
             "PROOF_ARMED": str(self._armed),
             "PROOF_MARKS": str(self._marks),
             "PROOF_TRACE": str(self.trace),
         }
-        self.process = ChildProcess(name, [sys.executable, str(ENTRY)], log=folder / f"{name}.log", env=env)
+        self.process = Forged(name, worker_at_boundary.main, log=folder / f"{name}.log", env=env)
 
     @property
     def struck(self) -> int:
@@ -77,6 +76,14 @@ class Worker:
             return self.answer("/readyz")[0] == 200
 
         await eventually(lambda: asyncio.to_thread(asked), seconds=seconds, every=0.1, why=f"{self.name} is ready")
+
+    async def back(self, seconds: float = 60) -> None:
+        """Wait until it works again after a pause, or has ended."""
+
+        def asked() -> bool:
+            return self.process.exit_code is not None or self.answer("/readyz")[0] == 200
+
+        await eventually(lambda: asyncio.to_thread(asked), seconds=seconds, every=0.1, why=f"{self.name} is back")
 
     def answer(self, path: str) -> tuple[int, str]:
         """What its health page says; status 0 if nobody answers."""

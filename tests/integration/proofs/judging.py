@@ -102,13 +102,28 @@ class PartitionOracle(Oracle):
 
     def _timer_due(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
         """A timer that was moved to an earlier moment meanwhile is due all the more."""
-        due = event["due"]
+        due, noticed = event["due"], figures.lapse_noticed
         lapse, lapsed = figures.lapse_due(), figures.lapsed_due()
+        fresh = event["at"] - due <= figures.program.timers_fresh_for
         if lapse is not None and lapse <= due:
             event = event | {"due": lapse}
         elif lapsed is not None and lapsed <= due:
             event = event | {"due": lapsed}
         super()._timer_due(key, figures, event)
+        if figures.lapse_noticed != noticed:
+            for rule in self._rules_on_lapse(key):
+                self._fire(key, figures, rule, f"quiet:{figures.days[-1]}", event["at"], fresh=fresh)
+
+    def _purchase_changed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        """A "we miss you" that still waits when its customer is back does not go."""
+        super()._purchase_changed(key, figures, event)
+        quiet = f"quiet:{figures.days[-1]}" if figures.days else ""
+        for rule in self._rules_on_lapse(key):
+            for occasion in figures.occasions[rule.id] - {quiet}:
+                self.wanted[key, rule.id, occasion].taken_back = True
+
+    def _rules_on_lapse(self, key: Key) -> list[SimpleRule]:
+        return [rule for rule in self._rules.get(key[0], ()) if rule.on == "lapsing"]
 
     def _is_repeat(self, event: dict[str, Any]) -> bool:
         answer = super()._is_repeat(event)

@@ -42,22 +42,25 @@ def judge_messages(
     accepted = Counter(activation_of(post) for post in posts if post["accepted"])
     verdict.wrong += [f"{id_} was accepted {count} times" for id_, count in accepted.items() if count > 1]
     status: dict[str, str] = {}
-    decided: dict[tuple[Key, str, str], list[str]] = defaultdict(list)
+    found: dict[tuple[Key, str, str], list[str]] = defaultdict(list)
+    decided: set[str] = set()
     for each in (json.loads(r.value) for records in notes.values() for r in records):
         if each["kind"] == "decided":
-            names = decided[(each["merchant"], each["customer"]), each["rule"], each["occasion"]]
-            if each["activation"] not in names:
-                names.append(each["activation"])
+            decided.add(each["activation"])
         elif each["kind"] == "outcome":
             status[each["activation"]] = f"{each['status']} {each.get('reason', '')}".strip()
+        if each["kind"] in {"decided", "outcome"}:  # what is suppressed at once has only an outcome
+            names = found[(each["merchant"], each["customer"]), each["rule"], each["occasion"]]
+            if each["activation"] not in names:
+                names.append(each["activation"])
     verdict.sent = sum(accepted.values())
-    unknown = set(accepted) - {id_ for ids in decided.values() for id_ in ids}
+    unknown = set(accepted) - decided
     verdict.wrong += [f"{id_} was accepted, and nobody decided it" for id_ in unknown]
-    for name, ids in decided.items():
+    for name, ids in found.items():
         if name not in wanted and any(accepted[id_] for id_ in ids):
             verdict.wrong.append(f"{name} went out, and no rule asked for it")
     for name, want in wanted.items():
-        _judge_one(verdict, name, want, [(accepted[i], status.get(i, "")) for i in decided[name]], excuses)
+        _judge_one(verdict, name, want, [(accepted[i], status.get(i, "")) for i in found[name]], excuses)
 
 
 def _judge_one(

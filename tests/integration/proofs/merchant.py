@@ -31,6 +31,7 @@ templates:
   thanks: {{purpose: marketing}}
   full: {{purpose: marketing}}
   regular: {{purpose: marketing}}
+  missed: {{purpose: marketing}}
 messaging:
   sms_sender: "{sender}"
   send_between: {{marketing: "08:00-21:00", utility: "08:00-21:00"}}
@@ -49,25 +50,27 @@ _RULES = {
         "then: [{give: loaf, valid_for: 30 days}, {send: full, by: [sms]}]\npriority: 60\n"
     ),
     "regular": "when: {visits_reached: 4}\nthen: [{send: regular, by: [sms]}]\npriority: 40\n",
+    "missed": "when: lapsing\nonce_per: quiet_spell\nthen: [{send: missed, by: [sms]}]\npriority: 20\n",
 }
 
 _THANKS = SimpleRule("thanks", "purchase", sends="thanks")
 _FULL = SimpleRule("full-card", "stamp_card_completed", "bread", sends="full", gives="loaf")
 _REGULAR = SimpleRule("regular", "visits_reached", 4, sends="regular")
+_MISSED = SimpleRule("missed", "lapsing", sends="missed")
 
-FIRST = (_THANKS, _FULL, _REGULAR)
-SECOND = (_FULL, _REGULAR)
+FIRST = (_THANKS, _FULL, _REGULAR, _MISSED)
+SECOND = (_FULL, _REGULAR, _MISSED)
 """The rules after `write_second`: nobody is thanked for a purchase any more, and the bread card has another size."""
 
 
 def write_first(config: Path) -> Path:
     """Write the merchant's files and return its folder."""
-    return _write(config, bread=4, rules=("thanks", "full-card", "regular"))
+    return _write(config, bread=4, rules=("thanks", "full-card", "regular", "missed"))
 
 
 def write_second(config: Path) -> Path:
     """Write them as they are after a change."""
-    return _write(config, bread=3, rules=("full-card", "regular"))
+    return _write(config, bread=3, rules=("full-card", "regular", "missed"))
 
 
 def _write(config: Path, *, bread: int, rules: tuple[str, ...]) -> Path:
@@ -82,7 +85,7 @@ def _write(config: Path, *, bread: int, rules: tuple[str, ...]) -> Path:
         (folder / "rules" / f"{name}.yaml").write_text(
             f"rule: {name}\ndescription: {name}\nstatus: live\n{_RULES[name]}"
         )
-    for name in ("thanks", "full", "regular"):
+    for name in ("thanks", "full", "regular", "missed"):
         (folder / "templates" / "nl" / f"{name}.j2").write_text(
             "{{ merchant.name }}: dag {{ customer.first_name }}! " + name + ". Stop? Antwoord STOP\n"
         )

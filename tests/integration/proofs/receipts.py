@@ -7,10 +7,13 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from stamgast.domain.units import DAY, MINUTE, SECOND, Millis
+from stamgast.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 from tests.builders import line, refund, snapshot
 
 Delivery = dict[str, Any]
+
+_LAPSE = 90 * DAY
+"""After so long somebody who has come once or twice is missed, by the programme's default."""
 
 
 class Till:
@@ -23,17 +26,28 @@ class Till:
         self.count = 0
 
     def transaction(self, *, live: bool) -> list[Delivery]:
-        """All deliveries of a new transaction; a live one happens now, any other in the last half year."""
+        """All deliveries of a new transaction.
+
+        A live one happens now, any other in the last half year: many of those so long ago that their customer, if it
+        was the last one, counts as lapsing, and some of them since yesterday or so, which is still news.
+        """
         draw = self._random
         self.count += 1
         name = f"{self._prefix}{self.count}"
-        ago = draw.randrange(60 * SECOND) if live else draw.randrange(5 * DAY, 200 * DAY)
-        when = now() - ago
+        when = now() - self._ago(live=live)
         customer = draw.choice(self._customers)
         deliveries = list(self._life(name, customer, when))
         repeated = [each for each in deliveries for _ in range(draw.choice((2, 2, 3)))]
         draw.shuffle(repeated)
         return repeated
+
+    def _ago(self, *, live: bool) -> Millis:
+        draw = self._random
+        if live:
+            return draw.randrange(60 * SECOND)
+        if draw.random() < 0.4:
+            return draw.randrange(_LAPSE + 14 * HOUR, _LAPSE + 30 * HOUR)
+        return draw.randrange(5 * DAY, 200 * DAY)
 
     def _life(self, name: str, customer: str, when: Millis) -> Iterator[Delivery]:
         draw = self._random

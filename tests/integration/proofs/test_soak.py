@@ -10,11 +10,13 @@ import time
 
 import pytest
 
+from tests.integration.pacing import until
 from tests.integration.proofs.scene import SESSION_S, Scene
 from tests.integration.proofs.verdicts import judged
 
 SECONDS = float(os.environ.get("STAMGAST_SOAK_S", "0"))
 WORKERS = 3
+PEOPLE = 2_000
 
 pytestmark = [
     pytest.mark.multi_worker,
@@ -67,20 +69,21 @@ class Trouble:
         victim = self._victim()
         victim.process.signal(signal.SIGSTOP)
 
-        async def wake() -> None:
-            await asyncio.sleep(self._draw.uniform(SESSION_S + 1, 2 * SESSION_S))
+        async def wake(at: float) -> None:
+            await until(at)
             victim.wake()
-            await asyncio.sleep(8)
+            await victim.back()
             victim.process.signal(signal.SIGTERM)  # or more and more workers would be running
 
-        self._asleep.append(asyncio.create_task(wake()))
+        wakes_at = time.monotonic() + self._draw.uniform(SESSION_S + 1, 3 * SESSION_S)
+        self._asleep.append(asyncio.create_task(wake(wakes_at)))
 
     async def _redis_restarts(self) -> None:
         await asyncio.to_thread(self._scene.server.restart)
 
     async def _redis_goes_back(self) -> None:
         copy = await asyncio.to_thread(self._scene.server.copy_data)
-        await asyncio.sleep(1)
+        await self._scene.applied(40)  # about a second's worth
         await asyncio.to_thread(self._scene.server.go_back_to, copy)
 
     async def _redis_is_emptied(self) -> None:
@@ -92,6 +95,7 @@ class Trouble:
 
 
 async def test_everything_at_once(scene: Scene) -> None:
+    await scene.enrol(PEOPLE - len(scene.people))
     for worker in [scene.fleet.start() for _ in range(WORKERS)]:
         await worker.ready()
     await scene.barriers()
@@ -103,7 +107,7 @@ async def test_everything_at_once(scene: Scene) -> None:
     feeder.start()
     ends = time.monotonic() + SECONDS
     while time.monotonic() < ends:
-        await asyncio.sleep(draw.uniform(2, 9))
+        await until(time.monotonic() + draw.uniform(2, 9))
         feeder.foreign = draw.random() < 0.3
         await trouble.strike()
     await trouble.end()

@@ -2,33 +2,49 @@
 
 from __future__ import annotations
 
+import uuid
+from collections.abc import Iterator
+
 import pytest
 
+from stamgast.log.topics import Topics, create_topics, delete_topics
+from stamgast.services import Broker
 from tests.integration.proofs.fleet import Fault
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import judged
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
-BOUNDARIES = (
-    ("intake.read", "customers.read", "customers.claim"),
-    ("intake.think", "customers.think", "customers.record"),
-    ("intake.half_emitted", "customers.emit", "customers.begin"),
-    ("intake.emit", "customers.commit", "customers.post"),
-    ("intake.commit", "customers.noted", "customers.told"),
+PARTITIONS = 6
+"""Enough for the workers of a wave and the one that stays: each of them has a partition of both services."""
+
+WAVES = (
+    ("intake.read", "customers.timer", "customers.think", "customers.claim"),
+    ("intake.think", "intake.commit", "customers.commit", "customers.record"),
+    ("intake.half_emitted", "customers.read", "customers.noted", "customers.begin"),
+    ("intake.emit", "customers.emit", "customers.post", "customers.told"),
 )
-"""Those of one line strike at the same time, in three workers; a fourth takes over."""
+"""Those of one line strike at the same time, in four workers; others take over."""
+
+
+@pytest.fixture
+def topics(kafka: Broker) -> Iterator[Topics]:
+    """As always, with more partitions."""
+    mine = Topics(PARTITIONS, prefix=f"t{uuid.uuid4().hex[:8]}.")
+    create_topics(kafka.bootstrap, mine)
+    yield mine
+    delete_topics(kafka.bootstrap, mine)
 
 
 async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: Scene) -> None:
     steady = scene.fleet.start()
+    waves = [[Fault(boundary, "kill", nth=2) for boundary in boundaries] for boundaries in WAVES]
+    doomed = [scene.fleet.start(fault) for fault in waves.pop(0)]
     await steady.ready()
     await scene.barriers()
     feeder = scene.feeder()
     feeder.rubbish = True
     feeder.start()
-    waves = [[Fault(boundary, "kill", nth=2) for boundary in boundaries] for boundaries in BOUNDARIES]
-    doomed = [scene.fleet.start(fault) for fault in waves.pop(0)]
     while doomed:
         for worker in doomed:
             await worker.ready()
@@ -41,16 +57,14 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
         await scene.taken_anew(held)
     await feeder.stop()
     verdict = await judged(scene)
-    assert scene.fleet.kills == 15
+    assert scene.fleet.kills == 16
     assert verdict.expected > 100
 
 
 async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_when_it_wakes(scene: Scene) -> None:
     """The sleepers wake when another one has taken everything, and go on to their next pause."""
-    sleepers = [
-        scene.fleet.start(*(Fault(boundary, "stop", nth=2) for boundary in boundaries))
-        for boundaries in zip(*BOUNDARIES, strict=True)
-    ]
+    plans = [[Fault(boundary, "stop", nth=2) for boundary in boundaries] for boundaries in zip(*WAVES, strict=True)]
+    sleepers = [scene.fleet.start(*plan) for plan in plans]
     await scene.fleet.start().ready()
     await scene.barriers()
     feeder = scene.feeder()
@@ -58,7 +72,7 @@ async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_w
     feeder.start()
     for worker in sleepers:
         worker.arm()
-    for count in range(1, len(BOUNDARIES) + 1):
+    for count in range(1, len(WAVES) + 1):
         for worker in sleepers:
             await scene.fleet.struck(worker, count)
         await scene.taken_anew(await scene.tokens())
@@ -66,5 +80,5 @@ async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_w
             worker.wake()
     await feeder.stop()
     verdict = await judged(scene)
-    assert scene.fleet.pauses == 15
+    assert scene.fleet.pauses == 16
     assert verdict.expected > 100

@@ -34,10 +34,9 @@ async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = Tru
     """
     await scene.settled()
     verdict = Verdict()
-    await _judge_logs(scene, verdict, cards=cards)
+    await asyncio.gather(_judge_logs(scene, verdict, cards=cards), _verify(scene, verdict))
     refused = [each for each in await scene.callbacks() if each["answer"] in REFUSALS]
     verdict.wrong += [f"a callback was refused: {each}" for each in refused[:3]]
-    await _verify(scene, verdict)
     figures = {name: value for name, value in vars(verdict).items() if name != "wrong"}
     figures |= {"kills": scene.fleet.kills, "pauses": scene.fleet.pauses, "wrong": len(verdict.wrong)}
     print("PROOF", json.dumps(figures))

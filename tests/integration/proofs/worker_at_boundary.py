@@ -14,6 +14,7 @@ import signal
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -60,7 +61,9 @@ class Boundaries:
         os.kill(os.getpid(), signal.SIGKILL if action == "kill" else signal.SIGSTOP)
 
 
-def after(owner: Any, name: str, boundary: Callable[[tuple[Any, ...], Any], str]) -> None:
+def strike_after(
+    boundaries: Boundaries, owner: Any, name: str, boundary: Callable[[tuple[Any, ...], Any], str]
+) -> None:
     """Wrap a coroutine function: once it has returned, `boundary` says what was passed."""
     original = getattr(owner, name)
 
@@ -68,7 +71,7 @@ def after(owner: Any, name: str, boundary: Callable[[tuple[Any, ...], Any], str]
         result = await original(*args, **more)
         where = boundary(args, result)
         if where:
-            BOUNDARIES.passed(where)
+            boundaries.passed(where)
         return result
 
     setattr(owner, name, wrapped)
@@ -94,7 +97,8 @@ def service_of(lease: Lease) -> str:
     return "intake" if lease.keys.tag.startswith("t") else "customers"
 
 
-def install() -> None:
+def install(boundaries: Boundaries) -> None:
+    after = partial(strike_after, boundaries)
     after(Lease, "read", lambda args, _: f"{service_of(args[0])}.read")
     after(IntakeJob, "step", lambda *_: "intake.think")
     after(CustomersJob, "step", lambda *_: "customers.think")
@@ -127,15 +131,10 @@ def trace_begins(file: Path) -> None:
 
 
 def main() -> None:
+    """Be a worker, as the environment says."""
+    plan = json.loads(os.environ["PROOF_FAULTS"])
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")
     trace_begins(Path(os.environ["PROOF_TRACE"]))
-    install()
+    install(Boundaries(plan, Path(os.environ["PROOF_ARMED"]), Path(os.environ["PROOF_MARKS"])))
     sys.exit(asyncio.run(run(settings)))
-
-
-if __name__ == "__main__":
-    BOUNDARIES = Boundaries(
-        json.loads(os.environ["PROOF_FAULTS"]), Path(os.environ["PROOF_ARMED"]), Path(os.environ["PROOF_MARKS"])
-    )
-    main()
