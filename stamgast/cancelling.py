@@ -8,6 +8,10 @@ Python remembers that the task was told to end, and that can be asked.
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Iterable
+from typing import Any, Final
+
+_AGAIN_S: Final = 0.2
 
 
 def heed_cancellation() -> None:
@@ -15,3 +19,12 @@ def heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:
+    """Cancel tasks that have nothing to tidy up, again and again, until each of them has ended."""
+    left = {task for task in tasks if not task.done()}
+    while left:
+        for task in left:
+            task.cancel()
+        _, left = await asyncio.wait(left, timeout=_AGAIN_S)

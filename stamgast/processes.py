@@ -88,6 +88,9 @@ class ChildProcess:
             return self._process.wait(seconds)
         except subprocess.TimeoutExpired:
             return self.kill()
+        except KeyboardInterrupt:  # then nobody will ask again
+            self.kill()
+            raise
 
     def kill(self) -> int:
         """End it at once (SIGKILL), as a crash would, and return the exit code."""
@@ -106,6 +109,13 @@ class ChildProcess:
         with contextlib.suppress(OSError):
             return "\n".join(self.log.read_text(errors="replace").splitlines()[-lines:])
         return ""
+
+
+def kill_children() -> None:
+    """End every child of this process at once; for an end that may not wait for anything."""
+    for process in tuple(_started):
+        if process.poll() is None:
+            process.kill()
 
 
 class _Spawner:
@@ -138,23 +148,30 @@ class _Spawner:
 
 
 _spawner: _Spawner | None = None
+_started: list[subprocess.Popen[bytes]] = []
+"""Children that may still run. The spawner notes them: an interrupt may keep the caller from ever hearing of one."""
 
 
 def _spawn(command: list[str], *, output: Any, env: Mapping[str, str] | None) -> subprocess.Popen[bytes]:
     global _spawner
     if _spawner is None or not _spawner.belongs_here():  # a forked child has no spawner thread
         _spawner = _Spawner()
-    return _spawner.call(
-        lambda: subprocess.Popen(
+    parent = os.getpid()
+
+    def start() -> subprocess.Popen[bytes]:
+        process = subprocess.Popen(
             command,
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=subprocess.STDOUT,
             env=None if env is None else dict(env),
             start_new_session=True,  # a Ctrl-C at the terminal is for us to pass on in order
-            preexec_fn=_die_with_parent(os.getpid()),  # noqa: PLW1509  one prctl call, loaded before the fork
+            preexec_fn=_die_with_parent(parent),  # noqa: PLW1509  one prctl call, loaded before the fork
         )
-    )
+        _started[:] = [*(each for each in _started if each.poll() is None), process]
+        return process
+
+    return _spawner.call(start)
 
 
 def _die_with_parent(parent: int) -> Callable[[], None]:

@@ -44,9 +44,9 @@ def demo(
     message was lost or doubled.
     """
     from stamgast.demo.cdnow import NoPurchaseLogError
-    from stamgast.demo.run import NoExampleError, run_demo
+    from stamgast.demo.run import EndedError, NoExampleError, run_demo
     from stamgast.demo.shop import ShopError
-    from stamgast.demo.trial import EndedError, Options
+    from stamgast.demo.trial import Options
     from stamgast.processes import ProcessError
 
     for_s = None if duration is None else parse_duration(duration)

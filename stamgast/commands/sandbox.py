@@ -22,6 +22,7 @@ def sandbox(
 ) -> None:
     """Serve Twilio's API, signed callbacks and the page until Ctrl-C."""
     from channels.callback_url import INBOUND_PATH
+    from stamgast.ending import Ending
     from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN, SandboxOptions
     from stamgast.sandbox.server import run_forever
 
@@ -40,7 +41,9 @@ def sandbox(
         say(f"Phones: http://{address}:{taken}/{'?token=…' if token else ''} (nothing is sent)")
 
     try:
-        run_forever(options, where, settings.sandbox_port if port is None else port, announce)
+        with Ending() as ending:
+            run_forever(options, ending, where, settings.sandbox_port if port is None else port, announce)
+        say("The sandbox has ended.")
     except ValueError as error:
         misuse(str(error))
     except OSError as error:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import signal
 import threading
 from contextlib import ExitStack
 from pathlib import Path
@@ -25,17 +24,15 @@ def services(
     folder: Annotated[Path, typer.Option(help="Where jars are kept and data lies while it runs.")] = Path(".run"),
 ) -> None:
     """Run a development broker and Redis until Ctrl-C, and print their addresses as settings."""
+    from stamgast.ending import Ending
     from stamgast.log.topics import Topics, TopicsError
     from stamgast.log.topics import create_topics as create
     from stamgast.processes import ProcessError
     from stamgast.services import open_broker, open_redis
 
     settings = load_settings()
-    ended = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: ended.set())
     try:
-        with ExitStack() as stack:
+        with Ending(), ExitStack() as stack:
             broker = stack.enter_context(open_broker(folder, port=kafka_port, say=say))
             redis = stack.enter_context(open_redis(folder, port=redis_port, say=say))
             if create_topics:
@@ -48,7 +45,9 @@ def services(
                 answer(f"export STAMGAST_REDIS_URL={redis.url}")
             _flush()
             say("running; Ctrl-C ends both and forgets their data")
-            ended.wait()
+            threading.Event().wait()
+    except KeyboardInterrupt:
+        say("ended; nothing is left running")
     except (ProcessError, TopicsError) as error:
         fail(str(error))
 

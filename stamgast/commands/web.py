@@ -18,8 +18,10 @@ def web(
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""
     import asyncio
+    import contextlib
 
     from stamgast.bootstrap import SettingsError
+    from stamgast.ending import Ending, end_process
     from stamgast.log.topics import TopicsError
     from stamgast.web.serve import run
 
@@ -31,8 +33,15 @@ def web(
             f"Listening on http://{f'[{where}]' if ':' in where else where}:{taken}/ (/openapi.json says what there is)"
         )
 
+    async def serve(ending: Ending) -> None:
+        with contextlib.suppress(asyncio.CancelledError):
+            await ending.over(run(settings, where, settings.web_port if port is None else port, announce))
+        say("The web process has ended.")
+        end_process(0)  # not `asyncio.run`'s own end: it waits for threads, and one may wait for a broker
+
     try:
-        asyncio.run(run(settings, where, settings.web_port if port is None else port, announce))
+        with Ending() as ending:
+            asyncio.run(serve(ending))
     except SettingsError as error:
         misuse(str(error))
     except TopicsError as error:

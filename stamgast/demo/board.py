@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import asdict
 from typing import Any, Final
 
@@ -19,12 +18,12 @@ from stamgast.demo.shop import ShopError
 from stamgast.demo.till import PRODUCTS, Product, Regular, Till
 from stamgast.domain.calendar import local_time
 from stamgast.domain.program import Program
+from stamgast.live_page import News
 from stamgast.logs import get_logger
 
 log = get_logger(__name__)
 
 _EVERY_S: Final = 0.25
-_KEEP_ALIVE_S: Final = 15.0
 _SHOWN_MESSAGES: Final = 4
 
 
@@ -35,6 +34,7 @@ class Board:
         self, till: Till, driver: Driver, carrier: Carrier, *, redis: Redis, partitions: int, phones_url: str
     ) -> None:
         self.till = till
+        self.news = News()
         self._driver = driver
         self._time = till.time
         self._carrier = carrier
@@ -42,8 +42,6 @@ class Board:
         self._partitions = partitions
         self._phones_url = phones_url
         self._snapshot = b"{}"
-        self._changed = asyncio.Condition()
-        self._closed = False
 
     @property
     def snapshot(self) -> bytes:
@@ -58,27 +56,6 @@ class Board:
             except (ShopError, httpx.HTTPError, OSError) as error:
                 log.warning("no snapshot", why=repr(error))
             await asyncio.sleep(_EVERY_S)
-
-    async def close(self) -> None:
-        """End every page's stream, so that the server can stop."""
-        async with self._changed:
-            self._closed = True
-            self._changed.notify_all()
-
-    async def events(self) -> AsyncIterator[bytes]:
-        """Stream snapshots to one page: the newest at once, then each that differs."""
-        sent = b""
-        yield b"retry: 1000\n\n"
-        while not self._closed:
-            if self._snapshot != sent:
-                sent = self._snapshot
-                yield b"data: " + sent + b"\n\n"
-            try:
-                async with asyncio.timeout(_KEEP_ALIVE_S), self._changed:
-                    if self._snapshot == sent and not self._closed:
-                        await self._changed.wait()
-            except TimeoutError:
-                yield b": still here\n\n"
 
     async def _take(self) -> None:
         counts = await read_counts(self._redis, self._partitions)
@@ -103,9 +80,8 @@ class Board:
             }
         )
         if snapshot != self._snapshot:
-            async with self._changed:
-                self._snapshot = snapshot
-                self._changed.notify_all()
+            self._snapshot = snapshot
+            self.news.publish(snapshot)
 
     async def _show(self, who: Regular) -> dict[str, Any]:
         state, thread = await asyncio.gather(

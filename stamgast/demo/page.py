@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import contextlib
-import secrets
 from importlib import resources
-from typing import Any, Final
+from typing import Final
 from urllib.parse import urlsplit
 
 import msgspec
-import uvicorn
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response, StreamingResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,6 +18,7 @@ from channels.twilio_client import is_loopback
 from stamgast.demo.board import Board
 from stamgast.demo.shop import ShopError
 from stamgast.demo.till import PRODUCTS, NothingToRefundError
+from stamgast.live_page import PageServer, page_response
 
 _PAGE: Final = resources.files("stamgast.demo").joinpath("till.html").read_text(encoding="utf-8")
 _MOST_BYTES: Final = 1_000
@@ -53,7 +51,7 @@ def create_app(board: Board) -> Starlette:
     """Make the application."""
 
     async def events(_: Request) -> Response:
-        return StreamingResponse(board.events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"})
+        return board.news.response(lambda: board.snapshot)
 
     async def state(_: Request) -> Response:
         return Response(board.snapshot, media_type="application/json", headers={"Cache-Control": "no-store"})
@@ -90,27 +88,9 @@ def create_app(board: Board) -> Starlette:
     )
 
 
-def make_server(board: Board) -> uvicorn.Server:
+def make_server(board: Board) -> PageServer:
     """Make a server for the running loop; the caller binds the port and ends it with `should_exit`."""
-    config = uvicorn.Config(
-        create_app(board),
-        log_config=None,
-        log_level="warning",
-        access_log=False,
-        ws="none",
-        lifespan="off",
-        server_header=False,
-        proxy_headers=False,
-        timeout_graceful_shutdown=2,
-    )
-    return _Server(config)
-
-
-class _Server(uvicorn.Server):
-    """Leaves signals to the trial, which has more to end than this server."""
-
-    def capture_signals(self) -> Any:
-        return contextlib.nullcontext()
+    return PageServer(create_app(board), board.news, lifespan="off")
 
 
 async def _not_taken(_: Request, error: Exception) -> Response:
@@ -118,19 +98,7 @@ async def _not_taken(_: Request, error: Exception) -> Response:
 
 
 async def _page(_: Request) -> Response:
-    """The page. Its one script and one style carry a fresh nonce; nothing else may run or load."""
-    nonce = secrets.token_urlsafe(16)
-    policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    headers = {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(_PAGE.replace("__NONCE__", nonce), headers=headers, media_type="text/html")
+    return page_response(_PAGE)
 
 
 async def _read(request: Request) -> _Press | None:

@@ -4,11 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant
 from rules.problems import render_problems
@@ -16,8 +12,13 @@ from stamgast.demo.books import Summary
 from stamgast.demo.cdnow import read_receipts
 from stamgast.demo.driver import starts_at
 from stamgast.demo.stage import open_stage
-from stamgast.demo.trial import BAKERY, RECORDS, Cast, EndedError, Options, Say, Trial
+from stamgast.demo.trial import BAKERY, RECORDS, Cast, Options, Say, Trial
+from stamgast.ending import Ending
 from stamgast.publishing import MERCHANTS
+
+
+class EndedError(Exception):
+    """Somebody ended the trial (Ctrl-C or SIGTERM)."""
 
 
 class NoExampleError(Exception):
@@ -40,11 +41,14 @@ def run_demo(options: Options, config_dir: Path, say: Say) -> Summary:
     say("a trial: one worker, on a broker and a Redis that live in memory and forget everything at the end")
     _expect_no_idempotence()
     begins = starts_at(programs[BAKERY].time_zone)
+    ending = Ending()
     try:
-        with _ends_in_order(), open_stage(config_dir, list(loaded), begins, say) as stage:
-            return asyncio.run(Trial(options, stage, cast, say).run())
-    except KeyboardInterrupt:
-        raise EndedError from None
+        with ending, open_stage(config_dir, list(loaded), begins, say) as stage:
+            return asyncio.run(ending.over(Trial(options, stage, cast, say).run()))
+    except BaseException:  # whatever an interrupt becomes on its way through libraries
+        if ending.asked:
+            raise EndedError from None
+        raise
 
 
 def _expect_no_idempotence() -> None:
@@ -61,21 +65,3 @@ def _load(config_dir: Path, merchant: str) -> LoadedMerchant:
     if not loaded.ok:
         raise NoExampleError(render_problems(loaded.problems))
     return loaded
-
-
-@contextmanager
-def _ends_in_order() -> Iterator[None]:
-    """Let SIGTERM unwind what is open, as Ctrl-C does, while no loop runs yet.
-
-    Ctrl-C itself is set too: a shell starts its background jobs with SIGINT ignored.
-    """
-
-    def interrupt(*_: Any) -> None:
-        raise KeyboardInterrupt
-
-    before = {number: signal.signal(number, interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
-    try:
-        yield
-    finally:
-        for number, handler in before.items():
-            signal.signal(number, handler)

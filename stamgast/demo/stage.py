@@ -10,6 +10,7 @@ import asyncio
 import base64
 import os
 import secrets
+import signal
 import sys
 import tempfile
 import urllib.error
@@ -21,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from pydantic import SecretStr
+from redis.asyncio import Redis
 
 from stamgast.bootstrap import topics_of
 from stamgast.clock import DrivenClock
@@ -65,6 +67,13 @@ class Stage:
         """Where the phones are."""
         return self.settings.twilio_base_url
 
+    def open_redis(self) -> Redis:
+        """Make a client for the trial's own looks; the caller closes it.
+
+        It has no limit of time: under one, redis-py on Python 3.11 swallows cancellations (stamgast.cancelling).
+        """
+        return Redis.from_url(self.settings.redis_url, socket_timeout=None)
+
     def check(self) -> None:
         """Raise `ProcessError`, with the end of its log, if some process has ended."""
         for child in self.children:
@@ -104,7 +113,11 @@ def open_stage(config_dir: Path, merchants: Sequence[str], starts_at: Millis, sa
         sandbox.wait_until(lambda: _answers(f"{settings.twilio_base_url}/healthz"), seconds=_START_S)
         web.wait_until(lambda: _answers(f"{settings.public_url}/readyz"), seconds=_START_S)
         worker.wait_until(lambda: _answers(f"{metrics_url}/readyz"), seconds=_START_S)
-        yield Stage(settings, keys, children, run_dir)
+        try:
+            yield Stage(settings, keys, children, run_dir)
+        finally:
+            for child in (sandbox, web, worker):  # all at once; the stack then waits for each
+                child.signal(signal.SIGTERM)
 
 
 def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) -> Settings:

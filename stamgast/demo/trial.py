@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import signal
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
@@ -15,6 +14,7 @@ import httpx
 from redis.asyncio import Redis
 
 from rules.engine import RuleSet
+from stamgast.cancelling import end_all
 from stamgast.clock import DrivenClock, format_time
 from stamgast.demo.account import Account
 from stamgast.demo.board import Board
@@ -48,10 +48,6 @@ _FLAT_OUT: Final = Pace()
 Say = Callable[[str], None]
 
 
-class EndedError(Exception):
-    """Somebody ended the trial (Ctrl-C or SIGTERM)."""
-
-
 @dataclass(frozen=True, slots=True)
 class Options:
     """How the trial was asked for. `for_s`: machine seconds to drive; None: until the end, or Ctrl-C with a page."""
@@ -82,26 +78,18 @@ class Trial:
         self._first_message_after_s: float | None = None
 
     async def run(self) -> Summary:
-        """Play until it is over, then close the books.
+        """Play until it is over or cancelled, then close the books.
 
         Raises:
-            EndedError: Ctrl-C or SIGTERM came first.
             ProcessError: a process of the engine ended.
         """
-        this = asyncio.current_task()
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, lambda: this.cancel() if this else None)
-        try:
-            async with AsyncExitStack() as stack:
-                return await self._play(stack)
-        except asyncio.CancelledError:
-            raise EndedError from None
+        async with AsyncExitStack() as stack:
+            return await self._play(stack)
 
     async def _play(self, stack: AsyncExitStack) -> Summary:
         settings, programs = self._stage.settings, self._cast.programs
         topics = Topics(settings.partitions, settings.topic_prefix)
-        redis = Redis.from_url(settings.redis_url)
+        redis = self._stage.open_redis()
         stack.push_async_callback(redis.aclose)
         reader = await stack.enter_async_context(LogReader(settings.kafka_bootstrap))
         web = await stack.enter_async_context(_http(self._stage.web_url))
@@ -142,9 +130,7 @@ class Trial:
                 for task in done:
                     self._look_at(task)
         finally:
-            for task in (play, ends, *watchers):
-                task.cancel()
-            await asyncio.gather(play, ends, *watchers, return_exceptions=True)
+            await end_all([play, ends, *watchers])
 
     def _look_at(self, task: asyncio.Task[None]) -> None:
         """Raise what a task died of; if a process of ours died first, that is the reason."""
@@ -204,7 +190,6 @@ class Trial:
         try:
             yield
         finally:
-            await board.close()
             server.should_exit = True
             await task
             listening.close()

@@ -1,6 +1,5 @@
 """How a sandbox is put together: one ASGI application with its own memory."""
 
-import secrets
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from importlib import resources
@@ -12,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
+from stamgast.live_page import page_response
 from stamgast.sandbox.api import MessagesApi
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.contents import ContentsApi
@@ -55,19 +55,8 @@ def create_app(options: SandboxOptions, drop: Callable[[Request], None], live: L
 
 
 async def _page(_: Request) -> Response:
-    """The page with the phones. Its one script and one style carry a fresh nonce; nothing else may run or load."""
-    nonce = secrets.token_urlsafe(16)
-    policy = (
-        f"default-src 'none'; script-src 'nonce-{nonce}'; style-src 'nonce-{nonce}'; connect-src 'self'; "
-        "img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
-    )
-    headers = {
-        "Content-Security-Policy": policy,
-        "Cache-Control": "no-store",
-        "Referrer-Policy": "no-referrer",
-        "X-Content-Type-Options": "nosniff",
-    }
-    return Response(_PAGE.replace("__NONCE__", nonce), headers=headers, media_type="text/html")
+    """The page with the phones."""
+    return page_response(_PAGE)
 
 
 async def _healthy(_: Request) -> Response:

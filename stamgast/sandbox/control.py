@@ -3,7 +3,7 @@
 from typing import Any, Final
 
 from starlette.requests import Request
-from starlette.responses import Response, StreamingResponse
+from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
 from stamgast.clock import format_time
@@ -69,7 +69,7 @@ class Control:
         """Forget messages, posts, callbacks, phones and opt-outs; faults, templates and settings stay."""
         await self._carrier.forget()
         self._records.forget()
-        self._live.publish("reload", None)
+        self._live.tell("reload", None)
         return Response(status_code=204)
 
     async def posts(self, request: Request) -> Response:
@@ -179,9 +179,7 @@ class Control:
 
     async def events(self, _: Request) -> Response:
         """What happens, as it happens (server-sent events)."""
-        return StreamingResponse(
-            self._live.events(), media_type="text/event-stream", headers={"Cache-Control": "no-store"}
-        )
+        return self._live.response()
 
     def _settings(self) -> dict[str, Any]:
         delays: Delays = self._options.delays

@@ -4,14 +4,16 @@ import asyncio
 import socket
 import threading
 import time
+from collections.abc import Callable
 from types import TracebackType
-from typing import Any, Final, Self
+from typing import Final, Self
 
-import uvicorn
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from channels.twilio_client import is_loopback
+from stamgast.ending import Ending
+from stamgast.live_page import PageServer
 from stamgast.sandbox.app import create_app
 from stamgast.sandbox.live import Live
 from stamgast.sandbox.options import SandboxOptions
@@ -52,38 +54,17 @@ class Connections:
         return TrackedProtocol
 
 
-class _Server(uvicorn.Server):
-    """Ends the pages' event streams first, so that stopping does not wait for them."""
-
-    def __init__(self, config: uvicorn.Config, live: Live) -> None:
-        super().__init__(config)
-        self._live = live
-
-    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
-        self._live.close()
-        await super().shutdown(sockets)
-
-
-def make_server(options: SandboxOptions, host: str = "127.0.0.1") -> uvicorn.Server:
+def make_server(options: SandboxOptions, host: str = "127.0.0.1") -> PageServer:
     """A server for these options. Raises ValueError for a host off loopback without a token."""
     if not is_loopback(host) and len(options.token) < _MIN_TOKEN:
         raise ValueError(f"a sandbox that listens on {host} needs a token of at least {_MIN_TOKEN} characters")
     connections, live = Connections(), Live()
-    config = uvicorn.Config(
+    return PageServer(
         create_app(options, connections.drop, live),
+        live,
         http=connections.protocol(),
-        ws="none",
-        loop="asyncio",
-        log_config=None,
-        # Its lines hold phone numbers.
-        access_log=False,
-        # The client's address names the connection; a header must not change it.
-        proxy_headers=False,
-        server_header=False,
-        timeout_graceful_shutdown=2,
         lifespan="on",
     )
-    return _Server(config, live)
 
 
 def bind(host: str, port: int) -> socket.socket:
@@ -145,13 +126,17 @@ class SandboxServer:
         self.stop()
 
 
-def run_forever(options: SandboxOptions, host: str, port: int, announce: Any = None) -> None:
-    """Serve until interrupted; `announce(port)` is called once the port is taken."""
+def run_forever(options: SandboxOptions, ending: Ending, host: str, port: int, announce: Callable[[int], None]) -> None:
+    """Serve until a signal; `announce(port)` is called once the port is taken."""
     server = make_server(options, host)
     listener = bind(host, port)
-    if announce is not None:
-        announce(listener.getsockname()[1])
+    announce(listener.getsockname()[1])
+
+    def end() -> None:
+        server.should_exit = True
+
     try:
-        server.run(sockets=[listener])
+        with ending.asking(end):
+            server.run(sockets=[listener])
     finally:
         listener.close()

@@ -2,7 +2,6 @@
 
 import asyncio
 import contextlib
-import signal
 import socket
 from collections.abc import AsyncIterator, Callable, Sequence
 
@@ -64,14 +63,16 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
 
 
 async def run(settings: Settings, host: str, port: int, announce: Callable[[int], None]) -> None:
-    """Serve until SIGTERM or SIGINT."""
-    end = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
-        loop.add_signal_handler(number, end.set)
+    """Serve until cancelled.
+
+    Raises:
+        SettingsError: a key is missing or wrong.
+        TopicsError: Kafka is away, or its topics are not ours.
+        OSError: the port is taken.
+    """
     async with web_parts(settings) as parts, serving(app_of(parts), host, port) as taken:
         announce(taken)
-        await end.wait()
+        await asyncio.Event().wait()
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:

@@ -1,19 +1,19 @@
 """The trial as a person starts it: every process, real purchases, an honest account, and nothing left behind."""
 
 import asyncio
-import contextlib
 import json
 import os
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import eventually
+from tests.processes import alive, children_of
 
 pytestmark = pytest.mark.slow
 
@@ -43,32 +43,12 @@ def running_demo(tmp_path: Path, *words: str) -> Iterator[subprocess.Popen[bytes
             demo.communicate()
 
 
-def children_of(demo: subprocess.Popen[bytes]) -> dict[int, str]:
-    """Process id -> command line of every process that the trial runs (each is its own child)."""
-    found = {}
-    for entry in Path("/proc").glob("[0-9]*"):
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if int((entry / "stat").read_text().rpartition(")")[2].split()[1]) == demo.pid:
-                found[int(entry.name)] = (entry / "cmdline").read_bytes().replace(b"\0", b" ").decode()
-    return found
-
-
-def alive(processes: Iterable[int]) -> list[int]:
-    """Those that still run; a zombie that nobody has waited for yet does not."""
-    left = []
-    for process in processes:
-        with contextlib.suppress(FileNotFoundError, ProcessLookupError):
-            if Path(f"/proc/{process}/stat").read_text().rpartition(")")[2].split()[0] != "Z":
-                left.append(process)
-    return left
-
-
 def log_of(tmp_path: Path) -> str:
     return (tmp_path / "demo.log").read_text()
 
 
 async def test_a_short_trial_loses_and_doubles_nothing_and_says_so_in_json(tmp_path):
-    with running_demo(tmp_path, "--headless", "--for", "25s", "--json") as demo:
+    with running_demo(tmp_path, "--headless", "--for", "15s", "--json") as demo:
         answer, _ = await asyncio.to_thread(demo.communicate, timeout=240)
         assert demo.returncode == 0, log_of(tmp_path)
         summary = json.loads(answer)
@@ -82,21 +62,21 @@ async def test_a_short_trial_loses_and_doubles_nothing_and_says_so_in_json(tmp_p
     assert "one worker" in log_of(tmp_path)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-async def test_ending_it_half_way_leaves_no_process_behind(tmp_path, number):
+async def test_ending_it_half_way_leaves_no_process_behind(tmp_path):
     with running_demo(tmp_path, "--headless", "--for", "120s") as demo:
         await eventually(lambda: '"phase": "history"' in log_of(tmp_path), seconds=120, why=log_of(tmp_path))
-        started = children_of(demo)
+        started = children_of(demo.pid)
         assert len(started) == 5, started  # broker, Valkey, sandbox, web, worker
-        demo.send_signal(number)
+        demo.send_signal(signal.SIGTERM)
         assert await asyncio.to_thread(demo.wait, 60) == 1
         assert "nothing is left running" in log_of(tmp_path)
+        assert "force" not in log_of(tmp_path)
         await eventually(lambda: not alive(started), seconds=10)
 
 
 async def test_ending_it_while_it_starts_leaves_no_process_behind(tmp_path):
     with running_demo(tmp_path, "--headless", "--for", "120s") as demo:
-        started = await eventually(lambda: len(found := children_of(demo)) >= 3 and found, seconds=60)
+        started = await eventually(lambda: len(found := children_of(demo.pid)) >= 3 and found, seconds=60)
         demo.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(demo.wait, 60) == 1
         await eventually(lambda: not alive(started), seconds=10)
@@ -104,8 +84,7 @@ async def test_ending_it_while_it_starts_leaves_no_process_behind(tmp_path):
 
 async def test_killing_it_takes_every_process_along(tmp_path):
     with running_demo(tmp_path, "--headless", "--for", "120s") as demo:
-        await eventually(lambda: '"phase": "bakery"' in log_of(tmp_path), seconds=120, why=log_of(tmp_path))
-        started = children_of(demo)
+        started = await eventually(lambda: len(found := children_of(demo.pid)) == 5 and found, seconds=60)
         demo.kill()
         await asyncio.to_thread(demo.wait, 30)
         await eventually(lambda: not alive(started), seconds=10)
