@@ -30,8 +30,10 @@ from streams.intake import IntakeJob
 from streams.jobs import Effects, Job, Record
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
+from streams.naming import Naming
 from streams.ownership import Ownership
 from streams.partitions import PartitionService
+from streams.proofs import Proofs
 
 WRAPPING_KEYS = "bench:" + "A" * 43 + "="
 
@@ -118,7 +120,8 @@ def make_job(work: Work, topics: Topics, bundles: Bundles, metrics: Metrics) -> 
     clock = StandingClock()
     aside = LayingAside(topics, DeadLetterSeal(WrappingKeys.parse(WRAPPING_KEYS)), clock)
     if work.job == "intake":
-        return IntakeJob(topics, _Nobody(), aside, clock, metrics)
+        naming, proofs = Naming(_Nobody(), _nowhere), Proofs(VOUCHER_KEY)
+        return IntakeJob(topics=topics, naming=naming, proofs=proofs, aside=aside, clock=clock, metrics=metrics)
     return CustomersJob(
         bootstrap=work.bootstrap, topics=topics, bundles=bundles, aside=aside, clock=clock, voucher_key=VOUCHER_KEY,
         metrics=metrics,
@@ -128,6 +131,13 @@ def make_job(work: Work, topics: Topics, bundles: Bundles, metrics: Metrics) -> 
 class _Nobody:
     async def resolve_many(self, *_: Any) -> list[str]:
         raise RuntimeError("every record of this benchmark is canonical")
+
+    def unseal(self, *_: Any) -> Any:
+        raise RuntimeError("every record of this benchmark is canonical")
+
+
+async def _nowhere(_merchant: str) -> None:
+    """No programme is asked for."""
 
 
 async def main() -> None:

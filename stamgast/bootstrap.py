@@ -14,6 +14,7 @@ from channels.twilio_client import TwilioCredentials
 from channels.twilio_webhooks import TwilioWebhooks
 from stamgast.clock import Clock
 from stamgast.identity.sealing import WrappingKeys, decode_key
+from stamgast.identity.source_key import derive_source_key
 from stamgast.identity.voucher_key import derive_voucher_key
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
@@ -142,6 +143,7 @@ class WorkerParts:
     clock: Clock
     seal: DeadLetterSeal
     voucher_key: bytes
+    source_key: bytes
 
 
 def channel_of(settings: Settings) -> Channel:
@@ -191,6 +193,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             clock=settings.make_clock(),
             seal=DeadLetterSeal(keys),
             voucher_key=voucher_key,
+            source_key=derive_source_key(id_key_of(settings)),
         )
 
 

@@ -16,7 +16,7 @@ COMMANDS: Final = {
     "sandbox": "stand in for Twilio, with phones in a page",
     "services": "run a broker and a Redis for development until Ctrl-C",
     "topics": "create the topics, or adopt a new cluster",
-    "keys": "create and revoke API keys",
+    "keys": "create and revoke API keys, show the key for sealed identifiers",
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
     "customer": "show what is known about a customer, or forget who they are",

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Protocol
+from typing import Any, Final
 
 import msgspec
 
@@ -14,25 +13,17 @@ from stamgast.domain.deliveries import CLOCK_TOLERANCE, CustomerRef, decode_reco
 from stamgast.domain.deliveries import Record as Purchase
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
-from stamgast.identity.ids import Identifier, Kind
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE
 from streams.emission import Emission
 from streams.jobs import Record
+from streams.proofs import Proofs
 
 _CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
 
 
 LARGEST: Final = 240_000
 """Bytes of a purchase. Its customer's event holds it up to four times (before, after and each at its peak)."""
-
-
-class Resolves(Protocol):
-    """Tells whom identifiers name (`stamgast.state.identities`)."""
-
-    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
-        """Return a customer id for each reference; unknown identifiers become new customers."""
-        ...
 
 
 class UnreadableError(ValueError):
@@ -50,9 +41,11 @@ class Read:
     wanting: bool
     stamped: bool
     """Whether its recorded time may stay as it is."""
+    source: Source | None
+    """Where we took it over from; None for what others wrote, whatever it says."""
 
 
-def read_record(record: Record, partition: int, partitions: int, *, real_time: bool = False) -> Read:
+def read_record(record: Record, partition: int, partitions: int, proofs: Proofs, *, real_time: bool = False) -> Read:
     """Decode a record and see whether it is canonical. `real_time`: shop time and the broker's clock are the same.
 
     Raises:
@@ -73,30 +66,35 @@ def read_record(record: Record, partition: int, partitions: int, *, real_time: b
     customer = purchase.data.customer
     if customer is not None:
         _refuse_what_names_a_person(customer)
-    resolved = customer is None or customer.customer_id is not None or not _identifiers(customer)
+    claimed = purchase.stamgastsource
+    source = claimed if claimed is not None and proofs.holds(record.key or b"", record.value or b"") else None
     here = record.key is not None and partition_for(record.key, partitions) == partition
-    stamped = purchase.stamgastrecordedat is not None and not (real_time and _is_ahead(purchase, record))
-    wanting = not here or not resolved or not stamped
-    if wanting and purchase.stamgastsource is not None:
+    stamped = purchase.stamgastrecordedat is not None and not (
+        real_time and source is None and _is_ahead(purchase, record)
+    )
+    wanting = not (here and stamped and _is_resolved(customer) and source == claimed)
+    if wanting and source is not None:
         raise UnreadableError("it was appended again already and is still not canonical")
-    return Read(merchant, transaction, purchase, record, wanting, stamped)
+    return Read(merchant, transaction, purchase, record, wanting, stamped, source)
 
 
-async def canonical(
-    read: Read, source: Source, people: Resolves, *, topic: str, partitions: int, now: Millis
+def canonical(
+    read: Read, customer: str | None, source: Source, proofs: Proofs, *, topic: str, partitions: int, now: Millis
 ) -> Emission:
-    """Return the same purchase in canonical form: resolved, stamped, with its source, for the right partition."""
+    """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
+
+    `customer` is whom its identifiers were resolved to; they stay behind.
+    """
     document: dict[str, Any] = json.loads(read.record.value or b"")
-    identifiers = _identifiers(read.purchase.data.customer)
-    if identifiers:
-        (customer,) = await people.resolve_many(read.merchant, [identifiers], now)
+    if customer is not None:
         document["data"]["customer"] = {"customer_id": customer}
-    if not read.stamped:
-        document["stamgastrecordedat"] = now
-    document["stamgastsource"] = list(source)
     key = f"{read.merchant}:{read.transaction}".encode()
+    recorded_at = document.get("stamgastrecordedat") if read.stamped else now
+    document = {name: value for name, value in document.items() if not name.startswith("stamgast")}
     document["partitionkey"] = key.decode()
-    return Emission(topic, partition_for(key, partitions), key, msgspec.json.encode(document))
+    document["stamgastrecordedat"] = recorded_at
+    document["stamgastsource"] = list(source)
+    return Emission(topic, partition_for(key, partitions), key, proofs.add(key, msgspec.json.encode(document)))
 
 
 def _is_ahead(purchase: Purchase, record: Record) -> bool:
@@ -105,26 +103,23 @@ def _is_ahead(purchase: Purchase, record: Record) -> bool:
     The broker's time of the record judges, so that every reading agrees. What was taken over once has our own stamp,
     and keeps it: a broker whose clock is slow must not have everything appended again for ever.
     """
-    if purchase.stamgastsource is not None or record.timestamp <= 0:
-        return False
-    return (purchase.stamgastrecordedat or 0) > record.timestamp + CLOCK_TOLERANCE
+    return record.timestamp > 0 and (purchase.stamgastrecordedat or 0) > record.timestamp + CLOCK_TOLERANCE
 
 
-def _identifiers(customer: CustomerRef | None) -> list[Identifier]:
-    if customer is None or customer.customer_id is not None:
-        return []
-    named: tuple[tuple[Kind, str | None], ...] = (
-        ("membership", customer.membership_number),
-        ("provider", customer.provider_customer_id),
+def _is_resolved(customer: CustomerRef | None) -> bool:
+    """Say whether it names nobody, or a customer by their id."""
+    return (
+        customer is None
+        or customer.customer_id is not None
+        or not (customer.membership_number or customer.provider_customer_id or customer.sealed)
     )
-    return [Identifier(kind, value) for kind, value in named if value]
 
 
 def _refuse_what_names_a_person(customer: CustomerRef) -> None:
     if customer.phone is not None:
-        raise UnreadableError("a phone in the clear is not taken from the topic: seal it, or name a membership number")
-    if customer.sealed is not None:
-        raise UnreadableError("sealed identifiers are not taken yet: name a membership number or a customer id")
+        raise UnreadableError(
+            "a phone in the clear is not taken from the topic: seal it (docs/producing.md), or name a membership number"
+        )
     if customer.customer_id is not None and not _CUSTOMER_ID.fullmatch(customer.customer_id):
         raise UnreadableError("its customer_id is not one of ours: c and 24 letters a-z or digits 2-7")
 

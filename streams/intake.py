@@ -21,7 +21,7 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
-from streams.canonical import Read, Resolves, UnreadableError, canonical, read_record
+from streams.canonical import Read, UnreadableError, canonical, read_record
 from streams.customer_batch import THINK_S
 from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
@@ -29,7 +29,9 @@ from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.merging import NotMergedError, merged
 from streams.metrics import Metrics
+from streams.naming import Naming
 from streams.ownership import TROUBLE, Ownership
+from streams.proofs import Proofs
 
 log = get_logger(__name__)
 
@@ -73,10 +75,13 @@ class IntakeJob:
     name = "intake"
     begins_late = True
 
-    def __init__(self, topics: Topics, people: Resolves, aside: LayingAside, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self, *, topics: Topics, naming: Naming, proofs: Proofs, aside: LayingAside, clock: Clock, metrics: Metrics
+    ) -> None:
         self.topic = topics.purchases
         self._topics = topics
-        self._people = people
+        self._naming = naming
+        self._proofs = proofs
         self._aside = aside
         self._clock = clock
         self._real_time = isinstance(clock, RealClock)
@@ -123,12 +128,12 @@ class IntakeJob:
 
     async def _sort(self, owned: Ownership, step: _Step, record: Record) -> None:
         try:
-            read = read_record(record, owned.number, self._topics.partitions, real_time=self._real_time)
+            partitions = self._topics.partitions
+            read = read_record(record, owned.number, partitions, self._proofs, real_time=self._real_time)
         except UnreadableError as error:
             self._lay_aside(owned, step, record, str(error))
             return
-        source = read.purchase.stamgastsource
-        if source is not None and step.standing.is_repeat(source):
+        if read.source is not None and step.standing.is_repeat(read.source):
             self._metrics.skipped.labels(self.name, "repeat").inc()
         elif read.wanting:
             await self._append_again(owned, step, read)
@@ -138,16 +143,16 @@ class IntakeJob:
     async def _append_again(self, owned: Ownership, step: _Step, read: Read) -> None:
         if step.quiet:
             return
+        now = self._clock.now()
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
-            again = await canonical(
-                read,
-                source,
-                self._people,
-                topic=self.topic,
-                partitions=self._topics.partitions,
-                now=self._clock.now(),
+            customer = await self._naming.customer_of(read, now)
+            again = canonical(
+                read, customer, source, self._proofs, topic=self.topic, partitions=self._topics.partitions, now=now
             )
+        except UnreadableError as error:
+            self._lay_aside(owned, step, read.record, str(error))
+            return
         except TROUBLE:
             raise
         except Exception as error:  # a fault of ours: one record may not end every worker in turn

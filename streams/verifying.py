@@ -9,6 +9,8 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 
 from stamgast.domain.purchases import Transaction, decode_transaction
+from stamgast.identity.source_key import derive_source_key
+from stamgast.identity.voucher_key import derive_voucher_key
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.state.keys import transactions
@@ -19,6 +21,7 @@ from streams.canonical import UnreadableError, read_record
 from streams.customer_partition import Standing
 from streams.jobs import Record
 from streams.merging import NotMergedError, merged
+from streams.proofs import Proofs
 
 Name = tuple[str, str]
 """Merchant and transaction."""
@@ -30,6 +33,7 @@ class TransactionReplay:
 
     partition: int
     partitions: int
+    proofs: Proofs
     real_time: bool
     """Whether the deployment's clock is the machine's own, as for `streams.canonical.read_record`."""
     watermark: int = -1
@@ -40,11 +44,10 @@ class TransactionReplay:
         """Apply one record as intake does."""
         self.watermark = record.offset
         try:
-            read = read_record(record, self.partition, self.partitions, real_time=self.real_time)
+            read = read_record(record, self.partition, self.partitions, self.proofs, real_time=self.real_time)
         except UnreadableError:
             return
-        source = read.purchase.stamgastsource
-        if (source is not None and self.standing.is_repeat(source)) or read.wanting:
+        if (read.source is not None and self.standing.is_repeat(read.source)) or read.wanting:
             return
         name = (read.merchant, read.transaction)
         self.standing.time = max(self.standing.time, read.purchase.stamgastrecordedat or 0)
@@ -54,18 +57,17 @@ class TransactionReplay:
                 self.states[name] = new.state
 
 
-async def verify_all(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, *, real_time: bool) -> Report:
+async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool) -> Report:
     """Compare everything: customers, ledgers, counters, transactions."""
     report = Report()
-    await verify_customers(bootstrap, redis_url, topics, voucher_key, report)
-    redis = Redis(redis_url)
+    await verify_customers(bootstrap, redis_url, topics, derive_voucher_key(id_key), report)
+    redis, proofs = Redis(redis_url), Proofs(derive_source_key(id_key))
     try:
         async with LogReader(bootstrap) as reader:
             for partition in range(topics.partitions):
                 session = await redis.session(transactions(partition).meta)
-                await _compare(
-                    reader, session, topics, TransactionReplay(partition, topics.partitions, real_time), report
-                )
+                replay = TransactionReplay(partition, topics.partitions, proofs, real_time)
+                await _compare(reader, session, topics, replay, report)
     finally:
         redis.close()
     return report

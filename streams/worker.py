@@ -17,9 +17,11 @@ from streams.intake import IntakeJob
 from streams.jobs import Job
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
+from streams.naming import Naming
 from streams.outbox import Outgoing, Patience
 from streams.partitions import PartitionService
 from streams.progress import IntakeProgress
+from streams.proofs import Proofs
 from streams.watchdog import end_within
 
 _CLOSE_S: Final = 1.0
@@ -79,7 +81,16 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     def carry(job: Job) -> PartitionService:
         return PartitionService(job, group=f"{settings.group_prefix}-{job.name}", **shared)
 
-    intake = carry(IntakeJob(topics, parts.identities, aside, parts.clock, metrics))
+    intake = carry(
+        IntakeJob(
+            topics=topics,
+            naming=Naming(parts.identities, bundles.program_of),
+            proofs=Proofs(parts.source_key),
+            aside=aside,
+            clock=parts.clock,
+            metrics=metrics,
+        )
+    )
     programmes = Tail(settings.kafka_bootstrap, {topics.programs: 1}, bundles, name="bundles")
     return Worker(
         settings,

@@ -11,7 +11,9 @@ from stamgast.access import MERCHANT, SCOPES, ApiKey, Scope
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 from stamgast.settings import Settings
 
-app = new_app("Create, revoke and list a merchant's API keys. A key is shown once.", no_args_is_help=True)
+app = new_app(
+    "A merchant's API keys, each shown once; and the public key for sealed identifiers.", no_args_is_help=True
+)
 
 T = TypeVar("T")
 Merchant = Annotated[str, typer.Argument(help="The merchant, such as bakkerij-noord.")]
@@ -55,6 +57,25 @@ def revoke(
         print_json(_shown(ended))
     else:
         answer(f"Key {ended.id} of {merchant} is revoked.")
+
+
+@app.command()
+def public(merchant: Merchant, as_json: AsJson = False) -> None:
+    """Show what identifiers on `purchases.v1` are sealed to. It derives from ID_KEY and never changes."""
+    from stamgast.bootstrap import SettingsError, id_key_of
+    from stamgast.identity.sealed import public_key
+
+    settings = load_settings()
+    if not MERCHANT.fullmatch(merchant):
+        misuse(f"{merchant!r} is no merchant's name: small letters, digits, - and _")
+    try:
+        key = public_key(id_key_of(settings), merchant)
+    except SettingsError as error:
+        misuse(str(error))
+    if as_json:
+        print_json({"merchant": merchant, "public_key": key})
+    else:
+        answer(key)
 
 
 @app.command("list")

@@ -25,7 +25,6 @@ def rebuild(
     from stamgast.clock import is_real
     from stamgast.commands.verify import as_json_document
     from stamgast.commands.verify import tell as tell_report
-    from stamgast.identity.voucher_key import derive_voucher_key
     from stamgast.log.topics import TopicsError, check_topics
     from stamgast.state.errors import StateError
     from streams.rebuilding import NotThereError
@@ -35,7 +34,7 @@ def rebuild(
 
     settings = load_settings()
     try:
-        key, topics = derive_voucher_key(id_key_of(settings)), topics_of(settings)
+        key, topics = id_key_of(settings), topics_of(settings)
         check_topics(settings.kafka_bootstrap, topics)
         if empty:
             asyncio.run(forget(settings.redis_url))

@@ -25,7 +25,6 @@ def verify(*, as_json: AsJson = False) -> None:
 
     from stamgast.clock import is_real
     from stamgast.identity.sealing import decode_key
-    from stamgast.identity.voucher_key import derive_voucher_key
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.state.errors import StateError
     from streams.verifying import verify_all
@@ -33,7 +32,7 @@ def verify(*, as_json: AsJson = False) -> None:
     settings = load_settings()
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
-        key = derive_voucher_key(decode_key(settings.id_key.get_secret_value(), "ID_KEY"))
+        key = decode_key(settings.id_key.get_secret_value(), "ID_KEY")
     except ValueError as error:
         misuse(str(error))
     try:

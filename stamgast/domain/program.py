@@ -140,3 +140,8 @@ class Program:
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY
     """The same for a timer that fires late."""
+
+    def region_of(self, store: str) -> str:
+        """The country in which a store's customers write telephone numbers without a country code."""
+        known = self.stores.get(store)
+        return self.region if known is None else known.region

@@ -98,21 +98,24 @@ class CustomerReference(Strict):
     """Who bought it: one identifier is enough.
 
     With several, the customer id counts first, then whichever identifier is known already, in the order
-    phone, membership number, provider's customer id.
+    phone, membership number, provider's customer id. What is `sealed` to the merchant's public key counts before
+    what stands beside it.
     """
 
     customer_id: Annotated[str, Field(pattern=r"^c[a-z2-7]{24}$")] | None = None
     phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
     membership_number: Id | None = None
     provider_customer_id: Id | None = None
+    sealed: Annotated[str, Field(max_length=1_000, pattern=r"^[A-Za-z0-9_-]+$")] | None = None
     method: Id | None = None
     confidence: Literal["claimed", "likely", "verified"] | None = None
 
     @model_validator(mode="after")
     def _names_somebody(self) -> Self:
-        if not (self.customer_id or self.phone or self.membership_number or self.provider_customer_id):
+        named = (self.customer_id, self.phone, self.membership_number, self.provider_customer_id, self.sealed)
+        if not any(named):
             raise PydanticCustomError(
-                "nobody", "names nobody: give customer_id, phone, membership_number or provider_customer_id"
+                "nobody", "names nobody: give customer_id, phone, membership_number, provider_customer_id or sealed"
             )
         return self
 

@@ -86,7 +86,7 @@ def _purchase_message() -> JsonSchema:
         "name": EVENT_TYPE,
         "title": "A transaction's net state, or one refund of it",
         "summary": "CloudEvents 1.0, structured JSON. A telephone number in the clear is refused on the topic: "
-        "name the customer by customer_id or membership_number.",
+        "seal it to the merchant's public key (docs/producing.md), or name the customer by another identifier.",
         "contentType": "application/cloudevents+json",
         "payload": {
             "type": "object",
@@ -107,6 +107,10 @@ def _purchase_message() -> JsonSchema:
                 "stamgastsource": {
                     "type": "array",
                     "description": "Set by us on a record that was taken over: where it came from.",
+                },
+                "stamgastproof": {
+                    "type": "string",
+                    "description": "Set by us with stamgastsource, which is not believed without it.",
                 },
                 "data": {"$ref": f"./{SCHEMA_FILE}"},
             },

@@ -9,8 +9,10 @@ from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
 from stamgast.domain.units import Millis
+from stamgast.identity import sealed
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, phone_hash
 from stamgast.identity.records import Alias, Profile, Suppression, encode, entry_key
+from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
@@ -86,6 +88,14 @@ class IdentityStore:
         return not self._view.stale and await self._view.intact()
 
     # --- who is who ---
+
+    def public_key(self, merchant: str) -> str:
+        """What identifiers are sealed to that a shop writes to `purchases.v1` (`stamgast.identity.sealed`)."""
+        return sealed.public_key(self._id_key, merchant)
+
+    def unseal(self, merchant: str, text: str) -> Identifiers:
+        """What was sealed to that key. Raises `SealError`."""
+        return sealed.unseal(self._id_key, merchant, text)
 
     def hash_phone(self, merchant: str, phone: str) -> str:
         """What stands for a phone (E.164) on topics and in keys."""

@@ -24,7 +24,7 @@ from stamgast.web.health import get_healthz, get_metrics, get_readyz
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
-from stamgast.web.purchases import post_purchases
+from stamgast.web.purchases import get_public_key, post_purchases
 from stamgast.web.twilio import post_inbound, post_status
 from stamgast.web.vouchers import delete_redemption, get_redemption, post_redemption
 
@@ -48,6 +48,7 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
     merchant = "/v1/merchants/{merchant}"
     routes: list[BaseRoute] = [
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
+        Route(f"{merchant}/public-key", get_public_key, methods=["GET"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}", delete_customer, methods=["DELETE"]),

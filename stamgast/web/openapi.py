@@ -68,6 +68,9 @@ def _paths() -> Json:
         f"{merchant}/purchases": {
             "post": _operation("Report purchases and refunds (scope intake)", "202", batch, path=["merchant"])
         },
+        f"{merchant}/public-key": {
+            "get": _operation("The key that identifiers are sealed to (scope intake)", "200", path=["merchant"])
+        },
         f"{merchant}/customers": {
             "post": _operation(
                 "Enrol a customer (scope intake); 201 for a new one, 200 for one we know",

@@ -8,18 +8,21 @@ import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
 
+import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.domain.program import Program
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.sealing import SealError
 from stamgast.log.topics import MAX_RECORD_BYTES
-from stamgast.pos.canonical import CustomerReference, Purchase, Refund
+from stamgast.pos.canonical import CustomerReference, Refund
 from stamgast.pos.problems import Problem as Fault
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Received, read_purchases
 from stamgast.pos.record import to_record
+from stamgast.state.identities import IdentityStore
 from stamgast.web.deps import deps_of
 from stamgast.web.door import enter, read_body
 from stamgast.web.problem import Problem
@@ -36,7 +39,7 @@ async def post_purchases(request: Request) -> JSONResponse:
     body = await read_body(request, deps.limits.batch_bytes, TYPES)
     received = read_purchases(body) if len(body) < _SMALL else await asyncio.to_thread(read_purchases, body)
     at = deps.clock.now()
-    references = _references(received, entrance.program)
+    references = _references(received, entrance.program, deps.identities)
     named = {place: identifiers for place, identifiers in references.items() if isinstance(identifiers, list)}
     resolved = await deps.identities.resolve_many(entrance.merchant, list(named.values()), at)
     customers = {place: who for place, who in references.items() if isinstance(who, str)}
@@ -59,7 +62,16 @@ async def post_purchases(request: Request) -> JSONResponse:
     return JSONResponse({"accepted": len(taken), "purchases": taken}, 202)
 
 
-def _references(received: Sequence[Received], program: Program) -> dict[str, list[Identifier] | str]:
+async def get_public_key(request: Request) -> JSONResponse:
+    """`GET /v1/merchants/{merchant}/public-key`: what identifiers are sealed to."""
+    entrance = await enter(request, "intake")
+    key = deps_of(request).identities.public_key(entrance.merchant)
+    return JSONResponse({"merchant": entrance.merchant, "public_key": key})
+
+
+def _references(
+    received: Sequence[Received], program: Program, identities: IdentityStore
+) -> dict[str, list[Identifier] | str]:
     """Place -> whom the purchase names: a customer id, or identifiers still to be resolved."""
     found: dict[str, list[Identifier] | str] = {}
     faults: list[Fault] = []
@@ -71,18 +83,23 @@ def _references(received: Sequence[Received], program: Program) -> dict[str, lis
             found[each.place] = purchase.customer.customer_id
             continue
         try:
-            found[each.place] = _identifiers(purchase.customer, region_of(purchase, program))
+            customer = _opened(purchase.customer, identities, program.merchant)
+            found[each.place] = _identifiers(customer, program.region_of(purchase.store.retail_store_id))
+        except SealError as error:
+            faults.append({"pointer": f"{each.place}/customer/sealed", "detail": f"sealed {error}"})
         except BadPhoneError as error:
-            faults.append({"pointer": f"{each.place}/customer/phone", "detail": f"phone {error}"})
+            where = "sealed" if purchase.customer.sealed else "phone"
+            faults.append({"pointer": f"{each.place}/customer/{where}", "detail": f"phone {error}"})
     if faults:
         raise RefusedError(faults)
     return found
 
 
-def region_of(purchase: Purchase, program: Program) -> str:
-    """The country in which the store's customers write telephone numbers without a country code."""
-    store = program.stores.get(purchase.store.retail_store_id)
-    return store.region if store is not None else program.region
+def _opened(customer: CustomerReference, identities: IdentityStore, merchant: str) -> CustomerReference:
+    """The same with what was sealed; that counts before what stands beside it."""
+    if customer.sealed is None:
+        return customer
+    return customer.model_copy(update=msgspec.to_builtins(identities.unseal(merchant, customer.sealed)))
 
 
 def _identifiers(customer: CustomerReference, region: str) -> list[Identifier]:

@@ -3,6 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
+from stamgast.clock import RealClock
 from stamgast.domain.events import decode_event
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
@@ -28,7 +29,8 @@ async def events_of(*deliveries: dict[str, Any]) -> list[tuple[str, int | None, 
         own=Standing(0, {}), number=partition, topic_id="p", lease=lease, is_repeated=lambda _: False
     )
     nothing: Any = None
-    effects = await IntakeJob(TOPICS, nothing, nothing, nothing, nothing).step(owned, records)
+    job = IntakeJob(topics=TOPICS, naming=nothing, proofs=nothing, aside=nothing, clock=RealClock(), metrics=nothing)
+    effects = await job.step(owned, records)
     told = [decode_event(emission.value) for emission in effects.emissions]
     assert all(event.merchant == MERCHANT for event in told)
     return [(event.customer, event.before and event.before.spend, event.after and event.after.spend) for event in told]

@@ -22,10 +22,12 @@ from streams.customers import CustomersJob, OwnedCustomers
 from streams.intake import IntakeJob
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
+from streams.proofs import Proofs
 from streams.verifying import TransactionReplay
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
 
 TOPICS = Topics(4)
+PROOFS = Proofs(b"k" * 32)
 DEEP = b"[" * 50_000
 
 
@@ -71,9 +73,9 @@ async def taken_in(records: list[Any], stored: dict[str, bytes] | None = None) -
     partition = partition_for(records[0].key, TOPICS.partitions)
     nobody: Any = None
     metrics = Metrics()
-    job = IntakeJob(TOPICS, nobody, aside(), RealClock(), metrics)
+    job = IntakeJob(topics=TOPICS, naming=nobody, proofs=PROOFS, aside=aside(), clock=RealClock(), metrics=metrics)
     effects = await job.step(Partition(keys.transactions(partition), Standing(), stored), records)
-    replay = TransactionReplay(partition, TOPICS.partitions, real_time=True)
+    replay = TransactionReplay(partition, TOPICS.partitions, PROOFS, real_time=True)
     for each in records:
         replay.apply(each)
     counted = metrics.registry.get_sample_value("stamgast_dead_letters_total", {"service": "intake"})

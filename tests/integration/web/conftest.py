@@ -6,25 +6,28 @@ import base64
 import hashlib
 import hmac
 import logging
-from collections.abc import AsyncIterator, Sequence
+import sys
+from collections.abc import AsyncIterator, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlencode
 
 import httpx
 import pytest
+from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from stamgast.bootstrap import WebParts, web_parts
 from stamgast.keyring import Keyring
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.processes import ChildProcess
 from stamgast.publishing import publish
 from stamgast.services import RedisServer
 from stamgast.settings import Settings
 from stamgast.web.limits import Limits
 from stamgast.web.serve import app_of, serving
-from tests.conftest import eventually
+from tests.conftest import RUN_DIR, eventually
 
 CONFIG = Path(__file__).parents[3] / "config" / "merchants"
 MERCHANT = "bakkerij-noord"
@@ -149,3 +152,25 @@ async def web(web_settings: Settings, published: None, empty_redis: Redis) -> As
 def all_logs(caplog: pytest.LogCaptureFixture) -> Sequence[logging.LogRecord]:
     caplog.set_level(logging.DEBUG)
     return caplog.records
+
+
+RUN = "from stamgast.cli import main; main()"
+
+
+def environment(settings: Settings) -> dict[str, str]:
+    """The variables that give another process the same settings."""
+    names = ("kafka_bootstrap", "redis_url", "topic_prefix", "partitions", "group_prefix")
+    given = {name: getattr(settings, name) for name in (*names, "id_key", "wrapping_keys", "public_url")}
+    env = {
+        f"STAMGAST_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
+        for name, value in given.items()
+    }
+    return env | {"PATH": ""}
+
+
+@pytest.fixture
+def worker(web_settings: Settings, published: None, tmp_path: Any) -> Iterator[ChildProcess]:
+    env = environment(web_settings)
+    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=RUN_DIR / "web-worker.log", env=env)
+    yield process
+    process.stop()

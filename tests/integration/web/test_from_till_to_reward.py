@@ -1,38 +1,13 @@
 """The whole way with a real worker: purchases over HTTP, a full card, a voucher, its redemption at the till."""
 
-import sys
-from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
-from pydantic import SecretStr
 
 from stamgast.processes import ChildProcess
-from stamgast.settings import Settings
-from tests.conftest import RUN_DIR, eventually
+from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT
-
-RUN = "from stamgast.cli import main; main()"
-
-
-def environment(settings: Settings) -> dict[str, str]:
-    """The variables that give another process the same settings."""
-    names = ("kafka_bootstrap", "redis_url", "topic_prefix", "partitions", "group_prefix")
-    given = {name: getattr(settings, name) for name in (*names, "id_key", "wrapping_keys", "public_url")}
-    env = {
-        f"STAMGAST_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
-        for name, value in given.items()
-    }
-    return env | {"PATH": ""}
-
-
-@pytest.fixture
-def worker(web_settings: Settings, published: None, tmp_path: Any) -> Iterator[ChildProcess]:
-    env = environment(web_settings)
-    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=RUN_DIR / "web-worker.log", env=env)
-    yield process
-    process.stop()
 
 
 def bread(number: int, customer: dict[str, str], *, days_ago: int) -> dict[str, Any]:

@@ -1,0 +1,81 @@
+"""Whom a record that others produced names: from membership number, provider's id or a sealed identifier to an id."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Sequence
+from typing import Protocol
+
+from stamgast.domain.deliveries import CustomerRef
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.identity.ids import Identifier
+from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.sealed import Identifiers
+from stamgast.identity.sealing import SealError
+from streams.canonical import Read, UnreadableError
+
+NOWHERE = "ZZ"
+"""The country of a shop that nobody knows: only numbers with their country code can be read there."""
+
+
+class People(Protocol):
+    """Who is who (`stamgast.state.identities`)."""
+
+    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
+        """Return a customer id for each reference; unknown identifiers become new customers."""
+        ...
+
+    def unseal(self, merchant: str, sealed: str) -> Identifiers:
+        """Return what was sealed to the merchant's public key."""
+        ...
+
+
+class Naming:
+    """Resolves what a record says of its customer, as the HTTP intake does. Nothing here is logged."""
+
+    def __init__(self, people: People, program_of: Callable[[str], Awaitable[Program | None]]) -> None:
+        self._people = people
+        self._program_of = program_of
+
+    async def customer_of(self, read: Read, now: Millis) -> str | None:
+        """Whom the record's identifiers name; None if there are none, or its customer id stands there already.
+
+        Raises:
+            UnreadableError: a sealed identifier does not open, or what is in it is no identifier.
+        """
+        named = read.purchase.data.customer
+        if named is None or named.customer_id is not None:
+            return None
+        identifiers = await self._identifiers(read, named)
+        if not identifiers:
+            return None
+        (customer,) = await self._people.resolve_many(read.merchant, [identifiers], now)
+        return customer
+
+    async def _identifiers(self, read: Read, named: CustomerRef) -> list[Identifier]:
+        """What was sealed counts before what stands beside it, as each kind's only value."""
+        sealed = self._unsealed(read, named.sealed) if named.sealed is not None else Identifiers()
+        phone = await self._phone(read, sealed.phone) if sealed.phone else ""
+        found: list[Identifier] = []
+        if phone:
+            found.append(Identifier("phone", phone))
+        if membership := sealed.membership_number or named.membership_number:
+            found.append(Identifier("membership", membership))
+        if provider := sealed.provider_customer_id or named.provider_customer_id:
+            found.append(Identifier("provider", provider))
+        return found
+
+    def _unsealed(self, read: Read, sealed: str) -> Identifiers:
+        try:
+            return self._people.unseal(read.merchant, sealed)
+        except SealError as error:
+            raise UnreadableError(f"its sealed identifier {error}") from None
+
+    async def _phone(self, read: Read, phone: str) -> str:
+        program = await self._program_of(read.merchant)
+        region = NOWHERE if program is None else program.region_of(read.purchase.data.store.retail_store_id)
+        try:
+            return normalise_phone(phone, region)
+        except BadPhoneError as error:
+            hint = "" if program else f"; {read.merchant} has no programme that says in which country it was written"
+            raise UnreadableError(f"its sealed phone {error}{hint}") from None
