@@ -31,7 +31,9 @@ def node_properties(*, port: int, controller_port: int, log_dir: str, listen_on:
         "group.initial.rebalance.delay.ms": "0",
         "group.min.session.timeout.ms": "1000",
         "broker.heartbeat.interval.ms": "500",
-        "broker.session.timeout.ms": "2000",  # a broker that crashed may come back after so long
+        # A broker that crashed may come back after so long; but one that a busy machine starves for so long is taken
+        # for dead, and clients that ask then are told of no broker at all.
+        "broker.session.timeout.ms": "5000",
         "auto.create.topics.enable": "false",
         "log.cleaner.dedupe.buffer.size": "16777216",
     }
