@@ -1,0 +1,172 @@
+"""A person asks to be forgotten: what is left on the topics, in Redis and on phones. Real processes throughout."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+import redis.asyncio
+
+from stamgast.domain.events import key_of
+from stamgast.identity.records import SealedProfile, WrappedKey, decode_entry, entry_key
+from stamgast.identity.sealing import DataKey, SealError, WrappingKeys
+from stamgast.log.reading import LogReader
+from stamgast.log.replies import Sealed
+from stamgast.log.topics import Topics
+from stamgast.services import Broker, RedisServer
+from tests.conftest import eventually
+from tests.integration.deployment import MERCHANT, RULE, Deployment
+
+pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
+
+WAITS = RULE.replace("status: live", 'status: live\ntiming: {send_between: "20:00-21:00", if_outside: wait}')
+SHOP_NUMBER = "+31970102345"
+ANNA, BRAM = 1, 2
+WORDS = "Is het brood al klaar, mevrouw Zandstra?"
+OLD = "test:" + "A" * 43 + "="
+NEW = "new:" + "B" + "A" * 42 + "="
+
+
+@pytest.fixture
+async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path) -> AsyncIterator[Deployment]:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+    deployment = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
+    try:
+        await deployment.start(rule=WAITS)
+        yield deployment
+    finally:
+        await deployment.end()
+
+
+def phone(number: int) -> str:
+    return f"06120{number:05d}"
+
+
+async def says(shop: Deployment, number: int, text: str) -> None:
+    body = {"from": f"+316120{number:05d}", "to": SHOP_NUMBER, "body": text, "channel": "sms"}
+    answer = (await shop.http.post(f"{shop.sandbox_url}/sandbox/inbound", json=body)).json()
+    assert answer["webhook_status"] == 200
+
+
+async def enrolled(shop: Deployment, number: int) -> str:
+    """Enrol, and say as whom."""
+    consent = {"purpose": "utility", "channel": "sms"}
+    body = {"phone": phone(number), "first_name": "Jo", "language": "nl", "consents": [consent]}
+    answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
+    assert answer.status_code == 201, answer.text
+    return str(answer.json()["customer"])
+
+
+async def shown(shop: Deployment, customer: str, **figures: Any) -> Any:
+    """What is shown of a customer, once the worker has applied so much of them."""
+
+    async def there() -> Any:
+        found = (await shop.http.get(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers/{customer}")).json()
+        return found if all(found[name] == value for name, value in figures.items()) else None
+
+    return await eventually(there, seconds=60, every=0.1, why=f"{customer} shows {figures}")
+
+
+async def records(shop: Deployment, topic: str) -> list[Any]:
+    count = next(shop.topics.partitions_of(each) for name, each in shop.topics if name == topic)
+    async with LogReader(shop.bootstrap) as reader:
+        return [r for n in range(count) async for piece in reader.read_all(topic, n) for r in piece]
+
+
+async def everything_in_redis(shop: Deployment) -> bytes:
+    found = b""
+    client: Any
+    async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
+        async for key in client.scan_iter(count=1_000):
+            found += key + b"\n"
+            match await client.type(key):
+                case b"string":
+                    found += await client.get(key) or b""
+                case b"hash":
+                    found += b"\n".join(part for pair in (await client.hgetall(key)).items() for part in pair)
+    return found
+
+
+async def readable(shop: Deployment, customer: str) -> list[str]:
+    """What can still be opened of a customer with the keys that a compacted log would have left."""
+    wrapping, owner = WrappingKeys.parse(f"{NEW},{OLD}"), f"{MERCHANT}:{customer}"
+    newest = {each.key: each.value for each in await records(shop, shop.topics.identity_keys)}
+    keys: list[DataKey] = []
+    for value in newest.values():
+        entry = decode_entry(value) if value else None
+        if isinstance(entry, WrappedKey):
+            try:
+                keys.append(wrapping.unwrap(entry.id, entry.wrapped_by, entry.wrapped, owner))
+            except SealError:
+                continue
+    sealed = [each.value for each in await records(shop, shop.topics.identities) if each.value]
+    profiles = [entry for entry in map(decode_entry, sealed) if isinstance(entry, SealedProfile)]
+    replies = [
+        msgspec.json.decode(each.value, type=Sealed)
+        for each in await records(shop, shop.topics.replies)
+        if each.key == key_of(MERCHANT, customer)
+    ]
+    assert profiles
+    named = [each.data_key for each in profiles] + [each.data_key for each in replies]
+    return [name for name in named if any(key.id == name for key in keys)]
+
+
+async def test_a_person_is_forgotten_and_comes_back_as_somebody_else(shop: Deployment) -> None:
+    anna, bram = await enrolled(shop, ANNA), await enrolled(shop, BRAM)
+    await shop.buy(range(ANNA, BRAM + 1))
+    for customer in (anna, bram):
+        await shown(shop, customer, purchases=1)
+    await says(shop, ANNA, WORDS)
+    await says(shop, BRAM, "STOP")
+    replies: Any = shop.run("customer", "replies", MERCHANT, phone(ANNA), "--json")
+    assert [each["text"] for each in replies["replies"]] == [WORDS]
+    for name, _topic in shop.topics:
+        assert all(WORDS.encode() not in (each.value or b"") for each in await records(shop, name)), name
+    assert set((await shop.fates()).values()) == {"held", "suppressed"}  # Anna's waits for the evening
+    assert await readable(shop, anna)
+
+    gone: Any = shop.run("customer", "erase", MERCHANT, phone(ANNA), "--json")
+    assert (gone["customer"], gone["identifiers"]) == (anna, 1)
+    await shop.everything_ended(2)
+    assert await shop.messages() == []
+    assert await readable(shop, anna) == []
+    (destroyed,) = {
+        decode_entry(each.value).wrapped
+        for each in await records(shop, shop.topics.identity_keys)
+        if each.key == entry_key(MERCHANT, "k", anna) and each.value
+    }
+    assert destroyed.encode() not in await everything_in_redis(shop)
+    left = await shown(shop, anna, erased=True)
+    assert (left["purchases"], left["consents"]) == (1, {})
+
+    # Again changes nothing; nobody can ask for it with a till's key.
+    url = f"{shop.web_url}/v1/merchants/{MERCHANT}/customers"
+    assert (await shop.http.delete(f"{url}/{bram}")).status_code == 403
+    admin = {"Authorization": f"Bearer {shop.run('keys', 'create', MERCHANT, '--scope', 'admin', '--json')['key']}"}
+    assert (await shop.http.delete(f"{url}/{anna}", headers=admin)).json()["identifiers"] == 0
+    assert (await shop.http.delete(f"{url}/c{'z' * 24}", headers=admin)).status_code == 404
+
+    # A STOP outlives it, whoever the person is from now on.
+    assert (await shop.http.delete(f"{url}/{bram}", headers=admin)).json()["identifiers"] == 1
+    new_anna, new_bram = await enrolled(shop, ANNA), await enrolled(shop, BRAM)
+    assert {new_anna, new_bram}.isdisjoint({anna, bram})
+    await shop.buy(range(ANNA, BRAM + 1), visit=2)
+    await shown(shop, new_anna, purchases=1, stopped=False)
+    await shown(shop, new_bram, purchases=1, stopped=True)
+    await shown(shop, bram, erased=True, purchases=1)
+    assert shop.run("verify", "--json")["equal"] is True
+
+    # A new wrapping key: once everything is under it, the old one is not needed.
+    await says(shop, ANNA, "Dank u")
+    shop.env["STAMGAST_WRAPPING_KEYS"] = f"{NEW},{OLD}"
+    first, second = shop.run("keys", "rewrap", "--json"), shop.run("keys", "rewrap", "--json")
+    assert (first["keys"], first["rewrapped"], first["unreadable"], first["newest"]) == (2, 2, 0, "new")
+    assert (second["keys"], second["rewrapped"]) == (2, 0)
+    shop.env["STAMGAST_WRAPPING_KEYS"] = NEW
+    kept: Any = shop.run("customer", "replies", MERCHANT, phone(ANNA), "--json")
+    assert [each["text"] for each in kept["replies"]] == ["Dank u"]
+    assert await readable(shop, anna) == []
