@@ -23,7 +23,11 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STAMGAST_", env_file=".env", extra="ignore", frozen=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's address, host:port, several by comma")
-    redis_url: str = Field("redis://127.0.0.1:6379/0", description="Redis or Valkey")
+    redis_url: str = Field(
+        "redis://127.0.0.1:6379/0",
+        pattern=r"^(rediss?|unix)://",
+        description="Redis or Valkey; of a Redis Cluster any node, or several by comma",
+    )
     config_dir: Path = Field(Path("config"), description="where merchants/<merchant>/program.yaml and its rules stand")
     partitions: Partitions = Field(8, description="partitions of every topic; fixed when the topics are created")
     topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")

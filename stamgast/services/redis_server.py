@@ -7,7 +7,7 @@ import shutil
 import socket
 import subprocess
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from stamgast.embedded import redis_binary
@@ -19,8 +19,13 @@ _AOF = "appendonlydir"
 class RedisServer:
     """A Redis or Valkey of our own, with an append-only file, or somebody else's that we only use."""
 
-    def __init__(self, program: str, folder: Path, *, port: int | None = None, durable: bool = True) -> None:
+    def __init__(
+        self, program: str, folder: Path, *, port: int | None = None, durable: bool = True,
+        more: Mapping[str, str] | None = None,
+    ) -> None:  # fmt: skip
+        """Listen on `port`, or any that is free; `more` are options of its own, such as `--cluster-enabled`."""
         self._program = program
+        self._more = dict(more or {})
         self._folder = folder
         self._port = port or free_port()
         self._durable = durable
@@ -41,7 +46,7 @@ class RedisServer:
             "--appendonly": "yes" if self._durable else "no",
             "--appendfsync": "everysec",
             "--auto-aof-rewrite-percentage": "0",  # a copy of the append-only file must not meet a rewrite
-        }
+        } | self._more
         command = [self._program, *(word for option in options.items() for word in option)]
         self._process = ChildProcess("Redis", command, log=self._folder / "redis.log")
         self._process.wait_until(lambda: port_answers(self._port) and self._has_loaded(), seconds=60)

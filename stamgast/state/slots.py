@@ -16,7 +16,7 @@ Place = dict[str, Any]
 """What it takes to connect to a Redis: host and port or a path, and perhaps a user, a password, a database, TLS."""
 
 SLOTS: Final = 16_384
-_NEXT_URL: Final = re.compile(r",(?=rediss?://|unix://)")
+_NEXT_URL: Final = re.compile(r",\s*(?=rediss?://|unix://)")
 
 
 def places_of(urls: str) -> list[Place]:

@@ -8,15 +8,16 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
+from contextlib import aclosing
 from pathlib import Path
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
-import redis.asyncio
 
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.processes import free_port
+from stamgast.state.client import RedisClient
 from tests.conftest import eventually
 
 STAMGAST = [sys.executable, "-m", "stamgast.cli"]
@@ -182,7 +183,7 @@ class Deployment:
         return fates
 
     async def outbox_is_empty(self) -> bool:
-        async with redis.asyncio.Redis.from_url(self.redis_url) as client:
+        async with aclosing(RedisClient(self.redis_url)) as client:
             kinds = ("outbox", "queue", "doubt")
             left = [await client.exists(f"{{c{n}}}:{k}") for n in range(self.topics.partitions) for k in kinds]
         return not any(left)

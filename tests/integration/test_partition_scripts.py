@@ -211,6 +211,14 @@ async def test_a_broken_connection_fails_every_call_on_it_and_the_next_session_i
     assert (await partition.take()).alive
 
 
+async def test_two_addresses_of_servers_that_are_no_cluster_are_refused(redis_server: RedisServer) -> None:
+    """Going on with another server than before would be going on with another state."""
+    redis = Redis(f"{redis_server.url},{redis_server.url}")
+    with pytest.raises(RefusedError, match="Redis Cluster"):
+        await redis.session()
+    redis.close()
+
+
 async def test_the_scripts_keep_to_one_slot_of_a_cluster(tmp_path: Path) -> None:
     port = free_port()
     command = [find_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
