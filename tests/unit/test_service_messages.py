@@ -1,65 +1,14 @@
-"""When a message goes, waits or stays away, by example. Times are UTC; the shop's clock is two hours ahead in October."""
+"""When a message goes, waits or stays away, by example."""
 
 from dataclasses import replace
 
-from rules.actions import Send
-from stamgast.domain.activation import RANKS, UNSENT_RANK
 from stamgast.domain.contact_policy import is_held_out
-from stamgast.domain.customer import Activation
-from stamgast.domain.events import ActivationOutcome, ConsentChanged, OptedIn, OptedOut, TimerDue
-from stamgast.domain.program import Messaging, Window
+from stamgast.domain.events import ConsentChanged, OptedIn, OptedOut
+from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
-from stamgast.service import Change
-from tests.builders import (
-    ANNA,
-    MERCHANT,
-    at,
-    bought,
-    bundle,
-    card,
-    card_rule,
-    changed,
-    consent,
-    hello_rule,
-    program,
-    rule,
-    taken_back,
-)
+from tests.builders import ANNA, MERCHANT, at, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.in_memory import Owner
-
-MORNING = at("2026-10-01 08:00")
-NIGHT = at("2026-10-01 19:30")
-DAYTIME = Messaging(windows={"marketing": Window(540, 1200)}, caps={})
-
-
-def customer_of(*rules, shop=None, **more) -> Owner:
-    owner = Owner(bundle(shop or program(card(stamps=1)), *rules))
-    owner.apply(consent(**more))
-    return owner
-
-
-def outcome(activation: str, when: Millis, status: str, reason: str = "", rank: int | None = None) -> ActivationOutcome:
-    unsent = status in ("suppressed", "expired")
-    rank = rank if rank is not None else UNSENT_RANK if unsent else RANKS[status]
-    return ActivationOutcome(
-        merchant=MERCHANT, customer=ANNA, at=when, activation=activation, status=status, rank=rank, reason=reason
-    )
-
-
-def fire_timers(owner: Owner, when: Millis) -> list[Change]:
-    """What the owner's scan does at that moment."""
-    changes = []
-    while due := [d for d in owner.state().timers.values() if d <= when]:
-        changes.append(owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=when, due=min(due))))
-    return changes
-
-
-def last(owner: Owner) -> Activation:
-    return owner.state().activations[-1]
-
-
-def sent(change: Change) -> list[str]:
-    return [submission.template for submission in change.submissions]
+from tests.message_scenes import DAYTIME, MORNING, NIGHT, customer_of, fire_timers, last, outcome, sent
 
 
 def test_a_purchase_in_the_day_is_answered_at_once_and_must_leave_before_the_evening():
@@ -250,106 +199,3 @@ def test_a_purchase_that_comes_late_stamps_and_says_nothing():
 def test_a_rule_may_speak_of_old_news_if_it_says_so():
     owner = customer_of(hello_rule(send_late=True))
     assert sent(owner.apply(bought("t1", MORNING, recorded=MORNING + 3 * DAY))) == ["hello"]
-
-
-def test_a_taken_back_message_goes_again_once_the_card_is_full_again():
-    owner = customer_of(card_rule(), shop=program(card(stamps=1), messaging=DAYTIME))
-    first = bought("t1", NIGHT)
-    owner.apply(first)
-    held = last(owner)
-    owner.apply(taken_back(first, NIGHT + MINUTE))
-    assert (last(owner).status, last(owner).reason) == ("suppressed", "taken_back")
-    assert [v.state for v in owner.state().vouchers] == ["withdrawn"]
-    assert fire_timers(owner, NIGHT + 2 * MINUTE) == []
-    owner.apply(bought("t2", NIGHT + 3 * MINUTE))
-    assert [v.state for v in owner.state().vouchers] == ["open"]
-    (change,) = fire_timers(owner, at("2026-10-02 07:00"))
-    (submission,) = change.submissions
-    assert submission.activation != held.id, "the outbox and the log must tell the two apart"
-    assert last(owner).generation == 1
-
-
-def test_a_queued_message_taken_back_and_earned_again_before_the_outbox_answers_still_goes():
-    owner = customer_of(card_rule())
-    first = bought("t1", MORNING)
-    queued = owner.apply(first).submissions[0].activation
-    assert owner.apply(taken_back(first, MORNING + MINUTE)).cancels == [queued]
-    assert sent(owner.apply(bought("t2", MORNING + 2 * MINUTE))) == []
-    change = owner.apply(outcome(queued, MORNING + 2 * MINUTE, "suppressed", "taken_back"))
-    assert sent(change) == ["loaf"]
-    assert change.submissions[0].activation != queued
-    assert [v.state for v in owner.state().vouchers] == ["open"]
-
-
-def test_a_message_that_had_left_before_the_refund_is_not_sent_twice():
-    owner = customer_of(card_rule())
-    first = bought("t1", MORNING)
-    queued = owner.apply(first).submissions[0].activation
-    owner.apply(taken_back(first, MORNING + MINUTE))
-    owner.apply(outcome(queued, MORNING + MINUTE, "accepted"))
-    assert sent(owner.apply(bought("t2", MORNING + HOUR))) == []
-    assert [v.state for v in owner.state().vouchers] == ["open"]
-
-
-def test_a_message_about_a_purchase_that_was_given_back_in_the_night_stays_away():
-    owner = customer_of(hello_rule(), shop=program(messaging=DAYTIME))
-    event = bought("t1", NIGHT)
-    owner.apply(event)
-    owner.apply(taken_back(event, NIGHT + HOUR))
-    assert fire_timers(owner, at("2026-10-02 07:00")) == []
-    assert (last(owner).status, last(owner).reason) == ("suppressed", "taken_back")
-
-
-def test_a_channel_that_does_not_reach_the_customer_hands_over_to_the_next():
-    owner = customer_of(hello_rule(by=("whatsapp", "sms")))
-    owner.apply(consent(channel="whatsapp"))
-    (first,) = owner.apply(bought("t1", MORNING)).submissions
-    assert first.channel == "whatsapp"
-    change = owner.apply(outcome(first.activation, MORNING + MINUTE, "failed", "other_channel"))
-    (second,) = change.submissions
-    assert (second.channel, second.template, change.finished) == ("sms", "hello", [first.activation])
-    assert second.activation != first.activation
-    again = owner.apply(outcome(second.activation, MORNING + MINUTE, "failed", "other_channel"))
-    assert again.submissions == []
-
-
-def test_a_channel_that_turns_out_later_not_to_reach_the_customer_hands_over_once():
-    owner = customer_of(hello_rule(by=("whatsapp", "sms")))
-    owner.apply(consent(channel="whatsapp"))
-    (first,) = owner.apply(bought("t1", MORNING)).submissions
-    assert owner.apply(outcome(first.activation, MORNING, "accepted")).submissions == []
-    callback = outcome(first.activation, MORNING + MINUTE, "undelivered", "other_channel")
-    assert [s.channel for s in owner.apply(callback).submissions] == ["sms"]
-    assert owner.apply(callback).submissions == []
-
-
-def test_a_status_only_moves_forward_and_a_repeat_changes_nothing():
-    owner = customer_of(hello_rule())
-    activation = owner.apply(bought("t1", MORNING)).submissions[0].activation
-    for status in ("delivered", "sent", "accepted", "delivered", "failed"):
-        owner.apply(outcome(activation, MORNING, status))
-    assert last(owner).status == "delivered"
-    counted = sum(c.counters.get("message|sms|delivered", 0) for c in owner.changes)
-    assert counted == 1
-
-
-def test_we_miss_you_is_withheld_from_somebody_who_came_back_in_the_meantime():
-    missing = rule("miss", "lapsing", Send("hello", ("sms",)), per="quiet_spell")
-    owner = customer_of(missing, shop=program(messaging=DAYTIME))
-    owner.apply(bought("t1", MORNING))
-    due = owner.state().timers["lapse"]
-    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=due, due=due))  # midnight UTC
-    assert last(owner).state == "held"
-    owner.apply(bought("t2", due + HOUR))
-    assert owner.state().stage == "won_back"
-    fire_timers(owner, due + 12 * HOUR)
-    assert (last(owner).status, last(owner).reason) == ("suppressed", "no_longer_true")
-
-
-def test_an_edit_that_changes_nothing_about_a_purchase_does_not_answer_it_twice():
-    owner = customer_of(hello_rule())
-    event = bought("t1", MORNING)
-    activation = owner.apply(event).submissions[0].activation
-    owner.apply(outcome(activation, MORNING, "delivered"))
-    more = changed(event, MORNING + MINUTE, bought("t1", MORNING, spend=700).after)
-    assert sent(owner.apply(more)) == []
