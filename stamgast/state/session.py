@@ -148,6 +148,8 @@ class Session(asyncio.Protocol):
             moved = MovedError(text)
             self._moved(self, moved)
             return moved
+        if code == "READONLY":  # it is a replica by now, and what was taken here is somebody else's
+            self.close()
         return NotNowError(text) if code in _NOT_NOW or _SPLIT_SLOT in text else RefusedError(text)
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,6 +12,7 @@ from stamgast.processes import free_port
 from stamgast.services import RedisServer
 from stamgast.services.redis_server import find_program
 from stamgast.state.slots import SLOTS, slot_of
+from tests.conftest import soon
 
 NODES = 3
 _AT_ONCE = 100
@@ -25,17 +25,9 @@ class Nodes:
         self.servers: list[RedisServer] = []
         self.clients: list[redis.Redis] = []
         self._buses: list[int] = []
-        for number in range(NODES):
-            port, bus = free_port(), free_port()
-            more = {
-                "--cluster-enabled": "yes",
-                "--cluster-port": str(bus),
-                "--cluster-node-timeout": "2000",
-                "--cluster-require-full-coverage": "no",
-            }
-            self.servers.append(RedisServer(find_program(), folder / f"node-{number}", port=port, more=more))
-            self.clients.append(redis.Redis(port=port))
-            self._buses.append(bus)
+        self._folder = folder
+        for _ in range(NODES):
+            self._add()
 
     @property
     def urls(self) -> str:
@@ -53,6 +45,22 @@ class Nodes:
             meeting = ("127.0.0.1", self._port(number), self._buses[number])
             self.clients[0].execute_command("CLUSTER", "MEET", *meeting)
         self.wait_until_whole()
+
+    def fail_over(self, number: int) -> None:
+        """Give a node a replica, kill it, and wait until the replica has its slots; the last that is done here."""
+        masters = self.clients[:]
+        master = masters[number].execute_command("CLUSTER", "MYID")
+        self._add()
+        self.servers[-1].start()
+        replica = self.clients[-1]
+        replica.execute_command("CLUSTER", "MEET", "127.0.0.1", self._port(number), self._buses[number])
+        _wait(lambda: master in replica.execute_command("CLUSTER", "NODES"))
+        replica.execute_command("CLUSTER", "REPLICATE", master)
+        _wait(lambda: replica.info("replication").get("master_link_status") == "up")
+        _wait(lambda: all(f":{self._port(-1)}@" in str(each.execute_command("CLUSTER", "NODES")) for each in masters))
+        masters[number].wait(1, 5_000)
+        self.servers[number].kill()
+        _wait(lambda: replica.info("replication")["role"] == "master")
 
     def end(self) -> None:
         for client in self.clients:
@@ -103,6 +111,19 @@ class Nodes:
         for number in (target, source, *(n for n in range(NODES) if n not in (target, source))):
             self.clients[number].execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
 
+    def _add(self) -> None:
+        port, bus = free_port(), free_port()
+        more = {
+            "--cluster-enabled": "yes",
+            "--cluster-port": str(bus),
+            "--cluster-node-timeout": "2000",
+            "--cluster-require-full-coverage": "no",
+        }
+        folder = self._folder / f"node-{len(self.servers)}"
+        self.servers.append(RedisServer(find_program(), folder, port=port, more=more))
+        self.clients.append(redis.Redis(port=port))
+        self._buses.append(bus)
+
     def _port(self, number: int) -> int:
         return int(self.servers[number].url.rpartition(":")[2].partition("/")[0])
 
@@ -111,8 +132,5 @@ class Nodes:
         return {"cluster_state:ok", f"cluster_slots_ok:{SLOTS}", f"cluster_known_nodes:{NODES}"} <= set(told)
 
 
-def _wait(question: Callable[[], bool], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not question():
-        assert time.monotonic() < deadline, "the Redis Cluster is not whole"
-        time.sleep(0.02)
+def _wait(question: Callable[[], bool]) -> None:
+    soon(question, seconds=30, why="the Redis Cluster is not whole")

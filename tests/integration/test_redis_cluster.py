@@ -178,3 +178,32 @@ async def test_every_purchase_becomes_one_message_while_slots_move_and_a_node_is
         assert shop.run("verify", "--json")["equal"] is True
     finally:
         await shop.end()
+
+
+async def test_after_a_failover_a_partition_is_taken_at_the_replica(nodes: Nodes, redis: RedisClient):
+    keys = [customers(number) for number in range(12)]
+    leases = [await Lease.take(redis, each, PLACE) for each in keys]
+    for lease in leases:
+        await lease.commit(0, setting(lease, ann=b"1"))
+
+    failing = nodes.holder_of(keys[0].meta)
+    lost = [lease for lease in leases if nodes.holder_of(lease.keys.meta) == failing]
+    await asyncio.to_thread(nodes.fail_over, failing)
+
+    for lease in leases:
+        assert lease.alive == (lease not in lost)
+    for lease in lost:
+        again = await eventually(lambda lease=lease: taken(redis, lease.keys))
+        assert again.watermark == 0
+        assert again.redis_run != lease.redis_run
+        assert await again.read([again.keys.customer("m", "ann")]) == [b"1"]
+        await again.commit(1, setting(again, ann=b"2"))
+        assert await redis.get(again.keys.customer("m", "ann")) == b"2"
+
+
+async def taken(redis: RedisClient, keys: PartitionKeys) -> Lease | None:
+    """None while the other nodes have not heard of the failover yet."""
+    try:
+        return await Lease.take(redis, keys, PLACE)
+    except StateError:
+        return None
