@@ -131,6 +131,7 @@ class DeadLetters:
         """Append a dead letter's record to its topic again and note it; return topic, partition and new offset.
 
         `mended` takes the place of the value. A record with a key goes to that key's partition, whichever it was in.
+        It comes as news: what it says of its source is left out, or it would be skipped as the repeat of itself.
         """
         letter = self.one(letter_id)
         if letter.topic not in {name for name, _topic in self._topics}:
@@ -139,7 +140,7 @@ class DeadLetters:
             partition = letter.partition
             if letter.key is not None:
                 partition = partition_for(letter.key, len(producer.partitions_for(letter.topic)))
-            value = letter.value if mended is None else mended
+            value = self._as_news(letter.topic, letter.value if mended is None else mended)
             sent = producer.send(letter.topic, key=letter.key, value=value, partition=partition).get(30)
             note = Stored(
                 topic=letter.topic,
@@ -153,6 +154,17 @@ class DeadLetters:
             note_value = msgspec.json.encode(note)
             producer.send(self._topics.dead_letters, key=note.id.encode(), value=note_value, partition=0).get(30)
         return letter.topic, partition, int(sent.offset)
+
+    def _as_news(self, topic: str, value: bytes | None) -> bytes | None:
+        """The same record without what tells where we took it from; anything else stays as it is."""
+        told = {self._topics.purchases: {"stamgastsource", "stamgastproof"}, self._topics.customer_events: {"source"}}
+        try:
+            document = msgspec.json.decode(value or b"")
+        except (msgspec.DecodeError, RecursionError):
+            return value
+        if not isinstance(document, dict) or not document.keys() & told.get(topic, set()):
+            return value
+        return msgspec.json.encode({name: each for name, each in document.items() if name not in told[topic]})
 
     def _values(self) -> Iterator[bytes]:
         pair = TopicPartition(self._topics.dead_letters, 0)

@@ -97,6 +97,27 @@ async def test_a_replayed_letter_goes_to_its_key_s_partition_mended_and_is_marke
     assert [(stored.offset, stored.replayed_at) for stored in letters.all()] == [(4, 99), (5, 0)]
 
 
+async def test_a_record_that_we_made_from_another_is_played_again_as_news(
+    broker: Broker, topics: Topics, seal: DeadLetterSeal
+):
+    """It was noted as applied when it was laid aside: with its source it would be skipped as a repeat."""
+    taken_over = b'{"source":"/till","data":{},"stamgastsource":["t",0,7,0],"stamgastproof":"x"}'
+    event = DeadLetter(topics.customer_events, 0, 9, b"m:c", b'{"type":"x","source":["t",0,7,0]}', "why", at=1)
+    await write(broker, topics, seal, letter(topics, 4, value=taken_over), event)
+    letters = DeadLetters(broker.bootstrap, topics, seal)
+
+    played = [letters.replay(name, now=99) for name in (f"{topics.purchases}-1-4", event.id)]
+
+    async with LogReader(broker.bootstrap) as reader:
+        found = [
+            record.value
+            for topic, partition, _ in played
+            async for chunk in reader.read_all(topic, partition)
+            for record in chunk
+        ]
+    assert found == [b'{"source":"/till","data":{}}', b'{"type":"x"}']
+
+
 async def test_a_letter_that_came_over_http_is_not_played_again(broker: Broker, topics: Topics, seal: DeadLetterSeal):
     await write(broker, topics, seal, DeadLetter("http", 0, 12, None, b"x", "too strange", at=1))
 

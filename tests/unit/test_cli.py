@@ -51,6 +51,15 @@ def test_wrong_settings_are_misuse_and_all_of_them_are_named():
     assert "STAMGAST_LOG_LEVEL: " in done.stderr
 
 
+def test_a_merchants_public_key_follows_from_the_id_key():
+    shown = [run("keys", "public", "bakkerij-noord", "--json", ID_KEY=f"{letter * 43}=") for letter in "AAQ"]
+    keys = [json.loads(done.stdout)["public_key"] for done in shown]
+
+    assert keys[0] == keys[1] != keys[2]
+    assert run("keys", "public", "bakkerij-noord").returncode == 2
+    assert run("keys", "public", "Bakkerij Noord", ID_KEY=f"{'A' * 43}=").returncode == 2
+
+
 def test_shop_time_moves_forward_and_never_backwards(tmp_path: Path):
     where = {"CLOCK": "driven", "CLOCK_FILE": str(tmp_path / "clock")}
 
