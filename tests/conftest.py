@@ -123,3 +123,12 @@ async def eventually(
             if time.monotonic() > deadline:
                 raise
         await asyncio.sleep(every)
+
+
+def soon(question: Callable[[], T], *, seconds: float = 20, every: float = 0.02, why: str = "") -> T:
+    """Wait as `eventually` does, where no loop runs."""
+    deadline = time.monotonic() + seconds
+    while not (value := question()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {why or question}"
+        time.sleep(every)
+    return value

@@ -12,7 +12,6 @@ from all of them. Two ways in:
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from fractions import Fraction
 from typing import Any
 
 from stamgast.domain.customer import Customer
@@ -20,7 +19,7 @@ from stamgast.domain.program import CardDefinition, Program
 from tests.oracle_compare import differences
 from tests.oracle_customers import Figures, Key, PaperCard, PaperVoucher, SimpleRule, Wanted
 from tests.oracle_figures import Part, part_of
-from tests.oracle_sales import Item, Sale, net_sales
+from tests.oracle_sales import net_sales, sale_of
 
 __all__ = ["Figures", "Oracle", "SimpleRule", "Wanted", "differences", "figures_from_purchases", "recompute"]
 
@@ -138,7 +137,7 @@ class Oracle:
         before = figures.parts.pop(name, None)
         visits, others = len(figures.days), list(figures.parts.values())
         visits_before = len({p.day for p in [*others, *([before] if before else [])] if p.counts})
-        sale = _sale_of(event.get("after"))
+        sale = sale_of(event.get("after"))
         after = part_of(sale, program) if sale else None
         if after is not None:
             figures.parts[name] = after
@@ -260,37 +259,6 @@ def _give(figures: Figures, reward: str, cause: str, rule: str, expires_at: int)
                 voucher.state, voucher.expires_at = "open", expires_at
             return
     figures.vouchers.append(PaperVoucher(reward, cause, rule, "open", expires_at))
-
-
-def _sale_of(purchase: dict[str, Any] | None) -> Sale | None:
-    """A purchase as it stands in an event."""
-    if purchase is None:
-        return None
-    peak = purchase.get("peak")
-    return Sale(
-        customer="",
-        occurred_at=purchase["occurred_at"],
-        store=purchase["store"],
-        currency=purchase["currency"],
-        spend=purchase["spend"],
-        refunded=purchase.get("refunded", 0),
-        counts=purchase.get("counts", True),
-        items=tuple(map(_item_of, purchase.get("lines", []))),
-        ever=None if peak is None else tuple(map(_item_of, peak)),
-        ever_spend=purchase.get("peak_spend") or purchase["spend"],
-    )
-
-
-def _item_of(line: dict[str, Any]) -> Item:
-    return Item(
-        id=line["id"],
-        quantity=Fraction(line.get("quantity", 1000), 1000),
-        gross=line["gross"],
-        sku=line.get("sku"),
-        category=line.get("category"),
-        kind=line.get("kind", "sale"),
-        cost=line.get("cost"),
-    )
 
 
 def recompute(values: Iterable[bytes], oracle: Oracle) -> Oracle:

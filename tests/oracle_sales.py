@@ -252,3 +252,34 @@ def _before_refunds(
 def half_up(amount: Fraction) -> int:
     """Nearest whole number, halves upwards."""
     return math.floor(amount + Fraction(1, 2))
+
+
+def sale_of(purchase: dict[str, Any] | None) -> Sale | None:
+    """A purchase as it stands in an event of its customer."""
+    if purchase is None:
+        return None
+    peak = purchase.get("peak")
+    return Sale(
+        customer="",
+        occurred_at=purchase["occurred_at"],
+        store=purchase["store"],
+        currency=purchase["currency"],
+        spend=purchase["spend"],
+        refunded=purchase.get("refunded", 0),
+        counts=purchase.get("counts", True),
+        items=tuple(map(_item_of, purchase.get("lines", []))),
+        ever=None if peak is None else tuple(map(_item_of, peak)),
+        ever_spend=purchase.get("peak_spend") or purchase["spend"],
+    )
+
+
+def _item_of(line: dict[str, Any]) -> Item:
+    return Item(
+        id=line["id"],
+        quantity=Fraction(line.get("quantity", 1000), 1000),
+        gross=line["gross"],
+        sku=line.get("sku"),
+        category=line.get("category"),
+        kind=line.get("kind", "sale"),
+        cost=line.get("cost"),
+    )

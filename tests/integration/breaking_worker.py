@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import sys
-import time
+import threading
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +18,7 @@ def raises() -> None:
 
 
 def blocks() -> None:
-    time.sleep(3_600)
+    threading.Event().wait()
 
 
 deaf: list[asyncio.Task[None]] = []
@@ -28,7 +28,7 @@ def leaves_a_deaf_task() -> None:
     async def hears_nothing() -> None:
         while True:
             try:
-                await asyncio.sleep(3_600)
+                await asyncio.Event().wait()
             except asyncio.CancelledError:
                 continue
 

@@ -25,7 +25,7 @@ class Deaf:
     async def wait(self) -> None:
         self.waiting = True
         with contextlib.suppress(asyncio.CancelledError):
-            await asyncio.sleep(60)
+            await asyncio.Event().wait()
 
 
 class DeafView:

@@ -36,9 +36,17 @@ def test_nothing_else_in_this_environment_brings_packages_of_our_names():
 
 
 def test_no_file_is_longer_than_three_hundred_lines():
-    files = [file for package in PACKAGES for file in (ROOT / package).rglob("*.py")]
+    files = [file for folder in (*PACKAGES, "tests") for file in (ROOT / folder).rglob("*.py")]
 
     assert [str(file) for file in files if len(file.read_text().splitlines()) > 300] == []
+
+
+def test_no_test_sleeps():
+    """What a test waits for it asks for with `eventually`; `pacing` is where a load keeps its own time."""
+    allowed = {"conftest.py", "integration/pacing.py"}
+    files = [file for file in (ROOT / "tests").rglob("*.py") if str(file.relative_to(ROOT / "tests")) not in allowed]
+
+    assert [str(file) for file in files if re.search(r"\bsleep\((?!0\))", file.read_text())] == []
 
 
 @pytest.mark.parametrize(

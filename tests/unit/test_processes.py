@@ -10,6 +10,7 @@ import pytest
 
 from stamgast.processes import ChildProcess, ProcessError, free_port, port_answers
 from tests.conftest import eventually
+from tests.processes import alive
 
 
 def test_a_child_that_ends_while_starting_is_reported_with_the_end_of_its_log(tmp_path: Path):
@@ -36,12 +37,12 @@ def test_a_paused_child_can_still_be_stopped(tmp_path: Path):
 
 async def test_children_die_when_their_parent_is_killed(tmp_path: Path):
     script = f"""
-        import time
+        import signal
         from pathlib import Path
         from stamgast.processes import ChildProcess
         child = ChildProcess("sleeper", ["sleep", "60"], log=Path({str(tmp_path / "log")!r}))
         print(child.pid, flush=True)
-        time.sleep(60)
+        signal.pause()
     """
     command = [sys.executable, "-c", textwrap.dedent(script)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as parent:
@@ -49,15 +50,7 @@ async def test_children_die_when_their_parent_is_killed(tmp_path: Path):
         pid = int(parent.stdout.readline())
         parent.kill()
 
-    await eventually(lambda: not _runs(pid), why="the child's end")
-
-
-def _runs(pid: int) -> bool:
-    try:
-        state = Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()[0]
-    except FileNotFoundError:
-        return False
-    return state != "Z"
+    await eventually(lambda: not alive([pid]), why="the child's end")
 
 
 def test_a_free_port_is_one_that_nobody_answers_on():
