@@ -7,6 +7,7 @@ rebuild asks for every one that was ever in force.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -81,6 +82,11 @@ class Bundles:
         if key not in self._compiled:
             self._compiled[key] = asyncio.create_task(self._compile(key))
         return await asyncio.shield(self._compiled[key])
+
+    async def judge_newest(self, merchant: str) -> None:
+        """Find out whether a merchant's newest bundle can be used; if not, `refused` tells."""
+        with contextlib.suppress(UnusableBundleError):
+            await self.get(merchant, self.newest[merchant][1])
 
     async def program_of(self, merchant: str) -> Program | None:
         """Return the newest programme of a merchant; None if none was published, or that one cannot be used."""

@@ -88,6 +88,10 @@ async def standing_of(meta: dict[str, str], bundles: Bundles) -> Standing:
     for name, value in meta.items():
         if name.startswith("p:") and value:
             pause_rules(standing, name[2:], value.split(","))
+    for merchant in standing.numbers:
+        bundle = standing.in_force.get(merchant)
+        if merchant in bundles.newest and (bundle is None or bundle.hash != bundles.newest[merchant][1]):
+            await bundles.judge_newest(merchant)  # an owner that starts here has not heard yet that it is refused
     return standing
 
 

@@ -55,7 +55,6 @@ class PartitionService(Service):
         cluster: ClusterFacts,
         metrics: Metrics,
         session_timeout_ms: int = 6_000,
-        pace_s: float = 0.0,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -73,7 +72,6 @@ class PartitionService(Service):
         self.left_at = time.monotonic()
         """When it was last without a group (monotonic seconds)."""
         self._session_timeout_ms = session_timeout_ms
-        self._pace_s = pace_s
         self._consumer: Any = None
         self._full: dict[int, float] = {}
         self._paused: set[int] = set()
@@ -157,8 +155,6 @@ class PartitionService(Service):
         for pair, records in fetched.items():
             if (owned := self.owned.get(pair.partition)) is not None and owned.working:
                 owned.inbox.put(records)
-        if fetched and self._pace_s:
-            await asyncio.sleep(self._pace_s)
 
     def _pause_the_slow(self, consumer: Any) -> None:
         """A partition whose inbox stays full is paused: what lies fetched for it would hold up the others' fetches."""

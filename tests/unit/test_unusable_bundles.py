@@ -85,6 +85,7 @@ async def test_a_bundle_in_force_that_cannot_be_had_any_more_stops_no_other_merc
     standing = await standing_of(meta, shop.bundles)
     assert set(standing.in_force) == {"elders"}
     assert standing.numbers == {"winkel": bad[0], "elders": good[0], "weg": 1}
+    assert set(shop.bundles.refused) == {"winkel"}
     after = standing.copy()
     mended = await shop.publish("winkel")
     assert await come_into_force(after, "winkel", *mended, shop.bundles)

@@ -19,9 +19,13 @@ _FORGE = multiprocessing.get_context("forkserver")
 _PR_SET_PDEATHSIG = 1
 
 
+_modules: list[str] = []
+
+
 def preload(module: str) -> None:
     """Have a module imported before the first process is forked."""
-    set_forkserver_preload([module])
+    _modules.append(module)
+    set_forkserver_preload(_modules)
 
 
 class Forged:

@@ -73,32 +73,28 @@ class Scene:
     async def enrol(self, count: int) -> None:
         """Make people with phones; every sixth agreed to nothing."""
         begin = len(self.people)
-        few = asyncio.Semaphore(16)
+        few = asyncio.Semaphore(100)
 
-        async def one(number: int) -> None:
+        async def one(number: int) -> tuple[bytes, bytes]:
             async with few:
-                await self._enrol_one(number)
+                return await self._enrol_one(number)
 
-        await asyncio.gather(*(one(begin + number) for number in range(count)))
+        consents = await asyncio.gather(*(one(begin + number) for number in range(count)))
+        agreed = [each for number, each in enumerate(consents, begin) if number % 6]
+        await self.parts.appender.append(self.topics.customer_events, agreed)
         self.people.sort()
 
-    async def _enrol_one(self, number: int) -> None:
+    async def _enrol_one(self, number: int) -> tuple[bytes, bytes]:
+        """Make one, and return the record of a consent."""
         phone = f"+316{10_000_000 + number}"
         given = Profile(phone=phone, first_name=f"Persoon{number}", language="nl")
         enrolled = await self.parts.identities.enrol(MERCHANT, [Identifier("phone", phone)], given, now())
         self.people.append(enrolled.customer)
         self.phones[enrolled.customer] = phone
-        if number % 6:
-            consent = ConsentChanged(
-                merchant=MERCHANT,
-                customer=enrolled.customer,
-                at=now(),
-                purpose="marketing",
-                channel="sms",
-                granted=True,
-            )
-            record = (key_of(MERCHANT, enrolled.customer), encode_event(consent))
-            await self.parts.appender.append(self.topics.customer_events, [record])
+        consent = ConsentChanged(
+            merchant=MERCHANT, customer=enrolled.customer, at=now(), purpose="marketing", channel="sms", granted=True
+        )
+        return key_of(MERCHANT, enrolled.customer), encode_event(consent)
 
     def feeder(self, **how: Any) -> Feeder:
         """Tills of these people."""

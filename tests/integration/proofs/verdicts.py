@@ -34,7 +34,8 @@ async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = Tru
     """
     await scene.settled()
     verdict = Verdict()
-    await asyncio.gather(_judge_logs(scene, verdict, cards=cards), _verify(scene, verdict))
+    _, found = await asyncio.gather(_judge_logs(scene, verdict, cards=cards), verified(scene))
+    verdict.wrong += found
     refused = [each for each in await scene.callbacks() if each["answer"] in REFUSALS]
     verdict.wrong += [f"a callback was refused: {each}" for each in refused[:3]]
     figures = {name: value for name, value in vars(verdict).items() if name != "wrong"}
@@ -65,12 +66,13 @@ async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool) -> None:
     judge_messages(verdict, wanted, notes, await scene.posts(), excuses)
 
 
-async def _verify(scene: Scene, verdict: Verdict) -> None:
-    """`stamgast verify` has to say the same."""
+async def verified(scene: Scene) -> list[str]:
+    """What `stamgast verify` finds wrong."""
     command = [sys.executable, "-m", "stamgast.cli", "verify", "--json"]
     env = environment(scene.settings)
     run = asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False, env=env)
     done = await run
     answer = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
-    if done.returncode != 0 or not answer["equal"]:
-        verdict.wrong += [f"verify: {each}" for each in answer["differences"] or [done.stderr[-2_000:]]]
+    if done.returncode == 0 and answer["equal"]:
+        return []
+    return [f"verify: {each}" for each in answer["differences"] or [done.stderr[-2_000:]]]

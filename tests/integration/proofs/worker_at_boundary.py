@@ -49,8 +49,11 @@ class Boundaries:
         self._passed = 0
         self._struck = 0
 
+    def next_is(self, boundary: str) -> bool:
+        return bool(self._plan) and self._plan[0][0] == boundary and self._armed.exists()
+
     def passed(self, boundary: str) -> None:
-        if not self._plan or self._plan[0][0] != boundary or not self._armed.exists():
+        if not self.next_is(boundary):
             return
         self._passed += 1
         if self._passed < self._plan[0][2]:
