@@ -76,6 +76,8 @@ class Feeder:
         self.deliveries = self.letters = 0
         self.foreign = False
         """Whether records go where no partitioner of Kafka's would put them, or without a key."""
+        self.forging = ""
+        """Id of a topic: records claim to have been taken over from there, from places that no true one reaches."""
         self.rubbish = False
         """Whether garbage and poison come in between."""
         self._producer = Producer(bootstrap)
@@ -134,6 +136,8 @@ class Feeder:
 
     def _place(self, data: Delivery) -> tuple[bytes | None, bytes, int | None]:
         key, value = record(data, now(), MERCHANT)
+        if self.forging and self._random.random() < 0.3:
+            value = self._forged(value)
         if not self.foreign:
             return key, value, None
         partition = zlib.crc32(key) % self._topics.partitions
@@ -141,6 +145,11 @@ class Feeder:
             keyless = value[:-1] + b', "partitionkey": "' + key + b'"}'
             return None, keyless, partition
         return key, value, partition
+
+    def _forged(self, value: bytes) -> bytes:
+        place = f'"{self.forging}", {self._random.randrange(self._topics.partitions)}, {2**40}, 0'
+        proof = self._random.choice(("", f',"stamgastproof":"{"A" * 43}"'))
+        return value[:-1] + f', "stamgastsource": [{place}]{proof}}}'.encode()
 
     async def throw_rubbish(self) -> None:
         """One of everything that nobody can apply."""
