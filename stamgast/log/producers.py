@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 
@@ -62,6 +63,17 @@ async def start_producer(bootstrap: str, *, client_id: str = "stamgast", request
     return producer
 
 
+class _Piece:
+    """Records of one `emit`, and the offsets of those that are acknowledged."""
+
+    __slots__ = ("done", "offsets", "records")
+
+    def __init__(self, records: Sequence[Record], done: asyncio.Future[None]) -> None:
+        self.records = records
+        self.done = done
+        self.offsets: list[int] = []
+
+
 class Emitter:
     """Appends records and tells their offsets; useless after its first failure.
 
@@ -71,6 +83,8 @@ class Emitter:
 
     def __init__(self, producer: Any) -> None:
         self._producer = producer
+        self._waiting: dict[tuple[str, int], deque[_Piece]] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
         self.closed = False
         """Whether it must be thrown away: something failed, or `close` was called."""
 
@@ -78,6 +92,11 @@ class Emitter:
     async def open(cls, bootstrap: str, *, client_id: str = "stamgast", request_timeout_s: float = 30) -> Emitter:
         """Start a producer of its own."""
         return cls(await start_producer(bootstrap, client_id=client_id, request_timeout_s=request_timeout_s))
+
+    @property
+    def waiting(self) -> int:
+        """How many `emit`s are not yet acknowledged."""
+        return sum(map(len, self._waiting.values()))
 
     async def emit(self, topic: str, partition: int, records: Sequence[Record]) -> list[int]:
         """Append records to one partition, in order, and return the offset of each once all are acknowledged.
@@ -87,13 +106,17 @@ class Emitter:
             RecordTooLargeError: nothing was appended.
         """
         _refuse_large(topic, records)
-        offsets: list[int] = []
-        while len(offsets) < len(records):
-            # The next batch only after this one is acknowledged: if it failed, nothing behind it may get in.
-            batch, count = self._batch(records, len(offsets))
-            base = await self._acknowledged(self._producer.send_batch, batch, topic, partition=partition)
-            offsets.extend(range(base, base + count))
-        return offsets
+        if not records:
+            return []
+        piece = _Piece(records, asyncio.get_running_loop().create_future())
+        waiting = self._waiting.setdefault((topic, partition), deque())
+        waiting.append(piece)
+        if len(waiting) == 1:  # else the one who empties it is at work
+            task = asyncio.create_task(self._empty(topic, partition, waiting))
+            self._tasks.add(task)
+            task.add_done_callback(self._tasks.discard)
+        await piece.done
+        return piece.offsets
 
     async def send(self, topic: str, partition: int, key: bytes, value: bytes | None) -> int:
         """Append one record, together with what others send at the same time, and return its offset.
@@ -110,14 +133,47 @@ class Emitter:
         self.closed = True
         await _discard(self._producer)
 
-    def _batch(self, records: Sequence[Record], start: int) -> tuple[Any, int]:
+    async def _empty(self, topic: str, partition: int, waiting: deque[_Piece]) -> None:
+        """Append what waits for a partition: all of it that fits at once, and the rest once that is acknowledged.
+
+        What comes while a batch is under way goes together in the next one, instead of one after the other.
+        """
+        try:
+            while waiting:
+                # The next batch only after this one is acknowledged: if it failed, nothing behind it may get in.
+                batch, counts = self._batch(waiting)
+                if counts:
+                    base = await self._acknowledged(self._producer.send_batch, batch, topic, partition=partition)
+                    for count in counts:
+                        piece = waiting[0]
+                        piece.offsets.extend(range(base, base + count))
+                        base += count
+                        if piece.done.done() or len(piece.offsets) == len(piece.records):
+                            waiting.popleft()
+                            _answer(piece.done)
+        except BaseException as error:
+            self.closed = True
+            for piece in waiting:
+                if not piece.done.done():
+                    piece.done.set_exception(error if isinstance(error, EmitError) else EmitError(repr(error)))
+            waiting.clear()
+            if not isinstance(error, EmitError):
+                raise
+
+    def _batch(self, waiting: deque[_Piece]) -> tuple[Any, list[int]]:
+        """Pack as much as fits; say how many records of each piece, from the first one on."""
+        while waiting and waiting[0].done.done():  # whoever waited for it has been cancelled
+            waiting.popleft()
         batch = self._producer.create_batch()
-        for index in range(start, len(records)):
-            key, value = records[index]
-            if batch.append(key=key, value=value, timestamp=None) is None:
-                return batch, index - start
+        counts: list[int] = []
+        for piece in waiting:
+            counts.append(0)
+            for key, value in piece.records[len(piece.offsets) :] if not piece.done.done() else ():
+                if batch.append(key=key, value=value, timestamp=None) is None:
+                    return batch, counts if counts[-1] else counts[:-1]
+                counts[-1] += 1
         batch.close()
-        return batch, len(records) - start
+        return batch, counts
 
     async def _acknowledged(self, send: Callable[..., Awaitable[Any]], *what: Any, **where: Any) -> int:
         if self.closed:
@@ -160,6 +216,11 @@ class Emitters:
             if self._current is not None:
                 await self._current.close()
                 self._current = None
+
+
+def _answer(done: asyncio.Future[None]) -> None:
+    if not done.done():
+        done.set_result(None)
 
 
 def _refuse_large(topic: str, records: Sequence[Record]) -> None:

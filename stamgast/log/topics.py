@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final, Literal
 
 from kafka import KafkaAdminClient
@@ -84,6 +85,7 @@ TABLE: Final = (
 )
 
 
+@lru_cache
 def largest_record(name: str) -> int:
     """Return how many bytes of key and value a record of this topic may have, whatever the deployment's prefix."""
     return max((topic.max_record_bytes for topic in TABLE if name.endswith(topic.name)), default=MAX_RECORD_BYTES)

@@ -24,6 +24,7 @@ from stamgast.log.topics import (
     differing_settings,
 )
 from stamgast.services import Broker
+from tests.conftest import eventually
 
 
 @pytest.fixture(scope="module", params=["this run's broker", "embedded"])
@@ -132,6 +133,43 @@ async def test_more_records_than_one_batch_holds_keep_their_order(topics: Topics
 
     found = await read_everything(reader, topics.customer_events, 2)
     assert found == [(offset, key, value) for offset, (key, value) in zip(offsets, sent, strict=True)]
+
+
+async def test_emits_at_the_same_time_keep_each_one_s_records_in_order(
+    topics: Topics, emitter: Emitter, reader: LogReader
+):
+    sizes = (1, 2, 1_500, 1, 3)  # the third one needs more than one batch
+    sent = [[(b"%d" % source, b"%d" % n + b"x" * 600) for n in range(size)] for source, size in enumerate(sizes)]
+
+    offsets = await asyncio.gather(*(emitter.emit(topics.customer_events, 2, records) for records in sent))
+
+    found = {offset: (key, value) for offset, key, value in await read_everything(reader, topics.customer_events, 2)}
+    assert [[found[offset] for offset in each] for each in offsets] == sent
+    assert all(each == sorted(each) for each in offsets)
+    first = min(offset for each in offsets for offset in each)
+    assert {offset for each in offsets for offset in each} == set(range(first, first + sum(sizes)))
+
+
+async def test_a_failure_reaches_everyone_whose_records_it_may_have_kept_out(topics: Topics, emitter: Emitter):
+    emits = [asyncio.create_task(emitter.emit(topics.customer_events, 0, records(1_500, size=600))) for _ in range(3)]
+    await eventually(lambda: emitter.waiting == 3, every=0)
+    await emitter.close()
+
+    outcomes = await asyncio.gather(*emits, return_exceptions=True)
+    assert [type(outcome) for outcome in outcomes] == [EmitError] * 3
+    assert not emitter.waiting
+
+
+async def test_what_nobody_waits_for_any_more_is_not_appended_behind_the_others(
+    topics: Topics, emitter: Emitter, reader: LogReader
+):
+    emits = [asyncio.create_task(emitter.emit(topics.customer_events, 0, records(1_500, size=600))) for _ in range(3)]
+    await eventually(lambda: emitter.waiting == 3, every=0)
+    emits[1].cancel()
+
+    first, _, third = await asyncio.gather(*emits, return_exceptions=True)
+    assert [*first, *third] == list(range(first[0], first[0] + 3_000))
+    assert (await read_everything(reader, topics.customer_events, 0))[-1][0] == third[-1]
 
 
 async def test_single_sends_at_the_same_time_are_all_acknowledged(topics: Topics, emitter: Emitter, reader: LogReader):
