@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -14,7 +15,8 @@ from stamgast.domain.activation import Submission
 from stamgast.processes import ChildProcess, free_port, port_answers
 from stamgast.services import RedisServer
 from stamgast.services.redis_server import find_program
-from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError
+from stamgast.state.client import RedisClient
+from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError, StateError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
@@ -209,6 +211,21 @@ async def test_a_broken_connection_fails_every_call_on_it_and_the_next_session_i
     with pytest.raises(SessionEndedError):
         await lease.read([])
     assert (await partition.take()).alive
+
+
+async def test_a_server_that_became_a_replica_is_as_good_as_gone(
+    partition: Partition, redis_server: RedisServer
+) -> None:
+    lease = await partition.take()
+    async with aclosing(RedisClient(redis_server.url)) as admin:
+        await admin.call("REPLICAOF", "127.0.0.1", free_port())
+        try:
+            with pytest.raises(StateError):
+                await lease.commit(0, setting(a=b"1"))
+            await eventually(lambda: not lease.alive)
+        finally:
+            await admin.call("REPLICAOF", "NO", "ONE")
+    assert (await partition.take()).watermark == -1
 
 
 async def test_two_addresses_of_servers_that_are_no_cluster_are_refused(redis_server: RedisServer) -> None:
