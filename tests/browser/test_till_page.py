@@ -2,7 +2,6 @@
 
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,36 +11,18 @@ from pathlib import Path
 
 import httpx
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Page, expect
+
+from tests.processes import alive, children_of
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 ROOT = Path(__file__).parents[2]
-ARGUMENTS = [
-    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
-    "--disable-background-networking", "--disable-component-update", "--disable-sync",
-]  # fmt: skip
-PATIENCE_MS = 60_000
 PICTURES = Path(os.environ.get("STAMGAST_PICTURES", ""))
 
 
-def chromium() -> str:
-    found = os.environ.get("STAMGAST_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
-    if not found:
-        pytest.skip("there is no Chromium on this machine")
-    return found
-
-
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        opened = playwright.chromium.launch(executable_path=chromium(), args=ARGUMENTS)
-        yield opened
-        opened.close()
-
-
-@pytest.fixture(scope="module")
-def till_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+def till_url(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """A trial with its page; ended as by Ctrl-C."""
     folder = tmp_path_factory.mktemp("demo")
     env = {**os.environ, "TMPDIR": str(folder), "STAMGAST_CONFIG_DIR": str(ROOT / "config")}
@@ -59,25 +40,22 @@ def till_url(browser: Browser, tmp_path_factory: pytest.TempPathFactory) -> Iter
             assert found, "".join(said)
             threading.Thread(target=lambda: said.extend(demo.stderr or ()), daemon=True).start()
             yield found[1]
-            demo.send_signal(signal.SIGINT)
-            assert demo.wait(60) == 0, "".join(said)
+            started = children_of(demo.pid)
+            with httpx.stream("GET", f"{found[1]}events", trust_env=False, timeout=60) as events:  # a page is open
+                next(events.iter_raw())
+                demo.send_signal(signal.SIGINT)
+                assert demo.wait(60) == 0, "".join(said)
+            assert alive(started) == []
+            assert "force" not in "".join(said)
         finally:
             demo.kill()
 
 
 @pytest.fixture
-def page(browser: Browser, till_url: str, request: pytest.FixtureRequest) -> Iterator[Page]:
-    width, height = getattr(request, "param", (1280, 900))
-    context = browser.new_context(viewport={"width": width, "height": height}, locale="en-GB")
-    page = context.new_page()
-    wrong: list[str] = []
-    page.on("console", lambda message: wrong.append(message.text) if message.type == "error" else None)
-    page.on("pageerror", lambda error: wrong.append(str(error)))
-    page.goto(till_url, wait_until="domcontentloaded")
-    expect(page.locator("#people button").first).to_be_visible(timeout=PATIENCE_MS)
-    yield page
-    assert wrong == []
-    context.close()
+def page(open_page, till_url: str, request: pytest.FixtureRequest) -> Page:
+    page: Page = open_page(till_url, *getattr(request, "param", (1280, 900)))
+    expect(page.locator("#people button").first).to_be_visible()
+    return page
 
 
 def choose(page: Page, place: int) -> str:
@@ -92,37 +70,35 @@ def picture(page: Page, name: str) -> None:
         page.screenshot(path=PICTURES / f"{name}.png", full_page=True)
 
 
-def test_seven_loaves_fill_the_card_and_the_message_stands_on_the_phone(page, browser):
+def test_seven_loaves_fill_the_card_and_the_message_stands_on_the_phone(page, open_page):
     name = choose(page, 1)
     expect(page.locator("#card-title")).to_have_text(name)
     bread = page.get_by_role("button", name="Bread €3.50")
     for stamps in range(1, 7):
         bread.click()
-        expect(page.locator("#of")).to_have_text(f"{stamps} of 7", timeout=PATIENCE_MS)
+        expect(page.locator("#of")).to_have_text(f"{stamps} of 7")
         expect(page.locator("#stamps .on")).to_have_count(stamps)
     picture(page, "till-six-stamps")
     bread.click()
-    expect(page.locator("#full")).to_have_text("One full card so far", timeout=PATIENCE_MS)
+    expect(page.locator("#full")).to_have_text("One full card so far")
     expect(page.locator("#vouchers .voucher code")).to_have_count(1)
-    expect(page.locator("#messages li")).to_have_count(1, timeout=PATIENCE_MS)
+    expect(page.locator("#messages li")).to_have_count(1)
     code = page.locator("#vouchers .voucher code").inner_text()
     expect(page.locator("#messages li")).to_contain_text(code)
     picture(page, "till-full-card")
 
-    phone = browser.new_page()
-    phone.goto(page.locator("#phone-link").get_attribute("href"))
-    expect(phone.locator("#thread")).to_contain_text(code, timeout=PATIENCE_MS)
-    phone.close()
+    phone = open_page(page.locator("#phone-link").get_attribute("href"))
+    expect(phone.locator("#thread")).to_contain_text(code)
 
 
 def test_taking_a_receipt_back_takes_its_stamp_back(page):
     choose(page, 2)
     page.get_by_role("button", name="Baguette").click()
-    expect(page.locator("#of")).to_have_text("1 of 7", timeout=PATIENCE_MS)
+    expect(page.locator("#of")).to_have_text("1 of 7")
     refund = page.get_by_role("button", name="Take the last receipt back")
     refund.click()
-    expect(page.locator("#receipt")).to_contain_text("taken back", timeout=PATIENCE_MS)
-    expect(page.locator("#of")).to_have_text("0 of 7", timeout=PATIENCE_MS)
+    expect(page.locator("#receipt")).to_contain_text("taken back")
+    expect(page.locator("#of")).to_have_text("0 of 7")
     expect(refund).to_be_disabled()
 
 
@@ -134,7 +110,7 @@ def test_everything_can_be_done_from_the_keyboard(page):
     expect(page.locator("#card-title")).to_have_text(chosen.inner_text().splitlines()[-1])
     page.get_by_role("button", name="Coffee").focus()
     page.keyboard.press("Enter")
-    expect(page.locator("#receipt")).to_contain_text("Coffee", timeout=PATIENCE_MS)
+    expect(page.locator("#receipt")).to_contain_text("Coffee")
 
 
 @pytest.mark.parametrize("page", [(360, 740), (768, 1024), (1280, 900)], indirect=True)
@@ -153,14 +129,14 @@ def test_a_button_under_the_finger_stays_the_same_while_figures_change(page):
         "() => { let seen = 0; const count = () => { document.documentElement.dataset.seen = ++seen > 2 ? 'enough' : seen; };"
         " live.addEventListener('message', count); }"
     )
-    expect(page.locator("html")).to_have_attribute("data-seen", "enough", timeout=PATIENCE_MS)
+    expect(page.locator("html")).to_have_attribute("data-seen", "enough")
     assert page.evaluate("[...document.querySelectorAll('#people button, #shelf button')].every((each) => each.same)")
 
 
 def test_figures_of_both_shops_arrive_by_themselves(page):
     expect(page.locator("#live")).to_contain_text("purchases sent")
-    expect(page.locator("#live dd").first).not_to_have_text("0", timeout=PATIENCE_MS)
-    expect(page.locator("#by-status")).to_contain_text("WhatsApp", timeout=PATIENCE_MS)
+    expect(page.locator("#live dd").first).not_to_have_text("0")
+    expect(page.locator("#by-status")).to_contain_text("WhatsApp")
 
 
 def test_no_other_page_may_press_the_till(page, till_url):
