@@ -36,7 +36,7 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
         structlog.stdlib.add_logger_name,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
     ]
-    render: Any = structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty()) if console else _render_json()
+    render: Any = _render_for_people() if console else _render_json()
     handler = logging.StreamHandler(sys.stderr)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
@@ -44,7 +44,7 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
             processors=[
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
                 structlog.processors.StackInfoRenderer(),
-                *([] if console else [structlog.processors.format_exc_info]),
+                structlog.processors.format_exc_info,  # before masking: a traceback quotes what was wrong
                 mask_event,
                 render,
             ],
@@ -90,6 +90,12 @@ def _masked(value: object) -> object:
             return mask_phones(f"{type(value).__name__}: {value}")
         case _:
             return value
+
+
+def _render_for_people() -> Any:
+    # Not the renderer's own tracebacks: they show local variables, which may hold what names a person.
+    plain = structlog.dev.plain_traceback
+    return structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty(), exception_formatter=plain)
 
 
 def _render_json() -> Any:

@@ -71,3 +71,23 @@ def test_one_json_line_per_event_goes_to_standard_error(capsys: pytest.CaptureFi
         3,
     )
     assert second["event"] == "call [phone]"
+
+
+@pytest.mark.usefixtures("restored_logs")
+@pytest.mark.parametrize("style", ["json", "console"])
+def test_a_traceback_shows_no_number_and_no_local_variable(style: str, capsys: pytest.CaptureFixture[str]):
+    def call(phone: str, name: str) -> None:
+        raise ValueError(f"{phone} is no number" if name else "")
+
+    configure_logs("info", style)
+    try:
+        call("+31612345678", "Jan" + "sen")
+    except ValueError:
+        get_logger("test").exception("failed")
+        logging.getLogger("foreign").exception("failed")
+
+    err = capsys.readouterr().err
+    assert err.count("Traceback (most recent call last)") == 2
+    assert err.count("[phone] is no number") == 2
+    assert "31612345678" not in err
+    assert "Jansen" not in err
