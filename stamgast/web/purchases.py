@@ -37,9 +37,13 @@ async def post_purchases(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "intake")
     body = await read_body(request, deps.limits.batch_bytes, TYPES)
-    received = read_purchases(body) if len(body) < _SMALL else await asyncio.to_thread(read_purchases, body)
+    if len(body) < _SMALL:
+        received = read_purchases(body)
+        references = _references(received, entrance.program, deps.identities)
+    else:
+        received = await asyncio.to_thread(read_purchases, body)
+        references = await asyncio.to_thread(_references, received, entrance.program, deps.identities)
     at = deps.clock.now()
-    references = _references(received, entrance.program, deps.identities)
     named = {place: identifiers for place, identifiers in references.items() if isinstance(identifiers, list)}
     resolved = await deps.identities.resolve_many(entrance.merchant, list(named.values()), at)
     customers = {place: who for place, who in references.items() if isinstance(who, str)}
