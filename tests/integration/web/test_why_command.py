@@ -8,9 +8,8 @@ from typing import Any
 import pytest
 
 from tests.conftest import eventually
-from tests.integration.web.test_from_till_to_reward import RUN, bread, environment, worker
-
-__all__ = ["worker"]
+from tests.integration.web.conftest import RUN, environment
+from tests.integration.web.test_from_till_to_reward import bread
 
 
 async def why(env: dict[str, str], *arguments: str) -> tuple[int, str]:
