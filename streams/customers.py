@@ -106,6 +106,7 @@ class CustomersJob:
         self._clock = clock
         self._voucher_key = voucher_key
         self._metrics = metrics
+        self._laid_aside = metrics.dead_letters.labels(self.name)
         self._sending = sending
 
     def keys(self, partition: int) -> PartitionKeys:
@@ -189,7 +190,8 @@ class CustomersJob:
         for merchant, _, rule, what in sorted(batch.failures):
             log.error("a rule raised and is paused; the event was applied", merchant=merchant, rule=rule, why=what)
             metrics.rules_paused.labels(merchant, rule).inc()
-        metrics.dead_letters.labels(self.name).inc(len(batch.rejected))
+        if batch.rejected:
+            self._laid_aside.inc(len(batch.rejected))
 
     # -- what the owner does beside the steps, once it has caught up
 

@@ -85,7 +85,8 @@ class Ownership:
         self._job = job
         self._consumer = consumer
         self._around = around
-        self._pair = TopicPartition(job.topic, number)
+        self.pair = TopicPartition(job.topic, number)
+        self._tallies = around.metrics.of_steps(job.name)
         self._sought = NOTHING_APPLIED
         self._again = False
         self._gap_at = NOTHING_APPLIED
@@ -168,7 +169,7 @@ class Ownership:
             await asyncio.sleep(pause)
 
     async def _take(self) -> None:
-        job, pair = self._job, self._pair
+        job, pair = self._job, self.pair
         self._again = False
         self.inbox.clear()
         cluster = await self._around.cluster.now()
@@ -228,7 +229,7 @@ class Ownership:
                 self.metrics.gaps.labels(name).inc()
                 log.warning("gap", service=name, partition=self.number, at=expected, found=records[0].offset)
                 self.inbox.clear()
-                self._consumer.seek(self._pair, expected)
+                self._consumer.seek(self.pair, expected)
                 return []
             # Sought, and there is nothing: a transactional producer's control records stand there.
             self.metrics.skipped.labels(name, "control").inc(records[0].offset - expected)
@@ -252,12 +253,12 @@ class Ownership:
         return records[0].offset < self.committed_to_kafka
 
     async def _step(self, records: Sequence[Record]) -> None:
-        job, began, metrics = self._job, time.perf_counter(), self.metrics
+        job, began = self._job, time.perf_counter()
         effects = await job.step(self, records)
         if effects.emissions:
             await emit_all(self.emitters, effects.emissions)
         cancelled = await self.lease.commit(records[-1].offset, effects.writes)
         job.committed(self, effects, cancelled)
-        metrics.step.labels(job.name).observe(time.perf_counter() - began)
-        metrics.records.labels(job.name).inc(len(records))
-        metrics.commits.labels(job.name).inc()
+        self._tallies.step.observe(time.perf_counter() - began)
+        self._tallies.records.inc(len(records))
+        self._tallies.commits.inc()

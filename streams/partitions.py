@@ -23,7 +23,7 @@ from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
 from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
-from streams.inbox import CHUNK
+from streams.fetching import LeanConsumer
 from streams.jobs import Job
 from streams.metrics import Metrics
 from streams.ownership import Ownership
@@ -34,10 +34,8 @@ _REVOCATION_S = 2.0
 _STOP_S = 0.5
 _LAST_COMMIT_S = 0.2
 _COMMIT_EVERY_S = 3.0
-_FETCH_WAIT_MS = 20
 _POLL_MS = 200
 _CROWDED_POLL_MS = 5
-_FULL_FOR_S = 0.25
 _RECONNECT_S = 0.5
 
 
@@ -73,8 +71,6 @@ class PartitionService(Service):
         """When it was last without a group (monotonic seconds)."""
         self._session_timeout_ms = session_timeout_ms
         self._consumer: Any = None
-        self._full: dict[int, float] = {}
-        self._paused: set[int] = set()
 
     @property
     def label(self) -> str:
@@ -119,7 +115,7 @@ class PartitionService(Service):
             finally:
                 await _stop(consumer)
 
-    def _make_consumer(self) -> Any:
+    def _make_consumer(self) -> LeanConsumer:
         consumer = AIOKafkaConsumer(
             bootstrap_servers=self.bootstrap,
             client_id=f"stamgast-{self.job.name}",
@@ -128,25 +124,20 @@ class PartitionService(Service):
             auto_offset_reset="none",
             session_timeout_ms=self._session_timeout_ms,
             heartbeat_interval_ms=min(300, self._session_timeout_ms // 3),
-            fetch_max_wait_ms=_FETCH_WAIT_MS,
-            fetch_min_bytes=1,
-            max_partition_fetch_bytes=1 << 20,
         )
-        consumer.subscribe([self.job.topic], listener=_Listener(self, consumer))
-        return consumer
+        lean = LeanConsumer(consumer)
+        consumer.subscribe([self.job.topic], listener=_Listener(self, lean))
+        return lean
 
-    async def _fetch_once(self, consumer: Any) -> None:
+    async def _fetch_once(self, consumer: LeanConsumer) -> None:
         self.polled_at = time.monotonic()
-        roomy = [TopicPartition(self.job.topic, n) for n, owned in self.owned.items() if owned.inbox.has_room]
+        roomy = [owned.pair for owned in self.owned.values() if owned.inbox.has_room]
         crowded = len(roomy) < len(self.owned)
-        if crowded or self._full:
-            self._pause_the_slow(consumer)
         if crowded and not roomy:
             await asyncio.sleep(_CROWDED_POLL_MS / 1000)
             return
-        timeout_ms = _CROWDED_POLL_MS if crowded or self._paused else _POLL_MS
         try:
-            fetched = await consumer.getmany(*(roomy if crowded else ()), timeout_ms=timeout_ms, max_records=4 * CHUNK)
+            fetched = await consumer.getmany(*roomy, timeout_ms=_CROWDED_POLL_MS if crowded else _POLL_MS)
         except OffsetOutOfRangeError as error:
             for pair in error.args[0]:
                 if (owned := self.owned.get(pair.partition)) is not None:
@@ -155,20 +146,6 @@ class PartitionService(Service):
         for pair, records in fetched.items():
             if (owned := self.owned.get(pair.partition)) is not None and owned.working:
                 owned.inbox.put(records)
-
-    def _pause_the_slow(self, consumer: Any) -> None:
-        """A partition whose inbox stays full is paused: what lies fetched for it would hold up the others' fetches."""
-        now = time.monotonic()
-        for number, owned in self.owned.items():
-            if owned.inbox.has_room:
-                self._full.pop(number, None)
-                if number in self._paused:
-                    self._paused.discard(number)
-                    if owned.working:  # else taking it will resume it
-                        _quietly(consumer.resume, TopicPartition(self.job.topic, number))
-            elif now - self._full.setdefault(number, now) > _FULL_FOR_S and number not in self._paused:
-                self._paused.add(number)
-                _quietly(consumer.pause, TopicPartition(self.job.topic, number))
 
     async def ends(self, numbers: Iterable[int]) -> dict[int, int]:
         """Ask Kafka where partitions end now. Raises KafkaError."""
@@ -200,8 +177,6 @@ class PartitionService(Service):
 
     async def _give_up(self, within_s: float) -> None:
         leaving, self.owned = self.owned, {}
-        self._full.clear()
-        self._paused.clear()
         if leaving:
             await asyncio.gather(*(owned.give_up(within_s) for owned in leaving.values()))
         self.metrics.owned.labels(self.job.name).set(0)

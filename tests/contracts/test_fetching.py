@@ -1,0 +1,162 @@
+"""Fetching by requests of our own, held to the brokers that have to answer them."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator, Iterator
+
+import pytest
+from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
+from aiokafka.errors import OffsetOutOfRangeError
+
+from stamgast.log.producers import Emitter
+from stamgast.log.topics import Topics, create_topics, delete_topics
+from stamgast.services import Broker
+from streams.fetching import LeanConsumer
+from streams.jobs import Record
+from tests.conftest import eventually
+
+PARTITIONS = 3
+
+
+@pytest.fixture(scope="module", params=["this run's broker", "embedded"])
+def broker(request: pytest.FixtureRequest) -> Broker:
+    found: Broker = request.getfixturevalue("embedded_kafka" if request.param == "embedded" else "kafka")
+    return found
+
+
+@pytest.fixture
+def topics(broker: Broker) -> Iterator[Topics]:
+    mine = Topics(PARTITIONS, prefix=f"fetch{uuid.uuid4().hex[:6]}.")
+    create_topics(broker.bootstrap, mine)
+    yield mine
+    delete_topics(broker.bootstrap, mine)
+
+
+@pytest.fixture
+async def emitter(broker: Broker) -> AsyncIterator[Emitter]:
+    emitter = await Emitter.open(broker.bootstrap)
+    yield emitter
+    await emitter.close()
+
+
+class Reading:
+    """A consumer of all partitions of one topic, and what it has read of each."""
+
+    def __init__(self, consumer: LeanConsumer, topic: str) -> None:
+        self.consumer = consumer
+        self.pairs = [TopicPartition(topic, number) for number in range(PARTITIONS)]
+        self.found: dict[int, list[Record]] = {number: [] for number in range(PARTITIONS)}
+
+    async def read(self) -> bool:
+        for pair, records in (await self.consumer.getmany(*self.pairs, timeout_ms=200)).items():
+            self.found[pair.partition] += records
+        return True
+
+    async def until(self, *counts: int) -> bool:
+        """Read until each partition has given so many."""
+
+        async def enough() -> bool:
+            await self.read()
+            return [len(self.found[number]) for number in range(PARTITIONS)] == list(counts)
+
+        return await eventually(enough, every=0)
+
+    def values(self, partition: int) -> list[bytes | None]:
+        return [record.value for record in self.found[partition]]
+
+
+@pytest.fixture
+async def reading(broker: Broker, topics: Topics) -> AsyncIterator[Reading]:
+    consumer = AIOKafkaConsumer(bootstrap_servers=broker.bootstrap, group_id=None, auto_offset_reset="none")
+    await consumer.start()
+    made = Reading(LeanConsumer(consumer), topics.purchases)
+    consumer.assign(made.pairs)
+    for pair in made.pairs:
+        made.consumer.seek(pair, 0)
+    yield made
+    await made.consumer.stop()
+
+
+def some(count: int, size: int = 20) -> list[tuple[bytes | None, bytes | None]]:
+    return [(b"key%d" % number, b"%d" % number + b"." * size) for number in range(count)]
+
+
+async def test_everything_is_read_once_in_its_order_from_every_partition(
+    topics: Topics, emitter: Emitter, reading: Reading
+) -> None:
+    await emitter.emit(topics.purchases, 0, some(5))
+    await emitter.emit(topics.purchases, 2, some(3_000, size=600))  # several batches, and more than one fetch
+    await reading.until(5, 0, 3_000)
+    await emitter.emit(topics.purchases, 1, [(None, b"without a key"), (b"k", None)])
+    await reading.until(5, 2, 3_000)
+
+    for number, sent in ((0, some(5)), (1, [(None, b"without a key"), (b"k", None)]), (2, some(3_000, size=600))):
+        assert [(record.key, record.value) for record in reading.found[number]] == sent
+        assert [record.offset for record in reading.found[number]] == list(range(len(sent)))
+    assert all(record.timestamp > 0 for record in reading.found[0])
+    assert reading.consumer.highwater(reading.pairs[2]) == 3_000
+
+
+async def test_what_is_sought_is_read_from_there(topics: Topics, emitter: Emitter, reading: Reading) -> None:
+    await emitter.emit(topics.purchases, 0, some(10))
+    reading.consumer.seek(reading.pairs[0], 7)  # in the middle of the batch
+    await reading.until(3, 0, 0)
+    assert reading.values(0) == [value for _, value in some(10)[7:]]
+
+    reading.consumer.seek(reading.pairs[0], 2)
+    await reading.until(11, 0, 0)
+    assert reading.values(0)[3:] == [value for _, value in some(10)[2:]]
+
+
+async def test_a_paused_partition_gives_nothing_until_it_is_resumed(
+    topics: Topics, emitter: Emitter, reading: Reading
+) -> None:
+    reading.consumer.pause(reading.pairs[0])
+    for number in range(2):
+        await emitter.emit(topics.purchases, number, some(4))
+    await reading.until(0, 4, 0)
+    await emitter.emit(topics.purchases, 1, some(1))
+    await reading.until(0, 5, 0)
+
+    reading.consumer.resume(reading.pairs[0])
+    await reading.until(4, 5, 0)
+
+
+async def test_a_position_that_the_log_does_not_reach_is_told_once_and_the_others_are_read(
+    broker: Broker, topics: Topics, emitter: Emitter, reading: Reading
+) -> None:
+    if not broker.is_kafka:
+        pytest.skip("the embedded broker answers with nothing instead of an error")
+    await emitter.emit(topics.purchases, 0, some(2))
+    await emitter.emit(topics.purchases, 1, some(3))
+    reading.consumer.seek(reading.pairs[0], 99)
+    with pytest.raises(OffsetOutOfRangeError) as told:
+        await reading.until(2, 3, 0)  # never: the first one cannot be read
+    assert told.value.args[0] == {reading.pairs[0]: 99}
+    await reading.until(0, 3, 0)
+
+    reading.consumer.seek(reading.pairs[0], 0)
+    reading.consumer.resume(reading.pairs[0])
+    await reading.until(2, 3, 0)
+
+
+async def test_what_a_transactional_producer_compressed_is_read_without_its_markers(
+    broker: Broker, topics: Topics, reading: Reading
+) -> None:
+    if not broker.is_kafka:
+        pytest.skip("the embedded broker knows no transactions")
+    producer = AIOKafkaProducer(
+        bootstrap_servers=broker.bootstrap, transactional_id=uuid.uuid4().hex, compression_type="gzip"
+    )
+    await producer.start()
+    for number in range(3):
+        async with producer.transaction():
+            for each in range(20):
+                await producer.send(topics.purchases, b"%d" % (20 * number + each), partition=0)
+    await producer.stop()
+
+    reading.consumer.seek(reading.pairs[0], 5)
+    await reading.until(55, 0, 0)
+    assert reading.values(0) == [b"%d" % number for number in range(5, 60)]
+    assert reading.found[0][-1].offset == 61  # two markers stand among them
