@@ -6,8 +6,8 @@ import msgspec
 
 from benchmarks.bakery import VOUCHER_KEY, customer_id, enrolments, purchases
 from benchmarks.scene import ROOT
-from rules.engine import RuleSet
 from rules.loader import load_merchant
+from rules.rule_set import RuleSet
 from stamgast.domain.activation import RANKS
 from stamgast.domain.events import ActivationOutcome, AnyEvent
 from stamgast.service import Bundle, Change

@@ -1,14 +1,12 @@
-"""Rules compiled to closures and indexed by the fact they listen to: an event costs what listens, not what exists.
+"""Rules compiled to closures (`rules.rule_set` finds those that an event concerns).
 
 Pure: it imports the domain and the actions' data, nothing else. Conditions know three answers: met, not met, and
 unknown (None), when what they ask about is missing, such as the basket of a customer who is merely silent. Unknown
 counts as not met, also inside `none`, and never raises.
 """
 
-from bisect import bisect_right
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from types import MappingProxyType
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from typing import Final
 
 from rules.actions import Action
@@ -242,61 +240,3 @@ _PERIODS: Final[Mapping[str, Callable[[Day], str]]] = {
     "month": lambda day: f"month:{date_of(day):%Y-%m}",
     "year": lambda day: f"year:{date_of(day):%Y}",
 }
-
-
-class _Listeners:
-    """The rules that listen to one kind of fact; those that wait for a threshold are found by it."""
-
-    __slots__ = ("all", "always", "thresholds", "waiting")
-
-    def __init__(self, rules: Sequence[CompiledRule]) -> None:
-        waiting = [(rule.trigger.crosses, rule.id, rule) for rule in rules if rule.trigger.crosses is not None]
-        waiting.sort(key=lambda each: each[:2])
-        self.all = tuple(rules)
-        self.always = tuple(rule for rule in rules if rule.trigger.crosses is None)
-        self.thresholds = [each[0] for each in waiting]
-        self.waiting = tuple(each[2] for each in waiting)
-
-
-_NOBODY: Final = _Listeners(())
-
-
-class RuleSet:
-    """A merchant's rules. `all` is in the order of their ids."""
-
-    __slots__ = ("_listening", "all", "by_id")
-
-    def __init__(self, rules: Iterable[CompiledRule] = ()) -> None:
-        self.all: tuple[CompiledRule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
-        self.by_id: Mapping[str, CompiledRule] = MappingProxyType({rule.id: rule for rule in self.all})
-        listening: dict[str, list[CompiledRule]] = {}
-        for rule in self.all:
-            if rule.status in RUNNING:
-                for name in rule.fact_names:
-                    listening.setdefault(name, []).append(rule)
-        self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
-
-    def listening(self, fact_name: str) -> Sequence[CompiledRule]:
-        """The running rules (live, canary, shadow) that such a fact could fire, by id."""
-        return self._listening.get(fact_name, _NOBODY).all
-
-    def asked_by(self, fact: Fact) -> Sequence[CompiledRule]:
-        """Those of them that this very fact may fire: not the ones that wait for a threshold it does not pass."""
-        listeners = self._listening.get(fact.name)
-        if listeners is None:
-            return ()
-        thresholds = listeners.thresholds
-        if not thresholds or thresholds[-1] <= fact.before:
-            return listeners.always
-        first = bisect_right(thresholds, fact.before)
-        end = bisect_right(thresholds, fact.after)
-        return (*listeners.always, *listeners.waiting[first:end]) if first < end else listeners.always
-
-    def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
-        """The same rules, with these ones paused; ids that are not there are passed over."""
-        paused = frozenset(rule_ids)
-        return RuleSet(replace(rule, status="paused") if rule.id in paused else rule for rule in self.all)
-
-    def only(self, rule_id: str) -> "RuleSet":
-        """This one rule alone, live and without a holdout: what a rule's own tests run."""
-        return RuleSet([replace(self.by_id[rule_id], status="live", canary=0, hold_out=0)])

@@ -6,7 +6,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from rules.engine import RuleSet
 from rules.lint import lint_rules
 from rules.nodes import Mark, Node
 from rules.problems import Problem, has_errors
@@ -15,6 +14,7 @@ from rules.program_messages import check_sms
 from rules.reader import Reader
 from rules.registry import Context
 from rules.rule_reader import RuleFile, read_rule
+from rules.rule_set import RuleSet
 from rules.test_cases import RuleTest
 from rules.yaml_source import MAX_BYTES, Source, read_yaml
 from stamgast.domain.program import Program

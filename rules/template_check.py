@@ -56,7 +56,7 @@ def used_words(source: str) -> list[Used]:
 
 def _used_words(source: str) -> list[Used]:
     tree = _ENVIRONMENT.parse(source)
-    product = tree.find((nodes.Mul, nodes.Pow))
+    product: nodes.Node | None = next(tree.find_all((nodes.Mul, nodes.Pow)), None)
     if product is not None:  # a slip in one could keep a worker busy for hours, or make a text of gigabytes
         raise TemplateSyntaxError("messages do not multiply (* and **)", product.lineno)
     local = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}

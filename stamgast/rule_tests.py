@@ -8,8 +8,8 @@ for the morning goes out.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from rules.engine import RuleSet
 from rules.loader import LoadedMerchant
+from rules.rule_set import RuleSet
 from rules.test_cases import Expectation, RuleTest
 from rules.test_givens import Buy, GiveBack, Step
 from stamgast.domain.calendar import business_day, date_of, local_time

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from rules.engine import RuleSet
+from rules.rule_set import RuleSet
 from stamgast.clock import format_time
 from stamgast.demo.account import Account
 from stamgast.demo.people import Person, regular

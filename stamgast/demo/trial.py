@@ -13,7 +13,7 @@ from typing import Any, Final
 import httpx
 from redis.asyncio import Redis
 
-from rules.engine import RuleSet
+from rules.rule_set import RuleSet
 from stamgast.cancelling import end_all
 from stamgast.clock import DrivenClock, format_time
 from stamgast.demo.account import Account

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 
 from msgspec import Struct
 
-from rules.engine import CompiledRule, RuleSet
+from rules.engine import CompiledRule
+from rules.rule_set import RuleSet
 from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import ActivationOutcome

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from rules.actions import Give, Send, Tag
-from rules.engine import RuleSet
+from rules.rule_set import RuleSet
 from stamgast.domain.calendar import at_local
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import Line, Purchase
