@@ -95,6 +95,8 @@ class Worker:
             notes=self._notes,
         )
         self._stop = asyncio.Event()
+        self.broke: BaseException | None = None
+        """What ended it, if nobody asked it to end."""
 
     async def run(self) -> int:
         """Work until SIGTERM or SIGINT; return 0, or 1 if something broke."""
@@ -111,6 +113,7 @@ class Worker:
         code = 0
         if broken.done():
             crash, code = broken.result(), EXIT_BROKEN
+            self.broke = crash
             log.error("the worker broke", why=repr(crash), exc_info=crash)
         try:
             await self._hand_over(starting, code)
@@ -119,6 +122,12 @@ class Worker:
             for task in (beating, stopped, broken, starting):
                 task.cancel()
         return code
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why partitions that it owns cannot be taken, until a person decides."""
+        owned = [each for service in self._partitions for each in service.owned.values()]
+        return [each.refused_because for each in owned if each.refused_because]
 
     def stop(self) -> None:
         """Ask it to end, as SIGTERM does."""

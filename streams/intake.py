@@ -22,6 +22,7 @@ from stamgast.logs import get_logger
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from streams.canonical import Read, UnreadableError, canonical, read_record
+from streams.clock_marks import FIELD, marked
 from streams.customer_batch import THINK_S
 from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
@@ -92,7 +93,9 @@ class IntakeJob:
         return keys.transactions(partition)
 
     async def taken(self, owned: Ownership, reader: LogReader) -> None:  # noqa: ARG002
-        """Know the sources that were applied."""
+        """Know the sources that were applied, and under which clock."""
+        meta, offset = owned.lease.meta, owned.lease.watermark + 1
+        meta[FIELD] = marked(meta.get(FIELD), offset, real=self._real_time)
         owned.own = Standing(int(owned.lease.meta.get("time", 0)), marks_of(owned.lease.meta))
 
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
@@ -115,6 +118,8 @@ class IntakeJob:
                 writes.do("SET", owned.lease.keys.transaction(*name), transaction.changed, *remembered)
         writes.meta.update(step.standing.changes_since(owned.own))
         writes.meta["progress"] = step.standing.time
+        if FIELD in owned.lease.meta:
+            writes.meta[FIELD] = owned.lease.meta[FIELD]
         step.effects.kept = step.standing
         return step.effects
 

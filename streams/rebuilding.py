@@ -7,19 +7,24 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from contextlib import AsyncExitStack
 from dataclasses import dataclass
 
 from stamgast.bootstrap import worker_parts
+from stamgast.clock import is_real
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
 from stamgast.state.errors import StateError
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
+from streams.app import Worker
+from streams.clock_marks import FIELD, was_other
 from streams.worker import make_worker
 
 _LOOK_EVERY_S = 0.2
 _TELL_EVERY = 10
+_CLOSE_S = 2.0
 
 Tell = Callable[[int, int], None]
 """(records applied, records there are)."""
@@ -48,23 +53,56 @@ async def empty(redis_url: str) -> None:
 async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
     """Run until every watermark has reached the ends of the log as they are now.
 
+    It may leave tasks behind that never end: `asyncio.run` would wait for them, `watchdog.end_process` does not.
+
     Raises:
         SettingsError: a key is missing or wrong.
-        NotThereError: the worker ended before.
+        NotThereError: the worker ended before, or some partition cannot be filled from this log.
     """
-    async with worker_parts(settings) as parts:
+    stack = AsyncExitStack()
+    try:
+        parts = await stack.enter_async_context(worker_parts(settings))
         ends = await _ends(settings, parts.topics)
         # A worker of this deployment may be serving its metrics at the same port.
         worker = make_worker(settings.model_copy(update={"metrics_port": 0}), parts, sending=False)
         working = asyncio.create_task(worker.run())
-        looking = asyncio.create_task(_until(settings.redis_url, ends, tell))
+        looking = asyncio.create_task(_until(settings.redis_url, ends, tell, worker))
         await asyncio.wait({working, looking}, return_when=asyncio.FIRST_COMPLETED)
         if not looking.done():
             looking.cancel()
-            raise NotThereError("the worker ended before everything was applied; its log says why")
+            raise NotThereError(f"the worker ended before everything was applied: {_why(working, worker)}")
         worker.stop()
         await working
         return Rebuilt(looking.result())
+    finally:
+        # Nothing is left to save, and what was stopped while it started may never end: do not wait for that.
+        await asyncio.wait({asyncio.create_task(stack.aclose())}, timeout=_CLOSE_S)
+
+
+async def refuse_other_clocks(settings: Settings) -> None:
+    """Look whether what Redis holds was applied under this kind of clock; to be asked before it is emptied.
+
+    Raises:
+        NotThereError: it was not; another clock would judge anew which purchases to believe.
+    """
+    redis, real = Redis(settings.redis_url), is_real(settings.clock)
+    try:
+        for number in range(settings.partitions):
+            meta = transactions(number).meta
+            mark = await (await redis.session(meta)).call("HGET", meta, FIELD)
+            if mark and was_other(mark.decode(), real=real):
+                other = "an invented clock" if real else "the real clock"
+                raise NotThereError(
+                    f"this log was applied under {other}, and STAMGAST_CLOCK is {settings.clock!r}: set it as it was, "
+                    "or begin with new topics"
+                )
+    finally:
+        redis.close()
+
+
+def _why(working: asyncio.Task[int], worker: Worker) -> str:
+    error = worker.broke or (working.exception() if not working.cancelled() else None)
+    return f"{type(error).__name__}: {error}" if error is not None else "it was told to end"
 
 
 async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
@@ -76,7 +114,7 @@ async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
     return {keys[pair.topic](pair.partition).meta: end for pair, end in ends.items()}
 
 
-async def _until(redis_url: str, ends: dict[str, int], tell: Tell) -> int:
+async def _until(redis_url: str, ends: dict[str, int], tell: Tell, worker: Worker) -> int:
     redis, total, rounds = Redis(redis_url), sum(ends.values()), 0
     try:
         while True:
@@ -85,6 +123,8 @@ async def _until(redis_url: str, ends: dict[str, int], tell: Tell) -> int:
                 return done
             if done is not None and rounds % _TELL_EVERY == 0:
                 tell(done, total)
+            if worker.refusals:
+                raise NotThereError(f"{worker.refusals[0]}; `stamgast topics adopt` forgets what does not fit")
             rounds += 1
             await asyncio.sleep(_LOOK_EVERY_S)
     finally:

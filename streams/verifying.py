@@ -18,6 +18,7 @@ from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
 from stamgast.verifying import Report, names_under, verify_customers
 from streams.canonical import UnreadableError, read_record
+from streams.clock_marks import FIELD, is_real_at
 from streams.customer_partition import Standing
 from streams.jobs import Record
 from streams.merging import NotMergedError, merged
@@ -36,6 +37,8 @@ class TransactionReplay:
     proofs: Proofs
     real_time: bool
     """Whether the deployment's clock is the machine's own, as for `streams.canonical.read_record`."""
+    clocks: str | None = None
+    """Where it was another one: see `streams.clock_marks`."""
     watermark: int = -1
     states: dict[Name, Transaction] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
@@ -43,8 +46,9 @@ class TransactionReplay:
     def apply(self, record: Record) -> None:
         """Apply one record as intake does."""
         self.watermark = record.offset
+        real_time = is_real_at(self.clocks, record.offset, otherwise=self.real_time)
         try:
-            read = read_record(record, self.partition, self.partitions, self.proofs, real_time=self.real_time)
+            read = read_record(record, self.partition, self.partitions, self.proofs, real_time=real_time)
         except UnreadableError:
             return
         if (read.source is not None and self.standing.is_repeat(read.source)) or read.wanting:
@@ -83,7 +87,8 @@ async def _compare(
     keys = transactions(partition)
 
     async def fold_on() -> None:
-        watermark = int(await session.call("HGET", keys.meta, "wm") or -1)
+        wm, clocks = await session.call("HMGET", keys.meta, "wm", FIELD)
+        watermark, replay.clocks = int(wm or -1), clocks.decode() if clocks else None
         start = replay.watermark + 1
         async for records in reader.read(topics.purchases, partition, start, watermark + 1):
             for record in records:

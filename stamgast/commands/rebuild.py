@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.answering import MISUSE, WRONG, AsJson, answer, load_settings, new_app, print_json, say
+
+if TYPE_CHECKING:
+    from stamgast.settings import Settings
 
 app = new_app("Fill an empty Redis from Kafka.")
 
@@ -21,33 +24,50 @@ def rebuild(
     """Apply what the log holds beyond what Redis knows, send nothing, verify, and end. Workers may run meanwhile."""
     from aiokafka.errors import KafkaError
 
-    from stamgast.bootstrap import SettingsError, id_key_of, topics_of
+    from stamgast.bootstrap import SettingsError
+    from stamgast.log.topics import TopicsError
+    from stamgast.state.errors import StateError
+    from streams.rebuilding import NotThereError
+    from streams.watchdog import end_process
+
+    settings = load_settings()
+
+    async def work() -> None:
+        code = WRONG
+        try:
+            code = await _rebuild(settings, empty=empty, as_json=as_json)
+        except SettingsError as error:
+            say(f"stamgast: {error}")
+            code = MISUSE
+        except (TopicsError, KafkaError, StateError, NotThereError) as error:
+            say(f"stamgast: {error}")
+        end_process(code)  # not `asyncio.run`'s own end: it waits for every task, and a worker's may never end
+
+    asyncio.run(work())
+
+
+async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
+    from stamgast.bootstrap import id_key_of, topics_of
     from stamgast.clock import is_real
     from stamgast.commands.verify import as_json_document
     from stamgast.commands.verify import tell as tell_report
-    from stamgast.log.topics import TopicsError, check_topics
-    from stamgast.state.errors import StateError
-    from streams.rebuilding import NotThereError
+    from stamgast.log.topics import check_topics
     from streams.rebuilding import empty as forget
     from streams.rebuilding import rebuild as run
+    from streams.rebuilding import refuse_other_clocks
     from streams.verifying import verify_all
 
-    settings = load_settings()
-    try:
-        key, topics = id_key_of(settings), topics_of(settings)
-        check_topics(settings.kafka_bootstrap, topics)
-        if empty:
-            asyncio.run(forget(settings.redis_url))
-        rebuilt = asyncio.run(run(settings, lambda done, total: say(f"{done:,} of {total:,} records applied")))
-        real_time = is_real(settings.clock)
-        report = asyncio.run(verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time))
-    except SettingsError as error:
-        misuse(str(error))
-    except (TopicsError, KafkaError, StateError, NotThereError) as error:
-        fail(str(error))
+    key, topics = id_key_of(settings), topics_of(settings)
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    await refuse_other_clocks(settings)
+    if empty:
+        await forget(settings.redis_url)
+    rebuilt = await run(settings, lambda done, total: say(f"{done:,} of {total:,} records applied"))
+    real_time = is_real(settings.clock)
+    report = await verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time)
     if as_json:
         print_json({"records": rebuilt.records} | as_json_document(report))
     else:
         answer(f"{rebuilt.records:,} records are applied")
         tell_report(report)
-    raise typer.Exit(0 if report.equal else WRONG)
+    return 0 if report.equal else WRONG
