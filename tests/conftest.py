@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import asyncio
 import inspect
+import itertools
 import os
 import time
 import uuid
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import pytest
 import structlog
@@ -35,8 +36,27 @@ def pytest_configure(config: pytest.Config) -> None:
     )
 
 
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
+    """Keep together, when tests run side by side, what shares a fixture of its module."""
+    for item in items:
+        fixtures = itertools.chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
+        if any(fixture.scope == "module" for fixture in fixtures):
+            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+
+
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    if hasattr(session.config, "workeroutput"):  # then somebody else writes the summary
+        session.config.workeroutput["notes"] = session.config.stash[_notes]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    node.config.stash[_notes] += getattr(node, "workeroutput", {}).get("notes", [])
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for note in config.stash[_notes]:
+    for note in dict.fromkeys(config.stash[_notes]):
         terminalreporter.write_line(note)
 
 

@@ -18,9 +18,9 @@ from stamgast.sandbox.server import bind
 from tests.integration.sandbox.shop import CREDENTIALS, Shop, ShopTime
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def servers():
-    """Shops' servers that were told to end; they do so while the next test runs."""
+    """Shops' servers that were told to end; they do so while others run."""
     ending = []
     yield ending
     for thread, listener in ending:

@@ -27,7 +27,7 @@ from stamgast.services import RedisServer
 from stamgast.settings import Settings
 from stamgast.web.limits import Limits
 from stamgast.web.serve import app_of, serving
-from tests.conftest import RUN_DIR, eventually
+from tests.conftest import eventually
 
 CONFIG = Path(__file__).parents[3] / "config" / "merchants"
 MERCHANT = "bakkerij-noord"
@@ -169,8 +169,8 @@ def environment(settings: Settings) -> dict[str, str]:
 
 
 @pytest.fixture
-def worker(web_settings: Settings, published: None, tmp_path: Any) -> Iterator[ChildProcess]:
+def worker(web_settings: Settings, published: None, tmp_path: Path) -> Iterator[ChildProcess]:
     env = environment(web_settings)
-    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=RUN_DIR / "web-worker.log", env=env)
+    process = ChildProcess("worker", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "worker.log", env=env)
     yield process
     process.stop()

@@ -5,6 +5,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -13,7 +14,7 @@ from pydantic import SecretStr
 
 from stamgast.processes import ChildProcess
 from stamgast.settings import Settings
-from tests.conftest import RUN_DIR, eventually
+from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT
 
 RUN = [sys.executable, "-c", "from stamgast.cli import main; main()"]
@@ -62,9 +63,8 @@ def test_keys_are_made_shown_once_listed_and_revoked(env):
 
 
 @pytest.fixture
-def process(env: dict[str, str], published: None, empty_redis: Any) -> Iterator[ChildProcess]:
-    log = RUN_DIR / "web-process.log"
-    log.unlink(missing_ok=True)
+def process(env: dict[str, str], published: None, empty_redis: Any, tmp_path: Path) -> Iterator[ChildProcess]:
+    log = tmp_path / "web.log"
     child = ChildProcess("web", [*RUN, "web", "--port", "0"], log=log, env=env)
     yield child
     child.stop()
