@@ -229,7 +229,7 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
     """Open kafka-python's admin client.
 
     Raises:
-        TopicsError: no broker answers there in time.
+        TopicsError: no broker answers there in time, or the one that did broke off.
     """
     try:
         client = KafkaAdminClient(
@@ -242,6 +242,8 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
         raise TopicsError(f"no Kafka broker answers at {bootstrap}: {error}") from error
     try:
         yield client
+    except KafkaError as error:  # kafka-python's: a worker knows aiokafka's, and would take it for a fault of ours
+        raise TopicsError(f"the Kafka broker at {bootstrap} broke off: {error}") from error
     finally:
         client.close()
 

@@ -17,7 +17,7 @@ from redis import Redis
 
 from stamgast.log.producers import EmitError, Emitter, Emitters
 from stamgast.log.reading import LogReader
-from stamgast.log.topics import Topics, check_topics, create_topics
+from stamgast.log.topics import Topics, TopicsError, admin, check_topics, create_topics
 from stamgast.processes import port_answers
 from stamgast.services import Broker, RedisServer, open_broker, open_redis
 from stamgast.services.kafka_docker import DockerKafka
@@ -82,9 +82,17 @@ async def test_closing_an_emitter_while_the_broker_is_away_is_quick_and_fails_wh
             await waiting
 
 
-def test_a_recreated_broker_is_another_empty_cluster_at_the_same_address(breakable: Broker):
+def test_a_broker_that_dies_while_it_is_asked_is_away_and_recreated_another_empty_one(breakable: Broker):
     topics = Topics(1)
     before = create_topics(breakable.bootstrap, topics)
+
+    def ask_while_it_dies() -> None:
+        with admin(breakable.bootstrap) as client:
+            breakable.kill()
+            client.describe_topics(list(dict(topics)))
+
+    with pytest.raises(TopicsError, match="broke off"):
+        ask_while_it_dies()
 
     breakable.recreate()
 
