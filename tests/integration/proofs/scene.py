@@ -232,8 +232,8 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
                 "twilio_api_secret": secret("a secret of the sandbox"),
                 "twilio_auth_token": secret(DEFAULT_AUTH_TOKEN),
                 "session_timeout_ms": int(SESSION_S * 1000),
-                "post_limit_s": 5.0,
-                "look_ups_s": "1.5,4",
+                "post_limit_s": 3.0,
+                "look_ups_s": "0.8,2.4",
             }
         )
         parts = await stack.enter_async_context(web_parts(given))

@@ -17,7 +17,7 @@ async def test_a_rebuild_over_a_change_of_rules_comes_to_the_same_and_sends_noth
     for worker in [scene.fleet.start(), scene.fleet.start()]:
         await worker.ready()
     await scene.barriers()
-    feeder = scene.feeder()
+    feeder = scene.feeder(rate=40)
     feeder.start()
     await scene.applied(150)
     await scene.publish(merchant.write_second(scene.folder / "config"), merchant.SECOND)

@@ -24,7 +24,7 @@ async def test_a_redis_that_restarts_forgets_a_second_or_forgets_everything_is_m
     if not scene.server.restartable:
         pytest.skip("the Redis of STAMGAST_REDIS_URL is not ours to break")
     await two_workers(scene)
-    feeder = scene.feeder()
+    feeder = scene.feeder(rate=40)
     feeder.start()
     await scene.applied(150)
 
@@ -34,7 +34,7 @@ async def test_a_redis_that_restarts_forgets_a_second_or_forgets_everything_is_m
     await scene.applied(100)
 
     copy = await asyncio.to_thread(scene.server.copy_data)
-    await scene.applied(60)  # about a second's worth
+    await scene.applied(120)  # about a second's worth
     before = await scene.tokens()
     await asyncio.to_thread(scene.server.go_back_to, copy)
     await scene.taken_anew(before)
@@ -51,7 +51,7 @@ async def test_a_broker_that_crashes_and_comes_back_loses_and_doubles_nothing(sc
     if not scene.kafka.restartable:
         pytest.skip("the broker of STAMGAST_KAFKA_BOOTSTRAP is not ours to break")
     await two_workers(scene)
-    feeder = scene.feeder()
+    feeder = scene.feeder(rate=40)
     feeder.start()
     await scene.applied(150)
     await asyncio.to_thread(scene.kafka.kill)
