@@ -27,11 +27,6 @@ from stamgast.services import Broker
 from tests.conftest import eventually
 
 
-@pytest.fixture(scope="module", params=["this run's broker", "embedded"])
-def broker(request: pytest.FixtureRequest) -> Broker:
-    return request.getfixturevalue("embedded_kafka" if request.param == "embedded" else "kafka")
-
-
 @pytest.fixture(scope="module")
 def topics(broker: Broker) -> Iterator[Topics]:
     mine = Topics(3, prefix=f"contract{uuid.uuid4().hex[:6]}.")

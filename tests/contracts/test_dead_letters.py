@@ -19,11 +19,6 @@ KEYS = "new:" + "A" * 43 + "="
 OTHER_KEYS = "other:" + "B" * 42 + "A="
 
 
-@pytest.fixture(scope="module", params=["this run's broker", "embedded"])
-def broker(request: pytest.FixtureRequest) -> Broker:
-    return request.getfixturevalue("embedded_kafka" if request.param == "embedded" else "kafka")
-
-
 @pytest.fixture
 def topics(broker: Broker) -> Iterator[Topics]:
     mine = Topics(3, prefix=f"letters{uuid.uuid4().hex[:6]}.")

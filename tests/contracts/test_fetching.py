@@ -19,12 +19,6 @@ from tests.conftest import eventually
 PARTITIONS = 3
 
 
-@pytest.fixture(scope="module", params=["this run's broker", "embedded"])
-def broker(request: pytest.FixtureRequest) -> Broker:
-    found: Broker = request.getfixturevalue("embedded_kafka" if request.param == "embedded" else "kafka")
-    return found
-
-
 @pytest.fixture
 def topics(broker: Broker) -> Iterator[Topics]:
     mine = Topics(PARTITIONS, prefix=f"fetch{uuid.uuid4().hex[:6]}.")
