@@ -19,6 +19,7 @@ from stamgast.service.case import Case, Firing
 KEEP_ENDED = 8
 """Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
 
+TAKEN_BACK = "taken_back"
 EARNED_AGAIN = "earned_again"
 """Reason of one on its way that is being stopped, although its occasion has come about again meanwhile."""
 RETRY_ON_OTHER_CHANNEL = "other_channel"
@@ -91,7 +92,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     if activation.state == "held" or event.rank <= activation.rank:
         return
     was_on_its_way = activation.state == "submitted"
-    earned_again = was_on_its_way and activation.reason == EARNED_AGAIN
+    being_stopped = activation.reason if was_on_its_way else ""
     if not was_on_its_way:
         case.count(f"message|{activation.channel}|{activation.status}", -1)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
@@ -106,10 +107,11 @@ def settle(case: Case, event: ActivationOutcome) -> None:
         if event.status in FINAL_WITHOUT_SEND:
             _forget_contact(case, activation)
             case.count(f"suppressed|{event.reason or event.status}")
-            if earned_again:
+            if being_stopped == EARNED_AGAIN:
                 _send_again(case, activation)
         _forget_ended(case)
-    _try_other_channel(case, activation, event)  # a carrier often learns only later that a channel does not reach
+    # A carrier often learns only later that a channel does not reach.
+    _try_other_channel(case, activation, event, being_stopped)
     if not activation.other_channels or activation.rank >= RANKS["failed"]:
         _shed(activation)
     if was_on_its_way:
@@ -195,12 +197,12 @@ def _end(case: Case, activation: Activation, status: str, reason: str) -> None:
     _shed(activation)
 
 
-def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome) -> None:
+def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome, being_stopped: str) -> None:
     """A channel that does not reach the customer hands over to the next one: an activation of its own."""
     rule = case.context.bundle.rules.by_id.get(activation.rule)
     if event.reason != RETRY_ON_OTHER_CHANNEL or not activation.other_channels or rule is None:
         return
-    if not _still_true(case, activation):
+    if being_stopped == TAKEN_BACK or not _still_true(case, activation):
         return
     first, *others = activation.other_channels
     _forget_contact(case, activation)

@@ -9,9 +9,7 @@ from collections.abc import Callable
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation
 from stamgast.service.case import Case
-from stamgast.service.messages import EARNED_AGAIN, cause_of, suppress
-
-TAKEN_BACK = "taken_back"
+from stamgast.service.messages import EARNED_AGAIN, TAKEN_BACK, cause_of, suppress
 
 
 def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda _: True) -> None:

@@ -110,6 +110,16 @@ def test_one_that_has_left_is_not_sent_twice():
     assert sent(owner.apply(bought("t3", MORNING + HOUR))) == []
 
 
+def test_one_that_was_too_late_to_stop_does_not_try_another_channel():
+    owner = owner_of(regular(2, Send("hello", ("whatsapp", "sms"))))
+    owner.apply(consent(channel="whatsapp"))
+    owner.apply(bought("t1", MORNING - DAY))
+    second = bought("t2", MORNING)
+    queued = owner.apply(second).submissions[0].activation
+    owner.apply(taken_back(second, MORNING + MINUTE))
+    assert sent(owner.apply(outcome(queued, MORNING + 2 * MINUTE, "failed", "other_channel"))) == []
+
+
 def test_a_reward_for_it_that_nobody_used_goes_and_comes_back_with_the_figure():
     owner = owner_of(regular(2, Give("loaf")))
     owner.apply(bought("t1", MORNING - DAY))
