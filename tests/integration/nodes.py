@@ -116,7 +116,7 @@ class Nodes:
         more = {
             "--cluster-enabled": "yes",
             "--cluster-port": str(bus),
-            "--cluster-node-timeout": "2000",
+            "--cluster-node-timeout": "5000",
             "--cluster-require-full-coverage": "no",
         }
         folder = self._folder / f"node-{len(self.servers)}"
