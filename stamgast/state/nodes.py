@@ -58,8 +58,9 @@ class Redis:
         return await self._session_at(address)
 
     async def masters(self) -> list[Session]:
-        """Return a session with every node that holds keys."""
-        entry = await self.session()
+        """Return a session with every node that holds keys now."""
+        async with self._looking:
+            entry = await self._look_around()
         if self._slots is None:
             return [entry]
         return [await self._session_at(address) for address in self._slots]
