@@ -27,7 +27,7 @@ pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
 preload(web_at_boundary.__name__)
 
-BOUNDARIES = {"read": (0, 0), "named": (0, 0), "half": (1, 999), "appended": (1_000, 1_000)}
+BOUNDARIES = {"named": (0, 0), "half": (1, 999), "appended": (1_000, 1_000)}
 """Boundary -> how many of the batch are in the log at least and at most when web is dead."""
 BATCH = 1_000
 

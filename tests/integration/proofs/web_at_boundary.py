@@ -1,7 +1,7 @@
 """The product's web process, which strikes itself down while it takes a batch. Nothing of this is product code.
 
-As `worker_at_boundary`; the boundaries are `read` (the body), `named` (who bought), `half` (two partitions of the
-batch are acknowledged, the others have not begun) and `appended` (all of it, and the answer is still to be made).
+As `worker_at_boundary`; the boundaries are `named` (who bought, and nothing is in the log), `half` (two partitions of
+the batch are acknowledged, the others have not begun) and `appended` (all of it, and the answer is still to be made).
 """
 
 from __future__ import annotations
@@ -14,7 +14,6 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import stamgast.web.purchases
 from stamgast.log.appender import Appender
 from stamgast.logs import configure_logs
 from stamgast.settings import Settings
@@ -46,7 +45,6 @@ def main() -> None:
     configure_logs(settings.log_level, "console")
     plan = json.loads(os.environ["PROOF_FAULTS"])
     boundaries = Boundaries(plan, Path(os.environ["PROOF_ARMED"]), Path(os.environ["PROOF_MARKS"]))
-    strike_after(boundaries, stamgast.web.purchases, "read_body", lambda *_: "read")
     strike_after(boundaries, IdentityStore, "resolve_many", lambda *_: "named")
     strike_half_way(boundaries, f"{settings.topic_prefix}purchases.v1")
     strike_after(boundaries, Appender, "append", lambda args, _: "appended" if args[1].endswith("purchases.v1") else "")
