@@ -7,7 +7,7 @@ from aiokafka import ConsumerRecord
 
 from rules.loader import load_bundle
 from stamgast.domain.program import Program
-from stamgast.log.bundles import decode_bundle
+from stamgast.log.bundles import BundleRecord, decode_bundle
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
 
@@ -34,19 +34,24 @@ class MerchantTable:
         return {}
 
     async def apply(self, records: Sequence[ConsumerRecord], reached: Mapping[Position, int]) -> None:  # noqa: ARG002
-        """Compile the newest bundle of each merchant among these records."""
-        newest = {}
+        """Compile the newest bundle of each merchant among these records that can be used."""
+        found: dict[str, list[BundleRecord]] = {}
         for record in records:
             try:
                 bundle = decode_bundle(record.value or b"")
             except ValueError as error:  # whoever wrote it, the version before it stays in force
                 log.warning("unreadable bundle", offset=record.offset, reason=str(error))
             else:
-                newest[bundle.merchant] = bundle
-        for merchant, bundle in newest.items():
-            loaded = await asyncio.to_thread(load_bundle, bundle.files, merchant)
-            if loaded.ok:
-                self._programs[merchant] = loaded.program
+                found.setdefault(bundle.merchant, []).append(bundle)
+        for merchant, bundles in found.items():
+            for bundle in reversed(bundles):
+                loaded = await asyncio.to_thread(load_bundle, bundle.files, merchant)
+                if loaded.ok:
+                    self._programs[merchant] = loaded.program
+                    break
+                log.error(
+                    "a bundle cannot be used; the one before it stays", merchant=merchant, bundle=bundle.hash[:12]
+                )
 
     async def open(self) -> None:
         """Answer from now on."""

@@ -11,6 +11,7 @@ import pytest
 from stamgast.domain.events import Barrier, RulePaused, decode_event, encode_event
 from stamgast.domain.facts import Fact
 from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle
+from stamgast.log.merchants import MerchantTable
 from stamgast.service import Bundle
 from streams import bundles as module
 from streams.bundles import Bundles
@@ -36,10 +37,8 @@ class Programmes:
 
     async def publish(self, merchant: str, more: str = "") -> tuple[int, str]:
         """Append a merchant's files, good or bad, and return number and hash."""
-        files = {"program.yaml": PROGRAM.format(merchant) + more}
-        content = bundle_hash(files, {})
-        value = encode_bundle(BundleRecord(merchant=merchant, hash=content, files=files))
-        return await self.append(value), content
+        value = packed(merchant, more)
+        return await self.append(value), decode_bundle(value).hash
 
     async def append(self, value: bytes) -> int:
         number = self._count
@@ -90,6 +89,21 @@ async def test_a_bundle_in_force_that_cannot_be_had_any_more_stops_no_other_merc
     mended = await shop.publish("winkel")
     assert await come_into_force(after, "winkel", *mended, shop.bundles)
     assert after.changes_since(standing) == {"b:winkel": f"{mended[0]}:{mended[1]}", "p:winkel": ""}
+
+
+async def test_web_goes_on_with_the_newest_bundle_that_can_be_used_also_when_it_reads_all_of_them_at_once():
+    values = [packed("winkel"), packed("winkel", "cards: {bread: {stamps: 3}}\n"), packed("winkel", BAD), b"garbage"]
+    table = MerchantTable()
+    await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
+    program = table.get("winkel")
+    assert program is not None
+    assert set(program.cards) == {"bread"}
+
+
+def packed(merchant: str, more: str = "") -> bytes:
+    """A bundle's record."""
+    files = {"program.yaml": PROGRAM.format(merchant) + more}
+    return encode_bundle(BundleRecord(merchant=merchant, hash=bundle_hash(files, {}), files=files))
 
 
 async def test_a_programme_of_any_depth_is_passed_over_where_it_cannot_be_read():
