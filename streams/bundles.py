@@ -89,14 +89,19 @@ class Bundles:
             await self.get(merchant, self.newest[merchant][1])
 
     async def program_of(self, merchant: str) -> Program | None:
-        """Return the newest programme of a merchant; None if none was published, or that one cannot be used."""
+        """Return the newest programme of a merchant that can be used; None if there is none."""
         await self._loaded.wait()
         if merchant not in self.newest:
             return None
         try:
             return (await self.get(merchant, self.newest[merchant][1])).program
         except UnusableBundleError:
-            return None
+            pass
+        for number in sorted(self._at, reverse=True):
+            if self._at[number][0] == merchant:
+                with contextlib.suppress(UnusableBundleError):
+                    return (await self.get(merchant, self._at[number][1])).program
+        return None
 
     async def _compile(self, key: tuple[str, str]) -> Bundle:
         merchant, content = key

@@ -91,6 +91,22 @@ async def test_a_bundle_in_force_that_cannot_be_had_any_more_stops_no_other_merc
     assert after.changes_since(standing) == {"b:winkel": f"{mended[0]}:{mended[1]}", "p:winkel": ""}
 
 
+async def test_names_are_read_by_the_newest_programme_that_can_be_used():
+    shop = Programmes()
+    assert await program_in(shop) is None
+    await shop.publish("winkel", BAD)
+    assert await program_in(shop) is None
+    await shop.publish("winkel")
+    await shop.publish("winkel", "cards: {bread: {stamps: 3}}\n")
+    await shop.publish("winkel", BAD)
+    assert set((await program_in(shop)).cards) == {"bread"}
+
+
+async def program_in(shop: Programmes) -> Any:
+    await shop.bundles.open()
+    return await shop.bundles.program_of("winkel")
+
+
 async def test_web_goes_on_with_the_newest_bundle_that_can_be_used_also_when_it_reads_all_of_them_at_once():
     values = [packed("winkel"), packed("winkel", "cards: {bread: {stamps: 3}}\n"), packed("winkel", BAD), b"garbage"]
     table = MerchantTable()
