@@ -14,9 +14,11 @@ from urllib.parse import parse_qs, urlsplit
 
 import httpx
 
+from stamgast.demo.stage import bring_into_force
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.processes import free_port
+from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from tests.conftest import eventually
 
@@ -60,6 +62,7 @@ class Deployment:
         self.sandbox_url = f"http://127.0.0.1:{free_port()}"
         self.web_url = f"http://127.0.0.1:{free_port()}"
         self.all: list[subprocess.Popen[bytes]] = []
+        self.http = httpx.AsyncClient(timeout=30)
         key = "A" * 43 + "="
         self.env = os.environ | {
             "PYTHONPATH": str(ROOT),
@@ -91,15 +94,18 @@ class Deployment:
         }.items():
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             (folder / name).write_text(text)
-        self.run("publish", "--json")
-        key = self.run("keys", "create", MERCHANT, "--json")["key"]
-        self.http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30)
         self._process("sandbox", "sandbox", "--port", self.sandbox_url.rpartition(":")[2])
         self._process("web", "web", "--port", self.web_url.rpartition(":")[2])
+        key = (await bring_into_force(self._settings(), [MERCHANT]))[MERCHANT]
+        self.http.headers["Authorization"] = f"Bearer {key}"
         for _ in range(workers):
             self.worker()
         for url in (f"{self.web_url}/readyz", f"{self.sandbox_url}/healthz"):
             await eventually(lambda url=url: self._answers(url), seconds=60, why=url)
+
+    def _settings(self) -> Settings:
+        names = (name for name in Settings.model_fields if f"STAMGAST_{name.upper()}" in self.env)
+        return Settings(_env_file=None, **{name: self.env[f"STAMGAST_{name.upper()}"] for name in names})
 
     def run(self, *words: str) -> dict[str, object]:
         done = subprocess.run([*STAMGAST, *words], env=self.env, cwd=ROOT, capture_output=True, check=False)
