@@ -8,7 +8,7 @@ from redis.asyncio import Redis
 from stamgast.demo.stage import Stage
 from stamgast.log.reading import LogReader
 
-PATIENCE_S = 20
+PATIENCE_S = 60
 
 
 async def keep_looking(redis: Redis) -> None:

@@ -14,7 +14,7 @@ from stamgast.cancelling import end_all
 from tests.conftest import eventually
 from tests.processes import alive, children_of
 
-PATIENCE_S = 30
+PATIENCE_S = 60
 FORCED = {signal.SIGINT: 128 + signal.SIGINT, signal.SIGTERM: 128 + signal.SIGTERM}
 SIGNALS = pytest.mark.parametrize("number", list(FORCED))
 
