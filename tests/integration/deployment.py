@@ -196,6 +196,8 @@ class Deployment:
 
     async def everything_ended(self, activations: int, seconds: float = 60) -> dict[str, str]:
         async def ended() -> bool:
+            if not await self.outbox_is_empty():  # cheap to ask, while reading the logs keeps the workers from theirs
+                return False
             fates = await self.fates()
             assert len(fates) == activations, f"{len(fates)} activations of {activations}"
             waiting = [name for name, status in fates.items() if status in ("submitted", "held")]
