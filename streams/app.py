@@ -18,6 +18,7 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from streams.agents.dead_letters import watch_dead_letters
+from streams.cluster import wait_for_a_broker
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.outbox import LANDED_S, Outgoing
@@ -106,7 +107,7 @@ class Worker:
         collect_rarely()
         self._watchdog.start(self._settings.metrics_port)
         beating = asyncio.create_task(self._watchdog.beat())
-        starting = asyncio.create_task(self._app.start())
+        starting = asyncio.create_task(self._start())
         stopped = asyncio.create_task(self._stop.wait())
         broken = asyncio.create_task(self._wait_for_a_crash(starting))
         await asyncio.wait({stopped, broken}, return_when=asyncio.FIRST_COMPLETED)
@@ -128,6 +129,10 @@ class Worker:
         """Why partitions that it owns cannot be taken, until a person decides."""
         owned = [each for service in self._partitions for each in service.owned.values()]
         return [each.refused_because for each in owned if each.refused_because]
+
+    async def _start(self) -> None:
+        await wait_for_a_broker(self._settings.kafka_bootstrap)
+        await self._app.start()
 
     def stop(self) -> None:
         """Ask it to end, as SIGTERM does."""

@@ -1,13 +1,39 @@
-"""Which Kafka this is, asked off the loop and at most once a second however many partitions are taken at once."""
+"""Which Kafka this is, asked off the loop and at most once a second however many partitions are taken at once; and
+whether it is there at all.
+"""
 
 from __future__ import annotations
 
 import asyncio
 import time
+from typing import Final
+
+from aiokafka.client import AIOKafkaClient
+from aiokafka.errors import KafkaError
 
 from stamgast.log.topics import Cluster, Topics, check_topics
 
 _FRESH_S = 1.0
+_ASK_EVERY_S: Final = 0.5
+
+
+async def wait_for_a_broker(bootstrap: str) -> None:
+    """Wait until Kafka names a broker that works.
+
+    While all of them are fenced (they just started, or were starved) it answers and names none. A consumer of
+    aiokafka's that begins then never comes to its group, and waits for it for ever.
+    """
+    while True:
+        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        try:
+            await client.bootstrap()
+            if client.cluster.brokers():
+                return
+        except KafkaError:
+            pass  # aiokafka has logged that it is away
+        finally:
+            await client.close()
+        await asyncio.sleep(_ASK_EVERY_S)
 
 
 class ClusterFacts:
