@@ -20,6 +20,7 @@ from stamgast.bootstrap import WebParts, web_parts
 from stamgast.domain.events import ConsentChanged, encode_event, key_of
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Profile
+from stamgast.log.appender import NotAppendedError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.processes import free_port
@@ -77,18 +78,21 @@ class Scene:
 
         async def one(number: int) -> tuple[bytes, bytes]:
             async with few:
-                return await self._enrol_one(number)
+                return await eventually(lambda: self._enrol_one(number), seconds=60, every=0.2, why="they are enrolled")
 
         consents = await asyncio.gather(*(one(begin + number) for number in range(count)))
         agreed = [each for number, each in enumerate(consents, begin) if number % 6]
         await self.parts.appender.append(self.topics.customer_events, agreed)
         self.people.sort()
 
-    async def _enrol_one(self, number: int) -> tuple[bytes, bytes]:
-        """Make one, and return the record of a consent."""
+    async def _enrol_one(self, number: int) -> tuple[bytes, bytes] | None:
+        """Make one, and return the record of a consent; None if Kafka was too busy."""
         phone = f"+316{10_000_000 + number}"
         given = Profile(phone=phone, first_name=f"Persoon{number}", language="nl")
-        enrolled = await self.parts.identities.enrol(MERCHANT, [Identifier("phone", phone)], given, now())
+        try:
+            enrolled = await self.parts.identities.enrol(MERCHANT, [Identifier("phone", phone)], given, now())
+        except NotAppendedError:
+            return None
         self.people.append(enrolled.customer)
         self.phones[enrolled.customer] = phone
         consent = ConsentChanged(
