@@ -83,11 +83,26 @@ class Settling:
             return None
         known = await self._outbox.bound(submission.merchant, submission.customer)
         found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(self._around.bound))
-        if found.lookup is not Lookup.FOUND:
+        if found.lookup is not Lookup.FOUND or await self._may_be_anothers(doubt, found.provider_id):
             return None
         accepted = RANKS.get(found.status, 0) >= RANKS["accepted"]
         self._around.bound.append(found.provider_id)
         return (found.status if accepted else "accepted"), found.provider_id
+
+    async def _may_be_anothers(self, doubt: Doubt, provider_id: str) -> bool:
+        """Whether the message may be that of an attempt which is still being submitted, perhaps by a dead process.
+
+        Asked after the carrier was: whatever it knew of then has begun before, and is being sent still, or in doubt,
+        or finished together with the name of its message.
+        """
+        mine, entries = doubt.submission, await self._outbox.entries()
+        sending = any(
+            entry.state in ("S", "D")
+            and entry.submission.activation != mine.activation
+            and (entry.submission.merchant, entry.submission.customer) == (mine.merchant, mine.customer)
+            for entry in entries
+        )
+        return sending or provider_id in await self._outbox.bound(mine.merchant, mine.customer)
 
     async def _has_rival(self, doubt: Doubt) -> bool:
         """Whether one message could prove another attempt as well: two to the same person, both in doubt."""
