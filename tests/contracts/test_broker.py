@@ -24,7 +24,7 @@ from stamgast.log.topics import (
     differing_settings,
 )
 from stamgast.services import Broker
-from tests.conftest import eventually
+from tests.conftest import eventually, soon
 
 
 @pytest.fixture(scope="module")
@@ -293,4 +293,4 @@ async def test_deleting_topics_leaves_none_of_them(broker: Broker):
     delete_topics(broker.bootstrap, mine)
 
     with admin(broker.bootstrap) as client:
-        assert not [name for name in client.list_topics() if name.startswith(mine.prefix)]
+        soon(lambda: not [name for name in client.list_topics() if name.startswith(mine.prefix)])
