@@ -53,7 +53,7 @@ async def test_workers_killed_and_paused_at_any_moment_send_nothing_twice(shop: 
         async def some_left(done: int = done) -> bool:
             return len(await shop.messages()) >= done
 
-        await eventually(some_left, seconds=60, every=0.01)
+        await eventually(some_left, seconds=180, every=0.01)
         victim = running.pop(chance.randrange(2))
         if visit % 2:
             victim.send_signal(signal.SIGKILL)
