@@ -47,7 +47,7 @@ async def test_workers_killed_and_paused_at_any_moment_send_nothing_twice(shop: 
     running = [shop.all[-1], shop.worker()]
     paused = []
     for visit in range(1, 6):
-        done = len(await shop.messages()) + chance.randrange(5, CUSTOMERS)  # some of earlier visits may be unproven
+        done = len(await shop.messages()) + chance.randrange(5, CUSTOMERS - 10)  # a few may be unproven
         await shop.buy(range(CUSTOMERS), visit)
 
         async def some_left(done: int = done) -> bool:
