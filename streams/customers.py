@@ -41,10 +41,6 @@ _BARRIER_REPEAT_S: Final = 30.0
 class Sending(Protocol):
     """Works the outbox of one owned partition (`streams.outbox`)."""
 
-    async def count_again(self) -> None:
-        """Make sure that limits a day count what this partition sent."""
-        ...
-
     async def open(self) -> None:
         """Begin: the partition has caught up."""
         ...
@@ -69,8 +65,11 @@ class OpensSending(Protocol):
 class OwnedCustomers:
     """What the owner keeps between two steps."""
 
-    def __init__(self, standing: Standing, activations: ActivationLog, timers: Timers, sending: Sending | None) -> None:
+    def __init__(
+        self, standing: Standing, limits: Limits, activations: ActivationLog, timers: Timers, sending: Sending | None
+    ) -> None:
         self.standing = standing
+        self.limits = limits
         self.activations = activations
         self.timers = timers
         self.sending = sending
@@ -118,16 +117,11 @@ class CustomersJob:
         await self._bundles.loaded()
         standing = await standing_of(owned.lease.meta, self._bundles)
         outbox = Outbox(owned.lease)
-        activations = ActivationLog(
-            owned,
-            outbox,
-            self._topics.activations,
-            self._bootstrap,
-            Limits(self._bundles, outbox, self._clock).recount,
-        )
+        limits = Limits(self._bundles, outbox, self._clock, owned.number)
+        activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
-        own = owned.own = OwnedCustomers(standing, activations, timers, sending)
+        own = owned.own = OwnedCustomers(standing, limits, activations, timers, sending)
         await activations.open(reader)
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
 
@@ -200,8 +194,9 @@ class CustomersJob:
             pause = pause_of(self._clock, _LOOK_EVERY_S)
             try:
                 if owned.caught_up:
+                    if own.sending is not None:
+                        await own.limits.tell()
                     if own.sending is not None and not own.sending_open:
-                        await own.sending.count_again()
                         own.sending_open = True  # first: what is committed from now on is told to it
                         await own.sending.open()
                     await self._append_barriers(owned, own)

@@ -47,10 +47,6 @@ class PartitionSending:
         self._tasks: set[asyncio.Task[None]] = set()
         self._closed = False
 
-    async def count_again(self) -> None:
-        """Make sure that limits a day count what this partition sent. Raises StateError."""
-        await self._outbox.restore_limits()
-
     async def open(self) -> None:
         """Take up what the last owner left, then whatever is committed from now on. Raises StateError."""
         entries = await self._outbox.entries()
@@ -203,7 +199,8 @@ class PartitionSending:
                     await tell(self._owned.number, submission, "suppressed", reason="opted_out")
                     return None
                 day = await around.day_of(submission) if submission.per_day else 0
-                if submission.per_day and not await self._outbox.take_limit(submission, day):
+                partitions = around.topics.partitions
+                if submission.per_day and not await self._outbox.take_limit(submission, day, partitions):
                     await tell(self._owned.number, submission, "suppressed", reason="rule_limit")
                     return None
             except (NotLoadedError, ElsewhereError):

@@ -37,6 +37,10 @@ class ElsewhereError(StateError):
     """Another node than the partition's own could not be asked; what is here is still ours."""
 
 
+class UncountedError(ElsewhereError):
+    """A count over all partitions is not known: Redis lost it, and some have not told again what they sent."""
+
+
 class FencedError(StateError):
     """Another owner took the partition: this one's token is no longer in its meta."""
 

@@ -16,6 +16,7 @@ import msgspec
 
 from stamgast.domain.activation import Note, Submission
 from stamgast.domain.units import Millis
+from stamgast.state.errors import UncountedError
 from stamgast.state.partitions import Lease
 from stamgast.state.scripts import Script
 from stamgast.state.session import Word
@@ -125,17 +126,23 @@ class Outbox:
         answer = await self._lease.run(_LOGGED, [self._keys.attempts], [position, *words])
         return [_text(attempt) for attempt in answer]
 
-    async def take_limit(self, submission: Submission, day: int) -> bool:
+    async def take_limit(self, submission: Submission, day: int, partitions: int) -> bool:
         """Count a message against its rule's limit a day; asking twice for one activation counts once.
 
         The count is over all partitions, and so perhaps on another node than this one's (`Lease.run_elsewhere`).
+
+        Raises:
+            UncountedError: Redis lost the count, and not all of so many partitions have told theirs again
+                (`tell_limits`).
         """
         name = f"{submission.merchant}:{submission.rule}:{day}"
-        words: list[Word] = [submission.activation, submission.per_day, _LIMIT_KEPT_S]
-        taken = bool(await self._lease.run_elsewhere(_LIMIT, _limit_key(name), words))
+        words: list[Word] = [submission.activation, submission.per_day, _LIMIT_KEPT_S, partitions]
+        taken = await self._lease.run_elsewhere(_LIMIT, [_limit_key(name), _told_key(submission.merchant)], words)
+        if taken < 0:
+            raise UncountedError("some partitions have not told yet what they sent")
         if taken:
             await self._keep_share(name, [submission.activation])
-        return taken
+        return bool(taken)
 
     async def recount_limit(self, merchant: str, rule: str, day: int, activations: Sequence[str]) -> None:
         """Keep as this partition's share what the log says was claimed."""
@@ -151,6 +158,10 @@ class Outbox:
                 await self._lease.call_elsewhere("EXPIRE", _limit_key(name), _LIMIT_KEPT_S)
             else:  # that day is over
                 await call("SREM", keys.limits, name)
+
+    async def tell_limits(self, merchant: str, partition: int) -> None:
+        """Note that what this partition sent counts: `restore_limits` was run at its taking."""
+        await self._lease.call_elsewhere("SADD", _told_key(merchant), partition)
 
     async def _keep_share(self, name: str, activations: Sequence[str]) -> None:
         share = self._keys.limit_share(name)
@@ -168,6 +179,10 @@ class Outbox:
     async def notes_written(self, names: Sequence[str]) -> None:
         """Forget notes by their ids."""
         await self._lease.call("XDEL", self._keys.notes, *names)
+
+
+def _told_key(merchant: str) -> str:
+    return f"{{m:{merchant}}}:told"
 
 
 def _limit_key(name: str) -> str:

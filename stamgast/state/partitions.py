@@ -124,14 +124,14 @@ class Lease:
             raise SessionEndedError("the connection to another node is closed")
         return await self.call("HGET", self.keys.meta, "token") is None
 
-    async def run_elsewhere(self, script: Script, key: str, args: Sequence[Word]) -> Any:
-        """Run a script on a key that is no partition's; it is not fenced.
+    async def run_elsewhere(self, script: Script, keys: Sequence[str], args: Sequence[Word]) -> Any:
+        """Run a script on keys of one slot that is no partition's; it is not fenced.
 
         What is counted there was counted over one session, as everything that the owner knows (invariant 3): one with
         another node, perhaps, and if that has ended, the partition is taken again. Raises ElsewhereError while that
         node does not answer.
         """
-        return await self._elsewhere(key, lambda session: session.run(script, [key], args))
+        return await self._elsewhere(keys[0], lambda session: session.run(script, keys, args))
 
     async def call_elsewhere(self, *words: Word) -> Any:
         """Run a command on a key that is no partition's, likewise."""

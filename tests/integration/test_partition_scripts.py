@@ -16,7 +16,7 @@ from stamgast.processes import ChildProcess, free_port, port_answers
 from stamgast.services import RedisServer
 from stamgast.services.redis_server import find_program
 from stamgast.state.client import RedisClient
-from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError, StateError
+from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError, StateError, UncountedError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
@@ -27,8 +27,8 @@ from tests.conftest import eventually
 PLACE = {"cluster": "k1", "topic": "t1"}
 
 
-def submission(activation: str, rule: str = "r", per_day: int = 0) -> Submission:
-    return Submission(activation, "m", "c", rule, "t", "marketing", "sms", "nl", 0, 1, {}, per_day)
+def submission(activation: str, rule: str = "r", per_day: int = 0, merchant: str = "m") -> Submission:
+    return Submission(activation, merchant, "c", rule, "t", "marketing", "sms", "nl", 0, 1, {}, per_day)
 
 
 @dataclass
@@ -191,13 +191,20 @@ async def test_a_limit_a_day_counts_each_activation_once(partition: Partition) -
     outbox = Outbox(await partition.take())
     rule = uuid.uuid4().hex
     entries = [submission(activation=f"a{n}", rule=rule, per_day=2) for n in range(3)]
-    assert [await outbox.take_limit(entry, 10) for entry in (entries[0], entries[0], *entries[1:])] == [
-        True,
-        True,
-        True,
-        False,
-    ]
-    assert await outbox.take_limit(entries[2], 11)
+    await outbox.tell_limits(entries[0].merchant, 0)
+    asked = (entries[0], entries[0], *entries[1:])
+    assert [await outbox.take_limit(entry, 10, partitions=1) for entry in asked] == [True, True, True, False]
+    assert await outbox.take_limit(entries[2], 11, partitions=1)
+
+
+async def test_nothing_is_taken_from_a_limit_before_every_partition_has_told_what_it_sent(partition: Partition) -> None:
+    outbox = Outbox(await partition.take())
+    entry = submission(activation="a1", merchant=uuid.uuid4().hex, rule="r", per_day=2)
+    await outbox.tell_limits(entry.merchant, 0)
+    with pytest.raises(UncountedError):
+        await outbox.take_limit(entry, 10, partitions=2)
+    await outbox.tell_limits(entry.merchant, 1)
+    assert await outbox.take_limit(entry, 10, partitions=2)
 
 
 async def test_a_broken_connection_fails_every_call_on_it_and_the_next_session_is_new(partition: Partition) -> None:
@@ -239,7 +246,9 @@ async def test_two_addresses_of_servers_that_are_no_cluster_are_refused(redis_se
 async def test_the_scripts_keep_to_one_slot_of_a_cluster(tmp_path: Path) -> None:
     port = free_port()
     command = [find_program(), "--port", str(port), "--bind", "127.0.0.1", "--dir", str(tmp_path), "--save", ""]
-    node = ChildProcess("Redis", [*command, "--cluster-enabled", "yes"], log=tmp_path / "redis.log")
+    # Without a port for it the bus takes the one ten thousand above, which there may not be.
+    command += ["--cluster-enabled", "yes", "--cluster-port", str(free_port())]
+    node = ChildProcess("Redis", command, log=tmp_path / "redis.log")
     try:
         await asyncio.to_thread(node.wait_until, lambda: port_answers(port), seconds=20)
         redis = Redis(f"redis://127.0.0.1:{port}")

@@ -109,12 +109,13 @@ async def test_a_limit_a_day_holds_after_the_node_of_its_count_lost_everything(n
     keys = next(keys for keys in map(customers, range(100)) if nodes.holder_of(keys.meta) != holder)
     sent, late = (Submission(name, merchant, "c", "r", "t", "marketing", "sms", "nl", 0, 1, {}, 1) for name in "ab")
     lease = await Lease.take(redis, keys, PLACE)
-    assert await Outbox(lease).take_limit(sent, day=7)
+    await Outbox(lease).tell_limits(merchant, 0)
+    assert await Outbox(lease).take_limit(sent, day=7, partitions=1)
     assert not await lease.is_forgotten()
 
     nodes.servers[holder].kill()
     with pytest.raises(ElsewhereError):
-        await eventually(lambda: Outbox(lease).take_limit(late, day=7))
+        await eventually(lambda: Outbox(lease).take_limit(late, day=7, partitions=1))
     assert lease.alive
     with pytest.raises(SessionEndedError):
         await lease.is_forgotten()
@@ -122,10 +123,10 @@ async def test_a_limit_a_day_holds_after_the_node_of_its_count_lost_everything(n
     nodes.clients[holder].flushall()
 
     with pytest.raises(SessionEndedError):
-        await Outbox(lease).take_limit(late, day=7)
+        await Outbox(lease).take_limit(late, day=7, partitions=1)
     again = Outbox(await Lease.take(redis, keys, PLACE))
     await again.restore_limits()
-    assert not await again.take_limit(late, day=7)
+    assert not await again.take_limit(late, day=7, partitions=1)
 
 
 async def test_a_view_notices_what_one_node_lost(nodes: Nodes, redis: RedisClient):
