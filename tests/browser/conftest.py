@@ -13,7 +13,7 @@ ARGUMENTS = [
     "--disable-background-networking", "--disable-component-update", "--disable-sync",
 ]  # fmt: skip
 
-expect.set_options(timeout=60_000)  # a busy machine is no defect of a page
+expect.set_options(timeout=180_000)  # a busy machine is no defect of a page
 
 
 def chromium() -> str:
