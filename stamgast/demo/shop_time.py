@@ -37,9 +37,12 @@ class ShopTime:
     async def pass_to(self, moment: Millis) -> None:
         """Let time pass, timer by timer; return when it is `moment` and nothing is left to do."""
         while True:
+            await self._engine.settle(self._clock.now())  # not holding `still`: nobody at the till should wait for that
             async with self.still:
                 now = self._clock.now()
-                look = await self._engine.settle(now)
+                look = await self._engine.look(now)
+                if look.waits_for:
+                    continue
                 if now >= moment:
                     return
                 self._clock.move_to(next_stop(now, look.next_due, moment))
