@@ -7,7 +7,6 @@ from jinja2 import TemplateSyntaxError
 
 from rules.actions import Give, Send
 from rules.engine import Condition
-from rules.problems import nearest
 from rules.rule_reader import RuleFile
 from rules.template_check import used_words
 from stamgast.domain.program import Program, Window
@@ -140,8 +139,3 @@ def _lint_hours(file: RuleFile, action: Send, program: Program) -> None:
 
 def _hours(window: Window) -> str:
     return "-".join(f"{minutes // 60:02}:{minutes % 60:02}" for minutes in (window.opens, window.closes))
-
-
-def looks_misspelt(word: str, known: frozenset[str]) -> str | None:
-    """The known product or category that an unknown word most likely stands for."""
-    return None if word in known else nearest(word, known)

@@ -47,7 +47,6 @@ class Bundles:
         self._reached = 0
         self._moved = asyncio.Condition()
         self._loaded = asyncio.Event()
-        self._on_news: list[Callable[[], None]] = []
 
     @property
     def refused(self) -> dict[str, str]:
@@ -60,11 +59,6 @@ class Bundles:
     async def loaded(self) -> None:
         """Wait until everything that was published has been read."""
         await self._loaded.wait()
-
-    def tell_of_news(self, callback: Callable[[], None]) -> Callable[[], None]:
-        """Call back whenever a bundle was published; returns what ends that."""
-        self._on_news.append(callback)
-        return lambda: self._on_news.remove(callback)
 
     async def get(self, merchant: str, content: str, number: int = -1) -> Bundle:
         """Return a bundle, waiting until it has been read; with a number, only if it was published under that.
@@ -139,9 +133,6 @@ class Bundles:
         async with self._moved:
             self._reached = max([self._reached, *reached.values()])
             self._moved.notify_all()
-        if records and self._loaded.is_set():
-            for callback in list(self._on_news):
-                callback()
 
     async def open(self) -> None:
         """Everything has been read."""

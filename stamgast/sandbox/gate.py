@@ -1,7 +1,6 @@
 """Who may speak to a sandbox: on loopback only pages and programs of this machine, elsewhere who has the token."""
 
 import hmac
-import secrets
 from http.cookies import CookieError, SimpleCookie
 from typing import Final
 from urllib.parse import parse_qs, urlsplit
@@ -64,11 +63,6 @@ class Gate:
 
     def _is_token(self, text: str) -> bool:
         return hmac.compare_digest(text.encode(), self._token.encode())
-
-
-def make_token() -> str:
-    """A token that nobody guesses."""
-    return secrets.token_urlsafe(24)
 
 
 def _cookie(headers: Headers) -> str:

@@ -52,12 +52,6 @@ class ApiKeyTable:
         """Memory forgets nothing."""
         return True
 
-    def of_merchant(self, merchant: str) -> list[ApiKey]:
-        """Every key of a merchant, revoked ones too, oldest first."""
-        return sorted(
-            (key for key in self._keys.values() if key.merchant == merchant), key=lambda key: (key.created_at, key.id)
-        )
-
     def find(self, text: str) -> ApiKey | None:
         """The key in force that this text proves. Raises `NotLoadedError` while the table is being read."""
         if not self._loaded:
