@@ -15,7 +15,7 @@ from stamgast.demo.carrier import Carrier
 from stamgast.demo.counts import read_counts
 from stamgast.demo.driver import Driver
 from stamgast.demo.shop import ShopError
-from stamgast.demo.till import PRODUCTS, Product, Regular, Till
+from stamgast.demo.till import PRODUCTS, Product, Receipt, Regular, Till
 from stamgast.domain.calendar import local_time
 from stamgast.domain.program import Program
 from stamgast.live_page import News
@@ -89,7 +89,6 @@ class Board:
         )
         program, state = self.till.program, state or {}
         card = next(iter(program.cards), "")
-        receipt = who.last_product
         return {
             "name": who.person.first_name,
             "language": who.person.language,
@@ -100,14 +99,19 @@ class Board:
             "spend": state.get("spend", 0),
             "stage": state.get("stage", "new"),
             "vouchers": [_voucher(program, who, voucher) for voucher in state.get("vouchers", [])],
-            "receipt": None
-            if receipt is None
-            else {"product": receipt.name, "amount": receipt.price, "refunded": who.last_is_refunded},
+            "receipt": _receipt(who.last),
             "messages": [
                 {name: message[name] for name in ("sid", "channel", "body", "status", "created", "direction")}
                 for message in thread[-_SHOWN_MESSAGES:]
             ],
         }
+
+
+def _receipt(receipt: Receipt | None) -> dict[str, Any] | None:
+    if receipt is None:
+        return None
+    product = receipt.product
+    return {"id": receipt.id, "product": product.name, "amount": product.price, "refunded": receipt.is_refunded}
 
 
 def _voucher(program: Program, who: Regular, voucher: dict[str, Any]) -> dict[str, Any]:

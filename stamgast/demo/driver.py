@@ -90,20 +90,23 @@ class Driver:
             log.info("phase", phase=phase)
 
     async def _bakery_week(self) -> None:
-        """One regular buys a loaf a day, and the seventh fills the card; the others come for coffee now and then."""
+        """One regular buys a loaf a day, and the seventh fills the card; the others come for coffee now and then.
+
+        Whom somebody at the page serves, the story leaves alone: a coffee between two presses would change what they do.
+        """
         loyal, *others = self._till.regulars
         for number in range(_BREAD_DAYS):
             if self._stopping.is_set():
                 return
             day = day_of(FIRST_DAY) + number
             await self._time.pass_to(at_local(day, _TILL_OPENS, self._till.program.time_zone))
-            await self._till.sell(loyal, PRODUCTS["bread"])
+            await self._till.play(loyal, PRODUCTS["bread"])
             if number in _COFFEE_DAYS:
                 for other in others:
-                    await self._till.sell(other, PRODUCTS["coffee"])
+                    await self._till.play(other, PRODUCTS["coffee"])
         regretful = others[-1]  # whose card must be empty again in the end
-        await self._till.sell(regretful, PRODUCTS["bread"])
-        await self._till.refund_last(regretful)
+        if receipt := await self._till.play(regretful, PRODUCTS["bread"]):
+            await self._till.regret(receipt)
 
     async def _send_history(self) -> None:
         """All of it is recorded on the first live morning: old news, which changes states and sends nothing."""

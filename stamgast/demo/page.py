@@ -25,10 +25,11 @@ _MOST_BYTES: Final = 1_000
 
 
 class _Press(msgspec.Struct, forbid_unknown_fields=True):
-    """A press of a button: which regular stands at the till, and which product it was."""
+    """A press of a button: which regular stands at the till, and which product it was, or which receipt."""
 
     regular: int
     product: str = ""
+    receipt: str = ""
 
 
 class _LoopbackOnly:
@@ -61,18 +62,18 @@ def create_app(board: Board) -> Starlette:
         regulars = board.till.regulars
         if press is None or not 0 <= press.regular < len(regulars) or press.product not in PRODUCTS:
             return JSONResponse({"error": "give regular (a number) and product (one of the shelf)"}, 422)
-        await board.till.sell(regulars[press.regular], PRODUCTS[press.product])
+        await board.till.serve(regulars[press.regular], PRODUCTS[press.product])
         return JSONResponse({"sold": press.product}, 202)
 
     async def refund(request: Request) -> Response:
         press = await _read(request)
         regulars = board.till.regulars
         if press is None or not 0 <= press.regular < len(regulars):
-            return JSONResponse({"error": "give regular (a number)"}, 422)
+            return JSONResponse({"error": "give regular (a number) and receipt (its id)"}, 422)
         try:
-            await board.till.refund_last(regulars[press.regular])
+            await board.till.take_back(regulars[press.regular], press.receipt)
         except NothingToRefundError:
-            return JSONResponse({"error": "there is no receipt to take back"}, 409)
+            return JSONResponse({"error": "that is not their last receipt, or it was taken back already"}, 409)
         return JSONResponse({"refunded": True}, 202)
 
     return Starlette(

@@ -22,7 +22,7 @@ _CANDIDATES: Final = 10
 
 
 class NothingToRefundError(Exception):
-    """This customer has no receipt, or the last one was taken back already."""
+    """The customer's last receipt is another one, or was taken back already."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,14 +49,28 @@ PRODUCTS: Final = {
 
 
 @dataclass(slots=True)
+class Receipt:
+    """A purchase that the engine has acknowledged."""
+
+    purchase: Mapping[str, Any]
+    product: Product
+    is_refunded: bool = False
+
+    @property
+    def id(self) -> str:
+        """The transaction it stands for."""
+        return str(self.purchase["transaction_id"])
+
+
+@dataclass(slots=True)
 class Regular:
     """A customer at the till, and what they bought last."""
 
     person: Person
     customer: str
-    last: Mapping[str, Any] | None = None
-    last_product: Product | None = None
-    last_is_refunded: bool = False
+    last: Receipt | None = None
+    is_served: bool = False
+    """Somebody pressed the till for them: from then on the trial itself buys nothing in their name."""
 
 
 @dataclass(slots=True)
@@ -82,8 +96,18 @@ class Till:
             if not held_out:
                 self.regulars.append(Regular(person, customer))
 
-    async def sell(self, who: Regular, product: Product) -> None:
-        """Ring one product up for a customer, now."""
+    async def serve(self, who: Regular, product: Product) -> None:
+        """Ring one product up because somebody at the page pressed it."""
+        who.is_served = True
+        async with self.time.still:
+            await self._sell(who, product)
+
+    async def play(self, who: Regular, product: Product) -> Receipt | None:
+        """Ring one product up because the trial's story has it; None if somebody at the page serves this customer."""
+        async with self.time.still:
+            return None if who.is_served else await self._sell(who, product)
+
+    async def _sell(self, who: Regular, product: Product) -> Receipt:
         line = {
             "line_id": "1",
             "sku": product.id,
@@ -92,30 +116,40 @@ class Till:
             "quantity": "1",
             "gross_minor": product.price,
         }
-        async with self.time.still:
-            purchase = sale(
-                f"till1:{next(self._numbers)}",
-                at=format_time(self.time.now()),
-                store=next(iter(self.program.stores)),
-                currency=self.program.currency,
-                amount=product.price,
-                customer={"phone": who.person.phone},
-                lines=[line],
-            )
-            await self.shop.send([purchase])
+        purchase = sale(
+            f"till1:{next(self._numbers)}",
+            at=format_time(self.time.now()),
+            store=next(iter(self.program.stores)),
+            currency=self.program.currency,
+            amount=product.price,
+            customer={"phone": who.person.phone},
+            lines=[line],
+        )
+        await self.shop.send([purchase])
         self.account.sold(self.shop.merchant, who.customer, purchase)
-        who.last, who.last_product, who.last_is_refunded = purchase, product, False
+        who.last = receipt = Receipt(purchase, product)
+        return receipt
 
-    async def refund_last(self, who: Regular) -> None:
-        """Take the customer's last receipt back.
+    async def take_back(self, who: Regular, receipt_id: str) -> None:
+        """Take the customer's last receipt back, if it still is the one that was meant.
 
         Raises:
-            NothingToRefundError: there is none, or it was taken back already.
+            NothingToRefundError: their last receipt is another one, or was taken back already.
         """
-        purchase = who.last
-        if purchase is None or who.last_is_refunded:
-            raise NothingToRefundError
-        who.last_is_refunded = True
+        who.is_served = True
         async with self.time.still:
-            await self.shop.send([full_refund(purchase, at=format_time(self.time.now()))])
-        self.account.refunded(self.shop.merchant, purchase["transaction_id"])
+            receipt = who.last
+            if receipt is None or receipt.id != receipt_id or receipt.is_refunded:
+                raise NothingToRefundError
+            await self._refund(receipt)
+
+    async def regret(self, receipt: Receipt) -> None:
+        """Take a receipt back because the trial's story has it."""
+        async with self.time.still:
+            if not receipt.is_refunded:
+                await self._refund(receipt)
+
+    async def _refund(self, receipt: Receipt) -> None:
+        await self.shop.send([full_refund(receipt.purchase, at=format_time(self.time.now()))])
+        receipt.is_refunded = True
+        self.account.refunded(self.shop.merchant, receipt.id)
