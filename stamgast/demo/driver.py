@@ -92,7 +92,7 @@ class Driver:
     async def _bakery_week(self) -> None:
         """One regular buys a loaf a day, and the seventh fills the card; the others come for coffee now and then.
 
-        Whom somebody at the page serves, the story leaves alone: a coffee between two presses would change what they do.
+        Whom somebody at the page serves, the story leaves alone: a coffee in between would change what they do.
         """
         loyal, *others = self._till.regulars
         for number in range(_BREAD_DAYS):
