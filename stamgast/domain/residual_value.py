@@ -1,0 +1,44 @@
+"""What the purchases of the next months are worth today.
+
+A finite horizon: with a < 1 or s < 1, as fits to real shops often have it, purchases without end have no finite mean.
+"""
+
+from collections.abc import Callable
+from typing import Final
+
+from msgspec import Struct
+
+WEEKS_A_MONTH: Final = 365 / 12 / 7
+
+
+class Discounting(Struct, frozen=True):
+    """How future profit is counted: each month's at its end, at (1 + `yearly_rate`)^(month/12) less.
+
+    `margin` is profit as a share of spend.
+    """
+
+    months: int = 36
+    yearly_rate: float = 0.1
+    margin: float = 1.0
+
+    def weights(self) -> tuple[float, ...]:
+        """Return what a unit of spend in month 1, 2, ... is worth today."""
+        return tuple(self.margin * (1 + self.yearly_rate) ** (-month / 12) for month in range(1, self.months + 1))
+
+    def words(self) -> str:
+        """Say it as it is printed beside every value."""
+        rate, margin = f"{self.yearly_rate:.4g}", f"{self.margin:.4g}"
+        return f"{self.months} months, {rate} a year, at the end of each month, times margin {margin}"
+
+
+def residual_value(expected: Callable[[float], float], spend: float, discounting: Discounting) -> float:
+    """Return the value today of purchases to come, in the unit of `spend`.
+
+    `expected(weeks)` is the mean number of purchases within so many weeks, `spend` the mean of one.
+    """
+    total = before = 0.0
+    for month, weight in enumerate(discounting.weights(), 1):
+        until = expected(month * WEEKS_A_MONTH)
+        total += (until - before) * weight
+        before = until
+    return total * spend
