@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from rules.actions import Action
-from stamgast.domain.calendar import LocalTime, date_of, local_time
+from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time
+from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program, Window
-from stamgast.domain.units import Day, Millis
+from stamgast.domain.units import Day, Millis, Minor
 
 MAX_PRIORITY: Final = 100
 DEFAULT_PRIORITY: Final = 50
@@ -25,7 +26,7 @@ RUNNING: Final = frozenset({"shadow", "canary", "live"})
 class View:
     """What a rule may look at: the customer after the event, the programme, the recorded time and the fact."""
 
-    __slots__ = ("_local", "at", "customer", "fact", "program")
+    __slots__ = ("_local", "_values", "at", "customer", "fact", "program")
 
     def __init__(self, customer: Customer, program: Program, at: Millis, fact: Fact) -> None:
         self.customer = customer
@@ -33,6 +34,7 @@ class View:
         self.at = at
         self.fact = fact
         self._local: LocalTime | None = None
+        self._values: dict[str, Minor | None] = {}
 
     @property
     def local(self) -> LocalTime:
@@ -40,6 +42,21 @@ class View:
         if self._local is None:
             self._local = self._find_local()
         return self._local
+
+    def clv(self, method: str) -> Minor | None:
+        """Lifetime value by a method of `stamgast.domain.clv`, at the recorded time; None where it says nothing."""
+        if method not in self._values:
+            self._values[method] = clv_by(method, self.customer, self.program, self.at)
+        return self._values[method]
+
+    @property
+    def churn_probability(self) -> float | None:
+        """The chance of no purchase within the programme's horizon; None without a model or a purchase."""
+        prospects, program = self.program.prospects, self.program
+        if prospects is None:
+            return None
+        today = business_day(self.at, program.time_zone)
+        return prospects.churn_probability(self.customer, today, program.horizon.churn_days)
 
     def _find_local(self) -> LocalTime:
         purchase = self.fact.purchase

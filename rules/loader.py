@@ -4,7 +4,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from rules.lint import lint_rules
 from rules.nodes import Mark, Node
@@ -44,8 +44,11 @@ class LoadedMerchant:
         return not has_errors(self.problems)
 
 
-def load_merchant(path: Path | str) -> LoadedMerchant:
-    """Read a merchant's folder (`config/merchants/<merchant>`). Files are named as `path/…` in problems."""
+def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> LoadedMerchant:
+    """Read a merchant's folder (`config/merchants/<merchant>`). Files are named as `path/…` in problems.
+
+    `clv` is the parameter set that a fit gave, if there is one.
+    """
     folder = Path(path)
     files: dict[str, str] = {}
     problems: list[Problem] = []
@@ -62,13 +65,13 @@ def load_merchant(path: Path | str) -> LoadedMerchant:
     if not folder.is_dir():
         problems.append(Problem(str(path), 1, 1, "there is no such folder"))
         return LoadedMerchant(empty_program(folder.name), RuleSet(), problems=tuple(problems))
-    loaded = _load_whatever(files, folder.resolve().name, f"{path}/")
+    loaded = _load_whatever(files, folder.resolve().name, f"{path}/", clv or {})
     return LoadedMerchant(loaded.program, loaded.rules, loaded.tests, (*problems, *loaded.problems), files)
 
 
-def load_bundle(files: Mapping[str, str], merchant: str = "") -> LoadedMerchant:
-    """The same from memory. `merchant` is needed only if program.yaml does not name it."""
-    return _load_whatever(files, merchant, "")
+def load_bundle(files: Mapping[str, str], merchant: str = "", clv: Mapping[str, Any] | None = None) -> LoadedMerchant:
+    """The same from memory. `merchant` is needed only if program.yaml does not name it; `clv` is what a fit gave."""
+    return _load_whatever(files, merchant, "", clv or {})
 
 
 def _files_of(folder: Path) -> list[str]:
@@ -105,9 +108,9 @@ class _Loading:
         return tuple(sorted(found, key=lambda each: (each.file, each.line, each.column)))
 
 
-def _load_whatever(files: Mapping[str, str], merchant: str, prefix: str) -> LoadedMerchant:
+def _load_whatever(files: Mapping[str, str], merchant: str, prefix: str, clv: Mapping[str, Any]) -> LoadedMerchant:
     try:
-        return _load(files, merchant, prefix)
+        return _load(files, merchant, prefix, clv)
     except MemoryError:  # says nothing about the files
         raise
     except Exception as error:  # noqa: BLE001  a fault of ours: it may hold up this merchant, and nobody else
@@ -116,7 +119,7 @@ def _load_whatever(files: Mapping[str, str], merchant: str, prefix: str) -> Load
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), (problem,), files)
 
 
-def _load(files: Mapping[str, str], merchant: str, prefix: str) -> LoadedMerchant:
+def _load(files: Mapping[str, str], merchant: str, prefix: str, clv: Mapping[str, Any]) -> LoadedMerchant:
     loading = _Loading(files, prefix)
     _check_names(loading)
     if PROGRAM not in files:
@@ -125,7 +128,7 @@ def _load(files: Mapping[str, str], merchant: str, prefix: str) -> LoadedMerchan
     node = loading.tree(PROGRAM)
     if node is None:
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
-    program = read_program(loading.reader(PROGRAM), node, merchant, _sms_texts(loading))
+    program = read_program(loading.reader(PROGRAM), node, merchant, _sms_texts(loading), clv)
     _check_sms(loading, program)
     rule_files = _read_rules(loading, program)
     lint_rules(rule_files, program)

@@ -7,15 +7,18 @@ programme with problems is never put into force.
 import re
 from collections.abc import Mapping
 from functools import cache
-from typing import Final
+from typing import Any, Final
 from zoneinfo import available_timezones
 
 from rules.nodes import MapNode, Node, ScalarNode
 from rules.problems import suggest
 from rules.program_messages import read_messaging, read_templates
+from rules.program_value import read_closed, read_costs, read_horizon, read_lapse, read_parameters
 from rules.reader import Reader
-from rules.words import Money, WordError, parse_duration, parse_margin, parse_money
-from stamgast.domain.program import CardDefinition, Costs, LapseModel, Program, Reward, Store
+from rules.words import Money, WordError, parse_duration, parse_money
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.program import CardDefinition, Costs, Program, Reward, Store
+from stamgast.domain.prospects import Prospects
 from stamgast.domain.units import DAY, HOUR, Millis, Minor
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -37,6 +40,8 @@ SECTIONS: Final = (
     "lapse",
     "messaging",
     "costs",
+    "clv",
+    "closed",
     "freshness",
 )
 CARD_WORDS: Final = (
@@ -51,14 +56,6 @@ CARD_WORDS: Final = (
     "reward",
     "valid_for",
 )
-LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
-    "median_gap_days": (0.5, 3650),
-    "log_sd": (0.01, 5),
-    "between_sd": (0.01, 5),
-    "quantile": (0.5, 0.999),
-    "fallback_days": (1, 3650),
-    "lapsed_after": (1, 20),
-}
 
 
 @cache
@@ -71,14 +68,20 @@ def empty_program(merchant: str) -> Program:
     return Program(merchant, merchant, "EUR", "UTC", "NL", ("en",), {})
 
 
-def read_program(reader: Reader, node: Node, merchant: str, sms: Mapping[str, Mapping[str, str]]) -> Program:
-    """The whole programme. `merchant` is the folder's name; `sms` is template -> language -> text."""
+def read_program(
+    reader: Reader, node: Node, merchant: str, sms: Mapping[str, Mapping[str, str]], clv: Mapping[str, Any]
+) -> Program:
+    """The whole programme. `merchant` is the folder's name, `sms` is template -> language -> text.
+
+    `clv` is the parameter set that goes with the files; empty before the first fit.
+    """
     found = reader.mapping(node, "program.yaml", SECTIONS, ("name", "currency", "time_zone", "languages", "stores"))
     currency = _shaped(reader, found, "currency", _CURRENCY, default="EUR", expected="a currency code such as EUR")
     region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = _languages(reader, found.get("languages"))
     rewards = _rewards(reader, found.get("rewards"), languages)
+    costs, closed = read_costs(reader, found.get("costs"), currency), read_closed(reader, found.get("closed"))
     fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
@@ -91,9 +94,12 @@ def read_program(reader: Reader, node: Node, merchant: str, sms: Mapping[str, Ma
         cards=_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
         templates=read_templates(reader, found.get("templates"), languages, sms),
-        lapse=_lapse(reader, found.get("lapse")),
+        lapse=read_lapse(reader, found.get("lapse")),
         messaging=read_messaging(reader, found.get("messaging")),
-        costs=_costs(reader, found.get("costs"), currency),
+        costs=costs,
+        horizon=read_horizon(reader, found.get("clv")),
+        closed=closed,
+        prospects=_prospects(reader, node, clv, costs, closed),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
     )
@@ -259,35 +265,14 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
     return "amount", money.minor
 
 
-def _lapse(reader: Reader, node: Node | None) -> LapseModel:
-    if node is None:
-        return LapseModel()
-    found = reader.mapping(node, "lapse", (*LAPSE_BOUNDS, "min_gaps"))
-    figures = {key: reader.number(found[key], key, *LAPSE_BOUNDS[key]) for key in LAPSE_BOUNDS if key in found}
-    min_gaps = reader.integer(found["min_gaps"], "min_gaps", 1, 100) if "min_gaps" in found else None
-    given = {key: value for key, value in figures.items() if value is not None}
-    return LapseModel(**given, min_gaps=min_gaps or LapseModel().min_gaps)
-
-
-def _costs(reader: Reader, node: Node | None, currency: str) -> Costs:
-    if node is None:
-        return Costs()
-    words = ("margin", "margins", "acquisition", "acquisition_by_source", "lifespan_years")
-    found = reader.mapping(node, "costs", words)
-    margin = reader.word(found["margin"], "margin", parse_margin) if "margin" in found else None
-    margins = reader.entries(found["margins"], "margins") if "margins" in found else []
-    sources = reader.entries(found["acquisition_by_source"], "acquisition_by_source") if words[3] in found else []
-    cost = reader.money(found["acquisition"], "acquisition", currency) if "acquisition" in found else None
-    years = reader.integer(found["lifespan_years"], "lifespan_years", 1, 50) if "lifespan_years" in found else None
-    by_category = {key.text: reader.word(value, f"margins: {key.text}", parse_margin) for key, value in margins}
-    by_source = {key.text: reader.money(value, f"acquisition: {key.text}", currency) for key, value in sources}
-    return Costs(
-        default_margin=Costs().default_margin if margin is None else margin,
-        category_margins={key: value for key, value in by_category.items() if value is not None},
-        acquisition_cost=cost or 0,
-        acquisition_costs={key: value for key, value in by_source.items() if value is not None},
-        lifespan_years=years or Costs().lifespan_years,
-    )
+def _prospects(
+    reader: Reader, node: Node, clv: Mapping[str, Any], costs: Costs, closed: ClosedDays
+) -> Prospects | None:
+    try:
+        return read_parameters(clv, costs, closed)
+    except ValueError as error:
+        reader.problem(node, f"the CLV parameters cannot be used: {error}", "Fit them again: `stamgast clv fit`.")
+        return None
 
 
 def _freshness(reader: Reader, node: Node | None) -> tuple[Millis, Millis]:

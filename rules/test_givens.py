@@ -13,8 +13,9 @@ from typing import Final
 from rules.nodes import MapNode, Node, ScalarNode
 from rules.problems import nearest
 from rules.reader import Reader
-from rules.words import WordError, exponent_of, parse_duration, parse_moment
+from rules.words import WordError, parse_duration, parse_moment
 from stamgast.domain.calendar import at_local, local_time
+from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 

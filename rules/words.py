@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
 
@@ -21,9 +22,6 @@ _HOURS: Final = re.compile(r"([0-9]{2}:[0-9]{2}) ?- ?([0-9]{2}:[0-9]{2})")
 _MONEY: Final = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,3})?) ?([A-Z]{3})")
 _PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9])?) ?%")
 _RATE: Final = re.compile(r"([0-9]{1,9}) per (?:([0-9]{1,3}) )?(day|week)s?")
-_EXPONENTS: Final = dict.fromkeys(("JPY", "KRW", "CLP", "ISK", "VND", "XAF", "XOF", "UGX", "PYG", "RWF"), 0) | (
-    dict.fromkeys(("BHD", "KWD", "OMR", "JOD", "TND", "IQD", "LYD"), 3)
-)
 
 
 class WordError(ValueError):
@@ -48,11 +46,6 @@ class Status:
 
     name: str
     canary: int = 0
-
-
-def exponent_of(currency: str) -> int:
-    """Decimals of a currency: 2 for most."""
-    return _EXPONENTS.get(currency, 2)
 
 
 def parse_duration(text: str) -> Millis:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from rules.loader import load_bundle
-from stamgast.log.bundles import decode_bundle
+from stamgast.log.bundles import BundleRecord, decode_bundle
 from stamgast.log.reading import LogReader
 from stamgast.service import Bundle
 
@@ -12,7 +12,7 @@ class BundleShelf:
     """Every bundle ever published, compiled when first asked for."""
 
     def __init__(self) -> None:
-        self._files: dict[str, dict[str, str]] = {}
+        self._records: dict[str, BundleRecord] = {}
         self._compiled: dict[tuple[str, str], Bundle] = {}
         self._at: dict[int, tuple[str, str]] = {}
         self.newest: dict[str, tuple[int, str]] = {}
@@ -27,7 +27,7 @@ class BundleShelf:
                         bundle = decode_bundle(record.value or b"")
                     except ValueError:  # passed over, as the worker does
                         continue
-                    self._files[bundle.hash] = bundle.files
+                    self._records[bundle.hash] = bundle
                     self.newest[bundle.merchant] = (record.offset, bundle.hash)
                     self._at[record.offset] = (bundle.merchant, bundle.hash)
 
@@ -42,7 +42,8 @@ class BundleShelf:
             raise KeyError(content)
         key = (merchant, content)
         if key not in self._compiled:
-            loaded = load_bundle(self._files[content], merchant)
+            record = self._records[content]
+            loaded = load_bundle(record.files, merchant, record.clv)
             if not loaded.ok:
                 raise LookupError(f"bundle {content[:12]} of {merchant} has errors")
             self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)

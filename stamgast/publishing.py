@@ -67,13 +67,13 @@ async def publish(
     emitter: Emitter | None = None
     try:
         for folder in folders:
-            loaded = await asyncio.to_thread(load_merchant, folder)
+            known = newest.get(folder.name)
+            figures = (clv or {}).get(folder.name, known.record.clv if known else {})
+            loaded = await asyncio.to_thread(load_merchant, folder, figures)
             merchant = loaded.program.merchant
             if not loaded.ok:
                 results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal="it has errors"))
                 continue
-            known = newest.get(merchant)
-            figures = (clv or {}).get(merchant, known.record.clv if known else {})
             content = bundle_hash(loaded.files, figures)
             if known is not None and known.record.hash == content:
                 results.append(Published(merchant, content, known.number, is_new=False, loaded=loaded))

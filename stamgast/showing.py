@@ -2,16 +2,20 @@
 
 from typing import Any
 
+from msgspec import to_builtins
+
 from stamgast.clock import format_time
+from stamgast.domain.calendar import business_day
 from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
+from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Millis
 
 
 def show_customer(customer: str, state: Customer, program: Program, at: Millis) -> dict[str, Any]:
     """The JSON document of a customer at a moment; money in minor units of `currency`, times in RFC 3339."""
-    clv = clv_of(state, program.costs, at)
+    clv = clv_of(state, program, at)
     return {
         "customer": customer,
         "merchant": program.merchant,
@@ -35,13 +39,35 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
             if voucher.state == "open"
         ],
         "stage": state.stage,
-        "clv": {"historic": clv.historic, "simple": clv.simple, "profit": clv.profit},
+        "clv": to_builtins(clv),
+        "prospects": _prospects(state, program, at),
         "next_timer": format_time(min(state.timers.values())) if state.timers else None,
         "joined_at": format_time(state.joined_at) if state.joined_at else None,
         "consents": {name: format_time(since) for name, since in sorted(state.consents.items())},
         "stopped": bool(state.stopped_at),
         "erased": bool(state.erased_at),
         "tags": sorted(state.tags),
+    }
+
+
+def _prospects(state: Customer, program: Program, at: Millis) -> dict[str, Any] | None:
+    """What the purchase model in force says; None before a fit was published, and of one who has never bought."""
+    model, today = program.prospects, business_day(at, program.time_zone)
+    history = None if model is None else model.history(state, today)
+    if model is None or history is None:
+        return None
+    within = program.horizon.churn_days
+    return {
+        "method": "model",
+        "model": model.name,
+        "parameters_version": model.version,
+        "x": history.x,
+        "t_x": history.t_x,
+        "T": history.T,
+        "p_alive": model.model.p_alive(history),
+        "churn_probability": model.churn_probability(state, today, within),
+        "churn_within_days": within,
+        "predicted_over": Discounting(program.horizon.months, program.horizon.yearly_rate, model.margin).words(),
     }
 
 

@@ -101,7 +101,7 @@ class Bundles:
         merchant, content = key
         record = decode_bundle(self._packed[key])
         try:
-            loaded = await asyncio.to_thread(load_bundle, record.files, merchant)
+            loaded = await asyncio.to_thread(load_bundle, record.files, merchant, record.clv)
         except Exception as error:  # whatever it is, it may hold up this merchant and nobody else
             log.exception("a bundle cannot be read", merchant=merchant, bundle=content[:12])
             why = f"{type(error).__name__} on our side"

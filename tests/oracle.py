@@ -124,6 +124,9 @@ class Oracle:
 
     def _timer_due(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
         due = event["due"]
+        risk = figures.risk_due()
+        if risk is not None and risk <= due:
+            figures.risk_noticed = figures.days[-1]
         if figures.lapse_due() == due:
             figures.lapse_noticed = figures.days[-1]
         elif figures.lapsed_due() == due:

@@ -79,6 +79,8 @@ class Figures:
     consents: set[str] = field(default_factory=set)
     stopped: bool = False
     source: str = ""
+    risk_noticed: int | None = None
+    """The last visit day after which it was noticed that the customer is later than usual."""
     lapse_noticed: int | None = None
     """The last visit day after which a lapse was noticed."""
     lapsed_noticed: int | None = None
@@ -112,6 +114,14 @@ class Figures:
         """What was given back."""
         return sum(part.refunds for part in self.parts.values())
 
+    def risk_due(self) -> int | None:
+        """When this customer is later than usual; None without a visit, or when that or a lapse was noticed."""
+        days = self.days
+        if not days or days[-1] in {self.risk_noticed, self.lapse_noticed}:
+            return None
+        gap = lapse_gap(days, self.program.lapse, self.program.lapse.risk_quantile)
+        return days[-1] * DAY_MS + round(gap * DAY_MS)
+
     def lapse_due(self) -> int | None:
         """When this customer is late; None without a visit, or when that was noticed."""
         days = self.days
@@ -129,7 +139,7 @@ class Figures:
 
     @property
     def stage(self) -> str:
-        """new, active, lapsing, lapsed or won_back."""
+        """new, active, at_risk, lapsing, lapsed or won_back."""
         days = self.days
         if not days:
             return "new"
@@ -137,6 +147,8 @@ class Figures:
             return "lapsed"
         if self.lapse_noticed == days[-1]:
             return "lapsing"
+        if self.risk_noticed == days[-1]:
+            return "at_risk"
         if self.lapse_noticed is not None and sum(day > self.lapse_noticed for day in days) == 1:
             return "won_back"
         return "new" if len(days) == 1 else "active"

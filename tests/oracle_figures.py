@@ -99,15 +99,18 @@ def log_gaps(days: list[int]) -> int:
     return sum(round(math.log(b - a) * 2**20) for a, b in pairwise(days))
 
 
-def lapse_gap(days: list[int], model: LapseModel) -> float:
+def lapse_gap(days: list[int], model: LapseModel, quantile: float | None = None) -> float:
     """Days after which this customer is late: a quantile of their own gaps, shrunk to the merchant's."""
+    z = NormalDist().inv_cdf
     gaps = [b - a for a, b in pairwise(days)]
     if not gaps or len(gaps) < model.min_gaps:
-        return model.fallback_days
+        if quantile is None:
+            return model.fallback_days
+        return model.fallback_days * math.exp(z(quantile) * model.log_sd - z(model.quantile) * model.log_sd)
     mean = log_gaps(days) / 2**20 / len(gaps)  # the state's unit, so that a due time is the same to the millisecond
     weight = model.between_sd**2 / (model.between_sd**2 + model.log_sd**2 / len(gaps))
     shrunk = weight * mean + (1 - weight) * math.log(model.median_gap_days)
-    return math.exp(shrunk + NormalDist().inv_cdf(model.quantile) * model.log_sd)
+    return math.exp(shrunk + z(quantile or model.quantile) * model.log_sd)
 
 
 def simple_clv(spend: int, purchases: int, first_day: int, source: str, program: Program, today: int) -> int:

@@ -1,4 +1,4 @@
-"""Conditions on the customer's figures: visits, spend, customer lifetime value."""
+"""Conditions on the customer's running figures: visits, spend."""
 
 from collections.abc import Callable
 from operator import attrgetter
@@ -20,15 +20,20 @@ BOUNDS_HINT = "Write it as {at_least: …}; also at_most, more_than, less_than."
 
 
 def read_bounds(
-    node: Node, name: str, context: Context, read: Callable[[Node, str], int | None]
+    node: Node, name: str, context: Context, read: Callable[[Node, str], int | None], besides: tuple[str, ...] = ()
 ) -> dict[str, int] | None:
-    """`{at_least: …, less_than: …}` as word -> number; None when problems were noted."""
+    """`{at_least: …, less_than: …}` as word -> number; None when problems were noted.
+
+    `besides` are words that may stand with them and are read by somebody else.
+    """
     reader = context.reader
     found: dict[str, int] = {}
     if not isinstance(node, MapNode):
         reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", BOUNDS_HINT)
         return None
-    entries = reader.entries(node, name, BOUNDS)
+    entries = [
+        (key, value) for key, value in reader.entries(node, name, (*BOUNDS, *besides)) if key.text not in besides
+    ]
     for key, value in entries:
         number = read(value, f"{name}: {key.text}")
         if number is not None:
@@ -76,7 +81,6 @@ def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
 
 _visits: Final[Figure] = attrgetter("visits")
 _spend: Final[Figure] = attrgetter("spend")
-_profit: Final[Figure] = attrgetter("profit")
 
 
 @CONDITIONS.add
@@ -103,14 +107,6 @@ class VisitsCondition(ConditionWord):
         return bounds(COUNT)
 
 
-def _read_money(name: str, figure: Figure, node: Node, context: Context) -> Condition | None:
-    currency = context.program.currency
-    found = read_bounds(node, name, context, lambda value, where: context.reader.money(value, where, currency))
-    if found is None:
-        return None
-    return within(name, figure, found, lambda minor: format_money(minor, currency))
-
-
 @CONDITIONS.add
 class SpendCondition(ConditionWord):
     """All that the customer has spent, refunds taken off.
@@ -125,28 +121,9 @@ class SpendCondition(ConditionWord):
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in the programme's currency."""
-        return _read_money(self.name, _spend, node, context)
-
-    def schema(self) -> Schema:
-        """Bounds."""
-        return bounds(MONEY)
-
-
-@CONDITIONS.add
-class ClvCondition(ConditionWord):
-    """The profit made with the customer so far.
-
-    Example::
-
-        if:
-          - clv: {more_than: 100 EUR}
-    """
-
-    name = "clv"
-
-    def read(self, node: Node, context: Context) -> Condition | None:
-        """Bounds in the programme's currency."""
-        return _read_money(self.name, _profit, node, context)
+        currency = context.program.currency
+        found = read_bounds(node, self.name, context, lambda value, where: context.reader.money(value, where, currency))
+        return None if found is None else within(self.name, _spend, found, lambda minor: format_money(minor, currency))
 
     def schema(self) -> Schema:
         """Bounds."""

@@ -14,6 +14,6 @@ PERIODS = ("day", "week", "month", "year", "customer")
 """What any trigger may be limited to, once per."""
 
 # The words register themselves when their modules are read.
-from rules.triggers import cards, customers, purchases  # noqa: E402
+from rules.triggers import cards, customers, purchases, silence  # noqa: E402
 
-__all__ = ["PERIODS", "TRIGGERS", "Trigger", "cards", "customers", "purchases"]
+__all__ = ["PERIODS", "TRIGGERS", "Trigger", "cards", "customers", "purchases", "silence"]

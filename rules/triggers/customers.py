@@ -1,12 +1,12 @@
-"""Triggers about the customer as a whole: visits, value, silence."""
+"""Triggers about the customer as a whole: visits and value."""
 
-from rules.engine import CompiledTrigger, Fires, always
-from rules.nodes import Node
+from rules.engine import CompiledTrigger, Fires
+from rules.nodes import MapNode, Node
 from rules.registry import Context, Schema
-from rules.schema_parts import MONEY, POSITIVE
+from rules.schema_parts import MONEY, POSITIVE, choice
 from rules.triggers import PERIODS, TRIGGERS, Trigger
-from rules.triggers.purchases import SETTING_FREE, takes_nothing
 from rules.words import format_money
+from stamgast.domain.clv import METHODS
 from stamgast.domain.facts import Fact
 
 
@@ -55,7 +55,11 @@ class VisitsReachedTrigger(Trigger):
 
 @TRIGGERS.add
 class ClvPassedTrigger(Trigger):
-    """The profit made with the customer so far rose to that amount or beyond it. Once per customer.
+    """A purchase took the customer's lifetime value to that amount or beyond it. Once per customer.
+
+    The value is the profit made so far (`historic`), unless another method is named: `simple`, `predicted` or `net`.
+    The last two need a model that was fitted; until then they pass nothing. Write those as
+    `clv_passed: {amount: 400 EUR, method: net}`.
 
     Example::
 
@@ -66,47 +70,34 @@ class ClvPassedTrigger(Trigger):
     name = "clv_passed"
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
-        """An amount in the programme's currency."""
-        amount = context.reader.money(node, self.name, context.program.currency)
-        if amount is None:
+        """An amount in the programme's currency, with a method if it is not the usual one."""
+        reader, currency, method = context.reader, context.program.currency, "historic"
+        if isinstance(node, MapNode):
+            found = reader.mapping(node, self.name, ("amount", "method"), ("amount",))
+            if "amount" not in found:
+                return None
+            node = found["amount"]
+            if "method" in found:
+                method = reader.one_of(found["method"], "method", METHODS, thing="method") or ""
+        amount = reader.money(node, self.name, currency)
+        if amount is None or not method:
             return None
+        usual = method == "historic"
+        figure = "clv" if usual else f"{method}_clv"
         return CompiledTrigger(
             self.name,
-            f"customer lifetime value passes {format_money(amount, context.program.currency)}",
-            ("clv_changed",),
+            f"{'customer' if usual else method} lifetime value passes {format_money(amount, currency)}",
+            (f"{figure}_changed",),
             crosses(amount),
             "customer",
             PERIODS,
             has_purchase=True,
-            threshold=f"clv:{amount}",
+            threshold=f"{figure}:{amount}",
             crosses=amount,
         )
 
     def schema(self) -> Schema:
-        """Money."""
-        return MONEY
-
-
-@TRIGGERS.add
-class LapsingTrigger(Trigger):
-    """The customer stays away longer than is usual for this customer. Once per quiet spell.
-
-    Example::
-
-        when: lapsing
-    """
-
-    name = "lapsing"
-
-    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
-        """Takes no settings."""
-        if not takes_nothing(node, self.name, context):
-            return None
-        may = ("quiet_spell", *PERIODS)
-        return CompiledTrigger(
-            self.name, "staying away longer than usual", ("lapsing",), always, "quiet_spell", may, has_purchase=False
-        )
-
-    def schema(self) -> Schema:
-        """Nothing."""
-        return SETTING_FREE
+        """Money, alone or with a method."""
+        words: Schema = {"amount": MONEY, "method": choice(METHODS)}
+        full = {"type": "object", "properties": words, "required": ["amount"], "additionalProperties": False}
+        return {"anyOf": [MONEY, full]}

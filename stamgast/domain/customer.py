@@ -76,7 +76,7 @@ class Customer(Struct, array_like=True, gc=False):
     cards: dict[str, Card] = {}
     vouchers: list[Voucher] = []
     timers: dict[str, Millis] = {}
-    """Kind -> due. Kinds: `lapse`, `lapsed`, `held:<activation>`, `voucher:<code>`."""
+    """Kind -> due. Kinds: `risk`, `lapse`, `lapsed`, `held:<activation>`, `voucher:<code>`."""
     tags: list[str] = []
     language: str = ""
     source: str = ""
@@ -96,6 +96,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Rule -> occasions it has fired for (newest last, bounded), for `once_per`."""
     erased_at: Millis = 0
     """When the person behind it was forgotten; from then on no rule is asked."""
+    risk_day: Day = 0
+    """The last visit day after which it was noticed that the customer is later than usual; 0: never."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -32,8 +32,9 @@ class Fact(Struct, frozen=True, gc=False):
 # visits_changed          visits                   visits before/after
 # spend_changed           spend                    spend before/after, minor units
 # clv_changed             clv                      historic CLV before/after, minor units
-# lapsing, lapsed         quiet:<last day>         -
-# won_back                quiet:<last day>         -
+# <method>_clv_changed    <method>_clv             the same by another method, if a rule waits for it
+# at_risk, lapsing, lapsed  quiet:<last day>       -
+# won_back                back:<lapsed after day>  -
 # joined                  customer                 -
 # reward_issued           voucher:<code>           data: reward, code
 # reward_redeemed         voucher:<code>           data: reward, code

@@ -1,58 +1,59 @@
-"""When a customer counts as lapsing, and which stage they are in.
+"""The stages of a customer's life: the timers that move them on, and what follows from what was noticed.
 
-The gap after which a customer is late is a quantile of their own gaps: ln(gap) is normal with the
-customer's mean m and the programme's `log_sd` s. With n gaps of mean log g the mean is shrunk to the
-merchant's, m = w*g + (1-w)*ln(median gap), w = t^2 / (t^2 + s^2/n) with t = `between_sd` (the normal-normal
-posterior mean; Gelman et al., Bayesian Data Analysis, 3rd ed., 2.5). Gap = exp(m + z_q * s) days.
+A timer is set for where the state says it belongs (`stamgast.domain.quiet_spells`), counted from midnight UTC of the
+last visit day. What it notices is kept as that day: so the stage does not depend on the order in which things arrived.
 """
 
-import math
-from functools import lru_cache
-from statistics import NormalDist
-
+from stamgast.domain.closed_days import moment_after
 from stamgast.domain.customer import Customer
-from stamgast.domain.days import LOG_SCALE, decode_days
-from stamgast.domain.program import LapseModel
-from stamgast.domain.units import DAY, Millis
+from stamgast.domain.days import decode_days
+from stamgast.domain.program import Program
+from stamgast.domain.quiet_spells import quiet_gaps
+from stamgast.domain.units import Millis
 
+RISK = "risk"
 LAPSE = "lapse"
 LAPSED = "lapsed"
+QUIET = (RISK, LAPSE, LAPSED)
+"""Timers of a customer who stays away, in the order in which they come due."""
 
 
-@lru_cache(maxsize=64)
-def _terms(model: LapseModel) -> tuple[float, float, float, float]:
-    z = NormalDist().inv_cdf(model.quantile)
-    return math.log(model.median_gap_days), model.between_sd**2, model.log_sd**2, z * model.log_sd
-
-
-def lapse_gap_days(visits: int, log_gaps: int, model: LapseModel) -> float:
-    """Days without a visit after which the customer is late. `log_gaps` as in `Customer.gaps`."""
-    n = visits - 1
-    if n < model.min_gaps or n < 1:
-        return model.fallback_days
-    prior, between, within, reach = _terms(model)
-    weight = between / (between + within / n)
-    mean = weight * (log_gaps / LOG_SCALE / n) + (1 - weight) * prior
-    return math.exp(mean + reach)
-
-
-def plan_lapse(customer: Customer, model: LapseModel) -> None:
-    """Move the lapse timer to where the state says it belongs. Counted from midnight UTC of the last day."""
+def plan_lapse(customer: Customer, program: Program) -> None:
+    """Move the customer's timers of staying away to where the state says they belong."""
     timers = customer.timers
-    if not customer.visits:
-        timers.pop(LAPSE, None)
-        timers.pop(LAPSED, None)
-        return
-    gap = lapse_gap_days(customer.visits, customer.gaps, model)
-    if customer.lapse_day != customer.last_day:
-        timers[LAPSE] = _after(customer.last_day, gap)
-        timers.pop(LAPSED, None)
-    else:
-        timers.pop(LAPSE, None)
-        if customer.lapsed_day == customer.last_day:
-            timers.pop(LAPSED, None)
+    wanted = quiet_timers(customer, program)
+    for kind in QUIET:
+        due = wanted.get(kind)
+        if due is None:
+            timers.pop(kind, None)
         else:
-            timers[LAPSED] = _after(customer.last_day, gap * max(model.lapsed_after, 1.0))
+            timers[kind] = due
+
+
+def quiet_timers(customer: Customer, program: Program) -> dict[str, Millis]:
+    """Which timers of staying away the state asks for, and when they are due."""
+    if not customer.visits:
+        return {}
+    last = customer.last_day
+    gaps = quiet_gaps(customer, program)
+    if customer.lapse_day != last:
+        wanted = {LAPSE: moment_after(last, gaps.lapse)}
+        if customer.risk_day != last and gaps.risk < gaps.lapse:
+            wanted[RISK] = moment_after(last, gaps.risk)
+        return wanted
+    if customer.lapsed_day != last:
+        return {LAPSED: moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))}
+    return {}
+
+
+def notice(customer: Customer, kind: str) -> None:
+    """Note that a timer of staying away came true."""
+    if kind == RISK:
+        customer.risk_day = customer.last_day
+    elif kind == LAPSE:
+        customer.lapse_day = customer.last_day
+    else:
+        customer.lapsed_day = customer.last_day
 
 
 def stage_of(customer: Customer) -> str:
@@ -63,6 +64,8 @@ def stage_of(customer: Customer) -> str:
         return "lapsed"
     if customer.lapse_day == customer.last_day:
         return "lapsing"
+    if customer.risk_day == customer.last_day:
+        return "at_risk"
     if customer.lapse_day and _one_visit_since(customer):
         return "won_back"
     return "new" if customer.visits == 1 else "active"
@@ -73,7 +76,3 @@ def _one_visit_since(customer: Customer) -> bool:
         return customer.first_day > customer.lapse_day
     previous = decode_days(customer.days)[-2][0]
     return previous <= customer.lapse_day < customer.last_day
-
-
-def _after(day: int, days: float) -> Millis:
-    return day * DAY + round(days * DAY)

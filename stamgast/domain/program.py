@@ -10,6 +10,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.units import DAY, HOUR, Millis, Minor
 
 OnRefund = Literal["below_zero", "next_stamps", "never"]
@@ -69,10 +71,13 @@ class Template:
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
-    """Personal gaps between visit days: log gaps are normal, their mean shrunk to the merchant's.
+    """When somebody who stays away counts as at risk, lapsing and lapsed: see `stamgast.domain.quiet_spells`.
 
-    See `stamgast.domain.lifecycle` for the formula. `lapsed_after` is the multiple of the lapse gap after
-    which a lapsing customer counts as lapsed.
+    `by` is `model` (the purchase model in force, where there is one) or `own_rhythm`. The own rhythm is that of
+    personal gaps between visit days: log gaps are normal, their mean shrunk to the merchant's. `risk_quantile` and
+    `quantile` are shares of returns: of those who come back, so many are back by then. `risk_alive_below` and
+    `alive_below` are the chances of still being a customer below which the model says that somebody is at risk, and
+    lapses. `lapsed_after` is the multiple of the lapse gap after which a lapsing customer counts as lapsed.
     """
 
     median_gap_days: float = 30.0
@@ -82,6 +87,10 @@ class LapseModel(Struct, frozen=True, cache_hash=True):
     min_gaps: int = 2
     fallback_days: float = 90.0
     lapsed_after: float = 2.0
+    risk_quantile: float = 0.8
+    by: str = "model"
+    alive_below: float = 0.5
+    risk_alive_below: float = 0.7
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +145,10 @@ class Program:
     lapse: LapseModel = field(default_factory=LapseModel)
     messaging: Messaging = field(default_factory=Messaging)
     costs: Costs = field(default_factory=Costs)
+    horizon: Horizon = field(default_factory=Horizon)
+    closed: ClosedDays = field(default_factory=ClosedDays)
+    prospects: Prospects | None = None
+    """The purchase model in force; None before the first fit was published."""
     fresh_for: Millis = 2 * HOUR
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY

@@ -45,7 +45,7 @@ class MerchantTable:
                 found.setdefault(bundle.merchant, []).append(bundle)
         for merchant, bundles in found.items():
             for bundle in reversed(bundles):
-                loaded = await asyncio.to_thread(load_bundle, bundle.files, merchant)
+                loaded = await asyncio.to_thread(load_bundle, bundle.files, merchant, bundle.clv)
                 if loaded.ok:
                     self._programs[merchant] = loaded.program
                     break

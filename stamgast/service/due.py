@@ -4,11 +4,13 @@ from collections.abc import Callable
 
 from stamgast.domain import rewards
 from stamgast.domain.facts import Fact
-from stamgast.domain.lifecycle import LAPSE, LAPSED, plan_lapse
+from stamgast.domain.lifecycle import LAPSE, LAPSED, QUIET, RISK, notice, plan_lapse
 from stamgast.domain.units import Millis
 from stamgast.service import messages
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
+
+_FACTS = {RISK: "at_risk", LAPSE: "lapsing", LAPSED: "lapsed"}
 
 Restage = Callable[[Case], list[Fact]]
 
@@ -22,7 +24,7 @@ def run_due_timers(case: Case, due: Millis, restage: Restage) -> None:
             continue
         del timers[name]
         kind, _, what = name.partition(":")
-        if kind in (LAPSE, LAPSED):
+        if kind in QUIET:
             _grow_quiet(case, kind, restage)
         elif kind == "held":
             messages.release(case, what)
@@ -32,17 +34,14 @@ def run_due_timers(case: Case, due: Millis, restage: Restage) -> None:
 
 def _grow_quiet(case: Case, kind: str, restage: Restage) -> None:
     customer = case.customer
-    plan_lapse(customer, case.program.lapse)
+    plan_lapse(customer, case.program)
     if customer.timers.pop(kind, case.at + 1) > case.at:
-        # The programme has become more patient since the timer was set.
+        # The programme, or the model in force, has become more patient since the timer was set.
         restage(case)
         return
-    if kind == LAPSE:
-        customer.lapse_day = customer.last_day
-    else:
-        customer.lapsed_day = customer.last_day
+    notice(customer, kind)
     facts = restage(case)
-    name = "lapsing" if kind == LAPSE else "lapsed"
+    name = _FACTS[kind]
     case.count(name)
     fire(case, [*facts, Fact(name, f"quiet:{customer.last_day}")])
 

@@ -15,6 +15,7 @@ from stamgast.domain.units import Millis
 from stamgast.service import messages
 from stamgast.service.case import Case, Firing
 from stamgast.service.taking_back import next_generation, take_back
+from stamgast.service.worth import FACTS as WORTH
 
 UNBOUNDED = 1 << 30
 """More stamps than any card has."""
@@ -160,7 +161,7 @@ def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
     return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
 
 
-_FIGURES = frozenset({"visits_changed", "spend_changed", "clv_changed"})
+_FIGURES = frozenset({"visits_changed", "spend_changed", "clv_changed", *WORTH.values()})
 
 _CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
     "stamp_card_completed": _complete_card,

@@ -14,6 +14,7 @@ from stamgast.domain.events import (
     Erased,
     OptedIn,
     OptedOut,
+    Purchase,
     PurchaseChanged,
     RedemptionTakenBack,
     Replied,
@@ -33,6 +34,7 @@ from stamgast.service.erasing import erase
 from stamgast.service.firing import fall_back, fire
 from stamgast.service.redeeming import redeem, take_redemption_back
 from stamgast.service.taking_back import drop_waiting, take_back
+from stamgast.service.worth import worth, worth_facts
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
@@ -96,24 +98,26 @@ def _purchase_changed(case: Case, event: PurchaseChanged) -> None:
     if happened is None and event.after is not None:
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
-    was = (customer.purchases, customer.spend, customer.profit, customer.stage)
+    was = (customer.purchases, customer.spend, customer.profit)
+    worth_before = worth(case)
     entry, facts = apply_purchase(customer, event, case.program, case)
+    facts += worth_facts(case, worth_before, event.after)
     if event.before is not None and event.before.counts and not entry.counts:
         take_back(case, event.transaction)
     if event.before is not None or customer.profit < was[2]:
         fall_back(case, facts)
     case.write_entry(event.transaction, None if event.after is None else entry)
-    facts += _restage(case)
+    facts += _restage(case, event.after)
     case.count("purchases", customer.purchases - was[0])
     case.count("spend", customer.spend - was[1])
     case.count("profit", customer.profit - was[2])
     fire(case, facts)
 
 
-def _restage(case: Case) -> list[Fact]:
-    """Bring stage and lapse timer into line with the visit days."""
+def _restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
+    """Bring stage and timers of staying away into line with the visit days; `purchase` is what changed them."""
     customer = case.customer
-    plan_lapse(customer, case.program.lapse)
+    plan_lapse(customer, case.program)
     stage = stage_of(customer)
     if stage == customer.stage:
         return []
@@ -121,7 +125,7 @@ def _restage(case: Case) -> list[Fact]:
     case.count(f"stage|{stage}")
     customer.stage, customer.stage_at = stage, case.at
     if stage == "won_back":
-        return [Fact("won_back", f"quiet:{customer.lapse_day}")]
+        return [Fact("won_back", f"back:{customer.lapse_day}", purchase=purchase)]
     return []
 
 

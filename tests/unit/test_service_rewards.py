@@ -3,10 +3,8 @@
 import json
 from dataclasses import replace
 
-from rules.actions import Give, Send
-from stamgast.domain.clv import clv_of
-from stamgast.domain.events import ActivationOutcome, Enrolled, RedemptionTakenBack, TimerDue, VoucherRedeemed
-from stamgast.domain.program import LapseModel
+from rules.actions import Give
+from stamgast.domain.events import ActivationOutcome, RedemptionTakenBack, TimerDue, VoucherRedeemed
 from stamgast.domain.stamps import visible_stamps
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from tests.builders import (
@@ -153,75 +151,6 @@ def answer(activation: str, status: str, rank: int, reason: str = "") -> Activat
     return ActivationOutcome(
         merchant=MERCHANT, customer=ANNA, at=T0, activation=activation, status=status, rank=rank, reason=reason
     )
-
-
-def test_a_lapse_timer_is_verified_against_the_programme_in_force_when_it_fires():
-    missing = rule("miss", "lapsing", Send("hello", ("sms",)), per="quiet_spell")
-    owner = Owner(bundle(program(), missing))
-    owner.apply(bought("t1", T0))
-    first = owner.state().timers["lapse"]
-    owner.bundle = bundle(program(lapse=LapseModel(fallback_days=120)), missing, number=2)
-    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first, due=first))
-    assert owner.state().stage == "new"
-    later = owner.state().timers["lapse"]
-    assert later == first + 30 * DAY
-    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=later, due=later))
-    assert owner.state().stage == "lapsing"
-
-
-def test_a_timer_that_moved_in_the_meantime_does_nothing():
-    owner = Owner(bundle(program()))
-    owner.apply(bought("t1", T0))
-    first = owner.state().timers["lapse"]
-    owner.apply(bought("t2", T0 + 10 * DAY))
-    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first, due=first))
-    assert (owner.state().stage, owner.state().timers["lapse"] > first) == ("active", True)
-
-
-def test_a_quiet_spell_goes_from_lapsing_to_lapsed_to_won_back_to_active():
-    owner = Owner(bundle(program()))
-    owner.apply(bought("t1", T0))
-    stages = [owner.state().stage]
-    for _ in range(2):
-        due(owner, min(owner.state().timers.values()))
-        stages.append(owner.state().stage)
-    for days in (200, 207):
-        owner.apply(bought(f"t{days}", T0 + days * DAY))
-        stages.append(owner.state().stage)
-    assert stages == ["new", "lapsing", "lapsed", "won_back", "active"]
-
-
-def test_a_timer_that_fires_days_late_changes_the_stage_and_says_nothing():
-    missing = rule("miss", "lapsing", Send("hello", ("sms",)), per="quiet_spell")
-    owner = Owner(bundle(program(), missing))
-    owner.apply(consent())
-    owner.apply(bought("t1", T0))
-    first = owner.state().timers["lapse"]
-    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first + 3 * DAY + 1, due=first))
-    assert owner.state().stage == "lapsing"
-    assert owner.state().activations[-1].reason == "late"
-
-
-def test_clv_by_the_seeds_formula():
-    costs = replace(program().costs, acquisition_costs={"flyer": 10_000}, acquisition_cost=0)
-    owner = Owner(bundle(program(costs=costs)))
-    for month in range(6):
-        owner.apply(bought(f"t{month}", T0 + month * 30 * DAY, spend=5_000))
-    state = owner.state()
-    assert clv_of(state, costs, T0 + 200 * DAY).simple == 90_000  # 50 x 6 a year x 3 years
-    owner.apply(Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 + 200 * DAY, acquisition_source="flyer"))
-    assert clv_of(owner.state(), costs, T0 + 200 * DAY).simple == 80_000
-    assert clv_of(owner.state(), costs, T0 + 730 * DAY).simple == 35_000, "older: 3 purchases a year"
-
-
-def test_the_lapse_gap_is_a_quantile_of_ones_own_gaps_shrunk_to_the_shops():
-    owner = Owner(bundle(program()))
-    for week in range(6):
-        owner.apply(bought(f"t{week}", T0 + week * 7 * DAY))
-    last = (T0 + 35 * DAY) // DAY * DAY
-    days = (owner.state().timers["lapse"] - last) / DAY
-    # five gaps of a week: weight 0.36/(0.36+0.81/5) = 0.689655; exp(w ln 7 + (1-w) ln 30 + 1.644854 x 0.9)
-    assert abs(days - 48.3) < 0.3
 
 
 def take_back(owner: Owner, code: str, when: Millis, request: str = "q1") -> dict[str, object]:

@@ -65,10 +65,10 @@ async def test_whatever_is_raised_while_a_bundle_is_compiled_holds_up_its_mercha
 ):
     load = module.load_bundle
 
-    def breaks(files: Mapping[str, str], merchant: str) -> Any:
+    def breaks(files: Mapping[str, str], merchant: str, clv: Mapping[str, Any]) -> Any:
         if merchant == "winkel":
             raise RecursionError("nobody foresaw this")
-        return load(files, merchant)
+        return load(files, merchant, clv)
 
     monkeypatch.setattr(module, "load_bundle", breaks)
     shop, standing = Programmes(), Standing()

@@ -58,7 +58,7 @@ async def programs_of(bootstrap: str, topics: Topics) -> dict[str, Program]:
     found = {}
     for each in (await read_log(bootstrap, topics.programs, 1))[0]:
         bundle = decode_bundle(each.value)
-        found[bundle.hash] = load_bundle(bundle.files, bundle.merchant).program
+        found[bundle.hash] = load_bundle(bundle.files, bundle.merchant, bundle.clv).program
     return found
 
 

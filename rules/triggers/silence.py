@@ -1,0 +1,87 @@
+"""Triggers about customers who stay away, and about their coming back."""
+
+from typing import ClassVar
+
+from rules.engine import CompiledTrigger, always
+from rules.nodes import Node
+from rules.registry import Context, Schema
+from rules.triggers import PERIODS, TRIGGERS, Trigger
+from rules.triggers.purchases import SETTING_FREE, takes_nothing
+
+
+class _QuietTrigger(Trigger):
+    """Happens once per quiet spell and takes no settings."""
+
+    fact: ClassVar[str]
+    text: ClassVar[str]
+    has_purchase: ClassVar[bool] = False
+
+    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
+        """Takes no settings."""
+        if not takes_nothing(node, self.name, context):
+            return None
+        may = ("quiet_spell", *PERIODS)
+        return CompiledTrigger(
+            self.name, self.text, (self.fact,), always, "quiet_spell", may, has_purchase=self.has_purchase
+        )
+
+    def schema(self) -> Schema:
+        """Nothing."""
+        return SETTING_FREE
+
+
+@TRIGGERS.add
+class BecameAtRiskTrigger(_QuietTrigger):
+    """Most who come back would have been back by now. Once per quiet spell; `lapsing` comes later.
+
+    Example::
+
+        when: became_at_risk
+    """
+
+    name = "became_at_risk"
+    fact = "at_risk"
+    text = "being later than usual"
+
+
+@TRIGGERS.add
+class LapsingTrigger(_QuietTrigger):
+    """The customer stays away longer than is usual for this customer. Once per quiet spell.
+
+    Example::
+
+        when: lapsing
+    """
+
+    name = "lapsing"
+    fact = "lapsing"
+    text = "staying away longer than usual"
+
+
+@TRIGGERS.add
+class LapsedTrigger(_QuietTrigger):
+    """The customer has stayed away so long that nobody counts on them any more. Once per quiet spell.
+
+    Example::
+
+        when: lapsed
+    """
+
+    name = "lapsed"
+    fact = "lapsed"
+    text = "having stayed away for good, it seems"
+
+
+@TRIGGERS.add
+class WonBackTrigger(_QuietTrigger):
+    """A customer who was lapsing or lapsed came back. Once per quiet spell.
+
+    Example::
+
+        when: won_back
+    """
+
+    name = "won_back"
+    fact = "won_back"
+    text = "coming back after a long silence"
+    has_purchase = True

@@ -1,0 +1,98 @@
+"""What is to be expected of a customer, from the running state alone: closed forms of the model in force.
+
+Parameters come with the bundle (a barrier brings them into force), so that every reading of the log scores alike.
+A day is the shop's own; a score is that of the end of the day `today`.
+"""
+
+from msgspec import Struct
+
+from stamgast.domain.attrition import Model
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv_parameters import ParameterSet, check
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.customer import Customer
+from stamgast.domain.history import WEEK_DAYS, History
+from stamgast.domain.residual_value import Discounting, residual_value
+from stamgast.domain.spend import Spend
+from stamgast.domain.units import Day, Minor
+
+
+class Prospects(Struct, frozen=True):
+    """A merchant's purchase model in force. `closed` are the days that its time leaves out."""
+
+    model: Model
+    spend: Spend | None
+    version: str
+    name: str
+    margin: float
+    closed: ClosedDays = ClosedDays()
+
+    def history(self, customer: Customer, today: Day) -> History | None:
+        """What the model knows of a customer at the end of a day; None of one who has never bought."""
+        if not customer.visits:
+            return None
+        first, last = customer.first_day, customer.last_day
+        x = customer.visits - 1
+        if not self.closed.days:
+            return History(x, (last - first) / WEEK_DAYS, (max(today, last) - first) / WEEK_DAYS)
+        # Whoever bought on a closed day found it open: never fewer days than repeat purchases.
+        t_x = max(self.closed.open_between(first, last), x)
+        return History(x, t_x / WEEK_DAYS, (t_x + self.closed.open_between(last, max(today, last))) / WEEK_DAYS)
+
+    def p_alive(self, customer: Customer, today: Day) -> float | None:
+        """Return the chance that the customer has not left for good; None without a purchase."""
+        history = self.history(customer, today)
+        return None if history is None else self.model.p_alive(history)
+
+    def churn_probability(self, customer: Customer, today: Day, within_days: int) -> float | None:
+        """Return the chance of no purchase within so many days; None without a purchase so far."""
+        history = self.history(customer, today)
+        return None if history is None else 1.0 - self.model.p_buy(history, within_days / WEEK_DAYS)
+
+    def expected_spend(self, customer: Customer, currency: str) -> float | None:
+        """Return what a purchase day to come brings on average, in major units; None without a spend model.
+
+        The state knows the sum of all purchase days, so the customer's own average is that of all of them, also where
+        the parameters were fitted to repeat days.
+        """
+        if self.spend is None or not customer.visits:
+            return None
+        total = customer.spend / 10 ** exponent_of(currency)
+        if self.spend.orders == "all":
+            return self.spend.expected(customer.visits, total)
+        repeats = customer.visits - 1
+        return self.spend.expected(repeats, total * repeats / customer.visits)
+
+    def predicted(self, customer: Customer, today: Day, horizon: "Horizon", currency: str) -> Minor | None:
+        """Return the discounted profit to come, minor units rounded; None where the model says nothing of money."""
+        history, each = self.history(customer, today), self.expected_spend(customer, currency)
+        if history is None or each is None:
+            return None
+        discounting = Discounting(horizon.months, horizon.yearly_rate, self.margin)
+        value = residual_value(lambda weeks: self.model.expected_purchases(history, weeks), each, discounting)
+        return round(value * float(10 ** exponent_of(currency)))
+
+
+class Horizon(Struct, frozen=True):
+    """How far ahead is looked. `churn_days` is the horizon of the churn probability."""
+
+    months: int = 36
+    yearly_rate: float = 0.1
+    churn_days: int = 90
+
+
+def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays) -> Prospects:
+    """Make them of a parameter set; `margin` is used where the set has none.
+
+    Raises:
+        ValueError: the set cannot be scored with; the text says why.
+    """
+    check(parameters)
+    return Prospects(
+        model=parameters.attrition(),
+        spend=parameters.spend,
+        version=parameters.versioned().version,
+        name=parameters.model,
+        margin=margin if parameters.margin is None else parameters.margin,
+        closed=closed if parameters.open_days else ClosedDays(),
+    )

@@ -1,0 +1,81 @@
+"""After how many days without a visit a customer is at risk, and after how many they lapse.
+
+By the purchase model, where one is in force: somebody is at risk where P(alive) falls to one of the programme's
+thresholds and lapses where it falls to the other (closed forms, `stamgast.domain.attrition`). Whom the model takes to
+be gone as soon as they have paid is not missed at once: not before a quarter of those who come back would be back. A
+model in which nobody leaves says nothing of lapsing; then the quantiles of the next gap are what counts.
+
+By the customer's own rhythm, else: ln(gap) is normal with the customer's mean m and the programme's `log_sd` s. With
+n gaps of mean log g the mean is shrunk to the merchant's, m = w*g + (1-w)*ln(median gap), w = t^2 / (t^2 + s^2/n) with
+t = `between_sd` (the normal-normal posterior mean; Gelman et al., Bayesian Data Analysis, 3rd ed., 2.5). A gap's
+quantile is exp(m + z_q * s) days. Before there are enough gaps, `fallback_days` stand for the lapse quantile.
+"""
+
+import math
+from functools import lru_cache
+from statistics import NormalDist
+from typing import NamedTuple
+
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import LOG_SCALE
+from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.program import LapseModel, Program
+from stamgast.domain.prospects import Prospects
+
+_SOONEST = 0.25
+"""Share of those who come back who are back before anybody is missed."""
+_LONGEST = 36_500.0
+"""Days; what a model puts beyond a century is put there."""
+
+
+class Gaps(NamedTuple):
+    """Days after the last visit day. `risk` is at most `lapse`; equal to it there is no time of being at risk."""
+
+    risk: float
+    lapse: float
+
+
+def quiet_gaps(customer: Customer, program: Program) -> Gaps:
+    """When this customer, who has come at least once, is at risk and lapses."""
+    prospects = program.prospects
+    if prospects is None or program.lapse.by != "model":
+        return own_rhythm(customer.visits, customer.gaps, program.lapse)
+    return _by_model(customer, prospects, program.lapse)
+
+
+def own_rhythm(visits: int, log_gaps: int, model: LapseModel) -> Gaps:
+    """Quantiles of the customer's own gaps. `log_gaps` as in `Customer.gaps`."""
+    n = visits - 1
+    prior, between, within, risk, lapse = _terms(model)
+    if n < model.min_gaps or n < 1:
+        return Gaps(model.fallback_days * math.exp(risk - lapse), model.fallback_days)
+    weight = between / (between + within / n)
+    mean = weight * (log_gaps / LOG_SCALE / n) + (1 - weight) * prior
+    return Gaps(math.exp(mean + risk), math.exp(mean + lapse))
+
+
+@lru_cache(maxsize=64)
+def _terms(model: LapseModel) -> tuple[float, float, float, float, float]:
+    quantile = NormalDist().inv_cdf
+    reach = [quantile(share) * model.log_sd for share in (model.risk_quantile, model.quantile)]
+    return math.log(model.median_gap_days), model.between_sd**2, model.log_sd**2, reach[0], reach[1]
+
+
+def _by_model(customer: Customer, prospects: Prospects, lapse: LapseModel) -> Gaps:
+    history = prospects.history(customer, customer.last_day)
+    assert history is not None  # noqa: S101  whoever has not come has no gap
+    model = prospects.model
+    soonest = model.next_gap(history, _SOONEST)
+
+    def weeks(alive_below: float, quantile: float) -> float:
+        crossing = model.lapses_at(history, alive_below)
+        return model.next_gap(history, quantile) if crossing is None else max(crossing - history.t_x, soonest)
+
+    at_risk = weeks(lapse.risk_alive_below, lapse.risk_quantile)
+    lapses = weeks(lapse.alive_below, lapse.quantile)
+    return Gaps(*(_calendar_days(prospects, customer.last_day, each) for each in (min(at_risk, lapses), lapses)))
+
+
+def _calendar_days(prospects: Prospects, last_day: int, weeks: float) -> float:
+    days = min(weeks * WEEK_DAYS, _LONGEST)
+    return prospects.closed.after(last_day, days) if prospects.closed.days else days

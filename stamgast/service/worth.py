@@ -1,0 +1,35 @@
+"""Lifetime value by the methods that look ahead, around a purchase: worked out only if a rule waits for it to pass.
+
+Both values are of the same moment, so what is compared is what the purchase changed, and not that time has passed.
+"""
+
+from stamgast.domain.clv import METHODS, clv_by
+from stamgast.domain.events import Purchase
+from stamgast.domain.facts import Fact
+from stamgast.domain.units import Minor
+from stamgast.service.case import Case
+
+FACTS = {method: f"{method}_clv_changed" for method in METHODS if method != "historic"}
+"""Method -> the fact that its value changed; that of `historic` comes with every purchase."""
+
+Worth = dict[str, Minor | None]
+
+
+def worth(case: Case) -> Worth:
+    """What the customer is worth now by each method that a rule waits for."""
+    listening = case.context.bundle.rules.listening
+    return {
+        method: clv_by(method, case.customer, case.program, case.at)
+        for method, fact in FACTS.items()
+        if listening(fact)
+    }
+
+
+def worth_facts(case: Case, before: Worth, purchase: Purchase | None) -> list[Fact]:
+    """What changed since `before`; who was worth nothing known counts as worth 0."""
+    facts = []
+    for method, was in before.items():
+        now = clv_by(method, case.customer, case.program, case.at)
+        if now is not None and now != (was or 0):
+            facts.append(Fact(FACTS[method], f"{method}_clv", was or 0, now, purchase=purchase))
+    return facts
