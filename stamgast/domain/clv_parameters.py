@@ -1,0 +1,75 @@
+"""A set of parameters of a purchase model and a spend model, with the version that names it.
+
+As a document: {"model": "mbg_nbd", "parameters": {"r", "alpha", "a", "b"}, "spend": {"p", "q", "v"}}. Such a one may be
+written by hand; `stamgast clv fit` adds under `fit` where it comes from. Times are weeks, amounts are in the unit of
+the data (major units from a CSV). Without `spend` there is nothing to say about money.
+"""
+
+import hashlib
+from typing import Any
+
+import msgspec
+from msgspec import Struct, field
+
+from stamgast.domain.attrition import PARAMETERS, Model, make_model
+from stamgast.domain.spend import Spend
+
+
+class FitReport(Struct, frozen=True, forbid_unknown_fields=True):
+    """Where parameters come from. `method` says how: maximum likelihood, or with a prior, or nobody's own."""
+
+    method: str
+    customers: int
+    as_of: str
+    log_likelihood: float
+    standard_errors: dict[str, float | None]
+    spend_log_likelihood: float | None = None
+    spend_standard_errors: dict[str, float | None] = field(default_factory=dict)
+    notes: list[str] = field(default_factory=list)
+
+
+class ParameterSet(Struct, frozen=True, omit_defaults=True, forbid_unknown_fields=True):
+    """Parameters under their names. Check one that comes from outside with `check`; the version is made from them."""
+
+    model: str
+    parameters: dict[str, float]
+    spend: Spend | None = None
+    fit: FitReport | None = None
+    version: str = ""
+
+    def attrition(self) -> Model:
+        """Return the purchase model."""
+        return make_model(self.model, dict(self.parameters))
+
+    def versioned(self) -> "ParameterSet":
+        """Return the same with its version filled in."""
+        return msgspec.structs.replace(self, version=version_of(self))
+
+
+def version_of(parameters: ParameterSet) -> str:
+    """Return 12 hex digits that follow from the model and all its numbers, and from nothing else."""
+    spend: Any = None
+    if parameters.spend is not None:
+        given = parameters.spend
+        spend = [float(given.p), float(given.q), float(given.v), given.orders]
+    numbers = [float(parameters.parameters[name]) for name in PARAMETERS[parameters.model]]
+    content = msgspec.json.encode([parameters.model, numbers, spend])
+    return hashlib.sha256(content).hexdigest()[:12]
+
+
+def check(parameters: ParameterSet) -> None:
+    """Check that a set can be scored with.
+
+    Raises:
+        ValueError: an unknown model, a parameter that is missing, unknown or not positive, or a spend model that has
+            no mean. The text says which.
+    """
+    parameters.attrition()
+    spend = parameters.spend
+    if spend is None:
+        return
+    for name in ("p", "q", "v"):
+        if not 0 < getattr(spend, name) < float("inf"):
+            raise ValueError(f"spend.{name} is {getattr(spend, name):g}; it must be a positive number")
+    if spend.q <= 1:
+        raise ValueError(f"spend.q is {spend.q:g}; it must be above 1, else average spend has no mean")
