@@ -90,7 +90,7 @@ class DropoutScores:
         for j in range(1, self.model.k):
             term = term * (n + j - 1) / j * share
             total = total + term
-        log_longer = log_longer + np.log(total)
+        log_longer += np.log(total)
         return log_longer
 
     def _would_make(self, rows: Rows, weeks: float, purchases: Integers) -> Floats:

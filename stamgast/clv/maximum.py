@@ -26,9 +26,15 @@ _STEP: Final = 1e-4
 class Likelihood(Protocol):
     """A sample under a model."""
 
-    names: Sequence[str]
-    start: Sequence[float]
     customers: int
+
+    @property
+    def names(self) -> Sequence[str]:
+        """The parameters, in their order."""
+
+    @property
+    def start(self) -> Sequence[float]:
+        """Where the search begins."""
 
     def at(self, parameters: Floats) -> tuple[float, Floats]:
         """Return the log-likelihood of the sample and its gradient by the parameters."""

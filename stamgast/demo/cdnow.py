@@ -1,7 +1,7 @@
 """The purchase log of a real record shop: CDNOW's customers of early 1997, until the end of June 1998.
 
-It travels in the wheel of `lifetimes` (extra `trial`) and is read from there as a file; the package itself, and the
-numeric libraries it needs, are never imported. Each line is one receipt: number in the master set, number in this
+It travels in the wheel of `lifetimes` and is read from there as a file; the package itself, and the numeric libraries
+it needs, are not imported for it. Each line is one receipt: number in the master set, number in this
 sample, day, discs, dollars. Two lines of one customer on one day are two receipts.
 """
 

@@ -22,6 +22,11 @@ from stamgast.domain.history import History
 _TINY = 1e-13
 """Series end when what is left is smaller, relative to the sum."""
 _HUGE = 1e150
+_FAR = 0.75
+_POLE = 0.01
+_STEEP = 4.0
+_LEAST_LEFT = 1e-5
+"""Where the quick way for long horizons is not taken, because too many digits would cancel."""
 _AT_ONCE = 8
 """Terms that are added before it is asked again whether that is enough."""
 
@@ -113,22 +118,15 @@ class Dropout(Struct, frozen=True):
         x, a = history.x, self.a
         c = a + self.b + x - (not self.leaves_at_once)
         upper = c - self.r - x
-        z = weeks / (self.alpha + history.T + weeks)
-        log_rest = math.log1p(-z)
-        if (a - 1) * -log_rest > 600:
+        end = self.alpha + history.T + weeks
+        z, rest = weeks / end, (self.alpha + history.T) / end
+        power = (a - 1) * math.log(rest)
+        if power < -600:
             return self._by_phases(history, weeks)
-        term = upper / c * z
-        total = term
-        n = 1.0
-        worst = 1.0
-        while worst >= 1 or n + upper <= 0 or abs(term) * worst > _TINY * abs(total) * (1 - worst):
-            for _ in range(_AT_ONCE):
-                term *= z * (upper + n) * (a - 1 + n) / ((c + n) * (n + 1))
-                total += term
-                n += 1
-            worst = max(z * (upper + n) * (a - 1 + n) / ((c + n) * (n + 1)), z)
-        power = (a - 1) * log_rest
-        first = -math.expm1(power) / (a - 1) if abs(power) > _TINY else -log_rest
+        if z > _FAR and (found := _from_the_far_end(upper, a - 1, c, rest)) is not None:
+            return found
+        total = _series(upper, a - 1, c, z)
+        first = -math.expm1(power) / (a - 1) if abs(power) > _TINY else -math.log(rest)
         return c * (first - math.exp(power) * total)
 
     def _by_phases(self, history: History, weeks: float) -> float:
@@ -171,3 +169,40 @@ class Dropout(Struct, frozen=True):
             # Terms fall at least by this ratio from here on; (i+k)/i allows for what those of j > 0 still gain.
             ratio = after * (n + i) / (i + 1) * ((i + k) / i)
         return total * math.exp(log_scale)
+
+
+def _series(upper: float, lower: float, c: float, z: float) -> float:
+    """Return (2F1(upper, lower; c; z) - 1) / lower for 0 < z < 1, which has a value at lower = 0 too."""
+    term = upper / c * z
+    total = term
+    n = worst = 1.0
+    while worst >= 1 or n + upper <= 0 or abs(term) * worst > _TINY * abs(total) * (1 - worst):
+        for _ in range(_AT_ONCE):
+            term *= z * (upper + n) * (lower + n) / ((c + n) * (n + 1))
+            total += term
+            n += 1
+        worst = max(z * (upper + n) * (lower + n) / ((c + n) * (n + 1)), z)
+    return total
+
+
+def _from_the_far_end(upper: float, lower: float, c: float, rest: float) -> float | None:
+    """Return c/lower * (1 - rest^lower * 2F1(upper, lower; c; 1-rest)) by two series in `rest`, which is small.
+
+    The connection of the hypergeometric function's solutions at 1 with those at 0 (NIST Handbook of Mathematical
+    Functions, 2010, 15.8.4). None where more than five digits would cancel (near its poles) or Gamma overflows.
+    """
+    d = c - upper - lower
+    if min(abs(d - round(d)), abs(lower)) < _POLE or lower > _STEEP or c > 100 or d > 12:
+        return None
+    gamma = math.gamma
+    one = gamma(c) * gamma(d) / (gamma(c - upper) * gamma(c - lower)) * (1 + lower * _series(upper, lower, 1 - d, rest))
+    other = gamma(c) * gamma(-d) * _one_over_gamma(upper) / gamma(lower)
+    other *= 1 + (c - lower) * _series(c - upper, c - lower, d + 1, rest)
+    parts = rest**lower * one, rest ** (c - upper) * other
+    found = 1 - parts[0] - parts[1]
+    return c / lower * found if abs(found) > _LEAST_LEFT * max(1, *map(abs, parts)) else None
+
+
+def _one_over_gamma(value: float) -> float:
+    """Return 1/Gamma, which is 0 where Gamma has a pole."""
+    return 0.0 if value <= 0 and value == round(value) else 1 / math.gamma(value)

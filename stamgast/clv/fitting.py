@@ -1,0 +1,183 @@
+"""Which model is fitted how, and what is done when a fit has come to nothing.
+
+Small or very regular shops often have their most likely parameters at the end of the scale: nobody ever leaves, and
+P(alive) is 1 for all. Such a fit is recognised (`signs_of_nothing`), and what is done instead is said: the same with a
+prior (maximum a posteriori), then the customers' own rates shrunk to that of all (NBD).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+from stamgast.clv.dropout_model import DropoutLikelihood
+from stamgast.clv.maximum import Likelihood, Maximum, Prior, maximise
+from stamgast.clv.own_rate_model import OwnRateLikelihood
+from stamgast.clv.pareto_model import ParetoLikelihood
+from stamgast.clv.rows import Floats, Integers, Rows, collapse
+from stamgast.clv.spend_model import SpendLikelihood
+from stamgast.domain.attrition import BG_NBD, MBG_CNBD_K, MBG_NBD, NBD, PARETO_NBD, Model, make_model
+from stamgast.domain.spend import Orders, Spend
+
+MODELS: Final = (BG_NBD, MBG_NBD, MBG_CNBD_K, PARETO_NBD)
+"""What can be asked for."""
+MOST_REGULAR: Final = 4
+"""The largest k that is tried."""
+LIKELIHOOD: Final = "maximum likelihood"
+POSTERIOR: Final = "maximum a posteriori"
+
+_ALIKE: Final = 1_000
+"""A gamma distribution beyond this is next to a point: what it spreads over customers is the same for all."""
+_PRIORS: Final = {
+    BG_NBD: (0.5, 6.0, 1.0, 2.5),
+    MBG_NBD: (0.5, 6.0, 1.0, 2.5),
+    MBG_CNBD_K: (0.5, 6.0, 1.0, 2.5),
+    PARETO_NBD: (0.5, 8.0, 0.6, 12.0),
+    NBD: (0.5, 8.0),
+}
+"""A retail shop as the published data sets have it; weak, and stated."""
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted purchase model. `method` says how; `notes` say in sentences what went otherwise than asked for."""
+
+    name: str
+    parameters: dict[str, float]
+    method: str
+    maximum: Maximum
+    notes: tuple[str, ...] = ()
+
+    @property
+    def model(self) -> Model:
+        """The model with these parameters."""
+        return make_model(self.name, self.parameters)
+
+
+@dataclass(frozen=True)
+class SpendFit:
+    """A fitted spend model, as `Fit`."""
+
+    spend: Spend
+    method: str
+    maximum: Maximum
+    notes: tuple[str, ...] = ()
+
+
+def fit(name: str, rows: Rows, log_gaps: float = 0.0, prior: Prior | None = None) -> Fit:
+    """Fit one model as it is, with or without a prior; for MBG/CNBD-k the most likely k among 1 to 4.
+
+    `log_gaps` is the sum over customers and gaps of ln(gap in weeks), which the choice of k needs.
+
+    Raises:
+        ValueError: there are no customers.
+    """
+    rows, _ = collapse(rows)
+    if not len(rows):
+        raise ValueError("there are no customers to fit to")
+    if name != MBG_CNBD_K:
+        found = maximise(_likelihood(name, rows), prior)
+        return Fit(name, found.parameters, POSTERIOR if prior else LIKELIHOOD, found)
+    tried = [_with_k(k, rows, log_gaps, prior) for k in range(1, MOST_REGULAR + 1)]
+    healthy = [each for each in tried if not signs_of_nothing(each)]
+    return max(healthy or tried, key=lambda each: each.maximum.log_likelihood)
+
+
+def fit_with_fallback(name: str, rows: Rows, log_gaps: float = 0.0, pooled: Prior | None = None) -> Fit:
+    """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
+
+    `pooled` is the prior for a part of a shop: the parameters of the whole, for MBG/CNBD-k those of k = 1.
+
+    Raises:
+        ValueError: there are no customers.
+    """
+    found = fit(name, rows, log_gaps)
+    signs = signs_of_nothing(found)
+    if not signs:
+        return found
+    notes = [f"{name} came to nothing ({'; '.join(signs)}), so it was fitted with a prior"]
+    found = fit(name, rows, log_gaps, pooled or Prior(_PRIORS[name]))
+    signs = signs_of_nothing(found)
+    if signs:
+        notes.append(f"that came to nothing as well ({'; '.join(signs)}), so nobody is taken to leave")
+        found = fit(NBD, rows, prior=Prior(_PRIORS[NBD]))
+    return Fit(found.name, found.parameters, found.method, found.maximum, tuple(notes))
+
+
+def signs_of_nothing(found: Fit) -> list[str]:
+    """Return why a fit means nothing, empty if it means something."""
+    values = found.parameters
+    signs = []
+    if not found.maximum.converged:
+        signs.append("no maximum was found")
+    signs += [f"{name} ended at {values[name]:.3g}" for name in found.maximum.at_bounds]
+    if values["alpha"] > _ALIKE:
+        signs.append(f"alpha is {values['alpha']:.0f}: all buy at one rate")
+    if "a" in values and values["a"] / (values["a"] + values["b"]) < 1e-3:
+        signs.append("next to nobody leaves")
+    elif "b" in values and values["b"] > 500:
+        signs.append(f"b is {values['b']:.0f}: all leave at one rate")
+    if "s" in values and values["s"] / values["beta"] < 1e-4:
+        signs.append("next to nobody leaves")
+    elif "beta" in values and values["beta"] > 10_000:
+        signs.append(f"beta is {values['beta']:.0f}: all leave at one rate")
+    return signs
+
+
+def fit_spend(days: Integers, totals: Floats, orders: Orders = "repeat") -> SpendFit | None:
+    """Fit the spend model; None where nobody has spent anything that counts.
+
+    `days` and `totals` are purchase days and their sums, one per customer, counted as `orders` says. Where the most
+    likely parameters mean nothing (no mean, or at the end of the scale) a prior is used.
+    """
+    likelihood = SpendLikelihood(days, totals)
+    if not likelihood.customers:
+        return None
+    found = maximise(likelihood)
+    if signs := _signs_in_spend(found):
+        prior = Prior(likelihood.start)
+        found = maximise(likelihood, prior)
+        notes = (f"the spend model came to nothing ({'; '.join(signs)}), so it was fitted with a prior",)
+        if _signs_in_spend(found):
+            return None
+        return SpendFit(Spend(**found.parameters, orders=orders), POSTERIOR, found, notes)
+    return SpendFit(Spend(**found.parameters, orders=orders), LIKELIHOOD, found)
+
+
+def _signs_in_spend(found: Maximum) -> list[str]:
+    signs = [f"{name} ended at {found.parameters[name]:.3g}" for name in found.at_bounds]
+    if not found.converged:
+        signs.append("no maximum was found")
+    if max(found.parameters["p"], found.parameters["q"]) > _ALIKE:
+        signs.append("all purchases or all customers are alike")
+    if found.parameters["q"] <= 1:
+        signs.append(f"q is {found.parameters['q']:.3g}, so average spend has no mean")
+    return signs
+
+
+def _likelihood(name: str, rows: Rows) -> Likelihood:
+    if name == PARETO_NBD:
+        return ParetoLikelihood(rows)
+    if name == NBD:
+        return OwnRateLikelihood(rows)
+    return DropoutLikelihood(rows, leaves_at_once=name != BG_NBD)
+
+
+def _with_k(k: int, rows: Rows, log_gaps: float, prior: Prior | None) -> Fit:
+    if prior is not None:
+        r, alpha, a, b = prior.around
+        prior = Prior((r, alpha / k, a, b), prior.sd)  # k phases take as long as one gap
+    found = maximise(DropoutLikelihood(rows, k, log_gaps=log_gaps), prior)
+    return Fit(MBG_CNBD_K, {**found.parameters, "k": k}, POSTERIOR if prior else LIKELIHOOD, found)
+
+
+def known(numbers: dict[str, float]) -> dict[str, float | None]:
+    """Return the same with None for what is not a number, as JSON has it."""
+    return {name: value if math.isfinite(value) else None for name, value in numbers.items()}
+
+
+def sentences(fits: Iterable[Fit | SpendFit | None]) -> list[str]:
+    """Return all notes."""
+    return [note for each in fits if each is not None for note in each.notes]

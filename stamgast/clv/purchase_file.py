@@ -1,0 +1,214 @@
+"""A CSV of purchases, checked line by line.
+
+Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source. Dates are
+YYYY-MM-DD (a time of day after it is left out), amounts decimals in major units, negative for a refund. Only purchases
+up to `as_of` are looked at: later lines may say anything.
+"""
+
+from __future__ import annotations
+
+import csv
+import difflib
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from stamgast.domain.units import Day
+
+MICRO: Final = 1_000_000
+"""Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
+NEEDED: Final = ("customer", "date", "amount")
+OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
+_MOST_PROBLEMS: Final = 20
+_AMOUNT: Final = re.compile(r"([+-]?)(\d+)(?:\.(\d{0,6}))?", re.ASCII)
+_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ][\d:.+Z-]*)?", re.ASCII)
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+class PurchaseFileError(Exception):
+    """A file that is not what it should be. `problems` are lines `FILE:line:column: what, and what was meant`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass
+class Buyer:
+    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off."""
+
+    amounts: dict[Day, int] = field(default_factory=dict)
+    refunded: set[Day] = field(default_factory=set)
+    profit: int = 0
+    segment: str = ""
+    source: str = ""
+
+    def days(self) -> list[Day]:
+        """Return the purchase days, ascending: those that their refunds did not take back whole."""
+        return sorted(day for day, amount in self.amounts.items() if amount > 0 or day not in self.refunded)
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Everything up to and including the day `as_of`, by customer in the order of their ids."""
+
+    buyers: Mapping[str, Buyer]
+    as_of: Day
+    currency: str
+    has_profit: bool
+
+
+def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
+    """Read a file; without `as_of` up to its newest purchase.
+
+    Raises:
+        PurchaseFileError: no such file, columns or values that are not what they should be.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _Reading(str(path), as_of).read(file)
+    except OSError as error:
+        raise PurchaseFileError([f"{path}: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise PurchaseFileError([f"{path}: byte {error.start} is not UTF-8; save the file as CSV UTF-8"]) from None
+
+
+class _Reading:
+    """One pass over the lines."""
+
+    def __init__(self, name: str, as_of: Day | None) -> None:
+        self._name = name
+        self._as_of = as_of
+        self._problems: list[str] = []
+        self._buyers: dict[str, Buyer] = {}
+        self._columns: dict[str, int] = {}
+        self._currency = ""
+        self._newest: Day | None = None
+
+    def read(self, lines: Iterator[str]) -> Purchases:
+        rows = csv.reader(lines, strict=True)
+        try:
+            self._read_heading(next(rows, []))
+            for row in rows:
+                if row:
+                    self._read_row(rows.line_num, row)
+        except csv.Error as error:
+            self._note(rows.line_num, 1, f"not a line of CSV: {error}")
+        if self._problems:
+            raise PurchaseFileError(self._problems)
+        if self._newest is None:
+            until = "" if self._as_of is None else f" up to {_written(self._as_of)}"
+            raise PurchaseFileError([f"{self._name}: there is no purchase{until}"])
+        known = {name: self._buyers[name] for name in sorted(self._buyers) if self._buyers[name].days()}
+        as_of = self._newest if self._as_of is None else self._as_of
+        return Purchases(known, as_of, self._currency, "profit" in self._columns)
+
+    def _read_heading(self, heading: list[str]) -> None:
+        names = [name.strip().lower() for name in heading]
+        if len(names) == 1 and (other := next((each for each in ";\t|" if each in names[0]), "")):
+            shown = "tabs" if other == "\t" else other
+            raise PurchaseFileError([f"{self._name}:1:1: columns are separated by {shown}; separate them by commas"])
+        for place, name in enumerate(names, 1):
+            if name in self._columns:
+                self._note(1, place, f"there are two columns {name!r}")
+            self._columns.setdefault(name, place - 1)
+        known = (*NEEDED, *OPTIONAL)
+        for name in NEEDED:
+            if name in self._columns:
+                continue
+            near = difflib.get_close_matches(name, [each for each in names if each not in known], 1, 0.5)
+            hint = f"is that the column {near[0]!r}? call it {name!r}" if near else f"there are {', '.join(names)}"
+            self._note(1, names.index(near[0]) + 1 if near else 1, f"there is no column {name!r}; {hint}")
+        if self._problems:
+            raise PurchaseFileError(self._problems)
+
+    def _read_row(self, line: int, row: list[str]) -> None:
+        when = self._day(line, self._cell(row, "date"))
+        if when is None or (self._as_of is not None and when > self._as_of):
+            return
+        customer = self._cell(row, "customer")
+        if not customer:
+            self._note(line, self._place("customer"), "there is no customer; leave purchases of nobody known out")
+        amount = self._amount(line, row, "amount")
+        profit = self._amount(line, row, "profit") if self._cell(row, "profit") else 0
+        self._see_currency(line, self._cell(row, "currency"))
+        if amount is None or profit is None or not customer:
+            return
+        buyer = self._buyers.setdefault(customer, Buyer())
+        buyer.amounts[when] = buyer.amounts.get(when, 0) + amount
+        if amount < 0:
+            buyer.refunded.add(when)
+        buyer.profit += profit
+        # Of several the alphabetically first, so that the order of lines does not matter.
+        buyer.segment = _first(buyer.segment, self._cell(row, "segment"))
+        buyer.source = _first(buyer.source, self._cell(row, "acquisition_source"))
+        self._newest = when if self._newest is None else max(self._newest, when)
+
+    def _cell(self, row: list[str], column: str) -> str:
+        place = self._columns.get(column, len(row))
+        return row[place].strip() if place < len(row) else ""
+
+    def _place(self, column: str) -> int:
+        return self._columns[column] + 1
+
+    def _day(self, line: int, text: str) -> Day | None:
+        if match := _DATE.fullmatch(text):
+            try:
+                return date.fromisoformat(match[1]).toordinal() - _EPOCH
+            except ValueError:
+                pass
+        self._note(line, self._place("date"), f"{text!r} is no date{_meant_date(text)}")
+        return None
+
+    def _amount(self, line: int, row: list[str], column: str) -> int | None:
+        text = self._cell(row, column)
+        if match := _AMOUNT.fullmatch(text):
+            value = int(match[2]) * MICRO + int((match[3] or "").ljust(6, "0"))
+            return -value if match[1] == "-" else value
+        self._note(line, self._place(column), f"{text!r} is no {column}{_meant_amount(text)}")
+        return None
+
+    def _see_currency(self, line: int, currency: str) -> None:
+        if not currency or currency == self._currency:
+            return
+        if self._currency:
+            text = f"{currency} after {self._currency}; convert all amounts to one currency first"
+            self._note(line, self._place("currency"), text)
+        else:
+            self._currency = currency
+
+    def _note(self, line: int, column: int, text: str) -> None:
+        self._problems.append(f"{self._name}:{line}:{column}: {text}")
+        if len(self._problems) >= _MOST_PROBLEMS:
+            raise PurchaseFileError([*self._problems, f"{self._name}: and perhaps more"])
+
+
+def _first(one: str, other: str) -> str:
+    return min(one, other) if one and other else one or other
+
+
+def _written(day: Day) -> str:
+    return date.fromordinal(day + _EPOCH).isoformat()
+
+
+def _meant_date(text: str) -> str:
+    """Guess what was meant; day and month cannot be told apart, so both are shown."""
+    if match := re.fullmatch(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})", text):
+        return f"; write {match[1]}-{match[2]}-{match[3]}"
+    if match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text):
+        year, one, other = match[3], match[1].zfill(2), match[2].zfill(2)
+        return f"; write {year}-{other}-{one}, or {year}-{one}-{other} if the month stands first"
+    return "; write it as 2026-03-31"
+
+
+def _meant_amount(text: str) -> str:
+    """Guess what was meant by an amount with a currency sign, a decimal comma or thousands set apart."""
+    bare = re.sub(r"[^\d.,+-]", "", text)
+    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", bare):
+        bare = bare.replace(",", "")
+    elif re.fullmatch(r"[+-]?[\d.]*\d,\d+", bare):
+        bare = bare.replace(".", "").replace(",", ".")
+    return f"; write {bare}" if _AMOUNT.fullmatch(bare) else "; write it as 12.50"

@@ -1,0 +1,137 @@
+"""From a sample to parameters, and from parameters to a score per customer."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+
+from stamgast.clv.fitting import fit_spend, fit_with_fallback, known, sentences
+from stamgast.clv.rows import Floats, collapse
+from stamgast.clv.sample import Sample
+from stamgast.clv.scores import discounted_purchases, scores_of
+from stamgast.domain.attrition import MBG_CNBD_K
+from stamgast.domain.clv_parameters import FitReport, ParameterSet
+from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.residual_value import Discounting
+from stamgast.domain.spend import Orders
+
+METHOD: Final = "model"
+_EPOCH: Final = date(1970, 1, 1).toordinal()
+_LAST: Final = date.max.toordinal() - _EPOCH
+
+
+class Score(Struct, frozen=True):
+    """What is to be expected of one customer; money in the data's major units, None without a spend model.
+
+    `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now. `p_buy` and `expected_*`
+    are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
+    far, `net` both less what it cost to win the customer. `next_lapse` is the day by which P(alive) has fallen to the
+    threshold if no purchase comes, None if never.
+    """
+
+    customer: str
+    method: str
+    model: str
+    parameters_version: str
+    x: int
+    t_x: float
+    T: float
+    p_alive: float
+    p_buy: float
+    expected_purchases: float
+    expected_spend: float | None
+    predicted: float | None
+    historic: float | None
+    net: float | None
+    next_lapse: str | None
+
+
+class Asked(Struct, frozen=True):
+    """What scores are asked for. `horizon` in weeks; `acquisition_cost` in the data's major units, per customer."""
+
+    horizon: float = 39.0
+    threshold: float = 0.5
+    discounting: Discounting = Discounting()
+    acquisition_cost: float = 0.0
+
+
+def fit_parameters(sample: Sample, model: str = MBG_CNBD_K, orders: Orders = "repeat") -> ParameterSet:
+    """Fit a purchase model and the spend model to a sample, falling back where a fit comes to nothing.
+
+    Raises:
+        ValueError: there are no customers.
+    """
+    found = fit_with_fallback(model, sample.rows, sample.log_gaps)
+    spend = fit_spend(*sample.spend(orders), orders)
+    notes = sentences((found, spend))
+    if spend is None:
+        notes.append("there is nothing to fit the spend model to, so nothing is said about money")
+    report = FitReport(
+        method=found.method,
+        customers=sample.rows.customers,
+        as_of=date_of(sample.as_of),
+        log_likelihood=found.maximum.log_likelihood,
+        standard_errors=known(found.maximum.standard_errors),
+        spend_log_likelihood=spend.maximum.log_likelihood if spend else None,
+        spend_standard_errors=known(spend.maximum.standard_errors) if spend else {},
+        notes=notes,
+    )
+    return ParameterSet(found.name, found.parameters, spend.spend if spend else None, report).versioned()
+
+
+def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
+    """Score every customer, in the sample's order, at the end of its day."""
+    model = scores_of(parameters.attrition())
+    rows, back = collapse(sample.rows)
+    alive, soon = model.p_alive(rows)[back], model.p_buy(rows, asked.horizon)[back]
+    expected = model.expected_purchases(rows, asked.horizon)[back]
+    lapses = np.asarray(sample.first_days) + np.ceil(model.lapses_at(rows, asked.threshold)[back] * WEEK_DAYS - 1e-9)
+    money = _money(sample, parameters, asked, expected, discounted_purchases(model, rows, asked.discounting)[back])
+    t_x, age = sample.rows.t_x, sample.rows.T
+    nothing = (None, None, None, None)
+    found = []
+    for index, name in enumerate(sample.names):
+        spend, predicted, historic, net = nothing if money is None else map(float, money[:, index])
+        lapse = date_of(int(lapses[index])) if lapses[index] <= _LAST else None
+        found.append(
+            Score(
+                customer=name,
+                method=METHOD,
+                model=parameters.model,
+                parameters_version=parameters.version,
+                x=int(sample.rows.x[index]),
+                t_x=float(t_x[index]),
+                T=float(age[index]),
+                p_alive=float(alive[index]),
+                p_buy=float(soon[index]),
+                expected_purchases=float(expected[index]),
+                expected_spend=spend,
+                predicted=predicted,
+                historic=historic,
+                net=net,
+                next_lapse=lapse,
+            )
+        )
+    return found
+
+
+def date_of(day: int) -> str:
+    """Return a day as people write it."""
+    return date.fromordinal(day + _EPOCH).isoformat()
+
+
+def _money(
+    sample: Sample, parameters: ParameterSet, asked: Asked, expected: Floats, discounted: Floats
+) -> Floats | None:
+    """Return expected spend, predicted, historic and net (first index) of every customer (second)."""
+    spend = parameters.spend
+    if spend is None:
+        return None
+    days, totals = sample.spend(spend.orders)
+    each = spend.p * (spend.v + np.maximum(totals, 0.0)) / (spend.p * days + spend.q - 1)
+    predicted = discounted * each
+    historic = sample.amounts * asked.discounting.margin if sample.profits is None else sample.profits
+    return np.stack([expected * each, predicted, historic, historic + predicted - asked.acquisition_cost])

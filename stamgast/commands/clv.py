@@ -1,0 +1,268 @@
+"""`stamgast clv`: what customers are worth, by formulas that need no model or by models fitted to purchases."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
+
+if TYPE_CHECKING:
+    from stamgast.clv.by_hand import Sum
+    from stamgast.clv.sample import Sample
+    from stamgast.clv.scoring import Score
+    from stamgast.domain.clv_parameters import ParameterSet
+    from stamgast.domain.units import Day
+
+app = new_app(
+    "Reckon what customers are worth. Money is in decimal major units here, as in a CSV of purchases.",
+    no_args_is_help=True,
+)
+
+Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
+Data = Annotated[
+    Path, typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
+]
+Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
+
+
+@app.command()
+def simple(
+    average: Annotated[str, typer.Option(help="Average purchase.")],
+    frequency: Annotated[str, typer.Option(help="Purchases a year.")],
+    lifespan: Annotated[str, typer.Option(help="Years.")],
+    *,
+    acquisition_cost: Cost = "",
+    as_json: AsJson = False,
+) -> None:
+    """Average purchase times purchases a year times years."""
+    from stamgast.clv.by_hand import simple_value
+
+    factors = (_number("--average", average), _number("--frequency", frequency), _number("--lifespan", lifespan))
+    _tell(simple_value(*factors, _cost(acquisition_cost)), as_json)
+
+
+@app.command()
+def profit(
+    profit: Annotated[str, typer.Option("--profit", "--average", help="Average profit of a purchase.")],
+    purchases: Annotated[str, typer.Option("--purchases", "--frequency", help="Purchases in the lifetime.")],
+    *,
+    acquisition_cost: Cost = "",
+    as_json: AsJson = False,
+) -> None:
+    """Average profit per purchase times purchases."""
+    from stamgast.clv.by_hand import profit_value
+
+    factors = (_number("--profit", profit), _number("--purchases", purchases))
+    _tell(profit_value(*factors, _cost(acquisition_cost)), as_json)
+
+
+@app.command()
+def npv(
+    profit: Annotated[str, typer.Option("--profit", "--yearly", help="Profit a year.")],
+    years: Annotated[int, typer.Option("--years", "--lifespan", min=1, max=100, help="Years.")],
+    rate: Annotated[str, typer.Option("--rate", "--discount-rate", help="Discount a year: 0.1 or 10%.")] = "0.1",
+    *,
+    timing: Annotated[str, typer.Option(help="When a year's profit counts: end, mid or start of the year.")] = "end",
+    retention: Annotated[str, typer.Option(help="Share that stays from year to year: 0.6 or 60%.")] = "",
+    acquisition_cost: Cost = "",
+    as_json: AsJson = False,
+) -> None:
+    """Profit of each year at its value today."""
+    from stamgast.clv.by_hand import TIMINGS, net_present_value
+
+    if timing not in TIMINGS:
+        misuse(f"--timing is {timing!r}; it is one of {', '.join(TIMINGS)}")
+    share = _share("--retention", retention) if retention else None
+    found = net_present_value(
+        _number("--profit", profit),
+        years,
+        _share("--rate", rate),
+        timing=timing,
+        retention=share,
+        acquisition_cost=_cost(acquisition_cost),
+    )
+    _tell(found, as_json, timing=timing)
+
+
+@app.command()
+def fit(
+    data: Data,
+    *,
+    as_of: Annotated[str, typer.Option(help="Look at purchases up to this day (default: the newest).")] = "",
+    out: Annotated[Path | None, typer.Option(help="Write the parameter set here.")] = None,
+    model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
+    orders: Orders = "repeat",
+    as_json: AsJson = False,
+) -> None:
+    """Fit a purchase model and a spend model to a CSV of purchases; nothing is published."""
+    from stamgast.clv.parameter_file import ParameterFileError, write_parameters
+
+    sample = _read(data, _day("--as-of", as_of) if as_of else None)
+    found = _fit(sample, model, orders)
+    if out is not None:
+        try:
+            write_parameters(out, found)
+        except ParameterFileError as error:
+            fail(str(error))
+        say(f"wrote {out}")
+    if as_json:
+        print_json(found)
+        return
+    _show(found)
+
+
+@app.command()
+def score(
+    data: Data,
+    as_of: Annotated[str, typer.Option(help="Score at the end of this day; later purchases are not looked at.")],
+    *,
+    model: Annotated[str, typer.Option(help="Fit this model first (default: mbg_cnbd_k).")] = "",
+    parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
+    horizon: Annotated[str, typer.Option(help="For p_buy and expected_*: 39w or 273d.")] = "39w",
+    threshold: Annotated[float, typer.Option(min=0.001, max=0.999, help="P(alive) that is a lapse.")] = 0.5,
+    months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
+    yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
+    margin: Annotated[
+        str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
+    ] = "",
+    acquisition_cost: Cost = "",
+    orders: Orders = "repeat",
+    as_json: AsJson = False,
+) -> None:
+    """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
+    from stamgast.clv.scoring import Asked
+    from stamgast.clv.scoring import score as score_all
+    from stamgast.domain.residual_value import Discounting
+
+    weeks = _weeks(horizon)
+    rate = float(_share("--yearly-rate", yearly_rate))
+    given = float(_share("--margin", margin)) if margin else None
+    cost = float(_cost(acquisition_cost) or 0)
+    sample = _read(data, _day("--as-of", as_of))
+    found = _given(parameters, model) if parameters else _fit(sample, model or "mbg_cnbd_k", orders)
+    discounting = Discounting(months, rate, sample.margin if given is None else given)
+    asked = Asked(weeks, threshold, discounting, cost)
+    say(f"{found.model}, version {found.version}; horizon {weeks:g} weeks; predicted: {discounting.words()}")
+    scores = score_all(sample, found, asked)
+    if as_json:
+        print_json(scores)
+    else:
+        _list(scores)
+
+
+def _read(data: Path, as_of: Day | None) -> Sample:
+    from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
+    from stamgast.clv.sample import sample_of
+    from stamgast.clv.scoring import date_of
+
+    try:
+        sample = sample_of(read_purchases(data, as_of))
+    except PurchaseFileError as error:
+        for problem in error.problems:
+            say(problem)
+        fail(f"{data} cannot be used")
+    days = int(sample.rows.x.sum()) + len(sample.names)
+    say(f"read {len(sample.names):,} customers with {days:,} purchase days up to {date_of(sample.as_of)}")
+    return sample
+
+
+def _fit(sample: Sample, model: str, orders: str) -> ParameterSet:
+    from stamgast.clv.fitting import MODELS
+    from stamgast.clv.scoring import fit_parameters
+
+    if model not in MODELS:
+        misuse(f"--model is {model!r}; it is one of {', '.join(MODELS)}")
+    if orders not in {"repeat", "all"}:
+        misuse(f"--orders is {orders!r}; it is repeat or all")
+    say(f"fitting {model} …")
+    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat")
+    for note in found.fit.notes if found.fit else ():
+        say(f"note: {note}")
+    return found
+
+
+def _given(file: Path, model: str) -> ParameterSet:
+    from stamgast.clv.parameter_file import ParameterFileError, read_parameters
+
+    try:
+        found = read_parameters(file)
+    except ParameterFileError as error:
+        fail(str(error))
+    if model and model != found.model:
+        misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
+    return found
+
+
+def _tell(found: Sum, as_json: bool, **more: Any) -> None:
+    if as_json:
+        print_json({"method": found.method, "value": float(found.value), "sum": found.sum, **more})
+    else:
+        answer(found.sum + "".join(f"   ({name}: {value} of each year)" for name, value in more.items()))
+
+
+def _show(found: ParameterSet) -> None:
+    report = found.fit
+    answer(f"{'model':<16} {found.model}, version {found.version}")
+    if report is not None:
+        answer(f"{'fitted':<16} to {report.customers:,} customers as of {report.as_of}, by {report.method}")
+        answer(f"{'log-likelihood':<16} {report.log_likelihood:.4f}")
+    errors = report.standard_errors if report else {}
+    for name, value in found.parameters.items():
+        error = errors.get(name)
+        answer(f"{name:<16} {value:.6g}" + (f" ± {error:.3g}" if error is not None else ""))
+    if found.spend is not None:
+        spend = found.spend
+        answer(f"{'spend':<16} p {spend.p:.6g}, q {spend.q:.6g}, v {spend.v:.6g} over {spend.orders} purchase days")
+
+
+def _list(scores: list[Score]) -> None:
+    width = max((len(each.customer) for each in scores), default=8)
+    heads = ("alive", "buys", "purchases", "spend", "predicted", "net", "lapses")
+    answer(f"{'customer':<{width}} {heads[0]:>6} {heads[1]:>6} " + " ".join(f"{head:>10}" for head in heads[2:]))
+    for each in scores:
+        money = (each.expected_spend, each.predicted, each.net)
+        cells = [f"{each.expected_purchases:>10.3f}", *(f"{'' if m is None else f'{m:.2f}':>10}" for m in money)]
+        shown = " ".join([*cells, f"{each.next_lapse or 'never':>10}"])
+        answer(f"{each.customer:<{width}} {each.p_alive:>6.3f} {each.p_buy:>6.3f} {shown}")
+
+
+def _number(name: str, text: str) -> Decimal:
+    try:
+        value = Decimal(text)
+    except InvalidOperation:
+        value = Decimal("NaN")
+    if not value.is_finite() or value < 0:
+        misuse(f"{name} is {text!r}; it is a number such as 12.50")
+    return value
+
+
+def _cost(text: str) -> Decimal | None:
+    return _number("--acquisition-cost", text) if text else None
+
+
+def _share(name: str, text: str) -> Decimal:
+    value = _number(name, text.removesuffix("%"))
+    value = value / 100 if text.endswith("%") else value
+    if value > 1:
+        misuse(f"{name} is {text!r}; for a tenth write 0.1 or 10%")
+    return value
+
+
+def _weeks(text: str) -> float:
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([wd])", text)
+    if not match or not float(match[1]):
+        misuse(f"--horizon is {text!r}; write it as 39w or 273d")
+    return float(match[1]) / (7 if match[2] == "d" else 1)
+
+
+def _day(name: str, text: str) -> Day:
+    try:
+        return date.fromisoformat(text).toordinal() - date(1970, 1, 1).toordinal()
+    except ValueError:
+        misuse(f"{name} is {text!r}; write it as 1997-09-30")

@@ -1,0 +1,148 @@
+"""`stamgast clv` as a person runs it."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from stamgast.commands.clv import app
+
+SALES = """customer,date,amount
+anna,2026-01-01,10
+anna,2026-01-15,12
+anna,2026-02-03,9
+ben,2026-01-04,30
+cleo,2026-01-20,5
+cleo,2026-01-22,7
+dirk,2026-02-01,11
+late,2026-05-01,11
+"""
+MBG = {"model": "mbg_nbd", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, list(map(str, arguments)), prog_name="stamgast clv", catch_exceptions=False)
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES)
+    return path
+
+
+@pytest.fixture
+def parameters(tmp_path: Path) -> Path:
+    path = tmp_path / "mbg.json"
+    path.write_text(json.dumps(MBG))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("arguments", "answer"),
+    [
+        ("simple --average 50 --frequency 6 --lifespan 3", "50 x 6 x 3 = 900"),
+        ("simple --average 50 --frequency 6 --lifespan 3 --acquisition-cost 100", "50 x 6 x 3 - 100 = 800"),
+        ("simple --average 12.35 --frequency 3 --lifespan 1.5", "12.35 x 3 x 1.5 = 55.58"),
+        ("profit --profit 80 --purchases 6", "80 x 6 = 480"),
+        ("npv --profit 300 --years 3", "300 / 1.1^1 + 300 / 1.1^2 + 300 / 1.1^3 = 746.06   (timing: end of each year)"),
+        ("npv --profit 300 --years 3 --rate 10% --timing mid", "= 782.47   (timing: mid of each year)"),
+        ("npv --profit 300 --years 3 --timing start", "= 820.66   (timing: start of each year)"),
+        ("npv --profit 300 --years 3 --retention 60%", "+ 300 x 0.6^2 / 1.1^3 = 502.63   (timing: end of each year)"),
+        (
+            "npv --profit 300 --years 9 --acquisition-cost 100",
+            "+ … + 300 / 1.1^9 - 100 = 1627.71   (timing: end of each year)",
+        ),
+    ],
+)
+def test_a_value_by_hand_shows_the_sum(arguments, answer):
+    done = run(*arguments.split())
+
+    assert done.exit_code == 0
+    assert done.stdout.rstrip().endswith(answer)
+
+
+def test_a_value_by_hand_is_a_number_in_json():
+    done = run("npv", "--profit", 300, "--years", 3, "--timing", "mid", "--json")
+
+    assert json.loads(done.stdout) == {
+        "method": "npv",
+        "value": 782.47,
+        "sum": "300 / 1.1^0.5 + 300 / 1.1^1.5 + 300 / 1.1^2.5 = 782.47",
+        "timing": "mid",
+    }
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ("simple --average fifty --frequency 6 --lifespan 3", "--average is 'fifty'"),
+        ("profit --profit -8 --purchases 6", "--profit is '-8'"),
+        ("npv --profit 300 --years 3 --rate 10", "for a tenth write 0.1 or 10%"),
+        ("npv --profit 300 --years 3 --timing middle", "--timing is 'middle'; it is one of end, mid, start"),
+        ("fit --data x --as-of 30-09-1997", "write it as 1997-09-30"),
+        ("score --data x --as-of 1997-09-30 --horizon 39", "write it as 39w or 273d"),
+    ],
+)
+def test_misuse_says_how_it_was_meant(arguments, said):
+    done = run(*arguments.split())
+
+    assert done.exit_code == 2
+    assert said in done.stderr
+    assert done.stdout == ""
+
+
+def test_a_fit_of_a_few_purchases_says_what_it_did_and_can_be_scored_with(sales, tmp_path):
+    out = tmp_path / "fitted.json"
+
+    done = run("fit", "--data", sales, "--as-of", "2026-03-01", "--out", out)
+
+    assert done.exit_code == 0
+    assert "read 4 customers with 7 purchase days up to 2026-03-01" in done.stderr
+    version = json.loads(out.read_text())["version"]
+    assert f"version {version}" in done.stdout
+    scored = run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", out, "--json")
+    assert {each["parameters_version"] for each in json.loads(scored.stdout)} == {version}
+    assert json.loads(run("fit", "--data", sales, "--as-of", "2026-03-01", "--json").stdout)["version"] == version
+
+
+def test_scores_name_every_customer_known_by_then(sales, parameters):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters, "--horizon", "273d")
+
+    done = run(*asked, "--json")
+
+    scores = json.loads(done.stdout)
+    assert done.exit_code == 0
+    assert [each["customer"] for each in scores] == ["anna", "ben", "cleo", "dirk"]
+    assert [each["x"] for each in scores] == [2, 0, 1, 0]
+    assert scores[0]["predicted"] is None
+    assert scores[0]["method"] == "model"
+    assert "horizon 39 weeks" in done.stderr
+    assert "36 months, 0.1 a year, at the end of each month, times margin 1" in done.stderr
+    rows = run(*asked).stdout.splitlines()
+    assert rows[0].split() == ["customer", "alive", "buys", "purchases", "spend", "predicted", "net", "lapses"]
+    assert len(rows) == 5
+
+
+def test_what_is_wrong_with_a_file_is_told_line_by_line(sales, parameters, tmp_path):
+    sales.write_text(SALES.replace("2026-01-04", "04/01/2026"))
+
+    done = run("fit", "--data", sales)
+
+    assert done.exit_code == 1
+    assert (
+        f"{sales}:5:2: '04/01/2026' is no date; write 2026-01-04, or 2026-04-01 if the month stands first"
+        in done.stderr
+    )
+    parameters.write_text("{")
+    sales.write_text(SALES)
+    assert run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters).exit_code == 1
+
+
+def test_a_model_that_the_file_of_parameters_is_not_of_is_misuse(sales, parameters):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01")
+
+    assert run(*asked, "--parameters", parameters, "--model", "pareto_nbd").exit_code == 2
+    assert run(*asked, "--model", "bg").exit_code == 2

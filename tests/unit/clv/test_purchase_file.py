@@ -1,0 +1,171 @@
+"""A CSV of purchases is read exactly, or refused with the place and what was meant."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
+from stamgast.clv.sample import sample_of
+from stamgast.demo.cdnow import day_of
+
+DAY = day_of(date(2026, 3, 1))
+
+
+@pytest.fixture
+def file(tmp_path: Path):
+    def write(*lines: str, heading: str = "customer,date,amount") -> Path:
+        path = tmp_path / "sales.csv"
+        path.write_text("\n".join([heading, *lines]) + "\n", encoding="utf-8")
+        return path
+
+    return write
+
+
+def problems(path: Path, as_of: int | None = None) -> list[str]:
+    with pytest.raises(PurchaseFileError) as caught:
+        read_purchases(path, as_of)
+    return [problem.removeprefix(f"{path}:") for problem in caught.value.problems]
+
+
+def test_purchases_of_one_day_are_one_and_the_first_does_not_repeat(file):
+    path = file("anna,2026-03-01,10.10", "anna,2026-03-08,20", "anna,2026-03-08T12:30:00Z,0.05", "ben,2026-03-02,5")
+
+    sample = sample_of(read_purchases(path))
+
+    assert sample.names == ["anna", "ben"]
+    assert sample.as_of == DAY + 7
+    assert list(sample.rows.x) == [1, 0]
+    assert list(sample.rows.t_x) == [1, 0]
+    assert list(sample.rows.T) == [1, 6 / 7]
+    assert list(sample.repeat_spend) == [20.05, 0]
+    assert list(sample.all_spend) == [30.15, 5]
+    assert sample.log_gaps == 0
+    assert sample.margin == 1
+
+
+def test_refunds_lower_their_day_and_a_day_that_is_refunded_whole_is_no_purchase(file):
+    path = file(
+        "anna,2026-03-01,10", "anna,2026-03-05,30", "anna,2026-03-05,-30", "anna,2026-03-09,8", "anna,2026-03-09,-3",
+        "anna,2026-03-20,-2", "ben,2026-03-04,-7", "cleo,2026-03-04,0",
+    )  # fmt: skip
+
+    sample = sample_of(read_purchases(path))
+
+    assert sample.names == ["anna", "cleo"]
+    assert list(sample.rows.x) == [1, 0]
+    assert list(sample.rows.recency) == [8, 0]
+    assert list(sample.all_spend) == [15, 0]
+    assert list(sample.amounts) == [13, 0]
+
+
+def test_profit_makes_the_margin(file):
+    path = file("anna,2026-03-01,10,4,EUR", "ben,2026-03-01,30,6,EUR", heading="customer,date,amount,profit,currency")
+
+    purchases = read_purchases(path)
+    sample = sample_of(purchases)
+
+    assert purchases.currency == "EUR"
+    assert list(sample.profits) == [4, 6]
+    assert sample.margin == 0.25
+
+
+def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
+    path = file("anna,2026-03-01,10", "anna,2026-03-09,many", ",2026-03-09,1", "ben,2026-03-09,5")
+
+    sample = sample_of(read_purchases(path, DAY + 3))
+
+    assert sample.names == ["anna"]
+    assert list(sample.rows.age) == [3]
+    assert len(problems(path)) == 2
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        (
+            "anna,01/02/2026,1",
+            "2:2: '01/02/2026' is no date; write 2026-02-01, or 2026-01-02 if the month stands first",
+        ),
+        ("anna,2026/03/01,1", "2:2: '2026/03/01' is no date; write 2026-03-01"),
+        ("anna,2026-02-30,1", "2:2: '2026-02-30' is no date; write it as 2026-03-31"),
+        ('anna,2026-03-01,"12,50"', "2:3: '12,50' is no amount; write 12.50"),
+        ('anna,2026-03-01,"€ 1.200,50"', "2:3: '€ 1.200,50' is no amount; write 1200.50"),
+        ('anna,2026-03-01,"1,200.50"', "2:3: '1,200.50' is no amount; write 1200.50"),
+        ("anna,2026-03-01,", "2:3: '' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,nan", "2:3: 'nan' is no amount; write it as 12.50"),
+        (",2026-03-01,1", "2:1: there is no customer; leave purchases of nobody known out"),
+        ('anna,2026-03-01,"1', "2:1: not a line of CSV: unexpected end of data"),
+    ],
+)
+def test_a_wrong_value_is_named_with_its_place_and_what_was_meant(file, line, said):
+    assert problems(file(line)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("heading", "said"),
+    [
+        ("customer,date,amout", "1:3: there is no column 'amount'; is that the column 'amout'? call it 'amount'"),
+        (
+            "customer_id,date,amount",
+            "1:1: there is no column 'customer'; is that the column 'customer_id'? call it 'customer'",
+        ),
+        ("customer,date,sum", "1:1: there is no column 'amount'; there are customer, date, sum"),
+        ("customer;date;amount", "1:1: columns are separated by ;; separate them by commas"),
+        ("customer,date,amount,date", "1:4: there are two columns 'date'"),
+    ],
+)
+def test_a_wrong_heading_is_named_with_its_place_and_what_was_meant(file, heading, said):
+    assert problems(file("anna,2026-03-01,1", heading=heading)) == [said]
+
+
+def test_two_currencies_are_not_added_up(file):
+    path = file("anna,2026-03-01,10,EUR", "ben,2026-03-02,100,SEK", heading="customer,date,amount,currency")
+
+    assert problems(path) == ["3:4: SEK after EUR; convert all amounts to one currency first"]
+
+
+def test_all_problems_are_told_at_once_but_not_a_thousand(file):
+    assert len(problems(file(*["anna,someday,1"] * 1_000))) == 21
+
+
+def test_a_file_that_is_not_there_or_empty_or_not_text_is_refused(tmp_path, file):
+    assert "No such file" in problems(tmp_path / "none.csv")[0]
+    assert "there is no purchase" in problems(file())[0]
+    assert "up to 2026-02-20" in problems(file("anna,2026-03-01,1"), day_of(date(2026, 2, 20)))[0]
+    (tmp_path / "utf16.csv").write_bytes("customer,date,amount".encode("utf-16"))
+    assert "UTF-8" in problems(tmp_path / "utf16.csv")[0]
+    (tmp_path / "nothing.csv").write_bytes(b"")
+    assert "there is no column 'customer'" in problems(tmp_path / "nothing.csv")[0]
+
+
+def test_excels_mark_at_the_beginning_is_no_part_of_the_first_column(tmp_path):
+    (tmp_path / "excel.csv").write_bytes("\ufeffCustomer,Date,Amount\r\nanna,2026-03-01,1\r\n".encode())
+
+    assert list(read_purchases(tmp_path / "excel.csv").buyers) == ["anna"]
+
+
+lines = st.lists(
+    st.tuples(st.sampled_from("abc"), st.integers(1, 28), st.integers(-500, 2_000)), min_size=1, max_size=25
+)
+
+
+@given(lines=lines, data=st.data())
+def test_the_order_of_lines_changes_nothing(tmp_path_factory, lines, data):
+    written = [f"{who},2026-03-{day:02},{cents / 100:.2f}" for who, day, cents in lines]
+    shuffled = data.draw(st.permutations(written))
+    samples = []
+    for order in (written, shuffled):
+        path = tmp_path_factory.mktemp("sales") / "sales.csv"
+        path.write_text("\n".join(["customer,date,amount", *order]))
+        samples.append(sample_of(read_purchases(path, DAY + 30)))
+
+    one, other = samples
+    assert one.names == other.names
+    assert one.log_gaps == other.log_gaps
+    for each in ("repeat_spend", "all_spend", "amounts"):
+        assert list(getattr(one, each)) == list(getattr(other, each))
+    for each in ("x", "recency", "age"):
+        assert list(getattr(one.rows, each)) == list(getattr(other.rows, each))
