@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rules.loader import LoadedMerchant, load_merchant
+from rules.loader import LoadedMerchant, load_bundle, load_merchant
 from stamgast.domain.units import Millis
 from stamgast.log.bundles import BundleRecord, BundleTooLargeError, bundle_hash, decode_bundle, encode_bundle
 from stamgast.log.producers import Emitter
@@ -93,6 +93,32 @@ async def publish(
         if emitter is not None:
             await emitter.close()
     return results
+
+
+async def publish_parameters(bootstrap: str, topic: str, merchant: str, clv: dict[str, Any], now: Millis) -> InForce:
+    """Bring CLV parameters into force beside the files that are; the same ones are not appended again.
+
+    Raises:
+        LookupError: the merchant has published no files.
+        ValueError: the parameters cannot be used with them; the text says why.
+        EmitError: they were perhaps not appended.
+    """
+    known = (await newest_bundles(bootstrap, topic)).get(merchant)
+    if known is None:
+        raise LookupError(f"{merchant} has published nothing yet; `stamgast publish {merchant}` comes first")
+    files = known.record.files
+    loaded = await asyncio.to_thread(load_bundle, files, merchant, clv)
+    if not loaded.ok:
+        raise ValueError(next(problem.message for problem in loaded.problems if problem.severity == "error"))
+    content = bundle_hash(files, clv)
+    if content == known.record.hash:
+        return known
+    record = BundleRecord(merchant=merchant, hash=content, files=files, clv=clv, published_at=now)
+    emitter = await Emitter.open(bootstrap, client_id="stamgast-fit")
+    try:
+        return InForce(await emitter.send(topic, 0, merchant.encode(), encode_bundle(record)), record)
+    finally:
+        await emitter.close()
 
 
 def fingerprint(config_dir: Path) -> tuple[tuple[str, int, int], ...]:

@@ -7,7 +7,6 @@ look; those that differ are looked at again after folding on, so that only what 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -18,7 +17,7 @@ from stamgast.domain.customer import decode_customer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.replay import PartitionReplay
-from stamgast.state.client import keys_like
+from stamgast.state.client import names_under
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
@@ -142,17 +141,6 @@ def _plain(value: bytes | None) -> dict[str, Any] | None:
     return plain
 
 
-async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
-    """What follows a prefix in the keys that a partition's Redis holds."""
-    async for key in keys_like(session, f"{_escaped(prefix)}*"):
-        yield key.removeprefix(prefix)
-
-
 def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:
     words = iter(flat)
     return dict(zip(words, words, strict=True))
-
-
-def _escaped(text: str) -> str:
-    """Redis patterns read brackets; braces are plain."""
-    return "".join(f"\\{char}" if char in "*?[]\\" else char for char in text)

@@ -13,10 +13,11 @@ from stamgast.identity.source_key import derive_source_key
 from stamgast.identity.voucher_key import derive_voucher_key
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.state.client import names_under
 from stamgast.state.keys import transactions
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
-from stamgast.verifying import Report, names_under, verify_customers
+from stamgast.verifying import Report, verify_customers
 from streams.canonical import UnreadableError, read_record
 from streams.clock_marks import FIELD, is_real_at
 from streams.customer_partition import Standing

@@ -79,7 +79,7 @@ def fit_parameters(sample: Sample, model: str = MBG_CNBD_K, orders: Orders = "re
         spend_standard_errors=known(spend.maximum.standard_errors) if spend else {},
         notes=notes,
     )
-    return ParameterSet(found.name, found.parameters, spend.spend if spend else None, report).versioned()
+    return ParameterSet(found.name, found.parameters, spend.spend if spend else None, fit=report).versioned()
 
 
 def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:

@@ -6,8 +6,9 @@ import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
+import msgspec
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from stamgast.clv.by_hand import Sum
     from stamgast.clv.sample import Sample
     from stamgast.clv.scoring import Score
+    from stamgast.clv.state_sample import Live
     from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.units import Day
 
@@ -25,9 +27,8 @@ app = new_app(
 )
 
 Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
-Data = Annotated[
-    Path, typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
-]
+DATA: Final = typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
+Data = Annotated[Path, DATA]
 Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
 
 
@@ -92,27 +93,30 @@ def npv(
 
 @app.command()
 def fit(
-    data: Data,
+    data: Annotated[Path | None, DATA] = None,
     *,
-    as_of: Annotated[str, typer.Option(help="Look at purchases up to this day (default: the newest).")] = "",
+    merchant: Annotated[str, typer.Option(help="Publish it for this merchant; without --data from live states.")] = "",
+    as_of: Annotated[str, typer.Option(help="Look at purchases up to this day (default: the newest, or today).")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the parameter set here.")] = None,
     model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
     orders: Orders = "repeat",
     as_json: AsJson = False,
 ) -> None:
-    """Fit a purchase model and a spend model to a CSV of purchases; nothing is published."""
-    from stamgast.clv.parameter_file import ParameterFileError, write_parameters
+    """Fit a purchase model and a spend model; for a merchant they come into force unless what is in force is better."""
+    day = _day("--as-of", as_of) if as_of else None
+    _check_model(model, orders)
+    if not merchant:
+        if data is None:
+            misuse("give --data FILE, --merchant M, or both")
+        found, document = _fit(_read(data, day)[0], model, orders), None
+    else:
+        from stamgast.commands.clv_publishing import fit_merchant
 
-    sample = _read(data, _day("--as-of", as_of) if as_of else None)
-    found = _fit(sample, model, orders)
-    if out is not None:
-        try:
-            write_parameters(out, found)
-        except ParameterFileError as error:
-            fail(str(error))
-        say(f"wrote {out}")
+        live = None if data is None else _read(data, day)
+        found, document = fit_merchant(merchant, live, as_of=day, model=model, orders=orders, tell=_tell_notes)
+    _write(out, found)
     if as_json:
-        print_json(found)
+        print_json(found if document is None else {**msgspec.to_builtins(found), **document})
         return
     _show(found)
 
@@ -144,7 +148,7 @@ def score(
     rate = float(_share("--yearly-rate", yearly_rate))
     given = float(_share("--margin", margin)) if margin else None
     cost = float(_cost(acquisition_cost) or 0)
-    sample = _read(data, _day("--as-of", as_of))
+    sample, _ = _read(data, _day("--as-of", as_of))
     found = _given(parameters, model) if parameters else _fit(sample, model or "mbg_cnbd_k", orders)
     discounting = Discounting(months, rate, sample.margin if given is None else given)
     asked = Asked(weeks, threshold, discounting, cost)
@@ -156,35 +160,58 @@ def score(
         _list(scores)
 
 
-def _read(data: Path, as_of: Day | None) -> Sample:
+def _read(data: Path, as_of: Day | None) -> Live:
     from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
     from stamgast.clv.sample import sample_of
     from stamgast.clv.scoring import date_of
+    from stamgast.clv.state_sample import Live
 
     try:
-        sample = sample_of(read_purchases(data, as_of))
+        purchases = read_purchases(data, as_of)
     except PurchaseFileError as error:
         for problem in error.problems:
             say(problem)
         fail(f"{data} cannot be used")
-    days = int(sample.rows.x.sum()) + len(sample.names)
-    say(f"read {len(sample.names):,} customers with {days:,} purchase days up to {date_of(sample.as_of)}")
-    return sample
+    live = Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()])
+    days = sum(map(len, live.days))
+    say(f"read {len(live.days):,} customers with {days:,} purchase days up to {date_of(purchases.as_of)}")
+    return live
 
 
-def _fit(sample: Sample, model: str, orders: str) -> ParameterSet:
+def _check_model(model: str, orders: str) -> None:
     from stamgast.clv.fitting import MODELS
-    from stamgast.clv.scoring import fit_parameters
 
     if model not in MODELS:
         misuse(f"--model is {model!r}; it is one of {', '.join(MODELS)}")
     if orders not in {"repeat", "all"}:
         misuse(f"--orders is {orders!r}; it is repeat or all")
+
+
+def _fit(sample: Sample, model: str, orders: str) -> ParameterSet:
+    from stamgast.clv.scoring import fit_parameters
+
+    _check_model(model, orders)
     say(f"fitting {model} …")
     found = fit_parameters(sample, model, "all" if orders == "all" else "repeat")
+    _tell_notes(found)
+    return found
+
+
+def _tell_notes(found: ParameterSet) -> None:
     for note in found.fit.notes if found.fit else ():
         say(f"note: {note}")
-    return found
+
+
+def _write(out: Path | None, found: ParameterSet) -> None:
+    from stamgast.clv.parameter_file import ParameterFileError, write_parameters
+
+    if out is None:
+        return
+    try:
+        write_parameters(out, found)
+    except ParameterFileError as error:
+        fail(str(error))
+    say(f"wrote {out}")
 
 
 def _given(file: Path, model: str) -> ParameterSet:

@@ -96,3 +96,14 @@ async def keys_like(session: Session, pattern: str) -> AsyncIterator[str]:
             yield key.decode()
         if cursor == b"0":
             return
+
+
+async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
+    """What follows a prefix in the keys that a partition's Redis holds."""
+    async for key in keys_like(session, f"{_escaped(prefix)}*"):
+        yield key.removeprefix(prefix)
+
+
+def _escaped(text: str) -> str:
+    """Redis patterns read brackets; braces are plain."""
+    return "".join(f"\\{char}" if char in "*?[]\\" else char for char in text)

@@ -1,0 +1,85 @@
+"""Is a new fit better than the parameters in force? Asked at a day inside the data, so that nothing to come is known.
+
+Both say how likely it was that each customer came as often as they did after that day; the log score is the mean of
+-ln of it, and a proper one: it is best on average for whoever says what they believe (Gneiting and Raftery, "Strictly
+Proper Scoring Rules, Prediction, and Estimation", 2007).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import numpy as np
+from msgspec import Struct
+
+from stamgast.clv.fitting import fit_with_fallback
+from stamgast.clv.histories import PurchaseDays, log_gaps_of, rows_as_of, split_at
+from stamgast.clv.rows import Floats, Integers, Rows
+from stamgast.clv.scores import chance_of, scores_of
+from stamgast.domain.attrition import Model
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.units import Day
+
+SHARE_AFTER: Final = 1 / 3
+"""Of the time from the first purchase of all until now; at most `MOST_DAYS`."""
+MOST_DAYS: Final = 39 * 7
+FEWEST: Final = 50
+"""Customers, without which nothing is compared."""
+_LEAST_CHANCE: Final = 1e-12
+_Z95: Final = 1.959964
+
+
+class Comparison(Struct, frozen=True):
+    """Log scores at the day `cut` over the days until the data's end; smaller is better.
+
+    `difference` is new - in force, `low` to `high` its paired 95 % interval over customers.
+    """
+
+    cut: Day
+    days: int
+    customers: int
+    new: float
+    in_force: float
+    difference: float
+    low: float
+    high: float
+
+    @property
+    def new_is_worse(self) -> bool:
+        """Say whether the new one is worse beyond doubt."""
+        return self.low > 0
+
+
+def compare(
+    customers: Sequence[PurchaseDays], as_of: Day, in_force: ParameterSet, model: str, closed: ClosedDays
+) -> Comparison | None:
+    """Fit `model` as of the last internal cut and compare it with the parameters in force; None: too little data.
+
+    `closed` are the shop's closed days; each side leaves them out if its parameters do (the new one does).
+    """
+    began = min((days[0] for days in customers), default=as_of)
+    after = min(int((as_of - began) * SHARE_AFTER), MOST_DAYS)
+    known, purchases = split_at(customers, as_of - after)
+    if len(known) < FEWEST or after < WEEK_DAYS:
+        return None
+    cut = as_of - after
+    rows = rows_as_of(known, cut, closed)
+    fitted = fit_with_fallback(model, rows, log_gaps_of(known, closed)).model
+    theirs = rows_as_of(known, cut, closed) if in_force.open_days else rows_as_of(known, cut)
+    weeks, open_weeks = after / WEEK_DAYS, closed.open_between(cut, as_of) / WEEK_DAYS
+    new = _surprises(fitted, rows, open_weeks, purchases)
+    old = _surprises(in_force.attrition(), theirs, open_weeks if in_force.open_days else weeks, purchases)
+    difference = new - old
+    mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(known) ** 0.5
+    return Comparison(
+        cut, after, len(known), float(new.mean()), float(old.mean()), mean, mean - _Z95 * error, mean + _Z95 * error
+    )
+
+
+def _surprises(model: Model, rows: Rows, weeks: float, purchases: Integers) -> Floats:
+    chances = chance_of(scores_of(model), rows, weeks, purchases)
+    surprises: Floats = -np.log(np.maximum(chances, _LEAST_CHANCE))
+    return surprises

@@ -1,0 +1,60 @@
+"""A merchant's customers as their live states have them, as a sample for the fit."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from stamgast.clv.histories import PurchaseDays, log_gaps_of, rows_as_of
+from stamgast.clv.sample import Sample
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import decode_days
+from stamgast.domain.units import Day
+
+
+class Live(NamedTuple):
+    """A sample and the purchase days that it was made of."""
+
+    sample: Sample
+    days: list[PurchaseDays]
+
+
+def sample_of_states(
+    states: Iterable[tuple[str, Customer]], as_of: Day, currency: str, closed: ClosedDays
+) -> Live | None:
+    """Summarise all who have bought up to a day; None if nobody has.
+
+    Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
+    first one, so the spend model has to be fitted to all of them (`repeat_spend` is empty).
+    """
+    names: list[str] = []
+    days: list[PurchaseDays] = []
+    spends: list[int] = []
+    profits: list[int] = []
+    for name, state in states:
+        visited = [day for day, _ in decode_days(state.days) if day <= as_of]
+        if visited:
+            names.append(name)
+            days.append(visited)
+            spends.append(max(state.spend, 0))
+            profits.append(state.profit)
+    if not names:
+        return None
+    unit = 10 ** exponent_of(currency)
+    spend = np.array(spends, dtype=np.float64) / unit
+    sample = Sample(
+        names=names,
+        rows=rows_as_of(days, as_of, closed),
+        first_days=[each[0] for each in days],
+        as_of=as_of,
+        log_gaps=log_gaps_of(days, closed),
+        repeat_spend=np.zeros(len(names)),
+        all_spend=spend,
+        amounts=spend,
+        profits=np.array(profits, dtype=np.float64) / unit,
+    )
+    return Live(sample, days)

@@ -1,0 +1,110 @@
+"""A merchant's purchase model from live states (or given purchases) to the bundle in force.
+
+Nothing that is worse than what is in force is published: both are asked at a day inside the data
+(`stamgast.clv.internal_cut`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from dataclasses import dataclass
+from typing import Any, Final
+
+import msgspec
+
+from stamgast.clv.internal_cut import Comparison, compare
+from stamgast.clv.scoring import fit_parameters
+from stamgast.clv.state_sample import Live, sample_of_states
+from stamgast.domain.calendar import business_day
+from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.program import Program
+from stamgast.domain.spend import Orders
+from stamgast.domain.units import Millis
+from stamgast.log.topics import Topics
+from stamgast.publishing import InForce, newest_bundles, publish_parameters
+from stamgast.state.client import names_under
+from stamgast.state.keys import customers
+from stamgast.state.nodes import Redis
+
+_AT_ONCE: Final = 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """What a fit came to. `in_force` is what was so far, `comparison` None where there was nothing to compare."""
+
+    parameters: ParameterSet
+    in_force: ParameterSet | None
+    comparison: Comparison | None
+
+    @property
+    def refusal(self) -> str:
+        """Why it is not to be published; empty if it may be."""
+        compared = self.comparison
+        if compared is None or not compared.new_is_worse:
+            return ""
+        return (
+            f"its log score over the last {compared.days} days is worse than that of version "
+            f"{self.in_force.version if self.in_force else '?'} by {compared.difference:.4f} "
+            f"({compared.low:.4f} to {compared.high:.4f})"
+        )
+
+
+async def live_sample(redis: Redis, topics: Topics, program: Program, now: Millis) -> Live | None:
+    """Read every customer of a merchant; None if nobody has bought yet."""
+    states = [each async for each in _states(redis, topics.partitions, program.merchant)]
+    return sample_of_states(states, business_day(now, program.time_zone), program.currency, program.closed)
+
+
+def refit(live: Live, program: Program, clv: dict[str, Any], model: str, orders: Orders) -> Refit:
+    """Fit, and compare with the parameters in force (`clv`, as they stand in the bundle).
+
+    Raises:
+        ValueError: there are no customers.
+    """
+    sample = live.sample
+    found = fit_parameters(sample, model, orders)
+    margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
+    found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
+    in_force = msgspec.convert(clv, ParameterSet) if clv else None
+    compared = None if in_force is None else compare(live.days, sample.as_of, in_force, model, program.closed)
+    return Refit(found, in_force, compared)
+
+
+async def parameters_in_force(bootstrap: str, topics: Topics, merchant: str) -> InForce:
+    """The merchant's newest bundle.
+
+    Raises:
+        LookupError: the merchant has published nothing yet.
+    """
+    newest = await newest_bundles(bootstrap, topics.programs)
+    if merchant not in newest:
+        known = ", ".join(sorted(newest)) or "none has published yet"
+        raise LookupError(f"there is no merchant {merchant!r}; known: {known}")
+    return newest[merchant]
+
+
+async def put_into_force(bootstrap: str, topics: Topics, merchant: str, found: ParameterSet, now: Millis) -> InForce:
+    """Publish a set. Raises LookupError, ValueError or EmitError, as `stamgast.publishing.publish_parameters` does."""
+    document: dict[str, Any] = msgspec.to_builtins(found)
+    return await publish_parameters(bootstrap, topics.programs, merchant, document, now)
+
+
+async def _states(redis: Redis, partitions: int, merchant: str) -> AsyncIterator[tuple[str, Customer]]:
+    for number in range(partitions):
+        keys = customers(number)
+        session = await redis.session(keys.meta)
+        names: list[str] = []
+        seen: set[str] = set()
+        async for name in names_under(session, keys.customer(merchant, "")):
+            if name not in seen:  # a scan may tell a key twice
+                seen.add(name)
+                names.append(name)
+        for start in range(0, len(names), _AT_ONCE):
+            some = names[start : start + _AT_ONCE]
+            for name, value in zip(
+                some, await session.call("MGET", *(keys.customer(merchant, n) for n in some)), strict=True
+            ):
+                if value is not None:
+                    yield name, decode_customer(value)
