@@ -24,6 +24,8 @@ app = new_app(
     no_args_is_help=True,
 )
 
+_LONGEST_WEEKS = 5_218.0
+
 Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
 Data = Annotated[
     Path, typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
@@ -98,13 +100,16 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Write the parameter set here.")] = None,
     model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
     orders: Orders = "repeat",
+    prior: Annotated[
+        bool, typer.Option("--prior", help="With a prior, which steadies a fit to few customers.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit a purchase model and a spend model to a CSV of purchases; nothing is published."""
     from stamgast.clv.parameter_file import ParameterFileError, write_parameters
 
     sample = _read(data, _day("--as-of", as_of) if as_of else None)
-    found = _fit(sample, model, orders)
+    found = _fit(sample, model, orders, with_prior=prior)
     if out is not None:
         try:
             write_parameters(out, found)
@@ -172,7 +177,7 @@ def _read(data: Path, as_of: Day | None) -> Sample:
     return sample
 
 
-def _fit(sample: Sample, model: str, orders: str) -> ParameterSet:
+def _fit(sample: Sample, model: str, orders: str, *, with_prior: bool = False) -> ParameterSet:
     from stamgast.clv.fitting import MODELS
     from stamgast.clv.scoring import fit_parameters
 
@@ -181,7 +186,7 @@ def _fit(sample: Sample, model: str, orders: str) -> ParameterSet:
     if orders not in {"repeat", "all"}:
         misuse(f"--orders is {orders!r}; it is repeat or all")
     say(f"fitting {model} …")
-    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat")
+    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat", with_prior=with_prior)
     for note in found.fit.notes if found.fit else ():
         say(f"note: {note}")
     return found
@@ -256,9 +261,10 @@ def _share(name: str, text: str) -> Decimal:
 
 def _weeks(text: str) -> float:
     match = re.fullmatch(r"(\d+(?:\.\d+)?)([wd])", text)
-    if not match or not float(match[1]):
-        misuse(f"--horizon is {text!r}; write it as 39w or 273d")
-    return float(match[1]) / (7 if match[2] == "d" else 1)
+    weeks = float(match[1]) / (7 if match[2] == "d" else 1) if match else 0.0
+    if not 0 < weeks <= _LONGEST_WEEKS:
+        misuse(f"--horizon is {text!r}; write it as 39w or 273d, at most a hundred years")
+    return weeks
 
 
 def _day(name: str, text: str) -> Day:

@@ -122,15 +122,39 @@ def test_gradients_are_the_slopes_even_for_a_purchase_every_day():
             assert slope[index] == pytest.approx(two / (2 * step[index]), rel=1e-4, abs=1e-5)
 
 
-def test_spend_of_nobody_is_nothing_and_of_all_alike_is_a_prior():
+def test_spend_of_nobody_is_nothing():
     assert fit_spend(np.array([0, 0]), np.array([0.0, 0.0])) is None
 
+
+def test_a_shop_with_one_price_is_fitted_with_a_prior():
     alike = fit_spend(np.full(30, 2), np.full(30, 20.0))
 
     assert alike is not None
     assert alike.method == POSTERIOR
     assert alike.notes
     assert alike.spend.expected(0, 0.0) == pytest.approx(10, rel=0.3)
+
+
+def test_customers_who_are_all_alike_have_one_mean():
+    rng = np.random.default_rng(8)
+    days = rng.integers(1, 9, 5_000)
+    found = fit_spend(days, rng.gamma(4.0 * days, 2.5))
+
+    assert found is not None
+    assert found.spend.expected(3, 90.0) == pytest.approx(10, rel=0.05)
+
+
+def test_prices_in_yen_are_fitted_as_those_in_euros(cdnow):
+    euros = fit_spend(cdnow.rows.x, cdnow.repeat_spend)
+    yen = fit_spend(cdnow.rows.x, cdnow.repeat_spend * 15_000)
+
+    assert euros is not None
+    assert yen is not None
+    assert yen.maximum.parameters == pytest.approx(
+        {"p": euros.spend.p, "q": euros.spend.q, "v": euros.spend.v * 15_000}, rel=1e-6
+    )
+    assert euros.maximum.log_likelihood == pytest.approx(-4055.9177, abs=0.001)
+    assert euros.maximum.standard_errors["v"] == pytest.approx(4.16, rel=5e-3)
 
 
 def test_a_maximum_at_the_end_of_the_scale_says_so(nobody_leaves):
