@@ -68,13 +68,13 @@ class SpendFit:
     notes: tuple[str, ...] = ()
 
 
-def fit(name: str, rows: Rows, log_gaps: float = 0.0, prior: Prior | None = None) -> Fit:
+def fit(name: str, rows: Rows, log_gaps: float | None = None, prior: Prior | None = None) -> Fit:
     """Fit one model as it is, with or without a prior; for MBG/CNBD-k the most likely k among 1 to 4.
 
-    `log_gaps` is the sum over customers and gaps of ln(gap in weeks), which the choice of k needs.
+    `log_gaps` is the sum over customers and gaps of ln(gap in weeks); the choice of k needs it, nothing else does.
 
     Raises:
-        ValueError: there are no customers.
+        ValueError: there are no customers, or k is to be chosen without `log_gaps`.
     """
     rows, _ = collapse(rows)
     if not len(rows):
@@ -82,13 +82,15 @@ def fit(name: str, rows: Rows, log_gaps: float = 0.0, prior: Prior | None = None
     if name != MBG_CNBD_K:
         found = maximise(_likelihood(name, rows), prior)
         return Fit(name, found.parameters, POSTERIOR if prior else LIKELIHOOD, found)
+    if log_gaps is None:
+        raise ValueError("k cannot be chosen without the sum of ln(gap)")
     tried = [_with_k(k, rows, log_gaps, prior) for k in range(1, MOST_REGULAR + 1)]
     healthy = [each for each in tried if not signs_of_nothing(each)]
     return max(healthy or tried, key=lambda each: each.maximum.log_likelihood)
 
 
 def fit_with_fallback(
-    name: str, rows: Rows, log_gaps: float = 0.0, *, pooled: Prior | None = None, with_prior: bool = False
+    name: str, rows: Rows, log_gaps: float | None = None, *, pooled: Prior | None = None, with_prior: bool = False
 ) -> Fit:
     """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
 
@@ -96,7 +98,7 @@ def fit_with_fallback(
     of the whole, for MBG/CNBD-k those of k = 1; without it the prior is what retail shops have.
 
     Raises:
-        ValueError: there are no customers.
+        ValueError: as `fit`.
     """
     notes: list[str] = []
     if not with_prior:

@@ -23,27 +23,29 @@ from stamgast.clv.spend_model import SpendLikelihood
 
 @pytest.fixture(scope="module")
 def nobody_leaves():
-    """Buyers at rates of their own who are all still there: what made the Online Retail fits degenerate."""
+    """Buyers at rates of their own who are all still there, and the sum of ln(gap in weeks)."""
     rng = np.random.default_rng(5)
     age = rng.integers(200, 350, 800)
     rate = rng.gamma(3.0, 1 / 60.0, 800)
     days = [np.flatnonzero(rng.random(until) < per_day) + 1 for until, per_day in zip(age, rate, strict=True)]
-    return make_rows([len(d) for d in days], [d[-1] if len(d) else 0 for d in days], age)
+    log_gaps = sum(float(np.log(np.diff(d, prepend=0) / 7).sum()) for d in days)
+    return make_rows([len(d) for d in days], [d[-1] if len(d) else 0 for d in days], age), log_gaps
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_where_nobody_leaves_the_fit_is_recognised_and_replaced(nobody_leaves, name):
-    plain = fit(name, nobody_leaves)
-    found = fit_with_fallback(name, nobody_leaves)
+    rows, log_gaps = nobody_leaves
+    plain = fit(name, rows, log_gaps)
+    found = fit_with_fallback(name, rows, log_gaps)
 
     assert signs_of_nothing(plain)
     assert signs_of_nothing(found) == []
     assert found.method == POSTERIOR
     assert len(found.notes) >= 1
     assert "came to nothing" in found.notes[0]
-    expected = scores_of(found.model).expected_purchases(nobody_leaves, 26)
+    expected = scores_of(found.model).expected_purchases(rows, 26)
     assert np.isfinite(expected).all()
-    assert expected.sum() > 0.5 * (26 * (nobody_leaves.x / nobody_leaves.T)).sum()
+    assert expected.sum() > 0.5 * (26 * (rows.x / rows.T)).sum()
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -57,7 +59,7 @@ def test_a_handful_of_customers_gets_parameters_that_can_be_used(name):
 
 
 def test_one_customer_who_came_once_today_gets_parameters_too():
-    found = fit_with_fallback("mbg_cnbd_k", make_rows([0], [0], [0]))
+    found = fit_with_fallback("mbg_cnbd_k", make_rows([0], [0], [0]), 0.0)
 
     assert all(np.isfinite(value) for value in found.parameters.values())
 
@@ -65,6 +67,11 @@ def test_one_customer_who_came_once_today_gets_parameters_too():
 def test_a_fit_to_nobody_is_refused():
     with pytest.raises(ValueError, match="no customers"):
         fit("mbg_nbd", make_rows([], [], []))
+
+
+def test_k_is_not_chosen_without_the_gaps():
+    with pytest.raises(ValueError, match="ln"):
+        fit("mbg_cnbd_k", make_rows([1], [7], [9]))
 
 
 def test_a_healthy_fit_is_left_as_it_is(cdnow):
@@ -158,6 +165,6 @@ def test_prices_in_yen_are_fitted_as_those_in_euros(cdnow):
 
 
 def test_a_maximum_at_the_end_of_the_scale_says_so(nobody_leaves):
-    found = maximise(DropoutLikelihood(collapse(nobody_leaves)[0]))
+    found = maximise(DropoutLikelihood(collapse(nobody_leaves[0])[0]))
 
     assert found.at_bounds or found.parameters["b"] > 500 or found.parameters["a"] < 1e-2
