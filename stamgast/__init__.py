@@ -11,4 +11,5 @@ To read the code, start with:
 7. `streams.outbox` and `channels`: how a message leaves at most once.
 8. `stamgast.web`: the doors through which purchases, replies and people come in.
 9. `stamgast.bootstrap`: where settings become wired objects.
+10. `stamgast.clv`: what customers are worth, fitted and scored in batches.
 """

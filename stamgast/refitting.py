@@ -57,14 +57,16 @@ async def live_sample(redis: Redis, topics: Topics, program: Program, now: Milli
     return sample_of_states(states, business_day(now, program.time_zone), program.currency, program.closed)
 
 
-def refit(live: Live, program: Program, clv: dict[str, Any], model: str, orders: Orders) -> Refit:
+def refit(
+    live: Live, program: Program, clv: dict[str, Any], model: str, orders: Orders, *, with_prior: bool = False
+) -> Refit:
     """Fit, and compare with the parameters in force (`clv`, as they stand in the bundle).
 
     Raises:
         ValueError: there are no customers.
     """
     sample = live.sample
-    found = fit_parameters(sample, model, orders)
+    found = fit_parameters(sample, model, orders, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
     found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None

@@ -12,6 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Final
 
+import numpy as np
+
 from stamgast.clv.dropout_model import DropoutLikelihood
 from stamgast.clv.maximum import Likelihood, Maximum, Prior, maximise
 from stamgast.clv.own_rate_model import OwnRateLikelihood
@@ -66,13 +68,13 @@ class SpendFit:
     notes: tuple[str, ...] = ()
 
 
-def fit(name: str, rows: Rows, log_gaps: float = 0.0, prior: Prior | None = None) -> Fit:
+def fit(name: str, rows: Rows, log_gaps: float | None = None, prior: Prior | None = None) -> Fit:
     """Fit one model as it is, with or without a prior; for MBG/CNBD-k the most likely k among 1 to 4.
 
-    `log_gaps` is the sum over customers and gaps of ln(gap in weeks), which the choice of k needs.
+    `log_gaps` is the sum over customers and gaps of ln(gap in weeks); the choice of k needs it, nothing else does.
 
     Raises:
-        ValueError: there are no customers.
+        ValueError: there are no customers, or k is to be chosen without `log_gaps`.
     """
     rows, _ = collapse(rows)
     if not len(rows):
@@ -80,28 +82,34 @@ def fit(name: str, rows: Rows, log_gaps: float = 0.0, prior: Prior | None = None
     if name != MBG_CNBD_K:
         found = maximise(_likelihood(name, rows), prior)
         return Fit(name, found.parameters, POSTERIOR if prior else LIKELIHOOD, found)
+    if log_gaps is None:
+        raise ValueError("k cannot be chosen without the sum of ln(gap)")
     tried = [_with_k(k, rows, log_gaps, prior) for k in range(1, MOST_REGULAR + 1)]
     healthy = [each for each in tried if not signs_of_nothing(each)]
     return max(healthy or tried, key=lambda each: each.maximum.log_likelihood)
 
 
-def fit_with_fallback(name: str, rows: Rows, log_gaps: float = 0.0, pooled: Prior | None = None) -> Fit:
+def fit_with_fallback(
+    name: str, rows: Rows, log_gaps: float | None = None, *, pooled: Prior | None = None, with_prior: bool = False
+) -> Fit:
     """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
 
-    `pooled` is the prior for a part of a shop: the parameters of the whole, for MBG/CNBD-k those of k = 1.
+    `with_prior` begins with the prior, for few customers. `pooled` is the prior for a part of a shop: the parameters
+    of the whole, for MBG/CNBD-k those of k = 1; without it the prior is what retail shops have.
 
     Raises:
-        ValueError: there are no customers.
+        ValueError: as `fit`.
     """
-    found = fit(name, rows, log_gaps)
-    signs = signs_of_nothing(found)
-    if not signs:
-        return found
-    notes = [f"{name} came to nothing ({'; '.join(signs)}), so it was fitted with a prior"]
+    notes: list[str] = []
+    if not with_prior:
+        found = fit(name, rows, log_gaps)
+        signs = signs_of_nothing(found)
+        if not signs:
+            return found
+        notes.append(f"{name} came to nothing ({'; '.join(signs)}), so it was fitted with a prior")
     found = fit(name, rows, log_gaps, pooled or Prior(_PRIORS[name]))
-    signs = signs_of_nothing(found)
-    if signs:
-        notes.append(f"that came to nothing as well ({'; '.join(signs)}), so nobody is taken to leave")
+    if signs := signs_of_nothing(found):
+        notes.append(f"{name} with a prior came to nothing ({'; '.join(signs)}), so nobody is taken to leave")
         found = fit(NBD, rows, prior=Prior(_PRIORS[NBD]))
     return Fit(found.name, found.parameters, found.method, found.maximum, tuple(notes))
 
@@ -129,32 +137,50 @@ def signs_of_nothing(found: Fit) -> list[str]:
 def fit_spend(days: Integers, totals: Floats, orders: Orders = "repeat") -> SpendFit | None:
     """Fit the spend model; None where nobody has spent anything that counts.
 
-    `days` and `totals` are purchase days and their sums, one per customer, counted as `orders` says. Where the most
-    likely parameters mean nothing (no mean, or at the end of the scale) a prior is used.
+    `days` and `totals` are purchase days and their sums, one per customer, counted as `orders` says. They are fitted
+    in units of the middle customer's average, so that it does not matter whether prices are in euros or in yen. Where
+    the most likely parameters mean nothing, a prior is used.
     """
-    likelihood = SpendLikelihood(days, totals)
-    if not likelihood.customers:
+    bought = (days > 0) & (totals > 0)
+    if not bought.any():
         return None
+    unit = float(np.median(totals[bought] / days[bought]))
+    likelihood = SpendLikelihood(days, totals / unit)
     found = maximise(likelihood)
+    method, notes = LIKELIHOOD, tuple[str, ...]()
     if signs := _signs_in_spend(found):
-        prior = Prior(likelihood.start)
-        found = maximise(likelihood, prior)
-        notes = (f"the spend model came to nothing ({'; '.join(signs)}), so it was fitted with a prior",)
-        if _signs_in_spend(found):
-            return None
-        return SpendFit(Spend(**found.parameters, orders=orders), POSTERIOR, found, notes)
-    return SpendFit(Spend(**found.parameters, orders=orders), LIKELIHOOD, found)
+        found = maximise(likelihood, Prior(likelihood.start))
+        method, notes = (
+            POSTERIOR,
+            (f"the spend model came to nothing ({'; '.join(signs)}), so it was fitted with a prior",),
+        )
+    if not found.parameters["q"] > 1:
+        return None
+    found = _in_money(found, unit, likelihood.customers)
+    return SpendFit(Spend(**found.parameters, orders=orders), method, found, notes)
 
 
 def _signs_in_spend(found: Maximum) -> list[str]:
-    signs = [f"{name} ended at {found.parameters[name]:.3g}" for name in found.at_bounds]
+    """Return why a fit of the spend model means nothing. That all customers are alike (a large q) is no reason."""
+    signs = []
     if not found.converged:
         signs.append("no maximum was found")
-    if max(found.parameters["p"], found.parameters["q"]) > _ALIKE:
-        signs.append("all purchases or all customers are alike")
+    if found.parameters["p"] > _ALIKE:
+        signs.append("all purchases are alike")
     if found.parameters["q"] <= 1:
         signs.append(f"q is {found.parameters['q']:.3g}, so average spend has no mean")
     return signs
+
+
+def _in_money(found: Maximum, unit: float, customers: int) -> Maximum:
+    """Return what was found for amounts in units of `unit` as it is for the amounts themselves."""
+    scale = {"p": 1.0, "q": 1.0, "v": unit}
+    return Maximum(
+        {name: value * scale[name] for name, value in found.parameters.items()},
+        found.log_likelihood - customers * math.log(unit),
+        {name: value * scale[name] for name, value in found.standard_errors.items()},
+        found.converged,
+    )
 
 
 def _likelihood(name: str, rows: Rows) -> Likelihood:

@@ -85,6 +85,7 @@ class _Reading:
         self._problems: list[str] = []
         self._buyers: dict[str, Buyer] = {}
         self._columns: dict[str, int] = {}
+        self._days: dict[str, Day] = {}
         self._currency = ""
         self._newest: Day | None = None
 
@@ -126,7 +127,10 @@ class _Reading:
             raise PurchaseFileError(self._problems)
 
     def _read_row(self, line: int, row: list[str]) -> None:
-        when = self._day(line, self._cell(row, "date"))
+        text = self._cell(row, "date")
+        when = self._days.get(text)
+        if when is None:
+            when = self._day(line, text)
         if when is None or (self._as_of is not None and when > self._as_of):
             return
         customer = self._cell(row, "customer")
@@ -148,8 +152,8 @@ class _Reading:
         self._newest = when if self._newest is None else max(self._newest, when)
 
     def _cell(self, row: list[str], column: str) -> str:
-        place = self._columns.get(column, len(row))
-        return row[place].strip() if place < len(row) else ""
+        place = self._columns.get(column)
+        return row[place].strip() if place is not None and place < len(row) else ""
 
     def _place(self, column: str) -> int:
         return self._columns[column] + 1
@@ -157,7 +161,8 @@ class _Reading:
     def _day(self, line: int, text: str) -> Day | None:
         if match := _DATE.fullmatch(text):
             try:
-                return date.fromisoformat(match[1]).toordinal() - _EPOCH
+                day = self._days[text] = date.fromisoformat(match[1]).toordinal() - _EPOCH
+                return day
             except ValueError:
                 pass
         self._note(line, self._place("date"), f"{text!r} is no date{_meant_date(text)}")

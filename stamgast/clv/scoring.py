@@ -12,6 +12,7 @@ from stamgast.clv.fitting import fit_spend, fit_with_fallback, known, sentences
 from stamgast.clv.rows import Floats, collapse
 from stamgast.clv.sample import Sample
 from stamgast.clv.scores import discounted_purchases, scores_of
+from stamgast.clv.spend_model import expected_spend
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
 from stamgast.domain.history import WEEK_DAYS
@@ -58,13 +59,17 @@ class Asked(Struct, frozen=True):
     acquisition_cost: float = 0.0
 
 
-def fit_parameters(sample: Sample, model: str = MBG_CNBD_K, orders: Orders = "repeat") -> ParameterSet:
+def fit_parameters(
+    sample: Sample, model: str = MBG_CNBD_K, orders: Orders = "repeat", *, with_prior: bool = False
+) -> ParameterSet:
     """Fit a purchase model and the spend model to a sample, falling back where a fit comes to nothing.
+
+    `with_prior` fits the purchase model with a prior from the start, for few customers.
 
     Raises:
         ValueError: there are no customers.
     """
-    found = fit_with_fallback(model, sample.rows, sample.log_gaps)
+    found = fit_with_fallback(model, sample.rows, sample.log_gaps, with_prior=with_prior)
     spend = fit_spend(*sample.spend(orders), orders)
     notes = sentences((found, spend))
     if spend is None:
@@ -130,8 +135,7 @@ def _money(
     spend = parameters.spend
     if spend is None:
         return None
-    days, totals = sample.spend(spend.orders)
-    each = spend.p * (spend.v + np.maximum(totals, 0.0)) / (spend.p * days + spend.q - 1)
+    each = expected_spend(spend, *sample.spend(spend.orders))
     predicted = discounted * each
     historic = sample.amounts * asked.discounting.margin if sample.profits is None else sample.profits
     return np.stack([expected * each, predicted, historic, historic + predicted - asked.acquisition_cost])

@@ -12,6 +12,7 @@ import numpy as np
 from scipy.special import gammaln, psi
 
 from stamgast.clv.rows import Floats, Integers, Levels
+from stamgast.domain.spend import Spend
 
 
 class SpendLikelihood:
@@ -30,8 +31,7 @@ class SpendLikelihood:
         self._of_days = np.bincount(self._days.back, minlength=len(self._days.values)).astype(np.float64)
         self._log_totals = np.log(self._totals)
         self._of_log_totals = np.bincount(self._days.back, weights=self._log_totals)
-        average = float(np.median(self._totals / days)) if len(days) else 1.0
-        self.start = (5.0, 3.5, average / 2)
+        self.start = (5.0, 3.5, 0.5 * float(np.median(self._totals / days)) if len(days) else 1.0)
 
     def at(self, parameters: Floats) -> tuple[float, Floats]:
         """Return the log-likelihood of the sample and its gradient by p, q, v."""
@@ -49,3 +49,9 @@ class SpendLikelihood:
         by_q = self._of_days @ (psi(shape + q) - psi(q) + math.log(v)) - mixed.sum()
         by_v = self.customers * q / v - (row_shape / with_prior).sum()
         return float(value), np.array([by_p, by_q, by_v])
+
+
+def expected_spend(spend: Spend, days: Integers, totals: Floats) -> Floats:
+    """Return the mean of a future purchase day of each customer, as `Spend.expected` does of one."""
+    expected: Floats = spend.p * (spend.v + np.maximum(totals, 0.0)) / (spend.p * days + spend.q - 1)
+    return expected

@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import re
-from datetime import date
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final
 
@@ -12,6 +9,7 @@ import msgspec
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
+from stamgast.commands.clv_words import read_cost, read_day, read_number, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.by_hand import Sum
@@ -44,8 +42,12 @@ def simple(
     """Average purchase times purchases a year times years."""
     from stamgast.clv.by_hand import simple_value
 
-    factors = (_number("--average", average), _number("--frequency", frequency), _number("--lifespan", lifespan))
-    _tell(simple_value(*factors, _cost(acquisition_cost)), as_json)
+    factors = (
+        read_number("--average", average),
+        read_number("--frequency", frequency),
+        read_number("--lifespan", lifespan),
+    )
+    _tell(simple_value(*factors, read_cost(acquisition_cost)), as_json)
 
 
 @app.command()
@@ -59,8 +61,8 @@ def profit(
     """Average profit per purchase times purchases."""
     from stamgast.clv.by_hand import profit_value
 
-    factors = (_number("--profit", profit), _number("--purchases", purchases))
-    _tell(profit_value(*factors, _cost(acquisition_cost)), as_json)
+    factors = (read_number("--profit", profit), read_number("--purchases", purchases))
+    _tell(profit_value(*factors, read_cost(acquisition_cost)), as_json)
 
 
 @app.command()
@@ -79,14 +81,14 @@ def npv(
 
     if timing not in TIMINGS:
         misuse(f"--timing is {timing!r}; it is one of {', '.join(TIMINGS)}")
-    share = _share("--retention", retention) if retention else None
+    share = read_share("--retention", retention) if retention else None
     found = net_present_value(
-        _number("--profit", profit),
+        read_number("--profit", profit),
         years,
-        _share("--rate", rate),
+        read_share("--rate", rate),
         timing=timing,
         retention=share,
-        acquisition_cost=_cost(acquisition_cost),
+        acquisition_cost=read_cost(acquisition_cost),
     )
     _tell(found, as_json, timing=timing)
 
@@ -100,20 +102,24 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Write the parameter set here.")] = None,
     model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
     orders: Orders = "repeat",
+    prior: Annotated[
+        bool, typer.Option("--prior", help="With a prior, which steadies a fit to few customers.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit a purchase model and a spend model; for a merchant they come into force unless what is in force is better."""
-    day = _day("--as-of", as_of) if as_of else None
+    day = read_day("--as-of", as_of) if as_of else None
     _check_model(model, orders)
     if not merchant:
         if data is None:
             misuse("give --data FILE, --merchant M, or both")
-        found, document = _fit(_read(data, day)[0], model, orders), None
+        found, document = _fit(_read(data, day)[0], model, orders, with_prior=prior), None
     else:
-        from stamgast.commands.clv_publishing import fit_merchant
+        from stamgast.commands.clv_publishing import Wanted, fit_merchant
 
         live = None if data is None else _read(data, day)
-        found, document = fit_merchant(merchant, live, as_of=day, model=model, orders=orders, tell=_tell_notes)
+        wanted = Wanted(as_of=day, model=model, orders="all" if orders == "all" else "repeat", with_prior=prior)
+        found, document = fit_merchant(merchant, live, wanted, _tell_notes)
     _write(out, found)
     if as_json:
         print_json(found if document is None else {**msgspec.to_builtins(found), **document})
@@ -144,11 +150,11 @@ def score(
     from stamgast.clv.scoring import score as score_all
     from stamgast.domain.residual_value import Discounting
 
-    weeks = _weeks(horizon)
-    rate = float(_share("--yearly-rate", yearly_rate))
-    given = float(_share("--margin", margin)) if margin else None
-    cost = float(_cost(acquisition_cost) or 0)
-    sample, _ = _read(data, _day("--as-of", as_of))
+    weeks = read_weeks(horizon)
+    rate = float(read_share("--yearly-rate", yearly_rate))
+    given = float(read_share("--margin", margin)) if margin else None
+    cost = float(read_cost(acquisition_cost) or 0)
+    sample, _ = _read(data, read_day("--as-of", as_of))
     found = _given(parameters, model) if parameters else _fit(sample, model or "mbg_cnbd_k", orders)
     discounting = Discounting(months, rate, sample.margin if given is None else given)
     asked = Asked(weeks, threshold, discounting, cost)
@@ -187,12 +193,12 @@ def _check_model(model: str, orders: str) -> None:
         misuse(f"--orders is {orders!r}; it is repeat or all")
 
 
-def _fit(sample: Sample, model: str, orders: str) -> ParameterSet:
+def _fit(sample: Sample, model: str, orders: str, *, with_prior: bool = False) -> ParameterSet:
     from stamgast.clv.scoring import fit_parameters
 
     _check_model(model, orders)
     say(f"fitting {model} …")
-    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat")
+    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat", with_prior=with_prior)
     _tell_notes(found)
     return found
 
@@ -257,39 +263,3 @@ def _list(scores: list[Score]) -> None:
         cells = [f"{each.expected_purchases:>10.3f}", *(f"{'' if m is None else f'{m:.2f}':>10}" for m in money)]
         shown = " ".join([*cells, f"{each.next_lapse or 'never':>10}"])
         answer(f"{each.customer:<{width}} {each.p_alive:>6.3f} {each.p_buy:>6.3f} {shown}")
-
-
-def _number(name: str, text: str) -> Decimal:
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        misuse(f"{name} is {text!r}; it is a number such as 12.50")
-    return value
-
-
-def _cost(text: str) -> Decimal | None:
-    return _number("--acquisition-cost", text) if text else None
-
-
-def _share(name: str, text: str) -> Decimal:
-    value = _number(name, text.removesuffix("%"))
-    value = value / 100 if text.endswith("%") else value
-    if value > 1:
-        misuse(f"{name} is {text!r}; for a tenth write 0.1 or 10%")
-    return value
-
-
-def _weeks(text: str) -> float:
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([wd])", text)
-    if not match or not float(match[1]):
-        misuse(f"--horizon is {text!r}; write it as 39w or 273d")
-    return float(match[1]) / (7 if match[2] == "d" else 1)
-
-
-def _day(name: str, text: str) -> Day:
-    try:
-        return date.fromisoformat(text).toordinal() - date(1970, 1, 1).toordinal()
-    except ValueError:
-        misuse(f"{name} is {text!r}; write it as 1997-09-30")

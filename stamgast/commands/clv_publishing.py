@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import msgspec
@@ -22,9 +23,17 @@ if TYPE_CHECKING:
 Tell = Callable[["ParameterSet"], None]
 
 
-def fit_merchant(
-    merchant: str, live: Live | None, *, as_of: Day | None, model: str, orders: str, tell: Tell
-) -> tuple[ParameterSet, dict[str, Any]]:
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What was asked for. `orders` counts for a CSV; live states know the sum of all purchase days alone."""
+
+    as_of: Day | None
+    model: str
+    orders: Orders
+    with_prior: bool = False
+
+
+def fit_merchant(merchant: str, live: Live | None, wanted: Wanted, tell: Tell) -> tuple[ParameterSet, dict[str, Any]]:
     """Fit, publish unless it is worse, and return the set with what became of it. Without `live`, states are read."""
     from aiokafka.errors import KafkaError
 
@@ -33,15 +42,14 @@ def fit_merchant(
     from stamgast.state.errors import StateError
 
     settings = load_settings()
-    work = _fit_merchant(settings, merchant, live, as_of=as_of, model=model, orders=orders, tell=tell)
     try:
-        return asyncio.run(work)
+        return asyncio.run(_fit_merchant(settings, merchant, live, wanted, tell))
     except (LookupError, ValueError, TopicsError, KafkaError, EmitError, StateError) as error:
         fail(str(error))
 
 
 async def _fit_merchant(
-    settings: Settings, merchant: str, live: Live | None, *, as_of: Day | None, model: str, orders: str, tell: Tell
+    settings: Settings, merchant: str, live: Live | None, wanted: Wanted, tell: Tell
 ) -> tuple[ParameterSet, dict[str, Any]]:
     from rules.loader import load_bundle
     from stamgast.domain.units import DAY
@@ -54,19 +62,20 @@ async def _fit_merchant(
     bundle = (await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record
     program = load_bundle(bundle.files, merchant, bundle.clv).program
     now = settings.make_clock().now()
-    from_states = live is None
+    orders: Orders = "all" if live is None else wanted.orders
     if live is None:
         redis = Redis(settings.redis_url)
         try:
-            live = await live_sample(redis, topics, program, now if as_of is None else as_of * DAY)
+            live = await live_sample(redis, topics, program, now if wanted.as_of is None else wanted.as_of * DAY)
         finally:
             redis.close()
         if live is None:
             raise LookupError(f"nobody has bought at {merchant} yet")
         say(f"read {len(live.days):,} customers of {merchant} with {sum(map(len, live.days)):,} purchase days")
-    say(f"fitting {model} …")
-    counted: Orders = "all" if from_states or orders == "all" else "repeat"
-    found = await asyncio.to_thread(refit, live, program, bundle.clv, model, counted)
+    say(f"fitting {wanted.model} …")
+    found = await asyncio.to_thread(
+        refit, live, program, bundle.clv, wanted.model, orders, with_prior=wanted.with_prior
+    )
     tell(found.parameters)
     if found.refusal:
         say(f"not published: {found.refusal}")

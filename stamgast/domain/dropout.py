@@ -21,6 +21,8 @@ from stamgast.domain.history import History
 
 _TINY = 1e-13
 """Series end when what is left is smaller, relative to the sum."""
+_MOST = 100_000
+"""No series is longer; at horizons of a thousand times alpha + T what is left then is below 1e-7."""
 _HUGE = 1e150
 _FAR = 0.75
 _POLE = 0.01
@@ -176,7 +178,7 @@ def _series(upper: float, lower: float, c: float, z: float) -> float:
     term = upper / c * z
     total = term
     n = worst = 1.0
-    while worst >= 1 or n + upper <= 0 or abs(term) * worst > _TINY * abs(total) * (1 - worst):
+    while n < _MOST and (worst >= 1 or n + upper <= 0 or abs(term) * worst > _TINY * abs(total) * (1 - worst)):
         for _ in range(_AT_ONCE):
             term *= z * (upper + n) * (lower + n) / ((c + n) * (n + 1))
             total += term

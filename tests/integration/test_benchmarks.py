@@ -13,7 +13,7 @@ import pytest
 from stamgast.services import Broker, RedisServer
 
 ROOT = Path(__file__).parents[2]
-NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory")
+NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "clv")
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -27,5 +27,12 @@ def test_every_benchmark_that_needs_nothing_installed_runs_and_verifies_its_resu
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     lines = [json.loads(line.removeprefix("BENCH ")) for line in done.stdout.splitlines() if line.startswith("BENCH ")]
     told = {line["name"] for line in lines}
-    assert {"small_job", "customers_service", "intake", "latency_send_call_p50", "memory_customer"} <= told
+    assert {
+        "small_job",
+        "customers_service",
+        "intake",
+        "latency_send_call_p50",
+        "memory_customer",
+        "clv_fit_seconds",
+    } <= told
     assert all({"name", "value", "unit", "peer", "peer_value", "ratio"} == line.keys() for line in lines)

@@ -84,6 +84,7 @@ def test_a_value_by_hand_is_a_number_in_json():
         ("npv --profit 300 --years 3 --timing middle", "--timing is 'middle'; it is one of end, mid, start"),
         ("fit --data x --as-of 30-09-1997", "write it as 1997-09-30"),
         ("score --data x --as-of 1997-09-30 --horizon 39", "write it as 39w or 273d"),
+        ("score --data x --as-of 1997-09-30 --horizon 99999w", "at most a hundred years"),
     ],
 )
 def test_misuse_says_how_it_was_meant(arguments, said):
@@ -106,6 +107,15 @@ def test_a_fit_of_a_few_purchases_says_what_it_did_and_can_be_scored_with(sales,
     scored = run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", out, "--json")
     assert {each["parameters_version"] for each in json.loads(scored.stdout)} == {version}
     assert json.loads(run("fit", "--data", sales, "--as-of", "2026-03-01", "--json").stdout)["version"] == version
+
+
+def test_a_prior_can_be_asked_for(sales):
+    done = run("fit", "--data", sales, "--as-of", "2026-03-01", "--prior", "--model", "mbg_nbd", "--json")
+
+    fitted = json.loads(done.stdout)
+    assert fitted["fit"]["method"] == "maximum a posteriori"
+    assert fitted["fit"]["notes"] == []
+    assert 0.2 < fitted["parameters"]["a"] < 5
 
 
 def test_scores_name_every_customer_known_by_then(sales, parameters):

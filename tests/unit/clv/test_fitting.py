@@ -23,27 +23,29 @@ from stamgast.clv.spend_model import SpendLikelihood
 
 @pytest.fixture(scope="module")
 def nobody_leaves():
-    """Buyers at rates of their own who are all still there: what made the Online Retail fits degenerate."""
+    """Buyers at rates of their own who are all still there, and the sum of ln(gap in weeks)."""
     rng = np.random.default_rng(5)
     age = rng.integers(200, 350, 800)
     rate = rng.gamma(3.0, 1 / 60.0, 800)
     days = [np.flatnonzero(rng.random(until) < per_day) + 1 for until, per_day in zip(age, rate, strict=True)]
-    return make_rows([len(d) for d in days], [d[-1] if len(d) else 0 for d in days], age)
+    log_gaps = sum(float(np.log(np.diff(d, prepend=0) / 7).sum()) for d in days)
+    return make_rows([len(d) for d in days], [d[-1] if len(d) else 0 for d in days], age), log_gaps
 
 
 @pytest.mark.parametrize("name", MODELS)
 def test_where_nobody_leaves_the_fit_is_recognised_and_replaced(nobody_leaves, name):
-    plain = fit(name, nobody_leaves)
-    found = fit_with_fallback(name, nobody_leaves)
+    rows, log_gaps = nobody_leaves
+    plain = fit(name, rows, log_gaps)
+    found = fit_with_fallback(name, rows, log_gaps)
 
     assert signs_of_nothing(plain)
     assert signs_of_nothing(found) == []
     assert found.method == POSTERIOR
     assert len(found.notes) >= 1
     assert "came to nothing" in found.notes[0]
-    expected = scores_of(found.model).expected_purchases(nobody_leaves, 26)
+    expected = scores_of(found.model).expected_purchases(rows, 26)
     assert np.isfinite(expected).all()
-    assert expected.sum() > 0.5 * (26 * (nobody_leaves.x / nobody_leaves.T)).sum()
+    assert expected.sum() > 0.5 * (26 * (rows.x / rows.T)).sum()
 
 
 @pytest.mark.parametrize("name", MODELS)
@@ -57,7 +59,7 @@ def test_a_handful_of_customers_gets_parameters_that_can_be_used(name):
 
 
 def test_one_customer_who_came_once_today_gets_parameters_too():
-    found = fit_with_fallback("mbg_cnbd_k", make_rows([0], [0], [0]))
+    found = fit_with_fallback("mbg_cnbd_k", make_rows([0], [0], [0]), 0.0)
 
     assert all(np.isfinite(value) for value in found.parameters.values())
 
@@ -65,6 +67,11 @@ def test_one_customer_who_came_once_today_gets_parameters_too():
 def test_a_fit_to_nobody_is_refused():
     with pytest.raises(ValueError, match="no customers"):
         fit("mbg_nbd", make_rows([], [], []))
+
+
+def test_k_is_not_chosen_without_the_gaps():
+    with pytest.raises(ValueError, match="ln"):
+        fit("mbg_cnbd_k", make_rows([1], [7], [9]))
 
 
 def test_a_healthy_fit_is_left_as_it_is(cdnow):
@@ -122,9 +129,11 @@ def test_gradients_are_the_slopes_even_for_a_purchase_every_day():
             assert slope[index] == pytest.approx(two / (2 * step[index]), rel=1e-4, abs=1e-5)
 
 
-def test_spend_of_nobody_is_nothing_and_of_all_alike_is_a_prior():
+def test_spend_of_nobody_is_nothing():
     assert fit_spend(np.array([0, 0]), np.array([0.0, 0.0])) is None
 
+
+def test_a_shop_with_one_price_is_fitted_with_a_prior():
     alike = fit_spend(np.full(30, 2), np.full(30, 20.0))
 
     assert alike is not None
@@ -133,7 +142,29 @@ def test_spend_of_nobody_is_nothing_and_of_all_alike_is_a_prior():
     assert alike.spend.expected(0, 0.0) == pytest.approx(10, rel=0.3)
 
 
+def test_customers_who_are_all_alike_have_one_mean():
+    rng = np.random.default_rng(8)
+    days = rng.integers(1, 9, 5_000)
+    found = fit_spend(days, rng.gamma(4.0 * days, 2.5))
+
+    assert found is not None
+    assert found.spend.expected(3, 90.0) == pytest.approx(10, rel=0.05)
+
+
+def test_prices_in_yen_are_fitted_as_those_in_euros(cdnow):
+    euros = fit_spend(cdnow.rows.x, cdnow.repeat_spend)
+    yen = fit_spend(cdnow.rows.x, cdnow.repeat_spend * 15_000)
+
+    assert euros is not None
+    assert yen is not None
+    assert yen.maximum.parameters == pytest.approx(
+        {"p": euros.spend.p, "q": euros.spend.q, "v": euros.spend.v * 15_000}, rel=1e-6
+    )
+    assert euros.maximum.log_likelihood == pytest.approx(-4055.9177, abs=0.001)
+    assert euros.maximum.standard_errors["v"] == pytest.approx(4.16, rel=5e-3)
+
+
 def test_a_maximum_at_the_end_of_the_scale_says_so(nobody_leaves):
-    found = maximise(DropoutLikelihood(collapse(nobody_leaves)[0]))
+    found = maximise(DropoutLikelihood(collapse(nobody_leaves[0])[0]))
 
     assert found.at_bounds or found.parameters["b"] > 500 or found.parameters["a"] < 1e-2
