@@ -29,6 +29,7 @@ from streams.limits import Limits
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.parking import park
+from streams.reviewing import Review
 from streams.timers import Timers
 
 log = get_logger(__name__)
@@ -66,12 +67,20 @@ class OwnedCustomers:
     """What the owner keeps between two steps."""
 
     def __init__(
-        self, standing: Standing, limits: Limits, activations: ActivationLog, timers: Timers, sending: Sending | None
+        self,
+        standing: Standing,
+        limits: Limits,
+        activations: ActivationLog,
+        *,
+        timers: Timers,
+        review: Review,
+        sending: Sending | None,
     ) -> None:
         self.standing = standing
         self.limits = limits
         self.activations = activations
         self.timers = timers
+        self.review = review
         self.sending = sending
         self.sending_open = False
         self.asked: dict[str, tuple[int, float]] = {}
@@ -121,7 +130,8 @@ class CustomersJob:
         activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
-        own = owned.own = OwnedCustomers(standing, limits, activations, timers, sending)
+        review = Review(owned, self.topic, self._clock, self._metrics)
+        own = owned.own = OwnedCustomers(standing, limits, activations, timers=timers, review=review, sending=sending)
         await activations.open(reader)
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
 
@@ -136,6 +146,7 @@ class CustomersJob:
         write(results, owned.lease.keys, effects.writes, written, records[-1].offset, quiet=quiet)
         park(batch.parked, batch.unparked, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
+        effects.writes.meta.update(own.review.to_note())
         if not quiet:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
@@ -201,6 +212,7 @@ class CustomersJob:
                         await own.sending.open()
                     await self._append_barriers(owned, own)
                     await own.timers.look()
+                    await own.review.look(own.standing.in_force, own.standing.numbers)
             except (ElsewhereError, EmitError) as error:
                 log.warning("errand failed", partition=owned.number, why=repr(error))
                 pause = _TROUBLE_PAUSE_S

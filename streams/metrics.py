@@ -39,6 +39,7 @@ class Metrics:
         self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
         self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")
         self.timers = self._counter("timers", "Due timers appended to the stream")
+        self.reviewed = self._counter("reviewed", "Customers whose timers a new bundle moved earlier")
         self.activations = self._counter("activations", "Outcomes written, by status", "status")
         self.outbox = self._gauge("outbox_entries", "Activations to submit")
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")

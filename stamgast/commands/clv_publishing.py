@@ -88,6 +88,7 @@ async def _fit_merchant(
 def _document(found: Refit, barrier: int | None) -> dict[str, Any]:
     compared: Comparison | None = found.comparison
     return {
+        "open_days": found.parameters.open_days,
         "published": barrier is not None,
         "barrier": barrier,
         "refusal": found.refusal or None,

@@ -167,6 +167,10 @@ class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):
     due: Millis
 
 
+class Reviewed(Event, frozen=True, kw_only=True, tag="reviewed", gc=False):
+    """By the bundle in force a timer of the customer's belongs earlier than it stands: it is planned anew."""
+
+
 class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
     """A merchant's bundle comes into force in this partition. `customer` is empty."""
 
@@ -196,6 +200,7 @@ AnyEvent = (
     | RedemptionTakenBack
     | ActivationOutcome
     | TimerDue
+    | Reviewed
     | Barrier
     | RulePaused
 )

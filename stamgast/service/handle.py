@@ -18,6 +18,7 @@ from stamgast.domain.events import (
     PurchaseChanged,
     RedemptionTakenBack,
     Replied,
+    Reviewed,
     TimerDue,
     VoucherRedeemed,
 )
@@ -184,6 +185,10 @@ def _timer_due(case: Case, event: TimerDue) -> None:
     run_due_timers(case, event.due, _restage)
 
 
+def _reviewed(case: Case, _event: Reviewed) -> None:
+    fire(case, _restage(case))
+
+
 _APPLY: dict[type, Callable[[Case, Any], None]] = {
     PurchaseChanged: _purchase_changed,
     Enrolled: _enrolled,
@@ -196,4 +201,5 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     RedemptionTakenBack: take_redemption_back,
     ActivationOutcome: messages.settle,
     TimerDue: _timer_due,
+    Reviewed: _reviewed,
 }

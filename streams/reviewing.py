@@ -1,0 +1,94 @@
+"""After a new bundle: whose timer of staying away belongs earlier now, by its programme or by a model fitted anew?
+
+A timer that belongs later is found out when it fires, one that belongs earlier only by looking. So the owner goes
+through its partition's timers once per bundle, a few at a time, and appends a `Reviewed` for each that would move
+earlier. An event of the customer's own finds out by itself, and all of them agree: the plan follows from the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from stamgast.clock import Clock
+from stamgast.domain.customer import decode_customer
+from stamgast.domain.events import Reviewed, encode_event, key_of
+from stamgast.domain.lifecycle import quiet_timers
+from stamgast.service import Bundle
+from streams.emission import append
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+
+FIELD: Final = "w:"
+"""Field of a partition's meta: merchant -> number of the bundle by which all its timers were reviewed."""
+_AT_ONCE: Final = 200
+"""Timers at a look. There are five looks a second, so a million customers of a partition take a quarter of an hour."""
+
+
+class Review:
+    """Goes through the timers of one owned partition. `look` does a little of it."""
+
+    def __init__(self, owned: Ownership, topic: str, clock: Clock, metrics: Metrics) -> None:
+        self._owned = owned
+        self._topic = topic
+        self._clock = clock
+        self._metrics = metrics
+        meta = owned.lease.meta
+        self._reviewed = {name[len(FIELD) :]: int(value) for name, value in meta.items() if name.startswith(FIELD)}
+        self._unnoted: dict[str, int] = {}
+        self._by: dict[str, int] = {}
+        self._cursor: bytes | None = None
+
+    def to_note(self) -> dict[str, int]:
+        """Fields of meta for the next step to write; they only save doing it again, so none is told twice."""
+        fields = {f"{FIELD}{merchant}": number for merchant, number in self._unnoted.items()}
+        self._unnoted = {}
+        return fields
+
+    async def look(self, in_force: Mapping[str, Bundle], numbers: Mapping[str, int]) -> None:
+        """Look at the next few timers, if any bundle is new (`numbers`: that of each merchant's newest barrier).
+
+        Raises StateError or EmitError.
+        """
+        if self._cursor is None:
+            self._by = {m: number for m, number in numbers.items() if number > self._reviewed.get(m, -1)}
+            if not self._by:
+                return
+            self._cursor = b"0"
+        lease = self._owned.lease
+        cursor, flat = await lease.call("ZSCAN", lease.keys.timers, self._cursor, "COUNT", _AT_ONCE)
+        members = [member.decode() for member in flat[::2]]
+        await self._review([member for member in members if member.rpartition(":")[0] in self._by], in_force)
+        self._cursor = None if cursor == b"0" else cursor
+        if self._cursor is None:
+            # By the number with which it began: a bundle that came meanwhile has a review of its own.
+            self._reviewed.update(self._by)
+            self._unnoted.update(self._by)
+
+    async def _review(self, members: Sequence[str], in_force: Mapping[str, Bundle]) -> None:
+        if not members:
+            return
+        lease, now = self._owned.lease, self._clock.now()
+        names = [(merchant, customer) for merchant, _, customer in (member.rpartition(":") for member in members)]
+        values = await lease.call("MGET", *(lease.keys.customer(*name) for name in names))
+        records: list[tuple[bytes | None, bytes]] = []
+        for (merchant, customer), value in zip(names, values, strict=True):
+            bundle = in_force.get(merchant)
+            if value is not None and bundle is not None and _belongs_earlier(value, bundle):
+                event = Reviewed(merchant=merchant, customer=customer, at=now)
+                records.append((key_of(merchant, customer), encode_event(event)))
+        if records:
+            await append(self._owned.emitters, self._topic, self._owned.number, records)
+            self._metrics.reviewed.inc(len(records))
+
+
+def _belongs_earlier(value: bytes, bundle: Bundle) -> bool:
+    try:
+        state = decode_customer(value)
+    except msgspec.DecodeError:  # the steps tell of it
+        return False
+    held = state.timers
+    wanted = quiet_timers(state, bundle.program)
+    return any(due < held.get(kind, due + 1) for kind, due in wanted.items())
