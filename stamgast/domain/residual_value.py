@@ -3,10 +3,12 @@
 A finite horizon: with a < 1 or s < 1, as fits to real shops often have it, purchases without end have no finite mean.
 """
 
-from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
+
+from stamgast.domain.attrition import Attrition
+from stamgast.domain.history import History
 
 WEEKS_A_MONTH: Final = 365 / 12 / 7
 
@@ -31,14 +33,16 @@ class Discounting(Struct, frozen=True):
         return f"{self.months} months, {rate} a year, at the end of each month, times margin {margin}"
 
 
-def residual_value(expected: Callable[[float], float], spend: float, discounting: Discounting) -> float:
-    """Return the value today of purchases to come, in the unit of `spend`.
+def discounted_purchases(model: Attrition, history: History, discounting: Discounting) -> float:
+    """Return what one unit of spend on each purchase to come is worth today, margin included."""
+    return model.p_alive(history) * discounted_if_alive(model, history, discounting)
 
-    `expected(weeks)` is the mean number of purchases within so many weeks, `spend` the mean of one.
-    """
+
+def discounted_if_alive(model: Attrition, history: History, discounting: Discounting) -> float:
+    """Return the same for somebody who has not left."""
     total = before = 0.0
     for month, weight in enumerate(discounting.weights(), 1):
-        until = expected(month * WEEKS_A_MONTH)
+        until = model.expected_if_alive(history, month * WEEKS_A_MONTH)
         total += (until - before) * weight
         before = until
-    return total * spend
+    return total
