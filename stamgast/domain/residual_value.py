@@ -3,6 +3,7 @@
 A finite horizon: with a < 1 or s < 1, as fits to real shops often have it, purchases without end have no finite mean.
 """
 
+from collections.abc import Callable
 from typing import Final
 
 from msgspec import Struct
@@ -40,9 +41,17 @@ def discounted_purchases(model: Attrition, history: History, discounting: Discou
 
 def discounted_if_alive(model: Attrition, history: History, discounting: Discounting) -> float:
     """Return the same for somebody who has not left."""
+    return residual_value(lambda weeks: model.expected_if_alive(history, weeks), 1.0, discounting)
+
+
+def residual_value(expected: Callable[[float], float], spend: float, discounting: Discounting) -> float:
+    """Return the value today of purchases to come, in the unit of `spend`.
+
+    `expected(weeks)` is the mean number of purchases within so many weeks, `spend` the mean of one.
+    """
     total = before = 0.0
     for month, weight in enumerate(discounting.weights(), 1):
-        until = model.expected_if_alive(history, month * WEEKS_A_MONTH)
+        until = expected(month * WEEKS_A_MONTH)
         total += (until - before) * weight
         before = until
-    return total
+    return total * spend
