@@ -22,7 +22,8 @@ from benchmarks.meter import Meter
 from benchmarks.scene import Scene, measure
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
-from stamgast.domain.residual_value import Discounting, residual_value
+from stamgast.domain.residual_value import Discounting, discounted_purchases
+from stamgast.domain.value_table import ValueTable
 
 TRUE = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
 PARETO = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
@@ -97,8 +98,8 @@ def _scores(times: int) -> dict[str, float]:
     pareto = make_model("pareto_nbd", PARETO)
     regular, fresh = History(2, 30.43, 38.86), History(0, 0.0, 0.0)
 
-    def value() -> float:
-        return residual_value(lambda weeks: mbg.expected_purchases(regular, weeks), 35.0, Discounting())
+    discounting = Discounting()
+    values = ValueTable(mbg, discounting)
 
     asked: dict[str, Callable[[], object]] = {
         "MBG/NBD P(alive)": lambda: mbg.p_alive(regular),
@@ -106,7 +107,8 @@ def _scores(times: int) -> dict[str, float]:
         "MBG/NBD lapse": lambda: mbg.lapses_at(regular, 0.5),
         "MBG/NBD purchases in 39 weeks": lambda: mbg.expected_purchases(regular, 39),
         "  in 36 months, right after the first": lambda: mbg.expected_purchases(fresh, 156),
-        "  discounted, 36 months": value,
+        "MBG/NBD value of 36 months": lambda: discounted_purchases(mbg, regular, discounting),
+        "  the same from a table": lambda: values.purchases(regular),
         "MBG/CNBD-2 P(alive)": lambda: cnbd.p_alive(regular),
         "MBG/CNBD-2 lapse": lambda: cnbd.lapses_at(regular, 0.5),
         "MBG/CNBD-2 purchases in 39 weeks": lambda: cnbd.expected_purchases(regular, 39),
@@ -114,6 +116,7 @@ def _scores(times: int) -> dict[str, float]:
         "Pareto/NBD P(buy)": lambda: pareto.p_buy(regular, 39),
         "Pareto/NBD lapse": lambda: pareto.lapses_at(regular, 0.5),
         "Pareto/NBD purchases in 39 weeks": lambda: pareto.expected_purchases(regular, 39),
+        "Pareto/NBD value of 36 months": lambda: discounted_purchases(pareto, regular, discounting),
     }
     return {name: min(_microseconds(ask, times // 10 + 1) for _ in range(10)) for name, ask in asked.items()}
 

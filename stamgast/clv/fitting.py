@@ -27,6 +27,8 @@ MODELS: Final = (BG_NBD, MBG_NBD, MBG_CNBD_K, PARETO_NBD)
 """What can be asked for."""
 MOST_REGULAR: Final = 4
 """The largest k that is tried."""
+FEW: Final = 200
+"""Below so many customers a prior foretells new ones better, or as well: docs/adr/0040 has the figures."""
 LIKELIHOOD: Final = "maximum likelihood"
 POSTERIOR: Final = "maximum a posteriori"
 
@@ -94,13 +96,16 @@ def fit_with_fallback(
 ) -> Fit:
     """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
 
-    `with_prior` begins with the prior, for few customers. `pooled` is the prior for a part of a shop: the parameters
-    of the whole, for MBG/CNBD-k those of k = 1; without it the prior is what retail shops have.
+    With a prior from the start for fewer than `FEW` customers, or if `with_prior` says so. `pooled` is the prior for
+    a part of a shop: the parameters of the whole, for MBG/CNBD-k those of k = 1; without it what retail shops have.
 
     Raises:
         ValueError: as `fit`.
     """
     notes: list[str] = []
+    if rows.customers < FEW and not with_prior:
+        with_prior = True
+        notes.append(f"these are fewer than {FEW} customers, so {name} was fitted with a prior")
     if not with_prior:
         found = fit(name, rows, log_gaps)
         signs = signs_of_nothing(found)

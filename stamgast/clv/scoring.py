@@ -64,7 +64,7 @@ def fit_parameters(
 ) -> ParameterSet:
     """Fit a purchase model and the spend model to a sample, falling back where a fit comes to nothing.
 
-    `with_prior` fits the purchase model with a prior from the start, for few customers.
+    `with_prior` fits the purchase model with a prior from the start, as is done for few customers anyway.
 
     Raises:
         ValueError: there are no customers.

@@ -102,9 +102,7 @@ def fit(
     out: Annotated[Path | None, typer.Option(help="Write the parameter set here.")] = None,
     model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
     orders: Orders = "repeat",
-    prior: Annotated[
-        bool, typer.Option("--prior", help="With a prior, which steadies a fit to few customers.")
-    ] = False,
+    prior: Annotated[bool, typer.Option("--prior", help="With a prior, as for fewer than 200 customers.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit a purchase model and a spend model; for a merchant they come into force unless what is in force is better."""

@@ -39,6 +39,9 @@ class Attrition(Protocol):
     def expected_purchases(self, history: History, weeks: float) -> float:
         """Return the mean number of purchases within the next `weeks`."""
 
+    def expected_if_alive(self, history: History, weeks: float) -> float:
+        """Return the mean number of purchases within the next `weeks` of somebody who has not left."""
+
     def lapses_at(self, history: History, threshold: float) -> float | None:
         """Return the T at which P(alive) falls to the threshold if no purchase comes; None: never."""
 

@@ -59,10 +59,13 @@ class Dropout(Struct, frozen=True):
 
     def expected_purchases(self, history: History, weeks: float) -> float:
         """Return the mean number of purchases within the next `weeks`."""
+        return self.p_alive(history) * self.expected_if_alive(history, weeks)
+
+    def expected_if_alive(self, history: History, weeks: float) -> float:
+        """Return that mean for somebody who has not left; with k = 1 it depends on x and T alone."""
         if weeks <= 0:
             return 0.0
-        while_alive = self._by_series(history, weeks) if self.k == 1 else self._by_phases(history, weeks)
-        return self.p_alive(history) * while_alive
+        return self._by_series(history, weeks) if self.k == 1 else self._by_phases(history, weeks)
 
     def lapses_at(self, history: History, threshold: float) -> float | None:
         """Return the T (weeks after the first purchase) at which P(alive) falls to the threshold without a purchase.

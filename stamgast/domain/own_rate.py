@@ -29,6 +29,10 @@ class OwnRate(Struct, frozen=True):
         """Return the mean number of purchases within the next `weeks`."""
         return weeks * (self.r + history.x) / (self.alpha + history.T)
 
+    def expected_if_alive(self, history: History, weeks: float) -> float:
+        """Return the same: everybody is there."""
+        return self.expected_purchases(history, weeks)
+
     def lapses_at(self, history: History, threshold: float) -> float | None:  # noqa: ARG002
         """Return None: nobody lapses."""
         return None

@@ -43,11 +43,15 @@ class Pareto(Struct, frozen=True):
 
     def expected_purchases(self, history: History, weeks: float) -> float:
         """Return the mean number of purchases within the next `weeks`."""
+        return self.p_alive(history) * self.expected_if_alive(history, weeks)
+
+    def expected_if_alive(self, history: History, weeks: float) -> float:
+        """Return that mean for somebody who has not left; it depends on x and T alone."""
         life = self.beta + history.T
         log_growth = math.log1p(weeks / life)
         power = (1 - self.s) * log_growth
         there = math.expm1(power) / (1 - self.s) if abs(power) > 1e-16 else log_growth
-        return self.p_alive(history) * (self.r + history.x) / (self.alpha + history.T) * life * there
+        return (self.r + history.x) / (self.alpha + history.T) * life * there
 
     def lapses_at(self, history: History, threshold: float) -> float | None:
         """Return the T (weeks after the first purchase) at which P(alive) falls to the threshold without a purchase.

@@ -8,6 +8,9 @@ from typing import Final
 
 from msgspec import Struct
 
+from stamgast.domain.attrition import Attrition
+from stamgast.domain.history import History
+
 WEEKS_A_MONTH: Final = 365 / 12 / 7
 
 
@@ -29,6 +32,16 @@ class Discounting(Struct, frozen=True):
         """Say it as it is printed beside every value."""
         rate, margin = f"{self.yearly_rate:.4g}", f"{self.margin:.4g}"
         return f"{self.months} months, {rate} a year, at the end of each month, times margin {margin}"
+
+
+def discounted_purchases(model: Attrition, history: History, discounting: Discounting) -> float:
+    """Return what one unit of spend on each purchase to come is worth today, margin included."""
+    return model.p_alive(history) * discounted_if_alive(model, history, discounting)
+
+
+def discounted_if_alive(model: Attrition, history: History, discounting: Discounting) -> float:
+    """Return the same for somebody who has not left."""
+    return residual_value(lambda weeks: model.expected_if_alive(history, weeks), 1.0, discounting)
 
 
 def residual_value(expected: Callable[[float], float], spend: float, discounting: Discounting) -> float:

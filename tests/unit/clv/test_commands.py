@@ -110,12 +110,16 @@ def test_a_fit_of_a_few_purchases_says_what_it_did_and_can_be_scored_with(sales,
 
 
 def test_a_prior_can_be_asked_for(sales):
-    done = run("fit", "--data", sales, "--as-of", "2026-03-01", "--prior", "--model", "mbg_nbd", "--json")
+    asked = ("fit", "--data", sales, "--as-of", "2026-03-01", "--model", "mbg_nbd", "--json")
 
-    fitted = json.loads(done.stdout)
+    fitted = json.loads(run(*asked, "--prior").stdout)
+
     assert fitted["fit"]["method"] == "maximum a posteriori"
     assert fitted["fit"]["notes"] == []
     assert 0.2 < fitted["parameters"]["a"] < 5
+    done = run(*asked)
+    assert "note: these are fewer than 200 customers" in done.stderr
+    assert json.loads(done.stdout)["parameters"] == fitted["parameters"]
 
 
 def test_scores_name_every_customer_known_by_then(sales, parameters):

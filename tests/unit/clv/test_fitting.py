@@ -54,6 +54,8 @@ def test_a_handful_of_customers_gets_parameters_that_can_be_used(name):
 
     found = fit_with_fallback(name, rows, log_gaps=1.0)
 
+    assert found.method == POSTERIOR
+    assert found.notes == (f"these are fewer than 200 customers, so {name} was fitted with a prior",)
     assert all(0 < value < 1_000 for value in found.parameters.values())
     assert (scores_of(found.model).expected_purchases(rows, 26) > 0).all()
 
@@ -72,6 +74,16 @@ def test_a_fit_to_nobody_is_refused():
 def test_k_is_not_chosen_without_the_gaps():
     with pytest.raises(ValueError, match="ln"):
         fit("mbg_cnbd_k", make_rows([1], [7], [9]))
+
+
+def test_enough_customers_are_fitted_with_a_prior_only_if_that_is_asked_for(cdnow):
+    some = cdnow.rows[np.arange(600)]
+
+    plain, steadied = fit_with_fallback("mbg_nbd", some), fit_with_fallback("mbg_nbd", some, with_prior=True)
+
+    assert (plain.method, steadied.method) == (LIKELIHOOD, POSTERIOR)
+    assert plain.notes == steadied.notes == ()
+    assert plain.maximum.log_likelihood > steadied.maximum.log_likelihood
 
 
 def test_a_healthy_fit_is_left_as_it_is(cdnow):

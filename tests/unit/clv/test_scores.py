@@ -12,7 +12,9 @@ from stamgast.clv.scores import chance_of, count_distribution, discounted_purcha
 from stamgast.domain.attrition import Attrition, make_model
 from stamgast.domain.dropout import Dropout
 from stamgast.domain.history import History, history_of
-from stamgast.domain.residual_value import Discounting, residual_value
+from stamgast.domain.residual_value import Discounting
+from stamgast.domain.residual_value import discounted_purchases as discounted_for_one
+from stamgast.domain.value_table import ValueTable
 
 NAMES = ("bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd", "nbd")
 
@@ -148,18 +150,34 @@ def test_value_is_the_sum_over_months_either_way():
     rows = some_rows(3, 20)
 
     for model in some_models(5):
-        many = discounted_purchases(scores_of(model), rows, discounting) * 35.0
+        many = discounted_purchases(scores_of(model), rows, discounting)
         for index in range(len(rows)):
-            history = rows.history(index)
-            one = residual_value(lambda weeks, h=history, m=model: m.expected_purchases(h, weeks), 35.0, discounting)
+            one = discounted_for_one(model, rows.history(index), discounting)
             assert one == pytest.approx(many[index], rel=1e-8, abs=1e-10)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_value_from_the_table_is_the_sum_over_months(seed):
+    discounting = Discounting(months=36, yearly_rate=0.1, margin=0.4)
+    histories = [History(x, t_x, t_x + quiet) for x, t_x in ((0, 0.0), (3, 11.0)) for quiet in (0.0, 2.0, 80.0, 500.0)]
+    histories += [History(400, 190.0, 191.0), History(5, 900.0, 950.0), History(2_500, 460.0, 465.0)]
+    tight = {"rel": 1e-9, "abs": 1e-12}
+
+    brisk = Dropout(0.4, 0.02, 0.8, 3.0)  # ten gaps a day for some
+    for model in (*some_models(seed), brisk):
+        table = ValueTable(model, discounting)
+        for history in histories:
+            expected = discounted_for_one(model, history, discounting)
+            assert table.purchases(history) == pytest.approx(expected, **tight)
+            assert table.purchases(history) == pytest.approx(expected, **tight)
 
 
 def test_one_purchase_a_month_for_a_year_is_worth_an_annuity():
     monthly = 1.1 ** (1 / 12) - 1
-    found = residual_value(lambda weeks: weeks * 84 / 365, 10.0, Discounting(12, 0.1, 0.5))
+    regular = make_model("nbd", {"r": 84 / 365 * 1e6, "alpha": 1e6})
+    found = discounted_for_one(regular, History(0, 0.0, 0.0), Discounting(12, 0.1, 0.5))
 
-    assert found == pytest.approx(5.0 * (1 - 1 / 1.1) / monthly)
+    assert found == pytest.approx(0.5 * (1 - 1 / 1.1) / monthly)
 
 
 def test_a_history_counts_weeks_between_purchase_days():
