@@ -5,7 +5,7 @@ programme with problems is never put into force.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
@@ -16,8 +16,7 @@ from rules.program_messages import read_messaging, read_templates
 from rules.program_value import read_closed, read_costs, read_horizon, read_lapse, read_parameters
 from rules.reader import Reader
 from rules.words import Money, WordError, parse_duration, parse_money
-from stamgast.domain.closed_days import ClosedDays
-from stamgast.domain.program import CardDefinition, Costs, Program, Reward, Store
+from stamgast.domain.program import CardDefinition, Program, Reward, Store
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.units import DAY, HOUR, Millis, Minor
 
@@ -82,6 +81,7 @@ def read_program(
     languages = _languages(reader, found.get("languages"))
     rewards = _rewards(reader, found.get("rewards"), languages)
     costs, closed = read_costs(reader, found.get("costs"), currency), read_closed(reader, found.get("closed"))
+    horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
@@ -97,9 +97,9 @@ def read_program(
         lapse=read_lapse(reader, found.get("lapse")),
         messaging=read_messaging(reader, found.get("messaging")),
         costs=costs,
-        horizon=read_horizon(reader, found.get("clv")),
+        horizon=horizon,
         closed=closed,
-        prospects=_prospects(reader, node, clv, costs, closed),
+        prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
     )
@@ -265,11 +265,9 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
     return "amount", money.minor
 
 
-def _prospects(
-    reader: Reader, node: Node, clv: Mapping[str, Any], costs: Costs, closed: ClosedDays
-) -> Prospects | None:
+def _prospects(reader: Reader, node: Node, read: Callable[[], Prospects | None]) -> Prospects | None:
     try:
-        return read_parameters(clv, costs, closed)
+        return read()
     except ValueError as error:
         reader.problem(node, f"the CLV parameters cannot be used: {error}", "Fit them again: `stamgast clv fit`.")
         return None

@@ -103,7 +103,7 @@ def read_closed(reader: Reader, node: Node | None) -> ClosedDays:
     return ClosedDays(tuple(sorted(days)))
 
 
-def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays) -> Prospects | None:
+def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays, horizon: Horizon) -> Prospects | None:
     """The purchase model that a bundle carries.
 
     Raises:
@@ -112,7 +112,7 @@ def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays) ->
     if not clv:
         return None
     parameters = msgspec.convert(dict(clv), ParameterSet)
-    return prospects_of(parameters, costs.default_margin / 1000, closed)
+    return prospects_of(parameters, costs.default_margin / 1000, closed, horizon)
 
 
 def _days(text: str) -> range:

@@ -9,7 +9,6 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
-from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Millis
 
 
@@ -67,7 +66,7 @@ def _prospects(state: Customer, program: Program, at: Millis) -> dict[str, Any] 
         "p_alive": model.model.p_alive(history),
         "churn_probability": model.churn_probability(state, today, within),
         "churn_within_days": within,
-        "predicted_over": Discounting(program.horizon.months, program.horizon.yearly_rate, model.margin).words(),
+        "predicted_over": model.discounting.words(),
     }
 
 

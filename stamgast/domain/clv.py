@@ -57,7 +57,7 @@ def predicted_clv(customer: Customer, program: Program, today: Day) -> Minor | N
     """Profit to come, discounted, by the model in force."""
     if program.prospects is None:
         return None
-    return program.prospects.predicted(customer, today, program.horizon, program.currency)
+    return program.prospects.predicted(customer, today, program.currency)
 
 
 def simple_clv(customer: Customer, costs: Costs, today: Day) -> Minor:

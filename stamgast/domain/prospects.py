@@ -12,9 +12,18 @@ from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.history import WEEK_DAYS, History
-from stamgast.domain.residual_value import Discounting, residual_value
+from stamgast.domain.residual_value import Discounting
 from stamgast.domain.spend import Spend
 from stamgast.domain.units import Day, Minor
+from stamgast.domain.value_table import ValueTable
+
+
+class Horizon(Struct, frozen=True):
+    """How far ahead is looked. `churn_days` is the horizon of the churn probability."""
+
+    months: int = 36
+    yearly_rate: float = 0.1
+    churn_days: int = 90
 
 
 class Prospects(Struct, frozen=True):
@@ -24,7 +33,9 @@ class Prospects(Struct, frozen=True):
     spend: Spend | None
     version: str
     name: str
-    margin: float
+    values: ValueTable
+    """What a unit of spend on each purchase to come is worth today, discounted and times the margin."""
+    discounting: Discounting
     closed: ClosedDays = ClosedDays()
 
     def history(self, customer: Customer, today: Day) -> History | None:
@@ -63,36 +74,30 @@ class Prospects(Struct, frozen=True):
         repeats = customer.visits - 1
         return self.spend.expected(repeats, total * repeats / customer.visits)
 
-    def predicted(self, customer: Customer, today: Day, horizon: "Horizon", currency: str) -> Minor | None:
+    def predicted(self, customer: Customer, today: Day, currency: str) -> Minor | None:
         """Return the discounted profit to come, minor units rounded; None where the model says nothing of money."""
         history, each = self.history(customer, today), self.expected_spend(customer, currency)
         if history is None or each is None:
             return None
-        discounting = Discounting(horizon.months, horizon.yearly_rate, self.margin)
-        value = residual_value(lambda weeks: self.model.expected_purchases(history, weeks), each, discounting)
-        return round(value * float(10 ** exponent_of(currency)))
+        return round(self.values.purchases(history) * each * float(10 ** exponent_of(currency)))
 
 
-class Horizon(Struct, frozen=True):
-    """How far ahead is looked. `churn_days` is the horizon of the churn probability."""
-
-    months: int = 36
-    yearly_rate: float = 0.1
-    churn_days: int = 90
-
-
-def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays) -> Prospects:
+def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, horizon: Horizon) -> Prospects:
     """Make them of a parameter set; `margin` is used where the set has none.
 
     Raises:
         ValueError: the set cannot be scored with; the text says why.
     """
     check(parameters)
+    model = parameters.attrition()
+    share = margin if parameters.margin is None else parameters.margin
+    discounting = Discounting(horizon.months, horizon.yearly_rate, share)
     return Prospects(
-        model=parameters.attrition(),
+        model=model,
         spend=parameters.spend,
         version=parameters.versioned().version,
         name=parameters.model,
-        margin=margin if parameters.margin is None else parameters.margin,
+        values=ValueTable(model, discounting),
+        discounting=discounting,
         closed=closed if parameters.open_days else ClosedDays(),
     )

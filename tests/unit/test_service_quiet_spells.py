@@ -10,7 +10,7 @@ from stamgast.domain.clv import clv_of
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.events import Enrolled, TimerDue
 from stamgast.domain.program import LapseModel, Program
-from stamgast.domain.prospects import Prospects, prospects_of
+from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.spend import Spend
 from stamgast.domain.units import DAY, Day, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, taken_back
@@ -25,7 +25,7 @@ def model(*, closed: tuple[Day, ...] = (), **parameters: float) -> Prospects:
     found = ParameterSet(
         "mbg_nbd", RECORD_SHOP | parameters, Spend(6.25, 3.744, 15.44), margin=0.4, open_days=bool(closed)
     )
-    return prospects_of(found, 1.0, ClosedDays(closed))
+    return prospects_of(found, 1.0, ClosedDays(closed), Horizon())
 
 
 def shop_with(prospects: Prospects, **more: object) -> Program:

@@ -10,7 +10,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
-from stamgast.domain.prospects import prospects_of
+from stamgast.domain.prospects import Horizon, prospects_of
 
 TODAY = 20_000
 TRUE = {"r": 0.8, "alpha": 2.5, "a": 0.4, "b": 2.0}
@@ -67,7 +67,7 @@ def test_fit_and_score_leave_the_same_closed_days_out():
     assert (rows.x[0], rows.recency[0], rows.age[0]) == (2, 15, 21)
     parameters = ParameterSet("mbg_nbd", TRUE, open_days=True)
     state = Customer(visits=3, first_day=100, last_day=125)
-    history = prospects_of(parameters, 1.0, closed).history(state, 131)
+    history = prospects_of(parameters, 1.0, closed, Horizon()).history(state, 131)
     assert (history.x, history.t_x, history.T) == (2, rows.t_x[0], rows.T[0])
     assert log_gaps_of(days, closed) == pytest.approx(np.log(8 / 7) + np.log(7 / 7))
 
