@@ -27,6 +27,7 @@ from streams.clock_marks import FIELD, marked
 from streams.customer_batch import THINK_S
 from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
+from streams.feed_watch import FIELD as NEWEST
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.merging import NotMergedError, merged
@@ -171,6 +172,7 @@ class IntakeJob:
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
         recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)
         step.standing.time = recorded_at
+        step.effects.writes.meta[f"{NEWEST}{read.merchant}"] = recorded_at
         if known.state is None:
             self._lay_aside(owned, step, read.record, "not applied: what is known of the transaction cannot be read")
             return

@@ -163,6 +163,10 @@ class Program:
     closed: ClosedDays = field(default_factory=ClosedDays)
     prospects: Prospects | None = None
     """The purchase model in force; None before the first fit was published."""
+    feed_stale_after: Millis = 0
+    """Open time without any purchase after which the till's feed counts as broken; 0: never."""
+    feed_healthy: bool = True
+    """While it is not, nobody is called absent."""
     fresh_for: Millis = 2 * HOUR
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY

@@ -151,6 +151,7 @@ async def applied(records: list[Any], stored: dict[str, bytes] | None = None) ->
         nobody,
         timers=nobody,
         review=SimpleNamespace(to_note=dict),
+        feeds=nobody,
         sending=None,
     )
     effects = await job.step(Partition(keys.customers(0), own, stored), records)
