@@ -77,8 +77,7 @@ class Stage:
     def check(self) -> None:
         """Raise `ProcessError`, with the end of its log, if some process has ended."""
         for child in self.children:
-            if child.exit_code is not None:
-                raise ProcessError(f"{child.name} has ended with {child.exit_code}.\n{child.log_tail()}")
+            child.check()
 
 
 @contextmanager

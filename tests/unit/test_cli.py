@@ -51,6 +51,23 @@ def test_wrong_settings_are_misuse_and_all_of_them_are_named():
     assert "STAMGAST_LOG_LEVEL: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("web", "--port", "99999"),
+        ("sandbox", "--port", "65536"),
+        ("services", "--kafka-port", "65536"),
+        ("services", "--redis-port", "99999"),
+    ],
+)
+def test_a_port_that_cannot_be_is_misuse(words: tuple[str, ...]):
+    done = run(*words)
+
+    assert done.returncode == 2
+    assert "65535" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_merchants_public_key_follows_from_the_id_key():
     shown = [run("keys", "public", "bakkerij-noord", "--json", ID_KEY=f"{letter * 43}=") for letter in "AAQ"]
     keys = [json.loads(done.stdout)["public_key"] for done in shown]
