@@ -90,7 +90,7 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
         settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
         DrivenClock(settings.clock_file).move_to(starts_at)
         create_topics(settings.kafka_bootstrap, topics_of(settings), replication_factor=settings.replication_factor)
-        env = environment(settings)
+        env = environment(settings) | {"TMPDIR": str(run_dir)}  # what libraries leave there goes with the folder
         children = [broker.process, redis.process]
 
         def start(name: str, *words: str) -> ChildProcess:
