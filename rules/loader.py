@@ -51,7 +51,10 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
     """
     folder = Path(path)
     files: dict[str, str] = {}
-    problems: list[Problem] = []
+    problems = [
+        Problem(f"{path}/{name}", 1, 1, "this is a folder and is not read", "A file would stand in its place.")
+        for name in _folders_named_like_files(folder)
+    ]
     for name in sorted(_files_of(folder)):
         shown = f"{path}/{name}"
         try:
@@ -80,6 +83,12 @@ def _files_of(folder: Path) -> list[str]:
     for pattern in ("rules/*.y*ml", "rules/*/*.y*ml", "templates/*/*", "program.y*ml"):
         found += [each.relative_to(folder).as_posix() for each in folder.glob(pattern) if each.is_file()]
     return [name for name in dict.fromkeys(found) if not Path(name).name.startswith(".")]
+
+
+def _folders_named_like_files(folder: Path) -> list[str]:
+    """Folders that would silently be left out: whoever named them so meant a rule or a text."""
+    found = (each for pattern in ("rules/*.y*ml", "templates/*/*.j2") for each in folder.glob(pattern) if each.is_dir())
+    return sorted(each.relative_to(folder).as_posix() for each in found)
 
 
 def _read(path: Path) -> str:

@@ -7,8 +7,26 @@ from typing import Any, Literal
 
 STILL_RUNNING = "Nothing of this is published: the previous version keeps running."
 MAX_LISTED = 12
+MAX_QUOTED = 120
 ALIKE = 0.66
 """How much alike two words must be to be mixed up: `statsu` and `status`, not `dinsdag` and `wednesday`."""
+
+
+_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
+_ABROAD = {
+    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag": _DAYS,
+    "lundi mardi mercredi jeudi vendredi samedi dimanche": _DAYS,
+    "montag dienstag mittwoch donnerstag freitag samstag sonntag": _DAYS,
+    "sonnabend minuut minuten uur uren dag dagen weken": "saturday minute minutes hour hours day days weeks",
+    "heure heures jour jours semaine semaines": "hour hours day days week weeks",
+    "minuten stunde stunden tag tage tagen woche wochen": "minutes hour hours day days days week weeks",
+}
+IN_ENGLISH = {
+    word: english
+    for words, meanings in _ABROAD.items()
+    for word, english in zip(words.split(), meanings.split(), strict=True)
+}
+"""Dutch, French and German words that look like no English one, or like the wrong one -> the word of rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +51,22 @@ class Problem:
         lines = [f"{self.file}:{self.line}:{self.column}: {label}{self.message}"]
         if self.quoted.strip():
             number = f"{self.line:>5}"
-            lines.append(f"{number} | {self.quoted}")
-            lines.append(f"{'':>5} | {' ' * (self.column - 1)}{'^' * self.length}")
+            quoted, before = self._excerpt()
+            lines.append(f"{number} | {quoted}")
+            lines.append(f"{'':>5} | {' ' * before}{'^' * max(1, min(self.length, len(quoted) - before))}")
         if self.hint:
             lines.append(f"      {self.hint}")
         return "\n".join(lines)
+
+    def _excerpt(self) -> tuple[str, int]:
+        """The quoted line, of a long one what stands around the caret, and how much of it stands before the caret."""
+        before = self.column - 1
+        if len(self.quoted) <= MAX_QUOTED:
+            return self.quoted, before
+        begin = max(0, min(before - MAX_QUOTED // 2, len(self.quoted) - MAX_QUOTED))
+        end = begin + MAX_QUOTED
+        left, right = "…" if begin else "", "…" if end < len(self.quoted) else ""
+        return f"{left}{self.quoted[begin:end]}{right}", before - begin + len(left)
 
     def as_json(self) -> dict[str, Any]:
         """The keys that `stamgast rules check --json` prints."""
@@ -67,9 +96,11 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 
 
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
-    """The allowed word that looks most like `word`, if one does."""
+    """The allowed word that `word` means in another language or looks most like, if there is one."""
     by_folded = {each.casefold().replace("-", "_"): each for each in allowed}
     folded = word.casefold().replace("-", "_").replace(" ", "_")
+    if (english := IN_ENGLISH.get(folded)) in by_folded:
+        return english
     matches = get_close_matches(folded, by_folded, n=1, cutoff=ALIKE)
     return by_folded[matches[0]] if matches else None
 

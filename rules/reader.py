@@ -45,7 +45,7 @@ class Reader:
         present = {key.text for key, _ in found}
         for name in required:
             if name not in present:
-                self.problem(node, f"`{where}` needs `{name}`")
+                self.problem(node, f"{'a rule' if where == 'rule' else f'`{where}`'} needs `{name}`")
         return found
 
     def items(self, node: Node, where: str) -> list[Node]:

@@ -6,6 +6,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from rules.problems import nearest
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
@@ -52,8 +53,12 @@ def parse_duration(text: str) -> Millis:
     """`30 days`, `24 hours`, `2 weeks`, `90 minutes`."""
     match = _DURATION.fullmatch(text)
     if match is None or match[2] not in _UNITS:
+        written = re.fullmatch(r"([0-9]{1,6}) ?(\w+)", text)
+        unit = nearest(written[2], [*_UNITS, *(f"{each}s" for each in _UNITS)]) if written else None
+        asked = f'Did you mean "{written[1]} {unit}"? ' if written and unit else ""
         raise WordError(
-            f'"{text}" is no length of time', 'Write a whole number and a unit, such as "24 hours" or "30 days".'
+            f'"{text}" is no length of time',
+            f'{asked}Write a whole number and a unit, such as "24 hours" or "30 days".',
         )
     length = int(match[1]) * _UNITS[match[2]]
     if length > _MAX_DURATION:
@@ -159,7 +164,10 @@ def parse_status(text: str) -> Status:
             raise WordError("a canary needs its share of customers", 'Write it as "canary 5%".')
         return Status(name, parse_percent(share))
     if share or name not in STATUSES:
-        raise WordError(f'unknown status "{text}"', "Write one of: draft, shadow, canary 5%, live, paused.")
+        match = nearest(name, STATUSES)
+        meant = f"canary {share or '5%'}" if match == "canary" else match
+        asked = f'Did you mean "{meant}"? ' if match and match != name else ""
+        raise WordError(f'unknown status "{text}"', f"{asked}Write one of: draft, shadow, canary 5%, live, paused.")
     return Status(name)
 
 

@@ -105,11 +105,12 @@ def identity_store(
     )
 
 
-def identity_tail(settings: Settings, topics: Topics, store: IdentityStore) -> Tail:
+def identity_tail(settings: Settings, topics: Topics, store: IdentityStore, *, quiet: bool = False) -> Tail:
     """What keeps the view of identities up to date, in every process that uses it."""
     counts = partition_counts(topics)
     names = (topics.identities, topics.identity_keys, topics.suppressions)
-    return Tail(settings.kafka_bootstrap, {name: counts[name] for name in names}, store, name="identities")
+    followed = {name: counts[name] for name in names}
+    return Tail(settings.kafka_bootstrap, followed, store, name="identities", quiet=quiet)
 
 
 class Runs(Protocol):

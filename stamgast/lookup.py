@@ -108,7 +108,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         store = bootstrap.identity_store(settings, topics, cluster, redis, appender)
         try:
-            async with bootstrap.running_tails(bootstrap.identity_tail(settings, topics, store)):
+            async with bootstrap.running_tails(bootstrap.identity_tail(settings, topics, store, quiet=True)):
                 async with asyncio.timeout(VIEW_WITHIN_S):
                     while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it
                         await asyncio.sleep(0.02)

@@ -64,6 +64,11 @@ class ChildProcess:
         """The exit code, or None while it runs."""
         return self._process.poll()
 
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of its log, if it has ended."""
+        if self.exit_code is not None:
+            raise ProcessError(f"{self.name} has ended with {self.exit_code}.\n{self.log_tail()}".rstrip())
+
     def wait_until(self, ready: Callable[[], bool], *, seconds: float) -> None:
         """Wait until `ready` says yes; raise with the log's end if the process ends or time runs out first."""
         deadline = time.monotonic() + seconds

@@ -99,6 +99,11 @@ async def publish(
     return results
 
 
+async def without_folder(bootstrap: str, topic: str, folders: Iterable[Path]) -> list[str]:
+    """Return the merchants that are in force and have none of these folders: taking files away ends nothing."""
+    return sorted((await newest_bundles(bootstrap, topic)).keys() - {folder.resolve().name for folder in folders})
+
+
 async def publish_parameters(bootstrap: str, topic: str, merchant: str, clv: dict[str, Any], now: Millis) -> InForce:
     """Bring CLV parameters into force beside the files that are; the same ones are not appended again.
 

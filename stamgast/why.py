@@ -30,6 +30,10 @@ REASONS = {
 }
 """Reason of a withheld or held message -> what it means, for people."""
 
+_IN_DOUBT = "it may or may not have arrived: the carrier never said, and it is not sent again"
+_BEFORE_A_CHANNEL = frozenset({"no_consent", "opted_out", "holdout", "cool_down", "frequency_cap", "late"})
+"""Reasons of messages that were withheld before any of the rule's channels was chosen for them."""
+
 
 def explain_customer(
     customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None
@@ -58,14 +62,15 @@ def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Milli
 
 
 def _tell(activation: Activation) -> dict[str, Any]:
+    withheld = activation.status == "suppressed"
     return {
         "activation": activation.id,
         "occasion": activation.occasion,
         "template": activation.template,
-        "channel": activation.channel,
+        "channel": None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel,
         "status": activation.status,
         "reason": activation.reason,
-        "why": REASONS.get(activation.reason, ""),
+        "why": _IN_DOUBT if activation.status == "in_doubt" else REASONS.get(activation.reason, ""),
         "decided_at": format_time(activation.decided_at),
         "changed_at": format_time(activation.changed_at),
         "release_at": format_time(activation.release_at) if activation.release_at else None,

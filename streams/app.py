@@ -19,7 +19,7 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from streams.agents.dead_letters import watch_dead_letters
-from streams.cluster import wait_for_a_broker
+from streams.cluster import wait_for_a_broker, wait_for_topics
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.outbox import LANDED_S, Outgoing
@@ -86,6 +86,7 @@ class Worker:
     ) -> None:
         self._settings = settings
         pulse = Pulse(settings.kafka_bootstrap)
+        self._topics = topics
         self._partitions = partitions
         self._outgoing = outgoing
         self._app = make_app(settings, topics, [*others, Views([pulse]), *partitions], metrics)
@@ -135,6 +136,7 @@ class Worker:
 
     async def _start(self) -> None:
         await wait_for_a_broker(self._settings.kafka_bootstrap)
+        await wait_for_topics(self._settings.kafka_bootstrap, self._topics)
         await self._app.start()
 
     def stop(self) -> None:

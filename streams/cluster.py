@@ -11,7 +11,10 @@ from typing import Final
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from stamgast.log.topics import Cluster, Topics, check_topics
+from stamgast.log.topics import Cluster, MissingTopicsError, Topics, TopicsError, check_topics
+from stamgast.logs import get_logger
+
+log = get_logger(__name__)
 
 _FRESH_S = 1.0
 _ASK_EVERY_S: Final = 0.5
@@ -34,6 +37,26 @@ async def wait_for_a_broker(bootstrap: str) -> None:
         finally:
             await client.close()
         await asyncio.sleep(_ASK_EVERY_S)
+
+
+async def wait_for_topics(bootstrap: str, topics: Topics) -> None:
+    """Wait until all topics are there, and say once what a person has to do for it.
+
+    Clients that begin before them say ten times a second that a topic was not found, and never what to do.
+    """
+    said = ""
+    while True:
+        try:
+            await asyncio.to_thread(check_topics, bootstrap, topics)
+        except MissingTopicsError as error:
+            if str(error) != said:
+                said = str(error)
+                log.warning("waiting for the topics", why=said)
+            await asyncio.sleep(_ASK_EVERY_S)
+        except TopicsError:
+            return  # whoever takes a partition asks as well, and says it
+        else:
+            return
 
 
 class ClusterFacts:

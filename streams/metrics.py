@@ -22,7 +22,8 @@ class Metrics:
         self.registry = registry or CollectorRegistry()
         self.records = self._counter("records", "Records applied", "service")
         self.commits = self._counter("commits", "Steps committed", "service")
-        self.refused = self._counter("refused", "Steps refused: fenced, stale, session, kafka", "service", "why")
+        text = "Steps that came to nothing, by the error's class: FencedError, SessionEndedError, EmitError, ..."
+        self.refused = self._counter("refused", text, "service", "why")
         self.skipped = self._counter("skipped", "Records not applied: old, repeat, control", "service", "why")
         self.gaps = self._counter("gaps", "Chunks that did not begin at watermark + 1", "service")
         self.takes = self._counter("takes", "Partitions taken", "service")

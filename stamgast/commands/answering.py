@@ -46,7 +46,8 @@ def load_settings() -> Settings:
     except ValidationError as error:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"]).upper()
-            say(f"STAMGAST_{name}: {problem['msg']}" if name else problem["msg"].removeprefix("Value error, "))
+            words = problem["msg"].removeprefix("Value error, ")
+            say(f"STAMGAST_{name}: {words}" if name else words)
         raise typer.Exit(MISUSE) from None
     configure_logs(settings.log_level, settings.log_format)
     return settings

@@ -6,7 +6,7 @@ from typing import Annotated
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
 
 app = new_app("Move driven shop time (STAMGAST_CLOCK=driven).")
 
@@ -30,8 +30,8 @@ def set_time(
         moment = parse_time(time)
     except ValueError as error:
         misuse(str(error))
-    if settings.clock != "driven":
-        say(f"note: STAMGAST_CLOCK is {settings.clock!r} here; only processes with `driven` read {settings.clock_file}")
+    if settings.clock.strip() != "driven":  # the file would lie there until somebody drives, and be their beginning
+        fail(f"STAMGAST_CLOCK is {settings.clock!r}, and only `driven` time can be set; nothing is written")
     now = DrivenClock(settings.clock_file).move_to(moment)
     if now != moment:
         fail(f"shop time is {format_time(now)} already and never moves backwards")

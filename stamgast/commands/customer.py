@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 app = new_app("Show what is known about a customer and what they wrote, or forget who they are.", no_args_is_help=True)
 
+_AMOUNTS = ("spend", "profit", "refunds")
+
 Merchant = Annotated[str, typer.Argument(help="The merchant.")]
 Identifier = Annotated[str, typer.Argument(help="Customer id, phone or membership number.")]
 
@@ -29,7 +31,7 @@ def show(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False)
     if as_json:
         print_json(shown)
         return
-    for name, value in shown.items():
+    for name, value in with_money_in_words(shown).items():
         answer(f"{name:<16} {_in_words(value)}".rstrip())
 
 
@@ -94,6 +96,17 @@ def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fal
         answer(f"{each['at']}  {each['channel']:<8}  {each['text'] or each['button']}{media}")
     if not shown:
         answer(f"{customer} wrote nothing in the last thirty days.")
+
+
+def with_money_in_words(shown: dict[str, Any]) -> dict[str, Any]:
+    """A customer's document with its amounts as people read them: `12.40 EUR`, where JSON has minor units."""
+    from rules.words import format_money
+
+    def amount(minor: int | None) -> str | None:
+        return None if minor is None else format_money(minor, shown["currency"])
+
+    told = {name: amount(shown[name]) for name in _AMOUNTS}
+    return shown | told | {"clv": {method: amount(minor) for method, minor in shown["clv"].items()}}
 
 
 def _in_words(value: Any) -> str:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable
+import difflib
+from collections.abc import Awaitable, Collection
 from typing import Annotated, Any, TypeVar
 
 import typer
@@ -37,11 +38,14 @@ def create(
     if wrong:
         misuse(f"there is no scope {wrong[0]!r}; there are {', '.join(SCOPES)}")
     scopes = tuple(name for name in SCOPES if name in (scope or _DEFAULT))
+    published = _run(_published(settings))  # first: if Kafka is away, no key is made and lost
     new = _run(_ring(settings).create(merchant, scopes, settings.make_clock().now()))
     if as_json:
         print_json(_shown(new.record) | {"key": new.text})
     else:
         answer(f"{new.text}\n\nThis is key {new.record.id} of {merchant} ({', '.join(scopes)}). It is not shown again.")
+    if unknown := not_in_force(merchant, published):
+        say(f"note: {unknown}")
 
 
 @app.command()
@@ -118,6 +122,24 @@ def rewrap(*, as_json: AsJson = False) -> None:
         answer(f"{done.keys:,} data keys stand under {newest}; {done.rewrapped:,} of them were wrapped by an older one")
     if done.unreadable:
         fail(f"{done.unreadable:,} data keys were wrapped by a key that is not among STAMGAST_WRAPPING_KEYS")
+
+
+def not_in_force(merchant: str, published: Collection[str]) -> str:
+    """Say so if nothing is published under this name (yet): it may be a slip, and then the key opens nothing."""
+    if merchant in published:
+        return ""
+    near = difflib.get_close_matches(merchant, published, 1)
+    known = f"did you mean {near[0]!r}?" if near else f"published: {', '.join(sorted(published)) or 'none yet'}"
+    return f"no programme of {merchant!r} is in force yet; {known}"
+
+
+async def _published(settings: Settings) -> Collection[str]:
+    from stamgast.bundle_shelf import BundleShelf
+    from stamgast.log.topics import Topics
+
+    shelf = BundleShelf()
+    await shelf.load(settings.kafka_bootstrap, Topics(settings.partitions, settings.topic_prefix).programs)
+    return shelf.newest
 
 
 def _ring(settings: Settings) -> Any:

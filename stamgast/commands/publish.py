@@ -33,7 +33,7 @@ def publish(
     settings = load_settings()
     seen = fingerprint(settings.config_dir)
     folders = _folders(settings.config_dir, merchants or [])
-    wrong = _publish(settings, folders, as_json=as_json)
+    wrong = _publish(settings, folders, as_json=as_json, all_of_them=not merchants)
     if not watch:
         raise typer.Exit(WRONG if wrong else 0)
     say(f"watching {settings.config_dir}; Ctrl-C ends")
@@ -51,7 +51,7 @@ def _publish_or_wait(settings: Settings, merchants: list[str], *, as_json: bool)
     from stamgast.log.producers import EmitError
 
     try:
-        _publish(settings, _folders(settings.config_dir, merchants), as_json=as_json)
+        _publish(settings, _folders(settings.config_dir, merchants), as_json=as_json, all_of_them=not merchants)
     except (typer.Exit, KafkaError, EmitError, OSError) as error:
         if not isinstance(error, typer.Exit):  # which has said why
             say(f"not published yet: {error!r}")
@@ -74,10 +74,11 @@ def _folders(config_dir: Path, names: list[str]) -> list[Path]:
     return [known[name] for name in names] if names else list(known.values())
 
 
-def _publish(settings: Settings, folders: list[Path], *, as_json: bool) -> bool:
+def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_them: bool) -> bool:
     """Publish once and tell; says whether anything was wrong."""
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.publishing import publish as append
+    from stamgast.publishing import without_folder
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
@@ -88,6 +89,10 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool) -> bool:
     results = asyncio.run(append(settings.kafka_bootstrap, topics.programs, folders, now))
     for result in results:
         tell(result, as_json=as_json)
+    if all_of_them:
+        gone = asyncio.run(without_folder(settings.kafka_bootstrap, topics.programs, folders))
+        for merchant in gone:
+            say(f"{merchant}: has no folder here any more and stays in force as it was published last")
     if as_json:
         done = [result for result in results if result.hash is not None]
         print_json(

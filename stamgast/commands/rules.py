@@ -129,9 +129,11 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         found = f"  (now: {each['found']})" if each["found"] else ""
         yield f"  {marks[each['met']]} {each['says']}{found}"
     for each in told["activations"]:
-        because = f": {each['why'] or each['reason']}" if each["reason"] else ""
+        words = each["why"] or each["reason"]
+        because = f": {words}" if words else ""
+        over = f" by {each['channel']}" if each["channel"] else ""
         until = f", looked at again {each['release_at']}" if each["status"] == "held" and each["release_at"] else ""
-        yield f"  {each['decided_at']} {each['template']} by {each['channel']}: {each['status']}{because}{until}"
+        yield f"  {each['decided_at']} {each['template']}{over}: {each['status']}{because}{until}"
 
 
 def _or_configured(paths: list[Path] | None) -> list[Path]:

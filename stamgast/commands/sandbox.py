@@ -13,7 +13,10 @@ app = new_app("Stand in for Twilio: messages appear on phones in a page, and not
 
 @app.command()
 def sandbox(
-    port: Annotated[int | None, typer.Option(help="Port to listen on (default STAMGAST_SANDBOX_PORT; 0: any).")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port to listen on (default STAMGAST_SANDBOX_PORT; 0: any)."),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Interface; off loopback STAMGAST_SANDBOX_TOKEN is needed.")] = None,
     inbound_url: Annotated[
         str | None,

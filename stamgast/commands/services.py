@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-import threading
+import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Annotated
@@ -11,6 +11,8 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json, say
 
+_LOOK_EVERY_S = 1.0
+
 app = new_app("Run a development broker and Redis until Ctrl-C, and print their addresses.")
 
 
@@ -18,8 +20,8 @@ app = new_app("Run a development broker and Redis until Ctrl-C, and print their 
 def services(
     *,
     as_json: AsJson = False,
-    kafka_port: Annotated[int | None, typer.Option(help="The broker's port.")] = None,
-    redis_port: Annotated[int | None, typer.Option(help="Redis's port.")] = None,
+    kafka_port: Annotated[int | None, typer.Option(min=0, max=65_535, help="The broker's port (0: any).")] = None,
+    redis_port: Annotated[int | None, typer.Option(min=0, max=65_535, help="Redis's port (0: any).")] = None,
     create_topics: Annotated[bool, typer.Option("--topics/--no-topics", help="Create the topics too.")] = True,
     folder: Annotated[Path, typer.Option(help="Where jars are kept and data lies while it runs.")] = Path(".run"),
 ) -> None:
@@ -45,11 +47,14 @@ def services(
                 answer(f"export STAMGAST_REDIS_URL={redis.url}")
             _flush()
             say("running; Ctrl-C ends both and forgets their data")
-            threading.Event().wait()
+            while True:
+                time.sleep(_LOOK_EVERY_S)
+                broker.check()
+                redis.check()
     except KeyboardInterrupt:
         say("ended; nothing is left running")
     except (ProcessError, TopicsError) as error:
-        fail(str(error))
+        fail(f"{error}\nNothing is left running.")
 
 
 def _flush() -> None:

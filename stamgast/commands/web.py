@@ -13,7 +13,10 @@ app = new_app("Serve purchases, enrolment, rewards and Twilio's webhooks over HT
 
 @app.command()
 def web(
-    port: Annotated[int | None, typer.Option(help="Port to listen on (default STAMGAST_WEB_PORT; 0: any).")] = None,
+    port: Annotated[
+        int | None,
+        typer.Option(min=0, max=65_535, help="Port to listen on (default STAMGAST_WEB_PORT; 0: any)."),
+    ] = None,
     host: Annotated[str | None, typer.Option(help="Interface (default STAMGAST_WEB_HOST).")] = None,
 ) -> None:
     """Serve until Ctrl-C or SIGTERM."""

@@ -11,6 +11,7 @@ from rules.problems import render_problems
 from stamgast.demo.books import Summary
 from stamgast.demo.cdnow import read_receipts
 from stamgast.demo.driver import starts_at
+from stamgast.demo.run_folder import open_run_folder
 from stamgast.demo.stage import open_stage
 from stamgast.demo.trial import BAKERY, RECORDS, Cast, Options, Say, Trial
 from stamgast.ending import Ending
@@ -42,13 +43,17 @@ def run_demo(options: Options, config_dir: Path, say: Say) -> Summary:
     _expect_no_idempotence()
     begins = starts_at(programs[BAKERY].time_zone)
     ending = Ending()
-    try:
-        with ending, open_stage(config_dir, list(loaded), begins, say) as stage:
-            return asyncio.run(ending.over(Trial(options, stage, cast, say).run()))
-    except BaseException:  # whatever an interrupt becomes on its way through libraries
-        if ending.asked:
-            raise EndedError from None
-        raise
+    with open_run_folder(say) as folder:
+        try:
+            with ending, open_stage(folder.path, config_dir, list(loaded), begins) as stage:
+                summary = asyncio.run(ending.over(Trial(options, stage, cast, say).run()))
+        except BaseException:  # whatever an interrupt becomes on its way through libraries
+            if ending.asked:
+                folder.wanted = False
+                raise EndedError from None
+            raise
+        folder.wanted = not summary.is_right
+        return summary
 
 
 def _expect_no_idempotence() -> None:

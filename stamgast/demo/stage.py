@@ -12,10 +12,9 @@ import os
 import secrets
 import signal
 import sys
-import tempfile
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,8 +42,6 @@ _STOP_S: Final = 5.0
 _COMMAND: Final = (sys.executable, "-m", "stamgast.cli")
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Loopback is never behind a proxy, whatever the environment says."""
-
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,26 +74,23 @@ class Stage:
     def check(self) -> None:
         """Raise `ProcessError`, with the end of its log, if some process has ended."""
         for child in self.children:
-            if child.exit_code is not None:
-                raise ProcessError(f"{child.name} has ended with {child.exit_code}.\n{child.log_tail()}")
+            child.check()
 
 
 @contextmanager
-def open_stage(config_dir: Path, merchants: Sequence[str], starts_at: Millis, say: Say) -> Iterator[Stage]:
+def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts_at: Millis) -> Iterator[Stage]:
     """Start everything and wait until it is ready. Blocking: call it before a loop runs.
 
     Raises:
         ProcessError: something did not start; the text quotes its log.
     """
-    run_dir = Path(tempfile.mkdtemp(prefix="stamgast-demo-"))
-    say(f"logs: {run_dir}")
     with ExitStack() as stack:
         broker = stack.enter_context(embedded_broker(run_dir))
         redis = stack.enter_context(embedded_redis(run_dir))
         settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
         DrivenClock(settings.clock_file).move_to(starts_at)
         create_topics(settings.kafka_bootstrap, topics_of(settings), replication_factor=settings.replication_factor)
-        env = environment(settings)
+        env = environment(settings) | {"TMPDIR": str(run_dir)}  # what libraries leave there goes with the folder
         children = [broker.process, redis.process]
 
         def start(name: str, *words: str) -> ChildProcess:

@@ -5,6 +5,7 @@ the view says that it is no longer whole, the view is closed and whoever asks it
 """
 
 import asyncio
+import logging
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
@@ -54,7 +55,11 @@ class ForeignPositionError(RuntimeError):
 class Tail:
     """One view and the topics that it follows (name -> partitions)."""
 
-    def __init__(self, bootstrap: str, topics: Mapping[str, int], view: View, *, name: str) -> None:
+    def __init__(
+        self, bootstrap: str, topics: Mapping[str, int], view: View, *, name: str, quiet: bool = False
+    ) -> None:
+        """Make it; `quiet` is for whoever looks once and ends: that a view was loaded is no news to them."""
+        self._loaded_level = logging.DEBUG if quiet else logging.INFO
         self._bootstrap = bootstrap
         self._pairs = [TopicPartition(topic, at) for topic, count in topics.items() for at in range(count)]
         self._view = view
@@ -111,7 +116,7 @@ class Tail:
             if not behind and not opened:
                 await self._view.open()
                 opened, self.trouble = True, ""
-                log.info("view loaded", view=self._name)
+                log.log(self._loaded_level, "view loaded", view=self._name)
             found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=1_000)
             for pair in found.keys() | behind:
                 positions[pair] = await consumer.position(pair)

@@ -47,6 +47,10 @@ class TopicsError(RuntimeError):
     """The broker's topics are not what they must be; the text lists everything that is wrong."""
 
 
+class MissingTopicsError(TopicsError):
+    """Some are not there (yet)."""
+
+
 @dataclass(frozen=True)
 class Topic:
     """One topic: how it is cut, how long it is kept, and how large a record may be."""
@@ -276,16 +280,15 @@ def _wait_until_seen(client: Any, new: dict[str, str]) -> None:
 
 def _check(client: Any, topics: Topics) -> Cluster:
     described = {topic["name"]: topic for topic in client.describe_topics([name for name, _topic in topics])}
-    problems = []
-    for name, topic in topics:
-        found = described.get(name, {"error_code": 3})
-        count, wanted = len(found.get("partitions", ())), topics.partitions_of(topic)
-        if found["error_code"] != 0:
-            problems.append(f"topic {name} is missing; run `stamgast topics create`")
-        elif count != wanted:
-            problems.append(
-                f"topic {name} has {count} partitions, not {wanted}; STAMGAST_PARTITIONS must stay as it was"
-            )
+    missing = [name for name, _topic in topics if described.get(name, {"error_code": 3})["error_code"] != 0]
+    if missing:
+        what = f"topic {missing[0]} is" if len(missing) == 1 else f"topics {', '.join(missing)} are"
+        raise MissingTopicsError(f"{what} missing; run `stamgast topics create`")
+    problems = [
+        f"topic {name} has {count} partitions, not {wanted}; STAMGAST_PARTITIONS must stay as it was"
+        for name, topic in topics
+        if (count := len(described[name]["partitions"])) != (wanted := topics.partitions_of(topic))
+    ]
     if problems:
         raise TopicsError("; ".join(problems))
     ids = {name: str(described[name]["topic_id"]) for name, _topic in topics}

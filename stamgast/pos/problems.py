@@ -8,7 +8,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
-from stamgast.pos.types import MOST_MINOR
+from stamgast.pos.types import ANY_ID, MOST_MINOR
 
 Problem = dict[str, str]
 """`pointer`, `detail`, and where they help `allowed` and `nearest`."""
@@ -24,6 +24,11 @@ _ALLOWED_BY_FIELD: Final = {
     "card_ref": "a keyed hash of the card; never its number",
     "birthday": "a date such as 1988-10-21, or --10-21 without the year",
     "language": "a language code, such as nl or fr",
+    "region": "a country's two letters in capitals, such as NL or BE",
+    "acquisition_source": "1 to 64 letters a-z, digits and _ . : - without spaces, such as instagram or flyer-2026",
+    "purpose": "1 to 40 small letters and _, such as marketing or utility",
+    "email": "one address with an @ and without spaces",
+    "sealed": "letters, digits, - and _, as sealing to the merchant's public key gave it (base64url without =)",
 }
 _PRIVATE: Final = frozenset({"card_ref", "customer_id", "email", "first_name", "name", "phone"})
 _KINDS: Final = {
@@ -55,6 +60,11 @@ def pointer(base: str, parts: Sequence[str | int]) -> str:
     return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
+def allowed_in(field: str, pattern: str) -> str:
+    """Say what a field with a pattern may hold; for one that nobody has described yet, the pattern itself."""
+    return _ALLOWED_BY_FIELD.get(field) or ("no control characters" if pattern == ANY_ID else f"what fits {pattern}")
+
+
 def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem:
     where = detail["loc"]
     field = str(where[-1]) if where else ""
@@ -70,7 +80,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
             found["allowed"] = str(context["expected"]).replace("'", "")
         case "string_pattern_mismatch":
             found["detail"] = f"{field} may not be {_shown(detail['input'], private=field in _PRIVATE)}"
-            found["allowed"] = _ALLOWED_BY_FIELD.get(field, "no control characters")
+            found["allowed"] = allowed_in(field, str(context["pattern"]))
         case "greater_than_equal" | "less_than_equal":
             found["detail"] = f"{field} is out of range"
             found["allowed"] = _range(context)

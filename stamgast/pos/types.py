@@ -63,7 +63,8 @@ def _known_zone(value: str) -> str:
     return value
 
 
-Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")]
+ANY_ID: Final = r"^[^\x00-\x1f\x7f]+$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=200, pattern=ANY_ID)]
 """An identifier of the source: 1 to 200 characters, no control characters."""
 
 Text = Annotated[str, StringConstraints(max_length=500)]

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Protocol
 
 from stamgast.embedded import embedded_broker
-from stamgast.processes import ProcessError
+from stamgast.processes import ChildProcess, ProcessError
 from stamgast.services.kafka_docker import DockerKafka
 from stamgast.services.kafka_jars import JarKafka
 
@@ -63,13 +63,18 @@ class Broker(Protocol):
         """Put a new, empty cluster at the same address."""
         ...
 
+    def check(self) -> None:
+        """Raise `ProcessError` if it has ended by itself, as far as that can be told from here."""
+        ...
+
 
 class FixedBroker:
     """A broker that is not ours to stop: somebody else's, or the embedded one, whose memory is all it has."""
 
     restartable = False
 
-    def __init__(self, kind: str, bootstrap: str, description: str) -> None:
+    def __init__(self, kind: str, bootstrap: str, description: str, process: ChildProcess | None = None) -> None:
+        self._process = process
         self.kind = kind
         self.bootstrap = bootstrap
         self.description = description
@@ -90,6 +95,11 @@ class FixedBroker:
     def recreate(self) -> None:
         """Refuse."""
         self._refuse()
+
+    def check(self) -> None:
+        """Raise `ProcessError` if the embedded one has ended; somebody else's is not watched."""
+        if self._process is not None:
+            self._process.check()
 
     def _refuse(self) -> None:
         raise ServiceError(f"{self.description} cannot be stopped and started from here")
@@ -135,4 +145,6 @@ def _real_kafka(stack: contextlib.ExitStack, run_dir: Path, port: int | None, sa
 
 def _embedded(stack: contextlib.ExitStack, run_dir: Path, port: int | None) -> Broker:
     embedded = stack.enter_context(embedded_broker(run_dir, port=port))
-    return FixedBroker("embedded", embedded.address, "the embedded broker (Tansu, memory only, one worker)")
+    return FixedBroker(
+        "embedded", embedded.address, "the embedded broker (Tansu, memory only, one worker)", embedded.process
+    )

@@ -76,6 +76,11 @@ class DockerKafka:
         """End it as a crash would."""
         _docker("kill", self._name)
 
+    def check(self) -> None:
+        """Raise `ProcessError` if the container has ended or is gone."""
+        if _docker("inspect", "--format={{.State.Running}}", self._name).strip() == "false":
+            raise ProcessError(f"the container {self._name} has ended.\n{_docker('logs', '--tail=15', self._name)}")
+
     def recreate(self) -> None:
         """Put a new, empty cluster at the same address."""
         _docker("rm", "--force", "--volumes", self._name)

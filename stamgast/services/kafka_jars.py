@@ -84,6 +84,11 @@ class JarKafka:
         if self._process is not None:
             self._process.kill()
 
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of its log, if it has ended."""
+        if self._process is not None:
+            self._process.check()
+
     def recreate(self) -> None:
         """Put a new, empty cluster at the same address."""
         self.kill()

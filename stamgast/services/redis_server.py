@@ -61,6 +61,11 @@ class RedisServer:
         if self._process is not None:
             self._process.kill()
 
+    def check(self) -> None:
+        """Raise `ProcessError`, with the end of its log, if it has ended."""
+        if self._process is not None:
+            self._process.check()
+
     def restart(self) -> None:
         """Crash it and start it with what its append-only file holds."""
         self.kill()

@@ -5,7 +5,8 @@ import re
 from typing import Annotated, Any, Literal
 
 import msgspec
-from pydantic import Field, StringConstraints, ValidationError
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
@@ -29,13 +30,32 @@ _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
 
 class Consent(Strict):
-    """Consent to messages of one purpose over one channel, with its proof: which wording was shown, and where."""
+    """Consent to messages of one purpose over one channel, with its proof: which wording was shown, and where.
+
+    One that is granted names the wording. One that is withdrawn need not: nobody has to prove a no.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"granted": {"const": True}}},
+            "then": {"required": ["wording_version"], "properties": {"wording_version": {"pattern": r"\S"}}},
+        }
+    )
 
     purpose: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
     channel: Literal["sms", "whatsapp"]
     granted: bool = True
-    wording_version: Annotated[str, StringConstraints(max_length=100)] = ""
+    wording_version: Annotated[str, StringConstraints(max_length=100), Field(validate_default=True)] = ""
     source: Annotated[str, StringConstraints(max_length=100)] = ""
+
+    @field_validator("wording_version")
+    @classmethod
+    def _is_there_if_granted(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("granted") and not value.strip():
+            raise PydanticCustomError(
+                "unproven", "is missing: a consent proves something only with the version of the wording that was shown"
+            )
+        return value
 
 
 class EnrolmentRequest(Strict):
@@ -62,7 +82,7 @@ async def post_customer(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
-    enrolment = _read(body)
+    enrolment = read_enrolment(body)
     identifiers = _identifiers(enrolment, enrolment.region or entrance.program.region)
     phone = next((each.value for each in identifiers if each.kind == "phone"), "")
     at = deps.clock.now()
@@ -130,7 +150,8 @@ async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
     return Customer()  # enrolled a moment ago: nothing has happened to them yet
 
 
-def _read(body: bytes) -> EnrolmentRequest:
+def read_enrolment(body: bytes) -> EnrolmentRequest:
+    """Read an enrolment. Raises `RefusedError` with everything that is wrong with it."""
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:

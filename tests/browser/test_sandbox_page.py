@@ -1,6 +1,7 @@
 """The phone page in a real browser: what people would see, what they can answer, at desktop and phone width."""
 
 import os
+import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -69,6 +70,19 @@ def test_a_message_appears_live_with_its_parts_and_ticks(open_phones, sandbox, c
     expect(page.locator(".bubble")).to_have_attribute("data-status", "read")
     expect(page.locator(".bubble p")).to_have_text("Dag Noor, je gratis brood ligt klaar.")
     expect(page.locator("#totals")).to_have_text("1 phone · 3 messages")
+
+
+def test_the_list_has_the_hour_of_today_in_the_shop_and_else_the_date(open_phones, sandbox, control):
+    for number, day in ((ZOE, 31 * 24), ("+447400123456", 24), (NOOR, 0)):
+        sandbox.options.now = lambda hours=day: 1_790_841_600_000 - hours * 3_600_000  # 2026-10-01T08:00:00Z
+        send(control, number, Body="Hoi!")
+    page = open_phones(1280, 860)
+    expect(page.locator("#list time")).to_have_text([re.compile(r"^\d\d:00$"), "30 Sept", "31 Aug"])
+    expect(page.locator("#list strong")).to_have_text(["+31 6 1234 5678", "+44 7400 123456", "+32 470 12 34 56"])
+    expect(page.locator("#time")).to_have_text(re.compile(r"^shop time Thu, 1 Oct 2026, \d\d:00 \w+"))
+    sandbox.options.now = lambda: 1_822_377_600_000  # a year later
+    send(control, Body="Nog een")
+    expect(page.locator("#list time").last).to_have_text("31 Aug 2026")
 
 
 def test_a_person_answers_stop_and_the_carrier_then_refuses(open_phones, sandbox, control):

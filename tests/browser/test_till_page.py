@@ -58,6 +58,14 @@ def page(open_page, till_url: str, request: pytest.FixtureRequest) -> Page:
     return page
 
 
+NAMES = """[...document.querySelectorAll('#shelf strong')].map((name) => {
+  const text = document.createRange(); text.selectNodeContents(name);
+  const [inner, outer] = [text, name.closest('button')].map((each) => each.getBoundingClientRect());
+  return [Math.min(inner.left - outer.left, outer.right - inner.right), Math.round(inner.top - outer.top)];
+})"""
+"""How far each product's name stands from its tile's sides, and from its top."""
+
+
 def choose(page: Page, place: int) -> str:
     button = page.locator("#people button").nth(place)
     button.click()
@@ -83,6 +91,7 @@ def test_seven_loaves_fill_the_card_and_the_message_stands_on_the_phone(page, op
     expect(page.locator("#full")).to_have_text("One full card so far")
     expect(page.locator("#vouchers .voucher code")).to_have_count(1)
     expect(page.locator("#messages li")).to_have_count(1)
+    expect(page.locator("#vouchers .voucher")).to_contain_text(re.compile(r"valid until \d+ \w+ 199\d"))
     code = page.locator("#vouchers .voucher code").inner_text()
     expect(page.locator("#messages li")).to_contain_text(code)
     picture(page, "till-full-card")
@@ -92,8 +101,9 @@ def test_seven_loaves_fill_the_card_and_the_message_stands_on_the_phone(page, op
 
 
 def test_taking_a_receipt_back_takes_its_stamp_back(page):
-    choose(page, 2)
+    name = choose(page, 2)
     page.get_by_role("button", name="Baguette").click()
+    expect(page.locator("#receipt")).to_contain_text(f"{name}'s last receipt: Baguette")
     expect(page.locator("#of")).to_have_text("1 of 7")
     refund = page.get_by_role("button", name="Take the last receipt back")
     refund.click()
@@ -120,6 +130,9 @@ def test_nothing_runs_off_the_side_at_any_width(page):
         box = button.bounding_box()
         assert box is not None
         assert box["height"] >= 44
+    names = page.evaluate(NAMES)
+    assert min(beside for beside, _ in names) >= 6
+    assert len({above for _, above in names}) == 1, "names of products stand at one height, with a stamp or without"
     picture(page, f"till-{page.viewport_size['width']}")
 
 

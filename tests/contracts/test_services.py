@@ -18,10 +18,11 @@ from redis import Redis
 from stamgast.log.producers import EmitError, Emitter, Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics, TopicsError, admin, check_topics, create_topics
-from stamgast.processes import port_answers
+from stamgast.processes import ProcessError, port_answers
 from stamgast.services import Broker, RedisServer, open_broker, open_redis
 from stamgast.services.kafka_docker import DockerKafka
 from tests.conftest import RUN_DIR, eventually
+from tests.processes import alive, children_of
 
 
 @pytest.fixture
@@ -133,6 +134,36 @@ def test_the_services_command_prints_addresses_that_work_and_leaves_nothing_behi
 
     assert not port_answers(int(said["kafka_bootstrap"].rpartition(":")[2]))
     assert not port_answers(int(said["redis_url"].rpartition(":")[2].partition("/")[0]))
+
+
+@pytest.mark.parametrize("which", ["broker", "redis"])
+def test_the_services_command_ends_with_1_and_says_so_when_its_broker_or_its_redis_has_died(which: str, tmp_path: Path):
+    """On the embedded ones, which are there on every machine: nothing else is on PATH."""
+    env = {name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")}
+    env["PATH"] = str(tmp_path)
+    command = [sys.executable, "-m", "stamgast.cli", "services", "--json", "--no-topics", "--folder", str(tmp_path)]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=env, text=True, **pipes) as running:
+        assert running.stdout is not None
+        json.loads(running.stdout.readline())
+        children = children_of(running.pid)
+        victim = next(pid for pid, line in children.items() if ("--listener-url" in line) == (which == "broker"))
+        os.kill(victim, signal.SIGKILL)
+        _, said = running.communicate(timeout=30)
+
+    assert running.returncode == 1
+    assert f"{'embedded broker' if which == 'broker' else 'Redis'} has ended with -9" in said
+    assert alive(children) == []
+
+
+def test_on_docker_a_container_that_has_ended_is_noticed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    docker = tmp_path / "docker"
+    docker.write_text('#!/bin/sh\ncase "$1" in inspect) echo false;; logs) echo "no space left";; esac\n')
+    docker.chmod(docker.stat().st_mode | stat.S_IXUSR)
+    monkeypatch.setenv("PATH", f"{tmp_path}:{os.environ['PATH']}")
+
+    with pytest.raises(ProcessError, match=r"stamgast-kafka-29092 has ended\.\nno space left"):
+        DockerKafka(29_092).check()
 
 
 def test_on_docker_the_container_listens_on_loopback_only_and_is_removed_at_the_end(

@@ -60,9 +60,10 @@ async def test_a_short_trial_loses_and_doubles_nothing_and_says_so_in_json(tmp_p
     assert sum(summary["messages"].values()) == summary["activations"] >= 1
     assert summary["first_message_after_s"] is not None
     assert "one worker" in log_of(tmp_path)
+    assert [each.name for each in tmp_path.iterdir()] == ["demo.log"]
 
 
-async def test_ending_it_half_way_leaves_no_process_behind(tmp_path):
+async def test_ending_it_half_way_leaves_no_process_and_no_file_behind(tmp_path):
     with running_demo(tmp_path, "--headless", "--for", "120s") as demo:
         await eventually(lambda: '"phase": "history"' in log_of(tmp_path), seconds=120, why=log_of(tmp_path))
         started = children_of(demo.pid)
@@ -72,6 +73,7 @@ async def test_ending_it_half_way_leaves_no_process_behind(tmp_path):
         assert "nothing is left running" in log_of(tmp_path)
         assert "force" not in log_of(tmp_path)
         await eventually(lambda: not alive(started), seconds=10)
+    assert [each.name for each in tmp_path.iterdir()] == ["demo.log"]
 
 
 async def test_ending_it_while_it_starts_leaves_no_process_behind(tmp_path):

@@ -54,7 +54,7 @@ async def says(shop: Deployment, number: int, text: str) -> None:
 
 async def enrolled(shop: Deployment, number: int) -> str:
     """Enrol, and say as whom."""
-    consent = {"purpose": "utility", "channel": "sms"}
+    consent = {"purpose": "utility", "channel": "sms", "wording_version": "1"}
     body = {"phone": phone(number), "first_name": "Jo", "language": "nl", "consents": [consent]}
     answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
     assert answer.status_code == 201, answer.text

@@ -51,6 +51,39 @@ def test_wrong_settings_are_misuse_and_all_of_them_are_named():
     assert "STAMGAST_LOG_LEVEL: " in done.stderr
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"CLOCK": "bogus"},
+        {"PUBLIC_URL": "shop.example"},
+        {"TWILIO_ACCOUNT_SID": "AC0123", "TWILIO_BASE_URL": "http://127.0.0.1:8010"},
+    ],
+)
+def test_a_wrong_setting_is_told_in_our_words(wrong: dict[str, str]):
+    done = run("topics", "create", **wrong)
+
+    assert done.returncode == 2
+    assert done.stderr
+    assert "Value error" not in done.stderr
+
+
+@pytest.mark.parametrize(
+    "words",
+    [
+        ("web", "--port", "99999"),
+        ("sandbox", "--port", "65536"),
+        ("services", "--kafka-port", "65536"),
+        ("services", "--redis-port", "99999"),
+    ],
+)
+def test_a_port_that_cannot_be_is_misuse(words: tuple[str, ...]):
+    done = run(*words)
+
+    assert done.returncode == 2
+    assert "65535" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_a_merchants_public_key_follows_from_the_id_key():
     shown = [run("keys", "public", "bakkerij-noord", "--json", ID_KEY=f"{letter * 43}=") for letter in "AAQ"]
     keys = [json.loads(done.stdout)["public_key"] for done in shown]
@@ -58,6 +91,15 @@ def test_a_merchants_public_key_follows_from_the_id_key():
     assert keys[0] == keys[1] != keys[2]
     assert run("keys", "public", "bakkerij-noord").returncode == 2
     assert run("keys", "public", "Bakkerij Noord", ID_KEY=f"{'A' * 43}=").returncode == 2
+
+
+@pytest.mark.parametrize("clock", ["real", "2026-10-01T08:00:00Z,60x"])
+def test_time_that_nobody_drives_is_not_set(clock: str, tmp_path: Path):
+    done = run("clock", "set", "2030-01-01T00:00:00Z", CLOCK=clock, CLOCK_FILE=str(tmp_path / "clock"))
+
+    assert done.returncode == 1
+    assert "only `driven` time can be set" in done.stderr
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_shop_time_moves_forward_and_never_backwards(tmp_path: Path):

@@ -55,3 +55,14 @@ async def test_children_die_when_their_parent_is_killed(tmp_path: Path):
 
 def test_a_free_port_is_one_that_nobody_answers_on():
     assert not port_answers(free_port())
+
+
+def test_a_child_that_has_ended_is_told_with_the_end_of_its_log_and_one_that_runs_is_not(tmp_path: Path):
+    child = ChildProcess("the thing", [sys.executable, "-c", "print(input())"], log=tmp_path / "log")
+    child.wait(20)
+    sleeper = ChildProcess("sleeper", ["sleep", "60"], log=tmp_path / "log of another")
+
+    sleeper.check()
+    with pytest.raises(ProcessError, match=r"(?s)the thing has ended with 1\..*EOFError"):
+        child.check()
+    sleeper.kill()

@@ -101,7 +101,7 @@ async def test_identifiers_of_two_people_are_a_conflict(web):
         ({"phone": None, "membership_number": None}, ""),
         ({"birthday": "21-10-1988"}, "/birthday"),
         ({"langauge": "nl"}, "/langauge"),
-        ({"consents": [{"purpose": "marketing", "channel": "pigeon"}]}, "/consents/0/channel"),
+        ({"consents": [{"purpose": "marketing", "channel": "pigeon", "wording_version": "1"}]}, "/consents/0/channel"),
     ],
 )
 async def test_an_enrolment_that_is_wrong_is_refused_by_its_place(web, change, pointer):

@@ -1,4 +1,5 @@
 from collections import Counter
+from pathlib import Path
 
 import pytest
 import typer
@@ -7,8 +8,10 @@ from rules.loader import load_merchant
 from stamgast.commands.demo import parse_duration
 from stamgast.demo.carrier import whatsapp_text
 from stamgast.demo.counts import sum_up
+from stamgast.demo.run_folder import open_run_folder
 from stamgast.demo.shop_time import GRID, next_stop
 from stamgast.demo.stage import environment, make_settings
+from stamgast.processes import ProcessError
 from stamgast.settings import Settings
 
 HOUR = 3_600_000
@@ -92,3 +95,27 @@ def test_counters_of_all_merchants_become_figures():
     )
     assert counts.messages == {"sms": {"delivered": 2}, "whatsapp": {"read": 1}}
     assert counts.withheld == {"holdout": 7}
+
+
+def test_the_logs_go_with_a_trial_that_went_well(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    said = []
+    with open_run_folder(said.append) as folder:
+        (folder.path / "web.log").write_text("all well")
+        folder.wanted = False
+    assert list(tmp_path.iterdir()) == []
+    assert len(said) == 1
+
+
+def break_off(folder: Path) -> None:
+    (folder / "web.log").write_text("out of memory")
+    raise ProcessError("web has ended")
+
+
+def test_the_logs_stay_and_are_named_when_a_trial_broke_off(tmp_path, monkeypatch):
+    monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
+    said = []
+    with pytest.raises(ProcessError), open_run_folder(said.append) as folder:
+        break_off(folder.path)
+    assert (folder.path / "web.log").read_text() == "out of memory"
+    assert said[-1] == f"the logs are kept: {folder.path}"

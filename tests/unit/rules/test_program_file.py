@@ -166,6 +166,19 @@ def test_a_folder_reads_like_its_files(load, tmp_path):
     assert loaded.program == load().program
 
 
+@pytest.mark.parametrize("name", ["rules/dir.yaml", "rules/dir.yml", "templates/nl/dir.j2"])
+def test_a_folder_where_a_file_should_be_is_named_as_not_read(load, tmp_path, name: str):
+    for file, text in load().files.items():
+        (tmp_path / "shop" / file).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / "shop" / file).write_text(text)
+    (tmp_path / "shop" / name).mkdir()
+    loaded = load_merchant(tmp_path / "shop")
+    assert not loaded.ok
+    assert [(p.file, p.message) for p in loaded.problems] == [
+        (f"{tmp_path}/shop/{name}", "this is a folder and is not read")
+    ]
+
+
 def test_a_folder_of_another_name_is_refused(load, tmp_path):
     (tmp_path / "store").mkdir()
     (tmp_path / "store/program.yaml").write_text(load().files["program.yaml"])

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.problems import render_problems
+from rules.problems import IN_ENGLISH, MAX_QUOTED, Problem, render_problems
 
 START = "rule: example\nwhen: purchase\nthen: [{tag: seen}]\n"
 
@@ -14,9 +14,16 @@ def told(loaded) -> list[str]:
 MISTAKES = {
     "unknown word": (START + "statsu: live\n", "4:1 unknown word", 'Did you mean "status"?'),
     "unknown status": (START + "status: lives\n", '4:9 `status`: unknown status "lives"', "canary 5%"),
-    "missing when": ("rule: example\nthen: [{tag: seen}]\n", "1:1 `rule` needs `when`", ""),
-    "missing then": ("rule: example\nwhen: purchase\n", "1:1 `rule` needs `then`", ""),
-    "missing id": ("when: purchase\nthen: [{tag: seen}]\n", "1:1 `rule` needs `rule`", ""),
+    "status with a slip": (START + "status: lve\n", '"lve"', 'Did you mean "live"?'),
+    "canary with a slip": (START + "status: canry 5%\n", '"canry 5%"', 'Did you mean "canary 5%"?'),
+    "weekday in Dutch": (START + "if: [{weekday: dinsdag}]\n", 'unknown weekday "dinsdag"', 'Did you mean "tuesday"?'),
+    "weekday in French": (START + "if: [{weekday: Mercredi}]\n", '"Mercredi"', 'Did you mean "wednesday"?'),
+    "weekday in German": (START + "if: [{weekday: [monday, Sonntag]}]\n", '"Sonntag"', 'Did you mean "sunday"?'),
+    "duration in Dutch": (START + "limits: {cool_down: 30 dagen}\n", '"30 dagen"', 'Did you mean "30 days"?'),
+    "duration with a slip": (START + "limits: {cool_down: 1 dya}\n", '"1 dya"', 'Did you mean "1 day"?'),
+    "missing when": ("rule: example\nthen: [{tag: seen}]\n", "1:1 a rule needs `when`", ""),
+    "missing then": ("rule: example\nwhen: purchase\n", "1:1 a rule needs `then`", ""),
+    "missing id": ("when: purchase\nthen: [{tag: seen}]\n", "1:1 a rule needs `rule`", ""),
     "bad id": ("rule: Free Loaf\nwhen: purchase\nthen: [{tag: seen}]\n", '1:7 "Free Loaf" cannot be', "free-loaf"),
     "not a mapping": ("- rule: example\n", "1:1 a rule is a mapping", ""),
     "unknown trigger": (
@@ -212,3 +219,23 @@ def test_a_rule_that_sends_when_the_house_names_no_sender_is_refused(load):
         program=(load().files["program.yaml"]).replace('sms_sender: "+31201234568", ', ""),
     )
     assert any("nobody is named to send over sms" in problem.message for problem in loaded.problems)
+
+
+@pytest.mark.parametrize("before", [0, 5, 150, 299])
+def test_of_a_long_line_what_stands_around_the_mistake_is_quoted(before: int):
+    line = ("x" * before + "WRONG" + "y" * (400 - before))[:304]
+    shown = Problem("rules/a.yaml", 7, before + 1, "unknown word", quoted=line, length=5).render()
+    _, quoted, caret = shown.split("\n")
+
+    assert len(quoted) <= MAX_QUOTED + len("    7 | ……")
+    assert quoted[caret.index("^") : caret.rindex("^") + 1] == "WRONG"[: 304 - before]
+
+
+def test_a_line_that_fits_is_quoted_whole():
+    line = "x" * MAX_QUOTED
+
+    assert f" | {line}\n" in Problem("rules/a.yaml", 7, 3, "unknown word", quoted=line).render()
+
+
+def test_what_a_word_means_elsewhere_is_never_a_word_of_ours():
+    assert set(IN_ENGLISH) & set(IN_ENGLISH.values()) == set()

@@ -1,6 +1,10 @@
 """`stamgast rules why`: what it tells of a customer to whom something happened."""
 
+import pytest
+
 from stamgast.commands.rules import _why_lines
+from stamgast.domain.activation import RANKS, Activation
+from stamgast.domain.customer import Customer
 from stamgast.rule_tests import CUSTOMER, _events
 from stamgast.service import Bundle
 from stamgast.simulate import Simulation
@@ -35,3 +39,36 @@ def test_why_tells_what_fired_what_was_sent_and_how_each_condition_stands(load):
         "  no    stage is lapsed  (now: active)",
         "  2026-10-02T06:00:00Z hello by sms: delivered",
     ]
+
+
+@pytest.mark.parametrize(
+    ("status", "reason", "line"),
+    [
+        ("suppressed", "no_consent", "hello: suppressed: the customer has not agreed to messages of this purpose"),
+        ("suppressed", "cool_down", "hello: suppressed: the rule spoke to this customer within its cool-down"),
+        ("suppressed", "rule_limit", "hello by sms: suppressed: the rule has sent as many messages today as it may"),
+        ("in_doubt", "another_attempt", "hello by sms: in_doubt: it may or may not have arrived"),
+        ("in_doubt", "", "hello by sms: in_doubt: it may or may not have arrived"),
+        ("failed", "63016", "hello by sms: failed: 63016"),
+        ("delivered", "", "hello by sms: delivered"),
+    ],
+)
+def test_why_names_a_channel_only_where_one_was_chosen_and_says_what_in_doubt_means(load, status, reason, line):
+    loaded = load(RULE)
+    ended = Activation(
+        "a1",
+        "example",
+        "once",
+        "ended",
+        status,
+        RANKS.get(status, 50),
+        0,
+        0,
+        "hello",
+        "marketing",
+        "sms",
+        reason=reason,
+    )
+    (told,) = explain_customer(Customer(activations=[ended]), Bundle(0, "", loaded.program, loaded.rules), 0)
+
+    assert list(_why_lines(told))[-1].startswith(f"  1970-01-01T00:00:00Z {line}")

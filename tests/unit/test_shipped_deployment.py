@@ -1,0 +1,72 @@
+"""The files that a deployment begins with work as they are shipped, by the words of the README alone."""
+
+import re
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+import yaml
+
+from stamgast.bootstrap import id_key_of, wrapping_keys_of
+from stamgast.sandbox.options import SandboxOptions
+from stamgast.sandbox.server import make_server
+from stamgast.settings import Settings
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+EXAMPLE = (ROOT / ".env.example").read_text()
+
+
+def read_by_hand(text: str) -> dict[str, str]:
+    return dict(line.split("=", 1) for line in text.splitlines() if line and not line.startswith("#"))
+
+
+@pytest.fixture
+def fill_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The README's commands that make `.env`, up to the first that needs Docker."""
+    if shutil.which("openssl") is None:
+        pytest.skip("no openssl here")
+    run_it = (ROOT / "README.md").read_text().partition("\n## Run it\n")[2]
+    block = re.search(r"```sh\n(.*?)```", run_it, flags=re.DOTALL)
+    assert block is not None
+    shutil.copy(ROOT / ".env.example", tmp_path)
+    monkeypatch.chdir(tmp_path)
+    return block[1].partition("docker compose")[0]
+
+
+def test_what_the_readme_fills_in_is_a_deployment_that_starts(fill_in: str):
+    subprocess.run(["bash", "-ec", fill_in], check=True)
+    settings = Settings(_env_file=".env")
+
+    assert len(id_key_of(settings)) == 32
+    assert wrapping_keys_of(settings).newest == "2026a"
+    assert settings.twilio_api_secret == settings.sandbox_token
+    make_server(SandboxOptions(token=settings.sandbox_token.get_secret_value()), "0.0.0.0")
+
+
+def test_filling_in_twice_keeps_the_first_keys(fill_in: str):
+    subprocess.run(["bash", "-ec", fill_in], check=True)
+    first = Path(".env").read_text()
+    subprocess.run(["bash", "-c", fill_in], check=True)
+
+    assert Path(".env").read_text() == first
+
+
+def test_no_key_or_password_is_shipped_for_everybody_to_share():
+    shipped = read_by_hand(EXAMPLE)
+
+    random = ("ID_KEY", "SANDBOX_TOKEN", "TWILIO_API_SECRET")
+    assert {name: shipped[f"STAMGAST_{name}"] for name in random} == dict.fromkeys(random, "")
+    assert "at least 16 characters" in EXAMPLE
+    with pytest.raises(ValueError, match="at least 16 characters"):
+        make_server(SandboxOptions(token="x" * 15), "0.0.0.0")
+
+
+def test_every_container_of_ours_sees_the_shops_files_and_none_can_change_them():
+    services = yaml.safe_load((ROOT / "docker-compose.yml").read_text())["services"]
+    ours = [service for service in services.values() if "build" in service]
+    folder = re.search(r"STAMGAST_CONFIG_DIR=(\S+)", (ROOT / "Dockerfile").read_text())
+
+    assert len(ours) == 4
+    assert folder is not None
+    assert {tuple(service["volumes"]) for service in ours} == {(f"./config:{folder[1]}:ro",)}

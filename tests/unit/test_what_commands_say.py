@@ -1,0 +1,25 @@
+"""What commands say to people, where JSON says it to programs."""
+
+from stamgast.commands.customer import with_money_in_words
+from stamgast.commands.keys import not_in_force
+from stamgast.domain.customer import Customer
+from stamgast.showing import show_customer
+from tests.builders import program
+
+
+def test_amounts_are_shown_in_the_shops_currency_and_json_keeps_minor_units():
+    shown = show_customer("c1", Customer(spend=1240, profit=-5, refunds=300), program(), 0)
+    told = with_money_in_words(shown)
+
+    assert (told["spend"], told["profit"], told["refunds"]) == ("12.40 EUR", "-0.05 EUR", "3.00 EUR")
+    assert (told["clv"]["historic"], told["clv"]["predicted"]) == ("-0.05 EUR", None)
+    assert (shown["spend"], shown["clv"]["historic"]) == (1240, -5)
+
+
+def test_a_key_for_a_name_that_nobody_published_is_told_with_the_nearest_one():
+    published = {"bakkerij-noord", "platenzaak"}
+
+    assert not_in_force("platenzaak", published) == ""
+    assert not_in_force("bakkerij-nord", published).endswith("is in force yet; did you mean 'bakkerij-noord'?")
+    assert not_in_force("nobody", published).endswith("published: bakkerij-noord, platenzaak")
+    assert not_in_force("nobody", ()).endswith("published: none yet")

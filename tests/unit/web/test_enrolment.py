@@ -1,0 +1,79 @@
+"""What an enrolment may say, and what is answered to one that says something else."""
+
+import json
+from collections.abc import Iterator
+from typing import Any
+
+import jsonschema
+import pytest
+from pydantic import BaseModel
+
+from stamgast.pos.canonical import Purchase, Refund
+from stamgast.pos.problems import RefusedError, allowed_in
+from stamgast.pos.types import ANY_ID
+from stamgast.web.customers import EnrolmentRequest, enrolment_schema, read_enrolment
+
+CONSENT = {"purpose": "marketing", "channel": "sms", "wording_version": "2026-1"}
+
+
+def read(**fields: Any) -> EnrolmentRequest:
+    return read_enrolment(json.dumps({"phone": "0612345678", **fields}).encode())
+
+
+def refused(**fields: Any) -> dict[str, str]:
+    with pytest.raises(RefusedError) as caught:
+        read(**fields)
+    [problem] = caught.value.problems
+    return problem
+
+
+@pytest.mark.parametrize(
+    "unproven", [{"wording_version": ...}, {"wording_version": ""}, {"wording_version": " ", "granted": True}]
+)
+def test_a_consent_is_refused_without_the_wording_that_was_shown(unproven: dict[str, Any]):
+    consent = {name: value for name, value in (CONSENT | unproven).items() if value is not ...}
+    problem = refused(consents=[CONSENT, consent])
+
+    assert problem["pointer"] == "/consents/1/wording_version"
+    assert problem["detail"].startswith("wording_version is missing: ")
+    assert not fits_the_schema(consent)
+
+
+def test_a_consent_is_withdrawn_without_any_wording():
+    withdrawn = {"purpose": "marketing", "channel": "sms", "granted": False}
+
+    assert read(consents=[withdrawn]).consents[0].granted is False
+    assert fits_the_schema(withdrawn)
+    assert fits_the_schema(CONSENT)
+
+
+def fits_the_schema(consent: dict[str, Any]) -> bool:
+    """As a till's developer would check it: by what /openapi.json says."""
+    schema = enrolment_schema()["$defs"]["Consent"]
+    return jsonschema.Draft202012Validator(schema).is_valid(consent)
+
+
+def test_a_source_with_a_space_in_it_is_told_what_a_source_may_be():
+    problem = refused(acquisition_source="carrier pigeon")
+
+    assert problem["detail"] == "acquisition_source may not be 'carrier pigeon'"
+    assert "without spaces" in problem["allowed"]
+
+
+def patterns(schema: dict[str, Any], field: str = "") -> Iterator[tuple[str, str]]:
+    """Every field of a JSON Schema that a pattern bounds, with it."""
+    if isinstance(schema.get("pattern"), str):
+        yield field, schema["pattern"]
+    for name, each in (schema.get("$defs", {}) | schema.get("properties", {})).items():
+        yield from patterns(each, name)
+    for each in (*schema.get("anyOf", ()), *schema.get("allOf", ()), *([schema["items"]] if "items" in schema else ())):
+        yield from patterns(each, field)
+
+
+@pytest.mark.parametrize("model", [Purchase, Refund, EnrolmentRequest])
+def test_of_every_field_that_a_pattern_bounds_we_say_in_words_what_it_may_hold(model: type[BaseModel]):
+    bounded = {field: pattern for field, pattern in patterns(model.model_json_schema()) if pattern != ANY_ID}
+
+    assert len(bounded) > 2
+    assert [field for field, pattern in bounded.items() if pattern in allowed_in(field, pattern)] == []
+    assert allowed_in("brand_new", "^x+$") == "what fits ^x+$"
