@@ -61,10 +61,18 @@ class Combination:
     cuts: tuple[Day, ...]
 
     def forecast(self, sample: Sample, weeks: float) -> CorrectedForecast:
-        """Foretell the purchases of the next `weeks` of every customer of a sample."""
-        pool = _pool(self.members, self.weights, sample, weeks)
+        """Foretell the purchases of the next `weeks` of every customer of a sample.
+
+        The correction was learnt for one horizon, `weeks`, or for what the known period had of it; for a much shorter
+        one it is wrong.
+        """
+        pool = self.pool(sample, weeks)
         features = _features(sample, pool.p_buy, in_force=False)
         return CorrectedForecast(pool, expit(features @ self.coefficients))
+
+    def pool(self, sample: Sample, weeks: float) -> PoolForecast:
+        """Foretell the same without the correction."""
+        return _pool(self.members, self.weights, sample, weeks)
 
     @property
     def parameters(self) -> dict[str, float]:

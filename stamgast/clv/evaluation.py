@@ -29,6 +29,7 @@ from stamgast.clv.naive_models import (
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.rows import Floats
 from stamgast.clv.scores import scores_of
+from stamgast.clv.scoring import date_of
 from stamgast.clv.spend_model import expected_spend
 from stamgast.clv.windows import Window, up_to, window_of
 from stamgast.domain.spend import Orders
@@ -75,7 +76,8 @@ class Evaluation:
         return {
             "customers": len(self.window.sample.names),
             "best": self.choice.best,
-            "best_chosen_by": self.choice,
+            "best_chosen_at": None if self.choice.cut is None else date_of(self.choice.cut),
+            "log_scores_there": self.choice.log_scores,
             "models": {name: self._model(name) for name in self.judged},
         }
 

@@ -107,15 +107,16 @@ class CorrectedForecast:
     @cached_property
     def purchases(self) -> Floats:
         """The mean of N."""
-        return self._ratio * self.counts.purchases
+        return self.ratio * self.counts.purchases
 
     def at_least(self, n: int | Integers) -> Floats:
         """Return P(N >= n)."""
-        at_least: Floats = np.where(np.asarray(n) <= 0, 1.0, self._ratio * self.counts.at_least(n))
+        at_least: Floats = np.where(np.asarray(n) <= 0, 1.0, self.ratio * self.counts.at_least(n))
         return at_least
 
     @cached_property
-    def _ratio(self) -> Floats:
+    def ratio(self) -> Floats:
+        """By how much each customer's chance of any purchases was corrected."""
         return self.p_buy / np.maximum(self.counts.p_buy, 1e-300)
 
 
