@@ -156,7 +156,8 @@ def _learnt(found: Fit) -> Learnt:
 def _combined(combination: Combination | None, choice: Choice) -> Learnt:
     if combination is not None:
         return Learnt(COMBINED, combination.parameters)
-    note = f"there is too little to learn a combination from, so this is {choice.best_single}"
+    few = "too few customers came again, or stayed away, at earlier cuts to learn a combination from"
+    note = f"{few}; this is {choice.best_single}"
     return Learnt(choice.best_single, notes=[note])
 
 
