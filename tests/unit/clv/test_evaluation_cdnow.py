@@ -8,6 +8,10 @@ import pytest
 
 from stamgast.clv.combined import COMBINED
 from stamgast.clv.evaluation import evaluate
+from stamgast.clv.evaluation_curves import calibration, conditional_expectation, lift, tracking
+from stamgast.clv.fitting import fit_spend
+from stamgast.clv.judging import judge
+from stamgast.clv.spend_model import expected_spend
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, read_sample
 from tests.unit.clv.purchases import purchases_of
 
@@ -51,8 +55,10 @@ def test_single_and_naive_models_err_as_they_are_known_to(found, model, n, v):
     assert figures(judged, "v_bias", "top10") == pytest.approx(v[1:], abs=6e-4)
 
 
-def test_bg_nbd_errs_as_it_is_known_to_with_spend_over_repeat_purchases(purchases):
-    judged = evaluate(purchases, CALIBRATION_END, HOLDOUT_END, "repeat").judged["bg_nbd"]
+def test_bg_nbd_errs_as_it_is_known_to_with_spend_over_repeat_purchases(found):
+    days = found.window.sample.spend("repeat")
+    spend = expected_spend(fit_spend(*days).spend, *days)
+    judged = judge(found.forecasts["bg_nbd"], found.window, spend)
 
     known = {"n_mae": 0.785, "n_rmse": 1.608, "n_bias": -0.121, "auc": 0.773, "v_bias": -0.156, "top10": 0.502}
     assert figures(judged, *known) == pytest.approx(list(known.values()), abs=6e-4)
@@ -124,3 +130,26 @@ def test_what_is_foretold_does_not_depend_on_what_comes_after(purchases, found):
     for name, forecast in found.forecasts.items():
         assert (again.forecasts[name].purchases == forecast.purchases).all()
         assert (again.forecasts[name].p_buy == forecast.p_buy).all()
+
+
+def test_the_plots_begin_and_end_where_the_figures_say(purchases, found):
+    tracked, conditional = tracking(found, purchases), conditional_expectation(found)
+
+    assert tracked.lines["actual"][-1] == 2_457 + 1_882
+    for name in ("bg_nbd", "mbg_nbd", "pareto_nbd", COMBINED):
+        foretold = found.forecasts[name].purchases.sum()
+        assert tracked.lines[name][-1] == pytest.approx(2_457 + foretold), name
+        assert conditional.lines[name].shape == (8,)
+    assert "mbg_cnbd_k" not in tracked.lines, "it is MBG/NBD here"
+    actual = [0.237, 0.697, 1.393, 1.560, 2.532, 2.947, 3.862, 6.359]
+    assert conditional.lines["actual"] == pytest.approx(actual, abs=6e-4)
+
+
+def test_the_lift_ranks_as_top10_does_and_calibration_holds_everybody(found):
+    share, caught = lift(found).lines[COMBINED]
+    assert caught[abs(share - 0.1).argmin()] == pytest.approx(found.judged[COMBINED].top10, abs=0.005)
+    assert (caught[0], share[-1]) == (0, 1)
+    assert caught[-1] == pytest.approx(1)
+    chances, shares = calibration(found).lines[COMBINED]
+    assert len(chances) == 10
+    assert shares.mean() == pytest.approx((found.window.purchases > 0).mean(), abs=1e-3)
