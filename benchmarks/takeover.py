@@ -53,7 +53,7 @@ async def _measure(scene: Scene, number: signal.Signals) -> float:
     with contextlib.ExitStack() as stack:
         topics = stack.enter_context(all_topics(scene))
         folder = Path(stack.enter_context(TemporaryDirectory()))
-        stays, goes = settings_of(scene, topics.prefix), settings_of(scene, topics.prefix)
+        stays, goes = (settings_of(scene, topics.prefix, folder) for _ in range(2))
         people = await open_shop(scene, stays, busy=True)
         left = stack.enter_context(worker_of(stays, folder / "stays"))
         gone = stack.enter_context(worker_of(goes, folder / "goes"))

@@ -41,6 +41,7 @@ SECTIONS: Final = (
     "costs",
     "clv",
     "closed",
+    "feed",
     "freshness",
 )
 CARD_WORDS: Final = (
@@ -99,6 +100,7 @@ def read_program(
         costs=costs,
         horizon=horizon,
         closed=closed,
+        feed_stale_after=_feed(reader, found.get("feed")),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
@@ -271,6 +273,11 @@ def _prospects(reader: Reader, node: Node, read: Callable[[], Prospects | None])
     except ValueError as error:
         reader.problem(node, f"the CLV parameters cannot be used: {error}", "Fit them again: `stamgast clv fit`.")
         return None
+
+
+def _feed(reader: Reader, node: Node | None) -> Millis:
+    found = reader.mapping(node, "feed", ("stale_after",), ("stale_after",)) if node is not None else {}
+    return _duration(reader, found, "stale_after", 0)
 
 
 def _freshness(reader: Reader, node: Node | None) -> tuple[Millis, Millis]:

@@ -5,14 +5,14 @@ from typing import Any, Final
 
 import msgspec
 
-from rules.nodes import Node
+from rules.nodes import MapNode, Node
 from rules.reader import Reader
-from rules.words import WordError, parse_date, parse_duration, parse_margin
+from rules.words import WordError, parse_date, parse_duration, parse_margin, parse_price
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.program import Costs, LapseModel
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
-from stamgast.domain.units import DAY, Day
+from stamgast.domain.units import DAY, Day, Minor
 
 LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "median_gap_days": (0.5, 3650),
@@ -27,6 +27,8 @@ LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 }
 LAPSE_BY: Final = ("model", "own_rhythm")
 MOST_CLOSED: Final = 4_000
+CHANNELS: Final = ("sms", "whatsapp")
+_ALWAYS: Final[Day] = -1_000_000
 
 
 def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
@@ -56,7 +58,7 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
     """Margins, and what it costs to win a customer."""
     if node is None:
         return Costs()
-    words = ("margin", "margins", "acquisition", "acquisition_by_source", "lifespan_years")
+    words = ("margin", "margins", "acquisition", "acquisition_by_source", "lifespan_years", "contact")
     found = reader.mapping(node, "costs", words)
     margin = reader.word(found["margin"], "margin", parse_margin) if "margin" in found else None
     margins = reader.entries(found["margins"], "margins") if "margins" in found else []
@@ -64,14 +66,36 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
     cost = reader.money(found["acquisition"], "acquisition", currency) if "acquisition" in found else None
     years = reader.integer(found["lifespan_years"], "lifespan_years", 1, 50) if "lifespan_years" in found else None
     by_category = {key.text: reader.word(value, f"margins: {key.text}", parse_margin) for key, value in margins}
-    by_source = {key.text: reader.money(value, f"acquisition: {key.text}", currency) for key, value in sources}
+    contact = reader.entries(found["contact"], "contact", CHANNELS) if "contact" in found else []
+    prices = {key.text: reader.word(value, f"contact: {key.text}", parse_price) for key, value in contact}
+    for key, value in contact:
+        price = prices[key.text]
+        if price is not None and price.currency != currency:
+            reader.problem(
+                value, f"`contact: {key.text}` is in {price.currency}", f"The programme counts in {currency}."
+            )
     return Costs(
         default_margin=Costs().default_margin if margin is None else margin,
         category_margins={key: value for key, value in by_category.items() if value is not None},
         acquisition_cost=cost or 0,
-        acquisition_costs={key: value for key, value in by_source.items() if value is not None},
+        acquisition_costs={key.text: _dated(reader, key.text, value, currency) for key, value in sources},
         lifespan_years=years or Costs().lifespan_years,
+        contact_costs={channel: price.mills for channel, price in prices.items() if price is not None},
     )
+
+
+def _dated(reader: Reader, source: str, node: Node, currency: str) -> tuple[tuple[Day, Minor], ...]:
+    """What a source costs, for ever (`4 EUR`) or from which day on (`{2026-01-01: 4 EUR, 2026-06-01: 5 EUR}`)."""
+    where = f"acquisition: {source}"
+    if not isinstance(node, MapNode):
+        always = reader.money(node, where, currency)
+        return () if always is None else ((_ALWAYS, always),)
+    costs: dict[Day, Minor] = {}
+    for key, value in reader.entries(node, where):
+        day, cost = reader.word(key, where, parse_date), reader.money(value, f"{where}: {key.text}", currency)
+        if day is not None and cost is not None:
+            costs[day] = cost
+    return tuple(sorted(costs.items()))
 
 
 def read_horizon(reader: Reader, node: Node | None) -> Horizon:

@@ -96,6 +96,23 @@ def parse_money(text: str) -> Money:
     return Money(int(minor), match[2])
 
 
+@dataclass(frozen=True, slots=True)
+class Price:
+    """A small price: thousandths of a minor unit of `currency`."""
+
+    mills: int
+    currency: str
+
+
+def parse_price(text: str) -> Price:
+    """`0.0875 EUR`: what a message costs, to a thousandth of a cent."""
+    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([A-Z]{3})", text)
+    mills = Decimal(match[1]).scaleb(exponent_of(match[2]) + 3) if match else Decimal("0.5")
+    if match is None or mills != mills.to_integral_value():
+        raise WordError(f'"{text}" is no price of a message', 'Write amount and currency, such as "0.0875 EUR".')
+    return Price(int(mills), match[2])
+
+
 def format_money(minor: Minor, currency: str) -> str:
     """Minor units as people read them: `12.50 EUR`."""
     return f"{Decimal(minor).scaleb(-exponent_of(currency)):f} {currency}"

@@ -20,6 +20,7 @@ from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.merchants import MerchantTable
 from stamgast.log.producers import Emitters
+from stamgast.log.pulse import Pulse
 from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.settings import Settings
@@ -46,6 +47,7 @@ class WebParts:
     redis: RedisClient
     clock: Clock
     carrier: TwilioWebhooks
+    pulse: Pulse
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -223,10 +225,12 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.programs, merchants, "programmes"),
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
+                pulse := Pulse(settings.kafka_bootstrap),
             )
         )
         verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
-        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, TwilioWebhooks(verifier))
+        carrier = TwilioWebhooks(verifier)
+        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse)
 
 
 def _small_tail(settings: Settings, topic: str, view: View, name: str) -> Tail:

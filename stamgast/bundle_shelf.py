@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from rules.loader import load_bundle
 from stamgast.log.bundles import BundleRecord, decode_bundle
 from stamgast.log.reading import LogReader
@@ -46,5 +48,6 @@ class BundleShelf:
             loaded = load_bundle(record.files, merchant, record.clv)
             if not loaded.ok:
                 raise LookupError(f"bundle {content[:12]} of {merchant} has errors")
-            self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)
+            program = replace(loaded.program, feed_healthy=record.feed.get("healthy", True))
+            self._compiled[key] = Bundle(number, content, program, loaded.rules)
         return self._compiled[key]

@@ -10,7 +10,6 @@ import os
 import re
 import tempfile
 import time
-from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Protocol
@@ -39,17 +38,36 @@ class RealClock:
 
 
 class ScaledClock:
-    """Shop time that starts at a given moment when made and runs `factor` times as fast as the machine's."""
+    """Shop time that was `start` at the machine's time `origin` and runs `factor` times as fast since then."""
 
-    def __init__(self, start: Millis, factor: float, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+    def __init__(self, start: Millis, factor: float, origin: Millis, *, real: Clock | None = None) -> None:
         self._start = start
         self._factor = factor
-        self._monotonic = monotonic
-        self._origin = monotonic()
+        self._origin = origin
+        self._real = real or RealClock()
+        self._newest = start
 
     def now(self) -> Millis:
-        """Return the scaled time in milliseconds UTC."""
-        return self._start + int((self._monotonic() - self._origin) * 1_000 * self._factor)
+        """Return the scaled time in milliseconds UTC; it never goes back, whatever the machine's does."""
+        self._newest = max(self._newest, self._start + int((self._real.now() - self._origin) * self._factor))
+        return self._newest
+
+
+def origin_of(text: str, file: Path, now: Millis) -> Millis:
+    """When the scaled clock `text` was first asked for: all processes share that, and those that start again, too.
+
+    It stands in a file named after the clock, beside `file`; delete it to begin anew.
+    """
+    name = re.sub(r"[^0-9A-Za-z.]+", "-", text.strip())
+    place = file.with_name(f"{file.name}-{name}")
+    place.parent.mkdir(parents=True, exist_ok=True)
+    handle, mine = tempfile.mkstemp(prefix=place.name, dir=place.parent)
+    with os.fdopen(handle, "w") as fresh:
+        fresh.write(format_time(now))
+    with contextlib.suppress(FileExistsError):  # somebody was first
+        os.link(mine, place)
+    Path(mine).unlink()
+    return parse_time(place.read_text().strip())
 
 
 class DrivenClock:
@@ -91,18 +109,28 @@ def pause_of(clock: Clock, seconds: float) -> float:
 def parse_clock(text: str, file: Path) -> Clock:
     """Make the clock that the setting CLOCK describes.
 
-    `real`, or `2026-10-01T08:00:00Z,60x` (scaled), or `driven` (from `file`).
+    `real`, or `2026-10-01T08:00:00Z,60x` (scaled, shared by all processes beside `file`), or `driven` (from `file`).
+
+    Raises:
+        ValueError: it describes no clock, or the file cannot be kept.
     """
-    match text.strip():
-        case "real":
-            return RealClock()
-        case "driven":
-            return DrivenClock(file)
-        case other:
-            scaled = _SCALED.fullmatch(other)
-            if scaled is None:
-                raise ValueError(f"clock {text!r} is not `real`, `driven` or like `2026-10-01T08:00:00Z,60x`")
-            return ScaledClock(parse_time(scaled["start"].strip()), float(scaled["factor"]))
+    scaled = check_clock(text)
+    if scaled is not None:
+        try:
+            return ScaledClock(*scaled, origin_of(text, file, RealClock().now()))
+        except OSError as error:
+            raise ValueError(f"clock {text!r} needs {file.parent} to keep since when it runs: {error}") from None
+    return RealClock() if is_real(text) else DrivenClock(file)
+
+
+def check_clock(text: str) -> tuple[Millis, float] | None:
+    """Return where a scaled clock starts and how fast it runs; None for the others. Raises ValueError for no clock."""
+    if text.strip() in {"real", "driven"}:
+        return None
+    scaled = _SCALED.fullmatch(text.strip())
+    if scaled is None:
+        raise ValueError(f"clock {text!r} is not `real`, `driven` or like `2026-10-01T08:00:00Z,60x`")
+    return parse_time(scaled["start"].strip()), float(scaled["factor"])
 
 
 def is_real(text: str) -> bool:

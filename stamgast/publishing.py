@@ -61,7 +61,10 @@ async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:
 async def publish(
     bootstrap: str, topic: str, folders: Iterable[Path], now: Millis, clv: dict[str, dict[str, Any]] | None = None
 ) -> list[Published]:
-    """Check each folder and append what is new; its CLV parameters stay unless `clv` has others for the merchant."""
+    """Check each folder and append what is new; what a fit and the feed's watch said stays.
+
+    `clv` has other parameters by merchant.
+    """
     newest = await newest_bundles(bootstrap, topic)
     results: list[Published] = []
     emitter: Emitter | None = None
@@ -74,12 +77,13 @@ async def publish(
             if not loaded.ok:
                 results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal="it has errors"))
                 continue
-            content = bundle_hash(loaded.files, figures)
+            feed = known.record.feed if known else {}
+            content = bundle_hash(loaded.files, figures, feed)
             if known is not None and known.record.hash == content:
                 results.append(Published(merchant, content, known.number, is_new=False, loaded=loaded))
                 continue
             record = BundleRecord(
-                merchant=merchant, hash=content, files=dict(loaded.files), clv=figures, published_at=now
+                merchant=merchant, hash=content, files=dict(loaded.files), clv=figures, feed=feed, published_at=now
             )
             try:
                 value = encode_bundle(record)
@@ -110,10 +114,12 @@ async def publish_parameters(bootstrap: str, topic: str, merchant: str, clv: dic
     loaded = await asyncio.to_thread(load_bundle, files, merchant, clv)
     if not loaded.ok:
         raise ValueError(next(problem.message for problem in loaded.problems if problem.severity == "error"))
-    content = bundle_hash(files, clv)
+    content = bundle_hash(files, clv, known.record.feed)
     if content == known.record.hash:
         return known
-    record = BundleRecord(merchant=merchant, hash=content, files=files, clv=clv, published_at=now)
+    record = BundleRecord(
+        merchant=merchant, hash=content, files=files, clv=clv, feed=known.record.feed, published_at=now
+    )
     emitter = await Emitter.open(bootstrap, client_id="stamgast-fit")
     try:
         return InForce(await emitter.send(topic, 0, merchant.encode(), encode_bundle(record)), record)

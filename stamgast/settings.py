@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from stamgast.clock import Clock, is_real, parse_clock
+from stamgast.clock import Clock, check_clock, is_real, parse_clock
 
 LIVE_TWILIO = "https://api.twilio.com"
 SANDBOX_ACCOUNT = "ACsandbox"
@@ -69,7 +69,9 @@ class Settings(BaseSettings):
     twilio_auth_token: SecretStr = Field(SecretStr(""), description="checks the signature of what Twilio calls back")
 
     clock: str = Field("real", description="`real`, `2026-10-01T08:00:00Z,60x` (scaled) or `driven`")
-    clock_file: Path = Field(Path(".run/clock"), description="where driven shop time stands")
+    clock_file: Path = Field(
+        Path(".run/clock"), description="where driven shop time stands, and beside it since when a scaled one runs"
+    )
 
     log_level: str = Field("info", pattern="^(debug|info|warning|error)$")
     log_format: str = Field("auto", pattern="^(auto|json|console)$", description="auto: console at a terminal")
@@ -77,7 +79,7 @@ class Settings(BaseSettings):
     @field_validator("clock")
     @classmethod
     def _clock_is_known(cls, value: str) -> str:
-        parse_clock(value, Path())
+        check_clock(value)
         return value
 
     @field_validator("twilio_base_url", "public_url")

@@ -38,7 +38,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
             if voucher.state == "open"
         ],
         "stage": state.stage,
-        "clv": to_builtins(clv),
+        "clv": to_builtins(clv) | {"earns_its_cost": clv.earns_its_cost},
         "prospects": _prospects(state, program, at),
         "next_timer": format_time(min(state.timers.values())) if state.timers else None,
         "joined_at": format_time(state.joined_at) if state.joined_at else None,

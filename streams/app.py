@@ -13,6 +13,7 @@ from typing import Any, Final
 import faust
 from mode import Service
 
+from stamgast.log.pulse import Pulse
 from stamgast.log.tail import Tail
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -35,7 +36,7 @@ _STOP_S: Final = 1.5
 class Views(Service):
     """Follows the topics that this process keeps views of."""
 
-    def __init__(self, tails: Sequence[Tail], **options: Any) -> None:
+    def __init__(self, tails: Sequence[Tail | Pulse], **options: Any) -> None:
         super().__init__(**options)
         self._tails = tails
 
@@ -84,9 +85,10 @@ class Worker:
         metrics: Metrics,
     ) -> None:
         self._settings = settings
+        pulse = Pulse(settings.kafka_bootstrap)
         self._partitions = partitions
         self._outgoing = outgoing
-        self._app = make_app(settings, topics, [*others, *partitions], metrics)
+        self._app = make_app(settings, topics, [*others, Views([pulse]), *partitions], metrics)
         self._watchdog = Watchdog(
             partitions,
             metrics,
@@ -94,6 +96,7 @@ class Worker:
             stall_limit_s=settings.stall_limit_s,
             measure=self._measure,
             notes=self._notes,
+            kafka_answers=lambda: pulse.beats,
         )
         self._stop = asyncio.Event()
         self.broke: BaseException | None = None

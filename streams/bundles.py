@@ -9,6 +9,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from rules.loader import load_bundle
@@ -77,6 +78,15 @@ class Bundles:
             self._compiled[key] = asyncio.create_task(self._compile(key))
         return await asyncio.shield(self._compiled[key])
 
+    def packed(self, merchant: str, content: str) -> bytes:
+        """A bundle as it stands in the log. Raises KeyError for one that was not published."""
+        return self._packed[merchant, content]
+
+    def between(self, merchant: str, after: int, before: int) -> list[tuple[int, str]]:
+        """Numbers and hashes of a merchant's bundles that were published between two numbers, in their order."""
+        at = sorted(number for number, (whose, _) in self._at.items() if whose == merchant and after < number < before)
+        return [(number, self._at[number][1]) for number in at]
+
     async def judge_newest(self, merchant: str) -> None:
         """Find out whether a merchant's newest bundle can be used; if not, `refused` tells."""
         with contextlib.suppress(UnusableBundleError):
@@ -100,6 +110,7 @@ class Bundles:
     async def _compile(self, key: tuple[str, str]) -> Bundle:
         merchant, content = key
         record = decode_bundle(self._packed[key])
+        healthy = record.feed.get("healthy", True)
         try:
             loaded = await asyncio.to_thread(load_bundle, record.files, merchant, record.clv)
         except Exception as error:  # whatever it is, it may hold up this merchant and nobody else
@@ -107,7 +118,8 @@ class Bundles:
             why = f"{type(error).__name__} on our side"
         else:
             if loaded.ok:
-                return Bundle(self._numbers[key], content, loaded.program, loaded.rules)
+                program = replace(loaded.program, feed_healthy=healthy)
+                return Bundle(self._numbers[key], content, program, loaded.rules)
             why = next(problem.message for problem in loaded.problems if problem.severity == "error")
         self._unusable[key] = why
         raise UnusableBundleError(f"bundle {content[:12]} of {merchant}: {why}")

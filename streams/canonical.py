@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -30,8 +29,7 @@ class UnreadableError(ValueError):
     """A record that cannot become a purchase. The text names no person."""
 
 
-@dataclass(frozen=True, slots=True)
-class Read:
+class Read(NamedTuple):
     """A record that was read. `wanting` says that it has to be re-appended in canonical form first."""
 
     merchant: str
@@ -45,8 +43,11 @@ class Read:
     """Where we took it over from; None for what others wrote, whatever it says."""
 
 
-def read_record(record: Record, partition: int, partitions: int, proofs: Proofs, *, real_time: bool = False) -> Read:
-    """Decode a record and see whether it is canonical. `real_time`: shop time and the broker's clock are the same.
+def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: bool = False) -> Read:
+    """Decode a record and see whether it is canonical.
+
+    `is_here`: its key belongs to the partition in which it stands. `real_time`: shop time and the broker's clock are
+    the same.
 
     Raises:
         UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
@@ -68,11 +69,10 @@ def read_record(record: Record, partition: int, partitions: int, proofs: Proofs,
         _refuse_what_names_a_person(customer)
     claimed = purchase.stamgastsource
     source = claimed if claimed is not None and proofs.holds(record.key or b"", record.value or b"") else None
-    here = record.key is not None and partition_for(record.key, partitions) == partition
     stamped = purchase.stamgastrecordedat is not None and not (
         real_time and source is None and _is_ahead(purchase, record)
     )
-    wanting = not (here and stamped and _is_resolved(customer) and source == claimed)
+    wanting = not (is_here and stamped and _is_resolved(customer) and source == claimed)
     if wanting and source is not None:
         raise UnreadableError("it was appended again already and is still not canonical")
     return Read(merchant, transaction, purchase, record, wanting, stamped, source)

@@ -23,6 +23,7 @@ from streams.customer_batch import Batch
 from streams.customer_partition import Standing, standing_of
 from streams.customer_writes import Written, write
 from streams.emission import Emission, append
+from streams.feed_watch import FeedWatch
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.limits import Limits
@@ -74,6 +75,7 @@ class OwnedCustomers:
         *,
         timers: Timers,
         review: Review,
+        feeds: FeedWatch,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
@@ -81,6 +83,7 @@ class OwnedCustomers:
         self.activations = activations
         self.timers = timers
         self.review = review
+        self.feeds = feeds
         self.sending = sending
         self.sending_open = False
         self.asked: dict[str, tuple[int, float]] = {}
@@ -131,7 +134,10 @@ class CustomersJob:
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         review = Review(owned, self.topic, self._clock, self._metrics)
-        own = owned.own = OwnedCustomers(standing, limits, activations, timers=timers, review=review, sending=sending)
+        feeds = FeedWatch(owned, self._topics, self._bundles, self._clock, self._metrics)
+        own = owned.own = OwnedCustomers(
+            standing, limits, activations, timers=timers, review=review, feeds=feeds, sending=sending
+        )
         await activations.open(reader)
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
 
@@ -213,6 +219,7 @@ class CustomersJob:
                     await self._append_barriers(owned, own)
                     await own.timers.look()
                     await own.review.look(own.standing.in_force, own.standing.numbers)
+                    await own.feeds.look(own.standing.in_force)
             except (ElsewhereError, EmitError) as error:
                 log.warning("errand failed", partition=owned.number, why=repr(error))
                 pause = _TROUBLE_PAUSE_S

@@ -15,6 +15,7 @@ import msgspec
 
 from stamgast.clock import Clock, RealClock
 from stamgast.domain.purchases import Transaction, decode_transaction
+from stamgast.log.many_partitions import partitions_for
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -26,6 +27,7 @@ from streams.clock_marks import FIELD, marked
 from streams.customer_batch import THINK_S
 from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
+from streams.feed_watch import FIELD as NEWEST
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.merging import NotMergedError, merged
@@ -101,8 +103,15 @@ class IntakeJob:
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
         """Merge what is canonical, append again what is not, lay aside what cannot be read."""
         step = _Step(owned.own.copy(), owned.is_repeated(records))
-        for record in records:
-            await self._sort(owned, step, record)
+        places = partitions_for([record.key or b"" for record in records], self._topics.partitions)
+        for record, place in zip(records, places, strict=True):
+            try:
+                is_here = record.key is not None and place == owned.number
+                read = read_record(record, is_here=is_here, proofs=self._proofs, real_time=self._real_time)
+            except UnreadableError as error:
+                self._lay_aside(owned, step, record, str(error))
+            else:
+                await self._sort(owned, step, read)
         names = list({(read.merchant, read.transaction): None for read in step.merging})
         values = await owned.lease.read([owned.lease.keys.transaction(*name) for name in names])
         known = {name: _Known.of(value) for name, value in zip(names, values, strict=True)}
@@ -131,13 +140,7 @@ class IntakeJob:
     def released(self, owned: Ownership) -> None:
         """Nothing goes on beside the steps."""
 
-    async def _sort(self, owned: Ownership, step: _Step, record: Record) -> None:
-        try:
-            partitions = self._topics.partitions
-            read = read_record(record, owned.number, partitions, self._proofs, real_time=self._real_time)
-        except UnreadableError as error:
-            self._lay_aside(owned, step, record, str(error))
-            return
+    async def _sort(self, owned: Ownership, step: _Step, read: Read) -> None:
         if read.source is not None and step.standing.is_repeat(read.source):
             self._metrics.skipped.labels(self.name, "repeat").inc()
         elif read.wanting:
@@ -169,6 +172,7 @@ class IntakeJob:
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
         recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)
         step.standing.time = recorded_at
+        step.effects.writes.meta[f"{NEWEST}{read.merchant}"] = recorded_at
         if known.state is None:
             self._lay_aside(owned, step, read.record, "not applied: what is known of the transaction cannot be read")
             return

@@ -37,6 +37,7 @@ class Metrics:
         self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
         self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
+        self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")
         self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.reviewed = self._counter("reviewed", "Customers whose timers a new bundle moved earlier")

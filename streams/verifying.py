@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.identity.source_key import derive_source_key
 from stamgast.identity.voucher_key import derive_voucher_key
+from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.state.client import names_under
@@ -49,7 +50,8 @@ class TransactionReplay:
         self.watermark = record.offset
         real_time = is_real_at(self.clocks, record.offset, otherwise=self.real_time)
         try:
-            read = read_record(record, self.partition, self.partitions, self.proofs, real_time=real_time)
+            here = record.key is not None and partition_for(record.key, self.partitions) == self.partition
+            read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time)
         except UnreadableError:
             return
         if (read.source is not None and self.standing.is_repeat(read.source)) or read.wanting:

@@ -116,7 +116,7 @@ def lapse_gap(days: list[int], model: LapseModel, quantile: float | None = None)
 def simple_clv(spend: int, purchases: int, first_day: int, source: str, program: Program, today: int) -> int:
     """Average purchase x purchases a year (over at least a year) x lifespan - acquisition cost, half up."""
     costs = program.costs
-    cost = costs.acquisition_costs.get(source, costs.acquisition_cost)
+    cost = costs.acquisition_costs.get(source, ((0, costs.acquisition_cost),))[-1][1]
     if not purchases:
         return -cost
     years = Fraction(max(today - first_day, 365), 365)

@@ -19,7 +19,17 @@ from stamgast.settings import Settings
 WRONG = 1
 MISUSE = 2
 
-AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.")]
+_answers_in_json = False
+"""Whether this process was asked for JSON: then a refusal is a document, too."""
+
+
+def _note_json(wanted: bool) -> bool:
+    global _answers_in_json
+    _answers_in_json = wanted
+    return wanted
+
+
+AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON document.", callback=_note_json)]
 
 
 def new_app(summary: str, **options: Any) -> typer.Typer:
@@ -58,12 +68,19 @@ def say(text: str) -> None:
 
 
 def fail(text: str) -> NoReturn:
-    """Say what is wrong with what was asked about and exit with 1."""
+    """Say what is wrong with what was asked about and exit with 1; with `--json` the document is `{"error": text}`."""
     say(f"stamgast: {text}")
+    _answer_error(text)
     raise typer.Exit(WRONG)
 
 
 def misuse(text: str) -> NoReturn:
-    """Say how the command was meant and exit with 2."""
+    """Say how the command was meant and exit with 2; with `--json` as `fail`."""
     say(f"stamgast: {text}")
+    _answer_error(text)
     raise typer.Exit(MISUSE)
+
+
+def _answer_error(text: str) -> None:
+    if _answers_in_json:
+        print_json({"error": text})

@@ -27,6 +27,8 @@ RANKS: Final = {
 """Order of statuses; a status only moves to a higher rank. `suppressed` and `expired` end an activation
 that was never submitted and so have no rank of their own (see `FINAL_WITHOUT_SEND`)."""
 
+TAKEN: Final = frozenset({"accepted", "sending", "sent", "undelivered", "delivered", "read"})
+"""Statuses that say that the carrier took the message."""
 FINAL_WITHOUT_SEND: Final = frozenset({"suppressed", "expired"})
 UNSENT_RANK: Final = 50
 """Rank of an outcome that ends an activation before any POST: nothing can come after it."""

@@ -5,7 +5,7 @@ profit     average profit per purchase times purchases, which is the same figure
 simple     average purchase value x purchases a year x lifespan in years - acquisition cost, with the age
            counted as at least a year, so that one purchase today is not taken for a daily habit.
 predicted  discounted profit to come by the purchase model in force (`stamgast.domain.prospects`).
-net        historic + predicted - acquisition cost.
+net        historic + predicted - acquisition cost - what messages to the customer have cost.
 
 `predicted` and `net` are None where no model with amounts is in force, and of one who has never bought.
 """
@@ -20,6 +20,7 @@ from stamgast.domain.program import Costs, Program
 from stamgast.domain.units import DAY, Day, Millis, Minor
 
 DAYS_A_YEAR: Final = 365
+ENOUGH: Final = 3.0
 METHODS: Final = ("historic", "simple", "predicted", "net")
 """What rules may ask for; `profit` is `historic`."""
 
@@ -32,15 +33,33 @@ class Clv(Struct, frozen=True):
     profit: Minor
     predicted: Minor | None
     net: Minor | None
+    acquisition_cost: Minor
+    contact_cost: Minor
+    clv_to_cac: float | None
+    """(historic + predicted - contact cost) / acquisition cost, without a model historic alone; None if that is 0."""
+
+    @property
+    def earns_its_cost(self) -> bool | None:
+        """Whether the customer brings at least three times what winning them cost, the usual measure."""
+        return None if self.clv_to_cac is None else self.clv_to_cac >= ENOUGH
 
 
 def clv_of(customer: Customer, program: Program, at: Millis) -> Clv:
     """All methods at a moment (milliseconds UTC)."""
     today = business_day(at, program.time_zone)
     predicted = predicted_clv(customer, program, today)
-    net = None if predicted is None else _net(customer, program, predicted)
-    simple = simple_clv(customer, program.costs, at // DAY)
-    return Clv(customer.profit, simple, customer.profit, predicted, net)
+    won, spoken = acquisition_cost(customer, program.costs), contact_cost(customer)
+    brings = customer.profit + (predicted or 0) - spoken
+    return Clv(
+        historic=customer.profit,
+        simple=simple_clv(customer, program.costs, at // DAY),
+        profit=customer.profit,
+        predicted=predicted,
+        net=None if predicted is None else brings - won,
+        acquisition_cost=won,
+        contact_cost=spoken,
+        clv_to_cac=brings / won if won else None,
+    )
 
 
 def clv_by(method: str, customer: Customer, program: Program, at: Millis) -> Minor | None:
@@ -50,7 +69,9 @@ def clv_by(method: str, customer: Customer, program: Program, at: Millis) -> Min
     if method == "simple":
         return simple_clv(customer, program.costs, at // DAY)
     predicted = predicted_clv(customer, program, business_day(at, program.time_zone))
-    return predicted if predicted is None or method == "predicted" else _net(customer, program, predicted)
+    if predicted is None or method == "predicted":
+        return predicted
+    return customer.profit + predicted - contact_cost(customer) - acquisition_cost(customer, program.costs)
 
 
 def predicted_clv(customer: Customer, program: Program, today: Day) -> Minor | None:
@@ -62,7 +83,7 @@ def predicted_clv(customer: Customer, program: Program, today: Day) -> Minor | N
 
 def simple_clv(customer: Customer, costs: Costs, today: Day) -> Minor:
     """Spend / max(age, 1 year) x lifespan - acquisition cost, rounded half up."""
-    cost = acquisition_cost(customer.source, costs)
+    cost = acquisition_cost(customer, costs)
     if not customer.purchases:
         return -cost
     age_days = max(today - customer.first_day, DAYS_A_YEAR)
@@ -70,10 +91,12 @@ def simple_clv(customer: Customer, costs: Costs, today: Day) -> Minor:
     return value - cost
 
 
-def acquisition_cost(source: str, costs: Costs) -> Minor:
-    """What it cost to win a customer from that source; the programme's default where it says nothing."""
-    return costs.acquisition_costs.get(source, costs.acquisition_cost)
+def acquisition_cost(customer: Customer, costs: Costs) -> Minor:
+    """What it cost to win the customer: by their source, on the day that they joined or first bought."""
+    days = [day for day in (customer.joined_at // DAY, customer.first_day) if day]
+    return costs.acquisition(customer.source, min(days, default=0))
 
 
-def _net(customer: Customer, program: Program, predicted: Minor) -> Minor:
-    return customer.profit + predicted - acquisition_cost(customer.source, program.costs)
+def contact_cost(customer: Customer) -> Minor:
+    """What messages to the customer have cost so far, rounded half up."""
+    return (customer.contact_cost + 500) // 1000

@@ -96,6 +96,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Rule -> occasions it has fired for (newest last, bounded), for `once_per`."""
     erased_at: Millis = 0
     """When the person behind it was forgotten; from then on no rule is asked."""
+    contact_cost: int = 0
+    """What messages to the customer have cost, in thousandths of a minor unit."""
     risk_day: Day = 0
     """The last visit day after which it was noticed that the customer is later than usual; 0: never."""
 

@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.prospects import Horizon, Prospects
-from stamgast.domain.units import DAY, HOUR, Millis, Minor
+from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
@@ -119,13 +119,27 @@ class Messaging:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What CLV needs. Margins in thousandths of gross; acquisition costs per source in minor units."""
+    """What CLV needs. Margins in thousandths of gross.
+
+    `acquisition_costs` is per source what winning a customer costs, in minor units, from which day on (ascending); a
+    source or a time that is not there costs `acquisition_cost`. `contact_costs` is per channel what a message (an SMS:
+    each part) costs, in thousandths of a minor unit.
+    """
 
     default_margin: int = 1000
     category_margins: Mapping[str, int] = field(default_factory=dict)
     acquisition_cost: Minor = 0
-    acquisition_costs: Mapping[str, Minor] = field(default_factory=dict)
+    acquisition_costs: Mapping[str, tuple[tuple[Day, Minor], ...]] = field(default_factory=dict)
     lifespan_years: int = 3
+    contact_costs: Mapping[str, int] = field(default_factory=dict)
+
+    def acquisition(self, source: str, day: Day) -> Minor:
+        """What it cost to win a customer from that source on that day."""
+        cost = self.acquisition_cost
+        for since, price in self.acquisition_costs.get(source, ()):
+            if since <= day:
+                cost = price
+        return cost
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,6 +163,10 @@ class Program:
     closed: ClosedDays = field(default_factory=ClosedDays)
     prospects: Prospects | None = None
     """The purchase model in force; None before the first fit was published."""
+    feed_stale_after: Millis = 0
+    """Open time without any purchase after which the till's feed counts as broken; 0: never."""
+    feed_healthy: bool = True
+    """While it is not, nobody is called absent."""
     fresh_for: Millis = 2 * HOUR
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY

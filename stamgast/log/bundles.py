@@ -22,12 +22,16 @@ class BundleTooLargeError(ValueError):
 
 
 class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
-    """`files` maps paths relative to the merchant's folder to their text; `clv` is what the last fit published."""
+    """`files` maps paths relative to the merchant's folder to their text; `clv` is what the last fit published.
+
+    `feed` says `{"healthy": false}` while the till tells of no purchases; it is empty while all is well.
+    """
 
     merchant: str
     hash: str
     files: dict[str, str]
     clv: dict[str, Any] = {}
+    feed: dict[str, bool] = {}
     published_at: int = 0
     """Recorded time, milliseconds UTC."""
 
@@ -36,9 +40,20 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(BundleRecord).decode
 
 
-def bundle_hash(files: Mapping[str, str], clv: Mapping[str, Any]) -> str:
+def bundle_hash(files: Mapping[str, str], clv: Mapping[str, Any], feed: Mapping[str, bool] | None = None) -> str:
     """Return the content hash (SHA-256, hex): the same files and parameters have the same hash everywhere."""
-    return hashlib.sha256(_encode({"files": dict(files), "clv": dict(clv)})).hexdigest()
+    content: dict[str, Any] = {"files": dict(files), "clv": dict(clv)}
+    if feed:
+        content["feed"] = dict(feed)
+    return hashlib.sha256(_encode(content)).hexdigest()
+
+
+def with_feed(packed: bytes, now: int, *, healthy: bool) -> bytes:
+    """Return the same bundle with another word on the shop's feed, packed. `now` is milliseconds UTC."""
+    record = decode_bundle(packed)
+    feed = {} if healthy else {"healthy": False}
+    content = bundle_hash(record.files, record.clv, feed)
+    return encode_bundle(msgspec.structs.replace(record, hash=content, feed=feed, published_at=now))
 
 
 def encode_bundle(record: BundleRecord) -> bytes:
@@ -67,6 +82,6 @@ def decode_bundle(value: bytes) -> BundleRecord:
         record = _decode(text)
     except (zlib.error, msgspec.DecodeError, RecursionError) as error:
         raise ValueError(f"not a bundle: {error}") from error
-    if bundle_hash(record.files, record.clv) != record.hash:
+    if bundle_hash(record.files, record.clv, record.feed) != record.hash:
         raise ValueError(f"bundle {record.hash[:12]} of {record.merchant} does not match its hash")
     return record

@@ -6,8 +6,8 @@ librdkafka's default is another one (crc32); records from such a producer are re
 from functools import lru_cache
 from struct import unpack_from
 
-_SEED = 0x9747B28C
-_M = 0x5BD1E995
+SEED = 0x9747B28C
+M = 0x5BD1E995
 _MASK = 0xFFFFFFFF
 
 
@@ -20,13 +20,13 @@ def partition_for(key: bytes, partitions: int) -> int:
 def murmur2(data: bytes) -> int:
     """Return Kafka's 32-bit murmur2 hash of some bytes, unsigned."""
     length = len(data)
-    h = _SEED ^ length
+    h = SEED ^ length
     words = length >> 2
     for word in unpack_from(f"<{words}I", data):
-        k = word * _M & _MASK
-        h = (h * _M ^ (k ^ k >> 24) * _M) & _MASK  # masked once: masking can wait until after the exclusive or
+        k = word * M & _MASK
+        h = (h * M ^ (k ^ k >> 24) * M) & _MASK  # masked once: masking can wait until after the exclusive or
     rest = length & 3
     if rest:
-        h = (h ^ int.from_bytes(data[length - rest :], "little")) * _M & _MASK
-    h = (h ^ h >> 13) * _M & _MASK
+        h = (h ^ int.from_bytes(data[length - rest :], "little")) * M & _MASK
+    h = (h ^ h >> 13) * M & _MASK
     return h ^ h >> 15

@@ -5,7 +5,7 @@ from collections.abc import Callable
 from stamgast.domain import rewards
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import LAPSE, LAPSED, QUIET, RISK, notice, plan_lapse
-from stamgast.domain.units import Millis
+from stamgast.domain.units import DAY, Millis
 from stamgast.service import messages
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
@@ -34,6 +34,11 @@ def run_due_timers(case: Case, due: Millis, restage: Restage) -> None:
 
 def _grow_quiet(case: Case, kind: str, restage: Restage) -> None:
     customer = case.customer
+    if not case.program.feed_healthy:
+        # Nobody knows who has been there: ask again tomorrow.
+        customer.timers[kind] = case.at + DAY
+        case.count("feed_stale")
+        return
     plan_lapse(customer, case.program)
     if customer.timers.pop(kind, case.at + 1) > case.at:
         # The programme, or the model in force, has become more patient since the timer was set.

@@ -10,11 +10,19 @@ from msgspec import structs
 
 from rules.actions import Send
 from rules.engine import CompiledRule
-from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, UNSENT_RANK, Activation, Submission, activation_id
+from stamgast.domain.activation import (
+    FINAL_WITHOUT_SEND,
+    RANKS,
+    UNSENT_RANK,
+    Activation,
+    Submission,
+    activation_id,
+)
 from stamgast.domain.contact_policy import Decision, Terms, decide, forget_old_contacts
 from stamgast.domain.customer import Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.service.case import Case, Firing
+from stamgast.service.contacts import book_cost, forget_contact
 
 KEEP_ENDED = 8
 """Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
@@ -95,6 +103,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     being_stopped = activation.reason if was_on_its_way else ""
     if not was_on_its_way:
         case.count(f"message|{activation.channel}|{activation.status}", -1)
+    book_cost(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = "ended"
@@ -105,7 +114,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     if was_on_its_way:
         case.change.finished.append(activation.id)
         if event.status in FINAL_WITHOUT_SEND:
-            _forget_contact(case, activation)
+            forget_contact(case, activation)
             case.count(f"suppressed|{event.reason or event.status}")
             if being_stopped == EARNED_AGAIN:
                 _send_again(case, activation)
@@ -205,7 +214,7 @@ def _try_other_channel(case: Case, activation: Activation, event: ActivationOutc
     if being_stopped == TAKEN_BACK or not _still_true(case, activation):
         return
     first, *others = activation.other_channels
-    _forget_contact(case, activation)
+    forget_contact(case, activation)
     _succeed(
         case,
         rule,
@@ -281,16 +290,6 @@ def _shed(activation: Activation) -> None:
 
 def _find(case: Case, activation_id: str) -> Activation | None:
     return next((a for a in case.customer.activations if a.id == activation_id), None)
-
-
-def _forget_contact(case: Case, activation: Activation) -> None:
-    """What never left does not count against the caps."""
-    kept = list(case.customer.contacts)
-    for index in range(len(kept) - 1, -1, -1):
-        if kept[index][1:] == (activation.purpose, activation.rule):
-            del kept[index]
-            break
-    case.customer.contacts = kept
 
 
 def _forget_ended(case: Case) -> None:

@@ -11,6 +11,7 @@ from channels.model import Inbound, StatusEvent, WebhookRequest
 from stamgast.clock import Clock
 from stamgast.domain.program import Program
 from stamgast.log.appender import Appender
+from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.client import RedisClient
@@ -59,6 +60,7 @@ class Deps:
     redis: RedisClient
     clock: Clock
     carrier: Carrier
+    pulse: Pulse
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)
     monotonic: Callable[[], float] = time.monotonic

@@ -1,11 +1,14 @@
 """Is it alive, is it ready, and its figures."""
 
+import asyncio
+
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from stamgast.state.errors import StateError
 from stamgast.web.deps import Deps, deps_of
 
+_PING_S = 2.0
 _PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
 
 
@@ -40,8 +43,11 @@ def _views(deps: Deps) -> dict[str, bool]:
 
 async def _missing(deps: Deps) -> list[str]:
     missing = [f"{view}: still being read" for view, loaded in _views(deps).items() if not loaded]
+    if not deps.pulse.beats:
+        missing.append("Kafka: no broker answers")
     try:
-        await deps.redis.ping()
-    except StateError as error:
+        async with asyncio.timeout(_PING_S):
+            await deps.redis.ping()
+    except (StateError, TimeoutError) as error:
         missing.append(f"Redis: {type(error).__name__}")
     return missing

@@ -27,6 +27,7 @@ def app_of(parts: WebParts, *, limits: Limits | None = None, more_routes: Sequen
         redis=parts.redis,
         clock=parts.clock,
         carrier=parts.carrier,
+        pulse=parts.pulse,
         limits=limits or Limits(),
     )
     return create_app(deps, more_routes=more_routes)

@@ -75,6 +75,7 @@ class Deployment:
             "STAMGAST_ID_KEY": key,
             "STAMGAST_WRAPPING_KEYS": f"test:{key}",
             "STAMGAST_CLOCK": "2026-10-01T08:00:00Z,1x",
+            "STAMGAST_CLOCK_FILE": str(folder / "clock"),
             "STAMGAST_TWILIO_BASE_URL": self.sandbox_url,
             "STAMGAST_TWILIO_ACCOUNT_SID": "ACsandbox00000000000000000000000001",
             "STAMGAST_TWILIO_API_KEY": "SKsandbox1",

@@ -70,3 +70,10 @@ def test_shop_time_moves_forward_and_never_backwards(tmp_path: Path):
     assert back.returncode == 1
     assert "never moves backwards" in back.stderr
     assert run("clock", "set", "tomorrow", **where).returncode == 2
+
+
+def test_a_refusal_with_json_is_one_document_too():
+    done = run("clv", "simple", "--average", "much", "--frequency", "6", "--lifespan", "3", "--json")
+    assert done.returncode == 2
+    assert json.loads(done.stdout)["error"].startswith("--average is 'much'")
+    assert "--average is 'much'" in done.stderr

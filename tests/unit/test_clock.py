@@ -6,7 +6,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.clock import DrivenClock, RealClock, ScaledClock, format_time, is_real, parse_clock, parse_time
+from stamgast.clock import (
+    DrivenClock,
+    RealClock,
+    ScaledClock,
+    format_time,
+    is_real,
+    origin_of,
+    parse_clock,
+    parse_time,
+)
 
 
 @pytest.mark.parametrize(
@@ -45,12 +54,38 @@ def test_a_written_time_reads_back_the_same(moment: int):
     assert parse_time(format_time(moment)) == moment
 
 
-def test_a_scaled_clock_runs_as_many_times_as_fast():
-    elapsed = [100.0]
-    clock = ScaledClock(1_000, 60, monotonic=lambda: elapsed[0])
+class Machine:
+    """A machine's clock that the test sets."""
+
+    def __init__(self, at: int) -> None:
+        self.at = at
+
+    def now(self) -> int:
+        return self.at
+
+
+def test_a_scaled_clock_runs_as_many_times_as_fast_and_never_back():
+    machine = Machine(100_000)
+    clock = ScaledClock(1_000, 60, 100_000, real=machine)
     assert clock.now() == 1_000
-    elapsed[0] += 2
+    machine.at += 2_000
     assert clock.now() == 121_000
+    machine.at -= 1_000
+    assert clock.now() == 121_000
+
+
+def test_all_processes_and_those_that_start_again_share_when_a_scaled_clock_began(tmp_path: Path):
+    spec, file = "2026-10-01T08:00:00Z,60x", tmp_path / "run" / "clock"
+    assert origin_of(spec, file, 5_000) == 5_000
+    assert origin_of(spec, file, 9_000) == 5_000, "a second process, or the first one started again"
+    assert origin_of("2026-10-01T08:00:00Z,10x", file, 9_000) == 9_000, "another clock"
+    assert len(list(file.parent.iterdir())) == 2
+
+
+def test_a_place_where_nothing_can_be_kept_is_told(tmp_path: Path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(ValueError, match="to keep since when it runs"):
+        parse_clock("2026-10-01T08:00:00Z,60x", tmp_path / "file" / "clock")
 
 
 def test_a_driven_clock_is_shared_through_its_file_and_never_moves_backwards(tmp_path: Path):
@@ -80,7 +115,7 @@ def test_a_driven_clock_stays_where_it_was_when_its_file_goes_back_or_away(tmp_p
 def test_the_setting_names_the_clock(tmp_path: Path):
     assert isinstance(parse_clock("real", tmp_path), RealClock)
     assert isinstance(parse_clock("driven", tmp_path), DrivenClock)
-    scaled = parse_clock("2026-10-01T08:00:00Z,60x", tmp_path)
+    scaled = parse_clock("2026-10-01T08:00:00Z,60x", tmp_path / "clock")
     assert isinstance(scaled, ScaledClock)
     assert 1_790_841_600_000 <= scaled.now() < 1_790_841_700_000
     assert is_real("real")

@@ -52,7 +52,7 @@ def produced(data: dict[str, Any], *, key: bytes | None = None, **attributes: An
 
 
 def read(found: Any, **how: Any) -> Any:
-    return read_record(found, partition_for(found.key, PARTITIONS), PARTITIONS, PROOFS, **how)
+    return read_record(found, is_here=True, proofs=PROOFS, **how)
 
 
 async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
@@ -156,14 +156,13 @@ async def test_whatever_is_changed_in_a_record_of_ours_is_no_longer_ours(forge):
     second = read(forged)
     assert (second.source, second.wanting) == (None, True)
     other_key = SimpleNamespace(offset=2, timestamp=T0, key=None, value=again.value)
-    assert read_record(other_key, partition_for(again.key, PARTITIONS), PARTITIONS, PROOFS).source is None
+    assert read_record(other_key, is_here=False, proofs=PROOFS).source is None
 
 
 async def test_a_record_of_ours_in_another_partition_is_unreadable():
     again = await taken_over(produced(SALE, stamgastrecordedat=None))
-    elsewhere = (partition_for(again.key, PARTITIONS) + 1) % PARTITIONS
     with pytest.raises(UnreadableError, match="appended again already"):
-        read_record(again, elsewhere, PARTITIONS, PROOFS)
+        read_record(again, is_here=False, proofs=PROOFS)
 
 
 def sealed(merchant: str = MERCHANT, **identifiers: str) -> dict[str, str]:

@@ -6,6 +6,7 @@ import pytest
 from aiokafka.partitioner import murmur2 as aiokafka_murmur2
 from kafka.partitioner.default import murmur2 as kafka_python_murmur2
 
+from stamgast.log.many_partitions import FEW, partitions_for
 from stamgast.log.partitioning import murmur2, partition_for
 
 
@@ -33,3 +34,11 @@ def test_the_hash_agrees_with_aiokafka_and_kafka_python_for_every_length():
 
 def test_a_partition_is_one_of_those_there_are():
     assert {partition_for(b"bakkerij-noord:c%d" % n, 8) for n in range(1000)} == set(range(8))
+
+
+def test_many_keys_at_once_have_the_partitions_that_each_has_alone():
+    dice = random.Random(23)
+    keys = [dice.randbytes(length) for length in range(70) for _ in range(FEW + length % 3 - 1)]
+    dice.shuffle(keys)
+    assert partitions_for(keys, 12) == [partition_for(key, 12) for key in keys]
+    assert partitions_for([], 12) == []

@@ -145,7 +145,15 @@ async def applied(records: list[Any], stored: dict[str, bytes] | None = None) ->
         bootstrap="", topics=TOPICS, bundles=nobody, aside=aside(), clock=RealClock(), voucher_key=KEY,
         metrics=Metrics(),
     )  # fmt: skip
-    own = OwnedCustomers(Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}), nobody, nobody, nobody, None)
+    own = OwnedCustomers(
+        Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}),
+        nobody,
+        nobody,
+        timers=nobody,
+        review=SimpleNamespace(to_note=dict),
+        feeds=nobody,
+        sending=None,
+    )
     effects = await job.step(Partition(keys.customers(0), own, stored), records)
     replay = PartitionReplay(0, KEY, lambda *_: SHOP)
     replay._in_force[MERCHANT] = SHOP

@@ -1,35 +1,16 @@
-"""Customers who stay away: when they are at risk, lapsing, lapsed, and what a customer is worth meanwhile."""
+"""Customers who stay away: when they are at risk, lapsing, lapsed, by their own rhythm and by a model."""
 
 import itertools
-from dataclasses import replace
 
-from rules.actions import Give, Send
-from rules.loader import load_bundle
-from stamgast.domain.closed_days import ClosedDays
-from stamgast.domain.clv import clv_of
-from stamgast.domain.clv_parameters import ParameterSet
-from stamgast.domain.events import Enrolled, TimerDue
-from stamgast.domain.program import LapseModel, Program
-from stamgast.domain.prospects import Horizon, Prospects, prospects_of
-from stamgast.domain.spend import Spend
+from rules.actions import Send
+from stamgast.domain.events import TimerDue
+from stamgast.domain.program import LapseModel
 from stamgast.domain.units import DAY, Day, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, taken_back
 from tests.in_memory import Owner
+from tests.models import model, shop_with
 
-RECORD_SHOP = {"r": 0.524843, "alpha": 6.183085, "a": 0.891359, "b": 1.614002}
-"""MBG/NBD as fitted to the CDNOW sample; times are weeks."""
 FIRST_DAY: Day = T0 // DAY
-
-
-def model(*, closed: tuple[Day, ...] = (), **parameters: float) -> Prospects:
-    found = ParameterSet(
-        "mbg_nbd", RECORD_SHOP | parameters, Spend(6.25, 3.744, 15.44), margin=0.4, open_days=bool(closed)
-    )
-    return prospects_of(found, 1.0, ClosedDays(closed), Horizon())
-
-
-def shop_with(prospects: Prospects, **more: object) -> Program:
-    return program(prospects=prospects, **more)
 
 
 def due(owner: Owner, when: Millis) -> None:
@@ -96,19 +77,6 @@ def test_a_timer_that_fires_days_late_changes_the_stage_and_says_nothing():
     owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first + 3 * DAY + 1, due=first))
     assert owner.state().stage == "lapsing"
     assert owner.state().activations[-1].reason == "late"
-
-
-def test_clv_by_the_seeds_formula():
-    costs = replace(program().costs, acquisition_costs={"flyer": 10_000}, acquisition_cost=0)
-    owner = Owner(bundle(program(costs=costs)))
-    for month in range(6):
-        owner.apply(bought(f"t{month}", T0 + month * 30 * DAY, spend=5_000))
-    state = owner.state()
-    shop = owner.bundle.program
-    assert clv_of(state, shop, T0 + 200 * DAY).simple == 90_000  # 50 x 6 a year x 3 years
-    owner.apply(Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 + 200 * DAY, acquisition_source="flyer"))
-    assert clv_of(owner.state(), shop, T0 + 200 * DAY).simple == 80_000
-    assert clv_of(owner.state(), shop, T0 + 730 * DAY).simple == 35_000, "older: 3 purchases a year"
 
 
 def test_the_lapse_gap_is_a_quantile_of_ones_own_gaps_shrunk_to_the_shops():
@@ -183,84 +151,3 @@ def test_the_order_of_purchases_and_a_refund_moves_no_timer_of_the_model():
         state = owner.state()
         found.add((state.days, state.stage, tuple(sorted(state.timers.items()))))
     assert len(found) == 1
-
-
-def test_a_reward_for_a_value_to_come_is_given_once_when_it_is_passed_and_goes_with_the_purchases_that_made_it():
-    passes = lambda fact: fact.before < 8_000 <= fact.after  # noqa: E731
-    owner = Owner(bundle(shop_with(model()), rule("rich", "predicted_clv_changed", Give("loaf"), fires=passes)))
-    bread = [bought(f"t{week}", T0 + week * 7 * DAY, spend=4_000) for week in range(8)]
-    values, given = [], []
-    for event in bread:
-        owner.apply(event)
-        values.append(clv_of(owner.state(), owner.bundle.program, event.at).predicted)
-        given.append(len(owner.state().vouchers))
-    assert values == sorted(values)
-    assert given == [int(value >= 8_000) for value in values]
-    assert 0 < sum(given) < 8
-    for event in bread[1:]:
-        owner.apply(taken_back(event, T0 + 60 * DAY))
-    assert [voucher.state for voucher in owner.state().vouchers] == ["withdrawn"]
-
-
-def test_net_value_is_what_was_made_and_what_is_to_come_less_what_winning_the_customer_cost():
-    owner = Owner(bundle(shop_with(model())))
-    owner.apply(bought("t1", T0, spend=4_000))
-    clv = clv_of(owner.state(), owner.bundle.program, T0)
-    assert clv.predicted is not None
-    assert clv.net == clv.historic + clv.predicted - 250
-    assert clv_of(owner.state(), program(), T0).net is None, "no model, nothing to come is known"
-
-
-PROGRAM = """\
-name: Bakery
-merchant: bakery
-currency: EUR
-time_zone: Europe/Amsterdam
-languages: [nl]
-stores: {shop: {}}
-clv: {months: 24, discount: 8%, churn_within: 6 weeks}
-closed: ["2026-12-25", 2026-07-20 to 2026-08-02]
-lapse: {by: model, alive_below: 0.4, risk_quantile: 0.7}
-"""
-RULE = """\
-rule: careful
-description: Somebody valuable seems to leave.
-status: live
-when: became_at_risk
-if:
-  - churn_probability: {at_least: 60%}
-  - clv: {at_least: 10 EUR, method: predicted}
-then:
-  - tag: {add: worth-a-call}
-"""
-
-
-def test_rules_speak_of_churn_and_of_value_to_come_and_what_is_unknown_is_not_met():
-    fitted = {"model": "mbg_nbd", "parameters": RECORD_SHOP, "spend": {"p": 6.25, "q": 3.744, "v": 15.44}}
-    files = {"program.yaml": PROGRAM, "rules/careful.yaml": RULE}
-    tags = []
-    for clv in (fitted, {}):
-        loaded = load_bundle(files, "bakery", clv)
-        assert [str(problem) for problem in loaded.problems] == []
-        owner = Owner(bundle(loaded.program, *loaded.rules.all))
-        owner.apply(consent())
-        owner.apply(bought("t1", T0, spend=9_000))
-        due(owner, owner.state().timers["risk"])
-        tags.append(owner.state().tags)
-    assert tags == [["worth-a-call"], []]
-    assert len(loaded.program.closed.days) == 15
-    assert (loaded.program.horizon.months, loaded.program.horizon.churn_days) == (24, 42)
-
-
-def test_parameters_that_cannot_be_scored_with_hold_the_bundle_up_and_say_why():
-    loaded = load_bundle({"program.yaml": PROGRAM}, "bakery", {"model": "mbg_nbd", "parameters": {"r": 1.0}})
-    assert not loaded.ok
-    assert "needs the parameter alpha" in loaded.problems[0].message
-
-
-def test_mistakes_about_value_and_silence_are_told_at_their_place():
-    wrong = PROGRAM.replace("2026-07-20 to 2026-08-02", "2026-08-02 to 2026-07-20").replace("by: model", "by: modle")
-    wrong = wrong.replace("risk_quantile: 0.7", "risk_quantile: 0.98").replace("6 weeks", "soon")
-    told = [(p.line, p.message) for p in load_bundle({"program.yaml": wrong}, "bakery").problems]
-    assert [line for line, _ in told] == [7, 8, 9, 9]
-    assert "ends before it begins" in told[1][1]

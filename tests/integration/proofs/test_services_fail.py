@@ -55,6 +55,8 @@ async def test_a_broker_that_crashes_and_comes_back_loses_and_doubles_nothing(sc
     feeder.start()
     await scene.applied(150)
     await asyncio.to_thread(scene.kafka.kill)
+    worker = scene.fleet.all[0]
+    await eventually(lambda: asyncio.to_thread(lambda: worker.answer("/readyz")[0] == 503), seconds=60)
     await asyncio.to_thread(scene.kafka.start)
     await scene.applied(100)
     await feeder.stop()

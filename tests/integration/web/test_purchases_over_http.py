@@ -184,6 +184,12 @@ async def test_nothing_is_acknowledged_that_kafka_does_not_have(kafka, web):
     try:
         body = problem(await web.post("/purchases", sale("t1", customer={"membership_number": "M1"})), 503)
         assert "again" in body["detail"]
+
+        async def tells_of_it() -> bool:
+            answer = await web.client.get("/readyz")
+            return answer.status_code == 503 and "Kafka: no broker answers" in answer.json()["missing"]
+
+        await eventually(tells_of_it, seconds=60)
     finally:
         await asyncio.to_thread(kafka.start)
 

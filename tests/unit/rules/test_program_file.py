@@ -81,7 +81,7 @@ freshness: {purchases: 3 hours, timers: 5 days}
     assert program.cards["rewarded"].reward == "free_loaf"
     assert program.lapse == LapseModel(median_gap_days=20, quantile=0.9)
     assert (program.costs.default_margin, program.costs.category_margins["bread"]) == (550, 625)
-    assert (program.costs.acquisition_cost, program.costs.acquisition_costs["flyer"]) == (250, 400)
+    assert (program.costs.acquisition("walk-in", 20_000), program.costs.acquisition("flyer", 20_000)) == (250, 400)
     assert (program.fresh_for, program.timers_fresh_for) == (3 * HOUR, 5 * DAY)
     assert program.messaging.windows["marketing"] == Window(540, 1200)
     assert program.templates["free_loaf"].purpose == "marketing"

@@ -1,0 +1,26 @@
+"""What contact with a customer leaves in their state: how often, for the caps, and what it cost."""
+
+from stamgast.domain.activation import RANKS, TAKEN, Activation
+from stamgast.domain.events import ActivationOutcome
+from stamgast.service.case import Case
+
+
+def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> None:
+    """What the carrier has taken costs, once, whatever becomes of it; an SMS costs by its parts."""
+    if event.status not in TAKEN or activation.rank >= RANKS["accepted"]:
+        return
+    price = case.program.costs.contact_costs.get(activation.channel, 0)
+    cost = price * max(event.parts, 1) if activation.channel == "sms" else price
+    if cost:
+        case.customer.contact_cost += cost
+        case.count("contact_cost", cost)
+
+
+def forget_contact(case: Case, activation: Activation) -> None:
+    """What never left does not count against the caps."""
+    kept = list(case.customer.contacts)
+    for index in range(len(kept) - 1, -1, -1):
+        if kept[index][1:] == (activation.purpose, activation.rule):
+            del kept[index]
+            break
+    case.customer.contacts = kept

@@ -1,0 +1,89 @@
+"""Is a shop's till still telling us of purchases? Where it is not, nobody is called absent.
+
+A till whose feed broke looks like a shop whose customers all stay away. So a merchant may say after how many open days
+without any purchase the feed counts as broken (`feed: {stale_after: 2 days}`). That enters the log as a bundle of its
+own (invariant 6): timers of staying away then rest, and go on once purchases come in again. The owner of the first
+partition of customers looks for all of them; two owners who think that they are would append the same bundle.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from typing import Final
+
+from stamgast.clock import Clock
+from stamgast.domain.calendar import business_day
+from stamgast.domain.program import Program
+from stamgast.domain.units import DAY, Millis
+from stamgast.log.bundles import with_feed
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.service import Bundle
+from stamgast.state.keys import transactions
+from streams.bundles import Bundles
+from streams.emission import append
+from streams.metrics import Metrics
+from streams.ownership import Ownership
+
+log = get_logger(__name__)
+
+FIELD: Final = "f:"
+"""Field of a transactions partition's meta: merchant -> recorded time of the newest purchase."""
+WATCHING: Final = 0
+"""The partition of customers whose owner looks."""
+_EVERY_S: Final = 5.0
+
+
+class FeedWatch:
+    """Looks every few seconds; `look` does nothing for the owners of other partitions."""
+
+    def __init__(self, owned: Ownership, topics: Topics, bundles: Bundles, clock: Clock, metrics: Metrics) -> None:
+        self._owned = owned
+        self._topics = topics
+        self._bundles = bundles
+        self._clock = clock
+        self._metrics = metrics
+        self._looked = 0.0
+        self._appended: dict[str, tuple[int, int]] = {}
+        """merchant -> (number of the bundle that our word was added to, number that it has got)."""
+        self._ours: set[int] = set()
+
+    async def look(self, in_force: dict[str, Bundle]) -> None:
+        """Judge every merchant who asked for it. Raises StateError, ElsewhereError or EmitError."""
+        machine = time.monotonic()
+        if self._owned.number != WATCHING or machine - self._looked < _EVERY_S:
+            return
+        self._looked = machine
+        for merchant, bundle in list(in_force.items()):
+            program = bundle.program
+            self._metrics.feed_stale.labels(merchant).set(not program.feed_healthy)
+            healthy = program.feed_stale_after == 0 or await self._is_healthy(program)
+            number, newest = self._bundles.newest[merchant]
+            based, became = self._appended.get(merchant, (-1, -1))
+            overtaken = [each for each in self._bundles.between(merchant, based, became) if each[0] not in self._ours]
+            if overtaken:  # somebody published while we appended: theirs must not be lost under ours
+                await self._append(merchant, *overtaken[-1], healthy=healthy)
+            elif healthy != program.feed_healthy and bundle.hash == newest and became <= number:
+                await self._append(merchant, number, newest, healthy=healthy)
+
+    async def _append(self, merchant: str, based: int, content: str, *, healthy: bool) -> None:
+        log.warning("a shop's feed", merchant=merchant, healthy=healthy)
+        record = with_feed(self._bundles.packed(merchant, content), self._clock.now(), healthy=healthy)
+        programs = self._topics.programs
+        (became,) = await append(self._owned.emitters, programs, 0, [(merchant.encode(), record)])
+        self._appended[merchant] = (based, became)
+        self._ours.add(became)
+
+    async def _is_healthy(self, program: Program) -> bool:
+        look, name = self._owned.lease.look_elsewhere, f"{FIELD}{program.merchant}"
+        asked = (look("HGET", transactions(n).meta, name) for n in range(self._topics.partitions))
+        newest = max(int(answer or 0) for answer in await asyncio.gather(*asked))
+        return newest == 0 or _open_time(program, newest, self._clock.now()) <= program.feed_stale_after
+
+
+def _open_time(program: Program, since: Millis, now: Millis) -> Millis:
+    """How long the shop was open since then, in whole days of the shop beside the hours of today."""
+    first, last = (business_day(at, program.time_zone) for at in (since, now))
+    closed = last - first - program.closed.open_between(first, last)
+    return max(0, now - since - closed * DAY)

@@ -1,0 +1,116 @@
+"""A till that tells of nothing for too long: its shop's bundle says so, and nobody is called absent meanwhile."""
+
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+import streams.feed_watch as module
+from stamgast.domain.events import TimerDue
+from stamgast.domain.units import DAY, HOUR
+from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle
+from stamgast.log.topics import Topics
+from streams.bundles import Bundles
+from streams.feed_watch import FeedWatch
+from streams.metrics import Metrics
+from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, hello_rule, program
+from tests.in_memory import Owner
+
+PROGRAM = """\
+name: De Winkel
+merchant: winkel
+currency: EUR
+time_zone: Europe/Amsterdam
+languages: [nl]
+stores: {hoek: {}}
+feed: {stale_after: 2 days}
+closed: ["2026-10-04"]
+"""
+FILES = {"program.yaml": PROGRAM}
+
+
+class Shop:
+    """`programs.v1` in memory, its watch, and a till of which the newest purchase is known."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.log: list[bytes] = []
+        self.now = self.newest = T0
+        self.bundles = Bundles()
+        self.meanwhile: list[bytes] = []
+        """What somebody else publishes just before the watch does."""
+
+        async def look(*_: Any) -> bytes:
+            return str(self.newest).encode()
+
+        async def append(_emitters: Any, topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
+            assert topic == "programs.v1"
+            self.log += [*self.meanwhile, *(value for _, value in records)]
+            self.meanwhile = []
+            return [len(self.log) - 1]
+
+        monkeypatch.setattr(module, "append", append)
+        monkeypatch.setattr(module, "_EVERY_S", 0.0)
+        owned: Any = SimpleNamespace(number=0, lease=SimpleNamespace(look_elsewhere=look), emitters=None)
+        self.watch = FeedWatch(owned, Topics(4), self.bundles, SimpleNamespace(now=lambda: self.now), Metrics())
+
+    async def look(self) -> dict[str, Any]:
+        """Let what stands in the log come into force, and look; answers what is in force afterwards."""
+        in_force: dict[str, Any] = {}
+        for _ in range(2):
+            records = [SimpleNamespace(offset=n, value=value) for n, value in enumerate(self.log)]
+            await self.bundles.apply(records, {("programs.v1", 0): len(self.log)})
+            number, content = self.bundles.newest["winkel"]
+            in_force = {"winkel": await self.bundles.get("winkel", content, number)}
+            await self.watch.look(in_force)
+        return in_force["winkel"].program
+
+
+def published(files: dict[str, str]) -> bytes:
+    return encode_bundle(BundleRecord(merchant="winkel", hash=bundle_hash(files, {}), files=files))
+
+
+async def test_two_open_days_without_a_purchase_make_a_feed_stale_and_the_next_purchase_mends_it(monkeypatch):
+    shop = Shop(monkeypatch)
+    shop.log.append(published(FILES))
+    shop.now = T0 + 2 * DAY
+    assert (await shop.look()).feed_healthy
+    shop.now = T0 + 3 * DAY - HOUR  # but the fourth of October was closed
+    assert (await shop.look()).feed_healthy
+    shop.now = T0 + 3 * DAY + HOUR
+    assert not (await shop.look()).feed_healthy
+    assert not (await shop.look()).feed_healthy
+    assert len(shop.log) == 2, "it is told once"
+    shop.newest = shop.now
+    assert (await shop.look()).feed_healthy
+    assert decode_bundle(shop.log[-1]).hash == decode_bundle(shop.log[0]).hash, "as if nothing had been"
+
+
+async def test_files_that_were_published_in_between_are_not_lost(monkeypatch):
+    shop = Shop(monkeypatch)
+    shop.log.append(published(FILES))
+    shop.now = T0 + 9 * DAY
+    newer = {"program.yaml": PROGRAM.replace("De Winkel", "De Nieuwe Winkel")}
+    shop.meanwhile = [published(newer)]
+    assert not (await shop.look()).feed_healthy
+    program = await shop.look()
+    assert (program.name, program.feed_healthy) == ("De Nieuwe Winkel", False)
+
+
+async def test_a_merchant_who_did_not_ask_is_not_judged(monkeypatch):
+    shop = Shop(monkeypatch)
+    shop.log.append(published({"program.yaml": PROGRAM.replace("feed: {stale_after: 2 days}\n", "")}))
+    shop.now = T0 + 90 * DAY
+    assert (await shop.look()).feed_healthy
+    assert len(shop.log) == 1
+
+
+def test_nobody_is_called_absent_while_the_feed_is_stale_and_whoever_is_absent_is_the_day_after():
+    owner = Owner(bundle(program(feed_healthy=False), hello_rule()))
+    owner.apply(consent())
+    owner.apply(bought("t1", T0))
+    first = owner.state().timers["lapse"]
+    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first, due=first))
+    assert (owner.state().stage, owner.state().timers["lapse"]) == ("new", first + DAY)
+    owner.bundle = bundle(program(), hello_rule(), number=2)
+    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=first + DAY, due=first + DAY))
+    assert owner.state().stage == "lapsing"

@@ -1,0 +1,48 @@
+"""A request that nobody answers in time is answered all the same."""
+
+import asyncio
+
+import httpx
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, StreamingResponse
+from starlette.routing import Route
+
+from stamgast.web.answered import Answered
+
+
+async def asleep(_: Request) -> PlainTextResponse:
+    await asyncio.Event().wait()
+    return PlainTextResponse("never")
+
+
+async def slowly(_: Request) -> StreamingResponse:
+    async def lines():
+        for _ in range(3):
+            await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.05)
+            yield "line\n"
+
+    return StreamingResponse(lines())
+
+
+def client() -> httpx.AsyncClient:
+    app = Starlette(
+        routes=[Route("/asleep", asleep), Route("/slowly", slowly)], middleware=[Middleware(Answered, limit_s=0.08)]
+    )
+    return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://web")
+
+
+async def test_a_store_that_hangs_is_told_with_a_problem_and_when_to_ask_again():
+    async with client() as http:
+        answer = await http.get("/asleep")
+    assert answer.status_code == 503
+    assert answer.headers["content-type"] == "application/problem+json"
+    assert answer.headers["retry-after"] == "2"
+    assert "Send the same request again" in answer.json()["detail"]
+
+
+async def test_an_answer_that_has_begun_may_take_its_time():
+    async with client() as http:
+        answer = await http.get("/slowly")
+    assert answer.text == "line\n" * 3
