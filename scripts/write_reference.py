@@ -30,7 +30,7 @@ MADE = "<!-- Written by scripts/write_reference.py (`make docs`); change the cod
 
 
 OPENING = """\
-Rules have [a page of their own](rules.md), the sandbox [another](sandbox.md).
+Rules have [a page of their own](rules.md), [lifetime values](clv.md) and the sandbox [others](sandbox.md).
 
 Every command exits with 0 (fine), 1 (what was asked about is wrong) or 2 (misuse). With `--json` standard output holds
 one JSON document and logs go to standard error. Money in JSON is integer minor units beside a `currency`, but for

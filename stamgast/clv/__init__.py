@@ -11,5 +11,9 @@ done over arrays, on numpy and scipy:
 5. `maximum`: maximum likelihood or posterior, standard errors, signs of a fit that has come to nothing.
 6. `fitting`: which model is fitted how, and what is done when a fit has come to nothing.
 7. `scores`: every score of every model over rows, by exact formulas; the distribution of the number of purchases.
-8. `parameter_set`: what was fitted, as JSON with a version.
+8. `parameter_file`: what was fitted, as JSON with a version (`stamgast.domain.clv_parameters`).
+9. `windows`: what was known at a day and what came after it; `forecasts`: what is foretold of each customer.
+10. `combined`: the models together, by `pool_weights` and `logistic`; `best_model`: which to go by.
+11. `evaluation`, by `judging`, `metrics` and `bootstrap`; its curves, plots and report in `evaluation_*`.
+12. `segments`, with `acquisition_costs` and `own_parameters`.
 """

@@ -3,30 +3,32 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, Final
+from typing import TYPE_CHECKING, Annotated, Any
 
 import msgspec
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
+from stamgast.commands.clv_data import DATA, Data, read_live
+from stamgast.commands.clv_evaluate import evaluate
+from stamgast.commands.clv_segments import segments
 from stamgast.commands.clv_words import read_cost, read_day, read_number, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.by_hand import Sum
     from stamgast.clv.sample import Sample
     from stamgast.clv.scoring import Score
-    from stamgast.clv.state_sample import Live
     from stamgast.domain.clv_parameters import ParameterSet
-    from stamgast.domain.units import Day
 
 app = new_app(
     "Reckon what customers are worth. Money is in decimal major units here, as in a CSV of purchases.",
     no_args_is_help=True,
 )
 
+app.command()(evaluate)
+app.command()(segments)
+
 Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
-DATA: Final = typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
-Data = Annotated[Path, DATA]
 Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
 
 
@@ -111,11 +113,11 @@ def fit(
     if not merchant:
         if data is None:
             misuse("give --data FILE, --merchant M, or both")
-        found, document = _fit(_read(data, day)[0], model, orders, with_prior=prior), None
+        found, document = _fit(read_live(data, day)[0], model, orders, with_prior=prior), None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant
 
-        live = None if data is None else _read(data, day)
+        live = None if data is None else read_live(data, day)
         wanted = Wanted(as_of=day, model=model, orders="all" if orders == "all" else "repeat", with_prior=prior)
         found, document = fit_merchant(merchant, live, wanted, _tell_notes)
     _write(out, found)
@@ -152,7 +154,7 @@ def score(
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = float(read_share("--margin", margin)) if margin else None
     cost = float(read_cost(acquisition_cost) or 0)
-    sample, _ = _read(data, read_day("--as-of", as_of))
+    sample, _ = read_live(data, read_day("--as-of", as_of))
     found = _given(parameters, model) if parameters else _fit(sample, model or "mbg_cnbd_k", orders)
     discounting = Discounting(months, rate, sample.margin if given is None else given)
     asked = Asked(weeks, threshold, discounting, cost)
@@ -162,24 +164,6 @@ def score(
         print_json(scores)
     else:
         _list(scores)
-
-
-def _read(data: Path, as_of: Day | None) -> Live:
-    from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
-    from stamgast.clv.sample import sample_of
-    from stamgast.clv.scoring import date_of
-    from stamgast.clv.state_sample import Live
-
-    try:
-        purchases = read_purchases(data, as_of)
-    except PurchaseFileError as error:
-        for problem in error.problems:
-            say(problem)
-        fail(f"{data} cannot be used")
-    live = Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()])
-    days = sum(map(len, live.days))
-    say(f"read {len(live.days):,} customers with {days:,} purchase days up to {date_of(purchases.as_of)}")
-    return live
 
 
 def _check_model(model: str, orders: str) -> None:

@@ -51,7 +51,7 @@ def test_no_test_sleeps():
 
 @pytest.mark.parametrize(
     ("lock", "extras"),
-    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "dev"))],
+    [("runtime", ()), ("trial", ("trial",)), ("dev", ("trial", "plots", "dev"))],
 )
 def test_every_dependency_is_locked_with_hashes(lock: str, extras: tuple[str, ...]):
     of_extras = (name for extra in extras for name in PROJECT["optional-dependencies"][extra])

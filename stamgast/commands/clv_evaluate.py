@@ -1,0 +1,141 @@
+"""`stamgast clv evaluate`: every model held against what customers did after a day."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
+from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_words import read_day
+
+if TYPE_CHECKING:
+    from stamgast.clv.evaluation import Evaluation
+    from stamgast.clv.purchase_file import Purchases
+    from stamgast.domain.units import Day
+
+_SHOWN: Final = (
+    ("log_score", 4),
+    ("crps", 4),
+    ("brier", 4),
+    ("poisson_deviance", 3),
+    ("auc", 4),
+    ("auc_p_buy", 4),
+    ("n_bias", 3),
+    ("v_bias", 3),
+    ("slope", 3),
+    ("top10", 3),
+    ("n_mae", 3),
+    ("n_rmse", 3),
+    ("v_mae", 2),
+)
+
+_TOO_LONG: Final = "if the data end there, the holdout is longer than what is known and all models seem to be too high"
+
+
+def evaluate(
+    data: Data,
+    calibration_end: Annotated[str, typer.Option(help="Models are fitted up to and including this day.")],
+    holdout_end: Annotated[str, typer.Option(help="They are judged on the days after it up to and including this.")],
+    *,
+    orders: Annotated[
+        str, typer.Option(help="Average spend over `all` purchase days or those after the first.")
+    ] = "all",
+    report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Hold all models and the naive ones against what customers did in a holdout, and say which to go by."""
+    from stamgast.clv.evaluation import evaluate as evaluate_all
+
+    begin, end = read_day("--calibration-end", calibration_end), read_day("--holdout-end", holdout_end)
+    if end <= begin:
+        misuse(f"--holdout-end is {holdout_end}; it is after --calibration-end, which is {calibration_end}")
+    if orders not in {"repeat", "all"}:
+        misuse(f"--orders is {orders!r}; it is repeat or all")
+    if report is not None:
+        _check_plots()
+    purchases = read_data(data, end)
+    warnings = _check(purchases, begin, end)
+    for warning in warnings:
+        say(f"warning: {warning}")
+    found = evaluate_all(purchases, begin, end, "repeat" if orders == "repeat" else "all", say)
+    if report is not None:
+        _write(report, found, purchases)
+    if as_json:
+        dates = {"calibration_end": calibration_end, "holdout_end": holdout_end, "warnings": warnings}
+        print_json({**found.document(), **dates})
+    else:
+        _show(found)
+
+
+def _check(purchases: Purchases, begin: Day, end: Day) -> list[str]:
+    """Exit with 1 where there is nothing to learn from or to judge by; return what may not be as it was meant."""
+    from stamgast.clv.scoring import date_of
+
+    days = [day for buyer in purchases.buyers.values() for day in buyer.days()]
+    oldest, newest = min(days), max(days)
+    if oldest > begin:
+        fail(f"the oldest purchase is of {date_of(oldest)}; the calibration ends before it")
+    if newest <= begin:
+        fail(f"the newest purchase is of {date_of(newest)}; there is none in the holdout to judge by")
+    came = {name for name, buyer in purchases.buyers.items() if buyer.days()[0] <= begin}
+    if not any(begin < day for name in came for day in purchases.buyers[name].days()):
+        fail(
+            "of the customers known at --calibration-end nobody bought in the holdout, so there is nothing to judge by"
+        )
+    if newest < end:
+        return [f"the newest purchase up to {date_of(end)} is of {date_of(newest)}; {_TOO_LONG}"]
+    return []
+
+
+def _check_plots() -> None:
+    from stamgast.clv.evaluation_plots import PlotsMissingError, check_plots
+
+    try:
+        check_plots()
+    except PlotsMissingError as error:
+        fail(str(error))
+
+
+def _write(report: Path, found: Evaluation, purchases: Purchases) -> None:
+    from stamgast.clv.evaluation_report import report_of
+
+    say("drawing …")
+    page = report_of(found, purchases)
+    try:
+        report.write_text(page, encoding="utf-8")
+    except OSError as error:
+        fail(f"{report}: {error.strerror}")
+    say(f"wrote {report}")
+
+
+def _show(found: Evaluation) -> None:
+    document: dict[str, Any] = found.document()
+    models = document["models"]
+    sample, days = found.window.sample, found.window.days
+    answer(
+        f"{len(sample.names):,} customers, {days} days foretold, {found.window.purchases.sum():,} purchase days came"
+    )
+    width = max(map(len, models))
+    answer(f"{'':<17}" + " ".join(f"{name:>{width}}" for name in models))
+    for figure, digits in _SHOWN:
+        cells = (model[figure] for model in models.values())
+        answer(
+            f"{figure:<17}" + " ".join(f"{'-' if cell is None else f'{cell:.{digits}f}':>{width}}" for cell in cells)
+        )
+    for name, gains in found.gains.items():
+        told = ", ".join(f"{figure} [{low:+.4f}, {high:+.4f}]" for figure, (low, high) in gains.items())
+        answer(f"combined gains on {name:<{width}} {told} (95 %)")
+    for learnt in found.learnt.values():
+        for note in learnt.notes:
+            say(f"note: {note}")
+    answer(f"best: {found.choice.best}, by the log score at {_cut(found)}")
+
+
+def _cut(found: Evaluation) -> str:
+    from stamgast.clv.scoring import date_of
+
+    cut = found.choice.cut
+    return "no cut, for there are too few data to choose with" if cut is None else f"a cut on {date_of(cut)}"

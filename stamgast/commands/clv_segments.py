@@ -1,0 +1,98 @@
+"""`stamgast clv segments`: what each segment's customers are worth, against what it cost to win them."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
+from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_words import read_cost, read_day, read_share
+
+if TYPE_CHECKING:
+    from stamgast.clv.acquisition_costs import AcquisitionCosts
+    from stamgast.clv.segments import Segment
+
+
+def segments(
+    data: Data,
+    as_of: Annotated[str, typer.Option(help="Look at purchases up to this day (default: the newest).")] = "",
+    *,
+    by: Annotated[str, typer.Option(help="segment, or source for the column acquisition_source.")] = "segment",
+    acquisition_cost: Annotated[str, typer.Option(help="What it cost to win a customer.")] = "",
+    costs: Annotated[Path | None, typer.Option(help="CSV of what it cost by source: source, from, cost.")] = None,
+    months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
+    yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
+    margin: Annotated[
+        str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
+    ] = "",
+    as_json: AsJson = False,
+) -> None:
+    """Value customers by segment: CLV, what winning them cost and may cost, and where that is below 3:1."""
+    from stamgast.clv.sample import sample_of
+    from stamgast.clv.scoring import date_of, fit_parameters
+    from stamgast.clv.segments import TREND, segments_of
+    from stamgast.domain.residual_value import Discounting
+
+    if by not in {"segment", "source"}:
+        misuse(f"--by is {by!r}; it is segment or source")
+    usual = read_cost(acquisition_cost)
+    rate = float(read_share("--yearly-rate", yearly_rate))
+    given = float(read_share("--margin", margin)) if margin else None
+    table = _costs(costs, None if usual is None else float(usual))
+    purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
+    sample = sample_of(purchases)
+    discounting = Discounting(months, rate, sample.margin if given is None else given)
+    say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
+    pooled = fit_parameters(sample)
+    for note in pooled.fit.notes if pooled.fit else ():
+        say(f"note: {note}")
+    found = segments_of(purchases, pooled, "source" if by == "source" else "segment", table, discounting)
+    told = {
+        "as_of": date_of(purchases.as_of),
+        "by": by,
+        "method": "model",
+        "model": pooled.model,
+        "parameters_version": pooled.version,
+        "predicted": discounting.words(),
+        "trend": TREND,
+    }
+    if as_json:
+        print_json({**told, "segments": found})
+        return
+    say(f"{pooled.model}, version {pooled.version}; predicted: {discounting.words()}; trend: {TREND}")
+    _show(found)
+
+
+def _costs(file: Path | None, usual: float | None) -> AcquisitionCosts:
+    from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
+
+    if file is None:
+        return AcquisitionCosts(usual)
+    try:
+        return read_costs(file, usual)
+    except CostFileError as error:
+        for problem in error.problems:
+            say(problem)
+        fail(f"{file} cannot be used")
+
+
+def _show(found: list[Segment]) -> None:
+    width = max(len("segment"), *(len(each.segment) for each in found))
+    heads = ("customers", "purchases", "historic", "predicted", "CLV", "cost", "net", "CLV:CAC", "may cost", "budget")
+    answer(f"{'segment':<{width}} " + " ".join(f"{head:>10}" for head in heads) + f" {'trend':>6}  parameters")
+    for each in found:
+        money = (each.historic, each.predicted, each.clv, each.acquisition_cost, each.net)
+        most = (each.most_to_spend, each.acquisition_budget)
+        cells = [f"{each.customers:>10,}", f"{each.purchases:>10,}", *map(_cell, (*money, each.ratio, *most))]
+        trend = "-" if each.trend is None else f"{each.trend:.2f}"
+        answer(f"{each.segment:<{width}} {' '.join(cells)} {trend:>6}  {each.parameters}: {each.because}")
+    for each in found:
+        if each.below:
+            answer(f"below 3: a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them")
+
+
+def _cell(value: float | None) -> str:
+    return f"{'-' if value is None else f'{value:,.2f}':>10}"

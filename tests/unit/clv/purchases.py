@@ -1,0 +1,45 @@
+"""Purchase files for the tests of what is learnt and judged out of time."""
+
+from datetime import date, timedelta
+
+import numpy as np
+
+from stamgast.clv.purchase_file import MICRO, Buyer, Purchases
+
+EPOCH = date(1970, 1, 1)
+
+
+def purchases_of(sums: dict[object, dict[int, float]], as_of: int) -> Purchases:
+    """Make purchases of customer -> day -> amount in major units."""
+    named = {f"{name:>06}": days for name, days in sums.items()}
+    buyers = {name: Buyer({day: round(x * MICRO) for day, x in days.items()}) for name, days in sorted(named.items())}
+    return Purchases(buyers, as_of, "", has_profit=False)
+
+
+def csv_of(sums: dict[object, dict[int, float]]) -> str:
+    """Write the same as a CSV."""
+    lines = [
+        f"{name},{EPOCH + timedelta(days=day)},{amount:.2f}"
+        for name, days in sums.items()
+        for day, amount in days.items()
+    ]
+    return "\n".join(["customer,date,amount", *lines]) + "\n"
+
+
+def drawn_shop(
+    customers: int, seed: int = 1, days: int = 500, first: int = 10_000, *, alpha: float = 4.0, a: float = 0.6
+) -> dict[object, dict[int, float]]:
+    """Draw customers of an MBG/NBD with r = 0.8 and b = 2 who first come in the first 120 days."""
+    rng = np.random.default_rng(seed)
+    shop: dict[object, dict[int, float]] = {}
+    for number in range(customers):
+        rate, leaves = rng.gamma(0.8, 1 / alpha) / 7, rng.beta(a, 2.0)
+        day = first + (0 if number == 0 else int(rng.integers(120)))
+        mean = rng.gamma(3.0, 10.0)
+        bought = shop[number] = {}
+        while day <= first + days:
+            bought[day] = round(mean * rng.gamma(4.0, 0.25) + 0.01, 2)
+            if rng.random() < leaves:
+                break
+            day += max(1, round(rng.exponential(1 / rate)))
+    return shop

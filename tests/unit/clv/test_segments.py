@@ -1,0 +1,150 @@
+"""`stamgast clv segments`: value against the cost of winning customers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
+from stamgast.clv.own_parameters import deserves_its_own, part_of
+from stamgast.clv.sample import sample_of
+from stamgast.clv.scoring import fit_parameters
+from stamgast.clv.segments import segments_of
+from stamgast.commands.clv import app
+from stamgast.domain.residual_value import Discounting
+from tests.unit.clv.purchases import EPOCH, drawn_shop, purchases_of
+
+END = 10_500
+HEADING = "customer,date,amount,segment,acquisition_source\n"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["segments", *map(str, arguments)], prog_name="stamgast clv", catch_exceptions=False)
+
+
+def date_of(day: int) -> str:
+    return str(EPOCH.fromordinal(EPOCH.toordinal() + day))
+
+
+@pytest.fixture(scope="module")
+def sales(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("segments") / "sales.csv"
+    lines = [
+        f"{name},{date_of(day)},{amount:.2f},{'gold' if name % 3 else ''},{'ads' if name % 2 else 'friends'}\n"
+        for name, days in drawn_shop(300).items()
+        for day, amount in days.items()
+    ]
+    path.write_text(HEADING + "".join(lines))
+    return path
+
+
+def segments(sales: Path, *more: object) -> dict[str, dict]:
+    done = run("--data", sales, "--json", *more)
+    assert done.exit_code == 0
+    return {each["segment"]: each for each in json.loads(done.stdout)["segments"]}
+
+
+def test_every_segment_has_its_customers_value_and_what_they_may_cost(sales):
+    found = segments(sales, "--acquisition-cost", "20")
+
+    assert list(found) == ["gold", "(none)"]
+    gold = found["gold"]
+    assert (gold["customers"], found["(none)"]["customers"]) == (200, 100)
+    assert gold["purchases"] == sum(len(days) for name, days in drawn_shop(300).items() if name % 3)
+    assert gold["clv"] == pytest.approx(gold["historic"] + gold["predicted"])
+    assert gold["net"] == pytest.approx(gold["clv"] - 20)
+    assert gold["ratio"] == pytest.approx(gold["clv"] / 20)
+    assert gold["most_to_spend"] == pytest.approx(gold["clv"] / 3)
+    assert gold["acquisition_budget"] == pytest.approx(200 * gold["clv"] / 3)
+    assert 0 < gold["trend"] < 1, "nobody new came for a year"
+    assert (gold["parameters"], gold["because"]) == ("pooled", "fewer than 500 customers")
+
+
+def test_three_times_the_cost_is_fine_and_a_cent_more_of_cost_is_not(sales):
+    clv = segments(sales)["gold"]["clv"]
+
+    assert segments(sales, "--acquisition-cost", f"{clv / 3:.12f}")["gold"]["below"] is False
+    found = run("--data", sales, "--acquisition-cost", f"{clv / 3 + 0.01:.12f}")
+    assert "below 3: a customer of gold is worth 3.00 times" in found.stdout
+
+
+def test_without_a_cost_nothing_is_said_of_the_ratio(sales):
+    gold = segments(sales)["gold"]
+
+    assert gold["acquisition_cost"] is gold["net"] is gold["ratio"] is gold["below"] is None
+    assert gold["most_to_spend"] > 0
+
+
+def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_path):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(f"source,from,cost\nads,{date_of(9_000)},10\nads,{date_of(20_000)},99\n")
+
+    found = segments(sales, "--by", "source", "--costs", costs, "--acquisition-cost", "4")
+
+    assert {name: each["acquisition_cost"] for name, each in found.items()} == {"ads": 10, "friends": 4}
+
+
+def test_a_cost_counts_from_its_day_on():
+    costs = AcquisitionCosts(7.0, {"ads": [(100, 10.0), (200, 12.0)]})
+
+    assert [costs.cost_of("ads", day) for day in (99, 100, 199, 200)] == [7.0, 10.0, 10.0, 12.0]
+    assert costs.cost_of("friends", 150) == 7.0
+    assert AcquisitionCosts().cost_of("ads", 1) is None
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
+        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is no date; write it as 2026-03-31"),
+        ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is no cost"),
+        ("source,from,cost\nads,2026-01-01,-1\n", "it is a number from 0"),
+        ("source,from,cost\nads,2026-01-01,1\nads,2026-01-01,2\n", "costs.csv:3:2: 'ads' has two costs"),
+    ],
+)
+def test_a_wrong_line_of_costs_is_told(sales, tmp_path, text, said):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(text)
+
+    with pytest.raises(CostFileError, match="costs.csv"):
+        read_costs(costs)
+    done = run("--data", sales, "--costs", costs)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_by_something_else_is_misuse(sales):
+    assert run("--data", sales, "--by", "town").exit_code == 2
+
+
+def mixed_shop(loyal: int):
+    """A shop of two kinds: those drawn as ever, and others who come half as often and rarely leave."""
+    shop = drawn_shop(700)
+    shop |= {f"r{name}": days for name, days in drawn_shop(loyal, 2, alpha=8.0, a=0.1).items()}
+    purchases = purchases_of(shop, END)
+    for name, buyer in purchases.buyers.items():
+        buyer.segment = "loyal" if "r" in name else "others"
+    return purchases
+
+
+def test_a_large_segment_of_another_kind_has_its_own_parameters_and_a_small_one_has_not():
+    large, small = mixed_shop(600), mixed_shop(100)
+
+    for purchases, own in ((large, "own"), (small, "pooled")):
+        pooled = fit_parameters(sample_of(purchases))
+        found = segments_of(purchases, pooled, "segment", AcquisitionCosts(), Discounting())
+        loyal = next(each for each in found if each.segment == "loyal")
+        assert loyal.parameters == own
+        assert (loyal.parameters_version != pooled.version) == (own == "own")
+
+
+def test_a_large_segment_of_the_same_kind_does_not_get_its_own():
+    purchases = purchases_of(drawn_shop(1_400), END)
+    part = part_of(purchases, [name for place, name in enumerate(purchases.buyers) if place % 2])
+
+    own, because = deserves_its_own(purchases, part, "mbg_nbd")
+
+    assert not own
+    assert because.startswith("own parameters gained")
