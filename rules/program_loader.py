@@ -13,7 +13,7 @@ from zoneinfo import available_timezones
 from rules.nodes import MapNode, Node, ScalarNode
 from rules.problems import suggest
 from rules.program_messages import read_messaging, read_templates
-from rules.program_value import read_closed, read_costs, read_horizon, read_lapse, read_parameters
+from rules.program_value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.reader import Reader
 from rules.words import Money, WordError, parse_duration, parse_money
 from stamgast.domain.program import CardDefinition, Program, Reward, Store
@@ -41,6 +41,7 @@ SECTIONS: Final = (
     "costs",
     "clv",
     "closed",
+    "exchange",
     "feed",
     "freshness",
 )
@@ -100,6 +101,7 @@ def read_program(
         costs=costs,
         horizon=horizon,
         closed=closed,
+        rates=read_rates(reader, found.get("exchange"), currency),
         feed_stale_after=_feed(reader, found.get("feed")),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,

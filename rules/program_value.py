@@ -1,5 +1,6 @@
 """What program.yaml says about value and silence: `costs`, `lapse`, `clv` and `closed`."""
 
+import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -10,6 +11,7 @@ from rules.reader import Reader
 from rules.words import WordError, parse_date, parse_duration, parse_margin, parse_price
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.exchange import SCALE, Rates
 from stamgast.domain.program import Costs, LapseModel
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.units import DAY, Day, Minor
@@ -29,6 +31,7 @@ LAPSE_BY: Final = ("model", "own_rhythm")
 MOST_CLOSED: Final = 4_000
 CHANNELS: Final = ("sms", "whatsapp")
 _ALWAYS: Final[Day] = -1_000_000
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
 def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
@@ -125,6 +128,24 @@ def read_closed(reader: Reader, node: Node | None) -> ClosedDays:
         reader.problem(node, f"`closed` names {len(days)} days; at most {MOST_CLOSED} count")
         return ClosedDays()
     return ClosedDays(tuple(sorted(days)))
+
+
+def read_rates(reader: Reader, node: Node | None, currency: str) -> Rates:
+    """What a unit of other currencies is worth: `USD: 0.92`, or from which day on (`{2026-01-01: 0.92, …: 0.95}`)."""
+    rates: dict[str, tuple[tuple[Day, int], ...]] = {}
+    for name, value in reader.entries(node, "exchange") if node is not None else []:
+        if not _CURRENCY.fullmatch(name.text) or name.text == currency:
+            reader.problem(name, f'`exchange`: "{name.text}" is no other currency', 'Write a code such as "USD".')
+            continue
+        dated = reader.entries(value, f"exchange: {name.text}") if isinstance(value, MapNode) else [(None, value)]
+        found: dict[Day, int] = {}
+        for since, amount in dated:
+            day = _ALWAYS if since is None else reader.word(since, "exchange", parse_date)
+            rate = reader.number(amount, f"exchange: {name.text}", 1e-6, 1e6)
+            if day is not None and rate is not None:
+                found[day] = round(rate * SCALE)
+        rates[name.text] = tuple(sorted(found.items()))
+    return rates
 
 
 def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays, horizon: Horizon) -> Prospects | None:

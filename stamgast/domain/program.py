@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 
@@ -163,6 +164,8 @@ class Program:
     closed: ClosedDays = field(default_factory=ClosedDays)
     prospects: Prospects | None = None
     """The purchase model in force; None before the first fit was published."""
+    rates: Rates = field(default_factory=dict)
+    """What other currencies are worth, from which day on."""
     feed_stale_after: Millis = 0
     """Open time without any purchase after which the till's feed counts as broken; 0: never."""
     feed_healthy: bool = True

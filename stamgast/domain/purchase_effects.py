@@ -9,6 +9,7 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Card, Customer
 from stamgast.domain.errors import UnknownBeforeError
 from stamgast.domain.events import Purchase, PurchaseChanged
+from stamgast.domain.exchange import converted
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Entry
 from stamgast.domain.profit import profit_of
@@ -51,17 +52,23 @@ def day_of(purchase: Purchase, program: Program) -> Day:
 
 
 def entry_for(purchase: Purchase | None, program: Program) -> Entry:
-    """What a purchase gives under the programme in force. Money in another currency is not summed."""
+    """What a purchase gives under the programme in force.
+
+    Money in another currency is converted at the rate of its day; where none is known it is not summed.
+    """
     if purchase is None:
         return NOTHING
     raw = {}
-    ours = purchase.currency == program.currency
+    day = day_of(purchase, program)
+    in_ours = converted(purchase, program.currency, program.rates, day)
+    ours = in_ours is not None
+    purchase = in_ours or purchase
     for card in program.cards.values():
         earned = stamps.raw_stamps(purchase, card) if ours or not stamps.asks_for_money(card) else 0
         if earned:
             raw[card.id] = earned
     return Entry(
-        day=day_of(purchase, program),
+        day=day,
         spend=purchase.spend if ours else 0,
         profit=profit_of(purchase, program.costs) if ours else 0,
         counts=int(purchase.counts),

@@ -159,3 +159,37 @@ def test_a_source_costs_what_it_did_when_the_customer_came():
     assert shop.costs.contact_costs == {"sms": 8_750, "whatsapp": 13_230}
     for first, cost in ((20_600, 400), (20_700, 500)):
         assert acquisition_cost(Customer(source="flyer", first_day=first, joined_at=21_000 * DAY), shop.costs) == cost
+
+
+ABROAD = """\
+exchange: {USD: {2026-01-01: 0.9, 2026-10-02: 0.8}, JPY: 0.006}
+cards: {ten: {stamps: 5, per: 10 EUR}}
+"""
+
+
+def test_purchases_in_another_currency_count_at_the_rate_of_their_day():
+    shop = load_bundle({"program.yaml": PROGRAM + ABROAD}, "bakery").program
+    owner = Owner(bundle(shop))
+    for name, day, currency, spend in (("a", 0, "USD", 2_501), ("b", 1, "USD", 2_000), ("c", 1, "JPY", 1_000)):
+        owner.apply(bought(name, T0 + day * DAY, currency=currency, spend=spend))
+    state = owner.state()
+    assert (state.purchases, state.spend) == (3, 2_251 + 1_600 + 600)  # 22.509 rounds to 22.51
+    assert state.cards["ten"].balance == 3
+    owner.apply(taken_back(bought("b", T0 + DAY, currency="USD", spend=2_000), T0 + 3 * DAY))
+    assert owner.state().spend == 2_251 + 600
+
+
+def test_money_without_a_rate_for_its_day_is_not_summed():
+    shop = load_bundle({"program.yaml": PROGRAM + ABROAD}, "bakery").program
+    owner = Owner(bundle(shop))
+    owner.apply(bought("t1", T0 - 400 * DAY, currency="USD", spend=2_000))
+    owner.apply(bought("t2", T0, currency="GBP", spend=2_000))
+    assert (owner.state().purchases, owner.state().spend) == (2, 0)
+
+
+def test_a_rate_that_is_none_is_told():
+    wrong = PROGRAM + "exchange: {EUR: 1, dollar: 0.9, USD: cheap}\n"
+    told = [problem.message for problem in load_bundle({"program.yaml": wrong}, "bakery").problems]
+    assert told[0].startswith('`exchange`: "EUR" is no other currency')
+    assert told[1].startswith('`exchange`: "dollar" is no other currency')
+    assert "must be a number" in told[2]
