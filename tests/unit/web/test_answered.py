@@ -17,6 +17,21 @@ async def asleep(_: Request) -> PlainTextResponse:
     return PlainTextResponse("never")
 
 
+async def reads(request: Request) -> PlainTextResponse:
+    await request.body()
+    return await asleep(request)
+
+
+async def slow_line(size: int):
+    for _ in range(4):
+        await asyncio.wait([asyncio.ensure_future(asyncio.Event().wait())], timeout=0.04)
+        yield b"x" * size
+
+
+async def echoes(request: Request) -> PlainTextResponse:
+    return PlainTextResponse(str(len(await request.body())))
+
+
 async def slowly(_: Request) -> StreamingResponse:
     async def lines():
         for _ in range(3):
@@ -28,7 +43,13 @@ async def slowly(_: Request) -> StreamingResponse:
 
 def client() -> httpx.AsyncClient:
     app = Starlette(
-        routes=[Route("/asleep", asleep), Route("/slowly", slowly)], middleware=[Middleware(Answered, limit_s=0.08)]
+        routes=[
+            Route("/asleep", asleep),
+            Route("/slowly", slowly),
+            Route("/reads", reads, methods=["POST"]),
+            Route("/echoes", echoes, methods=["POST"]),
+        ],
+        middleware=[Middleware(Answered, limit_s=0.08)],
     )
     return httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://web")
 
@@ -46,3 +67,9 @@ async def test_an_answer_that_has_begun_may_take_its_time():
     async with client() as http:
         answer = await http.get("/slowly")
     assert answer.text == "line\n" * 3
+
+
+async def test_a_slow_line_may_take_its_time_and_what_hangs_after_it_may_not():
+    async with client() as http:
+        assert (await http.post("/echoes", content=slow_line(5))).text == "20"
+        assert (await http.post("/reads", content=b"all of it")).status_code == 503
