@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
-from rules.loader import load_bundle
-from stamgast.log.bundles import BundleRecord, decode_bundle
+from stamgast.log.bundles import BundleRecord, decode_bundle, load_record
 from stamgast.log.reading import LogReader
 from stamgast.service import Bundle
 
@@ -14,7 +11,7 @@ class BundleShelf:
     """Every bundle ever published, compiled when first asked for."""
 
     def __init__(self) -> None:
-        self._records: dict[str, BundleRecord] = {}
+        self._records: dict[tuple[str, str], BundleRecord] = {}
         self._compiled: dict[tuple[str, str], Bundle] = {}
         self._at: dict[int, tuple[str, str]] = {}
         self.newest: dict[str, tuple[int, str]] = {}
@@ -29,7 +26,7 @@ class BundleShelf:
                         bundle = decode_bundle(record.value or b"")
                     except ValueError:  # passed over, as the worker does
                         continue
-                    self._records[bundle.hash] = bundle
+                    self._records[bundle.merchant, bundle.hash] = bundle
                     self.newest[bundle.merchant] = (record.offset, bundle.hash)
                     self._at[record.offset] = (bundle.merchant, bundle.hash)
 
@@ -44,10 +41,8 @@ class BundleShelf:
             raise KeyError(content)
         key = (merchant, content)
         if key not in self._compiled:
-            record = self._records[content]
-            loaded = load_bundle(record.files, merchant, record.clv)
+            loaded = load_record(self._records[key])
             if not loaded.ok:
                 raise LookupError(f"bundle {content[:12]} of {merchant} has errors")
-            program = replace(loaded.program, feed_healthy=record.feed.get("healthy", True))
-            self._compiled[key] = Bundle(number, content, program, loaded.rules)
+            self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)
         return self._compiled[key]

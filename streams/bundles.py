@@ -9,12 +9,10 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from rules.loader import load_bundle
 from stamgast.domain.program import Program
-from stamgast.log.bundles import decode_bundle
+from stamgast.log.bundles import decode_bundle, load_record
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
@@ -110,16 +108,14 @@ class Bundles:
     async def _compile(self, key: tuple[str, str]) -> Bundle:
         merchant, content = key
         record = decode_bundle(self._packed[key])
-        healthy = record.feed.get("healthy", True)
         try:
-            loaded = await asyncio.to_thread(load_bundle, record.files, merchant, record.clv)
+            loaded = await asyncio.to_thread(load_record, record)
         except Exception as error:  # whatever it is, it may hold up this merchant and nobody else
             log.exception("a bundle cannot be read", merchant=merchant, bundle=content[:12])
             why = f"{type(error).__name__} on our side"
         else:
             if loaded.ok:
-                program = replace(loaded.program, feed_healthy=healthy)
-                return Bundle(self._numbers[key], content, program, loaded.rules)
+                return Bundle(self._numbers[key], content, loaded.program, loaded.rules)
             why = next(problem.message for problem in loaded.problems if problem.severity == "error")
         self._unusable[key] = why
         raise UnusableBundleError(f"bundle {content[:12]} of {merchant}: {why}")

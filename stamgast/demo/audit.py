@@ -14,12 +14,10 @@ from typing import Any, Final
 from channels.callback_url import read_callback_key
 from channels.model import MalformedWebhookError
 from stamgast.demo.account import Expected
-from stamgast.domain.activation import Note
+from stamgast.domain.activation import TAKEN, Note
 from stamgast.domain.customer import Customer
 
 _MOST_DETAILS: Final = 20
-_REACHED: Final = frozenset({"accepted", "sending", "sent", "delivered", "read", "undelivered"})
-"""Statuses that say that the carrier took the message."""
 
 
 @dataclass(slots=True)
@@ -89,7 +87,7 @@ def check_messages(verdict: Verdict, lives: Mapping[str, Life], posts: Sequence[
     for activation, life in lives.items():
         if life.was_submitted and not life.has_outcome:
             verdict.lose(1, f"activation {activation} was submitted and has no outcome")
-        elif life.status in _REACHED and activation not in accepted:
+        elif life.status in TAKEN and activation not in accepted:
             verdict.lose(1, f"activation {activation} is said to be {life.status}; the sandbox never accepted it")
 
 

@@ -78,8 +78,3 @@ def make_model(name: str, parameters: dict[str, float]) -> Model:
         raise ValueError(f"k is {k:g}; it must be a whole number from 1 to 20")
     r, alpha, a, b = (parameters[each] for each in PARAMETERS[BG_NBD])
     return Dropout(r, alpha, a, b, int(k), leaves_at_once=name != BG_NBD)
-
-
-def parameters_of(model: Model, name: str) -> dict[str, float]:
-    """Return the parameters under their names."""
-    return {each: getattr(model, each) for each in PARAMETERS[name]}

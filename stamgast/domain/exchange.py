@@ -9,6 +9,7 @@ from typing import Final
 import msgspec
 
 from stamgast.domain.currencies import exponent_of
+from stamgast.domain.dated import on_day
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.units import Day, Minor
 
@@ -22,7 +23,7 @@ def converted(purchase: Purchase, to: str, rates: Rates, day: Day) -> Purchase |
     """Return the purchase in the currency `to`; None where no rate is known for its day."""
     if purchase.currency == to:
         return purchase
-    rate = rate_of(purchase.currency, rates, day)
+    rate = on_day(rates.get(purchase.currency, ()), day)
     if rate is None:
         return None
     above, below = rate * 10 ** exponent_of(to), SCALE * 10 ** exponent_of(purchase.currency)
@@ -45,12 +46,3 @@ def converted(purchase: Purchase, to: str, rates: Rates, day: Day) -> Purchase |
         peak=None if purchase.peak is None else lines(purchase.peak),
         peak_spend=None if purchase.peak_spend is None else money(purchase.peak_spend),
     )
-
-
-def rate_of(currency: str, rates: Rates, day: Day) -> int | None:
-    """Return the rate of that day in millionths; None where there is none yet."""
-    found = None
-    for since, rate in rates.get(currency, ()):
-        if since <= day:
-            found = rate
-    return found

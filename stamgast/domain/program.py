@@ -11,6 +11,7 @@ from typing import Literal
 from msgspec import Struct
 
 from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.dated import on_day
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
@@ -136,11 +137,8 @@ class Costs:
 
     def acquisition(self, source: str, day: Day) -> Minor:
         """What it cost to win a customer from that source on that day."""
-        cost = self.acquisition_cost
-        for since, price in self.acquisition_costs.get(source, ()):
-            if since <= day:
-                cost = price
-        return cost
+        cost = on_day(self.acquisition_costs.get(source, ()), day)
+        return self.acquisition_cost if cost is None else cost
 
 
 @dataclass(frozen=True, slots=True)

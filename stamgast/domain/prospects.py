@@ -11,7 +11,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
-from stamgast.domain.history import WEEK_DAYS, History
+from stamgast.domain.history import WEEK_DAYS, History, history_of
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.spend import Spend
 from stamgast.domain.units import Day, Minor
@@ -43,9 +43,9 @@ class Prospects(Struct, frozen=True):
         if not customer.visits:
             return None
         first, last = customer.first_day, customer.last_day
-        x = customer.visits - 1
         if not self.closed.days:
-            return History(x, (last - first) / WEEK_DAYS, (max(today, last) - first) / WEEK_DAYS)
+            return history_of(first, last, customer.visits, today)
+        x = customer.visits - 1
         # Whoever bought on a closed day found it open: never fewer days than repeat purchases.
         t_x = max(self.closed.open_between(first, last), x)
         return History(x, t_x / WEEK_DAYS, (t_x + self.closed.open_between(last, max(today, last))) / WEEK_DAYS)

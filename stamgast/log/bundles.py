@@ -9,9 +9,12 @@ from __future__ import annotations
 import hashlib
 import zlib
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import msgspec
+
+from rules.loader import LoadedMerchant, load_bundle
 
 MAX_BUNDLE_BYTES = 900_000
 MAX_UNPACKED_BYTES = 32_000_000
@@ -54,6 +57,12 @@ def with_feed(packed: bytes, now: int, *, healthy: bool) -> bytes:
     feed = {} if healthy else {"healthy": False}
     content = bundle_hash(record.files, record.clv, feed)
     return encode_bundle(msgspec.structs.replace(record, hash=content, feed=feed, published_at=now))
+
+
+def load_record(record: BundleRecord) -> LoadedMerchant:
+    """Compile a bundle: its files, with what a fit gave and what is known of the feed."""
+    loaded = load_bundle(record.files, record.merchant, record.clv)
+    return replace(loaded, program=replace(loaded.program, feed_healthy=record.feed.get("healthy", True)))
 
 
 def encode_bundle(record: BundleRecord) -> bytes:

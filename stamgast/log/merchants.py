@@ -5,9 +5,8 @@ from collections.abc import Mapping, Sequence
 
 from aiokafka import ConsumerRecord
 
-from rules.loader import load_bundle
 from stamgast.domain.program import Program
-from stamgast.log.bundles import BundleRecord, decode_bundle
+from stamgast.log.bundles import BundleRecord, decode_bundle, load_record
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
 
@@ -45,7 +44,7 @@ class MerchantTable:
                 found.setdefault(bundle.merchant, []).append(bundle)
         for merchant, bundles in found.items():
             for bundle in reversed(bundles):
-                loaded = await asyncio.to_thread(load_bundle, bundle.files, merchant, bundle.clv)
+                loaded = await asyncio.to_thread(load_record, bundle)
                 if loaded.ok:
                     self._programs[merchant] = loaded.program
                     break

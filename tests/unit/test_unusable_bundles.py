@@ -2,7 +2,6 @@
 
 import json
 import zlib
-from collections.abc import Mapping
 from types import SimpleNamespace
 from typing import Any
 
@@ -63,14 +62,14 @@ async def test_a_first_bundle_that_cannot_be_used_lets_its_merchant_wait_until_t
 async def test_whatever_is_raised_while_a_bundle_is_compiled_holds_up_its_merchant_alone(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    load = module.load_bundle
+    load = module.load_record
 
-    def breaks(files: Mapping[str, str], merchant: str, clv: Mapping[str, Any]) -> Any:
-        if merchant == "winkel":
+    def breaks(record: BundleRecord) -> Any:
+        if record.merchant == "winkel":
             raise RecursionError("nobody foresaw this")
-        return load(files, merchant, clv)
+        return load(record)
 
-    monkeypatch.setattr(module, "load_bundle", breaks)
+    monkeypatch.setattr(module, "load_record", breaks)
     shop, standing = Programmes(), Standing()
     assert not await come_into_force(standing, "winkel", *await shop.publish("winkel"), shop.bundles)
     assert await come_into_force(standing, "elders", *await shop.publish("elders"), shop.bundles)

@@ -11,10 +11,9 @@ from typing import Any
 
 import redis.asyncio
 
-from rules.loader import load_bundle
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.program import Program
-from stamgast.log.bundles import decode_bundle
+from stamgast.log.bundles import decode_bundle, load_record
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -58,7 +57,7 @@ async def programs_of(bootstrap: str, topics: Topics) -> dict[str, Program]:
     found = {}
     for each in (await read_log(bootstrap, topics.programs, 1))[0]:
         bundle = decode_bundle(each.value)
-        found[bundle.hash] = load_bundle(bundle.files, bundle.merchant, bundle.clv).program
+        found[bundle.hash] = load_record(bundle).program
     return found
 
 
