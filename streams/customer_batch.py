@@ -22,11 +22,9 @@ from streams.bundles import Bundles
 from streams.customer_partition import Standing, come_into_force, pause_rules
 from streams.jobs import Record
 from streams.parking import decode_parked
+from streams.recent_states import Name, RecentStates
 
 log = get_logger(__name__)
-
-Name = tuple[str, str]
-"""Merchant and customer."""
 
 THINK_S: Final = 0.004
 """After so much thinking the loop gets its turn."""
@@ -62,8 +60,12 @@ class Run:
 class Batch:
     """See the module. `standing` is a copy that becomes the partition's own once the step is committed."""
 
-    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes) -> None:
+    def __init__(
+        self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
+        *, recent: RecentStates,
+    ) -> None:  # fmt: skip
         self.lease = lease
+        self.recent = recent
         self.standing = standing
         self.runs: dict[Name, list[Run]] = {}
         self.rejected: list[tuple[Record, str]] = []
@@ -130,11 +132,9 @@ class Batch:
     # -- thinking
 
     async def think(self) -> list[Result]:
-        """Read the customers' states, and the ledger entries that changes need, and apply everything."""
-        names, keys = list(self.runs), self.lease.keys
-        if not names:
-            return []
-        values = await self.lease.read([keys.customer(*name) for name in names])
+        """Look up the customers' states, and the ledger entries that changes need, and apply everything."""
+        names = list(self.runs)
+        values = await self._read_states(names)
         states = {name: self._known(name, value) for name, value in zip(names, values, strict=True)}
         names = [name for name in names if name in self.runs]
         ledgers = await self._read_ledgers(names, [states[name] for name in names])
@@ -147,6 +147,17 @@ class Batch:
                     results.append(Result(name, due, changes, state))
             await self._yield()
         return results
+
+    async def _read_states(self, names: Sequence[Name]) -> list[bytes | None]:
+        """Those that were written lately are remembered; the others are read, at the watermark."""
+        values = [self.recent.get(name) for name in names]
+        absent = [place for place, value in enumerate(values) if value is None]
+        if absent:
+            customer = self.lease.keys.customer
+            read = await self.lease.read([customer(*names[place]) for place in absent])
+            for place, value in zip(absent, read, strict=True):
+                values[place] = value
+        return values
 
     def _known(self, name: Name, value: bytes | None) -> Customer | None:
         """Decode a customer's state. Whose cannot be read is left as it is: the others must go on."""

@@ -16,6 +16,7 @@ from stamgast.state.partitions import Writes
 from stamgast.state.session import Word
 from streams.customer_batch import Result, earliest
 from streams.customer_partition import Standing
+from streams.recent_states import Name
 
 _ANSWER_KEPT_S: Final = 86_400
 _BOUND_KEPT_S: Final = 2 * 86_400
@@ -28,6 +29,7 @@ class Written:
     """What a batch put into its writes, for those who work on once it is committed."""
 
     standing: Standing
+    states: list[tuple[Name, bytes]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     finished: list[str] = field(default_factory=list)
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)

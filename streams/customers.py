@@ -30,6 +30,7 @@ from streams.limits import Limits
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.parking import park
+from streams.recent_states import RecentStates
 from streams.reviewing import Review
 from streams.timers import Timers
 
@@ -79,6 +80,7 @@ class OwnedCustomers:
         sending: Sending | None,
     ) -> None:
         self.standing = standing
+        self.recent = RecentStates()
         self.limits = limits
         self.activations = activations
         self.timers = timers
@@ -144,11 +146,14 @@ class CustomersJob:
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
         """Think a chunk through."""
         own: OwnedCustomers = owned.own
-        batch = Batch(owned.lease, own.standing.copy(), self._bundles, owned.number, self._voucher_key)
+        standing = own.standing.copy()
+        batch = Batch(
+            owned.lease, standing, self._bundles, owned.number, self._voucher_key, recent=own.recent
+        )  # fmt: skip
         await batch.sort(records)
         results = await batch.think()
         effects, quiet = Effects(), owned.is_repeated(records)
-        written = effects.kept = Written(batch.standing)
+        written = effects.kept = Written(batch.standing, [(result.name, result.value) for result in results])
         write(results, owned.lease.keys, effects.writes, written, records[-1].offset, quiet=quiet)
         park(batch.parked, batch.unparked, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
@@ -176,6 +181,7 @@ class CustomersJob:
         own: OwnedCustomers = owned.own
         written: Written = effects.kept
         own.standing = written.standing
+        own.recent.keep(written.states)
         own.activations.note(written.notes, written.note_ids, owned.lease.watermark + 1)
         if own.sending is not None and own.sending_open:
             own.sending.committed(written, cancelled)
