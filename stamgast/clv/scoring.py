@@ -9,15 +9,16 @@ import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.fitting import fit_spend, fit_with_fallback, known, sentences
+from stamgast.clv.forecasts import Forecast, ModelForecast
 from stamgast.clv.rows import Floats, collapse
 from stamgast.clv.sample import Sample
-from stamgast.clv.scores import discounted_purchases, scores_of
+from stamgast.clv.scores import Scores, discounted_purchases, scores_of
 from stamgast.clv.spend_model import expected_spend
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.residual_value import Discounting
-from stamgast.domain.spend import Orders
+from stamgast.domain.spend import Orders, Spend
 
 METHOD: Final = "model"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -48,6 +49,14 @@ class Score(Struct, frozen=True):
     historic: float | None
     net: float | None
     next_lapse: str | None
+
+
+class Source(Struct, frozen=True):
+    """What scores come from: a model, the version of what was learnt, and a spend model if there is one."""
+
+    model: str
+    version: str
+    spend: Spend | None
 
 
 class Asked(Struct, frozen=True):
@@ -90,11 +99,17 @@ def fit_parameters(
 def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
     """Score every customer, in the sample's order, at the end of its day."""
     model = scores_of(parameters.attrition())
+    source = Source(parameters.model, parameters.version, parameters.spend)
+    return listed(sample, source, model, ModelForecast(model, sample.rows, asked.horizon), asked)
+
+
+def listed(sample: Sample, source: Source, model: Scores, forecast: Forecast, asked: Asked) -> list[Score]:
+    """List what is said of every customer: by the forecast within the horizon, by the model beyond it."""
     rows, back = collapse(sample.rows)
-    alive, soon = model.p_alive(rows)[back], model.p_buy(rows, asked.horizon)[back]
-    expected = model.expected_purchases(rows, asked.horizon)[back]
+    alive = model.p_alive(rows)[back]
     lapses = np.asarray(sample.first_days) + np.ceil(model.lapses_at(rows, asked.threshold)[back] * WEEK_DAYS - 1e-9)
-    money = _money(sample, parameters, asked, expected, discounted_purchases(model, rows, asked.discounting)[back])
+    discounted = discounted_purchases(model, rows, asked.discounting)[back]
+    money = _money(sample, source.spend, asked, forecast.purchases, discounted)
     t_x, age = sample.rows.t_x, sample.rows.T
     nothing = (None, None, None, None)
     found = []
@@ -105,14 +120,14 @@ def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]
             Score(
                 customer=name,
                 method=METHOD,
-                model=parameters.model,
-                parameters_version=parameters.version,
+                model=source.model,
+                parameters_version=source.version,
                 x=int(sample.rows.x[index]),
                 t_x=float(t_x[index]),
                 T=float(age[index]),
                 p_alive=float(alive[index]),
-                p_buy=float(soon[index]),
-                expected_purchases=float(expected[index]),
+                p_buy=float(forecast.p_buy[index]),
+                expected_purchases=float(forecast.purchases[index]),
                 expected_spend=spend,
                 predicted=predicted,
                 historic=historic,
@@ -128,11 +143,8 @@ def date_of(day: int) -> str:
     return date.fromordinal(day + _EPOCH).isoformat()
 
 
-def _money(
-    sample: Sample, parameters: ParameterSet, asked: Asked, expected: Floats, discounted: Floats
-) -> Floats | None:
+def _money(sample: Sample, spend: Spend | None, asked: Asked, expected: Floats, discounted: Floats) -> Floats | None:
     """Return expected spend, predicted, historic and net (first index) of every customer (second)."""
-    spend = parameters.spend
     if spend is None:
         return None
     each = expected_spend(spend, *sample.spend(spend.orders))

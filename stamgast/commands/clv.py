@@ -9,15 +9,15 @@ import msgspec
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
-from stamgast.commands.clv_data import DATA, Data, read_live
+from stamgast.commands.clv_data import DATA, read_live
 from stamgast.commands.clv_evaluate import evaluate
+from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
+from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
-from stamgast.commands.clv_words import read_cost, read_day, read_number, read_share, read_weeks
+from stamgast.commands.clv_words import Cost, read_cost, read_day, read_number, read_share
 
 if TYPE_CHECKING:
     from stamgast.clv.by_hand import Sum
-    from stamgast.clv.sample import Sample
-    from stamgast.clv.scoring import Score
     from stamgast.domain.clv_parameters import ParameterSet
 
 app = new_app(
@@ -26,10 +26,8 @@ app = new_app(
 )
 
 app.command()(evaluate)
+app.command()(score)
 app.command()(segments)
-
-Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
-Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
 
 
 @app.command()
@@ -109,85 +107,22 @@ def fit(
 ) -> None:
     """Fit a purchase model and a spend model; for a merchant they come into force unless what is in force is better."""
     day = read_day("--as-of", as_of) if as_of else None
-    _check_model(model, orders)
+    check_model(model, orders)
     if not merchant:
         if data is None:
             misuse("give --data FILE, --merchant M, or both")
-        found, document = _fit(read_live(data, day)[0], model, orders, with_prior=prior), None
+        found, document = fit_sample(read_live(data, day)[0], model, orders, with_prior=prior), None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant
 
         live = None if data is None else read_live(data, day)
         wanted = Wanted(as_of=day, model=model, orders="all" if orders == "all" else "repeat", with_prior=prior)
-        found, document = fit_merchant(merchant, live, wanted, _tell_notes)
+        found, document = fit_merchant(merchant, live, wanted, tell_notes)
     _write(out, found)
     if as_json:
         print_json(found if document is None else {**msgspec.to_builtins(found), **document})
         return
     _show(found)
-
-
-@app.command()
-def score(
-    data: Data,
-    as_of: Annotated[str, typer.Option(help="Score at the end of this day; later purchases are not looked at.")],
-    *,
-    model: Annotated[str, typer.Option(help="Fit this model first (default: mbg_cnbd_k).")] = "",
-    parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
-    horizon: Annotated[str, typer.Option(help="For p_buy and expected_*: 39w or 273d.")] = "39w",
-    threshold: Annotated[float, typer.Option(min=0.001, max=0.999, help="P(alive) that is a lapse.")] = 0.5,
-    months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
-    yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
-    margin: Annotated[
-        str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
-    ] = "",
-    acquisition_cost: Cost = "",
-    orders: Orders = "repeat",
-    as_json: AsJson = False,
-) -> None:
-    """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
-    from stamgast.clv.scoring import Asked
-    from stamgast.clv.scoring import score as score_all
-    from stamgast.domain.residual_value import Discounting
-
-    weeks = read_weeks(horizon)
-    rate = float(read_share("--yearly-rate", yearly_rate))
-    given = float(read_share("--margin", margin)) if margin else None
-    cost = float(read_cost(acquisition_cost) or 0)
-    sample, _ = read_live(data, read_day("--as-of", as_of))
-    found = _given(parameters, model) if parameters else _fit(sample, model or "mbg_cnbd_k", orders)
-    discounting = Discounting(months, rate, sample.margin if given is None else given)
-    asked = Asked(weeks, threshold, discounting, cost)
-    say(f"{found.model}, version {found.version}; horizon {weeks:g} weeks; predicted: {discounting.words()}")
-    scores = score_all(sample, found, asked)
-    if as_json:
-        print_json(scores)
-    else:
-        _list(scores)
-
-
-def _check_model(model: str, orders: str) -> None:
-    from stamgast.clv.fitting import MODELS
-
-    if model not in MODELS:
-        misuse(f"--model is {model!r}; it is one of {', '.join(MODELS)}")
-    if orders not in {"repeat", "all"}:
-        misuse(f"--orders is {orders!r}; it is repeat or all")
-
-
-def _fit(sample: Sample, model: str, orders: str, *, with_prior: bool = False) -> ParameterSet:
-    from stamgast.clv.scoring import fit_parameters
-
-    _check_model(model, orders)
-    say(f"fitting {model} …")
-    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat", with_prior=with_prior)
-    _tell_notes(found)
-    return found
-
-
-def _tell_notes(found: ParameterSet) -> None:
-    for note in found.fit.notes if found.fit else ():
-        say(f"note: {note}")
 
 
 def _write(out: Path | None, found: ParameterSet) -> None:
@@ -200,18 +135,6 @@ def _write(out: Path | None, found: ParameterSet) -> None:
     except ParameterFileError as error:
         fail(str(error))
     say(f"wrote {out}")
-
-
-def _given(file: Path, model: str) -> ParameterSet:
-    from stamgast.clv.parameter_file import ParameterFileError, read_parameters
-
-    try:
-        found = read_parameters(file)
-    except ParameterFileError as error:
-        fail(str(error))
-    if model and model != found.model:
-        misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
-    return found
 
 
 def _tell(found: Sum, as_json: bool, **more: Any) -> None:
@@ -234,14 +157,3 @@ def _show(found: ParameterSet) -> None:
     if found.spend is not None:
         spend = found.spend
         answer(f"{'spend':<16} p {spend.p:.6g}, q {spend.q:.6g}, v {spend.v:.6g} over {spend.orders} purchase days")
-
-
-def _list(scores: list[Score]) -> None:
-    width = max((len(each.customer) for each in scores), default=8)
-    heads = ("alive", "buys", "purchases", "spend", "predicted", "net", "lapses")
-    answer(f"{'customer':<{width}} {heads[0]:>6} {heads[1]:>6} " + " ".join(f"{head:>10}" for head in heads[2:]))
-    for each in scores:
-        money = (each.expected_spend, each.predicted, each.net)
-        cells = [f"{each.expected_purchases:>10.3f}", *(f"{'' if m is None else f'{m:.2f}':>10}" for m in money)]
-        shown = " ".join([*cells, f"{each.next_lapse or 'never':>10}"])
-        answer(f"{each.customer:<{width}} {each.p_alive:>6.3f} {each.p_buy:>6.3f} {shown}")

@@ -5,10 +5,14 @@ from __future__ import annotations
 import re
 from datetime import date
 from decimal import Decimal, InvalidOperation
-from typing import Final
+from typing import Annotated, Final
+
+import typer
 
 from stamgast.commands.answering import misuse
 from stamgast.domain.units import Day
+
+Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
 
 _LONGEST_WEEKS: Final = 5_218.0
 

@@ -1,0 +1,62 @@
+"""What several purchase models say about many customers together, each believed with a weight."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stamgast.clv.rows import Floats, Integers, Rows
+from stamgast.clv.scores import Scores
+from stamgast.domain.history import WEEK_DAYS
+
+_LONGEST: Final = 1 << 19
+"""Days, beyond which nobody lapses any more."""
+
+
+@dataclass(frozen=True)
+class PoolScores:
+    """A linear pool: every chance and every mean is that of the members, weighted. The weights sum to 1."""
+
+    members: Sequence[Scores]
+    weights: Floats
+
+    def p_alive(self, rows: Rows) -> Floats:
+        """Return the chance that the customer has not left for good."""
+        return self._mixed(lambda each: each.p_alive(rows))
+
+    def p_buy(self, rows: Rows, weeks: float) -> Floats:
+        """Return the chance of at least one purchase within the next `weeks`."""
+        return self._mixed(lambda each: each.p_buy(rows, weeks))
+
+    def expected_purchases(self, rows: Rows, weeks: float) -> Floats:
+        """Return the mean number of purchases within the next `weeks`."""
+        return self._mixed(lambda each: each.expected_purchases(rows, weeks))
+
+    def at_least(self, rows: Rows, weeks: float, purchases: int | Integers) -> Floats:
+        """Return the chance of at least so many purchases (one number, or one a row) within the next `weeks`."""
+        return self._mixed(lambda each: each.at_least(rows, weeks, purchases))
+
+    def lapses_at(self, rows: Rows, threshold: float) -> Floats:
+        """Return the T at which P(alive) has fallen to the threshold, to the day; infinite: never.
+
+        The members fall with every day without a purchase, so their mean does.
+        """
+        low, high = np.full(len(rows), -1, dtype=np.int64), np.full(len(rows), _LONGEST, dtype=np.int64)
+        never = self._quiet_for(rows, high) > threshold
+        while (high - low > 1).any():
+            middle = (low + high) // 2
+            alive = self._quiet_for(rows, np.maximum(middle, 0)) > threshold
+            low, high = np.where(alive, middle, low), np.where(alive, high, middle)
+        lapses: Floats = np.where(never, np.inf, (rows.recency + high) / WEEK_DAYS)
+        return lapses
+
+    def _quiet_for(self, rows: Rows, days: Integers) -> Floats:
+        """Return P(alive) so many days after the last purchase."""
+        return self.p_alive(Rows(rows.x, rows.recency, rows.recency + days, rows.count))
+
+    def _mixed(self, ask: Callable[[Scores], Floats]) -> Floats:
+        mixed: Floats = self.weights @ np.stack([ask(each) for each in self.members])
+        return mixed

@@ -1,0 +1,42 @@
+"""How the commands of `stamgast clv` fit a model, and say what went otherwise than asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from stamgast.commands.answering import misuse, say
+
+if TYPE_CHECKING:
+    from stamgast.clv.sample import Sample
+    from stamgast.domain.clv_parameters import ParameterSet
+
+Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
+
+
+def check_model(model: str, orders: str, *others: str) -> None:
+    """Exit with 2 unless it is a model that can be fitted, or one of the others that can be asked for."""
+    from stamgast.clv.fitting import MODELS
+
+    known = (*MODELS, *others)
+    if model not in known:
+        misuse(f"--model is {model!r}; it is one of {', '.join(known)}")
+    if orders not in {"repeat", "all"}:
+        misuse(f"--orders is {orders!r}; it is repeat or all")
+
+
+def fit_sample(sample: Sample, model: str, orders: str, *, with_prior: bool = False) -> ParameterSet:
+    """Fit a model of `MODELS`, and say so."""
+    from stamgast.clv.scoring import fit_parameters
+
+    say(f"fitting {model} …")
+    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat", with_prior=with_prior)
+    tell_notes(found)
+    return found
+
+
+def tell_notes(found: ParameterSet) -> None:
+    """Say what went otherwise than asked for."""
+    for note in found.fit.notes if found.fit else ():
+        say(f"note: {note}")

@@ -1,0 +1,105 @@
+"""`stamgast clv score`: what is to be expected of each customer."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Final
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
+from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_fits import Orders, check_model, fit_sample
+from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
+
+if TYPE_CHECKING:
+    from stamgast.clv.purchase_file import Purchases
+    from stamgast.clv.sample import Sample
+    from stamgast.clv.scoring import Asked, Score
+    from stamgast.domain.clv_parameters import ParameterSet
+
+_COMBINED: Final = "combined"
+_USUAL: Final = "mbg_cnbd_k"
+
+
+def score(
+    data: Data,
+    as_of: Annotated[str, typer.Option(help="Score at the end of this day; later purchases are not looked at.")],
+    *,
+    model: Annotated[str, typer.Option(help="Fit this model first, or `combined` (default: mbg_cnbd_k).")] = "",
+    parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
+    horizon: Annotated[str, typer.Option(help="For p_buy and expected_*: 39w or 273d.")] = "39w",
+    threshold: Annotated[float, typer.Option(min=0.001, max=0.999, help="P(alive) that is a lapse.")] = 0.5,
+    months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
+    yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
+    margin: Annotated[
+        str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
+    ] = "",
+    acquisition_cost: Cost = "",
+    orders: Orders = "repeat",
+    as_json: AsJson = False,
+) -> None:
+    """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
+    from stamgast.clv.sample import sample_of
+    from stamgast.clv.scoring import Asked
+    from stamgast.clv.scoring import score as score_all
+    from stamgast.domain.residual_value import Discounting
+
+    check_model(model or _USUAL, orders, _COMBINED)
+    weeks = read_weeks(horizon)
+    rate = float(read_share("--yearly-rate", yearly_rate))
+    given = float(read_share("--margin", margin)) if margin else None
+    cost = float(read_cost(acquisition_cost) or 0)
+    purchases = read_data(data, read_day("--as-of", as_of))
+    sample = sample_of(purchases)
+    discounting = Discounting(months, rate, sample.margin if given is None else given)
+    asked = Asked(weeks, threshold, discounting, cost)
+    if parameters:
+        scores = score_all(sample, _given(parameters, model), asked)
+    elif model == _COMBINED:
+        scores = _by_combination(purchases, sample, asked, orders)
+    else:
+        scores = score_all(sample, fit_sample(sample, model or _USUAL, orders), asked)
+    if scores:
+        told = f"{scores[0].model}, version {scores[0].parameters_version}"
+        say(f"{told}; horizon {weeks:g} weeks; predicted: {discounting.words()}")
+    if as_json:
+        print_json(scores)
+    else:
+        _list(scores)
+
+
+def _by_combination(purchases: Purchases, sample: Sample, asked: Asked, orders: str) -> list[Score]:
+    """Learn the combined model and score by it; where there is too little to learn from, by the usual one."""
+    from stamgast.clv.combined_scoring import score_combined
+    from stamgast.clv.scoring import score as score_all
+
+    say("learning the combined model at earlier days …")
+    scores = score_combined(purchases, sample, asked, "all" if orders == "all" else "repeat")
+    if scores is not None:
+        return scores
+    say(f"note: too few customers came again, or stayed away, to learn a combination from; this is {_USUAL}")
+    return score_all(sample, fit_sample(sample, _USUAL, orders), asked)
+
+
+def _given(file: Path, model: str) -> ParameterSet:
+    from stamgast.clv.parameter_file import ParameterFileError, read_parameters
+
+    try:
+        found = read_parameters(file)
+    except ParameterFileError as error:
+        fail(str(error))
+    if model and model != found.model:
+        misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
+    return found
+
+
+def _list(scores: list[Score]) -> None:
+    width = max((len(each.customer) for each in scores), default=8)
+    heads = ("alive", "buys", "purchases", "spend", "predicted", "net", "lapses")
+    answer(f"{'customer':<{width}} {heads[0]:>6} {heads[1]:>6} " + " ".join(f"{head:>10}" for head in heads[2:]))
+    for each in scores:
+        money = (each.expected_spend, each.predicted, each.net)
+        cells = [f"{each.expected_purchases:>10.3f}", *(f"{'' if m is None else f'{m:.2f}':>10}" for m in money)]
+        shown = " ".join([*cells, f"{each.next_lapse or 'never':>10}"])
+        answer(f"{each.customer:<{width}} {each.p_alive:>6.3f} {each.p_buy:>6.3f} {shown}")
