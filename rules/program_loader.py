@@ -12,6 +12,7 @@ from zoneinfo import available_timezones
 
 from rules.nodes import MapNode, Node, ScalarNode
 from rules.problems import suggest
+from rules.program_dates import read_not_before
 from rules.program_messages import read_messaging, read_templates
 from rules.program_value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.reader import Reader
@@ -44,6 +45,7 @@ SECTIONS: Final = (
     "exchange",
     "feed",
     "freshness",
+    "purchases",
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -106,6 +108,7 @@ def read_program(
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
+        not_before=read_not_before(reader, found.get("purchases"), time_zone),
     )
 
 

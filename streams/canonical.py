@@ -8,12 +8,14 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from stamgast.domain.deliveries import CLOCK_TOLERANCE, CustomerRef, decode_record
+from stamgast.domain.deliveries import CLOCK_TOLERANCE, REACH, CustomerRef, can_be_right, decode_record, millis_of
 from stamgast.domain.deliveries import Record as Purchase
 from stamgast.domain.events import Source
+from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE
+from stamgast.pos.record import suspect_time
 from streams.emission import Emission
 from streams.jobs import Record
 from streams.proofs import Proofs
@@ -78,18 +80,36 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
     return Read(merchant, transaction, purchase, record, wanting, stamped, source)
 
 
+def recorded_at_of(read: Read, now: Millis) -> Millis:
+    """When it counts as recorded if it is appended again now."""
+    stamp = read.purchase.stamgastrecordedat
+    return stamp if read.stamped and stamp is not None else now
+
+
 def canonical(
-    read: Read, customer: str | None, source: Source, proofs: Proofs, *, topic: str, partitions: int, now: Millis
+    read: Read,
+    customer: str | None,
+    source: Source,
+    proofs: Proofs,
+    *,
+    program: Program | None,
+    topic: str,
+    partitions: int,
+    now: Millis,
 ) -> Emission:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
-    `customer` is whom its identifiers were resolved to; they stay behind.
+    `customer` is whom its identifiers were resolved to; they stay behind. `program` says which dates can be right: what
+    is found of that stands in the record, so that every later reading agrees, whatever the programme says by then.
     """
     document: dict[str, Any] = json.loads(read.record.value or b"")
     if customer is not None:
         document["data"]["customer"] = {"customer_id": customer}
     key = f"{read.merchant}:{read.transaction}".encode()
-    recorded_at = document.get("stamgastrecordedat") if read.stamped else now
+    recorded_at = recorded_at_of(read, now)
+    earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
+    if not can_be_right(millis_of(read.purchase.data.end_date_time), recorded_at, earliest):
+        document["data"] |= suspect_time(recorded_at)
     document = {name: value for name, value in document.items() if not name.startswith("stamgast")}
     document["partitionkey"] = key.decode()
     document["stamgastrecordedat"] = recorded_at

@@ -155,8 +155,16 @@ class IntakeJob:
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
             customer = await self._naming.customer_of(read, now)
+            program = await self._naming.program_of(read.merchant)
             again = canonical(
-                read, customer, source, self._proofs, topic=self.topic, partitions=self._topics.partitions, now=now
+                read,
+                customer,
+                source,
+                self._proofs,
+                program=program,
+                topic=self.topic,
+                partitions=self._topics.partitions,
+                now=now,
             )
         except UnreadableError as error:
             self._lay_aside(owned, step, read.record, str(error))

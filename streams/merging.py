@@ -5,10 +5,9 @@ from __future__ import annotations
 import copy
 from typing import NamedTuple
 
-from stamgast.domain.deliveries import happened_at
 from stamgast.domain.events import Purchase as Net
 from stamgast.domain.events import PurchaseChanged, encode_event, key_of
-from stamgast.domain.purchases import Transaction, encode_transaction, merge, net
+from stamgast.domain.purchases import Transaction, encode_transaction, merge, net, told_of
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from streams.canonical import Read
@@ -50,7 +49,7 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
 def _told(
     known: Transaction, state: Transaction, read: Read, recorded_at: Millis, place: tuple[str, int]
 ) -> list[tuple[bytes, bytes]]:
-    moment = happened_at(read.purchase.data, recorded_at)
+    moment = told_of(state, read.purchase.data, recorded_at)
     changes = _changes(known.customer, net(known), state.customer, net(state))
     return [
         (

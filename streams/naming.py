@@ -37,6 +37,10 @@ class Naming:
         self._people = people
         self._program_of = program_of
 
+    async def program_of(self, merchant: str) -> Program | None:
+        """The programme that the record's store and date are judged by; None for a merchant without any."""
+        return await self._program_of(merchant)
+
     async def customer_of(self, read: Read, now: Millis) -> str | None:
         """Whom the record's identifiers name; None if there are none, or its customer id stands there already.
 

@@ -3,9 +3,9 @@
 from dataclasses import dataclass, field
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.deliveries import decode_record, happened_at
+from stamgast.domain.deliveries import decode_record
 from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
-from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, net
+from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, net, told_of
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from tests.builders import ANNA
 
@@ -48,7 +48,7 @@ class InMemoryIntake:
                     transaction=name,
                     before=was,
                     after=is_now,
-                    happened_at=happened_at(read.data, recorded),
+                    happened_at=told_of(transaction, read.data, recorded),
                     source=("purchases", 0, self.emitted, 0),
                 )
             )

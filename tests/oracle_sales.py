@@ -86,7 +86,7 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
     items = _items(data)
     return Sale(
         customer=_customer(snapshots),
-        occurred_at=_occurred(newest),
+        occurred_at=_occurred(newest, snapshots),
         store=data.get("store", {}).get("retail_store_id", ""),
         currency=data["price_currency"],
         spend=spend if earns else 0,
@@ -108,10 +108,11 @@ def _newness(record: dict[str, Any]) -> tuple[int, bytes]:
 
 def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
     data = record["data"]
-    moment = datetime.fromtimestamp(_occurred(record) // 1000, UTC)
+    at = _date(record)
+    moment = datetime.fromtimestamp((at or 0) // 1000, UTC)
     return {
         "status": data["status"],
-        "end_date_time": f"{moment:%Y-%m-%dT%H:%M:%S}.{_occurred(record) % 1000:03}Z",
+        "end_date_time": None if at is None else f"{moment:%Y-%m-%dT%H:%M:%S}.{at % 1000:03}Z",
         "store": {"retail_store_id": (data.get("store") or {}).get("retail_store_id", "")},
         "price_currency": data["price_currency"],
         "totals": {"gross_minor": data["totals"]["gross_minor"]},
@@ -159,11 +160,31 @@ def _customer(snapshots: list[dict[str, Any]]) -> str:
     return max(named)[1] if named else ""
 
 
-def _occurred(record: dict[str, Any]) -> int:
+def _occurred(newest: dict[str, Any], snapshots: list[dict[str, Any]]) -> int:
+    """Its date; one without any counts from when the first without any was recorded."""
+    at = _date(newest)
+    return min(_received(each) for each in snapshots if _date(each) is None) if at is None else at
+
+
+def _date(record: dict[str, Any]) -> int | None:
+    """None for one that cannot be right."""
+    return None if record["data"].get("time_suspect") or not _is_possible(record) else _written(record)
+
+
+def _received(record: dict[str, Any]) -> int:
+    recorded: int = record["stamgastrecordedat"]
+    return _written(record) if _is_possible(record) else recorded
+
+
+def _is_possible(record: dict[str, Any]) -> bool:
+    at = _written(record)
+    return at >= 631_152_000_000 and at <= record["stamgastrecordedat"] + 5 * 60_000  # 1990
+
+
+def _written(record: dict[str, Any]) -> int:
     moment = datetime.fromisoformat(record["data"]["end_date_time"])
     whole = int(moment.replace(microsecond=0).timestamp())
-    at, recorded = whole * 1000 + moment.microsecond // 1000, record["stamgastrecordedat"]
-    return recorded if at > recorded + 5 * 60_000 else at
+    return whole * 1000 + moment.microsecond // 1000
 
 
 def _items(data: dict[str, Any]) -> list[Item]:

@@ -2,15 +2,22 @@
 
 from datetime import UTC, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Literal
+from typing import Annotated, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from stamgast.domain.events import Source
-from stamgast.domain.units import MINUTE, Millis
+from stamgast.domain.units import DAY, MINUTE, Millis
 
 CLOCK_TOLERANCE = 5 * MINUTE
+EARLIEST: Final[Millis] = 631_152_000_000
+"""1990: no programme may look back further, so that a till that fell back to 1970 or 1980 is known without it."""
+REACH: Final = 7305 * DAY
+"""Twenty years: how far before its recording a sale may lie where the programme says nothing. A till whose battery died
+begins again in 1970, 1980 or 2000."""
+UNDATED: Final[Millis] = -1
+"""In the place of a date that cannot be right."""
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -86,6 +93,7 @@ class Delivery(Struct, frozen=True, gc=False):
     refund_id: str | None = None
     refund_ids: tuple[str, ...] = ()
     provenance: Provenance = Provenance()
+    time_suspect: bool = False
 
 
 class Record(Struct, frozen=True, gc=False):
@@ -102,9 +110,20 @@ decode_record = msgspec.json.Decoder(Record).decode
 
 
 def happened_at(delivery: Delivery, recorded_at: Millis) -> Millis:
-    """When it took place; a till whose clock runs ahead is brought back to the recorded time."""
+    """When it took place; a till whose clock cannot be right is brought to the recorded time."""
     moment = millis_of(delivery.end_date_time)
-    return recorded_at if moment > recorded_at + CLOCK_TOLERANCE else moment
+    return moment if can_be_right(moment, recorded_at, EARLIEST) else recorded_at
+
+
+def dated(delivery: Delivery, recorded_at: Millis) -> Millis:
+    """Its date; `UNDATED` if that cannot be right, or was found so at the door, where the programme is known."""
+    moment = millis_of(delivery.end_date_time)
+    return UNDATED if delivery.time_suspect or not can_be_right(moment, recorded_at, EARLIEST) else moment
+
+
+def can_be_right(moment: Millis, recorded_at: Millis, earliest: Millis) -> bool:
+    """Whether something that was recorded then can have taken place at that moment."""
+    return earliest <= moment <= recorded_at + CLOCK_TOLERANCE
 
 
 def millis_of(moment: datetime) -> Millis:

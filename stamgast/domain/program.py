@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import on_day
+from stamgast.domain.deliveries import REACH
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
@@ -172,6 +173,12 @@ class Program:
     """A purchase older than this when it is recorded changes state but sends nothing."""
     timers_fresh_for: Millis = 3 * DAY
     """The same for a timer that fires late."""
+    not_before: Millis | None = None
+    """Before this a sale cannot have been; None: `REACH` before its recording."""
+
+    def earliest(self, recorded_at: Millis) -> Millis:
+        """Before what moment a sale that is recorded then cannot have been: its till's clock is wrong."""
+        return recorded_at - REACH if self.not_before is None else self.not_before
 
     def region_of(self, store: str) -> str:
         """The country in which a store's customers write telephone numbers without a country code."""

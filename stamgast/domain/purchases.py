@@ -3,13 +3,14 @@
 A delivery is either a snapshot (the whole transaction at a version) or a refund of it under its own id.
 Merging keeps the newest snapshot, the newest one from before any refund, every refund once, and the customer
 that the newest snapshot with a customer named. All four are maxima or unions, so any permutation and
-repetition of the same deliveries ends in the same transaction.
+repetition of the same deliveries ends in the same transaction. So is the time of one whose date cannot be right: the
+minimum of when it was recorded, whatever was told of it later.
 """
 
 import msgspec
 from msgspec import Struct
 
-from stamgast.domain.deliveries import Delivery, happened_at, thousandths
+from stamgast.domain.deliveries import UNDATED, Delivery, dated, happened_at, thousandths
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.ties import digest_of_refund, digest_of_snapshot
 from stamgast.domain.units import DAY, Millis, Minor
@@ -28,6 +29,7 @@ class Snapshot(Struct, array_like=True, frozen=True, gc=False):
     version: int
     status: str
     occurred_at: Millis
+    """`UNDATED` where its date cannot be right: then repeats are alike, whenever they were recorded."""
     store: str
     currency: str
     gross: Minor
@@ -58,6 +60,8 @@ class Transaction(Struct, array_like=True, gc=False):
     revision: int = 0
     first_at: Millis = 0
     """Recorded time of the first delivery; what comes more than `MEMORY` later comes too late."""
+    undated_at: Millis = 0
+    """When the first snapshot whose date cannot be right was recorded: that is when it counts."""
 
 
 class ForgottenError(ValueError):
@@ -86,6 +90,8 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
         return _merge_refund(transaction, delivery, delivery.refund_id)
     new = _snapshot(delivery, recorded_at)
     changed = _attach_customer(transaction, delivery)
+    if new.occurred_at == UNDATED:
+        changed |= _count_from(transaction, happened_at(delivery, recorded_at))
     old = transaction.snapshot
     if old is None:
         transaction.snapshot = new
@@ -120,7 +126,7 @@ def net(transaction: Transaction) -> Purchase | None:
         counts = sale.gross >= 0 or any(line.kind == "sale" and line.gross > 0 for line in sale.lines)
     as_it_was = counts and peak == lines and peak_gross == spend
     return Purchase(
-        occurred_at=sale.occurred_at,
+        occurred_at=transaction.undated_at if sale.occurred_at == UNDATED else sale.occurred_at,
         store=sale.store,
         currency=sale.currency,
         spend=spend,
@@ -130,6 +136,14 @@ def net(transaction: Transaction) -> Purchase | None:
         peak=None if as_it_was else peak,
         peak_spend=None if as_it_was else peak_gross,
     )
+
+
+def told_of(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> Millis:
+    """When the change that a delivery brought took place (docs/adr/0011): as late as its sale, if that has no date."""
+    moment = dated(delivery, recorded_at)
+    if moment != UNDATED:
+        return moment
+    return transaction.undated_at if delivery.refund_id is None else happened_at(delivery, recorded_at)
 
 
 def _given_back(
@@ -155,7 +169,7 @@ def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
     return Snapshot(
         version=delivery.source_version,
         status=delivery.status,
-        occurred_at=happened_at(delivery, recorded_at),
+        occurred_at=dated(delivery, recorded_at),
         store=delivery.store.retail_store_id,
         currency=delivery.price_currency,
         gross=delivery.totals.gross_minor,
@@ -196,6 +210,13 @@ def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) 
         return False
     transaction.refunds = dict(sorted((transaction.refunds | {refund_id: new}).items()))
     transaction.revision += 1
+    return True
+
+
+def _count_from(transaction: Transaction, recorded_at: Millis) -> bool:
+    if 0 < transaction.undated_at <= recorded_at:
+        return False
+    transaction.undated_at = recorded_at
     return True
 
 

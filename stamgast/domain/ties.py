@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 import msgspec
 
-from stamgast.domain.deliveries import EPOCH
+from stamgast.domain.deliveries import EPOCH, UNDATED
 
 if TYPE_CHECKING:
     from stamgast.domain.purchases import Refund, Snapshot
@@ -40,7 +40,7 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
     return _sha256(
         {
             "status": snapshot.status,
-            "end_date_time": _instant(snapshot.occurred_at),
+            "end_date_time": None if snapshot.occurred_at == UNDATED else _instant(snapshot.occurred_at),
             "store": {"retail_store_id": snapshot.store},
             "price_currency": snapshot.currency,
             "totals": {"gross_minor": snapshot.gross},

@@ -165,7 +165,7 @@ class Purchase(Strict):
     transaction_link: TransactionLink | None = None
     provenance: Provenance | None = None
     time_suspect: bool = False
-    """The till's clock was ahead; `end_date_time` is when we received it."""
+    """The till's clock cannot have been right: `end_date_time` is when we received it."""
 
     @model_validator(mode="after")
     def _line_ids_differ(self) -> Self:
@@ -220,7 +220,7 @@ class Refund(Strict):
     line_items: Annotated[list[RefundLine], Field(max_length=MOST_LINES)] = []
     provenance: Provenance | None = None
     time_suspect: bool = False
-    """The till's clock was ahead; `end_date_time` is when we received it."""
+    """The till's clock cannot have been right: `end_date_time` is when we received it."""
 
 
 Canonical = Purchase | Refund

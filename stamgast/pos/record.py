@@ -1,11 +1,11 @@
 """A purchase as it stands on `purchases.v1`: the canonical record, without anything that names a person."""
 
-from datetime import UTC, datetime
+from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from stamgast.domain.deliveries import CLOCK_TOLERANCE, millis_of
+from stamgast.domain.deliveries import EARLIEST, EPOCH, can_be_right, millis_of
 from stamgast.domain.units import Millis
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Refund
 from stamgast.pos.types import write_instant
@@ -19,15 +19,17 @@ def to_record(
     customer_id: str | None,
     recorded_at: Millis,
     *,
+    earliest: Millis = EARLIEST,
     event_id: str = "",
     event_source: str = "",
 ) -> tuple[bytes, bytes]:
     """Kafka key and value of the record. `customer_id` is whom the purchase's `customer` was resolved to.
 
     Of the customer only that id goes to the topic: phone and membership number stay behind. The same purchase
-    gives the same `data` bytes, whatever the order of fields it came in.
+    gives the same `data` bytes, whatever the order of fields it came in. A date before `earliest`, or one to come,
+    cannot be right: the recorded time stands in its place.
     """
-    data = _data_of(purchase, customer_id, recorded_at)
+    data = _data_of(purchase, customer_id, recorded_at, earliest)
     part = f":refund:{purchase.refund_id}" if isinstance(purchase, Refund) else ""
     key = key_of(merchant, purchase.transaction_id)
     value = {
@@ -50,16 +52,16 @@ def key_of(merchant: str, transaction: str) -> str:
     return f"{merchant}:{transaction}"
 
 
-def _data_of(purchase: Canonical, customer_id: str | None, recorded_at: Millis) -> dict[str, Any]:
+def _data_of(purchase: Canonical, customer_id: str | None, recorded_at: Millis, earliest: Millis) -> dict[str, Any]:
     data = purchase.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
-    data["end_date_time"] = _text(purchase, recorded_at, data)
+    if not can_be_right(millis_of(purchase.end_date_time), recorded_at, earliest):
+        data |= suspect_time(recorded_at)
     if customer_id is not None:
         data["customer"] = {"customer_id": customer_id}
     return data
 
 
-def _text(purchase: Canonical, recorded_at: Millis, data: dict[str, Any]) -> str:
-    if millis_of(purchase.end_date_time) <= recorded_at + CLOCK_TOLERANCE:
-        return str(data["end_date_time"])
-    data["time_suspect"] = True
-    return write_instant(datetime.fromtimestamp(recorded_at / 1_000, UTC))
+def suspect_time(recorded_at: Millis) -> dict[str, Any]:
+    """What stands in a record in the place of a date that cannot be right."""
+    moment = EPOCH + timedelta(milliseconds=recorded_at)
+    return {"end_date_time": write_instant(moment), "time_suspect": True}

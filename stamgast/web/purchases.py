@@ -54,6 +54,7 @@ async def post_purchases(request: Request) -> JSONResponse:
             entrance.merchant,
             customers.get(each.place),
             at,
+            earliest=entrance.program.earliest(at),
             event_id=each.event_id,
             event_source=each.event_source,
         )

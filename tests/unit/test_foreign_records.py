@@ -60,7 +60,8 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     first = read(found, **how)
     assert first.wanting
     customer = await Naming(people or Register(), shops).customer_of(first, T0)
-    again = canonical(first, customer, ("t", 0, 0, 0), PROOFS, topic="p", partitions=PARTITIONS, now=T0)
+    where = {"program": await shops(MERCHANT), "topic": "p", "partitions": PARTITIONS}
+    again = canonical(first, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
     assert again.partition == partition_for(again.key, PARTITIONS)
     return SimpleNamespace(offset=1, timestamp=T0, key=again.key, value=again.value)
 

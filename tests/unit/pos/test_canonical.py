@@ -141,7 +141,7 @@ def test_a_quantity_is_a_decimal_as_text(quantity):
 
 @pytest.mark.parametrize(
     "moment",
-    ["2026-02-30T00:00:00Z", "yesterday", 1790840530, "1890-01-01T00:00:00Z", "2026-10-01", "2026-10-01T25:00:00Z"],
+    ["2026-02-30T00:00:00Z", "yesterday", 1790840530, "0000-00-00T00:00:00Z", "2026-10-01", "2026-10-01T25:00:00Z"],
 )
 def test_what_is_no_moment_is_refused(moment):
     assert refused(smallest(end_date_time=moment))[0]["pointer"] == "/end_date_time"
@@ -226,8 +226,18 @@ def test_the_record_does_not_depend_on_the_order_of_fields():
     assert to_record(read(document), "m", None, 1)[1] == to_record(read(turned), "m", None, 1)[1]
 
 
-def test_a_till_whose_clock_is_ahead_is_taken_at_our_time():
-    purchase = read(smallest(end_date_time="2027-01-01T00:00:00Z"))
-    record = json.loads(to_record(purchase, "m", None, RECORDED_AT)[1])
-    assert record["data"]["end_date_time"] == "2026-10-01T07:43:20Z"
-    assert record["data"]["time_suspect"] is True
+@pytest.mark.parametrize(
+    "moment", ["2027-01-01T00:00:00Z", "9999-12-31T23:59:59Z", "1970-01-01T00:00:12Z", "0001-01-01T00:00:00Z"]
+)
+def test_a_till_whose_clock_cannot_be_right_is_taken_at_our_time(moment):
+    for document in (smallest(end_date_time=moment), json.loads((GOLDEN / "refund.json").read_text())):
+        record = json.loads(to_record(read(document | {"end_date_time": moment}), "m", None, RECORDED_AT)[1])
+        assert record["data"]["end_date_time"] == record["time"] == "2026-10-01T07:43:20Z"
+        assert record["data"]["time_suspect"] is True
+
+
+@pytest.mark.parametrize(("moment", "suspect"), [("2015-01-01T00:00:00Z", False), ("2014-12-31T23:59:59Z", True)])
+def test_how_old_a_sale_may_be_is_the_programmes_to_say(moment, suspect):
+    purchase, since = read(smallest(end_date_time=moment)), 1_420_070_400_000
+    record = json.loads(to_record(purchase, "m", None, RECORDED_AT, earliest=since)[1])
+    assert ("time_suspect" in record["data"], record["data"]["end_date_time"] == moment) == (suspect, not suspect)

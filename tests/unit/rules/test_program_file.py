@@ -14,6 +14,24 @@ def told(loaded) -> list[str]:
 MISTAKES = {
     "unknown section": ("name: The Shop", "nam: The Shop", "unknown word", 'Did you mean "name"?'),
     "missing name": ("name: The Shop", "", "`program.yaml` needs `name`", ""),
+    "date no sale can have": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {not_before: 1970-01-01}",
+        "must be from 1990-01-02 to 2199-12-31, not 1970-01-01",
+        "the oldest sale that you may import",
+    ),
+    "date that is none": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {not_before: 2015}",
+        "is no date",
+        "2026-10-07",
+    ),
+    "word for a date": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {not_befor: 2015-01-01}",
+        "unknown word",
+        'Did you mean "not_before"?',
+    ),
     "currency": ("currency: EUR", "currency: euro", "is not a currency code", "EUR"),
     "time zone": (
         "time_zone: Europe/Amsterdam",
@@ -72,6 +90,7 @@ def test_a_programme_says_what_the_core_needs(load):
 lapse: {median_gap_days: 20, quantile: 0.9}
 costs: {margin: 55%, margins: {bread: 62.5%}, acquisition: 2.50 EUR, acquisition_by_source: {flyer: 4 EUR}, lifespan_years: 4}
 freshness: {purchases: 3 hours, timers: 5 days}
+purchases: {not_before: 2015-01-01}
 """
     ).program
     assert (program.merchant, program.name, program.currency, program.languages) == ("shop", "The Shop", "EUR", ("nl",))
@@ -83,6 +102,7 @@ freshness: {purchases: 3 hours, timers: 5 days}
     assert (program.costs.default_margin, program.costs.category_margins["bread"]) == (550, 625)
     assert (program.costs.acquisition("walk-in", 20_000), program.costs.acquisition("flyer", 20_000)) == (250, 400)
     assert (program.fresh_for, program.timers_fresh_for) == (3 * HOUR, 5 * DAY)
+    assert program.earliest(recorded_at=0) == 1_420_066_800_000, "midnight in Amsterdam"
     assert program.messaging.windows["marketing"] == Window(540, 1200)
     assert program.templates["free_loaf"].purpose == "marketing"
     assert program.templates["free_loaf"].variables == {"1": "{{ voucher.code }}"}
