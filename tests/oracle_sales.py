@@ -14,6 +14,8 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
+from tests.oracle_dates import date_of, occurred
+
 Key = tuple[str, str]
 """(merchant, transaction)."""
 
@@ -86,7 +88,7 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
     items = _items(data)
     return Sale(
         customer=_customer(snapshots),
-        occurred_at=_occurred(newest, snapshots),
+        occurred_at=occurred(newest, snapshots),
         store=data.get("store", {}).get("retail_store_id", ""),
         currency=data["price_currency"],
         spend=spend if earns else 0,
@@ -108,7 +110,7 @@ def _newness(record: dict[str, Any]) -> tuple[int, bytes]:
 
 def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
     data = record["data"]
-    at = _date(record)
+    at = date_of(record)
     moment = datetime.fromtimestamp((at or 0) // 1000, UTC)
     return {
         "status": data["status"],
@@ -158,33 +160,6 @@ def _customer(snapshots: list[dict[str, Any]]) -> str:
         if (s["data"].get("customer") or {}).get("customer_id")
     ]
     return max(named)[1] if named else ""
-
-
-def _occurred(newest: dict[str, Any], snapshots: list[dict[str, Any]]) -> int:
-    """Its date; one without any counts from when the first without any was recorded."""
-    at = _date(newest)
-    return min(_received(each) for each in snapshots if _date(each) is None) if at is None else at
-
-
-def _date(record: dict[str, Any]) -> int | None:
-    """None for one that cannot be right."""
-    return None if record["data"].get("time_suspect") or not _is_possible(record) else _written(record)
-
-
-def _received(record: dict[str, Any]) -> int:
-    recorded: int = record["stamgastrecordedat"]
-    return _written(record) if _is_possible(record) else recorded
-
-
-def _is_possible(record: dict[str, Any]) -> bool:
-    at = _written(record)
-    return at >= 631_152_000_000 and at <= record["stamgastrecordedat"] + 5 * 60_000  # 1990
-
-
-def _written(record: dict[str, Any]) -> int:
-    moment = datetime.fromisoformat(record["data"]["end_date_time"])
-    whole = int(moment.replace(microsecond=0).timestamp())
-    return whole * 1000 + moment.microsecond // 1000
 
 
 def _items(data: dict[str, Any]) -> list[Item]:
