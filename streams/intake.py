@@ -14,15 +14,17 @@ from typing import Final
 import msgspec
 
 from stamgast.clock import Clock, RealClock
+from stamgast.domain.deliveries import millis_of
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.many_partitions import partitions_for
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.pos.doubts import doubts_about
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
-from streams.canonical import Read, UnreadableError, canonical, read_record
+from streams.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
 from streams.clock_marks import FIELD, marked
 from streams.customer_batch import THINK_S
 from streams.customer_partition import Standing, marks_of
@@ -176,6 +178,10 @@ class IntakeJob:
             self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
             return
         step.effects.emissions.append(again)
+        if program is not None:
+            data = read.purchase.data
+            seen = ("", data.store.retail_store_id, millis_of(data.end_date_time))
+            self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
         recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)

@@ -6,6 +6,8 @@ from typing import NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from stamgast.pos.doubts import Doubts
+
 
 class OfSteps(NamedTuple):
     """What every step of a service counts, found once: a look by label at each step costs more than the counting."""
@@ -45,6 +47,7 @@ class Metrics:
         self.activations = self._counter("activations", "Outcomes written, by status", "status")
         self.outbox = self._gauge("outbox_entries", "Activations to submit")
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
+        self.doubts = Doubts(self.registry)
         self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
 
     def of_steps(self, service: str) -> OfSteps:

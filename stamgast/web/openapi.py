@@ -66,7 +66,12 @@ def _paths() -> Json:
     }
     return {
         f"{merchant}/purchases": {
-            "post": _operation("Report purchases and refunds (scope intake)", "202", batch, path=["merchant"])
+            "post": _operation(
+                "Report purchases and refunds (scope intake); `warnings` tells what was taken although it looks wrong",
+                "202",
+                batch,
+                path=["merchant"],
+            )
         },
         f"{merchant}/public-key": {
             "get": _operation("The key that identifiers are sealed to (scope intake)", "200", path=["merchant"])

@@ -12,12 +12,14 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.domain.deliveries import millis_of
 from stamgast.domain.program import Program
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.sealing import SealError
 from stamgast.log.topics import MAX_RECORD_BYTES
 from stamgast.pos.canonical import CustomerReference, Refund
+from stamgast.pos.doubts import Seen, doubts_about
 from stamgast.pos.problems import Problem as Fault
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Received, read_purchases
@@ -64,7 +66,11 @@ async def post_purchases(request: Request) -> JSONResponse:
     await deps.appender.append(deps.topics.purchases, records)
     deps.metrics.purchases.labels(entrance.merchant).inc(len(records))
     taken = [_taken(each, customers.get(each.place)) for each in received]
-    return JSONResponse({"accepted": len(taken), "purchases": taken}, 202)
+    answer: dict[str, Any] = {"accepted": len(taken), "purchases": taken}
+    if doubts := doubts_about(map(_seen, received), entrance.program, at):
+        deps.metrics.doubts.note(entrance.merchant, doubts)
+        answer["warnings"] = [doubt.as_json() for doubt in doubts]
+    return JSONResponse(answer, 202)
 
 
 async def get_public_key(request: Request) -> JSONResponse:
@@ -116,6 +122,11 @@ def _identifiers(customer: CustomerReference, region: str) -> list[Identifier]:
     if customer.provider_customer_id:
         found.append(Identifier("provider", customer.provider_customer_id))
     return found
+
+
+def _seen(received: Received) -> Seen:
+    store = received.purchase.store
+    return received.place, store.retail_store_id if store else "", millis_of(received.purchase.end_date_time)
 
 
 def _refuse_large(received: Sequence[Received], records: Sequence[tuple[bytes, bytes]]) -> None:

@@ -1,0 +1,89 @@
+"""What is taken in although it looks wrong is told: to the till, as a figure, and in the log without flooding it."""
+
+import logging
+from typing import Any
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from stamgast.domain.program import Store
+from stamgast.pos.doubts import MOST_TOLD, QUIET_S, Doubts, doubts_about
+from tests.builders import T0, at, program
+
+SHOPS = program(stores={name: Store(name, "Europe/Amsterdam") for name in ("dok-noord", "korenmarkt")})
+
+
+def warnings(*seen: tuple[str, str, int]) -> list[dict[str, Any]]:
+    return [doubt.as_json() for doubt in doubts_about(seen, SHOPS, T0)]
+
+
+def test_an_unknown_store_is_told_once_with_its_place_the_nearest_and_how_often():
+    found = warnings(("/0", "dok-noord", T0), ("/1", "dok-nord", T0), ("/2", "", T0), ("/3", "dok-nord", T0))
+    assert found == [
+        {
+            "pointer": "/1/store/retail_store_id",
+            "detail": "the programme knows no store 'dok-nord': what was bought counts by the days of the merchant's own"
+            " time zone",
+            "allowed": "dok-noord, korenmarkt",
+            "nearest": "dok-noord",
+            "purchases": 2,
+        }
+    ]
+
+
+def test_nothing_near_is_not_guessed():
+    assert "nearest" not in warnings(("", "warehouse 7", T0))[0]
+
+
+def test_a_date_that_cannot_be_right_is_told_with_what_could_be():
+    behind, ahead = warnings(("/0", "", 12_000), ("/1", "", at("2031-01-01 00:00")), ("/2", "", 13_000))
+    assert (behind["pointer"], behind["purchases"]) == ("/0/end_date_time", 2)
+    assert "1970-01-01T00:00:12Z lies before 2006-10-01T08:00:00Z" in behind["detail"]
+    assert "not_before" in behind["allowed"]
+    assert "lies ahead" in ahead["detail"]
+    assert warnings(("", "", T0), ("", "", T0 - 19 * 365 * 86_400_000)) == []
+
+
+def test_a_date_beyond_the_calendar_can_still_be_told():
+    assert "beyond the calendar" in warnings(("", "", -(10**15)))[0]["detail"]
+
+
+def test_a_till_that_names_a_thousand_stores_gets_a_short_answer_in_which_none_is_missing():
+    found = warnings(*((f"/{n}", f"store {n}", T0) for n in range(1000)), ("/1000", "", 0))
+    assert len(found) == MOST_TOLD + 2
+    assert sum(each["purchases"] for each in found) == 1001
+
+
+def lines(logs: pytest.LogCaptureFixture) -> list[str]:
+    return [record.getMessage() for record in logs.records]
+
+
+def test_they_are_counted_by_merchant_and_logged_at_most_once_a_minute(caplog):
+    caplog.set_level(logging.WARNING)
+    now, registry = [0.0], CollectorRegistry()
+    doubts = Doubts(registry, monotonic=lambda: now[0])
+
+    def bought(store: str = "dok-nord", merchant: str = "bakery") -> None:
+        doubts.note(merchant, doubts_about([("", store, T0)], SHOPS, T0))
+
+    for _ in range(100):
+        bought()
+    assert len(lines(caplog)) == 1
+    assert all(word in lines(caplog)[0] for word in ("dok-nord", "dok-noord", "korenmarkt", "purchases=1", "bakery"))
+    now[0] = QUIET_S
+    bought()
+    bought("dok-noord")
+    assert len(lines(caplog)) == 2
+    assert "purchases=100" in lines(caplog)[1], "and how many there were since"
+    bought(merchant="another")
+    assert len(lines(caplog)) == 3
+
+    def counted(merchant: str) -> float | None:
+        return registry.get_sample_value("stamgast_unknown_stores_total", {"merchant": merchant})
+
+    assert (counted("bakery"), counted("another")) == (101, 1)
+
+
+def test_a_telephone_number_in_the_place_of_a_store_is_masked_in_the_log(caplog):
+    Doubts(CollectorRegistry()).note("bakery", doubts_about([("", "0612345678", T0)], SHOPS, T0))
+    assert "0612345678" not in "".join(lines(caplog))
