@@ -39,6 +39,8 @@ class Published:
     is_new: bool
     loaded: LoadedMerchant
     refusal: str = ""
+    stores_gone: tuple[str, ...] = ()
+    """Stores that the version before named and this one does not."""
 
 
 def merchant_folders(config_dir: Path) -> list[Path]:
@@ -92,11 +94,17 @@ async def publish(
                 continue
             emitter = emitter or await Emitter.open(bootstrap, client_id="stamgast-publish")
             number = await emitter.send(topic, 0, merchant.encode(), value)
-            results.append(Published(merchant, content, number, is_new=True, loaded=loaded))
+            gone = await asyncio.to_thread(_stores_gone, known.record, loaded) if known else ()
+            results.append(Published(merchant, content, number, is_new=True, loaded=loaded, stores_gone=gone))
     finally:
         if emitter is not None:
             await emitter.close()
     return results
+
+
+def _stores_gone(before: BundleRecord, loaded: LoadedMerchant) -> tuple[str, ...]:
+    named = load_bundle(before.files, before.merchant, before.clv).program.stores
+    return tuple(sorted(named.keys() - loaded.program.stores.keys()))
 
 
 async def without_folder(bootstrap: str, topic: str, folders: Iterable[Path]) -> list[str]:

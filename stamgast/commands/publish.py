@@ -107,12 +107,19 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_t
 
 def tell(result: Published, *, as_json: bool = False) -> None:
     """Say what became of one merchant's files, and what is wrong with them."""
-    from rules.problems import render_problems
+    from rules.problems import render_problems, suggest
 
     if result.loaded.problems:
         say(render_problems(result.loaded.problems))
     if result.hash is None:
         say(f"{result.merchant}: not published, {result.refusal}; the version in force keeps running")
-    elif not as_json:
+        return
+    for store in result.stores_gone:
+        stores = result.loaded.program.stores
+        say(
+            f"{result.merchant}: the store {store!r} is no longer named. Tills that name it are still taken, by "
+            f"the days of the merchant's own time zone; no rule about a store is for them. {suggest(store, stores)}"
+        )
+    if not as_json:
         state = "published" if result.is_new else "in force already"
         answer(f"{result.merchant}: {state}, bundle {result.hash[:12]}, barrier {result.number}")
