@@ -14,8 +14,9 @@ from rules.test_cases import Expectation, RuleTest
 from rules.test_givens import Buy, GiveBack, Step
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchases import Refund, Snapshot, Transaction, net
+from stamgast.domain.purchases import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Happening, Simulation

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -48,6 +48,7 @@ REMEMBERED_S: Final = 430 * 86_400
 class _Known:
     """A transaction while its chunk is worked on."""
 
+    key: str
     state: Transaction | None
     """None: what Redis holds cannot be read."""
     is_new: bool
@@ -55,12 +56,12 @@ class _Known:
     """What to write in its place."""
 
     @classmethod
-    def of(cls, value: bytes | None) -> _Known:
+    def of(cls, key: str, value: bytes | None) -> _Known:
         """Read what Redis holds of it."""
         try:
-            return cls(Transaction() if value is None else decode_transaction(value), value is None)
+            return cls(key, Transaction() if value is None else decode_transaction(value), value is None)
         except msgspec.DecodeError:
-            return cls(None, is_new=False)
+            return cls(key, None, is_new=False)
 
 
 @dataclass(slots=True)
@@ -71,7 +72,14 @@ class _Step:
     quiet: bool
     effects: Effects = field(default_factory=Effects)
     merging: list[Read] = field(default_factory=list)
+    told: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Keys and values of the events for customers."""
     turn: float = field(default_factory=time.perf_counter)
+
+    async def rest(self) -> None:
+        """Let others have their turn."""
+        await asyncio.sleep(0)
+        self.turn = time.perf_counter()
 
 
 class IntakeJob:
@@ -105,6 +113,20 @@ class IntakeJob:
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
         """Merge what is canonical, append again what is not, lay aside what cannot be read."""
         step = _Step(owned.own.copy(), owned.is_repeated(records))
+        await self._read(owned, step, records)
+        known = await self._look_up(owned, step.merging)
+        for read in step.merging:
+            self._merge(owned, step, read, known[read.merchant, read.transaction])
+            if time.perf_counter() - step.turn > THINK_S:
+                await step.rest()
+        topic, partitions = self._topics.customer_events, self._topics.partitions
+        step.effects.emissions += [
+            Emission(topic, partition_for(key, partitions), key, value) for key, value in step.told
+        ]
+        self._write(owned, step, known.values())
+        return step.effects
+
+    async def _read(self, owned: Ownership, step: _Step, records: Sequence[Record]) -> None:
         places = partitions_for([record.key or b"" for record in records], self._topics.partitions)
         for record, place in zip(records, places, strict=True):
             try:
@@ -112,27 +134,32 @@ class IntakeJob:
                 read = read_record(record, is_here=is_here, proofs=self._proofs, real_time=self._real_time)
             except UnreadableError as error:
                 self._lay_aside(owned, step, record, str(error))
+                continue
+            if read.source is None and not read.wanting:
+                step.merging.append(read)
             else:
                 await self._sort(owned, step, read)
-        names = list({(read.merchant, read.transaction): None for read in step.merging})
-        values = await owned.lease.read([owned.lease.keys.transaction(*name) for name in names])
-        known = {name: _Known.of(value) for name, value in zip(names, values, strict=True)}
-        for read in step.merging:
-            self._merge(owned, step, read, known[read.merchant, read.transaction])
             if time.perf_counter() - step.turn > THINK_S:
-                await asyncio.sleep(0)
-                step.turn = time.perf_counter()
+                await step.rest()
+
+    async def _look_up(self, owned: Ownership, merging: Sequence[Read]) -> dict[tuple[str, str], _Known]:
+        names = list({(read.merchant, read.transaction): None for read in merging})
+        transaction = owned.lease.keys.transaction
+        named = [transaction(*name) for name in names]
+        values = await owned.lease.read(named)
+        return {name: _Known.of(key, value) for name, key, value in zip(names, named, values, strict=True)}
+
+    def _write(self, owned: Ownership, step: _Step, known: Iterable[_Known]) -> None:
         writes = step.effects.writes
-        for name, transaction in known.items():
+        for transaction in known:
             if transaction.changed is not None:
                 remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
-                writes.do("SET", owned.lease.keys.transaction(*name), transaction.changed, *remembered)
+                writes.do("SET", transaction.key, transaction.changed, *remembered)
         writes.meta.update(step.standing.changes_since(owned.own))
         writes.meta["progress"] = step.standing.time
         if FIELD in owned.lease.meta:
             writes.meta[FIELD] = owned.lease.meta[FIELD]
         step.effects.kept = step.standing
-        return step.effects
 
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:  # noqa: ARG002
         """Everything was emitted before it was committed."""
@@ -198,11 +225,8 @@ class IntakeJob:
         if new is None:
             return
         known.state, known.changed = new.state, new.value
-        if step.quiet:
-            return
-        for key, value in new.told:
-            partition = partition_for(key, self._topics.partitions)
-            step.effects.emissions.append(Emission(self._topics.customer_events, partition, key, value))
+        if not step.quiet:
+            step.told += new.told
 
     def _lay_aside(self, owned: Ownership, step: _Step, record: Record, reason: str) -> None:
         self._metrics.dead_letters.labels(self.name).inc()

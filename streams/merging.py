@@ -7,7 +7,8 @@ from typing import NamedTuple
 
 from stamgast.domain.events import Purchase as Net
 from stamgast.domain.events import PurchaseChanged, encode_event, key_of
-from stamgast.domain.purchases import Transaction, encode_transaction, merge, net, told_of
+from stamgast.domain.net_purchase import net
+from stamgast.domain.purchases import Transaction, encode_transaction, merge, told_of
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from streams.canonical import Read
@@ -34,7 +35,8 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
     Raises:
         NotMergedError: whatever stood in the way; the deliveries before and after it must be applied.
     """
-    state = copy.copy(known)  # `merge` replaces fields and changes none in place
+    # `merge` replaces fields and changes none in place
+    state = copy.copy(known) if known.first_at else Transaction()
     try:
         if not merge(state, read.purchase.data, read.purchase.stamgastrecordedat or 0):
             return None

@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.deliveries import decode_record
 from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
-from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, net, told_of
+from stamgast.domain.net_purchase import net
+from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, told_of
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from tests.builders import ANNA
 

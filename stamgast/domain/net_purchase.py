@@ -1,0 +1,133 @@
+"""What a transaction amounts to, its refunds taken off: by line and quantity where these are known."""
+
+import msgspec
+
+from stamgast.domain.deliveries import UNDATED
+from stamgast.domain.events import Line, Purchase
+from stamgast.domain.purchases import Refund, Snapshot, Transaction
+from stamgast.domain.units import Millis, Minor
+
+EARNING = frozenset({"completed", "partially_refunded"})
+TAKEN_BACK = "refunded"
+SPEAKS_OF_REFUNDS = frozenset({"partially_refunded", TAKEN_BACK})
+
+_encode = msgspec.json.Encoder().encode
+
+
+def net(transaction: Transaction) -> Purchase | None:
+    """What the transaction amounts to now; None while only refunds of it are known.
+
+    A refund never takes the spend below zero; a receipt that is a return from the start may be negative.
+    """
+    sale = transaction.snapshot
+    if sale is None:
+        return None
+    if sale.status == "completed" and not (transaction.refunds or sale.netted or sale.test):
+        return _whole(transaction, sale)
+    open_refunds = [r for key, r in transaction.refunds.items() if key not in sale.netted]
+    spend = max(min(0, sale.gross), sale.gross - sum(refund.gross for refund in open_refunds))
+    refunded, peak, peak_gross = _given_back(transaction, sale, spend)
+    lines: tuple[Line, ...] = ()
+    counts = False
+    if sale.test or sale.status not in EARNING or (peak is not None and spend <= 0):
+        spend = 0
+    else:
+        lines = _subtract(sale, open_refunds) if open_refunds else sale.lines
+        counts = sale.gross >= 0 or _has_sold(sale)
+    as_it_was = counts and peak == lines and peak_gross == spend
+    return Purchase(
+        occurred_at=_moment(transaction, sale),
+        store=sale.store,
+        currency=sale.currency,
+        spend=spend,
+        refunded=refunded,
+        counts=counts,
+        lines=lines,
+        peak=None if as_it_was else peak,
+        peak_spend=None if as_it_was else peak_gross,
+    )
+
+
+def _whole(transaction: Transaction, sale: Snapshot) -> Purchase:
+    """Nothing was given back: this is what nearly every sale is, and stays."""
+    return Purchase(
+        occurred_at=_moment(transaction, sale),
+        store=sale.store,
+        currency=sale.currency,
+        spend=sale.gross,
+        counts=sale.gross >= 0 or _has_sold(sale),
+        lines=sale.lines,
+    )
+
+
+def _moment(transaction: Transaction, sale: Snapshot) -> Millis:
+    return transaction.undated_at if sale.occurred_at == UNDATED else sale.occurred_at
+
+
+def _has_sold(sale: Snapshot) -> bool:
+    return any(line.kind == "sale" and line.gross > 0 for line in sale.lines)
+
+
+def _given_back(
+    transaction: Transaction, sale: Snapshot, spend: Minor
+) -> tuple[Minor, tuple[Line, ...] | None, Minor | None]:
+    """What was given back, and the lines and total as they were before; None if nothing was, or all was voided.
+
+    A source may only tell the refunded transaction and not the refund: then it is what the sale lost.
+    """
+    taken_back = sale.status == TAKEN_BACK
+    if sale.test or not (taken_back or sale.status in EARNING):
+        return 0, None, None
+    if not transaction.refunds and not sale.netted and sale.status not in SPEAKS_OF_REFUNDS:
+        return 0, None, None
+    whole = transaction.whole or sale
+    peak = sale.lines if transaction.whole is None else _peak(whole.lines, sale.lines)
+    returned = sum(refund.gross for refund in transaction.refunds.values())
+    refunded = max(returned, whole.gross - (0 if taken_back else spend), 0)
+    return refunded, peak, max(whole.gross, sale.gross)
+
+
+def _peak(left: tuple[Line, ...], right: tuple[Line, ...]) -> tuple[Line, ...]:
+    """Line by line the larger one (by quantity, then gross, then the rest), ordered by line id."""
+    best = {line.id: line for line in left}
+    for line in right:
+        known = best.get(line.id)
+        if known is None or _size(line) > _size(known):
+            best[line.id] = line
+    return tuple(best[key] for key in sorted(best))
+
+
+def _size(line: Line) -> tuple[int, int, bytes]:
+    return (line.quantity, line.gross, _encode(line))
+
+
+def _subtract(sale: Snapshot, refunds: list[Refund]) -> tuple[Line, ...]:
+    """Take refunds off by line and quantity; money that no line accounts for, in proportion to the whole total."""
+    gone: dict[str, tuple[int, Minor]] = {}
+    assigned = 0
+    known = {line.id for line in sale.lines}
+    for refund in refunds:
+        for line in refund.lines:
+            if line.id in known:
+                quantity, gross = gone.get(line.id, (0, 0))
+                gone[line.id] = (quantity + line.quantity, gross + line.gross)
+                assigned += line.gross
+    left = tuple(_less(line, *gone[line.id]) if line.id in gone else line for line in sale.lines)
+    total, rest = sale.gross - assigned, sale.gross - sum(refund.gross for refund in refunds)
+    if 0 <= rest < total:
+        left = tuple(_scaled(line, rest, total) for line in left)
+    return tuple(line for line in left if line.quantity)
+
+
+def _less(line: Line, quantity: int, gross: Minor) -> Line:
+    left = max(0, line.quantity - quantity)
+    cost = None if line.cost is None else line.cost * left // line.quantity if line.quantity else 0
+    return msgspec.structs.replace(line, quantity=left, gross=max(0, line.gross - gross), cost=cost)
+
+
+def _scaled(line: Line, left: Minor, total: Minor) -> Line:
+    """In proportion, rounded in the customer's favour: whole pieces stay whole."""
+    step = 1000 if line.quantity % 1000 == 0 else 1
+    quantity = -(-line.quantity * left // (total * step)) * step
+    cost = None if line.cost is None else line.cost * left // total
+    return msgspec.structs.replace(line, quantity=quantity, gross=-(-line.gross * left // total), cost=cost)
