@@ -15,7 +15,10 @@ import redis.asyncio
 from stamgast.domain.clv import Clv, clv_of
 from stamgast.domain.customer import Customer
 from stamgast.log.bundles import load_record
+from stamgast.log.reading import LogReader
+from stamgast.log.segments import Known, SegmentWorth, read_segments
 from stamgast.log.topics import Topics
+from stamgast.processes import free_port
 from stamgast.publishing import newest_bundles
 from stamgast.services import Broker, RedisServer
 from stamgast.state.client import RedisClient
@@ -44,6 +47,7 @@ async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pat
         await client.flushall()
     deployment = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
     try:
+        deployment.env["STAMGAST_METRICS_PORT"] = str(free_port())
         await deployment.start(rule=REGULARS)
         yield deployment
     finally:
@@ -145,3 +149,68 @@ async def test_live_segments_are_worth_what_their_customers_are_and_three_times_
     regulars = [state for state, _ in people if "regular" in state.tags]
     assert by_tag["regular"]["customers"] == len(regulars) > 20
     assert by_tag["regular"]["clv"] > by_tag["(none)"]["clv"]
+
+
+async def told(shop: Deployment) -> Known:
+    async with LogReader(shop.bootstrap) as reader:
+        return await read_segments(reader, shop.topics.segments)
+
+
+async def valued_under(shop: Deployment) -> SegmentWorth:
+    """What is told of flyers, once the workers have valued segments under the newest bundle."""
+    newest = (await newest_bundles(shop.bootstrap, shop.topics.programs))[MERCHANT].record.hash
+
+    async def valued() -> Known | None:
+        known = await told(shop)
+        return known if MERCHANT in known.valued and known.valued[MERCHANT].bundle == newest else None
+
+    known = await eventually(valued, seconds=60, every=0.5, why="segments were valued under the newest bundle")
+    return known.segments[f"{MERCHANT}|source|flyer"]
+
+
+def warnings(shop: Deployment) -> list[int]:
+    """How often each worker warned that a segment fell, in the order in which they were started."""
+    logs = sorted(shop.folder.glob("worker-*.log"))
+    return [log.read_bytes().count(b"a segment fell below") for log in logs]
+
+
+def flyers(shop: Deployment) -> Any:
+    return next(each for each in segments(shop, "source")["segments"] if each["segment"] == "flyer")
+
+
+async def test_a_segment_that_falls_below_three_is_told_once_and_not_again_after_a_restart(shop: Deployment) -> None:
+    await stock(shop)
+    publish_costs(shop, "0.01")
+    shop.run("clv", "fit", "--merchant", MERCHANT, "--model", "mbg_nbd", "--json")
+    worth = await valued_under(shop)
+    assert (worth.below, worth.below_since, worth.currency) == (False, None, "EUR")
+    most = flyers(shop)["most_to_spend"]
+
+    publish_costs(shop, f"{(most + 50) / 100:.2f}")
+    worth = await valued_under(shop)
+    assert worth.below
+    assert worth.fell_from is not None
+    assert worth.fell_from > 3 > (worth.ratio or 9)
+    shown = flyers(shop)
+    assert (shown["below"], shown["ratio"], shown["fell_from"]) == (True, pytest.approx(worth.ratio), worth.fell_from)
+    since = shown["below_since"]
+    assert since.startswith("2026-10-01T08:")
+    metrics = (await shop.http.get(f"http://127.0.0.1:{shop.env['STAMGAST_METRICS_PORT']}/metrics")).text
+    assert 'stamgast_segment_clv_to_cac{by="source",merchant="winkel",segment="flyer"} 2.' in metrics
+    assert 'stamgast_segments_fell_below_total{by="source",merchant="winkel"} 1.0' in metrics
+    assert warnings(shop) == [1]
+
+    (worker,) = (each for each in shop.all if "worker" in each.args)
+    worker.kill()
+    worker.wait()
+    shop.worker()
+    publish_costs(shop, f"{(most + 60) / 100:.2f}")  # so that all are valued again, by the new worker
+    worth = await valued_under(shop)
+    assert worth.below
+    assert flyers(shop)["below_since"] == since
+    assert warnings(shop) == [1, 0]
+
+    publish_costs(shop, "0.01")
+    worth = await valued_under(shop)
+    assert (worth.below, worth.below_since, worth.fell_from) == (False, None, None)
+    assert flyers(shop)["below_since"] is None

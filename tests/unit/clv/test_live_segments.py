@@ -10,6 +10,7 @@ from typer.testing import CliRunner
 
 from stamgast.clv.live_segments import Book, LiveSegment
 from stamgast.commands.clv import app
+from stamgast.commands.clv_live_segments import Valued, _show
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import clv_of
 from stamgast.domain.clv_parameters import ParameterSet
@@ -19,6 +20,7 @@ from stamgast.domain.program import Costs, Program
 from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.spend import Spend
 from stamgast.domain.units import DAY, HOUR
+from stamgast.log.segments import SegmentWorth
 from tests.builders import program
 
 TODAY = 20_700
@@ -173,3 +175,31 @@ def test_what_does_not_go_together_is_misuse_and_says_what_does(words: tuple[str
     done = CliRunner().invoke(app, ["segments", *words], prog_name="stamgast clv", catch_exceptions=False)
     assert done.exit_code == 2
     assert said in done.stderr
+
+
+def test_people_are_told_since_when_a_segment_is_below_three(capsys):
+    segments = list(found(shop(costs=Costs(acquisition_cost=90_000)), customers()).values())
+    flyer = next(each for each in segments if each.segment == "flyer")
+    worth = SegmentWorth(
+        merchant="bakery",
+        by="source",
+        segment="flyer",
+        at=NOON,
+        currency="EUR",
+        customers=flyer.customers,
+        clv=flyer.clv,
+        acquisition_cost=90_000,
+        ratio=flyer.ratio,
+        below=True,
+        below_since=NOON - DAY,
+        fell_from=3.2,
+    )
+
+    _show(Valued(shop(), TODAY, segments, {worth.key: worth}), "source")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("flyer") and "900.00" in line for line in lines)
+    times = f"{flyer.ratio:.2f} times what it cost to win them"
+    assert f"below 3: a customer of flyer is worth {times} (since 2026-09-03T12:00:00Z)" in lines
+    friend = next(each for each in segments if each.segment == "friend")
+    assert f"below 3: a customer of friend is worth {friend.ratio:.2f} times what it cost to win them" in lines
