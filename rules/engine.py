@@ -100,7 +100,8 @@ class CompiledTrigger:
 class Condition:
     """One condition, or a group of them (`any`, `all`, `none`): what it says, its test, what was found.
 
-    `figure` and `most` let `lint` see when a trigger's threshold can never meet it.
+    `figure` and `most` let `lint` see when a trigger's threshold can never meet it, `while_stale` that it is met only
+    while no purchases come in.
     """
 
     text: str
@@ -110,6 +111,7 @@ class Condition:
     needs_purchase: bool = False
     figure: str = ""
     most: int = 0
+    while_stale: bool = False
 
 
 def all_of(parts: Sequence[Condition]) -> Test:

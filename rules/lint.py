@@ -12,6 +12,7 @@ from rules.template_check import used_words
 from stamgast.domain.program import Program, Window
 
 CARD_TRIGGERS: Final = frozenset({"stamp_card_completed", "stamp_card_reaches"})
+REST_WHILE_STALE: Final = frozenset({"became_at_risk", "lapsing", "lapsed"})
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
 
@@ -59,7 +60,7 @@ def _lint_card_reward(file: RuleFile, program: Program) -> None:
 
 
 def _lint_never(file: RuleFile) -> None:
-    """Conditions that this trigger can never meet: on a basket it has not, on a figure it has passed."""
+    """Conditions that this trigger can never meet: on a basket it has not, a figure it has passed, a stale feed."""
     rule = file.rule
     if rule is None or rule.condition is None:
         return
@@ -68,6 +69,10 @@ def _lint_never(file: RuleFile) -> None:
         if part.figure == figure and figure and part.most < int(threshold):
             message = f"this rule never fires: at {rule.trigger.text} it is not true that {part.text}"
             file.reader.problem(file.place("if"), message)
+        if part.while_stale and rule.trigger.name in REST_WHILE_STALE:
+            message = f"this rule never fires: `{rule.trigger.name}` waits while the feed is stale"
+            hint = "Leave `feed` out: it tells who is absent once the feed is healthy."
+            file.reader.problem(file.place("if"), message, hint)
     if rule.condition.needs_purchase and not rule.trigger.has_purchase:
         names = ", ".join(dict.fromkeys(_names_needing(rule.condition)))
         message = f"this rule never fires: `{rule.trigger.name}` has no purchase at hand, and `if` asks about one"

@@ -11,7 +11,7 @@ from rules.rule_reader import LIMITS, TIMING
 from rules.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.test_cases import KINDS
 from rules.triggers import TRIGGERS
-from rules.words import ONCE_PER
+from rules.words import FEED_STATES, ONCE_PER
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -106,6 +106,7 @@ def _test() -> Schema:
             "purchase": {"type": ["object", "string", "null"]},
             "refund": {"type": "string"},
             "pass": DURATION,
+            "feed": choice(FEED_STATES),
             "language": {"type": "string"},
             "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
         },

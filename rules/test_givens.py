@@ -1,6 +1,6 @@
 """What a rule's test is given: purchases, refunds, time that passes; in a sentence or as a list of steps.
 
-A sentence is made of parts joined by `, then`; each begins with purchases, a refund, or time:
+A sentence is made of parts joined by `, then`; each begins with purchases, a refund, time, or the till's feed:
 `7 purchases of bread, one per day from 2026-10-01 08:00, then a refund of the last, then 40 days pass`.
 What a part does not say is taken from what is usual: the first store, 10 units of money, one a day, from the
 morning of Monday 5 January 2026.
@@ -11,9 +11,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 
 from rules.nodes import MapNode, Node, ScalarNode
-from rules.problems import nearest
+from rules.problems import nearest, suggest
 from rules.reader import Reader
-from rules.words import WordError, parse_duration, parse_moment
+from rules.words import FEED_STATES, HEALTHY, UNWATCHED, UNWATCHED_HINT, WordError, parse_duration, parse_moment
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Program
@@ -51,7 +51,15 @@ class Wait:
     until: Millis
 
 
-Step = Buy | GiveBack | Wait
+@dataclass(frozen=True, slots=True)
+class FeedTurns:
+    """From now on the till's feed counts as healthy, or as stale."""
+
+    at: Millis
+    healthy: bool
+
+
+Step = Buy | GiveBack | Wait | FeedTurns
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +126,14 @@ class Story:
         local = local_time(self._now, self.program.time_zone)
         self._day, self._minute = local.day, local.minute
 
+    def feed_is(self, state: str) -> None:
+        """The till's feed turns stale, or healthy again."""
+        if state not in FEED_STATES:
+            raise WordError(f'unknown state of a feed "{state}"', suggest(state, FEED_STATES))
+        if not self.program.feed_stale_after:
+            raise WordError(UNWATCHED, UNWATCHED_HINT)
+        self.steps.append(FeedTurns(self._now, state == HEALTHY))
+
     def speaks(self, language: str) -> None:
         """The customer's language."""
         if language not in self.program.languages:
@@ -161,7 +177,7 @@ def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
 
 def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
-    `{pass: 40 days}`, `{language: fr}`.
+    `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`.
     """
     story = Story(program)
     good = True
@@ -175,7 +191,7 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
 
 
 def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bool:
-    found = reader.mapping(item, "given", ("purchase", "refund", "pass", "language", "at"))
+    found = reader.mapping(item, "given", ("purchase", "refund", "pass", "feed", "language", "at"))
     moment = reader.word(found["at"], "at", parse_moment) if "at" in found else None
     if "at" in found and moment is None:
         return False
@@ -190,11 +206,13 @@ def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bo
     elif "pass" in found:
         length = reader.word(found["pass"], "pass", parse_duration)
         story.wait(length or DAY)
+    elif "feed" in found:
+        story.feed_is(reader.text(found["feed"], "feed") or "")
     elif "language" in found:
         story.speaks(reader.text(found["language"], "language") or "")
     else:
         if isinstance(item, MapNode):
-            reader.problem(item, "each step is a purchase, a refund, pass or language")
+            reader.problem(item, "each step is a purchase, a refund, pass, feed or language")
         return False
     return True
 

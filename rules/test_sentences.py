@@ -1,6 +1,7 @@
 """A rule's test told in a sentence: `7 purchases of bread, one per day from 2026-10-01 08:00, then 40 days pass`.
 
-Parts are joined by `, then`; each begins with purchases, a refund or time, and goes on with clauses in any order.
+Parts are joined by `, then`; each begins with purchases, a refund, time or the feed, and goes on with clauses in
+any order.
 """
 
 import re
@@ -17,6 +18,7 @@ from stamgast.domain.units import HOUR
 _HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
 _REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
 _PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
+_FEED: Final = re.compile(r"the feed is (?P<state>[a-z]+)(?: again)?")
 _EVERY: Final[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
 _MONEY = r"[0-9]+(?:\.[0-9]+)? ?[A-Z]{3}"
 
@@ -87,6 +89,8 @@ def _tell(story: Story, part: str, program: Program) -> None:
         if match["after"]:
             story.wait(parse_duration(match["after"]) - HOUR)
         story.give_back(match["which"])
+    elif match := _FEED.fullmatch(part):
+        story.feed_is(match["state"])
     elif match := _HEAD.match(part):
         count = 1 if match["count"] in {"a", "an", "one"} else int(match["count"])
         group = Group(count)

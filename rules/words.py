@@ -15,6 +15,13 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 STATUSES: Final = ("draft", "shadow", "canary", "live", "paused")
 ONCE_PER: Final = ("card", "purchase", "day", "week", "month", "year", "quiet_spell", "customer")
 
+HEALTHY: Final = "healthy"
+STALE: Final = "stale"
+FEED_STATES: Final = (HEALTHY, STALE)
+UNWATCHED: Final = "nobody watches this till's feed, so it is always healthy"
+UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml."
+"""What makes somebody watch a till's feed."""
+
 _UNITS: Final[dict[str, Millis]] = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _MAX_DURATION: Final = 3660 * DAY
 _DURATION: Final = re.compile(r"([0-9]{1,6}) ?([a-z]+?)s?")

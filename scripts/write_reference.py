@@ -33,8 +33,8 @@ OPENING = """\
 Rules have [a page of their own](rules.md), [lifetime values](clv.md) and the sandbox [others](sandbox.md).
 
 Every command exits with 0 (fine), 1 (what was asked about is wrong) or 2 (misuse). With `--json` standard output holds
-one JSON document and logs go to standard error. Money in JSON is integer minor units beside a `currency`, but for
-`stamgast clv`, where it is decimal major units as in the CSV it reads; times are RFC 3339 in UTC."""
+one JSON document and logs go to standard error. Money in JSON is integer minor units beside a `currency`, but where
+`stamgast clv` reads a CSV: there it is decimal major units, as in the file; times are RFC 3339 in UTC."""
 
 
 def main() -> int:

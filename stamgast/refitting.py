@@ -6,9 +6,8 @@ Nothing that is worse than what is in force is published: both are asked at a da
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any
 
 import msgspec
 
@@ -17,17 +16,13 @@ from stamgast.clv.scoring import fit_parameters
 from stamgast.clv.state_sample import Live, sample_of_states
 from stamgast.domain.calendar import business_day
 from stamgast.domain.clv_parameters import ParameterSet
-from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.program import Program
 from stamgast.domain.spend import Orders
 from stamgast.domain.units import Millis
 from stamgast.log.topics import Topics
 from stamgast.publishing import InForce, newest_bundles, publish_parameters
-from stamgast.state.client import names_under
-from stamgast.state.keys import customers
+from stamgast.state.customer_states import live_states
 from stamgast.state.nodes import Redis
-
-_AT_ONCE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +48,8 @@ class Refit:
 
 async def live_sample(redis: Redis, topics: Topics, program: Program, now: Millis) -> Live | None:
     """Read every customer of a merchant; None if nobody has bought yet."""
-    states = [each async for each in _states(redis, topics.partitions, program.merchant)]
+    pieces = [piece async for piece in live_states(redis, topics.partitions, program.merchant)]
+    states = [each for piece in pieces for each in piece]
     return sample_of_states(states, business_day(now, program.time_zone), program.currency, program.closed)
 
 
@@ -91,22 +87,3 @@ async def put_into_force(bootstrap: str, topics: Topics, merchant: str, found: P
     """Publish a set. Raises LookupError, ValueError or EmitError, as `stamgast.publishing.publish_parameters` does."""
     document: dict[str, Any] = msgspec.to_builtins(found)
     return await publish_parameters(bootstrap, topics.programs, merchant, document, now)
-
-
-async def _states(redis: Redis, partitions: int, merchant: str) -> AsyncIterator[tuple[str, Customer]]:
-    for number in range(partitions):
-        keys = customers(number)
-        session = await redis.session(keys.meta)
-        names: list[str] = []
-        seen: set[str] = set()
-        async for name in names_under(session, keys.customer(merchant, "")):
-            if name not in seen:  # a scan may tell a key twice
-                seen.add(name)
-                names.append(name)
-        for start in range(0, len(names), _AT_ONCE):
-            some = names[start : start + _AT_ONCE]
-            for name, value in zip(
-                some, await session.call("MGET", *(keys.customer(merchant, n) for n in some)), strict=True
-            ):
-                if value is not None:
-                    yield name, decode_customer(value)

@@ -6,12 +6,12 @@ for the morning goes out.
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.test_cases import Expectation, RuleTest
-from rules.test_givens import Buy, GiveBack, Step
+from rules.test_givens import Buy, FeedTurns, GiveBack, Step, Wait
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
 from stamgast.domain.net_purchase import net
@@ -52,7 +52,7 @@ def run_tests(loaded: LoadedMerchant, rule_id: str | None = None) -> list[TestRe
 def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     """Play one case."""
     simulation = Simulation(Bundle(0, "", program, rules.only(case.rule)), mind_holdout=False)
-    simulation.feed(_events(case, program))
+    play(simulation, case)
     simulation.advance(_end(case, simulation.now))
     happened = [each for each in simulation.happened if each.rule in ("", case.rule)]
     told = [_tell(each, program) for each in happened]
@@ -60,14 +60,26 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     return TestResult(case, tuple(_missing(case.expects, happened, program)), tuple(told))
 
 
+def play(simulation: Simulation, case: RuleTest) -> None:
+    """Let everything that a case is given happen."""
+    program = simulation.bundle.program
+    simulation.feed(_joining(case, program))
+    for part in _given(case, program):
+        if isinstance(part, FeedTurns):
+            turned = replace(program, feed_healthy=part.healthy)
+            simulation.bring_into_force(replace(simulation.bundle, program=turned), part.at)
+        else:
+            simulation.feed((part,))
+
+
 def _end(case: RuleTest, now: Millis) -> Millis:
     last = max((each.at + MINUTE for each in case.expects if each.at is not None), default=now)
-    until = max((step.until for step in case.steps if not isinstance(step, Buy | GiveBack)), default=now)
+    until = max((_moment(step) for step in case.steps if not isinstance(step, Buy | GiveBack)), default=now)
     return max(now, last, until) + AFTERWARDS
 
 
-def _events(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
-    """The customer joins an hour before the first step; then the steps as intake would tell them."""
+def _joining(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
+    """The customer joins an hour before the first step."""
     joined = min((_moment(step) for step in case.steps), default=0) - 60 * MINUTE
     merchant, language = program.merchant, case.language or program.languages[0]
     yield Enrolled(merchant=merchant, customer=CUSTOMER, at=joined, language=language)
@@ -76,10 +88,10 @@ def _events(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
             yield ConsentChanged(
                 merchant=merchant, customer=CUSTOMER, at=joined, purpose=purpose, channel=channel, granted=True
             )
-    yield from _purchases(case, program)
 
 
-def _purchases(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
+def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns]:
+    """The steps as intake would tell them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
     for step in case.steps:
         if isinstance(step, Buy):
@@ -91,6 +103,8 @@ def _purchases(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
             before = net(transaction)
             _refund(transaction)
             yield _changed(program, step.at, (name, transaction), before)
+        elif isinstance(step, FeedTurns):
+            yield step
 
 
 def _changed(program: Program, at: Millis, bought: tuple[str, Transaction], before: Purchase | None) -> PurchaseChanged:
@@ -107,7 +121,7 @@ def _changed(program: Program, at: Millis, bought: tuple[str, Transaction], befo
 
 
 def _moment(step: Step) -> Millis:
-    return step.at if isinstance(step, Buy | GiveBack) else step.until
+    return step.until if isinstance(step, Wait) else step.at
 
 
 def _snapshot(step: Buy, program: Program) -> Snapshot:
@@ -155,4 +169,4 @@ def _tell(happening: Happening, program: Program) -> str:
     return f"{happening.kind} {happening.what}{because} at {when}"
 
 
-__all__ = ["TestResult", "run_test", "run_tests"]
+__all__ = ["TestResult", "play", "run_test", "run_tests"]

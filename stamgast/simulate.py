@@ -103,6 +103,11 @@ class Simulation(Fold):
                 self._run(TimerDue(merchant=key[0], customer=key[1], at=at, due=due))
         self.now = max(self.now, to)
 
+    def bring_into_force(self, bundle: Bundle, at: Millis) -> None:
+        """Let time pass up to a moment; from then on another bundle decides, as after a barrier."""
+        self.advance(at)
+        self.bundle = bundle
+
     def _run(self, event: AnyEvent) -> None:
         self.now = max(self.now, event.at)
         key = (event.merchant, event.customer)

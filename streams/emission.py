@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from aiokafka.errors import KafkaError
 
-from stamgast.log.producers import EmitError, Emitter, Emitters
+from stamgast.log.producers import EmitError, Emitter, Emitters, Record
 
 
 class Emission(NamedTuple):
@@ -48,9 +48,7 @@ async def emit_all(emitters: Emitters, emissions: Iterable[Emission]) -> None:
                 raise result
 
 
-async def append(
-    emitters: Emitters, topic: str, partition: int, records: Sequence[tuple[bytes | None, bytes]]
-) -> list[int]:
+async def append(emitters: Emitters, topic: str, partition: int, records: Sequence[Record]) -> list[int]:
     """Append records to one partition and return their offsets.
 
     Raises:

@@ -41,6 +41,9 @@ class Metrics:
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
         self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
         self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")
+        text = "CLV to acquisition cost of a segment's customers; below 3 winning them costs too much"
+        self.segment_ratio = self._gauge("segment_clv_to_cac", text, "merchant", "by", "segment")
+        self.segments_fell = self._counter("segments_fell_below", "Segments that fell below 3", "merchant", "by")
         self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.reviewed = self._counter("reviewed", "Customers whose timers a new bundle moved earlier")

@@ -22,6 +22,7 @@ from streams.outbox import Outgoing, Patience
 from streams.partitions import PartitionService
 from streams.progress import IntakeProgress
 from streams.proofs import Proofs
+from streams.segments import SegmentWatch
 from streams.watchdog import end_within
 
 _CLOSE_S: Final = 1.0
@@ -91,12 +92,14 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
             metrics=metrics,
         )
     )
+    serving = carry(customers)
+    others = [SegmentWatch(serving, topics, parts.clock)] if sending else []
     programmes = Tail(settings.kafka_bootstrap, {topics.programs: 1}, bundles, name="bundles")
     return Worker(
         settings,
         topics,
-        partitions=[intake, carry(customers)],
-        others=[Views([programmes, parts.identity_tail]), IntakeProgress(intake, parts.clock)],
+        partitions=[intake, serving],
+        others=[Views([programmes, parts.identity_tail]), IntakeProgress(intake, parts.clock), *others],
         outgoing=outgoing,
         metrics=metrics,
     )

@@ -11,6 +11,6 @@ class ConditionWord(Word[Condition]):
 CONDITIONS: Registry[ConditionWord] = Registry("condition")
 
 # The words register themselves when their modules are read.
-from rules.conditions import baskets, figures, moments, prospects  # noqa: E402
+from rules.conditions import baskets, feeds, figures, moments, prospects  # noqa: E402
 
-__all__ = ["CONDITIONS", "ConditionWord", "baskets", "figures", "moments", "prospects"]
+__all__ = ["CONDITIONS", "ConditionWord", "baskets", "feeds", "figures", "moments", "prospects"]

@@ -19,13 +19,16 @@ PurchaseDays = Sequence[Day]
 
 def rows_as_of(customers: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays = ClosedDays()) -> Rows:  # noqa: B008
     """Make a row per customer at the end of a day; each has bought by then and no later day is given."""
-    x, recency, age = [], [], []
-    for days in customers:
-        repeats = len(days) - 1
-        x.append(repeats)
-        recency.append(max(closed.open_between(days[0], days[-1]), repeats))
-        age.append(recency[-1] + closed.open_between(days[-1], as_of))
+    rows = [row_as_of(days, as_of, closed) for days in customers]
+    x, recency, age = zip(*rows, strict=True) if rows else ((), (), ())
     return make_rows(x, recency, age)
+
+
+def row_as_of(days: PurchaseDays, as_of: Day, closed: ClosedDays) -> tuple[int, int, int]:
+    """Return x, days from the first to the last purchase day and days from the first until `as_of`, closed ones off."""
+    repeats = len(days) - 1
+    recency = max(closed.open_between(days[0], days[-1]), repeats)
+    return repeats, recency, recency + closed.open_between(days[-1], as_of)
 
 
 def log_gaps_of(customers: Sequence[PurchaseDays], closed: ClosedDays = ClosedDays()) -> float:  # noqa: B008

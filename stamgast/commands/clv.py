@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stamgast.domain.clv_parameters import ParameterSet
 
 app = new_app(
-    "Reckon what customers are worth. Money is in decimal major units here, as in a CSV of purchases.",
+    "Reckon what customers are worth. Of a CSV money is in decimal major units, as in the file.",
     no_args_is_help=True,
 )
 

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
+from rules.problems import nearest
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
-from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_data import DATA, read_data
+from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
@@ -16,11 +18,20 @@ if TYPE_CHECKING:
     from stamgast.clv.segments import Segment
 
 
+FILE_BY: Final = {"segment": "segment", "source": "source"}
+_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin")
+"""Options that say for a CSV what program.yaml and the clock say for live states."""
+
+
 def segments(
-    data: Data,
+    context: typer.Context,
+    data: Annotated[Path | None, DATA] = None,
     as_of: Annotated[str, typer.Option(help="Look at purchases up to this day (default: the newest).")] = "",
     *,
-    by: Annotated[str, typer.Option(help="segment, or source for the column acquisition_source.")] = "segment",
+    merchant: Annotated[str, typer.Option(help="Live states of this merchant instead of a CSV.")] = "",
+    by: Annotated[
+        str, typer.Option(help="segment (of live states: their tags, so `tag` will do), or source of acquisition.")
+    ] = "segment",
     acquisition_cost: Annotated[str, typer.Option(help="What it cost to win a customer.")] = "",
     costs: Annotated[Path | None, typer.Option(help="CSV of what it cost by source: source, from, cost.")] = None,
     months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
@@ -31,13 +42,21 @@ def segments(
     as_json: AsJson = False,
 ) -> None:
     """Value customers by segment: CLV, what winning them cost and may cost, and where that is below 3:1."""
+    kinds = LIVE_BY if merchant else FILE_BY
+    if by not in kinds:
+        near = nearest(by, kinds)
+        misuse(f"--by is {by!r}; it is {' or '.join(kinds)}" + (f". Did you mean {near!r}?" if near else ""))
+    if merchant:
+        _refuse_what_a_file_needs(context, data)
+        tell_live_segments(merchant, LIVE_BY[by], as_json=as_json)
+        return
+    if data is None:
+        misuse("give --data FILE, or --merchant M")
     from stamgast.clv.sample import sample_of
     from stamgast.clv.scoring import date_of, fit_parameters
     from stamgast.clv.segments import TREND, segments_of
     from stamgast.domain.residual_value import Discounting
 
-    if by not in {"segment", "source"}:
-        misuse(f"--by is {by!r}; it is segment or source")
     usual = read_cost(acquisition_cost)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = float(read_share("--margin", margin)) if margin else None
@@ -64,6 +83,17 @@ def segments(
         return
     say(f"{pooled.model}, version {pooled.version}; predicted: {discounting.words()}; trend: {TREND}")
     _show(found)
+
+
+def _refuse_what_a_file_needs(context: typer.Context, data: Path | None) -> None:
+    if data is not None:
+        misuse("give --data or --merchant, not both")
+    sources = {name: context.get_parameter_source(name) for name in _OF_A_FILE}
+    given = [name for name, source in sources.items() if source is not None and source.name == "COMMANDLINE"]
+    if given:
+        option = f"--{given[0].replace('_', '-')}"
+        says = "live states are as of now" if given[0] == "as_of" else "with --merchant its program.yaml says that"
+        misuse(f"{option} belongs to a CSV; {says}")
 
 
 def _costs(file: Path | None, usual: float | None) -> AcquisitionCosts:

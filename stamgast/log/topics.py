@@ -30,6 +30,7 @@ SUPPRESSIONS: Final = "suppressions.v1"
 API_KEYS: Final = "api-keys.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
 REPLIES: Final = "replies.v1"
+SEGMENTS: Final = "segments.v1"
 
 _SEEN_S: Final = 30.0
 _LOOK_S: Final = 0.02
@@ -90,6 +91,7 @@ TABLE: Final = (
     # Holds what other topics could not digest, sealed: a little larger than the largest of those.
     Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
     Topic(REPLIES, "one", "delete", REPLIES_KEPT),
+    Topic(SEGMENTS, "one", "compact", _KEPT),
 )
 
 
@@ -157,6 +159,11 @@ class Topics:
         """What people wrote, sealed."""
         return self.prefix + REPLIES
 
+    @property
+    def segments(self) -> str:
+        """What merchants' segments are worth."""
+        return self.prefix + SEGMENTS
+
     def partitions_of(self, topic: Topic) -> int:
         """Return how many partitions a topic of the table has here."""
         return self.partitions if topic.partitions == "all" else 1
@@ -187,12 +194,9 @@ def create_topics(bootstrap: str, topics: Topics, *, replication_factor: int = -
         TopicsError: some topic is there with another number of partitions.
     """
     with admin(bootstrap) as client:
+        copies = {"replication_factor": replication_factor}
         wanted = {
-            name: {
-                "num_partitions": topics.partitions_of(topic),
-                "replication_factor": replication_factor,
-                "configs": topic.config(),
-            }
+            name: copies | {"num_partitions": topics.partitions_of(topic), "configs": topic.config()}
             for name, topic in topics
         }
         _wait_until_seen(client, _create(client, wanted))

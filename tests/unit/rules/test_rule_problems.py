@@ -78,6 +78,23 @@ MISTAKES = {
     "unknown store": (START + "if: [{store: dok-nord}]\n", 'unknown store "dok-nord"', 'Did you mean "dok-noord"?'),
     "unknown weekday": (START + "if: [{weekday: teusday}]\n", 'unknown weekday "teusday"', 'Did you mean "tuesday"?'),
     "unknown stage": (START + "if: [{stage: lapsd}]\n", 'unknown stage "lapsd"', 'Did you mean "lapsed"?'),
+    "unknown state of the feed": (
+        START + "if: [{feed: helthy}]\n",
+        '4:13 unknown state of a feed "helthy" in `feed`',
+        'Did you mean "healthy"? Allowed here: healthy, stale.',
+    ),
+    "state of the feed in Dutch": (START + "if: [{feed: verouderd}]\n", '"verouderd"', 'Did you mean "stale"?'),
+    "several states of the feed": (START + "if: [{feed: [healthy]}]\n", "`feed` must be a text, not a list", ""),
+    "a feed that nobody watches": (
+        START + "if: [{feed: stale}]\n",
+        "nobody watches this till's feed, so it is always healthy",
+        "feed: {stale_after: 2 days}",
+    ),
+    "absence while the feed is stale": (
+        "rule: example\nwhen: lapsing\nif: [{feed: stale}]\nthen: [{tag: seen}]\n",
+        "never fires: `lapsing` waits while the feed is stale",
+        "Leave `feed` out",
+    ),
     "basket of nothing": (START + "if: [{basket_has: {}}]\n", "needs a product or a category", ""),
     "empty group": (START + "if: [{any: []}]\n", "empty list", ""),
     "unknown action": (

@@ -6,6 +6,7 @@ from rules.test_givens import Buy, GiveBack, Wait
 from stamgast.domain.calendar import at_local
 from stamgast.domain.units import DAY, HOUR
 from stamgast.rule_tests import run_tests
+from tests.unit.rules.conftest import PROGRAM
 
 AMSTERDAM = "Europe/Amsterdam"
 OCTOBER = 20_727  # 2026-10-01
@@ -91,6 +92,8 @@ def test_steps_can_stand_in_a_list(load):
         ("a purchase on 2026-10-02, then a purchase on 2026-10-01", "before what stands before it", "order of time"),
         ("9999 purchases", "at most 2000", ""),
         ("a purchase on 2026-10-01 25:00", "no time of day", ""),
+        ("a purchase, then the feed is stael", 'unknown state of a feed "stael"', 'Did you mean "stale"?'),
+        ("a purchase, then the feed is stale", "nobody watches this till's feed", "stale_after: 2 days"),
     ],
 )
 def test_a_sentence_that_is_not_understood_says_where_it_goes_wrong(load, given: str, message: str, hint: str):
@@ -178,3 +181,44 @@ def test_what_a_card_gives_by_itself_can_be_expected_and_is_no_doing_of_the_rule
     given = "3 purchases of cheese, one per day from 2026-10-01 08:00"
     assert outcome(load, f'  - {{name: x, given: "{given}", expect: {{give: free_loaf, on: 2026-10-03}}}}').passed
     assert outcome(load, f'  - {{name: x, given: "{given}", expect: {{nothing: true}}}}').passed
+
+
+WATCHED = PROGRAM + "feed: {stale_after: 2 days}\n"
+SORRY = """
+rule: example
+when: refunded
+if: [{feed: STATE}]
+then: [{tag: seen}]
+tests:
+  - name: x
+    given: "a purchase of bread, then the feed is stale, then 1 day passes, then a refund of the last"
+    expect: EXPECTED
+"""
+ABSENT = """
+rule: example
+when: lapsing
+then: [{tag: seen}]
+tests:
+  - {name: healthy, given: "a purchase on 2026-10-01, then 150 days pass", expect: {tag: seen}}
+  - name: stale
+    given: "a purchase on 2026-10-01, then the feed is stale, then 150 days pass"
+    expect: {nothing: true}
+  - name: mended
+    given: [{purchase: bread}, {feed: stale}, {pass: 150 days}, {feed: healthy}, {pass: 2 days}]
+    expect: {tag: seen}
+"""
+
+
+@pytest.mark.parametrize(("state", "expected"), [("stale", "{tag: seen}"), ("healthy", "{nothing: true}")])
+def test_a_test_can_tell_that_the_feed_is_stale(load, state: str, expected: str):
+    loaded = load(SORRY.replace("STATE", state).replace("EXPECTED", expected), WATCHED)
+    assert [p.render() for p in loaded.problems] == []
+    assert [result.missing for result in run_tests(loaded)] == [()]
+
+
+def test_who_is_absent_is_told_once_the_feed_is_healthy_again(load):
+    loaded = load(ABSENT, WATCHED)
+    assert [p.render() for p in loaded.problems] == []
+    assert {result.case.name: result.missing for result in run_tests(loaded)} == dict.fromkeys(
+        ("healthy", "stale", "mended"), ()
+    )

@@ -1,14 +1,17 @@
 """`stamgast rules why`: what it tells of a customer to whom something happened."""
 
+from dataclasses import replace
+
 import pytest
 
 from stamgast.commands.rules import _why_lines
 from stamgast.domain.activation import RANKS, Activation
 from stamgast.domain.customer import Customer
-from stamgast.rule_tests import CUSTOMER, _events
+from stamgast.rule_tests import CUSTOMER, play
 from stamgast.service import Bundle
 from stamgast.simulate import Simulation
 from stamgast.why import explain_customer
+from tests.unit.rules.conftest import PROGRAM
 
 RULE = """
 rule: example
@@ -25,7 +28,7 @@ def test_why_tells_what_fired_what_was_sent_and_how_each_condition_stands(load):
     loaded = load(RULE)
     bundle = Bundle(0, "", loaded.program, loaded.rules)
     simulation = Simulation(bundle, mind_holdout=False)
-    simulation.feed(_events(loaded.tests[0], loaded.program))
+    play(simulation, loaded.tests[0])
     simulation.advance(simulation.now + 86_400_000)
     state = simulation.state(("shop", CUSTOMER))
     assert state is not None
@@ -39,6 +42,20 @@ def test_why_tells_what_fired_what_was_sent_and_how_each_condition_stands(load):
         "  no    stage is lapsed  (now: active)",
         "  2026-10-02T06:00:00Z hello by sms: delivered",
     ]
+
+
+@pytest.mark.parametrize(
+    ("healthy", "line"),
+    [(True, "  yes feed is healthy  (now: healthy)"), (False, "  no  feed is healthy  (now: stale)")],
+)
+def test_why_tells_whether_the_till_still_tells_of_purchases(load, healthy: bool, line: str):
+    watched = PROGRAM + "feed: {stale_after: 2 days}\n"
+    loaded = load("rule: example\nwhen: purchase\nif: [{feed: healthy}]\nthen: [{tag: seen}]\n", watched)
+    program = replace(loaded.program, feed_healthy=healthy)
+
+    (told,) = explain_customer(Customer(), Bundle(0, "", program, loaded.rules), 0)
+
+    assert line in list(_why_lines(told))
 
 
 @pytest.mark.parametrize(

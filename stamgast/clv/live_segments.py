@@ -1,0 +1,180 @@
+"""What the customers of each tag or source are worth, from their live states, against what it cost to win them.
+
+Everything is as rules and `customer show` have it for one customer: the parameters in force, margin, horizon and costs
+of program.yaml, integer minor units. A segment's figures are sums over its customers.
+"""
+
+from __future__ import annotations
+
+from array import array
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final, Literal
+
+import numpy as np
+from msgspec import Struct
+
+from stamgast.clv.histories import row_as_of
+from stamgast.clv.rows import Integers, collapse, make_rows
+from stamgast.clv.scores import discounted_purchases, scores_of
+from stamgast.clv.segments import NONE, TREND_DAYS
+from stamgast.clv.spend_model import expected_spend
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import decode_days
+from stamgast.domain.program import Program
+from stamgast.domain.prospects import Prospects
+from stamgast.domain.units import Day, Minor
+
+By = Literal["tag", "source"]
+KINDS: Final[tuple[By, ...]] = ("tag", "source")
+LIVE_TREND: Final = (
+    f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
+    "parameters and each customer's average purchase of today; above 1 it grows"
+)
+_LEAST: Final = int(ENOUGH)
+"""The ratio as an integer, so that it is compared without rounding."""
+
+
+class LiveSegment(Struct, frozen=True, kw_only=True):
+    """A segment's figures; money is in minor units per customer, rounded, `acquisition_budget` for all of them.
+
+    `clv` is `historic` + `predicted` - `contact_cost`, `net` that less `acquisition_cost`, `ratio` the sum of `clv`
+    over the sum of acquisition costs, `below` whether that is less than 3. `most_to_spend` is what winning a customer
+    may cost. None: no model with amounts is in force, or winning them cost nothing that is known.
+    """
+
+    segment: str
+    customers: int
+    purchases: int
+    historic: Minor
+    predicted: Minor | None
+    contact_cost: Minor
+    clv: Minor | None
+    acquisition_cost: Minor
+    net: Minor | None
+    ratio: float | None
+    below: bool | None
+    most_to_spend: Minor | None
+    acquisition_budget: Minor | None
+    trend: float | None
+
+
+class Book:
+    """Takes in customers who have bought, each once; `segments` values all of them at the end of the day `today`."""
+
+    def __init__(self, program: Program, today: Day) -> None:
+        self._program = program
+        self._today = today
+        self._closed = program.prospects.closed if program.prospects else ClosedDays()
+        self._now, self._then = _Histories(), _Histories()
+        self._earlier = array("q")
+        """Places of those who had bought `TREND_DAYS` ago."""
+        self._sums = {name: array("q") for name in ("spend", "historic", "contact", "cost")}
+        self._members: dict[By, dict[str, array[int]]] = {kind: {} for kind in KINDS}
+
+    def __len__(self) -> int:
+        return len(self._now.x)
+
+    def add(self, customers: Iterable[Customer]) -> None:
+        """Take in some more; who has not bought counts for nothing."""
+        for customer in customers:
+            days = [day for day, _ in decode_days(customer.days)]
+            if days:
+                self._add(customer, days)
+
+    def _add(self, customer: Customer, days: list[Day]) -> None:
+        place, before = len(self), self._today - TREND_DAYS
+        self._now.add(days, max(self._today, days[-1]), self._closed)
+        if days[0] <= before:
+            self._earlier.append(place)
+            self._then.add([day for day in days if day <= before], before, self._closed)
+        self._sums["spend"].append(customer.spend)
+        self._sums["historic"].append(customer.profit)
+        self._sums["contact"].append(contact_cost(customer))
+        self._sums["cost"].append(acquisition_cost(customer, self._program.costs))
+        for kind, names in {"tag": customer.tags or [NONE], "source": [customer.source or NONE]}.items():
+            members: dict[str, array[int]] = self._members[kind]  # type: ignore[index]
+            for name in names:
+                members.setdefault(name, array("q")).append(place)
+
+    def segments(self) -> Mapping[By, list[LiveSegment]]:
+        """Value every segment of every kind, of each kind the one with the most customers first."""
+        sums = {name: _integers(values) for name, values in self._sums.items()}
+        sums["purchases"] = _integers(self._now.x) + 1
+        prospects = self._program.prospects
+        if prospects is not None and prospects.spend is not None and len(self):
+            sums["predicted"], sums["predicted then"] = self._predicted(prospects, sums["spend"])
+        return {
+            kind: sorted(
+                (_segment(name, _integers(places), sums) for name, places in members.items()),
+                key=lambda each: (-each.customers, each.segment),
+            )
+            for kind, members in self._members.items()
+        }
+
+    def _predicted(self, prospects: Prospects, spend: Integers) -> tuple[Integers, Integers]:
+        """Return what everybody is expected to bring today, and was some while ago (0 for who had not bought yet)."""
+        assert prospects.spend is not None  # noqa: S101  the caller asked
+        x, unit = _integers(self._now.x), 10.0 ** exponent_of(self._program.currency)
+        total = spend / unit
+        # The state knows the sum of all purchase days, as stamgast.domain.prospects says.
+        days, amount = (x + 1, total) if prospects.spend.orders == "all" else (x, total * x / (x + 1))
+        each = expected_spend(prospects.spend, days, amount) * unit
+        now = np.rint(self._now.worth(prospects) * each).astype(np.int64)
+        then, earlier = np.zeros(len(self), dtype=np.int64), _integers(self._earlier)
+        if len(earlier):
+            then[earlier] = np.rint(self._then.worth(prospects) * each[earlier]).astype(np.int64)
+        return now, then
+
+
+class _Histories:
+    """Rows for the models, compactly while they come in."""
+
+    def __init__(self) -> None:
+        self.x, self._recency, self._age = array("q"), array("q"), array("q")
+
+    def add(self, days: Sequence[Day], as_of: Day, closed: ClosedDays) -> None:
+        x, recency, age = row_as_of(days, as_of, closed)
+        self.x.append(x)
+        self._recency.append(recency)
+        self._age.append(age)
+
+    def worth(self, prospects: Prospects) -> Any:
+        """Return what a unit of spend on each purchase to come is worth, one a customer."""
+        rows, back = collapse(make_rows(self.x, self._recency, self._age))
+        return discounted_purchases(scores_of(prospects.model), rows, prospects.discounting)[back]
+
+
+def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> LiveSegment:
+    sums = {each: int(values[places].sum()) for each, values in all_sums.items()}
+    count, cost, predicted = len(places), sums["cost"], sums.get("predicted")
+    clv = None if predicted is None else sums["historic"] + predicted - sums["contact"]
+    judged = clv is not None and cost > 0
+    then = sums.get("predicted then", 0)
+    return LiveSegment(
+        segment=name,
+        customers=count,
+        purchases=sums["purchases"],
+        historic=_mean(sums["historic"], count),
+        predicted=None if predicted is None else _mean(predicted, count),
+        contact_cost=_mean(sums["contact"], count),
+        clv=None if clv is None else _mean(clv, count),
+        acquisition_cost=_mean(cost, count),
+        net=None if clv is None else _mean(clv - cost, count),
+        ratio=clv / cost if clv is not None and judged else None,
+        below=clv < _LEAST * cost if clv is not None and judged else None,
+        most_to_spend=None if clv is None else max(clv, 0) // (_LEAST * count),
+        acquisition_budget=None if clv is None else max(clv, 0) // _LEAST,
+        trend=predicted / then if predicted is not None and then > 0 else None,
+    )
+
+
+def _integers(values: "array[int]") -> Integers:  # noqa: UP037  an array cannot be subscripted at run time
+    return np.array(values, dtype=np.int64)
+
+
+def _mean(total: int, count: int) -> Minor:
+    """Round half up, as money is elsewhere."""
+    return (2 * total + count) // (2 * count)

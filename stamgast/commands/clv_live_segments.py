@@ -1,0 +1,148 @@
+"""`stamgast clv segments --merchant`: the same table from live states, in integer minor units."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+
+from stamgast.clock import format_time
+from stamgast.commands.answering import answer, fail, load_settings, print_json, say
+
+if TYPE_CHECKING:
+    from stamgast.clv.live_segments import By, LiveSegment
+    from stamgast.domain.program import Program
+    from stamgast.domain.units import Day
+    from stamgast.log.segments import SegmentWorth
+    from stamgast.settings import Settings
+
+LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source"}
+
+
+@dataclass(frozen=True, slots=True)
+class Valued:
+    """What was read, and what came of it."""
+
+    program: Program
+    today: Day
+    segments: list[LiveSegment]
+    known: Mapping[str, SegmentWorth]
+    """What the workers have told of them, by their keys."""
+
+
+def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
+    """Value the merchant's segments as they are now, and show them."""
+    from aiokafka.errors import KafkaError
+
+    from stamgast.log.topics import TopicsError
+    from stamgast.state.errors import StateError
+
+    try:
+        valued = asyncio.run(_value(load_settings(), merchant, by))
+    except (LookupError, ValueError, TopicsError, KafkaError, StateError) as error:
+        fail(str(error))
+    document = _document(valued, merchant, by)
+    if valued.program.prospects is None:
+        say(f"nothing is said of what is to come: no model is in force; `stamgast clv fit --merchant {merchant}`")
+    if as_json:
+        print_json({**document, "segments": [_with_fall(each, valued, by) for each in valued.segments]})
+        return
+    say(f"{document['model']}, version {document['parameters_version']}; predicted: {document['predicted']}")
+    say(f"trend: {document['trend']}; money in {valued.program.currency}, as of {document['as_of']}")
+    _show(valued, by)
+
+
+async def _value(settings: Settings, merchant: str, by: By) -> Valued:
+    from stamgast.clv.live_segments import Book
+    from stamgast.domain.calendar import business_day
+    from stamgast.log.bundles import load_record
+    from stamgast.log.reading import LogReader
+    from stamgast.log.segments import read_segments
+    from stamgast.log.topics import Topics, check_topics
+    from stamgast.refitting import parameters_in_force
+    from stamgast.state.customer_states import live_states
+    from stamgast.state.nodes import Redis
+
+    topics = Topics(settings.partitions, settings.topic_prefix)
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    program = load_record((await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record).program
+    today = business_day(settings.make_clock().now(), program.time_zone)
+    book = Book(program, today)
+    redis = Redis(settings.redis_url)
+    try:
+        async for piece in live_states(redis, topics.partitions, merchant):
+            book.add(state for _, state in piece)
+    finally:
+        redis.close()
+    if not len(book):
+        raise LookupError(f"nobody has bought at {merchant} yet")
+    say(f"read {len(book):,} customers of {merchant}")
+    async with LogReader(settings.kafka_bootstrap) as reader:
+        known = (await read_segments(reader, topics.segments)).of(merchant)
+    return Valued(program, today, book.segments()[by], known)
+
+
+def _with_fall(segment: LiveSegment, valued: Valued, by: By) -> dict[str, Any]:
+    """Return the figures, with since when they have been below three as far as workers have noticed."""
+    worth = _worth(segment, valued, by)
+    since = worth.below_since if worth else None
+    return {
+        **msgspec.structs.asdict(segment),
+        "below_since": None if since is None else format_time(since),
+        "fell_from": worth.fell_from if worth else None,
+    }
+
+
+def _worth(segment: LiveSegment, valued: Valued, by: By) -> SegmentWorth | None:
+    from stamgast.log.segments import key_of_segment
+
+    return valued.known.get(key_of_segment(valued.program.merchant, by, segment.segment)) if segment.below else None
+
+
+def _document(valued: Valued, merchant: str, by: By) -> dict[str, Any]:
+    from stamgast.clv.live_segments import LIVE_TREND
+    from stamgast.clv.scoring import METHOD, date_of
+
+    prospects = valued.program.prospects
+    return {
+        "merchant": merchant,
+        "as_of": date_of(valued.today),
+        "by": by,
+        "method": METHOD,
+        "model": prospects.name if prospects else None,
+        "parameters_version": prospects.version if prospects else None,
+        "predicted": prospects.discounting.words() if prospects else None,
+        "trend": LIVE_TREND,
+        "currency": valued.program.currency,
+    }
+
+
+def _show(valued: Valued, by: By) -> None:
+    from rules.words import format_money
+
+    currency = valued.program.currency
+
+    def money(minor: int | None) -> str:
+        return "-" if minor is None else format_money(minor, currency).removesuffix(f" {currency}")
+
+    width = max(len("segment"), *(len(each.segment) for each in valued.segments))
+    heads = ("customers", "purchases", "historic", "predicted", "contact", "CLV", "cost", "net", "CLV:CAC", "may cost")
+    answer(f"{'segment':<{width}} " + " ".join(f"{head:>10}" for head in heads) + f" {'budget':>12} {'trend':>6}")
+    for each in valued.segments:
+        values = (each.historic, each.predicted, each.contact_cost, each.clv, each.acquisition_cost, each.net)
+        ratio, trend = ("-" if figure is None else f"{figure:.2f}" for figure in (each.ratio, each.trend))
+        cells = [f"{each.customers:,}", f"{each.purchases:,}", *map(money, values), ratio, money(each.most_to_spend)]
+        shown = " ".join(f"{cell:>10}" for cell in cells)
+        answer(f"{each.segment:<{width}} {shown} {money(each.acquisition_budget):>12} {trend:>6}")
+    for each in valued.segments:
+        if each.below:
+            worth = _worth(each, valued, by)
+            since = f" (since {format_time(worth.below_since)})" if worth and worth.below_since else ""
+            told = f"a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them{since}"
+            answer(f"below 3: {told}")
+
+
+__all__ = ["LIVE_BY", "tell_live_segments"]

@@ -1,0 +1,205 @@
+"""Segments valued from live states: sums of what rules and `customer show` say of each customer."""
+
+import random
+from collections.abc import Iterable
+from dataclasses import replace
+from math import floor
+
+import pytest
+from typer.testing import CliRunner
+
+from stamgast.clv.live_segments import Book, LiveSegment
+from stamgast.commands.clv import app
+from stamgast.commands.clv_live_segments import Valued, _show
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv import clv_of
+from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import encode_days
+from stamgast.domain.program import Costs, Program
+from stamgast.domain.prospects import Horizon, prospects_of
+from stamgast.domain.spend import Spend
+from stamgast.domain.units import DAY, HOUR
+from stamgast.log.segments import SegmentWorth
+from tests.builders import program
+
+TODAY = 20_700
+NOON = TODAY * DAY + 12 * HOUR
+CLOSED = ClosedDays(tuple(range(20_650, 20_660)))
+SETS = {
+    "mbg_nbd": {"r": 0.8, "alpha": 6.0, "a": 0.7, "b": 2.4},
+    "mbg_cnbd_k": {"r": 1.1, "alpha": 2.5, "a": 0.8, "b": 2.4, "k": 2},
+    "pareto_nbd": {"r": 0.8, "alpha": 8.0, "s": 0.7, "beta": 10.0},
+}
+COSTS = Costs(
+    acquisition_cost=2_500, acquisition_costs={"flyer": ((0, 400), (20_600, 550)), "friend": ((-1_000_000, 0),)}
+)
+
+
+def shop(model: str = "mbg_nbd", orders: str = "all", costs: Costs = COSTS, **more: object) -> Program:
+    parameters = ParameterSet(model, SETS[model], Spend(5.0, 3.5, 14.0, orders), margin=0.4, open_days=True)
+    return program(costs=costs, prospects=prospects_of(parameters, 1.0, CLOSED, Horizon()), **more)
+
+
+def customer(
+    days: Iterable[int], spend: int, *, source: str = "", tags: Iterable[str] = (), messages: int = 0
+) -> Customer:
+    visits = sorted(days)
+    return Customer(
+        purchases=len(visits),
+        visits=len(visits),
+        spend=spend,
+        profit=spend * 2 // 5,
+        first_day=visits[0],
+        last_day=visits[-1],
+        days=encode_days([(day, 1) for day in visits]),
+        source=source,
+        tags=sorted(tags),
+        joined_at=visits[0] * DAY,
+        contact_cost=messages,
+    )
+
+
+def customers(count: int = 120) -> list[Customer]:
+    rng = random.Random(4)
+    return [
+        customer(
+            rng.sample(range(20_400, TODAY + 1), rng.randint(1, 9)),
+            rng.randint(100, 40_000),
+            source=rng.choice(["flyer", "friend", ""]),
+            tags=rng.sample(["regular", "vegan"], rng.randint(0, 2)),
+            messages=rng.randint(0, 90_000),
+        )
+        for _ in range(count)
+    ]
+
+
+def valued(merchant: Program, states: list[Customer]) -> Book:
+    book = Book(merchant, TODAY)
+    book.add(states[: len(states) // 2])
+    book.add([*states[len(states) // 2 :], Customer(source="flyer")])
+    return book
+
+
+def found(merchant: Program, states: list[Customer], by: str = "source") -> dict[str, LiveSegment]:
+    return {each.segment: each for each in valued(merchant, states).segments()[by]}
+
+
+@pytest.mark.parametrize("orders", ["all", "repeat"])
+@pytest.mark.parametrize("model", SETS)
+def test_a_source_is_worth_what_its_customers_are_one_by_one_to_the_cent(model: str, orders: str):
+    merchant, states = shop(model, orders), customers(12 if model == "mbg_cnbd_k" else 120)  # its sums are slow
+
+    for source, segment in found(merchant, states).items():
+        each = [clv_of(state, merchant, NOON) for state in states if (state.source or "(none)") == source]
+        clv = sum(one.historic + one.predicted - one.contact_cost for one in each)
+        cost = sum(one.acquisition_cost for one in each)
+        assert segment.customers == len(each)
+        assert segment.clv == floor(clv / len(each) + 0.5)
+        assert segment.net == floor(sum(one.net for one in each) / len(each) + 0.5)
+        assert segment.ratio == (pytest.approx(clv / cost, rel=1e-12) if cost else None)
+        assert segment.most_to_spend == clv // 3 // len(each)
+        assert segment.acquisition_budget == clv // 3
+
+
+def test_a_customer_counts_in_each_of_their_tags_and_one_without_any_under_none():
+    states = customers()
+    by_tag = found(shop(), states, "tag")
+
+    assert set(by_tag) == {"regular", "vegan", "(none)"}
+    assert by_tag["vegan"].customers == sum("vegan" in state.tags for state in states)
+    assert by_tag["(none)"].customers == sum(not state.tags for state in states)
+    assert by_tag["vegan"].purchases == sum(state.visits for state in states if "vegan" in state.tags)
+
+
+def test_three_times_the_cost_is_fine_and_one_cent_less_of_value_is_not():
+    states = [customer([TODAY - 30], 10_000), customer([TODAY - 90, TODAY], 5_000)]
+    worth = sum(one.historic + one.predicted for one in (clv_of(each, shop(), NOON) for each in states))
+
+    def at_cost(cost: int, profit: int) -> LiveSegment:
+        richer = [*states[:-1], customer([TODAY - 90, TODAY], 5_000)]
+        richer[-1].profit += profit
+        return found(shop(costs=Costs(acquisition_cost=cost)), richer)["(none)"]
+
+    cost = worth // 6 + 1  # of two customers, so that three times both is a little above
+    exactly = 6 * cost - worth
+    assert (at_cost(cost, exactly).ratio, at_cost(cost, exactly).below) == (3.0, False)
+    assert at_cost(cost, exactly - 1).below is True
+
+
+def test_what_cost_nothing_has_no_ratio_and_without_a_model_nothing_is_said_of_what_is_to_come():
+    friends = found(shop(), customers())["friend"]
+    assert (friends.acquisition_cost, friends.ratio, friends.below) == (0, None, None)
+    assert friends.most_to_spend > 0
+
+    flyer = found(replace(shop(), prospects=None), customers())["flyer"]
+    assert flyer.historic > 0
+    assert flyer.predicted is flyer.clv is flyer.net is flyer.ratio is flyer.below is flyer.acquisition_budget is None
+
+
+def test_the_trend_is_that_of_the_value_to_come_three_months_ago():
+    then = TODAY - 91
+    old = customer([then - 40, then - 20, then], 9_000, source="old")
+    new = customer([TODAY - 10], 3_000, source="new")
+    segments = found(shop(), [old, new])
+
+    assert segments["new"].trend is None
+    was = clv_of(old, shop(), then * DAY + 12 * HOUR).predicted
+    assert segments["old"].trend == pytest.approx(clv_of(old, shop(), NOON).predicted / was)
+    assert segments["old"].trend < 0.5, "who has not come for three months is worth less than then"
+
+
+def test_nobody_who_never_bought_is_counted():
+    assert len(valued(shop(), customers())) == len(customers())
+    assert Book(shop(), TODAY).segments() == {"tag": [], "source": []}
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (
+            ("--merchant", "winkel", "--by", "sorce"),
+            "--by is 'sorce'; it is segment or tag or source. Did you mean 'source'?",
+        ),
+        (("--merchant", "winkel", "--data", "sales.csv"), "give --data or --merchant, not both"),
+        (
+            ("--merchant", "winkel", "--months", "12"),
+            "--months belongs to a CSV; with --merchant its program.yaml says that",
+        ),
+        (("--merchant", "winkel", "--as-of", "2026-01-01"), "--as-of belongs to a CSV; live states are as of now"),
+        ((), "give --data FILE, or --merchant M"),
+        (("--data", "sales.csv", "--by", "tag"), "--by is 'tag'; it is segment or source"),
+    ],
+)
+def test_what_does_not_go_together_is_misuse_and_says_what_does(words: tuple[str, ...], said: str):
+    done = CliRunner().invoke(app, ["segments", *words], prog_name="stamgast clv", catch_exceptions=False)
+    assert done.exit_code == 2
+    assert said in done.stderr
+
+
+def test_people_are_told_since_when_a_segment_is_below_three(capsys):
+    segments = list(found(shop(costs=Costs(acquisition_cost=90_000)), customers()).values())
+    flyer = next(each for each in segments if each.segment == "flyer")
+    worth = SegmentWorth(
+        merchant="bakery",
+        by="source",
+        segment="flyer",
+        at=NOON,
+        currency="EUR",
+        customers=flyer.customers,
+        clv=flyer.clv,
+        acquisition_cost=90_000,
+        ratio=flyer.ratio,
+        below=True,
+        below_since=NOON - DAY,
+        fell_from=3.2,
+    )
+
+    _show(Valued(shop(), TODAY, segments, {worth.key: worth}), "source")
+
+    lines = capsys.readouterr().out.splitlines()
+    assert any(line.startswith("flyer") and "900.00" in line for line in lines)
+    times = f"{flyer.ratio:.2f} times what it cost to win them"
+    assert f"below 3: a customer of flyer is worth {times} (since 2026-09-03T12:00:00Z)" in lines
+    friend = next(each for each in segments if each.segment == "friend")
+    assert f"below 3: a customer of friend is worth {friend.ratio:.2f} times what it cost to win them" in lines

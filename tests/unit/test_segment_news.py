@@ -1,0 +1,181 @@
+"""What workers tell of a merchant's segments: once that one fell below three, however often they look or start again."""
+
+from types import SimpleNamespace
+from typing import Any, Self
+
+import pytest
+
+import streams.segments as module
+from stamgast.clv.live_segments import LiveSegment
+from stamgast.domain.program import Costs, Program
+from stamgast.domain.units import DAY, HOUR
+from stamgast.log.reading import TopicPartition
+from stamgast.log.segments import Known, SegmentWorth, read_segments
+from stamgast.log.topics import TABLE, Topics
+from stamgast.service import Bundle
+from streams.metrics import Metrics
+from streams.segments import MOST, News, SegmentWatch, is_due, news_of
+from tests.builders import MERCHANT, T0, bundle, program
+from tests.models import model, shop_with
+
+FLYER = f"{MERCHANT}|source|flyer"
+
+
+def in_force(number: int = 1, **more: object) -> Bundle:
+    return bundle(shop_with(model(), **more), number=number)
+
+
+def segment(ratio: float | None, name: str = "flyer") -> LiveSegment:
+    clv = 900 if ratio is None else round(300 * ratio)
+    return LiveSegment(
+        segment=name,
+        customers=40,
+        purchases=160,
+        historic=500,
+        predicted=clv - 500,
+        contact_cost=0,
+        clv=clv,
+        acquisition_cost=0 if ratio is None else 300,
+        net=clv - 300,
+        ratio=ratio,
+        below=None if ratio is None else ratio < 3,
+        most_to_spend=clv // 3,
+        acquisition_budget=40 * clv // 3,
+        trend=1.0,
+    )
+
+
+class Told:
+    """`segments.v1` in memory, and what was found out each time that it was looked at."""
+
+    def __init__(self) -> None:
+        self.log: list[tuple[str, bytes | None]] = []
+
+    def known(self) -> Known:
+        """What somebody knows who starts now and reads it all."""
+        known = Known()
+        for key, value in self.log:
+            known.take(key, value)
+        return known
+
+    def find(self, *found: LiveSegment, day: int = 0) -> News:
+        news = news_of(self.known().of(MERCHANT), {"source": list(found)}, in_force(), T0 + day * DAY)
+        self.log += [((key or b"").decode(), value) for key, value in news.records]
+        return news
+
+    def flyer(self) -> SegmentWorth:
+        return self.known().segments[FLYER]
+
+
+def test_a_segment_that_falls_below_three_is_told_once_with_what_it_was_and_since_when():
+    told = Told()
+
+    assert told.find(segment(3.4)).fell == []
+    (fallen,) = told.find(segment(2.9), day=1).fell
+    assert (fallen.segment, fallen.ratio, fallen.fell_from, fallen.below_since) == ("flyer", 2.9, 3.4, T0 + DAY)
+    assert told.find(segment(2.9), day=2).fell == []
+    assert told.find(segment(2.5), day=3).fell == []
+    assert (told.flyer().ratio, told.flyer().below_since, told.flyer().fell_from) == (2.5, T0 + DAY, 3.4)
+
+
+def test_exactly_three_is_fine():
+    told = Told()
+    told.find(segment(3.4))
+    assert told.find(segment(3.0), day=1).fell == []
+    assert not told.flyer().below
+
+
+def test_one_that_recovers_and_falls_again_is_told_again():
+    told = Told()
+    for day, ratio in enumerate((3.4, 2.9, 3.1)):
+        told.find(segment(ratio), day=day)
+    assert (told.flyer().below, told.flyer().below_since, told.flyer().fell_from) == (False, None, None)
+    (fallen,) = told.find(segment(2.8), day=3).fell
+    assert (fallen.fell_from, fallen.below_since) == (3.1, T0 + 3 * DAY)
+
+
+@pytest.mark.parametrize("before", [None, [segment(None)]])
+def test_one_that_nobody_saw_at_three_or_above_has_not_fallen_but_is_below_since_then(before):
+    told = Told()
+    for each in before or []:
+        told.find(each)
+
+    assert told.find(segment(2.0), day=1).fell == []
+    assert (told.flyer().below, told.flyer().below_since, told.flyer().fell_from) == (True, T0 + DAY, None)
+    assert told.find(segment(1.9), day=2).fell == []
+
+
+def test_what_has_not_changed_is_not_appended_again_and_what_is_gone_is_taken_away():
+    told = Told()
+    assert len(told.find(segment(3.4), segment(2.0, "friend")).records) == 3
+    assert [key for key, _ in told.find(segment(3.4), segment(2.0, "friend"), day=1).records] == [MERCHANT.encode()]
+    told.find(segment(3.4), day=2)
+    assert set(told.known().segments) == {FLYER}
+
+
+def test_a_shop_with_countless_tags_has_its_largest_followed():
+    assert len(Told().find(*(segment(3.0, f"tag{n}") for n in range(MOST + 50))).records) == MOST + 1
+
+
+def test_segments_are_valued_once_a_day_and_after_every_new_bundle():
+    told = Told()
+    told.find(segment(3.4))
+
+    assert is_due(in_force(), Known(), T0)
+    assert not is_due(in_force(), told.known(), T0 + DAY - HOUR)
+    assert is_due(in_force(), told.known(), T0 + DAY)
+    newer = in_force()
+    assert is_due(Bundle(2, "other", newer.program, newer.rules), told.known(), T0)
+
+
+@pytest.mark.parametrize(
+    "shop",
+    [shop_with(model(), feed_healthy=False), shop_with(model(), costs=Costs()), program()],
+    ids=["silent till", "no costs", "no model"],
+)
+def test_nobody_is_judged_while_the_till_is_silent_or_without_costs_or_a_model(shop: Program):
+    assert not is_due(bundle(shop), Known(), T0)
+
+
+async def test_a_record_of_somebody_elses_is_passed_over():
+    class Reader:
+        async def read_all(self, *_: object) -> Any:
+            told = Told()
+            told.find(segment(3.4))
+            yield [
+                SimpleNamespace(key=b"\xff", value=b"{}", offset=0),
+                SimpleNamespace(key=b"x", value=b"no", offset=1),
+            ]
+            yield [SimpleNamespace(key=key.encode(), value=value, offset=2) for key, value in told.log]
+
+    reader: Any = Reader()
+    assert set((await read_segments(reader, "segments.v1")).segments) == {FLYER}
+
+
+@pytest.mark.parametrize(("marks", "caught_up"), [((9, 4), True), ((9, 3), False), ((9, None), False)])
+async def test_a_redis_that_is_filled_anew_is_not_taken_for_a_shop_without_customers(monkeypatch, marks, caught_up):
+    topics = Topics(2)
+
+    class Reader:
+        def __init__(self, _bootstrap: str) -> None: ...
+
+        async def __aenter__(self) -> Self:
+            return self
+
+        async def __aexit__(self, *_: object) -> None: ...
+
+        async def ends(self, pairs: list[tuple[str, int]]) -> dict[TopicPartition, int]:
+            return dict(zip((TopicPartition(*pair) for pair in pairs), (10, 5), strict=True))
+
+    async def call(_command: str, key: str, _field: str) -> bytes | None:
+        mark = marks[int(key[2])]
+        return None if mark is None else str(mark).encode()
+
+    monkeypatch.setattr(module, "LogReader", Reader)
+    service: Any = SimpleNamespace(bootstrap="", redis=SimpleNamespace(call=call), metrics=Metrics(), owned={})
+    clock: Any = None
+    assert await SegmentWatch(service, topics, clock)._all_have_caught_up() is caught_up
+
+
+def test_the_topic_keeps_the_newest_word_on_each_segment():
+    assert next(topic.cleanup for topic in TABLE if topic.name == "segments.v1") == "compact"
