@@ -62,9 +62,13 @@ class LiveSegment(Struct, frozen=True, kw_only=True):
 
 
 class Book:
-    """Takes in customers who have bought, each once; `segments` values all of them at the end of the day `today`."""
+    """Takes in customers who have bought, each once; `segments` values all of them at the end of the day `today`.
 
-    def __init__(self, program: Program, today: Day) -> None:
+    Without `with_trend` there is none, and half as much to reckon.
+    """
+
+    def __init__(self, program: Program, today: Day, *, with_trend: bool = True) -> None:
+        self._with_trend = with_trend
         self._program = program
         self._today = today
         self._closed = program.prospects.closed if program.prospects else ClosedDays()
@@ -87,7 +91,7 @@ class Book:
     def _add(self, customer: Customer, days: list[Day]) -> None:
         place, before = len(self), self._today - TREND_DAYS
         self._now.add(days, max(self._today, days[-1]), self._closed)
-        if days[0] <= before:
+        if self._with_trend and days[0] <= before:
             self._earlier.append(place)
             self._then.add([day for day in days if day <= before], before, self._closed)
         self._sums["spend"].append(customer.spend)

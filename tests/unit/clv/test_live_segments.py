@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import floor
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -85,6 +86,10 @@ def found(merchant: Program, states: list[Customer], by: str = "source") -> dict
     return {each.segment: each for each in valued(merchant, states).segments()[by]}
 
 
+def _tags(states: list[Customer]) -> list[LiveSegment]:
+    return list(found(shop(), states, "tag").values())
+
+
 @pytest.mark.parametrize("orders", ["all", "repeat"])
 @pytest.mark.parametrize("model", SETS)
 def test_a_source_is_worth_what_its_customers_are_one_by_one_to_the_cent(model: str, orders: str):
@@ -147,6 +152,12 @@ def test_the_trend_is_that_of_the_value_to_come_three_months_ago():
     was = clv_of(old, shop(), then * DAY + 12 * HOUR).predicted
     assert segments["old"].trend == pytest.approx(clv_of(old, shop(), NOON).predicted / was)
     assert segments["old"].trend < 0.5, "who has not come for three months is worth less than then"
+
+
+def test_without_the_trend_all_else_is_the_same():
+    book = Book(shop(), TODAY, with_trend=False)
+    book.add(customers())
+    assert book.segments()["tag"] == [msgspec.structs.replace(each, trend=None) for each in _tags(customers())]
 
 
 def test_nobody_who_never_bought_is_counted():
