@@ -7,6 +7,7 @@ up to `as_of` are looked at: later lines may say anything.
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import difflib
 import re
@@ -16,16 +17,17 @@ from datetime import date
 from pathlib import Path
 from typing import Final
 
+from stamgast.clv.csv_words import MICRO, meant_amount, meant_date, read_amount, wrong_cells
 from stamgast.domain.units import Day
 
-MICRO: Final = 1_000_000
-"""Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
 _MOST_PROBLEMS: Final = 20
-_AMOUNT: Final = re.compile(r"([+-]?)(\d+)(?:\.(\d{0,6}))?", re.ASCII)
 _DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ][\d:.+Z-]*)?", re.ASCII)
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+__all__ = ["MICRO", "Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
 
 
 class PurchaseFileError(Exception):
@@ -85,6 +87,7 @@ class _Reading:
         self._problems: list[str] = []
         self._buyers: dict[str, Buyer] = {}
         self._columns: dict[str, int] = {}
+        self._width = 0
         self._days: dict[str, Day] = {}
         self._currency = ""
         self._newest: Day | None = None
@@ -109,6 +112,7 @@ class _Reading:
 
     def _read_heading(self, heading: list[str]) -> None:
         names = [name.strip().lower() for name in heading]
+        self._width = len(names)
         if len(names) == 1 and (other := next((each for each in ";\t|" if each in names[0]), "")):
             shown = "tabs" if other == "\t" else other
             raise PurchaseFileError([f"{self._name}:1:1: columns are separated by {shown}; separate them by commas"])
@@ -127,11 +131,15 @@ class _Reading:
             raise PurchaseFileError(self._problems)
 
     def _read_row(self, line: int, row: list[str]) -> None:
-        text = self._cell(row, "date")
-        when = self._days.get(text)
+        when = self._day(self._cell(row, "date"))
+        if when is not None and self._as_of is not None and when > self._as_of:
+            return
+        if wrong := wrong_cells(line, row, self._width):
+            self._note(line, min(len(row), self._width + 1), wrong)
+            return
         if when is None:
-            when = self._day(line, text)
-        if when is None or (self._as_of is not None and when > self._as_of):
+            text = self._cell(row, "date")
+            self._note(line, self._place("date"), f"{text!r} is no date{meant_date(text)}")
             return
         customer = self._cell(row, "customer")
         if not customer:
@@ -158,23 +166,20 @@ class _Reading:
     def _place(self, column: str) -> int:
         return self._columns[column] + 1
 
-    def _day(self, line: int, text: str) -> Day | None:
-        if match := _DATE.fullmatch(text):
-            try:
-                day = self._days[text] = date.fromisoformat(match[1]).toordinal() - _EPOCH
-                return day
-            except ValueError:
-                pass
-        self._note(line, self._place("date"), f"{text!r} is no date{_meant_date(text)}")
-        return None
+    def _day(self, text: str) -> Day | None:
+        """Return the day that a text says, None if it says none."""
+        known = self._days.get(text)
+        if known is None and (match := _DATE.fullmatch(text)):
+            with contextlib.suppress(ValueError):
+                known = self._days[text] = date.fromisoformat(match[1]).toordinal() - _EPOCH
+        return known
 
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
         text = self._cell(row, column)
-        if match := _AMOUNT.fullmatch(text):
-            value = int(match[2]) * MICRO + int((match[3] or "").ljust(6, "0"))
-            return -value if match[1] == "-" else value
-        self._note(line, self._place(column), f"{text!r} is no {column}{_meant_amount(text)}")
-        return None
+        value = read_amount(text)
+        if value is None:
+            self._note(line, self._place(column), f"{text!r} is no {column}{meant_amount(text)}")
+        return value
 
     def _see_currency(self, line: int, currency: str) -> None:
         if not currency or currency == self._currency:
@@ -197,23 +202,3 @@ def _first(one: str, other: str) -> str:
 
 def _written(day: Day) -> str:
     return date.fromordinal(day + _EPOCH).isoformat()
-
-
-def _meant_date(text: str) -> str:
-    """Guess what was meant; day and month cannot be told apart, so both are shown."""
-    if match := re.fullmatch(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})", text):
-        return f"; write {match[1]}-{match[2]}-{match[3]}"
-    if match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text):
-        year, one, other = match[3], match[1].zfill(2), match[2].zfill(2)
-        return f"; write {year}-{other}-{one}, or {year}-{one}-{other} if the month stands first"
-    return "; write it as 2026-03-31"
-
-
-def _meant_amount(text: str) -> str:
-    """Guess what was meant by an amount with a currency sign, a decimal comma or thousands set apart."""
-    bare = re.sub(r"[^\d.,+-]", "", text)
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", bare):
-        bare = bare.replace(",", "")
-    elif re.fullmatch(r"[+-]?[\d.]*\d,\d+", bare):
-        bare = bare.replace(".", "").replace(",", ".")
-    return f"; write {bare}" if _AMOUNT.fullmatch(bare) else "; write it as 12.50"

@@ -121,6 +121,30 @@ def test_a_wrong_heading_is_named_with_its_place_and_what_was_meant(file, headin
     assert problems(file("anna,2026-03-01,1", heading=heading)) == [said]
 
 
+@pytest.mark.parametrize(
+    ("heading", "line", "said"),
+    [
+        ("customer,date,amount", "c0,2026-01-01,12,50", "2:4: line 2 has 4 cells, the heading 3; if that is a decimal"),
+        ("customer,date,amount,profit", "c0,2026-01-01,12,50,5,00", "2:5: line 2 has 6 cells, the heading 4; if that"),
+        ("customer,date,amount", "Vos, Anna,2026-01-01,12.50", "2:4: line 2 has 4 cells, the heading 3; if that is"),
+        ("customer,date,amount,profit", "c0,2026-01-01,12.50", "2:3: line 2 has 3 cells, the heading 4; write a comma"),
+        ("customer,date,amount", "total", "2:1: line 2 has 1 cell, the heading 3; write a comma"),
+    ],
+)
+def test_a_line_with_more_or_fewer_cells_than_the_heading_is_refused_not_read_askew(file, heading, line, said):
+    (found,) = problems(file(line, heading=heading))
+
+    assert found.startswith(said)
+    assert "decimal comma" in found
+    assert "12.50" in found
+
+
+def test_empty_cells_at_the_end_of_a_line_are_no_matter_and_neither_is_what_comes_after_the_day(file):
+    path = file("anna,2026-03-01,10,,", "ben,2026-03-09,12,50")
+
+    assert list(sample_of(read_purchases(path, DAY + 3)).amounts) == [10]
+
+
 def test_two_currencies_are_not_added_up(file):
     path = file("anna,2026-03-01,10,EUR", "ben,2026-03-02,100,SEK", heading="customer,date,amount,currency")
 

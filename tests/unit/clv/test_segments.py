@@ -101,6 +101,11 @@ def test_a_cost_counts_from_its_day_on():
         ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is no date; write it as 2026-03-31"),
         ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is no cost"),
         ("source,from,cost\nads,2026-01-01,-1\n", "it is a number from 0"),
+        (
+            "source,from,cost\nads,2024-01-01,4,50\n",
+            "costs.csv:2:4: line 2 has 4 cells, the heading 3; if that is a dec",
+        ),
+        ("source,from,cost\nads,4.50\n", "costs.csv:2:2: line 2 has 2 cells, the heading 3"),
         ("source,from,cost\nads,2026-01-01,1\nads,2026-01-01,2\n", "costs.csv:3:2: 'ads' has two costs"),
     ],
 )
