@@ -33,10 +33,11 @@ class Segment(Struct, frozen=True, kw_only=True):
     """A segment's figures; money is per customer in major units, None where there is no spend model.
 
     `clv` is `historic` (profit so far) + `predicted` (profit to come, discounted), before what it cost to win the
-    customer; `net` is after it. `acquisition_cost` is the mean over those of whom it is known, and `ratio` is `clv`
-    over it, `below` whether that is less than `LEAST_RATIO`; None where nothing is known of the cost. `most_to_spend`
-    is what winning a customer may cost, and `acquisition_budget` that for as many as there are. `parameters` says
-    whose they are, `pooled` or `own`, and `because` why.
+    customer; `net` is after it. What is set against the cost is of those `customers_with_cost` of whom it is known,
+    value and cost alike: `acquisition_cost` is the mean of what they cost, `net` of what they are worth less that,
+    `ratio` their value over their cost, `below` whether it is less than `LEAST_RATIO`; None where there is nobody.
+    `most_to_spend` is what winning a customer may cost, and `acquisition_budget` that for as many as there are.
+    `parameters` says whose they are, `pooled` or `own`, and `because` why.
     """
 
     segment: str
@@ -45,6 +46,7 @@ class Segment(Struct, frozen=True, kw_only=True):
     historic: float | None
     predicted: float | None
     clv: float | None
+    customers_with_cost: int
     acquisition_cost: float | None
     net: float | None
     ratio: float | None
@@ -101,8 +103,8 @@ def _segment(
     scores = score(sample_of(part), parameters, asked)
     historic, predicted = _mean([each.historic for each in scores]), _mean([each.predicted for each in scores])
     clv = None if historic is None or predicted is None else historic + predicted
-    cost = _cost(part, costs)
-    ratio = clv / cost if clv is not None and cost else None
+    count, cost, worth = _against_cost(part, costs, scores)
+    ratio = worth / cost if worth is not None and cost else None
     most = None if clv is None else max(clv, 0.0) / LEAST_RATIO
     return Segment(
         segment=name,
@@ -111,8 +113,9 @@ def _segment(
         historic=historic,
         predicted=predicted,
         clv=clv,
+        customers_with_cost=count,
         acquisition_cost=cost,
-        net=None if clv is None or cost is None else clv - cost,
+        net=None if worth is None or cost is None else worth - cost,
         ratio=ratio,
         below=None if ratio is None else ratio < LEAST_RATIO - _ROUNDING,
         most_to_spend=most,
@@ -124,11 +127,16 @@ def _segment(
     )
 
 
-def _cost(part: Purchases, costs: AcquisitionCosts) -> float | None:
-    """Return the mean cost of winning those customers of whom it is known."""
-    return _mean(
-        [cost for each in part.buyers.values() if (cost := costs.cost_of(each.source, each.days()[0])) is not None]
-    )
+def _against_cost(
+    part: Purchases, costs: AcquisitionCosts, scores: list[Score]
+) -> tuple[int, float | None, float | None]:
+    """Return of how many customers it is known what winning them cost, and their mean cost and value."""
+    known = [
+        (cost, None if each.historic is None or each.predicted is None else each.historic + each.predicted)
+        for buyer, each in zip(part.buyers.values(), scores, strict=True)
+        if (cost := costs.cost_of(buyer.source, buyer.days()[0])) is not None
+    ]
+    return len(known), _mean([cost for cost, _ in known]), _mean([worth for _, worth in known])
 
 
 def _trend(part: Purchases, parameters: ParameterSet, asked: Asked, now: list[Score]) -> float | None:

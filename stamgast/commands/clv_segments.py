@@ -10,7 +10,7 @@ import typer
 from rules.problems import nearest
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
 from stamgast.commands.clv_data import DATA, read_data
-from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
+from stamgast.commands.clv_live_segments import LIVE_BY, partly_costed, tell_live_segments
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
@@ -119,6 +119,9 @@ def _show(found: list[Segment]) -> None:
         cells = [f"{each.customers:>10,}", f"{each.purchases:>10,}", *map(_cell, (*money, each.ratio, *most))]
         trend = "-" if each.trend is None else f"{each.trend:.2f}"
         answer(f"{each.segment:<{width}} {' '.join(cells)} {trend:>6}  {each.parameters}: {each.because}")
+    for each in found:
+        if 0 < each.customers_with_cost < each.customers:
+            answer(partly_costed(each.segment, each.customers_with_cost, each.customers))
     for each in found:
         if each.below:
             answer(f"below 3: a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them")

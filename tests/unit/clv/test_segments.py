@@ -86,6 +86,25 @@ def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_p
     assert {name: each["acquisition_cost"] for name, each in found.items()} == {"ads": 10, "friends": 4}
 
 
+def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_known(sales, tmp_path):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(f"source,from,cost\nads,{date_of(9_000)},50\n")
+    ads = segments(sales, "--by", "source")["ads"]
+
+    both = tmp_path / "both.csv"
+    both.write_text(sales.read_text().replace(",gold,", ",,"))
+    (everybody,) = segments(both, "--costs", costs).values()
+
+    assert (everybody["customers"], everybody["customers_with_cost"]) == (300, 150)
+    assert everybody["acquisition_cost"] == 50
+    assert everybody["ratio"] == pytest.approx(ads["clv"] / 50)
+    assert everybody["net"] == pytest.approx(ads["clv"] - 50)
+    assert everybody["clv"] != pytest.approx(ads["clv"])
+    told = "of (none), cost, net and CLV:CAC are those of the 150 of 300 whose cost is known"
+    assert told in run("--data", both, "--costs", costs).stdout
+    assert "whose cost is known" not in run("--data", both, "--acquisition-cost", 5).stdout
+
+
 def test_a_cost_counts_from_its_day_on():
     costs = AcquisitionCosts(7.0, {"ads": [(100, 10.0), (200, 12.0)]})
 
