@@ -40,7 +40,10 @@ class PurchaseFileError(Exception):
 
 @dataclass
 class Buyer:
-    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off."""
+    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off.
+
+    `segment` and `source` are what the earliest purchase day that tells of them does.
+    """
 
     amounts: dict[Day, int] = field(default_factory=dict)
     refunded: set[Day] = field(default_factory=set)
@@ -89,6 +92,7 @@ class _Reading:
         self._columns: dict[str, int] = {}
         self._width = 0
         self._days: dict[str, Day] = {}
+        self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
         self._currency = ""
         self._newest: Day | None = None
 
@@ -107,6 +111,8 @@ class _Reading:
             until = "" if self._as_of is None else f" up to {_written(self._as_of)}"
             raise PurchaseFileError([f"{self._name}: there is no purchase{until}"])
         known = {name: self._buyers[name] for name in sorted(self._buyers) if self._buyers[name].days()}
+        for name, buyer in known.items():
+            buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
         as_of = self._newest if self._as_of is None else self._as_of
         return Purchases(known, as_of, self._currency, "profit" in self._columns)
 
@@ -154,9 +160,11 @@ class _Reading:
         if amount < 0:
             buyer.refunded.add(when)
         buyer.profit += profit
-        # Of several the alphabetically first, so that the order of lines does not matter.
-        buyer.segment = _first(buyer.segment, self._cell(row, "segment"))
-        buyer.source = _first(buyer.source, self._cell(row, "acquisition_source"))
+        for column, told in self._told.items():
+            if amount >= 0 and (text := self._cell(row, column)):
+                days = told.setdefault(customer, {})
+                # Of several on a day the alphabetically first, so that the order of lines does not matter.
+                days[when] = min(days.get(when, text), text)
         self._newest = when if self._newest is None else max(self._newest, when)
 
     def _cell(self, row: list[str], column: str) -> str:
@@ -196,8 +204,9 @@ class _Reading:
             raise PurchaseFileError([*self._problems, f"{self._name}: and perhaps more"])
 
 
-def _first(one: str, other: str) -> str:
-    return min(one, other) if one and other else one or other
+def _earliest(told: Mapping[Day, str], days: list[Day]) -> str:
+    """Return what was told on the earliest of the purchase days on which anything was."""
+    return next((told[day] for day in days if day in told), "")
 
 
 def _written(day: Day) -> str:

@@ -72,6 +72,23 @@ def test_profit_makes_the_margin(file):
     assert sample.margin == 0.25
 
 
+def test_segment_and_source_are_those_of_the_earliest_purchase_day_that_tells_them(file):
+    path = file(
+        "anna,2026-03-08,10,bronze,ads", "anna,2026-03-02,10,silver,flyer", "anna,2026-03-02,10,gold,friend",
+        "anna,2026-03-01,-5,aaa,aaa", "ben,2026-03-01,10,,", "ben,2026-03-02,10,gold,flyer",
+        "cleo,2026-03-01,10,gold,flyer", "cleo,2026-03-01,-10,gold,flyer", "cleo,2026-03-04,10,silver,friend",
+        heading="customer,date,amount,segment,acquisition_source",
+    )  # fmt: skip
+
+    buyers = read_purchases(path).buyers
+
+    assert {name: (each.segment, each.source) for name, each in buyers.items()} == {
+        "anna": ("gold", "flyer"),
+        "ben": ("gold", "flyer"),
+        "cleo": ("silver", "friend"),
+    }
+
+
 def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
     path = file("anna,2026-03-01,10", "anna,2026-03-09,many", ",2026-03-09,1", "ben,2026-03-09,5")
 
@@ -178,15 +195,18 @@ lines = st.lists(
 
 @given(lines=lines, data=st.data())
 def test_the_order_of_lines_changes_nothing(tmp_path_factory, lines, data):
-    written = [f"{who},2026-03-{day:02},{cents / 100:.2f}" for who, day, cents in lines]
+    written = [f"{who},2026-03-{day:02},{cents / 100:.2f},{cents % 3},{cents % 5}" for who, day, cents in lines]
     shuffled = data.draw(st.permutations(written))
-    samples = []
+    samples, labels = [], []
     for order in (written, shuffled):
         path = tmp_path_factory.mktemp("sales") / "sales.csv"
-        path.write_text("\n".join(["customer,date,amount", *order]))
-        samples.append(sample_of(read_purchases(path, DAY + 30)))
+        path.write_text("\n".join(["customer,date,amount,segment,acquisition_source", *order]))
+        purchases = read_purchases(path, DAY + 30)
+        samples.append(sample_of(purchases))
+        labels.append([(each.segment, each.source) for each in purchases.buyers.values()])
 
     one, other = samples
+    assert labels[0] == labels[1]
     assert one.names == other.names
     assert one.log_gaps == other.log_gaps
     for each in ("repeat_spend", "all_spend", "amounts"):
