@@ -42,12 +42,14 @@ class PurchaseFileError(Exception):
 class Buyer:
     """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off.
 
+    `profit` is that of all lines that tell it, `with_profit` their amounts.
     `segment` and `source` are what the earliest purchase day that tells of them does.
     """
 
     amounts: dict[Day, int] = field(default_factory=dict)
     refunded: set[Day] = field(default_factory=set)
     profit: int = 0
+    with_profit: int = 0
     segment: str = ""
     source: str = ""
 
@@ -58,7 +60,10 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Purchases:
-    """Everything up to and including the day `as_of`, by customer in the order of their ids."""
+    """Everything up to and including the day `as_of`, by customer in the order of their ids.
+
+    `has_profit` says whether any line tells its profit.
+    """
 
     buyers: Mapping[str, Buyer]
     as_of: Day
@@ -91,6 +96,7 @@ class _Reading:
         self._buyers: dict[str, Buyer] = {}
         self._columns: dict[str, int] = {}
         self._width = 0
+        self._has_profit = False
         self._days: dict[str, Day] = {}
         self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
         self._currency = ""
@@ -114,7 +120,7 @@ class _Reading:
         for name, buyer in known.items():
             buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
         as_of = self._newest if self._as_of is None else self._as_of
-        return Purchases(known, as_of, self._currency, "profit" in self._columns)
+        return Purchases(known, as_of, self._currency, self._has_profit)
 
     def _read_heading(self, heading: list[str]) -> None:
         names = [name.strip().lower() for name in heading]
@@ -151,7 +157,8 @@ class _Reading:
         if not customer:
             self._note(line, self._place("customer"), "there is no customer; leave purchases of nobody known out")
         amount = self._amount(line, row, "amount")
-        profit = self._amount(line, row, "profit") if self._cell(row, "profit") else 0
+        tells_profit = bool(self._cell(row, "profit"))
+        profit = self._amount(line, row, "profit") if tells_profit else 0
         self._see_currency(line, self._cell(row, "currency"))
         if amount is None or profit is None or not customer:
             return
@@ -160,6 +167,8 @@ class _Reading:
         if amount < 0:
             buyer.refunded.add(when)
         buyer.profit += profit
+        buyer.with_profit += amount if tells_profit else 0
+        self._has_profit |= tells_profit
         for column, told in self._told.items():
             if amount >= 0 and (text := self._cell(row, column)):
                 days = told.setdefault(customer, {})

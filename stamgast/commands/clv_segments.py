@@ -11,6 +11,7 @@ from rules.problems import nearest
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
 from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_live_segments import LIVE_BY, partly_costed, tell_live_segments
+from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
@@ -62,8 +63,9 @@ def segments(
     given = float(read_share("--margin", margin)) if margin else None
     table = _costs(costs, None if usual is None else float(usual))
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
+    purchases, share = settle_margin(data, purchases, given)
     sample = sample_of(purchases)
-    discounting = Discounting(months, rate, sample.margin if given is None else given)
+    discounting = Discounting(months, rate, share)
     say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
     pooled = fit_parameters(sample)
     for note in pooled.fit.notes if pooled.fit else ():

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
-from stamgast.clv.sample import sample_of
+from stamgast.clv.sample import DoubtfulProfitError, sample_of
 from stamgast.demo.cdnow import day_of
 
 DAY = day_of(date(2026, 3, 1))
@@ -70,6 +70,37 @@ def test_profit_makes_the_margin(file):
     assert purchases.currency == "EUR"
     assert list(sample.profits) == [4, 6]
     assert sample.margin == 0.25
+
+
+def test_a_line_without_profit_has_no_part_in_the_margin(file):
+    heading = "customer,date,amount,profit"
+    some = file("anna,2026-03-01,10,3", "anna,2026-03-02,10,", "ben,2026-03-01,20,6", heading=heading)
+    assert sample_of(read_purchases(some)).checked_margin() == pytest.approx(0.3)
+
+    none = sample_of(read_purchases(file("anna,2026-03-01,10,", heading=heading)))
+    assert (none.profits, none.checked_margin()) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("profit", "said"),
+    [
+        ("1200", "profit adds up to 1,200.00 of 40.00 spent, more than what was spent; write profit in the unit of"),
+        ("-3", "profit adds up to -3.00 of 40.00 spent, less than nothing; write"),
+    ],
+)
+def test_profit_that_makes_no_margin_is_refused_with_what_to_do(file, profit, said):
+    sample = sample_of(read_purchases(file(f"anna,2026-03-01,40,{profit}", heading="customer,date,amount,profit")))
+
+    with pytest.raises(DoubtfulProfitError) as caught:
+        sample.checked_margin()
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith("--margin 30%")
+
+
+def test_all_of_what_was_spent_may_be_profit(file):
+    path = file("anna,2026-03-01,0.1,0.1", "ben,2026-03-01,0.2,0.2", heading="customer,date,amount,profit")
+
+    assert sample_of(read_purchases(path)).checked_margin() == 1
 
 
 def test_segment_and_source_are_those_of_the_earliest_purchase_day_that_tells_them(file):

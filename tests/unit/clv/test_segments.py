@@ -139,6 +139,19 @@ def test_a_wrong_line_of_costs_is_told(sales, tmp_path, text, said):
     assert said in done.stderr
 
 
+def test_profit_in_cents_is_refused_and_left_out_where_a_margin_is_given(sales, tmp_path):
+    cents, none = tmp_path / "cents.csv", tmp_path / "none.csv"
+    lines = [f"{line},{100 * float(line.split(',')[2]):.0f}" for line in sales.read_text().splitlines()[1:]]
+    cents.write_text("\n".join([f"{HEADING.strip()},profit", *lines]))
+    none.write_text(sales.read_text())
+
+    refused = run("--data", cents)
+    assert refused.exit_code == 1
+    assert "cents.csv: profit adds up to" in refused.stderr
+    assert "more than what was spent; write profit in the unit of amount" in refused.stderr
+    assert segments(cents, "--margin", "30%") == segments(none, "--margin", "30%")
+
+
 def test_by_something_else_is_misuse(sales):
     assert run("--data", sales, "--by", "town").exit_code == 2
 
