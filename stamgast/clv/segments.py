@@ -8,14 +8,13 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from stamgast.clv.acquisition_costs import AcquisitionCosts
-from stamgast.clv.own_parameters import deserves_its_own, part_of
+from stamgast.clv.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.sample import sample_of
-from stamgast.clv.scoring import Asked, Score, fit_parameters, score
+from stamgast.clv.scoring import Asked, Score, score
 from stamgast.clv.windows import up_to
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.residual_value import Discounting
-from stamgast.domain.spend import Orders
 
 By = Literal["segment", "source"]
 LEAST_RATIO: Final = 3.0
@@ -68,18 +67,14 @@ def segments_of(
 ) -> list[Segment]:
     """Value every segment at the end of `purchases.as_of`, the one with the most customers first."""
     asked = Asked(discounting=discounting)
+    parts = {name: part_of(purchases, members) for name, members in _members(purchases, by).items()}
+    tested = sum(not why_not_tested(purchases, part) for part in parts.values())
     found = []
-    for name, members in _members(purchases, by).items():
-        part = part_of(purchases, members)
-        own, because = deserves_its_own(purchases, part, pooled.model)
-        parameters = _own(part, pooled) if own else pooled
+    for name, part in parts.items():
+        own, because = deserves_its_own(purchases, part, pooled.model, tested)
+        parameters = own_parameters(part, pooled) if own else pooled
         found.append(_segment(name, part, parameters, costs, asked, own=own, because=because))
     return sorted(found, key=lambda each: (-each.customers, each.segment))
-
-
-def _own(part: Purchases, pooled: ParameterSet) -> ParameterSet:
-    orders: Orders = "repeat" if pooled.spend is None else pooled.spend.orders
-    return fit_parameters(sample_of(part), pooled.model, orders)
 
 
 def _members(purchases: Purchases, by: By) -> Mapping[str, list[str]]:

@@ -1,6 +1,7 @@
 """`stamgast clv segments`: value against the cost of winning customers."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
-from stamgast.clv.own_parameters import deserves_its_own, part_of
+from stamgast.clv.own_parameters import deserves_its_own, own_parameters, part_of
 from stamgast.clv.sample import sample_of
 from stamgast.clv.scoring import fit_parameters
 from stamgast.clv.segments import segments_of
@@ -175,6 +176,33 @@ def test_a_large_segment_of_another_kind_has_its_own_parameters_and_a_small_one_
         loyal = next(each for each in found if each.segment == "loyal")
         assert loyal.parameters == own
         assert (loyal.parameters_version != pooled.version) == (own == "own")
+
+
+def test_own_parameters_are_of_purchases_only_and_spend_stays_that_of_the_whole_shop():
+    purchases = mixed_shop(600)
+    pooled = fit_parameters(sample_of(purchases))
+    loyal = part_of(purchases, [name for name, buyer in purchases.buyers.items() if buyer.segment == "loyal"])
+
+    own = own_parameters(loyal, pooled)
+
+    assert own.spend == pooled.spend
+    assert own.parameters != pooled.parameters
+
+
+def test_the_more_segments_are_tested_the_more_it_takes():
+    purchases = purchases_of(drawn_shop(1_400), END)
+    part = part_of(purchases, [name for place, name in enumerate(purchases.buyers) if place % 2])
+
+    def width(tested: int) -> float:
+        low, high = re.search(r"\[(.*), (.*)\]", deserves_its_own(purchases, part, "mbg_nbd", tested)[1]).groups()
+        return float(high) - float(low)
+
+    assert width(20) / width(1) == pytest.approx(3.023 / 1.960, rel=0.05)
+    assert "one of 20 segments tested" in deserves_its_own(purchases, part, "mbg_nbd", 20)[1]
+    for place, buyer in enumerate(purchases.buyers.values()):
+        buyer.segment = "ab"[place % 2]
+    found = segments_of(purchases, fit_parameters(sample_of(purchases)), "segment", AcquisitionCosts(), Discounting())
+    assert all("one of 2 segments tested" in each.because for each in found)
 
 
 def test_a_large_segment_of_the_same_kind_does_not_get_its_own():
