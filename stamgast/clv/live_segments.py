@@ -17,7 +17,7 @@ from msgspec import Struct
 from stamgast.clv.histories import row_as_of
 from stamgast.clv.rows import Integers, collapse, make_rows
 from stamgast.clv.scores import discounted_purchases, scores_of
-from stamgast.clv.segments import NONE, TREND_DAYS
+from stamgast.clv.segments import NONE, TREND_DAYS, trend_of
 from stamgast.clv.spend_model import expected_spend
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
@@ -118,6 +118,8 @@ class Book:
         sums["purchases"] = _integers(self._now.x) + 1
         prospects = self._program.prospects
         if prospects is not None and prospects.spend is not None and len(self):
+            sums["earlier"] = np.zeros(len(self), dtype=np.int64)
+            sums["earlier"][_integers(self._earlier)] = 1
             sums["predicted"], sums["predicted then"] = self._predicted(prospects, sums["spend"])
             sums["clv"] = sums["historic"] + sums["predicted"] - sums["contact"]
             sums["worth"] = sums["clv"] * sums["costed"]
@@ -167,7 +169,6 @@ def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> L
     count, predicted, clv = len(places), sums.get("predicted"), sums.get("clv")
     costed, cost, worth = sums["costed"], sums["cost"], sums.get("worth")
     judged = worth is not None and cost > 0
-    then = sums.get("predicted then", 0)
     return LiveSegment(
         segment=name,
         customers=count,
@@ -183,7 +184,7 @@ def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> L
         below=worth < _LEAST * cost if worth is not None and judged else None,
         most_to_spend=None if clv is None else max(clv, 0) // (_LEAST * count),
         acquisition_budget=None if clv is None else max(clv, 0) // _LEAST,
-        trend=predicted / then if predicted is not None and then > 0 else None,
+        trend=None if predicted is None else trend_of(predicted, count, sums["predicted then"], sums["earlier"]),
     )
 
 

@@ -24,6 +24,9 @@ TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
     "parameters; above 1 it grows"
 )
+TREND_CUSTOMERS: Final = 20
+"""Nothing is said of how the value of fewer customers has changed."""
+_NEXT_TO_NOTHING: Final = 0.01
 NONE: Final = "(none)"
 _ROUNDING: Final = 1e-9
 
@@ -135,12 +138,22 @@ def _against_cost(
 
 
 def _trend(part: Purchases, parameters: ParameterSet, asked: Asked, now: list[Score]) -> float | None:
-    """Return what `TREND` says; None where nobody had bought by then."""
+    """Return what `TREND` says; None where there was too little to set it against."""
     earlier = up_to(part, part.as_of - TREND_DAYS)
-    if not earlier.buyers:
+    if len(earlier.buyers) < TREND_CUSTOMERS:
         return None
-    then = _total(score(sample_of(earlier), parameters, asked))
-    return _total(now) / then if then > 0 else None
+    return trend_of(_total(now), len(now), _total(score(sample_of(earlier), parameters, asked)), len(earlier.buyers))
+
+
+def trend_of(now: float, customers: int, then: float, earlier: int) -> float | None:
+    """Set the value to come of customers against that of those who were there earlier.
+
+    None where these were fewer than `TREND_CUSTOMERS`, or each of them worth less than a hundredth of one today: over
+    next to nothing, any change is a great one.
+    """
+    if earlier < TREND_CUSTOMERS or then <= 0 or then / earlier < _NEXT_TO_NOTHING * now / customers:
+        return None
+    return now / then
 
 
 def _total(scores: list[Score]) -> float:

@@ -160,9 +160,13 @@ def test_the_trend_is_that_of_the_value_to_come_three_months_ago():
     then = TODAY - 91
     old = customer([then - 40, then - 20, then], 9_000, source="old")
     new = customer([TODAY - 10], 3_000, source="new")
-    segments = found(shop(), [old, new])
+    few = customer([then - 40, then - 20, then], 9_000, source="few")
+    gone = customer([then - 5_000, *range(then - 5_000 + 40, then - 4_900), TODAY], 9_000, source="gone")
+    segments = found(shop(), [old] * 20 + [new] * 20 + [few] * 19 + [gone] * 20)
 
     assert segments["new"].trend is None
+    assert segments["few"].trend is None, "nineteen are too few to speak of"
+    assert segments["gone"].trend is None, "nobody was expected back"
     was = clv_of(old, shop(), then * DAY + 12 * HOUR).predicted
     assert segments["old"].trend == pytest.approx(clv_of(old, shop(), NOON).predicted / was)
     assert segments["old"].trend < 0.5, "who has not come for three months is worth less than then"

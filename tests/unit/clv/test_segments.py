@@ -12,7 +12,7 @@ from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read
 from stamgast.clv.own_parameters import deserves_its_own, own_parameters, part_of
 from stamgast.clv.sample import sample_of
 from stamgast.clv.scoring import fit_parameters
-from stamgast.clv.segments import segments_of
+from stamgast.clv.segments import segments_of, trend_of
 from stamgast.commands.clv import app
 from stamgast.domain.residual_value import Discounting
 from tests.unit.clv.purchases import EPOCH, drawn_shop, purchases_of
@@ -151,6 +151,31 @@ def test_profit_in_cents_is_refused_and_left_out_where_a_margin_is_given(sales, 
     assert "cents.csv: profit adds up to" in refused.stderr
     assert "more than what was spent; write profit in the unit of amount" in refused.stderr
     assert segments(cents, "--margin", "30%") == segments(none, "--margin", "30%")
+
+
+@pytest.mark.parametrize(
+    ("now", "customers", "then", "earlier", "trend"),
+    [
+        (300.0, 30, 200.0, 20, 1.5),
+        (300.0, 30, 200.0, 19, None),
+        (300.0, 30, 0.01, 20, None),
+        (300.0, 30, 0.0, 20, None),
+        (0.0, 30, 200.0, 20, 0.0),
+        (9_000.0, 3_000, 60.0, 20, 150.0),
+    ],
+)
+def test_a_trend_is_told_only_where_there_was_something_to_set_it_against(now, customers, then, earlier, trend):
+    assert trend_of(now, customers, then, earlier) == trend
+
+
+def test_five_customers_have_no_trend(tmp_path):
+    path = tmp_path / "few.csv"
+    lines = sorted(
+        f"c{name},{date_of(day)},{amount}" for name, days in drawn_shop(5).items() for day, amount in days.items()
+    )
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+
+    assert segments(path)["(none)"]["trend"] is None
 
 
 def test_by_something_else_is_misuse(sales):
