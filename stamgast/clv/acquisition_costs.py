@@ -6,15 +6,22 @@ import csv
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
 from typing import Final, Protocol
 
-from stamgast.clv.csv_words import MICRO, meant_amount, read_amount, wrong_cells
+from stamgast.clv.csv_words import (
+    MICRO,
+    HeadingError,
+    meant_amount,
+    meant_date,
+    names_in,
+    read_amount,
+    read_date,
+    wrong_cells,
+)
 from stamgast.domain.units import Day
 
 COLUMNS: Final = ("source", "from", "cost")
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 class _Rows(Iterator[list[str]], Protocol):
@@ -62,7 +69,10 @@ def read_costs(path: Path, usual: float | None = None) -> AcquisitionCosts:
 
 
 def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
-    heading = [each.strip().lower() for each in next(rows, [])]
+    try:
+        heading = names_in(next(rows, None))
+    except HeadingError as error:
+        raise CostFileError([f"{name}:{error.place or ' '}{error}"]) from None
     if missing := [column for column in COLUMNS if column not in heading]:
         raise CostFileError([f"{name}:1:1: there is no column {missing[0]!r}; the columns are source,from,cost"])
     found: dict[str, dict[Day, float]] = {}
@@ -75,11 +85,11 @@ def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
             problems.append(f"{name}:{line}:{min(len(row), len(heading) + 1)}: {wrong}")
             continue
         source, begins, cost = (row[heading.index(column)].strip() for column in COLUMNS)
+        day = read_date(begins)
         told = [f"{name}:{line}:{heading.index(column) + 1}: {text}" for column, text in _problems(begins, cost)]
         problems += told
-        if told:
+        if told or day is None:
             continue
-        day = date.fromisoformat(begins).toordinal() - _EPOCH
         if day in found.setdefault(source, {}):
             place = heading.index("from") + 1
             problems.append(f"{name}:{line}:{place}: {source!r} has two costs from {begins} on; leave one of them")
@@ -91,10 +101,8 @@ def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
 
 def _problems(begins: str, cost: str) -> Iterator[tuple[str, str]]:
     """Say what is wrong with a line, each with the column it is in."""
-    try:
-        date.fromisoformat(begins)
-    except ValueError:
-        yield "from", f"{begins!r} is no date; write it as 2026-03-31"
+    if read_date(begins) is None:
+        yield "from", f"{begins!r} is no date{meant_date(begins)}"
     value = read_amount(cost)
     if value is None:
         yield "cost", f"{cost!r} is no cost{meant_amount(cost)}"

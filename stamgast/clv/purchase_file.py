@@ -7,24 +7,30 @@ up to `as_of` are looked at: later lines may say anything.
 
 from __future__ import annotations
 
-import contextlib
 import csv
 import difflib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
 
-from stamgast.clv.csv_words import MICRO, meant_amount, meant_date, read_amount, wrong_cells
+from stamgast.clv.csv_words import (
+    EPOCH,
+    MICRO,
+    HeadingError,
+    meant_amount,
+    meant_date,
+    names_in,
+    read_amount,
+    read_date,
+    wrong_cells,
+)
 from stamgast.domain.units import Day
 
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
 _MOST_PROBLEMS: Final = 20
-_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ][\d:.+Z-]*)?", re.ASCII)
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 
 
 __all__ = ["MICRO", "Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
@@ -105,7 +111,7 @@ class _Reading:
     def read(self, lines: Iterator[str]) -> Purchases:
         rows = csv.reader(lines, strict=True)
         try:
-            self._read_heading(next(rows, []))
+            self._read_heading(next(rows, None))
             for row in rows:
                 if row:
                     self._read_row(rows.line_num, row)
@@ -122,12 +128,12 @@ class _Reading:
         as_of = self._newest if self._as_of is None else self._as_of
         return Purchases(known, as_of, self._currency, self._has_profit)
 
-    def _read_heading(self, heading: list[str]) -> None:
-        names = [name.strip().lower() for name in heading]
+    def _read_heading(self, heading: list[str] | None) -> None:
+        try:
+            names = names_in(heading)
+        except HeadingError as error:
+            raise PurchaseFileError([f"{self._name}:{error.place or ' '}{error}"]) from None
         self._width = len(names)
-        if len(names) == 1 and (other := next((each for each in ";\t|" if each in names[0]), "")):
-            shown = "tabs" if other == "\t" else other
-            raise PurchaseFileError([f"{self._name}:1:1: columns are separated by {shown}; separate them by commas"])
         for place, name in enumerate(names, 1):
             if name in self._columns:
                 self._note(1, place, f"there are two columns {name!r}")
@@ -186,9 +192,8 @@ class _Reading:
     def _day(self, text: str) -> Day | None:
         """Return the day that a text says, None if it says none."""
         known = self._days.get(text)
-        if known is None and (match := _DATE.fullmatch(text)):
-            with contextlib.suppress(ValueError):
-                known = self._days[text] = date.fromisoformat(match[1]).toordinal() - _EPOCH
+        if known is None and (known := read_date(text)) is not None:
+            self._days[text] = known
         return known
 
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
@@ -219,4 +224,4 @@ def _earliest(told: Mapping[Day, str], days: list[Day]) -> str:
 
 
 def _written(day: Day) -> str:
-    return date.fromordinal(day + _EPOCH).isoformat()
+    return date.fromordinal(day + EPOCH).isoformat()

@@ -142,6 +142,14 @@ def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
         ('anna,2026-03-01,"12,50"', "2:3: '12,50' is no amount; write 12.50"),
         ('anna,2026-03-01,"€ 1.200,50"', "2:3: '€ 1.200,50' is no amount; write 1200.50"),
         ('anna,2026-03-01,"1,200.50"', "2:3: '1,200.50' is no amount; write 1200.50"),
+        ("anna,2026-03-01,EUR 12.50", "2:3: 'EUR 12.50' is no amount; write 12.50"),
+        ("anna,2026-03-01,-12.50 €", "2:3: '-12.50 €' is no amount; write -12.50"),
+        ("anna,2026-03-01,12_000", "2:3: '12_000' is no amount; write 12000"),
+        ("anna,2026-03-01,1e3", "2:3: '1e3' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,1O", "2:3: '1O' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,12k", "2:3: '12k' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,\u0661\u0662", "2:3: '\u0661\u0662' is no amount; write it as 12.50"),
+        ("anna,2026/03/0\u0661,1", "2:2: '2026/03/0\u0661' is no date; write it as 2026-03-31"),
         ("anna,2026-03-01,", "2:3: '' is no amount; write it as 12.50"),
         ("anna,2026-03-01,nan", "2:3: 'nan' is no amount; write it as 12.50"),
         (",2026-03-01,1", "2:1: there is no customer; leave purchases of nobody known out"),
@@ -161,7 +169,9 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_meant(file, line, sa
             "1:1: there is no column 'customer'; is that the column 'customer_id'? call it 'customer'",
         ),
         ("customer,date,sum", "1:1: there is no column 'amount'; there are customer, date, sum"),
-        ("customer;date;amount", "1:1: columns are separated by ;; separate them by commas"),
+        ("customer;date;amount", "1:1: columns are separated by semicolons; separate them by commas"),
+        ("customer\tdate\tamount", "1:1: columns are separated by tabs; separate them by commas"),
+        ("", "1:1: the first line is empty; it has the names of the columns, separated by commas"),
         ("customer,date,amount,date", "1:4: there are two columns 'date'"),
     ],
 )
@@ -210,7 +220,7 @@ def test_a_file_that_is_not_there_or_empty_or_not_text_is_refused(tmp_path, file
     (tmp_path / "utf16.csv").write_bytes("customer,date,amount".encode("utf-16"))
     assert "UTF-8" in problems(tmp_path / "utf16.csv")[0]
     (tmp_path / "nothing.csv").write_bytes(b"")
-    assert "there is no column 'customer'" in problems(tmp_path / "nothing.csv")[0]
+    assert problems(tmp_path / "nothing.csv") == [" the file is empty"]
 
 
 def test_excels_mark_at_the_beginning_is_no_part_of_the_first_column(tmp_path):

@@ -87,6 +87,13 @@ def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_p
     assert {name: each["acquisition_cost"] for name, each in found.items()} == {"ads": 10, "friends": 4}
 
 
+def test_headings_of_costs_may_be_written_in_any_case_and_order(tmp_path):
+    path = tmp_path / "costs.csv"
+    path.write_text(f"COST, From,Source\n4.50,{date_of(100)},flyer\n")
+
+    assert read_costs(path).by_source == {"flyer": [(100, 4.5)]}
+
+
 def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_known(sales, tmp_path):
     costs = tmp_path / "costs.csv"
     costs.write_text(f"source,from,cost\nads,{date_of(9_000)},50\n")
@@ -120,6 +127,18 @@ def test_a_cost_counts_from_its_day_on():
         ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
         ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is no date; write it as 2026-03-31"),
         ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is no cost"),
+        ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is no cost; write it as 12.50"),
+        ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is no cost; write 12000"),
+        (
+            "source,from,cost\nads,2026-01-01,\u0661\u0662\n",
+            "costs.csv:2:3: '\u0661\u0662' is no cost; write it as 12.50",
+        ),
+        ("source,from,cost\nads,20260101,5\n", "costs.csv:2:2: '20260101' is no date; write 2026-01-01"),
+        (
+            "Source;From;Cost\nads;2026-01-01;5\n",
+            "costs.csv:1:1: columns are separated by semicolons; separate them by",
+        ),
+        ("", "costs.csv: the file is empty"),
         ("source,from,cost\nads,2026-01-01,-1\n", "it is a number from 0"),
         (
             "source,from,cost\nads,2024-01-01,4,50\n",
