@@ -8,13 +8,13 @@ up to `as_of` are looked at: later lines may say anything.
 from __future__ import annotations
 
 import csv
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from stamgast.clv.column_names import missing_columns, unread_columns
 from stamgast.clv.csv_words import (
     EPOCH,
     MICRO,
@@ -28,8 +28,6 @@ from stamgast.clv.csv_words import (
 )
 from stamgast.domain.units import Day
 
-NEEDED: Final = ("customer", "date", "amount")
-OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
 _MOST_PROBLEMS: Final = 20
 
 
@@ -68,13 +66,16 @@ class Buyer:
 class Purchases:
     """Everything up to and including the day `as_of`, by customer in the order of their ids.
 
-    `has_profit` says whether any line tells its profit.
+    `has_profit` says whether any line tells its profit, `columns` which columns the file has, and `notes` which of
+    them are not read, and what may be meant by them.
     """
 
     buyers: Mapping[str, Buyer]
     as_of: Day
     currency: str
     has_profit: bool
+    columns: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
@@ -102,6 +103,7 @@ class _Reading:
         self._buyers: dict[str, Buyer] = {}
         self._columns: dict[str, int] = {}
         self._width = 0
+        self._notes: tuple[str, ...] = ()
         self._has_profit = False
         self._days: dict[str, Day] = {}
         self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
@@ -126,7 +128,7 @@ class _Reading:
         for name, buyer in known.items():
             buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
         as_of = self._newest if self._as_of is None else self._as_of
-        return Purchases(known, as_of, self._currency, self._has_profit)
+        return Purchases(known, as_of, self._currency, self._has_profit, frozenset(self._columns), self._notes)
 
     def _read_heading(self, heading: list[str] | None) -> None:
         try:
@@ -138,15 +140,11 @@ class _Reading:
             if name in self._columns:
                 self._note(1, place, f"there are two columns {name!r}")
             self._columns.setdefault(name, place - 1)
-        known = (*NEEDED, *OPTIONAL)
-        for name in NEEDED:
-            if name in self._columns:
-                continue
-            near = difflib.get_close_matches(name, [each for each in names if each not in known], 1, 0.5)
-            hint = f"is that the column {near[0]!r}? call it {name!r}" if near else f"there are {', '.join(names)}"
-            self._note(1, names.index(near[0]) + 1 if near else 1, f"there is no column {name!r}; {hint}")
+        for place, text in missing_columns(names):
+            self._note(1, place, text)
         if self._problems:
             raise PurchaseFileError(self._problems)
+        self._notes = tuple(f"{self._name}:{text}" for text in unread_columns(names))
 
     def _read_row(self, line: int, row: list[str]) -> None:
         when = self._day(self._cell(row, "date"))

@@ -203,6 +203,41 @@ def test_empty_cells_at_the_end_of_a_line_are_no_matter_and_neither_is_what_come
     assert list(sample_of(read_purchases(path, DAY + 3)).amounts) == [10]
 
 
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [
+        ("klant,datum,bedrag", {"customer": "klant", "date": "datum", "amount": "bedrag"}),
+        ("Kunde,Datum,Betrag", {"customer": "kunde", "date": "datum", "amount": "betrag"}),
+        ("client,date,montant", {"customer": "client", "amount": "montant"}),
+        ("amount,klant_id,order date", {"customer": "klant_id", "date": "order date"}),
+        ("winst,klant,date,totaal", {"customer": "klant", "amount": "totaal"}),
+    ],
+)
+def test_headings_in_other_languages_are_offered_as_the_columns_that_they_mean(file, heading, wanted):
+    names = heading.lower().split(",")
+
+    assert problems(file("a,b,c", heading=heading)) == [
+        f"1:{names.index(found) + 1}: there is no column {name!r}; is that the column {found!r}? call it {name!r}"
+        for name, found in wanted.items()
+    ]
+
+
+def test_columns_that_are_not_read_are_told_with_what_may_be_meant_by_them(file):
+    heading = "customer,date,amount,profits,till,segments,valuta,store,source"
+    purchases = read_purchases(file("anna,2026-03-01,1,,,,,,", heading=heading))
+
+    assert [note.split("sales.csv:")[1] for note in purchases.notes] == [
+        "1:4: the column 'profits' is not read; is that 'profit'? call it so",
+        "1:6: the column 'segments' is not read; is that 'segment'? call it so",
+        "1:7: the column 'valuta' is not read; is that 'currency'? call it so",
+        "1:9: the column 'source' is not read; is that 'acquisition_source'? call it so",
+        "1:5: the columns 'till', 'store' are not read",
+    ]
+    assert read_purchases(file("anna,2026-03-01,1,1", heading="customer,date,amount,profit")).notes == ()
+    both = read_purchases(file("anna,2026-03-01,1,1,1", heading="customer,date,amount,profit,winst"))
+    assert [note.split("sales.csv:")[1] for note in both.notes] == ["1:5: the column 'winst' is not read"]
+
+
 def test_two_currencies_are_not_added_up(file):
     path = file("anna,2026-03-01,10,EUR", "ben,2026-03-02,100,SEK", heading="customer,date,amount,currency")
 
