@@ -197,6 +197,35 @@ def test_five_customers_have_no_trend(tmp_path):
     assert segments(path)["(none)"]["trend"] is None
 
 
+def test_a_misnamed_column_is_told_and_so_is_that_there_is_nothing_to_value_customers_by(sales, tmp_path):
+    path = tmp_path / "misnamed.csv"
+    path.write_text(sales.read_text().replace(",segment,", ",segments,", 1))
+
+    done = run("--data", path, "--json")
+
+    assert done.exit_code == 0
+    assert [each["segment"] for each in json.loads(done.stdout)["segments"]] == ["(none)"]
+    assert "misnamed.csv:1:4: the column 'segments' is not read; is that 'segment'? call it so" in done.stderr
+    assert "misnamed.csv has no column 'segment', so all customers are one segment, (none)" in done.stderr
+    assert "warning" not in run("--data", sales, "--json").stderr
+
+
+def test_a_cost_of_a_source_that_nobody_came_from_is_told_with_the_one_that_may_be_meant(sales, tmp_path):
+    costs, bare = tmp_path / "costs.csv", tmp_path / "bare.csv"
+    costs.write_text("source,from,cost\nfriend,2024-01-01,4\nradio,2024-01-01,4\nads,1990-01-01,5\n")
+    bare.write_text("customer,date,amount\n" + "".join(f"c{n},2026-01-0{n},{n}\n" for n in range(1, 6)))
+
+    told = run("--data", sales, "--by", "source", "--costs", costs).stderr
+
+    assert "costs.csv: nobody came from 'friend'; is that 'friends'?\n" in told
+    assert "costs.csv: nobody came from 'radio'\n" in told
+    assert "'ads'" not in told
+    assert (
+        "bare.csv tells of nobody's acquisition_source, so costs by source in"
+        in run("--data", bare, "--costs", costs).stderr
+    )
+
+
 def test_by_something_else_is_misuse(sales):
     assert run("--data", sales, "--by", "town").exit_code == 2
 
