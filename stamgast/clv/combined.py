@@ -32,7 +32,7 @@ from stamgast.clv.rows import Floats
 from stamgast.clv.sample import Sample
 from stamgast.clv.scores import scores_of
 from stamgast.clv.windows import Window, first_day_of, window_of
-from stamgast.domain.attrition import MBG_CNBD_K, Model
+from stamgast.domain.attrition import BG_NBD, MBG_CNBD_K, Model
 from stamgast.domain.units import Day
 
 COMBINED: Final = "combined"
@@ -73,6 +73,26 @@ class Combination:
     def pool(self, sample: Sample, weeks: float) -> PoolForecast:
         """Foretell the same without the correction."""
         return _pool(self.members, self.weights, sample, weeks)
+
+    def chance_later(self, corrected: Floats, now: Floats, later: Floats) -> Floats:
+        """Return what becomes of the corrected chance of any purchases when the pool's goes from `now` to `later`.
+
+        That is after more time without a purchase: of all features only the pool's chance changes with it.
+        """
+        change = _logit(later) - _logit(now)
+        chance: Floats = expit(logit(corrected) + self.coefficients[FEATURES.index("logit_p")] * change)
+        return chance
+
+    def leaving(self) -> tuple[dict[str, Model], Floats]:
+        """Return the members that say who has left, and their weights.
+
+        By BG/NBD nobody leaves after the first purchase, which is no answer; if it is all there is, it has to do.
+        """
+        kept = np.array([name != BG_NBD for name in self.members])
+        if not self.weights[kept].sum() > 0:
+            return dict(self.members), self.weights
+        members = {name: model for name, model in self.members.items() if name != BG_NBD}
+        return members, self.weights[kept] / self.weights[kept].sum()
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -158,9 +178,14 @@ def _features(sample: Sample, p_buy: Floats, *, in_force: bool) -> Floats:
     return np.column_stack(
         [
             np.ones(len(days)),
-            logit(np.clip(p_buy, _LEAST_P, 1 - _LEAST_P)),
+            _logit(p_buy),
             spend - spend.mean(),
             np.log(days),
             np.full(len(days), float(in_force)),
         ]
     )
+
+
+def _logit(p: Floats) -> Floats:
+    logits: Floats = logit(np.clip(p, _LEAST_P, 1 - _LEAST_P))
+    return logits
