@@ -33,6 +33,7 @@ from stamgast.clv.sample import Sample
 from stamgast.clv.scores import scores_of
 from stamgast.clv.windows import Window, first_day_of, window_of
 from stamgast.domain.attrition import BG_NBD, MBG_CNBD_K, Model
+from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
 
 COMBINED: Final = "combined"
@@ -41,6 +42,8 @@ CUTS: Final = (0.5, 0.6, 0.7)
 FEWEST_OF_EACH: Final = 40
 """Customers who came again, and who did not, without either of which a cut teaches nothing."""
 FEWEST_CUTS: Final = 2
+FEWEST_DAYS: Final = 8 * WEEK_DAYS
+"""A horizon below which what is taught by the cuts is wrong in level."""
 FEATURES: Final = ("constant", "logit_p", "log_mean_spend", "log_purchase_days", "in_force")
 _AROUND: Final = (0.0, 1.0, 0.0, 0.0, 0.0)
 _PRECISION: Final = (1e-3, 5.0, 5.0, 5.0, 1e-3)
@@ -99,6 +102,14 @@ class Combination:
         """Everything that was learnt, by name."""
         weights = {f"weight_{name}": float(weight) for name, weight in zip(self.members, self.weights, strict=True)}
         return weights | dict(zip(FEATURES, map(float, self.coefficients), strict=True))
+
+
+def doubt_about(days: float) -> str | None:
+    """Return why the combined model is not to be gone by for a horizon of so many days, if there is a reason."""
+    if days >= FEWEST_DAYS:
+        return None
+    seen = "of the record shop it foretold a third too many purchases for one week and an eighth too many for four"
+    return f"the combined model is not made for horizons under {FEWEST_DAYS // WEEK_DAYS} weeks: {seen}"
 
 
 def members_of(fits: Mapping[str, Fit]) -> dict[str, Model]:

@@ -73,8 +73,15 @@ def _choice(found: Evaluation) -> str:
         return f"There are too few data to choose a model with; the usual one is {best}."
     return (
         f"The model to go by is {best}: it had the best log score at a cut on {date_of(choice.cut)}, before anything "
-        "that is judged here."
+        f"that is judged here.{_doubt(choice.gain)}"
     )
+
+
+def _doubt(gain: tuple[float, float] | None) -> str:
+    if gain is None:
+        return ""
+    told = f" The combined model's gain over the best single one there is {gain[0]:+.4f} to {gain[1]:+.4f} (95 %)"
+    return f"{told}{', which may be chance.' if gain[0] <= 0 <= gain[1] else '.'}"
 
 
 def _table(found: Evaluation) -> str:

@@ -71,12 +71,16 @@ def score(
 
 def _by_combination(purchases: Purchases, sample: Sample, asked: Asked, orders: str) -> list[Score]:
     """Learn the combined model and score by it; where there is too little to learn from, by the usual one."""
+    from stamgast.clv.combined import doubt_about
     from stamgast.clv.combined_scoring import score_combined
     from stamgast.clv.scoring import score as score_all
+    from stamgast.domain.history import WEEK_DAYS
 
     say("learning the combined model at earlier days …")
     scores = score_combined(purchases, sample, asked, "all" if orders == "all" else "repeat")
     if scores is not None:
+        if doubt := doubt_about(asked.horizon * WEEK_DAYS):
+            say(f"warning: {doubt}")
         return scores
     say(f"note: too few customers came again, or stayed away, to learn a combination from; this is {_USUAL}")
     return score_all(sample, fit_sample(sample, _USUAL, orders), asked)

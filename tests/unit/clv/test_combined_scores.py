@@ -146,6 +146,13 @@ def test_too_few_customers_are_scored_by_the_usual_model_which_is_said(tmp_path)
     assert {each["model"] for each in json.loads(done.stdout)} == {"mbg_cnbd_k"}
 
 
+def test_scores_for_a_few_weeks_come_with_a_warning(data, scored):
+    done = run("score", "--data", data, "--as-of", AS_OF, "--model", "combined", "--horizon", "42d", "--json")
+
+    assert "warning: the combined model is not made for horizons under 8 weeks" in done.stderr
+    assert "warning:" not in scored.stderr
+
+
 def test_the_combined_model_cannot_be_fitted_for_the_worker():
     done = run("fit", "--data", "x", "--model", "combined")
 
