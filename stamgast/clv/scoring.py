@@ -31,7 +31,8 @@ class Score(Struct, frozen=True):
     `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now. `p_buy` and `expected_*`
     are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
     far, `net` both less what it cost to win the customer. `next_lapse` is the day by which P(alive) has fallen to the
-    threshold if no purchase comes, None if never.
+    threshold if no purchase comes, None if never. The last three say what was asked for: the horizon, what `predicted`
+    counts in words, and the threshold.
     """
 
     customer: str
@@ -49,6 +50,9 @@ class Score(Struct, frozen=True):
     historic: float | None
     net: float | None
     next_lapse: str | None
+    horizon_weeks: float
+    predicted_by: str
+    lapse_threshold: float
 
 
 class Source(Struct, frozen=True):
@@ -152,6 +156,9 @@ def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> li
                 historic=historic,
                 net=net,
                 next_lapse=lapse,
+                horizon_weeks=asked.horizon,
+                predicted_by=asked.discounting.words(),
+                lapse_threshold=asked.threshold,
             )
         )
     return found
