@@ -54,7 +54,8 @@ def net_present_value(
     """
     early = TIMINGS[timing]
     grow, stay = 1 + rate, Decimal(1) if retention is None else retention
-    total = sum((yearly * stay ** (i - 1) / grow ** (i - early) for i in range(1, years + 1)), Decimal(0))
+    stays = (Decimal(1) if i == 1 else stay ** (i - 1) for i in range(1, years + 1))
+    total = sum((yearly * share / grow ** (i - early) for i, share in enumerate(stays, 1)), Decimal(0))
 
     def term(i: int) -> str:
         left = f" x {stay}^{i - 1}" if retention is not None and i > 1 else ""

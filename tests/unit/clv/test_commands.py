@@ -51,6 +51,7 @@ def parameters(tmp_path: Path) -> Path:
         ("npv --profit 300 --years 3 --rate 10% --timing mid", "= 782.47   (timing: mid of each year)"),
         ("npv --profit 300 --years 3 --timing start", "= 820.66   (timing: start of each year)"),
         ("npv --profit 300 --years 3 --retention 60%", "+ 300 x 0.6^2 / 1.1^3 = 502.63   (timing: end of each year)"),
+        ("npv --profit 300 --years 3 --retention 0 --timing start", "= 300.00   (timing: start of each year)"),
         (
             "npv --profit 300 --years 9 --acquisition-cost 100",
             "+ … + 300 / 1.1^9 - 100 = 1627.71   (timing: end of each year)",
