@@ -7,6 +7,7 @@ Rehearsed for fewer than `FEWEST_DAYS`, the combined model is not chosen: what i
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from msgspec import Struct
@@ -38,6 +39,21 @@ class Choice(Struct, frozen=True):
     cut: Day | None
     log_scores: dict[str, float]
     gain: tuple[float, float] | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the combined model scored best, in a rehearsal too short for it to be chosen."""
+        scores = self.log_scores
+        return self.best != COMBINED and scores.get(COMBINED, math.inf) < scores.get(self.best, math.inf)
+
+    def doubt(self) -> str:
+        """Say how sure the choice between the combined model and the best single one is; empty if there was none."""
+        if self.gain is None:
+            return ""
+        low, high = self.gain
+        chance = ", which may be chance" if low <= 0 <= high else ""
+        short = "; it is not chosen after so short a rehearsal" if self.left_out else ""
+        return f"there combined gained [{low:+.4f}, {high:+.4f}] (95 %) on {self.best_single}{chance}{short}"
 
 
 def choose(purchases: Purchases, days: int) -> Choice:

@@ -57,7 +57,7 @@ def report_of(found: Evaluation, purchases: Purchases) -> str:
 <body>
 <h1>{escape(title)}</h1>
 <p>{len(found.window.sample.names):,} customers, {found.window.days} days, {found.window.purchases.sum():,}
-purchase days came. {_choice(found)}</p>
+purchase days came. {_choice(found)} Spend is averaged over {found.orders} purchase days.</p>
 {_table(found)}
 {_gains(found)}
 {figures}
@@ -71,17 +71,11 @@ def _choice(found: Evaluation) -> str:
     best = f"<strong>{escape(choice.best)}</strong>"
     if choice.cut is None:
         return f"There are too few data to choose a model with; the usual one is {best}."
+    doubt = choice.doubt()
     return (
-        f"The model to go by is {best}: it had the best log score at a cut on {date_of(choice.cut)}, before anything "
-        f"that is judged here.{_doubt(choice.gain)}"
+        f"The model to go by is {best}, by the log score at a cut on {date_of(choice.cut)}, before anything that is "
+        f"judged here{f'; {escape(doubt)}' if doubt else ''}."
     )
-
-
-def _doubt(gain: tuple[float, float] | None) -> str:
-    if gain is None:
-        return ""
-    told = f" The combined model's gain over the best single one there is {gain[0]:+.4f} to {gain[1]:+.4f} (95 %)"
-    return f"{told}{', which may be chance.' if gain[0] <= 0 <= gain[1] else '.'}"
 
 
 def _table(found: Evaluation) -> str:

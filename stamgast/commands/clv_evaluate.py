@@ -150,8 +150,4 @@ def _because(choice: Choice) -> str:
     if choice.cut is None:
         return "the usual one, for there is too little to choose with"
     told = f"by the log score at a cut on {date_of(choice.cut)}"
-    if choice.gain is None:
-        return told
-    low, high = choice.gain
-    doubt = ", which may be chance" if low <= 0 <= high else ""
-    return f"{told}; there combined gained [{low:+.4f}, {high:+.4f}] (95 %) on {choice.best_single}{doubt}"
+    return f"{told}; {doubt}" if (doubt := choice.doubt()) else told

@@ -123,6 +123,7 @@ def test_how_sure_the_choice_is_stands_beside_it(found):
 
     assert low < 0 < high, "91 days of one shop do not tell the combined model from MBG/NBD"
     assert found.document()["gain_there"] == (low, high)
+    assert found.choice.doubt().endswith("on mbg_nbd, which may be chance")
 
 
 @pytest.mark.parametrize("days", [7, 28, 55])
@@ -130,7 +131,8 @@ def test_for_a_few_weeks_a_single_model_is_chosen(purchases, days):
     choice = choose(up_to(purchases, CALIBRATION_END), days)
 
     assert choice.best == choice.best_single
-    assert COMBINED in choice.log_scores
+    assert choice.left_out
+    assert choice.doubt().endswith("it is not chosen after so short a rehearsal")
 
 
 def test_for_one_week_a_single_model_is_far_less_biased_than_the_combined_one(purchases):
