@@ -1,16 +1,19 @@
 """Which model to go by: the one with the best log score at the last cut inside the known period.
 
 The whole procedure is rehearsed there, the combined model's own cuts included, so nothing to come is looked at. One
-short rehearsal cannot tell close models apart; docs/adr/0041 says how often it was right.
+short rehearsal cannot tell close models apart; docs/adr/0041 says how often it was right, and `gain` how sure it is.
+Rehearsed for fewer than `FEWEST_DAYS`, the combined model is not chosen: what it learnt is wrong for so short a time.
 """
 
 from __future__ import annotations
 
+import math
 from typing import Final
 
 from msgspec import Struct
 
-from stamgast.clv.combined import COMBINED, combine, fit_models
+from stamgast.clv.bootstrap import interval_of_mean
+from stamgast.clv.combined import COMBINED, FEWEST_DAYS, combine, fit_models
 from stamgast.clv.forecasts import Forecast, ModelForecast, log_scores
 from stamgast.clv.internal_cut import FEWEST, MOST_DAYS, SHARE_AFTER
 from stamgast.clv.purchase_file import Purchases
@@ -27,13 +30,30 @@ USUAL: Final = MBG_CNBD_K
 class Choice(Struct, frozen=True):
     """The rehearsal. `log_scores` by model, smaller is better, over the days after the day `cut`; None: not held.
 
-    `best` is the best of all, `best_single` the best without the combined model.
+    `best` is the best of all, `best_single` the best without the combined model. `gain` is the paired 95 % interval of
+    what the combined model gained over the best single one; None: there was none to rehearse.
     """
 
     best: str
     best_single: str
     cut: Day | None
     log_scores: dict[str, float]
+    gain: tuple[float, float] | None = None
+
+    @property
+    def left_out(self) -> bool:
+        """Whether the combined model scored best, in a rehearsal too short for it to be chosen."""
+        scores = self.log_scores
+        return self.best != COMBINED and scores.get(COMBINED, math.inf) < scores.get(self.best, math.inf)
+
+    def doubt(self) -> str:
+        """Say how sure the choice between the combined model and the best single one is; empty if there was none."""
+        if self.gain is None:
+            return ""
+        low, high = self.gain
+        chance = ", which may be chance" if low <= 0 <= high else ""
+        short = "; it is not chosen after so short a rehearsal" if self.left_out else ""
+        return f"there combined gained [{low:+.4f}, {high:+.4f}] (95 %) on {self.best_single}{chance}{short}"
 
 
 def choose(purchases: Purchases, days: int) -> Choice:
@@ -52,6 +72,11 @@ def choose(purchases: Purchases, days: int) -> Choice:
     combination = combine(up_to(purchases, cut), fits, after)
     if combination is not None:
         forecasts[COMBINED] = combination.forecast(window.sample, window.weeks)
-    found = {name: float(log_scores(each, window.purchases).mean()) for name, each in forecasts.items()}
+    surprises = {name: log_scores(each, window.purchases) for name, each in forecasts.items()}
+    found = {name: float(each.mean()) for name, each in surprises.items()}
     best_single = min((name for name in found if name != COMBINED), key=lambda name: found[name])
-    return Choice(min(found, key=lambda name: found[name]), best_single, cut, found)
+    if combination is None:
+        return Choice(best_single, best_single, cut, found)
+    gain = interval_of_mean(surprises[best_single] - surprises[COMBINED])
+    best = COMBINED if found[COMBINED] < found[best_single] and after >= FEWEST_DAYS else best_single
+    return Choice(best, best_single, cut, found, gain)

@@ -7,12 +7,15 @@ formula is nearly three times too high for the half-year after.
 from __future__ import annotations
 
 from collections.abc import Callable
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_HALF_UP, Decimal, localcontext
+from math import prod
 from typing import Final
 
 from msgspec import Struct
 
 _CENT: Final = Decimal("0.01")
+_DIGITS: Final = 60
+"""Of a product, so that three factors of a million millions keep their cents."""
 TIMINGS: Final = {"end": Decimal(0), "mid": Decimal("0.5"), "start": Decimal(1)}
 """When in a year its profit counts -> by how many years before the year's end."""
 
@@ -51,7 +54,8 @@ def net_present_value(
     """
     early = TIMINGS[timing]
     grow, stay = 1 + rate, Decimal(1) if retention is None else retention
-    total = sum((yearly * stay ** (i - 1) / grow ** (i - early) for i in range(1, years + 1)), Decimal(0))
+    stays = (Decimal(1) if i == 1 else stay ** (i - 1) for i in range(1, years + 1))
+    total = sum((yearly * share / grow ** (i - early) for i, share in enumerate(stays, 1)), Decimal(0))
 
     def term(i: int) -> str:
         left = f" x {stay}^{i - 1}" if retention is not None and i > 1 else ""
@@ -65,13 +69,12 @@ def net_present_value(
 
 
 def _product(method: str, factors: tuple[Decimal, ...], cost: Decimal | None) -> Sum:
-    total = Decimal(1)
-    for factor in factors:
-        total *= factor
     words = " x ".join(map(str, factors))
-    if cost is not None:
-        total, words = total - cost, f"{words} - {cost}"
-    value = total.quantize(_CENT, ROUND_HALF_UP)
+    with localcontext(prec=_DIGITS):
+        total = prod(factors, start=Decimal(1))
+        if cost is not None:
+            total, words = total - cost, f"{words} - {cost}"
+        value = total.quantize(_CENT, ROUND_HALF_UP)
     shown = f"{value:f}".removesuffix(".00")
     return Sum(method, value, f"{words} = {shown}")
 

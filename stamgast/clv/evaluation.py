@@ -57,8 +57,8 @@ class Evaluation:
     """All that is to be told of a holdout, by model in the order in which they are shown.
 
     `gains` has for each single model the 95 % interval of what the combined model gains over it; positive is better.
-    `spend` is the mean of a purchase day to come, one per customer. `combination` is None where the combined model
-    fell back to the best single one.
+    `spend` is the mean of a purchase day to come, one per customer, averaged over the days that `orders` says.
+    `combination` is None where the combined model fell back to the best single one, which gains nothing.
     """
 
     window: Window
@@ -70,6 +70,7 @@ class Evaluation:
     fits: Mapping[str, Fit]
     combination: Combination | None
     spend: Floats | None
+    orders: Orders
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -78,12 +79,14 @@ class Evaluation:
             "best": self.choice.best,
             "best_chosen_at": None if self.choice.cut is None else date_of(self.choice.cut),
             "log_scores_there": self.choice.log_scores,
+            "gain_there": self.choice.gain,
+            "orders": self.orders,
             "models": {name: self._model(name) for name in self.judged},
         }
 
     def _model(self, name: str) -> dict[str, Any]:
         learnt, judged = self.learnt[name], self.judged[name]
-        gain = self.gains if name == COMBINED else self.gains.get(name)
+        gain = (self.gains or None) if name == COMBINED else self.gains.get(name)
         figures = {field: getattr(judged, field) for field in judged.__struct_fields__}
         told = {field: getattr(learnt, field) for field in learnt.__struct_fields__}
         return {**told, **figures, "ci": gain}
@@ -122,8 +125,8 @@ def evaluate(
     judged = _naive(window) | {name: judge(each, window, spend) for name, each in forecasts.items()}
     learnt = {name: Learnt() for name in judged} | {name: _learnt(found) for name, found in fits.items()}
     learnt[COMBINED] = _combined(combination, choice)
-    gains = _gains(forecasts, singles, window)
-    return Evaluation(window, choice, learnt, judged, gains, forecasts, fits, combination, spend)
+    gains = {} if combination is None else _gains(forecasts, singles, window)
+    return Evaluation(window, choice, learnt, judged, gains, forecasts, fits, combination, spend, orders)
 
 
 def _spend(window: Window, orders: Orders) -> Floats | None:

@@ -57,7 +57,7 @@ def report_of(found: Evaluation, purchases: Purchases) -> str:
 <body>
 <h1>{escape(title)}</h1>
 <p>{len(found.window.sample.names):,} customers, {found.window.days} days, {found.window.purchases.sum():,}
-purchase days came. {_choice(found)}</p>
+purchase days came. {_choice(found)} Spend is averaged over {found.orders} purchase days.</p>
 {_table(found)}
 {_gains(found)}
 {figures}
@@ -71,9 +71,10 @@ def _choice(found: Evaluation) -> str:
     best = f"<strong>{escape(choice.best)}</strong>"
     if choice.cut is None:
         return f"There are too few data to choose a model with; the usual one is {best}."
+    doubt = choice.doubt()
     return (
-        f"The model to go by is {best}: it had the best log score at a cut on {date_of(choice.cut)}, before anything "
-        "that is judged here."
+        f"The model to go by is {best}, by the log score at a cut on {date_of(choice.cut)}, before anything that is "
+        f"judged here{f'; {escape(doubt)}' if doubt else ''}."
     )
 
 

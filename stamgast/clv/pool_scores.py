@@ -44,19 +44,28 @@ class PoolScores:
 
         The members fall with every day without a purchase, so their mean does.
         """
-        low, high = np.full(len(rows), -1, dtype=np.int64), np.full(len(rows), _LONGEST, dtype=np.int64)
-        never = self._quiet_for(rows, high) > threshold
-        while (high - low > 1).any():
-            middle = (low + high) // 2
-            alive = self._quiet_for(rows, np.maximum(middle, 0)) > threshold
-            low, high = np.where(alive, middle, low), np.where(alive, high, middle)
-        lapses: Floats = np.where(never, np.inf, (rows.recency + high) / WEEK_DAYS)
-        return lapses
-
-    def _quiet_for(self, rows: Rows, days: Integers) -> Floats:
-        """Return P(alive) so many days after the last purchase."""
-        return self.p_alive(Rows(rows.x, rows.recency, rows.recency + days, rows.count))
+        return falls_to(self.p_alive, rows, threshold)
 
     def _mixed(self, ask: Callable[[Scores], Floats]) -> Floats:
         mixed: Floats = self.weights @ np.stack([ask(each) for each in self.members])
         return mixed
+
+
+def falls_to(chance: Callable[[Rows], Floats], rows: Rows, threshold: float) -> Floats:
+    """Return the T at which a chance that falls without a purchase is at the threshold, to the day; infinite: never.
+
+    Whose chance is above it now gets a day to come, whose is not gets one by now.
+    """
+
+    def quiet_for(days: Integers) -> Floats:
+        return chance(Rows(rows.x, rows.recency, rows.recency + days, rows.count))
+
+    never = quiet_for(np.full(len(rows), _LONGEST)) > threshold
+    now, above = rows.age - rows.recency, chance(rows) > threshold
+    low, high = np.where(above, now, -1), np.where(above, _LONGEST, now)
+    while (going := high - low > 1).any():
+        middle = (low + high) // 2
+        above = quiet_for(np.maximum(middle, 0)) > threshold
+        low, high = np.where(going & above, middle, low), np.where(going & ~above, middle, high)
+    lapses: Floats = np.where(never, np.inf, (rows.recency + high) / WEEK_DAYS)
+    return lapses

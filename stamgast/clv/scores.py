@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -98,9 +99,14 @@ def chance_of(scores: Scores, rows: Rows, weeks: float, purchases: Integers) -> 
 
 def discounted_purchases(scores: Scores, rows: Rows, discounting: Discounting) -> Floats:
     """Return what one unit of spend on each purchase to come is worth today, margin included."""
-    total, before = np.zeros(len(rows)), np.zeros(len(rows))
+    return discounted(lambda weeks: scores.expected_purchases(rows, weeks), discounting)
+
+
+def discounted(expected: Callable[[float], Floats], discounting: Discounting) -> Floats:
+    """Return the same of purchases of which `expected(weeks)` are the means within so many weeks, one a customer."""
+    total, before = np.zeros(()), np.zeros(())
     for month, weight in enumerate(discounting.weights(), 1):
-        until = scores.expected_purchases(rows, month * WEEKS_A_MONTH)
-        total += (until - before) * weight
+        until = expected(month * WEEKS_A_MONTH)
+        total = total + (until - before) * weight
         before = until
     return total

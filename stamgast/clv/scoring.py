@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
@@ -9,10 +10,9 @@ import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.fitting import fit_spend, fit_with_fallback, known, sentences
-from stamgast.clv.forecasts import Forecast, ModelForecast
 from stamgast.clv.rows import Floats, collapse
 from stamgast.clv.sample import Sample
-from stamgast.clv.scores import Scores, discounted_purchases, scores_of
+from stamgast.clv.scores import discounted_purchases, scores_of
 from stamgast.clv.spend_model import expected_spend
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
@@ -31,7 +31,8 @@ class Score(Struct, frozen=True):
     `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now. `p_buy` and `expected_*`
     are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
     far, `net` both less what it cost to win the customer. `next_lapse` is the day by which P(alive) has fallen to the
-    threshold if no purchase comes, None if never.
+    threshold if no purchase comes, None if never. The last three say what was asked for: the horizon, what `predicted`
+    counts in words, and the threshold.
     """
 
     customer: str
@@ -49,6 +50,9 @@ class Score(Struct, frozen=True):
     historic: float | None
     net: float | None
     next_lapse: str | None
+    horizon_weeks: float
+    predicted_by: str
+    lapse_threshold: float
 
 
 class Source(Struct, frozen=True):
@@ -66,6 +70,21 @@ class Asked(Struct, frozen=True):
     threshold: float = 0.5
     discounting: Discounting = Discounting()
     acquisition_cost: float = 0.0
+
+
+@dataclass(frozen=True)
+class Outlook:
+    """What is foretold of every customer of a sample, one entry each.
+
+    `p_buy` and `purchases` are for the horizon, `discounted` is what one unit of spend on each purchase to come is
+    worth today; `lapses_at` is the T, in weeks, at which P(alive) has fallen to the threshold, infinite: never.
+    """
+
+    p_alive: Floats
+    lapses_at: Floats
+    p_buy: Floats
+    purchases: Floats
+    discounted: Floats
 
 
 def fit_parameters(
@@ -99,17 +118,21 @@ def fit_parameters(
 def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
     """Score every customer, in the sample's order, at the end of its day."""
     model = scores_of(parameters.attrition())
-    source = Source(parameters.model, parameters.version, parameters.spend)
-    return listed(sample, source, model, ModelForecast(model, sample.rows, asked.horizon), asked)
-
-
-def listed(sample: Sample, source: Source, model: Scores, forecast: Forecast, asked: Asked) -> list[Score]:
-    """List what is said of every customer: by the forecast within the horizon, by the model beyond it."""
     rows, back = collapse(sample.rows)
-    alive = model.p_alive(rows)[back]
-    lapses = np.asarray(sample.first_days) + np.ceil(model.lapses_at(rows, asked.threshold)[back] * WEEK_DAYS - 1e-9)
-    discounted = discounted_purchases(model, rows, asked.discounting)[back]
-    money = _money(sample, source.spend, asked, forecast.purchases, discounted)
+    outlook = Outlook(
+        p_alive=model.p_alive(rows)[back],
+        lapses_at=model.lapses_at(rows, asked.threshold)[back],
+        p_buy=model.p_buy(rows, asked.horizon)[back],
+        purchases=model.expected_purchases(rows, asked.horizon)[back],
+        discounted=discounted_purchases(model, rows, asked.discounting)[back],
+    )
+    return listed(sample, Source(parameters.model, parameters.version, parameters.spend), outlook, asked)
+
+
+def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
+    """List what is said of every customer."""
+    lapses = np.asarray(sample.first_days) + np.ceil(outlook.lapses_at * WEEK_DAYS - 1e-9)
+    money = _money(sample, source.spend, asked, outlook)
     t_x, age = sample.rows.t_x, sample.rows.T
     nothing = (None, None, None, None)
     found = []
@@ -125,14 +148,17 @@ def listed(sample: Sample, source: Source, model: Scores, forecast: Forecast, as
                 x=int(sample.rows.x[index]),
                 t_x=float(t_x[index]),
                 T=float(age[index]),
-                p_alive=float(alive[index]),
-                p_buy=float(forecast.p_buy[index]),
-                expected_purchases=float(forecast.purchases[index]),
+                p_alive=float(outlook.p_alive[index]),
+                p_buy=float(outlook.p_buy[index]),
+                expected_purchases=float(outlook.purchases[index]),
                 expected_spend=spend,
                 predicted=predicted,
                 historic=historic,
                 net=net,
                 next_lapse=lapse,
+                horizon_weeks=asked.horizon,
+                predicted_by=asked.discounting.words(),
+                lapse_threshold=asked.threshold,
             )
         )
     return found
@@ -143,11 +169,11 @@ def date_of(day: int) -> str:
     return date.fromordinal(day + _EPOCH).isoformat()
 
 
-def _money(sample: Sample, spend: Spend | None, asked: Asked, expected: Floats, discounted: Floats) -> Floats | None:
+def _money(sample: Sample, spend: Spend | None, asked: Asked, outlook: Outlook) -> Floats | None:
     """Return expected spend, predicted, historic and net (first index) of every customer (second)."""
     if spend is None:
         return None
     each = expected_spend(spend, *sample.spend(spend.orders))
-    predicted = discounted * each
+    predicted = outlook.discounted * each
     historic = sample.amounts * asked.discounting.margin if sample.profits is None else sample.profits
-    return np.stack([expected * each, predicted, historic, historic + predicted - asked.acquisition_cost])
+    return np.stack([outlook.purchases * each, predicted, historic, historic + predicted - asked.acquisition_cost])

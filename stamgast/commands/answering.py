@@ -53,6 +53,12 @@ def load_settings() -> Settings:
     return settings
 
 
+def is_given(context: typer.Context, option: str) -> bool:
+    """Return whether a person wrote an option, which may be what it is by default anyway."""
+    source = context.get_parameter_source(option)
+    return source is not None and source.name == "COMMANDLINE"
+
+
 def print_json(document: Any) -> None:
     """Write the one JSON document of a command."""
     print(msgspec.json.encode(document, enc_hook=str).decode())  # noqa: T201  the answer itself

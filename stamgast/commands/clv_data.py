@@ -30,6 +30,8 @@ def read_data(data: Path, as_of: Day | None) -> Purchases:
             say(problem)
         fail(f"{data} cannot be used")
     days = sum(len(buyer.days()) for buyer in purchases.buyers.values())
+    if not days:
+        fail(f"{data} has no purchase up to {date_of(purchases.as_of)}, only refunds or what they took back")
     say(f"read {len(purchases.buyers):,} customers with {days:,} purchase days up to {date_of(purchases.as_of)}")
     return purchases
 

@@ -12,6 +12,7 @@ from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
+    from stamgast.clv.best_model import Choice
     from stamgast.clv.evaluation import Evaluation
     from stamgast.clv.purchase_file import Purchases
     from stamgast.domain.units import Day
@@ -32,6 +33,10 @@ _SHOWN: Final = (
     ("v_mae", 2),
 )
 
+_SPEND: Final = {
+    "all": "all purchase days; `fit` and `score` take the repeat ones unless told --orders all",
+    "repeat": "repeat purchase days, as `fit` and `score` do unless told otherwise",
+}
 _TOO_LONG: Final = "if the data end there, the holdout is longer than what is known and all models seem to be too high"
 
 
@@ -47,6 +52,7 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Hold all models and the naive ones against what customers did in a holdout, and say which to go by."""
+    from stamgast.clv.combined import doubt_about
     from stamgast.clv.evaluation import evaluate as evaluate_all
 
     begin, end = read_day("--calibration-end", calibration_end), read_day("--holdout-end", holdout_end)
@@ -61,6 +67,9 @@ def evaluate(
     for warning in warnings:
         say(f"warning: {warning}")
     found = evaluate_all(purchases, begin, end, "repeat" if orders == "repeat" else "all", say)
+    if found.combination is not None and (doubt := doubt_about(found.window.days)):
+        warnings.append(doubt)
+        say(f"warning: {doubt}")
     if report is not None:
         _write(report, found, purchases)
     if as_json:
@@ -131,11 +140,14 @@ def _show(found: Evaluation) -> None:
     for learnt in found.learnt.values():
         for note in learnt.notes:
             say(f"note: {note}")
-    answer(f"best: {found.choice.best}, by the log score at {_cut(found)}")
+    answer(f"spend: averaged over {_SPEND[found.orders]}")
+    answer(f"best: {found.choice.best}, {_because(found.choice)}")
 
 
-def _cut(found: Evaluation) -> str:
+def _because(choice: Choice) -> str:
     from stamgast.clv.scoring import date_of
 
-    cut = found.choice.cut
-    return "no cut, for there are too few data to choose with" if cut is None else f"a cut on {date_of(cut)}"
+    if choice.cut is None:
+        return "the usual one, for there is too little to choose with"
+    told = f"by the log score at a cut on {date_of(choice.cut)}"
+    return f"{told}; {doubt}" if (doubt := choice.doubt()) else told

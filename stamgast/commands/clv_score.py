@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
+from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_data import Data, read_data
-from stamgast.commands.clv_fits import Orders, check_model, fit_sample
+from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
@@ -20,9 +20,14 @@ if TYPE_CHECKING:
 
 _COMBINED: Final = "combined"
 _USUAL: Final = "mbg_cnbd_k"
+_OPEN_DAYS: Final = (
+    "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
+    "leave --parameters out, or fit with `stamgast clv fit --data FILE --out FILE` and no --merchant"
+)
 
 
 def score(
+    context: typer.Context,
     data: Data,
     as_of: Annotated[str, typer.Option(help="Score at the end of this day; later purchases are not looked at.")],
     *,
@@ -33,7 +38,8 @@ def score(
     months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
     yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
     margin: Annotated[
-        str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
+        str,
+        typer.Option(help="Profit as a share of spend (default: of --parameters, else of the data's profit, else 1)."),
     ] = "",
     acquisition_cost: Cost = "",
     orders: Orders = "repeat",
@@ -46,23 +52,28 @@ def score(
     from stamgast.domain.residual_value import Discounting
 
     check_model(model or _USUAL, orders, _COMBINED)
+    if parameters and is_given(context, "orders"):
+        misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
+    known = _given(parameters, model) if parameters else None
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = float(read_share("--margin", margin)) if margin else None
     cost = float(read_cost(acquisition_cost) or 0)
     purchases = read_data(data, read_day("--as-of", as_of))
     sample = sample_of(purchases)
-    discounting = Discounting(months, rate, sample.margin if given is None else given)
-    asked = Asked(weeks, threshold, discounting, cost)
-    if parameters:
-        scores = score_all(sample, _given(parameters, model), asked)
+    if given is None:
+        given = sample.margin if known is None or known.margin is None else known.margin
+    asked = Asked(weeks, threshold, Discounting(months, rate, given), cost)
+    if known is not None:
+        tell_notes(known)
+        scores = score_all(sample, known, asked)
     elif model == _COMBINED:
         scores = _by_combination(purchases, sample, asked, orders)
     else:
         scores = score_all(sample, fit_sample(sample, model or _USUAL, orders), asked)
     if scores:
         told = f"{scores[0].model}, version {scores[0].parameters_version}"
-        say(f"{told}; horizon {weeks:g} weeks; predicted: {discounting.words()}")
+        say(f"{told}; horizon {weeks:g} weeks; predicted: {asked.discounting.words()}")
     if as_json:
         print_json(scores)
     else:
@@ -71,12 +82,16 @@ def score(
 
 def _by_combination(purchases: Purchases, sample: Sample, asked: Asked, orders: str) -> list[Score]:
     """Learn the combined model and score by it; where there is too little to learn from, by the usual one."""
+    from stamgast.clv.combined import doubt_about
     from stamgast.clv.combined_scoring import score_combined
     from stamgast.clv.scoring import score as score_all
+    from stamgast.domain.history import WEEK_DAYS
 
     say("learning the combined model at earlier days …")
     scores = score_combined(purchases, sample, asked, "all" if orders == "all" else "repeat")
     if scores is not None:
+        if doubt := doubt_about(asked.horizon * WEEK_DAYS):
+            say(f"warning: {doubt}")
         return scores
     say(f"note: too few customers came again, or stayed away, to learn a combination from; this is {_USUAL}")
     return score_all(sample, fit_sample(sample, _USUAL, orders), asked)
@@ -91,6 +106,8 @@ def _given(file: Path, model: str) -> ParameterSet:
         fail(str(error))
     if model and model != found.model:
         misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
+    if found.open_days:
+        misuse(f"{file} says open_days: {_OPEN_DAYS}")
     return found
 
 

@@ -14,17 +14,19 @@ from stamgast.domain.units import Day
 
 Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
 
+LARGEST: Final = 1_000_000_000_000
+"""More than any shop takes in, and little enough for sums to be right to the cent."""
 _LONGEST_WEEKS: Final = 5_218.0
+_NUMBER: Final = re.compile(r"[+-]?(\d+\.?\d*|\.\d+)([eE][+-]?\d{1,3})?", re.ASCII)
 
 
 def read_number(name: str, text: str) -> Decimal:
     """A decimal number from 0."""
-    try:
-        value = Decimal(text)
-    except InvalidOperation:
-        value = Decimal("NaN")
-    if not value.is_finite() or value < 0:
-        misuse(f"{name} is {text!r}; it is a number such as 12.50")
+    value = _decimal(text)
+    if value is None or value < 0:
+        misuse(f"{name} is {text!r}; it is a number from 0, such as 12.50")
+    if value > LARGEST:
+        misuse(f"{name} is {text!r}; the largest number that is taken is {LARGEST}")
     return value
 
 
@@ -35,16 +37,24 @@ def read_cost(text: str) -> Decimal | None:
 
 def read_share(name: str, text: str) -> Decimal:
     """`0.1` or `10%`."""
-    value = read_number(name, text.removesuffix("%"))
-    value = value / 100 if text.endswith("%") else value
-    if value > 1:
-        misuse(f"{name} is {text!r}; for a tenth write 0.1 or 10%")
-    return value
+    value = _decimal(text.removesuffix("%"))
+    most = 100 if text.endswith("%") else 1
+    if value is None or not 0 <= value <= most:
+        misuse(f"{name} is {text!r}; it is a share from 0 to 1 or 100%: for a tenth write 0.1 or 10%")
+    return value / most
+
+
+def _decimal(text: str) -> Decimal | None:
+    """Return what is written in plain digits; `Decimal` alone takes 12_000, digits of other scripts and infinity."""
+    try:
+        return Decimal(text) if _NUMBER.fullmatch(text) else None
+    except InvalidOperation:
+        return None
 
 
 def read_weeks(text: str) -> float:
     """A horizon, `39w` or `273d`, in weeks."""
-    match = re.fullmatch(r"(\d+(?:\.\d+)?)([wd])", text)
+    match = re.fullmatch(r"(\d+(?:\.\d+)?)([wd])", text, re.ASCII)
     weeks = float(match[1]) / (7 if match[2] == "d" else 1) if match else 0.0
     if not 0 < weeks <= _LONGEST_WEEKS:
         misuse(f"--horizon is {text!r}; write it as 39w or 273d, at most a hundred years")

@@ -12,7 +12,7 @@ from msgspec import Struct
 Orders = Literal["repeat", "all"]
 
 
-class Spend(Struct, frozen=True, omit_defaults=False):
+class Spend(Struct, frozen=True, omit_defaults=False, forbid_unknown_fields=True):
     """Parameters; amounts are in the unit in which they were fitted.
 
     `orders` says which purchase days an average is made of: the repeat ones, as in the papers, or all of them.

@@ -93,7 +93,8 @@ def test_a_small_shop_falls_back_to_the_best_single_model_and_says_so():
     assert found.learnt[COMBINED].fitted == found.choice.best
     assert "too few" in found.learnt[COMBINED].notes[0]
     assert found.judged[COMBINED] == found.judged[found.choice.best]
-    assert found.gains[found.choice.best] == {"log_score": (0, 0), "brier": (0, 0)}
+    assert found.gains == {}, "it is that model, so there is nothing to gain"
+    assert {model["ci"] for model in found.document()["models"].values()} == {None}
 
 
 def test_a_handful_of_customers_is_foretold_by_the_usual_model():

@@ -8,13 +8,19 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from stamgast.clv.combined import COMBINED
+from stamgast.clv.combined import COMBINED, Combination
+from stamgast.clv.combined_scoring import score_combined
 from stamgast.clv.evaluation import evaluate
 from stamgast.clv.pool_scores import PoolScores
 from stamgast.clv.rows import make_rows
+from stamgast.clv.sample import sample_of
 from stamgast.clv.scores import scores_of
+from stamgast.clv.scoring import Asked, date_of
+from stamgast.clv.windows import up_to
 from stamgast.commands.clv import app
 from stamgast.domain.attrition import make_model
+from stamgast.domain.residual_value import Discounting
+from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, read_sample
 from tests.unit.clv.purchases import EPOCH, csv_of, drawn_shop, purchases_of
 
 CUT, END = 10_250, 10_500
@@ -82,6 +88,54 @@ def test_money_and_lapses_are_said_as_well_and_a_version_names_what_was_learnt(s
     assert all(each["next_lapse"] > str(AS_OF) for each in scores if each["p_alive"] > 0.5 and each["next_lapse"])
 
 
+@pytest.fixture(scope="module")
+def record_shop():
+    known = up_to(purchases_of(read_sample(), HOLDOUT_END), CALIBRATION_END)
+    return score_combined(known, sample_of(known), Asked(), "repeat")
+
+
+def test_who_came_once_may_have_left_as_the_models_say_that_know_of_leaving(record_shop):
+    once = [each for each in record_shop if each.x == 0]
+
+    assert len(once) == 1_411
+    assert all(0.29 < each.p_alive < 0.43 for each in once), "Pareto/NBD and MBG/NBD say .30 to .43, BG/NBD says 1"
+    assert all(each.next_lapse <= date_of(CALIBRATION_END) for each in once)
+
+
+def test_nobody_buys_who_is_not_alive(record_shop):
+    assert all(each.p_buy <= each.p_alive for each in record_shop)
+    raised = [each for each in record_shop if each.p_buy == each.p_alive]
+    assert any(each.p_alive > 0.5 for each in raised)
+    now = date_of(CALIBRATION_END)
+    assert all((each.next_lapse or "9999") > now for each in record_shop if each.p_alive > 0.5)
+    assert all(each.next_lapse <= now for each in record_shop if each.p_alive <= 0.5)
+
+
+def test_three_years_are_worth_at_least_what_their_first_nine_months_are(record_shop):
+    discount = 1.1 ** (-9 / 12)
+
+    assert all(each.predicted >= each.expected_spend * discount for each in record_shop)
+
+
+def test_what_lies_beyond_the_months_is_not_in_predicted(shop):
+    known = up_to(purchases_of(shop, END), CUT)
+    discounting = Discounting(months=3, yearly_rate=0.0, margin=0.5)
+
+    for each in score_combined(known, sample_of(known), Asked(52, discounting=discounting), "all"):
+        assert each.predicted <= each.expected_spend * 0.5 + 1e-9
+
+
+def test_where_bg_nbd_is_all_that_is_believed_it_says_who_has_left():
+    models = {name: make_model(name, parameters) for name, parameters in MODELS.items()}
+    alone = Combination(models, np.array([1.0, 0.0, 0.0]), np.zeros(5), ())
+    half = Combination(models, np.array([0.5, 0.1, 0.4]), np.zeros(5), ())
+
+    assert alone.leaving()[0].keys() == MODELS.keys()
+    members, weights = half.leaving()
+    assert list(members) == ["mbg_nbd", "pareto_nbd"]
+    assert weights == pytest.approx([0.2, 0.8])
+
+
 def test_too_few_customers_are_scored_by_the_usual_model_which_is_said(tmp_path):
     path = tmp_path / "few.csv"
     path.write_text(csv_of(drawn_shop(60)))
@@ -90,6 +144,13 @@ def test_too_few_customers_are_scored_by_the_usual_model_which_is_said(tmp_path)
 
     assert "note: too few customers came again, or stayed away" in done.stderr
     assert {each["model"] for each in json.loads(done.stdout)} == {"mbg_cnbd_k"}
+
+
+def test_scores_for_a_few_weeks_come_with_a_warning(data, scored):
+    done = run("score", "--data", data, "--as-of", AS_OF, "--model", "combined", "--horizon", "42d", "--json")
+
+    assert "warning: the combined model is not made for horizons under 8 weeks" in done.stderr
+    assert "warning:" not in scored.stderr
 
 
 def test_the_combined_model_cannot_be_fitted_for_the_worker():

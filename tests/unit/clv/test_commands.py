@@ -51,6 +51,7 @@ def parameters(tmp_path: Path) -> Path:
         ("npv --profit 300 --years 3 --rate 10% --timing mid", "= 782.47   (timing: mid of each year)"),
         ("npv --profit 300 --years 3 --timing start", "= 820.66   (timing: start of each year)"),
         ("npv --profit 300 --years 3 --retention 60%", "+ 300 x 0.6^2 / 1.1^3 = 502.63   (timing: end of each year)"),
+        ("npv --profit 300 --years 3 --retention 0 --timing start", "= 300.00   (timing: start of each year)"),
         (
             "npv --profit 300 --years 9 --acquisition-cost 100",
             "+ … + 300 / 1.1^9 - 100 = 1627.71   (timing: end of each year)",
@@ -62,6 +63,20 @@ def test_a_value_by_hand_shows_the_sum(arguments, answer):
 
     assert done.exit_code == 0
     assert done.stdout.rstrip().endswith(answer)
+
+
+def test_the_largest_numbers_keep_their_cents():
+    most = "1000000000000"
+
+    assert (
+        run("simple", "--average", most, "--frequency", most, "--lifespan", most)
+        .stdout.rstrip()
+        .endswith(f"= 1{'0' * 36}")
+    )
+    cents = run("profit", "--profit", "999999999999.99", "--purchases", "999999999999.99")
+    assert cents.stdout.rstrip().endswith("= 999999999999980000000000")
+    npv = run("npv", "--profit", most, "--years", 100, "--rate", "0", "--timing", "start", "--retention", "1")
+    assert "= 100000000000000.00" in npv.stdout
 
 
 def test_a_value_by_hand_is_a_number_in_json():
@@ -79,6 +94,14 @@ def test_a_value_by_hand_is_a_number_in_json():
     ("arguments", "said"),
     [
         ("simple --average fifty --frequency 6 --lifespan 3", "--average is 'fifty'"),
+        ("simple --average -50 --frequency 6 --lifespan 3", "--average is '-50'; it is a number from 0"),
+        ("simple --average 1e400 --frequency 6 --lifespan 3", "the largest number that is taken is 1000000000000"),
+        ("simple --average 1e20 --frequency 1e20 --lifespan 3", "the largest number that is taken is 1000000000000"),
+        ("simple --average 12_000 --frequency 6 --lifespan 3", "--average is '12_000'; it is a number from 0"),
+        ("simple --average \u0663 --frequency 6 --lifespan 3", "it is a number from 0"),
+        ("npv --profit 1e9999999999999999999 --years 3", "it is a number from 0"),
+        ("npv --profit 300 --years 3 --retention 150%", "--retention is '150%'; it is a share from 0 to 1 or 100%"),
+        ("npv --profit 300 --years 3 --retention -5%", "--retention is '-5%'; it is a share from 0 to 1 or 100%"),
         ("profit --profit -8 --purchases 6", "--profit is '-8'"),
         ("npv --profit 300 --years 3 --rate 10", "for a tenth write 0.1 or 10%"),
         ("npv --profit 300 --years 3 --timing middle", "--timing is 'middle'; it is one of end, mid, start"),
@@ -138,6 +161,63 @@ def test_scores_name_every_customer_known_by_then(sales, parameters):
     rows = run(*asked).stdout.splitlines()
     assert rows[0].split() == ["customer", "alive", "buys", "purchases", "spend", "predicted", "net", "lapses"]
     assert len(rows) == 5
+
+
+def test_every_score_says_what_was_asked_for(sales, parameters):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters, "--horizon", "56d")
+
+    (said, *others) = json.loads(run(*asked, "--threshold", 0.3, "--margin", "30%", "--json").stdout)
+
+    assert (said["horizon_weeks"], said["lapse_threshold"]) == (8, 0.3)
+    assert said["predicted_by"] == "36 months, 0.1 a year, at the end of each month, times margin 0.3"
+    assert {each["predicted_by"] for each in others} == {said["predicted_by"]}
+
+
+def test_the_margin_of_the_parameters_counts_unless_another_is_given(sales, parameters):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters, "--json")
+    parameters.write_text(json.dumps({**MBG, "spend": {"p": 6.25, "q": 3.74, "v": 15.44}, "margin": 0.4}))
+
+    of_file, given = json.loads(run(*asked).stdout), json.loads(run(*asked, "--margin", "0.8").stdout)
+
+    assert of_file[0]["predicted_by"].endswith("times margin 0.4")
+    assert of_file[0]["historic"] == pytest.approx(0.4 * 31)
+    assert given[0]["predicted"] == pytest.approx(2 * of_file[0]["predicted"])
+
+
+def test_parameters_that_leave_out_closed_days_are_not_scored_with(sales, parameters):
+    parameters.write_text(json.dumps({**MBG, "open_days": True}))
+
+    done = run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters)
+
+    assert done.exit_code == 2
+    assert "open_days: it was fitted with the shop's closed days left out" in done.stderr
+    assert done.stdout == ""
+
+
+def test_what_spend_is_averaged_over_cannot_be_asked_of_given_parameters(sales, parameters):
+    done = run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters, "--orders", "repeat")
+
+    assert done.exit_code == 2
+    assert "--orders belongs to a fit" in done.stderr
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        "score --as-of 2026-03-01",
+        "segments",
+        "fit",
+        "evaluate --calibration-end 2026-01-31 --holdout-end 2026-02-28",
+    ],
+)
+def test_a_file_of_refunds_alone_is_refused(sales, asked):
+    sales.write_text("customer,date,amount\na,2026-01-01,-5\n")
+
+    done = run(*asked.split(), "--data", sales)
+
+    assert done.exit_code == 1
+    assert f"{sales} has no purchase up to 2026-" in done.stderr
+    assert done.stdout == ""
 
 
 def test_what_is_wrong_with_a_file_is_told_line_by_line(sales, parameters, tmp_path):

@@ -71,6 +71,36 @@ def test_people_get_a_table_and_which_model_to_go_by(sales):
     assert lines[-1].startswith("best: ")
 
 
+def test_what_spend_is_averaged_over_is_said(sales):
+    said = run("--data", sales, *DATES).stdout
+    assert "spend: averaged over all purchase days; `fit` and `score` take the repeat ones" in said
+    assert json.loads(run("--data", sales, *DATES, "--orders", "repeat", "--json").stdout)["orders"] == "repeat"
+
+
+def test_the_combined_model_is_warned_of_and_not_chosen_for_a_few_weeks(sales):
+    dates = ("--calibration-end", "1998-07-24", "--holdout-end", "1998-08-14")
+
+    done = run("--data", sales, *dates, "--json")
+    told = json.loads(done.stdout)
+
+    (warning,) = told["warnings"]
+    assert "not made for horizons under 8 weeks" in warning
+    assert f"warning: {warning}" in done.stderr
+    assert told["best"] != "combined"
+
+
+def test_where_the_combined_model_is_another_one_it_gains_nothing(tmp_path):
+    file = tmp_path / "sales.csv"
+    file.write_text(csv_of(drawn_shop(40)))
+
+    models = json.loads(run("--data", file, *DATES, "--json").stdout)["models"]
+    done = run("--data", file, *DATES)
+
+    assert {model["ci"] for model in models.values()} == {None}
+    assert "gains" not in done.stdout
+    assert "best: mbg_cnbd_k, the usual one, for there is too little to choose with" in done.stdout
+
+
 def test_both_ends_are_inclusive_and_who_came_later_is_left_out(tmp_path):
     file = tmp_path / "sales.csv"
     days = {"early": [0, 10, 30], "at_the_end": [20], "late": [21, 25]}

@@ -6,12 +6,14 @@ gain is not found again, stands in docs/adr/0041.
 
 import pytest
 
+from stamgast.clv.best_model import choose
 from stamgast.clv.combined import COMBINED
 from stamgast.clv.evaluation import evaluate
 from stamgast.clv.evaluation_curves import calibration, conditional_expectation, lift, tracking
 from stamgast.clv.fitting import fit_spend
 from stamgast.clv.judging import judge
 from stamgast.clv.spend_model import expected_spend
+from stamgast.clv.windows import up_to
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, read_sample
 from tests.unit.clv.purchases import purchases_of
 
@@ -114,6 +116,30 @@ def test_the_combined_model_is_chosen_before_the_holdout_is_looked_at(found):
     assert found.choice.cut < CALIBRATION_END
     assert found.combination.members.keys() == {"bg_nbd", "mbg_nbd", "pareto_nbd"}, "k is 1, so CNBD-k is MBG/NBD"
     assert sum(found.combination.weights) == pytest.approx(1)
+
+
+def test_how_sure_the_choice_is_stands_beside_it(found):
+    low, high = found.choice.gain
+
+    assert low < 0 < high, "91 days of one shop do not tell the combined model from MBG/NBD"
+    assert found.document()["gain_there"] == (low, high)
+    assert found.choice.doubt().endswith("on mbg_nbd, which may be chance")
+
+
+@pytest.mark.parametrize("days", [7, 28, 55])
+def test_for_a_few_weeks_a_single_model_is_chosen(purchases, days):
+    choice = choose(up_to(purchases, CALIBRATION_END), days)
+
+    assert choice.best == choice.best_single
+    assert choice.left_out
+    assert choice.doubt().endswith("it is not chosen after so short a rehearsal")
+
+
+def test_for_one_week_a_single_model_is_far_less_biased_than_the_combined_one(purchases):
+    week = evaluate(purchases, CALIBRATION_END, CALIBRATION_END + 7)
+
+    assert week.judged[COMBINED].n_bias > 0.25
+    assert abs(week.judged["mbg_nbd"].n_bias) < 0.05
 
 
 def test_what_is_foretold_does_not_depend_on_what_comes_after(purchases, found):

@@ -104,7 +104,7 @@ def test_who_never_lapses_has_no_day_for_it(sample, by_hand):
 def test_scores_have_the_keys_that_others_rely_on():
     assert Score.__struct_fields__ == (
         "customer", "method", "model", "parameters_version", "x", "t_x", "T", "p_alive", "p_buy", "expected_purchases",
-        "expected_spend", "predicted", "historic", "net", "next_lapse",
+        "expected_spend", "predicted", "historic", "net", "next_lapse", "horizon_weeks", "predicted_by", "lapse_threshold",
     )  # fmt: skip
 
 
@@ -138,13 +138,21 @@ def test_a_version_names_the_numbers_and_nothing_else(sample):
     ("change", "said"),
     [
         ({"model": "mbg"}, "there is no model 'mbg'; did you mean mbg_nbd?"),
+        ({"parameters": {"r": 1, "alhpa": 1, "a": 1, "b": 1}}, "unknown parameter 'alhpa'; did you mean alpha?"),
+        ({"parameters": {"r": "x", "alpha": 1, "a": 1, "b": 1}}, 'parameters.r is "x"; it must be a number'),
+        ({"parameters": {"r": True, "alpha": 1, "a": 1, "b": 1}}, "parameters.r is true; it must be a number"),
+        ({"parameters": [1, 2]}, "$.parameters"),
+        ({"spend": {"p": 6, "q": 2, "v": 1, "order": "all"}}, "unknown key 'order' in spend; did you mean orders?"),
+        ({"spend": {"p": 6, "q": 2, "v": 1, "orders": "al"}}, "$.spend.orders"),
+        ({"spend": {"p": None, "q": 2, "v": 1}}, "spend.p is null; it must be a number"),
+        ({"spend": {"p": 6, "q": 2, "v": 1, "w": 1}}, "unknown key 'w' in spend; there are p, q, v, orders"),
         ({"model": 3}, "$.model"),
         ({"parameters": {"r": 1, "alpha": 1, "a": 1}}, "needs the parameter b"),
         ({"parameters": {"r": 1, "alpha": 1, "a": -1, "b": 1}}, "a is -1; it must be a positive number"),
         ({"spend": {"p": 6, "q": 0.9, "v": 15}}, "spend.q is 0.9; it must be above 1"),
         ({"spend": {"p": 6, "q": 2, "v": 0}}, "spend.v is 0"),
         ({"spend": {"p": 6, "q": 2}}, "v"),
-        ({"spnd": {}}, "spnd"),
+        ({"spnd": {}}, "unknown key 'spnd'; did you mean spend? there are model, parameters, spend, margin, open_days"),
     ],
 )
 def test_parameters_that_cannot_be_are_refused_and_the_file_is_named(by_hand, change, said):
@@ -154,6 +162,11 @@ def test_parameters_that_cannot_be_are_refused_and_the_file_is_named(by_hand, ch
         read_parameters(path)
     assert said in str(caught.value)
     assert str(path) in str(caught.value)
+
+
+def test_a_file_that_holds_no_object_is_refused(by_hand):
+    with pytest.raises(ParameterFileError, match="a parameter set is an object with model and parameters"):
+        read_parameters(by_hand([1]))
 
 
 def test_a_file_that_is_not_there_is_refused(tmp_path):
