@@ -11,7 +11,7 @@ from typing import Any
 
 import msgspec
 
-from stamgast.clv.internal_cut import Comparison, compare
+from stamgast.clv.internal_cut import Comparison, New, compare
 from stamgast.clv.scoring import fit_parameters
 from stamgast.clv.state_sample import Live, sample_of_states
 from stamgast.domain.calendar import business_day
@@ -50,7 +50,7 @@ async def live_sample(redis: Redis, topics: Topics, program: Program, now: Milli
     """Read every customer of a merchant; None if nobody has bought yet."""
     pieces = [piece async for piece in live_states(redis, topics.partitions, program.merchant)]
     states = [each for piece in pieces for each in piece]
-    return sample_of_states(states, business_day(now, program.time_zone), program.currency, program.closed)
+    return sample_of_states(states, business_day(now, program.time_zone), program.currency)
 
 
 def refit(
@@ -58,15 +58,18 @@ def refit(
 ) -> Refit:
     """Fit, and compare with the parameters in force (`clv`, as they stand in the bundle).
 
+    The programme's closed days are left out of all times here, wherever the purchases come from.
+
     Raises:
         ValueError: there are no customers.
     """
-    sample = live.sample
+    sample = live.without(program.closed).sample
     found = fit_parameters(sample, model, orders, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
     found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
-    compared = None if in_force is None else compare(live.days, sample.as_of, in_force, model, program.closed)
+    new = New(model, found.attrition())
+    compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
     return Refit(found, in_force, compared)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,15 +18,20 @@ from stamgast.domain.units import Day
 
 
 class Live(NamedTuple):
-    """A sample and the purchase days that it was made of."""
+    """A sample and the purchase days that it was made of, in the same order."""
 
     sample: Sample
     days: list[PurchaseDays]
 
+    def without(self, closed: ClosedDays) -> Live:
+        """Return the same with a shop's closed days left out of all times, as a score leaves them out."""
+        if not closed.days:
+            return self
+        rows, log_gaps = rows_as_of(self.days, self.sample.as_of, closed), log_gaps_of(self.days, closed)
+        return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))
 
-def sample_of_states(
-    states: Iterable[tuple[str, Customer]], as_of: Day, currency: str, closed: ClosedDays
-) -> Live | None:
+
+def sample_of_states(states: Iterable[tuple[str, Customer]], as_of: Day, currency: str) -> Live | None:
     """Summarise all who have bought up to a day; None if nobody has.
 
     Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
@@ -48,10 +54,10 @@ def sample_of_states(
     spend = np.array(spends, dtype=np.float64) / unit
     sample = Sample(
         names=names,
-        rows=rows_as_of(days, as_of, closed),
+        rows=rows_as_of(days, as_of),
         first_days=[each[0] for each in days],
         as_of=as_of,
-        log_gaps=log_gaps_of(days, closed),
+        log_gaps=log_gaps_of(days),
         repeat_spend=np.zeros(len(names)),
         all_spend=spend,
         amounts=spend,
