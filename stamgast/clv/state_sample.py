@@ -22,6 +22,8 @@ class Live(NamedTuple):
 
     sample: Sample
     days: list[PurchaseDays]
+    currency: str = ""
+    """Of a file that names one."""
 
     def without(self, closed: ClosedDays) -> Live:
         """Return the same with a shop's closed days left out of all times, as a score leaves them out."""
@@ -31,8 +33,13 @@ class Live(NamedTuple):
         return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))
 
 
-def sample_of_states(states: Iterable[tuple[str, Customer]], as_of: Day, currency: str) -> Live | None:
+def sample_of_states(
+    states: Iterable[tuple[str, Customer]], as_of: Day, currency: str, *, money: bool = True
+) -> Live | None:
     """Summarise all who have bought up to a day; None if nobody has.
+
+    A state knows what was bought on which day but only the sum of what was spent, until now. So of a day gone by ask
+    without `money`: then there is nothing to fit the spend model to, and no margin.
 
     Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
     first one, so the spend model has to be fitted to all of them (`repeat_spend` is empty).
@@ -46,7 +53,7 @@ def sample_of_states(states: Iterable[tuple[str, Customer]], as_of: Day, currenc
         if visited:
             names.append(name)
             days.append(visited)
-            spends.append(max(state.spend, 0))
+            spends.append(max(state.spend, 0) if money else 0)
             profits.append(state.profit)
     if not names:
         return None
@@ -61,6 +68,6 @@ def sample_of_states(states: Iterable[tuple[str, Customer]], as_of: Day, currenc
         repeat_spend=np.zeros(len(names)),
         all_spend=spend,
         amounts=spend,
-        profits=np.array(profits, dtype=np.float64) / unit,
+        profits=np.array(profits, dtype=np.float64) / unit if money else None,
     )
     return Live(sample, days)

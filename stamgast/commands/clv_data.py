@@ -40,4 +40,4 @@ def read_live(data: Path, as_of: Day | None) -> Live:
     from stamgast.clv.state_sample import Live
 
     purchases = read_data(data, as_of)
-    return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()])
+    return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()], purchases.currency)
