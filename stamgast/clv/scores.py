@@ -15,7 +15,7 @@ from stamgast.domain.attrition import Model
 from stamgast.domain.dropout import Dropout
 from stamgast.domain.own_rate import OwnRate
 from stamgast.domain.pareto import Pareto
-from stamgast.domain.residual_value import WEEKS_A_MONTH, Discounting
+from stamgast.domain.residual_value import Discounting
 
 
 class Scores(Protocol):
@@ -100,7 +100,7 @@ def discounted_purchases(scores: Scores, rows: Rows, discounting: Discounting) -
     """Return what one unit of spend on each purchase to come is worth today, margin included."""
     total, before = np.zeros(len(rows)), np.zeros(len(rows))
     for month, weight in enumerate(discounting.weights(), 1):
-        until = scores.expected_purchases(rows, month * WEEKS_A_MONTH)
+        until = scores.expected_purchases(rows, discounting.weeks(month))
         total += (until - before) * weight
         before = until
     return total
