@@ -1,8 +1,9 @@
 """Which merchants' files a person means by the paths they give to `stamgast rules`."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from rules.loader import PROGRAM, LoadedMerchant, load_merchant
 from rules.problems import Problem
@@ -42,8 +43,11 @@ class Chosen:
         return sorted(name for name in names if self.covers(name))
 
 
-def files_at(paths: Sequence[Path]) -> Chosen:
-    """Find the merchants' folders at, above or below the paths. Without any, `complaint` says so."""
+def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Chosen:
+    """Find the merchants' folders at, above or below the paths. Without any, `complaint` says so.
+
+    `clv` is a parameter set that a fit gave, taken for that of all of them.
+    """
     folders: dict[Path, None] = {}
     only: set[Path] = set()
     for path in paths:
@@ -53,7 +57,7 @@ def files_at(paths: Sequence[Path]) -> Chosen:
         folders.update(dict.fromkeys(found))
         if path.is_file() or (path.is_dir() and found[0] != path and path.resolve().is_relative_to(found[0].resolve())):
             only |= {each.resolve() for each in ([path] if path.is_file() else path.rglob("*"))}
-    loaded = tuple(load_merchant(folder) for folder in folders)
+    loaded = tuple(load_merchant(folder, clv) for folder in folders)
     return Chosen(tuple(folders), loaded, frozenset(only))
 
 

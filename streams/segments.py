@@ -196,7 +196,7 @@ class SegmentWatch(Service):
         def make() -> Book:
             from stamgast.clv.live_segments import Book  # noqa: PLC0415  scipy takes a second: when needed, off the loop
 
-            return Book(program, business_day(at, program.time_zone))
+            return Book(program, business_day(at, program.time_zone), with_trend=False)
 
         book, redis, partitions = await asyncio.to_thread(make), self._customers.redis, self._topics.partitions
         async for piece in live_states(redis, partitions, program.merchant, at_once=_AT_ONCE, rest=_breathe):

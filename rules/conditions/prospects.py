@@ -18,7 +18,8 @@ class ClvCondition(ConditionWord):
     """Customer lifetime value: the profit made so far (`historic`), unless another method is named.
 
     The others are `simple`, `predicted` (profit to come, by the model that was fitted) and `net` (historic + predicted
-    - acquisition cost). Before a fit was published the last two are unknown, and what is unknown is not met.
+    - what winning the customer and messages to them cost). Before a fit was published the last two are unknown, and
+    what is unknown is not met.
 
     Example::
 

@@ -6,14 +6,29 @@ import csv
 from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
+from stamgast.clv.csv_words import (
+    MICRO,
+    HeadingError,
+    meant_amount,
+    meant_date,
+    names_in,
+    read_amount,
+    read_date,
+    wrong_cells,
+)
 from stamgast.domain.units import Day
 
 COLUMNS: Final = ("source", "from", "cost")
-_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+class _Rows(Iterator[list[str]], Protocol):
+    """What `csv.reader` makes."""
+
+    @property
+    def line_num(self) -> int: ...
 
 
 class CostFileError(Exception):
@@ -46,40 +61,50 @@ def read_costs(path: Path, usual: float | None = None) -> AcquisitionCosts:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(str(path), csv.DictReader(file), usual)
+            return _read(str(path), csv.reader(file, strict=True), usual)
     except OSError as error:
         raise CostFileError([f"{path}: {error.strerror}"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise CostFileError([f"{path}: this is no CSV in UTF-8: {error}"]) from None
 
 
-def _read(name: str, rows: csv.DictReader[str], usual: float | None) -> AcquisitionCosts:
-    if missing := [column for column in COLUMNS if column not in (rows.fieldnames or ())]:
+def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
+    try:
+        heading = names_in(next(rows, None))
+    except HeadingError as error:
+        raise CostFileError([f"{name}:{error.place or ' '}{error}"]) from None
+    if missing := [column for column in COLUMNS if column not in heading]:
         raise CostFileError([f"{name}:1:1: there is no column {missing[0]!r}; the columns are source,from,cost"])
     found: dict[str, dict[Day, float]] = {}
-    problems = []
+    problems: list[str] = []
     for row in rows:
-        source, line = (row["source"] or "").strip(), rows.line_num
-        problems += [f"{name}:{line}:{problem}" for problem in _problems(row)]
-        if problems:
+        if not row:
             continue
-        day = date.fromisoformat(row["from"].strip()).toordinal() - _EPOCH
+        line = rows.line_num
+        if wrong := wrong_cells(line, row, len(heading)):
+            problems.append(f"{name}:{line}:{min(len(row), len(heading) + 1)}: {wrong}")
+            continue
+        source, begins, cost = (row[heading.index(column)].strip() for column in COLUMNS)
+        day = read_date(begins)
+        told = [f"{name}:{line}:{heading.index(column) + 1}: {text}" for column, text in _problems(begins, cost)]
+        problems += told
+        if told or day is None:
+            continue
         if day in found.setdefault(source, {}):
-            problems.append(f"{name}:{line}:2: {source!r} has two costs from {row['from']} on; leave one of them")
-        found[source][day] = float(row["cost"])
+            place = heading.index("from") + 1
+            problems.append(f"{name}:{line}:{place}: {source!r} has two costs from {begins} on; leave one of them")
+        found[source][day] = (read_amount(cost) or 0) / MICRO
     if problems:
         raise CostFileError(problems)
     return AcquisitionCosts(usual, {source: sorted(costs.items()) for source, costs in found.items()})
 
 
-def _problems(row: Mapping[str, str | None]) -> Iterator[str]:
-    begins, cost = (row["from"] or "").strip(), (row["cost"] or "").strip()
-    try:
-        date.fromisoformat(begins)
-    except ValueError:
-        yield f"2: {begins!r} is no date; write it as 2026-03-31"
-    try:
-        if not 0 <= float(cost) < float("inf"):
-            yield f"3: {cost!r} is no cost; it is a number from 0"
-    except ValueError:
-        yield f"3: {cost!r} is no cost; write it as 12.50"
+def _problems(begins: str, cost: str) -> Iterator[tuple[str, str]]:
+    """Say what is wrong with a line, each with the column it is in."""
+    if read_date(begins) is None:
+        yield "from", f"{begins!r} is no date{meant_date(begins)}"
+    value = read_amount(cost)
+    if value is None:
+        yield "cost", f"{cost!r} is no cost{meant_amount(cost)}"
+    elif value < 0:
+        yield "cost", f"{cost!r} is no cost; it is a number from 0"

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -16,7 +17,7 @@ from msgspec import Struct
 from stamgast.clv.histories import row_as_of
 from stamgast.clv.rows import Integers, collapse, make_rows
 from stamgast.clv.scores import discounted_purchases, scores_of
-from stamgast.clv.segments import NONE, TREND_DAYS
+from stamgast.clv.segments import NONE, TREND_DAYS, trend_of
 from stamgast.clv.spend_model import expected_spend
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
@@ -37,12 +38,18 @@ _LEAST: Final = int(ENOUGH)
 """The ratio as an integer, so that it is compared without rounding."""
 
 
+_UNKNOWN: Final = -1
+"""What no cost is, among costs."""
+
+
 class LiveSegment(Struct, frozen=True, kw_only=True):
     """A segment's figures; money is in minor units per customer, rounded, `acquisition_budget` for all of them.
 
-    `clv` is `historic` + `predicted` - `contact_cost`, `net` that less `acquisition_cost`, `ratio` the sum of `clv`
-    over the sum of acquisition costs, `below` whether that is less than 3. `most_to_spend` is what winning a customer
-    may cost. None: no model with amounts is in force, or winning them cost nothing that is known.
+    `clv` is `historic` + `predicted` - `contact_cost`. What is set against the cost is of those `customers_with_cost`
+    of whom it is known, value and cost alike: `acquisition_cost` is the mean of what they cost (0 if there is nobody),
+    `net` of their `clv` less that, `ratio` the sum of their `clv` over that of their costs, `below` whether it is less
+    than 3. `most_to_spend` is what winning a customer may cost. None: no model with amounts is in force, or winning
+    them cost nothing that is known.
     """
 
     segment: str
@@ -52,6 +59,7 @@ class LiveSegment(Struct, frozen=True, kw_only=True):
     predicted: Minor | None
     contact_cost: Minor
     clv: Minor | None
+    customers_with_cost: int
     acquisition_cost: Minor
     net: Minor | None
     ratio: float | None
@@ -62,16 +70,23 @@ class LiveSegment(Struct, frozen=True, kw_only=True):
 
 
 class Book:
-    """Takes in customers who have bought, each once; `segments` values all of them at the end of the day `today`."""
+    """Takes in customers who have bought, each once; `segments` values all of them at the end of the day `today`.
 
-    def __init__(self, program: Program, today: Day) -> None:
+    Without `with_trend` there is none, and half as much to reckon.
+    """
+
+    def __init__(self, program: Program, today: Day, *, with_trend: bool = True) -> None:
+        self._with_trend = with_trend
         self._program = program
         self._today = today
+        # What has no cost of its own costs the usual; where none is told either, that is no cost, and not a cost of 0.
+        costs = program.costs
+        self._costs = costs if costs.acquisition_cost else replace(costs, acquisition_cost=_UNKNOWN)
         self._closed = program.prospects.closed if program.prospects else ClosedDays()
         self._now, self._then = _Histories(), _Histories()
         self._earlier = array("q")
         """Places of those who had bought `TREND_DAYS` ago."""
-        self._sums = {name: array("q") for name in ("spend", "historic", "contact", "cost")}
+        self._sums = {name: array("q") for name in ("spend", "historic", "contact", "cost", "costed")}
         self._members: dict[By, dict[str, array[int]]] = {kind: {} for kind in KINDS}
 
     def __len__(self) -> int:
@@ -87,13 +102,15 @@ class Book:
     def _add(self, customer: Customer, days: list[Day]) -> None:
         place, before = len(self), self._today - TREND_DAYS
         self._now.add(days, max(self._today, days[-1]), self._closed)
-        if days[0] <= before:
+        if self._with_trend and days[0] <= before:
             self._earlier.append(place)
             self._then.add([day for day in days if day <= before], before, self._closed)
         self._sums["spend"].append(customer.spend)
         self._sums["historic"].append(customer.profit)
         self._sums["contact"].append(contact_cost(customer))
-        self._sums["cost"].append(acquisition_cost(customer, self._program.costs))
+        cost = acquisition_cost(customer, self._costs)
+        self._sums["cost"].append(max(cost, 0))
+        self._sums["costed"].append(cost != _UNKNOWN)
         for kind, names in {"tag": customer.tags or [NONE], "source": [customer.source or NONE]}.items():
             members: dict[str, array[int]] = self._members[kind]  # type: ignore[index]
             for name in names:
@@ -105,7 +122,11 @@ class Book:
         sums["purchases"] = _integers(self._now.x) + 1
         prospects = self._program.prospects
         if prospects is not None and prospects.spend is not None and len(self):
+            sums["earlier"] = np.zeros(len(self), dtype=np.int64)
+            sums["earlier"][_integers(self._earlier)] = 1
             sums["predicted"], sums["predicted then"] = self._predicted(prospects, sums["spend"])
+            sums["clv"] = sums["historic"] + sums["predicted"] - sums["contact"]
+            sums["worth"] = sums["clv"] * sums["costed"]
         return {
             kind: sorted(
                 (_segment(name, _integers(places), sums) for name, places in members.items()),
@@ -150,10 +171,9 @@ class _Histories:
 
 def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> LiveSegment:
     sums = {each: int(values[places].sum()) for each, values in all_sums.items()}
-    count, cost, predicted = len(places), sums["cost"], sums.get("predicted")
-    clv = None if predicted is None else sums["historic"] + predicted - sums["contact"]
-    judged = clv is not None and cost > 0
-    then = sums.get("predicted then", 0)
+    count, predicted, clv = len(places), sums.get("predicted"), sums.get("clv")
+    costed, cost, worth = sums["costed"], sums["cost"], sums.get("worth")
+    judged = worth is not None and cost > 0
     return LiveSegment(
         segment=name,
         customers=count,
@@ -162,13 +182,14 @@ def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> L
         predicted=None if predicted is None else _mean(predicted, count),
         contact_cost=_mean(sums["contact"], count),
         clv=None if clv is None else _mean(clv, count),
-        acquisition_cost=_mean(cost, count),
-        net=None if clv is None else _mean(clv - cost, count),
-        ratio=clv / cost if clv is not None and judged else None,
-        below=clv < _LEAST * cost if clv is not None and judged else None,
+        customers_with_cost=costed,
+        acquisition_cost=_mean(cost, costed) if costed else 0,
+        net=_mean(worth - cost, costed) if worth is not None and costed else None,
+        ratio=worth / cost if worth is not None and judged else None,
+        below=worth < _LEAST * cost if worth is not None and judged else None,
         most_to_spend=None if clv is None else max(clv, 0) // (_LEAST * count),
         acquisition_budget=None if clv is None else max(clv, 0) // _LEAST,
-        trend=predicted / then if predicted is not None and then > 0 else None,
+        trend=None if predicted is None else trend_of(predicted, count, sums["predicted then"], sums["earlier"]),
     )
 
 

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+from statistics import NormalDist
 from typing import Final
 
-from stamgast.clv.fitting import fit_with_fallback
+from stamgast.clv.fitting import Fit, fit_with_fallback
 from stamgast.clv.forecasts import ModelForecast, log_scores
 from stamgast.clv.internal_cut import MOST_DAYS, SHARE_AFTER
 from stamgast.clv.purchase_file import Purchases
-from stamgast.clv.sample import Sample
+from stamgast.clv.sample import Sample, sample_of
 from stamgast.clv.scores import scores_of
 from stamgast.clv.windows import first_day_of, up_to, window_of
-from stamgast.domain.attrition import Model
+from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.units import Day
 
 FEWEST: Final = 500
 """Customers. In a real shop fits to parts of 200 came to nothing one time in twelve, to parts of 500 never."""
-_Z95: Final = 1.959964
+_BEYOND: Final = 0.025
+"""On either side of a 95 % interval."""
 
 
 def part_of(purchases: Purchases, names: list[str]) -> Purchases:
@@ -29,32 +32,51 @@ def part_of(purchases: Purchases, names: list[str]) -> Purchases:
     )
 
 
-def deserves_its_own(purchases: Purchases, part: Purchases, model: str) -> tuple[bool, str]:
+def why_not_tested(purchases: Purchases, part: Purchases) -> str:
+    """Say why a part has not what it takes to be tested; nothing if it has: enough customers, now and at the cut."""
+    if len(part.buyers) == len(purchases.buyers):
+        return "these are all customers"
+    if len(part.buyers) < FEWEST:
+        return f"fewer than {FEWEST} customers"
+    cut = _cut(purchases)
+    if purchases.as_of - cut < WEEK_DAYS or len(up_to(part, cut).buyers) < FEWEST:
+        return f"fewer than {FEWEST} customers at the last cut"
+    return ""
+
+
+def deserves_its_own(purchases: Purchases, part: Purchases, model: str, tested: int = 1) -> tuple[bool, str]:
     """Say whether a part has parameters of its own, and why or why not.
 
-    It has where it has enough customers now and at the last cut inside the data, and where own parameters of that day
-    had a better log score over what came after it than the whole shop's, by a paired 95 % interval.
+    It has where it has what it takes to be tested, and where own parameters of the last cut inside the data had a
+    better log score over what came after it than the whole shop's, by a paired 95 % interval; of several parts that
+    are tested, by intervals that hold for all of them at once (Bonferroni).
     """
-    if len(part.buyers) == len(purchases.buyers):
-        return False, "these are all customers"
-    if len(part.buyers) < FEWEST:
-        return False, f"fewer than {FEWEST} customers"
-    after = min(int((purchases.as_of - first_day_of(purchases)) * SHARE_AFTER), MOST_DAYS)
-    cut = purchases.as_of - after
-    if after < WEEK_DAYS or len(up_to(part, cut).buyers) < FEWEST:
-        return False, f"fewer than {FEWEST} customers at the last cut"
+    if because := why_not_tested(purchases, part):
+        return False, because
+    cut = _cut(purchases)
     window = window_of(part, cut, purchases.as_of)
     models = (_fit(window.sample, model), _fit(window_of(purchases, cut, purchases.as_of).sample, model))
     own, pooled = (
-        log_scores(ModelForecast(scores_of(each), window.sample.rows, window.weeks), window.purchases)
+        log_scores(ModelForecast(scores_of(each.model), window.sample.rows, window.weeks), window.purchases)
         for each in models
     )
     difference = pooled - own
     mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(difference) ** 0.5
-    low, high = mean - _Z95 * error, mean + _Z95 * error
-    told = f"own parameters gained {mean:.4f} in log score out of time [{low:+.4f}, {high:+.4f}]"
-    return low > 0, told
+    z = NormalDist().inv_cdf(1 - _BEYOND / tested)
+    low, high = mean - z * error, mean + z * error
+    of = f", one of {tested} segments tested" if tested > 1 else ""
+    return low > 0, f"own parameters gained {mean:.4f} in log score out of time [{low:+.4f}, {high:+.4f}]{of}"
 
 
-def _fit(sample: Sample, model: str) -> Model:
-    return fit_with_fallback(model, sample.rows, sample.log_gaps).model
+def own_parameters(part: Purchases, pooled: ParameterSet) -> ParameterSet:
+    """Fit the purchase model to a part. Its spend model stays that of all: nothing says that an own one is better."""
+    found = _fit(sample_of(part), pooled.model)
+    return ParameterSet(found.name, found.parameters, pooled.spend).versioned()
+
+
+def _cut(purchases: Purchases) -> Day:
+    return purchases.as_of - min(int((purchases.as_of - first_day_of(purchases)) * SHARE_AFTER), MOST_DAYS)
+
+
+def _fit(sample: Sample, model: str) -> Fit:
+    return fit_with_fallback(model, sample.rows, sample.log_gaps)

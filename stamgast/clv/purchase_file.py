@@ -8,24 +8,30 @@ up to `as_of` are looked at: later lines may say anything.
 from __future__ import annotations
 
 import csv
-import difflib
-import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
 from typing import Final
 
+from stamgast.clv.column_names import missing_columns, unread_columns
+from stamgast.clv.csv_words import (
+    EPOCH,
+    MICRO,
+    HeadingError,
+    meant_amount,
+    meant_date,
+    names_in,
+    read_amount,
+    read_date,
+    wrong_cells,
+)
 from stamgast.domain.units import Day
 
-MICRO: Final = 1_000_000
-"""Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
-NEEDED: Final = ("customer", "date", "amount")
-OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
 _MOST_PROBLEMS: Final = 20
-_AMOUNT: Final = re.compile(r"([+-]?)(\d+)(?:\.(\d{0,6}))?", re.ASCII)
-_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ][\d:.+Z-]*)?", re.ASCII)
-_EPOCH: Final = date(1970, 1, 1).toordinal()
+
+
+__all__ = ["MICRO", "Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
 
 
 class PurchaseFileError(Exception):
@@ -38,11 +44,16 @@ class PurchaseFileError(Exception):
 
 @dataclass
 class Buyer:
-    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off."""
+    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off.
+
+    `profit` is that of all lines that tell it, `with_profit` their amounts.
+    `segment` and `source` are what the earliest purchase day that tells of them does.
+    """
 
     amounts: dict[Day, int] = field(default_factory=dict)
     refunded: set[Day] = field(default_factory=set)
     profit: int = 0
+    with_profit: int = 0
     segment: str = ""
     source: str = ""
 
@@ -53,12 +64,18 @@ class Buyer:
 
 @dataclass(frozen=True)
 class Purchases:
-    """Everything up to and including the day `as_of`, by customer in the order of their ids."""
+    """Everything up to and including the day `as_of`, by customer in the order of their ids.
+
+    `has_profit` says whether any line tells its profit, `columns` which columns the file has, and `notes` which of
+    them are not read, and what may be meant by them.
+    """
 
     buyers: Mapping[str, Buyer]
     as_of: Day
     currency: str
     has_profit: bool
+    columns: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
 
 
 def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
@@ -85,14 +102,18 @@ class _Reading:
         self._problems: list[str] = []
         self._buyers: dict[str, Buyer] = {}
         self._columns: dict[str, int] = {}
+        self._width = 0
+        self._notes: tuple[str, ...] = ()
+        self._has_profit = False
         self._days: dict[str, Day] = {}
+        self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
         self._currency = ""
         self._newest: Day | None = None
 
     def read(self, lines: Iterator[str]) -> Purchases:
         rows = csv.reader(lines, strict=True)
         try:
-            self._read_heading(next(rows, []))
+            self._read_heading(next(rows, None))
             for row in rows:
                 if row:
                     self._read_row(rows.line_num, row)
@@ -104,40 +125,44 @@ class _Reading:
             until = "" if self._as_of is None else f" up to {_written(self._as_of)}"
             raise PurchaseFileError([f"{self._name}: there is no purchase{until}"])
         known = {name: self._buyers[name] for name in sorted(self._buyers) if self._buyers[name].days()}
+        for name, buyer in known.items():
+            buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
         as_of = self._newest if self._as_of is None else self._as_of
-        return Purchases(known, as_of, self._currency, "profit" in self._columns)
+        return Purchases(known, as_of, self._currency, self._has_profit, frozenset(self._columns), self._notes)
 
-    def _read_heading(self, heading: list[str]) -> None:
-        names = [name.strip().lower() for name in heading]
-        if len(names) == 1 and (other := next((each for each in ";\t|" if each in names[0]), "")):
-            shown = "tabs" if other == "\t" else other
-            raise PurchaseFileError([f"{self._name}:1:1: columns are separated by {shown}; separate them by commas"])
+    def _read_heading(self, heading: list[str] | None) -> None:
+        try:
+            names = names_in(heading)
+        except HeadingError as error:
+            raise PurchaseFileError([f"{self._name}:{error.place or ' '}{error}"]) from None
+        self._width = len(names)
         for place, name in enumerate(names, 1):
             if name in self._columns:
                 self._note(1, place, f"there are two columns {name!r}")
             self._columns.setdefault(name, place - 1)
-        known = (*NEEDED, *OPTIONAL)
-        for name in NEEDED:
-            if name in self._columns:
-                continue
-            near = difflib.get_close_matches(name, [each for each in names if each not in known], 1, 0.5)
-            hint = f"is that the column {near[0]!r}? call it {name!r}" if near else f"there are {', '.join(names)}"
-            self._note(1, names.index(near[0]) + 1 if near else 1, f"there is no column {name!r}; {hint}")
+        for place, text in missing_columns(names):
+            self._note(1, place, text)
         if self._problems:
             raise PurchaseFileError(self._problems)
+        self._notes = tuple(f"{self._name}:{text}" for text in unread_columns(names))
 
     def _read_row(self, line: int, row: list[str]) -> None:
-        text = self._cell(row, "date")
-        when = self._days.get(text)
+        when = self._day(self._cell(row, "date"))
+        if when is not None and self._as_of is not None and when > self._as_of:
+            return
+        if wrong := wrong_cells(line, row, self._width):
+            self._note(line, min(len(row), self._width + 1), wrong)
+            return
         if when is None:
-            when = self._day(line, text)
-        if when is None or (self._as_of is not None and when > self._as_of):
+            text = self._cell(row, "date")
+            self._note(line, self._place("date"), f"{text!r} is no date{meant_date(text)}")
             return
         customer = self._cell(row, "customer")
         if not customer:
             self._note(line, self._place("customer"), "there is no customer; leave purchases of nobody known out")
         amount = self._amount(line, row, "amount")
-        profit = self._amount(line, row, "profit") if self._cell(row, "profit") else 0
+        tells_profit = bool(self._cell(row, "profit"))
+        profit = self._amount(line, row, "profit") if tells_profit else 0
         self._see_currency(line, self._cell(row, "currency"))
         if amount is None or profit is None or not customer:
             return
@@ -146,9 +171,13 @@ class _Reading:
         if amount < 0:
             buyer.refunded.add(when)
         buyer.profit += profit
-        # Of several the alphabetically first, so that the order of lines does not matter.
-        buyer.segment = _first(buyer.segment, self._cell(row, "segment"))
-        buyer.source = _first(buyer.source, self._cell(row, "acquisition_source"))
+        buyer.with_profit += amount if tells_profit else 0
+        self._has_profit |= tells_profit
+        for column, told in self._told.items():
+            if amount >= 0 and (text := self._cell(row, column)):
+                days = told.setdefault(customer, {})
+                # Of several on a day the alphabetically first, so that the order of lines does not matter.
+                days[when] = min(days.get(when, text), text)
         self._newest = when if self._newest is None else max(self._newest, when)
 
     def _cell(self, row: list[str], column: str) -> str:
@@ -158,23 +187,19 @@ class _Reading:
     def _place(self, column: str) -> int:
         return self._columns[column] + 1
 
-    def _day(self, line: int, text: str) -> Day | None:
-        if match := _DATE.fullmatch(text):
-            try:
-                day = self._days[text] = date.fromisoformat(match[1]).toordinal() - _EPOCH
-                return day
-            except ValueError:
-                pass
-        self._note(line, self._place("date"), f"{text!r} is no date{_meant_date(text)}")
-        return None
+    def _day(self, text: str) -> Day | None:
+        """Return the day that a text says, None if it says none."""
+        known = self._days.get(text)
+        if known is None and (known := read_date(text)) is not None:
+            self._days[text] = known
+        return known
 
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
         text = self._cell(row, column)
-        if match := _AMOUNT.fullmatch(text):
-            value = int(match[2]) * MICRO + int((match[3] or "").ljust(6, "0"))
-            return -value if match[1] == "-" else value
-        self._note(line, self._place(column), f"{text!r} is no {column}{_meant_amount(text)}")
-        return None
+        value = read_amount(text)
+        if value is None:
+            self._note(line, self._place(column), f"{text!r} is no {column}{meant_amount(text)}")
+        return value
 
     def _see_currency(self, line: int, currency: str) -> None:
         if not currency or currency == self._currency:
@@ -191,29 +216,10 @@ class _Reading:
             raise PurchaseFileError([*self._problems, f"{self._name}: and perhaps more"])
 
 
-def _first(one: str, other: str) -> str:
-    return min(one, other) if one and other else one or other
+def _earliest(told: Mapping[Day, str], days: list[Day]) -> str:
+    """Return what was told on the earliest of the purchase days on which anything was."""
+    return next((told[day] for day in days if day in told), "")
 
 
 def _written(day: Day) -> str:
-    return date.fromordinal(day + _EPOCH).isoformat()
-
-
-def _meant_date(text: str) -> str:
-    """Guess what was meant; day and month cannot be told apart, so both are shown."""
-    if match := re.fullmatch(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})", text):
-        return f"; write {match[1]}-{match[2]}-{match[3]}"
-    if match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text):
-        year, one, other = match[3], match[1].zfill(2), match[2].zfill(2)
-        return f"; write {year}-{other}-{one}, or {year}-{one}-{other} if the month stands first"
-    return "; write it as 2026-03-31"
-
-
-def _meant_amount(text: str) -> str:
-    """Guess what was meant by an amount with a currency sign, a decimal comma or thousands set apart."""
-    bare = re.sub(r"[^\d.,+-]", "", text)
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", bare):
-        bare = bare.replace(",", "")
-    elif re.fullmatch(r"[+-]?[\d.]*\d,\d+", bare):
-        bare = bare.replace(".", "").replace(",", ".")
-    return f"; write {bare}" if _AMOUNT.fullmatch(bare) else "; write it as 12.50"
+    return date.fromordinal(day + EPOCH).isoformat()

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 from math import log
+from typing import Final
 
 import numpy as np
 
@@ -15,6 +16,12 @@ from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.spend import Orders
 from stamgast.domain.units import Day
 
+_ROUNDING: Final = 1e-9
+
+
+class DoubtfulProfitError(ValueError):
+    """Profit that makes no margin, such as one in cents beside amounts in euros. The text says what to do."""
+
 
 @dataclass(frozen=True)
 class Sample:
@@ -22,7 +29,8 @@ class Sample:
 
     `log_gaps` is the sum over customers and gaps of ln(gap in weeks). Money is in major units: `repeat_spend` what
     was spent on all purchase days but the first, `all_spend` on all of them, `amounts` with every refund taken off,
-    `profits` likewise (None where the file has no profit).
+    `profits` likewise (None where the file has no profit). `with_profit` is what was spent where the profit of it is
+    known; None if it is of everything.
     """
 
     names: Sequence[str]
@@ -34,6 +42,7 @@ class Sample:
     all_spend: Floats
     amounts: Floats
     profits: Floats | None
+    with_profit: float | None = None
 
     def spend(self, orders: Orders) -> tuple[Integers, Floats]:
         """Return purchase days and their sums as the spend model counts them."""
@@ -41,9 +50,28 @@ class Sample:
 
     @property
     def margin(self) -> float:
-        """Profit as a share of all that was spent; 1 where the file has no profit."""
-        spent = float(self.amounts.sum())
+        """Profit as a share of what was spent where it is known, unchecked; 1 where the file has no profit."""
+        spent = self._with_profit
         return float(self.profits.sum()) / spent if self.profits is not None and spent > 0 else 1.0
+
+    def checked_margin(self) -> float:
+        """Return the margin if it is one.
+
+        Raises:
+            DoubtfulProfitError: profit is below 0 or more than what was spent.
+        """
+        profit, spent = 0.0 if self.profits is None else float(self.profits.sum()), self._with_profit
+        if not profit or (spent > 0 and 0 <= profit <= spent * (1 + _ROUNDING)):
+            return min(self.margin, 1.0)
+        much = "less than nothing" if profit < 0 else "more than what was spent"
+        raise DoubtfulProfitError(
+            f"profit adds up to {profit:,.2f} of {spent:,.2f} spent, {much}; "
+            "write profit in the unit of amount, or give its share of amount, such as --margin 30%"
+        )
+
+    @property
+    def _with_profit(self) -> float:
+        return float(self.amounts.sum()) if self.with_profit is None else self.with_profit
 
 
 def sample_of(purchases: Purchases) -> Sample:
@@ -73,4 +101,5 @@ def sample_of(purchases: Purchases) -> Sample:
         all_spend=np.array(everything, dtype=np.float64) / MICRO,
         amounts=np.array(net, dtype=np.float64) / MICRO,
         profits=np.array(profits, dtype=np.float64) / MICRO if purchases.has_profit else None,
+        with_profit=sum(buyer.with_profit for buyer in purchases.buyers.values()) / MICRO,
     )

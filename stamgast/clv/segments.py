@@ -8,14 +8,13 @@ from typing import Final, Literal
 from msgspec import Struct
 
 from stamgast.clv.acquisition_costs import AcquisitionCosts
-from stamgast.clv.own_parameters import deserves_its_own, part_of
+from stamgast.clv.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.sample import sample_of
-from stamgast.clv.scoring import Asked, Score, fit_parameters, score
+from stamgast.clv.scoring import Asked, Score, score
 from stamgast.clv.windows import up_to
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.residual_value import Discounting
-from stamgast.domain.spend import Orders
 
 By = Literal["segment", "source"]
 LEAST_RATIO: Final = 3.0
@@ -25,6 +24,9 @@ TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
     "parameters; above 1 it grows"
 )
+TREND_CUSTOMERS: Final = 20
+"""Nothing is said of how the value of fewer customers has changed."""
+_NEXT_TO_NOTHING: Final = 0.01
 NONE: Final = "(none)"
 _ROUNDING: Final = 1e-9
 
@@ -33,10 +35,11 @@ class Segment(Struct, frozen=True, kw_only=True):
     """A segment's figures; money is per customer in major units, None where there is no spend model.
 
     `clv` is `historic` (profit so far) + `predicted` (profit to come, discounted), before what it cost to win the
-    customer; `net` is after it. `acquisition_cost` is the mean over those of whom it is known, and `ratio` is `clv`
-    over it, `below` whether that is less than `LEAST_RATIO`; None where nothing is known of the cost. `most_to_spend`
-    is what winning a customer may cost, and `acquisition_budget` that for as many as there are. `parameters` says
-    whose they are, `pooled` or `own`, and `because` why.
+    customer; `net` is after it. What is set against the cost is of those `customers_with_cost` of whom it is known,
+    value and cost alike: `acquisition_cost` is the mean of what they cost, `net` of what they are worth less that,
+    `ratio` their value over their cost, `below` whether it is less than `LEAST_RATIO`; None where there is nobody.
+    `most_to_spend` is what winning a customer may cost, and `acquisition_budget` that for as many as there are.
+    `parameters` says whose they are, `pooled` or `own`, and `because` why.
     """
 
     segment: str
@@ -45,6 +48,7 @@ class Segment(Struct, frozen=True, kw_only=True):
     historic: float | None
     predicted: float | None
     clv: float | None
+    customers_with_cost: int
     acquisition_cost: float | None
     net: float | None
     ratio: float | None
@@ -66,18 +70,14 @@ def segments_of(
 ) -> list[Segment]:
     """Value every segment at the end of `purchases.as_of`, the one with the most customers first."""
     asked = Asked(discounting=discounting)
+    parts = {name: part_of(purchases, members) for name, members in _members(purchases, by).items()}
+    tested = sum(not why_not_tested(purchases, part) for part in parts.values())
     found = []
-    for name, members in _members(purchases, by).items():
-        part = part_of(purchases, members)
-        own, because = deserves_its_own(purchases, part, pooled.model)
-        parameters = _own(part, pooled) if own else pooled
+    for name, part in parts.items():
+        own, because = deserves_its_own(purchases, part, pooled.model, tested)
+        parameters = own_parameters(part, pooled) if own else pooled
         found.append(_segment(name, part, parameters, costs, asked, own=own, because=because))
     return sorted(found, key=lambda each: (-each.customers, each.segment))
-
-
-def _own(part: Purchases, pooled: ParameterSet) -> ParameterSet:
-    orders: Orders = "repeat" if pooled.spend is None else pooled.spend.orders
-    return fit_parameters(sample_of(part), pooled.model, orders)
 
 
 def _members(purchases: Purchases, by: By) -> Mapping[str, list[str]]:
@@ -101,8 +101,8 @@ def _segment(
     scores = score(sample_of(part), parameters, asked)
     historic, predicted = _mean([each.historic for each in scores]), _mean([each.predicted for each in scores])
     clv = None if historic is None or predicted is None else historic + predicted
-    cost = _cost(part, costs)
-    ratio = clv / cost if clv is not None and cost else None
+    count, cost, worth = _against_cost(part, costs, scores)
+    ratio = worth / cost if worth is not None and cost else None
     most = None if clv is None else max(clv, 0.0) / LEAST_RATIO
     return Segment(
         segment=name,
@@ -111,8 +111,9 @@ def _segment(
         historic=historic,
         predicted=predicted,
         clv=clv,
+        customers_with_cost=count,
         acquisition_cost=cost,
-        net=None if clv is None or cost is None else clv - cost,
+        net=None if worth is None or cost is None else worth - cost,
         ratio=ratio,
         below=None if ratio is None else ratio < LEAST_RATIO - _ROUNDING,
         most_to_spend=most,
@@ -124,20 +125,35 @@ def _segment(
     )
 
 
-def _cost(part: Purchases, costs: AcquisitionCosts) -> float | None:
-    """Return the mean cost of winning those customers of whom it is known."""
-    return _mean(
-        [cost for each in part.buyers.values() if (cost := costs.cost_of(each.source, each.days()[0])) is not None]
-    )
+def _against_cost(
+    part: Purchases, costs: AcquisitionCosts, scores: list[Score]
+) -> tuple[int, float | None, float | None]:
+    """Return of how many customers it is known what winning them cost, and their mean cost and value."""
+    known = [
+        (cost, None if each.historic is None or each.predicted is None else each.historic + each.predicted)
+        for buyer, each in zip(part.buyers.values(), scores, strict=True)
+        if (cost := costs.cost_of(buyer.source, buyer.days()[0])) is not None
+    ]
+    return len(known), _mean([cost for cost, _ in known]), _mean([worth for _, worth in known])
 
 
 def _trend(part: Purchases, parameters: ParameterSet, asked: Asked, now: list[Score]) -> float | None:
-    """Return what `TREND` says; None where nobody had bought by then."""
+    """Return what `TREND` says; None where there was too little to set it against."""
     earlier = up_to(part, part.as_of - TREND_DAYS)
-    if not earlier.buyers:
+    if len(earlier.buyers) < TREND_CUSTOMERS:
         return None
-    then = _total(score(sample_of(earlier), parameters, asked))
-    return _total(now) / then if then > 0 else None
+    return trend_of(_total(now), len(now), _total(score(sample_of(earlier), parameters, asked)), len(earlier.buyers))
+
+
+def trend_of(now: float, customers: int, then: float, earlier: int) -> float | None:
+    """Set the value to come of customers against that of those who were there earlier.
+
+    None where these were fewer than `TREND_CUSTOMERS`, or each of them worth less than a hundredth of one today: over
+    next to nothing, any change is a great one.
+    """
+    if earlier < TREND_CUSTOMERS or then <= 0 or then / earlier < _NEXT_TO_NOTHING * now / customers:
+        return None
+    return now / then
 
 
 def _total(scores: list[Score]) -> float:

@@ -138,6 +138,9 @@ def _show(valued: Valued, by: By) -> None:
         shown = " ".join(f"{cell:>10}" for cell in cells)
         answer(f"{each.segment:<{width}} {shown} {money(each.acquisition_budget):>12} {trend:>6}")
     for each in valued.segments:
+        if 0 < each.customers_with_cost < each.customers:
+            answer(partly_costed(each.segment, each.customers_with_cost, each.customers))
+    for each in valued.segments:
         if each.below:
             worth = _worth(each, valued, by)
             since = f" (since {format_time(worth.below_since)})" if worth and worth.below_since else ""
@@ -145,4 +148,9 @@ def _show(valued: Valued, by: By) -> None:
             answer(f"below 3: {told}")
 
 
-__all__ = ["LIVE_BY", "tell_live_segments"]
+def partly_costed(segment: str, known: int, customers: int) -> str:
+    """Say whose figures those are that are set against a cost, where it is known of some only."""
+    return f"of {segment}, cost, net and CLV:CAC are those of the {known:,} of {customers:,} whose cost is known"
+
+
+__all__ = ["LIVE_BY", "partly_costed", "tell_live_segments"]

@@ -10,15 +10,18 @@ import typer
 from rules.problems import nearest
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
 from stamgast.commands.clv_data import DATA, read_data
-from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
+from stamgast.commands.clv_live_segments import LIVE_BY, partly_costed, tell_live_segments
+from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
     from stamgast.clv.acquisition_costs import AcquisitionCosts
+    from stamgast.clv.purchase_file import Purchases
     from stamgast.clv.segments import Segment
 
 
 FILE_BY: Final = {"segment": "segment", "source": "source"}
+_COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
 _OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin")
 """Options that say for a CSV what program.yaml and the clock say for live states."""
 
@@ -62,8 +65,11 @@ def segments(
     given = float(read_share("--margin", margin)) if margin else None
     table = _costs(costs, None if usual is None else float(usual))
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
+    _tell_of_columns(data, purchases, by)
+    _tell_of_strangers(costs, table, data, purchases)
+    purchases, share = settle_margin(data, purchases, given)
     sample = sample_of(purchases)
-    discounting = Discounting(months, rate, sample.margin if given is None else given)
+    discounting = Discounting(months, rate, share)
     say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
     pooled = fit_parameters(sample)
     for note in pooled.fit.notes if pooled.fit else ():
@@ -109,6 +115,26 @@ def _costs(file: Path | None, usual: float | None) -> AcquisitionCosts:
         fail(f"{file} cannot be used")
 
 
+def _tell_of_columns(data: Path, purchases: Purchases, by: str) -> None:
+    """Say which columns are not read, and that the one to value customers by is not there."""
+    for note in purchases.notes:
+        say(f"warning: {note}")
+    if _COLUMNS[by] not in purchases.columns:
+        say(f"warning: {data} has no column {_COLUMNS[by]!r}, so all customers are one segment, (none)")
+
+
+def _tell_of_strangers(file: Path | None, costs: AcquisitionCosts, data: Path, purchases: Purchases) -> None:
+    """Say which sources that have a cost nobody came from, and which may have been meant."""
+    sources = {buyer.source for buyer in purchases.buyers.values()}
+    strangers = [source for source in costs.by_source if source not in sources]
+    if strangers and not any(sources):
+        say(f"warning: {data} tells of nobody's acquisition_source, so costs by source in {file} are nobody's")
+        return
+    for source in strangers:
+        near = nearest(source, filter(None, sources))
+        say(f"warning: {file}: nobody came from {source!r}" + (f"; is that {near!r}?" if near else ""))
+
+
 def _show(found: list[Segment]) -> None:
     width = max(len("segment"), *(len(each.segment) for each in found))
     heads = ("customers", "purchases", "historic", "predicted", "CLV", "cost", "net", "CLV:CAC", "may cost", "budget")
@@ -119,6 +145,9 @@ def _show(found: list[Segment]) -> None:
         cells = [f"{each.customers:>10,}", f"{each.purchases:>10,}", *map(_cell, (*money, each.ratio, *most))]
         trend = "-" if each.trend is None else f"{each.trend:.2f}"
         answer(f"{each.segment:<{width}} {' '.join(cells)} {trend:>6}  {each.parameters}: {each.because}")
+    for each in found:
+        if 0 < each.customers_with_cost < each.customers:
+            answer(partly_costed(each.segment, each.customers_with_cost, each.customers))
     for each in found:
         if each.below:
             answer(f"below 3: a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them")

@@ -14,6 +14,8 @@ if TYPE_CHECKING:
 app = new_app("Show what is known about a customer and what they wrote, or forget who they are.", no_args_is_help=True)
 
 _AMOUNTS = ("spend", "profit", "refunds")
+_NO_AMOUNTS = ("clv_to_cac", "earns_its_cost")
+"""Of `clv`."""
 
 Merchant = Annotated[str, typer.Argument(help="The merchant.")]
 Identifier = Annotated[str, typer.Argument(help="Customer id, phone or membership number.")]
@@ -106,7 +108,10 @@ def with_money_in_words(shown: dict[str, Any]) -> dict[str, Any]:
         return None if minor is None else format_money(minor, shown["currency"])
 
     told = {name: amount(shown[name]) for name in _AMOUNTS}
-    return shown | told | {"clv": {method: amount(minor) for method, minor in shown["clv"].items()}}
+    clv = {name: value if name in _NO_AMOUNTS else amount(value) for name, value in shown["clv"].items()}
+    if clv["clv_to_cac"] is not None:
+        clv["clv_to_cac"] = f"{clv['clv_to_cac']:.2f}"
+    return shown | told | {"clv": clv}
 
 
 def _in_words(value: Any) -> str:

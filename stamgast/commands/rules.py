@@ -40,13 +40,21 @@ def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
 
 
 @app.command("test")
-def run(paths: Paths = None, *, as_json: AsJson = False) -> None:
+def run(
+    paths: Paths = None,
+    *,
+    parameters: Annotated[
+        Path | None,
+        typer.Option(help="What `clv fit --out` wrote: the model that rules on chances and values ask."),
+    ] = None,
+    as_json: AsJson = False,
+) -> None:
     """Run the tests that stand in the rules, through the engine itself, in virtual time."""
     from rules.problems import has_errors, render_problems
     from stamgast.rule_files import files_at
     from stamgast.rule_tests import run_tests
 
-    chosen = files_at(_or_configured(paths))
+    chosen = files_at(_or_configured(paths), _model(parameters))
     if not chosen.folders:
         misuse(chosen.complaint)
     problems = chosen.problems(whole_merchants=True)
@@ -134,6 +142,20 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         over = f" by {each['channel']}" if each["channel"] else ""
         until = f", looked at again {each['release_at']}" if each["status"] == "held" and each["release_at"] else ""
         yield f"  {each['decided_at']} {each['template']}{over}: {each['status']}{because}{until}"
+
+
+def _model(parameters: Path | None) -> dict[str, Any] | None:
+    import msgspec
+
+    from stamgast.clv.parameter_file import ParameterFileError, read_parameters
+
+    if parameters is None:
+        return None
+    try:
+        found: dict[str, Any] = msgspec.to_builtins(read_parameters(parameters))
+    except ParameterFileError as error:
+        fail(str(error))
+    return found
 
 
 def _or_configured(paths: list[Path] | None) -> list[Path]:

@@ -35,6 +35,7 @@ def segment(ratio: float | None, name: str = "flyer") -> LiveSegment:
         predicted=clv - 500,
         contact_cost=0,
         clv=clv,
+        customers_with_cost=0 if ratio is None else 40,
         acquisition_cost=0 if ratio is None else 300,
         net=clv - 300,
         ratio=ratio,

@@ -10,20 +10,8 @@ from rules.loader import load_bundle
 from stamgast.commands.clv import app
 
 PAGE = (Path(__file__).parents[3] / "docs/clv.md").read_text()
-ANNA_AND_BEN = """customer,date,amount
-anna,2026-01-05,40
-anna,2026-02-02,35
-anna,2026-03-16,45
-anna,2026-05-04,40
-anna,2026-06-29,50
-anna,2026-08-03,30
-ben,2026-01-05,20
-"""
-SHOP = {
-    "model": "mbg_nbd",
-    "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
-    "spend": {"p": 6.25, "q": 3.744, "v": 15.44},
-}
+ANNA_AND_BEN = re.search(r"^```csv\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)[1]
+SHOP = json.loads(re.search(r"^```json\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)[1])
 PROGRAM = """\
 name: Bakery
 merchant: bakery
@@ -38,6 +26,11 @@ def run(*arguments: object) -> str:
     done = CliRunner().invoke(app, list(map(str, arguments)), catch_exceptions=False)
     assert done.exit_code == 0
     return done.stdout
+
+
+def _spent(customer: str) -> int:
+    rows = (line.split(",") for line in ANNA_AND_BEN.splitlines())
+    return sum(int(amount) for name, _, amount in rows if name == customer)
 
 
 def test_sums_by_hand_are_those_of_the_page():
@@ -72,6 +65,7 @@ def test_anna_and_ben_are_worth_what_the_page_says(tmp_path):
         assert [cell.strip() for cell in row.split("|")[2:4]] == [
             f"{each[name]:.0%}".replace("%", " %") for each in (anna, ben)
         ]
+    assert f"bought six times for €{_spent('anna')} in all" in PAGE
     row = next(line for line in PAGE.splitlines() if line.startswith("| `next_lapse`"))
     assert [cell.strip() for cell in row.split("|")[2:4]] == [anna["next_lapse"], ben["next_lapse"]]
     assert (anna["x"], anna["t_x"], anna["T"]) == (5, 30, 33)

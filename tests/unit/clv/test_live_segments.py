@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import replace
 from math import floor
 
+import msgspec
 import pytest
 from typer.testing import CliRunner
 
@@ -86,6 +87,10 @@ def found(merchant: Program, states: list[Customer], by: str = "source") -> dict
     return {each.segment: each for each in valued(merchant, states).segments()[by]}
 
 
+def _tags(states: list[Customer]) -> list[LiveSegment]:
+    return list(found(shop(), states, "tag").values())
+
+
 @pytest.mark.parametrize("orders", ["all", "repeat"])
 @pytest.mark.parametrize("model", SETS)
 def test_a_source_is_worth_what_its_customers_are_one_by_one_to_the_cent(model: str, orders: str):
@@ -138,16 +143,44 @@ def test_what_cost_nothing_has_no_ratio_and_without_a_model_nothing_is_said_of_w
     assert flyer.predicted is flyer.clv is flyer.net is flyer.ratio is flyer.below is flyer.acquisition_budget is None
 
 
+def test_value_and_cost_are_of_the_same_customers_where_no_usual_cost_is_told(capsys):
+    merchant = shop(costs=replace(COSTS, acquisition_cost=0))
+    states = [msgspec.structs.replace(each, tags=["regular"]) for each in customers()]
+    regular = found(merchant, states, "tag")["regular"]
+
+    told = [clv_of(each, merchant, NOON) for each in states if each.source]
+    clv = sum(one.historic + one.predicted - one.contact_cost for one in told)
+    cost = sum(one.acquisition_cost for one in told)
+    assert (regular.customers, regular.customers_with_cost) == (120, len(told))
+    assert regular.ratio == pytest.approx(clv / cost, rel=1e-12)
+    assert regular.acquisition_cost == floor(cost / len(told) + 0.5)
+    assert regular.net == floor((clv - cost) / len(told) + 0.5)
+    unknown = found(merchant, states)["(none)"]
+    assert (unknown.customers_with_cost, unknown.acquisition_cost, unknown.net, unknown.ratio) == (0, 0, None, None)
+    _show(Valued(merchant, TODAY, [regular], {}), "tag")
+    assert f"are those of the {len(told)} of 120 whose cost is known" in capsys.readouterr().out
+
+
 def test_the_trend_is_that_of_the_value_to_come_three_months_ago():
     then = TODAY - 91
     old = customer([then - 40, then - 20, then], 9_000, source="old")
     new = customer([TODAY - 10], 3_000, source="new")
-    segments = found(shop(), [old, new])
+    few = customer([then - 40, then - 20, then], 9_000, source="few")
+    gone = customer([then - 5_000, *range(then - 5_000 + 40, then - 4_900), TODAY], 9_000, source="gone")
+    segments = found(shop(), [old] * 20 + [new] * 20 + [few] * 19 + [gone] * 20)
 
     assert segments["new"].trend is None
+    assert segments["few"].trend is None, "nineteen are too few to speak of"
+    assert segments["gone"].trend is None, "nobody was expected back"
     was = clv_of(old, shop(), then * DAY + 12 * HOUR).predicted
     assert segments["old"].trend == pytest.approx(clv_of(old, shop(), NOON).predicted / was)
     assert segments["old"].trend < 0.5, "who has not come for three months is worth less than then"
+
+
+def test_without_the_trend_all_else_is_the_same():
+    book = Book(shop(), TODAY, with_trend=False)
+    book.add(customers())
+    assert book.segments()["tag"] == [msgspec.structs.replace(each, trend=None) for each in _tags(customers())]
 
 
 def test_nobody_who_never_bought_is_counted():

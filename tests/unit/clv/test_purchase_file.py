@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
-from stamgast.clv.sample import sample_of
+from stamgast.clv.sample import DoubtfulProfitError, sample_of
 from stamgast.demo.cdnow import day_of
 
 DAY = day_of(date(2026, 3, 1))
@@ -72,6 +72,54 @@ def test_profit_makes_the_margin(file):
     assert sample.margin == 0.25
 
 
+def test_a_line_without_profit_has_no_part_in_the_margin(file):
+    heading = "customer,date,amount,profit"
+    some = file("anna,2026-03-01,10,3", "anna,2026-03-02,10,", "ben,2026-03-01,20,6", heading=heading)
+    assert sample_of(read_purchases(some)).checked_margin() == pytest.approx(0.3)
+
+    none = sample_of(read_purchases(file("anna,2026-03-01,10,", heading=heading)))
+    assert (none.profits, none.checked_margin()) == (None, 1)
+
+
+@pytest.mark.parametrize(
+    ("profit", "said"),
+    [
+        ("1200", "profit adds up to 1,200.00 of 40.00 spent, more than what was spent; write profit in the unit of"),
+        ("-3", "profit adds up to -3.00 of 40.00 spent, less than nothing; write"),
+    ],
+)
+def test_profit_that_makes_no_margin_is_refused_with_what_to_do(file, profit, said):
+    sample = sample_of(read_purchases(file(f"anna,2026-03-01,40,{profit}", heading="customer,date,amount,profit")))
+
+    with pytest.raises(DoubtfulProfitError) as caught:
+        sample.checked_margin()
+    assert str(caught.value).startswith(said)
+    assert str(caught.value).endswith("--margin 30%")
+
+
+def test_all_of_what_was_spent_may_be_profit(file):
+    path = file("anna,2026-03-01,0.1,0.1", "ben,2026-03-01,0.2,0.2", heading="customer,date,amount,profit")
+
+    assert sample_of(read_purchases(path)).checked_margin() == 1
+
+
+def test_segment_and_source_are_those_of_the_earliest_purchase_day_that_tells_them(file):
+    path = file(
+        "anna,2026-03-08,10,bronze,ads", "anna,2026-03-02,10,silver,flyer", "anna,2026-03-02,10,gold,friend",
+        "anna,2026-03-01,-5,aaa,aaa", "ben,2026-03-01,10,,", "ben,2026-03-02,10,gold,flyer",
+        "cleo,2026-03-01,10,gold,flyer", "cleo,2026-03-01,-10,gold,flyer", "cleo,2026-03-04,10,silver,friend",
+        heading="customer,date,amount,segment,acquisition_source",
+    )  # fmt: skip
+
+    buyers = read_purchases(path).buyers
+
+    assert {name: (each.segment, each.source) for name, each in buyers.items()} == {
+        "anna": ("gold", "flyer"),
+        "ben": ("gold", "flyer"),
+        "cleo": ("silver", "friend"),
+    }
+
+
 def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
     path = file("anna,2026-03-01,10", "anna,2026-03-09,many", ",2026-03-09,1", "ben,2026-03-09,5")
 
@@ -94,6 +142,14 @@ def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
         ('anna,2026-03-01,"12,50"', "2:3: '12,50' is no amount; write 12.50"),
         ('anna,2026-03-01,"€ 1.200,50"', "2:3: '€ 1.200,50' is no amount; write 1200.50"),
         ('anna,2026-03-01,"1,200.50"', "2:3: '1,200.50' is no amount; write 1200.50"),
+        ("anna,2026-03-01,EUR 12.50", "2:3: 'EUR 12.50' is no amount; write 12.50"),
+        ("anna,2026-03-01,-12.50 €", "2:3: '-12.50 €' is no amount; write -12.50"),
+        ("anna,2026-03-01,12_000", "2:3: '12_000' is no amount; write 12000"),
+        ("anna,2026-03-01,1e3", "2:3: '1e3' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,1O", "2:3: '1O' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,12k", "2:3: '12k' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,\u0661\u0662", "2:3: '\u0661\u0662' is no amount; write it as 12.50"),
+        ("anna,2026/03/0\u0661,1", "2:2: '2026/03/0\u0661' is no date; write it as 2026-03-31"),
         ("anna,2026-03-01,", "2:3: '' is no amount; write it as 12.50"),
         ("anna,2026-03-01,nan", "2:3: 'nan' is no amount; write it as 12.50"),
         (",2026-03-01,1", "2:1: there is no customer; leave purchases of nobody known out"),
@@ -113,12 +169,73 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_meant(file, line, sa
             "1:1: there is no column 'customer'; is that the column 'customer_id'? call it 'customer'",
         ),
         ("customer,date,sum", "1:1: there is no column 'amount'; there are customer, date, sum"),
-        ("customer;date;amount", "1:1: columns are separated by ;; separate them by commas"),
+        ("customer;date;amount", "1:1: columns are separated by semicolons; separate them by commas"),
+        ("customer\tdate\tamount", "1:1: columns are separated by tabs; separate them by commas"),
+        ("", "1:1: the first line is empty; it has the names of the columns, separated by commas"),
         ("customer,date,amount,date", "1:4: there are two columns 'date'"),
     ],
 )
 def test_a_wrong_heading_is_named_with_its_place_and_what_was_meant(file, heading, said):
     assert problems(file("anna,2026-03-01,1", heading=heading)) == [said]
+
+
+@pytest.mark.parametrize(
+    ("heading", "line", "said"),
+    [
+        ("customer,date,amount", "c0,2026-01-01,12,50", "2:4: line 2 has 4 cells, the heading 3; if that is a decimal"),
+        ("customer,date,amount,profit", "c0,2026-01-01,12,50,5,00", "2:5: line 2 has 6 cells, the heading 4; if that"),
+        ("customer,date,amount", "Vos, Anna,2026-01-01,12.50", "2:4: line 2 has 4 cells, the heading 3; if that is"),
+        ("customer,date,amount,profit", "c0,2026-01-01,12.50", "2:3: line 2 has 3 cells, the heading 4; write a comma"),
+        ("customer,date,amount", "total", "2:1: line 2 has 1 cell, the heading 3; write a comma"),
+    ],
+)
+def test_a_line_with_more_or_fewer_cells_than_the_heading_is_refused_not_read_askew(file, heading, line, said):
+    (found,) = problems(file(line, heading=heading))
+
+    assert found.startswith(said)
+    assert "decimal comma" in found
+    assert "12.50" in found
+
+
+def test_empty_cells_at_the_end_of_a_line_are_no_matter_and_neither_is_what_comes_after_the_day(file):
+    path = file("anna,2026-03-01,10,,", "ben,2026-03-09,12,50")
+
+    assert list(sample_of(read_purchases(path, DAY + 3)).amounts) == [10]
+
+
+@pytest.mark.parametrize(
+    ("heading", "wanted"),
+    [
+        ("klant,datum,bedrag", {"customer": "klant", "date": "datum", "amount": "bedrag"}),
+        ("Kunde,Datum,Betrag", {"customer": "kunde", "date": "datum", "amount": "betrag"}),
+        ("client,date,montant", {"customer": "client", "amount": "montant"}),
+        ("amount,klant_id,order date", {"customer": "klant_id", "date": "order date"}),
+        ("winst,klant,date,totaal", {"customer": "klant", "amount": "totaal"}),
+    ],
+)
+def test_headings_in_other_languages_are_offered_as_the_columns_that_they_mean(file, heading, wanted):
+    names = heading.lower().split(",")
+
+    assert problems(file("a,b,c", heading=heading)) == [
+        f"1:{names.index(found) + 1}: there is no column {name!r}; is that the column {found!r}? call it {name!r}"
+        for name, found in wanted.items()
+    ]
+
+
+def test_columns_that_are_not_read_are_told_with_what_may_be_meant_by_them(file):
+    heading = "customer,date,amount,profits,till,segments,valuta,store,source"
+    purchases = read_purchases(file("anna,2026-03-01,1,,,,,,", heading=heading))
+
+    assert [note.split("sales.csv:")[1] for note in purchases.notes] == [
+        "1:4: the column 'profits' is not read; is that 'profit'? call it so",
+        "1:6: the column 'segments' is not read; is that 'segment'? call it so",
+        "1:7: the column 'valuta' is not read; is that 'currency'? call it so",
+        "1:9: the column 'source' is not read; is that 'acquisition_source'? call it so",
+        "1:5: the columns 'till', 'store' are not read",
+    ]
+    assert read_purchases(file("anna,2026-03-01,1,1", heading="customer,date,amount,profit")).notes == ()
+    both = read_purchases(file("anna,2026-03-01,1,1,1", heading="customer,date,amount,profit,winst"))
+    assert [note.split("sales.csv:")[1] for note in both.notes] == ["1:5: the column 'winst' is not read"]
 
 
 def test_two_currencies_are_not_added_up(file):
@@ -138,7 +255,7 @@ def test_a_file_that_is_not_there_or_empty_or_not_text_is_refused(tmp_path, file
     (tmp_path / "utf16.csv").write_bytes("customer,date,amount".encode("utf-16"))
     assert "UTF-8" in problems(tmp_path / "utf16.csv")[0]
     (tmp_path / "nothing.csv").write_bytes(b"")
-    assert "there is no column 'customer'" in problems(tmp_path / "nothing.csv")[0]
+    assert problems(tmp_path / "nothing.csv") == [" the file is empty"]
 
 
 def test_excels_mark_at_the_beginning_is_no_part_of_the_first_column(tmp_path):
@@ -154,15 +271,18 @@ lines = st.lists(
 
 @given(lines=lines, data=st.data())
 def test_the_order_of_lines_changes_nothing(tmp_path_factory, lines, data):
-    written = [f"{who},2026-03-{day:02},{cents / 100:.2f}" for who, day, cents in lines]
+    written = [f"{who},2026-03-{day:02},{cents / 100:.2f},{cents % 3},{cents % 5}" for who, day, cents in lines]
     shuffled = data.draw(st.permutations(written))
-    samples = []
+    samples, labels = [], []
     for order in (written, shuffled):
         path = tmp_path_factory.mktemp("sales") / "sales.csv"
-        path.write_text("\n".join(["customer,date,amount", *order]))
-        samples.append(sample_of(read_purchases(path, DAY + 30)))
+        path.write_text("\n".join(["customer,date,amount,segment,acquisition_source", *order]))
+        purchases = read_purchases(path, DAY + 30)
+        samples.append(sample_of(purchases))
+        labels.append([(each.segment, each.source) for each in purchases.buyers.values()])
 
     one, other = samples
+    assert labels[0] == labels[1]
     assert one.names == other.names
     assert one.log_gaps == other.log_gaps
     for each in ("repeat_spend", "all_spend", "amounts"):

@@ -1,6 +1,7 @@
 """`stamgast clv segments`: value against the cost of winning customers."""
 
 import json
+import re
 from pathlib import Path
 
 import pytest
@@ -8,10 +9,10 @@ from click.testing import Result
 from typer.testing import CliRunner
 
 from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
-from stamgast.clv.own_parameters import deserves_its_own, part_of
+from stamgast.clv.own_parameters import deserves_its_own, own_parameters, part_of
 from stamgast.clv.sample import sample_of
 from stamgast.clv.scoring import fit_parameters
-from stamgast.clv.segments import segments_of
+from stamgast.clv.segments import segments_of, trend_of
 from stamgast.commands.clv import app
 from stamgast.domain.residual_value import Discounting
 from tests.unit.clv.purchases import EPOCH, drawn_shop, purchases_of
@@ -86,6 +87,32 @@ def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_p
     assert {name: each["acquisition_cost"] for name, each in found.items()} == {"ads": 10, "friends": 4}
 
 
+def test_headings_of_costs_may_be_written_in_any_case_and_order(tmp_path):
+    path = tmp_path / "costs.csv"
+    path.write_text(f"COST, From,Source\n4.50,{date_of(100)},flyer\n")
+
+    assert read_costs(path).by_source == {"flyer": [(100, 4.5)]}
+
+
+def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_known(sales, tmp_path):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(f"source,from,cost\nads,{date_of(9_000)},50\n")
+    ads = segments(sales, "--by", "source")["ads"]
+
+    both = tmp_path / "both.csv"
+    both.write_text(sales.read_text().replace(",gold,", ",,"))
+    (everybody,) = segments(both, "--costs", costs).values()
+
+    assert (everybody["customers"], everybody["customers_with_cost"]) == (300, 150)
+    assert everybody["acquisition_cost"] == 50
+    assert everybody["ratio"] == pytest.approx(ads["clv"] / 50)
+    assert everybody["net"] == pytest.approx(ads["clv"] - 50)
+    assert everybody["clv"] != pytest.approx(ads["clv"])
+    told = "of (none), cost, net and CLV:CAC are those of the 150 of 300 whose cost is known"
+    assert told in run("--data", both, "--costs", costs).stdout
+    assert "whose cost is known" not in run("--data", both, "--acquisition-cost", 5).stdout
+
+
 def test_a_cost_counts_from_its_day_on():
     costs = AcquisitionCosts(7.0, {"ads": [(100, 10.0), (200, 12.0)]})
 
@@ -100,7 +127,24 @@ def test_a_cost_counts_from_its_day_on():
         ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
         ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is no date; write it as 2026-03-31"),
         ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is no cost"),
+        ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is no cost; write it as 12.50"),
+        ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is no cost; write 12000"),
+        (
+            "source,from,cost\nads,2026-01-01,\u0661\u0662\n",
+            "costs.csv:2:3: '\u0661\u0662' is no cost; write it as 12.50",
+        ),
+        ("source,from,cost\nads,20260101,5\n", "costs.csv:2:2: '20260101' is no date; write 2026-01-01"),
+        (
+            "Source;From;Cost\nads;2026-01-01;5\n",
+            "costs.csv:1:1: columns are separated by semicolons; separate them by",
+        ),
+        ("", "costs.csv: the file is empty"),
         ("source,from,cost\nads,2026-01-01,-1\n", "it is a number from 0"),
+        (
+            "source,from,cost\nads,2024-01-01,4,50\n",
+            "costs.csv:2:4: line 2 has 4 cells, the heading 3; if that is a dec",
+        ),
+        ("source,from,cost\nads,4.50\n", "costs.csv:2:2: line 2 has 2 cells, the heading 3"),
         ("source,from,cost\nads,2026-01-01,1\nads,2026-01-01,2\n", "costs.csv:3:2: 'ads' has two costs"),
     ],
 )
@@ -113,6 +157,73 @@ def test_a_wrong_line_of_costs_is_told(sales, tmp_path, text, said):
     done = run("--data", sales, "--costs", costs)
     assert done.exit_code == 1
     assert said in done.stderr
+
+
+def test_profit_in_cents_is_refused_and_left_out_where_a_margin_is_given(sales, tmp_path):
+    cents, none = tmp_path / "cents.csv", tmp_path / "none.csv"
+    lines = [f"{line},{100 * float(line.split(',')[2]):.0f}" for line in sales.read_text().splitlines()[1:]]
+    cents.write_text("\n".join([f"{HEADING.strip()},profit", *lines]))
+    none.write_text(sales.read_text())
+
+    refused = run("--data", cents)
+    assert refused.exit_code == 1
+    assert "cents.csv: profit adds up to" in refused.stderr
+    assert "more than what was spent; write profit in the unit of amount" in refused.stderr
+    assert segments(cents, "--margin", "30%") == segments(none, "--margin", "30%")
+
+
+@pytest.mark.parametrize(
+    ("now", "customers", "then", "earlier", "trend"),
+    [
+        (300.0, 30, 200.0, 20, 1.5),
+        (300.0, 30, 200.0, 19, None),
+        (300.0, 30, 0.01, 20, None),
+        (300.0, 30, 0.0, 20, None),
+        (0.0, 30, 200.0, 20, 0.0),
+        (9_000.0, 3_000, 60.0, 20, 150.0),
+    ],
+)
+def test_a_trend_is_told_only_where_there_was_something_to_set_it_against(now, customers, then, earlier, trend):
+    assert trend_of(now, customers, then, earlier) == trend
+
+
+def test_five_customers_have_no_trend(tmp_path):
+    path = tmp_path / "few.csv"
+    lines = sorted(
+        f"c{name},{date_of(day)},{amount}" for name, days in drawn_shop(5).items() for day, amount in days.items()
+    )
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+
+    assert segments(path)["(none)"]["trend"] is None
+
+
+def test_a_misnamed_column_is_told_and_so_is_that_there_is_nothing_to_value_customers_by(sales, tmp_path):
+    path = tmp_path / "misnamed.csv"
+    path.write_text(sales.read_text().replace(",segment,", ",segments,", 1))
+
+    done = run("--data", path, "--json")
+
+    assert done.exit_code == 0
+    assert [each["segment"] for each in json.loads(done.stdout)["segments"]] == ["(none)"]
+    assert "misnamed.csv:1:4: the column 'segments' is not read; is that 'segment'? call it so" in done.stderr
+    assert "misnamed.csv has no column 'segment', so all customers are one segment, (none)" in done.stderr
+    assert "warning" not in run("--data", sales, "--json").stderr
+
+
+def test_a_cost_of_a_source_that_nobody_came_from_is_told_with_the_one_that_may_be_meant(sales, tmp_path):
+    costs, bare = tmp_path / "costs.csv", tmp_path / "bare.csv"
+    costs.write_text("source,from,cost\nfriend,2024-01-01,4\nradio,2024-01-01,4\nads,1990-01-01,5\n")
+    bare.write_text("customer,date,amount\n" + "".join(f"c{n},2026-01-0{n},{n}\n" for n in range(1, 6)))
+
+    told = run("--data", sales, "--by", "source", "--costs", costs).stderr
+
+    assert "costs.csv: nobody came from 'friend'; is that 'friends'?\n" in told
+    assert "costs.csv: nobody came from 'radio'\n" in told
+    assert "'ads'" not in told
+    assert (
+        "bare.csv tells of nobody's acquisition_source, so costs by source in"
+        in run("--data", bare, "--costs", costs).stderr
+    )
 
 
 def test_by_something_else_is_misuse(sales):
@@ -138,6 +249,33 @@ def test_a_large_segment_of_another_kind_has_its_own_parameters_and_a_small_one_
         loyal = next(each for each in found if each.segment == "loyal")
         assert loyal.parameters == own
         assert (loyal.parameters_version != pooled.version) == (own == "own")
+
+
+def test_own_parameters_are_of_purchases_only_and_spend_stays_that_of_the_whole_shop():
+    purchases = mixed_shop(600)
+    pooled = fit_parameters(sample_of(purchases))
+    loyal = part_of(purchases, [name for name, buyer in purchases.buyers.items() if buyer.segment == "loyal"])
+
+    own = own_parameters(loyal, pooled)
+
+    assert own.spend == pooled.spend
+    assert own.parameters != pooled.parameters
+
+
+def test_the_more_segments_are_tested_the_more_it_takes():
+    purchases = purchases_of(drawn_shop(1_400), END)
+    part = part_of(purchases, [name for place, name in enumerate(purchases.buyers) if place % 2])
+
+    def width(tested: int) -> float:
+        low, high = re.search(r"\[(.*), (.*)\]", deserves_its_own(purchases, part, "mbg_nbd", tested)[1]).groups()
+        return float(high) - float(low)
+
+    assert width(20) / width(1) == pytest.approx(3.023 / 1.960, rel=0.05)
+    assert "one of 20 segments tested" in deserves_its_own(purchases, part, "mbg_nbd", 20)[1]
+    for place, buyer in enumerate(purchases.buyers.values()):
+        buyer.segment = "ab"[place % 2]
+    found = segments_of(purchases, fit_parameters(sample_of(purchases)), "segment", AcquisitionCosts(), Discounting())
+    assert all("one of 2 segments tested" in each.because for each in found)
 
 
 def test_a_large_segment_of_the_same_kind_does_not_get_its_own():

@@ -100,3 +100,48 @@ def test_publish_quotes_what_is_wrong_as_check_does(bakery: Path, capsys):
     told = capsys.readouterr().err
     assert f'{file}:18:13: `stamps` must be a whole number, not "seven"' in told
     assert "not published, it has errors" in told
+
+
+MODEL = {
+    "model": "mbg_nbd",
+    "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
+    "spend": {"p": 6.25, "q": 3.744, "v": 15.44},
+}
+BY_MODEL = """\
+rule: worth-a-call
+description: Somebody who once came often has begun to stay away.
+status: live
+when: became_at_risk
+if:
+  - churn_probability: {at_least: 30%}
+  - clv: {at_least: 5 EUR, method: net}
+then:
+  - tag: {add: worth-a-call}
+tests:
+  - name: three visits and then nothing
+    given:
+      - {purchase: {of: bread, amount: 12 EUR}, at: 2026-09-01 09:00}
+      - {purchase: {of: bread, amount: 12 EUR}, at: 2026-09-08 09:00}
+      - {purchase: {of: bread, amount: 12 EUR}, at: 2026-09-15 09:00}
+      - {pass: 90 days}
+    expect: [{tag: worth-a-call}]
+"""
+
+
+def test_a_rule_on_what_a_model_says_is_tested_with_the_parameters_of_a_fit(bakery: Path, tmp_path: Path, capsys):
+    rule, parameters = bakery / "rules/worth-a-call.yaml", tmp_path / "shop.json"
+    rule.write_text(BY_MODEL)
+    parameters.write_text(json.dumps(MODEL))
+
+    assert run("check", bakery) == 0
+    assert run("test", rule) == 1, "without a model nothing is known of chances"
+    assert run("test", rule, "--parameters", parameters) == 0
+    assert "1 passed, 0 failed" in capsys.readouterr().out
+
+
+def test_parameters_that_cannot_be_used_are_named(bakery: Path, tmp_path: Path, capsys):
+    parameters = tmp_path / "shop.json"
+    parameters.write_text(json.dumps(MODEL | {"model": "mbg_nbt"}))
+
+    assert run("test", bakery, "--parameters", parameters) == 1
+    assert "there is no model 'mbg_nbt'; did you mean mbg_nbd?" in capsys.readouterr().err
