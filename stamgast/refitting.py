@@ -1,7 +1,7 @@
 """A merchant's purchase model from live states (or given purchases) to the bundle in force.
 
-Nothing that is worse than what is in force is published: both are asked at a day inside the data
-(`stamgast.clv.internal_cut`).
+Nothing that is worse than what is in force is published, nor what could not be compared with it: both are asked at a
+day inside the data (`stamgast.clv.internal_cut`).
 """
 
 from __future__ import annotations
@@ -11,14 +11,13 @@ from typing import Any
 
 import msgspec
 
-from stamgast.clv.internal_cut import Comparison, compare
+from stamgast.clv.internal_cut import FEWEST, Comparison, New, compare
 from stamgast.clv.scoring import fit_parameters
 from stamgast.clv.state_sample import Live, sample_of_states
-from stamgast.domain.calendar import business_day
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.program import Program
 from stamgast.domain.spend import Orders
-from stamgast.domain.units import Millis
+from stamgast.domain.units import Day, Millis
 from stamgast.log.topics import Topics
 from stamgast.publishing import InForce, newest_bundles, publish_parameters
 from stamgast.state.customer_states import live_states
@@ -35,22 +34,33 @@ class Refit:
 
     @property
     def refusal(self) -> str:
-        """Why it is not to be published; empty if it may be."""
-        compared = self.comparison
-        if compared is None or not compared.new_is_worse:
+        """Why it is not to be published unless somebody insists; empty if it may be."""
+        if self.in_force is None:
+            return ""
+        compared, version = self.comparison, self.in_force.versioned().version
+        if compared is None:
+            return (
+                f"it cannot be compared with version {version}, which is in force: that takes {FEWEST} customers who "
+                f"had come by a day in the last third of the time, and a week after it; {self.customers:,} were read"
+            )
+        if not compared.new_is_worse:
             return ""
         return (
-            f"its log score over the last {compared.days} days is worse than that of version "
-            f"{self.in_force.version if self.in_force else '?'} by {compared.difference:.4f} "
-            f"({compared.low:.4f} to {compared.high:.4f})"
+            f"its log score over the last {compared.days} days is worse than that of version {version} "
+            f"by {compared.difference:.4f} ({compared.low:.4f} to {compared.high:.4f})"
         )
 
+    @property
+    def customers(self) -> int:
+        """How many it was fitted to."""
+        return self.parameters.fit.customers if self.parameters.fit else 0
 
-async def live_sample(redis: Redis, topics: Topics, program: Program, now: Millis) -> Live | None:
-    """Read every customer of a merchant; None if nobody has bought yet."""
+
+async def live_sample(redis: Redis, topics: Topics, program: Program, as_of: Day, today: Day) -> Live | None:
+    """Read every customer of a merchant; None if nobody has bought by that day. Of a day gone by no money is known."""
     pieces = [piece async for piece in live_states(redis, topics.partitions, program.merchant)]
     states = [each for piece in pieces for each in piece]
-    return sample_of_states(states, business_day(now, program.time_zone), program.currency, program.closed)
+    return sample_of_states(states, as_of, program.currency, money=as_of >= today)
 
 
 def refit(
@@ -58,15 +68,23 @@ def refit(
 ) -> Refit:
     """Fit, and compare with the parameters in force (`clv`, as they stand in the bundle).
 
+    The programme's closed days are left out of all times here, wherever the purchases come from.
+
     Raises:
-        ValueError: there are no customers.
+        ValueError: there are no customers, or the file is in another currency than the programme.
     """
-    sample = live.sample
+    if live.currency and live.currency.upper() != program.currency:
+        raise ValueError(
+            f"the file is in {live.currency} and {program.merchant} counts in {program.currency}: convert its amounts "
+            f"first; a file without the column currency is taken to be in {program.currency}"
+        )
+    sample = live.without(program.closed).sample
     found = fit_parameters(sample, model, orders, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
     found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
-    compared = None if in_force is None else compare(live.days, sample.as_of, in_force, model, program.closed)
+    new = New(model, found.attrition())
+    compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
     return Refit(found, in_force, compared)
 
 

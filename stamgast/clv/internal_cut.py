@@ -3,12 +3,17 @@
 Both say how likely it was that each customer came as often as they did after that day; the log score is the mean of
 -ln of it, and a proper one: it is best on average for whoever says what they believe (Gneiting and Raftery, "Strictly
 Proper Scoring Rules, Prediction, and Estimation", 2007).
+
+Whoever was fitted to what came after that day is not surprised by it, and the parameters in force mostly were fitted to
+some of it. So the day is not before theirs; and where less than a week has passed since, both are asked as they are,
+fitted to all of it, so that the same purchases fitted again are as good as themselves.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from datetime import date
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -29,13 +34,22 @@ MOST_DAYS: Final = 39 * 7
 FEWEST: Final = 50
 """Customers, without which nothing is compared."""
 _LEAST_CHANCE: Final = 1e-12
+_EPOCH: Final = date(1970, 1, 1).toordinal()
 _Z95: Final = 1.959964
+
+
+class New(NamedTuple):
+    """A new fit: the model that was asked for, and what was found of it in all that is known."""
+
+    wanted: str
+    found: Model
 
 
 class Comparison(Struct, frozen=True):
     """Log scores at the day `cut` over the days until the data's end; smaller is better.
 
-    `difference` is new - in force, `low` to `high` its paired 95 % interval over customers.
+    `difference` is new - in force, `low` to `high` its paired 95 % interval over customers. `unseen` says whether
+    neither was fitted to those days.
     """
 
     cut: Day
@@ -46,6 +60,7 @@ class Comparison(Struct, frozen=True):
     difference: float
     low: float
     high: float
+    unseen: bool
 
     @property
     def new_is_worse(self) -> bool:
@@ -54,29 +69,40 @@ class Comparison(Struct, frozen=True):
 
 
 def compare(
-    customers: Sequence[PurchaseDays], as_of: Day, in_force: ParameterSet, model: str, closed: ClosedDays
+    customers: Sequence[PurchaseDays], as_of: Day, in_force: ParameterSet, new: New, closed: ClosedDays
 ) -> Comparison | None:
-    """Fit `model` as of the last internal cut and compare it with the parameters in force; None: too little data.
+    """Compare a new fit to these customers with the parameters in force; None: too little data.
 
     `closed` are the shop's closed days; each side leaves them out if its parameters do (the new one does).
     """
     began = min((days[0] for days in customers), default=as_of)
     after = min(int((as_of - began) * SHARE_AFTER), MOST_DAYS)
+    since = as_of - (_fitted_on(in_force) or began)
+    unseen = since >= WEEK_DAYS
+    after = min(after, since) if unseen else after
     known, purchases = split_at(customers, as_of - after)
     if len(known) < FEWEST or after < WEEK_DAYS:
         return None
     cut = as_of - after
     rows = rows_as_of(known, cut, closed)
-    fitted = fit_with_fallback(model, rows, log_gaps_of(known, closed)).model
+    fitted = fit_with_fallback(new.wanted, rows, log_gaps_of(known, closed)).model if unseen else new.found
     theirs = rows_as_of(known, cut, closed) if in_force.open_days else rows_as_of(known, cut)
     weeks, open_weeks = after / WEEK_DAYS, closed.open_between(cut, as_of) / WEEK_DAYS
-    new = _surprises(fitted, rows, open_weeks, purchases)
+    surprise = _surprises(fitted, rows, open_weeks, purchases)
     old = _surprises(in_force.attrition(), theirs, open_weeks if in_force.open_days else weeks, purchases)
-    difference = new - old
+    difference = surprise - old
     mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(known) ** 0.5
-    return Comparison(
-        cut, after, len(known), float(new.mean()), float(old.mean()), mean, mean - _Z95 * error, mean + _Z95 * error
-    )
+    low, high = mean - _Z95 * error, mean + _Z95 * error
+    means = float(surprise.mean()), float(old.mean())
+    return Comparison(cut, after, len(known), *means, mean, low, high, unseen)
+
+
+def _fitted_on(parameters: ParameterSet) -> Day | None:
+    """Return the last day that a fit knew; None where nothing is said of it, as in a set written by hand."""
+    try:
+        return date.fromisoformat(parameters.fit.as_of if parameters.fit else "").toordinal() - _EPOCH
+    except ValueError:
+        return None
 
 
 def _surprises(model: Model, rows: Rows, weeks: float, purchases: Integers) -> Floats:

@@ -143,10 +143,11 @@ class Book:
         # The state knows the sum of all purchase days, as stamgast.domain.prospects says.
         days, amount = (x + 1, total) if prospects.spend.orders == "all" else (x, total * x / (x + 1))
         each = expected_spend(prospects.spend, days, amount) * unit
-        now = np.rint(self._now.worth(prospects) * each).astype(np.int64)
+        now = np.rint(self._now.worth(prospects, self._today) * each).astype(np.int64)
         then, earlier = np.zeros(len(self), dtype=np.int64), _integers(self._earlier)
         if len(earlier):
-            then[earlier] = np.rint(self._then.worth(prospects) * each[earlier]).astype(np.int64)
+            worth = self._then.worth(prospects, self._today - TREND_DAYS)
+            then[earlier] = np.rint(worth * each[earlier]).astype(np.int64)
         return now, then
 
 
@@ -162,10 +163,10 @@ class _Histories:
         self._recency.append(recency)
         self._age.append(age)
 
-    def worth(self, prospects: Prospects) -> Any:
-        """Return what a unit of spend on each purchase to come is worth, one a customer."""
+    def worth(self, prospects: Prospects, today: Day) -> Any:
+        """Return what a unit of spend on each purchase to come was worth on that day, one a customer."""
         rows, back = collapse(make_rows(self.x, self._recency, self._age))
-        return discounted_purchases(scores_of(prospects.model), rows, prospects.discounting)[back]
+        return discounted_purchases(scores_of(prospects.model), rows, prospects.discounting_on(today))[back]
 
 
 def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> LiveSegment:

@@ -16,7 +16,7 @@ from stamgast.domain.attrition import Model
 from stamgast.domain.dropout import Dropout
 from stamgast.domain.own_rate import OwnRate
 from stamgast.domain.pareto import Pareto
-from stamgast.domain.residual_value import WEEKS_A_MONTH, Discounting
+from stamgast.domain.residual_value import Discounting
 
 
 class Scores(Protocol):
@@ -106,7 +106,7 @@ def discounted(expected: Callable[[float], Floats], discounting: Discounting) ->
     """Return the same of purchases of which `expected(weeks)` are the means within so many weeks, one a customer."""
     total, before = np.zeros(()), np.zeros(())
     for month, weight in enumerate(discounting.weights(), 1):
-        until = expected(month * WEEKS_A_MONTH)
+        until = expected(discounting.weeks(month))
         total = total + (until - before) * weight
         before = until
     return total

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Iterable
 from typing import NamedTuple
 
@@ -17,16 +18,28 @@ from stamgast.domain.units import Day
 
 
 class Live(NamedTuple):
-    """A sample and the purchase days that it was made of."""
+    """A sample and the purchase days that it was made of, in the same order."""
 
     sample: Sample
     days: list[PurchaseDays]
+    currency: str = ""
+    """Of a file that names one."""
+
+    def without(self, closed: ClosedDays) -> Live:
+        """Return the same with a shop's closed days left out of all times, as a score leaves them out."""
+        if not closed.days:
+            return self
+        rows, log_gaps = rows_as_of(self.days, self.sample.as_of, closed), log_gaps_of(self.days, closed)
+        return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))
 
 
 def sample_of_states(
-    states: Iterable[tuple[str, Customer]], as_of: Day, currency: str, closed: ClosedDays
+    states: Iterable[tuple[str, Customer]], as_of: Day, currency: str, *, money: bool = True
 ) -> Live | None:
     """Summarise all who have bought up to a day; None if nobody has.
+
+    A state knows what was bought on which day but only the sum of what was spent, until now. So of a day gone by ask
+    without `money`: then there is nothing to fit the spend model to, and no margin.
 
     Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
     first one, so the spend model has to be fitted to all of them (`repeat_spend` is empty).
@@ -40,7 +53,7 @@ def sample_of_states(
         if visited:
             names.append(name)
             days.append(visited)
-            spends.append(max(state.spend, 0))
+            spends.append(max(state.spend, 0) if money else 0)
             profits.append(state.profit)
     if not names:
         return None
@@ -48,13 +61,13 @@ def sample_of_states(
     spend = np.array(spends, dtype=np.float64) / unit
     sample = Sample(
         names=names,
-        rows=rows_as_of(days, as_of, closed),
+        rows=rows_as_of(days, as_of),
         first_days=[each[0] for each in days],
         as_of=as_of,
-        log_gaps=log_gaps_of(days, closed),
+        log_gaps=log_gaps_of(days),
         repeat_spend=np.zeros(len(names)),
         all_spend=spend,
         amounts=spend,
-        profits=np.array(profits, dtype=np.float64) / unit,
+        profits=np.array(profits, dtype=np.float64) / unit if money else None,
     )
     return Live(sample, days)

@@ -103,6 +103,9 @@ def fit(
     model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
     orders: Orders = "repeat",
     prior: Annotated[bool, typer.Option("--prior", help="With a prior, as for fewer than 200 customers.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Publish it although it is worse, or cannot be compared.")
+    ] = False,
     as_json: AsJson = False,
 ) -> None:
     """Fit a purchase model and a spend model; for a merchant they come into force unless what is in force is better."""
@@ -111,12 +114,14 @@ def fit(
     if not merchant:
         if data is None:
             misuse("give --data FILE, --merchant M, or both")
+        if force:
+            misuse("--force is for --merchant: without it nothing is published")
         found, document = fit_sample(read_live(data, day)[0], model, orders, with_prior=prior), None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant
 
         live = None if data is None else read_live(data, day)
-        wanted = Wanted(as_of=day, model=model, orders="all" if orders == "all" else "repeat", with_prior=prior)
+        wanted = Wanted(day, model, "all" if orders == "all" else "repeat", with_prior=prior, force=force)
         found, document = fit_merchant(merchant, live, wanted, tell_notes)
     _write(out, found)
     if as_json:

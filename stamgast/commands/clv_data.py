@@ -29,6 +29,8 @@ def read_data(data: Path, as_of: Day | None) -> Purchases:
         for problem in error.problems:
             say(problem)
         fail(f"{data} cannot be used")
+    for note in purchases.notes:
+        say(f"warning: {note}")
     days = sum(len(buyer.days()) for buyer in purchases.buyers.values())
     if not days:
         fail(f"{data} has no purchase up to {date_of(purchases.as_of)}, only refunds or what they took back")
@@ -42,4 +44,4 @@ def read_live(data: Path, as_of: Day | None) -> Live:
     from stamgast.clv.state_sample import Live
 
     purchases = read_data(data, as_of)
-    return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()])
+    return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()], purchases.currency)

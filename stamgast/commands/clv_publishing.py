@@ -5,21 +5,27 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from stamgast.commands.answering import fail, load_settings, say
+from stamgast.commands.answering import fail, load_settings, misuse, say
 
 if TYPE_CHECKING:
     from stamgast.clv.internal_cut import Comparison
     from stamgast.clv.state_sample import Live
     from stamgast.domain.clv_parameters import ParameterSet
+    from stamgast.domain.program import Program
     from stamgast.domain.spend import Orders
     from stamgast.domain.units import Day
+    from stamgast.log.topics import Topics
     from stamgast.refitting import Refit
     from stamgast.settings import Settings
 
+_PAST: Final = (
+    "it is of a day gone by, of which live states know who had come and not what they had spent; without --as-of it is "
+    "of today, and from a file any day can be published"
+)
 Tell = Callable[["ParameterSet"], None]
 
 
@@ -31,10 +37,15 @@ class Wanted:
     model: str
     orders: Orders
     with_prior: bool = False
+    force: bool = False
+    """Publish what is worse than the parameters in force, or cannot be compared with them."""
 
 
 def fit_merchant(merchant: str, live: Live | None, wanted: Wanted, tell: Tell) -> tuple[ParameterSet, dict[str, Any]]:
-    """Fit, publish unless it is worse, and return the set with what became of it. Without `live`, states are read."""
+    """Fit, publish unless there is a reason not to, and return the set with what became of it.
+
+    Without `live`, states are read.
+    """
     from aiokafka.errors import KafkaError
 
     from stamgast.log.producers import EmitError
@@ -52,46 +63,77 @@ async def _fit_merchant(
     settings: Settings, merchant: str, live: Live | None, wanted: Wanted, tell: Tell
 ) -> tuple[ParameterSet, dict[str, Any]]:
     from rules.loader import load_bundle
-    from stamgast.domain.units import DAY
+    from stamgast.domain.calendar import business_day
     from stamgast.log.topics import Topics, check_topics
-    from stamgast.refitting import live_sample, parameters_in_force, put_into_force, refit
-    from stamgast.state.nodes import Redis
+    from stamgast.refitting import parameters_in_force, put_into_force, refit
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     bundle = (await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record
     program = load_bundle(bundle.files, merchant, bundle.clv).program
     now = settings.make_clock().now()
+    today = business_day(now, program.time_zone)
+    as_of = _day_of(wanted, today)
     orders: Orders = "all" if live is None else wanted.orders
+    is_past = live is None and as_of < today
     if live is None:
-        redis = Redis(settings.redis_url)
-        try:
-            live = await live_sample(redis, topics, program, now if wanted.as_of is None else wanted.as_of * DAY)
-        finally:
-            redis.close()
-        if live is None:
-            raise LookupError(f"nobody has bought at {merchant} yet")
-        say(f"read {len(live.days):,} customers of {merchant} with {sum(map(len, live.days)):,} purchase days")
+        live = await _read_states(settings, topics, program, as_of, today)
     say(f"fitting {wanted.model} …")
     found = await asyncio.to_thread(
         refit, live, program, bundle.clv, wanted.model, orders, with_prior=wanted.with_prior
     )
     tell(found.parameters)
-    if found.refusal:
-        say(f"not published: {found.refusal}")
-        return found.parameters, _document(found, None)
+    refusal = _PAST if is_past else found.refusal
+    if is_past or (refusal and not wanted.force):
+        say(f"not published: {refusal}" + ("" if is_past else "; --force publishes it all the same"))
+        return found.parameters, _document(found, refusal, None)
+    say(f"published all the same: {refusal}" if refusal else _on_what_grounds(found))
     in_force = await put_into_force(settings.kafka_bootstrap, topics, merchant, found.parameters, now)
     say(f"{merchant}: version {found.parameters.version} comes into force with barrier {in_force.number}")
-    return found.parameters, _document(found, in_force.number)
+    return found.parameters, _document(found, refusal, in_force.number)
 
 
-def _document(found: Refit, barrier: int | None) -> dict[str, Any]:
+def _day_of(wanted: Wanted, today: Day) -> Day:
+    """The day to fit at the end of; exit with 2 if it is still to come, for nobody has been away until then."""
+    from stamgast.clv.scoring import date_of
+
+    if wanted.as_of is not None and wanted.as_of > today:
+        misuse(f"--as-of is {date_of(wanted.as_of)}, and today is {date_of(today)}; give a day that has come")
+    return today if wanted.as_of is None else wanted.as_of
+
+
+async def _read_states(settings: Settings, topics: Topics, program: Program, as_of: Day, today: Day) -> Live:
+    from stamgast.refitting import live_sample
+    from stamgast.state.nodes import Redis
+
+    redis = Redis(settings.redis_url)
+    try:
+        live = await live_sample(redis, topics, program, as_of, today)
+    finally:
+        redis.close()
+    if live is None:
+        raise LookupError(f"nobody has bought at {program.merchant} " + ("yet" if as_of == today else "by that day"))
+    say(f"read {len(live.days):,} customers of {program.merchant} with {sum(map(len, live.days)):,} purchase days")
+    return live
+
+
+def _on_what_grounds(found: Refit) -> str:
+    compared = found.comparison
+    if compared is None:
+        return "note: nothing was in force to compare it with"
+    how = "" if compared.unseen else ", both fitted to them"
+    return f"compared over the last {compared.days} days{how}: log score {compared.difference:+.4f} (smaller is better)"
+
+
+def _document(found: Refit, refusal: str, barrier: int | None) -> dict[str, Any]:
+    from stamgast.clv.scoring import date_of
+
     compared: Comparison | None = found.comparison
     return {
         "open_days": found.parameters.open_days,
         "published": barrier is not None,
         "barrier": barrier,
-        "refusal": found.refusal or None,
+        "refusal": refusal or None,
         "was": found.in_force.versioned().version if found.in_force else None,
-        "comparison": None if compared is None else msgspec.to_builtins(compared),
+        "comparison": None if compared is None else msgspec.to_builtins(compared) | {"cut": date_of(compared.cut)},
     }

@@ -10,6 +10,7 @@ import typer
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
+from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
@@ -60,10 +61,11 @@ def score(
     given = float(read_share("--margin", margin)) if margin else None
     cost = float(read_cost(acquisition_cost) or 0)
     purchases = read_data(data, read_day("--as-of", as_of))
+    if given is None and known is not None:
+        given = known.margin
+    purchases, share = settle_margin(data, purchases, given)
     sample = sample_of(purchases)
-    if given is None:
-        given = sample.margin if known is None or known.margin is None else known.margin
-    asked = Asked(weeks, threshold, Discounting(months, rate, given), cost)
+    asked = Asked(weeks, threshold, Discounting(months, rate, share), cost)
     if known is not None:
         tell_notes(known)
         scores = score_all(sample, known, asked)

@@ -65,7 +65,7 @@ def segments(
     given = float(read_share("--margin", margin)) if margin else None
     table = _costs(costs, None if usual is None else float(usual))
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
-    _tell_of_columns(data, purchases, by)
+    _tell_of_no_column(data, purchases, by)
     _tell_of_strangers(costs, table, data, purchases)
     purchases, share = settle_margin(data, purchases, given)
     sample = sample_of(purchases)
@@ -115,10 +115,8 @@ def _costs(file: Path | None, usual: float | None) -> AcquisitionCosts:
         fail(f"{file} cannot be used")
 
 
-def _tell_of_columns(data: Path, purchases: Purchases, by: str) -> None:
-    """Say which columns are not read, and that the one to value customers by is not there."""
-    for note in purchases.notes:
-        say(f"warning: {note}")
+def _tell_of_no_column(data: Path, purchases: Purchases, by: str) -> None:
+    """Say that the column to value customers by is not there."""
     if _COLUMNS[by] not in purchases.columns:
         say(f"warning: {data} has no column {_COLUMNS[by]!r}, so all customers are one segment, (none)")
 

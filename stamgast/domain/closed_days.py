@@ -1,10 +1,13 @@
 """Days on which a shop is closed: nobody can buy then, so a model of purchases may leave them out of its time."""
 
 from bisect import bisect_right
+from typing import Final
 
 from msgspec import Struct
 
 from stamgast.domain.units import DAY, Day
+
+YEAR_DAYS: Final = 365
 
 
 class ClosedDays(Struct, frozen=True):
@@ -16,6 +19,20 @@ class ClosedDays(Struct, frozen=True):
         """Count the open days after `first` up to and including `last`."""
         days = self.days
         return last - first - (bisect_right(days, last) - bisect_right(days, first))
+
+    def closed_between(self, first: Day, last: Day) -> float:
+        """Return how many days after `first` up to and including `last` are closed, as far as can be known at `first`.
+
+        Those that are named are counted. Beyond the last of them each year has as many as the fewer of the two years
+        before: what was closed in one of them alone, as for a rebuilding, is not taken to come again.
+        """
+        named = last - first - self.open_between(first, last)
+        end = max(first, self.days[-1]) if self.days else last
+        if last <= end:
+            return named
+        years = (end - YEAR_DAYS, end), (end - 2 * YEAR_DAYS, end - YEAR_DAYS)
+        yearly = min(until - since - self.open_between(since, until) for since, until in years)
+        return named + (last - end) * yearly / YEAR_DAYS
 
     def after(self, day: Day, open_days: float) -> float:
         """Return how many calendar days after `day` so many open ones have passed."""

@@ -4,10 +4,13 @@ Parameters come with the bundle (a barrier brings them into force), so that ever
 A day is the shop's own; a score is that of the end of the day `today`.
 """
 
+from typing import Final
+
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.domain.attrition import Model
-from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.closed_days import YEAR_DAYS, ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
@@ -16,6 +19,8 @@ from stamgast.domain.residual_value import Discounting
 from stamgast.domain.spend import Spend
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.value_table import ValueTable
+
+_STEPS: Final = 150
 
 
 class Horizon(Struct, frozen=True):
@@ -56,9 +61,30 @@ class Prospects(Struct, frozen=True):
         return None if history is None else self.model.p_alive(history)
 
     def churn_probability(self, customer: Customer, today: Day, within_days: int) -> float | None:
-        """Return the chance of no purchase within so many days; None without a purchase so far."""
+        """Return the chance of no purchase within so many calendar days; None without a purchase so far.
+
+        Of a closed day there is nothing to expect.
+        """
         history = self.history(customer, today)
-        return None if history is None else 1.0 - self.model.p_buy(history, within_days / WEEK_DAYS)
+        weeks = self.closed.open_between(today, today + within_days) / WEEK_DAYS
+        return None if history is None else 1.0 - self.model.p_buy(history, weeks)
+
+    def open_share(self, today: Day) -> float:
+        """Return which share of the days of `predicted` the shop is open, as far as is known today.
+
+        Closed days are spread evenly over the months and rounded to a week in three years, so that it seldom changes
+        and tables of values can be kept.
+        """
+        if not self.closed.days:
+            return 1.0
+        days = round(self.discounting.months * YEAR_DAYS / 12)
+        step = max(1, days // _STEPS)
+        closed = round(self.closed.closed_between(today, today + days) / step) * step
+        return max(0.0, 1 - closed / days)
+
+    def discounting_on(self, today: Day) -> Discounting:
+        """Return how `predicted` is counted that day."""
+        return replace(self.discounting, open_share=self.open_share(today))
 
     def expected_spend(self, customer: Customer, currency: str) -> float | None:
         """Return what a purchase day to come brings on average, in major units; None without a spend model.
@@ -79,7 +105,7 @@ class Prospects(Struct, frozen=True):
         history, each = self.history(customer, today), self.expected_spend(customer, currency)
         if history is None or each is None:
             return None
-        return round(self.values.purchases(history) * each * float(10 ** exponent_of(currency)))
+        return round(self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency)))
 
 
 def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, horizon: Horizon) -> Prospects:

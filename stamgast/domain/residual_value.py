@@ -17,12 +17,18 @@ WEEKS_A_MONTH: Final = 365 / 12 / 7
 class Discounting(Struct, frozen=True):
     """How future profit is counted: each month's at its end, at (1 + `yearly_rate`)^(month/12) less.
 
-    `margin` is profit as a share of spend.
+    `margin` is profit as a share of spend. `open_share` is that of the days to come on which the shop is open, where
+    the model's weeks are made of open days: then a month has as many of them fewer.
     """
 
     months: int = 36
     yearly_rate: float = 0.1
     margin: float = 1.0
+    open_share: float = 1.0
+
+    def weeks(self, month: int) -> float:
+        """Return the model's weeks until the end of month 1, 2, ..."""
+        return month * WEEKS_A_MONTH * self.open_share
 
     def weights(self) -> tuple[float, ...]:
         """Return what a unit of spend in month 1, 2, ... is worth today."""
@@ -51,7 +57,7 @@ def residual_value(expected: Callable[[float], float], spend: float, discounting
     """
     total = before = 0.0
     for month, weight in enumerate(discounting.weights(), 1):
-        until = expected(month * WEEKS_A_MONTH)
+        until = expected(discounting.weeks(month))
         total += (until - before) * weight
         before = until
     return total * spend

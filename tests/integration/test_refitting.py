@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,7 @@ from stamgast.domain.customer import Customer, decode_customer
 from stamgast.log.topics import Topics
 from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, Deployment
+from tests.integration.deployment import MERCHANT, ROOT, STAMGAST, Deployment
 
 pytestmark = pytest.mark.slow
 
@@ -125,6 +126,39 @@ async def test_a_fit_comes_into_force_moves_what_belongs_earlier_and_is_kept_whe
         return found["behind"] == 0 and found["equal"]
 
     await eventually(equal, seconds=60, why="live state is what the log says")
+    assert again["comparison"]["cut"] < again["fit"]["as_of"] == "2026-10-01", "both are dates"
+    keeps_what_is_in_force(shop, again["version"])
+
+
+def keeps_what_is_in_force(shop: Deployment, version: str) -> None:
+    """What is worse founded than the parameters in force does not take their place, unless somebody insists."""
+
+    def fit(*words: str) -> Any:
+        return shop.run("clv", "fit", "--merchant", MERCHANT, "--model", "mbg_nbd", "--json", *words)
+
+    def refused(*words: str) -> tuple[int, str]:
+        words = ("clv", "fit", "--merchant", MERCHANT, *words)
+        done = subprocess.run([*STAMGAST, *words], env=shop.env, cwd=ROOT, capture_output=True, check=False)
+        return done.returncode, done.stderr.decode()
+
+    past = fit("--as-of", "2026-09-01", "--force")
+    assert (past["published"], past["fit"]["as_of"], past.get("spend")) == (False, "2026-09-01", None)
+    assert "what they had spent" in past["refusal"]
+    code, said = refused("--as-of", "2026-12-01")
+    assert (code, "give a day that has come" in said) == (2, True)
+
+    two = shop.folder / "two.csv"
+    two.write_text(
+        "customer,date,amount,currency\nanna,2026-01-02,5,EUR\nanna,2026-03-02,5,EUR\nben,2026-09-30,7,EUR\n"
+    )
+    few = fit("--data", str(two))
+    assert (few["published"], few["barrier"], few["was"]) == (False, None, version)
+    assert "2 were read" in few["refusal"]
+    dollars = shop.folder / "dollars.csv"
+    dollars.write_text(two.read_text().replace("EUR", "USD"))
+    code, said = refused("--data", str(dollars), "--force")
+    assert (code, "is in USD" in said) == (1, True)
+    assert fit("--data", str(two), "--force")["published"] is True
 
 
 async def _applied(shop: Deployment, sold: int) -> bool:

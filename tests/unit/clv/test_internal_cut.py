@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 
 from stamgast.clv.histories import log_gaps_of, rows_as_of, split_at
-from stamgast.clv.internal_cut import FEWEST, compare
+from stamgast.clv.internal_cut import FEWEST, New, compare
 from stamgast.clv.state_sample import sample_of_states
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
@@ -14,6 +14,7 @@ from stamgast.domain.prospects import Horizon, prospects_of
 
 TODAY = 20_000
 TRUE = {"r": 0.8, "alpha": 2.5, "a": 0.4, "b": 2.0}
+NEW = New("mbg_nbd", ParameterSet("mbg_nbd", TRUE).attrition())
 
 
 def shop(customers: int, seed: int = 7) -> list[list[int]]:
@@ -35,7 +36,7 @@ def shop(customers: int, seed: int = 7) -> list[list[int]]:
 
 def test_parameters_that_expect_nobody_back_give_way_to_a_fit():
     hopeless = ParameterSet("mbg_nbd", TRUE | {"r": 0.02, "alpha": 60.0})
-    compared = compare(shop(600), TODAY, hopeless, "mbg_nbd", ClosedDays())
+    compared = compare(shop(600), TODAY, hopeless, NEW, ClosedDays())
     assert compared.high < 0
     assert not compared.new_is_worse
     assert (compared.days, compared.cut) == (133, TODAY - 133)
@@ -45,13 +46,13 @@ def test_a_fit_to_customers_who_all_changed_their_ways_does_not_replace_one_that
     """Up to the cut all come every week, and after it never again: whoever fits to the first part is surprised."""
     customers = [[TODAY - 390 + place + 7 * week for week in range(30)] for place in range(90)]
     knowing = ParameterSet("mbg_nbd", {"r": 0.01, "alpha": 1000.0, "a": 5.0, "b": 0.1})
-    compared = compare(customers, TODAY, knowing, "mbg_nbd", ClosedDays())
+    compared = compare(customers, TODAY, knowing, NEW, ClosedDays())
     assert compared.new_is_worse
     assert compared.new > compared.in_force
 
 
 def test_a_handful_of_customers_decides_nothing():
-    assert compare(shop(FEWEST - 1), TODAY, ParameterSet("mbg_nbd", TRUE), "mbg_nbd", ClosedDays()) is None
+    assert compare(shop(FEWEST - 1), TODAY, ParameterSet("mbg_nbd", TRUE), NEW, ClosedDays()) is None
 
 
 def test_what_was_known_at_a_day_holds_no_later_purchase_and_nobody_who_came_later():
@@ -74,8 +75,8 @@ def test_fit_and_score_leave_the_same_closed_days_out():
 
 def test_live_states_make_the_sample_that_their_purchases_do():
     state = Customer(visits=2, spend=5_000, profit=2_000, days=encode_days([(90, 2), (97, 1), (104, 1)]))
-    live = sample_of_states([("anna", state), ("nobody", Customer())], 100, "EUR", ClosedDays())
+    live = sample_of_states([("anna", state), ("nobody", Customer())], 100, "EUR")
     assert live.sample.names == ["anna"]
     assert live.days == [[90, 97]], "104 is after the day that was asked for"
     assert (live.sample.all_spend[0], live.sample.margin) == (50.0, 0.4)
-    assert sample_of_states([("nobody", Customer())], 100, "EUR", ClosedDays()) is None
+    assert sample_of_states([("nobody", Customer())], 100, "EUR") is None
