@@ -19,6 +19,7 @@ from stamgast.clv.csv_words import (
     read_date,
     wrong_cells,
 )
+from stamgast.clv.purchase_file import Purchases
 from stamgast.domain.units import Day
 
 COLUMNS: Final = ("source", "from", "cost")
@@ -51,6 +52,11 @@ class AcquisitionCosts:
         costs = self.by_source.get(source, [])
         place = bisect_right(costs, first_day, key=lambda each: each[0])
         return costs[place - 1][1] if place else self.usual
+
+    def of_buyers(self, purchases: Purchases) -> dict[str, float | None]:
+        """Return what each customer with a purchase day cost."""
+        days = {name: buyer.days() for name, buyer in purchases.buyers.items()}
+        return {name: self.cost_of(purchases.buyers[name].source, known[0]) for name, known in days.items() if known}
 
 
 def read_costs(path: Path, usual: float | None = None) -> AcquisitionCosts:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date
 from typing import Final
@@ -30,9 +31,10 @@ class Score(Struct, frozen=True):
 
     `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now. `p_buy` and `expected_*`
     are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
-    far, `net` both less what it cost to win the customer. `next_lapse` is the day by which P(alive) has fallen to the
-    threshold if no purchase comes, None if never. The last three say what was asked for: the horizon, what `predicted`
-    counts in words, and the threshold.
+    far. `net` is both less `acquisition_cost`, what it cost to win the customer, and `clv_to_cac` is both over it; None
+    where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day by which P(alive) has
+    fallen to the threshold if no purchase comes, None if never. The last three say what was asked for: the horizon,
+    what `predicted` counts in words, and the threshold.
     """
 
     customer: str
@@ -49,6 +51,8 @@ class Score(Struct, frozen=True):
     predicted: float | None
     historic: float | None
     net: float | None
+    acquisition_cost: float | None
+    clv_to_cac: float | None
     next_lapse: str | None
     horizon_weeks: float
     predicted_by: str
@@ -64,12 +68,21 @@ class Source(Struct, frozen=True):
 
 
 class Asked(Struct, frozen=True):
-    """What scores are asked for. `horizon` in weeks; `acquisition_cost` in the data's major units, per customer."""
+    """What scores are asked for. `horizon` in weeks.
+
+    `acquisition_cost` is what it cost to win a customer, in the data's major units; `costs` has it by customer, and is
+    for all of them if it is there.
+    """
 
     horizon: float = 39.0
     threshold: float = 0.5
     discounting: Discounting = Discounting()
     acquisition_cost: float = 0.0
+    costs: Mapping[str, float | None] | None = None
+
+    def cost_of(self, customer: str) -> float | None:
+        """Return what it cost to win a customer; None: nothing is known of it."""
+        return self.acquisition_cost if self.costs is None else self.costs[customer]
 
 
 @dataclass(frozen=True)
@@ -134,10 +147,12 @@ def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> li
     lapses = np.asarray(sample.first_days) + np.ceil(outlook.lapses_at * WEEK_DAYS - 1e-9)
     money = _money(sample, source.spend, asked, outlook)
     t_x, age = sample.rows.t_x, sample.rows.T
-    nothing = (None, None, None, None)
+    nothing = (None, None, None)
     found = []
     for index, name in enumerate(sample.names):
-        spend, predicted, historic, net = nothing if money is None else map(float, money[:, index])
+        spend, predicted, historic = nothing if money is None else map(float, money[:, index])
+        worth = None if historic is None or predicted is None else historic + predicted
+        cost = asked.cost_of(name)
         lapse = date_of(int(lapses[index])) if lapses[index] <= _LAST else None
         found.append(
             Score(
@@ -154,7 +169,9 @@ def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> li
                 expected_spend=spend,
                 predicted=predicted,
                 historic=historic,
-                net=net,
+                net=None if worth is None or cost is None else worth - cost,
+                acquisition_cost=cost,
+                clv_to_cac=None if worth is None or not cost else worth / cost,
                 next_lapse=lapse,
                 horizon_weeks=asked.horizon,
                 predicted_by=asked.discounting.words(),
@@ -170,10 +187,10 @@ def date_of(day: int) -> str:
 
 
 def _money(sample: Sample, spend: Spend | None, asked: Asked, outlook: Outlook) -> Floats | None:
-    """Return expected spend, predicted, historic and net (first index) of every customer (second)."""
+    """Return expected spend, predicted and historic (first index) of every customer (second)."""
     if spend is None:
         return None
     each = expected_spend(spend, *sample.spend(spend.orders))
     predicted = outlook.discounted * each
     historic = sample.amounts * asked.discounting.margin if sample.profits is None else sample.profits
-    return np.stack([outlook.purchases * each, predicted, historic, historic + predicted - asked.acquisition_cost])
+    return np.stack([outlook.purchases * each, predicted, historic])

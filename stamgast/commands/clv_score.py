@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
+from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
 from stamgast.commands.clv_margin import settle_margin
@@ -43,6 +44,7 @@ def score(
         typer.Option(help="Profit as a share of spend (default: of --parameters, else of the data's profit, else 1)."),
     ] = "",
     acquisition_cost: Cost = "",
+    costs: Costs = None,
     orders: Orders = "repeat",
     as_json: AsJson = False,
 ) -> None:
@@ -59,13 +61,18 @@ def score(
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = float(read_share("--margin", margin)) if margin else None
-    cost = float(read_cost(acquisition_cost) or 0)
+    usual = read_cost(acquisition_cost)
+    table = costs_in(costs, None if usual is None else float(usual)) if costs else None
     purchases = read_data(data, read_day("--as-of", as_of))
     if given is None and known is not None:
         given = known.margin
     purchases, share = settle_margin(data, purchases, given)
     sample = sample_of(purchases)
-    asked = Asked(weeks, threshold, Discounting(months, rate, share), cost)
+    won = None
+    if table is not None:
+        tell_of_strangers(costs, table, data, purchases)
+        won = table.of_buyers(purchases)
+    asked = Asked(weeks, threshold, Discounting(months, rate, share), float(usual or 0), won)
     if known is not None:
         tell_notes(known)
         scores = score_all(sample, known, asked)

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, Annotated, Final
 import typer
 
 from rules.problems import nearest
-from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
+from stamgast.commands.answering import AsJson, answer, misuse, print_json, say
+from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_live_segments import LIVE_BY, partly_costed, tell_live_segments
 from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
-    from stamgast.clv.acquisition_costs import AcquisitionCosts
     from stamgast.clv.purchase_file import Purchases
     from stamgast.clv.segments import Segment
 
@@ -36,7 +36,7 @@ def segments(
         str, typer.Option(help="segment (of live states: their tags, so `tag` will do), or source of acquisition.")
     ] = "segment",
     acquisition_cost: Annotated[str, typer.Option(help="What it cost to win a customer.")] = "",
-    costs: Annotated[Path | None, typer.Option(help="CSV of what it cost by source: source, from, cost.")] = None,
+    costs: Costs = None,
     months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
     yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
     margin: Annotated[
@@ -63,10 +63,10 @@ def segments(
     usual = read_cost(acquisition_cost)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = float(read_share("--margin", margin)) if margin else None
-    table = _costs(costs, None if usual is None else float(usual))
+    table = costs_in(costs, None if usual is None else float(usual))
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
     _tell_of_no_column(data, purchases, by)
-    _tell_of_strangers(costs, table, data, purchases)
+    tell_of_strangers(costs, table, data, purchases)
     purchases, share = settle_margin(data, purchases, given)
     sample = sample_of(purchases)
     discounting = Discounting(months, rate, share)
@@ -102,35 +102,10 @@ def _refuse_what_a_file_needs(context: typer.Context, data: Path | None) -> None
         misuse(f"{option} belongs to a CSV; {says}")
 
 
-def _costs(file: Path | None, usual: float | None) -> AcquisitionCosts:
-    from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
-
-    if file is None:
-        return AcquisitionCosts(usual)
-    try:
-        return read_costs(file, usual)
-    except CostFileError as error:
-        for problem in error.problems:
-            say(problem)
-        fail(f"{file} cannot be used")
-
-
 def _tell_of_no_column(data: Path, purchases: Purchases, by: str) -> None:
     """Say that the column to value customers by is not there."""
     if _COLUMNS[by] not in purchases.columns:
         say(f"warning: {data} has no column {_COLUMNS[by]!r}, so all customers are one segment, (none)")
-
-
-def _tell_of_strangers(file: Path | None, costs: AcquisitionCosts, data: Path, purchases: Purchases) -> None:
-    """Say which sources that have a cost nobody came from, and which may have been meant."""
-    sources = {buyer.source for buyer in purchases.buyers.values()}
-    strangers = [source for source in costs.by_source if source not in sources]
-    if strangers and not any(sources):
-        say(f"warning: {data} tells of nobody's acquisition_source, so costs by source in {file} are nobody's")
-        return
-    for source in strangers:
-        near = nearest(source, filter(None, sources))
-        say(f"warning: {file}: nobody came from {source!r}" + (f"; is that {near!r}?" if near else ""))
 
 
 def _show(found: list[Segment]) -> None:

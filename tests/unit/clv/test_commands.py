@@ -240,3 +240,42 @@ def test_a_model_that_the_file_of_parameters_is_not_of_is_misuse(sales, paramete
 
     assert run(*asked, "--parameters", parameters, "--model", "pareto_nbd").exit_code == 2
     assert run(*asked, "--model", "bg").exit_code == 2
+
+
+SPENT = {**MBG, "spend": {"p": 6.25, "q": 3.744, "v": 15.44}}
+
+
+def test_a_customer_is_set_against_what_their_own_source_cost(tmp_path):
+    data, costs, shop = tmp_path / "sales.csv", tmp_path / "costs.csv", tmp_path / "shop.json"
+    data.write_text(
+        "customer,date,amount,acquisition_source\nanna,2026-01-01,40,flyer\nben,2026-01-04,40,friend\n"
+        "cleo,2026-02-01,40,flyer\n"
+    )
+    costs.write_text("source,from,cost\nflyer,2025-01-01,4.00\nflyer,2026-02-01,8.00\nflier,2026-02-01,8.00\n")
+    shop.write_text(json.dumps(SPENT))
+
+    done = run(
+        "score", "--data", data, "--as-of", "2026-03-01", "--parameters", shop, "--margin", "0.5", "--costs", costs, "--json"
+    )  # fmt: skip
+    anna, ben, cleo = json.loads(done.stdout)
+
+    assert [each["acquisition_cost"] for each in (anna, ben, cleo)] == [4.0, None, 8.0]
+    assert anna["clv_to_cac"] == pytest.approx((anna["historic"] + anna["predicted"]) / 4)
+    assert cleo["net"] == pytest.approx(cleo["historic"] + cleo["predicted"] - 8)
+    assert (ben["net"], ben["clv_to_cac"]) == (None, None)
+    assert "nobody came from 'flier'; is that 'flyer'?" in done.stderr
+
+
+def test_profit_that_makes_no_margin_is_not_scored_with(tmp_path):
+    data, shop = tmp_path / "sales.csv", tmp_path / "shop.json"
+    data.write_text("customer,date,amount,profit,segmnt\nanna,2026-01-01,12,1200,x\n")
+    shop.write_text(json.dumps(SPENT))
+    asked = ("score", "--data", data, "--as-of", "2026-03-01", "--parameters", shop, "--json")
+
+    refused, taken = run(*asked), run(*asked, "--margin", "30%")
+
+    assert refused.exit_code == 1
+    assert "profit" in refused.stderr
+    (anna,) = json.loads(taken.stdout)
+    assert anna["historic"] == pytest.approx(3.6)
+    assert "segment" in taken.stderr, "a column that is nearly one of ours is told"
