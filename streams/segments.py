@@ -150,7 +150,10 @@ class SegmentWatch(Service):
             return
         if self._known is None or self._of is not owned.lease:
             self._show(await self._read(), owned)
-        for bundle in list(owned.own.standing.in_force.values()):
+        own = owned.own
+        if own is None:  # given up while we read
+            return
+        for bundle in list(own.standing.in_force.values()):
             rests = self._rests.get(bundle.program.merchant, 0.0) > time.monotonic()
             if not rests and self._known is not None and is_due(bundle, self._known, self._clock.now()):
                 await self._try(owned, bundle)

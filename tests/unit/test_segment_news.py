@@ -180,3 +180,17 @@ async def test_a_redis_that_is_filled_anew_is_not_taken_for_a_shop_without_custo
 
 def test_the_topic_keeps_the_newest_word_on_each_segment():
     assert next(topic.cleanup for topic in TABLE if topic.name == "segments.v1") == "compact"
+
+
+async def test_a_partition_given_up_while_the_topic_is_read_ends_no_worker(monkeypatch):
+    owned = SimpleNamespace(own=SimpleNamespace(), caught_up=True, lease=object())
+    customers = SimpleNamespace(owned={0: owned}, metrics=Metrics())
+    watch = SegmentWatch(customers, Topics(1), SimpleNamespace(now=lambda: T0))  # type: ignore[arg-type]
+
+    async def read() -> Known:
+        owned.own = None
+        return Known()
+
+    monkeypatch.setattr(watch, "_read", read)
+
+    await watch._look()
