@@ -14,7 +14,14 @@ from typing import Any
 
 from rules.loader import LoadedMerchant, load_bundle, load_merchant
 from stamgast.domain.units import Millis
-from stamgast.log.bundles import BundleRecord, BundleTooLargeError, bundle_hash, decode_bundle, encode_bundle
+from stamgast.log.bundles import (
+    BundleRecord,
+    BundleTooLargeError,
+    bundle_hash,
+    decode_bundle,
+    encode_bundle,
+    load_record,
+)
 from stamgast.log.producers import Emitter
 from stamgast.log.reading import LogReader
 
@@ -103,7 +110,7 @@ async def publish(
 
 
 def _stores_gone(before: BundleRecord, loaded: LoadedMerchant) -> tuple[str, ...]:
-    named = load_bundle(before.files, before.merchant, before.clv).program.stores
+    named = load_record(before).program.stores
     return tuple(sorted(named.keys() - loaded.program.stores.keys()))
 
 

@@ -52,7 +52,7 @@ def outlook_of(combination: Combination, sample: Sample, asked: Asked) -> Outloo
 
     return Outlook(
         p_alive=np.maximum(leaving.p_alive(rows)[back], forecast.p_buy),
-        lapses_at=_lapses(combination, leaving, sample, forecast, asked),
+        lapses_at=_lapses(combination, (pool, leaving), sample, forecast, asked),
         p_buy=forecast.p_buy,
         purchases=forecast.purchases,
         discounted=discounted(expected, asked.discounting),
@@ -60,18 +60,19 @@ def outlook_of(combination: Combination, sample: Sample, asked: Asked) -> Outloo
 
 
 def _lapses(
-    combination: Combination, leaving: PoolScores, sample: Sample, forecast: CorrectedForecast, asked: Asked
-) -> Floats:
+    combination: Combination, scores: tuple[PoolScores, PoolScores], sample: Sample, forecast: CorrectedForecast,
+    asked: Asked,
+) -> Floats:  # fmt: skip
     """Return the T at which P(alive) has fallen to the threshold.
 
     Chances to buy hardly rise without a purchase, so they are followed only of whom they are above the threshold now.
     """
+    pool, leaving = scores
     rows, back = collapse(sample.rows)
     lapses = leaving.lapses_at(rows, asked.threshold)[back]
     sure = np.flatnonzero(forecast.p_buy > asked.threshold)
     if not len(sure):
         return lapses
-    pool = _scores_of(combination.members, combination.weights)
     corrected, now = forecast.p_buy[sure], forecast.counts.p_buy[sure]
 
     def chance(later: Rows) -> Floats:

@@ -12,12 +12,12 @@ fitted to all of it, so that the same purchases fitted again are as good as them
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import date
 from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
+from stamgast.clv.csv_words import read_date
 from stamgast.clv.fitting import fit_with_fallback
 from stamgast.clv.histories import PurchaseDays, log_gaps_of, rows_as_of, split_at
 from stamgast.clv.rows import Floats, Integers, Rows
@@ -34,7 +34,6 @@ MOST_DAYS: Final = 39 * 7
 FEWEST: Final = 50
 """Customers, without which nothing is compared."""
 _LEAST_CHANCE: Final = 1e-12
-_EPOCH: Final = date(1970, 1, 1).toordinal()
 _Z95: Final = 1.959964
 
 
@@ -99,10 +98,7 @@ def compare(
 
 def _fitted_on(parameters: ParameterSet) -> Day | None:
     """Return the last day that a fit knew; None where nothing is said of it, as in a set written by hand."""
-    try:
-        return date.fromisoformat(parameters.fit.as_of if parameters.fit else "").toordinal() - _EPOCH
-    except ValueError:
-        return None
+    return read_date(parameters.fit.as_of) if parameters.fit else None
 
 
 def _surprises(model: Model, rows: Rows, weeks: float, purchases: Integers) -> Floats:

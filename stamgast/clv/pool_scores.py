@@ -35,10 +35,6 @@ class PoolScores:
         """Return the mean number of purchases within the next `weeks`."""
         return self._mixed(lambda each: each.expected_purchases(rows, weeks))
 
-    def at_least(self, rows: Rows, weeks: float, purchases: int | Integers) -> Floats:
-        """Return the chance of at least so many purchases (one number, or one a row) within the next `weeks`."""
-        return self._mixed(lambda each: each.at_least(rows, weeks, purchases))
-
     def lapses_at(self, rows: Rows, threshold: float) -> Floats:
         """Return the T at which P(alive) has fallen to the threshold, to the day; infinite: never.
 

@@ -17,7 +17,6 @@ from typing import Final
 from stamgast.clv.column_names import missing_columns, unread_columns
 from stamgast.clv.csv_words import (
     EPOCH,
-    MICRO,
     HeadingError,
     meant_amount,
     meant_date,
@@ -29,9 +28,6 @@ from stamgast.clv.csv_words import (
 from stamgast.domain.units import Day
 
 _MOST_PROBLEMS: Final = 20
-
-
-__all__ = ["MICRO", "Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
 
 
 class PurchaseFileError(Exception):

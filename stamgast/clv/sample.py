@@ -10,7 +10,8 @@ from typing import Final
 
 import numpy as np
 
-from stamgast.clv.purchase_file import MICRO, Purchases
+from stamgast.clv.csv_words import MICRO
+from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.rows import Floats, Integers, Rows, make_rows
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.spend import Orders

@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamgast.clv.purchase_file import MICRO, Buyer, Purchases
+from stamgast.clv.csv_words import MICRO
+from stamgast.clv.purchase_file import Buyer, Purchases
 from stamgast.clv.rows import Floats, Integers
 from stamgast.clv.sample import Sample, sample_of
 from stamgast.domain.history import WEEK_DAYS

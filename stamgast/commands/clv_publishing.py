@@ -62,15 +62,15 @@ def fit_merchant(merchant: str, live: Live | None, wanted: Wanted, tell: Tell) -
 async def _fit_merchant(
     settings: Settings, merchant: str, live: Live | None, wanted: Wanted, tell: Tell
 ) -> tuple[ParameterSet, dict[str, Any]]:
-    from rules.loader import load_bundle
     from stamgast.domain.calendar import business_day
+    from stamgast.log.bundles import load_record
     from stamgast.log.topics import Topics, check_topics
     from stamgast.refitting import parameters_in_force, put_into_force, refit
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     bundle = (await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record
-    program = load_bundle(bundle.files, merchant, bundle.clv).program
+    program = load_record(bundle).program
     now = settings.make_clock().now()
     today = business_day(now, program.time_zone)
     as_of = _day_of(wanted, today)

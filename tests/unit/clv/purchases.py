@@ -4,7 +4,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from stamgast.clv.purchase_file import MICRO, Buyer, Purchases
+from stamgast.clv.csv_words import MICRO
+from stamgast.clv.purchase_file import Buyer, Purchases
 
 EPOCH = date(1970, 1, 1)
 
