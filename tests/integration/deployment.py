@@ -8,8 +8,11 @@ import signal
 import subprocess
 import sys
 from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from contextlib import aclosing
+from datetime import datetime
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -207,3 +210,21 @@ class Deployment:
 
         await eventually(ended, seconds=seconds, every=0.3, why="every activation ended")
         return await self.fates()
+
+
+def sales_of(visits: Iterable[Sequence[datetime]]) -> list[dict[str, Any]]:
+    """A sale for each visit of each customer, as a till posts it; customers have the phones 0612000000 and up."""
+    return [
+        {
+            "transaction_id": f"old:{number}:{visit}",
+            "source_version": 1,
+            "status": "completed",
+            "end_date_time": when.isoformat(),
+            "store": {"retail_store_id": "hoek"},
+            "customer": {"phone": f"06120{number:05d}"},
+            "price_currency": "EUR",
+            "totals": {"gross_minor": 900 + 37 * (number % 50)},
+        }
+        for number, times in enumerate(visits)
+        for visit, when in enumerate(times)
+    ]

@@ -15,7 +15,7 @@ from stamgast.domain.customer import Customer, decode_customer
 from stamgast.log.topics import Topics
 from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, ROOT, STAMGAST, Deployment
+from tests.integration.deployment import MERCHANT, ROOT, STAMGAST, Deployment, sales_of
 
 pytestmark = pytest.mark.slow
 
@@ -54,20 +54,7 @@ def visits(number: int) -> list[datetime]:
 
 
 async def sell(shop: Deployment) -> int:
-    purchases = [
-        {
-            "transaction_id": f"old:{number}:{visit}",
-            "source_version": 1,
-            "status": "completed",
-            "end_date_time": when.isoformat(),
-            "store": {"retail_store_id": "hoek"},
-            "customer": {"phone": f"06120{number:05d}"},
-            "price_currency": "EUR",
-            "totals": {"gross_minor": 900 + 37 * (number % 50)},
-        }
-        for number in range(CUSTOMERS)
-        for visit, when in enumerate(visits(number))
-    ]
+    purchases = sales_of(visits(number) for number in range(CUSTOMERS))
     for start in range(0, len(purchases), 500):
         some = purchases[start : start + 500]
 

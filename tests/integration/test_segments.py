@@ -24,7 +24,7 @@ from stamgast.services import Broker, RedisServer
 from stamgast.state.client import RedisClient
 from stamgast.state.customer_states import live_states
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, Deployment
+from tests.integration.deployment import MERCHANT, Deployment, sales_of
 
 pytestmark = pytest.mark.slow
 
@@ -68,20 +68,7 @@ async def stock(shop: Deployment) -> None:
         body = {"phone": f"06120{number:05d}", "first_name": "Jo", "acquisition_source": source_of(number)}
         answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
         assert answer.status_code in (200, 201), answer.text
-    purchases = [
-        {
-            "transaction_id": f"old:{number}:{visit}",
-            "source_version": 1,
-            "status": "completed",
-            "end_date_time": when.isoformat(),
-            "store": {"retail_store_id": "hoek"},
-            "customer": {"phone": f"06120{number:05d}"},
-            "price_currency": "EUR",
-            "totals": {"gross_minor": 900 + 37 * (number % 50)},
-        }
-        for number in range(CUSTOMERS)
-        for visit, when in enumerate(visits(number))
-    ]
+    purchases = sales_of(visits(number) for number in range(CUSTOMERS))
 
     async def taken() -> bool:
         answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/purchases", json=purchases)
