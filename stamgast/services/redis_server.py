@@ -10,6 +10,8 @@ import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
+from redis import Redis
+
 from stamgast.embedded import redis_binary
 from stamgast.processes import ChildProcess, ProcessError, free_port, port_answers
 
@@ -67,12 +69,14 @@ class RedisServer:
             self._process.check()
 
     def restart(self) -> None:
-        """Crash it and start it with what its append-only file holds."""
+        """Crash it once its append-only file holds everything it has acknowledged, and start it with that."""
+        self._wait_until_appended()
         self.kill()
         self.start()
 
     def copy_data(self) -> Path:
-        """Copy the append-only file as it is now, to come back to with `go_back_to`."""
+        """Copy the append-only file once it holds everything acknowledged, to come back to with `go_back_to`."""
+        self._wait_until_appended()
         copy = self._folder / f"copy-{uuid.uuid4().hex[:8]}"
         shutil.copytree(self._folder / _AOF, copy)
         return copy
@@ -92,6 +96,13 @@ class RedisServer:
 
     def _drop_data(self) -> None:
         shutil.rmtree(self._folder / _AOF, ignore_errors=True)
+
+    def _wait_until_appended(self) -> None:
+        """Wait for what a slow disk has held up: while one sync lasts, Redis answers before it writes to its file."""
+        if self._process is None:
+            return
+        with Redis.from_url(self.url) as redis:
+            self._process.wait_until(lambda: not redis.info("persistence")["aof_buffer_length"], seconds=60)
 
     def _has_loaded(self) -> bool:
         with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", self._port), timeout=1) as wire:
