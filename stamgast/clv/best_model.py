@@ -69,7 +69,7 @@ def choose(purchases: Purchases, days: int) -> Choice:
     forecasts: dict[str, Forecast] = {
         name: ModelForecast(scores_of(found.model), window.sample.rows, window.weeks) for name, found in fits.items()
     }
-    combination = combine(up_to(purchases, cut), fits, after)
+    combination = combine(up_to(purchases, cut), window.sample, fits, after)
     if combination is not None:
         forecasts[COMBINED] = combination.forecast(window.sample, window.weeks)
     surprises = {name: log_scores(each, window.purchases) for name, each in forecasts.items()}

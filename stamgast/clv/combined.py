@@ -5,10 +5,13 @@ against two kinds of foretelling: `then`, by models refitted to what was known t
 parameters on that day's histories. Then models are out of time but few early fits are healthy; in-force ones are
 steady but have seen what they foretell. Both teach the weights of the pool and the slopes, `then` alone the level.
 
-1. Weights w of the pool: `pool_weights`, of both kinds, averaged.
+1. Who is in the pool: `admitted`; with which weights w: `pool_weights`, of both kinds, averaged.
 2. logit P(N >= 1) = b0 + b1 logit(p) + b2 (ln(spend / purchase days) - mean of the cut) + b3 ln(1 + x) + b4 [in force],
    p being the pool's chance: `ridge_logistic`, around (0, 1, 0, 0, 0), so that few data leave the pool as it is.
 3. Foretold is with b4 = 0; given at least one purchase, the pool says how many (`CorrectedForecast`).
+4. If that lowers the mean chance of today's customers, b0 is raised until it no longer does: purchase models take
+   pauses for leaving, so that too little foretold stays too little, but too much, in a short time after an early
+   day, did not stay too much.
 
 Each cut's chances are for its own time until the end of what is known, never longer than the horizon asked for.
 docs/adr/0041 says how it was found, and where it does not help.
@@ -16,16 +19,18 @@ docs/adr/0041 says how it was found, and where it does not help.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 import numpy as np
+from scipy.optimize import brentq
 from scipy.special import expit, logit
 
 from stamgast.clv.fitting import MODELS, Fit, fit, fit_with_fallback
 from stamgast.clv.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of
 from stamgast.clv.logistic import ridge_logistic
+from stamgast.clv.pool_members import Lesson, admitted
 from stamgast.clv.pool_weights import pool_weights
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.rows import Floats
@@ -49,6 +54,8 @@ _AROUND: Final = (0.0, 1.0, 0.0, 0.0, 0.0)
 _PRECISION: Final = (1e-3, 5.0, 5.0, 5.0, 1e-3)
 _LEAST_SPEND: Final = 0.01
 _LEAST_P: Final = 1e-6
+_FURTHEST: Final = 100.0
+"""A step in logits that takes any chance there is to 1."""
 
 
 @dataclass(frozen=True)
@@ -112,24 +119,22 @@ def doubt_about(days: float) -> str | None:
     return f"the combined model is not made for horizons under {FEWEST_DAYS // WEEK_DAYS} weeks: {seen}"
 
 
-def members_of(fits: Mapping[str, Fit]) -> dict[str, Model]:
-    """Return the models of the pool: MBG/CNBD-k only where k > 1, for with k = 1 it is MBG/NBD."""
+def _candidates(fits: Mapping[str, Fit]) -> dict[str, Model]:
+    """Return the models that may be in the pool: MBG/CNBD-k only where k > 1, for with k = 1 it is MBG/NBD."""
     return {name: found.model for name, found in fits.items() if name != MBG_CNBD_K or found.parameters.get("k", 1) > 1}
 
 
-def combine(purchases: Purchases, fits: Mapping[str, Fit], days: int) -> Combination | None:
+def combine(purchases: Purchases, sample: Sample, fits: Mapping[str, Fit], days: int) -> Combination | None:
     """Learn a combination for a horizon of so many days from purchases up to `purchases.as_of`; None: too few data.
 
-    `fits` are today's models by the name that was asked for, in the order of `MODELS`.
+    `sample` is what is known of the customers that day, `fits` today's models by the name that was asked for, in the
+    order of `MODELS`.
     """
-    members = members_of(fits)
     windows = _lessons(purchases, days)
     if len(windows) < FEWEST_CUTS:
         return None
-    then = [_refitted(window.sample, members) for window in windows]
-    taught = [*zip(windows, then, strict=True), *((window, members) for window in windows)]
-    chances = [_chances(window, models) for window, models in taught]
-    weights = (pool_weights(chances[: len(windows)]) + pool_weights(chances[len(windows) :])) / 2
+    members = _candidates(fits)
+    kept, weights, taught = _pooled(windows, members)
     features, bought, counted = [], [], []
     for place, (window, models) in enumerate(taught):
         pool = _pool(models, weights, window.sample, window.weeks)
@@ -143,7 +148,8 @@ def combine(purchases: Purchases, fits: Mapping[str, Fit], days: int) -> Combina
         np.array(_AROUND),
         np.array(_PRECISION),
     )
-    return Combination(members, weights, coefficients, tuple(window.sample.as_of for window in windows))
+    cuts = tuple(window.sample.as_of for window in windows)
+    return _raised(Combination(kept, weights, coefficients, cuts), sample, days / WEEK_DAYS)
 
 
 def fit_models(sample: Sample) -> dict[str, Fit]:
@@ -170,6 +176,37 @@ def _teaches(window: Window) -> bool:
 def _refitted(sample: Sample, members: Mapping[str, Model]) -> dict[str, Model]:
     """Refit the members to what was known at a cut, as it is: a fit that came to nothing still foretells counts."""
     return {name: fit(name, sample.rows, sample.log_gaps).model for name in members}
+
+
+def _pooled(
+    windows: Sequence[Window], candidates: Mapping[str, Model]
+) -> tuple[dict[str, Model], Floats, list[tuple[Window, dict[str, Model]]]]:
+    """Return the members, their weights, and each window with its members: those of `then`, then those in force."""
+    then = [_refitted(window.sample, candidates) for window in windows]
+    chances = [_chances(window, models) for window, models in zip(windows, then, strict=True)]
+    lessons = [Lesson(window.sample.names, given) for window, given in zip(windows, chances, strict=True)]
+    names = admitted(list(candidates), lessons)
+    kept = {name: candidates[name] for name in names}
+    columns = [list(candidates).index(name) for name in names]
+    in_force = [_chances(window, kept) for window in windows]
+    weights = (pool_weights([given[:, columns] for given in chances]) + pool_weights(in_force)) / 2
+    refitted = [{name: models[name] for name in names} for models in then]
+    return kept, weights, [*zip(windows, refitted, strict=True), *((window, kept) for window in windows)]
+
+
+def _raised(learnt: Combination, sample: Sample, weeks: float) -> Combination:
+    """Raise the level of a correction that lowers the mean chance of a sample until it is that of the pool."""
+    pooled = learnt.pool(sample, weeks).p_buy
+    logits = _features(sample, pooled, in_force=False) @ learnt.coefficients
+
+    def lacking(step: float) -> float:
+        return float(pooled.mean() - expit(logits + step).mean())
+
+    if lacking(0.0) <= 0:
+        return learnt
+    by = brentq(lacking, 0.0, _FURTHEST)
+    coefficients = learnt.coefficients + by * (np.array(FEATURES) == "constant")
+    return replace(learnt, coefficients=coefficients)
 
 
 def _chances(window: Window, models: Mapping[str, Model]) -> Floats:

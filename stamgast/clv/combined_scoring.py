@@ -24,7 +24,7 @@ from stamgast.domain.spend import Orders, Spend
 
 def score_combined(purchases: Purchases, sample: Sample, asked: Asked, orders: Orders) -> list[Score] | None:
     """Score every customer of `sample`, which is made of `purchases`; None: there is too little to learn from."""
-    combination = combine(purchases, fit_models(sample), round(asked.horizon * WEEK_DAYS))
+    combination = combine(purchases, sample, fit_models(sample), round(asked.horizon * WEEK_DAYS))
     if combination is None:
         return None
     found = fit_spend(*sample.spend(orders), orders)

@@ -111,7 +111,7 @@ def evaluate(
     tell("choosing the best model at a cut inside the calibration …")
     choice = choose(before, window.days)
     tell("learning the combined model at earlier cuts …")
-    combination = combine(before, fits, window.days)
+    combination = combine(before, window.sample, fits, window.days)
     rows = window.sample.rows
     forecasts: dict[str, Forecast] = {
         name: ModelForecast(scores_of(found.model), rows, window.weeks) for name, found in fits.items()

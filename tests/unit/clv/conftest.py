@@ -52,6 +52,12 @@ def read_sample() -> dict[int, dict[int, float]]:
     return sums
 
 
+def numbers_of_sample() -> set[int]:
+    """Return the numbers that the customers of the sample have in the whole shop."""
+    lines = find_log().read_text().splitlines()
+    return {int(words[0]) for words in map(str.split, lines) if words and words[0].isdecimal()}
+
+
 def read_master() -> dict[int, dict[int, float]]:
     sums: dict[int, dict[int, float]] = defaultdict(lambda: defaultdict(float))
     for line in find_log().with_name("CDNOW_master.txt").read_text().splitlines():

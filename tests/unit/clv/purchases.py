@@ -44,3 +44,18 @@ def drawn_shop(
                 break
             day += max(1, round(rng.exponential(1 / rate)))
     return shop
+
+
+def regular_shop(customers: int, seed: int = 4, days: int = 500, first: int = 10_000) -> dict[object, dict[int, float]]:
+    """Draw customers whose gaps are sums of three exponential ones (k = 3), one in twelve of whom leaves at a purchase."""
+    rng = np.random.default_rng(seed)
+    shop: dict[object, dict[int, float]] = {}
+    for number in range(customers):
+        rate, day = rng.gamma(4.0, 1 / 16.0) / 7, first + (0 if number == 0 else int(rng.integers(120)))
+        bought = shop[number] = {}
+        while day <= first + days:
+            bought[day] = 10.0
+            if rng.random() < 1 / 12:
+                break
+            day += max(1, round(rng.gamma(3.0, 1 / (3 * rate))))
+    return shop

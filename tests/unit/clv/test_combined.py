@@ -8,12 +8,13 @@ from stamgast.clv.combined import COMBINED
 from stamgast.clv.evaluation import evaluate
 from stamgast.clv.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of, log_scores
 from stamgast.clv.logistic import ridge_logistic
+from stamgast.clv.pool_members import Lesson, admitted
 from stamgast.clv.pool_weights import pool_weights
 from stamgast.clv.rows import make_rows
 from stamgast.clv.scores import scores_of
 from stamgast.clv.windows import up_to, window_of
 from stamgast.domain.attrition import make_model
-from tests.unit.clv.purchases import drawn_shop, purchases_of
+from tests.unit.clv.purchases import drawn_shop, purchases_of, regular_shop
 
 FIRST, CUT, END = 10_000, 10_250, 10_500
 MODELS = {
@@ -58,6 +59,70 @@ def test_the_model_that_foretold_better_gets_the_weight_and_two_alike_share_it()
 
     assert pool_weights([np.column_stack([good[i], bad[i]]) for i in range(2)])[0] > 0.98
     assert pool_weights([np.column_stack([good[0], good[0]])]) == pytest.approx([0.5, 0.5])
+
+
+NAMES = ["bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd"]
+
+
+def lessons(odd: float, others: float = 0.5) -> list[Lesson]:
+    """Two cuts with 300 customers each, 200 of them the same; `pareto_nbd` is as good as `odd`."""
+    rng = np.random.default_rng(2)
+    made = []
+    for first in (0, 100):
+        chances = rng.uniform(0.3, 0.7, (300, 1)) * np.array([others, others, odd, odd])
+        made.append(Lesson([f"c{number}" for number in range(first, first + 300)], chances))
+    return made
+
+
+def test_models_alike_are_all_in_the_pool_but_the_odd_one_has_to_be_better():
+    three = ["bg_nbd", "mbg_nbd", "pareto_nbd"]
+
+    assert admitted(NAMES, lessons(odd=0.5)) == three
+    assert admitted(NAMES, lessons(odd=0.3)) == three
+    assert admitted(three, lessons(odd=0.3)) == three
+
+
+def test_a_chance_lead_does_not_bring_the_odd_one_into_the_pool():
+    rng = np.random.default_rng(3)
+    noise = Lesson([f"c{number}" for number in range(400)], rng.uniform(0.1, 0.9, (400, 4)))
+
+    assert admitted(NAMES, [noise]) == ["bg_nbd", "mbg_nbd", "pareto_nbd"]
+
+
+def test_where_the_odd_one_is_clearly_better_those_clearly_worse_than_it_are_out():
+    ahead = [Lesson(lesson.names, lesson.chances * np.array([1, 1, 1.2, 1.1])) for lesson in lessons(odd=0.5)]
+    assert admitted(NAMES, ahead) == ["mbg_cnbd_k"]
+
+    swings = np.exp(np.resize([8.0, -9.0], 300))
+    wild = [Lesson(each.names, each.chances * np.column_stack([np.ones((300, 3)), swings])) for each in ahead]
+    assert admitted(NAMES, wild) == ["mbg_cnbd_k", "pareto_nbd"], "nobody can tell how good the wild one is"
+
+
+def test_a_shop_whose_regulars_come_every_so_often_is_foretold_by_the_model_of_it_alone():
+    found = evaluate(purchases_of(regular_shop(800), END), CUT, END)
+
+    assert found.fits["mbg_cnbd_k"].parameters["k"] > 1
+    assert list(found.combination.members) == ["mbg_cnbd_k"]
+    singles = {name: found.judged[name].log_score for name in found.fits}
+    assert found.judged[COMBINED].log_score < min(singles.values()) + 0.005
+
+
+def test_a_lull_teaches_nobody_that_fewer_will_come_and_a_rush_teaches_that_more_will():
+    shop = drawn_shop(900)
+    lull = range(CUT - 60, CUT + 1)
+    quiet = {
+        name: {day: x for day, x in days.items() if day not in lull or day == min(days) or (name + day) % 3 == 0}
+        for name, days in shop.items()
+    }
+    busy = {name: days | ({CUT - 20 - name % 60: 9.0} if name % 4 == 0 else {}) for name, days in shop.items()}
+
+    def lifted(sums) -> float:
+        found = evaluate(purchases_of(sums, END), CUT, END)
+        forecast = found.forecasts[COMBINED]
+        return float(forecast.p_buy.mean() - forecast.counts.p_buy.mean())
+
+    assert lifted(quiet) == pytest.approx(0, abs=1e-9), "kept at what the models say"
+    assert lifted(busy) > 0.02
 
 
 def test_a_regression_with_nothing_to_learn_from_stays_where_it_was():
