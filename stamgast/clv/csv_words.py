@@ -6,6 +6,7 @@ import contextlib
 import re
 from collections.abc import Sequence
 from datetime import date
+from decimal import Decimal
 from typing import Final
 
 from stamgast.domain.units import Day
@@ -13,6 +14,9 @@ from stamgast.domain.units import Day
 MICRO: Final = 1_000_000
 """Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
 _AMOUNT: Final = re.compile(r"([+-]?)(\d+)(?:\.(\d{0,6}))?", re.ASCII)
+_FLOAT: Final = re.compile(r"[+-]?\d+\.\d+(?:e-\d\d)?", re.ASCII)
+_NOISE: Final = Decimal("1e-8")
+"""Within so much of a millionth, digits beyond it are what a sum of binary fractions leaves (1.7999999999999998)."""
 
 _CURRENCY_BESIDE: Final = re.compile(r"^([A-Z]{3}|[€$£¥])\s*(?=[\d+-])|(?<=[\d-])\s*([A-Z]{3}|[€$£¥])$", re.ASCII)
 
@@ -30,10 +34,17 @@ class HeadingError(Exception):
 
 
 def read_amount(text: str) -> int | None:
-    """Return a decimal number in millionths, exactly; None if it is none."""
+    """Return a decimal number in millionths, exactly; None if it is none.
+
+    Of what floating point makes of such a number by adding, such as 1.7999999999999998, the number is returned.
+    """
     if match := _AMOUNT.fullmatch(text):
         value = int(match[2]) * MICRO + int((match[3] or "").ljust(6, "0"))
         return -value if match[1] == "-" else value
+    if _FLOAT.fullmatch(text):
+        told = Decimal(text)
+        meant = round(told * MICRO)
+        return meant if abs(told - Decimal(meant) / MICRO) <= _NOISE else None
     return None
 
 
@@ -84,10 +95,12 @@ def meant_date(text: str) -> str:
 
 
 def meant_amount(text: str) -> str:
-    """Guess what was meant by an amount with a currency beside it, a decimal comma or thousands set apart."""
+    """Guess what was meant by an amount: with a currency, a decimal comma, thousands apart or too many decimals."""
     bare = re.sub(r"[\s'\u2019_]", "", _CURRENCY_BESIDE.sub("", text))
     if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", bare):
         bare = bare.replace(",", "")
     elif re.fullmatch(r"[+-]?[\d.]*\d,\d+", bare):
         bare = bare.replace(".", "").replace(",", ".")
+    elif re.fullmatch(r"[+-]?\d+\.\d{7,}", bare):
+        bare = f"{Decimal(bare):.6f}"
     return f"; write {bare}" if _AMOUNT.fullmatch(bare) else "; write it as 12.50"

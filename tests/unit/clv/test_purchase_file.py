@@ -61,6 +61,15 @@ def test_refunds_lower_their_day_and_a_day_that_is_refunded_whole_is_no_purchase
     assert list(sample.amounts) == [13, 0]
 
 
+def test_sums_of_floating_point_are_read_as_what_was_added(file):
+    path = file(
+        "anna,2026-03-01,1.7999999999999998", "anna,2026-03-02,-3.4400000000000004", "anna,2026-03-03,4.440892098500626e-16",
+        "anna,2026-03-03,107374182.60000001",
+    )  # fmt: skip
+
+    assert list(sample_of(read_purchases(path)).amounts) == [107374180.96]
+
+
 def test_profit_makes_the_margin(file):
     path = file("anna,2026-03-01,10,4,EUR", "ben,2026-03-01,30,6,EUR", heading="customer,date,amount,profit,currency")
 
@@ -146,6 +155,7 @@ def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
         ("anna,2026-03-01,-12.50 €", "2:3: '-12.50 €' is no amount; write -12.50"),
         ("anna,2026-03-01,12_000", "2:3: '12_000' is no amount; write 12000"),
         ("anna,2026-03-01,1e3", "2:3: '1e3' is no amount; write it as 12.50"),
+        ("anna,2026-03-01,1.23456789", "2:3: '1.23456789' is no amount; write 1.234568"),
         ("anna,2026-03-01,1O", "2:3: '1O' is no amount; write it as 12.50"),
         ("anna,2026-03-01,12k", "2:3: '12k' is no amount; write it as 12.50"),
         ("anna,2026-03-01,\u0661\u0662", "2:3: '\u0661\u0662' is no amount; write it as 12.50"),
