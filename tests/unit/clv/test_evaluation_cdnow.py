@@ -1,7 +1,7 @@
 """The record shop's second nine months foretold from its first nine: published figures, and what the combined model gains.
 
-The goals were set before the combined model was found. How often the holdout was looked at on the way, and on which other data
-the gain was found again, stands in docs/adr/0041.
+The goals were set before the combined model was found. How often the holdout was looked at on the way, and on which
+other data the gain was found again, stands in docs/adr/0041.
 """
 
 import pytest
