@@ -9,6 +9,7 @@ from typing import Final
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.clv.fitting import fit_spend, fit_with_fallback, known, sentences
 from stamgast.clv.rows import Floats, collapse
@@ -16,10 +17,13 @@ from stamgast.clv.sample import Sample
 from stamgast.clv.scores import discounted_purchases, scores_of
 from stamgast.clv.spend_model import expected_spend
 from stamgast.domain.attrition import MBG_CNBD_K
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.prospects import open_share
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.spend import Orders, Spend
+from stamgast.domain.units import Day
 
 METHOD: Final = "model"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
@@ -29,7 +33,8 @@ _LAST: Final = date.max.toordinal() - _EPOCH
 class Score(Struct, frozen=True):
     """What is to be expected of one customer; money in the data's major units, None without a spend model.
 
-    `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now. `p_buy` and `expected_*`
+    `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now; where a shop's closed days
+    are left out, weeks of open days. `p_buy` and `expected_*`
     are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
     far. `net` is both less `acquisition_cost`, what it cost to win the customer, and `clv_to_cac` is both over it; None
     where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day by which P(alive) has
@@ -71,7 +76,8 @@ class Asked(Struct, frozen=True):
     """What scores are asked for. `horizon` in weeks.
 
     `acquisition_cost` is what it cost to win a customer, in the data's major units; `costs` has it by customer, and is
-    for all of them if it is there.
+    for all of them if it is there. The days `closed` are left out of the horizon and of `predicted`, and are out of the
+    sample's rows already.
     """
 
     horizon: float = 39.0
@@ -79,6 +85,17 @@ class Asked(Struct, frozen=True):
     discounting: Discounting = Discounting()
     acquisition_cost: float = 0.0
     costs: Mapping[str, float | None] | None = None
+    closed: ClosedDays = ClosedDays()
+
+    def weeks_open(self, today: Day) -> float:
+        """Return how long the horizon is after a day, in weeks of open days."""
+        if not self.closed.days:
+            return self.horizon
+        return self.closed.open_between(today, today + round(self.horizon * WEEK_DAYS)) / WEEK_DAYS
+
+    def discounting_on(self, today: Day) -> Discounting:
+        """Return how `predicted` is counted after a day."""
+        return replace(self.discounting, open_share=open_share(self.closed, self.discounting.months, today))
 
     def cost_of(self, customer: str) -> float | None:
         """Return what it cost to win a customer; None: nothing is known of it."""
@@ -132,19 +149,20 @@ def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]
     """Score every customer, in the sample's order, at the end of its day."""
     model = scores_of(parameters.attrition())
     rows, back = collapse(sample.rows)
+    weeks = asked.weeks_open(sample.as_of)
     outlook = Outlook(
         p_alive=model.p_alive(rows)[back],
         lapses_at=model.lapses_at(rows, asked.threshold)[back],
-        p_buy=model.p_buy(rows, asked.horizon)[back],
-        purchases=model.expected_purchases(rows, asked.horizon)[back],
-        discounted=discounted_purchases(model, rows, asked.discounting)[back],
+        p_buy=model.p_buy(rows, weeks)[back],
+        purchases=model.expected_purchases(rows, weeks)[back],
+        discounted=discounted_purchases(model, rows, asked.discounting_on(sample.as_of))[back],
     )
     return listed(sample, Source(parameters.model, parameters.version, parameters.spend), outlook, asked)
 
 
 def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
     """List what is said of every customer."""
-    lapses = np.asarray(sample.first_days) + np.ceil(outlook.lapses_at * WEEK_DAYS - 1e-9)
+    lapses = _lapse_days(sample, outlook.lapses_at, asked.closed)
     money = _money(sample, source.spend, asked, outlook)
     t_x, age = sample.rows.t_x, sample.rows.T
     nothing = (None, None, None)
@@ -179,6 +197,15 @@ def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> li
             )
         )
     return found
+
+
+def _lapse_days(sample: Sample, lapses_at: Floats, closed: ClosedDays) -> Floats:
+    """Return the days by which P(alive) has fallen: so many open days after the first purchase."""
+    days = np.ceil(lapses_at * WEEK_DAYS - 1e-9)
+    if not closed.days:
+        return np.asarray(sample.first_days) + days
+    waits = zip(sample.first_days, map(float, days), strict=True)
+    return np.array([first + closed.after(first, wait) for first, wait in waits])
 
 
 def date_of(day: int) -> str:

@@ -40,8 +40,12 @@ def read_data(data: Path, as_of: Day | None) -> Purchases:
 
 def read_live(data: Path, as_of: Day | None) -> Live:
     """Read the same as a sample with the purchase days that it was made of."""
+    return live_of(read_data(data, as_of))
+
+
+def live_of(purchases: Purchases) -> Live:
+    """Summarise every customer, and keep the purchase days."""
     from stamgast.clv.sample import sample_of
     from stamgast.clv.state_sample import Live
 
-    purchases = read_data(data, as_of)
     return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()], purchases.currency)

@@ -6,25 +6,28 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
+from msgspec.structs import replace
 
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
-from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_data import Data, live_of, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
 from stamgast.commands.clv_margin import settle_margin
+from stamgast.commands.clv_program import program_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.purchase_file import Purchases
     from stamgast.clv.sample import Sample
     from stamgast.clv.scoring import Asked, Score
+    from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
 _COMBINED: Final = "combined"
 _USUAL: Final = "mbg_cnbd_k"
 _OPEN_DAYS: Final = (
     "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
-    "leave --parameters out, or fit with `stamgast clv fit --data FILE --out FILE` and no --merchant"
+    "say whose they are with --merchant M"
 )
 
 
@@ -46,10 +49,10 @@ def score(
     acquisition_cost: Cost = "",
     costs: Costs = None,
     orders: Orders = "repeat",
+    merchant: Annotated[str, typer.Option(help="Leave out the days on which this merchant is closed.")] = "",
     as_json: AsJson = False,
 ) -> None:
     """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
-    from stamgast.clv.sample import sample_of
     from stamgast.clv.scoring import Asked
     from stamgast.clv.scoring import score as score_all
     from stamgast.domain.residual_value import Discounting
@@ -58,6 +61,7 @@ def score(
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
+    closed = _closed_of(merchant, model, parameters, known)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = float(read_share("--margin", margin)) if margin else None
@@ -67,19 +71,20 @@ def score(
     if given is None and known is not None:
         given = known.margin
     purchases, share = settle_margin(data, purchases, given)
-    sample = sample_of(purchases)
+    sample = live_of(purchases).without(closed).sample
     won = None
     if table is not None:
         tell_of_strangers(costs, table, data, purchases)
         won = table.of_buyers(purchases)
-    asked = Asked(weeks, threshold, Discounting(months, rate, share), float(usual or 0), won)
+    asked = Asked(weeks, threshold, Discounting(months, rate, share), float(usual or 0), won, closed)
     if known is not None:
         tell_notes(known)
         scores = score_all(sample, known, asked)
     elif model == _COMBINED:
         scores = _by_combination(purchases, sample, asked, orders)
     else:
-        scores = score_all(sample, fit_sample(sample, model or _USUAL, orders), asked)
+        found = fit_sample(sample, model or _USUAL, orders)
+        scores = score_all(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
     if scores:
         told = f"{scores[0].model}, version {scores[0].parameters_version}"
         say(f"{told}; horizon {weeks:g} weeks; predicted: {asked.discounting.words()}")
@@ -115,9 +120,26 @@ def _given(file: Path, model: str) -> ParameterSet:
         fail(str(error))
     if model and model != found.model:
         misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
-    if found.open_days:
-        misuse(f"{file} says open_days: {_OPEN_DAYS}")
     return found
+
+
+def _closed_of(merchant: str, model: str, file: Path | None, known: ParameterSet | None) -> ClosedDays:
+    """Return the days to leave out: the merchant's, unless the parameters that were given are in calendar days."""
+    from stamgast.domain.closed_days import ClosedDays
+
+    if not merchant:
+        if known is not None and known.open_days:
+            misuse(f"{file} says open_days: {_OPEN_DAYS}")
+        return ClosedDays()
+    if model == _COMBINED:
+        misuse("--model combined is learnt in calendar days; leave --merchant out")
+    closed = program_of(merchant).closed
+    if known is not None and not known.open_days and closed.days:
+        say(f"note: {file} was fitted in calendar days, so no closed days are left out")
+        return ClosedDays()
+    if closed.days:
+        say(f"leaving out {merchant}'s {len(closed.days)} closed days")
+    return closed
 
 
 def _list(scores: list[Score]) -> None:

@@ -70,17 +70,8 @@ class Prospects(Struct, frozen=True):
         return None if history is None else 1.0 - self.model.p_buy(history, weeks)
 
     def open_share(self, today: Day) -> float:
-        """Return which share of the days of `predicted` the shop is open, as far as is known today.
-
-        Closed days are spread evenly over the months and rounded to a week in three years, so that it seldom changes
-        and tables of values can be kept.
-        """
-        if not self.closed.days:
-            return 1.0
-        days = round(self.discounting.months * YEAR_DAYS / 12)
-        step = max(1, days // _STEPS)
-        closed = round(self.closed.closed_between(today, today + days) / step) * step
-        return max(0.0, 1 - closed / days)
+        """Return which share of the days of `predicted` the shop is open, as far as is known today."""
+        return open_share(self.closed, self.discounting.months, today)
 
     def discounting_on(self, today: Day) -> Discounting:
         """Return how `predicted` is counted that day."""
@@ -106,6 +97,20 @@ class Prospects(Struct, frozen=True):
         if history is None or each is None:
             return None
         return round(self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency)))
+
+
+def open_share(closed: ClosedDays, months: int, today: Day) -> float:
+    """Return which share of the days of so many months a shop is open, as far as is known today.
+
+    Closed days are spread evenly over the months and rounded to a week in three years, so that it seldom changes and
+    tables of values can be kept.
+    """
+    if not closed.days:
+        return 1.0
+    days = round(months * YEAR_DAYS / 12)
+    step = max(1, days // _STEPS)
+    ahead = round(closed.closed_between(today, today + days) / step) * step
+    return max(0.0, 1 - ahead / days)
 
 
 def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, horizon: Horizon) -> Prospects:

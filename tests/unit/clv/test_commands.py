@@ -184,13 +184,14 @@ def test_the_margin_of_the_parameters_counts_unless_another_is_given(sales, para
     assert given[0]["predicted"] == pytest.approx(2 * of_file[0]["predicted"])
 
 
-def test_parameters_that_leave_out_closed_days_are_not_scored_with(sales, parameters):
+def test_parameters_that_leave_out_closed_days_are_not_scored_with_without_a_merchant(sales, parameters):
     parameters.write_text(json.dumps({**MBG, "open_days": True}))
 
     done = run("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters)
 
     assert done.exit_code == 2
     assert "open_days: it was fitted with the shop's closed days left out" in done.stderr
+    assert "--merchant M" in done.stderr
     assert done.stdout == ""
 
 

@@ -1,0 +1,29 @@
+"""What the commands of `stamgast clv` take from a merchant's own files."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from rules.problems import nearest
+from stamgast.commands.answering import fail, load_settings, say
+
+if TYPE_CHECKING:
+    from stamgast.domain.program import Program
+
+
+def program_of(merchant: str) -> Program:
+    """Read a merchant's programme from the folder of settings; exit with 1 if it cannot be used."""
+    from rules.loader import load_merchant
+
+    merchants = load_settings().config_dir / "merchants"
+    if not (merchants / merchant).is_dir():
+        known = sorted(each.name for each in merchants.iterdir() if each.is_dir()) if merchants.is_dir() else []
+        near = nearest(merchant, known)
+        hint = f"; is it {near!r}?" if near else f"; there are: {', '.join(known) or 'none'}"
+        fail(f"there is no merchant {merchant!r} in {merchants}{hint}")
+    loaded = load_merchant(merchants / merchant)
+    if not loaded.ok:
+        for problem in loaded.problems:
+            say(problem.render())
+        fail(f"{merchants / merchant} cannot be used; `stamgast rules check` says the same")
+    return loaded.program
