@@ -12,8 +12,9 @@ from typing import Any
 import msgspec
 
 from stamgast.clv.internal_cut import FEWEST, Comparison, New, compare
-from stamgast.clv.scoring import fit_parameters
+from stamgast.clv.regularity import fit_live
 from stamgast.clv.state_sample import Live, sample_of_states
+from stamgast.domain.attrition import MBG_NBD
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.program import Program
 from stamgast.domain.spend import Orders
@@ -78,12 +79,14 @@ def refit(
             f"the file is in {live.currency} and {program.merchant} counts in {program.currency}: convert its amounts "
             f"first; a file without the column currency is taken to be in {program.currency}"
         )
-    sample = live.without(program.closed).sample
-    found = fit_parameters(sample, model, orders, with_prior=with_prior)
+    live = live.without(program.closed)
+    sample = live.sample
+    found = fit_live(live, model, orders, program.closed, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
     found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
-    new = New(model, found.attrition())
+    # A k that was not taken is not asked at the cut either.
+    new = New(MBG_NBD if found.model == MBG_NBD else model, found.attrition())
     compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
     return Refit(found, in_force, compared)
 

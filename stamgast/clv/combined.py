@@ -30,7 +30,7 @@ from scipy.special import expit, logit
 from stamgast.clv.fitting import MODELS, Fit, fit, fit_with_fallback
 from stamgast.clv.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of
 from stamgast.clv.logistic import ridge_logistic
-from stamgast.clv.pool_members import Lesson, admitted
+from stamgast.clv.pool_members import admitted
 from stamgast.clv.pool_weights import pool_weights
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.rows import Floats
@@ -184,8 +184,7 @@ def _pooled(
     """Return the members, their weights, and each window with its members: those of `then`, then those in force."""
     then = [_refitted(window.sample, candidates) for window in windows]
     chances = [_chances(window, models) for window, models in zip(windows, then, strict=True)]
-    lessons = [Lesson(window.sample.names, given) for window, given in zip(windows, chances, strict=True)]
-    names = admitted(list(candidates), lessons)
+    names = admitted(list(candidates), chances)
     kept = {name: candidates[name] for name in names}
     columns = [list(candidates).index(name) for name in names]
     in_force = [_chances(window, kept) for window in windows]

@@ -13,8 +13,8 @@ from stamgast.domain.units import Day
 
 MICRO: Final = 1_000_000
 """Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
-_AMOUNT: Final = re.compile(r"([+-]?)(\d+)(?:\.(\d{0,6}))?", re.ASCII)
-_FLOAT: Final = re.compile(r"[+-]?\d+\.\d+(?:e-\d\d)?", re.ASCII)
+_AMOUNT: Final = re.compile(r"([+-]?)(?=\.?\d)(\d*)(?:\.(\d{0,6}))?", re.ASCII)
+_FLOAT: Final = re.compile(r"[+-]?\d+(?:\.\d+(?:e-\d\d)?|e-\d\d)", re.ASCII)
 _NOISE: Final = Decimal("1e-8")
 """Within so much of a millionth, digits beyond it are what a sum of binary fractions leaves (1.7999999999999998)."""
 
@@ -39,7 +39,7 @@ def read_amount(text: str) -> int | None:
     Of what floating point makes of such a number by adding, such as 1.7999999999999998, the number is returned.
     """
     if match := _AMOUNT.fullmatch(text):
-        value = int(match[2]) * MICRO + int((match[3] or "").ljust(6, "0"))
+        value = int(match[2] or "0") * MICRO + int((match[3] or "").ljust(6, "0"))
         return -value if match[1] == "-" else value
     if _FLOAT.fullmatch(text):
         told = Decimal(text)

@@ -46,7 +46,7 @@ class Learnt(Struct, frozen=True):
     """
 
     fitted: str | None = None
-    parameters: dict[str, float] = {}
+    parameters: dict[str, float] | None = None
     standard_errors: dict[str, float | None] | None = None
     log_likelihood: float | None = None
     notes: list[str] = []

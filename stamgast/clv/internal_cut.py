@@ -74,9 +74,9 @@ def compare(
 
     `closed` are the shop's closed days; each side leaves them out if its parameters do (the new one does).
     """
-    began = min((days[0] for days in customers), default=as_of)
-    after = min(int((as_of - began) * SHARE_AFTER), MOST_DAYS)
-    since = as_of - (_fitted_on(in_force) or began)
+    after = days_after_cut(customers, as_of)
+    fitted_on = _fitted_on(in_force)
+    since = after if fitted_on is None else as_of - fitted_on
     unseen = since >= WEEK_DAYS
     after = min(after, since) if unseen else after
     known, purchases = split_at(customers, as_of - after)
@@ -87,8 +87,8 @@ def compare(
     fitted = fit_with_fallback(new.wanted, rows, log_gaps_of(known, closed)).model if unseen else new.found
     theirs = rows_as_of(known, cut, closed) if in_force.open_days else rows_as_of(known, cut)
     weeks, open_weeks = after / WEEK_DAYS, closed.open_between(cut, as_of) / WEEK_DAYS
-    surprise = _surprises(fitted, rows, open_weeks, purchases)
-    old = _surprises(in_force.attrition(), theirs, open_weeks if in_force.open_days else weeks, purchases)
+    surprise = surprises(fitted, rows, open_weeks, purchases)
+    old = surprises(in_force.attrition(), theirs, open_weeks if in_force.open_days else weeks, purchases)
     difference = surprise - old
     mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(known) ** 0.5
     low, high = mean - _Z95 * error, mean + _Z95 * error
@@ -101,7 +101,14 @@ def _fitted_on(parameters: ParameterSet) -> Day | None:
     return read_date(parameters.fit.as_of) if parameters.fit else None
 
 
-def _surprises(model: Model, rows: Rows, weeks: float, purchases: Integers) -> Floats:
+def days_after_cut(customers: Sequence[PurchaseDays], as_of: Day) -> int:
+    """Return how many days the last internal cut leaves to foretell."""
+    began = min((days[0] for days in customers), default=as_of)
+    return min(int((as_of - began) * SHARE_AFTER), MOST_DAYS)
+
+
+def surprises(model: Model, rows: Rows, weeks: float, purchases: Integers) -> Floats:
+    """Return -ln of the chance that a model gave to what each customer did within so many weeks."""
     chances = chance_of(scores_of(model), rows, weeks, purchases)
-    surprises: Floats = -np.log(np.maximum(chances, _LEAST_CHANCE))
-    return surprises
+    found: Floats = -np.log(np.maximum(chances, _LEAST_CHANCE))
+    return found

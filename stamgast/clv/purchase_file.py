@@ -42,20 +42,34 @@ class PurchaseFileError(Exception):
 class Buyer:
     """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off.
 
+    `refunded` has, of the days with refunds, what these were: day -> sum, above 0.
     `profit` is that of all lines that tell it, `with_profit` their amounts.
     `segment` and `source` are what the earliest purchase day that tells of them does.
     """
 
     amounts: dict[Day, int] = field(default_factory=dict)
-    refunded: set[Day] = field(default_factory=set)
+    refunded: dict[Day, int] = field(default_factory=dict)
     profit: int = 0
     with_profit: int = 0
     segment: str = ""
     source: str = ""
 
     def days(self) -> list[Day]:
-        """Return the purchase days, ascending: those that their refunds did not take back whole."""
-        return sorted(day for day, amount in self.amounts.items() if amount > 0 or day not in self.refunded)
+        """Return the purchase days, ascending: those that their refunds did not take back whole.
+
+        Refunds of more than was bought that day are of earlier purchases, so who returned something and bought
+        something else was there.
+        """
+        refunded = self.refunded
+        return sorted(day for day, amount in self.amounts.items() if day not in refunded or self._stays(day, amount))
+
+    def spent(self, day: Day) -> int:
+        """Return what was spent on a purchase day: less its refunds, unless they can only be of other days too."""
+        amount = self.amounts[day]
+        return amount if amount >= 0 else amount + self.refunded[day]
+
+    def _stays(self, day: Day, amount: int) -> bool:
+        return amount > 0 or (amount < 0 < amount + self.refunded[day])
 
 
 @dataclass(frozen=True)
@@ -121,6 +135,11 @@ class _Reading:
             until = "" if self._as_of is None else f" up to {_written(self._as_of)}"
             raise PurchaseFileError([f"{self._name}: there is no purchase{until}"])
         known = {name: self._buyers[name] for name in sorted(self._buyers) if self._buyers[name].days()}
+        if left_out := len(self._buyers) - len(known):
+            who = "1 customer has" if left_out == 1 else f"{left_out:,} customers have"
+            self._notes += (
+                f"{self._name}: {who} only refunds, or purchases that were taken back the same day: left out",
+            )
         for name, buyer in known.items():
             buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
         as_of = self._newest if self._as_of is None else self._as_of
@@ -165,7 +184,7 @@ class _Reading:
         buyer = self._buyers.setdefault(customer, Buyer())
         buyer.amounts[when] = buyer.amounts.get(when, 0) + amount
         if amount < 0:
-            buyer.refunded.add(when)
+            buyer.refunded[when] = buyer.refunded.get(when, 0) - amount
         buyer.profit += profit
         buyer.with_profit += amount if tells_profit else 0
         self._has_profit |= tells_profit
@@ -198,6 +217,7 @@ class _Reading:
         return value
 
     def _see_currency(self, line: int, currency: str) -> None:
+        currency = currency.upper()
         if not currency or currency == self._currency:
             return
         if self._currency:

@@ -45,7 +45,7 @@ def up_to(purchases: Purchases, cut: Day) -> Purchases:
     for name, buyer in purchases.buyers.items():
         earlier = Buyer(
             {day: amount for day, amount in buyer.amounts.items() if day <= cut},
-            {day for day in buyer.refunded if day <= cut},
+            {day: amount for day, amount in buyer.refunded.items() if day <= cut},
             segment=buyer.segment,
             source=buyer.source,
         )

@@ -11,7 +11,7 @@ import typer
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
 from stamgast.commands.clv_data import DATA, read_live
 from stamgast.commands.clv_evaluate import evaluate
-from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
+from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
 from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_number, read_share
@@ -116,7 +116,7 @@ def fit(
             misuse("give --data FILE, --merchant M, or both")
         if force:
             misuse("--force is for --merchant: without it nothing is published")
-        found, document = fit_sample(read_live(data, day)[0], model, orders, with_prior=prior), None
+        found, document = fit_shop(read_live(data, day), model, orders, with_prior=prior), None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant
 

@@ -9,7 +9,8 @@ import typer
 from stamgast.commands.answering import misuse, say
 
 if TYPE_CHECKING:
-    from stamgast.clv.sample import Sample
+    from stamgast.clv.state_sample import Live
+    from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
 Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
@@ -26,12 +27,15 @@ def check_model(model: str, orders: str, *others: str) -> None:
         misuse(f"--orders is {orders!r}; it is repeat or all")
 
 
-def fit_sample(sample: Sample, model: str, orders: str, *, with_prior: bool = False) -> ParameterSet:
-    """Fit a model of `MODELS`, and say so."""
-    from stamgast.clv.scoring import fit_parameters
+def fit_shop(
+    live: Live, model: str, orders: str, closed: ClosedDays | None = None, *, with_prior: bool = False
+) -> ParameterSet:
+    """Fit a model of `MODELS`, and say so; `live` leaves the days `closed` out already."""
+    from stamgast.clv.regularity import fit_live
+    from stamgast.domain.closed_days import ClosedDays
 
     say(f"fitting {model} …")
-    found = fit_parameters(sample, model, "all" if orders == "all" else "repeat", with_prior=with_prior)
+    found = fit_live(live, model, "all" if orders == "all" else "repeat", closed or ClosedDays(), with_prior=with_prior)
     tell_notes(found)
     return found
 

@@ -11,15 +11,15 @@ from msgspec.structs import replace
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, live_of, read_data
-from stamgast.commands.clv_fits import Orders, check_model, fit_sample, tell_notes
+from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
 from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_program import program_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.purchase_file import Purchases
-    from stamgast.clv.sample import Sample
     from stamgast.clv.scoring import Asked, Score
+    from stamgast.clv.state_sample import Live
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
@@ -71,7 +71,8 @@ def score(
     if given is None and known is not None:
         given = known.margin
     purchases, share = settle_margin(data, purchases, given)
-    sample = live_of(purchases).without(closed).sample
+    live = live_of(purchases).without(closed)
+    sample = live.sample
     won = None
     if table is not None:
         tell_of_strangers(costs, table, data, purchases)
@@ -81,9 +82,9 @@ def score(
         tell_notes(known)
         scores = score_all(sample, known, asked)
     elif model == _COMBINED:
-        scores = _by_combination(purchases, sample, asked, orders)
+        scores = _by_combination(purchases, live, asked, orders)
     else:
-        found = fit_sample(sample, model or _USUAL, orders)
+        found = fit_shop(live, model or _USUAL, orders, closed)
         scores = score_all(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
     if scores:
         told = f"{scores[0].model}, version {scores[0].parameters_version}"
@@ -94,7 +95,7 @@ def score(
         _list(scores)
 
 
-def _by_combination(purchases: Purchases, sample: Sample, asked: Asked, orders: str) -> list[Score]:
+def _by_combination(purchases: Purchases, live: Live, asked: Asked, orders: str) -> list[Score]:
     """Learn the combined model and score by it; where there is too little to learn from, by the usual one."""
     from stamgast.clv.combined import doubt_about
     from stamgast.clv.combined_scoring import score_combined
@@ -102,13 +103,13 @@ def _by_combination(purchases: Purchases, sample: Sample, asked: Asked, orders: 
     from stamgast.domain.history import WEEK_DAYS
 
     say("learning the combined model at earlier days …")
-    scores = score_combined(purchases, sample, asked, "all" if orders == "all" else "repeat")
+    scores = score_combined(purchases, live.sample, asked, "all" if orders == "all" else "repeat")
     if scores is not None:
         if doubt := doubt_about(asked.horizon * WEEK_DAYS):
             say(f"warning: {doubt}")
         return scores
     say(f"note: too few customers came again, or stayed away, to learn a combination from; this is {_USUAL}")
-    return score_all(sample, fit_sample(sample, _USUAL, orders), asked)
+    return score_all(live.sample, fit_shop(live, _USUAL, orders), asked)
 
 
 def _given(file: Path, model: str) -> ParameterSet:

@@ -10,7 +10,7 @@ import typer
 from rules.problems import nearest
 from stamgast.commands.answering import AsJson, answer, misuse, print_json, say
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
-from stamgast.commands.clv_data import DATA, read_data
+from stamgast.commands.clv_data import DATA, live_of, read_data
 from stamgast.commands.clv_live_segments import LIVE_BY, partly_costed, tell_live_segments
 from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_words import read_cost, read_day, read_share
@@ -55,8 +55,8 @@ def segments(
         return
     if data is None:
         misuse("give --data FILE, or --merchant M")
-    from stamgast.clv.sample import sample_of
-    from stamgast.clv.scoring import date_of, fit_parameters
+    from stamgast.clv.regularity import fit_live
+    from stamgast.clv.scoring import date_of
     from stamgast.clv.segments import TREND, segments_of
     from stamgast.domain.residual_value import Discounting
 
@@ -68,10 +68,9 @@ def segments(
     _tell_of_no_column(data, purchases, by)
     tell_of_strangers(costs, table, data, purchases)
     purchases, share = settle_margin(data, purchases, given)
-    sample = sample_of(purchases)
     discounting = Discounting(months, rate, share)
     say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
-    pooled = fit_parameters(sample)
+    pooled = fit_live(live_of(purchases), "mbg_cnbd_k", "repeat")
     for note in pooled.fit.notes if pooled.fit else ():
         say(f"note: {note}")
     found = segments_of(purchases, pooled, "source" if by == "source" else "segment", table, discounting)

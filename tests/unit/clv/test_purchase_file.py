@@ -61,6 +61,36 @@ def test_refunds_lower_their_day_and_a_day_that_is_refunded_whole_is_no_purchase
     assert list(sample.amounts) == [13, 0]
 
 
+def test_who_returns_something_and_buys_something_else_was_there(file):
+    path = file(
+        "anna,2026-01-01,50", "anna,2026-02-01,-50", "anna,2026-02-01,30",
+        "ben,2026-01-01,20", "ben,2026-02-01,-20", "ben,2026-02-01,20",
+        "cleo,2026-01-01,20", "cleo,2026-01-01,-20", "dirk,2026-01-01,-5",
+    )  # fmt: skip
+
+    purchases = read_purchases(path)
+    sample = sample_of(purchases)
+
+    assert sample.names == ["anna", "ben"]
+    assert list(sample.rows.x) == [1, 0], "of an even exchange a sum of 0 tells no more than of a purchase taken back"
+    assert list(sample.all_spend) == [80, 20]
+    assert list(sample.amounts) == [30, 20]
+    (note,) = purchases.notes
+    assert note.endswith("2 customers have only refunds, or purchases that were taken back the same day: left out")
+
+
+def test_a_currency_is_the_same_in_small_letters(file):
+    path = file("anna,2026-03-01,10,eur", "ben,2026-03-01,10,EUR", heading="customer,date,amount,currency")
+
+    assert read_purchases(path).currency == "EUR"
+
+
+def test_amounts_may_begin_with_their_point_or_be_very_small(file):
+    path = file("anna,2026-03-01,.5", "anna,2026-03-02,5e-05", "anna,2026-03-03,-.25", "anna,2026-03-04,12.")
+
+    assert list(sample_of(read_purchases(path)).amounts) == [12.25005]
+
+
 def test_sums_of_floating_point_are_read_as_what_was_added(file):
     path = file(
         "anna,2026-03-01,1.7999999999999998", "anna,2026-03-02,-3.4400000000000004", "anna,2026-03-03,4.440892098500626e-16",
