@@ -4,6 +4,7 @@ import warnings
 from collections import defaultdict
 from dataclasses import dataclass
 from datetime import date
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -89,3 +90,13 @@ def lifetimes():
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         yield pytest.importorskip("lifetimes")
+
+
+@pytest.fixture
+def file(tmp_path: Path):
+    def write(*lines: str, heading: str = "customer,date,amount") -> Path:
+        path = tmp_path / "sales.csv"
+        path.write_text("\n".join([heading, *lines]) + "\n", encoding="utf-8")
+        return path
+
+    return write
