@@ -41,16 +41,21 @@ def new_app(summary: str, **options: Any) -> typer.Typer:
 
 def load_settings() -> Settings:
     """Read the settings and send logs to standard error; exit with 2 and every problem if a setting is wrong."""
+    settings = read_settings()
+    configure_logs(settings.log_level, settings.log_format)
+    return settings
+
+
+def read_settings() -> Settings:
+    """Read the settings for a command that logs nothing; exit with 2 and every problem if one is wrong."""
     try:
-        settings = Settings()
+        return Settings()
     except ValidationError as error:
         for problem in error.errors():
             name = ".".join(str(part) for part in problem["loc"]).upper()
             words = problem["msg"].removeprefix("Value error, ")
             say(f"STAMGAST_{name}: {words}" if name else words)
         raise typer.Exit(MISUSE) from None
-    configure_logs(settings.log_level, settings.log_format)
-    return settings
 
 
 def is_given(context: typer.Context, option: str) -> bool:

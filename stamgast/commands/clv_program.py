@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from rules.problems import nearest
-from stamgast.commands.answering import fail, load_settings, say
+from stamgast.commands.answering import fail, read_settings, say
 
 if TYPE_CHECKING:
     from stamgast.domain.program import Program
@@ -15,7 +15,7 @@ def program_of(merchant: str) -> Program:
     """Read a merchant's programme from the folder of settings; exit with 1 if it cannot be used."""
     from rules.loader import load_merchant
 
-    merchants = load_settings().config_dir / "merchants"
+    merchants = read_settings().config_dir / "merchants"
     if not (merchants / merchant).is_dir():
         known = sorted(each.name for each in merchants.iterdir() if each.is_dir()) if merchants.is_dir() else []
         near = nearest(merchant, known)
