@@ -130,11 +130,17 @@ def format_money(minor: Minor, currency: str) -> str:
     return f"{Decimal(minor).scaleb(-exponent_of(currency)):f} {currency}"
 
 
+def _meant_percent(text: str) -> str:
+    """Return what a bare whole number was meant to be; nothing if that cannot be said."""
+    return f"{text}%" if text.isascii() and text.isdecimal() and 1 < int(text) <= 100 else ""
+
+
 def parse_percent(text: str) -> int:
     """`10%` as a whole number of percent."""
     match = _PERCENT.fullmatch(text)
     if match is None or float(match[1]) > 100 or not float(match[1]).is_integer():
-        raise WordError(f'"{text}" is no whole percentage from 0% to 100%', 'Write it as "10%".')
+        hint = f'Write it as "{_meant_percent(text) or "10%"}".'
+        raise WordError(f'"{text}" is no whole percentage from 0% to 100%', hint)
     return int(float(match[1]))
 
 
@@ -142,7 +148,8 @@ def parse_margin(text: str) -> int:
     """`62.5%` as thousandths."""
     match = _PERCENT.fullmatch(text)
     if match is None or float(match[1]) > 100:
-        raise WordError(f'"{text}" is no percentage from 0% to 100%', 'Write it as "60%".')
+        hint = f'Write it as "{_meant_percent(text) or "60%"}".'
+        raise WordError(f'"{text}" is no percentage from 0% to 100%', hint)
     return round(float(match[1]) * 10)
 
 

@@ -6,7 +6,7 @@ import logging
 import re
 import sys
 from collections.abc import MutableMapping
-from typing import Any
+from typing import Any, Final
 
 import structlog
 
@@ -16,6 +16,7 @@ _PHONE = re.compile(
     r"(?<![\w.-])(?:\+|00)[1-9](?:[ .()-]{0,2}\d){7,14}(?![\w])|(?<![\w.-])0[1-9](?:[ .-]?\d){7,9}(?!\w)"
 )
 _MASK = "[phone]"
+_MOST_TOLD: Final = 1_000
 
 
 def mask_phones(text: str) -> str:
@@ -38,6 +39,7 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
     ]
     render: Any = _render_for_people() if console else _render_json()
     handler = logging.StreamHandler(sys.stderr)
+    handler.addFilter(Repeats())
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -61,6 +63,40 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
         logger_factory=structlog.stdlib.LoggerFactory(),
         cache_logger_on_first_use=True,
     )
+
+
+class Repeats(logging.Filter):
+    """Lets one of the same lines through in `EVERY_S` seconds, of those that come by the hundred while Kafka is away.
+
+    Those are aiokafka's own, from each of its clients, and a worker's failed steps, from each partition. What happened
+    and why counts, not to what: so of all partitions that fail for one reason one is told.
+    """
+
+    EVERY_S: Final = 10.0
+    _FAILED_STEP: Final = "step failed"
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._told: dict[tuple[str, str], float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Say whether the line is to be written."""
+        key = self._key(record)
+        if key is None:
+            return True
+        if record.created - self._told.get(key, -self.EVERY_S) < self.EVERY_S:
+            return False
+        if len(self._told) > _MOST_TOLD:
+            self._told.clear()
+        self._told[key] = record.created
+        return True
+
+    def _key(self, record: logging.LogRecord) -> tuple[str, str] | None:
+        if record.name.startswith("aiokafka"):
+            return record.name, str(record.msg)
+        if isinstance(record.msg, dict) and record.msg.get("event") == self._FAILED_STEP:
+            return self._FAILED_STEP, f"{record.msg.get('service')} {record.msg.get('why')}"
+        return None
 
 
 def get_logger(name: str) -> Any:

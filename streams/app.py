@@ -23,6 +23,7 @@ from streams.cluster import wait_for_a_broker, wait_for_topics
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.outbox import LANDED_S, Outgoing
+from streams.ownership import troubles_of
 from streams.partitions import PartitionService
 from streams.watchdog import EXIT_STUCK, Watchdog, end_within
 
@@ -152,7 +153,8 @@ class Worker:
 
     def _notes(self) -> list[str]:
         """One merchant's trouble is no reason to call the worker unready, and no secret either."""
-        return [f"{merchant}: its newest bundle is refused" for merchant in sorted(self._outgoing.bundles.refused)]
+        refused = [f"{merchant}: its newest bundle is refused" for merchant in sorted(self._outgoing.bundles.refused)]
+        return [*refused, *(note for service in self._partitions for note in troubles_of(service.owned.values()))]
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         while True:

@@ -8,7 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Coroutine, Sequence
+from collections import Counter
+from collections.abc import Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
@@ -79,6 +80,8 @@ class Ownership:
         self.settled = 0
         """Everything below has had all its effects by now; committed to Kafka from time to time."""
         self.refused_because = ""
+        self.trouble = ""
+        """Why it does not work just now, although it tries again."""
         self.working = False
         self.own: Any = None
         """What the job keeps for this partition between two steps."""
@@ -130,6 +133,11 @@ class Ownership:
         self.inbox.wake()
 
     @property
+    def job_name(self) -> str:
+        """The service that it is a part of."""
+        return self._job.name
+
+    @property
     def position(self) -> int:
         """The offset of the next record to apply."""
         return max(self.lease.watermark + 1, self._sought)
@@ -157,6 +165,7 @@ class Ownership:
             except TROUBLE as error:
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
                 log.warning("step failed", service=self._job.name, partition=self.number, why=repr(error))
+                self.trouble = str(error) or type(error).__name__
                 # Fenced: perhaps the group gave it to another one, and we are about to hear of it.
                 fenced = isinstance(error, FencedError)
                 pause = _FENCED_PAUSE_S if fenced else _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
@@ -188,7 +197,7 @@ class Ownership:
         self.inbox.clear()
         self._consumer.seek(pair, self._sought)
         self._consumer.resume(pair)
-        self.refused_because = ""
+        self.refused_because = self.trouble = ""
         self.working = True
         self.metrics.takes.labels(job.name).inc()
         log.info("took", service=job.name, partition=self.number, at=self._sought, end=self.end_at_take)
@@ -262,3 +271,9 @@ class Ownership:
         self._tallies.step.observe(time.perf_counter() - began)
         self._tallies.records.inc(len(records))
         self._tallies.commits.inc()
+
+
+def troubles_of(owned: Iterable[Ownership]) -> list[str]:
+    """Say of how many partitions nothing goes on just now, a line for each reason."""
+    counted = Counter((each.job_name, each.trouble) for each in owned if each.trouble and not each.working)
+    return [f"{service}: {count} of its partitions not at work: {why}" for (service, why), count in counted.items()]

@@ -50,7 +50,8 @@ def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
     if as_json:
         print_json({**document, "segments": [_with_fall(each, valued, by) for each in valued.segments]})
         return
-    say(f"{document['model']}, version {document['parameters_version']}; predicted: {document['predicted']}")
+    if valued.program.prospects is not None:
+        say(f"{document['model']}, version {document['parameters_version']}; predicted: {document['predicted']}")
     say(f"trend: {document['trend']}; money in {valued.program.currency}, as of {document['as_of']}")
     _show(valued, by)
 
@@ -143,9 +144,13 @@ def _show(valued: Valued, by: By) -> None:
     for each in valued.segments:
         if each.below:
             worth = _worth(each, valued, by)
-            since = f" (since {format_time(worth.below_since)})" if worth and worth.below_since else ""
+            since = f" (since {format_time(worth.below_since)}{_from(worth)})" if worth and worth.below_since else ""
             told = f"a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them{since}"
             answer(f"below 3: {told}")
+
+
+def _from(worth: SegmentWorth) -> str:
+    return "" if worth.fell_from is None else f", from {worth.fell_from:.2f}"
 
 
 def partly_costed(segment: str, known: int, customers: int) -> str:

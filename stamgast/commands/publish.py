@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 app = new_app("Check the merchants' files and bring them into force.")
 
 LOOK_EVERY_S = 1.0
+_MOST_NAMED = 3
 
 
 @app.command()
@@ -120,6 +121,23 @@ def tell(result: Published, *, as_json: bool = False) -> None:
             f"{result.merchant}: the store {store!r} is no longer named. Tills that name it are still taken, by "
             f"the days of the merchant's own time zone; no rule about a store is for them. {suggest(store, stores)}"
         )
+    _tell_failing(result)
     if not as_json:
         state = "published" if result.is_new else "in force already"
         answer(f"{result.merchant}: {state}, bundle {result.hash[:12]}, barrier {result.number}")
+
+
+def _tell_failing(result: Published) -> None:
+    """Warn of what has come into force although a test of its own says that it is not meant so.
+
+    No reason to refuse it: what a test of value expects may need a model that only what is in force can be fitted for.
+    """
+    from stamgast.rule_tests import run_tests
+
+    failing = [each.case for each in run_tests(result.loaded) if not each.passed] if result.is_new else []
+    if not failing:
+        return
+    tests = "1 test fails" if len(failing) == 1 else f"{len(failing)} tests fail"
+    names = ", ".join(f"{case.rule} ({case.name})" for case in failing[:_MOST_NAMED])
+    more = f" and {len(failing) - _MOST_NAMED} more" if len(failing) > _MOST_NAMED else ""
+    say(f"warning: {result.merchant}: {tests} of what is in force now: {names}{more}; `stamgast rules test` says why")

@@ -54,7 +54,7 @@ def services(
     except KeyboardInterrupt:
         say("ended; nothing is left running")
     except (ProcessError, TopicsError) as error:
-        fail(f"{error}\nNothing is left running.")
+        fail(f"{error}\nThe other one was ended too, and what both held is gone; nothing is left running.")
 
 
 def _flush() -> None:

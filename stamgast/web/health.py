@@ -49,5 +49,5 @@ async def _missing(deps: Deps) -> list[str]:
         async with asyncio.timeout(_PING_S):
             await deps.redis.ping()
     except (StateError, TimeoutError) as error:
-        missing.append(f"Redis: {type(error).__name__}")
+        missing.append("Redis: no answer in time" if isinstance(error, TimeoutError) else "Redis: cannot be asked")
     return missing

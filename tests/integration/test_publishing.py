@@ -31,3 +31,21 @@ async def test_a_store_that_is_named_no_more_is_told_with_the_one_it_may_have_be
     assert "the store 'korenmarkt' is no longer named" in told
     assert 'Did you mean "korenmarkt-2"?' in told
     assert (await published())[1] == "", "and only once"
+
+
+async def test_a_rule_whose_own_test_fails_comes_into_force_with_a_warning_that_names_it(
+    kafka: Broker, topics: Topics, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    folder = Path(shutil.copytree(BAKERY, tmp_path / BAKERY.name))
+    rule = folder / "rules" / "free-loaf.yaml"
+    rule.write_text(rule.read_text().replace("visits: {at_least: 3}", "visits: {at_least: 30}"))
+
+    for is_new in (True, False):
+        [result] = await publish(kafka.bootstrap, topics.programs, [folder], 0)
+        tell(result)
+        told = capsys.readouterr().err
+        assert result.is_new == is_new
+        assert ("fail" in told) == is_new
+        if is_new:
+            assert "bakkerij-noord: 2 tests fail of what is in force now: free-loaf (seven purchases fill" in told
+            assert "`stamgast rules test` says why" in told

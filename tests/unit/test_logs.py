@@ -6,7 +6,7 @@ import logging
 import pytest
 import structlog
 
-from stamgast.logs import configure_logs, get_logger, mask_phones
+from stamgast.logs import Repeats, configure_logs, get_logger, mask_phones
 
 
 @pytest.mark.parametrize(
@@ -91,3 +91,24 @@ def test_a_traceback_shows_no_number_and_no_local_variable(style: str, capsys: p
     assert err.count("[phone] is no number") == 2
     assert "31612345678" not in err
     assert "Jansen" not in err
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_what_is_told_by_the_hundred_while_kafka_is_away_is_told_once_in_ten_seconds():
+    repeats = Repeats()
+
+    def told(at: float, message: object, name: str = "aiokafka.client") -> bool:
+        record = logging.LogRecord(name, logging.ERROR, "", 1, message, (), None)
+        record.created = at
+        return repeats.filter(record)
+
+    failed = {"event": "step failed", "service": "customers", "partition": 1, "why": "no broker"}
+    assert told(100.0, "Unable connect to node with id %s")
+    assert not told(101.0, "Unable connect to node with id %s")
+    assert told(101.0, "Unable to update metadata from %s")
+    assert told(110.1, "Unable connect to node with id %s"), "ten seconds on it is news again"
+    assert told(100.0, failed, "streams.ownership")
+    assert not told(101.0, {**failed, "partition": 2}, "streams.ownership"), "another partition for the same reason"
+    assert told(101.0, {**failed, "why": "no Redis"}, "streams.ownership")
+    for event in ("took", "message refused"):
+        assert all(told(100.0, {"event": event}, "streams.ownership") for _ in range(3)), "nothing else is held back"

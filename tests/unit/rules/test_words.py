@@ -81,6 +81,14 @@ def test_percentages():
     for text in ("10", "110%", "2.5%", "-1%"):
         with pytest.raises(WordError):
             words.parse_percent(text)
+    for parse, text, hint in (
+        (words.parse_percent, "25", '"25%"'),
+        (words.parse_margin, "55", '"55%"'),
+        (words.parse_margin, "0.55", '"60%"'),
+    ):
+        with pytest.raises(WordError) as caught:
+            parse(text)
+        assert hint in caught.value.hint
 
 
 def test_rates():
