@@ -68,12 +68,12 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
 class Repeats(logging.Filter):
     """Lets one of the same lines through in `EVERY_S` seconds, of those that come by the hundred while Kafka is away.
 
-    Those are aiokafka's own, from each of its clients, and a worker's failed steps, from each partition. What happened
-    and why counts, not to what: so of all partitions that fail for one reason one is told.
+    Those are aiokafka's own, from each of its clients, and a worker's failed steps and fetches. What happened and why
+    counts, not to what: so of all partitions that fail for one reason one is told.
     """
 
     EVERY_S: Final = 10.0
-    _FAILED_STEP: Final = "step failed"
+    _HELD: Final = frozenset({"step failed", "fetch failed"})
 
     def __init__(self) -> None:
         super().__init__()
@@ -94,8 +94,8 @@ class Repeats(logging.Filter):
     def _key(self, record: logging.LogRecord) -> tuple[str, str] | None:
         if record.name.startswith("aiokafka"):
             return record.name, str(record.msg)
-        if isinstance(record.msg, dict) and record.msg.get("event") == self._FAILED_STEP:
-            return self._FAILED_STEP, f"{record.msg.get('service')} {record.msg.get('why')}"
+        if isinstance(record.msg, dict) and (event := record.msg.get("event")) in self._HELD:
+            return event, f"{record.msg.get('service')} {record.msg.get('why')}"
         return None
 
 

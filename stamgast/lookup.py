@@ -100,6 +100,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
     """Who is who, as soon as the view of it is loaded.
 
     Raises:
+        StateError: Redis is away; it is asked first, for the view would wait far longer for it.
         TimeoutError: it was not loaded in time.
     """
     topics = bootstrap.topics_of(settings)
@@ -108,6 +109,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         store = bootstrap.identity_store(settings, topics, cluster, redis, appender)
         try:
+            await redis.ping()
             async with bootstrap.running_tails(bootstrap.identity_tail(settings, topics, store, quiet=True)):
                 async with asyncio.timeout(VIEW_WITHIN_S):
                     while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 from stamgast.commands.answering import fail, misuse
 
@@ -15,7 +15,6 @@ if TYPE_CHECKING:
 
 
 T = TypeVar("T")
-_REDIS_ANSWERS_S: Final = 3.0
 
 
 def find(settings: Settings, merchant: str, identifier: str) -> Found:
@@ -33,7 +32,6 @@ def with_people(settings: Settings, merchant: str, identifier: str, work: Callab
     reasons = Reasons()
 
     async def run() -> T:
-        await _expect_redis(settings)
         async with open_people(settings) as people:
             customer = await name_customer(settings, people, merchant, identifier)
             reasons.hint = f" (this was customer {customer}; ask again by that id)"
@@ -41,17 +39,6 @@ def with_people(settings: Settings, merchant: str, identifier: str, work: Callab
 
     with reasons:
         return asyncio.run(run())
-
-
-async def _expect_redis(settings: Settings) -> None:
-    """Raise StateError within seconds if Redis is away: what reads from it waits far longer for it to come back."""
-    from stamgast.state.nodes import Redis
-
-    redis = Redis(settings.redis_url, patience_s=_REDIS_ANSWERS_S)
-    try:
-        await redis.call("PING")
-    finally:
-        redis.close()
 
 
 class Reasons:
