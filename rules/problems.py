@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from difflib import get_close_matches
 from typing import Any, Literal
 
-STILL_RUNNING = "Nothing of this is published: the previous version keeps running."
+STILL_RUNNING = "Nothing of this is published: the previous version, if there is one, keeps running."
 MAX_LISTED = 12
 MAX_QUOTED = 120
 ALIKE = 0.66

@@ -113,7 +113,7 @@ def tell(result: Published, *, as_json: bool = False) -> None:
     if result.loaded.problems:
         say(render_problems(result.loaded.problems))
     if result.hash is None:
-        say(f"{result.merchant}: not published, {result.refusal}; the version in force keeps running")
+        say(f"{result.merchant}: not published, {result.refusal}; the version in force, if there is one, keeps running")
         return
     for store in result.stores_gone:
         stores = result.loaded.program.stores

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import jsonschema
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
@@ -102,3 +103,16 @@ def test_a_record_fits_the_description_of_its_topic():
 
 def _customer(record: dict[str, Any]) -> dict[str, Any]:
     return {"customer": record["data"]["customer"]} if record["data"]["status"] != "refund" else {}
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [(b"", "the body is empty"), (b" \n", "the body is empty"), (b"{", "the body is not JSON")],
+)
+def test_a_body_that_is_no_json_is_refused_and_an_empty_one_called_empty(body: bytes, said: str):
+    with pytest.raises(RefusedError) as caught:
+        read_purchases(body)
+
+    (problem,) = caught.value.problems
+    assert problem["pointer"] == ""
+    assert problem["detail"].startswith(said)

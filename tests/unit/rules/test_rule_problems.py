@@ -221,7 +221,7 @@ def test_a_problem_reads_as_place_line_caret_hint_and_what_it_means(load):
         "      |            ^^^^^^^^",
         '      Did you mean "dok-noord"? Allowed here: dok-noord, korenmarkt.',
         "",
-        "Nothing of this is published: the previous version keeps running.",
+        "Nothing of this is published: the previous version, if there is one, keeps running.",
     ]
 
 

@@ -40,7 +40,7 @@ def test_check_tells_a_problem_and_exits_1(bakery: Path, capsys):
     assert problem["message"] == 'unknown reward "free_lof" in `give`'
     assert 'Did you mean "free_loaf"?' in problem["hint"]
     assert run("check", bakery) == 1
-    assert "the previous version keeps running" in capsys.readouterr().out
+    assert "the previous version, if there is one, keeps running" in capsys.readouterr().out
 
 
 def test_check_of_one_file_tells_only_its_problems(bakery: Path, capsys):
