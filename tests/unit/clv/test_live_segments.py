@@ -234,6 +234,6 @@ def test_people_are_told_since_when_a_segment_is_below_three(capsys):
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("flyer") and "900.00" in line for line in lines)
     times = f"{flyer.ratio:.2f} times what it cost to win them"
-    assert f"below 3: a customer of flyer is worth {times} (since 2026-09-03T12:00:00Z)" in lines
+    assert f"below 3: a customer of flyer is worth {times} (since 2026-09-03T12:00:00Z, from 3.20)" in lines
     friend = next(each for each in segments if each.segment == "friend")
     assert f"below 3: a customer of friend is worth {friend.ratio:.2f} times what it cost to win them" in lines
