@@ -1,5 +1,6 @@
 """The record shop's customers (CDNOW, early 1997) as histories, read where the wheel of lifetimes carries them."""
 
+import json
 import warnings
 from collections import defaultdict
 from dataclasses import dataclass
@@ -11,6 +12,7 @@ import pytest
 
 from stamgast.clv.rows import Rows, collapse, make_rows
 from stamgast.demo.cdnow import day_of, find_log, read_receipts
+from tests.unit.clv.purchases import MBG, SALES
 
 CALIBRATION_END = day_of(date(1997, 9, 30))
 HOLDOUT_END = day_of(date(1998, 6, 30))
@@ -100,3 +102,17 @@ def file(tmp_path: Path):
         return path
 
     return write
+
+
+@pytest.fixture
+def sales(tmp_path: Path) -> Path:
+    path = tmp_path / "sales.csv"
+    path.write_text(SALES)
+    return path
+
+
+@pytest.fixture
+def parameters(tmp_path: Path) -> Path:
+    path = tmp_path / "mbg.json"
+    path.write_text(json.dumps(MBG))
+    return path

@@ -9,6 +9,18 @@ from stamgast.clv.purchase_file import Buyer, Purchases
 
 EPOCH = date(1970, 1, 1)
 
+SALES = """customer,date,amount
+anna,2026-01-01,10
+anna,2026-01-15,12
+anna,2026-02-03,9
+ben,2026-01-04,30
+cleo,2026-01-20,5
+cleo,2026-01-22,7
+dirk,2026-02-01,11
+late,2026-05-01,11
+"""
+MBG = {"model": "mbg_nbd", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}
+
 
 def purchases_of(sums: dict[object, dict[int, float]], as_of: int) -> Purchases:
     """Make purchases of customer -> day -> amount in major units."""

@@ -1,43 +1,17 @@
 """`stamgast clv` as a person runs it."""
 
 import json
-from pathlib import Path
 
 import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
 from stamgast.commands.clv import app
-
-SALES = """customer,date,amount
-anna,2026-01-01,10
-anna,2026-01-15,12
-anna,2026-02-03,9
-ben,2026-01-04,30
-cleo,2026-01-20,5
-cleo,2026-01-22,7
-dirk,2026-02-01,11
-late,2026-05-01,11
-"""
-MBG = {"model": "mbg_nbd", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}
+from tests.unit.clv.purchases import MBG, SALES
 
 
 def run(*arguments: object) -> Result:
     return CliRunner().invoke(app, list(map(str, arguments)), prog_name="stamgast clv", catch_exceptions=False)
-
-
-@pytest.fixture
-def sales(tmp_path: Path) -> Path:
-    path = tmp_path / "sales.csv"
-    path.write_text(SALES)
-    return path
-
-
-@pytest.fixture
-def parameters(tmp_path: Path) -> Path:
-    path = tmp_path / "mbg.json"
-    path.write_text(json.dumps(MBG))
-    return path
 
 
 @pytest.mark.parametrize(

@@ -9,21 +9,8 @@ import pytest
 
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
-from tests.unit.clv.test_commands import MBG, SALES, run
-
-
-@pytest.fixture
-def sales(tmp_path: Path) -> Path:
-    path = tmp_path / "sales.csv"
-    path.write_text(SALES)
-    return path
-
-
-@pytest.fixture
-def parameters(tmp_path: Path) -> Path:
-    path = tmp_path / "mbg.json"
-    path.write_text(json.dumps(MBG))
-    return path
+from tests.unit.clv.purchases import MBG
+from tests.unit.clv.test_commands import run
 
 
 @pytest.fixture
