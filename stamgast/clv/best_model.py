@@ -15,7 +15,7 @@ from msgspec import Struct
 from stamgast.clv.bootstrap import interval_of_mean
 from stamgast.clv.combined import COMBINED, FEWEST_DAYS, combine, fit_models
 from stamgast.clv.forecasts import Forecast, ModelForecast, log_scores
-from stamgast.clv.internal_cut import FEWEST, MOST_DAYS, SHARE_AFTER
+from stamgast.clv.internal_cut import FEWEST, days_after_cut
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.scores import scores_of
 from stamgast.clv.windows import first_day_of, up_to, window_of
@@ -58,7 +58,7 @@ class Choice(Struct, frozen=True):
 
 def choose(purchases: Purchases, days: int) -> Choice:
     """Rehearse at the last cut before `purchases.as_of`, for at most so many days."""
-    after = min(int((purchases.as_of - first_day_of(purchases)) * SHARE_AFTER), MOST_DAYS, days)
+    after = min(days_after_cut(first_day_of(purchases), purchases.as_of), days)
     if after < WEEK_DAYS:
         return Choice(USUAL, USUAL, None, {})
     cut = purchases.as_of - after

@@ -74,7 +74,7 @@ def compare(
 
     `closed` are the shop's closed days; each side leaves them out if its parameters do (the new one does).
     """
-    after = days_after_cut(customers, as_of)
+    after = days_after_cut(min((days[0] for days in customers), default=as_of), as_of)
     fitted_on = _fitted_on(in_force)
     since = after if fitted_on is None else as_of - fitted_on
     unseen = since >= WEEK_DAYS
@@ -101,9 +101,8 @@ def _fitted_on(parameters: ParameterSet) -> Day | None:
     return read_date(parameters.fit.as_of) if parameters.fit else None
 
 
-def days_after_cut(customers: Sequence[PurchaseDays], as_of: Day) -> int:
-    """Return how many days the last internal cut leaves to foretell."""
-    began = min((days[0] for days in customers), default=as_of)
+def days_after_cut(began: Day, as_of: Day) -> int:
+    """Return how many days the last internal cut leaves to foretell, of what is known since the first purchase."""
     return min(int((as_of - began) * SHARE_AFTER), MOST_DAYS)
 
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from stamgast.clv.fitting import Fit, fit_with_fallback
 from stamgast.clv.forecasts import ModelForecast, log_scores
-from stamgast.clv.internal_cut import MOST_DAYS, SHARE_AFTER
+from stamgast.clv.internal_cut import days_after_cut
 from stamgast.clv.purchase_file import Purchases
 from stamgast.clv.sample import Sample, sample_of
 from stamgast.clv.scores import scores_of
@@ -75,7 +75,7 @@ def own_parameters(part: Purchases, pooled: ParameterSet) -> ParameterSet:
 
 
 def _cut(purchases: Purchases) -> Day:
-    return purchases.as_of - min(int((purchases.as_of - first_day_of(purchases)) * SHARE_AFTER), MOST_DAYS)
+    return purchases.as_of - days_after_cut(first_day_of(purchases), purchases.as_of)
 
 
 def _fit(sample: Sample, model: str) -> Fit:

@@ -47,7 +47,7 @@ def fit_live(
 
 def _days_lost(customers: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> int:
     """Return how many days after the cut were foretold worse with the likeliest k; 0: none, or nobody can tell."""
-    after = days_after_cut(customers, as_of)
+    after = days_after_cut(min(days[0] for days in customers), as_of)
     cut = as_of - after
     known, purchases = split_at(customers, cut)
     if len(known) < FEWEST or after < WEEK_DAYS:

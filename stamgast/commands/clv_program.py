@@ -14,16 +14,17 @@ if TYPE_CHECKING:
 def program_of(merchant: str) -> Program:
     """Read a merchant's programme from the folder of settings; exit with 1 if it cannot be used."""
     from rules.loader import load_merchant
+    from stamgast.publishing import MERCHANTS, merchant_folders
 
-    merchants = read_settings().config_dir / "merchants"
-    if not (merchants / merchant).is_dir():
-        known = sorted(each.name for each in merchants.iterdir() if each.is_dir()) if merchants.is_dir() else []
+    config_dir = read_settings().config_dir
+    known = {folder.name: folder for folder in merchant_folders(config_dir)}
+    if merchant not in known:
         near = nearest(merchant, known)
         hint = f"; is it {near!r}?" if near else f"; there are: {', '.join(known) or 'none'}"
-        fail(f"there is no merchant {merchant!r} in {merchants}{hint}")
-    loaded = load_merchant(merchants / merchant)
+        fail(f"there is no merchant {merchant!r} in {config_dir / MERCHANTS}{hint}")
+    loaded = load_merchant(known[merchant])
     if not loaded.ok:
         for problem in loaded.problems:
             say(problem.render())
-        fail(f"{merchants / merchant} cannot be used; `stamgast rules check` says the same")
+        fail(f"{known[merchant]} cannot be used; `stamgast rules check` says the same")
     return loaded.program

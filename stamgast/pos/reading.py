@@ -35,7 +35,7 @@ class Received:
     event_source: str = ""
 
 
-def no_json(body: bytes, error: Exception) -> str:
+def why_not_json(body: bytes, error: Exception) -> str:
     """Say why a body cannot be read as JSON."""
     return f"the body is not JSON: {error}" if body.strip() else "the body is empty; it is to be JSON"
 
@@ -45,7 +45,7 @@ def read_purchases(body: bytes) -> list[Received]:
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
-        raise RefusedError([{"pointer": "", "detail": no_json(body, error)}]) from None
+        raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
     if not isinstance(document, list):
         return [read_purchase(document)]
     if not document:

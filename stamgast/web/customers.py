@@ -19,7 +19,7 @@ from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.records import Profile
 from stamgast.pos.canonical import Strict
 from stamgast.pos.problems import RefusedError, problems_of
-from stamgast.pos.reading import no_json
+from stamgast.pos.reading import why_not_json
 from stamgast.pos.types import Id
 from stamgast.showing import show_customer
 from stamgast.web.deps import Deps, deps_of
@@ -156,7 +156,7 @@ def read_enrolment(body: bytes) -> EnrolmentRequest:
     try:
         document = msgspec.json.decode(body)
     except (msgspec.DecodeError, RecursionError) as error:
-        raise RefusedError([{"pointer": "", "detail": no_json(body, error)}]) from None
+        raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
     try:
         return EnrolmentRequest.model_validate(document)
     except ValidationError as error:
