@@ -93,6 +93,10 @@ class Counted:
         self._sizes[owned.number] = len(records)
         return await self._job.step(owned, records)
 
+    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+        """As the job does."""
+        return self._job.passing_over(owned, record, reason)
+
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
         """As the job does, and count."""
         self._job.committed(owned, effects, cancelled)

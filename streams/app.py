@@ -23,8 +23,8 @@ from streams.cluster import wait_for_a_broker, wait_for_topics
 from streams.garbage import collect_rarely
 from streams.metrics import Metrics
 from streams.outbox import LANDED_S, Outgoing
-from streams.ownership import troubles_of
 from streams.partitions import PartitionService
+from streams.troubles import troubles_of
 from streams.watchdog import EXIT_STUCK, Watchdog, end_within
 
 log = get_logger(__name__)

@@ -165,6 +165,15 @@ class CustomersJob:
         self._count(batch)
         return effects
 
+    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+        """Lay a record aside."""
+        own: OwnedCustomers = owned.own
+        effects = Effects(kept=Written(own.standing.copy()))
+        if not owned.is_repeated([record]):
+            effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
+        self._laid_aside.inc()
+        return effects
+
     def _pausing(self, owned: Ownership, batch: Batch) -> Iterator[Emission]:
         """A rule that raised rests from that place in the log on, so that every reading of it agrees.
 

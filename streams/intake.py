@@ -161,6 +161,13 @@ class IntakeJob:
             writes.meta[FIELD] = owned.lease.meta[FIELD]
         step.effects.kept = step.standing
 
+    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+        """Lay a record aside."""
+        step = _Step(owned.own.copy(), owned.is_repeated([record]))
+        self._lay_aside(owned, step, record, reason)
+        self._write(owned, step, ())
+        return step.effects
+
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:  # noqa: ARG002
         """Everything was emitted before it was committed."""
         owned.own = effects.kept

@@ -54,6 +54,10 @@ class Job(Protocol):
         """Read through `owned.lease` and think. The records begin at watermark + 1 and have no gap."""
         ...
 
+    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+        """Say what to write instead of applying a record that must not be thought about: it is laid aside."""
+        ...
+
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
         """Learn that a step is in Redis."""
         ...

@@ -29,6 +29,9 @@ class Metrics:
         self.skipped = self._counter("skipped", "Records not applied: old, repeat, control", "service", "why")
         self.gaps = self._counter("gaps", "Chunks that did not begin at watermark + 1", "service")
         self.takes = self._counter("takes", "Partitions taken", "service")
+        text = "Partitions filled anew from Kafka because their state could not be believed"
+        self.refilled = self._counter("refilled", text, "service")
+        self.ended_twice = self._counter("ended_twice", "Records laid aside because they end workers", "service")
         self.alarms = self._gauge("alarms", "Partitions refused because log and state do not fit", "service")
         self.owned = self._gauge("owned_partitions", "Partitions in this worker's hands", "service")
         self.lag = self._gauge("lag_records", "Records behind the log's end", "service")

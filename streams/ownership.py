@@ -7,9 +7,8 @@ There is one way to begin (invariant 3), at an assignment, after Redis was away 
 from __future__ import annotations
 
 import asyncio
-import time
-from collections import Counter
-from collections.abc import Coroutine, Iterable, Sequence
+import contextlib
+from collections.abc import Coroutine, Sequence
 from typing import Any, Protocol
 
 from aiokafka import TopicPartition
@@ -21,15 +20,16 @@ from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import TopicsError
 from stamgast.logs import get_logger
-from stamgast.state.errors import FencedError, StateError
+from stamgast.state.errors import FencedError, SpoiltError, StateError, UnfitError
 from stamgast.state.nodes import Redis
-from stamgast.state.partitions import NOTHING_APPLIED, Lease
+from stamgast.state.partitions import NOTHING_APPLIED, Lease, ask_for_rebuild
 from stamgast.state.views import NotLoadedError
 from streams.cluster import ClusterFacts
-from streams.emission import emit_all
 from streams.inbox import Inbox
 from streams.jobs import Job, Record
 from streams.metrics import Metrics
+from streams.steps import Steps, pause_after
+from streams.suspects import ASIDE, TRIAL, Turns
 
 log = get_logger(__name__)
 
@@ -39,7 +39,6 @@ TROUBLE = (
 )
 """What passes: the partition is taken again after a pause."""
 
-_PAUSES_S = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0)
 _FENCED_PAUSE_S = 1.0
 _REFUSED_PAUSE_S = 5.0
 
@@ -56,6 +55,7 @@ class Surroundings(Protocol):
     emitters: Emitters
     cluster: ClusterFacts
     metrics: Metrics
+    turns: Turns
 
     def broke(self, error: BaseException) -> None:
         """Learn that something happened that should never happen."""
@@ -89,7 +89,7 @@ class Ownership:
         self._consumer = consumer
         self._around = around
         self.pair = TopicPartition(job.topic, number)
-        self._tallies = around.metrics.of_steps(job.name)
+        self._steps = Steps(self, job, around.turns)
         self._sought = NOTHING_APPLIED
         self._again = False
         self._gap_at = NOTHING_APPLIED
@@ -138,6 +138,21 @@ class Ownership:
         return self._job.name
 
     @property
+    def laid_aside(self) -> Sequence[int]:
+        """Offsets of records that end processes: they stand in the dead letters."""
+        return self._steps.suspects.aside
+
+    @property
+    def stalled(self) -> str:
+        """Why a step that was thought through cannot be written just now."""
+        return self._steps.stalled
+
+    @property
+    def is_to_be_taken_again(self) -> bool:
+        """Say whether somebody asked for a new taking."""
+        return self._again
+
+    @property
     def position(self) -> int:
         """The offset of the next record to apply."""
         return max(self.lease.watermark + 1, self._sought)
@@ -150,12 +165,10 @@ class Ownership:
     # -- the loop
 
     async def _run(self) -> None:
-        failures = 0
         while True:
             try:
                 self._idle.clear()
                 await self._take()
-                failures = 0
                 await self._work()
                 pause = 0.0
             except DoesNotFitError as refusal:
@@ -166,16 +179,24 @@ class Ownership:
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
                 log.warning("step failed", service=self._job.name, partition=self.number, why=repr(error))
                 self.trouble = str(error) or type(error).__name__
+                if isinstance(error, UnfitError | SpoiltError):
+                    self._steps.blame()
+                if isinstance(error, SpoiltError):
+                    await self._ask_for_rebuild(error)
                 # Fenced: perhaps the group gave it to another one, and we are about to hear of it.
-                fenced = isinstance(error, FencedError)
-                pause = _FENCED_PAUSE_S if fenced else _PAUSES_S[min(failures, len(_PAUSES_S) - 1)]
-                failures += 1
+                pause = _FENCED_PAUSE_S if isinstance(error, FencedError) else pause_after(self._steps.failures)
+                self._steps.failures += 1
             finally:
                 self.working = False
+                self._steps.stalled = ""
                 self._idle.set()
                 self._job.released(self)
             heed_cancellation()
             await asyncio.sleep(pause)
+
+    async def _ask_for_rebuild(self, error: SpoiltError) -> None:
+        with contextlib.suppress(StateError):  # else the next step finds it again
+            await ask_for_rebuild(self._around.redis, self._job.keys(self.number), str(error))
 
     async def _take(self) -> None:
         job, pair = self._job, self.pair
@@ -189,6 +210,9 @@ class Ownership:
             self.begins = (await reader.begins([pair]))[pair]
             self.end_at_take = (await reader.ends([pair]))[pair]
             self._check(place)
+            if self.lease.spoilt:
+                await self._begin_anew(place)
+            self._steps.suspects.learn(self.lease.meta)
             self.committed_to_kafka = await self._consumer.committed(pair) or 0
             self.settled = 0
             fresh = self.lease.watermark == NOTHING_APPLIED and job.begins_late
@@ -201,6 +225,16 @@ class Ownership:
         self.working = True
         self.metrics.takes.labels(job.name).inc()
         log.info("took", service=job.name, partition=self.number, at=self._sought, end=self.end_at_take)
+
+    async def _begin_anew(self, place: dict[str, str]) -> None:
+        """What stands in Redis is not to be believed: forget it, and fill the partition from Kafka."""
+        name, why = self._job.name, self.lease.spoilt
+        if self.begins > 0 and not self._job.begins_late:
+            raise DoesNotFitError(f"the state is not to be believed ({why}), and the log begins at {self.begins}")
+        log.error("filling the partition anew from Kafka", service=name, partition=self.number, why=why)
+        self.metrics.refilled.labels(name).inc()
+        await self.lease.wipe(TRIAL, ASIDE)
+        self.lease = await Lease.take(self._around.redis, self._job.keys(self.number), place)
 
     def _check(self, place: dict[str, str]) -> None:
         wm, meta = self.lease.watermark, self.lease.meta
@@ -222,7 +256,7 @@ class Ownership:
             self._idle.clear()
             records = self._in_order(self.inbox.take())
             if records:
-                await self._step(records)
+                await self._steps.apply(records)
 
     def _in_order(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return what of these may be applied now: from the position on, up to the first gap."""
@@ -255,25 +289,8 @@ class Ownership:
         if records[-1].offset - records[0].offset >= end:
             end = next(i for i in range(1, end) if records[i].offset != records[i - 1].offset + 1)
         border = self.committed_to_kafka - records[0].offset
-        return border if 0 < border < end else end
+        return min(border if 0 < border < end else end, self._steps.suspects.among(records))
 
     def is_repeated(self, records: Sequence[Record]) -> bool:
         """Say whether the step's effects outside Redis were had once before (Redis went back, or is filled anew)."""
         return records[0].offset < self.committed_to_kafka
-
-    async def _step(self, records: Sequence[Record]) -> None:
-        job, began = self._job, time.perf_counter()
-        effects = await job.step(self, records)
-        if effects.emissions:
-            await emit_all(self.emitters, effects.emissions)
-        cancelled = await self.lease.commit(records[-1].offset, effects.writes)
-        job.committed(self, effects, cancelled)
-        self._tallies.step.observe(time.perf_counter() - began)
-        self._tallies.records.inc(len(records))
-        self._tallies.commits.inc()
-
-
-def troubles_of(owned: Iterable[Ownership]) -> list[str]:
-    """Say of how many partitions nothing goes on just now, a line for each reason."""
-    counted = Counter((each.job_name, each.trouble) for each in owned if each.trouble and not each.working)
-    return [f"{service}: {count} of its partitions not at work: {why}" for (service, why), count in counted.items()]

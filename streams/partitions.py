@@ -27,6 +27,7 @@ from streams.fetching import LeanConsumer
 from streams.jobs import Job
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+from streams.suspects import Turns
 
 log = get_logger(__name__)
 
@@ -52,11 +53,13 @@ class PartitionService(Service):
         emitters: Emitters,
         cluster: ClusterFacts,
         metrics: Metrics,
+        turns: Turns | None = None,
         session_timeout_ms: int = 6_000,
         **options: Any,
     ) -> None:
         super().__init__(**options)
         self.job = job
+        self.turns = turns or Turns()
         self.bootstrap = bootstrap
         self.group = group
         self.redis = redis
@@ -80,7 +83,7 @@ class PartitionService(Service):
     @property
     def ready(self) -> bool:
         """Say whether the group was joined and every owned partition works."""
-        return self.joined.is_set() and all(owned.working for owned in self.owned.values())
+        return self.joined.is_set() and all(owned.working and not owned.stalled for owned in self.owned.values())
 
     async def on_stop(self) -> None:
         """Hand the partitions over and leave the group at once."""
@@ -213,12 +216,12 @@ class PartitionService(Service):
         """Take again what Redis forgot: while nothing happens no step would notice, and no timer would fire."""
         for owned in [each for each in self.owned.values() if each.working]:
             try:
-                forgotten = await owned.lease.is_forgotten()
+                lost = await owned.lease.is_lost()
             except StateError as error:
                 owned.take_again(f"Redis was away: {error!r}")
                 continue
-            if forgotten:
-                owned.take_again("Redis no longer knows it")
+            if lost:
+                owned.take_again("Redis no longer knows it, or somebody asked for it to be filled anew")
 
     def _measure(self) -> None:
         name, consumer = self.job.name, self._consumer

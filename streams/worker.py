@@ -23,6 +23,7 @@ from streams.partitions import PartitionService
 from streams.progress import IntakeProgress
 from streams.proofs import Proofs
 from streams.segments import SegmentWatch
+from streams.suspects import Turns
 from streams.watchdog import end_within
 
 _CLOSE_S: Final = 1.0
@@ -76,6 +77,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         "emitters": parts.emitters,
         "cluster": ClusterFacts(settings.kafka_bootstrap, topics),
         "metrics": metrics,
+        "turns": Turns(),
         "session_timeout_ms": settings.session_timeout_ms,
     }
 

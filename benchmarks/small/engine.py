@@ -76,6 +76,10 @@ class SmallJob:
         effects.kept = records
         return effects
 
+    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+        """No record of this job ends a process."""
+        return Effects(kept=[record])
+
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
         """Count what is done."""
         owned.settled = effects.kept[-1].offset + 1

@@ -7,37 +7,82 @@
 --       then commands: how many words, the words
 -- A cancellation takes only what waits (no entry in `sending`) or is claimed (C); what is being sent (S), in doubt (D)
 -- or cancelled already (X) stays as it is. Returns the activations that were cancelled.
+--
+-- Redis takes nothing back. So whatever can fail is looked at first, and the first write is the mark `half`, which the
+-- last one removes: if anything fails in between, the next taking finds it and fills the partition anew from Kafka.
 local call = redis.call
-local meta = call('HMGET', KEYS[1], 'token', 'wm')
+local meta = call('HMGET', KEYS[1], 'token', 'wm', 'half')
 if meta[1] ~= ARGV[1] then return redis.error_reply('FENCED by another owner') end
+if meta[3] then return redis.error_reply('HALF written: ' .. meta[3]) end
 local wm = meta[2] or '-1'
 if wm ~= ARGV[2] then return redis.error_reply('STALE ' .. wm) end
 
-local function in_fours(command, key, i, last)  -- Lua's stack holds 8000 values: 4000 a call, pairs kept whole
-  while i <= last do
-    local j = i + 3999
+local KIND = {
+  HSET = 'hash', HDEL = 'hash', HINCRBY = 'hash', ZADD = 'zset', ZREM = 'zset', RPUSH = 'list', LTRIM = 'list',
+  SADD = 'set', SREM = 'set', XADD = 'stream', SET = '', DEL = '', EXPIRE = '',
+}
+local MOST = 4000 -- words of one call: Lua's stack holds 8000 values
+local words = #ARGV
+
+local function counted(i)  -- where a counted list ends that begins behind its count at i
+  local n = tonumber(ARGV[i])
+  if not n or n < 0 or i + n > words then return nil end
+  return i + n
+end
+
+local seen = {}
+local function is(key, kind)
+  if kind == '' or seen[key] == kind then return true end
+  local found = call('TYPE', key).ok
+  seen[key] = kind
+  return found == kind or found == 'none'
+end
+
+local function spoilt(key)
+  call('HSET', KEYS[1], 'half', key .. ' holds something else')
+  return redis.error_reply('HALF written: ' .. key .. ' holds something else')
+end
+
+local meta_end = counted(4)
+local values_end = meta_end and counted(meta_end + 1)
+local cancels_end = values_end and counted(values_end + 1)
+if not cancels_end or (meta_end - 4) % 2 == 1 or (values_end - meta_end - 1) % 2 == 1 then
+  return redis.error_reply('UNFIT lists of a step')
+end
+local i = cancels_end + 1
+while i <= words do
+  local n, command, key = tonumber(ARGV[i]), ARGV[i + 1], ARGV[i + 2]
+  if not n or n < 2 or n > MOST or i + n > words then return redis.error_reply('UNFIT length of a command') end
+  if not KIND[command] then return redis.error_reply('UNFIT command ' .. command) end
+  if not is(key, KIND[command]) then return spoilt(key) end
+  i = i + n + 1
+end
+if cancels_end > values_end + 1 then
+  if not is(KEYS[2], 'hash') then return spoilt(KEYS[2]) end
+  if not is(KEYS[3], 'zset') then return spoilt(KEYS[3]) end
+  if not is(KEYS[4], 'hash') then return spoilt(KEYS[4]) end
+end
+
+local function in_fours(command, key, first, last)  -- pairs kept whole
+  while first <= last do
+    local j = first + MOST - 1
     if j > last then j = last end
-    if key then call(command, key, unpack(ARGV, i, j)) else call(command, unpack(ARGV, i, j)) end
-    i = j + 1
+    if key then call(command, key, unpack(ARGV, first, j)) else call(command, unpack(ARGV, first, j)) end
+    first = j + 1
   end
 end
 
-local i = 5
-local last = i + tonumber(ARGV[4]) - 1
-in_fours('HSET', KEYS[1], i, last)
-i = last + 2
-last = i + tonumber(ARGV[last + 1]) - 1
-in_fours('MSET', nil, i, last)
-local first_cancel = last + 2
-local last_cancel = first_cancel + tonumber(ARGV[last + 1]) - 1
-i = last_cancel + 1
-while i <= #ARGV do
-  local words = tonumber(ARGV[i])
-  call(unpack(ARGV, i + 1, i + words))
-  i = i + words + 1
+call('HSET', KEYS[1], 'half', 'a step up to ' .. ARGV[3])
+in_fours('HSET', KEYS[1], 5, meta_end)
+in_fours('MSET', nil, meta_end + 2, values_end)
+i = cancels_end + 1
+while i <= words do
+  local n = tonumber(ARGV[i])
+  call(unpack(ARGV, i + 1, i + n))
+  i = i + n + 1
 end
 local cancelled = {}
-for c = first_cancel, last_cancel do  -- after the commands: a step may cancel what it has just submitted
+for c = values_end + 2, cancels_end do  -- after the commands: a step may cancel what it has just submitted
   local id = ARGV[c]
   if call('HEXISTS', KEYS[2], id) == 1 then
     local state = call('HGET', KEYS[4], id)
@@ -49,4 +94,5 @@ for c = first_cancel, last_cancel do  -- after the commands: a step may cancel w
   end
 end
 call('HSET', KEYS[1], 'wm', ARGV[3])
+call('HDEL', KEYS[1], 'half', 'trial')
 return cancelled

@@ -33,6 +33,21 @@ class MovedError(NotNowError):
         self.port = int(port)
 
 
+class NoWritesError(RefusedError):
+    """Redis answers and takes no writes just now: no memory is left, its disk refuses, its replicas are away."""
+
+
+class UnfitError(RefusedError):
+    """A step is not what the script takes: a fault of ours, found before anything was written."""
+
+
+class SpoiltError(RefusedError):
+    """A partition's state is not to be believed: a step of it was written half, or a key holds something else.
+
+    Whoever takes the partition next fills it anew from Kafka.
+    """
+
+
 class ElsewhereError(StateError):
     """Another node than the partition's own could not be asked; what is here is still ours."""
 

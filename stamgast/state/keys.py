@@ -23,7 +23,7 @@ class PartitionKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: token, wm, topic, cluster, time, sources, bundles, log, progress."""
+        """Hash: token, wm, topic, cluster, time, sources, bundles, log, progress, half, trial, aside."""
         return self._named("meta")
 
     @property

@@ -6,7 +6,8 @@ import secrets
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Self
 
-from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError
+from stamgast.state.client import names_under
+from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError, SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.scripts import Script
@@ -15,6 +16,30 @@ from stamgast.state.session import Session, Word
 _TAKE: Final = Script.named("take")
 _READ: Final = Script.named("read")
 _COMMIT: Final = Script.named("commit")
+_WIPE: Final = Script.named("wipe")
+_WIPED: Final = Script.named("wiped")
+_WIPED_AT_ONCE: Final = 1_000
+
+MOST_WORDS: Final = 4_000
+"""Words of one command of a step."""
+_PAIRED: Final = {"HSET": 2, "ZADD": 2, "XADD": 3}
+"""Commands whose words go in pairs from there on."""
+_FEWEST: Final = {
+    "HSET": 4,
+    "HDEL": 3,
+    "HINCRBY": 4,
+    "ZADD": 4,
+    "ZREM": 3,
+    "RPUSH": 3,
+    "LTRIM": 4,
+    "SADD": 3,
+    "SREM": 3,
+    "XADD": 5,
+    "SET": 3,
+    "DEL": 2,
+    "EXPIRE": 3,
+}
+"""The commands of a step, and how many words each takes at least. `commit.lua` knows on what each works."""
 
 NOTHING_APPLIED: Final = -1
 """The watermark of a partition of which nothing has been applied."""
@@ -36,8 +61,13 @@ class Writes:
         self.values += (key, value)
 
     def do(self, *words: Word) -> None:
-        """Run any command on a key of this partition (at most 4,000 words)."""
-        self.commands.append(len(words))
+        """Run a command on a key of this partition. Raises ValueError for what the script could not take."""
+        command, count = str(words[0]), len(words)
+        if not _FEWEST.get(command, MOST_WORDS) <= count <= MOST_WORDS:
+            raise ValueError(f"a step has no {command} of {count} words; it takes {sorted(_FEWEST)} up to {MOST_WORDS}")
+        if command in _PAIRED and (count - _PAIRED[command]) % 2:
+            raise ValueError(f"{command} takes pairs, and {count} words are none")
+        self.commands.append(count)
         self.commands += words
 
     def words(self) -> list[Word]:
@@ -86,6 +116,11 @@ class Lease:
         return cls(redis, session, keys, redis_run=await session.incarnation(), token=token, meta=meta)
 
     @property
+    def spoilt(self) -> str:
+        """Why nothing of the partition's state may be believed; empty if all may."""
+        return self.meta.get("half", "")
+
+    @property
     def alive(self) -> bool:
         """Say whether the connection it was taken over still stands."""
         return self._session.alive
@@ -104,7 +139,8 @@ class Lease:
     async def commit(self, watermark: int, writes: Writes) -> list[str]:
         """Apply a step and move the watermark; return the activations that were cancelled.
 
-        Raises FencedError or StaleError; then nothing was applied.
+        Raises FencedError, StaleError, NoWritesError or UnfitError, and nothing was applied; or SpoiltError: perhaps
+        something was, and the partition has to be filled anew.
         """
         words = [self.token, self.watermark, watermark, *writes.words()]
         cancelled = await self._session.run(_COMMIT, self._commit_keys, words)
@@ -115,14 +151,42 @@ class Lease:
         """Run another script of this partition; its first key is the meta and its first argument the token."""
         return await self._session.run(script, [self.keys.meta, *keys], [self.token, *args])
 
-    async def is_forgotten(self) -> bool:
-        """Say whether Redis has no owner of it any more: it was emptied behind an open connection.
+    def note(self, field: str, value: Word) -> Awaitable[Any]:
+        """Write a field of meta now, before what is asked next; whoever cares may wait for the answer.
+
+        It is not fenced: only for what may be written by an owner that is none any more.
+        """
+        answer = self._session.call("HSET", self.keys.meta, field, value)
+        answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the next call tells of trouble
+        return answer
+
+    async def wipe(self, *kept: str) -> None:
+        """Forget the partition, a piece at a time, but for marks of STOP and these fields of meta; then take it anew.
+
+        Meta goes last, and its mark `half` with it: whoever is interrupted leaves the rest to the next owner.
+        Raises FencedError.
+        """
+        names = names_under(self._session, f"{{{self.keys.tag}}}:")
+        some: list[str] = []
+        async for name in names:
+            if name != "meta" and not name.startswith("stop:"):
+                some.append(f"{{{self.keys.tag}}}:{name}")
+            if len(some) == _WIPED_AT_ONCE:
+                await self.run(_WIPE, [], some)
+                some.clear()
+        if some:
+            await self.run(_WIPE, [], some)
+        await self.run(_WIPED, [], [word for name in kept if name in self.meta for word in (name, self.meta[name])])
+
+    async def is_lost(self) -> bool:
+        """Say whether it has to be taken anew: Redis was emptied behind an open connection, or somebody asked for it.
 
         Raises StateError if that cannot be told, or if another node was lost that this owner had counted on.
         """
         if not all(session.alive for session in self._others.values()):
             raise SessionEndedError("the connection to another node is closed")
-        return await self.call("HGET", self.keys.meta, "token") is None
+        token, spoilt = await self.call("HMGET", self.keys.meta, "token", "half")
+        return token is None or spoilt is not None
 
     async def run_elsewhere(self, script: Script, keys: Sequence[str], args: Sequence[Word]) -> Any:
         """Run a script on keys of one slot that is no partition's; it is not fenced.
@@ -153,8 +217,17 @@ class Lease:
             session = await self._redis.session(key)
             same = self._others.setdefault(key, session) is session
             answer = await ask(session) if same else None
-        except (SessionEndedError, NotNowError) as error:
+        except (SessionEndedError, NotNowError, SpoiltError) as error:
             raise ElsewhereError(str(error)) from error
         if not same:
             raise SessionEndedError("what was counted over another session may be forgotten")
         return answer
+
+
+async def ask_for_rebuild(redis: Redis, keys: PartitionKeys, why: str = "a person asked for it") -> None:
+    """Let whoever owns the partition, or takes it next, forget all of it and fill it anew from Kafka.
+
+    Its owner is fenced by it and finds out within seconds. Raises StateError.
+    """
+    session = await redis.session(keys.meta)
+    await session.call("HSET", keys.meta, "half", why, "token", secrets.token_hex(8))

@@ -11,6 +11,7 @@ A Redis Cluster is one session per node (`state.nodes`): all keys of a partition
 from __future__ import annotations
 
 import asyncio
+import re
 import ssl
 import time
 from collections import deque
@@ -19,7 +20,17 @@ from typing import Any, Final, cast
 
 import hiredis
 
-from stamgast.state.errors import FencedError, MovedError, NotNowError, RefusedError, SessionEndedError, StaleError
+from stamgast.state.errors import (
+    FencedError,
+    MovedError,
+    NotNowError,
+    NoWritesError,
+    RefusedError,
+    SessionEndedError,
+    SpoiltError,
+    StaleError,
+    UnfitError,
+)
 from stamgast.state.scripts import Script
 from stamgast.state.slots import Address, Place
 
@@ -28,6 +39,8 @@ Word = bytes | str | int | float
 
 _INCOMPLETE: Final = object()
 _NOT_NOW: Final = frozenset({"LOADING", "CLUSTERDOWN", "TRYAGAIN", "MASTERDOWN", "READONLY"})
+_NO_WRITES: Final = re.compile(r"\b(OOM|MISCONF|NOREPLICAS)\b")
+"""Redis 6 says so in the middle of a sentence where a script asked."""
 _SPLIT_SLOT: Final = "Script attempted to access a non local key"
 
 
@@ -150,7 +163,13 @@ class Session(asyncio.Protocol):
             return moved
         if code == "READONLY":  # it is a replica by now, and what was taken here is somebody else's
             self.close()
-        return NotNowError(text) if code in _NOT_NOW or _SPLIT_SLOT in text else RefusedError(text)
+        if code in _NOT_NOW or _SPLIT_SLOT in text:
+            return NotNowError(text)
+        if code == "HALF" or "WRONGTYPE" in text:
+            return SpoiltError(text)
+        if code == "UNFIT":
+            return UnfitError(text)
+        return NoWritesError(text) if _NO_WRITES.search(text) else RefusedError(text)
 
 
 async def connect(place: Place, patience_s: float, moved: Callable[[Session, MovedError], None]) -> Session:

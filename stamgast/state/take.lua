@@ -1,7 +1,24 @@
 -- Take a partition: from now on every script without this token is refused.
 -- KEYS: meta   ARGV: token, then what to remember of where it belongs (field, value)...
 -- A partition of which nothing has been applied takes on the given place; any other keeps the one it knows.
+-- One of whose keys somebody else has written is marked `half`: it is to be filled anew.
 -- Returns meta as it stands now, flat.
+local KIND = {
+  outbox = 'hash', queue = 'zset', sending = 'hash', attempts = 'hash', doubt = 'hash', timers = 'zset',
+  notes = 'stream', stats = 'hash', limits = 'set',
+}
+local function is(key, kind)
+  local found = redis.call('TYPE', key).ok
+  return found == kind or found == 'none'
+end
+if not is(KEYS[1], 'hash') then  -- what is known of the partition is lost with it
+  redis.call('DEL', KEYS[1])
+  redis.call('HSET', KEYS[1], 'half', 'its meta held something else')
+end
+local tag = string.sub(KEYS[1], 1, -5)
+for name, kind in pairs(KIND) do
+  if not is(tag .. name, kind) then redis.call('HSET', KEYS[1], 'half', name .. ' holds something else') end
+end
 local fresh = not redis.call('HGET', KEYS[1], 'wm')
 for i = 2, #ARGV, 2 do
   redis.call(fresh and 'HSET' or 'HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])

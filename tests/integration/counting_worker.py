@@ -68,6 +68,9 @@ class Counting:
         effects.kept = records[-1].offset
         return effects
 
+    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+        return Effects(kept=record.offset)
+
     def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
         owned.settled = effects.kept + 1
 

@@ -120,15 +120,6 @@ async def test_thousands_of_states_fit_one_step(partition: Partition) -> None:
     assert await lease.read(names) == [name.encode() for name in names]
 
 
-async def test_a_failing_command_tells_and_the_watermark_stays(partition: Partition) -> None:
-    lease = await partition.take()
-    writes = Writes()
-    writes.do("HSET", lease.keys.meta)
-    with pytest.raises(RefusedError):
-        await lease.commit(0, writes)
-    assert (await partition.take()).watermark == -1
-
-
 async def test_what_waits_or_is_claimed_can_be_cancelled(partition: Partition) -> None:
     lease = await partition.take()
     await with_entry(lease, "waits", 0)

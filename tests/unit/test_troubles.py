@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from streams.ownership import troubles_of
+from streams.troubles import troubles_of
 
 
 def partition(job: str, trouble: str = "", *, working: bool = False) -> Any:
