@@ -7,7 +7,7 @@ from streams.troubles import troubles_of
 
 
 def partition(job: str, trouble: str = "", *, working: bool = False) -> Any:
-    return SimpleNamespace(job_name=job, trouble=trouble, working=working)
+    return SimpleNamespace(job_name=job, trouble=trouble, working=working, stalled="", laid_aside=[])
 
 
 def test_partitions_that_fail_for_one_reason_are_told_in_one_line_and_those_at_work_in_none():

@@ -8,7 +8,7 @@ import signal
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from stamgast.demo.stage import environment
@@ -37,7 +37,9 @@ class Fault:
 class Worker:
     """One process. Faults strike one after the other."""
 
-    def __init__(self, name: str, settings: Settings, folder: Path, faults: Sequence[Fault]) -> None:
+    def __init__(
+        self, name: str, settings: Settings, folder: Path, faults: Sequence[Fault], env: Mapping[str, str]
+    ) -> None:
         self.name = name
         self.faults = list(faults)
         self.port = free_port()
@@ -47,13 +49,17 @@ class Worker:
         self._marks.mkdir(parents=True)
         given = settings.model_copy(update={"metrics_port": self.port})
         plan = [[fault.boundary, fault.action, fault.nth] for fault in faults]
-        env = environment(given) | {
-            "PROOF_FAULTS": json.dumps(plan),
-            "PROOF_ARMED": str(self._armed),
-            "PROOF_MARKS": str(self._marks),
-            "PROOF_TRACE": str(self.trace),
-        }
-        self.process = Forged(name, worker_at_boundary.main, log=folder / f"{name}.log", env=env)
+        full = (
+            environment(given)
+            | env
+            | {
+                "PROOF_FAULTS": json.dumps(plan),
+                "PROOF_ARMED": str(self._armed),
+                "PROOF_MARKS": str(self._marks),
+                "PROOF_TRACE": str(self.trace),
+            }
+        )
+        self.process = Forged(name, worker_at_boundary.main, log=folder / f"{name}.log", env=full)
 
     @property
     def struck(self) -> int:
@@ -104,10 +110,12 @@ class Fleet:
         self._folder = folder
         self.all: list[Worker] = []
         self.kills = self.pauses = 0
+        self.env: dict[str, str] = {}
+        """What else the workers to come find in their environment."""
 
     def start(self, *faults: Fault) -> Worker:
         """Start one more."""
-        worker = Worker(f"worker-{len(self.all)}", self._settings, self._folder, faults)
+        worker = Worker(f"worker-{len(self.all)}", self._settings, self._folder, faults, self.env)
         self.all.append(worker)
         return worker
 

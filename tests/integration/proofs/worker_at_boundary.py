@@ -20,7 +20,7 @@ from typing import Any
 
 import streams.activation_log
 import streams.emission
-import streams.ownership
+import streams.steps
 import streams.timers
 from channels.twilio_channel import TwilioChannel
 from stamgast.log.producers import Emitter
@@ -32,8 +32,9 @@ from streams.activation_log import ActivationLog
 from streams.customers import CustomersJob
 from streams.intake import IntakeJob
 from streams.outbox import Outgoing
-from streams.ownership import Ownership
+from streams.steps import Steps
 from streams.worker import run
+from tests.integration.proofs import half_writing, poison
 
 _service: contextvars.ContextVar[str] = contextvars.ContextVar("service", default="")
 _emitting: contextvars.ContextVar[bool] = contextvars.ContextVar("emitting", default=False)
@@ -106,7 +107,7 @@ def install(boundaries: Boundaries) -> None:
     after(IntakeJob, "step", lambda *_: "intake.think")
     after(CustomersJob, "step", lambda *_: "customers.think")
     after(Emitter, "emit", lambda *_: f"{_service.get()}.half_emitted" if _emitting.get() else "")
-    after(streams.ownership, "emit_all", lambda *_: f"{_service.get()}.emit")
+    after(streams.steps, "emit_all", lambda *_: f"{_service.get()}.emit")
     after(Lease, "commit", lambda args, _: f"{service_of(args[0])}.commit")
     after(streams.activation_log, "append", lambda *_: "customers.noted")
     after(streams.timers, "append", lambda *_: "customers.timer")
@@ -115,8 +116,8 @@ def install(boundaries: Boundaries) -> None:
     after(Outbox, "begin", lambda _, answer: "customers.begin" if answer == "ok" else "")
     after(TwilioChannel, "send", lambda *_: "customers.post")
     after(Outgoing, "tell", lambda *_: "customers.told")
-    within(Ownership, "_step", _service, lambda args: args[0]._job.name)
-    within(streams.ownership, "emit_all", _emitting, lambda _: True)
+    within(Steps, "apply", _service, lambda args: args[0]._job.name)
+    within(streams.steps, "emit_all", _emitting, lambda _: True)
 
 
 def trace_begins(file: Path) -> None:
@@ -139,5 +140,9 @@ def main() -> None:
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")
     trace_begins(Path(os.environ["PROOF_TRACE"]))
+    if "PROOF_POISON" in os.environ:
+        poison.install()
+    if "PROOF_HALVES" in os.environ:
+        half_writing.install(Path(os.environ["PROOF_HALVES"]))
     install(Boundaries(plan, Path(os.environ["PROOF_ARMED"]), Path(os.environ["PROOF_MARKS"])))
     sys.exit(asyncio.run(run(settings)))

@@ -1,0 +1,48 @@
+"""Records that end whoever applies them, as a fault in a domain function would: built into the workers of a proof."""
+
+from __future__ import annotations
+
+import os
+import resource
+from typing import Any
+
+import streams.customer_batch
+import streams.intake
+
+KINDS = ("loop", "exit", "memory")
+MARK = "poison-"
+_ROOM = 3 << 30
+"""Bytes of addresses that a worker may have when memory is what it runs out of."""
+
+
+def act(kind: str) -> None:
+    """Do what a process does not come back from, or only without memory."""
+    if kind == "exit":
+        os._exit(9)
+    if kind == "loop":
+        while True:
+            pass
+    if kind == "memory":
+        hoard = []
+        while True:
+            hoard.append(bytes(64 << 20))
+
+
+def install() -> None:
+    """Let intake and customers break at the records that are marked so."""
+    resource.setrlimit(resource.RLIMIT_AS, (_ROOM, _ROOM))
+    read_record, handle = streams.intake.read_record, streams.customer_batch.handle
+
+    def read(record: Any, **more: Any) -> Any:
+        kind = (record.value or b"").partition(MARK.encode())[2]
+        if kind:
+            act(kind.decode())
+        return read_record(record, **more)
+
+    def applied(state: Any, customer: str, events: Any, *more: Any) -> Any:
+        for event in events:
+            act(getattr(event, "transaction", "").partition(MARK)[2])
+        return handle(state, customer, events, *more)
+
+    streams.intake.read_record = read
+    streams.customer_batch.handle = applied
