@@ -4,9 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator
 from contextlib import aclosing
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
@@ -16,42 +14,25 @@ from stamgast.processes import ChildProcess, free_port, port_answers
 from stamgast.services import RedisServer
 from stamgast.services.redis_server import find_program
 from stamgast.state.client import RedisClient
-from stamgast.state.errors import FencedError, RefusedError, SessionEndedError, StaleError, StateError, UncountedError
+from stamgast.state.errors import (
+    FencedError,
+    RefusedError,
+    SessionEndedError,
+    StaleError,
+    StateError,
+    UncountedError,
+)
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.session import Session
 from tests.conftest import eventually
-
-PLACE = {"cluster": "k1", "topic": "t1"}
+from tests.integration.conftest import PLACE, Partition, setting
 
 
 def submission(activation: str, rule: str = "r", per_day: int = 0, merchant: str = "m") -> Submission:
     return Submission(activation, merchant, "c", rule, "t", "marketing", "sms", "nl", 0, 1, {}, per_day)
-
-
-@dataclass
-class Partition:
-    redis: Redis
-    keys: PartitionKeys
-
-    async def take(self) -> Lease:
-        return await Lease.take(self.redis, self.keys, PLACE)
-
-
-@pytest.fixture
-async def partition(redis_server: RedisServer) -> AsyncIterator[Partition]:
-    redis = Redis(redis_server.url)
-    yield Partition(redis, PartitionKeys(f"c-{uuid.uuid4().hex[:8]}"))
-    redis.close()
-
-
-def setting(**values: bytes) -> Writes:
-    writes = Writes()
-    for name, value in values.items():
-        writes.set(name, value)
-    return writes
 
 
 async def with_entry(lease: Lease, name: str = "a1", watermark: int = 0) -> Outbox:
