@@ -135,6 +135,10 @@ class IntakeJob:
             except UnreadableError as error:
                 self._lay_aside(owned, step, record, str(error))
                 continue
+            except Exception as error:  # a fault of ours: one record may not end every worker in turn
+                log.exception("a record could not be read", offset=record.offset)
+                self._lay_aside(owned, step, record, f"not read: {type(error).__name__} on our side")
+                continue
             if read.source is None and not read.wanting:
                 step.merging.append(read)
             else:

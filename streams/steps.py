@@ -33,7 +33,7 @@ class Steps:
     """Takes the steps of one owned partition."""
 
     def __init__(self, owned: Ownership, job: Job, turns: Turns) -> None:
-        self.suspects = Suspects()
+        self.suspects = Suspects(turns.process)
         self.failures = 0
         """Takings and steps that failed since one was written."""
         self.stalled = ""

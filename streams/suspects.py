@@ -23,7 +23,6 @@ ASIDE: Final = "aside"
 """Field of a partition's meta: offsets of records that were laid aside because they end processes."""
 MOST_TRIES: Final = 2
 _MOST_ASIDE: Final = 1_000
-_PROCESS: Final = secrets.token_hex(6)
 
 
 class Trial(NamedTuple):
@@ -49,7 +48,8 @@ class Trial(NamedTuple):
 class Suspects:
     """The suspected records of one partition in this process's hands."""
 
-    def __init__(self) -> None:
+    def __init__(self, process: str) -> None:
+        self._process = process
         self._first = 0
         self._last = -1
         self._tries = 0
@@ -60,7 +60,7 @@ class Suspects:
         """Read at a taking what stands in meta. What this process itself did not get through, nobody died of."""
         self.aside = [int(offset) for offset in meta.get(ASIDE, "").split(",") if offset]
         trial = Trial.parse(meta.get(TRIAL, ""))
-        if trial is not None and trial.process != _PROCESS:
+        if trial is not None and trial.process != self._process:
             self._first, self._last, self._tries = trial.first, trial.last, trial.tries
 
     def blame(self, first: int, last: int) -> None:
@@ -90,10 +90,10 @@ class Suspects:
         """What to write before a step of these is thought through."""
         first = records[0].offset
         if not self.holds(first):
-            return Trial(_PROCESS, first, records[-1].offset, 0)
+            return Trial(self._process, first, records[-1].offset, 0)
         tried = self._tries if first == self._first else 0
         self._first, self._tries = first, tried
-        return Trial(_PROCESS, first, self._last, tried + alone)
+        return Trial(self._process, first, self._last, tried + alone)
 
     def lay_aside(self, offset: int) -> str:
         """Note that a record is laid aside; return what to write into meta."""
@@ -105,6 +105,8 @@ class Turns:
     """Who may think in this process: all partitions side by side, or a suspected record alone."""
 
     def __init__(self) -> None:
+        self.process = secrets.token_hex(6)
+        """Names the process in trials. Made here and not at the import: whoever is forked after that is another one."""
         self._thinking = 0
         self._alone = asyncio.Lock()
         self._empty = asyncio.Event()

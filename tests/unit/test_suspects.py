@@ -14,22 +14,22 @@ def records(first: int, last: int) -> list[Any]:
 
 
 def of_a_dead_process(first: int, last: int, tries: int = 0) -> Suspects:
-    suspects = Suspects()
+    suspects = Suspects("this process")
     suspects.learn({TRIAL: str(Trial("another process", first, last, tries))})
     return suspects
 
 
 def test_what_nobody_died_of_is_taken_up_as_it_comes():
-    suspects = Suspects()
+    suspects = Suspects("this process")
     suspects.learn({})
     assert suspects.among(records(5, 900)) == 896
     assert not suspects.holds(5)
 
 
 def test_what_this_process_itself_did_not_get_through_nobody_died_of():
-    first = Suspects()
+    first = Suspects("this process")
     mark = str(first.trial_of(records(5, 9), alone=False))
-    again = Suspects()
+    again = Suspects("this process")
     again.learn({TRIAL: mark})
     assert not again.holds(5)
 
@@ -58,7 +58,7 @@ def test_an_innocent_record_takes_its_suspicion_along_and_leaves_the_others_thei
 
 
 def test_a_record_that_cannot_be_written_is_guilty_when_it_failed_twice_alone():
-    suspects = Suspects()
+    suspects = Suspects("this process")
     suspects.blame(10, 12)
     assert suspects.holds(11)
     suspects.blame(11, 11)
@@ -70,7 +70,7 @@ def test_a_record_that_cannot_be_written_is_guilty_when_it_failed_twice_alone():
 
 
 def test_what_is_laid_aside_is_known_to_the_next_owner():
-    suspects = Suspects()
+    suspects = Suspects("this process")
     suspects.learn({ASIDE: "3,7"})
     assert suspects.lay_aside(11) == "3,7,11"
     for offset in range(2_000):
