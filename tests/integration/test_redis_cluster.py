@@ -111,14 +111,14 @@ async def test_a_limit_a_day_holds_after_the_node_of_its_count_lost_everything(n
     lease = await Lease.take(redis, keys, PLACE)
     await Outbox(lease).tell_limits(merchant, 0)
     assert await Outbox(lease).take_limit(sent, day=7, partitions=1)
-    assert not await lease.is_forgotten()
+    assert not await lease.is_lost()
 
     nodes.servers[holder].kill()
     with pytest.raises(ElsewhereError):
         await eventually(lambda: Outbox(lease).take_limit(late, day=7, partitions=1))
     assert lease.alive
     with pytest.raises(SessionEndedError):
-        await lease.is_forgotten()
+        await lease.is_lost()
     nodes.start_again(holder)
     nodes.clients[holder].flushall()
 
