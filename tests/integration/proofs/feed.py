@@ -25,6 +25,7 @@ POISON = (
     b'{"type":"purchase_changed","merchant":"%s","customer":"%s","at":%d,"transaction":"never seen",'
     b'"after":null,"before":{"occurred_at":1,"store":"shop","currency":"EUR","spend":1}}'
 )
+_AT_ONCE = 1_000
 
 
 class Producer:
@@ -104,12 +105,13 @@ class Feeder:
             await self._turn()
         await self._producer.close()
 
-    async def transactions(self, count: int) -> None:
-        """Deliver so many transactions at once."""
-        for number in range(count):
-            self._open.append(self._till.transaction(live=number % 2 == 0))
-        while self._open:
-            await self._turn()
+    async def transactions(self, count: int, *, live: bool | None = None) -> None:
+        """Deliver so many transactions at once; every other one happens now, unless all or none do (`live`)."""
+        for start in range(0, count, _AT_ONCE):
+            for number in range(start, min(count, start + _AT_ONCE)):
+                self._open.append(self._till.transaction(live=number % 2 == 0 if live is None else live))
+            while self._open:
+                await self._turn()
 
     async def _run(self) -> None:
         pace = Pace(0.1)

@@ -100,9 +100,9 @@ class Scene:
         )
         return key_of(MERCHANT, enrolled.customer), encode_event(consent)
 
-    def feeder(self, **how: Any) -> Feeder:
-        """Tills of these people."""
-        till = Till(self.people, seed=len(self.tills) + 1, prefix=f"till{len(self.tills)}:")
+    def feeder(self, whose: Sequence[str] = (), **how: Any) -> Feeder:
+        """Tills of these people, or of whoever is named."""
+        till = Till(whose or self.people, seed=len(self.tills) + 1, prefix=f"till{len(self.tills)}:")
         self.tills.append(till)
         return Feeder(self.settings.kafka_bootstrap, self.topics, till, **how)
 

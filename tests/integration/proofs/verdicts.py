@@ -26,15 +26,15 @@ from tests.integration.proofs.scene import Scene
 REFUSALS = {400, 401, 403, 404, 422}
 
 
-async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = True) -> Verdict:
+async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = True, patience_s: float = 90) -> Verdict:
     """Wait until all is settled, then compare everything; any difference fails.
 
     `unproven`: how many messages may be shown so at most. `cards`: whether they kept their size all the time, so
-    that stamps can be told from the deliveries alone.
+    that stamps can be told from the deliveries alone. `patience_s`: how long it may take to settle, and to verify.
     """
-    await scene.settled()
+    await scene.settled(patience_s)
     verdict = Verdict()
-    _, found = await asyncio.gather(_judge_logs(scene, verdict, cards=cards), verified(scene))
+    _, found = await asyncio.gather(_judge_logs(scene, verdict, cards=cards), verified(scene, patience_s + 30))
     verdict.wrong += found
     refused = [each for each in await scene.callbacks() if each["answer"] in REFUSALS]
     verdict.wrong += [f"a callback was refused: {each}" for each in refused[:3]]
@@ -66,11 +66,13 @@ async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool) -> None:
     judge_messages(verdict, wanted, notes, await scene.posts(), excuses)
 
 
-async def verified(scene: Scene) -> list[str]:
+async def verified(scene: Scene, patience_s: float = 120) -> list[str]:
     """What `stamgast verify` finds wrong."""
     command = [sys.executable, "-m", "stamgast.cli", "verify", "--json"]
     env = environment(scene.settings)
-    run = asyncio.to_thread(subprocess.run, command, capture_output=True, text=True, timeout=120, check=False, env=env)
+    run = asyncio.to_thread(
+        subprocess.run, command, capture_output=True, text=True, timeout=patience_s, check=False, env=env
+    )
     done = await run
     answer = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
     if done.returncode == 0 and answer["equal"]:
