@@ -26,6 +26,8 @@ from streams.ownership import TROUBLE, Ownership
 log = get_logger(__name__)
 
 _AT_ONCE: Final = 1_000
+_NOTES_AT_ONCE: Final = 2
+"""Entries of the stream of notes; each may hold a thousand."""
 _OPEN_STILL: Final = frozenset({"in_doubt", "not_submitted", "held", "submitted"})
 
 Line = tuple[str, str, str]
@@ -60,6 +62,8 @@ class ActivationLog:
         self._on_claims = on_claims
         self._known_end = 0
         self._pending: deque[_Entry] = deque()
+        self._left = ""
+        """The newest note that the last owner left to be written; empty once it is."""
         self._under_way = 0
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
@@ -71,8 +75,7 @@ class ActivationLog:
         end = next(iter((await reader.ends([pair])).values()))
         await self._read(reader, start, end)
         self._known_end = end
-        for name, values in await self._outbox.notes():
-            self._put(_Entry([(_key(value), value) for value in values], stream_ids=[name]))
+        self._left = await self._outbox.last_note()
         self._task = self._owned.spawn(self._write(), "activations")
 
     def close(self) -> None:
@@ -85,7 +88,7 @@ class ActivationLog:
     @property
     def idle(self) -> bool:
         """Say whether everything is written."""
-        return not self._pending and not self._under_way
+        return not self._pending and not self._under_way and not self._left
 
     def note(self, records: Sequence[tuple[bytes | None, bytes]], stream_ids: Sequence[str], up_to: int) -> None:
         """Write notes of a committed step in time; then everything below `up_to` has had its effects."""
@@ -115,25 +118,40 @@ class ActivationLog:
         self._woken.set()
 
     async def _write(self) -> None:
-        while True:
-            self._woken.clear()
-            while self._pending:
-                entries = []
-                count = 0
-                while self._pending and count < _AT_ONCE:
-                    entries.append(self._pending.popleft())
-                    count += len(entries[-1].records)
-                self._under_way = len(entries)
-                try:
-                    await self._write_all(entries)
-                except TROUBLE as error:
-                    for entry in entries:
-                        _fail(entry)
-                    self._owned.take_again(f"the log of activations could not be written: {error}")
-                    return
-                finally:
-                    self._under_way = 0
-            await self._woken.wait()
+        try:
+            await self._write_what_was_left()
+            while True:
+                self._woken.clear()
+                while self._pending:
+                    await self._write_some()
+                await self._woken.wait()
+        except TROUBLE as error:
+            self._owned.take_again(f"the log of activations could not be written: {error}")
+
+    async def _write_what_was_left(self) -> None:
+        """A piece at a time; it stands before whatever is committed from now on."""
+        while self._left:
+            notes = await self._outbox.notes(self._left, _NOTES_AT_ONCE)
+            await self._write_all(
+                [_Entry([(_key(each), each) for each in values], stream_ids=[name]) for name, values in notes]
+            )
+            self._left = self._left if notes else ""
+
+    async def _write_some(self) -> None:
+        entries = []
+        count = 0
+        while self._pending and count < _AT_ONCE:
+            entries.append(self._pending.popleft())
+            count += len(entries[-1].records)
+        self._under_way = len(entries)
+        try:
+            await self._write_all(entries)
+        except TROUBLE:
+            for entry in entries:
+                _fail(entry)
+            raise
+        finally:
+            self._under_way = 0
 
     async def _write_all(self, entries: list[_Entry]) -> None:
         records = [record for entry in entries for record in entry.records]
@@ -145,7 +163,7 @@ class ActivationLog:
         written = [name for entry in entries for name in entry.stream_ids]
         if written:
             await self._outbox.notes_written(written)
-        up_to = max(entry.up_to for entry in entries)
+        up_to = max((entry.up_to for entry in entries), default=0)
         if up_to:
             self._owned.settled = up_to
 

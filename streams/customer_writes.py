@@ -11,7 +11,7 @@ from stamgast.domain.events import key_of
 from stamgast.domain.units import SECOND
 from stamgast.service import Change
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.outbox import encode_note, encode_submission
+from stamgast.state.outbox import Lane, encode_note, encode_submission
 from stamgast.state.partitions import Writes
 from stamgast.state.session import Word
 from streams.customer_batch import Result, earliest
@@ -19,6 +19,8 @@ from streams.customer_partition import Standing
 from streams.recent_states import Name
 
 _ANSWER_KEPT_S: Final = 86_400
+_PLACES: Final = 1 << 16
+"""A step's submissions stand between its place and the next one's."""
 _BOUND_KEPT_S: Final = 2 * 86_400
 _CODE_KEPT_S: Final = 30 * 86_400
 """After its end a code is still known for so long, so that a till is told why it is refused."""
@@ -31,7 +33,7 @@ class Written:
     standing: Standing
     states: list[tuple[Name, bytes]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
+    finished: dict[Lane, list[str]] = field(default_factory=dict)
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value of records for the log of activations."""
     note_ids: list[str] = field(default_factory=list)
@@ -60,7 +62,7 @@ def write(
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
             written.submissions += change.submissions
-            written.finished += change.finished
+            _write_finished(keys, (merchant, customer), change, writes, written)
             writes.cancels += change.cancels
             _write_bound(keys.bound(merchant, customer), change.notes, writes)
             if not quiet:
@@ -88,6 +90,13 @@ def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, cha
             writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
 
 
+def _write_finished(keys: PartitionKeys, name: Name, change: Change, writes: Writes, written: Written) -> None:
+    merchant, customer = name
+    for activation, channel in change.finished.items():
+        written.finished.setdefault((merchant, channel), []).append(activation)
+        writes.do("SREM", keys.begun(merchant, customer), activation)
+
+
 def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
     """A message that is known to be one activation's must never prove another one's: see `streams.settling`."""
     known = {note.provider_id for note in notes if note.provider_id}
@@ -113,12 +122,19 @@ def _write_ledger(key: str, change: Change, writes: Writes) -> None:
 
 
 def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: int) -> None:
-    for submission in written.submissions:
+    lanes: dict[Lane, list[Word]] = {}
+    for index, submission in enumerate(written.submissions):
         writes.do("HSET", keys.outbox, submission.activation, encode_submission(submission))
-        writes.do("ZADD", keys.queue, place, submission.activation)
-    if written.finished:
-        for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.queue)):
-            writes.do(kind, key, *written.finished)
+        within = min(index, _PLACES - 1) / _PLACES
+        lanes.setdefault((submission.merchant, submission.channel), []).extend((place + within, submission.activation))
+    for lane, places in lanes.items():
+        for start in range(0, len(places), 2_000):
+            writes.do("ZADD", keys.lane(*lane), *places[start : start + 2_000])
+    if lanes:
+        writes.do("SADD", keys.lanes, *map(":".join, lanes))
+    for lane, finished in written.finished.items():
+        for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.lane(*lane))):
+            writes.do(kind, key, *finished)
     if written.notes:
         for start in range(0, len(written.notes), 1_000):
             fields = [word for _, note in written.notes[start : start + 1_000] for word in ("n", note)]

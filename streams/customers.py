@@ -52,6 +52,10 @@ class Sending(Protocol):
         """Learn what a step added, finished and cancelled."""
         ...
 
+    async def count(self) -> None:
+        """Bring the figure of what is not finished up to date. Raises StateError."""
+        ...
+
     def close(self) -> None:
         """Begin nothing more."""
         ...
@@ -231,8 +235,10 @@ class CustomersJob:
                     if own.sending is not None and not own.sending_open:
                         own.sending_open = True  # first: what is committed from now on is told to it
                         await own.sending.open()
+                    elif own.sending is not None:
+                        await own.sending.count()
                     await self._append_barriers(owned, own)
-                    await own.timers.look()
+                    await own.timers.look(own.standing.in_force)
                     await own.review.look(own.standing.in_force, own.standing.numbers)
                     await own.feeds.look(own.standing.in_force)
             except (ElsewhereError, EmitError) as error:

@@ -20,7 +20,7 @@ from aiokafka.errors import KafkaError
 from channels.callback_url import status_callback_url
 from channels.model import CallbackKey, Channel, Outcome, Prepared, SendResult, Treatment
 from stamgast.clock import Clock
-from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
+from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission
 from stamgast.domain.calendar import business_day
 from stamgast.domain.events import ActivationOutcome, encode_event, key_of
 from stamgast.log.producers import EmitError, Emitters
@@ -118,6 +118,20 @@ class Outgoing:
         """Where the carrier reports to."""
         key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt)
         return status_callback_url(self.public_url, key)
+
+    def note(self, kind: str, submission: Submission, attempt: str) -> Note:
+        """Make a line for the log of activations about an attempt."""
+        return Note(
+            kind=kind,
+            activation=submission.activation,
+            merchant=submission.merchant,
+            customer=submission.customer,
+            at=self.clock.now(),
+            rule=submission.rule,
+            channel=submission.channel,
+            template=submission.template,
+            attempt=attempt,
+        )
 
     async def tell(
         self, partition: int, submission: Submission, status: str, *, attempt: str = "", reason: str = "",

@@ -1,19 +1,23 @@
 """What is in doubt: never tried again, looked up at the carrier a few times, and shown as unproven if it stays so.
 
-A callback may settle it at any time; it is an outcome event like any other and needs nothing here.
+A callback may settle it at any time; it is an outcome event like any other and needs nothing here. When each doubt is
+looked up stands in Redis: an owner reads the first that are due, a few at a time, and goes on where the last one was.
 """
 
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
+from typing import Any, Final
+
+import msgspec
 
 from channels.model import Lookup, Prepared
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
+from stamgast.state.doubts import Doubt, Doubts
 from stamgast.state.errors import StateError
-from stamgast.state.outbox import Doubt, Outbox
 from stamgast.state.views import NotLoadedError
 from streams.outbox import Outgoing
 from streams.ownership import Ownership
@@ -22,71 +26,111 @@ log = get_logger(__name__)
 
 Prepare = Callable[[Submission, Millis], Awaitable[tuple[Prepared, str] | str]]
 
+_SIDE_BY_SIDE: Final = 8
+"""Look-ups at once, per partition: after an outage thousands may be due."""
+
 
 class Settling:
     """For one owned partition."""
 
-    def __init__(self, around: Outgoing, owned: Ownership, outbox: Outbox, prepare: Prepare) -> None:
+    def __init__(
+        self,
+        around: Outgoing,
+        owned: Ownership,
+        doubts: Doubts,
+        prepare: Prepare,
+        spawn: Callable[[Coroutine[Any, Any, None]], None],
+    ) -> None:
         self._around = around
         self._owned = owned
-        self._outbox = outbox
+        self._doubts = doubts
         self._prepare = prepare
+        self._spawn = spawn
+        self._looking: set[str] = set()
+        self._woken = asyncio.Event()
+
+    async def run(self) -> None:
+        """Look up whatever is due, in that order, until the partition is given up. Raises StateError."""
+        await self._doubts.schedule_all(self._wait_for(0))
+        while True:
+            self._woken.clear()
+            due, pause = await self._doubts.due(_SIDE_BY_SIDE)  # those that are being looked up stand among them
+            for doubt in due:
+                if doubt.submission.activation not in self._looking and len(self._looking) < _SIDE_BY_SIDE:
+                    self._looking.add(doubt.submission.activation)
+                    self._spawn(self._look_and_go_on(doubt))
+            try:
+                async with asyncio.timeout(pause):
+                    await self._woken.wait()
+            except TimeoutError:
+                pass
 
     async def put_in_doubt(self, submission: Submission, attempt: str) -> None:
         """An attempt that somebody else recorded: it may have been submitted. Raises StateError."""
-        doubt = Doubt(submission, attempt, submission.decided_at)
-        await self._outbox.doubt(doubt)
+        await self._put(Doubt(submission, attempt, submission.decided_at))
         await self._around.tell(
             self._owned.number, submission, "in_doubt", attempt=attempt, reason="another_attempt"
         )  # fmt: skip
-        await self.look_up(doubt)
-
-    async def await_foreign(self, submission: Submission, attempt: str, is_known: Callable[[str], bool]) -> None:
-        """Another owner began to submit it: give its POST the time to end, then it is in doubt."""
-        await asyncio.sleep(self._around.patience.post_s)
-        if is_known(submission.activation):
-            await self.put_in_doubt(submission, attempt)
 
     async def remember(self, doubt: Doubt) -> None:
         """Keep what has to be looked up; if the partition is lost, its next owner finds it being sent."""
         try:
-            await self._outbox.doubt(doubt)
+            await self._put(doubt)
         except StateError as error:
             log.warning("doubt not kept", activation=doubt.submission.activation, why=repr(error))
 
     async def look_up(self, doubt: Doubt) -> None:
-        """Ask the carrier a few times; one match is proof, anything else is none. Raises StateError."""
-        submission, around = doubt.submission, self._around
-        waited = 0.0
-        for after in around.patience.look_ups_s:
-            await asyncio.sleep(after - waited)
-            waited = after
-            found = await self._find(doubt)
-            if found is not None:
-                status, provider_id = found
-                await around.tell(
-                    self._owned.number, submission, status, attempt=doubt.attempt, provider_id=provider_id
-                )  # fmt: skip
-                break
-        await self._outbox.settled(submission.activation)
+        """Ask the carrier once; one match is proof, anything else is none. Raises StateError."""
+        found = await self._find(doubt)
+        looked = doubt.looked + 1
+        if found is not None:
+            status, provider_id = found
+            await self._around.tell(
+                self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=provider_id
+            )  # fmt: skip
+            await self._doubts.settled(doubt.submission)
+        elif looked < len(self._around.patience.look_ups_s):
+            await self._doubts.look_again(msgspec.structs.replace(doubt, looked=looked), self._wait_for(looked))
+        else:
+            await self._stays_unproven(doubt)
+
+    async def _stays_unproven(self, doubt: Doubt) -> None:
+        """The carrier was asked for the last time."""
+        await self._doubts.settled(doubt.submission)
+
+    async def _put(self, doubt: Doubt) -> None:
+        await self._doubts.put(doubt, self._wait_for(0))
+        self._woken.set()
+
+    def _wait_for(self, look: int) -> float:
+        """Seconds from the look-up before (or from the doubt) to this one."""
+        times = (0.0, *self._around.patience.look_ups_s)
+        return times[look + 1] - times[look] if look + 1 < len(times) else 0.0
+
+    async def _look_and_go_on(self, doubt: Doubt) -> None:
+        try:
+            await self.look_up(doubt)
+        finally:
+            self._looking.discard(doubt.submission.activation)
+            self._woken.set()
 
     async def _find(self, doubt: Doubt) -> tuple[str, str] | None:
-        submission = doubt.submission
-        channel = self._around.channels.get(submission.channel)
+        submission, around = doubt.submission, self._around
+        channel = around.channels.get(submission.channel)
         try:
             ready = await self._prepare(submission, doubt.begun_at)
         except NotLoadedError:
             return None
         if channel is None or isinstance(ready, str):
             return None
-        if await self._has_rival(doubt):
+        if await self._doubts.has_another(submission):  # then one message could prove either attempt
             return None
-        known = await self._outbox.bound(submission.merchant, submission.customer)
-        found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(self._around.bound))
+        known = await self._doubts.bound(submission.merchant, submission.customer)
+        found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(around.bound))
         if found.lookup is not Lookup.FOUND or await self._may_be_anothers(doubt, found.provider_id):
             return None
         accepted = RANKS.get(found.status, 0) >= RANKS["accepted"]
-        self._around.bound.append(found.provider_id)
+        around.bound.append(found.provider_id)
         return (found.status if accepted else "accepted"), found.provider_id
 
     async def _may_be_anothers(self, doubt: Doubt, provider_id: str) -> bool:
@@ -95,20 +139,6 @@ class Settling:
         Asked after the carrier was: whatever it knew of then has begun before, and is being sent still, or in doubt,
         or finished together with the name of its message.
         """
-        mine, entries = doubt.submission, await self._outbox.entries()
-        sending = any(
-            entry.state in ("S", "D")
-            and entry.submission.activation != mine.activation
-            and (entry.submission.merchant, entry.submission.customer) == (mine.merchant, mine.customer)
-            for entry in entries
-        )
-        return sending or provider_id in await self._outbox.bound(mine.merchant, mine.customer)
-
-    async def _has_rival(self, doubt: Doubt) -> bool:
-        """Whether one message could prove another attempt as well: two to the same person, both in doubt."""
         mine = doubt.submission
-        return any(
-            other.submission.activation != mine.activation
-            and (other.submission.merchant, other.submission.customer) == (mine.merchant, mine.customer)
-            for other in await self._outbox.doubts()
-        )
+        begun = await self._doubts.is_another_begun(mine)
+        return begun or provider_id in await self._doubts.bound(mine.merchant, mine.customer)

@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Collection
+from itertools import islice
 from typing import Final
 
 from stamgast.clock import Clock
@@ -20,11 +22,13 @@ from streams.metrics import Metrics
 from streams.ownership import Ownership
 
 _AT_ONCE: Final = 500
+_MOST_UNDER_WAY: Final = 2_000
+"""So many may be appended and not applied yet: whoever has a million due at once gets them as fast as they apply."""
 _REPEAT_S: Final = 30.0
 
 
 class Timers:
-    """The timers of one owned partition."""
+    """The timers of one owned partition, looked at a window at a time."""
 
     def __init__(self, owned: Ownership, topic: str, partitions: int, clock: Clock, metrics: Metrics) -> None:
         self._owned = owned
@@ -34,29 +38,53 @@ class Timers:
         self._metrics = metrics
         self._appended: dict[bytes, tuple[Millis, float]] = {}
         """member -> (due, when it was appended, monotonic)."""
+        self._begin = 0
+        """Rank of the first timer of the window: beyond those that are under way, or wait for their merchant."""
 
-    async def look(self) -> None:
-        """Append what is due. Raises StateError or EmitError."""
+    async def look(self, in_force: Collection[str]) -> None:
+        """Append what is due of merchants who have a bundle in force. Raises StateError or EmitError."""
         now, machine = self._clock.now(), time.monotonic()
         lease = self._owned.lease
         first = await lease.call("ZRANGE", lease.keys.timers, 0, 0, "WITHSCORES")
         if not first or int(float(first[1])) > now:
             return
         limit = min(now, await self._intake_progress())
-        most = _AT_ONCE + len(self._appended)
-        flat = await lease.call("ZRANGEBYSCORE", lease.keys.timers, "-inf", limit, "WITHSCORES", "LIMIT", 0, most)
-        due = {member: int(float(score)) for member, score in zip(flat[::2], flat[1::2], strict=True)}
-        self._appended = {m: known for m, known in self._appended.items() if due.get(m) == known[0]}
+        await self._forget_what_came_back(machine)
+        due = await self._window(limit)
+        room = _MOST_UNDER_WAY - len(self._appended)
         fresh = {
             member: when
             for member, when in due.items()
-            if member not in self._appended or machine - self._appended[member][1] > _REPEAT_S
+            if member not in self._appended and member.rpartition(b":")[0].decode() in in_force
         }
+        fresh = dict(islice(fresh.items(), max(0, room)))
         if fresh:
             records = [_record(member, when, now) for member, when in fresh.items()]
             await append(self._owned.emitters, self._topic, self._owned.number, records)
             self._appended.update({member: (when, machine) for member, when in fresh.items()})
             self._metrics.timers.inc(len(fresh))
+            self._begin = 0
+        elif room > 0:  # nothing here is to be appended: the next look goes on behind it
+            self._begin = self._begin + _AT_ONCE if len(due) == _AT_ONCE else 0
+
+    async def _window(self, limit: Millis) -> dict[bytes, Millis]:
+        """Some of the timers that are due, with their moments."""
+        lease, last = self._owned.lease, self._begin + _AT_ONCE - 1
+        flat = await lease.call("ZRANGE", lease.keys.timers, self._begin, last, "WITHSCORES")
+        each = ((member, int(float(score))) for member, score in zip(flat[::2], flat[1::2], strict=True))
+        return {member: when for member, when in each if when <= limit}
+
+    async def _forget_what_came_back(self, machine: float) -> None:
+        """It has another timer now, or none; and what did not come back for too long is appended again."""
+        if not self._appended:
+            return
+        lease = self._owned.lease
+        scores = await lease.call("ZMSCORE", lease.keys.timers, *self._appended)
+        self._appended = {
+            member: known
+            for (member, known), score in zip(self._appended.items(), scores, strict=True)
+            if score is not None and int(float(score)) == known[0] and machine - known[1] <= _REPEAT_S
+        }
 
     async def _intake_progress(self) -> Millis:
         """The recorded time up to which every partition of transactions has been applied; 0 if that cannot be told."""

@@ -45,7 +45,7 @@ class Change:
 
     ledger      field -> value, None to remove.
     submissions to put into the outbox; cancels: activations to stop if they are not being sent yet;
-    finished    activations whose outbox entry goes.
+    finished    activations whose outbox entry goes, each with the channel it was for, as far as that is known.
     notes       lines for `activations.v1`, in order.
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
@@ -56,7 +56,7 @@ class Change:
     ledger: dict[bytes, bytes | None] = field(default_factory=dict)
     submissions: list[Submission] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
-    finished: list[str] = field(default_factory=list)
+    finished: dict[str, str] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     answers: dict[str, bytes] = field(default_factory=dict)

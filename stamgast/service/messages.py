@@ -95,7 +95,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     """What became of a submission. A status only moves forward; the first answer frees the customer."""
     activation = _find(case, event.activation)
     if activation is None:
-        case.change.finished.append(event.activation)
+        case.change.finished[event.activation] = event.channel
         return
     if activation.state == "held" or event.rank <= activation.rank:
         return
@@ -112,7 +112,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     if event.reason == "opted_out" and not case.customer.stopped_at:
         case.customer.stopped_at = case.at
     if was_on_its_way:
-        case.change.finished.append(activation.id)
+        case.change.finished[activation.id] = activation.channel
         if event.status in FINAL_WITHOUT_SEND:
             forget_contact(case, activation)
             case.count(f"suppressed|{event.reason or event.status}")

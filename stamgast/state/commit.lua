@@ -1,12 +1,12 @@
 -- Write one step: state, timers, outbox, read models and the watermark, all or nothing.
--- KEYS: meta, outbox, queue, sending
+-- KEYS: meta, outbox, sending
 -- ARGV: token, watermark expected, watermark to be,
 --       n, then n words of meta (field, value)...
 --       n, then n words to MSET (key, value)...
 --       n, then n activations to cancel
 --       then commands: how many words, the words
--- A cancellation takes only what waits (no entry in `sending`) or is claimed (C); what is being sent (S), in doubt (D)
--- or cancelled already (X) stays as it is. Returns the activations that were cancelled.
+-- A cancellation takes only what waits (no entry in `sending`) or is claimed (C); what is being sent (S), in doubt (D),
+-- withheld (W) or cancelled already (X) stays as it is. Returns the activations that were cancelled.
 --
 -- Redis takes nothing back. So whatever can fail is looked at first, and the first write is the mark `half`, which the
 -- last one removes: if anything fails in between, the next taking finds it and fills the partition anew from Kafka.
@@ -59,8 +59,7 @@ while i <= words do
 end
 if cancels_end > values_end + 1 then
   if not is(KEYS[2], 'hash') then return spoilt(KEYS[2]) end
-  if not is(KEYS[3], 'zset') then return spoilt(KEYS[3]) end
-  if not is(KEYS[4], 'hash') then return spoilt(KEYS[4]) end
+  if not is(KEYS[3], 'hash') then return spoilt(KEYS[3]) end
 end
 
 local function in_fours(command, key, first, last)  -- pairs kept whole
@@ -85,10 +84,9 @@ local cancelled = {}
 for c = values_end + 2, cancels_end do  -- after the commands: a step may cancel what it has just submitted
   local id = ARGV[c]
   if call('HEXISTS', KEYS[2], id) == 1 then
-    local state = call('HGET', KEYS[4], id)
+    local state = call('HGET', KEYS[3], id)
     if not state or string.sub(state, 1, 1) == 'C' then
-      call('ZREM', KEYS[3], id)
-      call('HSET', KEYS[4], id, 'X')
+      call('HSET', KEYS[3], id, 'X')  -- it leaves its lane's queue with its end, which is told next
       cancelled[#cancelled + 1] = id
     end
   end

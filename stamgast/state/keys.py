@@ -40,8 +40,17 @@ class PartitionKeys:
         return self._named("outbox")
 
     @property
+    def lanes(self) -> str:
+        """Set: `merchant:channel` in which something may wait."""
+        return self._named("lanes")
+
+    def lane(self, merchant: str, channel: str) -> str:
+        """Name what waits for a sender (sorted set): activation -> its place among those to submit."""
+        return f"{{{self.tag}}}:queue:{merchant}:{channel}"
+
+    @property
     def queue(self) -> str:
-        """Sorted set: activation -> its place among those to submit."""
+        """Sorted set: activation -> its place, over all lanes: as it was once. A taking moves what stands here."""
         return self._named("queue")
 
     @property
@@ -58,6 +67,19 @@ class PartitionKeys:
     def doubt(self) -> str:
         """Hash: activation -> what has to be looked up at the carrier."""
         return self._named("doubt")
+
+    @property
+    def looks(self) -> str:
+        """Sorted set: activation in doubt -> when it is looked up next, by Redis's clock."""
+        return self._named("looks")
+
+    def begun(self, merchant: str, customer: str) -> str:
+        """Name the set of a customer's activations whose submission has begun and is not finished."""
+        return f"{{{self.tag}}}:begun:{merchant}:{customer}"
+
+    def doubts(self, merchant: str, customer: str) -> str:
+        """Name the set of a customer's activations that are to be looked up."""
+        return f"{{{self.tag}}}:doubts:{merchant}:{customer}"
 
     @property
     def timers(self) -> str:

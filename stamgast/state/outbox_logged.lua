@@ -1,5 +1,6 @@
 -- Take in lines of the log of activations, in its order.
--- KEYS: meta, attempts   ARGV: token, position read up to, then (kind, activation, attempt)...
+-- KEYS: meta, attempts
+-- ARGV: token, position read up to (or nothing: more of the same is to come), then (kind, activation, attempt)...
 -- Returns, for each claimed line, the attempt that stands open for its activation.
 local call = redis.call
 if call('HGET', KEYS[1], 'token') ~= ARGV[1] then return redis.error_reply('FENCED by another owner') end
@@ -13,5 +14,5 @@ for i = 3, #ARGV, 3 do
     call('HDEL', KEYS[2], id)
   end
 end
-call('HSET', KEYS[1], 'log', ARGV[2])
+if ARGV[2] ~= '' then call('HSET', KEYS[1], 'log', ARGV[2]) end
 return out

@@ -98,7 +98,7 @@ class Lease:
         self.token = token
         self.meta = meta
         self.watermark = int(meta.get("wm", NOTHING_APPLIED))
-        self._commit_keys = (keys.meta, keys.outbox, keys.queue, keys.sending, keys.none)
+        self._commit_keys = (keys.meta, keys.outbox, keys.sending, keys.none)
         self._read_keys = (keys.meta, keys.none)
 
     @classmethod

@@ -39,9 +39,14 @@ async def with_entry(lease: Lease, name: str = "a1", watermark: int = 0) -> Outb
     writes = Writes()
     entry = submission(activation=name)
     writes.do("HSET", lease.keys.outbox, name, encode_submission(entry))
-    writes.do("ZADD", lease.keys.queue, watermark, name)
+    writes.do("ZADD", lease.keys.lane("m", "sms"), watermark, name)
+    writes.do("SADD", lease.keys.lanes, "m:sms")
     await lease.commit(watermark, writes)
     return Outbox(lease)
+
+
+async def states(outbox: Outbox) -> list[str]:
+    return [entry.state async for found in outbox.half_done() for entry in found]
 
 
 async def cancel(lease: Lease, *names: str) -> list[str]:
@@ -105,58 +110,58 @@ async def test_what_waits_or_is_claimed_can_be_cancelled(partition: Partition) -
     lease = await partition.take()
     await with_entry(lease, "waits", 0)
     outbox = await with_entry(lease, "claimed", 1)
-    assert await outbox.claim("claimed", "x1") == "ok"
+    assert await outbox.claim(submission("claimed"), "x1") == "ok"
     assert await cancel(lease, "waits", "claimed", "unknown") == ["waits", "claimed"]
-    assert await outbox.begin("claimed", "x1", lease.keys.stop("m", "h")) == "gone"
-    assert [entry.state for entry in await outbox.entries()] == ["X", "X"]
+    assert await outbox.begin(submission("claimed"), "x1", lease.keys.stop("m", "h")) == "gone"
+    assert await states(outbox) == ["X", "X"]
 
 
 async def test_what_is_being_sent_or_in_doubt_cannot_be_cancelled(partition: Partition) -> None:
     lease = await partition.take()
     outbox = await with_entry(lease, "a1")
-    await outbox.claim("a1", "x1")
-    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "ok"
+    await outbox.claim(submission("a1"), "x1")
+    assert await outbox.begin(submission("a1"), "x1", lease.keys.stop("m", "h")) == "ok"
     assert await cancel(lease, "a1") == []
-    assert [entry.state for entry in await outbox.entries()] == ["S"]
+    assert await states(outbox) == ["S"]
 
 
 async def test_no_submission_begins_after_stop(partition: Partition) -> None:
     lease = await partition.take()
     outbox = await with_entry(lease, "a1")
-    await outbox.claim("a1", "x1")
+    await outbox.claim(submission("a1"), "x1")
     await lease.call("SET", lease.keys.stop("m", "h"), "1")
-    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "stopped"
+    assert await outbox.begin(submission("a1"), "x1", lease.keys.stop("m", "h")) == "stopped"
 
 
 async def test_a_claim_is_refused_where_the_log_shows_another_attempt(partition: Partition) -> None:
     lease = await partition.take()
     outbox = await with_entry(lease, "a1")
     assert await outbox.logged(1, [("claimed", "a1", "first"), ("claimed", "a1", "second")]) == ["first", "first"]
-    assert await outbox.claim("a1", "mine") == "open|first"
+    assert await outbox.claim(submission("a1"), "mine") == "open|first"
     await outbox.logged(2, [("closed", "a1", "second")])
-    assert await outbox.claim("a1", "mine") == "open|first"
+    assert await outbox.claim(submission("a1"), "mine") == "open|first"
     await outbox.logged(3, [("closed", "a1", "first")])
-    assert await outbox.claim("a1", "mine") == "ok"
+    assert await outbox.claim(submission("a1"), "mine") == "ok"
     assert (await partition.take()).meta["log"] == "3"
 
 
 async def test_only_one_attempt_of_two_gets_to_begin(partition: Partition) -> None:
     lease = await partition.take()
     outbox = await with_entry(lease, "a1")
-    assert await outbox.claim("a1", "x1") == "ok"
-    assert (await outbox.claim("a1", "x2")).startswith("C|x1|")
-    assert await outbox.begin("a1", "x2", lease.keys.stop("m", "h")) == "gone"
-    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "ok"
-    assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "gone"
+    assert await outbox.claim(submission("a1"), "x1") == "ok"
+    assert (await outbox.claim(submission("a1"), "x2")).startswith("C|x1|")
+    assert await outbox.begin(submission("a1"), "x2", lease.keys.stop("m", "h")) == "gone"
+    assert await outbox.begin(submission("a1"), "x1", lease.keys.stop("m", "h")) == "ok"
+    assert await outbox.begin(submission("a1"), "x1", lease.keys.stop("m", "h")) == "gone"
 
 
 async def test_an_owner_who_lost_the_partition_can_begin_no_submission(partition: Partition) -> None:
     lease = await partition.take()
     outbox = await with_entry(lease, "a1")
-    await outbox.claim("a1", "x1")
+    await outbox.claim(submission("a1"), "x1")
     await partition.take()
     with pytest.raises(FencedError):
-        await outbox.begin("a1", "x1", lease.keys.stop("m", "h"))
+        await outbox.begin(submission("a1"), "x1", lease.keys.stop("m", "h"))
 
 
 async def test_a_limit_a_day_counts_each_activation_once(partition: Partition) -> None:
@@ -232,11 +237,11 @@ async def test_the_scripts_keep_to_one_slot_of_a_cluster(tmp_path: Path) -> None
         writes.do("ZADD", lease.keys.timers, 1, "m:c1")
         await lease.commit(0, writes)
         outbox = await with_entry(lease, "a1", watermark=1)
-        await outbox.claim("a1", "x1")
+        await outbox.claim(submission("a1"), "x1")
         assert await outbox.logged(1, [("claimed", "a1", "x1")]) == ["x1"]
-        assert await outbox.begin("a1", "x1", lease.keys.stop("m", "h")) == "ok"
+        assert await outbox.begin(submission("a1"), "x1", lease.keys.stop("m", "h")) == "ok"
         assert await cancel(lease, "a1") == []
-        assert [entry.state for entry in await outbox.entries()] == ["S"]
+        assert await states(outbox) == ["S"]
         redis.close()
     finally:
         node.kill()

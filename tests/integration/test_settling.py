@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections import deque
 from collections.abc import Collection
@@ -14,8 +15,9 @@ from channels.model import Found, Lookup
 from stamgast.domain.activation import Submission
 from stamgast.services import RedisServer
 from stamgast.state import keys
+from stamgast.state.doubts import Doubt, Doubts
 from stamgast.state.nodes import Redis
-from stamgast.state.outbox import Doubt, Outbox, encode_submission
+from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
 from streams.outbox import Patience
 from streams.settling import Settling
@@ -46,12 +48,14 @@ class Owner:
         around: Any = SimpleNamespace(
             patience=Patience(look_ups_s=(0.0,)), channels={"sms": self.carrier}, bound=deque(), tell=self._tell
         )
-        self.settling = Settling(around, SimpleNamespace(number=0), self.outbox, self._prepare)  # type: ignore[arg-type]
+        self.doubts = Doubts(lease)
+        owned: Any = SimpleNamespace(number=0)
+        self.settling = Settling(around, owned, self.doubts, self._prepare, asyncio.create_task)  # type: ignore[arg-type]
 
     async def look_up(self) -> list[tuple[str, str]]:
         """Look the attempt `a1` of Anna's up."""
         doubt = Doubt(submission("a1"), "attempt-1", 0)
-        await self.outbox.doubt(doubt)
+        await self.doubts.put(doubt, 0.0)
         await self.settling.look_up(doubt)
         return self.told
 
@@ -59,10 +63,10 @@ class Owner:
         """Another message has been begun, by a process that may be dead."""
         writes = Writes()
         writes.do("HSET", self.lease.keys.outbox, other.activation, encode_submission(other))
-        writes.do("ZADD", self.lease.keys.queue, 0, other.activation)
+        writes.do("ZADD", self.lease.keys.lane("m", "sms"), 0, other.activation)
         await self.lease.commit(self.lease.watermark + 1, writes)
-        assert await self.outbox.claim(other.activation, "attempt-2") == "ok"
-        assert await self.outbox.begin(other.activation, "attempt-2", "nobody-stopped") == "ok"
+        assert await self.outbox.claim(other, "attempt-2") == "ok"
+        assert await self.outbox.begin(other, "attempt-2", "nobody-stopped") == "ok"
 
     async def was_sent(self, other: Submission) -> None:
         """Its outcome was committed, with the name of its message."""

@@ -58,7 +58,7 @@ def test_what_is_queued_is_asked_to_stop_and_nothing_takes_its_place():
     queued = owner.apply(bought("t1", MORNING)).submissions[0].activation
     assert forget(owner, MORNING + MINUTE).cancels == [queued]
     change = owner.apply(outcome(queued, MORNING + 2 * MINUTE, "suppressed", "cancelled"))
-    assert (sent(change), change.finished) == ([], [queued])
+    assert (sent(change), list(change.finished)) == ([], [queued])
 
 
 def test_no_rule_is_asked_any_more_neither_by_a_purchase_nor_by_silence():

@@ -101,7 +101,7 @@ def test_stop_drops_what_waits_and_cancels_what_is_queued_until_start():
     assert stop.cancels == [queued]
     assert [(a.state, a.reason) for a in owner.state().activations if a.id != queued] == [("ended", "opted_out")]
     settled = owner.apply(outcome(queued, MORNING + MINUTE, "suppressed", "opted_out"))
-    assert settled.finished == [queued]
+    assert list(settled.finished) == [queued]
     owner.apply(bought("t2", MORNING + HOUR))
     assert {a.reason for a in owner.state().activations} == {"opted_out"}
     owner.apply(OptedIn(merchant=MERCHANT, customer=ANNA, at=MORNING + 2 * HOUR))

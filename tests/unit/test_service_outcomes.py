@@ -75,7 +75,7 @@ def test_a_channel_that_does_not_reach_the_customer_hands_over_to_the_next():
     assert first.channel == "whatsapp"
     change = owner.apply(outcome(first.activation, MORNING + MINUTE, "failed", "other_channel"))
     (second,) = change.submissions
-    assert (second.channel, second.template, change.finished) == ("sms", "hello", [first.activation])
+    assert (second.channel, second.template, list(change.finished)) == ("sms", "hello", [first.activation])
     assert second.activation != first.activation
     again = owner.apply(outcome(second.activation, MORNING + MINUTE, "failed", "other_channel"))
     assert again.submissions == []

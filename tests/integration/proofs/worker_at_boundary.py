@@ -23,6 +23,7 @@ import streams.emission
 import streams.steps
 import streams.timers
 from channels.twilio_channel import TwilioChannel
+from stamgast.domain.activation import Submission
 from stamgast.log.producers import Emitter
 from stamgast.logs import configure_logs
 from stamgast.settings import Settings
@@ -125,10 +126,10 @@ def trace_begins(file: Path) -> None:
     original = Outbox.begin
     out = file.open("a", buffering=1)
 
-    async def begin(self: Outbox, activation: str, attempt: str, stop_key: str) -> Any:
+    async def begin(self: Outbox, submission: Submission, attempt: str, stop_key: str) -> Any:
         began = time.monotonic_ns()
-        answer = await original(self, activation, attempt, stop_key)
-        out.write(json.dumps([began, activation, stop_key, answer]) + "\n")
+        answer = await original(self, submission, attempt, stop_key)
+        out.write(json.dumps([began, submission.activation, stop_key, answer]) + "\n")
         return answer
 
     Outbox.begin = begin  # type: ignore[method-assign]
