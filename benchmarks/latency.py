@@ -209,9 +209,11 @@ async def _enrol(parts: Any, number: int) -> str:
 
 
 @contextlib.contextmanager
-def worker_of(settings: dict[str, Any], notes: Path) -> Iterator[subprocess.Popen[bytes]]:
+def worker_of(
+    settings: dict[str, Any], notes: Path, module: str = "benchmarks.noting_worker"
+) -> Iterator[subprocess.Popen[bytes]]:
     """A worker that writes its notes to a file, while the context is open."""
-    command = [sys.executable, "-m", "benchmarks.noting_worker", msgspec.json.encode(settings).decode()]
+    command = [sys.executable, "-m", module, msgspec.json.encode(settings).decode()]
     with notes.open("wb") as file, notes.with_suffix(".log").open("wb") as log:
         process = subprocess.Popen(command, cwd=ROOT, stdout=file, stderr=log)
         try:
@@ -257,7 +259,7 @@ async def until_ready(settings: dict[str, Any], worker: subprocess.Popen[bytes])
 
 def _events(topic: str, people: list[str], count: int, rate: int) -> list[Timed]:
     """What intake would tell of so many purchases; each is known by its place in the log."""
-    sold, now = _sales(count), time.time_ns() // 1_000_000
+    sold, now = sales_of(count), time.time_ns() // 1_000_000
     made = []
     for number in range(count):
         customer = people[(number + number // _EVERY) % len(people)]
@@ -268,22 +270,24 @@ def _events(topic: str, people: list[str], count: int, rate: int) -> list[Timed]
 
 def _deliveries(topic: str, people: list[str], count: int, rate: int) -> list[Timed]:
     """So many purchases as a till posts them; those that cause a message are known by its activation."""
-    sold, now = _sales(count), parse_time(_CLOCK.partition(",")[0])
+    sold, now = sales_of(count), parse_time(_CLOCK.partition(",")[0])
     made = []
     for number in range(count):
         speaks = number % _EVERY == 0
-        event = _with_category(sold[number % len(sold)], "bread" if speaks else "drinks", now + number * 1000 // rate)
+        event = with_category(sold[number % len(sold)], "bread" if speaks else "drinks", now + number * 1000 // rate)
         customer, sale = people[(number + number // _EVERY) % len(people)], f"t:{number}"
         key, value = as_record(msgspec.structs.replace(event, customer=customer, transaction=sale), 1)
         made.append(Timed(activation_id(MERCHANT, "hello", customer, sale) if speaks else "", topic, key, value))
     return made
 
 
-def _sales(count: int) -> list[PurchaseChanged]:
+def sales_of(count: int) -> list[PurchaseChanged]:
+    """So many sales."""
     return [event for event in purchases(count + 1, customers=10) if event.before is None]
 
 
-def _with_category(event: PurchaseChanged, category: str, at: int) -> PurchaseChanged:
+def with_category(event: PurchaseChanged, category: str, at: int) -> PurchaseChanged:
+    """The same sale, of things of one category, at another time."""
     sold = event.after
     if sold is None:
         raise ValueError("no sale")

@@ -73,8 +73,8 @@ async def flush() -> None:
         sys.stdout.flush()
 
 
-async def main() -> int:
-    """Run until SIGTERM."""
+async def main(noted: type[NotingChannel] = NotingChannel) -> int:
+    """Run until SIGTERM, with a channel that notes."""
     configure_logs("warning", "console")
     sys.stdout = io.TextIOWrapper(os.fdopen(1, "wb", buffering=1 << 20), write_through=False)
     settings = Settings(_env_file=None, **json.loads(sys.argv[1]))
@@ -82,7 +82,7 @@ async def main() -> int:
         within = parts.channels["sms"]
         if isinstance(within, ConsoleChannel):
             within = ConsoleChannel(io.StringIO())
-        noting = NotingChannel(within)
+        noting = noted(within)
         worker = make_worker(settings, replace(parts, channels={"sms": noting, "whatsapp": noting}))
         for service in worker._partitions:  # noqa: SLF001  the benchmark looks over its shoulder
             service.job = NotingJob(service.job)

@@ -15,12 +15,13 @@ from channels.model import Found, Lookup
 from stamgast.domain.activation import Submission
 from stamgast.services import RedisServer
 from stamgast.state import keys
-from stamgast.state.doubts import Doubt, Doubts
+from stamgast.state.doubts import Doubt, Doubts, encode_doubt
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
 from streams.outbox import Patience
 from streams.settling import Settling
+from tests.conftest import eventually
 
 
 def submission(activation: str, customer: str = "anna") -> Submission:
@@ -32,25 +33,34 @@ class Carrier:
 
     def __init__(self) -> None:
         self.meanwhile: Any = None
+        self.knows = True
+        self.asked: list[str] = []
+        self.at_once = self.most_at_once = 0
 
-    async def find(self, _prepared: Any, _attempt: str, _since: int, bound: Collection[str]) -> Found:
+    async def find(self, _prepared: Any, attempt: str, _since: int, bound: Collection[str]) -> Found:
+        self.asked.append(attempt)
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        await asyncio.sleep(0)
+        self.at_once -= 1
         if self.meanwhile is not None:
             await self.meanwhile()
-        return Found(Lookup.NONE) if "SM1" in bound else Found(Lookup.FOUND, "SM1", "delivered")
+        message = f"SM{len(self.asked)}"
+        return Found(Lookup.FOUND, message, "delivered") if self.knows and message not in bound else Found(Lookup.NONE)
 
 
 class Owner:
     """A partition's outbox with one attempt in doubt, and what its look-ups told."""
 
-    def __init__(self, lease: Lease) -> None:
-        self.lease, self.outbox, self.carrier = lease, Outbox(lease), Carrier()
+    def __init__(self, redis: Redis, lease: Lease) -> None:
+        self.redis, self.lease, self.outbox, self.carrier = redis, lease, Outbox(lease), Carrier()
         self.told: list[tuple[str, str]] = []
-        around: Any = SimpleNamespace(
+        self.around: Any = SimpleNamespace(
             patience=Patience(look_ups_s=(0.0,)), channels={"sms": self.carrier}, bound=deque(), tell=self._tell
         )
         self.doubts = Doubts(lease)
         owned: Any = SimpleNamespace(number=0)
-        self.settling = Settling(around, owned, self.doubts, self._prepare, asyncio.create_task)  # type: ignore[arg-type]
+        self.settling = Settling(self.around, owned, self.doubts, self._prepare, asyncio.create_task)  # type: ignore[arg-type]
 
     async def look_up(self) -> list[tuple[str, str]]:
         """Look the attempt `a1` of Anna's up."""
@@ -58,6 +68,13 @@ class Owner:
         await self.doubts.put(doubt, 0.0)
         await self.settling.look_up(doubt)
         return self.told
+
+    async def take_again(self) -> Lease:
+        return await Lease.take(self.redis, self.lease.keys, {"cluster": "k", "topic": "t"})
+
+    async def nothing_is_in_doubt(self) -> bool:
+        keys = self.lease.keys
+        return not await self.lease.call("EXISTS", keys.doubt, keys.looks, keys.doubts("m", "c0"))
 
     async def is_sending(self, other: Submission) -> None:
         """Another message has been begun, by a process that may be dead."""
@@ -87,7 +104,7 @@ class Owner:
 async def owner(redis_server: RedisServer) -> Any:
     redis = Redis(redis_server.url)
     lease = await Lease.take(redis, keys.PartitionKeys(f"c-{uuid.uuid4().hex[:8]}"), {"cluster": "k", "topic": "t"})
-    yield Owner(lease)
+    yield Owner(redis, lease)
     redis.close()
 
 
@@ -112,3 +129,48 @@ async def test_a_message_that_was_sent_while_the_carrier_answered_proves_nothing
 
     owner.carrier.meanwhile = meanwhile
     assert await owner.look_up() == []
+
+
+async def test_one_in_doubt_for_the_same_person_proves_neither_and_for_another_is_no_rival(owner: Owner) -> None:
+    await owner.doubts.put(Doubt(submission("a2"), "attempt-2", 0), 60.0)
+    assert await owner.look_up() == []
+    await owner.doubts.settled(submission("a2"))
+    await owner.doubts.put(Doubt(submission("b1", customer="bram"), "attempt-3", 0), 60.0)
+    assert await owner.look_up() == [("a1", "delivered")]
+
+
+async def test_look_ups_go_in_the_order_in_which_they_are_due_and_a_few_at_a_time(owner: Owner) -> None:
+    carrier = owner.carrier
+    for number in range(40):  # the later ones are due first
+        await owner.doubts.put(Doubt(submission(f"a{number}", f"c{number}"), str(number), 0), -number)
+    running = asyncio.create_task(owner.settling.run())
+    await eventually(lambda: len(carrier.asked) == 40)
+    running.cancel()
+    order = [int(attempt) for attempt in carrier.asked]
+    assert all(abs((39 - number) - place) < 8 for place, number in enumerate(order))
+    assert carrier.most_at_once <= 8
+    await eventually(owner.nothing_is_in_doubt)
+
+
+async def test_whoever_takes_the_partition_again_looks_up_when_the_last_owner_would_have(owner: Owner) -> None:
+    owner.around.patience = Patience(look_ups_s=(0.0, 60.0))
+    doubt = Doubt(submission("a1"), "attempt-1", 0)
+    await owner.doubts.put(doubt, 0.0)
+    owner.carrier.knows = False
+    await owner.settling.look_up(doubt)
+    later = Doubts(await owner.take_again())
+    await later.schedule_all(0.0)
+    due, after = await later.due(10)
+    assert due == []
+    assert after is not None
+    assert 55 < after <= 60
+
+
+async def test_a_doubt_from_before_look_ups_were_scheduled_is_looked_up(owner: Owner) -> None:
+    doubts = [Doubt(submission(f"a{number}", f"c{number}"), "attempt", 0) for number in range(300)]
+    for each in doubts:
+        await owner.lease.call("HSET", owner.lease.keys.doubt, each.submission.activation, encode_doubt(each))
+    running = asyncio.create_task(owner.settling.run())
+    await eventually(owner.nothing_is_in_doubt)
+    running.cancel()
+    assert len(owner.told) == 300
