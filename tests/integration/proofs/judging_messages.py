@@ -24,11 +24,14 @@ class Excuses:
     """Who said STOP."""
     gone: frozenset[str] = frozenset()
     """Rules that were taken out of force while messages of theirs waited."""
+    strangers: frozenset[Key] = frozenset()
+    """Whose phone nobody knows."""
 
     def cover(self, name: tuple[Key, str, str], status: str) -> bool:
         """Say whether that is the reason."""
         stopped = name[0] in self.stopped and status in {"suppressed opted_out", "failed opted_out"}
-        return stopped or (name[1] in self.gone and status == "suppressed rule_not_live")
+        unknown = name[0] in self.strangers and status == "suppressed no_address"
+        return stopped or unknown or (name[1] in self.gone and status == "suppressed rule_not_live")
 
 
 def judge_messages(

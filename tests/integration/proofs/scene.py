@@ -62,6 +62,8 @@ class Scene:
     """Bundle's hash -> rules of that bundle, for the oracle."""
     tills: list[Till] = field(default_factory=list)
     stopped: set[tuple[str, str]] = field(default_factory=set)
+    strangers: set[tuple[str, str]] = field(default_factory=set)
+    """Customers whose phone nobody knows."""
 
     # -- setting the stage
 

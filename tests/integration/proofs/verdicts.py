@@ -62,7 +62,7 @@ async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool) -> None:
     wanted = {name: want for oracle in oracles.values() for name, want in oracle.wanted.items()}
     notes = await read_log(bootstrap, topics.activations, count)
     in_force, *before = [{rule.id for rule in rules} for rules in reversed(scene.rules.values())]
-    excuses = Excuses(frozenset(scene.stopped), frozenset(set().union(*before) - in_force))
+    excuses = Excuses(frozenset(scene.stopped), frozenset(set().union(*before) - in_force), frozenset(scene.strangers))
     judge_messages(verdict, wanted, notes, await scene.posts(), excuses)
 
 

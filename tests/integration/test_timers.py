@@ -1,0 +1,77 @@
+"""Due timers are appended as fast as they apply, however many are due at once, and none waits for another merchant's."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import AsyncIterator
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stamgast.clock import RealClock
+from stamgast.domain.events import decode_event
+from stamgast.services import RedisServer
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.nodes import Redis
+from stamgast.state.partitions import Lease
+from streams.metrics import Metrics
+from streams.timers import Timers
+
+
+class Owner:
+    """Looks at a partition's timers; what it appended comes back when it is told to."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease = lease
+        self.appended: list[str] = []
+        owned: Any = SimpleNamespace(number=0, lease=lease, emitters=self)
+        self.timers = Timers(owned, "events", 1, RealClock(), Metrics())
+
+        async def progress() -> int:
+            return RealClock().now()
+
+        self.timers._intake_progress = progress  # type: ignore[method-assign]
+
+    async def due(self, merchant: str, count: int, *, at: int) -> None:
+        words = [word for number in range(count) for word in (at, f"{merchant}:c{number:06}")]
+        await self.lease.call("ZADD", self.lease.keys.timers, *words)
+
+    async def look(self, times: int) -> None:
+        for _ in range(times):
+            await self.timers.look({"m"})
+
+    async def comes_back(self) -> None:
+        """Everything that was appended is applied."""
+        await self.lease.call("ZREM", self.lease.keys.timers, *self.appended)
+
+    async def current(self) -> Owner:
+        return self
+
+    async def emit(self, _topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
+        self.appended += [f"{(event := decode_event(value)).merchant}:{event.customer}" for _, value in records]
+        return [0 for _ in records]
+
+
+@pytest.fixture
+async def owner(redis_server: RedisServer) -> AsyncIterator[Owner]:
+    redis = Redis(redis_server.url)
+    yield Owner(await Lease.take(redis, PartitionKeys(f"c-{uuid.uuid4().hex[:8]}"), {"cluster": "k", "topic": "t"}))
+    redis.close()
+
+
+async def test_of_many_due_at_once_only_so_many_are_under_way_and_each_is_appended_once(owner: Owner) -> None:
+    await owner.due("m", 5_000, at=1)
+    await owner.look(times=20)
+    assert len(owner.appended) == 2_000
+    for _ in range(2):
+        await owner.comes_back()
+        await owner.look(times=20)
+    assert len(owner.appended) == len(set(owner.appended)) == 5_000
+
+
+async def test_timers_of_a_merchant_without_a_programme_rest_and_hold_up_nobody_elses(owner: Owner) -> None:
+    await owner.due("nobodys", 1_700, at=1)
+    await owner.due("m", 3, at=2)
+    await owner.look(times=5)
+    assert owner.appended == ["m:c000000", "m:c000001", "m:c000002"]
