@@ -135,7 +135,7 @@ class Notes:
             kind, *words = line.decode().split()
             if kind == "S":
                 self.seen.setdefault(words[0], float(words[1]))
-            elif words[0] == self._topic:
+            elif kind == "C" and words[0] == self._topic:
                 self.seen.setdefault(f"{words[1]} {words[2]}", float(words[3]))
         return bool(lines)
 
