@@ -134,7 +134,8 @@ def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: 
         writes.do("SADD", keys.lanes, *map(":".join, lanes))
     for lane, finished in written.finished.items():
         for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.lane(*lane))):
-            writes.do(kind, key, *finished)
+            for start in range(0, len(finished), 2_000):
+                writes.do(kind, key, *finished[start : start + 2_000])
     if written.notes:
         for start in range(0, len(written.notes), 1_000):
             fields = [word for _, note in written.notes[start : start + 1_000] for word in ("n", note)]

@@ -4,8 +4,8 @@
 -- One of whose keys somebody else has written is marked `half`: it is to be filled anew.
 -- Returns meta as it stands now, flat.
 local KIND = {
-  outbox = 'hash', queue = 'zset', sending = 'hash', attempts = 'hash', doubt = 'hash', timers = 'zset',
-  notes = 'stream', stats = 'hash', limits = 'set',
+  outbox = 'hash', queue = 'zset', lanes = 'set', sending = 'hash', attempts = 'hash', doubt = 'hash', looks = 'zset',
+  timers = 'zset', notes = 'stream', stats = 'hash', limits = 'set',
 }
 local function is(key, kind)
   local found = redis.call('TYPE', key).ok
