@@ -155,10 +155,11 @@ async def _measure(scene: Scene, settings: dict[str, Any], topic: str, people: l
     seconds = scene.sized(15, 3)
     with worker_of(settings, file, "benchmarks.waiting_worker") as worker:
         notes = Notes(file, topic)
-        beginning = asyncio.create_task(_feed(scene, topic, people))
+        ready = asyncio.Event()
+        beginning = asyncio.create_task(_feed_until(ready, scene, topic, people))
         await until_ready(settings, worker)
-        beginning.cancel()
-        await asyncio.wait({beginning})
+        ready.set()
+        await beginning
         records = _events(topic, people, _RATE * (_WARM_UP_S + seconds))
         fed = await feed(
             scene.kafka.bootstrap, records, PARTITIONS, rate=_RATE, warm_up=_WARM_UP_S, watched=worker.pid
@@ -173,9 +174,9 @@ async def _measure(scene: Scene, settings: dict[str, Any], topic: str, people: l
     return _read(file, topic, waits, peak)
 
 
-async def _feed(scene: Scene, topic: str, people: list[str]) -> None:
+async def _feed_until(ready: asyncio.Event, scene: Scene, topic: str, people: list[str]) -> None:
     """Purchases from before the worker is there until it has caught up."""
-    while True:
+    while not ready.is_set():
         some = _events(topic, people, _RATE)
         await feed(scene.kafka.bootstrap, some, PARTITIONS, rate=_RATE, warm_up=0, watched=os.getpid())
 
