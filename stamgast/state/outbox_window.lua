@@ -3,6 +3,11 @@
 -- Returns how many stood at the head, and then the submissions of those that wait.
 local call = redis.call
 if call('HGET', KEYS[1], 'token') ~= ARGV[1] then return redis.error_reply('FENCED by another owner') end
+local kind = call('TYPE', KEYS[2]).ok
+if kind ~= 'zset' and kind ~= 'none' then  -- the next taking fills the partition anew
+  call('HSET', KEYS[1], 'half', KEYS[2] .. ' holds something else')
+  return redis.error_reply('HALF written: ' .. KEYS[2] .. ' holds something else')
+end
 local ids = call('ZRANGE', KEYS[2], 0, tonumber(ARGV[2]) - 1)
 local out = {#ids}
 for _, id in ipairs(ids) do

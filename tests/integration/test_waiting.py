@@ -5,17 +5,23 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections.abc import AsyncIterator, Coroutine
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from stamgast.domain.activation import Submission
 from stamgast.services import RedisServer
+from stamgast.state.errors import SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
+from streams.customer_partition import Standing
+from streams.customer_writes import Written
 from streams.lanes import Lanes
+from streams.outbox import Patience
+from streams.submitting import PartitionSending
 from tests.conftest import eventually
 
 PLACE = {"cluster": "k1", "topic": "t1"}
@@ -46,10 +52,10 @@ class Partition:
         writes.do("SADD", keys.lanes, f"{merchant}:sms")
         await self.lease.commit(self.lease.watermark + 1, writes)
 
-    async def cancel(self, *numbers: int) -> None:
+    async def cancel(self, *numbers: int) -> list[str]:
         writes = Writes()
         writes.cancels += [submission(number).activation for number in numbers]
-        await self.lease.commit(self.lease.watermark + 1, writes)
+        return await self.lease.commit(self.lease.watermark + 1, writes)
 
     async def waiting(self, merchant: str = "m") -> list[str]:
         found, _ = await self.outbox.window((merchant, "sms"), 10)
@@ -180,6 +186,30 @@ async def test_what_stood_in_one_queue_for_all_senders_is_moved_to_theirs(partit
     assert (await partition.waiting("b"))[:2] == ["b000001", "b000003"]
     await partition.lanes.open()
     await all_submitted(partition, 500)
+
+
+async def test_a_queue_that_somebody_else_has_written_into_is_found_and_its_partition_filled_anew(
+    partition: Partition,
+) -> None:
+    await partition.lease.call("SET", partition.lease.keys.lane("m", "sms"), "not ours")
+    with pytest.raises(SpoiltError):
+        await partition.waiting()
+    assert (await partition.taken_again()).lease.spoilt
+
+
+async def test_of_what_is_cancelled_far_behind_the_window_its_customer_is_told(partition: Partition) -> None:
+    told: list[str] = []
+
+    async def tell(_partition: int, each: Submission) -> None:
+        told.append(each.activation)
+
+    around: Any = SimpleNamespace(patience=Patience(), fly=partition._spawn, tell_cancelled=tell)
+    owned: Any = SimpleNamespace(number=0, lease=partition.lease)
+    sending = PartitionSending(around, owned, partition.outbox, None)  # type: ignore[arg-type]
+    await partition.wait_for_a_sender(300)
+    cancelled = await partition.cancel(120, 299)
+    sending.committed(Written(Standing()), cancelled)
+    await eventually(lambda: sorted(told) == ["m000120", "m000299"])
 
 
 async def test_half_done_work_is_found_in_pieces_and_what_was_finished_is_forgotten(partition: Partition) -> None:

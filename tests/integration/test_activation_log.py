@@ -1,0 +1,87 @@
+"""What the last owner did not get written to the log of activations is written first, a piece at a time."""
+
+from __future__ import annotations
+
+import asyncio
+import uuid
+from collections.abc import AsyncIterator, Coroutine
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
+
+from stamgast.domain.activation import Note
+from stamgast.services import RedisServer
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.nodes import Redis
+from stamgast.state.outbox import Outbox, decode_note, encode_note
+from stamgast.state.partitions import Lease
+from streams.activation_log import ActivationLog
+from tests.conftest import eventually
+
+
+def note(number: int) -> bytes:
+    return encode_note(Note(kind="decided", activation=f"a{number:02}", merchant="m", customer="c", at=number))
+
+
+class Owner:
+    """A partition whose log of activations is a list."""
+
+    def __init__(self, lease: Lease) -> None:
+        self.lease, self.outbox = lease, Outbox(lease)
+        self.appends: list[list[str]] = []
+        self.tasks: list[asyncio.Task[None]] = []
+        owned: Any = SimpleNamespace(number=0, lease=lease, emitters=self, spawn=self._spawn, settled=0)
+        self.log = ActivationLog(owned, self.outbox, "activations", "nowhere", self._on_claims)
+
+    @property
+    def written(self) -> list[str]:
+        return [name for some in self.appends for name in some]
+
+    async def leave(self, numbers: range) -> None:
+        """A step whose notes were not written."""
+        fields = [word for number in numbers for word in ("n", note(number))]
+        await self.lease.call("XADD", self.lease.keys.notes, f"{numbers.start + 1}-0", *fields)
+
+    async def ends(self, pairs: list[tuple[str, int]]) -> dict[tuple[str, int], int]:
+        return dict.fromkeys(pairs, 0)
+
+    async def read(self, *_place: Any) -> AsyncIterator[list[Any]]:
+        for nothing in ():
+            yield nothing
+
+    async def current(self) -> Owner:
+        return self
+
+    async def emit(self, _topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
+        begin = len(self.written)
+        self.appends.append([decode_note(value).activation for _, value in records])
+        return list(range(begin, begin + len(records)))
+
+    async def _on_claims(self, _claims: Any) -> None:
+        pass
+
+    def _spawn(self, work: Coroutine[Any, Any, None], _what: str) -> asyncio.Task[None]:
+        self.tasks.append(asyncio.create_task(work))
+        return self.tasks[-1]
+
+
+@pytest.fixture
+async def owner(redis_server: RedisServer) -> AsyncIterator[Owner]:
+    redis = Redis(redis_server.url)
+    made = Owner(await Lease.take(redis, PartitionKeys(f"c-{uuid.uuid4().hex[:8]}"), {"cluster": "k", "topic": "t"}))
+    yield made
+    made.log.close()
+    redis.close()
+
+
+async def test_notes_that_were_left_are_written_before_new_ones_and_in_pieces(owner: Owner) -> None:
+    for start in range(0, 30, 3):
+        await owner.leave(range(start, start + 3))
+    await owner.log.open(owner)  # type: ignore[arg-type]
+    owner.log.note([(b"m:c", note(30))], [], 8)
+    assert not owner.log.idle
+    await eventually(lambda: owner.log.idle)
+    assert owner.written == [f"a{number:02}" for number in range(31)]
+    assert max(map(len, owner.appends)) == 6
+    assert await owner.outbox.last_note() == ""
