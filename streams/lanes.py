@@ -62,6 +62,8 @@ class Lanes:
     def add(self, submission: Submission) -> None:
         """Take up what was committed just now; it stands at the end of its lane."""
         waiting = self._of((submission.merchant, submission.channel))
+        if submission.activation in waiting.in_hand:
+            return  # it was read before it was heard of
         if waiting.more or waiting.reading.locked() or len(waiting.window) >= self._room():
             waiting.more = True
         else:

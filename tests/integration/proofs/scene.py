@@ -189,6 +189,8 @@ class Scene:
                 due = await client.zrange(mine.timers, 0, 0, withscores=True)
                 counts = {
                     "in the outbox": await client.hlen(mine.outbox),
+                    "half-done": await client.hlen(mine.sending),
+                    "in a queue": await client.zcard(mine.lane(MERCHANT, "sms")),
                     "notes": await client.xlen(mine.notes),
                     "in doubt": await client.hlen(mine.doubt),
                     "timers due": int(bool(due) and due[0][1] <= now()),
