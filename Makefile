@@ -10,7 +10,7 @@ LOCKED := $(PIP) --require-hashes --no-deps
 SIDE_BY_SIDE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check format docs install services bench lock clean
+.PHONY: help demo test unit unit-here check format docs install services bench lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -20,6 +20,13 @@ demo: $(VENV)/.trial ## build .venv, start everything on this machine and replay
 
 test: $(VENV)/.dev ## run the whole test suite on a real broker (ARGS="-k STOP" narrows it)
 	@$(BIN)/python -m pytest $(if $(ARGS)$(STAMGAST_KAFKA_BOOTSTRAP)$(STAMGAST_REDIS_URL),,$(SIDE_BY_SIDE)) $(ARGS)
+
+# One virtual environment for each other Python, beside what else is fetched once.
+unit: ## run the unit tests, but for the slowest fits, on another Python (PYTHON=python3.13)
+	@$(MAKE) --no-print-directory VENV=.run/$(notdir $(PYTHON)) unit-here
+
+unit-here: $(VENV)/.dev
+	@$(BIN)/python -m pytest --numprocesses=2 -p no:cacheprovider -m "not fits" $(or $(ARGS),tests/unit)
 
 check: $(VENV)/.dev ## lint, types, import direction and docs: what CI asks of every commit
 	@$(BIN)/ruff check .
@@ -54,6 +61,7 @@ $(VENV)/.made:
 	@$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info < (3, 14))' \
 	  || { echo "stamgast needs Python 3.11 to 3.13; try make PYTHON=python3.12 …"; exit 1; }
 	@echo "building $(VENV) (about half a minute) …"
+	@mkdir -p $(dir $(VENV))
 	@$(PYTHON) -m venv $(VENV)
 	@touch $@
 

@@ -5,6 +5,7 @@ added to what was released (`schemas/purchase/released/`).
 """
 
 import json
+from inspect import cleandoc
 from pathlib import Path
 from typing import Any, Final
 
@@ -123,7 +124,15 @@ def _note_message() -> JsonSchema:
         "name": "stamgast.activation.v1",
         "title": "One line in the life of an activation",
         "contentType": "application/json",
-        "payload": msgspec.json.schema(Note)["$defs"]["Note"],
+        "payload": _dedented(msgspec.json.schema(Note)["$defs"]["Note"]),
+    }
+
+
+def _dedented(schema: JsonSchema) -> JsonSchema:
+    """Return the schema with docstrings as Python 3.13 keeps them, for older ones leave their indentation in."""
+    return {
+        word: _dedented(value) if isinstance(value, dict) else cleandoc(value) if word == "description" else value
+        for word, value in schema.items()
     }
 
 

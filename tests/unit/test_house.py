@@ -92,3 +92,15 @@ def test_compose_publishes_nothing_beyond_this_machine_and_runs_several_workers(
 
 def test_containers_do_not_run_as_root():
     assert re.search(r"^USER stamgast$", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+
+
+def test_every_python_that_is_named_is_tested_and_the_image_has_one_of_them():
+    named = [each.rpartition(" ")[2] for each in PROJECT["classifiers"] if ":: Python ::" in each]
+    tried = re.search(r"for minor in ([\d ]+); do", (ROOT / ".ci" / "run").read_text())
+    images = re.findall(r"^FROM python:(\d\.\d+)", (ROOT / "Dockerfile").read_text(), flags=re.MULTILINE)
+
+    assert tried is not None
+    assert [f"3.{minor}" for minor in tried[1].split()] == named
+    assert f"{named[0]} to {named[-1]}" in (ROOT / "README.md").read_text()
+    assert images
+    assert set(images) <= set(named)

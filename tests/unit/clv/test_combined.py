@@ -17,6 +17,7 @@ from stamgast.domain.attrition import make_model
 from tests.unit.clv.purchases import drawn_shop, purchases_of, regular_shop
 
 FIRST, CUT, END = 10_000, 10_250, 10_500
+pytestmark = pytest.mark.fits
 MODELS = {
     "mbg_nbd": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
     "pareto_nbd": {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67},

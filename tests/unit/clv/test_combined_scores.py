@@ -23,6 +23,7 @@ from stamgast.domain.residual_value import Discounting
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, read_sample
 from tests.unit.clv.purchases import EPOCH, csv_of, drawn_shop, purchases_of
 
+pytestmark = pytest.mark.fits
 CUT, END = 10_250, 10_500
 AS_OF = EPOCH + timedelta(days=CUT)
 HORIZON = f"{END - CUT}d"

@@ -14,6 +14,7 @@ from stamgast.clv import evaluation_plots
 from stamgast.commands.clv import app
 from tests.unit.clv.purchases import csv_of, drawn_shop
 
+pytestmark = pytest.mark.fits
 KEYS = {
     *("parameters", "standard_errors", "log_likelihood", "n_mae", "n_rmse", "n_bias", "auc", "auc_p_buy", "v_mae"),
     *("v_bias", "top10", "log_score", "crps", "brier", "poisson_deviance", "slope", "ci"),

@@ -17,6 +17,7 @@ from stamgast.clv.windows import up_to
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, read_sample
 from tests.unit.clv.purchases import purchases_of
 
+pytestmark = pytest.mark.fits
 SINGLES = ("bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd")
 
 

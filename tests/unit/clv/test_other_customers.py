@@ -13,6 +13,7 @@ from stamgast.demo.cdnow import day_of
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, numbers_of_sample, read_master
 from tests.unit.clv.purchases import purchases_of
 
+pytestmark = pytest.mark.fits
 SINGLES = ("bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd")
 
 
