@@ -105,9 +105,9 @@ def rewrap(*, as_json: AsJson = False) -> None:
 
     settings = load_settings()
 
-    def tell(looked_at: int, total: int) -> None:
+    def tell(looked_at: int) -> None:
         if looked_at % 4_096 == 0:
-            say(f"{looked_at:,} of {total:,} keys looked at")
+            say(f"{looked_at:,} keys looked at")
 
     async def run() -> Rewrapped:
         async with open_people(settings) as people:

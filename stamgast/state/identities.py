@@ -4,7 +4,7 @@ Everything is written to Kafka first and acknowledged there; Redis holds a view 
 which whoever follows the topics keeps up (`stamgast.log.tail`).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 
@@ -20,9 +20,6 @@ from stamgast.state.profiles import Profiles
 from stamgast.state.views import LogRecord, NotLoadedError, Position
 
 __all__ = ["Append", "Enrolment", "IdentityConflictError", "IdentityStore", "IdentityTopics", "NotLoadedError"]
-
-_PIECE = 500
-
 
 class IdentityConflictError(ValueError):
     """The identifiers belong to different customers already."""
@@ -158,13 +155,10 @@ class IdentityStore:
     # --- forgetting ---
 
     async def known_as(self, merchant: str, customer: str) -> list[str]:
-        """Hashes of the identifiers that name a customer. It looks through all of Redis."""
-        found, names = [], sorted({name async for _, name in self._log.names("a", merchant)})
-        for start in range(0, len(names), _PIECE):
-            piece = names[start : start + _PIECE]
-            aliases = await self._log.read("a", merchant, piece, Alias)
-            found += [name for name, alias in zip(piece, aliases, strict=True) if alias and alias.customer == customer]
-        return found
+        """Hashes of the identifiers that name a customer."""
+        names = await self._log.aliases_of(merchant, customer)
+        aliases = await self._log.read("a", merchant, names, Alias)
+        return [name for name, alias in zip(names, aliases, strict=True) if alias and alias.customer == customer]
 
     async def erase(self, merchant: str, customer: str, hashes: Sequence[str], at: Millis) -> int:
         """Forget a person whom these identifiers name; they start a new customer when they come back.
@@ -184,9 +178,9 @@ class IdentityStore:
 
     # --- keys ---
 
-    async def wrapped_customers(self) -> list[tuple[str, str]]:
-        """Merchant and id of whoever has, or had, a data key. It looks through all of Redis."""
-        return sorted({each async for each in self._log.names("k")})
+    def wrapped_customers(self) -> AsyncIterator[tuple[str, str]]:
+        """Merchant and id of whoever has, or had, a data key; some twice. It looks through all of Redis."""
+        return self._log.names("k")
 
     async def rewrap(self, merchant: str, customer: str, at: Millis) -> bool:
         """Wrap a customer's data key by the newest wrapping key; says whether that was needed. Raises `SealError`."""

@@ -1,11 +1,13 @@
 """How identities are written: to Kafka first, acknowledged, and only then to the view in Redis."""
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Mapping, Sequence
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-from stamgast.identity.records import decode_entry, split_key
+import msgspec
+
+from stamgast.identity.records import Alias, decode_entry, split_key
 from stamgast.identity.sealing import SealError
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import StateError
@@ -43,7 +45,7 @@ class IdentityLog:
         self._redis = redis
         self._append = append
         self.topics = topics
-        self.view = RedisView(redis, NAME, topic_ids or {})
+        self.view = RedisView(redis, NAME, topic_ids or {}, list_of)
 
     async def read(self, letter: str, merchant: str, names: Sequence[str], kind: type[T]) -> list[T | None]:
         """Entries of one kind by name; None where there is none. Raises `NotLoadedError`."""
@@ -60,9 +62,13 @@ class IdentityLog:
         ]
         await self.view.put(entries)  # if not: Kafka has them, and whoever follows the topic brings them into the view
 
-    async def names(self, letter: str, merchant: str = "*") -> AsyncIterator[tuple[str, str]]:
+    async def aliases_of(self, merchant: str, customer: str) -> list[str]:
+        """Names of the aliases that name a customer, or lately did. Raises `NotLoadedError`."""
+        return [entry.rpartition(":")[2] for entry in await self.view.read_list(_aliases_of(merchant, customer))]
+
+    async def names(self, letter: str) -> AsyncIterator[tuple[str, str]]:
         """Merchant and name of entries of one kind, forgotten ones too. It walks through all of Redis: rarely, then."""
-        async for entry in self.view.names(f"{letter}:{merchant}:*"):
+        async for entry in self.view.names(f"{letter}:*"):
             _, whose, name = entry.split(":")
             yield whose, name
 
@@ -80,6 +86,21 @@ class IdentityLog:
             except StateError as error:
                 raise NotLoadedError("another request is changing what is known of this person") from error
             yield
+
+
+def list_of(name: str, value: bytes | None) -> str | None:
+    """Aliases of one customer stand in a list, so that forgetting somebody costs what is known of them."""
+    letter, merchant, _ = name.split(":")
+    if letter != "a":
+        return None
+    with suppress(msgspec.DecodeError, SealError):  # what is no alias names nobody
+        customer = entry_of(value, Alias).customer if value else ""
+        return _aliases_of(merchant, customer) if customer else ""
+    return ""
+
+
+def _aliases_of(merchant: str, customer: str) -> str:
+    return f"n:{merchant}:{customer}"
 
 
 def view_key(key: bytes) -> str:

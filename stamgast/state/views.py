@@ -5,7 +5,7 @@ Every read asks for the view's meta as well: if Redis was emptied or went back i
 `NotLoadedError` until the topics have been read again.
 
 The view is in shards, whose keys share a slot each, so that a Redis Cluster spreads it: what a node loses of the
-entries it loses of the meta beside them.
+entries it loses of the meta beside them. Entries that belong together may stand in a list as well (`state.view_lists`).
 """
 
 import asyncio
@@ -19,12 +19,16 @@ from stamgast.state.client import RedisClient
 from stamgast.state.errors import MovedError, StateError
 from stamgast.state.keys import ViewShard, shard_of, view_shards
 from stamgast.state.scripts import Script
-from stamgast.state.session import Session
+from stamgast.state.session import Session, Word
+from stamgast.state.view_lists import ListOf, ViewLists, stored_value
 
 Position = tuple[str, int]
 """Topic and partition."""
 
 _BATCH: Final = 500
+_READ: Final = "read2:"
+"""Fields of the meta: how far the topics were read. Under another name than before there were lists, so that a view
+without them is read anew, and a process from before cannot say of records that they stand in lists."""
 _PUT: Final = Script.named("view_put")
 _ADVANCE: Final = Script.named("view_advance")
 _OPEN: Final = Script.named("view_open")
@@ -51,10 +55,13 @@ class ForeignLogError(RuntimeError):
 class RedisView:
     """Entries by name, and in each shard the positions they stand for."""
 
-    def __init__(self, redis: RedisClient, name: str, topic_ids: Mapping[str, str]) -> None:
+    def __init__(
+        self, redis: RedisClient, name: str, topic_ids: Mapping[str, str], list_of: ListOf | None = None
+    ) -> None:
         self._redis = redis
         self._name = name
         self._shards = view_shards(name)
+        self._lists = ViewLists(redis, self._shards, list_of) if list_of is not None else None
         self._topic_ids = dict(topic_ids)
         self._at: dict[Position, int] = {}
         self._tokens: dict[ViewShard, bytes] = {}
@@ -101,7 +108,7 @@ class RedisView:
             return
         fields: list[str | int] = []
         for (topic, partition), offset in reached.items():
-            fields += [f"at:{topic}:{partition}", self._at.get((topic, partition), 0), offset]
+            fields += [f"{_READ}{topic}:{partition}", self._at.get((topic, partition), 0), offset]
         with _answering():
             noted = await asyncio.gather(*(self._redis.run(_ADVANCE, shard.meta, fields) for shard in self._shards))
         if min(noted) < 0:
@@ -112,12 +119,15 @@ class RedisView:
 
     async def put(self, entries: Iterable[tuple[str, int, bytes | None]]) -> None:
         """Take in entries without noting a position: what this process has just appended itself."""
-        puts = (
-            self._redis.run(_PUT, shard_of(self._shards, name).entry(name), [offset, value or b""])
-            for name, offset, value in entries
-        )
         with _answering():
-            await asyncio.gather(*puts)
+            await asyncio.gather(*(self._put(*entry) for entry in entries))
+
+    async def _put(self, name: str, offset: int, value: bytes | None) -> None:
+        if self._lists is not None:
+            await self._lists.before(name, offset, value)
+        is_newest = await self._redis.run(_PUT, shard_of(self._shards, name).entry(name), [offset, value or b""])
+        if self._lists is not None and not is_newest:
+            await self._lists.too_late(name, offset, value)
 
     async def open(self) -> None:
         """Trust the view from now on: everything up to the noted ends has been applied."""
@@ -139,7 +149,7 @@ class RedisView:
         """Say whether Redis still holds at least what this process saw in it."""
         try:
             self._check_loaded()
-            await asyncio.gather(*(self._read_shard(shard, []) for shard in self._shards))
+            await asyncio.gather(*(self._ask(shard, []) for shard in self._shards))
         except NotLoadedError:
             return False
         return True
@@ -154,11 +164,22 @@ class RedisView:
         wanted: defaultdict[ViewShard, list[str]] = defaultdict(list)
         for name in names:
             wanted[shard_of(self._shards, name)].append(name)
-        pieces = await asyncio.gather(*(self._read_shard(shard, some) for shard, some in wanted.items()))
+        asked = (self._ask(shard, [("GET", shard.entry(name)) for name in some]) for shard, some in wanted.items())
         found: dict[str, bytes | None] = {}
-        for piece in pieces:
-            found |= piece
+        for some, answers in zip(wanted.values(), await asyncio.gather(*asked), strict=True):
+            found |= {name: stored_value(stored) for name, stored in zip(some, answers, strict=True)}
         return [found[name] for name in names]
+
+    async def read_list(self, name: str) -> list[str]:
+        """Names of the entries that stand in a list; perhaps of one or the other that stood there lately.
+
+        Raises:
+            NotLoadedError: the view is not complete.
+        """
+        self._check_loaded()
+        shard = shard_of(self._shards, name)
+        (members,) = await self._ask(shard, [("HKEYS", shard.entry(name))])
+        return [member.decode() for member in members]
 
     async def names(self, pattern: str) -> AsyncIterator[str]:
         """Names of entries that match, forgotten ones too. It walks through all of Redis: rarely, then."""
@@ -166,30 +187,29 @@ class RedisView:
             async for key in self._redis.keys(f"{{{self._name}*}}:{pattern}"):
                 yield key.partition("}:")[2]
 
-    async def _read_shard(self, shard: ViewShard, names: Sequence[str]) -> dict[str, bytes | None]:
+    async def _ask(self, shard: ViewShard, commands: Sequence[Sequence[Word]]) -> list[Any]:
         seen = self._seen[shard]  # before asking: meanwhile others may see more
 
         async def ask(session: Session) -> tuple[list[Any], Any]:
             # Over one session, the meta last: nothing can be lost between an answer and it, and not be told by it.
-            keys = [shard.entry(name) for name in names]
-            calls = [session.call("GET", key) for key in keys]
+            calls = [session.call(*words) for words in commands]
             *answers, meta = await asyncio.gather(
                 *calls, session.call("HMGET", shard.meta, "view", "sum"), return_exceptions=True
             )
             for at, answer in enumerate(answers):
                 if isinstance(answer, MovedError):
-                    answers[at] = await self._redis.follow(session, answer, "GET", keys[at])
+                    answers[at] = await self._redis.follow(session, answer, *commands[at])
             broken = next((each for each in (*answers, meta) if isinstance(each, BaseException)), None)
             if broken is not None:
                 raise broken
             return answers, meta
 
         with _answering():
-            values, (token, total) = await self._redis.attempt(shard.meta, ask)
+            answers, (token, total) = await self._redis.attempt(shard.meta, ask)
         if token != self._tokens.get(shard) or int(total or 0) < seen:
             raise self._lost()
         self._seen[shard] = max(self._seen[shard], int(total or 0))
-        return {name: _value(stored) for name, stored in zip(names, values, strict=True)}
+        return answers
 
     def _check_loaded(self) -> None:
         if not self._loaded:
@@ -213,14 +233,7 @@ def _answering() -> Iterator[None]:
 def _positions_in(meta: Mapping[str, str]) -> dict[Position, int]:
     found = {}
     for field, value in meta.items():
-        kind, _, rest = field.partition(":")
-        topic, _, partition = rest.rpartition(":")
-        if kind == "at":
+        if field.startswith(_READ):
+            topic, _, partition = field.removeprefix(_READ).rpartition(":")
             found[topic, int(partition)] = int(value)
     return found
-
-
-def _value(stored: bytes | None) -> bytes | None:
-    if stored is None:
-        return None
-    return stored.partition(b" ")[2] or None

@@ -45,7 +45,7 @@ def remember(redis: Redis, topics: Topics, ids: dict[str, str], cluster: str) ->
             redis.hset(keys.meta, mapping={"cluster": cluster, "topic": ids[topic], "wm": 4, "token": "t"})
             redis.set(f"{{{keys.tag}}}:c:m:someone", "state")
     redis.hset(
-        "{id3}:meta", mapping={f"id:{topics.identities}": ids[topics.identities], f"at:{topics.identities}:0": 9}
+        "{id3}:meta", mapping={f"id:{topics.identities}": ids[topics.identities], f"read2:{topics.identities}:0": 9}
     )
     redis.set("{id3}:a:m:x", "someone")
 
