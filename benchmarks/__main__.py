@@ -9,7 +9,10 @@ import time
 from benchmarks.scene import open_scene
 from stamgast.logs import configure_logs
 
-NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "takeover", "waiting", "clv")
+NAMES = (
+    *("serializer", "small_job", "customers", "intake", "latency", "memory", "takeover", "waiting"),
+    *("start", "forgetting", "clv"),
+)
 
 
 def main() -> None:

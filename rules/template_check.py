@@ -1,7 +1,9 @@
 """What the text of a template asks for, found without rendering it."""
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
@@ -38,14 +40,27 @@ def is_dotted(text: str) -> bool:
     return _DOTTED.fullmatch(text) is not None
 
 
-def used_words(source: str) -> list[Used]:
+_MOST_REMEMBERED: Final = 4_096
+
+
+def used_words(source: str) -> Sequence[Used]:
     """Every word that the text asks for.
 
     Raises `jinja2.TemplateSyntaxError` for what is no template, and for what reads like one and cannot become one:
     it would be found out only when the message is due.
     """
+    # A text is asked about by the template and by each rule that sends it, and shops begin with the same ones.
+    return _remembered_words(source) if len(source) < _MOST_REMEMBERED else _checked_words(source)
+
+
+@lru_cache(maxsize=1_024)
+def _remembered_words(source: str) -> Sequence[Used]:
+    return _checked_words(source)
+
+
+def _checked_words(source: str) -> Sequence[Used]:
     try:
-        found = _used_words(source)
+        found = tuple(_used_words(source))
         _ENVIRONMENT.compile(source)
     except RecursionError:
         raise TemplateSyntaxError("it is nested too deeply", 1) from None

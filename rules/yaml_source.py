@@ -6,6 +6,7 @@ aliases, merge keys, tags and tabs are refused. Size, depth and the number of va
 """
 
 import re
+from functools import lru_cache
 from typing import Final, Literal
 
 import yaml
@@ -27,6 +28,8 @@ from rules.problems import Problem
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 20_000
+_MOST_REMEMBERED: Final = 4_096
+"""Characters of a file whose tree is kept: some tens of kB a tree."""
 
 _INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
 _FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})?(\.[0-9]+([eE][-+]?[0-9]{1,2})?|(?<=[0-9])[eE][-+]?[0-9]{1,2})")
@@ -82,7 +85,23 @@ class Source:
 
 
 def read_yaml(source: Source) -> Node | None:
-    """The document's tree, or None if it could not be read at all; problems are noted in `source`."""
+    """The document's tree, or None if it could not be read at all; problems are noted in `source`.
+
+    A bundle that comes for another fit, or for one file that was edited, brings the other files as they were.
+    """
+    known = _remembered_tree(source.text) if len(source.text) <= _MOST_REMEMBERED else None
+    return known or _read(source)
+
+
+@lru_cache(maxsize=512)
+def _remembered_tree(text: str) -> Node | None:
+    """The tree of a text without any problem; None for others, of which each file tells by itself."""
+    source = Source("", text)
+    tree = _read(source)
+    return None if source.problems else tree
+
+
+def _read(source: Source) -> Node | None:
     if len(source.text.encode(errors="surrogatepass")) > MAX_BYTES:
         source.problem(Mark(1, 1), f"this file is larger than {MAX_BYTES // 1024} KiB", "Split it into several files.")
         return None

@@ -2,16 +2,21 @@
 
 from __future__ import annotations
 
-from stamgast.log.bundles import BundleRecord, decode_bundle, load_record
+from typing import Final
+
+from stamgast.log.bundles import decode_bundle, load_record
 from stamgast.log.reading import LogReader
 from stamgast.service import Bundle
 
+_MOST_COMPILED: Final = 1_024
+"""Some 40 kB each."""
+
 
 class BundleShelf:
-    """Every bundle ever published, compiled when first asked for."""
+    """Every bundle ever published, as it stands in the log; those that were asked for lately are kept compiled."""
 
     def __init__(self) -> None:
-        self._records: dict[tuple[str, str], BundleRecord] = {}
+        self._packed: dict[tuple[str, str], bytes] = {}
         self._compiled: dict[tuple[str, str], Bundle] = {}
         self._at: dict[int, tuple[str, str]] = {}
         self.newest: dict[str, tuple[int, str]] = {}
@@ -26,7 +31,7 @@ class BundleShelf:
                         bundle = decode_bundle(record.value or b"")
                     except ValueError:  # passed over, as the worker does
                         continue
-                    self._records[bundle.merchant, bundle.hash] = bundle
+                    self._packed[bundle.merchant, bundle.hash] = record.value or b""
                     self.newest[bundle.merchant] = (record.offset, bundle.hash)
                     self._at[record.offset] = (bundle.merchant, bundle.hash)
 
@@ -40,9 +45,13 @@ class BundleShelf:
         if self._at.get(number) != (merchant, content):
             raise KeyError(content)
         key = (merchant, content)
-        if key not in self._compiled:
-            loaded = load_record(self._records[key])
+        found = self._compiled.pop(key, None)
+        if found is None:
+            loaded = load_record(decode_bundle(self._packed[key]))
             if not loaded.ok:
                 raise LookupError(f"bundle {content[:12]} of {merchant} has errors")
-            self._compiled[key] = Bundle(number, content, loaded.program, loaded.rules)
-        return self._compiled[key]
+            found = Bundle(number, content, loaded.program, loaded.rules)
+        self._compiled[key] = found  # behind the others: it was asked for last
+        if len(self._compiled) > _MOST_COMPILED:
+            del self._compiled[next(iter(self._compiled))]
+        return found

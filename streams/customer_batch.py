@@ -19,7 +19,7 @@ from stamgast.state.outbox import encode_note, encode_submission
 from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
 from streams.bundles import Bundles
-from streams.customer_partition import Standing, come_into_force, pause_rules
+from streams.customer_partition import Standing, bundle_of, come_into_force, pause_rules
 from streams.jobs import Record
 from streams.parking import decode_parked
 from streams.recent_states import Name, RecentStates
@@ -100,10 +100,14 @@ class Batch:
                 await self._pass(event)
             elif type(event) is RulePaused:
                 self._pause(event)
-            elif (bundle := standing.in_force.get(event.merchant)) is None:
+            elif (bundle := await self._bundle_of(event.merchant)) is None:
                 self.parked.setdefault(event.merchant, []).append(record)
             else:
                 self._add(Item(event, record), bundle)
+
+    async def _bundle_of(self, merchant: str) -> Bundle | None:
+        known = self.standing.in_force.get(merchant)
+        return known if known is not None else await bundle_of(self.standing, merchant, self._bundles)
 
     def _add(self, item: Item, bundle: Bundle) -> None:
         runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])

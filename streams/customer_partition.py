@@ -1,12 +1,17 @@
-"""What the owner of a partition of customers knows besides the watermark: time, sources, bundles in force."""
+"""What the owner of a partition of customers knows besides the watermark: time, sources, bundles in force.
+
+A bundle that is in force at a taking is compiled when something of its merchant's is to be done: five hundred merchants
+take some twenty seconds, and most of them have nothing to do just then.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
+from stamgast.log.bundles import Glance
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from streams.bundles import Bundles, UnknownBundleError, UnusableBundleError
@@ -24,14 +29,28 @@ class Standing:
     time: Millis = 0
     marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
     in_force: dict[str, Bundle] = field(default_factory=dict)
+    to_compile: dict[str, str] = field(default_factory=dict)
+    """merchant -> hash of a bundle in force that nobody has asked for since the taking; see `bundle_of`."""
     numbers: dict[str, int] = field(default_factory=dict)
     """merchant -> number of the newest barrier applied (whose bundle may have been unusable)."""
     paused: dict[str, frozenset[str]] = field(default_factory=dict)
     """merchant -> rules that raised under the bundle in force and rest until the next one."""
 
+    @property
+    def with_bundle(self) -> set[str]:
+        """Merchants who have a bundle in force, compiled or not."""
+        return self.in_force.keys() | self.to_compile.keys()
+
     def copy(self) -> Standing:
         """What a step changes until it is committed."""
-        return Standing(self.time, dict(self.marks), dict(self.in_force), dict(self.numbers), dict(self.paused))
+        return replace(
+            self,
+            marks=dict(self.marks),
+            in_force=dict(self.in_force),
+            to_compile=dict(self.to_compile),
+            numbers=dict(self.numbers),
+            paused=dict(self.paused),
+        )
 
     def is_repeat(self, source: Source) -> bool:
         """Say whether a record of this source was applied already; if not, note that it is now."""
@@ -70,29 +89,57 @@ def marks_of(meta: dict[str, str]) -> dict[tuple[str, int], Mark]:
     return marks
 
 
-async def standing_of(meta: dict[str, str], bundles: Bundles) -> Standing:
-    """Parse a partition's meta, and compile the bundles that are in force in it.
-
-    A merchant whose bundle cannot be had has none in force: its events wait for the next one, and nobody else's do.
-    """
+def standing_of(meta: dict[str, str]) -> Standing:
+    """Parse a partition's meta."""
     standing = Standing(int(meta.get("time", 0)), marks_of(meta))
     for name, value in meta.items():
         if name.startswith("b:"):
             number, _, content = value.partition(":")
             standing.numbers[name[2:]] = int(number)
             if content:
-                try:
-                    standing.in_force[name[2:]] = await bundles.get(name[2:], content)
-                except UnusableBundleError as error:
-                    log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
+                standing.to_compile[name[2:]] = content
     for name, value in meta.items():
         if name.startswith("p:") and value:
             pause_rules(standing, name[2:], value.split(","))
-    for merchant in standing.numbers:
-        bundle = standing.in_force.get(merchant)
-        if merchant in bundles.newest and (bundle is None or bundle.hash != bundles.newest[merchant][1]):
-            await bundles.judge_newest(merchant)  # an owner that starts here has not heard yet that it is refused
     return standing
+
+
+async def bundle_of(standing: Standing, merchant: str, bundles: Bundles) -> Bundle | None:
+    """Return the bundle in force, compiling it if nobody has asked for it yet.
+
+    A merchant whose bundle cannot be had has none in force: its events wait for the next one, and nobody else's do.
+    """
+    if merchant in standing.to_compile:
+        content = standing.to_compile[merchant]
+        try:
+            bundle = await bundles.get(merchant, content)
+        except UnusableBundleError as error:
+            log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
+        else:
+            if standing.to_compile.get(merchant) == content:  # whoever else asked may have been before us
+                standing.in_force[merchant] = _resting(bundle, standing.paused.get(merchant))
+        standing.to_compile.pop(merchant, None)
+    return standing.in_force.get(merchant)
+
+
+async def concerned(
+    standing: Standing, bundles: Bundles, about: Callable[[Glance], bool], *, most: int
+) -> list[Bundle]:
+    """The bundles in force that may have to do with something; at most so many of them are compiled for it now."""
+    for merchant, content in list(standing.to_compile.items()):
+        if most and about(bundles.glance(merchant, content)):
+            most -= not bundles.is_compiled(merchant, content)
+            await bundle_of(standing, merchant, bundles)
+    return list(standing.in_force.values())
+
+
+async def judge_newest(standing: Standing, bundles: Bundles) -> None:
+    """Find out which newest bundles are refused: an owner that starts here has not heard it yet."""
+    for merchant in list(standing.numbers):
+        bundle = standing.in_force.get(merchant)
+        known = bundle.hash if bundle is not None else standing.to_compile.get(merchant)
+        if merchant in bundles.newest and known != bundles.newest[merchant][1]:
+            await bundles.judge_newest(merchant)
 
 
 async def come_into_force(standing: Standing, merchant: str, number: int, content: str, bundles: Bundles) -> bool:
@@ -105,12 +152,13 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
         log.error("a barrier of nobody's was passed over", merchant=merchant, number=number, why=str(error))
         return False
     except UnusableBundleError as error:
-        waits = merchant not in standing.in_force  # else the one before it stays
+        waits = await bundle_of(standing, merchant, bundles) is None  # else the one before it stays
         log.error("a bundle cannot be used", merchant=merchant, why=str(error), merchant_waits=waits)
         standing.numbers[merchant] = number
         return False
     standing.numbers[merchant] = number
     standing.in_force[merchant] = bundle
+    standing.to_compile.pop(merchant, None)
     if merchant in standing.paused:
         standing.paused[merchant] = frozenset()
     return True
@@ -121,4 +169,8 @@ def pause_rules(standing: Standing, merchant: str, rules: Iterable[str]) -> None
     standing.paused[merchant] = standing.paused.get(merchant, frozenset()) | frozenset(rules)
     bundle = standing.in_force.get(merchant)
     if bundle is not None:
-        standing.in_force[merchant] = replace(bundle, rules=bundle.rules.pausing(standing.paused[merchant]))
+        standing.in_force[merchant] = _resting(bundle, standing.paused[merchant])
+
+
+def _resting(bundle: Bundle, paused: frozenset[str] | None) -> Bundle:
+    return replace(bundle, rules=bundle.rules.pausing(paused)) if paused else bundle

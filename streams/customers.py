@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Final, Protocol
 
 from stamgast.clock import Clock, pause_of
@@ -13,6 +14,7 @@ from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.errors import ElsewhereError, StateError
 from stamgast.state.keys import PartitionKeys
@@ -20,7 +22,7 @@ from stamgast.state.outbox import Outbox
 from streams.activation_log import ActivationLog
 from streams.bundles import Bundles
 from streams.customer_batch import Batch
-from streams.customer_partition import Standing, standing_of
+from streams.customer_partition import Standing, bundle_of, judge_newest, standing_of
 from streams.customer_writes import Written, write
 from streams.emission import Emission, append
 from streams.feed_watch import FeedWatch
@@ -28,7 +30,7 @@ from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.limits import Limits
 from streams.metrics import Metrics
-from streams.ownership import Ownership
+from streams.ownership import TROUBLE, Ownership
 from streams.parking import park
 from streams.recent_states import RecentStates
 from streams.reviewing import Review
@@ -95,6 +97,7 @@ class OwnedCustomers:
         self.asked: dict[str, tuple[int, float]] = {}
         """merchant -> (barrier appended, when, monotonic)."""
         self.errands: asyncio.Task[None] | None = None
+        self.judging: asyncio.Task[None] | None = None
 
 
 class CustomersJob:
@@ -131,9 +134,9 @@ class CustomersJob:
         return keys.customers(partition)
 
     async def taken(self, owned: Ownership, reader: LogReader) -> None:
-        """Compile what is in force, and read the log of activations to its end."""
+        """Read the log of activations to its end."""
         await self._bundles.loaded()
-        standing = await standing_of(owned.lease.meta, self._bundles)
+        standing = standing_of(owned.lease.meta)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
         activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
@@ -146,6 +149,7 @@ class CustomersJob:
         )
         await activations.open(reader)
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
+        own.judging = owned.spawn(judge_newest(standing, self._bundles), "judging")
 
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
         """Think a chunk through."""
@@ -205,8 +209,9 @@ class CustomersJob:
         owned.own = None
         if own is None:
             return
-        if own.errands is not None:
-            own.errands.cancel()
+        for task in (own.errands, own.judging):
+            if task is not None:
+                task.cancel()
         if own.sending is not None:
             own.sending.close()
         own.activations.close()
@@ -238,16 +243,22 @@ class CustomersJob:
                     elif own.sending is not None:
                         await own.sending.count()
                     await self._append_barriers(owned, own)
-                    await own.timers.look(own.standing.in_force)
-                    await own.review.look(own.standing.in_force, own.standing.numbers)
-                    await own.feeds.look(own.standing.in_force)
+                    await own.timers.look(own.standing.with_bundle)
+                    await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
+                    await own.feeds.look(own.standing)
             except (ElsewhereError, EmitError) as error:
                 log.warning("errand failed", partition=owned.number, why=repr(error))
                 pause = _TROUBLE_PAUSE_S
             except StateError as error:
                 owned.take_again(f"an errand failed: {error!r}")
                 return
+            except TROUBLE as error:  # an older bundle could not be read again
+                log.warning("errand failed", partition=owned.number, why=repr(error))
+                pause = _TROUBLE_PAUSE_S
             await asyncio.sleep(pause)
+
+    async def _bundle_of(self, own: OwnedCustomers, merchant: str) -> Bundle | None:
+        return await bundle_of(own.standing, merchant, self._bundles)
 
     async def _append_barriers(self, owned: Ownership, own: OwnedCustomers) -> None:
         """Bring programmes into force that were published and have no barrier in this partition yet."""

@@ -19,9 +19,9 @@ from stamgast.domain.units import DAY, Millis
 from stamgast.log.bundles import with_feed
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
-from stamgast.service import Bundle
 from stamgast.state.keys import transactions
 from streams.bundles import Bundles
+from streams.customer_partition import Standing, concerned
 from streams.emission import append
 from streams.metrics import Metrics
 from streams.ownership import Ownership
@@ -33,6 +33,8 @@ FIELD: Final = "f:"
 WATCHING: Final = 0
 """The partition of customers whose owner looks."""
 _EVERY_S: Final = 5.0
+_MOST_COMPILED: Final = 5
+"""At a look: what is judged by days may begin a little later where many merchants ask for it."""
 
 
 class FeedWatch:
@@ -49,14 +51,15 @@ class FeedWatch:
         """merchant -> (number of the bundle that our word was added to, number that it has got)."""
         self._ours: set[int] = set()
 
-    async def look(self, in_force: dict[str, Bundle]) -> None:
+    async def look(self, standing: Standing) -> None:
         """Judge every merchant who asked for it. Raises StateError, ElsewhereError or EmitError."""
         machine = time.monotonic()
         if self._owned.number != WATCHING or machine - self._looked < _EVERY_S:
             return
         self._looked = machine
-        for merchant, bundle in list(in_force.items()):
-            program = bundle.program
+        asking = await concerned(standing, self._bundles, lambda seen: seen.may_watch_feed, most=_MOST_COMPILED)
+        for bundle in asking:
+            program, merchant = bundle.program, bundle.program.merchant
             self._metrics.feed_stale.labels(merchant).set(not program.feed_healthy)
             healthy = program.feed_stale_after == 0 or await self._is_healthy(program)
             number, newest = self._bundles.newest[merchant]
@@ -69,7 +72,8 @@ class FeedWatch:
 
     async def _append(self, merchant: str, based: int, content: str, *, healthy: bool) -> None:
         log.warning("a shop's feed", merchant=merchant, healthy=healthy)
-        record = with_feed(self._bundles.packed(merchant, content), self._clock.now(), healthy=healthy)
+        packed = await self._bundles.packed(merchant, content)
+        record = with_feed(packed, self._clock.now(), healthy=healthy)
         programs = self._topics.programs
         (became,) = await append(self._owned.emitters, programs, 0, [(merchant.encode(), record)])
         self._appended[merchant] = (based, became)

@@ -60,7 +60,7 @@ class Limits:
     async def _zone_of(self, merchant: str, rule_id: str) -> str | None:
         """The merchant's time zone, if the rule has a limit a day."""
         newest = self._bundles.newest.get(merchant)
-        if newest is None:
+        if newest is None or not self._bundles.glance(merchant, newest[1]).may_limit_days:
             return None
         try:
             bundle = await self._bundles.get(merchant, newest[1])

@@ -7,7 +7,7 @@ earlier. An event of the customer's own finds out by itself, and all of them agr
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 import msgspec
@@ -20,6 +20,9 @@ from stamgast.service import Bundle
 from streams.emission import append
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+
+FindBundle = Callable[[str], Awaitable[Bundle | None]]
+"""Merchant -> its bundle in force."""
 
 FIELD: Final = "w:"
 """Field of a partition's meta: merchant -> number of the bundle by which all its timers were reviewed."""
@@ -47,7 +50,7 @@ class Review:
         self._unnoted = {}
         return fields
 
-    async def look(self, in_force: Mapping[str, Bundle], numbers: Mapping[str, int]) -> None:
+    async def look(self, find: FindBundle, numbers: Mapping[str, int]) -> None:
         """Look at the next few timers, if any bundle is new (`numbers`: that of each merchant's newest barrier).
 
         Raises StateError or EmitError.
@@ -60,14 +63,14 @@ class Review:
         lease = self._owned.lease
         cursor, flat = await lease.call("ZSCAN", lease.keys.timers, self._cursor, "COUNT", _AT_ONCE)
         members = [member.decode() for member in flat[::2]]
-        await self._review([member for member in members if member.rpartition(":")[0] in self._by], in_force)
+        await self._review([member for member in members if member.rpartition(":")[0] in self._by], find)
         self._cursor = None if cursor == b"0" else cursor
         if self._cursor is None:
             # By the number with which it began: a bundle that came meanwhile has a review of its own.
             self._reviewed.update(self._by)
             self._unnoted.update(self._by)
 
-    async def _review(self, members: Sequence[str], in_force: Mapping[str, Bundle]) -> None:
+    async def _review(self, members: Sequence[str], find: FindBundle) -> None:
         if not members:
             return
         lease, now = self._owned.lease, self._clock.now()
@@ -75,7 +78,7 @@ class Review:
         values = await lease.call("MGET", *(lease.keys.customer(*name) for name in names))
         records: list[tuple[bytes | None, bytes]] = []
         for (merchant, customer), value in zip(names, values, strict=True):
-            bundle = in_force.get(merchant)
+            bundle = await find(merchant)
             if value is not None and bundle is not None and _belongs_earlier(value, bundle):
                 event = Reviewed(merchant=merchant, customer=customer, at=now)
                 records.append((key_of(merchant, customer), encode_event(event)))

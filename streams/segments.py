@@ -29,6 +29,8 @@ from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.customer_states import live_states
+from streams.bundles import Bundles
+from streams.customer_partition import concerned
 from streams.emission import append
 from streams.ownership import TROUBLE, Ownership
 from streams.partitions import PartitionService
@@ -122,10 +124,13 @@ def is_due(bundle: Bundle, known: Known, now: Millis) -> bool:
 class SegmentWatch(Service):
     """Looks every few seconds; does nothing in a worker that does not own the first partition of customers."""
 
-    def __init__(self, customers: PartitionService, topics: Topics, clock: Clock, **options: Any) -> None:
+    def __init__(
+        self, customers: PartitionService, topics: Topics, bundles: Bundles, clock: Clock, **options: Any
+    ) -> None:
         super().__init__(**options)
         self._customers = customers
         self._topics = topics
+        self._bundles = bundles
         self._clock = clock
         self._known: Known | None = None
         self._rests: dict[str, float] = {}
@@ -153,7 +158,8 @@ class SegmentWatch(Service):
         own = owned.own
         if own is None:  # given up while we read
             return
-        for bundle in list(own.standing.in_force.values()):
+        by_model = await concerned(own.standing, self._bundles, lambda seen: seen.may_value_segments, most=1)
+        for bundle in by_model:
             rests = self._rests.get(bundle.program.merchant, 0.0) > time.monotonic()
             if not rests and self._known is not None and is_due(bundle, self._known, self._clock.now()):
                 await self._try(owned, bundle)

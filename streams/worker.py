@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import Any, Final
 
 from stamgast.bootstrap import WorkerParts, worker_parts
-from stamgast.log.reading import end_of
+from stamgast.log.programs import ProgramLog
 from stamgast.log.tail import Tail
 from stamgast.settings import Settings
 from streams.app import Views, Worker
@@ -45,7 +44,7 @@ async def run(settings: Settings) -> int:
 def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True) -> Worker:
     """Wire jobs, services and app. Without `sending` the outbox is left alone."""
     topics, metrics = parts.topics, Metrics()
-    bundles = Bundles(partial(end_of, settings.kafka_bootstrap, topics.programs))
+    bundles = Bundles(ProgramLog(settings.kafka_bootstrap, topics.programs))
     aside = LayingAside(topics, parts.seal, parts.clock)
     outgoing = Outgoing(
         topics=topics,
@@ -95,7 +94,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         )
     )
     serving = carry(customers)
-    others = [SegmentWatch(serving, topics, parts.clock)] if sending else []
+    others = [SegmentWatch(serving, topics, bundles, parts.clock)] if sending else []
     programmes = Tail(settings.kafka_bootstrap, {topics.programs: 1}, bundles, name="bundles")
     return Worker(
         settings,

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -39,6 +39,20 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     """Recorded time, milliseconds UTC."""
 
 
+PROGRAM: Final = "program.yaml"
+
+
+class Glance(NamedTuple):
+    """What can be said of a bundle before it is compiled: what it surely has nothing to do with."""
+
+    may_watch_feed: bool = True
+    """Its programme may ask that the shop's feed is watched, or says that it is broken."""
+    may_value_segments: bool = True
+    """It has what lifetime values are worked out by."""
+    may_limit_days: bool = True
+    """One of its rules may limit its messages a day."""
+
+
 _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(BundleRecord).decode
 
@@ -63,6 +77,20 @@ def load_record(record: BundleRecord) -> LoadedMerchant:
     """Compile a bundle: its files, with what a fit gave and what is known of the feed."""
     loaded = load_bundle(record.files, record.merchant, record.clv)
     return replace(loaded, program=replace(loaded.program, feed_healthy=record.feed.get("healthy", True)))
+
+
+def glance_at(record: BundleRecord) -> Glance:
+    """Look at a bundle's files without reading them: compiling takes a thousand times as long."""
+    rules = [text for name, text in record.files.items() if name != PROGRAM]
+    return Glance(
+        may_watch_feed=bool(record.feed) or _may_name("feed", [record.files.get(PROGRAM, "")]),
+        may_value_segments=bool(record.clv),
+        may_limit_days=_may_name("messages", rules),
+    )
+
+
+def _may_name(key: str, texts: Iterable[str]) -> bool:
+    return any(key in text or "\\" in text for text in texts)  # a key may be written with escapes
 
 
 def encode_bundle(record: BundleRecord) -> bytes:

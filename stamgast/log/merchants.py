@@ -1,16 +1,25 @@
-"""The merchants' programmes in force, in memory: a view of `programs.v1` for processes that own no partition."""
+"""The merchants' programmes in force, in memory: a view of `programs.v1` for processes that own no partition.
+
+Each is compiled when it is asked for, and those that nobody asks for one after the other meanwhile: five hundred take
+some twenty seconds, and a process that starts must not be away so long.
+"""
 
 import asyncio
 from collections.abc import Mapping, Sequence
+from typing import Final
 
 from aiokafka import ConsumerRecord
 
 from stamgast.domain.program import Program
-from stamgast.log.bundles import BundleRecord, decode_bundle, load_record
+from stamgast.log.bundles import decode_bundle, load_record
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
 
 log = get_logger(__name__)
+
+
+_MOST_WAITING: Final = 64
+"""Bundles of a merchant that wait to be compiled; with more of them the newest that can be used is found at once."""
 
 
 class MerchantTable:
@@ -18,47 +27,69 @@ class MerchantTable:
 
     def __init__(self) -> None:
         self._programs: dict[str, Program] = {}
+        self._waiting: dict[str, list[bytes]] = {}
+        """Merchant -> bundles that are newer than its programme, packed, the newest last."""
+        self._turn = asyncio.Lock()
+        self._compiling: asyncio.Task[list[Program]] | None = None
         self.loaded = False
 
-    def get(self, merchant: str) -> Program | None:
+    async def get(self, merchant: str) -> Program | None:
         """The programme in force; None for a merchant who never published one."""
+        if merchant in self._waiting:
+            await self._compile(merchant)
         return self._programs.get(merchant)
 
-    def all(self) -> list[Program]:
+    async def all(self) -> list[Program]:
         """Every programme in force."""
+        for merchant in list(self._waiting):
+            await self._compile(merchant)
         return list(self._programs.values())
+
+    async def _compile(self, merchant: str) -> None:
+        """Bring the newest bundle into force that can be used."""
+        async with self._turn:
+            while waiting := self._waiting.get(merchant):
+                packed = waiting[-1]
+                bundle = decode_bundle(packed)
+                loaded = await asyncio.to_thread(load_record, bundle)
+                place = waiting.index(packed)
+                if loaded.ok:
+                    self._programs[merchant] = loaded.program
+                    del waiting[: place + 1]
+                else:
+                    del waiting[place]
+                    log.error(
+                        "a bundle cannot be used; the one before it stays", merchant=merchant, bundle=bundle.hash[:12]
+                    )
+            self._waiting.pop(merchant, None)
 
     async def positions(self) -> dict[Position, int]:
         """From the beginning, always."""
         return {}
 
     async def apply(self, records: Sequence[ConsumerRecord], reached: Mapping[Position, int]) -> None:  # noqa: ARG002
-        """Compile the newest bundle of each merchant among these records that can be used."""
-        found: dict[str, list[BundleRecord]] = {}
+        """Take in bundles."""
         for record in records:
             try:
                 bundle = decode_bundle(record.value or b"")
             except ValueError as error:  # whoever wrote it, the version before it stays in force
                 log.warning("unreadable bundle", offset=record.offset, reason=str(error))
-            else:
-                found.setdefault(bundle.merchant, []).append(bundle)
-        for merchant, bundles in found.items():
-            for bundle in reversed(bundles):
-                loaded = await asyncio.to_thread(load_record, bundle)
-                if loaded.ok:
-                    self._programs[merchant] = loaded.program
-                    break
-                log.error(
-                    "a bundle cannot be used; the one before it stays", merchant=merchant, bundle=bundle.hash[:12]
-                )
+                continue
+            waiting = self._waiting.setdefault(bundle.merchant, [])
+            waiting.append(record.value or b"")
+            if len(waiting) > _MOST_WAITING:
+                await self._compile(bundle.merchant)
 
     async def open(self) -> None:
         """Answer from now on."""
         self.loaded = True
+        self._compiling = asyncio.create_task(self.all())
 
     def close(self) -> None:
         """Answer no more."""
         self.loaded = False
+        if self._compiling is not None:
+            self._compiling.cancel()
 
     async def intact(self) -> bool:
         """Memory forgets nothing."""

@@ -21,6 +21,7 @@ from stamgast.state.views import LogRecord, NotLoadedError, Position
 
 __all__ = ["Append", "Enrolment", "IdentityConflictError", "IdentityStore", "IdentityTopics", "NotLoadedError"]
 
+
 class IdentityConflictError(ValueError):
     """The identifiers belong to different customers already."""
 

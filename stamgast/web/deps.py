@@ -27,11 +27,11 @@ class Merchants(Protocol):
 
     loaded: bool
 
-    def get(self, merchant: str) -> Program | None:
+    async def get(self, merchant: str) -> Program | None:
         """A merchant's programme, if one was published."""
         ...
 
-    def all(self) -> list[Program]:
+    async def all(self) -> list[Program]:
         """Every programme in force."""
         ...
 

@@ -43,7 +43,7 @@ async def enter(request: Request, scope: Scope) -> Entrance:
         raise Problem(403, "scope", f"This key may do {held}; this asks for {scope}. Use a key with that scope.")
     if not deps.merchants.loaded:
         raise unavailable("Not ready: the programmes are still being read.")
-    program = deps.merchants.get(merchant)
+    program = await deps.merchants.get(merchant)
     if program is None:
         detail = f"{merchant} has no programme in force yet. Publish it with `stamgast publish`, then send this again."
         raise Problem(404, "no-programme", detail)

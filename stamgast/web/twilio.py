@@ -77,7 +77,7 @@ async def post_inbound(request: Request) -> Response:
     if not deps.merchants.loaded:
         raise unavailable("Not ready: the programmes are still being read.")
     at = deps.clock.now()
-    merchants = [program.merchant for program in _addressed(inbound, deps.merchants.all())]
+    merchants = [program.merchant for program in _addressed(inbound, await deps.merchants.all())]
     deps.metrics.webhooks.labels(f"inbound_{inbound.keyword.value}").inc()
     match inbound.keyword:
         case Keyword.STOP | Keyword.START:

@@ -11,6 +11,7 @@ from stamgast.domain.units import DAY, HOUR
 from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle
 from stamgast.log.topics import Topics
 from streams.bundles import Bundles
+from streams.customer_partition import Standing
 from streams.feed_watch import FeedWatch
 from streams.metrics import Metrics
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, hello_rule, program
@@ -61,7 +62,7 @@ class Shop:
             await self.bundles.apply(records, {("programs.v1", 0): len(self.log)})
             number, content = self.bundles.newest["winkel"]
             in_force = {"winkel": await self.bundles.get("winkel", content, number)}
-            await self.watch.look(in_force)
+            await self.watch.look(Standing(in_force=in_force))
         return in_force["winkel"].program
 
 

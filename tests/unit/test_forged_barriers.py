@@ -20,11 +20,16 @@ class Read:
         self.value = encode_bundle(BundleRecord(merchant="winkel", hash=HASH, files=FILES))
 
 
-async def shelf() -> Bundles:
-    async def end() -> int:
+class Log:
+    async def end(self) -> int:
         return 1
 
-    bundles = Bundles(end)
+    async def read(self, number: int) -> list[tuple[int, bytes]]:
+        raise AssertionError(f"{number} was read a moment ago")
+
+
+async def shelf() -> Bundles:
+    bundles = Bundles(Log())
     await bundles.apply([Read(0)], {("programs.v1", 0): 1})
     await bundles.open()
     return bundles

@@ -13,6 +13,7 @@ from stamgast.log.reading import TopicPartition
 from stamgast.log.segments import Known, SegmentWorth, read_segments
 from stamgast.log.topics import TABLE, Topics
 from stamgast.service import Bundle
+from streams.bundles import Bundles
 from streams.metrics import Metrics
 from streams.segments import MOST, News, SegmentWatch, is_due, news_of
 from tests.builders import MERCHANT, T0, bundle, program
@@ -175,7 +176,7 @@ async def test_a_redis_that_is_filled_anew_is_not_taken_for_a_shop_without_custo
     monkeypatch.setattr(module, "LogReader", Reader)
     service: Any = SimpleNamespace(bootstrap="", redis=SimpleNamespace(call=call), metrics=Metrics(), owned={})
     clock: Any = None
-    assert await SegmentWatch(service, topics, clock)._all_have_caught_up() is caught_up
+    assert await SegmentWatch(service, topics, Bundles(), clock)._all_have_caught_up() is caught_up
 
 
 def test_the_topic_keeps_the_newest_word_on_each_segment():
@@ -185,7 +186,7 @@ def test_the_topic_keeps_the_newest_word_on_each_segment():
 async def test_a_partition_given_up_while_the_topic_is_read_ends_no_worker(monkeypatch):
     owned = SimpleNamespace(own=SimpleNamespace(), caught_up=True, lease=object())
     customers = SimpleNamespace(owned={0: owned}, metrics=Metrics())
-    watch = SegmentWatch(customers, Topics(1), SimpleNamespace(now=lambda: T0))  # type: ignore[arg-type]
+    watch = SegmentWatch(customers, Topics(1), Bundles(), SimpleNamespace(now=lambda: T0))  # type: ignore[arg-type]
 
     async def read() -> Known:
         owned.own = None

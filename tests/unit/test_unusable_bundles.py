@@ -14,7 +14,7 @@ from stamgast.log.merchants import MerchantTable
 from stamgast.service import Bundle
 from streams import bundles as module
 from streams.bundles import Bundles
-from streams.customer_partition import Standing, come_into_force, standing_of
+from streams.customer_partition import Standing, bundle_of, come_into_force, standing_of
 from streams.customers import CustomersJob, OwnedCustomers
 from streams.metrics import Metrics
 from tests.builders import KEY, MERCHANT, T0, bought, bundle, program, rule, tag_rule
@@ -80,7 +80,10 @@ async def test_a_bundle_in_force_that_cannot_be_had_any_more_stops_no_other_merc
     shop = Programmes()
     bad, good = await shop.publish("winkel", BAD), await shop.publish("elders")
     meta = {"b:winkel": f"{bad[0]}:{bad[1]}", "b:elders": f"{good[0]}:{good[1]}", "b:weg": "1:ff", "p:winkel": "rule"}
-    standing = await standing_of(meta, shop.bundles)
+    standing = standing_of(meta)
+    assert [await bundle_of(standing, each, shop.bundles) is not None for each in ("winkel", "elders", "weg")] == [
+        False, True, False,
+    ]  # fmt: skip
     assert set(standing.in_force) == {"elders"}
     assert standing.numbers == {"winkel": bad[0], "elders": good[0], "weg": 1}
     assert set(shop.bundles.refused) == {"winkel"}
@@ -110,7 +113,7 @@ async def test_web_goes_on_with_the_newest_bundle_that_can_be_used_also_when_it_
     values = [packed("winkel"), packed("winkel", "cards: {bread: {stamps: 3}}\n"), packed("winkel", BAD), b"garbage"]
     table = MerchantTable()
     await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
-    program = table.get("winkel")
+    program = await table.get("winkel")
     assert program is not None
     assert set(program.cards) == {"bread"}
 

@@ -87,7 +87,9 @@ async def test_nothing_links_an_erased_person_to_what_named_them(web, empty_redi
     assert await lists_of(empty_redis, customer) == []
 
 
-async def test_people_who_were_known_before_there_were_lists_of_their_identifiers_are_found(web, web_settings, empty_redis):
+async def test_people_who_were_known_before_there_were_lists_of_their_identifiers_are_found(
+    web, web_settings, empty_redis
+):
     customer = (await web.post("/customers", JAN)).json()["customer"]
     identities = web.parts.identities
     theirs = sorted(await identities.known_as(MERCHANT, customer))
