@@ -10,13 +10,55 @@ from typing import Any, Final
 
 import structlog
 
+from stamgast.sparing import Sparing
+
 # A plus sign or 00 and at least eight digits, or a national number that begins with 0; spaces, dots, dashes and a
 # bracketed trunk zero may stand between.
 _PHONE = re.compile(
     r"(?<![\w.-])(?:\+|00)[1-9](?:[ .()-]{0,2}\d){7,14}(?![\w])|(?<![\w.-])0[1-9](?:[ .-]?\d){7,9}(?!\w)"
 )
 _MASK = "[phone]"
-_MOST_TOLD: Final = 1_000
+_FIGURES = re.compile(r"\d+")
+_MOST_REASON: Final = 120
+
+COME_BY_THE_THOUSAND: Final[dict[str, tuple[str, ...]]] = {
+    # a record each
+    "laid aside": ("topic", "service", "why"),
+    "dead letter": ("reason",),
+    "a dead letter cannot be read": (),
+    "an event could not be applied": (),
+    "a delivery could not be applied": (),
+    "a record could not be appended again": (),
+    "a programme cannot be read": ("why",),
+    "unreadable bundle": ("reason",),
+    "a segment's record cannot be read": ("why",),
+    "a barrier of nobody's was passed over": (),
+    "a rule raised and is paused; the event was applied": ("merchant", "rule"),
+    # a message or a customer each
+    "a customer's state cannot be read": ("merchant", "why"),
+    "message refused": ("why",),
+    "the channel broke": (),
+    "claim lost": (),
+    "doubt not kept": ("why",),
+    "outcome not appended yet": ("why",),
+    "stop": ("merchant",),
+    "start": ("merchant",),
+    "finished what was told about a phone": ("merchant",),
+    # a partition of each merchant
+    "bundle in force": ("merchant", "number"),
+    "a bundle cannot be used": ("merchant", "why"),
+    "the bundle in force cannot be had; its merchant waits for the next": ("why",),
+    # a try each
+    "step failed": ("service", "why"),
+    "fetch failed": ("why",),
+    "fetch refused": ("why",),
+    "errand failed": ("why",),
+    "taking the partition again": ("service", "why"),
+    "refused": ("service", "why"),
+    "gap": ("service",),
+    "request failed": ("path", "kind"),
+}
+"""What may be written for every record, message, customer or try -> the fields that make it another kind of news."""
 
 
 def mask_phones(text: str) -> str:
@@ -66,37 +108,41 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
 
 
 class Repeats(logging.Filter):
-    """Lets one of the same lines through in `EVERY_S` seconds, of those that come by the hundred while Kafka is away.
+    """Lets one of the same lines through in `EVERY_S` seconds, of those that come by the thousand, with their number.
 
-    Those are aiokafka's own, from each of its clients, and a worker's failed steps and fetches. What happened and why
-    counts, not to what: so of all partitions that fail for one reason one is told.
+    Those are aiokafka's own while Kafka is away, from each of its clients, and ours about a record, a message, a
+    customer or a failed try. What happened and why counts, not to what: so of all partitions that fail for one reason
+    one is told, and of all records that are laid aside for it. What each was, a dead letter or a metric says.
     """
 
     EVERY_S: Final = 10.0
-    _HELD: Final = frozenset({"step failed", "fetch failed"})
+    MOST_KINDS: Final = 10
+    """Of one event; reasons quote what somebody sent, and so may be without end."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._told: dict[tuple[str, str], float] = {}
+        self._sparing = Sparing(self.EVERY_S, most_kinds=self.MOST_KINDS)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether the line is to be written."""
-        key = self._key(record)
-        if key is None:
-            return True
-        if record.created - self._told.get(key, -self.EVERY_S) < self.EVERY_S:
-            return False
-        if len(self._told) > _MOST_TOLD:
-            self._told.clear()
-        self._told[key] = record.created
-        return True
+        about = self._about(record)
+        times = 1 if about is None else self._sparing.note(*about, record.created)
+        if times > 1:
+            told = record.msg
+            record.msg = {**told, "times": times} if isinstance(told, dict) else f"{told} ({times} times)"
+        return times > 0
 
-    def _key(self, record: logging.LogRecord) -> tuple[str, str] | None:
+    def _about(self, record: logging.LogRecord) -> tuple[str, str] | None:
         if record.name.startswith("aiokafka"):
             return record.name, str(record.msg)
-        if isinstance(record.msg, dict) and (event := record.msg.get("event")) in self._HELD:
-            return event, f"{record.msg.get('service')} {record.msg.get('why')}"
+        if isinstance(record.msg, dict) and (event := record.msg.get("event")) in COME_BY_THE_THOUSAND:
+            return event, " ".join(_reason(record.msg.get(field)) for field in COME_BY_THE_THOUSAND[event])
         return None
+
+
+def _reason(value: object) -> str:
+    """A reason without the figures in it: the same one for another offset."""
+    return _FIGURES.sub("#", str(value))[:_MOST_REASON]
 
 
 def get_logger(name: str) -> Any:

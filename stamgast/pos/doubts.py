@@ -19,6 +19,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.types import write_instant
+from stamgast.sparing import Sparing
 
 log = get_logger(__name__)
 
@@ -26,6 +27,8 @@ MOST_TOLD: Final = 20
 """Stores of one request that are told each on its own: a till may send a thousand, each with another name."""
 QUIET_S: Final = 60.0
 _SHOWN: Final = 64
+_MOST_MERCHANTS: Final = 1_000
+"""That are told of each on their own in `QUIET_S`."""
 
 Seen = tuple[str, str, Millis]
 """JSON Pointer of a purchase, its store ("" if it names none) and its date."""
@@ -91,26 +94,22 @@ class Doubts:
                 registry=registry,
             ),
         }
-        self._written: dict[tuple[str, str], float] = {}
-        self._since: dict[tuple[str, str], int] = {}
+        self._sparing = Sparing(QUIET_S, most_kinds=_MOST_MERCHANTS)
 
     def note(self, merchant: str, doubts: Iterable[Doubt]) -> None:
         """Count, and say so. `merchant` has a programme, so that there are no more labels than programmes."""
         for doubt in doubts:
             self._counters[doubt.kind].labels(merchant).inc(doubt.purchases)
-            place = (merchant, doubt.kind)
-            self._since[place] = self._since.get(place, 0) + doubt.purchases
-            now = self._monotonic()
-            if now - self._written.get(place, -QUIET_S) < QUIET_S:
+            purchases = self._sparing.note(doubt.kind, merchant, self._monotonic(), doubt.purchases)
+            if not purchases:
                 continue
-            self._written[place] = now
             log.warning(
                 _EVENTS[doubt.kind],
                 merchant=merchant,
                 value=doubt.value[:_SHOWN],
                 nearest=doubt.nearest,
                 allowed=doubt.allowed,
-                purchases=self._since.pop(place),
+                purchases=purchases,
             )
 
 

@@ -1,4 +1,4 @@
-"""Tells operators of records that were laid aside: counted per topic, one log line each."""
+"""Tells operators of records that were laid aside: counted per topic, and in the log, which spares what repeats."""
 
 from __future__ import annotations
 

@@ -2,11 +2,13 @@
 
 import json
 import logging
+from pathlib import Path
 
 import pytest
 import structlog
 
-from stamgast.logs import Repeats, configure_logs, get_logger, mask_phones
+from stamgast.logs import COME_BY_THE_THOUSAND, Repeats, configure_logs, get_logger, mask_phones
+from stamgast.sparing import Sparing
 
 
 @pytest.mark.parametrize(
@@ -110,5 +112,37 @@ def test_what_is_told_by_the_hundred_while_kafka_is_away_is_told_once_in_ten_sec
     assert told(100.0, failed, "streams.ownership")
     assert not told(101.0, {**failed, "partition": 2}, "streams.ownership"), "another partition for the same reason"
     assert told(101.0, {**failed, "why": "no Redis"}, "streams.ownership")
-    for event in ("took", "message refused"):
+    for event in ("took", "assigned"):
         assert all(told(100.0, {"event": event}, "streams.ownership") for _ in range(3)), "nothing else is held back"
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_a_hundred_thousand_rubbish_records_make_a_few_lines_that_say_how_many_they_were(
+    capsys: pytest.CaptureFixture[str],
+):
+    configure_logs("info", "json")
+    log = get_logger("streams.laying_aside")
+    for offset in range(20_000):
+        log.warning("laid aside", topic="purchases.v1", partition=offset % 8, offset=offset, why=f"byte {offset}")
+        log.warning(
+            "laid aside", topic="purchases.v1", partition=0, offset=offset, why=f"what is {'x' * (offset % 99)}?"
+        )
+    flood = capsys.readouterr().err.splitlines()
+    assert len(flood) <= 2 * (Repeats.MOST_KINDS + 1)
+
+
+def test_what_was_not_told_is_counted_with_what_is():
+    sparing = Sparing(10.0, most_kinds=2)
+    assert [sparing.note("laid aside", "no JSON", at) for at in (0.0, 1.0, 2.0, 10.0, 11.0)] == [1, 0, 0, 3, 0]
+    assert sparing.note("laid aside", "too large", 12.0) == 1
+    assert [sparing.note("laid aside", kind, 13.0) for kind in ("a", "b", "c")] == [1, 0, 0], "others are told together"
+    assert [sparing.note("dead letter", kind, 13.0) for kind in ("a", "b")] == [1, 1], "each event has its own"
+    assert sparing.note("laid aside", "d", 30.0) == 1, "there is room again"
+    assert sparing.note("laid aside", "e", 30.0) == 4, "with b, c and the last of no JSON, which nobody told"
+
+
+def test_what_comes_by_the_thousand_is_written_somewhere():
+    root = Path(__file__).resolve().parents[2]
+    written = "".join(file.read_text() for folder in ("stamgast", "streams") for file in (root / folder).rglob("*.py"))
+    for event in COME_BY_THE_THOUSAND:
+        assert written.count(f'"{event}"') > 1, event
