@@ -2,7 +2,7 @@
 
 import sys
 from collections.abc import Collection
-from typing import TextIO
+from typing import Final, TextIO
 
 from channels.model import (
     Found,
@@ -26,6 +26,9 @@ def mask_phone(number: str) -> str:
     return f"{number[:4]}{'•' * max(len(number) - 6, 0)}{number[-2:]}" if len(number) > 6 else "•" * len(number)
 
 
+_MOST_REMEMBERED: Final = 100_000
+
+
 class ConsoleChannel:
     """Prints each message, and takes it as accepted under the id of its attempt."""
 
@@ -33,7 +36,8 @@ class ConsoleChannel:
 
     def __init__(self, stream: TextIO | None = None) -> None:
         self._stream = stream
-        self._printed: set[str] = set()
+        self._printed: dict[str, None] = {}
+        """Attempts, the newest last: who asks for one asks soon."""
 
     def prepare(self, message: Message, now: Millis) -> Prepared | Refusal:
         """Render, count parts, check. Pure."""
@@ -52,7 +56,9 @@ class ConsoleChannel:
         stream.write(f"[{message.channel}] to {mask_phone(message.to)} · {message.template} ({message.locale}){size}\n")
         stream.writelines(f"  {line}\n" for line in safe.splitlines())
         stream.flush()
-        self._printed.add(attempt_id)
+        self._printed[attempt_id] = None
+        if len(self._printed) > _MOST_REMEMBERED:
+            del self._printed[next(iter(self._printed))]
         return SendResult(Outcome.ACCEPTED, provider_id=f"console-{attempt_id}", status="accepted")
 
     async def find(

@@ -62,7 +62,10 @@ async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:
     async with LogReader(bootstrap) as reader:
         async for records in reader.read_all(topic, 0):
             for record in records:
-                bundle = decode_bundle(record.value)
+                try:
+                    bundle = decode_bundle(record.value or b"")
+                except ValueError:  # passed over, as the worker does
+                    continue
                 newest[bundle.merchant] = InForce(record.offset, bundle)
     return newest
 

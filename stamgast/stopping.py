@@ -7,6 +7,8 @@ cut short in between, or may not know yet whose phone it is: `Unfinished` follow
 
 import asyncio
 import hashlib
+import itertools
+import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
@@ -34,6 +36,11 @@ _GRACE_S: Final = 2.0
 """Whoever was told finishes it within that; then others do."""
 _LOOK_S: Final = 0.5
 _AGAIN_S: Final = 0.25
+_AT_ONCE: Final = 32
+"""Phones that are looked at side by side."""
+
+Phone = tuple[str, str]
+"""Merchant and phone hash."""
 
 
 class Marks(Protocol):
@@ -149,8 +156,10 @@ class Unfinished:
 
     def __init__(self, stops: Stops) -> None:
         self._stops = stops
-        self._due: dict[tuple[str, str], float] = {}
-        """Merchant and phone hash -> when to look (monotonic)."""
+        self._due: dict[Phone, float] = {}
+        """Phone -> when to look (monotonic)."""
+        self._said_before: dict[Phone, None] = {}
+        """What was said before this process came. It may be hundreds of thousands, and nearly all of it is done."""
         self._opened = False
         self._lost = False
         """The view of who is who was lost and read again; with it, Redis may have lost marks."""
@@ -162,16 +171,23 @@ class Unfinished:
             self._lost |= self._opened and self._stops.ready and not was_loaded
             was_loaded = self._stops.ready or not self._opened
             now = time.monotonic()
-            for name in [name for name, due in self._due.items() if due <= now]:
-                try:
-                    count = await self._stops.finish(*name)
-                except NOT_NOW:
-                    break  # the rest will not fare better now
-                if self._due.get(name, now) <= now:
-                    self._due.pop(name, None)
-                if count:
-                    log.info("finished what was told about a phone", merchant=name[0], customers=count)
-            await asyncio.sleep(_LOOK_S)
+            news = (phone for phone, due in self._due.items() if due <= now)
+            piece = list(itertools.islice(itertools.chain(news, self._said_before), _AT_ONCE))
+            went_well = all(await asyncio.gather(*(self._finish(phone, now) for phone in piece)))
+            await asyncio.sleep(0 if went_well and len(piece) == _AT_ONCE else _LOOK_S)
+
+    async def _finish(self, phone: Phone, now: float) -> bool:
+        """Finish what was said of a phone; False if that is not possible now."""
+        try:
+            count = await self._stops.finish(*phone)
+        except NOT_NOW:
+            return False  # the rest will not fare better now
+        self._said_before.pop(phone, None)
+        if self._due.get(phone, now) <= now:
+            self._due.pop(phone, None)
+        if count:
+            log.info("finished what was told about a phone", merchant=phone[0], customers=count)
+        return True
 
     # --- the view ---
 
@@ -181,15 +197,19 @@ class Unfinished:
 
     async def apply(self, records: Sequence[Any], _reached: Mapping[tuple[str, int], int]) -> None:
         """Note whose turn it will be."""
-        due = time.monotonic() + (_GRACE_S if self._opened else 0)
+        due = time.monotonic() + _GRACE_S
         for record in records:
             try:
                 merchant, _letter, phone_hash = split_key(record.key or b"")
                 entry = decode_entry(record.value or b"")
             except (ValueError, msgspec.DecodeError):
                 continue  # none of ours
-            if isinstance(entry, Suppression):
+            if not isinstance(entry, Suppression):
+                continue
+            if self._opened and not self._lost:
                 self._due[merchant, phone_hash] = due
+            else:
+                self._said_before[sys.intern(merchant), phone_hash] = None
 
     async def open(self) -> None:
         """What comes from now on is new."""

@@ -70,6 +70,8 @@ class Bundles:
         self._at: dict[int, Key] = {}
         self._compiled: dict[Key, asyncio.Task[Bundle]] = {}
         self._unusable: dict[Key, str] = {}
+        self.published = 0
+        """How many bundles were; what looks at the newest of all merchants need not look before there is another."""
         self._reached = 0
         self._moved = asyncio.Condition()
         self._loaded = asyncio.Event()
@@ -189,6 +191,7 @@ class Bundles:
 
     def _take_in(self, number: int, key: Key, value: bytes) -> None:
         merchant, content = key
+        self.published += 1
         before = self.newest.get(merchant)
         if before is not None and before[1] != content:
             self._unusable.pop((merchant, before[1]), None)

@@ -96,6 +96,8 @@ class OwnedCustomers:
         self.sending_open = False
         self.asked: dict[str, tuple[int, float]] = {}
         """merchant -> (barrier appended, when, monotonic)."""
+        self.all_in_force = -1
+        """How many bundles were published when the newest of each merchant were in force."""
         self.errands: asyncio.Task[None] | None = None
         self.judging: asyncio.Task[None] | None = None
 
@@ -221,7 +223,7 @@ class CustomersJob:
         if batch.repeats:
             metrics.skipped.labels(self.name, "repeat").inc(batch.repeats)
         for merchant, records in batch.parked.items():
-            metrics.parked.labels(merchant).inc(len(records))
+            metrics.park(merchant, len(records))
         for merchant, _, rule, what in sorted(batch.failures):
             log.error("a rule raised and is paused; the event was applied", merchant=merchant, rule=rule, why=what)
             metrics.rules_paused.labels(merchant, rule).inc()
@@ -262,10 +264,14 @@ class CustomersJob:
 
     async def _append_barriers(self, owned: Ownership, own: OwnedCustomers) -> None:
         """Bring programmes into force that were published and have no barrier in this partition yet."""
-        machine = time.monotonic()
-        for merchant, (number, content) in list(self._bundles.newest.items()):
-            if number <= own.standing.numbers.get(merchant, -1):
-                continue
+        machine, published = time.monotonic(), self._bundles.published
+        if own.all_in_force == published:
+            return
+        newest = self._bundles.newest.items()
+        missing = [(m, *bundle) for m, bundle in newest if bundle[0] > own.standing.numbers.get(m, -1)]
+        if not missing:
+            own.all_in_force, own.asked = published, {}
+        for merchant, number, content in missing:
             asked, when = own.asked.get(merchant, (-1, 0.0))
             if asked == number and machine - when < _BARRIER_REPEAT_S:
                 continue

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import Sequence
 from typing import Final
 
 from stamgast.clock import Clock
@@ -58,10 +59,13 @@ class FeedWatch:
             return
         self._looked = machine
         asking = await concerned(standing, self._bundles, lambda seen: seen.may_watch_feed, most=_MOST_COMPILED)
+        newest_purchase = await self._newest_purchases(
+            [bundle.program.merchant for bundle in asking if bundle.program.feed_stale_after]
+        )
         for bundle in asking:
             program, merchant = bundle.program, bundle.program.merchant
             self._metrics.feed_stale.labels(merchant).set(not program.feed_healthy)
-            healthy = program.feed_stale_after == 0 or await self._is_healthy(program)
+            healthy = _is_healthy(program, newest_purchase.get(merchant, 0), self._clock.now())
             number, newest = self._bundles.newest[merchant]
             based, became = self._appended.get(merchant, (-1, -1))
             overtaken = [each for each in self._bundles.between(merchant, based, became) if each[0] not in self._ours]
@@ -79,11 +83,19 @@ class FeedWatch:
         self._appended[merchant] = (based, became)
         self._ours.add(became)
 
-    async def _is_healthy(self, program: Program) -> bool:
-        look, name = self._owned.lease.look_elsewhere, f"{FIELD}{program.merchant}"
-        asked = (look("HGET", transactions(n).meta, name) for n in range(self._topics.partitions))
-        newest = max(int(answer or 0) for answer in await asyncio.gather(*asked))
-        return newest == 0 or _open_time(program, newest, self._clock.now()) <= program.feed_stale_after
+    async def _newest_purchases(self, merchants: Sequence[str]) -> dict[str, Millis]:
+        """Recorded time of each merchant's newest purchase; 0 for one of whom there was none yet."""
+        if not merchants:
+            return {}
+        look, names = self._owned.lease.look_elsewhere, [f"{FIELD}{merchant}" for merchant in merchants]
+        asked = (look("HMGET", transactions(n).meta, *names) for n in range(self._topics.partitions))
+        answers = await asyncio.gather(*asked)
+        newest = (max(int(each or 0) for each in theirs) for theirs in zip(*answers, strict=True))
+        return dict(zip(merchants, newest, strict=True))
+
+
+def _is_healthy(program: Program, newest: Millis, now: Millis) -> bool:
+    return program.feed_stale_after == 0 or newest == 0 or _open_time(program, newest, now) <= program.feed_stale_after
 
 
 def _open_time(program: Program, since: Millis, now: Millis) -> Millis:

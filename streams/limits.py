@@ -53,6 +53,8 @@ class Limits:
         if not self._restored:
             await self._outbox.restore_limits()
             self._restored = True
+        if len(self._told) == len(self._bundles.newest):
+            return
         for merchant in self._bundles.newest.keys() - self._told:
             await self._outbox.tell_limits(merchant, self._partition)
             self._told.add(merchant)

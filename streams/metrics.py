@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from stamgast.pos.doubts import Doubts
+
+MOST_UNPUBLISHED: Final = 1_000
+"""Merchants without a programme that events are counted of by name."""
 
 
 class OfSteps(NamedTuple):
@@ -42,6 +45,7 @@ class Metrics:
         self.dead_letters = self._counter("dead_letters", "Records laid aside", "service")
         self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
         self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
+        self._parked_by: set[str] = set()
         self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
         self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")
         text = "CLV to acquisition cost of a segment's customers; below 3 winning them costs too much"
@@ -55,6 +59,13 @@ class Metrics:
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
         self.doubts = Doubts(self.registry)
         self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
+
+    def park(self, merchant: str, events: int) -> None:
+        """Count events that wait. Nobody has published under these names: there may be any number of them."""
+        if merchant not in self._parked_by and len(self._parked_by) >= MOST_UNPUBLISHED:
+            merchant = "others"
+        self._parked_by.add(merchant)
+        self.parked.labels(merchant).inc(events)
 
     def of_steps(self, service: str) -> OfSteps:
         """Return what a service's steps count."""

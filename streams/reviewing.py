@@ -43,6 +43,8 @@ class Review:
         self._unnoted: dict[str, int] = {}
         self._by: dict[str, int] = {}
         self._cursor: bytes | None = None
+        self._idle_at = (0, 0)
+        """Merchants and the sum of their numbers, which only rise, when there was nothing to review."""
 
     def to_note(self) -> dict[str, int]:
         """Fields of meta for the next step to write; they only save doing it again, so none is told twice."""
@@ -56,8 +58,11 @@ class Review:
         Raises StateError or EmitError.
         """
         if self._cursor is None:
+            if self._idle_at == (known := (len(numbers), sum(numbers.values()))):
+                return
             self._by = {m: number for m, number in numbers.items() if number > self._reviewed.get(m, -1)}
             if not self._by:
+                self._idle_at = known
                 return
             self._cursor = b"0"
         lease = self._owned.lease

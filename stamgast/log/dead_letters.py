@@ -103,15 +103,18 @@ class DeadLetters:
         self._seal = seal
 
     def all(self) -> list[Stored]:
-        """Return every dead letter that is kept, oldest first; `replayed_at` tells its last replay."""
+        """Return every dead letter that is kept, oldest first, without what is sealed in it.
+
+        `replayed_at` tells its last replay.
+        """
         found: dict[str, Stored] = {}
-        for value in self._values():
-            stored = msgspec.json.decode(value, type=Stored)
-            first = found.get(stored.id, stored)
-            if stored.replayed_at:
-                first = msgspec.structs.replace(first, replayed_at=stored.replayed_at)
-            found[stored.id] = first
-        return [stored for stored in found.values() if stored.sealed]
+        for stored in self._stored():
+            known = found.get(stored.id)
+            if stored.replayed_at and known is not None:
+                found[stored.id] = msgspec.structs.replace(known, replayed_at=stored.replayed_at)
+            elif stored.sealed and known is None:
+                found[stored.id] = msgspec.structs.replace(stored, sealed="")
+        return list(found.values())
 
     def one(self, letter_id: str) -> DeadLetter:
         """Open one dead letter.
@@ -120,8 +123,8 @@ class DeadLetters:
             DeadLetterError: there is none with this id.
             SealError: its wrapping key is not configured here.
         """
-        for stored in self.all():
-            if stored.id == letter_id:
+        for stored in self._stored():
+            if stored.id == letter_id and stored.sealed:
                 key, value = self._seal.open(stored)
                 where = (stored.topic, stored.partition, stored.offset)
                 return DeadLetter(*where, key, value, stored.reason, stored.at)
@@ -166,7 +169,7 @@ class DeadLetters:
             return value
         return msgspec.json.encode({name: each for name, each in document.items() if name not in told[topic]})
 
-    def _values(self) -> Iterator[bytes]:
+    def _stored(self) -> Iterator[Stored]:
         pair = TopicPartition(self._topics.dead_letters, 0)
         consumer = KafkaConsumer(
             bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, fetch_max_wait_ms=50
@@ -175,7 +178,7 @@ class DeadLetters:
             consumer.assign([pair])
             consumer.seek_to_beginning(pair)
             for record in _up_to_the_end(consumer, pair):
-                yield record.value
+                yield msgspec.json.decode(record.value, type=Stored)
 
     @contextlib.contextmanager
     def _producer(self) -> Iterator[Any]:

@@ -1,4 +1,4 @@
-"""All API keys, in memory: a view of `api-keys.v1` that each web process reads for itself."""
+"""All API keys in force, in memory: a view of `api-keys.v1` that each web process reads for itself."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -35,7 +35,10 @@ class ApiKeyTable:
             except msgspec.DecodeError:  # a tombstone, or nothing of ours: no key
                 self._keys.pop((record.key or b"").decode(errors="replace"), None)
             else:
-                self._keys[key.id] = key
+                if key.revoked_at:  # as good as none
+                    self._keys.pop(key.id, None)
+                else:
+                    self._keys[key.id] = key
         if records:
             self._news.set()
             self._news = asyncio.Event()

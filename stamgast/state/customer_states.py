@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.state.client import names_under
+from stamgast.state.client import keys_like
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis
 
@@ -34,13 +34,35 @@ async def live_states(
         StateError: Redis did not answer.
         msgspec.DecodeError: a state cannot be read.
     """
-    for number in range(partitions):
-        keys = customers(number)
-        session = await redis.session(keys.meta)
-        # A scan may tell a key twice.
-        names = list(dict.fromkeys([name async for name in names_under(session, keys.customer(merchant, ""))]))
-        for start in range(0, len(names), at_once):
-            some = names[start : start + at_once]
-            values = await session.call("MGET", *(keys.customer(merchant, name) for name in some))
-            yield [(n, decode_customer(value)) for n, value in zip(some, values, strict=True) if value is not None]
+    waiting: list[list[str]] = [[] for _ in range(partitions)]
+    seen: set[int] = set()
+    async for number, name in _names(redis, merchant):
+        # A scan may tell a key twice. What stands for it takes less room than its name.
+        if number >= partitions or (known := hash((number, name))) in seen:
+            continue
+        seen.add(known)
+        waiting[number].append(name)
+        if len(waiting[number]) == at_once:
+            yield await _states(redis, number, merchant, waiting[number])
+            waiting[number] = []
             await rest()
+    for number, names in enumerate(waiting):
+        if names:
+            yield await _states(redis, number, merchant, names)
+            await rest()
+
+
+async def _names(redis: Redis, merchant: str) -> AsyncIterator[tuple[int, str]]:
+    """Partition and id of each customer: one walk through all of Redis, whatever the number of partitions."""
+    for node in await redis.masters():
+        async for key in keys_like(node, f"{{c*}}:c:{merchant}:*"):
+            tag, _, name = key.partition(f"}}:c:{merchant}:")
+            if tag[2:].isdecimal():
+                yield int(tag[2:]), name
+
+
+async def _states(redis: Redis, number: int, merchant: str, names: Sequence[str]) -> Piece:
+    keys = customers(number)
+    session = await redis.session(keys.meta)
+    values = await session.call("MGET", *(keys.customer(merchant, name) for name in names))
+    return [(n, decode_customer(value)) for n, value in zip(names, values, strict=True) if value is not None]

@@ -41,6 +41,8 @@ ANSWERED = (
 )
 """Errors of the layers below that have an answer of their own (`stamgast.web.problem`)."""
 
+_METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
+
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
@@ -114,5 +116,6 @@ class Measured:
         finally:
             route = scope.get("route")
             pattern = route.path if isinstance(route, Route) else "other"
-            self._metrics.requests.labels(pattern, scope["method"], str(status)).inc()
+            method = scope["method"] if scope["method"] in _METHODS else "other"  # anybody may make one up
+            self._metrics.requests.labels(pattern, method, str(status)).inc()
             self._metrics.seconds.labels(pattern).observe(time.perf_counter() - started)

@@ -40,8 +40,8 @@ class Shop:
         self.meanwhile: list[bytes] = []
         """What somebody else publishes just before the watch does."""
 
-        async def look(*_: Any) -> bytes:
-            return str(self.newest).encode()
+        async def look(_command: str, _key: str, *names: str) -> list[bytes]:
+            return [str(self.newest).encode() for _ in names]
 
         async def append(_emitters: Any, topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
             assert topic == "programs.v1"
