@@ -13,7 +13,7 @@ import msgspec
 
 from stamgast.clv.internal_cut import FEWEST, Comparison, New, compare
 from stamgast.clv.regularity import fit_live
-from stamgast.clv.state_sample import Live, sample_of_states
+from stamgast.clv.state_sample import Bought, Live, sample_of_states
 from stamgast.domain.attrition import MBG_NBD
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.program import Program
@@ -59,8 +59,8 @@ class Refit:
 
 async def live_sample(redis: Redis, topics: Topics, program: Program, as_of: Day, today: Day) -> Live | None:
     """Read every customer of a merchant; None if nobody has bought by that day. Of a day gone by no money is known."""
-    pieces = [piece async for piece in live_states(redis, topics.partitions, program.merchant)]
-    states = [each for piece in pieces for each in piece]
+    pieces = live_states(redis, topics.partitions, program.merchant)
+    states = [(name, Bought.of(state)) async for piece in pieces for name, state in piece]
     return sample_of_states(states, as_of, program.currency, money=as_of >= today)
 
 

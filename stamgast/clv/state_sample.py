@@ -33,8 +33,21 @@ class Live(NamedTuple):
         return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))
 
 
+class Bought(NamedTuple):
+    """What of a state a fit needs: a merchant's whole states at once would be some kB a customer."""
+
+    days: bytes
+    spend: int
+    profit: int
+
+    @classmethod
+    def of(cls, state: Customer) -> Bought:
+        """Take it out of a state."""
+        return cls(state.days, state.spend, state.profit)
+
+
 def sample_of_states(
-    states: Iterable[tuple[str, Customer]], as_of: Day, currency: str, *, money: bool = True
+    states: Iterable[tuple[str, Customer | Bought]], as_of: Day, currency: str, *, money: bool = True
 ) -> Live | None:
     """Summarise all who have bought up to a day; None if nobody has.
 

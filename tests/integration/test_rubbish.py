@@ -1,0 +1,51 @@
+"""Rubbish by the thousand: each record a dead letter, and a log that can still be read."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from stamgast.log.producers import Emitter
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.services import Broker, RedisServer
+from tests.conftest import eventually
+from tests.integration.deployment import Deployment
+
+RUBBISH = 4_000
+
+
+@pytest.fixture
+async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path) -> AsyncIterator[Deployment]:
+    shop = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
+    await shop.start()
+    yield shop
+    await shop.end()
+
+
+async def test_thousands_of_rubbish_records_are_a_dead_letter_each_and_a_few_lines_in_the_log(shop: Deployment):
+    emitter = await Emitter.open(shop.bootstrap)
+    for partition in range(shop.topics.partitions):
+        some = [(b"winkel:%d" % n, b"{not json %d" % n) for n in range(partition, RUBBISH, shop.topics.partitions)]
+        await emitter.emit(shop.topics.purchases, partition, some)
+    await emitter.close()
+
+    async def letters() -> bool:
+        async with LogReader(shop.bootstrap) as reader:
+            ends = await reader.ends([(shop.topics.dead_letters, 0)])
+        return max(ends.values()) >= RUBBISH
+
+    await eventually(letters, seconds=120, every=0.5)
+    await shop.enrol(1)
+    await shop.buy(range(1, 2))  # it goes on
+    await eventually(lambda: len(told(shop, "dead letter")) > 0, seconds=60)
+    assert 0 < len(told(shop, "laid aside")) < 100
+    assert len(told(shop, "dead letter")) < 100
+    assert len((shop.folder / "worker-2.log").read_bytes().splitlines()) < 400
+
+
+def told(shop: Deployment, event: str) -> list[str]:
+    lines = (shop.folder / "worker-2.log").read_text().splitlines()
+    return [line for line in lines if f'"event": "{event}"' in line]
