@@ -12,7 +12,6 @@ from channels.console import ConsoleChannel
 from stamgast import stopping
 from stamgast.access import ApiKey, encode_key
 from stamgast.domain.customer import Customer, encode_customer
-from stamgast.domain.units import HOUR
 from stamgast.identity.records import Suppression, encode, entry_key
 from stamgast.state import customer_states
 from stamgast.state.api_keys import ApiKeyTable
@@ -23,56 +22,8 @@ from stamgast.stopping import Unfinished
 from stamgast.web.app import Measured
 from stamgast.web.metrics import WebMetrics
 from streams import metrics as worker_metrics
-from streams import timers as module
 from streams.metrics import Metrics
-from streams.timers import Timers
-from tests.builders import MERCHANT, T0
-
-
-class Zset:
-    """The timers of a partition in Redis, so many of them due."""
-
-    def __init__(self, due: int) -> None:
-        self.due = {b"%s:c%d" % (MERCHANT.encode(), n): T0 - HOUR for n in range(due)}
-        self.keys = customers(0)
-
-    async def call(self, _command: str, _key: str, first: Any, *_: Any) -> list[Any]:
-        most = 1 if first == 0 else _[-1]
-        pairs = list(self.due.items())[:most]
-        return [word for member, when in pairs for word in (member, str(when))]
-
-    async def look_elsewhere(self, *_: Any) -> bytes:
-        return str(T0).encode()
-
-
-@pytest.fixture
-def appended(monkeypatch: pytest.MonkeyPatch) -> list[Any]:
-    found: list[Any] = []
-
-    async def append(_emitters: Any, _topic: str, _partition: int, records: list[Any]) -> list[int]:
-        found.extend(records)
-        return []
-
-    monkeypatch.setattr(module, "append", append)
-    return found
-
-
-async def test_timers_that_are_not_applied_are_appended_up_to_a_bound_and_the_others_wait_their_turn(
-    appended, monkeypatch
-):
-    monkeypatch.setattr(module, "_MOST_UNDER_WAY", 1_200)
-    zset = Zset(due=3_000)
-    owned: Any = SimpleNamespace(number=0, lease=zset, emitters=None)
-    timers = Timers(owned, "events", 1, SimpleNamespace(now=lambda: T0), Metrics())
-    for _ in range(10):
-        await timers.look()
-    assert len(appended) == 1_200
-    for member in list(zset.due)[:700]:  # these were applied
-        del zset.due[member]
-    for _ in range(10):
-        await timers.look()
-    assert len(appended) == 1_900
-    assert len(set(appended)) == 1_900
+from tests.builders import MERCHANT
 
 
 async def test_methods_that_anybody_makes_up_are_counted_together():
