@@ -12,8 +12,8 @@ from zoneinfo import available_timezones
 
 from rules.nodes import MapNode, Node, ScalarNode
 from rules.problems import suggest
-from rules.program_dates import read_not_before
 from rules.program_messages import read_messaging, read_templates
+from rules.program_purchases import read_most_rewards, read_purchases
 from rules.program_value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.reader import Reader
 from rules.words import Money, WordError, parse_duration, parse_money
@@ -58,6 +58,7 @@ CARD_WORDS: Final = (
     "on_refund",
     "reward",
     "valid_for",
+    "most_rewards",
 )
 
 
@@ -108,7 +109,7 @@ def read_program(
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
-        not_before=read_not_before(reader, found.get("purchases"), time_zone),
+        **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 
 
@@ -252,6 +253,7 @@ def _card(
         on_refund=on_refund or "below_zero",  # type: ignore[arg-type]  # one of ON_REFUND
         reward=reward,
         reward_valid_for=_duration(reader, found, "valid_for", valid_for),
+        most_rewards=read_most_rewards(reader, found),
     )
 
 

@@ -125,11 +125,6 @@ def parse_price(text: str) -> Price:
     return Price(int(mills), match[2])
 
 
-def format_money(minor: Minor, currency: str) -> str:
-    """Minor units as people read them: `12.50 EUR`."""
-    return f"{Decimal(minor).scaleb(-exponent_of(currency)):f} {currency}"
-
-
 def _meant_percent(text: str) -> str:
     """Return what a bare whole number was meant to be; nothing if that cannot be said."""
     return f"{text}%" if text.isascii() and text.isdecimal() and 1 < int(text) <= 100 else ""

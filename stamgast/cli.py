@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
     "customer": "show what is known about a customer, or forget who they are",
+    "purchases": "list, confirm or void purchases that nobody can have meant",
     "clv": "reckon what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",
     "clock": "move driven shop time",

@@ -63,7 +63,7 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
         NotFoundError: no such merchant has published, or nothing is known of the customer.
     """
     topics = bootstrap.topics_of(settings)
-    shelf, newest = await _newest_bundle(settings, topics, merchant)
+    shelf, newest = await newest_bundle(settings, topics, merchant)
     if CUSTOMER_ID.fullmatch(identifier):
         customer_id = identifier
     else:
@@ -89,7 +89,7 @@ async def name_customer(settings: Settings, people: People, merchant: str, ident
     Raises:
         NotFoundError: no such merchant has published, or nobody is known by this identifier.
     """
-    _, newest = await _newest_bundle(settings, people.topics, merchant)
+    _, newest = await newest_bundle(settings, people.topics, merchant)
     if CUSTOMER_ID.fullmatch(identifier):
         return identifier
     return await _resolve(people.identities, merchant, identifier, newest.program.region)
@@ -119,7 +119,8 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
             await appender.close()
 
 
-async def _newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
+async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
+    """Every bundle that was published, and the merchant's newest. Raises NotFoundError if it has none."""
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     shelf = BundleShelf()
     await shelf.load(settings.kafka_bootstrap, topics.programs)

@@ -26,6 +26,8 @@ class Fold:
     def __init__(self, voucher_key: bytes, *, mind_holdout: bool = True) -> None:
         self.states: dict[CustomerKey, bytes] = {}
         self.ledgers: dict[CustomerKey, dict[bytes, bytes]] = {}
+        self.reviews: dict[str, bytes] = {}
+        """merchant:customer:transaction -> a purchase that waits for a person."""
         self.counters: dict[str, int] = {}
         self._voucher_key = voucher_key
         self._mind_holdout = mind_holdout
@@ -38,6 +40,12 @@ class Fold:
         change = handle(self.state(key), event.customer, (event,), context, ledger)
         self.states[key] = encode_customer(change.state)
         self._write_ledger(key, change)
+        for transaction, waiting in change.reviews.items():
+            name = ":".join((*key, transaction))
+            if waiting is None:
+                self.reviews.pop(name, None)
+            else:
+                self.reviews[name] = waiting
         for counter, by in change.counters.items():
             name = f"{event.merchant}|{counter}"
             self.counters[name] = self.counters.get(name, 0) + by

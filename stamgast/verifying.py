@@ -80,7 +80,7 @@ class _Partition:
         report.customers += len(self._replay.fold.states)
         report.differences += [await self._describe(name) for name in sorted(suspects)]
         if not suspects:
-            report.differences += await self._counters()
+            report.differences += await self._counters() + await self._reviews()
         ends = await self._reader.ends([(self._topic, self._number)])
         report.behind += max(0, *ends.values()) - self._replay.watermark - 1
 
@@ -130,6 +130,20 @@ class _Partition:
             f"partition {self._number}, counter {name}: is {found.get(name, 0)}, should be {expected.get(name, 0)}"
             for name in sorted(found.keys() | expected.keys())
             if found.get(name, 0) != expected.get(name, 0)
+        ]
+
+    async def _reviews(self) -> list[str]:
+        """What waits for a person; as with counters, only while nothing moves."""
+        listed = _pairs(await self._session.call("HGETALL", self._keys.review))
+        if int(await self._session.call("HGET", self._keys.meta, "wm") or -1) != self._replay.watermark:
+            return []
+        found = {name.decode(): value for name, value in listed.items()}
+        expected = self._replay.fold.reviews
+        return [
+            f"partition {self._number}, purchase to review {name}: "
+            + ("not in Redis" if name not in found else "not in the log" if name not in expected else "it differs")
+            for name in sorted(found.keys() | expected.keys())
+            if found.get(name) != expected.get(name)
         ]
 
 

@@ -59,6 +59,7 @@ def write(
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
             _add_up(counters.setdefault(merchant, {}), change.counters)
             _write_voucher_owners(keys, merchant, customer, change, writes)
+            _write_reviews(keys, merchant, customer, change, writes)
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
             written.submissions += change.submissions
@@ -82,12 +83,19 @@ def _add_up(sums: dict[str, int], counters: Mapping[str, int]) -> None:
 
 def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
     """A till knows a code alone: note whose it is, where its partition is looked up."""
-    if not change.state.vouchers or not any(counter.endswith("|issued") for counter in change.counters):
-        return
-    for voucher in change.state.vouchers:
-        if voucher.state == "open":
-            kept = (voucher.expires_at - voucher.issued_at) // SECOND + _CODE_KEPT_S
-            writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
+    for voucher in change.issued:
+        kept = (voucher.expires_at - voucher.issued_at) // SECOND + _CODE_KEPT_S
+        writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
+
+
+def _write_reviews(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
+    """The list of purchases that wait for a person; a transaction may move from one customer to another."""
+    for transaction, waiting in change.reviews.items():
+        name = f"{merchant}:{customer}:{transaction}"
+        if waiting is None:
+            writes.do("HDEL", keys.review, name)
+        else:
+            writes.do("HSET", keys.review, name, waiting)
 
 
 def _write_finished(keys: PartitionKeys, name: Name, change: Change, writes: Writes, written: Written) -> None:

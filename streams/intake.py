@@ -14,14 +14,13 @@ from typing import Final
 import msgspec
 
 from stamgast.clock import Clock, RealClock
-from stamgast.domain.deliveries import millis_of
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.many_partitions import partitions_for
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
-from stamgast.pos.doubts import doubts_about
+from stamgast.pos.doubts import Seen, doubts_about
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from streams.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
@@ -217,8 +216,7 @@ class IntakeJob:
             return
         step.effects.emissions.append(again)
         if program is not None:
-            data = read.purchase.data
-            seen = ("", data.store.retail_store_id, millis_of(data.end_date_time))
+            seen = Seen("", read.purchase.data)
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:

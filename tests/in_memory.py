@@ -66,6 +66,8 @@ class Owner:
         self.bundle = of
         self.states: dict[str, bytes] = {}
         self.ledgers: dict[str, dict[bytes, bytes]] = {}
+        self.reviews: dict[str, bytes] = {}
+        """Transaction -> its line in the list of what waits for a person."""
         self.changes: list[Change] = []
 
     def state(self, customer: str = ANNA) -> Customer:
@@ -87,5 +89,10 @@ class Owner:
                 ledger.pop(name, None)
             else:
                 ledger[name] = value
+        for transaction, waiting in change.reviews.items():
+            if waiting is None:
+                self.reviews.pop(transaction, None)
+            else:
+                self.reviews[transaction] = waiting
         self.changes.append(change)
         return change

@@ -17,9 +17,13 @@ from typing import Any
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import CardDefinition, Program
 from tests.oracle_compare import differences
-from tests.oracle_customers import Figures, Key, PaperCard, PaperVoucher, SimpleRule, Wanted
-from tests.oracle_figures import Part, part_of
-from tests.oracle_sales import net_sales, sale_of
+from tests.oracle_customers import Figures, Key, PaperCard, SimpleRule, Wanted, cause_of, gained_by, give
+from tests.oracle_figures import part_of
+from tests.oracle_review import AT_MOST, Held, seen_of, size_of, waits
+from tests.oracle_sales import Sale, net_sales, sale_of
+
+Fired = tuple[str, str | int | tuple[str, int], str]
+"""What a rule may be on, at what, and its occasion."""
 
 __all__ = ["Figures", "Oracle", "SimpleRule", "Wanted", "differences", "figures_from_purchases", "recompute"]
 
@@ -136,19 +140,42 @@ class Oracle:
                 voucher.state = "expired"
 
     def _purchase_changed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
-        name, program = event["transaction"], figures.program
+        name, sale = event["transaction"], sale_of(event.get("after"))
+        figures.waiting.pop(name, None)
+        if sale is None:
+            figures.agreed.pop(name, None)
+        elif waits(sale, figures.program, figures.agreed.get(name)):
+            figures.waiting[name] = Held(sale, seen_of(event["after"]))
+            sale = None
+        self._change(key, figures, name, sale, event["at"], event.get("happened_at") or event["at"])
+
+    def _purchase_reviewed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
+        name = event["transaction"]
+        held = figures.waiting.get(name)
+        if held is None or held.seen != event["seen"]:
+            return
+        size = size_of(held.sale, figures.program)
+        if event["verdict"] == "void":
+            del figures.waiting[name]
+            figures.agreed.pop(name, None)
+        elif size.rewards <= AT_MOST:
+            del figures.waiting[name]
+            figures.agreed[name] = size
+            self._change(key, figures, name, held.sale, event["at"], held.sale.occurred_at)
+
+    def _change(self, key: Key, figures: Figures, name: str, sale: Sale | None, at: int, happened_at: int) -> None:
+        program = figures.program
         before = figures.parts.pop(name, None)
         visits, others = len(figures.days), list(figures.parts.values())
         visits_before = len({p.day for p in [*others, *([before] if before else [])] if p.counts})
-        sale = sale_of(event.get("after"))
         after = part_of(sale, program) if sale else None
         if after is not None:
             figures.parts[name] = after
         visits = len(figures.days)
-        fresh = event["at"] - (event.get("happened_at") or event["at"]) <= program.fresh_for
-        fired: list[tuple[str, str | int | tuple[str, int], str]] = []
+        fresh = at - happened_at <= program.fresh_for
+        fired: list[Fired] = []
         for card in program.cards.values():
-            fired += self._stamp(figures, card, _gained(card, others, before, after), event["at"])
+            fired += self._stamp(figures, card, gained_by(card, others, before, after), at)
         undone = self._broken_promises(key, figures)
         if after is not None and after.counts and not (before and before.counts):
             fired.append(("purchase", "", name))
@@ -163,27 +190,25 @@ class Oracle:
         for cause, by in undone:
             self._undo(key, cause, by)
         for rule in self._rules.get(key[0], ()):
-            for on, at, occasion in fired:
-                if rule.on == on and rule.at in ("", at):
-                    once = f"customer:visits:{at}" if on == "visits_reached" else occasion
-                    self._fire(key, figures, rule, once, event["at"], fresh=fresh)
+            for on, reached, occasion in fired:
+                if rule.on == on and rule.at in ("", reached):
+                    once = f"customer:visits:{reached}" if on == "visits_reached" else occasion
+                    self._fire(key, figures, rule, once, at, fresh=fresh)
 
-    def _stamp(
-        self, figures: Figures, card: CardDefinition, gained: int, at: int
-    ) -> list[tuple[str, str | int | tuple[str, int], str]]:
+    def _stamp(self, figures: Figures, card: CardDefinition, gained: int, at: int) -> list[Fired]:
         """Stamp after stamp; a full card is laid aside, and taken out again when stamps are missing."""
         paper = figures.cards[card.id]
-        fired: list[tuple[str, str | int | tuple[str, int], str]] = []
+        fired: list[Fired] = []
         for _ in range(gained):
             paper.balance += 1
-            fired.append(("stamp_card_reaches", (card.id, paper.balance), _cause(card, paper)))
+            fired.append(("stamp_card_reaches", (card.id, paper.balance), cause_of(card, paper)))
             while paper.balance >= card.stamps_required:
-                cause = _cause(card, paper)
+                cause = cause_of(card, paper)
                 paper.balance -= card.stamps_required
                 paper.completed.append(card.stamps_required)
                 fired.append(("stamp_card_completed", card.id, cause))
                 if card.reward:
-                    _give(figures, card.reward, cause, "", at + card.reward_valid_for)
+                    give(figures, card.reward, cause, "", at + card.reward_valid_for)
         paper.balance += min(gained, 0)
         if gained < 0:
             self._take_out(figures, card.id, paper)
@@ -212,7 +237,7 @@ class Oracle:
             return
         figures.occasions[rule.id].add(occasion)
         if rule.gives:
-            _give(figures, rule.gives, occasion, rule.id, at + rule.gives_for)
+            give(figures, rule.gives, occasion, rule.id, at + rule.gives_for)
         if not rule.sends:
             return
         consented = any(f"{rule.purpose}:{channel}" in figures.consents for channel in rule.channels)
@@ -235,35 +260,6 @@ class Oracle:
         figures.occasions[by].discard(cause)
 
 
-def _cause(card: CardDefinition, paper: PaperCard) -> str:
-    """The card that is being filled, by its number."""
-    return f"card:{card.id}:{len(paper.completed) + 1}"
-
-
-def _gained(card: CardDefinition, others: list[Part], before: Part | None, after: Part | None) -> int:
-    """By how much the sum of daily capped stamps moves."""
-    gained = 0
-    for day in {part.day for part in (before, after) if part is not None}:
-        rest = sum(part.stamps.get(card.id, 0) for part in others if part.day == day)
-        old, new = (
-            rest + (part.stamps.get(card.id, 0) if part is not None and part.day == day else 0)
-            for part in (before, after)
-        )
-        cap = card.max_per_day
-        gained += (new if cap is None else min(new, cap)) - (old if cap is None else min(old, cap))
-    return gained
-
-
-def _give(figures: Figures, reward: str, cause: str, rule: str, expires_at: int) -> None:
-    for voucher in figures.vouchers:
-        if (voucher.cause, voucher.rule, voucher.reward) == (cause, rule, reward):
-            voucher.groundless = False
-            if voucher.state == "withdrawn":
-                voucher.state, voucher.expires_at = "open", expires_at
-            return
-    figures.vouchers.append(PaperVoucher(reward, cause, rule, "open", expires_at))
-
-
 def recompute(values: Iterable[bytes], oracle: Oracle) -> Oracle:
     """Fold records of `customer.events.v1`, in log order."""
     for value in values:
@@ -279,7 +275,8 @@ def figures_from_purchases(
     for (merchant, transaction), sale in net_sales(records).items():
         if sale.customer:
             figures = found.setdefault((merchant, sale.customer), Figures(programs[merchant]))
-            figures.parts[transaction] = part_of(sale, programs[merchant])
+            if not waits(sale, programs[merchant]):
+                figures.parts[transaction] = part_of(sale, programs[merchant])
     for figures in found.values():
         for card in figures.program.cards.values():
             total = 0

@@ -3,8 +3,9 @@
 from collections import defaultdict
 from dataclasses import dataclass, field
 
-from stamgast.domain.program import Program
+from stamgast.domain.program import CardDefinition, Program
 from tests.oracle_figures import DAY_MS, Part, lapse_gap, simple_clv
+from tests.oracle_review import Held, Size
 
 Key = tuple[str, str]
 """(merchant, customer)."""
@@ -74,6 +75,10 @@ class Figures:
 
     program: Program
     parts: dict[str, Part] = field(default_factory=dict)
+    waiting: dict[str, Held] = field(default_factory=dict)
+    """Transaction -> what waits for a person."""
+    agreed: dict[str, Size] = field(default_factory=dict)
+    """What a person has confirmed."""
     cards: dict[str, PaperCard] = field(default_factory=lambda: defaultdict(PaperCard))
     vouchers: list[PaperVoucher] = field(default_factory=list)
     consents: set[str] = field(default_factory=set)
@@ -157,3 +162,33 @@ class Figures:
         """The seeds' formula, at a moment."""
         first = self.days[0] if self.days else 0
         return simple_clv(self.spend, self.purchases, first, self.source, self.program, at // DAY_MS)
+
+
+def cause_of(card: CardDefinition, paper: PaperCard) -> str:
+    """The card that is being filled, by its number."""
+    return f"card:{card.id}:{len(paper.completed) + 1}"
+
+
+def gained_by(card: CardDefinition, others: list[Part], before: Part | None, after: Part | None) -> int:
+    """By how much the sum of daily capped stamps moves."""
+    gained = 0
+    for day in {part.day for part in (before, after) if part is not None}:
+        rest = sum(part.stamps.get(card.id, 0) for part in others if part.day == day)
+        old, new = (
+            rest + (part.stamps.get(card.id, 0) if part is not None and part.day == day else 0)
+            for part in (before, after)
+        )
+        cap = card.max_per_day
+        gained += (new if cap is None else min(new, cap)) - (old if cap is None else min(old, cap))
+    return gained
+
+
+def give(figures: Figures, reward: str, cause: str, rule: str, expires_at: int) -> None:
+    """Promise a reward once for a cause and a rule."""
+    for voucher in figures.vouchers:
+        if (voucher.cause, voucher.rule, voucher.reward) == (cause, rule, reward):
+            voucher.groundless = False
+            if voucher.state == "withdrawn":
+                voucher.state, voucher.expires_at = "open", expires_at
+            return
+    figures.vouchers.append(PaperVoucher(reward, cause, rule, "open", expires_at))

@@ -13,22 +13,24 @@ from stamgast.domain.events import (
     Line,
     Purchase,
     PurchaseChanged,
+    PurchaseReviewed,
     RedemptionTakenBack,
     TimerDue,
     VoucherRedeemed,
 )
+from stamgast.domain.review import decode_waiting
 from stamgast.domain.units import DAY, HOUR, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_back
 from tests.in_memory import Owner
 
 _PURCHASES = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "give_away")
-STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer")
+STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "review")
 
 baskets = st.lists(
     st.builds(
         lambda gross, quantity, category: (gross, quantity, category),
-        st.sampled_from((0, 99, 350, 1001)),
-        st.sampled_from((1000, 2000, 348)),
+        st.sampled_from((0, 99, 350, 350, 1001, 20_000, 500_000_000)),
+        st.sampled_from((1000, 1000, 2000, 348, 40_000, 1_001_000, 96_385_074_000)),
         st.sampled_from(("bread", "drinks", None)),
     ),
     max_size=2,
@@ -151,6 +153,22 @@ class History:
                 merchant=MERCHANT, customer=ANNA, at=self.now, id=f"{request}-back", code=code, redemption=request
             )
         )
+
+    def _review(self, data: st.DataObject) -> None:
+        """Somebody looks at what waits, or at what waited once."""
+        names = sorted(name for name, event in self.sales.items() if event.after is not None)
+        if not names:
+            return
+        name = data.draw(st.sampled_from([*sorted(self.owner.reviews), *names]))
+        held = self.owner.reviews.get(name)
+        seen = decode_waiting(held).seen if held and data.draw(st.integers(0, 4)) else "0" * 16
+        verdict = data.draw(st.sampled_from(("confirm", "confirm", "void")))
+        self._tell(
+            PurchaseReviewed(
+                merchant=MERCHANT, customer=ANNA, at=self.now, id=f"v{len(self.events)}",
+                transaction=name, verdict=verdict, seen=seen,
+            )
+        )  # fmt: skip
 
     def _wait(self, data: st.DataObject) -> None:
         self.now += data.draw(st.sampled_from((DAY, 8 * DAY, 40 * DAY, 100 * DAY)))

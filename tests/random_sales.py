@@ -43,6 +43,7 @@ def cards(draw: st.DrawFn) -> list[Any]:
                 max_per_purchase=draw(st.sampled_from((None, 1, 4))),
                 on_refund=draw(st.sampled_from(("below_zero", "below_zero", "next_stamps", "never"))),
                 reward=draw(st.sampled_from((None, "loaf"))),
+                most_rewards=draw(st.sampled_from((None, None, 1, 200))),
             )
         )
     return found
@@ -60,8 +61,8 @@ lines: st.SearchStrategy[dict[str, Any]] = st.builds(
         kind=kind,
         **({} if cost is None else {"cost_minor": gross * cost // 100}),
     ),
-    st.sampled_from((0, 99, 350, 700, 1001, 2500)),
-    st.sampled_from(("1", "1", "2", "3", "0.348", "10.000")),
+    st.sampled_from((0, 99, 350, 700, 1001, 2500, 2500, 2_000_000)),
+    st.sampled_from(("1", "1", "2", "3", "0.348", "10.000", "96385074")),
     st.sampled_from(CATEGORIES),
     st.sampled_from(("A1", "B2", None)),
     st.sampled_from(KINDS),

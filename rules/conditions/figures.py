@@ -9,7 +9,7 @@ from rules.engine import Condition, Test, View
 from rules.nodes import MapNode, Node, kind_of
 from rules.registry import Context, Schema
 from rules.schema_parts import COUNT, MONEY, bounds
-from rules.words import format_money
+from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer
 
 Figure = Callable[[Customer], int]

@@ -6,8 +6,9 @@ from rules.engine import Condition, View
 from rules.nodes import MapNode, Node
 from rules.registry import Context, Schema
 from rules.schema_parts import MONEY, PERCENT, bounds, choice
-from rules.words import format_money, parse_margin
+from rules.words import parse_margin
 from stamgast.domain.clv import METHODS
+from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer
 
 METHOD = "method"

@@ -5,8 +5,8 @@ from rules.nodes import MapNode, Node
 from rules.registry import Context, Schema
 from rules.schema_parts import MONEY, POSITIVE, choice
 from rules.triggers import PERIODS, TRIGGERS, Trigger
-from rules.words import format_money
 from stamgast.domain.clv import METHODS
+from stamgast.domain.currencies import format_money
 from stamgast.domain.facts import Fact
 
 

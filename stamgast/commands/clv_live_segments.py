@@ -122,7 +122,7 @@ def _document(valued: Valued, merchant: str, by: By) -> dict[str, Any]:
 
 
 def _show(valued: Valued, by: By) -> None:
-    from rules.words import format_money
+    from stamgast.domain.currencies import format_money
 
     currency = valued.program.currency
 

@@ -102,7 +102,7 @@ def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fal
 
 def with_money_in_words(shown: dict[str, Any]) -> dict[str, Any]:
     """A customer's document with its amounts as people read them: `12.40 EUR`, where JSON has minor units."""
-    from rules.words import format_money
+    from stamgast.domain.currencies import format_money
 
     def amount(minor: int | None) -> str | None:
         return None if minor is None else format_money(minor, shown["currency"])

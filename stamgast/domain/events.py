@@ -5,7 +5,7 @@ the producer from its injected clock. `source` names the record that this one wa
 reader can recognise a repeat (topic id, partition, offset, index among that record's outputs).
 """
 
-from typing import Annotated, ClassVar
+from typing import Annotated, ClassVar, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -82,6 +82,17 @@ class PurchaseChanged(Event, frozen=True, kw_only=True, tag="purchase_changed", 
     before: Purchase | None = None
     happened_at: Millis | None = None
     """When the sale, or the refund that changed it, took place; tells late news from new."""
+
+
+class PurchaseReviewed(Event, frozen=True, kw_only=True, tag="purchase_reviewed", gc=False):
+    """A person looked at a purchase that waits. The answer is written under the event's `id`.
+
+    `seen` names the state that they saw (`stamgast.domain.ledger.digest_of_held`); of another one nothing is said.
+    """
+
+    transaction: str
+    verdict: Literal["confirm", "void"]
+    seen: str
 
 
 class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
@@ -190,6 +201,7 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 
 AnyEvent = (
     PurchaseChanged
+    | PurchaseReviewed
     | Enrolled
     | ConsentChanged
     | OptedOut

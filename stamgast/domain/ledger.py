@@ -14,7 +14,16 @@ from functools import lru_cache
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain.events import Purchase
 from stamgast.domain.units import Day, Minor
+
+
+class Agreed(Struct, array_like=True, frozen=True, gc=False):
+    """How large a purchase was when a person confirmed it: pieces of a line, the largest amount, rewards."""
+
+    pieces: int
+    amount: Minor
+    rewards: int
 
 
 class Entry(Struct, gc=False):
@@ -26,6 +35,10 @@ class Entry(Struct, gc=False):
     counts: int = 1
     refunds: Minor = 0
     stamps: dict[str, int] = {}
+    held: bytes = b""
+    """The purchase itself while it waits for a person (`stamgast.domain.review`): until then it gives nothing."""
+    agreed: Agreed | None = None
+    """What a person has confirmed of it."""
 
 
 class _Stored(Struct, array_like=True, gc=False):
@@ -35,6 +48,8 @@ class _Stored(Struct, array_like=True, gc=False):
     stamps: dict[int, int] = {}
     counts: int = 1
     refunds: Minor = 0
+    held: bytes = b""
+    agreed: Agreed | None = None
 
 
 _decode = msgspec.msgpack.Decoder(_Stored).decode
@@ -44,6 +59,9 @@ _encode = msgspec.msgpack.Encoder().encode
 def encode_entry(entry: Entry, cards: Sequence[str]) -> bytes:
     """Entry -> stored value. `cards` are the ids of the customer's cards in the state's order."""
     stamps = {cards.index(card): stamps for card, stamps in entry.stamps.items()}
+    if entry.held or entry.agreed is not None:
+        sums = (entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds)
+        return _encode((*sums, entry.held, entry.agreed))
     if entry.counts == 1 and not entry.refunds:
         return _encode((entry.day, entry.spend, entry.profit, stamps))
     return _encode((entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds))
@@ -53,7 +71,17 @@ def decode_entry(value: bytes, cards: Sequence[str]) -> Entry:
     """Stored value -> entry. `cards` as in `encode_entry`; there may be more of them by now."""
     it = _decode(value)
     stamps = {cards[place]: stamps for place, stamps in it.stamps.items()}
-    return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps)
+    return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps, it.held, it.agreed)
+
+
+encode_held = msgspec.msgpack.Encoder().encode
+"""Purchase -> what an entry keeps of it while it waits."""
+decode_held = msgspec.msgpack.Decoder(Purchase).decode
+
+
+def digest_of_held(held: bytes) -> str:
+    """A short name of what waits: another state of the same transaction has another."""
+    return hashlib.blake2b(held, digest_size=8).hexdigest()
 
 
 @lru_cache(maxsize=8192)

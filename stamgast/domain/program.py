@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from msgspec import Struct
 
@@ -16,6 +16,9 @@ from stamgast.domain.deliveries import REACH
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
+
+MOST_REWARDS: Final = 20
+"""How often one purchase may fill a card where nothing is said."""
 
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
@@ -48,6 +51,8 @@ class CardDefinition:
     on_refund: OnRefund = "below_zero"
     reward: str | None = None
     reward_valid_for: Millis = 30 * DAY
+    most_rewards: int | None = None
+    """How often one purchase may fill it; None: as often as the programme says."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +148,16 @@ class Costs:
 
 
 @dataclass(frozen=True, slots=True)
+class ReviewAbove:
+    """What no purchase of this shop is: beyond it one waits until a person has looked at it."""
+
+    pieces: int = 1000
+    """Of one line."""
+    amount: Minor | None = 1_000_000
+    """Of the purchase or one of its lines; None: no amount is too much."""
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Everything a merchant decided, but the rules."""
 
@@ -175,6 +190,9 @@ class Program:
     """The same for a timer that fires late."""
     not_before: Millis | None = None
     """Before this a sale cannot have been; None: `REACH` before its recording."""
+    most_rewards: int = MOST_REWARDS
+    """How often one purchase may fill a card."""
+    review_above: ReviewAbove = field(default_factory=ReviewAbove)
 
     def earliest(self, recorded_at: Millis) -> Millis:
         """Before what moment a sale that is recorded then cannot have been: its till's clock is wrong."""

@@ -5,18 +5,15 @@ from functools import partial
 from typing import NamedTuple, Protocol
 
 from stamgast.domain import days, stamps
-from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Card, Customer
+from stamgast.domain.earning import NOTHING
 from stamgast.domain.errors import UnknownBeforeError
 from stamgast.domain.events import Purchase, PurchaseChanged
-from stamgast.domain.exchange import converted
 from stamgast.domain.facts import Fact
-from stamgast.domain.ledger import Entry
-from stamgast.domain.profit import profit_of
+from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.program import CardDefinition, Program
+from stamgast.domain.review import Doubt, weighed
 from stamgast.domain.units import Day
-
-NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
 
 
 class Memory(Protocol):
@@ -28,8 +25,8 @@ class Memory(Protocol):
     def all_entries(self) -> Mapping[bytes, Entry]:
         """The whole ledger; asked for only where a daily cap meets a day that is not the newest."""
 
-    def may_reopen(self, card: str, ordinal: int) -> bool:
-        """False once that completed card's reward was used."""
+    def newest_used(self, card: str, up_to: int) -> int:
+        """The newest card up to that number whose reward was used; 0: none."""
 
 
 class Shift(NamedTuple):
@@ -43,47 +40,19 @@ class Shift(NamedTuple):
     purchase: Purchase | None
 
 
-def day_of(purchase: Purchase, program: Program) -> Day:
-    """The business day of a purchase; a store the programme does not know keeps the merchant's calendar."""
-    store = program.stores.get(purchase.store)
-    if store is None:
-        return business_day(purchase.occurred_at, program.time_zone)
-    return business_day(purchase.occurred_at, store.time_zone, store.day_start)
+class Applied(NamedTuple):
+    """What a change of a purchase came to; `doubt` is why it waits now and gives nothing."""
 
-
-def entry_for(purchase: Purchase | None, program: Program) -> Entry:
-    """What a purchase gives under the programme in force.
-
-    Money in another currency is converted at the rate of its day; where none is known it is not summed.
-    """
-    if purchase is None:
-        return NOTHING
-    raw = {}
-    day = day_of(purchase, program)
-    in_ours = converted(purchase, program.currency, program.rates, day)
-    ours = in_ours is not None
-    purchase = in_ours or purchase
-    for card in program.cards.values():
-        earned = stamps.raw_stamps(purchase, card) if ours or not stamps.asks_for_money(card) else 0
-        if earned:
-            raw[card.id] = earned
-    return Entry(
-        day=day,
-        spend=purchase.spend if ours else 0,
-        profit=profit_of(purchase, program.costs) if ours else 0,
-        counts=int(purchase.counts),
-        refunds=purchase.refunded if ours else 0,
-        stamps=raw,
-    )
+    old: Entry
+    new: Entry
+    facts: list[Fact]
+    doubt: Doubt | None
 
 
 def apply_purchase(
-    customer: Customer,
-    event: PurchaseChanged,
-    program: Program,
-    memory: Memory,
-) -> tuple[Entry, list[Fact]]:
-    """Replace what the transaction gave so far by what it gives now; returns the new entry and the facts.
+    customer: Customer, event: PurchaseChanged, program: Program, memory: Memory, agreed: Agreed | None = None
+) -> Applied:
+    """Replace what the transaction gave so far by what it gives now. `agreed` is what was just confirmed of it.
 
     Raises `UnknownBeforeError` if the event changes a purchase the ledger has forgotten.
     """
@@ -91,22 +60,20 @@ def apply_purchase(
     if known is None and event.before is not None:
         raise UnknownBeforeError(event.transaction)
     old = known or NOTHING
-    new = entry_for(event.after, program)
+    new, doubt = weighed(event.after, program, agreed or old.agreed)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     _move_days(customer, old, new)
     facts = _purchase_facts(event, old, new)
     if old.stamps or new.stamps:
-        shift = Shift(customer, program, old, new, memory, event.after)
-        for card_id in sorted(old.stamps.keys() | new.stamps.keys()):
-            facts += _move_card(shift, card_id)
+        facts += _move_cards(Shift(customer, program, old, new, memory, event.after))
     if customer.visits != visits:
         facts.append(Fact("visits_changed", "visits", visits, customer.visits, purchase=event.after))
     if customer.spend != spend:
         facts.append(Fact("spend_changed", "spend", spend, customer.spend, purchase=event.after))
     if customer.profit != profit:
         facts.append(Fact("clv_changed", "clv", profit, customer.profit, purchase=event.after))
-    return new, facts
+    return Applied(old, new, facts, doubt)
 
 
 def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
@@ -155,7 +122,17 @@ def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry) -> list[Fact
     return facts
 
 
-def _move_card(shift: Shift, card_id: str) -> list[Fact]:
+def _move_cards(shift: Shift) -> list[Fact]:
+    facts: list[Fact] = []
+    room = stamps.MOST_COMPLETED
+    for card_id in sorted(shift.old.stamps.keys() | shift.new.stamps.keys()):
+        steps = _move_card(shift, card_id, room)
+        room -= sum([step.kind == "completed" for step in steps])
+        facts += [fact_of(card_id, step, shift.purchase) for step in steps]
+    return facts
+
+
+def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     definition = shift.program.cards.get(card_id)
     if definition is None:
         return []
@@ -163,8 +140,7 @@ def _move_card(shift: Shift, card_id: str) -> list[Fact]:
     if card is None:
         card = shift.customer.cards[card_id] = Card()
     by = _move_days_of_card(shift, card, definition)
-    steps = stamps.move_balance(card, definition, by, partial(shift.memory.may_reopen, card_id))
-    return [fact_of(card_id, step, shift.purchase) for step in steps]
+    return stamps.move_balance(card, definition, by, partial(shift.memory.newest_used, card_id), room)
 
 
 def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:
@@ -199,6 +175,6 @@ def fact_of(card_id: str, step: stamps.Step, purchase: Purchase | None) -> Fact:
         f"card:{card_id}:{step.ordinal}",
         step.before,
         step.after,
-        {"card": card_id, "ordinal": step.ordinal},
+        {"card": card_id, "ordinal": step.ordinal} | ({} if step.cards == 1 else {"cards": step.cards}),
         purchase,
     )

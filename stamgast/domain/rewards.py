@@ -6,7 +6,7 @@ issues the same code. It begins with the partition of its customer, so that a ti
 
 import base64
 import hmac
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 
 from msgspec import Struct
 
@@ -43,28 +43,38 @@ def partition_of(code: str) -> int:
     return int(code.partition("-")[0], 16)
 
 
-def issue(customer: Customer, voucher: Voucher) -> tuple[Voucher, bool]:
+Ground = tuple[str, str, str]
+"""Cause, rule and reward: what a customer gets one voucher for."""
+
+
+def by_ground(vouchers: Iterable[Voucher]) -> dict[Ground, Voucher]:
+    """Find vouchers by what they were given for; of two alike, which cannot be, the older one."""
+    return {(v.cause, v.rule, v.reward): v for v in reversed(tuple(vouchers))}
+
+
+def issue(customer: Customer, voucher: Voucher, known: dict[Ground, Voucher]) -> tuple[Voucher, bool]:
     """Give a reward once per cause and rule; a withdrawn one is opened again.
 
-    Returns the voucher the customer holds now, and whether it is (again) new.
+    `known` are the customer's vouchers `by_ground`; a new one is added to it. Returns the voucher the customer holds
+    now, and whether it is (again) new.
     """
-    for known in customer.vouchers:
-        if (known.cause, known.rule, known.reward) == (voucher.cause, voucher.rule, voucher.reward):
-            if known.state != "withdrawn":
-                known.void = False
-                return known, False
-            known.state, known.issued_at, known.expires_at = "open", voucher.issued_at, voucher.expires_at
-            voucher = known
-            break
+    ground = (voucher.cause, voucher.rule, voucher.reward)
+    held = known.get(ground)
+    if held is None:
+        customer.vouchers.append(voucher)
+        known[ground] = held = voucher
+    elif held.state != "withdrawn":
+        held.void = False
+        return held, False
     else:
-        customer.vouchers = [*customer.vouchers, voucher]
-    customer.timers[timer_of(voucher.code)] = voucher.expires_at
-    return voucher, True
+        held.state, held.issued_at, held.expires_at = "open", voucher.issued_at, voucher.expires_at
+    customer.timers[timer_of(held.code)] = held.expires_at
+    return held, True
 
 
-def withdraw(customer: Customer, cause: str, undone: Callable[[str], bool]) -> list[Voucher]:
-    """Take back what a cause gave and nobody has used yet; `undone` says of which rules."""
-    given = [v for v in customer.vouchers if v.cause == cause and undone(v.rule)]
+def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Voucher]:
+    """Take back what nobody has used yet of what was given; `undone` says for which cause and rule."""
+    given = [v for v in customer.vouchers if undone(v.cause, v.rule)]
     for voucher in given:
         voucher.void |= voucher.state == "redeemed"
     taken = [v for v in given if v.state == "open"]
@@ -74,18 +84,25 @@ def withdraw(customer: Customer, cause: str, undone: Callable[[str], bool]) -> l
     return taken
 
 
-def is_used(customer: Customer, cause: str) -> bool:
-    """Whether a reward of that cause was redeemed: then its card cannot be reopened."""
-    return any(v.cause == cause and v.state == "redeemed" for v in customer.vouchers)
+def newest_used(customer: Customer, card: str, up_to: int) -> int:
+    """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
+    used = [card_number(v.cause, card) for v in customer.vouchers if v.state == "redeemed"]
+    return max((number for number in used if number <= up_to), default=0)
 
 
-def expire(customer: Customer, code: str, at: Millis) -> Voucher | None:
+def card_number(cause: str, card: str) -> int:
+    """Which of that stamp card's cards a cause speaks of, `card:bread:3` of the third; 0: of none."""
+    start = f"card:{card}:"
+    number = cause[len(start) :]
+    return int(number) if cause.startswith(start) and number.isdecimal() else 0
+
+
+def expire(voucher: Voucher, at: Millis) -> bool:
     """End an open voucher whose time has come."""
-    for voucher in customer.vouchers:
-        if voucher.code == code and voucher.state == "open" and voucher.expires_at <= at:
-            voucher.state = "expired"
-            return voucher
-    return None
+    if voucher.state != "open" or voucher.expires_at > at:
+        return False
+    voucher.state = "expired"
+    return True
 
 
 def redeem(customer: Customer, code: str, request: str, at: Millis) -> tuple[Answer, list[Fact]]:

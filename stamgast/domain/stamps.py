@@ -3,11 +3,11 @@
 What a purchase earns (its raw stamps) depends on that purchase alone; a daily cap is applied to the sum of
 a business day. So the balance is a sum over purchases, whatever the order they arrive in. A full card is
 completed at once; a refund that takes the balance below zero reopens the newest completed card, unless its
-reward was redeemed: then the stamps are owed.
+reward was redeemed: then the stamps are owed. A million cards cost no more to count than one.
 """
 
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from stamgast.domain.customer import Card
 from stamgast.domain.events import Line, Purchase
@@ -16,17 +16,26 @@ from stamgast.domain.units import Day, Minor
 
 NO_STAMP_KINDS = frozenset({"gift_card", "deposit", "shipping", "fee", "reward", "return"})
 
+MOST_COMPLETED: Final = 200
+"""Cards that one event completes at most, all of a customer's cards together (docs/adr/0057)."""
+
 
 class Step(NamedTuple):
     """One movement of a card: stamps `before` -> `after` on card number `ordinal` (1 is the first).
 
-    `kind` is `stamped`, `completed`, `uncompleted` or `taken`.
+    `kind` is `stamped`, `completed`, `uncompleted` or `taken`. Cards that are taken out together are one step:
+    `ordinal` is the first of them, `cards` how many they are, and `after` what is left on that one.
     """
 
     kind: str
     ordinal: int
     before: int
     after: int
+    cards: int = 1
+
+
+Kept = Callable[[int], int]
+"""Card number -> the newest card up to that one whose reward was used, which is not taken out again; 0: none."""
 
 
 def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
@@ -106,43 +115,43 @@ def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_d
     return by if cap is None else min(cap, before + by) - min(cap, before)
 
 
-def move_balance(card: Card, definition: CardDefinition, by: int, may_reopen: Callable[[int], bool]) -> list[Step]:
-    """Add `by` stamps (negative: take back). `may_reopen(ordinal)` is false once that card's reward is used."""
+def move_balance(card: Card, definition: CardDefinition, by: int, kept: Kept, room: int = MOST_COMPLETED) -> list[Step]:
+    """Add `by` stamps (negative: take back), completing at most `room` cards; what is above stays on the card."""
     if by == 0:
         return []
     if by < 0:
-        return _take(card, by, may_reopen)
-    size = definition.stamps_required
-    steps: list[Step] = []
-    before = card.balance
+        steps = [Step("taken", card.completed + 1, card.balance, card.balance + by)]
+        card.balance += by
+        return steps + reopen(card, kept)
+    size, before = definition.stamps_required, card.balance
     card.balance += by
-    while card.balance >= size:
-        ordinal = card.completed + 1
-        steps.append(Step("stamped", ordinal, before, size))
-        card.balance -= size
-        card.completed = ordinal
-        _push(card, size)
-        steps.append(Step("completed", ordinal, size, 0))
+    full = max(0, min(card.balance // size, room))
+    steps = []
+    for ordinal in range(card.completed + 1, card.completed + full + 1):
+        steps += (Step("stamped", ordinal, before, size), Step("completed", ordinal, size, 0))
         before = 0
+    if full:
+        card.balance -= full * size
+        card.completed += full
+        _push(card, size, full)
     if card.balance != before:
         steps.append(Step("stamped", card.completed + 1, before, card.balance))
     return steps
 
 
-def _take(card: Card, by: int, may_reopen: Callable[[int], bool]) -> list[Step]:
-    steps = [Step("taken", card.completed + 1, card.balance, card.balance + by)]
-    card.balance += by
-    return steps + reopen(card, may_reopen)
-
-
-def reopen(card: Card, may_reopen: Callable[[int], bool]) -> list[Step]:
-    """Take completed cards out again, the newest first, as long as stamps are owed."""
-    steps = []
-    while card.balance < 0 and card.completed and may_reopen(card.completed):
-        ordinal = card.completed
-        card.balance += _pop(card)
-        card.completed -= 1
-        steps.append(Step("uncompleted", ordinal, 0, card.balance))
+def reopen(card: Card, kept: Kept) -> list[Step]:
+    """Take completed cards out again, the newest first, as far as stamps are owed; those of a size in one step."""
+    steps: list[Step] = []
+    if card.balance >= 0 or not card.completed:
+        return steps
+    last = kept(card.completed)
+    while card.balance < 0 and card.completed > last:
+        size, count = card.sizes[-1]
+        cards = min(count, card.completed - last, -(card.balance // size))
+        card.balance += cards * size
+        card.completed -= cards
+        _pop(card, cards)
+        steps.append(Step("uncompleted", card.completed + 1, 0, card.balance, cards))
     return steps
 
 
@@ -151,17 +160,15 @@ def visible_stamps(card: Card, definition: CardDefinition) -> int:
     return card.balance if definition.on_refund == "below_zero" else max(0, card.balance)
 
 
-def _push(card: Card, size: int) -> None:
+def _push(card: Card, size: int, cards: int) -> None:
     if card.sizes and card.sizes[-1][0] == size:
-        card.sizes[-1][1] += 1
+        card.sizes[-1][1] += cards
     else:
-        card.sizes = [*card.sizes, [size, 1]]
+        card.sizes = [*card.sizes, [size, cards]]
 
 
-def _pop(card: Card) -> int:
-    size, count = card.sizes[-1]
-    if count == 1:
+def _pop(card: Card, cards: int) -> None:
+    if card.sizes[-1][1] == cards:
         card.sizes = card.sizes[:-1]
     else:
-        card.sizes[-1][1] = count - 1
-    return size
+        card.sizes[-1][1] -= cards

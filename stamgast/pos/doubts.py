@@ -1,6 +1,7 @@
-"""What is taken in although it looks wrong: a store that the programme does not know, a date that cannot be right.
+"""What is taken in although it looks wrong: a store that the programme does not know, a date that cannot be right, a
+quantity or an amount that nobody can have meant.
 
-Nothing is lost by either. Whoever builds the till should hear of it all the same: in the answer to the till, as a
+Nothing is lost by any of them. Whoever builds the till should hear of it all the same: in the answer to the till, as a
 figure, in the log.
 """
 
@@ -9,13 +10,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Final, Literal
+from typing import Any, Final, Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
 from rules.problems import MAX_LISTED, nearest
-from stamgast.domain.deliveries import EPOCH, can_be_right
+from stamgast.domain.deliveries import EPOCH, Delivery, can_be_right, millis_of
+from stamgast.domain.events import Purchase
+from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
+from stamgast.domain.purchases import Transaction, merge
+from stamgast.domain.review import Doubt as AboutPurchase
+from stamgast.domain.review import doubt_about
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.types import write_instant
@@ -30,15 +36,19 @@ _SHOWN: Final = 64
 _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
 
-Seen = tuple[str, str, Millis]
-"""JSON Pointer of a purchase, its store ("" if it names none) and its date."""
+
+class Seen(NamedTuple):
+    """A purchase as its doubts are looked for: its JSON Pointer, and what was delivered."""
+
+    pointer: str
+    delivery: Delivery
 
 
 @dataclass(slots=True)
 class Doubt:
     """One thing that looks wrong, and in how many purchases."""
 
-    kind: Literal["unknown_store", "suspect_time"]
+    kind: Literal["unknown_store", "suspect_time", "to_review"]
     pointer: str
     """Where it stands in the first of them."""
     value: str
@@ -59,7 +69,8 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
     """Everything about these purchases that looks wrong; what is alike is told once."""
     found: dict[tuple[str, str], Doubt] = {}
     earliest, stores = program.earliest(recorded_at), program.stores
-    for place, store, moment in seen:
+    for place, delivery in seen:
+        store, moment = delivery.store.retail_store_id, millis_of(delivery.end_date_time)
         if store and store not in stores:
             name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
             if _is_first(found, ("store", name)):
@@ -68,6 +79,10 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
             side = "ahead" if moment > recorded_at else "behind"
             if _is_first(found, ("time", side)):
                 found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
+        sold = sold_by(delivery, recorded_at)
+        doubt = None if sold is None else doubt_about(sold, program)
+        if sold is not None and doubt is not None and _is_first(found, ("review", doubt.kind)):
+            found["review", doubt.kind] = _to_review(place, sold, doubt, program)
     return list(found.values())
 
 
@@ -90,6 +105,12 @@ class Doubts:
             "suspect_time": Counter(
                 "stamgast_suspect_times",
                 "Purchases taken in with a date that cannot be right",
+                ["merchant"],
+                registry=registry,
+            ),
+            "to_review": Counter(
+                "stamgast_purchases_to_review",
+                "Purchases taken in that count for nothing until a person has confirmed or voided them",
                 ["merchant"],
                 registry=registry,
             ),
@@ -116,7 +137,39 @@ class Doubts:
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
     "suspect_time": "purchases with a date that cannot be right",
+    "to_review": "purchases that wait until a person has confirmed or voided them",
 }
+
+
+def sold_by(delivery: Delivery, recorded_at: Millis) -> Purchase | None:
+    """What a delivery says was sold, by itself; None for a refund, and for what cannot be read."""
+    if delivery.refund_id is not None:
+        return None
+    transaction = Transaction()
+    try:
+        merge(transaction, delivery, recorded_at)
+    except ValueError:
+        return None
+    return net(transaction)
+
+
+def _to_review(place: str, sold: Purchase, doubt: AboutPurchase, program: Program) -> Doubt:
+    words = doubt.in_words(program.currency)
+    pointer = f"{place}/line_items"
+    if doubt.kind == "pieces":
+        most = max(range(len(sold.lines)), key=lambda n: abs(sold.lines[n].quantity))
+        pointer = f"{pointer}/{most}/quantity"
+    elif doubt.kind == "amount":
+        pointer = f"{place}/totals/gross_minor"
+    setting = "most_rewards" if doubt.kind == "rewards" else f"review_above: {{{doubt.kind}: …}}"
+    return Doubt(
+        kind="to_review",
+        pointer=pointer,
+        value=f"{doubt.found}",
+        detail=f"{words}. It was taken in and waits for a person: until `stamgast purchases confirm` it counts for "
+        "nothing and gives nothing; a corrected version with a higher source_version counts at once",
+        allowed=f"at most {doubt.most:,}; program.yaml may say otherwise with `purchases: {{{setting}}}`",
+    )
 
 
 def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:

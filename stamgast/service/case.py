@@ -2,19 +2,27 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Final
 
 from msgspec import Struct
 
 from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
 from stamgast.domain.activation import Activation, Note, Submission
-from stamgast.domain.customer import Customer
+from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Entry, decode_entry, encode_entry, field_of
 from stamgast.domain.program import Program
-from stamgast.domain.rewards import is_used
+from stamgast.domain.rewards import Ground, by_ground, newest_used
 from stamgast.domain.units import Millis
+
+MOST_FIRINGS: Final = 1_000
+"""Firings of rules that one event brings at most."""
+MOST_MESSAGES: Final = 20
+"""Messages that one event asks for at most."""
+MOST_VOUCHERS: Final = 1_000
+"""Vouchers that one event gives at most, by cards and rules together."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +57,8 @@ class Change:
     notes       lines for `activations.v1`, in order.
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
+    reviews     transaction -> its line in the list of what waits for a person, None to remove.
+    issued      vouchers that were given, or opened again.
     failures    (rule id, what it raised): the event was applied without that rule.
     """
 
@@ -61,6 +71,8 @@ class Change:
     counters: dict[str, int] = field(default_factory=dict)
     answers: dict[str, bytes] = field(default_factory=dict)
     failures: list[tuple[str, str]] = field(default_factory=list)
+    reviews: dict[str, bytes | None] = field(default_factory=dict)
+    issued: list[Voucher] = field(default_factory=list)
 
 
 class Firing(Struct, frozen=True):
@@ -78,10 +90,33 @@ class Firing(Struct, frozen=True):
     silent: bool = False
 
 
+class Left:
+    """What one event may still do (docs/adr/0057). It counts down."""
+
+    __slots__ = ("firings", "messages", "vouchers")
+
+    def __init__(self) -> None:
+        self.firings = MOST_FIRINGS
+        self.messages = MOST_MESSAGES
+        self.vouchers = MOST_VOUCHERS
+
+
 class Case:
     """One customer under work: state, ledger as read and as written so far, and the change so far."""
 
-    __slots__ = ("_entries", "_read", "at", "change", "context", "customer", "customer_id", "late", "program")
+    __slots__ = (
+        "_entries",
+        "_grounds",
+        "_read",
+        "at",
+        "change",
+        "context",
+        "customer",
+        "customer_id",
+        "late",
+        "left",
+        "program",
+    )
 
     def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
         self.customer = customer
@@ -93,6 +128,20 @@ class Case:
         self.late = False
         self._read = ledger
         self._entries: dict[bytes, Entry] = {}
+        self._grounds: dict[Ground, Voucher] | None = None
+        self.left = Left()
+
+    def begin(self, at: Millis) -> None:
+        """Another event, at that recorded time."""
+        self.at = self.customer.recorded_at = at
+        self.late = False
+        self.left = Left()
+
+    def vouchers_by_ground(self) -> dict[Ground, Voucher]:
+        """The customer's vouchers, to be found by what they were given for."""
+        if self._grounds is None:
+            self._grounds = by_ground(self.customer.vouchers)
+        return self._grounds
 
     def entry(self, transaction: str) -> Entry | None:
         """What the ledger says of a transaction now."""
@@ -112,9 +161,9 @@ class Case:
             self._entries[key] = entry
             self.change.ledger[key] = encode_entry(entry, list(self.customer.cards))
 
-    def may_reopen(self, card: str, ordinal: int) -> bool:
-        """Whether a completed card can be taken back: not once its reward was used."""
-        return not is_used(self.customer, f"card:{card}:{ordinal}")
+    def newest_used(self, card: str, up_to: int) -> int:
+        """The newest card up to that number whose reward was used: it cannot be taken back; 0: none."""
+        return newest_used(self.customer, card, up_to)
 
     def all_entries(self) -> dict[bytes, Entry]:
         """The whole ledger as it stands; complete only if `ledger_keys` asked for all of it."""

@@ -1,38 +1,38 @@
 """Timers that came due. Each is verified against the state: it may have moved since it was read."""
 
-from collections.abc import Callable
-
 from stamgast.domain import rewards
+from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import LAPSE, LAPSED, QUIET, RISK, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.service import messages
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
+from stamgast.service.stages import restage
 
 _FACTS = {RISK: "at_risk", LAPSE: "lapsing", LAPSED: "lapsed"}
 
-Restage = Callable[[Case], list[Fact]]
 
-
-def run_due_timers(case: Case, due: Millis, restage: Restage) -> None:
+def run_due_timers(case: Case, due: Millis) -> None:
     """Run every timer of the customer that the state still holds at or before `due`."""
     timers = case.customer.timers
     ready = sorted((when, name) for name, when in timers.items() if when <= due and when <= case.at)
+    expiring = any(name.startswith("voucher:") for _, name in ready)
+    vouchers = {voucher.code: voucher for voucher in case.customer.vouchers} if expiring else {}
     for _when, name in ready:
         if name not in timers:
             continue
         del timers[name]
         kind, _, what = name.partition(":")
         if kind in QUIET:
-            _grow_quiet(case, kind, restage)
+            _grow_quiet(case, kind)
         elif kind == "held":
             messages.release(case, what)
         elif kind == "voucher":
-            _expire_voucher(case, what)
+            _expire_voucher(case, vouchers.get(what))
 
 
-def _grow_quiet(case: Case, kind: str, restage: Restage) -> None:
+def _grow_quiet(case: Case, kind: str) -> None:
     customer = case.customer
     if not case.program.feed_healthy:
         # Nobody knows who has been there: ask again tomorrow.
@@ -51,7 +51,6 @@ def _grow_quiet(case: Case, kind: str, restage: Restage) -> None:
     fire(case, [*facts, Fact(name, f"quiet:{customer.last_day}")])
 
 
-def _expire_voucher(case: Case, code: str) -> None:
-    voucher = rewards.expire(case.customer, code, case.at)
-    if voucher is not None:
+def _expire_voucher(case: Case, voucher: Voucher | None) -> None:
+    if voucher is not None and rewards.expire(voucher, case.at):
         case.count(f"reward|{voucher.reward}|expired")

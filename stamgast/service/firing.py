@@ -14,7 +14,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.units import Millis
 from stamgast.service import messages
 from stamgast.service.case import Case, Firing
-from stamgast.service.taking_back import next_generation, take_back
+from stamgast.service.taking_back import next_generation, take_back, take_back_cards
 from stamgast.service.worth import FACTS as WORTH
 
 UNBOUNDED = 1 << 30
@@ -39,7 +39,11 @@ def fire(case: Case, facts: list[Fact]) -> None:
             firings += _ask(case, asked, View(case.customer, case.program, case.at, fact))
     # The arbiter: who speaks first when several rules want the same customer. Priority, then the rule's id.
     for firing in sorted(firings, key=lambda f: (-f.rule.priority, f.rule.id)):
-        _carry_out(case, firing)
+        if case.left.firings > 0:
+            case.left.firings -= 1
+            _carry_out(case, firing)
+        else:
+            case.count(f"rule|{firing.rule.id}|too_many")
 
 
 def fall_back(case: Case, facts: Sequence[Fact]) -> None:
@@ -105,7 +109,7 @@ def _carry_out(case: Case, firing: Firing) -> None:
     voucher = None
     for action in rule.actions:
         if isinstance(action, Give):
-            voucher = give(case, action.reward, firing.fact.occasion, rule.id, action.valid_for)
+            voucher = give(case, action.reward, firing.fact.occasion, rule.id, action.valid_for) or voucher
         elif isinstance(action, Tag):
             _tag(case, action)
         elif not firing.silent:
@@ -117,15 +121,20 @@ def _remember(case: Case, rule_id: str, occasion: str) -> None:
     case.customer.fired[rule_id] = occasions[-REMEMBERED_OCCASIONS:]
 
 
-def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher:
-    """Issue a voucher, once per cause and rule."""
+def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher | None:
+    """Issue a voucher, once per cause and rule; None if the event has given as many as one may."""
+    if case.left.vouchers <= 0:
+        case.count(f"reward|{reward_id}|too_many")
+        return None
+    case.left.vouchers -= 1
     reward = case.program.rewards[reward_id]
     cause_id = activation_id(case.program.merchant, f"{rule_id}/{reward_id}", case.customer_id, cause)
     code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
     life = reward.valid_for if valid_for is None else valid_for
     wanted = Voucher(code, reward_id, "open", case.at, case.at + life, cause, rule_id)
-    voucher, is_new = rewards.issue(case.customer, wanted)
+    voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
     if is_new:
+        case.change.issued.append(voucher)
         case.count(f"reward|{reward_id}|issued")
     return voucher
 
@@ -143,9 +152,12 @@ def _complete_card(case: Case, fact: Fact) -> None:
 
 
 def _reopen_card(case: Case, fact: Fact) -> None:
-    case.count(f"card|{fact.data['card']}|completed", -1)
+    """Cards are taken out again; of the oldest of them what is left on it may still have earned something."""
+    card, first, cards = fact.data["card"], fact.data["ordinal"], fact.data.get("cards", 1)
+    case.count(f"card|{card}|completed", -cards)
     still_reached = _reached(case, fact, UNBOUNDED, reached=True)
-    take_back(case, fact.occasion, lambda rule: rule not in still_reached)
+    numbers = range(first, first + cards)
+    take_back_cards(case, card, numbers, lambda number, rule: number > first or rule not in still_reached)
 
 
 def _lose_stamps(case: Case, fact: Fact) -> None:

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Customer
+from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
     ActivationOutcome,
@@ -14,8 +15,8 @@ from stamgast.domain.events import (
     Erased,
     OptedIn,
     OptedOut,
-    Purchase,
     PurchaseChanged,
+    PurchaseReviewed,
     RedemptionTakenBack,
     Replied,
     Reviewed,
@@ -24,18 +25,17 @@ from stamgast.domain.events import (
 )
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
-from stamgast.domain.lifecycle import plan_lapse, stage_of
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_effects import apply_purchase, day_of
 from stamgast.domain.purchases import MEMORY
 from stamgast.service import messages
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasing import erase
-from stamgast.service.firing import fall_back, fire
+from stamgast.service.firing import fire
+from stamgast.service.purchases import purchase_changed, purchase_reviewed
 from stamgast.service.redeeming import redeem, take_redemption_back
-from stamgast.service.taking_back import drop_waiting, take_back
-from stamgast.service.worth import worth, worth_facts
+from stamgast.service.stages import restage
+from stamgast.service.taking_back import drop_waiting
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
@@ -59,8 +59,7 @@ def handle(
         case.count("customers")
         case.count("stage|new")
     for event in events:
-        case.at = customer.recorded_at = event.at
-        case.late = False
+        case.begin(event.at)
         try:
             apply = _APPLY[type(event)]
         except KeyError:
@@ -78,6 +77,10 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
     capped = [card.id for card in program.cards.values() if card.max_per_day is not None]
     newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if state else 0
     for event in events:
+        if type(event) is PurchaseReviewed:
+            if capped:
+                return ALL
+            fields.append(field_of(event.transaction))
         if type(event) is not PurchaseChanged:
             continue
         if event.before is not None or (event.after and event.at - event.after.occurred_at > MEMORY):
@@ -91,43 +94,6 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
                     return ALL
                 newest = day
     return fields
-
-
-def _purchase_changed(case: Case, event: PurchaseChanged) -> None:
-    customer = case.customer
-    happened = event.happened_at
-    if happened is None and event.after is not None:
-        happened = event.after.occurred_at
-    case.late = happened is not None and case.at - happened > case.program.fresh_for
-    was = (customer.purchases, customer.spend, customer.profit)
-    worth_before = worth(case)
-    entry, facts = apply_purchase(customer, event, case.program, case)
-    facts += worth_facts(case, worth_before, event.after)
-    if event.before is not None and event.before.counts and not entry.counts:
-        take_back(case, event.transaction)
-    if event.before is not None or customer.profit < was[2]:
-        fall_back(case, facts)
-    case.write_entry(event.transaction, None if event.after is None else entry)
-    facts += _restage(case, event.after)
-    case.count("purchases", customer.purchases - was[0])
-    case.count("spend", customer.spend - was[1])
-    case.count("profit", customer.profit - was[2])
-    fire(case, facts)
-
-
-def _restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
-    """Bring stage and timers of staying away into line with the visit days; `purchase` is what changed them."""
-    customer = case.customer
-    plan_lapse(customer, case.program)
-    stage = stage_of(customer)
-    if stage == customer.stage:
-        return []
-    case.count(f"stage|{customer.stage}", -1)
-    case.count(f"stage|{stage}")
-    customer.stage, customer.stage_at = stage, case.at
-    if stage == "won_back":
-        return [Fact("won_back", f"back:{customer.lapse_day}", purchase=purchase)]
-    return []
 
 
 def _enrolled(case: Case, event: Enrolled) -> None:
@@ -182,15 +148,16 @@ def _replied(case: Case, event: Replied) -> None:
 
 def _timer_due(case: Case, event: TimerDue) -> None:
     case.late = case.at - event.due > case.program.timers_fresh_for
-    run_due_timers(case, event.due, _restage)
+    run_due_timers(case, event.due)
 
 
 def _reviewed(case: Case, _event: Reviewed) -> None:
-    fire(case, _restage(case))
+    fire(case, restage(case))
 
 
 _APPLY: dict[type, Callable[[Case, Any], None]] = {
-    PurchaseChanged: _purchase_changed,
+    PurchaseChanged: purchase_changed,
+    PurchaseReviewed: purchase_reviewed,
     Enrolled: _enrolled,
     ConsentChanged: _consent_changed,
     OptedOut: _opted_out,

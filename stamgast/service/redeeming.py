@@ -50,6 +50,6 @@ def _reopened(case: Case) -> list[Fact]:
     facts = []
     for card_id, card in sorted(case.customer.cards.items()):
         if card_id in case.program.cards:
-            steps = stamps.reopen(card, partial(case.may_reopen, card_id))
+            steps = stamps.reopen(card, partial(case.newest_used, card_id))
             facts += [fact_of(card_id, step, None) for step in steps]
     return facts

@@ -17,9 +17,23 @@ def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda 
 
     `undone` says of which rules (by id; empty for the card's own reward).
     """
-    for voucher in rewards.withdraw(case.customer, occasion, undone):
+    _undo(case, lambda cause, rule: cause == occasion and undone(rule))
+
+
+def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int, str], bool]) -> None:
+    """The same for all of a stamp card's cards with these numbers at once; `undone` is asked with the card's number."""
+
+    def of_these(cause: str, rule: str) -> bool:
+        number = rewards.card_number(cause, card)
+        return number in numbers and undone(number, rule)
+
+    _undo(case, of_these)
+
+
+def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
+    for voucher in rewards.withdraw(case.customer, undone):
         case.count(f"reward|{voucher.reward}|withdrawn")
-    drop_waiting(case, TAKEN_BACK, lambda a: cause_of(a) == occasion and undone(a.rule))
+    drop_waiting(case, TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 
 
 def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:

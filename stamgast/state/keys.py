@@ -96,6 +96,11 @@ class PartitionKeys:
         """Hash: counter -> value, the read model."""
         return self._named("stats")
 
+    @property
+    def review(self) -> str:
+        """Hash: merchant:customer:transaction -> a purchase that waits for a person (`stamgast.domain.review`)."""
+        return self._named("review")
+
     def customer(self, merchant: str, customer: str) -> str:
         """Name a customer's state."""
         return f"{{{self.tag}}}:c:{merchant}:{customer}"

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from stamgast.domain.deliveries import decode_record, thousandths
+from stamgast.domain.earning import entry_for
 from stamgast.domain.events import Purchase
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import CardDefinition
-from stamgast.domain.purchase_effects import entry_for
 from stamgast.domain.purchases import Transaction, merge
 from stamgast.domain.stamps import raw_stamps
 from tests.builders import ANNA, BRAM, T0, card, line, program, record, refund, snapshot

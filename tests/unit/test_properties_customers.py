@@ -11,6 +11,7 @@ from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import encode_event
 from stamgast.domain.ledger import decode_entry
 from stamgast.domain.program import Program
+from stamgast.domain.review import decode_waiting
 from stamgast.service import Bundle
 from tests.builders import ANNA, MERCHANT, bundle, card_rule, hello_rule, reach_rule, tag_rule, taken_back
 from tests.in_memory import Owner
@@ -48,6 +49,8 @@ def test_a_life_equals_its_recomputation_from_the_log(data, shop):
     oracle.learn_codes([state])
     recompute(map(encode_event, history.events), oracle)
     assert differences(oracle.customers, {(MERCHANT, ANNA): state}) == []
+    waiting = {name: decode_waiting(value).seen for name, value in history.owner.reviews.items()}
+    assert waiting == {name: held.seen for name, held in oracle.customers[MERCHANT, ANNA].waiting.items()}
 
 
 @given(st.data(), programs)
@@ -99,6 +102,7 @@ def test_how_a_log_is_cut_into_batches_makes_no_difference(data, shop):
     one_by_one, batched = history.owner.changes, again.changes
     assert again.state() == history.owner.state()
     assert again.ledgers == history.owner.ledgers
+    assert again.reviews == history.owner.reviews
     for what in ("submissions", "notes", "cancels", "finished"):
         assert [x for c in batched for x in getattr(c, what)] == [x for c in one_by_one for x in getattr(c, what)]
     assert total_counters(again) == total_counters(history.owner)
@@ -162,10 +166,10 @@ def test_a_card_that_changes_its_size_keeps_the_stamps_on_it(found, count, size)
     definition = found[0]
     small, large = stamps.Card(), stamps.Card()
     for paper in (small, large):
-        stamps.move_balance(paper, definition, count, lambda _: True)
+        stamps.move_balance(paper, definition, count, lambda _: 0)
     total = small.balance + small.completed * definition.stamps_required
     assert total == count
     resized = replace(definition, stamps_required=size)
-    stamps.move_balance(large, resized, 1, lambda _: True)
-    stamps.move_balance(large, resized, -count - 1, lambda _: True)
+    stamps.move_balance(large, resized, 1, lambda _: 0)
+    stamps.move_balance(large, resized, -count - 1, lambda _: 0)
     assert (large.balance, large.completed) == (0, 0)

@@ -1,22 +1,32 @@
 """What is taken in although it looks wrong is told: to the till, as a figure, and in the log without flooding it."""
 
 import logging
+from datetime import datetime, timedelta, timezone
 from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
 
 import stamgast.pos.doubts as doubts_module
-from stamgast.domain.program import Store
+from stamgast.domain.deliveries import EPOCH, Delivery, LineItem, StoreRef, Totals
+from stamgast.domain.program import Program, Store
 from stamgast.logs import mask_phones
-from stamgast.pos.doubts import MOST_TOLD, QUIET_S, Doubts, doubts_about
-from tests.builders import T0, at, program
+from stamgast.pos.doubts import MOST_TOLD, QUIET_S, Doubts, Seen, doubts_about
+from tests.builders import T0, at, card, line, program
 
 SHOPS = program(stores={name: Store(name, "Europe/Amsterdam") for name in ("dok-noord", "korenmarkt")})
 
 
-def warnings(*seen: tuple[str, str, int]) -> list[dict[str, Any]]:
-    return [doubt.as_json() for doubt in doubts_about(seen, SHOPS, T0)]
+def warnings(*seen: tuple[str, str, int], of: Program = SHOPS) -> list[dict[str, Any]]:
+    """Of purchases by their place, store and date."""
+    return [doubt.as_json() for doubt in doubts_about([sold(*each) for each in seen], of, T0)]
+
+
+def sold(place: str, store: str, when: int, *lines: dict[str, Any]) -> Seen:
+    moment = EPOCH + timedelta(milliseconds=when)
+    items = tuple(LineItem(each["gross_minor"], each["line_id"], each["quantity"]) for each in lines)
+    totals = Totals(sum(item.gross_minor for item in items))
+    return Seen(place, Delivery("t1", "completed", moment, "EUR", totals, 1, StoreRef(store), None, items))
 
 
 def test_an_unknown_store_is_told_once_with_its_place_the_nearest_and_how_often():
@@ -47,7 +57,25 @@ def test_a_date_that_cannot_be_right_is_told_with_what_could_be():
 
 
 def test_a_date_beyond_the_calendar_can_still_be_told():
-    assert "beyond the calendar" in warnings(("", "", -(10**15)))[0]["detail"]
+    first = datetime(1, 1, 1, tzinfo=timezone(timedelta(hours=2)))
+    ancient = Seen("", Delivery("t1", "completed", first, "EUR", Totals(350)))
+    (told,) = doubts_about([ancient], SHOPS, T0)
+    assert "beyond the calendar" in told.detail
+
+
+def test_what_nobody_can_have_meant_is_told_with_its_line_and_what_becomes_of_it():
+    shop = program(card("bread", 7, per="item"), card("spend", 5, per="amount", amount=1000))
+    scanned = sold("/3", "shop", T0, line("1", 350), line("2", 350, "96385074"))
+    dear, many = sold("/4", "shop", T0, line("1", 100_000_001)), sold("/5", "shop", T0, line("1", 350, "141"))
+    again = sold("/6", "shop", T0, line("1", 350, "150"))
+    pieces, amount, rewards = (each.as_json() for each in doubts_about([scanned, dear, many, again], shop, T0))
+    assert (pieces["pointer"], pieces["purchases"]) == ("/3/line_items/1/quantity", 1)
+    assert "96,385,074 pieces in one line are more than 1,000. It was taken in and waits" in pieces["detail"]
+    assert (amount["pointer"], rewards["pointer"]) == ("/4/totals/gross_minor", "/5/line_items")
+    assert "1000000.01 EUR are more than 10000.00 EUR" in amount["detail"]
+    assert "up to 21 rewards of the bread card: one purchase brings at most 20" in rewards["detail"]
+    assert (rewards["purchases"], "most_rewards" in rewards["allowed"]) == (2, True)
+    assert doubts_about([sold("", "shop", T0, line("1", 350, "140"))], shop, T0) == []
 
 
 def test_a_till_that_names_a_thousand_stores_gets_a_short_answer_in_which_none_is_missing():
@@ -67,7 +95,7 @@ def test_they_are_counted_by_merchant_and_logged_at_most_once_a_minute(caplog):
     doubts = Doubts(registry, monotonic=lambda: now[0])
 
     def bought(store: str = "dok-nord", merchant: str = "bakery") -> None:
-        doubts.note(merchant, doubts_about([("", store, T0)], SHOPS, T0))
+        doubts.note(merchant, doubts_about([sold("", store, T0)], SHOPS, T0))
 
     for _ in range(100):
         bought()
@@ -88,5 +116,5 @@ def test_they_are_counted_by_merchant_and_logged_at_most_once_a_minute(caplog):
 
 
 def test_a_telephone_number_in_the_place_of_a_store_is_written_so_that_the_log_masks_it(caplog):
-    Doubts(CollectorRegistry()).note("bakery", doubts_about([("", "0612345678", T0)], SHOPS, T0))
+    Doubts(CollectorRegistry()).note("bakery", doubts_about([sold("", "0612345678", T0)], SHOPS, T0))
     assert "0612345678" not in mask_phones("".join(lines(caplog)))

@@ -2,6 +2,7 @@ import pytest
 
 from rules import words
 from rules.words import Money, Status, WordError
+from stamgast.domain.currencies import format_money
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE
 
@@ -71,8 +72,8 @@ def test_money_with_a_comma_is_shown_with_a_point():
 
 
 def test_money_reads_back_as_it_was_written():
-    assert words.format_money(1250, "EUR") == "12.50 EUR"
-    assert words.format_money(500, "JPY") == "500 JPY"
+    assert format_money(1250, "EUR") == "12.50 EUR"
+    assert format_money(500, "JPY") == "500 JPY"
 
 
 def test_percentages():

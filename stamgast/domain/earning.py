@@ -1,0 +1,46 @@
+"""What one purchase gives under the programme in force: money, a visit, stamps before the caps of its day."""
+
+from stamgast.domain import stamps
+from stamgast.domain.calendar import business_day
+from stamgast.domain.events import Purchase
+from stamgast.domain.exchange import converted
+from stamgast.domain.ledger import Entry
+from stamgast.domain.profit import profit_of
+from stamgast.domain.program import Program
+from stamgast.domain.units import Day
+
+NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
+
+
+def day_of(purchase: Purchase, program: Program) -> Day:
+    """The business day of a purchase; a store the programme does not know keeps the merchant's calendar."""
+    store = program.stores.get(purchase.store)
+    if store is None:
+        return business_day(purchase.occurred_at, program.time_zone)
+    return business_day(purchase.occurred_at, store.time_zone, store.day_start)
+
+
+def entry_for(purchase: Purchase | None, program: Program) -> Entry:
+    """What a purchase gives under the programme in force.
+
+    Money in another currency is converted at the rate of its day; where none is known it is not summed.
+    """
+    if purchase is None:
+        return NOTHING
+    raw = {}
+    day = day_of(purchase, program)
+    in_ours = converted(purchase, program.currency, program.rates, day)
+    ours = in_ours is not None
+    purchase = in_ours or purchase
+    for card in program.cards.values():
+        earned = stamps.raw_stamps(purchase, card) if ours or not stamps.asks_for_money(card) else 0
+        if earned:
+            raw[card.id] = earned
+    return Entry(
+        day=day,
+        spend=purchase.spend if ours else 0,
+        profit=profit_of(purchase, program.costs) if ours else 0,
+        counts=int(purchase.counts),
+        refunds=purchase.refunded if ours else 0,
+        stamps=raw,
+    )

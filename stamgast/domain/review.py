@@ -1,0 +1,163 @@
+"""Purchases that nobody can have meant: a barcode in the field of the quantity, a price a thousand times too high.
+
+They are taken in and wait until a person has confirmed or voided them (docs/adr/0057). What is doubtful follows from
+the purchase and the programme in force alone, so that the worker, the door and every reading of the log agree.
+"""
+
+from typing import Final, Literal
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.currencies import format_money
+from stamgast.domain.earning import NOTHING, entry_for
+from stamgast.domain.events import Purchase
+from stamgast.domain.exchange import converted
+from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held, encode_held
+from stamgast.domain.program import CardDefinition, Program
+from stamgast.domain.stamps import MOST_COMPLETED
+from stamgast.domain.units import Millis, Minor
+
+PIECE: Final = 1000
+"""Thousandths."""
+
+
+class Doubt(Struct, frozen=True, gc=False):
+    """Why a purchase waits: how much there is of something, and how much would not have been asked about."""
+
+    kind: Literal["pieces", "amount", "rewards"]
+    found: int
+    most: int
+    card: str = ""
+    """Of which stamp card the rewards would be; empty for all of them together."""
+
+    def in_words(self, currency: str) -> str:
+        """As people read it; amounts are in the programme's currency."""
+        match self.kind:
+            case "pieces":
+                return f"{self.found:,} pieces in one line are more than {self.most:,}"
+            case "amount":
+                return f"{format_money(self.found, currency)} are more than {format_money(self.most, currency)}"
+        of = f" of the {self.card} card" if self.card else ""
+        return f"it would bring up to {self.found:,} rewards{of}: one purchase brings at most {self.most:,}"
+
+
+class Waiting(Struct, frozen=True, kw_only=True):
+    """A line of the list of what waits for a person (JSON); whose it is says the name it stands under."""
+
+    since: Millis
+    """When it was recorded."""
+    occurred_at: Millis
+    store: str
+    pieces: int
+    spend: Minor
+    currency: str
+    why: Doubt
+    why_currency: str
+    """That of `why`, if it is about an amount."""
+    seen: str
+    """What a verdict names, so that none is passed on what nobody has seen."""
+
+
+encode_waiting = msgspec.json.Encoder().encode
+decode_waiting = msgspec.json.Decoder(Waiting).decode
+
+
+def doubt_about(purchase: Purchase, program: Program) -> Doubt | None:
+    """Why this purchase would have to wait under that programme; None if it counts at once."""
+    return doubt_of(purchase, entry_for(purchase, program), program)
+
+
+def doubt_of(purchase: Purchase, entry: Entry, program: Program) -> Doubt | None:
+    """As `doubt_about`, for a purchase of which is known what it would give."""
+    most = program.review_above
+    found = _rewards_in_doubt(entry, program)
+    pieces = pieces_of(purchase)
+    if pieces > most.pieces:
+        return Doubt("pieces", pieces, most.pieces)
+    if most.amount is not None and (amount := _amount_of(purchase, entry, program)) > most.amount:
+        return Doubt("amount", amount, most.amount)
+    return found
+
+
+def size_of(purchase: Purchase, entry: Entry, program: Program) -> Agreed:
+    """How large it is; what was confirmed once is not asked about again unless it grows."""
+    rewards = sum([_completes(raw, program.cards[card]) for card, raw in entry.stamps.items()])
+    return Agreed(pieces_of(purchase), _amount_of(purchase, entry, program), rewards)
+
+
+def is_within(size: Agreed, agreed: Agreed) -> bool:
+    """Whether a purchase is no larger than what a person has confirmed of it, and than any may be."""
+    if size.rewards > MOST_COMPLETED:
+        return False
+    return size.pieces <= agreed.pieces and size.amount <= agreed.amount and size.rewards <= agreed.rewards
+
+
+def weighed(purchase: Purchase | None, program: Program, agreed: Agreed | None) -> tuple[Entry, Doubt | None]:
+    """What a purchase gives, and why it gives nothing for now. `agreed` is what a person has confirmed of it."""
+    if purchase is None:
+        return NOTHING, None
+    entry = entry_for(purchase, program)
+    doubt = doubt_of(purchase, entry, program)
+    if doubt is not None and not (agreed is not None and is_within(size_of(purchase, entry, program), agreed)):
+        entry = Entry(day=0, spend=0, profit=0, counts=0, held=encode_held(purchase))
+    else:
+        doubt = None
+    entry.agreed = agreed
+    return entry, doubt
+
+
+def waiting_of(entry: Entry, doubt: Doubt, program: Program, at: Millis) -> Waiting:
+    """What the list says of a purchase that is held back in `entry` since that moment."""
+    purchase = decode_held(entry.held)
+    return Waiting(
+        since=at,
+        occurred_at=purchase.occurred_at,
+        store=purchase.store,
+        pieces=pieces_of(purchase),
+        spend=purchase.spend,
+        currency=purchase.currency,
+        why=doubt,
+        why_currency=program.currency,
+        seen=digest_of_held(entry.held),
+    )
+
+
+def pieces_of(purchase: Purchase) -> int:
+    """Of the line with the most; what has begun counts as a piece."""
+    most = 0
+    for line in purchase.lines:
+        quantity = line.quantity if line.quantity >= 0 else -line.quantity
+        most = max(most, quantity)
+    return -(-most // PIECE)
+
+
+def _amount_of(purchase: Purchase, entry: Entry, program: Program) -> Minor:
+    """The largest amount in it, whichever sign; 0 where its money is not summed for want of a rate."""
+    ours = converted(purchase, program.currency, program.rates, entry.day)
+    if ours is None:
+        return 0
+    most = abs(ours.spend)
+    for line in ours.lines:
+        most = max(most, abs(line.gross))
+        if line.cost is not None and abs(line.cost) > most:
+            most = abs(line.cost)
+    return most
+
+
+def _rewards_in_doubt(entry: Entry, program: Program) -> Doubt | None:
+    together = 0
+    for card, raw in entry.stamps.items():
+        definition = program.cards[card]
+        rewards = _completes(raw, definition)
+        together += rewards
+        most = program.most_rewards if definition.most_rewards is None else definition.most_rewards
+        if rewards > most:
+            return Doubt("rewards", rewards, most, card)
+    return Doubt("rewards", together, MOST_COMPLETED) if together > MOST_COMPLETED else None
+
+
+def _completes(raw: int, card: CardDefinition) -> int:
+    """Cards that so many stamps complete at most, whatever is on the card already."""
+    counted = raw if card.max_per_day is None else min(raw, card.max_per_day)
+    return -(-counted // card.stamps_required)

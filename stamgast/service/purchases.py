@@ -1,0 +1,116 @@
+"""A purchase that changed, and a person's word on one that waits."""
+
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.earning import entry_for
+from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed
+from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
+from stamgast.domain.purchase_effects import Applied, apply_purchase
+from stamgast.domain.review import encode_waiting, size_of, waiting_of
+from stamgast.domain.stamps import MOST_COMPLETED
+from stamgast.service.case import Case
+from stamgast.service.firing import fall_back, fire
+from stamgast.service.stages import restage
+from stamgast.service.taking_back import take_back
+from stamgast.service.worth import worth, worth_facts
+
+WAITING: Final = "waiting_for_review"
+"""Counter of the purchases that wait now."""
+
+
+class Heard(Struct, frozen=True, omit_defaults=True):
+    """The answer to a person's word on a purchase: an HTTP status, and what became of it."""
+
+    status: int
+    detail: str
+    customer: str = ""
+
+
+_encode = msgspec.json.Encoder().encode
+decode_heard = msgspec.json.Decoder(Heard).decode
+
+
+def purchase_changed(case: Case, event: PurchaseChanged) -> None:
+    """Bring what a transaction gives into line with what is left of it."""
+    _change(case, event)
+
+
+def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:
+    """Let a purchase that waits count as if it came now, or for nothing."""
+    heard = _hear(case, event)
+    if event.id:
+        case.change.answers[event.id] = _encode(heard)
+
+
+def _hear(case: Case, event: PurchaseReviewed) -> Heard:
+    entry = case.entry(event.transaction)
+    if entry is None or not entry.held:
+        return Heard(404, "It does not wait: it was confirmed, voided or corrected meanwhile.", case.customer_id)
+    if digest_of_held(entry.held) != event.seen:
+        return Heard(409, "The till has changed it meanwhile: look at it again.", case.customer_id)
+    if event.verdict == "void":
+        case.write_entry(event.transaction, Entry(day=0, spend=0, profit=0, counts=0))
+        _leave_the_list(case, event.transaction)
+        return Heard(200, "Void: it counts for nothing, unless the till corrects it.", case.customer_id)
+    purchase = decode_held(entry.held)
+    size = size_of(purchase, entry_for(purchase, case.program), case.program)
+    if size.rewards > MOST_COMPLETED:
+        detail = (
+            f"It would bring {size.rewards:,} rewards; {MOST_COMPLETED} are the most. Void it, or correct the sale."
+        )
+        return Heard(422, detail, case.customer_id)
+    _change(case, _as_news(event, purchase), size)
+    late = " It is old news by now: rules that mind that send nothing." if case.late else ""
+    return Heard(200, f"Confirmed: it counts from now on.{late}", case.customer_id)
+
+
+def _as_news(event: PurchaseReviewed, purchase: Purchase) -> PurchaseChanged:
+    return PurchaseChanged(
+        merchant=event.merchant,
+        customer=event.customer,
+        at=event.at,
+        transaction=event.transaction,
+        before=purchase,
+        after=purchase,
+    )
+
+
+def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) -> None:
+    customer = case.customer
+    happened = event.happened_at
+    if happened is None and event.after is not None:
+        happened = event.after.occurred_at
+    case.late = happened is not None and case.at - happened > case.program.fresh_for
+    was = (customer.purchases, customer.spend, customer.profit)
+    worth_before = worth(case)
+    applied = apply_purchase(customer, event, case.program, case, agreed)
+    facts = applied.facts + worth_facts(case, worth_before, event.after)
+    if event.before is not None and event.before.counts and not applied.new.counts:
+        take_back(case, event.transaction)
+    if event.before is not None or customer.profit < was[2]:
+        fall_back(case, facts)
+    case.write_entry(event.transaction, None if event.after is None else applied.new)
+    _keep_the_list(case, event.transaction, applied)
+    facts += restage(case, event.after)
+    case.count("purchases", customer.purchases - was[0])
+    case.count("spend", customer.spend - was[1])
+    case.count("profit", customer.profit - was[2])
+    fire(case, facts)
+
+
+def _keep_the_list(case: Case, transaction: str, applied: Applied) -> None:
+    if applied.doubt is not None:
+        waiting = waiting_of(applied.new, applied.doubt, case.program, case.at)
+        case.change.reviews[transaction] = encode_waiting(waiting)
+        if not applied.old.held:
+            case.count(WAITING)
+    elif applied.old.held:
+        _leave_the_list(case, transaction)
+
+
+def _leave_the_list(case: Case, transaction: str) -> None:
+    case.change.reviews[transaction] = None
+    case.count(WAITING, -1)

@@ -1,0 +1,21 @@
+"""A customer's stage and the timers of staying away, brought into line with the visit days."""
+
+from stamgast.domain.events import Purchase
+from stamgast.domain.facts import Fact
+from stamgast.domain.lifecycle import plan_lapse, stage_of
+from stamgast.service.case import Case
+
+
+def restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
+    """Plan the timers and move the stage; `purchase` is what changed the visit days."""
+    customer = case.customer
+    plan_lapse(customer, case.program)
+    stage = stage_of(customer)
+    if stage == customer.stage:
+        return []
+    case.count(f"stage|{customer.stage}", -1)
+    case.count(f"stage|{stage}")
+    customer.stage, customer.stage_at = stage, case.at
+    if stage == "won_back":
+        return [Fact("won_back", f"back:{customer.lapse_day}", purchase=purchase)]
+    return []
