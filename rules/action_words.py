@@ -1,15 +1,17 @@
 """The words after `then:`: each reads one action."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rules.actions import Action, Give, Send, Tag
 from rules.nodes import MapNode, Node
+from rules.reader import Reader
 from rules.registry import Context, Registry, Schema, Word
 from rules.schema_parts import DURATION, TEXT, choice, one_or_more
 from rules.words import parse_duration
 
 CHANNELS = ("whatsapp", "sms")
+LONGEST_TAG = 64
 
 
 class ActionWord(Word[Action]):
@@ -106,10 +108,12 @@ class TagAction(ActionWord):
         reader = context.reader
         if not isinstance(node, MapNode):
             added = reader.texts(node, self.name)
+            _refuse_long(reader, node, added)
             return Tag(add=added) if added else None
         entries = reader.mapping(node, self.name, ("add", "remove"))
         add = reader.texts(entries["add"], "tag: add") if "add" in entries else ()
         remove = reader.texts(entries["remove"], "tag: remove") if "remove" in entries else ()
+        _refuse_long(reader, node, add)
         for both in sorted(set(add) & set(remove)):
             reader.problem(node, f'"{both}" is both added and removed')
         if not add and not remove and not entries:
@@ -121,3 +125,9 @@ class TagAction(ActionWord):
         words = {"add": one_or_more(TEXT), "remove": one_or_more(TEXT)}
         both: Schema = {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
         return {"anyOf": [one_or_more(TEXT), both]}
+
+
+def _refuse_long(reader: Reader, node: Node, tags: Sequence[str]) -> None:
+    for tag in tags:
+        if len(tag) > LONGEST_TAG:
+            reader.problem(node, f'"{tag[:LONGEST_TAG]}…" is longer than the {LONGEST_TAG} characters of a tag')

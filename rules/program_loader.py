@@ -60,6 +60,7 @@ CARD_WORDS: Final = (
     "valid_for",
     "most_rewards",
 )
+MOST_CARDS: Final = 50
 
 
 @cache
@@ -223,6 +224,8 @@ def _cards(
     for name, _, value in named(reader, node, "cards"):
         found = reader.mapping(value, f"cards: {name}", CARD_WORDS, ("stamps",))
         cards[name] = _card(reader, name, found, currency, rewards)
+    if node is not None and len(cards) > MOST_CARDS:
+        reader.problem(node, f"`cards` names {len(cards)} cards; at most {MOST_CARDS} are counted at each purchase")
     return cards
 
 

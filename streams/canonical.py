@@ -8,7 +8,15 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from stamgast.domain.deliveries import CLOCK_TOLERANCE, REACH, CustomerRef, can_be_right, decode_record, millis_of
+from stamgast.domain.deliveries import (
+    CLOCK_TOLERANCE,
+    LARGEST_RECEIPT,
+    REACH,
+    CustomerRef,
+    can_be_right,
+    decode_record,
+    millis_of,
+)
 from stamgast.domain.deliveries import Record as Purchase
 from stamgast.domain.events import Source
 from stamgast.domain.program import Program
@@ -21,10 +29,6 @@ from streams.jobs import Record
 from streams.proofs import Proofs
 
 _CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
-
-
-LARGEST: Final = 240_000
-"""Bytes of a purchase. Its customer's event holds it up to four times (before, after and each at its peak)."""
 
 
 class UnreadableError(ValueError):
@@ -54,8 +58,8 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
     Raises:
         UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
     """
-    if len(record.value or b"") > LARGEST:
-        raise UnreadableError(f"{len(record.value or b'')} bytes are more than the {LARGEST} of any receipt")
+    if len(record.value or b"") > LARGEST_RECEIPT:
+        raise UnreadableError(f"{len(record.value or b'')} bytes are more than the {LARGEST_RECEIPT} of any receipt")
     try:
         purchase = decode_record(record.value or b"")
         key = record.key or _partition_key(record.value or b"")

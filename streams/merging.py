@@ -10,6 +10,7 @@ from stamgast.domain.events import PurchaseChanged, encode_event, key_of
 from stamgast.domain.net_purchase import net
 from stamgast.domain.purchases import Transaction, encode_transaction, merge, told_of
 from stamgast.domain.units import Millis
+from stamgast.log.topics import MAX_RECORD_BYTES
 from stamgast.logs import get_logger
 from streams.canonical import Read
 
@@ -40,12 +41,16 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
     try:
         if not merge(state, read.purchase.data, read.purchase.stamgastrecordedat or 0):
             return None
-        return Merged(state, encode_transaction(state), _told(known, state, read, recorded_at, place))
+        told = _told(known, state, read, recorded_at, place)
+        value = encode_transaction(state)
     except ValueError as error:
         raise NotMergedError(f"not applied: {error}") from None
     except Exception as error:  # a fault of ours: one delivery may not end every worker in turn
         log.exception("a delivery could not be applied", offset=read.record.offset)
         raise NotMergedError(f"not applied: {type(error).__name__} on our side") from error
+    if any(len(key) + len(event) > MAX_RECORD_BYTES for key, event in told):
+        raise NotMergedError(f"not applied: with all of its versions it takes more than {MAX_RECORD_BYTES:,} bytes")
+    return Merged(state, value, told)
 
 
 def _told(

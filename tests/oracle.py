@@ -11,7 +11,7 @@ from all of them. Two ways in:
 """
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
 from stamgast.domain.customer import Customer
@@ -268,14 +268,17 @@ def recompute(values: Iterable[bytes], oracle: Oracle) -> Oracle:
 
 
 def figures_from_purchases(
-    records: Iterable[tuple[bytes, bytes]], programs: Mapping[str, Program]
+    records: Iterable[tuple[bytes, bytes]], programs: Mapping[str, Program], confirmed: Collection[str] = ()
 ) -> dict[Key, Figures]:
-    """Raw (key, value) of `purchases.v1` -> figures per customer; merchants' programmes as they stand."""
+    """Raw (key, value) of `purchases.v1` -> figures per customer; merchants' programmes as they stand.
+
+    `confirmed` are transactions of which a person has said that they are meant.
+    """
     found: dict[Key, Figures] = {}
     for (merchant, transaction), sale in net_sales(records).items():
         if sale.customer:
             figures = found.setdefault((merchant, sale.customer), Figures(programs[merchant]))
-            if not waits(sale, programs[merchant]):
+            if transaction in confirmed or not waits(sale, programs[merchant]):
                 figures.parts[transaction] = part_of(sale, programs[merchant])
     for figures in found.values():
         for card in figures.program.cards.values():

@@ -15,6 +15,8 @@ from stamgast.domain.units import DAY, Millis
 
 ALL_DAY = Window(0, 24 * 60)
 KEEP_CONTACTS = 31 * DAY
+MOST_CONTACTS = 1000
+"""Messages that anybody gets in that time at most, whatever a programme allows."""
 
 
 class Terms(Struct, frozen=True):
@@ -73,6 +75,9 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
 
 def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) -> str:
     """Messages already on their way are in `contacts`; those held for the morning count as well."""
+    contacts = customer.contacts
+    if len(contacts) >= MOST_CONTACTS and at - contacts[-MOST_CONTACTS][0] <= KEEP_CONTACTS:
+        return "frequency_cap"
     if terms.cool_down and (
         any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts)
         or any(a.state == "held" and a.rule == terms.rule for a in customer.activations)

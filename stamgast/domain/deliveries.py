@@ -29,6 +29,12 @@ Moment = Annotated[datetime, Meta(tz=True)]
 RecordedAt = Annotated[int, Meta(ge=0, le=7_258_118_400_000)]
 """Up to the year 2200: one in microseconds would keep everything after it from being new."""
 
+Id = Annotated[str, Meta(max_length=200)]
+"""An identifier of the source: it stands in keys, in states and in the names of occasions."""
+MOST_LINES = 2_000
+LARGEST_RECEIPT: Final = 240_000
+"""Bytes of a record: four of it, before and after and each at its peak, fit into an event."""
+
 MOST_DIGITS = 9
 """Of a quantity, before the point."""
 
@@ -40,7 +46,7 @@ Status = Literal["open", "completed", "partially_refunded", "refunded", "voided"
 class StoreRef(Struct, frozen=True, gc=False):
     """Where it was sold."""
 
-    retail_store_id: str = ""
+    retail_store_id: Id = ""
 
 
 class CustomerRef(Struct, frozen=True, gc=False):
@@ -63,13 +69,13 @@ class LineItem(Struct, frozen=True, gc=False):
     """A line as delivered; `original_line_id` is set on the lines of a refund."""
 
     gross_minor: Amount
-    line_id: str = ""
-    quantity: str = "1"
-    sku: str | None = None
-    category: str | None = None
-    kind: str = "sale"
+    line_id: Id = ""
+    quantity: Id = "1"
+    sku: Id | None = None
+    category: Id | None = None
+    kind: Id = "sale"
     cost_minor: Amount | None = None
-    original_line_id: str | None = None
+    original_line_id: Id | None = None
 
 
 class Provenance(Struct, frozen=True, gc=False):
@@ -81,17 +87,17 @@ class Provenance(Struct, frozen=True, gc=False):
 class Delivery(Struct, frozen=True, gc=False):
     """The `data` of one record on `purchases.v1`: the part of the public contract that the core reads."""
 
-    transaction_id: str
+    transaction_id: Id
     status: Status
     end_date_time: Moment
-    price_currency: str
+    price_currency: Id
     totals: Totals
     source_version: Version = 0
     store: StoreRef = StoreRef()
     customer: CustomerRef | None = None
-    line_items: tuple[LineItem, ...] = ()
-    refund_id: str | None = None
-    refund_ids: tuple[str, ...] = ()
+    line_items: Annotated[tuple[LineItem, ...], Meta(max_length=MOST_LINES)] = ()
+    refund_id: Id | None = None
+    refund_ids: Annotated[tuple[Id, ...], Meta(max_length=MOST_LINES)] = ()
     provenance: Provenance = Provenance()
     time_suspect: bool = False
 

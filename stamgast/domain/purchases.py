@@ -19,6 +19,12 @@ MEMORY = 400 * DAY
 """How long a transaction is remembered, by recorded time, from its first delivery on."""
 
 
+MOST_REFUNDS = 1_000
+"""Of one transaction under ids of their own: it is read and written whole."""
+MOST_REFUND_LINES = 10_000
+"""Of all of them together."""
+
+
 class Snapshot(Struct, array_like=True, frozen=True, gc=False):
     """The newest known whole of a transaction."""
 
@@ -146,7 +152,10 @@ def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) 
     old = transaction.refunds.get(refund_id)
     if old is not None and (old == new or not _beats(new, old)):
         return False
-    transaction.refunds = dict(sorted((transaction.refunds | {refund_id: new}).items()))
+    refunds = transaction.refunds | {refund_id: new}
+    if len(refunds) > MOST_REFUNDS or sum(len(refund.lines) for refund in refunds.values()) > MOST_REFUND_LINES:
+        raise ValueError(f"a transaction has at most {MOST_REFUNDS} refunds, with {MOST_REFUND_LINES} lines together")
+    transaction.refunds = dict(sorted(refunds.items()))
     transaction.revision += 1
     return True
 

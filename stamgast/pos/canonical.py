@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from stamgast.domain.deliveries import MOST_LINES
 from stamgast.pos.types import (
     Amount,
     CalendarDay,
@@ -28,7 +29,6 @@ from stamgast.pos.types import (
 )
 
 EVENT_TYPE: Final = "stamgast.purchase.v1"
-MOST_LINES: Final = 2_000
 
 Status = Literal["open", "completed", "partially_refunded", "refunded", "voided"]
 LineKind = Literal["sale", "return", "fee", "shipping", "deposit", "gift_card", "reward"]

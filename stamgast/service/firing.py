@@ -23,6 +23,9 @@ UNBOUNDED = 1 << 30
 REMEMBERED_OCCASIONS = 12
 """How many occasions per rule a customer's state remembers; older ones cannot come back in practice."""
 
+MOST_TAGS = 100
+"""Tags of one customer; those beyond are counted and not given."""
+
 
 def fire(case: Case, facts: list[Fact]) -> None:
     """Let the cards' own rewards and then the rules answer the facts."""
@@ -141,7 +144,10 @@ def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis
 
 def _tag(case: Case, action: Tag) -> None:
     tags = [tag for tag in case.customer.tags if tag not in action.remove]
-    case.customer.tags = tags + [tag for tag in action.add if tag not in tags]
+    tags += [tag for tag in action.add if tag not in tags]
+    if len(tags) > MOST_TAGS:
+        case.count("tags|too_many", len(tags) - MOST_TAGS)
+    case.customer.tags = tags[:MOST_TAGS]
 
 
 def _complete_card(case: Case, fact: Fact) -> None:

@@ -40,6 +40,9 @@ from stamgast.service.taking_back import drop_waiting
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
 
+MOST_CONSENTS: Final = 50
+"""Purposes and channels that one customer agrees to."""
+
 
 def handle(
     state: Customer | None,
@@ -114,6 +117,8 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     if case.customer.erased_at:
         return
     if event.granted:
+        if key not in case.customer.consents and len(case.customer.consents) >= MOST_CONSENTS:
+            raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
         case.customer.consents.setdefault(key, case.at)
     elif case.customer.consents.pop(key, None) is not None:
         drop_waiting(case, "no_consent", lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel))

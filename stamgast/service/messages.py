@@ -27,6 +27,11 @@ from stamgast.service.contacts import book_cost, forget_contact
 KEEP_ENDED = 8
 """Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
 
+MOST_WAITING = 50
+"""Messages of one customer that wait or are on their way at most."""
+
+TOO_MANY = "too_many"
+"""Reason of a message beyond what one event, or one customer, may ask for."""
 TAKEN_BACK = "taken_back"
 EARNED_AGAIN = "earned_again"
 """Reason of one on its way that is being stopped, although its occasion has come about again meanwhile."""
@@ -37,6 +42,11 @@ RETRY_ON_OTHER_CHANNEL = "other_channel"
 def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) -> None:
     """A rule wants to send: put the question to the gate and act on its answer."""
     rule, occasion = firing.rule, firing.occasion
+    if case.left.messages <= 0:
+        case.count(f"suppressed|{TOO_MANY}")
+        case.count(f"rule|{rule.id}|suppressed")
+        return
+    case.left.messages -= 1
     data = firing.fact.data | {"cause": firing.fact.occasion}
     template = case.program.templates[action.template]
     if voucher is not None:
@@ -64,6 +74,8 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
     case.customer.activations = [*case.customer.activations]
     if case.late and not rule.send_late:
         suppress(case, activation, "late")
+    elif sum(each.state != "ended" for each in case.customer.activations) >= MOST_WAITING:
+        suppress(case, activation, TOO_MANY)
     else:
         _act_on(case, activation, rule, _ask_gate(case, activation, rule))
     case.customer.activations.append(activation)

@@ -59,7 +59,7 @@ def _hear(case: Case, event: PurchaseReviewed) -> Heard:
     size = size_of(purchase, entry_for(purchase, case.program), case.program)
     if size.rewards > MOST_COMPLETED:
         detail = (
-            f"It would bring {size.rewards:,} rewards; {MOST_COMPLETED} are the most. Void it, or correct the sale."
+            f"It could bring {size.rewards:,} rewards; {MOST_COMPLETED} are the most. Void it, or correct the sale."
         )
         return Heard(422, detail, case.customer_id)
     _change(case, _as_news(event, purchase), size)

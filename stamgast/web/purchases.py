@@ -12,12 +12,11 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.deliveries import decode_record
+from stamgast.domain.deliveries import LARGEST_RECEIPT, decode_record
 from stamgast.domain.program import Program
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.sealing import SealError
-from stamgast.log.topics import MAX_RECORD_BYTES
 from stamgast.pos.canonical import CustomerReference, Refund
 from stamgast.pos.doubts import Seen, doubts_about
 from stamgast.pos.problems import Problem as Fault
@@ -126,9 +125,9 @@ def _identifiers(customer: CustomerReference, region: str) -> list[Identifier]:
 
 
 def _refuse_large(received: Sequence[Received], records: Sequence[tuple[bytes, bytes]]) -> None:
-    for each, (key, value) in zip(received, records, strict=True):
-        if len(key) + len(value) > MAX_RECORD_BYTES:
-            detail = f"{each.place or 'The purchase'} takes {len(value):,} bytes; at most {MAX_RECORD_BYTES:,} fit."
+    for each, (_, value) in zip(received, records, strict=True):
+        if len(value) > LARGEST_RECEIPT:
+            detail = f"{each.place or 'The purchase'} takes {len(value):,} bytes; at most {LARGEST_RECEIPT:,} fit."
             raise Problem(413, "record-too-large", f"{detail} Leave out what no rule needs, such as names of lines.")
 
 

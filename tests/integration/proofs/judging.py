@@ -5,7 +5,7 @@ from __future__ import annotations
 import base64
 import hmac
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -189,9 +189,9 @@ def judge_states(
 
 
 def judge_purchases(verdict: Verdict, records: Iterable[tuple[bytes, bytes]], program: Mapping[str, Program],
-                    live: dict[Key, Customer], *, cards: bool) -> None:  # fmt: skip
+                    live: dict[Key, Customer], *, cards: bool, confirmed: Collection[str] = ()) -> None:  # fmt: skip
     """Net every transaction from its deliveries alone, and compare what does not depend on their order."""
-    expected = figures_from_purchases(records, program)
+    expected = figures_from_purchases(records, program, confirmed)
     for key, figures in expected.items():
         state = live.get(key, Customer())
         wants = [figures.purchases, len(figures.days), figures.spend, figures.profit, figures.refunds]

@@ -6,6 +6,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Collection
 
 from stamgast.demo.stage import environment
 from tests.integration.proofs.judging import (
@@ -26,15 +27,24 @@ from tests.integration.proofs.scene import Scene
 REFUSALS = {400, 401, 403, 404, 422}
 
 
-async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = True, patience_s: float = 90) -> Verdict:
+async def judged(
+    scene: Scene,
+    *,
+    unproven: int | None = None,
+    cards: bool = True,
+    patience_s: float = 90,
+    confirmed: Collection[str] = (),
+) -> Verdict:
     """Wait until all is settled, then compare everything; any difference fails.
 
     `unproven`: how many messages may be shown so at most. `cards`: whether they kept their size all the time, so
     that stamps can be told from the deliveries alone. `patience_s`: how long it may take to settle, and to verify.
+    `confirmed`: transactions that a person has confirmed.
     """
     await scene.settled(patience_s)
     verdict = Verdict()
-    _, found = await asyncio.gather(_judge_logs(scene, verdict, cards=cards), verified(scene, patience_s + 30))
+    logs = _judge_logs(scene, verdict, cards=cards, confirmed=confirmed)
+    _, found = await asyncio.gather(logs, verified(scene, patience_s + 30))
     verdict.wrong += found
     refused = [each for each in await scene.callbacks() if each["answer"] in REFUSALS]
     verdict.wrong += [f"a callback was refused: {each}" for each in refused[:3]]
@@ -46,7 +56,7 @@ async def judged(scene: Scene, *, unproven: int | None = None, cards: bool = Tru
     return verdict
 
 
-async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool) -> None:
+async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool, confirmed: Collection[str]) -> None:
     bootstrap, topics, count = scene.settings.kafka_bootstrap, scene.topics, scene.topics.partitions
     programs = await programs_of(bootstrap, topics)
     oracles = {n: PartitionOracle(programs, scene.rules) for n in range(count)}
@@ -56,7 +66,7 @@ async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool) -> None:
     verdict.deliveries = sum(map(len, deliveries.values()))
     judge_states(verdict, events, oracles, live)
     newest = {MERCHANT: list(programs.values())[-1]}
-    judge_purchases(verdict, canonical_purchases(deliveries, count), newest, live, cards=cards)
+    judge_purchases(verdict, canonical_purchases(deliveries, count), newest, live, cards=cards, confirmed=confirmed)
     letters = await read_log(bootstrap, topics.dead_letters, 1)
     judge_letters(verdict, {topics.customer_events: events, topics.purchases: deliveries}, letters)
     wanted = {name: want for oracle in oracles.values() for name, want in oracle.wanted.items()}

@@ -3,7 +3,7 @@
 import pytest
 
 from rules.loader import load_bundle, load_merchant
-from stamgast.domain.program import LapseModel, Store, Window
+from stamgast.domain.program import LapseModel, ReviewAbove, Store, Window
 from stamgast.domain.units import DAY, HOUR
 
 
@@ -32,6 +32,38 @@ MISTAKES = {
         "unknown word",
         'Did you mean "not_before"?',
     ),
+    "rewards of a purchase": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {most_rewards: 201}",
+        "`most_rewards` must be from 1 to 200, not 201",
+        "",
+    ),
+    "rewards of a card": ("stamps: 7,", "stamps: 7, most_rewards: none,", "must be a whole number", ""),
+    "word for what is much": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {review_above: {peices: 10}}",
+        'unknown word "peices" in `review_above`',
+        'Did you mean "pieces"?',
+    ),
+    "no pieces": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {review_above: {pieces: 0}}",
+        "`pieces` must be from 1 to 1000000, not 0",
+        "",
+    ),
+    "much in another currency": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {review_above: {amount: 10000 USD}}",
+        "`amount` is in USD",
+        "The programme counts in EUR.",
+    ),
+    "nothing is much": (
+        "name: The Shop",
+        "name: The Shop\npurchases: {review_above: {amount: 0 EUR}}",
+        "every purchase would wait",
+        "10000 EUR",
+    ),
+    "nothing about purchases": ("name: The Shop", "name: The Shop\npurchases: {}", "says nothing", "review_above"),
     "currency": ("currency: EUR", "currency: euro", "is not a currency code", "EUR"),
     "time zone": (
         "time_zone: Europe/Amsterdam",
@@ -90,7 +122,7 @@ def test_a_programme_says_what_the_core_needs(load):
 lapse: {median_gap_days: 20, quantile: 0.9}
 costs: {margin: 55%, margins: {bread: 62.5%}, acquisition: 2.50 EUR, acquisition_by_source: {flyer: 4 EUR}, lifespan_years: 4}
 freshness: {purchases: 3 hours, timers: 5 days}
-purchases: {not_before: 2015-01-01}
+purchases: {not_before: 2015-01-01, most_rewards: 5, review_above: {pieces: 40, amount: 500 EUR}}
 """
     ).program
     assert (program.merchant, program.name, program.currency, program.languages) == ("shop", "The Shop", "EUR", ("nl",))
@@ -103,6 +135,7 @@ purchases: {not_before: 2015-01-01}
     assert (program.costs.acquisition("walk-in", 20_000), program.costs.acquisition("flyer", 20_000)) == (250, 400)
     assert (program.fresh_for, program.timers_fresh_for) == (3 * HOUR, 5 * DAY)
     assert program.earliest(recorded_at=0) == 1_420_066_800_000, "midnight in Amsterdam"
+    assert (program.most_rewards, program.review_above) == (5, ReviewAbove(40, 50_000))
     assert program.messaging.windows["marketing"] == Window(540, 1200)
     assert program.templates["free_loaf"].purpose == "marketing"
     assert program.templates["free_loaf"].variables == {"1": "{{ voucher.code }}"}
@@ -211,3 +244,20 @@ def test_bytes_that_are_no_text_are_a_problem_and_no_exception(tmp_path):
     (tmp_path / "program.yaml").write_bytes(b"name: caf\xe9")
     assert any("not UTF-8" in line for line in told(load_merchant(tmp_path)))
     assert any("no such folder" in line for line in told(load_merchant(tmp_path / "none")))
+
+
+def test_what_is_too_much_to_be_meant_has_a_default_where_the_currency_has_one(load):
+    usual = load().program
+    assert (usual.most_rewards, usual.review_above) == (20, ReviewAbove(1000, 1_000_000))
+    yen = load(program="name: S\ncurrency: JPY\ntime_zone: Asia/Tokyo\nlanguages: [ja]\nstores: {a: {}}\n").program
+    rupiah = load(program="name: S\ncurrency: IDR\ntime_zone: Asia/Jakarta\nlanguages: [id]\nstores: {a: {}}\n").program
+    assert (yen.review_above.amount, rupiah.review_above.amount) == (1_500_000, None)
+
+
+def test_a_programme_has_so_many_cards(load):
+    def cards(count: int) -> list[str]:
+        many = "".join(f"  c{n}: {{stamps: 2}}\n" for n in range(count))
+        text = "name: S\ncurrency: EUR\ntime_zone: UTC\nlanguages: [nl]\nstores: {a: {}}\ncards:\n"
+        return [line for line in told(load(program=text + many)) if "at most 50" in line]
+
+    assert (len(cards(50)), len(cards(51))) == (0, 1)

@@ -23,6 +23,11 @@ MISTAKES = {
     "duration with a slip": (START + "limits: {cool_down: 1 dya}\n", '"1 dya"', 'Did you mean "1 day"?'),
     "missing when": ("rule: example\nthen: [{tag: seen}]\n", "1:1 a rule needs `when`", ""),
     "missing then": ("rule: example\nwhen: purchase\n", "1:1 a rule needs `then`", ""),
+    "long tag": (
+        f"rule: example\nwhen: purchase\nthen: [{{tag: {'x' * 65}}}]\n",
+        "longer than the 64 characters of a tag",
+        "",
+    ),
     "missing id": ("when: purchase\nthen: [{tag: seen}]\n", "1:1 a rule needs `rule`", ""),
     "bad id": ("rule: Free Loaf\nwhen: purchase\nthen: [{tag: seen}]\n", '1:7 "Free Loaf" cannot be', "free-loaf"),
     "not a mapping": ("- rule: example\n", "1:1 a rule is a mapping", ""),

@@ -1,0 +1,143 @@
+"""Purchases that nobody can have meant, in the midst of others: nobody stands still, and a person decides."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+import sys
+from typing import Any
+
+import httpx
+import pytest
+
+from stamgast.demo.stage import environment
+from stamgast.keyring import Keyring
+from tests.builders import line, snapshot
+from tests.conftest import eventually
+from tests.integration.proofs.judging import live_customers
+from tests.integration.proofs.merchant import FIRST, MERCHANT
+from tests.integration.proofs.receipts import now
+from tests.integration.proofs.scene import Scene
+from tests.integration.proofs.verdicts import judged
+
+pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
+
+PER_ITEM = "  rolls: {stamps: 7, per: item, reward: coffee}\n  euros: {stamps: 1, per: 10 EUR, reward: coffee}\n"
+"""The cards of whoever reported it: a barcode fills 13.8 million of the one, a million euros 100,000 of the other."""
+
+
+async def test_a_barcode_in_the_quantity_and_a_price_of_millions_wait_for_a_person_while_everybody_else_goes_on(
+    scene: Scene,
+) -> None:
+    await publish_cards(scene)
+    workers = [scene.fleet.start(), scene.fleet.start()]
+    for worker in workers:
+        await worker.ready()
+    feeder = scene.feeder()
+    await feeder.transactions(30)
+    async with till(scene) as http:
+        answers = [await http.post("", json=sold(scene, name, number)) for number, name in enumerate(ABSURD)]
+        assert [answer.status_code for answer in answers] == [202] * len(ABSURD)
+        told = [answer.json()["warnings"][0]["detail"] for answer in answers]
+        assert ["96,385,074 pieces" in told[0], "1000000.00 EUR" in told[1], "5000000.00 EUR" in told[2]] == [True] * 3
+        await feeder.transactions(30)
+        await scene.settled()
+        listed = (await command(scene, "review", MERCHANT))["purchases"]
+        assert {each["transaction"] for each in listed} == set(ABSURD)
+        assert await bought(scene, ABSURD) == 0
+
+        refused = await command(scene, "confirm", MERCHANT, "scanned", code=1)
+        assert "13,769,298 rewards" in refused["error"]
+        assert "did you mean 'scanned'" in (await command(scene, "void", MERCHANT, "scaned", code=1))["error"]
+        assert (await command(scene, "void", MERCHANT, "scanned"))["applied"]
+        assert (await command(scene, "confirm", MERCHANT, "party"))["applied"]
+        corrected = sold(scene, "million", 1) | {"source_version": 2, "totals": {"gross_minor": 350}}
+        corrected["line_items"] = [line("1", 350, category="bread")]
+        assert (await http.post("", json=corrected)).status_code == 202
+    await feeder.stop()
+    await asyncio.to_thread(workers[0].process.kill)
+    await scene.settled()
+
+    async def left() -> bool:
+        waiting = (await command(scene, "review", MERCHANT))["purchases"]
+        return [each["transaction"] for each in waiting] == ["five million"]
+
+    await eventually(left, seconds=30, every=1, why="one is left for a person to look at")
+    assert await bought(scene, ABSURD) == 2
+    await judged(scene, unproven=0, confirmed={"party"})
+    assert workers[1].process.exit_code is None
+    assert "stands still" not in "".join(each.process.log_tail(100_000) for each in workers)
+
+
+ABSURD = {
+    "scanned": ("96385074", 350),
+    "million": ("1", 100_000_000),
+    "five million": ("1", 500_000_000),
+    "party": ("1100", 1_500),
+}
+"""Transaction -> quantity and amount. The last one was meant."""
+
+
+def sold(scene: Scene, name: str, number: int) -> dict[str, Any]:
+    """A purchase of a person who buys nothing else."""
+    quantity, gross = ABSURD[name]
+    lines = [line("1", gross, quantity, category="bread")]
+    return snapshot(name, lines=lines, when=now(), customer=scene.people[-1 - number])
+
+
+async def bought(scene: Scene, names: dict[str, Any]) -> int:
+    """How many of these count."""
+    live = await live_customers(scene.settings.redis_url, scene.topics.partitions)
+    states = [live.get((MERCHANT, scene.people[-1 - number])) for number in range(len(names))]
+    return sum(state.purchases for state in states if state is not None)
+
+
+async def publish_cards(scene: Scene) -> None:
+    """Two cards more; the last people buy nothing but what a test sells them."""
+    folder = scene.folder / "config" / "merchants" / MERCHANT
+    file = folder / "program.yaml"
+    text = file.read_text().replace("rewards:\n", f"{PER_ITEM}rewards:\n", 1)
+    file.write_text(text)
+    await scene.publish(folder, FIRST)
+
+
+def till(scene: Scene) -> Any:
+    """A client of the web process, with a key."""
+    return _Till(scene)
+
+
+class _Till:
+    def __init__(self, scene: Scene) -> None:
+        self._scene = scene
+        self._client: httpx.AsyncClient | None = None
+
+    async def __aenter__(self) -> httpx.AsyncClient:
+        scene = self._scene
+        keyring = Keyring(scene.settings.kafka_bootstrap, scene.topics.api_keys)
+        made = await keyring.create(MERCHANT, ("intake",), now())
+        url = f"{scene.settings.public_url}/v1/merchants/{MERCHANT}/purchases"
+        headers = {"Authorization": f"Bearer {made.text}"}
+        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False)
+
+        async def known() -> bool:
+            return (await client.post("", json=[])).status_code not in {401, 403, 503}
+
+        await eventually(known, seconds=30, why="web knows the key")
+        return client
+
+    async def __aexit__(self, *error: object) -> None:
+        assert self._client is not None
+        await self._client.aclose()
+
+
+async def command(scene: Scene, *arguments: str, code: int = 0) -> dict[str, Any]:
+    """What `stamgast purchases … --json` answers."""
+    run = [sys.executable, "-m", "stamgast.cli", "purchases", *arguments, "--json"]
+    env = environment(scene.settings)
+    done = await asyncio.to_thread(
+        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=env
+    )
+    assert done.returncode == code, done.stderr
+    answer: dict[str, Any] = json.loads(done.stdout)
+    return answer

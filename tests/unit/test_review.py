@@ -1,0 +1,223 @@
+"""Purchases that nobody can have meant: they wait, a person decides, and a correction counts at once."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stamgast.domain.events import Line, PurchaseChanged, PurchaseReviewed
+from stamgast.domain.review import decode_waiting
+from stamgast.domain.stamps import MOST_COMPLETED
+from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
+from tests.builders import (
+    ANNA,
+    MERCHANT,
+    T0,
+    bought,
+    bundle,
+    card,
+    card_rule,
+    changed,
+    consent,
+    hello_rule,
+    program,
+    taken_back,
+)
+from tests.in_memory import Owner
+
+BARCODE = "96385074"
+
+
+def shop(**more: Any) -> Owner:
+    cards = [card("bread", 7, per="item", reward="loaf"), card("spend", 5, per="amount", amount=1000, reward="coffee")]
+    owner = Owner(bundle(program(*cards, **more), hello_rule(), card_rule()))
+    owner.apply(consent())
+    return owner
+
+
+def sale(name: str, pieces: int = 1, gross: int = 350, when: Millis = T0, **more: Any) -> PurchaseChanged:
+    return bought(name, when, spend=gross, lines=(Line("1", gross, pieces * 1000, category="bread"),), **more)
+
+
+def decide(owner: Owner, name: str, verdict: str, when: Millis = T0 + MINUTE, seen: str = "") -> dict[str, Any]:
+    held = owner.reviews.get(name)
+    event = PurchaseReviewed(
+        merchant=MERCHANT, customer=ANNA, at=when, id="v1", transaction=name, verdict=verdict,  # type: ignore[arg-type]
+        seen=seen or (decode_waiting(held).seen if held else "0"),
+    )  # fmt: skip
+    answer: dict[str, Any] = json.loads(owner.apply(event).answers["v1"])
+    return answer
+
+
+def figures(owner: Owner) -> tuple[Any, ...]:
+    state = owner.state()
+    stamps = {name: (paper.balance, paper.completed) for name, paper in state.cards.items()}
+    return state.purchases, state.visits, state.spend, state.profit, state.stage, stamps, len(state.vouchers)
+
+
+ABSURD = {
+    "a barcode in the quantity": sale("t2", int(BARCODE)),
+    "a price": sale("t2", gross=100_000_000),
+    "a higher price": sale("t2", gross=500_000_000),
+    "the cost of a line": bought("t2", T0, lines=(Line("1", 350, cost=-(10**12)),)),
+    "a return that is as absurd": bought("t2", T0, spend=-(10**12), lines=(Line("1", -(10**12), -1000),)),
+    "more than twenty loaves": sale("t2", 141),
+}
+
+
+@pytest.mark.parametrize("what", ABSURD)
+def test_what_nobody_can_have_meant_counts_for_nothing_and_gives_nothing_until_somebody_has_looked(what: str):
+    owner = shop()
+    owner.apply(sale("t1"))
+    before = figures(owner)
+    change = owner.apply(ABSURD[what])
+    assert figures(owner) == before
+    assert (change.submissions, change.notes) == ([], [])
+    assert list(owner.reviews) == ["t2"]
+    owner.apply(sale("t3"))
+    assert owner.state().purchases == 2, "and what comes after it counts"
+
+
+def test_the_list_says_what_waits_and_why():
+    owner = shop()
+    owner.apply(sale("t1", int(BARCODE), when=T0, recorded=T0 + HOUR))
+    waiting = decode_waiting(owner.reviews["t1"])
+    assert (waiting.since, waiting.occurred_at, waiting.pieces, waiting.spend) == (T0 + HOUR, T0, int(BARCODE), 350)
+    assert waiting.why.in_words(waiting.why_currency) == "96,385,074 pieces in one line are more than 1,000"
+
+
+def test_what_brings_no_more_than_a_card_may_counts_at_once():
+    owner = shop()
+    owner.apply(sale("t1", 6))
+    owner.apply(sale("t2", 140))
+    assert owner.reviews == {}
+    assert owner.state().cards["bread"].completed == 20
+    assert len(owner.state().vouchers) == 40, "the card's own and the rule's"
+
+
+def test_a_confirmed_purchase_counts_as_if_it_came_now():
+    owner = shop()
+    owner.apply(sale("t1", 700))
+    answer = decide(owner, "t1", "confirm")
+    assert (answer["status"], answer["customer"]) == (200, ANNA)
+    state = owner.state()
+    assert (state.purchases, state.spend, state.cards["bread"].completed, len(state.vouchers)) == (1, 350, 100, 200)
+    assert owner.reviews == {}
+    assert len(owner.changes[-1].submissions) == 1, "and the next one waits for it"
+    assert decide(owner, "t1", "confirm", seen="0")["status"] == 404, "once is enough"
+    assert owner.state() == state
+
+
+def test_a_purchase_that_is_confirmed_late_is_old_news_and_sends_nothing():
+    owner = shop()
+    owner.apply(sale("t1", 700))
+    assert "old news" in decide(owner, "t1", "confirm", T0 + 3 * HOUR)["detail"]
+    assert owner.state().cards["bread"].completed == 100
+    assert owner.changes[-1].submissions == []
+
+
+def test_a_void_purchase_counts_for_nothing_unless_its_till_corrects_it():
+    owner = shop()
+    event = sale("t1", int(BARCODE))
+    owner.apply(event)
+    assert decide(owner, "t1", "void")["status"] == 200
+    assert (owner.reviews, owner.state().purchases) == ({}, 0)
+    assert decide(owner, "t1", "confirm", seen="0")["status"] == 404
+    owner.apply(changed(event, T0 + HOUR, sale("t1", 2).after))
+    assert (owner.state().purchases, owner.state().cards["bread"].balance) == (1, 2)
+
+
+def test_a_correction_counts_at_once_and_leaves_the_list():
+    owner = shop()
+    event = sale("t1", int(BARCODE))
+    owner.apply(event)
+    change = owner.apply(changed(event, T0 + MINUTE, sale("t1", 2).after))
+    assert (owner.reviews, owner.state().purchases) == ({}, 1)
+    assert [each.template for each in change.submissions] == ["hello"], "it is news"
+
+
+def test_a_refund_or_another_customer_takes_it_off_the_list():
+    for after in (taken_back(sale("t1", int(BARCODE)), T0 + MINUTE).after, None):
+        owner = shop()
+        event = sale("t1", int(BARCODE))
+        owner.apply(event)
+        owner.apply(changed(event, T0 + MINUTE, after))
+        state = owner.state()
+        assert (owner.reviews, state.purchases, state.spend, state.vouchers) == ({}, 0, 0, [])
+
+
+def test_an_edit_that_nobody_can_have_meant_takes_back_what_the_sale_gave_until_somebody_has_looked():
+    owner = shop()
+    event = sale("t1", 7)
+    owner.apply(event)
+    assert owner.state().cards["bread"].completed == 1
+    owner.apply(changed(event, T0 + MINUTE, sale("t1", int(BARCODE)).after))
+    state = owner.state()
+    assert (state.purchases, state.cards["bread"].completed) == (0, 0)
+    assert {voucher.state for voucher in state.vouchers} == {"withdrawn"}
+
+
+def test_a_verdict_on_what_the_till_has_changed_meanwhile_is_none():
+    owner = shop()
+    event = sale("t1", 700)
+    owner.apply(event)
+    seen = decode_waiting(owner.reviews["t1"]).seen
+    owner.apply(changed(event, T0 + MINUTE, sale("t1", 1400).after))
+    assert decide(owner, "t1", "confirm", seen=seen)["status"] == 409
+    assert (list(owner.reviews), owner.state().purchases) == (["t1"], 0)
+
+
+def test_what_was_confirmed_is_not_asked_about_again_unless_it_grows():
+    owner = shop()
+    event = sale("t1", 700)
+    owner.apply(event)
+    decide(owner, "t1", "confirm")
+    less = changed(event, T0 + HOUR, sale("t1", 600).after)
+    owner.apply(less)
+    assert (owner.reviews, owner.state().cards["bread"].completed) == ({}, 85)
+    owner.apply(changed(less, T0 + HOUR, sale("t1", 701).after))
+    assert (list(owner.reviews), owner.state().cards["bread"].completed) == (["t1"], 0)
+
+
+def test_even_a_confirmed_purchase_brings_no_more_than_one_event_may():
+    owner = shop()
+    owner.apply(sale("t1", 7 * MOST_COMPLETED))
+    owner.apply(sale("t2", 7 * MOST_COMPLETED + 1))
+    answer = decide(owner, "t2", "confirm")
+    assert (answer["status"], list(owner.reviews)) == (422, ["t1", "t2"])
+    assert "201 rewards; 200 are the most" in answer["detail"]
+    assert decide(owner, "t1", "confirm")["status"] == 200
+    assert owner.state().cards["bread"].completed == MOST_COMPLETED
+
+
+def test_the_programme_says_what_is_much():
+    wide = program(card("bread", 1, per="item"), most_rewards=3)
+    owner = Owner(bundle(wide))
+    owner.apply(sale("t1", 3))
+    owner.apply(sale("t2", 4))
+    assert list(owner.reviews) == ["t2"]
+    owner = Owner(bundle(program(card("bread", 1, per="item", most_rewards=4), most_rewards=3)))
+    owner.apply(sale("t2", 4))
+    assert owner.reviews == {}
+
+
+def test_a_purchase_without_a_rate_is_not_judged_by_its_amount():
+    owner = shop()
+    owner.apply(sale("t1", gross=10**9, currency="JPY"))
+    assert (owner.reviews, owner.state().purchases, owner.state().spend) == ({}, 1, 0)
+
+
+def test_a_card_that_keeps_what_was_refunded_is_judged_by_what_it_keeps():
+    owner = Owner(bundle(program(card("bread", 7, per="item", on_refund="never", reward="loaf"))))
+    event = sale("t1", int(BARCODE))
+    owner.apply(event)
+    owner.apply(taken_back(event, T0 + HOUR))
+    assert (list(owner.reviews), owner.state().vouchers) == (["t1"], [])
+
+
+def test_a_customer_of_a_capped_card_is_reviewed_with_the_whole_ledger():
+    owner = Owner(bundle(program(card("bread", 1, per="item", max_per_day=2))))
+    owner.apply(sale("t1", 1001))
+    owner.apply(sale("t2", 1, when=T0 + DAY))
+    assert decide(owner, "t1", "confirm", T0 + 2 * DAY)["status"] == 200
+    assert owner.state().cards["bread"].completed == 3
