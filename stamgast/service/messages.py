@@ -23,9 +23,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import book_cost, forget_contact
-
-KEEP_ENDED = 8
-"""Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
+from stamgast.service.ended import cause_of, forget_ended, shed
 
 MOST_WAITING = 50
 """Messages of one customer that wait or are on their way at most."""
@@ -79,7 +77,7 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
     else:
         _act_on(case, activation, rule, _ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
-    _forget_ended(case)
+    forget_ended(case)
 
 
 def release(case: Case, activation_id: str) -> None:
@@ -100,7 +98,7 @@ def release(case: Case, activation_id: str) -> None:
     else:
         _act_on(case, activation, rule, _ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
-    _forget_ended(case)
+    forget_ended(case)
 
 
 def settle(case: Case, event: ActivationOutcome) -> None:
@@ -130,11 +128,11 @@ def settle(case: Case, event: ActivationOutcome) -> None:
             case.count(f"suppressed|{event.reason or event.status}")
             if being_stopped == EARNED_AGAIN:
                 _send_again(case, activation)
-        _forget_ended(case)
+        forget_ended(case)
     # A carrier often learns only later that a channel does not reach.
     _try_other_channel(case, activation, event, being_stopped)
     if not activation.other_channels or activation.rank >= RANKS["failed"]:
-        _shed(activation)
+        shed(activation)
     if was_on_its_way:
         _release_next(case)
 
@@ -215,7 +213,7 @@ def _end(case: Case, activation: Activation, status: str, reason: str) -> None:
     case.count(f"suppressed|{reason}")
     case.count(f"rule|{activation.rule}|{status}")
     case.note(activation, "outcome")
-    _shed(activation)
+    shed(activation)
 
 
 def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome, being_stopped: str) -> None:
@@ -287,25 +285,5 @@ def _still_true(case: Case, activation: Activation) -> bool:
     return kind != "quiet" or int(day) == case.customer.last_day
 
 
-def cause_of(activation: Activation) -> str:
-    """The occasion of the fact it speaks of; one a rule fires once per may be another."""
-    cause: str = activation.data.get("cause", activation.occasion)
-    return cause
-
-
-def _shed(activation: Activation) -> None:
-    """What has ended is kept for what became of it; what its template was to say would be dead weight."""
-    cause = cause_of(activation)
-    activation.data = {} if cause == activation.occasion else {"cause": cause}
-    activation.other_channels = []
-
-
 def _find(case: Case, activation_id: str) -> Activation | None:
     return next((a for a in case.customer.activations if a.id == activation_id), None)
-
-
-def _forget_ended(case: Case) -> None:
-    ended = [a for a in case.customer.activations if a.state == "ended"]
-    if len(ended) > KEEP_ENDED:
-        gone = {id(a) for a in ended[:-KEEP_ENDED]}
-        case.customer.activations = [a for a in case.customer.activations if id(a) not in gone]

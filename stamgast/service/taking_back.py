@@ -9,7 +9,8 @@ from collections.abc import Callable
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation
 from stamgast.service.case import Case
-from stamgast.service.messages import EARNED_AGAIN, TAKEN_BACK, cause_of, suppress
+from stamgast.service.ended import cause_of
+from stamgast.service.messages import EARNED_AGAIN, TAKEN_BACK, suppress
 
 
 def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda _: True) -> None:
