@@ -1,6 +1,5 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
-from collections.abc import Mapping
 from functools import partial
 from typing import NamedTuple, Protocol
 
@@ -22,8 +21,8 @@ class Memory(Protocol):
     def entry(self, transaction: str) -> Entry | None:
         """What a transaction gave so far."""
 
-    def all_entries(self) -> Mapping[bytes, Entry]:
-        """The whole ledger; asked for only where a daily cap meets a day that is not the newest."""
+    def raw_stamps(self, card: str, day: Day) -> int:
+        """What a day's purchases gave before its cap; asked for only of a day that is not the card's newest."""
 
     def newest_used(self, card: str, up_to: int) -> int:
         """The newest card up to that number whose reward was used; 0: none."""
@@ -150,14 +149,9 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
     by = 0
     for day, change in moves:
         if change:
-            raw_of_day = partial(_raw_of_day, shift.memory, definition.id, day)
+            raw_of_day = partial(shift.memory.raw_stamps, definition.id, day)
             by += stamps.move_day(card, definition, day, change, raw_of_day)
     return by
-
-
-def _raw_of_day(memory: Memory, card_id: str, day: Day) -> int:
-    entries = memory.all_entries().values()
-    return sum(entry.stamps.get(card_id, 0) for entry in entries if entry.day == day)
 
 
 _FACT_NAMES = {

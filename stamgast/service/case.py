@@ -15,7 +15,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Entry, decode_entry, encode_entry, field_of
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used
-from stamgast.domain.units import Millis
+from stamgast.domain.units import Day, Millis
 
 MOST_FIRINGS: Final = 1_000
 """Firings of rules that one event brings at most."""
@@ -105,6 +105,7 @@ class Case:
     """One customer under work: state, ledger as read and as written so far, and the change so far."""
 
     __slots__ = (
+        "_days",
         "_entries",
         "_grounds",
         "_read",
@@ -129,6 +130,7 @@ class Case:
         self._read = ledger
         self._entries: dict[bytes, Entry] = {}
         self._grounds: dict[Ground, Voucher] | None = None
+        self._days: dict[tuple[Day, str], int] | None = None
         self.left = Left()
 
     def begin(self, at: Millis) -> None:
@@ -154,6 +156,9 @@ class Case:
     def write_entry(self, transaction: str, entry: Entry | None) -> None:
         """Note what the transaction gives from now on; None forgets it."""
         key = field_of(transaction)
+        if self._days is not None:
+            self._add_stamps(self.entry(transaction), -1)
+            self._add_stamps(entry, 1)
         if entry is None:
             self._entries.pop(key, None)
             self.change.ledger[key] = None
@@ -165,13 +170,25 @@ class Case:
         """The newest card up to that number whose reward was used: it cannot be taken back; 0: none."""
         return newest_used(self.customer, card, up_to)
 
-    def all_entries(self) -> dict[bytes, Entry]:
-        """The whole ledger as it stands; complete only if `ledger_keys` asked for all of it."""
-        cards = list(self.customer.cards)
-        entries = {
-            key: decode_entry(value, cards) for key, value in self._read.items() if key not in self.change.ledger
-        }
-        return entries | self._entries
+    def raw_stamps(self, card: str, day: Day) -> int:
+        """What a day's purchases gave of a card, before its cap; `ledger_keys` has asked for the whole ledger then.
+
+        It is gone through once, however many purchases of a step ask.
+        """
+        if self._days is None:
+            self._days = {}
+            cards = list(self.customer.cards)
+            for key, value in self._read.items():
+                if key not in self.change.ledger:
+                    self._add_stamps(decode_entry(value, cards), 1)
+            for entry in self._entries.values():
+                self._add_stamps(entry, 1)
+        return self._days.get((day, card), 0)
+
+    def _add_stamps(self, entry: Entry | None, times: int) -> None:
+        if entry is not None and self._days is not None:
+            for card, raw in entry.stamps.items():
+                self._days[entry.day, card] = self._days.get((entry.day, card), 0) + times * raw
 
     def count(self, counter: str, by: int = 1) -> None:
         """Add to a read-model counter."""
