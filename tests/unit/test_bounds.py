@@ -1,5 +1,7 @@
 """Whatever one event can do is bounded: at each bound, and one beyond (docs/adr/0057)."""
 
+from types import SimpleNamespace
+
 import msgspec
 import pytest
 
@@ -19,6 +21,9 @@ from stamgast.service.case import MOST_FIRINGS, MOST_MESSAGES, MOST_VOUCHERS
 from stamgast.service.firing import MOST_TAGS
 from stamgast.service.handle import MOST_CONSENTS
 from stamgast.service.messages import MOST_WAITING
+from streams.canonical import read_record
+from streams.merging import NotMergedError, merged
+from streams.proofs import Proofs
 from tests.builders import (
     ANNA,
     MERCHANT,
@@ -235,3 +240,24 @@ def test_a_morning_of_late_purchases_goes_through_the_ledger_once(monkeypatch):
         *[taken_back(event, T0 + 201 * DAY) for event in late], taken_back(bought("t60", T0 + 60 * DAY), T0 + 201 * DAY)
     )
     assert (owner.state().purchases, owner.state().cards["bread"].completed) == (200, 28), "200 days are left"
+
+
+def test_versions_that_together_are_larger_than_an_event_may_be_end_as_a_dead_letter_and_not_the_step():
+    """Each may be as large as any; a refund makes an event of both, before and after."""
+
+    def told(number: int, first: str) -> dict[str, object]:
+        lines = [line(f"{first}{n}-{'x' * 180}", 100, sku="s" * 190) for n in range(500)]
+        return snapshot(version=number, lines=lines)
+
+    def taken(known: Transaction, data: dict[str, object]) -> Transaction:
+        key, value = record(data, T0)
+        found = SimpleNamespace(offset=0, timestamp=T0, key=key, value=value)
+        new = merged(known, read_record(found, is_here=True, proofs=Proofs(b"p" * 32)), T0, ("t", 0))
+        assert new is not None
+        return new.state
+
+    once = taken(Transaction(), told(1, "a"))
+    again = taken(once, refund(gross=100, lines=[(f"a1-{'x' * 180}", "1", 100)]))
+    assert len(again.refunds) == 1, "one sale with its refund always fits"
+    with pytest.raises(NotMergedError, match="more than 1,000,000 bytes"):
+        taken(again, told(2, "b") | {"status": "partially_refunded"})
