@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from stamgast.clock import Clock, RealClock
+from stamgast.domain.deliveries import millis_of
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.many_partitions import partitions_for
 from stamgast.log.partitioning import partition_for
@@ -216,7 +217,7 @@ class IntakeJob:
             return
         step.effects.emissions.append(again)
         if program is not None:
-            seen = Seen("", read.purchase.data)
+            seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data)
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal, NamedTuple
 from prometheus_client import CollectorRegistry, Counter
 
 from rules.problems import MAX_LISTED, nearest
-from stamgast.domain.deliveries import EPOCH, Delivery, can_be_right, millis_of
+from stamgast.domain.deliveries import EPOCH, Delivery, can_be_right
 from stamgast.domain.events import Purchase
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
@@ -38,9 +38,10 @@ _MOST_MERCHANTS: Final = 1_000
 
 
 class Seen(NamedTuple):
-    """A purchase as its doubts are looked for: its JSON Pointer, and what was delivered."""
+    """A purchase as its doubts are looked for: its JSON Pointer, the date it came with, and what is made of it."""
 
     pointer: str
+    moment: Millis
     delivery: Delivery
 
 
@@ -69,8 +70,8 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
     """Everything about these purchases that looks wrong; what is alike is told once."""
     found: dict[tuple[str, str], Doubt] = {}
     earliest, stores = program.earliest(recorded_at), program.stores
-    for place, delivery in seen:
-        store, moment = delivery.store.retail_store_id, millis_of(delivery.end_date_time)
+    for place, moment, delivery in seen:
+        store = delivery.store.retail_store_id
         if store and store not in stores:
             name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
             if _is_first(found, ("store", name)):

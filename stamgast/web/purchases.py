@@ -12,7 +12,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.deliveries import LARGEST_RECEIPT, decode_record
+from stamgast.domain.deliveries import LARGEST_RECEIPT, decode_record, millis_of
 from stamgast.domain.program import Program
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
@@ -66,8 +66,7 @@ async def post_purchases(request: Request) -> JSONResponse:
     deps.metrics.purchases.labels(entrance.merchant).inc(len(records))
     taken = [_taken(each, customers.get(each.place)) for each in received]
     answer: dict[str, Any] = {"accepted": len(taken), "purchases": taken}
-    seen = map(Seen, [each.place for each in received], [decode_record(value).data for _, value in records])
-    if doubts := doubts_about(seen, entrance.program, at):
+    if doubts := doubts_about(map(_seen, received, records), entrance.program, at):
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 202)
@@ -122,6 +121,10 @@ def _identifiers(customer: CustomerReference, region: str) -> list[Identifier]:
     if customer.provider_customer_id:
         found.append(Identifier("provider", customer.provider_customer_id))
     return found
+
+
+def _seen(received: Received, record: tuple[bytes, bytes]) -> Seen:
+    return Seen(received.place, millis_of(received.purchase.end_date_time), decode_record(record[1]).data)
 
 
 def _refuse_large(received: Sequence[Received], records: Sequence[tuple[bytes, bytes]]) -> None:

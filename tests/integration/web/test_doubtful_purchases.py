@@ -67,6 +67,19 @@ async def test_the_answer_tells_what_was_taken_although_it_looks_wrong(web):
     assert await counted(web, "stamgast_suspect_times_total") == 2
 
 
+async def test_what_nobody_can_have_meant_is_taken_and_told(web):
+    now = web.parts.clock.now()
+    scanned = sale("t1", now, line_items=[line("1", 350, "96385074", category="bread")])
+    dear = sale("t2", now, totals={"gross_minor": 500_000_000})
+    answer = await web.post("/purchases", [sale("t0", now), scanned, dear])
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 3), answer.text
+    pieces, amount = answer.json()["warnings"]
+    assert (pieces["pointer"], amount["pointer"]) == ("/1/line_items/0/quantity", "/2/totals/gross_minor")
+    assert "counts for nothing" in pieces["detail"]
+    assert "5000000.00 EUR are more than 10000.00 EUR" in amount["detail"]
+    assert await counted(web, "stamgast_purchases_to_review_total") == 2
+
+
 async def test_an_answer_without_doubts_has_no_warnings(web):
     answer = await web.post("/purchases", sale("t0", web.parts.clock.now()))
     assert set(answer.json()) == {"accepted", "purchases"}

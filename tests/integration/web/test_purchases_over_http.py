@@ -144,6 +144,15 @@ async def test_no_body_and_no_batch_is_unlimited(web_settings, published, empty_
         assert await web.records(web.topics.purchases) == []
 
 
+async def test_a_receipt_that_intake_would_lay_aside_is_refused_at_the_door(web):
+    def receipt(lines: int) -> dict[str, Any]:
+        each = {"gross_minor": 100, "name": "n" * 400}
+        return sale("t1") | {"line_items": [each | {"line_id": f"{n}"} for n in range(lines)]}
+
+    assert (await web.post("/purchases", receipt(450))).status_code == 202
+    assert "240,000" in problem(await web.post("/purchases", receipt(550)), 413)["detail"]
+
+
 async def test_a_batch_of_more_than_a_thousand_is_refused(web):
     problem(await web.post("/purchases", [{"transaction_id": "x"}] * 1_001), 413)
 
