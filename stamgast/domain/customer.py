@@ -93,7 +93,7 @@ class Customer(Struct, array_like=True, gc=False):
     activations: list[Activation] = []
     """Those not ended, and the last few ended ones."""
     fired: dict[str, list[str]] = {}
-    """Rule -> occasions it has fired for (newest last, bounded), for `once_per`."""
+    """Rule -> occasions it has fired for (newest last, bounded), for `once_per`: see `stamgast.domain.occasions`."""
     erased_at: Millis = 0
     """When the person behind it was forgotten; from then on no rule is asked."""
     contact_cost: int = 0

@@ -11,6 +11,7 @@ from stamgast.domain.activation import activation_id
 from stamgast.domain.contact_policy import stable_percent
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
+from stamgast.domain.occasions import is_among, with_one_more
 from stamgast.domain.units import Millis
 from stamgast.service import messages
 from stamgast.service.case import Case, Firing
@@ -19,9 +20,6 @@ from stamgast.service.worth import FACTS as WORTH
 
 UNBOUNDED = 1 << 30
 """More stamps than any card has."""
-
-REMEMBERED_OCCASIONS = 12
-"""How many occasions per rule a customer's state remembers; older ones cannot come back in practice."""
 
 MOST_TAGS = 100
 """Tags of one customer; those beyond are counted and not given."""
@@ -81,7 +79,8 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
                     break
             else:
                 if rule.status == "live" or _speaks(case, rule):
-                    firings.append(Firing(rule, fact, occasion, occasion in case.customer.fired.get(rule.id, ())))
+                    again = is_among(occasion, case.customer.fired.get(rule.id, ()))
+                    firings.append(Firing(rule, fact, occasion, again))
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
             case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
             case.count(f"rule|{rule.id}|raised")
@@ -120,8 +119,7 @@ def _carry_out(case: Case, firing: Firing) -> None:
 
 
 def _remember(case: Case, rule_id: str, occasion: str) -> None:
-    occasions = [*case.customer.fired.get(rule_id, ()), occasion]
-    case.customer.fired[rule_id] = occasions[-REMEMBERED_OCCASIONS:]
+    case.customer.fired[rule_id] = with_one_more(case.customer.fired.get(rule_id, ()), occasion)
 
 
 def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher | None:

@@ -1,0 +1,53 @@
+"""A rule speaks once of an occasion, however many of them one purchase brings."""
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from rules.actions import Send
+from stamgast.domain.activation import RANKS
+from stamgast.domain.events import ActivationOutcome, Line
+from stamgast.domain.occasions import REMEMBERED, is_among, with_one_more
+from stamgast.domain.units import DAY, MINUTE
+from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, card_rule, changed, consent, program, taken_back
+from tests.in_memory import Owner
+
+
+def test_no_card_is_spoken_of_twice_though_twenty_are_filled_at_once_taken_back_and_filled_again():
+    owner = Owner(bundle(program(card("bread", 7, per="item")), card_rule(actions=(Send("loaf", ("sms",)),))))
+    owner.apply(consent())
+    sale = bought("t1", T0, lines=(Line("1", 350, 140_000),))
+    sent: list[str] = []
+
+    def deliver(when: int) -> None:
+        while waiting := [a for a in owner.state().activations if a.state == "submitted"]:
+            sent.append(waiting[0].id)
+            outcome = ActivationOutcome(
+                merchant=MERCHANT, customer=ANNA, at=when, activation=waiting[0].id, status="delivered",
+                rank=RANKS["delivered"],
+            )  # fmt: skip
+            owner.apply(outcome)
+
+    owner.apply(sale)
+    deliver(T0)
+    back = taken_back(sale, T0 + MINUTE)
+    owner.apply(back)
+    owner.apply(changed(back, T0 + 2 * MINUTE, sale.after))
+    deliver(T0 + DAY)
+    assert len(sent) == len(set(sent)) == 20
+    assert owner.state().fired == {"free-loaf": ["card:bread:1-20"]}
+
+
+def test_the_newest_few_of_any_other_occasion_are_remembered():
+    remembered: list[str] = []
+    for number in range(REMEMBERED + 1):
+        remembered = with_one_more(remembered, f"day:{number}")
+    assert (is_among("day:0", remembered), is_among("day:1", remembered), len(remembered)) == (False, True, REMEMBERED)
+
+
+@given(st.lists(st.integers(1, 30), unique=True, max_size=REMEMBERED))
+def test_cards_in_any_order_are_remembered_each(numbers: list[int]):
+    remembered: list[str] = []
+    for number in numbers:
+        remembered = with_one_more(remembered, f"card:bread-2:{number}")
+    assert {n for n in range(40) if is_among(f"card:bread-2:{n}", remembered)} == set(numbers)
+    assert not is_among("card:bread:1", remembered)
