@@ -19,6 +19,7 @@ from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 from stamgast.web.answered import Answered
+from stamgast.web.bodies import Bodies
 from stamgast.web.customers import delete_customer, get_customer, post_customer
 from stamgast.web.deps import Deps
 from stamgast.web.health import get_healthz, get_metrics, get_readyz
@@ -69,7 +70,11 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
     ]
     app = Starlette(
         routes=routes,
-        middleware=[Middleware(Measured, metrics=deps.metrics), Middleware(Answered)],
+        middleware=[
+            Middleware(Measured, metrics=deps.metrics),
+            Middleware(Answered),
+            Middleware(Bodies, most=deps.limits.all_bodies_bytes),
+        ],
         exception_handlers={
             **dict.fromkeys(ANSWERED, answer_problem),
             HTTPException: answer_http_error,

@@ -1,5 +1,6 @@
 """What grows with time, with backlogs or with what anybody makes up is bounded where it is kept."""
 
+import asyncio
 import io
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
@@ -7,6 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
 
 from channels.console import ConsoleChannel
 from stamgast import stopping
@@ -20,10 +26,13 @@ from stamgast.state.errors import StateError
 from stamgast.state.keys import customers
 from stamgast.stopping import Unfinished
 from stamgast.web.app import Measured
+from stamgast.web.bodies import Bodies
 from stamgast.web.metrics import WebMetrics
+from stamgast.web.problem import Problem, answer_problem
 from streams import metrics as worker_metrics
 from streams.metrics import Metrics
 from tests.builders import MERCHANT
+from tests.conftest import eventually
 
 
 async def test_methods_that_anybody_makes_up_are_counted_together():
@@ -38,6 +47,29 @@ async def test_methods_that_anybody_makes_up_are_counted_together():
             await client.request(method, "/")
     counted = [each for each in metrics.requests.collect()[0].samples if each.name.endswith("_total")]
     assert {each.labels["method"]: each.value for each in counted} == {"GET": 1, "other": 50}
+
+
+async def test_bodies_of_all_requests_together_have_a_bound_and_who_finds_no_room_is_told_to_come_again():
+    answering, taken = asyncio.Event(), []
+
+    async def take(request: Request) -> Response:
+        taken.append(len(await request.body()))
+        await answering.wait()
+        return Response(str(taken[-1]))
+
+    app = Starlette(
+        routes=[Route("/", take, methods=["POST"])],
+        middleware=[Middleware(Bodies, most=1_000)],
+        exception_handlers={Problem: answer_problem},
+    )
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://shop") as client:
+        first = asyncio.create_task(client.post("/", content=b"x" * 900))
+        await eventually(lambda: taken == [900])
+        refused = await client.post("/", content=b"x" * 200)
+        assert (refused.status_code, "Retry-After" in refused.headers) == (503, True)
+        answering.set()
+        assert (await first).text == "900"
+        assert (await client.post("/", content=b"x" * 900)).text == "900"
 
 
 def test_merchants_without_a_programme_are_counted_by_name_up_to_a_bound(monkeypatch):
