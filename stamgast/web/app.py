@@ -73,7 +73,7 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
         middleware=[
             Middleware(Measured, metrics=deps.metrics),
             Middleware(Answered),
-            Middleware(Bodies, most=deps.limits.all_bodies_bytes),
+            Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.body_bytes),
         ],
         exception_handlers={
             **dict.fromkeys(ANSWERED, answer_problem),

@@ -6,11 +6,15 @@ from stamgast.web.problem import unavailable
 
 
 class Bodies:
-    """Answers 503 to a request whose body finds no room; nothing of it was taken."""
+    """Answers 503 to a request whose body finds no room; nothing of it was taken.
 
-    def __init__(self, app: ASGIApp, most: int) -> None:
+    Small ones always find some, or batches could keep a STOP out; a thousand of them are not much.
+    """
+
+    def __init__(self, app: ASGIApp, most: int, small: int) -> None:
         self._app = app
         self._most = most
+        self._small = small
         self._held = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -21,7 +25,7 @@ class Bodies:
             nonlocal held
             message = await receive()
             size = len(message.get("body", b""))
-            if size and self._held + size > self._most:
+            if held + size > self._small and self._held + size > self._most:
                 raise unavailable("As much is being taken in as there is room for. Send it again in a moment.")
             self._held += size
             held += size
