@@ -7,7 +7,8 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import Final, Protocol
 
-from stamgast.clock import Clock, pause_of
+from stamgast.clock import Clock, RealClock, pause_of
+from stamgast.clock_marks import FIELD, marked
 from stamgast.domain.events import Barrier, RulePaused, encode_event, key_of
 from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
@@ -129,7 +130,9 @@ class CustomersJob:
     async def taken(self, owned: Ownership, reader: LogReader) -> None:
         """Compile what is in force, and read the log of activations to its end."""
         await self._bundles.loaded()
-        standing = await standing_of(owned.lease.meta, self._bundles)
+        meta, offset = owned.lease.meta, owned.lease.watermark + 1
+        meta[FIELD] = marked(meta.get(FIELD), offset, real=isinstance(self._clock, RealClock))
+        standing = await standing_of(meta, self._bundles)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
         activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
@@ -148,7 +151,8 @@ class CustomersJob:
         own: OwnedCustomers = owned.own
         standing = own.standing.copy()
         batch = Batch(
-            owned.lease, standing, self._bundles, owned.number, self._voucher_key, recent=own.recent
+            owned.lease, standing, self._bundles, owned.number, self._voucher_key, recent=own.recent,
+            clocks=owned.lease.meta.get(FIELD, ""),
         )  # fmt: skip
         await batch.sort(records)
         results = await batch.think()
@@ -158,6 +162,8 @@ class CustomersJob:
         park(batch.parked, batch.unparked, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
+        if FIELD in owned.lease.meta:
+            effects.writes.meta[FIELD] = owned.lease.meta[FIELD]
         if not quiet:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))

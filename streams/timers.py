@@ -10,6 +10,7 @@ import asyncio
 import time
 from typing import Final
 
+from stamgast.bounded_clock import log_lag_of
 from stamgast.clock import Clock
 from stamgast.domain.events import TimerDue, encode_event, key_of
 from stamgast.domain.units import Millis
@@ -38,11 +39,12 @@ class Timers:
     async def look(self) -> None:
         """Append what is due. Raises StateError or EmitError."""
         now, machine = self._clock.now(), time.monotonic()
+        by_log = now - log_lag_of(self._clock)  # later than that nothing is recorded, and what is not due yet is none
         lease = self._owned.lease
         first = await lease.call("ZRANGE", lease.keys.timers, 0, 0, "WITHSCORES")
-        if not first or int(float(first[1])) > now:
+        if not first or int(float(first[1])) > by_log:
             return
-        limit = min(now, await self._intake_progress())
+        limit = min(by_log, await self._intake_progress())
         most = _AT_ONCE + len(self._appended)
         flat = await lease.call("ZRANGEBYSCORE", lease.keys.timers, "-inf", limit, "WITHSCORES", "LIMIT", 0, most)
         due = {member: int(float(score)) for member, score in zip(flat[::2], flat[1::2], strict=True)}
