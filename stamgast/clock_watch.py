@@ -15,7 +15,7 @@ from typing import Final, NamedTuple
 
 from stamgast.bounded_clock import TOLERANCE, BoundedClock
 from stamgast.cancelling import heed_cancellation
-from stamgast.clock import Heard
+from stamgast.clock import Heard, RealClock
 from stamgast.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
@@ -155,6 +155,14 @@ async def _heard(ask: Ask) -> Heard | None:
             return await ask()
     except (StateError, TimeoutError):
         return None
+
+
+async def ahead_of(ask: Ask) -> Millis | None:
+    """Say how far this machine's clock is ahead of another one; None if that does not answer."""
+    heard = await _heard(ask)
+    if heard is None:
+        return None
+    return RealClock().now() - int((time.monotonic() - heard.at) * 1_000) - heard.moment
 
 
 def _distance(ahead: Millis) -> str:
