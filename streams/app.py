@@ -150,6 +150,7 @@ class Worker:
 
     def _measure(self) -> None:
         self._outgoing.measure()
+        self._outgoing.metrics.clock_wrong.set(self._clock_watch is not None and not self._clock_watch.fit)
         refused = self._outgoing.metrics.refused_bundles
         refused.clear()
         for merchant in self._outgoing.bundles.refused:

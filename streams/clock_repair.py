@@ -1,8 +1,8 @@
 """What a wrong clock did before stamps were held to the log's time, and what mends it.
 
 A worker whose clock ran ahead moved the time of its partitions, and everything of their customers with it. The log's
-own times tell which records those were; applied anew, they do no harm. So whoever owns such a partition is asked to fill it
-from Kafka. What cannot be taken back is what was sent meanwhile.
+own times tell which records those were; applied anew, they do no harm. So whoever owns such a partition is asked to
+fill it from Kafka. What cannot be taken back is what was sent meanwhile.
 """
 
 from __future__ import annotations

@@ -9,7 +9,9 @@ from typing import Final, Protocol
 
 from stamgast.clock import Clock, RealClock, pause_of
 from stamgast.clock_marks import FIELD, marked
+from stamgast.clock_watch import span
 from stamgast.domain.events import Barrier, RulePaused, encode_event, key_of
+from stamgast.domain.recorded import is_ahead
 from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -133,6 +135,7 @@ class CustomersJob:
         meta, offset = owned.lease.meta, owned.lease.watermark + 1
         meta[FIELD] = marked(meta.get(FIELD), offset, real=isinstance(self._clock, RealClock))
         standing = await standing_of(meta, self._bundles)
+        self._warn_of_its_time(owned, standing)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
         activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
@@ -145,6 +148,13 @@ class CustomersJob:
         )
         await activations.open(reader)
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
+
+    def _warn_of_its_time(self, owned: Ownership, standing: Standing) -> None:
+        """Time never goes back: what a wrong clock did once a person has to mend."""
+        now = self._clock.now()
+        if isinstance(self._clock, RealClock) and is_ahead(standing.time, now):
+            why = f"its time is {span(standing.time - now)} ahead; `stamgast clock repair` says what to do"
+            log.error("a wrong clock moved this partition's time", partition=owned.number, why=why)
 
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
         """Think a chunk through."""

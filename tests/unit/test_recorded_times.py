@@ -7,7 +7,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from stamgast.clock import RealClock
-from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import AnyEvent, TimerDue, encode_event
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import DAY, MINUTE, SECOND, Millis
