@@ -101,6 +101,8 @@ async def find_aged(bootstrap: str, redis: Redis, topics: Topics, now: Millis) -
 async def find_sent(bootstrap: str, topics: Topics, partitions: list[int]) -> list[Sent]:
     """What was submitted for customers of these partitions at a time that had not come. Raises KafkaError."""
     sent: dict[str, Sent] = {}
+    if not partitions:
+        return []
     async with LogReader(bootstrap) as reader:
         for number in partitions:
             async for records in reader.read_all(topics.activations, number):
