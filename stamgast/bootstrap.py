@@ -240,6 +240,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         identities = identity_store(settings, topics, cluster, redis, appender)
         api_keys, merchants = ApiKeyTable(), MerchantTable()
         clock, watch = watched_clock(settings, topics, redis, stack)
+        if watch is not None:
+            await watch.compare()  # until somebody has borne the clock out, requests are answered with 503
         unfinished = Unfinished(Stops(identities, appender, topics, redis, clock=clock))
         await stack.enter_async_context(
             running_tails(

@@ -11,6 +11,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Awaitable, Callable
+from itertools import pairwise
 from typing import Final, NamedTuple
 
 from stamgast.bounded_clock import TOLERANCE, BoundedClock
@@ -23,9 +24,13 @@ from stamgast.state.errors import StateError
 log = get_logger(__name__)
 
 _EVERY_S: Final = 10.0
+_AGAIN_S: Final = 1.0
+"""While something is wrong."""
 _LOOK_S: Final = 0.5
 _PATIENCE_S: Final = 3.0
 _NOT_COMPARED: Final = "this machine's clock could not be compared with Redis's or Kafka's yet"
+
+_UNITS: Final = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
 
 Ask = Callable[[], Awaitable[Heard | None]]
 
@@ -124,7 +129,7 @@ class ClockWatch:
         return self.fit and self.clock.strays
 
     def _pause(self) -> float:
-        return _EVERY_S if self.trouble != _NOT_COMPARED else 2 * _LOOK_S
+        return _EVERY_S if self.fit else _AGAIN_S
 
     def _ahead_of(self, heard: Heard | None) -> Millis | None:
         if heard is None:
@@ -170,11 +175,9 @@ def _distance(ahead: Millis) -> str:
 
 
 def span(length: Millis) -> str:
-    """Write a length of time for people: `365 d 0 h`, `2 h 5 min`, `3 min 4 s`, `12 s`."""
-    if length >= DAY:
-        return f"{length // DAY} d {length % DAY // HOUR} h"
-    if length >= HOUR:
-        return f"{length // HOUR} h {length % HOUR // MINUTE} min"
-    if length >= MINUTE:
-        return f"{length // MINUTE} min {length % MINUTE // SECOND} s"
-    return f"{length // SECOND} s"
+    """Write a length of time for people, rounded: `365 d 0 h`, `2 h 5 min`, `3 min 4 s`, `12 s`."""
+    for (large, name), (small, part) in pairwise(_UNITS):
+        rounded = (length + small // 2) // small * small
+        if rounded >= large:
+            return f"{rounded // large} {name} {rounded % large // small} {part}"
+    return f"{(length + SECOND // 2) // SECOND} s"

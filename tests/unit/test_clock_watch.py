@@ -166,8 +166,9 @@ def test_clocks_that_a_time_service_keeps_are_all_right():
 
 
 def test_lengths_are_written_for_people():
-    assert [span(length) for length in (YEAR + HOUR, 2 * HOUR + 5 * MINUTE, 184 * SECOND, 12_999)] == [
-        "365 d 1 h", "2 h 5 min", "3 min 4 s", "12 s",
+    lengths = (YEAR + HOUR, 3 * DAY - 40, 2 * HOUR + 5 * MINUTE, HOUR - 1, 184 * SECOND, 12_400)
+    assert [span(length) for length in lengths] == [
+        "365 d 1 h", "3 d 0 h", "2 h 5 min", "1 h 0 min", "3 min 4 s", "12 s",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from stamgast.bounded_clock import BoundedClock
 from stamgast.clock import RealClock
 from stamgast.domain.units import DAY, MINUTE
 from tests.conftest import eventually
-from tests.integration.web.conftest import problem, sale
+from tests.integration.web.test_purchases_over_http import problem, sale
 
 
 async def missing(web) -> list[str]:
