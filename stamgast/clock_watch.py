@@ -19,7 +19,6 @@ from stamgast.cancelling import heed_cancellation
 from stamgast.clock import Heard, RealClock
 from stamgast.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 from stamgast.logs import get_logger
-from stamgast.state.errors import StateError
 
 log = get_logger(__name__)
 
@@ -27,7 +26,8 @@ _EVERY_S: Final = 10.0
 _AGAIN_S: Final = 1.0
 """While something is wrong."""
 _LOOK_S: Final = 0.5
-_PATIENCE_S: Final = 3.0
+_PATIENCE_S: Final = 8.0
+"""Longer than asking either takes by its own patience."""
 _NOT_COMPARED: Final = "this machine's clock could not be compared with Redis's or Kafka's yet"
 
 _UNITS: Final = ((DAY, "d"), (HOUR, "h"), (MINUTE, "min"), (SECOND, "s"))
@@ -158,7 +158,8 @@ async def _heard(ask: Ask) -> Heard | None:
     try:
         async with asyncio.timeout(_PATIENCE_S):
             return await ask()
-    except (StateError, TimeoutError):
+    except Exception as error:  # noqa: BLE001  whoever cannot be asked, for whatever reason, says nothing
+        log.debug("a clock could not be asked", why=repr(error))
         return None
 
 
