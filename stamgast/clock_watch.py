@@ -106,7 +106,8 @@ class ClockWatch:
             await self.compare()
             compared = self._monotonic()
             heed_cancellation()
-            while self._monotonic() - compared < self._pause() and not self._has_jumped():  # noqa: ASYNC110  who moves a clock sets no event
+            await asyncio.sleep(_LOOK_S)
+            while self._monotonic() - compared < self._pause() and not self._has_jumped():
                 await asyncio.sleep(_LOOK_S)
 
     async def compare(self) -> None:
