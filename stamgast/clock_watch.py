@@ -107,7 +107,7 @@ class ClockWatch:
             compared = self._monotonic()
             heed_cancellation()
             await asyncio.sleep(_LOOK_S)
-            while self._monotonic() - compared < self._pause() and not self._has_jumped():
+            while self._monotonic() - compared < self._pause() and not self._has_jumped():  # noqa: ASYNC110  who sets a clock sets no event
                 await asyncio.sleep(_LOOK_S)
 
     async def compare(self) -> None:

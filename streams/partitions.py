@@ -85,8 +85,9 @@ class PartitionService(Service):
 
     @property
     def ready(self) -> bool:
-        """Say whether the group was joined and every owned partition works."""
-        return self.joined.is_set() and all(owned.working and not owned.stalled for owned in self.owned.values())
+        """Say whether the group was joined and every owned partition works, and that this process may own any."""
+        works = all(owned.working and not owned.stalled for owned in self.owned.values())
+        return self._fit() and self.joined.is_set() and works
 
     async def on_stop(self) -> None:
         """Hand the partitions over and leave the group at once."""

@@ -75,6 +75,7 @@ async def test_a_worker_whose_clock_is_wrong_hands_over_ages_nobody_and_goes_on_
         await scene.applied(20)
         shifted.set("+365d")
         await says(shifted, 503, "365 d 0 h ahead of Redis's and Kafka's")
+        await owns_nothing(shifted)
         held = await scene.watermarks()
         await feeder.stop()
         assert await scene.watermarks() == held
@@ -148,6 +149,17 @@ async def says(worker: ShiftedWorker, status: int, words: str) -> None:
     await eventually(
         lambda: asyncio.to_thread(told), seconds=25, every=0.1, why=f"{words}\n{worker.process.log_tail(40)}"
     )
+
+
+async def owns_nothing(worker: ShiftedWorker) -> None:
+    """Wait until it has handed everything over."""
+
+    def handed_over() -> bool:
+        figures = worker.answer("/metrics")[1].splitlines()
+        owned = [line.split()[-1] for line in figures if line.startswith("stamgast_owned_partitions{")]
+        return owned == ["0.0", "0.0"]
+
+    await eventually(lambda: asyncio.to_thread(handed_over), every=0.1, why="it owns nothing")
 
 
 async def wild_records(scene: Scene) -> list[str]:
