@@ -47,15 +47,15 @@ class ShiftedWorker(Asked):
         self._file = folder / f"{name}.time"
         folder.mkdir(parents=True, exist_ok=True)
         self.set(shift)
-        env = environment(settings.model_copy(update={"metrics_port": self.port})) | {
+        self.env = environment(settings.model_copy(update={"metrics_port": self.port})) | {
             "LD_PRELOAD": preloaded(),
             "FAKETIME_TIMESTAMP_FILE": str(self._file),
             "FAKETIME_NO_CACHE": "1",
             "FAKETIME_DONT_FAKE_MONOTONIC": "1",
         }
-        self.process = ChildProcess(
-            name, [sys.executable, "-m", "stamgast.cli", "worker"], log=folder / f"{name}.log", env=env
-        )
+        """What a process on the same machine has in its environment."""
+        command = [sys.executable, "-m", "stamgast.cli", "worker"]
+        self.process = ChildProcess(name, command, log=folder / f"{name}.log", env=self.env)
 
     def set(self, shift: str) -> None:
         """Set its machine's clock so far from the true time."""

@@ -56,6 +56,7 @@ async def test_a_worker_whose_clock_is_wrong_hands_over_ages_nobody_and_goes_on_
 
         # It starts a year ahead beside one that is right, is set right, and falls back three days.
         await says(shifted, 503, "365 d 0 h ahead of Redis's and Kafka's")
+        assert "365 d 0 h ahead of" in await refused(shifted, "keys", "create", MERCHANT)
         before = await scene.tokens()
         shifted.set("+0")
         await shifted.ready()
@@ -149,6 +150,17 @@ async def says(worker: ShiftedWorker, status: int, words: str) -> None:
     await eventually(
         lambda: asyncio.to_thread(told), seconds=25, every=0.1, why=f"{words}\n{worker.process.log_tail(40)}"
     )
+
+
+async def refused(machine: ShiftedWorker, *command: str) -> str:
+    """What a command says on this machine, where it does nothing."""
+    run = [sys.executable, "-m", "stamgast.cli", *command]
+    done = await asyncio.to_thread(
+        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=machine.env
+    )
+    assert done.returncode == 1, done.stdout
+    assert done.stdout == ""
+    return done.stderr
 
 
 async def owns_nothing(worker: ShiftedWorker) -> None:
