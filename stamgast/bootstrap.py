@@ -12,10 +12,13 @@ from channels.signatures import SignatureVerifier
 from channels.twilio_channel import TwilioChannel
 from channels.twilio_client import TwilioCredentials
 from channels.twilio_webhooks import TwilioWebhooks
-from stamgast.clock import Clock
+from stamgast.bounded_clock import BoundedClock
+from stamgast.clock import Clock, is_real
+from stamgast.clock_watch import ClockWatch
 from stamgast.identity.sealing import WrappingKeys, decode_key
 from stamgast.identity.source_key import derive_source_key
 from stamgast.identity.voucher_key import derive_voucher_key
+from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.merchants import MerchantTable
@@ -48,6 +51,8 @@ class WebParts:
     clock: Clock
     carrier: TwilioWebhooks
     pulse: Pulse
+    clock_watch: ClockWatch | None = None
+    """Where shop time is the machine's own."""
 
 
 def topics_of(settings: Settings) -> Topics:
@@ -147,6 +152,8 @@ class WorkerParts:
     seal: DeadLetterSeal
     voucher_key: bytes
     source_key: bytes
+    clock_watch: ClockWatch | None = None
+    """Where shop time is the machine's own."""
 
 
 def channel_of(settings: Settings) -> Channel:
@@ -163,6 +170,18 @@ def channel_of(settings: Settings) -> Channel:
         return TwilioChannel(credentials, verifier, settings.twilio_base_url)
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def watched_clock(
+    settings: Settings, topics: Topics, redis: RedisClient, stack: AsyncExitStack
+) -> tuple[Clock, ClockWatch | None]:
+    """Shop time; where that is the machine's own, what bears it out: to be run, and nothing is stamped before it is."""
+    if not is_real(settings.clock):
+        return settings.make_clock(), None
+    kafka = AppendTime(settings.kafka_bootstrap, topics.clock)
+    stack.push_async_callback(kafka.close)
+    clock = BoundedClock()
+    return clock, ClockWatch(clock, redis=redis.time, kafka=kafka.ask)
 
 
 @asynccontextmanager
@@ -186,6 +205,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         channel = channel_of(settings)
         stack.push_async_callback(channel.aclose)
         identities = identity_store(settings, topics, None, redis, appender)
+        clock, watch = watched_clock(settings, topics, redis, stack)
         yield WorkerParts(
             topics=topics,
             redis=state,
@@ -193,10 +213,11 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             identities=identities,
             identity_tail=identity_tail(settings, topics, identities),
             channels={"sms": channel, "whatsapp": channel},
-            clock=settings.make_clock(),
+            clock=clock,
             seal=DeadLetterSeal(keys),
             voucher_key=voucher_key,
             source_key=derive_source_key(id_key_of(settings)),
+            clock_watch=watch,
         )
 
 
@@ -217,7 +238,10 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         appender = Appender(settings.kafka_bootstrap, partition_counts(topics), client_id="stamgast-web")
         stack.push_async_callback(appender.close)
         identities = identity_store(settings, topics, cluster, redis, appender)
-        api_keys, merchants, clock = ApiKeyTable(), MerchantTable(), settings.make_clock()
+        api_keys, merchants = ApiKeyTable(), MerchantTable()
+        clock, watch = watched_clock(settings, topics, redis, stack)
+        if watch is not None:
+            await watch.compare()  # until somebody has borne the clock out, requests are answered with 503
         unfinished = Unfinished(Stops(identities, appender, topics, redis, clock=clock))
         await stack.enter_async_context(
             running_tails(
@@ -227,11 +251,12 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
                 pulse := Pulse(settings.kafka_bootstrap),
+                *([watch] if watch else []),
             )
         )
         verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
         carrier = TwilioWebhooks(verifier)
-        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse)
+        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, watch)
 
 
 def _small_tail(settings: Settings, topic: str, view: View, name: str) -> Tail:

@@ -12,12 +12,13 @@ import tempfile
 import time
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from stamgast.domain.units import Millis
 
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", flags=re.ASCII)
 _JUMP_SEEN_S = 0.04
+_FAR_APART_S = 5.0
 _SCALED = re.compile(r"(?P<start>[^,]+),\s*(?P<factor>\d+(?:\.\d+)?)x")
 
 
@@ -27,6 +28,18 @@ class Clock(Protocol):
     def now(self) -> Millis:
         """Return the shop's time in milliseconds UTC."""
         ...
+
+
+class Heard(NamedTuple):
+    """What another clock said, and the monotonic time of this machine at which it said so."""
+
+    moment: Millis
+    at: float
+
+    @classmethod
+    def between(cls, asked: float, answered: float, moment: Millis) -> Heard | None:
+        """What was said somewhere between question and answer; None if those lie too far apart to mean anything."""
+        return cls(moment, (asked + answered) / 2) if answered - asked < _FAR_APART_S else None
 
 
 class RealClock:

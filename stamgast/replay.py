@@ -11,6 +11,7 @@ from dataclasses import replace
 import msgspec
 
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, Source, decode_event
+from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
@@ -42,11 +43,11 @@ class PartitionReplay:
         """The bundle in force per merchant."""
         return self._in_force
 
-    def apply(self, offset: int, value: bytes | None) -> None:
-        """Apply the record at an offset."""
+    def apply(self, offset: int, value: bytes | None, appended_at: Millis = 0) -> None:
+        """Apply the record at an offset. `appended_at` is the log's time of it, 0 where stamps are not held to that."""
         self.watermark = offset
         try:
-            event = decode_event(value or b"")
+            event = bounded_event(decode_event(value or b""), appended_at)
         except (msgspec.DecodeError, RecursionError):
             self.passed_over.append(offset)
             return

@@ -15,6 +15,7 @@ from typing import Any, Final, Protocol
 
 import msgspec
 
+from stamgast.bounded_clock import ClockUnknownError
 from stamgast.clock import Clock
 from stamgast.domain.events import OptedIn, OptedOut, encode_event, key_of
 from stamgast.domain.units import Millis
@@ -29,7 +30,7 @@ from stamgast.state.views import NotLoadedError
 
 log = get_logger(__name__)
 
-NOT_NOW: Final = (NotLoadedError, NotAppendedError, StateError)
+NOT_NOW: Final = (NotLoadedError, NotAppendedError, StateError, ClockUnknownError)
 """What passes: the same is tried again."""
 
 _GRACE_S: Final = 2.0

@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 
 from stamgast.bundle_shelf import BundleShelf
+from stamgast.clock_marks import FIELD, is_bounded_at
 from stamgast.domain.customer import decode_customer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -85,11 +86,13 @@ class _Partition:
         report.behind += max(0, *ends.values()) - self._replay.watermark - 1
 
     async def _fold_on(self) -> None:
-        watermark = int(await self._session.call("HGET", self._keys.meta, "wm") or -1)
+        wm, clocks = await self._session.call("HMGET", self._keys.meta, "wm", FIELD)
+        watermark, clocks = int(wm or -1), clocks.decode() if clocks else None
         start = self._replay.watermark + 1
         async for records in self._reader.read(self._topic, self._number, start, watermark + 1):
             for record in records:
-                self._replay.apply(record.offset, record.value)
+                held = is_bounded_at(clocks, record.offset)
+                self._replay.apply(record.offset, record.value, record.timestamp if held else 0)
             await asyncio.sleep(0)
 
     def _folded(self) -> set[str]:

@@ -13,8 +13,9 @@ from typing import Any, Final
 import faust
 from mode import Service
 
+from stamgast.bootstrap import Runs
+from stamgast.clock_watch import ClockWatch
 from stamgast.log.pulse import Pulse
-from stamgast.log.tail import Tail
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
@@ -37,7 +38,7 @@ _STOP_S: Final = 1.5
 class Views(Service):
     """Follows the topics that this process keeps views of."""
 
-    def __init__(self, tails: Sequence[Tail | Pulse], **options: Any) -> None:
+    def __init__(self, tails: Sequence[Runs], **options: Any) -> None:
         super().__init__(**options)
         self._tails = tails
 
@@ -84,13 +85,16 @@ class Worker:
         others: Sequence[Service],
         outgoing: Outgoing,
         metrics: Metrics,
+        clock_watch: ClockWatch | None = None,
     ) -> None:
         self._settings = settings
         pulse = Pulse(settings.kafka_bootstrap)
         self._topics = topics
         self._partitions = partitions
         self._outgoing = outgoing
-        self._app = make_app(settings, topics, [*others, Views([pulse]), *partitions], metrics)
+        self._clock_watch = clock_watch
+        watches: list[Runs] = [pulse] if clock_watch is None else [pulse, clock_watch]
+        self._app = make_app(settings, topics, [*others, Views(watches), *partitions], metrics)
         self._watchdog = Watchdog(
             partitions,
             metrics,
@@ -146,6 +150,7 @@ class Worker:
 
     def _measure(self) -> None:
         self._outgoing.measure()
+        self._outgoing.metrics.clock_wrong.set(self._clock_watch is not None and not self._clock_watch.fit)
         refused = self._outgoing.metrics.refused_bundles
         refused.clear()
         for merchant in self._outgoing.bundles.refused:
@@ -154,7 +159,9 @@ class Worker:
     def _notes(self) -> list[str]:
         """One merchant's trouble is no reason to call the worker unready, and no secret either."""
         refused = [f"{merchant}: its newest bundle is refused" for merchant in sorted(self._outgoing.bundles.refused)]
-        return [*refused, *(note for service in self._partitions for note in troubles_of(service.owned.values()))]
+        clocks = [] if self._clock_watch is None else [f"clock: {note}" for note in self._clock_watch.notes]
+        troubles = (note for service in self._partitions for note in troubles_of(service.owned.values()))
+        return [*clocks, *refused, *troubles]
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         while True:

@@ -9,7 +9,6 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from stamgast.domain.deliveries import (
-    CLOCK_TOLERANCE,
     LARGEST_RECEIPT,
     REACH,
     CustomerRef,
@@ -20,6 +19,7 @@ from stamgast.domain.deliveries import (
 from stamgast.domain.deliveries import Record as Purchase
 from stamgast.domain.events import Source
 from stamgast.domain.program import Program
+from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE
@@ -45,15 +45,17 @@ class Read(NamedTuple):
     wanting: bool
     stamped: bool
     """Whether its recorded time may stay as it is."""
+    recorded_at: Millis
+    """Its recorded time, held to the log's; 0 without one."""
     source: Source | None
     """Where we took it over from; None for what others wrote, whatever it says."""
 
 
-def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: bool = False) -> Read:
+def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: bool = False, held: bool = False) -> Read:
     """Decode a record and see whether it is canonical.
 
     `is_here`: its key belongs to the partition in which it stands. `real_time`: shop time and the broker's clock are
-    the same.
+    the same. `held`: our own stamps are held to that clock, too.
 
     Raises:
         UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
@@ -81,7 +83,9 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
     wanting = not (is_here and stamped and _is_resolved(customer) and source == claimed)
     if wanting and source is not None:
         raise UnreadableError("it was appended again already and is still not canonical")
-    return Read(merchant, transaction, purchase, record, wanting, stamped, source)
+    stamp = purchase.stamgastrecordedat or 0
+    recorded_at = bounded(stamp, record.timestamp) if held else stamp
+    return Read(merchant, transaction, purchase, record, wanting, stamped, recorded_at, source)
 
 
 def recorded_at_of(read: Read, now: Millis) -> Millis:
@@ -125,9 +129,10 @@ def _is_ahead(purchase: Purchase, record: Record) -> bool:
     """Say whether somebody else stamped it with a time to come, which would make all after it late (invariant 8).
 
     The broker's time of the record judges, so that every reading agrees. What was taken over once has our own stamp,
-    and keeps it: a broker whose clock is slow must not have everything appended again for ever.
+    which is held to the broker's time and not replaced: a broker whose clock is slow must not have everything appended
+    again for ever.
     """
-    return record.timestamp > 0 and (purchase.stamgastrecordedat or 0) > record.timestamp + CLOCK_TOLERANCE
+    return is_ahead(purchase.stamgastrecordedat or 0, record.timestamp)
 
 
 def _is_resolved(customer: CustomerRef | None) -> bool:

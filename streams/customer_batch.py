@@ -10,9 +10,11 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
+from stamgast.clock_marks import is_bounded_at
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
+from stamgast.domain.recorded import bounded_event
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from stamgast.state.outbox import encode_note, encode_submission
@@ -58,13 +60,17 @@ class Run:
 
 
 class Batch:
-    """See the module. `standing` is a copy that becomes the partition's own once the step is committed."""
+    """See the module. `standing` is a copy that becomes the partition's own once the step is committed.
+
+    `clocks` says under which kind of clock the log is applied (`stamgast.clock_marks`).
+    """
 
     def __init__(
         self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
-        *, recent: RecentStates,
+        *, recent: RecentStates, clocks: str = "",
     ) -> None:  # fmt: skip
         self.lease = lease
+        self.clocks = clocks
         self.recent = recent
         self.standing = standing
         self.runs: dict[Name, list[Run]] = {}
@@ -86,7 +92,7 @@ class Batch:
         standing = self.standing
         for record in records:
             try:
-                event = decode_event(record.value or b"")
+                event = self._event_of(record)
             except (msgspec.DecodeError, RecursionError) as error:
                 self.rejected.append((record, f"not an event: {error}"))
                 continue
@@ -109,6 +115,10 @@ class Batch:
         known = self.standing.in_force.get(merchant)
         return known if known is not None else await bundle_of(self.standing, merchant, self._bundles)
 
+    def _event_of(self, record: Record) -> AnyEvent:
+        event = decode_event(record.value or b"")
+        return bounded_event(event, record.timestamp) if is_bounded_at(self.clocks, record.offset) else event
+
     def _add(self, item: Item, bundle: Bundle) -> None:
         runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])
         if not runs or runs[-1].bundle is not bundle:
@@ -125,7 +135,7 @@ class Batch:
         self.unparked.add(merchant)
         for record in [*waiting, *self.parked.pop(merchant, ())]:
             # What waited happens now: time never goes back for a customer.
-            event = msgspec.structs.replace(decode_event(record.value or b""), at=standing.time)
+            event = msgspec.structs.replace(self._event_of(record), at=standing.time)
             self._add(Item(event, record), standing.in_force[merchant])
 
     def _pause(self, event: RulePaused) -> None:

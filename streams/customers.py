@@ -8,8 +8,11 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Final, Protocol
 
-from stamgast.clock import Clock, pause_of
+from stamgast.clock import Clock, RealClock, pause_of
+from stamgast.clock_marks import FIELD, marked
+from stamgast.clock_watch import span
 from stamgast.domain.events import Barrier, RulePaused, encode_event, key_of
+from stamgast.domain.recorded import is_ahead
 from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -138,7 +141,10 @@ class CustomersJob:
     async def taken(self, owned: Ownership, reader: LogReader) -> None:
         """Read the log of activations to its end."""
         await self._bundles.loaded()
-        standing = standing_of(owned.lease.meta)
+        meta, offset = owned.lease.meta, owned.lease.watermark + 1
+        meta[FIELD] = marked(meta.get(FIELD), offset, real=isinstance(self._clock, RealClock))
+        standing = standing_of(meta)
+        self._warn_of_its_time(owned, standing)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
         activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
@@ -153,12 +159,20 @@ class CustomersJob:
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
         own.judging = owned.spawn(judge_newest(standing, self._bundles), "judging")
 
+    def _warn_of_its_time(self, owned: Ownership, standing: Standing) -> None:
+        """Time never goes back: what a wrong clock did once a person has to mend."""
+        now = self._clock.now()
+        if isinstance(self._clock, RealClock) and is_ahead(standing.time, now):
+            why = f"its time is {span(standing.time - now)} ahead; `stamgast clock repair` says what to do"
+            log.error("a wrong clock moved this partition's time", partition=owned.number, why=why)
+
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
         """Think a chunk through."""
         own: OwnedCustomers = owned.own
         standing = own.standing.copy()
         batch = Batch(
-            owned.lease, standing, self._bundles, owned.number, self._voucher_key, recent=own.recent
+            owned.lease, standing, self._bundles, owned.number, self._voucher_key, recent=own.recent,
+            clocks=owned.lease.meta.get(FIELD, ""),
         )  # fmt: skip
         await batch.sort(records)
         results = await batch.think()
@@ -168,6 +182,8 @@ class CustomersJob:
         park(batch.parked, batch.unparked, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
+        if FIELD in owned.lease.meta:
+            effects.writes.meta[FIELD] = owned.lease.meta[FIELD]
         if not quiet:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))

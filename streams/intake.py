@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from stamgast.clock import Clock, RealClock
+from stamgast.clock_marks import FIELD, marked
 from stamgast.domain.deliveries import millis_of
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.log.many_partitions import partitions_for
@@ -25,7 +26,6 @@ from stamgast.pos.doubts import Seen, doubts_about
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from streams.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
-from streams.clock_marks import FIELD, marked
 from streams.customer_batch import THINK_S
 from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
@@ -130,8 +130,8 @@ class IntakeJob:
         places = partitions_for([record.key or b"" for record in records], self._topics.partitions)
         for record, place in zip(records, places, strict=True):
             try:
-                is_here = record.key is not None and place == owned.number
-                read = read_record(record, is_here=is_here, proofs=self._proofs, real_time=self._real_time)
+                is_here, real = record.key is not None and place == owned.number, self._real_time
+                read = read_record(record, is_here=is_here, proofs=self._proofs, real_time=real, held=real)
             except UnreadableError as error:
                 self._lay_aside(owned, step, record, str(error))
                 continue
@@ -221,7 +221,7 @@ class IntakeJob:
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
-        recorded_at = max(step.standing.time, read.purchase.stamgastrecordedat or 0)
+        recorded_at = max(step.standing.time, read.recorded_at)
         step.standing.time = recorded_at
         step.effects.writes.meta[f"{NEWEST}{read.merchant}"] = recorded_at
         if known.state is None:

@@ -39,7 +39,7 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
     # `merge` replaces fields and changes none in place
     state = copy.copy(known) if known.first_at else Transaction()
     try:
-        if not merge(state, read.purchase.data, read.purchase.stamgastrecordedat or 0):
+        if not merge(state, read.purchase.data, read.recorded_at):
             return None
         told = _told(known, state, read, recorded_at, place)
         value = encode_transaction(state)

@@ -58,6 +58,7 @@ class Metrics:
         self.outbox = self._gauge("outbox_entries", "Activations to submit")
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
         self.doubts = Doubts(self.registry)
+        self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
         self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
 
     def park(self, merchant: str, events: int) -> None:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import asyncio
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
@@ -38,6 +38,7 @@ _COMMIT_EVERY_S = 3.0
 _POLL_MS = 200
 _CROWDED_POLL_MS = 5
 _RECONNECT_S = 0.5
+_UNFIT_LOOK_S = 0.2
 
 
 class PartitionService(Service):
@@ -55,6 +56,7 @@ class PartitionService(Service):
         metrics: Metrics,
         turns: Turns | None = None,
         session_timeout_ms: int = 6_000,
+        fit: Callable[[], bool] = lambda: True,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -72,6 +74,7 @@ class PartitionService(Service):
         """When the fetching task last came round, for the watchdog (monotonic seconds)."""
         self.left_at = time.monotonic()
         """When it was last without a group (monotonic seconds)."""
+        self._fit = fit
         self._session_timeout_ms = session_timeout_ms
         self._consumer: Any = None
 
@@ -82,8 +85,9 @@ class PartitionService(Service):
 
     @property
     def ready(self) -> bool:
-        """Say whether the group was joined and every owned partition works."""
-        return self.joined.is_set() and all(owned.working and not owned.stalled for owned in self.owned.values())
+        """Say whether the group was joined and every owned partition works, and that this process may own any."""
+        works = all(owned.working and not owned.stalled for owned in self.owned.values())
+        return self._fit() and self.joined.is_set() and works
 
     async def on_stop(self) -> None:
         """Hand the partitions over and leave the group at once."""
@@ -101,12 +105,17 @@ class PartitionService(Service):
     @Service.task
     async def _fetch(self) -> None:
         while not self.should_stop:
+            if not self._fit():
+                await self._rest(_UNFIT_LOOK_S)
+                continue
             consumer = self._make_consumer()
             try:
                 await consumer.start()
                 self._consumer = consumer
-                while not self.should_stop:
+                while not self.should_stop and self._fit():
                     await self._fetch_once(consumer)
+                if not self.should_stop:
+                    await self._hand_over(consumer)
             except ConsumerStoppedError:
                 log.info("stopped", service=self.job.name)
             except KafkaError as error:
@@ -117,6 +126,21 @@ class PartitionService(Service):
                 await self.sleep(_RECONNECT_S)
             finally:
                 await _stop(consumer)
+
+    async def _hand_over(self, consumer: LeanConsumer) -> None:
+        """Let others have the partitions until this process is fit again."""
+        log.warning("handing over", service=self.job.name, partitions=sorted(self.owned))
+        await self.commit_offsets()
+        await self._give_up(_REVOCATION_S)
+        self._consumer = None
+        await _stop(consumer)
+        await self._give_up(_REVOCATION_S)  # what the group gave us while we were leaving
+        self.joined.clear()
+
+    async def _rest(self, seconds: float) -> None:
+        """Do nothing for a while, which is no reason to end this process."""
+        self.left_at = self.polled_at = time.monotonic()
+        await self.sleep(seconds)
 
     def _make_consumer(self) -> LeanConsumer:
         consumer = AIOKafkaConsumer(

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 
 from stamgast.bootstrap import worker_parts
 from stamgast.clock import is_real
+from stamgast.clock_marks import FIELD, was_other
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
@@ -19,7 +20,6 @@ from stamgast.state.errors import StateError
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
 from streams.app import Worker
-from streams.clock_marks import FIELD, was_other
 from streams.worker import make_worker
 
 _LOOK_EVERY_S = 0.2

@@ -20,6 +20,7 @@ from mode import Service
 from stamgast.clock import Clock
 from stamgast.domain.calendar import business_day
 from stamgast.domain.program import Program
+from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import DAY, Millis
 from stamgast.log.producers import Record
 from stamgast.log.reading import LogReader
@@ -118,7 +119,9 @@ def is_due(bundle: Bundle, known: Known, now: Millis) -> bool:
         return False
     if not costs.acquisition_cost and not costs.acquisition_costs:
         return False
-    return valued is None or valued.bundle != bundle.hash or now - valued.at >= EVERY
+    if valued is None or valued.bundle != bundle.hash or is_ahead(valued.at, now):
+        return True  # the last: by a clock that was wrong, which must not keep them from being valued until then
+    return now - valued.at >= EVERY
 
 
 class SegmentWatch(Service):

@@ -12,6 +12,7 @@ from collections.abc import Collection
 from itertools import islice
 from typing import Final
 
+from stamgast.bounded_clock import log_lag_of
 from stamgast.clock import Clock
 from stamgast.domain.events import TimerDue, encode_event, key_of
 from stamgast.domain.units import Millis
@@ -44,11 +45,12 @@ class Timers:
     async def look(self, in_force: Collection[str]) -> None:
         """Append what is due of merchants who have a bundle in force. Raises StateError or EmitError."""
         now, machine = self._clock.now(), time.monotonic()
+        by_log = now - log_lag_of(self._clock)  # later than that nothing is recorded, and what is not due yet is none
         lease = self._owned.lease
         first = await lease.call("ZRANGE", lease.keys.timers, 0, 0, "WITHSCORES")
-        if not first or int(float(first[1])) > now:
+        if not first or int(float(first[1])) > by_log:
             return
-        limit = min(now, await self._intake_progress())
+        limit = min(by_log, await self._intake_progress())
         await self._forget_what_came_back(machine)
         due = await self._window(limit)
         room = _MOST_UNDER_WAY - len(self._appended)

@@ -8,6 +8,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass, field
 
+from stamgast.clock_marks import FIELD, is_bounded_at, is_real_at
 from stamgast.domain.purchases import Transaction, decode_transaction
 from stamgast.identity.source_key import derive_source_key
 from stamgast.identity.voucher_key import derive_voucher_key
@@ -20,7 +21,6 @@ from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
 from stamgast.verifying import Report, verify_customers
 from streams.canonical import UnreadableError, read_record
-from streams.clock_marks import FIELD, is_real_at
 from streams.customer_partition import Standing
 from streams.jobs import Record
 from streams.merging import NotMergedError, merged
@@ -40,7 +40,7 @@ class TransactionReplay:
     real_time: bool
     """Whether the deployment's clock is the machine's own, as for `streams.canonical.read_record`."""
     clocks: str | None = None
-    """Where it was another one: see `streams.clock_marks`."""
+    """Where it was another one: see `stamgast.clock_marks`."""
     watermark: int = -1
     states: dict[Name, Transaction] = field(default_factory=dict)
     standing: Standing = field(default_factory=Standing)
@@ -51,13 +51,14 @@ class TransactionReplay:
         real_time = is_real_at(self.clocks, record.offset, otherwise=self.real_time)
         try:
             here = record.key is not None and partition_for(record.key, self.partitions) == self.partition
-            read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time)
+            held = is_bounded_at(self.clocks, record.offset)
+            read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time, held=held)
         except UnreadableError:
             return
         if (read.source is not None and self.standing.is_repeat(read.source)) or read.wanting:
             return
         name = (read.merchant, read.transaction)
-        self.standing.time = max(self.standing.time, read.purchase.stamgastrecordedat or 0)
+        self.standing.time = max(self.standing.time, read.recorded_at)
         with suppress(NotMergedError):
             new = merged(self.states.get(name, Transaction()), read, self.standing.time, ("", self.partition))
             if new is not None:

@@ -79,6 +79,8 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         "turns": Turns(),
         "session_timeout_ms": settings.session_timeout_ms,
     }
+    if (watch := parts.clock_watch) is not None:
+        shared["fit"] = lambda: watch.fit
 
     def carry(job: Job) -> PartitionService:
         return PartitionService(job, group=f"{settings.group_prefix}-{job.name}", **shared)
@@ -103,4 +105,5 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         others=[Views([programmes, parts.identity_tail]), IntakeProgress(intake, parts.clock), *others],
         outgoing=outgoing,
         metrics=metrics,
+        clock_watch=watch,
     )

@@ -1,19 +1,28 @@
-"""`stamgast clock`: move driven shop time forward."""
+"""`stamgast clock`: move driven shop time forward; mend what a wrong clock did to real time."""
 
 from __future__ import annotations
 
-from typing import Annotated
+import asyncio
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json
 
-app = new_app("Move driven shop time (STAMGAST_CLOCK=driven).")
+if TYPE_CHECKING:
+    from stamgast.domain.units import Millis
+    from stamgast.settings import Settings
+    from streams.clock_repair import Aged, Sent
+
+SHOWN = 50
+"""Messages listed at most; all are counted, and `--json` lists all."""
+
+app = new_app("Move driven shop time (STAMGAST_CLOCK=driven), or mend what a wrong clock did.", no_args_is_help=True)
 
 
 @app.callback()
 def clock() -> None:
-    """Move driven shop time (STAMGAST_CLOCK=driven); every process sees it at once."""
+    """Move driven shop time (STAMGAST_CLOCK=driven), or mend what a wrong clock did."""
 
 
 @app.command("set")
@@ -22,7 +31,7 @@ def set_time(
     *,
     as_json: AsJson = False,
 ) -> None:
-    """Move shop time forward to TIME."""
+    """Move driven shop time forward to TIME; every process sees it at once."""
     from stamgast.clock import DrivenClock, format_time, parse_time
 
     settings = load_settings()
@@ -39,3 +48,114 @@ def set_time(
         print_json({"now": format_time(now)})
     else:
         answer(format_time(now))
+
+
+@app.command()
+def repair(
+    *,
+    yes: Annotated[bool, typer.Option("--yes", help="Do it; without this it is only described.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Find partitions whose time a wrong clock moved ahead, and with `--yes` let them be filled anew from Kafka.
+
+    Exits with 1 while any is left that is not going to be.
+    """
+    from aiokafka.errors import KafkaError
+
+    from stamgast.clock import is_real
+    from stamgast.commands.stamping import stamp_of
+    from stamgast.log.topics import TopicsError
+    from stamgast.state.errors import StateError
+
+    settings = load_settings()
+    if not is_real(settings.clock):
+        fail(f"STAMGAST_CLOCK is {settings.clock!r}: invented time is held to no other clock, and needs no repair")
+    now = stamp_of(settings)
+    try:
+        aged, sent, asked = asyncio.run(_repair(settings, now, do=yes))
+    except (TopicsError, KafkaError, StateError) as error:
+        fail(str(error))
+    if as_json:
+        print_json(_as_document(aged, sent, now, asked))
+    else:
+        _tell(aged, sent, now, asked)
+    if any(not each.asked for each in aged) and not yes:
+        raise typer.Exit(WRONG)
+
+
+async def _repair(settings: Settings, now: Millis, *, do: bool) -> tuple[list[Aged], list[Sent], int]:
+    from stamgast.bootstrap import topics_of
+    from stamgast.log.topics import check_topics
+    from stamgast.state.nodes import Redis
+    from streams.clock_repair import ask_for_all, find_aged, find_sent
+    from streams.rebuilding import refuse_other_clocks
+
+    topics = topics_of(settings)
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    await refuse_other_clocks(settings)
+    redis = Redis(settings.redis_url)
+    try:
+        aged = await find_aged(settings.kafka_bootstrap, redis, topics, now)
+        theirs = [each.partition for each in aged if each.service == "customers"]
+        sent = await find_sent(settings.kafka_bootstrap, topics, theirs)
+        return aged, sent, await ask_for_all(redis, aged) if do else 0
+    finally:
+        redis.close()
+
+
+def _tell(aged: list[Aged], sent: list[Sent], now: Millis, asked: int) -> None:
+    from stamgast.clock import format_time
+
+    for each in aged:
+        answer(_in_words(each, now))
+    if sent:
+        answer(f"{len(sent):,} messages went out by that clock; they cannot be taken back, nor are they sent again:")
+    for message in sent[:SHOWN]:
+        answer(
+            f"  {format_time(message.at)}  {message.merchant} {message.customer}: {message.rule}, {message.template}"
+        )
+    if not aged:
+        answer("no partition's time was moved by a wrong clock")
+    elif asked:
+        answer(f"{asked} of them will be filled anew from Kafka by their workers; then `stamgast verify` compares")
+    elif any(not each.asked for each in aged):
+        answer("set the clock right first if it still is wrong; then `--yes` lets them be filled anew from Kafka")
+
+
+def _in_words(each: Aged, now: Millis) -> str:
+    from stamgast.clock import format_time
+    from stamgast.clock_watch import span
+
+    where = f"{each.service} partition {each.partition}"
+    ahead = f"its time is {span(each.time - now)} ahead" if each.time > now else "its time has come by now"
+    state = " (it is going to be filled anew)" if each.asked else ""
+    if not each.records:
+        return f"{where}: {ahead}{state}"
+    what = "customers" if each.service == "customers" else "transactions"
+    return (
+        f"{where}: {ahead}; {each.records:,} records of {len(each.whose):,} {what} were stamped up to "
+        f"{span(each.most)} ahead, from {format_time(each.first)} to {format_time(each.last)}{state}"
+    )
+
+
+def _as_document(aged: list[Aged], sent: list[Sent], now: Millis, asked: int) -> dict[str, Any]:
+    import msgspec
+
+    return {
+        "partitions": [
+            {
+                "service": each.service,
+                "partition": each.partition,
+                "ahead_ms": max(0, each.time - now),
+                "records": each.records,
+                "affected": len(each.whose),
+                "most_ahead_ms": each.most,
+                "first": each.first,
+                "last": each.last,
+                "to_be_filled_anew": each.asked or asked > 0,
+            }
+            for each in aged
+        ],
+        "sent": [msgspec.to_builtins(each) for each in sent],
+        "asked": asked,
+    }

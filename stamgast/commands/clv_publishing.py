@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from stamgast.commands.answering import fail, load_settings, misuse, say
+from stamgast.commands.stamping import stamp
 
 if TYPE_CHECKING:
     from stamgast.clv.internal_cut import Comparison
@@ -71,7 +72,7 @@ async def _fit_merchant(
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     bundle = (await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record
     program = load_record(bundle).program
-    now = settings.make_clock().now()
+    now = await stamp(settings)
     today = business_day(now, program.time_zone)
     as_of = _day_of(wanted, today)
     orders: Orders = "all" if live is None else wanted.orders

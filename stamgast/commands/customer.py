@@ -41,10 +41,11 @@ def show(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False)
 def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Forget the person for good: profile, identifiers, replies. Purchases stay under an id that names nobody."""
     from stamgast.commands.finding import with_people
+    from stamgast.commands.stamping import stamp_of
     from stamgast.erasing import Erasure, erase_person
 
     settings = load_settings()
-    at = settings.make_clock().now()
+    at = stamp_of(settings)
 
     async def forget(people: People, customer: str) -> Erasure:
         state = await people.state_of(merchant, customer)

@@ -10,6 +10,7 @@ import typer
 
 from stamgast.access import MERCHANT, SCOPES, ApiKey, Scope
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.stamping import stamp_of
 from stamgast.settings import Settings
 
 app = new_app(
@@ -39,7 +40,7 @@ def create(
         misuse(f"there is no scope {wrong[0]!r}; there are {', '.join(SCOPES)}")
     scopes = tuple(name for name in SCOPES if name in (scope or _DEFAULT))
     published = _run(_published(settings))  # first: if Kafka is away, no key is made and lost
-    new = _run(_ring(settings).create(merchant, scopes, settings.make_clock().now()))
+    new = _run(_ring(settings).create(merchant, scopes, stamp_of(settings)))
     if as_json:
         print_json(_shown(new.record) | {"key": new.text})
     else:
@@ -56,7 +57,7 @@ def revoke(
 ) -> None:
     """End a key, at once."""
     settings = load_settings()
-    ended = _run(_ring(settings).revoke(merchant, key_id, settings.make_clock().now()))
+    ended = _run(_ring(settings).revoke(merchant, key_id, stamp_of(settings)))
     if as_json:
         print_json(_shown(ended))
     else:
@@ -104,6 +105,7 @@ def rewrap(*, as_json: AsJson = False) -> None:
     from stamgast.rewrapping import Rewrapped, rewrap_all
 
     settings = load_settings()
+    now = stamp_of(settings)
 
     def tell(looked_at: int) -> None:
         if looked_at % 4_096 == 0:
@@ -111,7 +113,7 @@ def rewrap(*, as_json: AsJson = False) -> None:
 
     async def run() -> Rewrapped:
         async with open_people(settings) as people:
-            return await rewrap_all(people.identities, settings.make_clock().now(), tell)
+            return await rewrap_all(people.identities, now, tell)
 
     with Reasons():
         done = asyncio.run(run())

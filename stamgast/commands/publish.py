@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, new_app, print_json, say
+from stamgast.commands.stamping import stamp_of
 
 if TYPE_CHECKING:
     from stamgast.publishing import Published
@@ -86,7 +87,7 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_t
         check_topics(settings.kafka_bootstrap, topics)
     except TopicsError as error:
         fail(str(error))
-    now = settings.make_clock().now()
+    now = stamp_of(settings)
     results = asyncio.run(append(settings.kafka_bootstrap, topics.programs, folders, now))
     for result in results:
         tell(result, as_json=as_json)

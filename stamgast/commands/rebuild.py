@@ -49,6 +49,7 @@ def rebuild(
 async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     from stamgast.bootstrap import id_key_of, topics_of
     from stamgast.clock import is_real
+    from stamgast.commands.stamping import stamp
     from stamgast.commands.verify import as_json_document
     from stamgast.commands.verify import tell as tell_report
     from stamgast.log.topics import check_topics
@@ -60,6 +61,7 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     key, topics = id_key_of(settings), topics_of(settings)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     await refuse_other_clocks(settings)
+    await stamp(settings)  # by a wrong clock its worker would wait for ever
     if empty:
         await forget(settings.redis_url)
     rebuilt = await run(settings, lambda done, total: say(f"{done:,} of {total:,} records applied"))

@@ -31,17 +31,14 @@ API_KEYS: Final = "api-keys.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
 REPLIES: Final = "replies.v1"
 SEGMENTS: Final = "segments.v1"
+CLOCK: Final = "clock.v1"
 
-_SEEN_S: Final = 30.0
-_LOOK_S: Final = 0.02
-
+_SEEN_S, _LOOK_S = 30.0, 0.02
 MAX_RECORD_BYTES: Final = 1_000_000
 """The largest record that we append; a topic takes a little more, for Kafka's own framing."""
-
 REPLIES_KEPT: Final = 30 * DAY
 """How long what people wrote can be read."""
-_KEPT: Final = -1
-_FRAMING = 48_576
+_KEPT, _FRAMING = -1, 48_576
 
 
 class TopicsError(RuntimeError):
@@ -73,7 +70,7 @@ class Topic:
         }
         if self.cleanup == "delete":
             # What people wrote must be gone soon after its time: a log's newest file is never removed.
-            files = {"segment.ms": str(DAY)} if self.retention_ms == REPLIES_KEPT else {}
+            files = {"segment.ms": str(DAY)} if self.retention_ms in (REPLIES_KEPT, DAY) else {}
             return config | files | {"retention.ms": str(self.retention_ms)}
         # An erased person's data key must be gone from the log's files within a day or two.
         return config | {"max.compaction.lag.ms": str(DAY), "segment.ms": str(DAY), "delete.retention.ms": str(DAY)}
@@ -92,6 +89,7 @@ TABLE: Final = (
     Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
     Topic(REPLIES, "one", "delete", REPLIES_KEPT),
     Topic(SEGMENTS, "one", "compact", _KEPT),
+    Topic(CLOCK, "one", "delete", DAY),
 )
 
 
@@ -164,6 +162,11 @@ class Topics:
         """What merchants' segments are worth."""
         return self.prefix + SEGMENTS
 
+    @property
+    def clock(self) -> str:
+        """Empty records: what matters is when a broker appends them."""
+        return self.prefix + CLOCK
+
     def partitions_of(self, topic: Topic) -> int:
         """Return how many partitions a topic of the table has here."""
         return self.partitions if topic.partitions == "all" else 1
@@ -230,10 +233,8 @@ def differing_settings(bootstrap: str, topics: Topics) -> list[str]:
 def delete_topics(bootstrap: str, topics: Topics) -> None:
     """Delete every topic of the table and everything in them (tests and development)."""
     with admin(bootstrap) as client:
-        there = set(client.list_topics())
-        names = [name for name, _topic in topics if name in there]
-        if names:
-            client.delete_topics(names)
+        if names := set(client.list_topics()) & {name for name, _topic in topics}:
+            client.delete_topics(sorted(names))
 
 
 @contextmanager

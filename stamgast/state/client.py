@@ -8,10 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
+from stamgast.clock import Heard
 from stamgast.state.errors import StateError
 from stamgast.state.nodes import Redis
 from stamgast.state.scripts import Script
@@ -59,6 +61,12 @@ class RedisClient(Redis):
     async def ping(self) -> None:
         """Ask whether somebody answers; at once, that is. Raises StateError."""
         await (await self.session()).call("PING")
+
+    async def time(self) -> Heard | None:
+        """What time it is by the clock of a node of Redis, asked at once. Raises StateError."""
+        session, asked = await self.session(), time.monotonic()
+        seconds, micros = await session.call("TIME")
+        return Heard.between(asked, time.monotonic(), int(seconds) * 1_000 + int(micros) // 1_000)
 
     async def keys(self, pattern: str) -> AsyncIterator[str]:
         """Every key that matches, wherever it is; one may come twice."""

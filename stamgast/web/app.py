@@ -12,6 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from stamgast.bounded_clock import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
@@ -37,6 +38,7 @@ ANSWERED = (
     RecordTooLargeError,
     NotAppendedError,
     NotLoadedError,
+    ClockUnknownError,
     IdentityConflictError,
     StateError,
 )

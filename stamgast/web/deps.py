@@ -9,6 +9,7 @@ from starlette.requests import Request
 
 from channels.model import Inbound, StatusEvent, WebhookRequest
 from stamgast.clock import Clock
+from stamgast.clock_watch import ClockWatch
 from stamgast.domain.program import Program
 from stamgast.log.appender import Appender
 from stamgast.log.pulse import Pulse
@@ -61,6 +62,7 @@ class Deps:
     clock: Clock
     carrier: Carrier
     pulse: Pulse
+    clock_watch: ClockWatch | None = None
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)
     monotonic: Callable[[], float] = time.monotonic

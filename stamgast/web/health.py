@@ -45,6 +45,8 @@ async def _missing(deps: Deps) -> list[str]:
     missing = [f"{view}: still being read" for view, loaded in _views(deps).items() if not loaded]
     if not deps.pulse.beats:
         missing.append("Kafka: no broker answers")
+    if deps.clock_watch is not None and not deps.clock_watch.fit:
+        missing.append(f"clock: {deps.clock_watch.trouble}")
     try:
         async with asyncio.timeout(_PING_S):
             await deps.redis.ping()

@@ -8,6 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
+from stamgast.bounded_clock import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
 from stamgast.pos.problems import RefusedError
@@ -77,6 +78,8 @@ def as_problem(error: Exception) -> Problem | None:
             return unavailable("Kafka did not acknowledge. Send the same request again; a repeat changes nothing.")
         case StateError():
             return unavailable("Redis does not answer. Send the same request again; a repeat changes nothing.")
+        case ClockUnknownError():
+            return unavailable(f"Not ready: {error}. Send the same request again in a moment.")
         case NotLoadedError():
             return unavailable(f"Not ready: {error}. Send the same request again in a moment.")
     return None

@@ -126,6 +126,7 @@ def test_segments_are_valued_once_a_day_and_after_every_new_bundle():
     assert is_due(in_force(), Known(), T0)
     assert not is_due(in_force(), told.known(), T0 + DAY - HOUR)
     assert is_due(in_force(), told.known(), T0 + DAY)
+    assert is_due(in_force(), told.known(), T0 - 365 * DAY)  # valued by a clock that was a year ahead
     newer = in_force()
     assert is_due(Bundle(2, "other", newer.program, newer.rules), told.known(), T0)
 

@@ -10,6 +10,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from stamgast.demo.stage import environment
 from stamgast.processes import free_port
@@ -34,7 +35,34 @@ class Fault:
         return f"{self.action} at {self.boundary}"
 
 
-class Worker:
+class Asked:
+    """A worker's process, and its health page."""
+
+    name: str
+    port: int
+    process: Any
+
+    async def ready(self, seconds: float = 60) -> None:
+        """Wait until it says that it is."""
+
+        def asked() -> bool:
+            assert self.process.exit_code is None, self.process.log_tail()
+            return self.answer("/readyz")[0] == 200
+
+        await eventually(lambda: asyncio.to_thread(asked), seconds=seconds, every=0.1, why=f"{self.name} is ready")
+
+    def answer(self, path: str) -> tuple[int, str]:
+        """What its health page says; status 0 if nobody answers."""
+        try:
+            with _OPENER.open(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
+                return answer.status, answer.read().decode()
+        except urllib.error.HTTPError as error:
+            return error.code, error.read().decode()
+        except (urllib.error.URLError, OSError):
+            return 0, ""
+
+
+class Worker(Asked):
     """One process. Faults strike one after the other."""
 
     def __init__(
@@ -74,15 +102,6 @@ class Worker:
         """Let it go on."""
         self.process.signal(signal.SIGCONT)
 
-    async def ready(self, seconds: float = 60) -> None:
-        """Wait until it says that it is."""
-
-        def asked() -> bool:
-            assert self.process.exit_code is None, self.process.log_tail()
-            return self.answer("/readyz")[0] == 200
-
-        await eventually(lambda: asyncio.to_thread(asked), seconds=seconds, every=0.1, why=f"{self.name} is ready")
-
     async def back(self, seconds: float = 60) -> None:
         """Wait until it works again after a pause, or has ended."""
 
@@ -90,16 +109,6 @@ class Worker:
             return self.process.exit_code is not None or self.answer("/readyz")[0] == 200
 
         await eventually(lambda: asyncio.to_thread(asked), seconds=seconds, every=0.1, why=f"{self.name} is back")
-
-    def answer(self, path: str) -> tuple[int, str]:
-        """What its health page says; status 0 if nobody answers."""
-        try:
-            with _OPENER.open(f"http://127.0.0.1:{self.port}{path}", timeout=2) as answer:
-                return answer.status, answer.read().decode()
-        except urllib.error.HTTPError as error:
-            return error.code, error.read().decode()
-        except (urllib.error.URLError, OSError):
-            return 0, ""
 
 
 class Fleet:

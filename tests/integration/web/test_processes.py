@@ -87,7 +87,7 @@ async def test_the_web_process_serves_and_ends_in_order_and_logs_nobody(env, pro
         await client.post(f"/v1/merchants/{MERCHANT}/purchases?phone=0612345678", json={"customer": "Jan"})
     assert process.stop() == 0
     written = process.log.read_text()
-    for secret in ("12345678", "Zandstra", "Jan", key.rpartition("_")[2]):
+    for secret in ("12345678", "Zandstra", "Jan", key[-20:]):
         assert secret not in written
     assert "Traceback" not in written
 
