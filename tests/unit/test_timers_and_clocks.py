@@ -12,6 +12,7 @@ from stamgast.bounded_clock import BoundedClock
 from stamgast.domain.activation import Note
 from stamgast.domain.events import decode_event
 from stamgast.domain.units import DAY, HOUR, MINUTE
+from stamgast.log.bundles import Glance
 from stamgast.state import keys
 from streams.limits import Limits
 from streams.metrics import Metrics
@@ -33,10 +34,9 @@ async def test_a_timer_waits_until_it_is_due_by_the_log_as_well(monkeypatch, lag
     async def append(_emitters: Any, _topic: str, _partition: int, records: list[Any]) -> None:
         appended.extend(decode_event(value) for _, value in records)
 
-    async def call(command: str, *words: Any) -> list[Any]:
-        limit = T0 if command == "ZRANGE" else int(words[2])
-        found = sorted((when, member) for member, when in DUE.items() if when <= limit)
-        return [word for when, member in found for word in (member, str(when).encode())]
+    async def call(*_: Any) -> list[Any]:
+        earliest_first = sorted((when, member) for member, when in DUE.items())
+        return [word for when, member in earliest_first for word in (member, str(when).encode())]
 
     async def look_elsewhere(*_: Any) -> bytes:
         return str(T0).encode()
@@ -46,7 +46,7 @@ async def test_a_timer_waits_until_it_is_due_by_the_log_as_well(monkeypatch, lag
     clock.bear_out(T0, 0.0)
     clock.log_lag = lag
     lease = SimpleNamespace(call=call, look_elsewhere=look_elsewhere, keys=keys.customers(0))
-    await Timers(SimpleNamespace(lease=lease, number=0, emitters=None), "events", 1, clock, Metrics()).look()
+    await Timers(SimpleNamespace(lease=lease, number=0, emitters=None), "events", 1, clock, Metrics()).look({MERCHANT})
     assert [event.customer for event in appended] == called
 
 
@@ -57,6 +57,9 @@ async def test_a_claim_that_a_wrong_clock_noted_for_next_year_takes_from_todays_
 
     class Bundles:
         newest: ClassVar = {MERCHANT: (1, "hash")}
+
+        def glance(self, *_: Any) -> Glance:
+            return Glance()
 
         async def get(self, *_: Any) -> Any:
             rules = SimpleNamespace(by_id={"hello": SimpleNamespace(per_day=3)})
