@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
 from channels.console import ConsoleChannel
 from channels.model import Channel
@@ -29,9 +29,12 @@ from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.settings import Settings
 from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.client import RedisClient
+from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
 from stamgast.state.nodes import Redis
 from stamgast.stopping import Stops, Unfinished
+
+_LOOK_PATIENCE_S: Final = 3.0
 
 
 class SettingsError(ValueError):
@@ -51,6 +54,7 @@ class WebParts:
     clock: Clock
     carrier: TwilioWebhooks
     pulse: Pulse
+    fitness: Fitness
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -152,6 +156,7 @@ class WorkerParts:
     seal: DeadLetterSeal
     voucher_key: bytes
     source_key: bytes
+    fitness: Fitness
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -206,6 +211,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         stack.push_async_callback(channel.aclose)
         identities = identity_store(settings, topics, None, redis, appender)
         clock, watch = watched_clock(settings, topics, redis, stack)
+        fitness = _fitness(stack, settings, "worker", redis, state)
         yield WorkerParts(
             topics=topics,
             redis=state,
@@ -218,6 +224,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             voucher_key=voucher_key,
             source_key=derive_source_key(id_key_of(settings)),
             clock_watch=watch,
+            fitness=fitness,
         )
 
 
@@ -243,6 +250,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         if watch is not None:
             await watch.compare()  # until somebody has borne the clock out, requests are answered with 503
         unfinished = Unfinished(Stops(identities, appender, topics, redis, clock=clock))
+        fitness = _fitness(stack, settings, "web", redis)
+        await fitness.look()
         await stack.enter_async_context(
             running_tails(
                 identity_tail(settings, topics, identities),
@@ -250,13 +259,21 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.programs, merchants, "programmes"),
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
+                fitness,
                 pulse := Pulse(settings.kafka_bootstrap),
                 *([watch] if watch else []),
             )
         )
         verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
         carrier = TwilioWebhooks(verifier)
-        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, watch)
+        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, watch)
+
+
+def _fitness(stack: AsyncExitStack, settings: Settings, process: str, *watched: Redis) -> Fitness:
+    """Over a connection of its own: what it asks is answered even while others wait."""
+    redis = Redis(settings.redis_url, patience_s=_LOOK_PATIENCE_S)
+    stack.callback(redis.close)
+    return Fitness(redis, process, watched=watched)
 
 
 def _small_tail(settings: Settings, topic: str, view: View, name: str) -> Tail:

@@ -23,6 +23,7 @@ from stamgast.identity.records import Suppression, decode_entry, split_key
 from stamgast.log.appender import Appender, NotAppendedError
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
@@ -142,14 +143,17 @@ class Stops:
 
 
 async def _insist(work: Callable[[], Awaitable[object]], deadline: float) -> None:
+    failures = 0
     while True:
         try:
             await work()
             return
         except (NotLoadedError, StateError):
-            if time.monotonic() + _AGAIN_S > deadline:
+            failures += 1
+            pause = pause_after(failures, first_s=_AGAIN_S)
+            if time.monotonic() + pause > deadline:
                 raise
-        await asyncio.sleep(_AGAIN_S)
+        await asyncio.sleep(pause)
 
 
 class Unfinished:
@@ -167,7 +171,7 @@ class Unfinished:
 
     async def run(self) -> None:
         """Look after whatever is due until cancelled."""
-        was_loaded = True
+        was_loaded, failures = True, 0
         while True:
             self._lost |= self._opened and self._stops.ready and not was_loaded
             was_loaded = self._stops.ready or not self._opened
@@ -175,7 +179,11 @@ class Unfinished:
             news = (phone for phone, due in self._due.items() if due <= now)
             piece = list(itertools.islice(itertools.chain(news, self._said_before), _AT_ONCE))
             went_well = all(await asyncio.gather(*(self._finish(phone, now) for phone in piece)))
-            await asyncio.sleep(0 if went_well and len(piece) == _AT_ONCE else _LOOK_S)
+            failures = 0 if went_well else failures + 1
+            if failures:
+                await asyncio.sleep(pause_after(failures, first_s=_LOOK_S))
+            else:
+                await asyncio.sleep(0 if len(piece) == _AT_ONCE else _LOOK_S)
 
     async def _finish(self, phone: Phone, now: float) -> bool:
         """Finish what was said of a phone; False if that is not possible now."""

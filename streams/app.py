@@ -19,6 +19,7 @@ from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
+from stamgast.state.fitness import Fitness
 from streams.agents.dead_letters import watch_dead_letters
 from streams.cluster import wait_for_a_broker, wait_for_topics
 from streams.garbage import collect_rarely
@@ -82,6 +83,7 @@ class Worker:
         topics: Topics,
         *,
         partitions: Sequence[PartitionService],
+        fitness: Fitness,
         others: Sequence[Service],
         outgoing: Outgoing,
         metrics: Metrics,
@@ -93,8 +95,9 @@ class Worker:
         self._partitions = partitions
         self._outgoing = outgoing
         self._clock_watch = clock_watch
-        watches: list[Runs] = [pulse] if clock_watch is None else [pulse, clock_watch]
-        self._app = make_app(settings, topics, [*others, Views(watches), *partitions], metrics)
+        self._fitness = fitness
+        watches: list[Runs] = [pulse, fitness] if clock_watch is None else [pulse, fitness, clock_watch]
+        self._app = make_app(settings, topics, [Views(watches), *others, *partitions], metrics)
         self._watchdog = Watchdog(
             partitions,
             metrics,
@@ -102,7 +105,7 @@ class Worker:
             stall_limit_s=settings.stall_limit_s,
             measure=self._measure,
             notes=self._notes,
-            kafka_answers=lambda: pulse.beats,
+            missing=lambda: [*(() if pulse.beats else ("Kafka: no broker answers",)), *fitness.missing],
         )
         self._stop = asyncio.Event()
         self.broke: BaseException | None = None
@@ -137,7 +140,7 @@ class Worker:
     def refusals(self) -> list[str]:
         """Why partitions that it owns cannot be taken, until a person decides."""
         owned = [each for service in self._partitions for each in service.owned.values()]
-        return [each.refused_because for each in owned if each.refused_because]
+        return [*self._fitness.distrust, *(each.refused_because for each in owned if each.refused_because)]
 
     async def _start(self) -> None:
         await wait_for_a_broker(self._settings.kafka_bootstrap)
@@ -150,6 +153,7 @@ class Worker:
 
     def _measure(self) -> None:
         self._outgoing.measure()
+        self._outgoing.metrics.redis.show(self._fitness.nodes)
         self._outgoing.metrics.clock_wrong.set(self._clock_watch is not None and not self._clock_watch.fit)
         refused = self._outgoing.metrics.refused_bundles
         refused.clear()
@@ -161,7 +165,7 @@ class Worker:
         refused = [f"{merchant}: its newest bundle is refused" for merchant in sorted(self._outgoing.bundles.refused)]
         clocks = [] if self._clock_watch is None else [f"clock: {note}" for note in self._clock_watch.notes]
         troubles = (note for service in self._partitions for note in troubles_of(service.owned.values()))
-        return [*clocks, *refused, *troubles]
+        return [*clocks, *self._fitness.notes, *refused, *troubles]
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         while True:

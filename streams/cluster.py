@@ -13,6 +13,7 @@ from aiokafka.errors import KafkaError
 
 from stamgast.log.topics import Cluster, MissingTopicsError, Topics, TopicsError, check_topics
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 
 log = get_logger(__name__)
 
@@ -26,6 +27,7 @@ async def wait_for_a_broker(bootstrap: str) -> None:
     While all of them are fenced (they just started, or were starved) it answers and names none. A consumer of
     aiokafka's that begins then never comes to its group, and waits for it for ever.
     """
+    failures = 0
     while True:
         client = AIOKafkaClient(bootstrap_servers=bootstrap)
         try:
@@ -36,7 +38,8 @@ async def wait_for_a_broker(bootstrap: str) -> None:
             pass  # aiokafka has logged that it is away
         finally:
             await client.close()
-        await asyncio.sleep(_ASK_EVERY_S)
+        failures += 1
+        await asyncio.sleep(pause_after(failures, first_s=_ASK_EVERY_S))
 
 
 async def wait_for_topics(bootstrap: str, topics: Topics) -> None:

@@ -13,10 +13,10 @@ from stamgast.clock_marks import FIELD, marked
 from stamgast.clock_watch import span
 from stamgast.domain.events import Barrier, RulePaused, encode_event, key_of
 from stamgast.domain.recorded import is_ahead
-from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.errors import ElsewhereError, StateError
@@ -43,6 +43,7 @@ log = get_logger(__name__)
 
 _LOOK_EVERY_S: Final = 0.2
 _TROUBLE_PAUSE_S: Final = 1.0
+_LONG_TROUBLE_PAUSE_S: Final = 10.0
 _BARRIER_REPEAT_S: Final = 30.0
 
 
@@ -97,8 +98,8 @@ class OwnedCustomers:
         self.feeds = feeds
         self.sending = sending
         self.sending_open = False
-        self.asked: dict[str, tuple[int, float]] = {}
-        """merchant -> (barrier appended, when, monotonic)."""
+        self.asked: dict[str, tuple[int, int, float]] = {}
+        """merchant -> (barrier appended, at which offset, when, monotonic)."""
         self.all_in_force = -1
         """How many bundles were published when the newest of each merchant were in force."""
         self.errands: asyncio.Task[None] | None = None
@@ -249,6 +250,7 @@ class CustomersJob:
     # -- what the owner does beside the steps, once it has caught up
 
     async def _run_errands(self, owned: Ownership, own: OwnedCustomers) -> None:
+        failures = 0
         while True:
             pause = pause_of(self._clock, _LOOK_EVERY_S)
             try:
@@ -264,15 +266,15 @@ class CustomersJob:
                     await own.timers.look(own.standing.with_bundle)
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
-            except (ElsewhereError, EmitError) as error:
-                log.warning("errand failed", partition=owned.number, why=repr(error))
-                pause = _TROUBLE_PAUSE_S
-            except StateError as error:
-                owned.take_again(f"an errand failed: {error!r}")
-                return
-            except TROUBLE as error:  # an older bundle could not be read again
-                log.warning("errand failed", partition=owned.number, why=repr(error))
-                pause = _TROUBLE_PAUSE_S
+                failures = 0
+            except TROUBLE as error:
+                if isinstance(error, StateError) and not isinstance(error, ElsewhereError):
+                    owned.take_again(f"an errand failed: {error!r}")
+                    return
+                failures += 1
+                pause = pause_after(failures, first_s=_TROUBLE_PAUSE_S, most_s=_LONG_TROUBLE_PAUSE_S)
+                if failures == 1:
+                    log.warning("errand failed; trying again", partition=owned.number, why=repr(error))
             await asyncio.sleep(pause)
 
     async def _bundle_of(self, own: OwnedCustomers, merchant: str) -> Bundle | None:
@@ -288,10 +290,11 @@ class CustomersJob:
         if not missing:
             own.all_in_force, own.asked = published, {}
         for merchant, number, content in missing:
-            asked, when = own.asked.get(merchant, (-1, 0.0))
-            if asked == number and machine - when < _BARRIER_REPEAT_S:
+            asked, offset, when = own.asked.get(merchant, (-1, -1, 0.0))
+            on_its_way = offset > owned.lease.watermark
+            if asked == number and (on_its_way or machine - when < _BARRIER_REPEAT_S):
                 continue
             barrier = Barrier(merchant=merchant, customer="", at=self._clock.now(), number=number, hash=content)
             record = (key_of(merchant, ""), encode_event(barrier))
-            await append(owned.emitters, self.topic, owned.number, [record])
-            own.asked[merchant] = (number, machine)
+            (offset,) = await append(owned.emitters, self.topic, owned.number, [record])
+            own.asked[merchant] = (number, offset, machine)

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
 from stamgast.pos.doubts import Doubts
+from stamgast.state.condition import RedisFigures
 
 MOST_UNPUBLISHED: Final = 1_000
 """Merchants without a programme that events are counted of by name."""
@@ -59,6 +60,7 @@ class Metrics:
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
+        self.redis = RedisFigures(self.registry)
         self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
 
     def park(self, merchant: str, events: int) -> None:

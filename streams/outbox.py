@@ -26,6 +26,7 @@ from stamgast.domain.events import ActivationOutcome, encode_event, key_of
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.service import Bundle
 from stamgast.state.outbox import Outbox
 from stamgast.state.views import NotLoadedError
@@ -42,7 +43,6 @@ OTHER_CHANNEL: Final = "other_channel"
 TAKEN_BACK: Final = "taken_back"
 LANDED_S: Final = 25.0
 """A POST takes no longer."""
-_APPEND_PAUSES_S: Final = (0.1, 0.5, 1.0, 2.0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,13 +153,14 @@ class Outgoing:
             parts=parts,
         )
         record = (key_of(submission.merchant, submission.customer), encode_event(event))
-        for failures in range(1_000_000):
+        for failures in range(1, 1_000_000):
             try:
                 await append(self.emitters, self.topics.customer_events, partition, [record])
                 break
             except (EmitError, KafkaError) as error:
-                log.warning("outcome not appended yet", activation=submission.activation, why=repr(error))
-                await asyncio.sleep(_APPEND_PAUSES_S[min(failures, len(_APPEND_PAUSES_S) - 1)])
+                if failures == 1:
+                    log.warning("outcome not appended yet", activation=submission.activation, why=repr(error))
+                await asyncio.sleep(pause_after(failures))
         self.metrics.activations.labels(status).inc()
 
     async def tell_cancelled(self, partition: int, submission: Submission) -> None:

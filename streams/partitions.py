@@ -20,6 +20,7 @@ from mode import Service
 
 from stamgast.log.producers import Emitters
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.state.errors import StateError
 from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
@@ -104,6 +105,7 @@ class PartitionService(Service):
 
     @Service.task
     async def _fetch(self) -> None:
+        failures = 0
         while not self.should_stop:
             if not self._fit():
                 await self._rest(_UNFIT_LOOK_S)
@@ -114,16 +116,18 @@ class PartitionService(Service):
                 self._consumer = consumer
                 while not self.should_stop and self._fit():
                     await self._fetch_once(consumer)
+                    failures = 0
                 if not self.should_stop:
                     await self._hand_over(consumer)
             except ConsumerStoppedError:
                 log.info("stopped", service=self.job.name)
             except KafkaError as error:
+                failures += 1
                 log.warning("consumer failed; making another one", service=self.job.name, why=repr(error))
                 self.joined.clear()
                 self.left_at = time.monotonic()
                 await self._give_up(_REVOCATION_S)
-                await self.sleep(_RECONNECT_S)
+                await self.sleep(pause_after(failures, first_s=_RECONNECT_S))
             finally:
                 await _stop(consumer)
 

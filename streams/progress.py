@@ -14,6 +14,7 @@ from mode import Service
 
 from stamgast.clock import Clock, pause_of
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.state.errors import StateError
 from stamgast.state.scripts import Script
 from streams.partitions import PartitionService
@@ -34,11 +35,15 @@ class IntakeProgress(Service):
 
     @Service.task
     async def _keep(self) -> None:
+        failures = 0
         while not self.should_stop:
-            await self.sleep(pause_of(self._clock, _EVERY_S))
+            rests = pause_of(self._clock, _EVERY_S)
+            await self.sleep(pause_after(failures, first_s=rests) if failures else rests)
             try:
                 await self._note_all()
+                failures = 0
             except (StateError, KafkaError, ConsumerStoppedError, TimeoutError) as error:
+                failures += 1
                 log.debug("progress not noted", why=repr(error))
 
     async def _note_all(self) -> None:

@@ -45,6 +45,8 @@ class Review:
         self._cursor: bytes | None = None
         self._idle_at = (0, 0)
         """Merchants and the sum of their numbers, which only rise, when there was nothing to review."""
+        self._told_at = -1
+        """Offset of the last event that it appended."""
 
     def to_note(self) -> dict[str, int]:
         """Fields of meta for the next step to write; they only save doing it again, so none is told twice."""
@@ -55,8 +57,10 @@ class Review:
     async def look(self, find: FindBundle, numbers: Mapping[str, int]) -> None:
         """Look at the next few timers, if any bundle is new (`numbers`: that of each merchant's newest barrier).
 
-        Raises StateError or EmitError.
+        Nothing is added to what it appended before that was applied. Raises StateError or EmitError.
         """
+        if self._told_at > self._owned.lease.watermark:
+            return
         if self._cursor is None:
             if self._idle_at == (known := (len(numbers), sum(numbers.values()))):
                 return
@@ -88,7 +92,7 @@ class Review:
                 event = Reviewed(merchant=merchant, customer=customer, at=now)
                 records.append((key_of(merchant, customer), encode_event(event)))
         if records:
-            await append(self._owned.emitters, self._topic, self._owned.number, records)
+            self._told_at = (await append(self._owned.emitters, self._topic, self._owned.number, records))[-1]
             self._metrics.reviewed.inc(len(records))
 
 

@@ -11,6 +11,7 @@ from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.domain.activation import Submission
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.state import keys
 from stamgast.state.doubts import Doubt, Doubts
 from stamgast.state.errors import ElsewhereError, StateError
@@ -152,7 +153,7 @@ class PartitionSending:
 
     async def _prepared(self, submission: Submission) -> tuple[Prepared, str] | None:
         """The message as it would go now, with its phone's stop mark; None if it must not go."""
-        around = self._around
+        around, failures = self._around, 0
         while True:
             try:
                 ready = await self.prepare(submission, around.clock.now())
@@ -168,7 +169,8 @@ class PartitionSending:
                     await self._withhold(submission, "rule_limit")
                     return None
             except (NotLoadedError, ElsewhereError):
-                await asyncio.sleep(_VIEW_PAUSE_S)
+                failures += 1
+                await asyncio.sleep(pause_after(failures, first_s=_VIEW_PAUSE_S))
             else:
                 return ready
 

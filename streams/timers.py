@@ -1,7 +1,8 @@
 """Timers of a partition of customers: due ones are appended to its own stream, where they apply if still true.
 
 Only an owner that has caught up looks, and only up to the time to which intake has got: a backlog of purchases must
-not make anybody look absent. What has not come back after a while is appended again; the state tells repeats.
+not make anybody look absent. What was read and changed nothing is appended again after a while; the state tells
+repeats. What was not read yet is on its way: while steps cannot be committed, nothing is added to it beyond one step's.
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ import asyncio
 import time
 from collections.abc import Collection
 from itertools import islice
-from typing import Final
+from typing import Final, NamedTuple
 
 from stamgast.bounded_clock import log_lag_of
 from stamgast.clock import Clock
@@ -23,9 +24,17 @@ from streams.metrics import Metrics
 from streams.ownership import Ownership
 
 _AT_ONCE: Final = 500
-_MOST_UNDER_WAY: Final = 2_000
-"""So many may be appended and not applied yet: whoever has a million due at once gets them as fast as they apply."""
+_MOST_UNDER_WAY: Final = 1_000
+"""So many may be appended and not applied yet, a step's: a million due at once are appended as fast as they apply."""
 _REPEAT_S: Final = 30.0
+
+
+class _Appended(NamedTuple):
+    """A timer that was appended, and where; `at`: when (monotonic)."""
+
+    due: Millis
+    offset: int
+    at: float
 
 
 class Timers:
@@ -37,8 +46,7 @@ class Timers:
         self._partitions = partitions
         self._clock = clock
         self._metrics = metrics
-        self._appended: dict[bytes, tuple[Millis, float]] = {}
-        """member -> (due, when it was appended, monotonic)."""
+        self._appended: dict[bytes, _Appended] = {}
         self._begin = 0
         """Rank of the first timer of the window: beyond those that are under way, or wait for their merchant."""
 
@@ -62,8 +70,9 @@ class Timers:
         fresh = dict(islice(fresh.items(), max(0, room)))
         if fresh:
             records = [_record(member, when, now) for member, when in fresh.items()]
-            await append(self._owned.emitters, self._topic, self._owned.number, records)
-            self._appended.update({member: (when, machine) for member, when in fresh.items()})
+            offsets = await append(self._owned.emitters, self._topic, self._owned.number, records)
+            for (member, when), offset in zip(fresh.items(), offsets, strict=True):
+                self._appended[member] = _Appended(when, offset, machine)
             self._metrics.timers.inc(len(fresh))
             self._begin = 0
         elif room > 0:  # nothing here is to be appended: the next look goes on behind it
@@ -77,7 +86,10 @@ class Timers:
         return {member: when for member, when in each if when <= limit}
 
     async def _forget_what_came_back(self, machine: float) -> None:
-        """It has another timer now, or none; and what did not come back for too long is appended again."""
+        """It has another timer now, or none; and what was read long ago and changed nothing is appended again.
+
+        What is still to be read is not, however long that takes: it would only stand there twice.
+        """
         if not self._appended:
             return
         lease = self._owned.lease
@@ -85,7 +97,8 @@ class Timers:
         self._appended = {
             member: known
             for (member, known), score in zip(self._appended.items(), scores, strict=True)
-            if score is not None and int(float(score)) == known[0] and machine - known[1] <= _REPEAT_S
+            if score is not None and int(float(score)) == known.due
+            if known.offset > lease.watermark or machine - known.at <= _REPEAT_S
         }
 
     async def _intake_progress(self) -> Millis:

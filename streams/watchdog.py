@@ -38,7 +38,7 @@ class Watchdog:
     def __init__(
         self, services: Sequence[PartitionService], metrics: Metrics, *, start_limit_s: float, stall_limit_s: float,
         measure: Callable[[], None] = lambda: None, notes: Callable[[], Sequence[str]] = tuple,
-        kafka_answers: Callable[[], bool] = lambda: True,
+        missing: Callable[[], Sequence[str]] = tuple,
     ) -> None:  # fmt: skip
         self._services = services
         self._metrics = metrics
@@ -46,7 +46,7 @@ class Watchdog:
         self._stall_limit_s = stall_limit_s
         self._measure = measure
         self._notes = notes
-        self._kafka_answers = kafka_answers
+        self._missing = missing
         self._began = self._beaten = time.monotonic()
         self._looks_since_beat = 0
         self._idle_looks = 0
@@ -83,13 +83,12 @@ class Watchdog:
 
     @property
     def ready(self) -> bool:
-        """Say whether Kafka answers and every service is in its group and works all its partitions."""
-        return self.healthy and self._kafka_answers() and all(service.ready for service in self._services)
+        """Say whether nothing is `missing` and every service is in its group and works all its partitions."""
+        return self.healthy and not self._missing() and all(service.ready for service in self._services)
 
     def notes(self) -> str:
-        """What is wrong with somebody's part of the work, a line each."""
-        notes = [*self._notes(), *(() if self._kafka_answers() else ("Kafka: no broker answers",))]
-        return "".join(f"{note}\n" for note in notes)
+        """What is missing, and what is wrong with somebody's part of the work, a line each."""
+        return "".join(f"{note}\n" for note in (*self._missing(), *self._notes()))
 
     def metrics(self) -> bytes:
         """Return the figures in Prometheus' text format."""

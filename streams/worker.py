@@ -70,6 +70,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         metrics=metrics,
         sending=outgoing if sending else None,
     )
+    watch = parts.clock_watch
     shared: dict[str, Any] = {
         "bootstrap": settings.kafka_bootstrap,
         "redis": parts.redis,
@@ -78,9 +79,8 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         "metrics": metrics,
         "turns": Turns(),
         "session_timeout_ms": settings.session_timeout_ms,
+        "fit": lambda: parts.fitness.trusted and (watch is None or watch.fit),
     }
-    if (watch := parts.clock_watch) is not None:
-        shared["fit"] = lambda: watch.fit
 
     def carry(job: Job) -> PartitionService:
         return PartitionService(job, group=f"{settings.group_prefix}-{job.name}", **shared)
@@ -102,6 +102,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         settings,
         topics,
         partitions=[intake, serving],
+        fitness=parts.fitness,
         others=[Views([programmes, parts.identity_tail]), IntakeProgress(intake, parts.clock), *others],
         outgoing=outgoing,
         metrics=metrics,

@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from stamgast.cancelling import heed_cancellation
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 
 log = get_logger(__name__)
 
@@ -22,6 +23,7 @@ Position = tuple[str, int]
 
 _POLL_MS = 200
 _RETRY_S = 0.5
+_LONG_RETRY_S = 3.0
 
 
 class View(Protocol):
@@ -64,20 +66,25 @@ class Tail:
         self._pairs = [TopicPartition(topic, at) for topic, count in topics.items() for at in range(count)]
         self._view = view
         self._name = name
+        self._opened = False
+        """Whether it got as far as that since it was last read anew."""
         self.trouble = ""
         """Why the view is not loaded, for people; empty while all is well."""
 
     async def run(self) -> None:
         """Keep the view up to date until cancelled."""
+        failures = 0
         try:
             while True:
+                self._opened = False
                 try:
                     await self._follow()
                 except Exception as error:  # noqa: BLE001  whatever it was, the view is not trusted and is read again
                     self._view.close()
                     self._say(f"{type(error).__name__}: {error}")
                 heed_cancellation()
-                await asyncio.sleep(_RETRY_S)
+                failures = 1 if self._opened else failures + 1
+                await asyncio.sleep(pause_after(failures, first_s=_RETRY_S, most_s=_LONG_RETRY_S))
         finally:
             self._view.close()
 
@@ -110,12 +117,11 @@ class Tail:
     async def _read_on(self, consumer: Any, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> None:
         positions = dict(starts)
         behind = {pair for pair in self._pairs if positions[pair] < ends[pair]}
-        opened = False
-        while not opened or await self._view.intact():
+        while not self._opened or await self._view.intact():
             heed_cancellation()
-            if not behind and not opened:
+            if not behind and not self._opened:
                 await self._view.open()
-                opened, self.trouble = True, ""
+                self._opened, self.trouble = True, ""
                 log.log(self._loaded_level, "view loaded", view=self._name)
             found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=1_000)
             for pair in found.keys() | behind:

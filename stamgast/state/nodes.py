@@ -9,11 +9,19 @@ web, may: `attempt` follows a key and waits a moment for what passes.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import defaultdict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any, Final, TypeVar
 
-from stamgast.state.errors import MovedError, NotNowError, RefusedError, SessionEndedError
+from stamgast.state.errors import (
+    MovedError,
+    NotNowError,
+    NoWritesError,
+    RefusedError,
+    SessionEndedError,
+    StateError,
+)
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session, Word, connect
 from stamgast.state.slots import Address, Place, SlotMap, places_of
@@ -36,6 +44,8 @@ class Redis:
         self._looking = asyncio.Lock()
         self._looks = 0
         self.opened = 0
+        self.refused: tuple[float, str] = (float("-inf"), "")
+        """When (monotonic) it last took no write for a reason that lasts, and what it said."""
 
     async def session(self, key: str | bytes = "") -> Session:
         """Return the session in force with the node of a key (of none: with any), opening one if need be.
@@ -59,11 +69,24 @@ class Redis:
 
     async def masters(self) -> list[Session]:
         """Return a session with every node that holds keys now."""
-        async with self._looking:
-            entry = await self._look_around()
-        if self._slots is None:
-            return [entry]
-        return [await self._session_at(address) for address in self._slots]
+        return [await self._session_at(address) for address in await self._masters()]
+
+    async def reachable_masters(self) -> dict[Address, Session | None]:
+        """Return the nodes that hold keys now, with a session where one can be had.
+
+        Raises StateError if none of them can be asked.
+        """
+        found: dict[Address, Session | None] = {}
+        for address in await self._masters():
+            try:
+                found[address] = await self._session_at(address)
+            except StateError:
+                found[address] = None
+        return found
+
+    def serves(self, address: Address, key: str) -> bool:
+        """Say whether a node holds this key, as far as we have been told."""
+        return self._slots is None or self._slots.node_of(key) == address
 
     def close(self) -> None:
         """Close all sessions."""
@@ -121,6 +144,11 @@ class Redis:
         session = self._sessions.get(address) if address is not None else None
         return session if session is not None and session.alive else None
 
+    async def _masters(self) -> list[Address]:
+        async with self._looking:
+            await self._look_around()
+        return [_address(self._places[0])] if self._slots is None else list(self._slots)
+
     async def _look_around(self) -> Session:
         """Ask any node which of them serves which slot; return its session."""
         failure: Exception = SessionEndedError("no address of Redis is known")
@@ -151,13 +179,15 @@ class Redis:
             if session is None or not session.alive:
                 place = next((each for each in self._places if _address(each) == address), None)
                 place = place or {**self._places[0], "host": address[0], "port": address[1]}
-                session = self._sessions[address] = await connect(place, self._patience_s, self._moved)
+                session = self._sessions[address] = await connect(place, self._patience_s, self._learn)
                 self.opened += 1
         return session
 
-    def _moved(self, session: Session, moved: MovedError) -> None:
-        if self._slots is not None and not moved.asking:
-            self._slots.moved(moved.slot, (moved.host or session.address[0], moved.port))
+    def _learn(self, session: Session, told: RefusedError) -> None:
+        if isinstance(told, NoWritesError):
+            self.refused = (time.monotonic(), str(told))
+        elif isinstance(told, MovedError) and self._slots is not None and not told.asking:
+            self._slots.moved(told.slot, (told.host or session.address[0], told.port))
 
 
 def _address(place: Place) -> Address:

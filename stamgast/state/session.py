@@ -47,8 +47,8 @@ _SPLIT_SLOT: Final = "Script attempted to access a non local key"
 class Session(asyncio.Protocol):
     """One connection. Calls may be made side by side; answers come in order."""
 
-    def __init__(self, patience_s: float, address: Address, moved: Callable[[Session, MovedError], None]) -> None:
-        """End when no answer comes for so many seconds; tell `moved` of every key that is another node's."""
+    def __init__(self, patience_s: float, address: Address, told: Callable[[Session, RefusedError], None]) -> None:
+        """End when no answer comes for so many seconds; tell `told` of keys that moved and of writes not taken."""
         self._reader = hiredis.Reader(notEnoughData=_INCOMPLETE)
         self._waiting: deque[tuple[float, asyncio.Future[Any]]] = deque()
         self._transport: asyncio.Transport | None = None
@@ -56,7 +56,7 @@ class Session(asyncio.Protocol):
         self._buffer: list[bytes] = []
         self._loop = asyncio.get_running_loop()
         self._watch: asyncio.TimerHandle | None = None
-        self._moved = moved
+        self._told = told
         self.address = address
         self.run_id = ""
         self.in_cluster = False
@@ -121,8 +121,8 @@ class Session(asyncio.Protocol):
         if place.get("db"):
             await self.call("SELECT", int(place["db"]))
         server, cluster = await asyncio.gather(self.call("INFO", "server"), self.call("INFO", "cluster"))
-        self.run_id = _told(server, "run_id")
-        self.in_cluster = _told(cluster, "cluster_enabled") == "1"
+        self.run_id = told_by(server, "run_id")
+        self.in_cluster = told_by(cluster, "cluster_enabled") == "1"
 
     async def incarnation(self) -> str:
         """Name the run of the Redis process and, in a cluster, the reign in which it has its slots.
@@ -132,7 +132,7 @@ class Session(asyncio.Protocol):
         """
         if not self.in_cluster:
             return self.run_id
-        return f"{self.run_id}.{_told(await self.call('CLUSTER', 'INFO'), 'cluster_my_epoch')}"
+        return f"{self.run_id}.{told_by(await self.call('CLUSTER', 'INFO'), 'cluster_my_epoch')}"
 
     def close(self) -> None:
         """Close the connection; those who still wait get SessionEndedError."""
@@ -159,7 +159,7 @@ class Session(asyncio.Protocol):
             return StaleError(int(rest))
         if code in ("MOVED", "ASK"):
             moved = MovedError(text)
-            self._moved(self, moved)
+            self._told(self, moved)
             return moved
         if code == "READONLY":  # it is a replica by now, and what was taken here is somebody else's
             self.close()
@@ -169,15 +169,19 @@ class Session(asyncio.Protocol):
             return SpoiltError(text)
         if code == "UNFIT":
             return UnfitError(text)
-        return NoWritesError(text) if _NO_WRITES.search(text) else RefusedError(text)
+        if not _NO_WRITES.search(text):
+            return RefusedError(text)
+        refused = NoWritesError(text)
+        self._told(self, refused)
+        return refused
 
 
-async def connect(place: Place, patience_s: float, moved: Callable[[Session, MovedError], None]) -> Session:
+async def connect(place: Place, patience_s: float, told: Callable[[Session, RefusedError], None]) -> Session:
     """Open a session. Raises SessionEndedError or RefusedError."""
     loop = asyncio.get_running_loop()
     host, port = place.get("host", "127.0.0.1"), place.get("port", 6379)
 
-    session = Session(patience_s, (host, port), moved)
+    session = Session(patience_s, (host, port), told)
     try:
         async with asyncio.timeout(patience_s):
             if "path" in place:
@@ -195,7 +199,7 @@ async def connect(place: Place, patience_s: float, moved: Callable[[Session, Mov
     return session
 
 
-def _told(info: bytes, name: str) -> str:
+def told_by(info: bytes, name: str) -> str:
     """What a line of INFO says."""
     lines = (line.partition(":") for line in info.decode().splitlines())
     return next((value for key, _, value in lines if key == name), "")

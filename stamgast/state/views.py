@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from typing import Any, Final, Protocol
 
 from stamgast.state.client import RedisClient
-from stamgast.state.errors import MovedError, StateError
+from stamgast.state.errors import MovedError, NoWritesError, StateError
 from stamgast.state.keys import ViewShard, shard_of, view_shards
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session, Word
@@ -226,6 +226,8 @@ def _answering() -> Iterator[None]:
     """To those who ask who is who, a Redis that does not answer is a view that is not loaded."""
     try:
         yield
+    except NoWritesError as error:
+        raise NotLoadedError(f"Redis takes no writes: {error}") from error
     except StateError as error:
         raise NotLoadedError(f"Redis does not answer: {type(error).__name__}") from error
 

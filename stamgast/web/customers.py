@@ -23,7 +23,7 @@ from stamgast.pos.reading import why_not_json
 from stamgast.pos.types import Id
 from stamgast.showing import show_customer
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.door import CUSTOMER, Entrance, enter, read_body
+from stamgast.web.door import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.problem import Problem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
@@ -81,7 +81,7 @@ class EnrolmentRequest(Strict):
 async def post_customer(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/customers`: enrol; the same person twice is the same customer."""
     deps = deps_of(request)
-    entrance = await enter(request, "intake")
+    entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
     enrolment = read_enrolment(body)
     identifiers = _identifiers(enrolment, enrolment.region or entrance.program.region)
@@ -116,7 +116,7 @@ async def get_customer(request: Request) -> JSONResponse:
 async def delete_customer(request: Request) -> JSONResponse:
     """`DELETE /v1/merchants/{merchant}/customers/{customer}`: forget the person; asking again changes nothing."""
     deps = deps_of(request)
-    entrance = await enter(request, "admin")
+    entrance = await enter_to_change(request, "admin")
     customer = _customer_in(request)
     person = (entrance.merchant, customer)
     state = await _stored(deps, *person)

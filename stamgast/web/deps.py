@@ -16,6 +16,7 @@ from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.client import RedisClient
+from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.stopping import Stops
@@ -62,6 +63,7 @@ class Deps:
     clock: Clock
     carrier: Carrier
     pulse: Pulse
+    fitness: Fitness
     clock_watch: ClockWatch | None = None
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)

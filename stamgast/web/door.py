@@ -18,6 +18,9 @@ CUSTOMER: Final = re.compile(r"c[a-z2-7]{24}")
 _NEW_KEY_WAIT_S: Final = 1.0
 """A key that was created a moment ago may not have reached this process yet."""
 _BODY_S: Final = 30.0
+_SET_RIGHT_S: Final = 30
+_MADE_ROOM_S: Final = 10
+"""When to come back to a Redis that a person, or a machine, has to put right."""
 _JSON: Final = frozenset({"application/json"})
 
 
@@ -48,6 +51,18 @@ async def enter(request: Request, scope: Scope) -> Entrance:
         detail = f"{merchant} has no programme in force yet. Publish it with `stamgast publish`, then send this again."
         raise Problem(404, "no-programme", detail)
     return Entrance(merchant, program, key)
+
+
+async def enter_to_change(request: Request, scope: Scope) -> Entrance:
+    """The same for what has to be remembered in Redis. Raises `Problem` 503 too while Redis cannot be relied on."""
+    entrance = await enter(request, scope)
+    fitness = deps_of(request).fitness
+    if not fitness.trusted:
+        why = ". ".join(fitness.distrust) or "Redis has not answered yet"
+        raise unavailable(f"{why}. Nothing was taken. Send the same request again later.", after_s=_SET_RIGHT_S)
+    if refusals := fitness.refusals:
+        raise unavailable(f"{refusals[0]}. Send the same request again later.", after_s=_MADE_ROOM_S)
+    return entrance
 
 
 def take_or_refuse(buckets: TokenBuckets, name: str, what: str) -> None:

@@ -18,11 +18,13 @@ async def get_healthz(_request: Request) -> JSONResponse:
 
 
 async def get_readyz(request: Request) -> JSONResponse:
-    """`GET /readyz`: 200 when purchases are taken; else 503 and what is missing."""
-    missing = await _missing(deps_of(request))
+    """`GET /readyz`: 200 when purchases are taken; else 503 and what is missing. `notes`: what to see to in time."""
+    deps = deps_of(request)
+    missing, notes = await _missing(deps), deps.fitness.notes
+    told = {"notes": notes} if notes else {}
     if missing:
-        return JSONResponse({"status": "not ready", "missing": missing}, 503, {"Retry-After": "1"})
-    return JSONResponse({"status": "ready"})
+        return JSONResponse({"status": "not ready", "missing": missing, **told}, 503, {"Retry-After": "1"})
+    return JSONResponse({"status": "ready", **told})
 
 
 async def get_metrics(request: Request) -> Response:
@@ -30,6 +32,7 @@ async def get_metrics(request: Request) -> Response:
     deps = deps_of(request)
     for view, loaded in _views(deps).items():
         deps.metrics.loaded.labels(view).set(loaded)
+    deps.metrics.redis.show(deps.fitness.nodes)
     return Response(deps.metrics.text(), media_type=_PROMETHEUS)
 
 
@@ -47,9 +50,10 @@ async def _missing(deps: Deps) -> list[str]:
         missing.append("Kafka: no broker answers")
     if deps.clock_watch is not None and not deps.clock_watch.fit:
         missing.append(f"clock: {deps.clock_watch.trouble}")
+    missing += deps.fitness.missing
     try:
         async with asyncio.timeout(_PING_S):
             await deps.redis.ping()
     except (StateError, TimeoutError) as error:
         missing.append("Redis: no answer in time" if isinstance(error, TimeoutError) else "Redis: cannot be asked")
-    return missing
+    return list(dict.fromkeys(missing))

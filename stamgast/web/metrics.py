@@ -3,6 +3,7 @@
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
 from stamgast.pos.doubts import Doubts
+from stamgast.state.condition import RedisFigures
 
 _BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
@@ -25,6 +26,7 @@ class WebMetrics:
             registry=self.registry,
         )
         self.doubts = Doubts(self.registry)
+        self.redis = RedisFigures(self.registry)
         self.webhooks = Counter(
             "stamgast_web_webhooks", "What the carrier called us with", ["kind"], registry=self.registry
         )

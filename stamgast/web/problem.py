@@ -13,7 +13,7 @@ from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
-from stamgast.state.errors import StateError
+from stamgast.state.errors import NoWritesError, StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 
@@ -54,9 +54,9 @@ class Problem(Exception):  # noqa: N818  it is an answer, not an error of ours
         return JSONResponse(content, self.status, self.headers, media_type="application/problem+json")
 
 
-def unavailable(detail: str) -> Problem:
+def unavailable(detail: str, *, after_s: int = RETRY_AFTER_S) -> Problem:
     """Not now: ask again in a moment."""
-    return Problem(503, "unavailable", detail, headers={"Retry-After": str(RETRY_AFTER_S)})
+    return Problem(503, "unavailable", detail, headers={"Retry-After": str(after_s)})
 
 
 def as_problem(error: Exception) -> Problem | None:
@@ -77,7 +77,8 @@ def as_problem(error: Exception) -> Problem | None:
         case NotAppendedError():
             return unavailable("Kafka did not acknowledge. Send the same request again; a repeat changes nothing.")
         case StateError():
-            return unavailable("Redis does not answer. Send the same request again; a repeat changes nothing.")
+            what = f"takes no writes now ({error})" if isinstance(error, NoWritesError) else "does not answer"
+            return unavailable(f"Redis {what}. Send the same request again; a repeat changes nothing.")
         case ClockUnknownError():
             return unavailable(f"Not ready: {error}. Send the same request again in a moment.")
         case NotLoadedError():

@@ -25,7 +25,7 @@ from stamgast.pos.reading import Received, read_purchases
 from stamgast.pos.record import to_record
 from stamgast.state.identities import IdentityStore
 from stamgast.web.deps import deps_of
-from stamgast.web.door import enter, read_body
+from stamgast.web.door import enter, enter_to_change, read_body
 from stamgast.web.problem import Problem
 
 TYPES: Final = frozenset({"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"})
@@ -36,7 +36,7 @@ _SMALL: Final = 20_000
 async def post_purchases(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/purchases`: one purchase or a list of up to 1,000."""
     deps = deps_of(request)
-    entrance = await enter(request, "intake")
+    entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.batch_bytes, TYPES)
     if len(body) < _SMALL:
         received = read_purchases(body)

@@ -29,6 +29,7 @@ def app_of(parts: WebParts, *, limits: Limits | None = None, more_routes: Sequen
         carrier=parts.carrier,
         pulse=parts.pulse,
         clock_watch=parts.clock_watch,
+        fitness=parts.fitness,
         limits=limits or Limits(),
     )
     return create_app(deps, more_routes=more_routes)

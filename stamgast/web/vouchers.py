@@ -20,7 +20,7 @@ from stamgast.domain.rewards import Answer, partition_of
 from stamgast.pos.problems import RefusedError
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.deps import Deps, deps_of
-from stamgast.web.door import CUSTOMER, Entrance, enter, read_body, too_many
+from stamgast.web.door import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.problem import Problem
 
 WAIT_S: Final = 2.0
@@ -71,7 +71,7 @@ class _Redemption:
 async def post_redemption(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
     deps = deps_of(request)
-    entrance = await enter(request, "till")
+    entrance = await enter_to_change(request, "till")
     code, slot = _code_of(request, deps)
     key, given = _key_of(request), await _read(request, deps)
     redemption = _Redemption(entrance.merchant, code, _id_of(key), slot)

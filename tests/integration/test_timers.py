@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import streams.timers
 from stamgast.clock import RealClock
 from stamgast.domain.events import decode_event
 from stamgast.services import RedisServer
@@ -45,12 +46,16 @@ class Owner:
         """Everything that was appended is applied."""
         await self.lease.call("ZREM", self.lease.keys.timers, *self.appended)
 
+    def reads_all(self) -> None:
+        """Everything that was appended is read, and changes nothing."""
+        self.lease.watermark = len(self.appended) - 1
+
     async def current(self) -> Owner:
         return self
 
     async def emit(self, _topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
         self.appended += [f"{(event := decode_event(value)).merchant}:{event.customer}" for _, value in records]
-        return [0 for _ in records]
+        return list(range(len(self.appended) - len(records), len(self.appended)))
 
 
 @pytest.fixture
@@ -63,11 +68,29 @@ async def owner(redis_server: RedisServer) -> AsyncIterator[Owner]:
 async def test_of_many_due_at_once_only_so_many_are_under_way_and_each_is_appended_once(owner: Owner) -> None:
     await owner.due("m", 5_000, at=1)
     await owner.look(times=20)
-    assert len(owner.appended) == 2_000
-    for _ in range(2):
+    assert len(owner.appended) == 1_000
+    for _ in range(4):
         await owner.comes_back()
         await owner.look(times=20)
     assert len(owner.appended) == len(set(owner.appended)) == 5_000
+
+
+async def test_what_is_still_to_be_read_is_not_appended_again_however_long_steps_cannot_be_written(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    machine = [1_000.0]
+    monkeypatch.setattr(streams.timers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
+    await owner.due("m", 1_500, at=1)
+    for _ in range(20):
+        await owner.look(times=3)
+        machine[0] += 1_800
+    assert len(owner.appended) == len(set(owner.appended)) == 1_000
+
+    owner.reads_all()
+    await owner.look(times=3)
+    assert len(owner.appended) == 2_000
+    await owner.look(times=3)
+    assert len(owner.appended) == 2_000
 
 
 async def test_timers_of_a_merchant_without_a_programme_rest_and_hold_up_nobody_elses(owner: Owner) -> None:
