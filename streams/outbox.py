@@ -27,14 +27,16 @@ from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
-from stamgast.state.outbox import Outbox
+from stamgast.state.outbox import Lane, Outbox
 from stamgast.state.views import NotLoadedError
 from streams.activation_log import ActivationLog
 from streams.addressing import People
+from streams.breaker import Probing
 from streams.bundles import Bundles
 from streams.emission import append
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+from streams.senders import Senders
 
 log = get_logger(__name__)
 
@@ -42,6 +44,8 @@ OTHER_CHANNEL: Final = "other_channel"
 TAKEN_BACK: Final = "taken_back"
 LANDED_S: Final = 25.0
 """A POST takes no longer."""
+_LOOK_UPS: Final = 4
+"""Look-ups side by side, per sender."""
 _APPEND_PAUSES_S: Final = (0.1, 0.5, 1.0, 2.0)
 
 
@@ -53,10 +57,10 @@ class Patience:
     """A submission that another owner began is in doubt after so long; longer than any POST takes."""
     look_ups_s: tuple[float, ...] = (120.0, 900.0, 3_600.0)
     """When what is in doubt is looked up."""
-    retry_s: tuple[float, ...] = (1.0, 2.0, 5.0, 15.0, 60.0)
-    """Pauses after a refusal that was certainly not a submission."""
     width: int = 8
-    """Submissions side by side, per partition and sender."""
+    """Submissions side by side, per sender; and how many tasks of a partition work at a sender's queue."""
+    probing: Probing = field(default_factory=Probing)
+    """When a sender whose carrier fails is tried again."""
 
 
 @dataclass(slots=True)
@@ -76,7 +80,15 @@ class Outgoing:
     flights: set[asyncio.Task[None]] = field(default_factory=set)
     bound: deque[str] = field(default_factory=lambda: deque(maxlen=10_000))
     """Provider ids of attempts that were answered: a look-up must not take one of them for another attempt's."""
+    senders: Senders = field(init=False)
+    lookers: Senders = field(init=False)
+    """Look-ups have turns of their own: they may be answered while submissions are not, and the other way about."""
     _open: WeakSet[Any] = field(default_factory=WeakSet)
+
+    def __post_init__(self) -> None:
+        probing, width = self.patience.probing, self.patience.width
+        self.senders = Senders(self.clock, width=width, probing=probing, counted=self._counted)
+        self.lookers = Senders(self.clock, width=_LOOK_UPS, probing=probing, what="look-ups")
 
     def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Any:
         """Make what works one owned partition's outbox."""
@@ -92,6 +104,10 @@ class Outgoing:
         oldest = [moment for sending in waiting if (moment := sending.oldest) is not None]
         self.metrics.outbox.set(sum(len(sending) for sending in waiting))
         self.metrics.oldest.set(max(0, self.clock.now() - min(oldest)) / 1_000 if oldest else 0)
+        self.senders.measure(self.metrics)
+
+    def _counted(self, lane: Lane) -> int:
+        return sum(sending.waiting(lane) for sending in list(self._open))
 
     def fly(self, flight: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on even if the partition is given up."""
@@ -119,7 +135,7 @@ class Outgoing:
         key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt)
         return status_callback_url(self.public_url, key)
 
-    def note(self, kind: str, submission: Submission, attempt: str) -> Note:
+    def note(self, kind: str, submission: Submission, attempt: str, reason: str = "") -> Note:
         """Make a line for the log of activations about an attempt."""
         return Note(
             kind=kind,
@@ -131,6 +147,7 @@ class Outgoing:
             channel=submission.channel,
             template=submission.template,
             attempt=attempt,
+            reason=reason,
         )
 
     async def tell(
