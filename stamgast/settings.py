@@ -54,7 +54,7 @@ class Settings(BaseSettings):
     probes_s: str = Field(
         "5,300",
         pattern=r"^\d+(\.\d+)?,\d+(\.\d+)?$",
-        description="seconds to the first probe of a carrier that fails (each later one waits twice as long), and at most",
+        description="seconds to the first probe of a carrier that fails, and to a later one at most",
     )
 
     id_key: SecretStr = Field(SecretStr(""), description="base64, 32 bytes: customer ids derive from it; never rotates")

@@ -1,8 +1,10 @@
-"""The outbox: every activation in it is submitted at most once, and every one ends (invariants 9 to 12).
+"""The outbox: every attempt in it is submitted at most once, and every activation ends (invariants 9 to 12).
 
 claim (Redis) -> record of the attempt in `activations.v1`, acknowledged -> begin (Redis: not cancelled, no STOP)
 -> one POST -> the outcome, as an event on the customer's stream. Up to `begin` everything may be dropped and done
-again by another owner; from `begin` on the flight belongs to this process, whoever owns the partition meanwhile.
+again by another owner; from `begin` on the flight belongs to this process, whoever owns the partition meanwhile. An
+activation has one attempt, unless the first was certainly not submitted, or its carrier does not know it and its
+template lets it go once more (`streams.second_attempts`).
 """
 
 from __future__ import annotations
