@@ -24,7 +24,8 @@ def in_force(of: Program) -> Bundle:
     rules = [hello_rule(priority=10), tag_rule("quiet", "lapsing", "quiet", per="quiet_spell")]
     rules += [card_rule(f"full-{id_}", id_) for id_ in of.cards]
     rules += [reach_rule(f"half-{id_}", id_, half_of(of, id_)) for id_ in of.cards]
-    return bundle(of, *rules)
+    again = {id_: replace(template, if_unproven="send_again") for id_, template in of.templates.items()}
+    return bundle(replace(of, templates=again), *rules)
 
 
 def half_of(of: Program, card: str) -> int:
