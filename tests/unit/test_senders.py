@@ -134,7 +134,7 @@ async def test_a_busy_carrier_makes_all_of_its_sender_wait_and_nobody_else():
 
 
 async def test_opening_and_closing_are_told_with_since_when_and_how_many_wait():
-    made, metrics = senders(first_s=0.05, waiting=lambda lane: 1_233 if lane == LANE else 0), Metrics()
+    made, metrics = senders(first_s=0.05, counted=lambda lane: 1_234 if lane == LANE else 0), Metrics()
     with capture_logs() as logs:
         await break_it(made)
         waiting = asyncio.create_task(made.turn(LANE))

@@ -70,7 +70,7 @@ def test_a_report_about_the_first_attempt_takes_the_second_out_of_the_outbox():
     owner = customer_of(hello_rule(), shop=shop())
     activation = in_doubt(owner)
     not_found(owner, activation, MORNING + HOUR)
-    assert owner.apply(told(activation, MORNING + HOUR, "delivered")).finished == [activation]
+    assert list(owner.apply(told(activation, MORNING + HOUR, "delivered")).finished) == [activation]
     assert last(owner).status == "delivered"
 
 
@@ -79,7 +79,7 @@ def test_what_is_late_about_the_first_attempt_does_not_end_the_second():
     activation = in_doubt(owner)
     not_found(owner, activation, MORNING + HOUR)
     for status in ("in_doubt", "undelivered", "failed"):
-        assert owner.apply(told(activation, MORNING + HOUR, status)).finished == []
+        assert list(owner.apply(told(activation, MORNING + HOUR, status)).finished) == []
     owner.apply(told(activation, MORNING + HOUR, "accepted", "attempt-2"))
     owner.apply(told(activation, MORNING + HOUR, "undelivered"))
     assert last(owner).status == "accepted"
@@ -144,7 +144,7 @@ def test_what_waited_for_the_carrier_past_its_hour_waits_for_the_next_morning():
     owner = customer_of(hello_rule(), shop=shop(messaging=DAYTIME))
     (waiting,) = owner.apply(bought("t1", MORNING)).submissions
     change = owner.apply(outcome(waiting.activation, at("2026-10-01 18:00"), "expired", "expired"))
-    assert change.finished == [waiting.activation]
+    assert list(change.finished) == [waiting.activation]
     assert (last(owner).status, last(owner).reason) == ("held", "quiet_hours")
     morning = at("2026-10-02 07:00")
     assert [sent(change) for change in fire_timers(owner, morning)] == [["hello"]]
