@@ -24,8 +24,7 @@ from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_b
 from tests.in_memory import Owner
 
 _PURCHASES = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "give_away")
-STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "review")
-STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "settle")
+STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "settle", "review")
 
 baskets = st.lists(
     st.builds(

@@ -37,7 +37,7 @@ async def test_outages_of_every_kind_put_few_messages_in_doubt_and_each_one_arri
     worker = scene.fleet.start()
     await worker.ready()
     await scene.barriers(1)
-    feeder = scene.feeder(live=1.0)
+    feeder = scene.feeder(live=1.0, rate=10 if LONG else 20)
     feeder.start()
     for kind in KINDS:
         await goes_on(scene)
@@ -53,6 +53,7 @@ async def test_outages_of_every_kind_put_few_messages_in_doubt_and_each_one_arri
         print("OUTAGE", json.dumps(figures | {"over_after": round(time.monotonic() - ended, 1)}))
     await goes_on(scene)
     await feeder.stop()
+    await scene.settled(90 + 8 * OUTAGE_S)  # customers have several messages waiting, which go one after the other
     verdict = await judged(scene)
     posts = await scene.posts()
     for kind in KINDS:
