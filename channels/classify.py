@@ -103,6 +103,11 @@ def _doubt(exchange: Exchange, reason: str) -> SendResult:
     )
 
 
+def asked_pause(exchange: Exchange) -> int | None:
+    """Milliseconds that a 429 asks us to wait; None if it is none, or names no pause."""
+    return _retry_after(exchange) if exchange.status == httpx.codes.TOO_MANY_REQUESTS else None
+
+
 def _retry_after(exchange: Exchange) -> int | None:
     """Milliseconds the provider asks us to wait; a date instead of seconds is not used by Twilio."""
     text = (exchange.headers or {}).get("Retry-After", "")

@@ -61,6 +61,10 @@ class ConsoleChannel:
             del self._printed[next(iter(self._printed))]
         return SendResult(Outcome.ACCEPTED, provider_id=f"console-{attempt_id}", status="accepted")
 
+    async def probe(self) -> SendResult:
+        """A console always answers."""
+        return SendResult(Outcome.ACCEPTED)
+
     async def find(
         self,
         prepared: Prepared,  # noqa: ARG002

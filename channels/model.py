@@ -168,9 +168,11 @@ class Lookup(StrEnum):
 
     FOUND = "found"
     NONE = "none"
+    """The provider's own list was read, and knows no message that could be the attempt's."""
     SEVERAL = "several"
-    """More than one message fits: none of them may be bound to the attempt."""
+    """More than one message fits, or may: none of them may be bound to the attempt."""
     UNAVAILABLE = "unavailable"
+    """The provider did not answer, which proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,6 +185,8 @@ class Found:
     code: str = ""
     fault: Fault = Fault.NONE
     treatment: Treatment = Treatment.NONE
+    retry_after: Millis | None = None
+    """The pause that a provider asks for which would not look now (`unavailable`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -263,6 +267,10 @@ class Channel(Protocol):
 
     async def send(self, prepared: Prepared, attempt_id: str, status_callback: str) -> SendResult:
         """Submit exactly once. Never repeats, never raises for a fault of the provider or the network."""
+        ...
+
+    async def probe(self) -> SendResult:
+        """Ask, on the way that messages take, for something that can become none. Any refusal of it is an answer."""
         ...
 
     async def find(self, prepared: Prepared, attempt_id: str, since: Millis, bound: Collection[str] = ()) -> Found:

@@ -8,7 +8,7 @@ import httpx
 from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
-from channels.classify import classify_exchange
+from channels.classify import asked_pause, classify_exchange
 from channels.error_table import look_up
 from channels.model import (
     ChannelName,
@@ -68,7 +68,13 @@ class TwilioChannel:
 
     async def send(self, prepared: Prepared, attempt_id: str, status_callback: str) -> SendResult:  # noqa: ARG002
         """Submit exactly once. `attempt_id` travels inside `status_callback`; Twilio takes no other key."""
-        arguments = _create_arguments(prepared, status_callback)
+        return await self._create(_create_arguments(prepared, status_callback))
+
+    async def probe(self) -> SendResult:
+        """Submit a message to nobody: where the API works it is refused (21604)."""
+        return await self._create({"to": "", "body": "probe"})
+
+    async def _create(self, arguments: dict[str, Any]) -> SendResult:
         with record_exchanges() as exchanges:
             try:
                 await self._client.messages.create_with_http_info_async(**arguments)
@@ -89,16 +95,18 @@ class TwilioChannel:
         bound: Collection[str] = (),
     ) -> Found:
         """Look for the message of an attempt begun at `since` among the newest ones to the same number."""
-        try:
-            # No filter by date of sending: a message that was not sent yet has none.
-            listed = await self._client.messages.list_async(
-                to=_address(prepared.message.channel, prepared.message.to), limit=_LOOKED_AT
-            )
-        except (TwilioException, httpx.HTTPError, TimeoutError, ValueError):
-            return Found(Lookup.UNAVAILABLE)
+        with record_exchanges() as exchanges:
+            try:
+                # No filter by date of sending: a message that was not sent yet has none.
+                listed = await self._client.messages.list_async(
+                    to=_address(prepared.message.channel, prepared.message.to), limit=_LOOKED_AT
+                )
+            except (TwilioException, httpx.HTTPError, TimeoutError, ValueError):
+                return Found(Lookup.UNAVAILABLE, retry_after=asked_pause(exchanges[-1]) if exchanges else None)
         fitting = [message for message in listed if _fits(message, prepared, since) and message.sid not in bound]
         if not fitting:
-            return Found(Lookup.NONE)
+            # A list that is full of newer messages may hold it further down.
+            return Found(Lookup.SEVERAL if len(listed) >= _LOOKED_AT and _is_newer(listed[-1], since) else Lookup.NONE)
         if len(fitting) > 1:
             return Found(Lookup.SEVERAL)
         return _found(fitting[0])
@@ -141,12 +149,14 @@ def _create_arguments(prepared: Prepared, status_callback: str) -> dict[str, Any
     return arguments
 
 
+def _is_newer(listed: Any, since: Millis) -> bool:
+    """Twilio's times have whole seconds, and its clock is not ours."""
+    return listed.date_created is not None and int(listed.date_created.timestamp() * 1000) >= since - _CLOCK_SLACK
+
+
 def _fits(listed: Any, prepared: Prepared, since: Millis) -> bool:
     """Could this listed message be the one that was prepared?"""
-    if not str(listed.direction or "").startswith("outbound") or listed.date_created is None:
-        return False
-    # Twilio's times have whole seconds, and its clock is not ours.
-    if int(listed.date_created.timestamp() * 1000) < since - _CLOCK_SLACK:
+    if not str(listed.direction or "").startswith("outbound") or not _is_newer(listed, since):
         return False
     if not _same_sender(listed, prepared.message.sender):
         return False

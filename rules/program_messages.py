@@ -14,6 +14,14 @@ from rules.words import parse_duration, parse_hours, parse_rate
 from stamgast.domain.program import Messaging, Program, Template, Window
 
 PURPOSES: Final = ("marketing", "utility")
+IF_UNPROVEN: Final[Mapping[str, str]] = {
+    "send_again": (
+        "it goes once more, unless it is too late, its reason went away or the customer said STOP. The risk: if the "
+        "carrier had it after all, or had merely not listed it yet, it comes twice. The default for `purpose: utility`."
+    ),
+    "never": "it is not sent again, and is shown as in doubt. The default for `purpose: marketing`.",
+}
+"""Answers to `if_unproven`, and what each means."""
 EARLIEST: Final = 8 * 60
 LATEST: Final = 21 * 60
 _CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
@@ -44,8 +52,9 @@ def _template(
 ) -> Template:
     name, where = key.text, f"templates: {key.text}"
     nothing = isinstance(value, ScalarNode) and value.value is None
-    found = {} if nothing else reader.mapping(value, where, ("purpose", "whatsapp", "variables"))
+    found = {} if nothing else reader.mapping(value, where, ("purpose", "whatsapp", "variables", "if_unproven"))
     purpose = reader.one_of(found["purpose"], "purpose", PURPOSES, thing="purpose") if "purpose" in found else None
+    unproven = reader.one_of(found["if_unproven"], "if_unproven", IF_UNPROVEN) if "if_unproven" in found else None
     whatsapp = _whatsapp(reader, found.get("whatsapp"), where, languages)
     variables = _variables(reader, found.get("variables"), where)
     if variables and "whatsapp" not in found:
@@ -59,7 +68,8 @@ def _template(
             reader.problem(
                 key, f"the template {name} lacks {', '.join(missing)} for {channel}", _where(channel, missing[0], name)
             )
-    return Template(name, purpose or "marketing", whatsapp, variables, dict(sms))
+    default = "send_again" if purpose == "utility" else "never"
+    return Template(name, purpose or "marketing", whatsapp, variables, dict(sms), unproven or default)
 
 
 def _where(channel: str, language: str, name: str) -> str:

@@ -15,6 +15,7 @@ from pydantic_core import PydanticUndefined
 
 from rules.action_words import ACTIONS
 from rules.conditions import CONDITIONS
+from rules.program_messages import IF_UNPROVEN
 from rules.registry import Registry
 from rules.triggers import TRIGGERS
 from stamgast.cli import COMMANDS
@@ -35,6 +36,18 @@ Rules have [a page of their own](rules.md), [lifetime values](clv.md) and the sa
 Every command exits with 0 (fine), 1 (what was asked about is wrong) or 2 (misuse). With `--json` standard output holds
 one JSON document and logs go to standard error. Money in JSON is integer minor units beside a `currency`, but where
 `stamgast clv` reads a CSV: there it is decimal major units, as in the file; times are RFC 3339 in UTC."""
+
+
+UNPROVEN = """\
+What a rule sends stands under `templates:` of program.yaml. `if_unproven` says what becomes of a message for which the
+carrier never answered, so that it may have been taken or not, when neither a report nor any of the look-ups in the
+carrier's own list (`STAMGAST_LOOK_UPS_S`) has settled it:
+
+```yaml
+templates:
+  receipt: {purpose: utility, if_unproven: send_again}
+```
+"""
 
 
 def main() -> int:
@@ -95,6 +108,8 @@ def rules() -> str:
         parts.append(f"## {title}\n\n{text}")
         for name, word in registry.words.items():
             parts.append(f"### {name}\n\n{word.meaning()}\n\n```yaml\n{word.example()}\n```")
+    answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
+    parts.append(f"## Templates\n\n{UNPROVEN}\n{answers}")
     return "\n\n".join(parts) + "\n"
 
 

@@ -48,6 +48,15 @@ class Settings(BaseSettings):
         description="when a submission in doubt is looked up at the carrier, seconds after it began",
     )
 
+    sender_width: int = Field(
+        8, ge=1, description="submissions side by side, per sender and worker; an outage puts so many and five in doubt"
+    )
+    probes_s: str = Field(
+        "5,300",
+        pattern=r"^\d+(\.\d+)?,\d+(\.\d+)?$",
+        description="seconds to the first probe of a carrier that fails, and to a later one at most",
+    )
+
     id_key: SecretStr = Field(SecretStr(""), description="base64, 32 bytes: customer ids derive from it; never rotates")
     wrapping_keys: SecretStr = Field(
         SecretStr(""),

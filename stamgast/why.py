@@ -30,7 +30,8 @@ REASONS = {
 }
 """Reason of a withheld or held message -> what it means, for people."""
 
-_IN_DOUBT = "it may or may not have arrived: the carrier never said, and it is not sent again"
+_IN_DOUBT = "it may or may not have arrived: the carrier never said"
+_ONCE_MORE = "it went once more, for the carrier did not know the first attempt"
 _BEFORE_A_CHANNEL = frozenset({"no_consent", "opted_out", "holdout", "cool_down", "frequency_cap", "late"})
 """Reasons of messages that were withheld before any of the rule's channels was chosen for them."""
 
@@ -70,8 +71,14 @@ def _tell(activation: Activation) -> dict[str, Any]:
         "channel": None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel,
         "status": activation.status,
         "reason": activation.reason,
-        "why": _IN_DOUBT if activation.status == "in_doubt" else REASONS.get(activation.reason, ""),
+        "why": _why(activation),
         "decided_at": format_time(activation.decided_at),
         "changed_at": format_time(activation.changed_at),
         "release_at": format_time(activation.release_at) if activation.release_at else None,
     }
+
+
+def _why(activation: Activation) -> str:
+    if activation.status == "in_doubt":
+        return _IN_DOUBT
+    return REASONS.get(activation.reason, "") or (_ONCE_MORE if activation.unproven else "")

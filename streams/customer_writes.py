@@ -45,6 +45,7 @@ def write(
 ) -> None:  # fmt: skip
     """Turn changes into commands. `place` orders the outbox. `quiet`: the notes were written once before."""
     counters: dict[str, dict[str, int]] = {}
+    stands: dict[str, bool] = {}
     due: list[Word] = []
     idle: list[Word] = []
     for (merchant, customer), before, changes, value in results:
@@ -64,16 +65,26 @@ def write(
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
             written.submissions += change.submissions
             _write_finished(keys, (merchant, customer), change, writes, written)
+            stands |= change.stands
             writes.cancels += change.cancels
             _write_bound(keys.bound(merchant, customer), change.notes, writes)
             if not quiet:
                 written.notes += map(_keyed, change.notes)
+    written.submissions = _standing(written, stands)
     _write_timers(keys, due, idle, writes)
     for merchant, sums in counters.items():
         for counter, by in sums.items():
             if by:
                 writes.do("HINCRBY", keys.stats, f"{merchant}|{counter}", by)
     _write_outbox(keys, writes, written, place)
+
+
+def _standing(written: Written, stands: Mapping[str, bool]) -> list[Submission]:
+    """What is in the outbox after the step: one step may submit, finish and submit anew."""
+    if not written.finished:
+        return written.submissions
+    last = {submission.activation: submission for submission in written.submissions}
+    return [submission for name, submission in last.items() if stands[name]]
 
 
 def _add_up(sums: dict[str, int], counters: Mapping[str, int]) -> None:
@@ -130,6 +141,10 @@ def _write_ledger(key: str, change: Change, writes: Writes) -> None:
 
 
 def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: int) -> None:
+    for lane, finished in written.finished.items():  # first: one of them may be submitted anew by the same step
+        for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.lane(*lane))):
+            for start in range(0, len(finished), 2_000):
+                writes.do(kind, key, *finished[start : start + 2_000])
     lanes: dict[Lane, list[Word]] = {}
     for index, submission in enumerate(written.submissions):
         writes.do("HSET", keys.outbox, submission.activation, encode_submission(submission))
@@ -140,10 +155,6 @@ def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: 
             writes.do("ZADD", keys.lane(*lane), *places[start : start + 2_000])
     if lanes:
         writes.do("SADD", keys.lanes, *map(":".join, lanes))
-    for lane, finished in written.finished.items():
-        for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.lane(*lane))):
-            for start in range(0, len(finished), 2_000):
-                writes.do(kind, key, *finished[start : start + 2_000])
     if written.notes:
         for start in range(0, len(written.notes), 1_000):
             fields = [word for _, note in written.notes[start : start + 1_000] for word in ("n", note)]

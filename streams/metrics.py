@@ -58,6 +58,9 @@ class Metrics:
         self.activations = self._counter("activations", "Outcomes written, by status", "status")
         self.outbox = self._gauge("outbox_entries", "Activations to submit")
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
+        text = "Senders whose carrier fails: since when, as seconds of the epoch; there is none while all is well"
+        self.carrier_failing = self._gauge("carrier_failing_since_seconds", text, "merchant", "channel")
+        self.carrier_waiting = self._gauge("carrier_waiting", "Messages that wait for it", "merchant", "channel")
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
         self.redis = RedisFigures(self.registry)

@@ -1,8 +1,10 @@
-"""The outbox: every activation in it is submitted at most once, and every one ends (invariants 9 to 12).
+"""The outbox: every attempt in it is submitted at most once, and every activation ends (invariants 9 to 12).
 
 claim (Redis) -> record of the attempt in `activations.v1`, acknowledged -> begin (Redis: not cancelled, no STOP)
 -> one POST -> the outcome, as an event on the customer's stream. Up to `begin` everything may be dropped and done
-again by another owner; from `begin` on the flight belongs to this process, whoever owns the partition meanwhile.
+again by another owner; from `begin` on the flight belongs to this process, whoever owns the partition meanwhile. An
+activation has one attempt, unless the first was certainly not submitted, or its carrier does not know it and its
+template lets it go once more (`streams.second_attempts`).
 """
 
 from __future__ import annotations
@@ -28,14 +30,16 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.pauses import pause_after
 from stamgast.service import Bundle
-from stamgast.state.outbox import Outbox
+from stamgast.state.outbox import Lane, Outbox
 from stamgast.state.views import NotLoadedError
 from streams.activation_log import ActivationLog
 from streams.addressing import People
+from streams.breaker import Probing
 from streams.bundles import Bundles
 from streams.emission import append
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+from streams.senders import Senders
 
 log = get_logger(__name__)
 
@@ -43,6 +47,8 @@ OTHER_CHANNEL: Final = "other_channel"
 TAKEN_BACK: Final = "taken_back"
 LANDED_S: Final = 25.0
 """A POST takes no longer."""
+_LOOK_UPS: Final = 4
+"""Look-ups side by side, per sender."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +59,10 @@ class Patience:
     """A submission that another owner began is in doubt after so long; longer than any POST takes."""
     look_ups_s: tuple[float, ...] = (120.0, 900.0, 3_600.0)
     """When what is in doubt is looked up."""
-    retry_s: tuple[float, ...] = (1.0, 2.0, 5.0, 15.0, 60.0)
-    """Pauses after a refusal that was certainly not a submission."""
     width: int = 8
-    """Submissions side by side, per partition and sender."""
+    """Submissions side by side, per sender; and how many tasks of a partition work at a sender's queue."""
+    probing: Probing = field(default_factory=Probing)
+    """When a sender whose carrier fails is tried again."""
 
 
 @dataclass(slots=True)
@@ -76,7 +82,15 @@ class Outgoing:
     flights: set[asyncio.Task[None]] = field(default_factory=set)
     bound: deque[str] = field(default_factory=lambda: deque(maxlen=10_000))
     """Provider ids of attempts that were answered: a look-up must not take one of them for another attempt's."""
+    senders: Senders = field(init=False)
+    lookers: Senders = field(init=False)
+    """Look-ups have turns of their own: they may be answered while submissions are not, and the other way about."""
     _open: WeakSet[Any] = field(default_factory=WeakSet)
+
+    def __post_init__(self) -> None:
+        probing, width = self.patience.probing, self.patience.width
+        self.senders = Senders(self.clock, width=width, probing=probing, counted=self._counted)
+        self.lookers = Senders(self.clock, width=_LOOK_UPS, probing=probing, what="look-ups")
 
     def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Any:
         """Make what works one owned partition's outbox."""
@@ -92,6 +106,10 @@ class Outgoing:
         oldest = [moment for sending in waiting if (moment := sending.oldest) is not None]
         self.metrics.outbox.set(sum(len(sending) for sending in waiting))
         self.metrics.oldest.set(max(0, self.clock.now() - min(oldest)) / 1_000 if oldest else 0)
+        self.senders.measure(self.metrics)
+
+    def _counted(self, lane: Lane) -> int:
+        return sum(sending.waiting(lane) for sending in list(self._open))
 
     def fly(self, flight: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on even if the partition is given up."""
@@ -119,7 +137,7 @@ class Outgoing:
         key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt)
         return status_callback_url(self.public_url, key)
 
-    def note(self, kind: str, submission: Submission, attempt: str) -> Note:
+    def note(self, kind: str, submission: Submission, attempt: str, reason: str = "") -> Note:
         """Make a line for the log of activations about an attempt."""
         return Note(
             kind=kind,
@@ -131,6 +149,7 @@ class Outgoing:
             channel=submission.channel,
             template=submission.template,
             attempt=attempt,
+            reason=reason,
         )
 
     async def tell(

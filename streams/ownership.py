@@ -20,6 +20,7 @@ from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import TopicsError
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.state.errors import FencedError, SpoiltError, StateError, UnfitError
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import NOTHING_APPLIED, Lease, ask_for_rebuild
@@ -28,7 +29,7 @@ from streams.cluster import ClusterFacts
 from streams.inbox import Inbox
 from streams.jobs import Job, Record
 from streams.metrics import Metrics
-from streams.steps import Steps, pause_after
+from streams.steps import FIRST_PAUSE_S, Steps
 from streams.suspects import ASIDE, TRIAL, Turns
 
 log = get_logger(__name__)
@@ -183,9 +184,12 @@ class Ownership:
                     self._steps.blame()
                 if isinstance(error, SpoiltError):
                     await self._ask_for_rebuild(error)
-                # Fenced: perhaps the group gave it to another one, and we are about to hear of it.
-                pause = _FENCED_PAUSE_S if isinstance(error, FencedError) else pause_after(self._steps.failures)
                 self._steps.failures += 1
+                pause = pause_after(self._steps.failures, first_s=FIRST_PAUSE_S)
+                if isinstance(
+                    error, FencedError
+                ):  # perhaps the group gave it to another one, and we are about to hear it
+                    pause = _FENCED_PAUSE_S
             finally:
                 self.working = False
                 self._steps.stalled = ""

@@ -1,4 +1,7 @@
-"""What is in doubt: never tried again, looked up at the carrier a few times, and shown as unproven if it stays so.
+"""What is in doubt: looked up at the carrier a few times, and shown as unproven if it stays so.
+
+A look-up counts once the carrier has answered it. What its list does not know at the last one is offered to
+`streams.second_attempts`; anything else is never tried again.
 
 A callback may settle it at any time; it is an outcome event like any other and needs nothing here. When each doubt is
 looked up stands in Redis: an owner reads the first that are due, a few at a time, and goes on where the last one was.
@@ -12,7 +15,7 @@ from typing import Any, Final
 
 import msgspec
 
-from channels.model import Lookup, Prepared
+from channels.model import Found, Lookup, Prepared
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
@@ -25,9 +28,14 @@ from streams.ownership import Ownership
 log = get_logger(__name__)
 
 Prepare = Callable[[Submission, Millis], Awaitable[tuple[Prepared, str] | str]]
+Unknown = Callable[[Doubt], Awaitable[None]]
+"""Told of an attempt that the carrier does not know after the last look-up."""
 
 _SIDE_BY_SIDE: Final = 8
 """Look-ups at once, per partition: after an outage thousands may be due."""
+_AGAIN_S: Final = 1.0
+"""A look-up that the carrier did not answer is repeated after so long, as its sender's turns allow."""
+_UNCLEAR: Final = Found(Lookup.SEVERAL)
 
 
 class Settling:
@@ -39,13 +47,16 @@ class Settling:
         owned: Ownership,
         doubts: Doubts,
         prepare: Prepare,
+        *,
         spawn: Callable[[Coroutine[Any, Any, None]], None],
+        unknown: Unknown,
     ) -> None:
         self._around = around
         self._owned = owned
         self._doubts = doubts
         self._prepare = prepare
         self._spawn = spawn
+        self._unknown = unknown
         self._looking: set[str] = set()
         self._woken = asyncio.Event()
 
@@ -81,22 +92,23 @@ class Settling:
 
     async def look_up(self, doubt: Doubt) -> None:
         """Ask the carrier once; one match is proof, anything else is none. Raises StateError."""
-        found = await self._find(doubt)
+        found, around = await self._find(doubt), self._around
         looked = doubt.looked + 1
-        if found is not None:
-            status, provider_id = found
-            await self._around.tell(
-                self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=provider_id
+        if found.lookup is Lookup.UNAVAILABLE:  # that the carrier is away proves nothing about the message
+            await self._doubts.look_again(doubt, _AGAIN_S)
+        elif found.lookup is Lookup.FOUND:
+            around.bound.append(found.provider_id)
+            status = found.status if RANKS.get(found.status, 0) >= RANKS["accepted"] else "accepted"
+            await around.tell(
+                self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=found.provider_id
             )  # fmt: skip
             await self._doubts.settled(doubt.submission)
-        elif looked < len(self._around.patience.look_ups_s):
+        elif looked < len(around.patience.look_ups_s):
             await self._doubts.look_again(msgspec.structs.replace(doubt, looked=looked), self._wait_for(looked))
         else:
-            await self._stays_unproven(doubt)
-
-    async def _stays_unproven(self, doubt: Doubt) -> None:
-        """The carrier was asked for the last time."""
-        await self._doubts.settled(doubt.submission)
+            if found.lookup is Lookup.NONE:
+                await self._unknown(doubt)
+            await self._doubts.settled(doubt.submission)
 
     async def _put(self, doubt: Doubt) -> None:
         await self._doubts.put(doubt, self._wait_for(0))
@@ -114,24 +126,30 @@ class Settling:
             self._looking.discard(doubt.submission.activation)
             self._woken.set()
 
-    async def _find(self, doubt: Doubt) -> tuple[str, str] | None:
+    async def _find(self, doubt: Doubt) -> Found:
         submission, around = doubt.submission, self._around
         channel = around.channels.get(submission.channel)
         try:
             ready = await self._prepare(submission, doubt.begun_at)
         except NotLoadedError:
-            return None
+            return Found(Lookup.UNAVAILABLE)
         if channel is None or isinstance(ready, str):
-            return None
-        if await self._doubts.has_another(submission):  # then one message could prove either attempt
-            return None
+            return _UNCLEAR
         known = await self._doubts.bound(submission.merchant, submission.customer)
-        found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(around.bound))
-        if found.lookup is not Lookup.FOUND or await self._may_be_anothers(doubt, found.provider_id):
-            return None
-        accepted = RANKS.get(found.status, 0) >= RANKS["accepted"]
-        around.bound.append(found.provider_id)
-        return (found.status if accepted else "accepted"), found.provider_id
+        turn = await around.lookers.turn((submission.merchant, submission.channel))
+        try:
+            found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(around.bound))
+            turn.tell_found(found)
+        except Exception:  # a fault of the channel's own: nothing was learnt
+            log.exception("the channel broke", activation=submission.activation)
+            turn.tell_found(found := Found(Lookup.UNAVAILABLE))
+        finally:
+            turn.give_back()
+        if found.lookup is not Lookup.FOUND:
+            return found
+        # What is in doubt as well might be proven by the same message.
+        rival = await self._doubts.has_another(submission)
+        return _UNCLEAR if rival or await self._may_be_anothers(doubt, found.provider_id) else found
 
     async def _may_be_anothers(self, doubt: Doubt, provider_id: str) -> bool:
         """Whether the message may be that of an attempt which is still being submitted, perhaps by a dead process.

@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import asyncio
 import itertools
-import random
 import time
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Final
 
 from stamgast.logs import get_logger
+from stamgast.pauses import pause_after
 from stamgast.state.errors import NoWritesError
 from stamgast.state.partitions import NOTHING_APPLIED, Writes
 from streams.emission import emit_all
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 log = get_logger(__name__)
 
 ENDED_TWICE: Final = "the worker ended twice while applying this"
-_PAUSES_S: Final = (0.05, 0.1, 0.2, 0.5, 1.0, 2.0, 5.0)
+FIRST_PAUSE_S: Final = 0.05
 
 
 class Steps:
@@ -91,7 +91,7 @@ class Steps:
     async def _write(self, watermark: int, writes: Writes) -> list[str]:
         """Commit. What Redis takes no writes for is not thought and told anew: only the commit is tried again."""
         owned, name = self._owned, self._job.name
-        for failures in itertools.count():
+        for failures in itertools.count(1):
             try:
                 cancelled = await owned.lease.commit(watermark, writes)
             except NoWritesError as error:
@@ -101,13 +101,8 @@ class Steps:
                     log.error("Redis takes no writes", service=name, partition=owned.number, why=str(error))
                 self.stalled = f"Redis takes no writes: {error}"
                 owned.metrics.refused.labels(name, type(error).__name__).inc()
-                await asyncio.sleep(pause_after(failures))
+                await asyncio.sleep(pause_after(failures, first_s=FIRST_PAUSE_S))
             else:
                 self.stalled = ""
                 return cancelled
         raise AssertionError("counting ended")
-
-
-def pause_after(failures: int) -> float:
-    """Say how many seconds to wait after so many failures in a row: longer and longer, and not all at once."""
-    return _PAUSES_S[min(failures, len(_PAUSES_S) - 1)] * random.uniform(0.75, 1.25)

@@ -25,6 +25,8 @@ from streams.half_done import HalfDone
 from streams.lanes import Lanes
 from streams.outbox import Outgoing
 from streams.ownership import Ownership
+from streams.second_attempts import SecondAttempts
+from streams.senders import Turn
 from streams.settling import Settling
 
 log = get_logger(__name__)
@@ -41,10 +43,14 @@ class PartitionSending:
         self._owned = owned
         self._outbox = outbox
         self._activations = activations
-        self._settling = Settling(around, owned, Doubts(owned.lease), self.prepare, self._spawn)
+        again = SecondAttempts(around, owned, activations)
+        self._settling = Settling(
+            around, owned, Doubts(owned.lease), self.prepare, spawn=self._spawn, unknown=again.offer
+        )  # fmt: skip
         self._lanes = Lanes(outbox, around.patience.width, self._submit, self._spawn)
         self._tasks: set[asyncio.Task[None]] = set()
         self._count = 0
+        self._waiting: dict[Lane, int] = {}
         self._closed = False
 
     async def open(self) -> None:
@@ -68,17 +74,18 @@ class PartitionSending:
 
     def committed(self, written: Written, cancelled: Sequence[str]) -> None:
         """Learn what a step added, finished and cancelled."""
-        for submission in written.submissions:
-            self._lanes.add(submission)
         for (merchant, channel), activations in written.finished.items():
             for activation in activations:
                 self._lanes.drop((merchant, channel), activation)
+        for submission in written.submissions:
+            self._lanes.add(submission)
         if cancelled:
             self._around.fly(self._tell_cancelled(cancelled))
 
     async def count(self) -> None:
         """Bring the figure of what is not finished up to date. Raises StateError."""
         self._count = await self._outbox.count()
+        self._waiting = {lane: await self._outbox.depth(lane) for lane in self._around.senders.failing}
 
     def close(self) -> None:
         """Begin nothing more. What is being submitted goes on."""
@@ -94,6 +101,10 @@ class PartitionSending:
 
     def __len__(self) -> int:
         return self._count
+
+    def waiting(self, lane: Lane) -> int:
+        """How many wait for a sender whose carrier fails, as counted last."""
+        return self._waiting.get(lane, 0)
 
     # -- beside the lanes
 
@@ -130,49 +141,56 @@ class PartitionSending:
     # -- one submission
 
     async def _submit(self, submission: Submission) -> None:
-        for failures in range(1_000_000):
-            ready = await self._prepared(submission)
-            if ready is None:
-                return
-            attempt = secrets.token_hex(16)
-            claimed = await self._outbox.claim(submission, attempt)
-            if claimed.startswith("open|"):
-                await self._settling.put_in_doubt(submission, claimed.partition("|")[2])
-                return
-            if claimed != "ok":
-                return
-            if not await self._activations.claim(self._around.note("claimed", submission, attempt)):
-                await self._settling.put_in_doubt(submission, attempt)
-                return
-            again: asyncio.Future[float | None] = asyncio.get_running_loop().create_future()
-            self._around.fly(self._fly(submission, attempt, ready, failures, again))
-            pause = await again
-            if pause is None:
-                return
-            await asyncio.sleep(pause)
+        again, failures = True, 0
+        while again:
+            turn = await self._around.senders.turn((submission.merchant, submission.channel))
+            try:
+                again = await self._attempt(submission, turn)
+            except (NotLoadedError, ElsewhereError):
+                turn.give_back()
+                failures += 1
+                await asyncio.sleep(pause_after(failures, first_s=_VIEW_PAUSE_S))
+            finally:
+                turn.give_back()
+
+    async def _attempt(self, submission: Submission, turn: Turn) -> bool:
+        """Submit it if it may still go; say whether that is to be tried again."""
+        ready = await self._prepared(submission)
+        if ready is None:
+            return False
+        if not await turn.proves(self._around.channels[submission.channel]):
+            return True
+        attempt = secrets.token_hex(16)
+        claimed = await self._outbox.claim(submission, attempt)
+        if claimed.startswith("open|"):
+            await self._settling.put_in_doubt(submission, claimed.partition("|")[2])
+            return False
+        if claimed != "ok":
+            return False
+        if not await self._activations.claim(self._around.note("claimed", submission, attempt)):
+            await self._settling.put_in_doubt(submission, attempt)
+            return False
+        again: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        turn.fly()
+        self._around.fly(self._fly(submission, attempt, ready, turn, again))
+        return await again
 
     async def _prepared(self, submission: Submission) -> tuple[Prepared, str] | None:
         """The message as it would go now, with its phone's stop mark; None if it must not go."""
-        around, failures = self._around, 0
-        while True:
-            try:
-                ready = await self.prepare(submission, around.clock.now())
-                if isinstance(ready, str):
-                    await self._withhold(submission, ready)
-                    return None
-                if await around.people.stopped_at(submission.merchant, ready[1]) is not None:
-                    await self._withhold(submission, "opted_out")
-                    return None
-                day = await around.day_of(submission) if submission.per_day else 0
-                partitions = around.topics.partitions
-                if submission.per_day and not await self._outbox.take_limit(submission, day, partitions):
-                    await self._withhold(submission, "rule_limit")
-                    return None
-            except (NotLoadedError, ElsewhereError):
-                failures += 1
-                await asyncio.sleep(pause_after(failures, first_s=_VIEW_PAUSE_S))
-            else:
-                return ready
+        around = self._around
+        ready = await self.prepare(submission, around.clock.now())
+        if isinstance(ready, str):
+            await self._withhold(submission, ready)
+            return None
+        if await around.people.stopped_at(submission.merchant, ready[1]) is not None:
+            await self._withhold(submission, "opted_out")
+            return None
+        day = await around.day_of(submission) if submission.per_day else 0
+        partitions = around.topics.partitions
+        if submission.per_day and not await self._outbox.take_limit(submission, day, partitions):
+            await self._withhold(submission, "rule_limit")
+            return None
+        return ready
 
     async def _withhold(self, submission: Submission, reason: str) -> None:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
@@ -204,24 +222,25 @@ class PartitionSending:
         return prepared, phone_hash
 
     async def _fly(
-        self, submission: Submission, attempt: str, ready: tuple[Prepared, str], failures: int,
-        again: asyncio.Future[float | None],
+        self, submission: Submission, attempt: str, ready: tuple[Prepared, str], turn: Turn,
+        again: asyncio.Future[bool],
     ) -> None:  # fmt: skip
-        """Begin, submit once, tell. Sets in `again` the pause before another attempt, or None."""
-        pause: float | None = None
+        """Begin, submit once, tell. Sets in `again` whether another attempt is to be made."""
+        retry = False
         try:
-            pause = await self._begin_and_post(submission, attempt, ready, failures)
+            retry = await self._begin_and_post(submission, attempt, ready, turn)
         except StateError as error:
             self._owned.take_again(f"a submission lost its partition: {error!r}")
         except ClaimLostError:
             log.info("claim lost", activation=submission.activation)
         finally:
+            turn.land()
             if not again.done():
-                again.set_result(pause)
+                again.set_result(retry)
 
     async def _begin_and_post(
-        self, submission: Submission, attempt: str, ready: tuple[Prepared, str], failures: int
-    ) -> float | None:
+        self, submission: Submission, attempt: str, ready: tuple[Prepared, str], turn: Turn
+    ) -> bool:
         around, partition = self._around, self._owned.number
         prepared, phone_hash = ready
         stop = keys.customers(partition).stop(submission.merchant, phone_hash)
@@ -231,7 +250,7 @@ class PartitionSending:
             if begun == "stopped":
                 await self._outbox.put_back(submission, attempt)
                 await self._withhold(submission, "opted_out")
-            return None
+            return False
         begun_at = around.clock.now()
         channel = around.channels[submission.channel]
         try:
@@ -239,13 +258,13 @@ class PartitionSending:
         except Exception as error:  # a fault of the channel's own: whether it had submitted, nobody knows
             log.exception("the channel broke", activation=submission.activation)
             answer = SendResult(Outcome.IN_DOUBT, reason=type(error).__name__)
-        return await self._answered(submission, attempt, prepared, answer, begun_at=begun_at, failures=failures)
+        turn.tell(answer)
+        return await self._answered(submission, attempt, prepared, answer, begun_at)
 
     async def _answered(
-        self, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult,
-        *, begun_at: Millis, failures: int,
-    ) -> float | None:  # fmt: skip
-        """The carrier answered, or did not: tell what that proves. Returns the pause before another attempt."""
+        self, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult, begun_at: Millis
+    ) -> bool:
+        """The carrier answered, or did not: tell what that proves. Says whether another attempt is to be made."""
         around, partition = self._around, self._owned.number
         if answer.outcome is Outcome.IN_DOUBT:
             await self._settling.remember(Doubt(submission, attempt, begun_at))
@@ -253,9 +272,7 @@ class PartitionSending:
         elif answer.outcome is Outcome.NOT_SENT_RETRY:
             await self._activations.close_attempt(around.note("closed", submission, attempt))
             await self._outbox.put_back(submission, attempt)
-            pauses = around.patience.retry_s
-            asked = (answer.retry_after or 0) / 1_000
-            return max(asked, pauses[min(failures, len(pauses) - 1)])
+            return True
         else:
             await around.tell_answer(partition, submission, attempt, prepared, answer)
-        return None
+        return False

@@ -9,6 +9,7 @@ from stamgast.log.programs import ProgramLog
 from stamgast.log.tail import Tail
 from stamgast.settings import Settings
 from streams.app import Views, Worker
+from streams.breaker import Probing
 from streams.bundles import Bundles
 from streams.cluster import ClusterFacts
 from streams.customers import CustomersJob
@@ -58,6 +59,8 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         patience=Patience(
             post_s=settings.post_limit_s,
             look_ups_s=tuple(float(after) for after in settings.look_ups_s.split(",")),
+            width=settings.sender_width,
+            probing=Probing(*map(float, settings.probes_s.split(","))),
         ),
     )
     customers = CustomersJob(

@@ -6,7 +6,7 @@ to answer) depends on what the engine did; the events themselves are what a log 
 
 from hypothesis import strategies as st
 
-from stamgast.domain.activation import RANKS, UNSENT_RANK
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, UNSENT_RANK
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
@@ -24,7 +24,7 @@ from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_b
 from tests.in_memory import Owner
 
 _PURCHASES = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "give_away")
-STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "review")
+STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "settle", "review")
 
 baskets = st.lists(
     st.builds(
@@ -47,6 +47,7 @@ class History:
         self.sales: dict[str, PurchaseChanged] = {}
         self.originals: dict[str, PurchaseChanged] = {}
         self.unanswered: list[str] = []
+        self.in_doubt: list[str] = []
         self.requests: list[tuple[str, str]] = []
         """(code, request) of tills that redeemed, or took a request back that may still come."""
         self._tell(consent(when=T0))
@@ -179,8 +180,18 @@ class History:
         if not self.unanswered:
             return
         activation = self.unanswered.pop(0)
-        status = data.draw(st.sampled_from(("delivered", "failed", "suppressed")))
-        rank = UNSENT_RANK if status == "suppressed" else RANKS[status]
+        status = data.draw(st.sampled_from(("delivered", "failed", "suppressed", "expired", "in_doubt")))
+        self._tell_outcome(activation, status)
+        if status == "in_doubt":
+            self.in_doubt.append(activation)
+
+    def _settle(self, data: st.DataObject) -> None:
+        """What was in doubt is reported after all, or the carrier does not know it."""
+        if self.in_doubt:
+            self._tell_outcome(self.in_doubt.pop(0), data.draw(st.sampled_from(("not_found", "delivered", "failed"))))
+
+    def _tell_outcome(self, activation: str, status: str) -> None:
+        rank = UNSENT_RANK if status in FINAL_WITHOUT_SEND else RANKS[status]
         self._tell(
             ActivationOutcome(
                 merchant=MERCHANT,
@@ -189,6 +200,7 @@ class History:
                 activation=activation,
                 status=status,
                 rank=rank,
+                attempt="" if status in FINAL_WITHOUT_SEND else "attempt-1",
                 reason="taken_back" if status == "suppressed" else "",
             )
         )

@@ -16,6 +16,7 @@ RANKS: Final = {
     "submitted": 1,
     "not_submitted": 2,
     "in_doubt": 3,
+    "not_found": 3,
     "accepted": 10,
     "sending": 11,
     "sent": 12,
@@ -25,7 +26,8 @@ RANKS: Final = {
     "read": 40,
 }
 """Order of statuses; a status only moves to a higher rank. `suppressed` and `expired` end an activation
-that was never submitted and so have no rank of their own (see `FINAL_WITHOUT_SEND`)."""
+that was never submitted and so have no rank of their own (see `FINAL_WITHOUT_SEND`). `not_found` is no status: it
+says of an attempt in doubt that the carrier's own list does not know it, and the message may go once more."""
 
 TAKEN: Final = frozenset({"accepted", "sending", "sent", "undelivered", "delivered", "read"})
 """Statuses that say that the carrier took the message."""
@@ -72,6 +74,8 @@ class Activation(Struct, array_like=True, gc=False):
     other_channels: list[str] = []
     """Channels still to be tried if this one turns out not to reach the customer."""
     voucher: str = ""
+    unproven: str = ""
+    """The attempt that nobody could prove, once the message goes a second time."""
 
 
 class Submission(Struct, array_like=True, frozen=True, gc=False):
@@ -97,7 +101,8 @@ class Submission(Struct, array_like=True, frozen=True, gc=False):
 class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
 
-    `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted) or `outcome`.
+    `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted; with the reason `not_found`,
+    one that the carrier does not know after the last look-up) or `outcome`.
     """
 
     kind: str

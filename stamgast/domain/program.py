@@ -68,7 +68,9 @@ class Reward:
 class Template:
     """A message: WhatsApp by content SID per language, SMS by Jinja2 text per language.
 
-    `variables` maps WhatsApp's numbers to names such as `customer.first_name` or `voucher.code`.
+    `variables` maps WhatsApp's numbers to names such as `customer.first_name` or `voucher.code`. `if_unproven` says
+    what becomes of a message that the carrier never answered for and does not know either, after the last look-up:
+    `send_again` (once more; it comes twice if the carrier had it after all) or `never`.
     """
 
     id: str
@@ -76,6 +78,7 @@ class Template:
     whatsapp: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     sms: Mapping[str, str] = field(default_factory=dict)
+    if_unproven: str = "never"
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):

@@ -65,6 +65,10 @@ class MessagesApi:
         try:
             message = self._accept(account, form)
         except TwilioRefusalError as refusal:
+            if fault in {"lost_after", "error_500_after"}:
+                return await self._fail(request, post, fault)
+            if fault == "slow":
+                await asyncio.sleep(self._faults.slow_ms / 1000)
             post["answer"], post["code"] = refusal.status, refusal.code
             raise
         post["sid"], post["accepted"] = message.sid, True
@@ -187,6 +191,8 @@ class MessagesApi:
             # The connection is gone once the loop has run; then no answer is expected any more.
             await request.receive()
             return Response(status_code=499)
+        if fault == "slow_before":
+            await asyncio.sleep(self._faults.slow_ms / 1000)
         status = 429 if fault == "429" else 500
         post["answer"] = status
         if status == 429:

@@ -1,8 +1,9 @@
 """Fault switches: how the sandbox fails on purpose, by a queue, by count or by chance with a seed.
 
-Names for a POST of a message: `429` (refused, not processed), `error_500_before` and `lost_before` (not
-accepted; an error or no answer), `error_500_after`, `lost_after` and `no_sid` (accepted; an error, no answer or
-an answer without the message's name), `slow` (accepted, answered after `slow_ms`). For a callback: `lose`,
+Names for a POST of a message: `429` (refused, not processed), `error_500_before`, `lost_before` and `slow_before`
+(not accepted; an error, a broken connection, or an error after `slow_ms`), `error_500_after`, `lost_after` and
+`no_sid` (accepted; an error, a broken connection, or an answer without the message's name), `slow` (accepted,
+answered after `slow_ms`). What is refused is refused by the same means. For a callback: `lose`,
 `duplicate`, `reorder` (it comes after the next one). `hold` keeps accepted messages from going on.
 """
 
@@ -15,6 +16,7 @@ POST_FAULTS: Final = (
     "429",
     "error_500_before",
     "lost_before",
+    "slow_before",
     "error_500_after",
     "lost_after",
     "no_sid",

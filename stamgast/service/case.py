@@ -59,6 +59,7 @@ class Change:
     answers     HTTP answers (JSON) by event id.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
     issued      vouchers that were given, or opened again.
+    stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     """
 
@@ -67,12 +68,23 @@ class Change:
     submissions: list[Submission] = field(default_factory=list)
     cancels: list[str] = field(default_factory=list)
     finished: dict[str, str] = field(default_factory=dict)
+    stands: dict[str, bool] = field(default_factory=dict)
     notes: list[Note] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     answers: dict[str, bytes] = field(default_factory=dict)
     failures: list[tuple[str, str]] = field(default_factory=list)
     reviews: dict[str, bytes | None] = field(default_factory=dict)
     issued: list[Voucher] = field(default_factory=list)
+
+    def submit(self, submission: Submission) -> None:
+        """Put an entry into the outbox."""
+        self.submissions.append(submission)
+        self.stands[submission.activation] = True
+
+    def finish(self, activation: str, channel: str) -> None:
+        """Take an activation's entry out of the outbox."""
+        self.finished[activation] = channel
+        self.stands[activation] = False
 
 
 class Firing(Struct, frozen=True):

@@ -27,7 +27,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
-from stamgast.service import messages
+from stamgast.service import outcomes
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasing import erase
@@ -171,7 +171,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     Replied: _replied,
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
-    ActivationOutcome: messages.settle,
+    ActivationOutcome: outcomes.settle,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

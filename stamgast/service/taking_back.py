@@ -40,9 +40,12 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
 def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:
     """Suppress held messages, and ask to cancel those in the outbox."""
     for activation in list(case.customer.activations):
-        if activation.state == "ended" or not chosen(activation):
+        if not chosen(activation):
             continue
-        if activation.state == "held":
+        if activation.state == "ended":
+            if activation.status == "in_doubt":  # it may have arrived; it does not go once more
+                activation.expires_at = min(activation.expires_at, case.at)
+        elif activation.state == "held":
             case.customer.timers.pop(f"held:{activation.id}", None)
             suppress(case, activation, reason)
         else:

@@ -91,6 +91,10 @@ class Outbox:
         """Return how many are not finished."""
         return int(await self._lease.call("HLEN", self._keys.outbox))
 
+    async def depth(self, lane: Lane) -> int:
+        """Return how many wait in a lane."""
+        return int(await self._lease.call("ZCARD", self._keys.lane(*lane)))
+
     async def move_old(self) -> AsyncIterator[set[Lane]]:
         """Move what stands in one queue for all lanes to theirs, a piece at a time, the first of all first."""
         call, keys = self._lease.call, self._keys

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from channels.model import Found, Lookup
+from stamgast.clock import RealClock
 from stamgast.domain.activation import Submission
 from stamgast.services import RedisServer
 from stamgast.state import keys
@@ -19,7 +20,9 @@ from stamgast.state.doubts import Doubt, Doubts, encode_doubt
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
+from streams.breaker import Probing
 from streams.outbox import Patience
+from streams.senders import Senders
 from streams.settling import Settling
 from tests.conftest import eventually
 
@@ -34,10 +37,13 @@ class Carrier:
     def __init__(self) -> None:
         self.meanwhile: Any = None
         self.knows = True
+        self.away = False
         self.asked: list[str] = []
         self.at_once = self.most_at_once = 0
 
     async def find(self, _prepared: Any, attempt: str, _since: int, bound: Collection[str]) -> Found:
+        if self.away:
+            return Found(Lookup.UNAVAILABLE)
         self.asked.append(attempt)
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
@@ -55,12 +61,17 @@ class Owner:
     def __init__(self, redis: Redis, lease: Lease) -> None:
         self.redis, self.lease, self.outbox, self.carrier = redis, lease, Outbox(lease), Carrier()
         self.told: list[tuple[str, str]] = []
+        self.offered: list[str] = []
         self.around: Any = SimpleNamespace(
-            patience=Patience(look_ups_s=(0.0,)), channels={"sms": self.carrier}, bound=deque(), tell=self._tell
-        )
+            patience=Patience(look_ups_s=(0.0,)), channels={"sms": self.carrier}, bound=deque(), tell=self._tell,
+            lookers=Senders(RealClock(), width=8, probing=Probing(0.01, 0.01)),
+        )  # fmt: skip
         self.doubts = Doubts(lease)
         owned: Any = SimpleNamespace(number=0)
-        self.settling = Settling(self.around, owned, self.doubts, self._prepare, asyncio.create_task)  # type: ignore[arg-type]
+        spawn: Any = asyncio.create_task
+        self.settling = Settling(
+            self.around, owned, self.doubts, self._prepare, spawn=spawn, unknown=self._offer
+        )  # fmt: skip
 
     async def look_up(self) -> list[tuple[str, str]]:
         """Look the attempt `a1` of Anna's up."""
@@ -95,6 +106,9 @@ class Owner:
 
     async def _prepare(self, *_: Any) -> Any:
         return object(), "hash"
+
+    async def _offer(self, doubt: Doubt) -> None:
+        self.offered.append(doubt.attempt)
 
     async def _tell(self, _partition: int, about: Submission, status: str, **_more: Any) -> None:
         self.told.append((about.activation, status))
@@ -174,3 +188,26 @@ async def test_a_doubt_from_before_look_ups_were_scheduled_is_looked_up(owner: O
     await eventually(owner.nothing_is_in_doubt)
     running.cancel()
     assert len(owner.told) == 300
+
+
+async def test_while_the_carrier_is_away_no_look_up_counts(owner: Owner) -> None:
+    owner.carrier.away = True
+    for _ in range(5):
+        assert await owner.look_up() == []
+    owner.carrier.away = False
+    assert not await owner.nothing_is_in_doubt()
+    assert await owner.look_up() == [("a1", "delivered")]
+    assert owner.offered == []
+
+
+async def test_what_the_carrier_does_not_know_at_the_last_look_up_is_offered_for_another_attempt(owner: Owner) -> None:
+    owner.carrier.knows = False
+    assert await owner.look_up() == []
+    assert owner.offered == ["attempt-1"]
+    assert await owner.nothing_is_in_doubt()
+
+
+async def test_what_may_be_anothers_is_not_offered_for_another_attempt(owner: Owner) -> None:
+    await owner.is_sending(submission("a2"))
+    assert await owner.look_up() == []
+    assert owner.offered == []

@@ -28,10 +28,10 @@ rewards:
   loaf: {{names: {{nl: brood}}, valid_for: 30 days}}
   coffee: {{names: {{nl: koffie}}, valid_for: 30 days}}
 templates:
-  thanks: {{purpose: marketing}}
-  full: {{purpose: marketing}}
-  regular: {{purpose: marketing}}
-  missed: {{purpose: marketing}}
+  thanks: {{purpose: marketing, if_unproven: {if_unproven}}}
+  full: {{purpose: marketing, if_unproven: {if_unproven}}}
+  regular: {{purpose: marketing, if_unproven: {if_unproven}}}
+  missed: {{purpose: marketing, if_unproven: {if_unproven}}}
 messaging:
   sms_sender: "{sender}"
   send_between: {{marketing: "08:00-21:00", utility: "08:00-21:00"}}
@@ -63,9 +63,9 @@ SECOND = (_FULL, _REGULAR, _MISSED)
 """The rules after `write_second`: nobody is thanked for a purchase any more, and the bread card has another size."""
 
 
-def write_first(config: Path) -> Path:
+def write_first(config: Path, if_unproven: str = "never") -> Path:
     """Write the merchant's files and return its folder."""
-    return _write(config, bread=4, rules=("thanks", "full-card", "regular", "missed"))
+    return _write(config, bread=4, rules=("thanks", "full-card", "regular", "missed"), if_unproven=if_unproven)
 
 
 def write_second(config: Path) -> Path:
@@ -73,13 +73,13 @@ def write_second(config: Path) -> Path:
     return _write(config, bread=3, rules=("full-card", "regular", "missed"))
 
 
-def _write(config: Path, *, bread: int, rules: tuple[str, ...]) -> Path:
+def _write(config: Path, *, bread: int, rules: tuple[str, ...], if_unproven: str = "never") -> Path:
     folder = config / "merchants" / MERCHANT
     (folder / "rules").mkdir(parents=True, exist_ok=True)
     (folder / "templates" / "nl").mkdir(parents=True, exist_ok=True)
     for old in (folder / "rules").glob("*.yaml"):
         old.unlink()
-    text = _PROGRAM.format(merchant=MERCHANT, zone=_zone_of_noon(), bread=bread, sender=SENDER)
+    text = _PROGRAM.format(merchant=MERCHANT, zone=_zone_of_noon(), bread=bread, sender=SENDER, if_unproven=if_unproven)
     (folder / "program.yaml").write_text(text)
     for name in rules:
         (folder / "rules" / f"{name}.yaml").write_text(

@@ -242,6 +242,7 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
                 "session_timeout_ms": int(SESSION_S * 1000),
                 "post_limit_s": 3.0,
                 "look_ups_s": "0.8,2.4",
+                "probes_s": "0.2,1",
             }
         )
         parts = await stack.enter_async_context(web_parts(given))

@@ -23,6 +23,7 @@ import streams.emission
 import streams.steps
 import streams.timers
 from channels.twilio_channel import TwilioChannel
+from channels.twilio_client import SingleShotHttpClient
 from stamgast.domain.activation import Submission
 from stamgast.log.producers import Emitter
 from stamgast.logs import configure_logs
@@ -140,6 +141,8 @@ def main() -> None:
     plan = json.loads(os.environ["PROOF_FAULTS"])
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")
+    if patience := os.environ.get("PROOF_READ_S"):
+        SingleShotHttpClient.__init__.__kwdefaults__["read_seconds"] = float(patience)
     trace_begins(Path(os.environ["PROOF_TRACE"]))
     if "PROOF_POISON" in os.environ:
         poison.install()

@@ -21,6 +21,7 @@ from tests.integration.sandbox.shop import CREDENTIALS, callback, ends_as, rows,
         ("429", Outcome.NOT_SENT_RETRY, False),
         ("error_500_before", Outcome.IN_DOUBT, False),
         ("lost_before", Outcome.IN_DOUBT, False),
+        ("slow_before", Outcome.IN_DOUBT, False),
         ("error_500_after", Outcome.IN_DOUBT, True),
         ("lost_after", Outcome.IN_DOUBT, True),
         ("no_sid", Outcome.IN_DOUBT, True),
@@ -30,7 +31,7 @@ from tests.integration.sandbox.shop import CREDENTIALS, callback, ends_as, rows,
 async def test_each_fault_is_one_post_and_proves_no_more_than_it_does(
     channel, hasty_channel, shop, control, fault, outcome, accepted
 ):
-    if fault == "slow":
+    if fault.startswith("slow"):
         channel = hasty_channel
     await switch(control, next=[fault], slow_ms=1500)
     result = await send(channel, shop)
@@ -133,3 +134,24 @@ async def test_a_switch_that_does_not_exist_is_refused_and_changes_nothing(contr
     answer = await control.post("/sandbox/faults", json=wrong)
     assert answer.status_code == 422, answer.text
     assert await rows(control, "faults") == before
+
+
+@pytest.mark.parametrize(
+    ("fault", "outcome"),
+    [
+        ("ok", Outcome.REJECTED),
+        ("429", Outcome.NOT_SENT_RETRY),
+        ("error_500_before", Outcome.IN_DOUBT),
+        ("error_500_after", Outcome.IN_DOUBT),
+        ("lost_before", Outcome.IN_DOUBT),
+        ("lost_after", Outcome.IN_DOUBT),
+        ("slow_before", Outcome.IN_DOUBT),
+        ("slow", Outcome.IN_DOUBT),
+    ],
+)
+async def test_a_probe_meets_the_same_fault_as_a_message_and_never_becomes_one(hasty_channel, control, fault, outcome):
+    await switch(control, next=[fault], slow_ms=1500)
+    result = await hasty_channel.probe()
+    assert result.outcome is outcome
+    assert await rows(control, "messages") == []
+    assert [post["status_callback"] for post in await rows(control, "posts")] == [None]

@@ -96,6 +96,12 @@ MISTAKES = {
         'Did you mean "voucher.code"?',
     ),
     "variable numbers": ('"1": voucher.code', '"2": voucher.code', "numbered from 1 without gaps", ""),
+    "if unproven": (
+        "hello: {}",
+        "hello: {if_unproven: sent_again}",
+        'unknown word "sent_again" in `if_unproven`',
+        'Did you mean "send_again"?',
+    ),
     "purpose": ("hello: {}", "hello: {purpose: marketting}", "unknown purpose", 'Did you mean "marketing"?'),
     "sender": ('sms_sender: "+31201234568"', "sms_sender: Bakkerij van Noord", "is no sender", "at most 11"),
     "sender without ears": ('sms_sender: "+31201234568"', "sms_sender: Bakker", "nobody can answer STOP", "number"),

@@ -1,0 +1,41 @@
+"""What the carrier does not know after the last look-up: it may go once more where its template says so.
+
+The attempt is closed in the log of activations before anybody may decide on another, so that an attempt is submitted
+only if its record is the first open one of its activation, as ever. Whether there is another one is decided from the
+customer's state (`stamgast.service.outcomes`): at most one, by the gate that every message passes.
+"""
+
+from __future__ import annotations
+
+from stamgast.logs import get_logger
+from stamgast.state.doubts import Doubt
+from streams.activation_log import ActivationLog
+from streams.bundles import UnusableBundleError
+from streams.outbox import Outgoing
+from streams.ownership import Ownership
+
+log = get_logger(__name__)
+
+NOT_FOUND = "not_found"
+
+
+class SecondAttempts:
+    """For one owned partition."""
+
+    def __init__(self, around: Outgoing, owned: Ownership, activations: ActivationLog) -> None:
+        self._around = around
+        self._owned = owned
+        self._activations = activations
+
+    async def offer(self, doubt: Doubt) -> None:
+        """Close the attempt and tell that the carrier does not know it. Raises ClaimLostError."""
+        submission, around = doubt.submission, self._around
+        try:
+            template = (await around.bundle_of(submission)).program.templates.get(submission.template)
+        except UnusableBundleError:
+            return
+        if template is None or template.if_unproven != "send_again":
+            return
+        await self._activations.close_attempt(around.note("closed", submission, doubt.attempt, NOT_FOUND))
+        log.info("the carrier does not know an attempt", activation=submission.activation)
+        await around.tell(self._owned.number, submission, NOT_FOUND, attempt=doubt.attempt, reason=NOT_FOUND)

@@ -1,0 +1,60 @@
+"""What a step leaves in the outbox when one activation is submitted, finished and submitted anew in it."""
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from stamgast.domain.units import HOUR
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.partitions import Writes
+from streams.customer_batch import Result
+from streams.customer_partition import Standing
+from streams.customer_writes import Written, write
+from tests.builders import MERCHANT, bought, card, hello_rule, program
+from tests.in_memory import Owner
+from tests.message_scenes import MORNING, customer_of, outcome
+
+KEYS = PartitionKeys("c0")
+
+
+def story(steps: int) -> tuple[Owner, str]:
+    """So many of: submitted, in doubt, submitted once more, delivered."""
+    shop = program(card(stamps=1))
+    shop = replace(shop, templates={"hello": replace(shop.templates["hello"], if_unproven="send_again")})
+    owner = customer_of(hello_rule(), shop=shop)
+    (submission,) = owner.apply(bought("t1", MORNING)).submissions
+    for status in ("in_doubt", "not_found", "delivered")[: steps - 1]:
+        owner.apply(outcome(submission.activation, MORNING + HOUR, status))
+    return owner, submission.activation
+
+
+def left_by(changes: list[Any]) -> tuple[dict[str, bool], Written]:
+    """Run a step's commands on the outbox as Redis would; say what stands in which hash, and what the owner is told."""
+    writes, written = Writes(), Written(Standing())
+    write([Result((MERCHANT, "anna"), None, changes, b"state")], KEYS, writes, written, 0, quiet=False)
+    standing = {KEYS.outbox: True, KEYS.sending: True}  # as a step before had left them
+    words = iter(writes.commands)
+    for count in words:
+        command, key, *_ = [next(words) for _ in range(int(count))]
+        if key in standing:
+            standing[str(key)] = command == "HSET"
+    return {"waits": standing[KEYS.outbox], "claimed": standing[KEYS.sending]}, written
+
+
+@pytest.mark.parametrize(
+    ("steps", "first", "waits", "claimed"),
+    [
+        (1, 0, True, True),
+        (2, 0, False, False),
+        (3, 0, True, False),
+        (4, 0, False, False),
+        (3, 1, True, False),
+        (4, 2, False, False),
+    ],
+)
+def test_the_last_thing_that_happened_to_it_counts(steps: int, first: int, waits: bool, claimed: bool):
+    owner, activation = story(steps)
+    left, written = left_by(owner.changes[1 + first :])
+    assert left == {"waits": waits, "claimed": claimed}
+    assert [each.activation for each in written.submissions] == ([activation] if waits else [])

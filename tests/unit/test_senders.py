@@ -1,0 +1,157 @@
+"""Who waits for a sender's turn, in which order, and what operators are told of it."""
+
+import asyncio
+from typing import Any
+
+from structlog.testing import capture_logs
+
+from channels.model import Fault, Outcome, SendResult
+from streams.breaker import Probing
+from streams.metrics import Metrics
+from streams.senders import Senders
+from tests.conftest import eventually
+
+LANE = ("bakery", "sms")
+TAKEN = SendResult(Outcome.ACCEPTED)
+BROKEN = SendResult(Outcome.IN_DOUBT, fault=Fault.TRANSIENT)
+REFUSED = SendResult(Outcome.REJECTED, code="21604")
+UNREACHED = SendResult(Outcome.NOT_SENT_RETRY, fault=Fault.TRANSIENT)
+
+
+class NineOClock:
+    def now(self) -> int:
+        return 1_790_000_000_000
+
+
+class Carrier:
+    """Answers probes as it is told to."""
+
+    def __init__(self, *answers: SendResult | Exception) -> None:
+        self.answers = list(answers)
+
+    async def probe(self) -> SendResult:
+        answer = self.answers.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+def senders(width: int = 2, first_s: float = 0.01, **more: Any) -> Senders:
+    return Senders(NineOClock(), width=width, probing=Probing(first_s, 0.05), jitter=lambda: 0.0, **more)
+
+
+async def break_it(all_of_them: Senders, answer: SendResult = BROKEN) -> None:
+    for _ in range(5):
+        (await all_of_them.turn(LANE)).tell(answer)
+
+
+async def test_turns_are_given_in_the_order_in_which_they_were_asked_for_whoever_asks():
+    made, served = senders(width=1), []
+    first = await made.turn(LANE)
+
+    async def partition(number: int) -> None:
+        turn = await made.turn(LANE)
+        served.append(number)
+        turn.tell(TAKEN)
+
+    waiting = [asyncio.create_task(partition(number)) for number in range(5)]
+    await asyncio.sleep(0)
+    assert served == []
+    first.tell(TAKEN)
+    await asyncio.gather(*waiting)
+    assert served == [0, 1, 2, 3, 4]
+
+
+async def test_another_sender_does_not_wait():
+    made = senders(width=1)
+    await made.turn(LANE)
+    await asyncio.wait_for(made.turn(("butcher", "sms")), 1)
+    await asyncio.wait_for(made.turn(("bakery", "whatsapp")), 1)
+
+
+async def test_who_gives_up_waiting_or_is_served_too_late_takes_no_turn_away():
+    made = senders(width=1)
+    turn = await made.turn(LANE)
+    gone, late, stays = (asyncio.create_task(made.turn(LANE)) for _ in range(3))
+    await asyncio.sleep(0)
+    gone.cancel()
+    await asyncio.wait({gone})
+    turn.give_back()  # now `late` is served
+    late.cancel()
+    await asyncio.wait({late})
+    await asyncio.wait_for(stays, 1)
+
+
+async def test_a_turn_that_a_submission_holds_is_not_given_back_before_it_has_landed():
+    made = senders(width=1)
+    turn = await made.turn(LANE)
+    turn.fly()
+    turn.give_back()
+    waiting = asyncio.create_task(made.turn(LANE))
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    turn.land()
+    await asyncio.wait_for(waiting, 1)
+
+
+async def test_while_the_carrier_is_away_no_message_is_risked_and_one_answer_ends_it():
+    made, carrier = senders(), Carrier(BROKEN, TimeoutError(), UNREACHED, REFUSED)
+    await break_it(made)
+    for _ in range(3):
+        turn = await made.turn(LANE)
+        assert not await turn.proves(carrier)
+    turn = await made.turn(LANE)
+    assert await turn.proves(carrier)
+    assert made.troubles()
+    turn.tell(TAKEN)
+    assert made.troubles() == []
+    assert await (await made.turn(LANE)).proves(Carrier()), "nobody is asked once it is over"
+
+
+async def test_connections_that_are_never_made_open_it_as_well():
+    made = senders()
+    await break_it(made, UNREACHED)
+    assert len(made.troubles()) == 1
+
+
+async def test_what_is_wrong_with_one_message_opens_nothing():
+    made = senders()
+    for _ in range(50):
+        (await made.turn(LANE)).tell(REFUSED)
+    assert made.troubles() == []
+
+
+async def test_a_busy_carrier_makes_all_of_its_sender_wait_and_nobody_else():
+    made = senders(width=2)
+    turns = [await made.turn(LANE), await made.turn(LANE)]
+    asked = asyncio.get_running_loop().time()
+    for turn in turns:
+        turn.tell(SendResult(Outcome.NOT_SENT_RETRY, fault=Fault.THROTTLED, retry_after=150))
+    await asyncio.wait_for(made.turn(("butcher", "sms")), 0.1)
+    await made.turn(LANE)
+    assert asyncio.get_running_loop().time() - asked >= 0.15
+    assert made.troubles() == []
+
+
+async def test_opening_and_closing_are_told_with_since_when_and_how_many_wait():
+    made, metrics = senders(first_s=0.05, counted=lambda lane: 1_234 if lane == LANE else 0), Metrics()
+    with capture_logs() as logs:
+        await break_it(made)
+        waiting = asyncio.create_task(made.turn(LANE))
+        await asyncio.sleep(0)
+        assert made.troubles() == [
+            "bakery by sms: the carrier has failed since 2026-09-21T14:13:20Z, 1,234 messages wait"
+        ]
+        made.measure(metrics)
+        since = metrics.registry.get_sample_value(
+            "stamgast_carrier_failing_since_seconds", {"merchant": "bakery", "channel": "sms"}
+        )
+        assert since == 1_790_000_000
+        (await waiting).tell(TAKEN)
+    await eventually(lambda: not made.troubles(), why="it is over")
+    made.measure(metrics)
+    assert not list(metrics.carrier_failing.collect()[0].samples)
+    assert [(each["event"].split(":")[0], each["merchant"]) for each in logs] == [
+        ("the carrier fails", "bakery"),
+        ("the carrier is back", "bakery"),
+    ]
