@@ -52,7 +52,7 @@ COME_BY_THE_THOUSAND: Final[dict[str, tuple[str, ...]]] = {
     "step failed": ("service", "why"),
     "fetch failed": ("why",),
     "fetch refused": ("why",),
-    "errand failed": ("why",),
+    "errand failed; trying again": ("why",),
     "taking the partition again": ("service", "why"),
     "refused": ("service", "why"),
     "gap": ("service",),
