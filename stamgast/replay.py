@@ -3,10 +3,13 @@
 It does what the worker's customers service does with a record, minus Kafka and Redis: recorded time never goes back,
 repeats are skipped by their source, barriers change the bundle in force, events of a merchant without a bundle wait
 for its first barrier, and an event that cannot be applied is passed over (the worker puts it into the dead letters).
+The worker takes up what waited a piece at a time; here it is applied at once, unless it is said how far the worker is.
 """
 
-from collections.abc import Callable, Mapping
+from collections import defaultdict, deque
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
+from typing import NamedTuple
 
 import msgspec
 
@@ -21,6 +24,15 @@ FindBundle = Callable[[str, str, int], Bundle]
 another LookupError if it cannot be used."""
 
 
+class _Waiting(NamedTuple):
+    """A record that waits, as it stands in the log, and the time that it was recorded at."""
+
+    offset: int
+    at: Millis
+    value: bytes
+    appended_at: Millis
+
+
 class PartitionReplay:
     """One partition, record by record. `fold` holds the states; `watermark` is the newest offset applied."""
 
@@ -29,12 +41,17 @@ class PartitionReplay:
         self.watermark = -1
         self.passed_over: list[int] = []
         """Offsets of records that could not be applied."""
+        self.aside: Collection[int] = ()
+        """Offsets of records that the worker laid aside because they ended it."""
         self._partition = partition
         self._find_bundle = find_bundle
         self._in_force: dict[str, Bundle] = {}
         self._numbers: dict[str, int] = {}
         self._paused: dict[str, set[str]] = {}
-        self._waiting: dict[str, list[AnyEvent]] = {}
+        self._waiting: defaultdict[str, deque[_Waiting]] = defaultdict(deque)
+        self._since: dict[str, Millis] = {}
+        """merchant -> recorded time of the barrier that it waited for."""
+        self._behind: Mapping[str, int] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
         self._time: Millis = 0
 
@@ -42,6 +59,11 @@ class PartitionReplay:
     def bundles(self) -> Mapping[str, Bundle]:
         """The bundle in force per merchant."""
         return self._in_force
+
+    @property
+    def waiting(self) -> int:
+        """How many events wait."""
+        return sum(map(len, self._waiting.values()))
 
     def apply(self, offset: int, value: bytes | None, appended_at: Millis = 0) -> None:
         """Apply the record at an offset. `appended_at` is the log's time of it, 0 where stamps are not held to that."""
@@ -51,18 +73,49 @@ class PartitionReplay:
         except (msgspec.DecodeError, RecursionError):
             self.passed_over.append(offset)
             return
+        merchant = event.merchant
+        in_force = merchant in self._in_force
+        if in_force and offset in self.aside:
+            self.passed_over.append(offset)
+            return
         self._time = max(self._time, event.at)
-        event = msgspec.structs.replace(event, at=self._time)
         if event.source is not None and self._is_repeat(event.source):
             return
+        if in_force and not self._waiting[merchant] and offset <= self._behind.get(merchant, offset):
+            self._take(offset, msgspec.structs.replace(event, at=self._time))
+        elif in_force or not isinstance(event, Barrier | RulePaused):
+            self._waiting[merchant].append(_Waiting(offset, self._time, value or b"", appended_at))
+        elif isinstance(event, Barrier):
+            self._come_into_force(event)
+            self._since[merchant] = self._time
+            self._take_up(merchant)
+
+    def taken_up(self, reached: Mapping[str, int]) -> None:
+        """Say of which merchants the worker is still taking up what waited, and which offset it has reached."""
+        self._behind = dict(reached)
+        for merchant in self._in_force:
+            self._take_up(merchant)
+
+    def _take_up(self, merchant: str) -> None:
+        waiting, up_to = self._waiting[merchant], self._behind.get(merchant, self.watermark)
+        while waiting and merchant in self._in_force and waiting[0].offset <= up_to:
+            offset, at, value, appended_at = waiting.popleft()
+            event = bounded_event(decode_event(value), appended_at)
+            # What waited happens at its barrier: time never goes back for a customer.
+            self._take(offset, msgspec.structs.replace(event, at=max(at, self._since[merchant])))
+
+    def _take(self, offset: int, event: AnyEvent) -> None:
         if isinstance(event, Barrier):
             self._come_into_force(event)
         elif isinstance(event, RulePaused):
             self._pause(event)
-        elif (bundle := self._in_force.get(event.merchant)) is None:
-            self._waiting.setdefault(event.merchant, []).append(event)
+        elif offset in self.aside:
+            self.passed_over.append(offset)
         else:
-            self._try(event, bundle)
+            try:
+                self.fold.apply(event, self._in_force[event.merchant], self._partition)
+            except Exception:  # noqa: BLE001  as the worker: whatever it was, the other events must be applied
+                self.passed_over.append(offset)
 
     def _come_into_force(self, barrier: Barrier) -> None:
         if barrier.number <= self._numbers.get(barrier.merchant, -1):
@@ -77,9 +130,6 @@ class PartitionReplay:
         self._numbers[barrier.merchant] = barrier.number
         self._in_force[barrier.merchant] = bundle
         self._paused.pop(barrier.merchant, None)
-        for event in self._waiting.pop(barrier.merchant, ()):
-            # What waited happens now: time never goes back for a customer.
-            self._try(msgspec.structs.replace(event, at=self._time), bundle)
 
     def _pause(self, event: RulePaused) -> None:
         bundle = self._in_force.get(event.merchant)
@@ -87,12 +137,6 @@ class PartitionReplay:
             return
         self._paused.setdefault(event.merchant, set()).add(event.rule)
         self._in_force[event.merchant] = replace(bundle, rules=bundle.rules.pausing(self._paused[event.merchant]))
-
-    def _try(self, event: AnyEvent, bundle: Bundle) -> None:
-        try:
-            self.fold.apply(event, bundle, self._partition)
-        except Exception:  # noqa: BLE001  as the worker: whatever it was, the other events must be applied
-            self.passed_over.append(self.watermark)
 
     def _is_repeat(self, source: Source) -> bool:
         topic, partition, offset, index = source

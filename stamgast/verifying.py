@@ -1,50 +1,37 @@
 """Live state against the log: what Redis holds must be what the records alone lead to.
 
-Each partition is folded up to its watermark. While a worker runs, customers may change between the fold and the
-look; those that differ are looked at again after folding on, so that only what stays different is told.
+Each partition is folded up to its watermark and compared. While a worker runs, a customer may change between the fold
+and the look; whoever differs is looked at again, the log is folded on to exactly the moment of that look, and only what
+differs then is told.
 """
 
 from __future__ import annotations
 
 import asyncio
-from dataclasses import dataclass, field
-from typing import Any
+from collections.abc import AsyncIterator, Container
+from typing import Final
 
 import msgspec
 
 from stamgast.bundle_shelf import BundleShelf
-from stamgast.clock_marks import FIELD, is_bounded_at
-from stamgast.domain.customer import decode_customer
+from stamgast.clock_marks import is_bounded_at
+from stamgast.differences import Report, plain, said, said_of_entries
+from stamgast.domain.customer import Customer, decode_customer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.replay import PartitionReplay
 from stamgast.state.client import names_under
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.looks import Look, look
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
 
-ROUNDS = 8
-"""How often what differs is looked at again before it counts as different."""
-
-
-@dataclass
-class Report:
-    """The outcome; `equal` is true only if nothing at all differs."""
-
-    customers: int = 0
-    transactions: int = 0
-    behind: int = 0
-    """Records of the log that live state has not applied yet; what is compared is state and log at the watermark."""
-    differences: list[str] = field(default_factory=list)
-
-    @property
-    def equal(self) -> bool:
-        """Whether live state is what the log says."""
-        return not self.differences
+AT_ONCE: Final = 200
+"""Customers, or transactions, that are asked for side by side."""
 
 
 async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, report: Report) -> None:
-    """Compare every customer, ledger and read-model counter of every partition."""
+    """Compare every customer, ledger, timer and read-model counter of every partition."""
     shelf = BundleShelf()
     await shelf.load(bootstrap, topics.programs)
     redis = Redis(redis_url)
@@ -56,6 +43,10 @@ async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, vouch
                 await _Partition(reader, session, topics.customer_events, partition, replay).compare(report)
     finally:
         redis.close()
+
+
+class WentBackError(Exception):
+    """The partition was emptied or filled anew while it was looked at."""
 
 
 class _Partition:
@@ -70,94 +61,95 @@ class _Partition:
         self._replay = replay
 
     async def compare(self, report: Report) -> None:
-        await self._fold_on()
-        live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}
-        suspects = {name for name in live | self._folded() if not await self._is_equal(name)}
-        for _ in range(ROUNDS):
-            if not suspects:
-                break
-            await self._fold_on()
-            suspects = {name for name in suspects if not await self._is_equal(name)}
+        name = f"customers {self._number}"
+        try:
+            async for what in self._differences():
+                report.note(self._keys, name, what)
+        except WentBackError as error:
+            report.note(self._keys, name, f"{error}: verify again when it is done")
         report.customers += len(self._replay.fold.states)
-        report.differences += [await self._describe(name) for name in sorted(suspects)]
-        if not suspects:
-            report.differences += await self._counters() + await self._reviews()
+        report.waiting += self._replay.waiting
         ends = await self._reader.ends([(self._topic, self._number)])
         report.behind += max(0, *ends.values()) - self._replay.watermark - 1
 
-    async def _fold_on(self) -> None:
-        wm, clocks = await self._session.call("HMGET", self._keys.meta, "wm", FIELD)
-        watermark, clocks = int(wm or -1), clocks.decode() if clocks else None
-        start = self._replay.watermark + 1
-        async for records in self._reader.read(self._topic, self._number, start, watermark + 1):
-            for record in records:
-                held = is_bounded_at(clocks, record.offset)
-                self._replay.apply(record.offset, record.value, record.timestamp if held else 0)
-            await asyncio.sleep(0)
+    async def _differences(self) -> AsyncIterator[str]:
+        replay, now = self._replay, await look(self._session, self._keys)
+        if now.spoilt:
+            yield f"nothing of it is to be believed ({now.spoilt}); its next owner fills it anew"
+            return
+        await self._fold_on(now)
+        live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}
+        folded = {f"{merchant}:{customer}" for merchant, customer in replay.fold.states}
+        names, suspects = sorted(live | folded), list[str]()
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
+            looks = await asyncio.gather(*map(self._look, some))
+            suspects += [name for name, each in zip(some, looks, strict=True) if self._compare(name, each)]
+        for name in suspects:
+            seen = await self._look(name)
+            await self._fold_on(seen)
+            if words := self._compare(name, seen):
+                yield f"{name}: {'; '.join(words)}"
+        seen = await look(self._session, self._keys, entries=self._keys.stats)
+        await self._fold_on(seen)
+        found = {counter.decode(): int(value) for counter, value in seen.entries.items()}
+        expected = replay.fold.counters
+        for counter in sorted(found.keys() | expected.keys()):
+            is_now, should_be = found.get(counter, 0), expected.get(counter, 0)
+            if is_now != should_be:
+                yield f"counter {counter}: is {is_now}, should be {should_be}"
+        seen = await look(self._session, self._keys, entries=self._keys.review)
+        await self._fold_on(seen)
+        reviews = {name.decode(): value for name, value in seen.entries.items()}
+        for name in sorted(reviews.keys() | replay.fold.reviews.keys()):
+            if reviews.get(name) != replay.fold.reviews.get(name):
+                yield f"purchase to review {name}: {_said_of_review(name, reviews, replay.fold.reviews)}"
 
-    def _folded(self) -> set[str]:
-        return {f"{merchant}:{customer}" for merchant, customer in self._replay.fold.states}
-
-    async def _is_equal(self, name: str) -> bool:
-        state, ledger, expected, entries = await self._both(name)
-        return bool(state == expected and ledger == entries)
-
-    async def _both(self, name: str) -> tuple[Any, Any, Any, Any]:
+    async def _look(self, name: str) -> Look:
         merchant, _, customer = name.rpartition(":")
-        live = await self._session.call("GET", self._keys.customer(merchant, customer))
-        ledger = _pairs(await self._session.call("HGETALL", self._keys.ledger(merchant, customer)))
+        keys = self._keys
+        value, entries = keys.customer(merchant, customer), keys.ledger(merchant, customer)
+        return await look(self._session, keys, value=value, entries=entries, member=name)
+
+    async def _fold_on(self, to: Look) -> None:
+        """Fold what the partition had applied at the moment of a look, no more and no less."""
+        replay = self._replay
+        if to.watermark < replay.watermark or to.spoilt:
+            raise WentBackError(f"it went back from {replay.watermark} to {to.watermark} meanwhile")
+        replay.aside = to.aside
+        reached = {merchant: backlog.reached for merchant, backlog in to.backlogs.items()}
+        replay.taken_up(reached)
+        async for records in self._reader.read(self._topic, self._number, replay.watermark + 1, to.watermark + 1):
+            for record in records:
+                held = is_bounded_at(to.clocks, record.offset)
+                replay.apply(record.offset, record.value, record.timestamp if held else 0)
+            await asyncio.sleep(0)
+        replay.taken_up(reached)
+
+    def _compare(self, name: str, seen: Look) -> list[str]:
+        """Say how a customer departs from what the log says."""
+        merchant, _, customer = name.rpartition(":")
         folded = self._replay.fold.states.get((merchant, customer))
         entries = self._replay.fold.ledgers.get((merchant, customer), {})
-        return _plain(live), ledger, _plain(folded), entries
-
-    async def _describe(self, name: str) -> str:
-        state, ledger, expected, entries = await self._both(name)
-        where = f"partition {self._number}, {name}"
-        if state is None or expected is None:
-            return f"{where}: {'missing in Redis' if state is None else 'not in the log'}"
-        fields = [
-            f"{key} is {state[key]!r}, should be {expected[key]!r}" for key in expected if state[key] != expected[key]
-        ]
-        if ledger != entries:
-            fields.append(f"its ledger has {len(ledger)} entries, should have {len(entries)} (or they differ)")
-        return f"{where}: {'; '.join(fields)}"
-
-    async def _counters(self) -> list[str]:
-        """Counters can only be compared while nothing moves; a partition at work is passed over."""
-        stats = _pairs(await self._session.call("HGETALL", self._keys.stats))
-        found = {name.decode(): int(value) for name, value in stats.items()}
-        if int(await self._session.call("HGET", self._keys.meta, "wm") or -1) != self._replay.watermark:
-            return []
-        expected = self._replay.fold.counters
-        return [
-            f"partition {self._number}, counter {name}: is {found.get(name, 0)}, should be {expected.get(name, 0)}"
-            for name in sorted(found.keys() | expected.keys())
-            if found.get(name, 0) != expected.get(name, 0)
-        ]
-
-    async def _reviews(self) -> list[str]:
-        """What waits for a person; as with counters, only while nothing moves."""
-        listed = _pairs(await self._session.call("HGETALL", self._keys.review))
-        if int(await self._session.call("HGET", self._keys.meta, "wm") or -1) != self._replay.watermark:
-            return []
-        found = {name.decode(): value for name, value in listed.items()}
-        expected = self._replay.fold.reviews
-        return [
-            f"partition {self._number}, purchase to review {name}: "
-            + ("not in Redis" if name not in found else "not in the log" if name not in expected else "it differs")
-            for name in sorted(found.keys() | expected.keys())
-            if found.get(name) != expected.get(name)
-        ]
+        state = None if folded is None else decode_customer(folded)
+        words = [] if seen.value == folded else _said_of(seen.value, state)
+        words += said_of_entries(seen.entries, entries)
+        due = _earliest(state)
+        if seen.score != due and seen.value is not None:
+            words.append(f"its timer is {seen.score}, should be {due}")
+        return words
 
 
-def _plain(value: bytes | None) -> dict[str, Any] | None:
-    if value is None:
-        return None
-    state = decode_customer(value)
-    plain: dict[str, Any] = {name: msgspec.to_builtins(getattr(state, name)) for name in state.__struct_fields__}
-    return plain
+def _said_of(value: bytes | None, state: Customer | None) -> list[str]:
+    try:
+        return said(None if value is None else plain(decode_customer(value)), plain(state))
+    except msgspec.DecodeError as error:
+        return [f"cannot be read: {error}"]
 
 
-def _pairs(flat: list[bytes]) -> dict[bytes, bytes]:
-    words = iter(flat)
-    return dict(zip(words, words, strict=True))
+def _said_of_review(name: str, is_now: Container[str], should_be: Container[str]) -> str:
+    return "not in Redis" if name not in is_now else "not in the log" if name not in should_be else "it differs"
+
+
+def _earliest(state: Customer | None) -> int | None:
+    return min(state.timers.values()) if state is not None and state.timers else None

@@ -1,29 +1,24 @@
-"""One chunk of a partition of customers: sorted by customer, thought through, and turned into what to write."""
+"""One chunk of a partition of customers, sorted by customer: thought through, and turned into what to write."""
 
 from __future__ import annotations
 
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
-from stamgast.clock_marks import is_bounded_at
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import DomainError
-from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
-from stamgast.domain.recorded import bounded_event
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from stamgast.state.outbox import encode_note, encode_submission
 from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
 from streams.bundles import Bundles
-from streams.customer_partition import Standing, bundle_of, come_into_force, pause_rules
-from streams.jobs import Record
-from streams.parking import decode_parked
+from streams.customer_partition import Standing
+from streams.customer_sorting import Run, Sorting
 from streams.recent_states import Name, RecentStates
 
 log = get_logger(__name__)
@@ -43,107 +38,19 @@ class Result(NamedTuple):
     """The state to write."""
 
 
-class Item(NamedTuple):
-    """An event and the record it came in."""
-
-    event: AnyEvent
-    record: Record
-
-
-@dataclass(slots=True)
-class Run:
-    """Events of one customer under one bundle, in log order. `number` is that of the merchant's newest barrier."""
-
-    bundle: Bundle
-    number: int
-    items: list[Item] = field(default_factory=list)
-
-
-class Batch:
-    """See the module. `standing` is a copy that becomes the partition's own once the step is committed.
-
-    `clocks` says under which kind of clock the log is applied (`stamgast.clock_marks`).
-    """
+class Batch(Sorting):
+    """See the module. `standing` is a copy that becomes the partition's own once the step is committed."""
 
     def __init__(
         self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
         *, recent: RecentStates, clocks: str = "",
     ) -> None:  # fmt: skip
-        self.lease = lease
-        self.clocks = clocks
+        super().__init__(lease, standing, bundles, partition, clocks)
         self.recent = recent
-        self.standing = standing
-        self.runs: dict[Name, list[Run]] = {}
-        self.rejected: list[tuple[Record, str]] = []
-        self.repeats = 0
-        self.parked: dict[str, list[Record]] = {}
-        self.unparked: set[str] = set()
         self.failures: set[tuple[str, int, str, str]] = set()
         """Merchant, number of its barrier then, rule that raised, and what."""
-        self._bundles = bundles
-        self._partition = partition
         self._voucher_key = voucher_key
         self._turn = time.perf_counter()
-
-    # -- sorting
-
-    async def sort(self, records: Sequence[Record]) -> None:
-        """Group events by customer; barriers change the bundle for what comes after them."""
-        standing = self.standing
-        for record in records:
-            try:
-                event = self._event_of(record)
-            except (msgspec.DecodeError, RecursionError) as error:
-                self.rejected.append((record, f"not an event: {error}"))
-                continue
-            if event.at >= standing.time:
-                standing.time = event.at
-            else:
-                event = msgspec.structs.replace(event, at=standing.time)
-            if event.source is not None and standing.is_repeat(event.source):
-                self.repeats += 1
-            elif type(event) is Barrier:
-                await self._pass(event)
-            elif type(event) is RulePaused:
-                self._pause(event)
-            elif (bundle := await self._bundle_of(event.merchant)) is None:
-                self.parked.setdefault(event.merchant, []).append(record)
-            else:
-                self._add(Item(event, record), bundle)
-
-    async def _bundle_of(self, merchant: str) -> Bundle | None:
-        known = self.standing.in_force.get(merchant)
-        return known if known is not None else await bundle_of(self.standing, merchant, self._bundles)
-
-    def _event_of(self, record: Record) -> AnyEvent:
-        event = decode_event(record.value or b"")
-        return bounded_event(event, record.timestamp) if is_bounded_at(self.clocks, record.offset) else event
-
-    def _add(self, item: Item, bundle: Bundle) -> None:
-        runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])
-        if not runs or runs[-1].bundle is not bundle:
-            runs.append(Run(bundle, self.standing.numbers.get(item.event.merchant, -1)))
-        runs[-1].items.append(item)
-
-    async def _pass(self, barrier: Barrier) -> None:
-        merchant, standing = barrier.merchant, self.standing
-        if not await come_into_force(standing, merchant, barrier.number, barrier.hash, self._bundles):
-            return
-        log.info("bundle in force", merchant=merchant, number=barrier.number, partition=self._partition)
-        stored = await self.lease.read([], ("LRANGE", self.lease.keys.parked(merchant), 0, -1))
-        waiting: list[Any] = [decode_parked(value) for value in stored[0]]
-        self.unparked.add(merchant)
-        for record in [*waiting, *self.parked.pop(merchant, ())]:
-            # What waited happens now: time never goes back for a customer.
-            event = msgspec.structs.replace(self._event_of(record), at=standing.time)
-            self._add(Item(event, record), standing.in_force[merchant])
-
-    def _pause(self, event: RulePaused) -> None:
-        """A rule rests under the bundle that it raised under, and under no later one."""
-        if event.number == self.standing.numbers.get(event.merchant):
-            pause_rules(self.standing, event.merchant, [event.rule])
-
-    # -- thinking
 
     async def think(self) -> list[Result]:
         """Look up the customers' states, and the ledger entries that changes need, and apply everything."""

@@ -9,11 +9,15 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
+import msgspec
+
 from stamgast.domain.events import Source
 from stamgast.domain.units import Millis
 from stamgast.log.bundles import Glance
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
+from stamgast.state.backlogs import FIELD, NOT_BEGUN, Backlog, decode_backlogs, encode_backlogs
+from stamgast.state.partitions import NOTHING_APPLIED
 from streams.bundles import Bundles, UnknownBundleError, UnusableBundleError
 
 log = get_logger(__name__)
@@ -35,6 +39,10 @@ class Standing:
     """merchant -> number of the newest barrier applied (whose bundle may have been unusable)."""
     paused: dict[str, frozenset[str]] = field(default_factory=dict)
     """merchant -> rules that raised under the bundle in force and rest until the next one."""
+    backlogs: dict[str, Backlog] = field(default_factory=dict)
+    """merchant -> how far what waits of it is taken up."""
+    turns: int = 0
+    """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
     @property
     def with_bundle(self) -> set[str]:
@@ -50,7 +58,24 @@ class Standing:
             to_compile=dict(self.to_compile),
             numbers=dict(self.numbers),
             paused=dict(self.paused),
+            backlogs=dict(self.backlogs),
         )
+
+    @property
+    def taking_up(self) -> list[str]:
+        """Merchants of which something waits that can be taken up now."""
+        begun = [merchant for merchant, each in self.backlogs.items() if each.begun]
+        return [merchant for merchant in begun if merchant in self.in_force or merchant in self.to_compile]
+
+    def begin_taking_up(self, merchant: str, offset: int) -> None:
+        """A barrier stands at that offset, and what waited for it happens now."""
+        known = self.backlogs.get(merchant)
+        self.backlogs[merchant] = Backlog(offset, self.time, known.reached if known else NOTHING_APPLIED)
+
+    def note_waiting(self, merchant: str, offset: int) -> None:
+        """A record waits; if its merchant had a bundle once that cannot be had now, remember from where."""
+        if merchant in self.numbers and merchant not in self.backlogs:
+            self.backlogs[merchant] = Backlog(NOT_BEGUN, self.time, offset - 1)
 
     def is_repeat(self, source: Source) -> bool:
         """Say whether a record of this source was applied already; if not, note that it is now."""
@@ -75,6 +100,10 @@ class Standing:
         for merchant, rules in self.paused.items():
             if before.paused.get(merchant) != rules:
                 fields[f"p:{merchant}"] = ",".join(sorted(rules))
+        if self.backlogs != before.backlogs:
+            fields[FIELD] = encode_backlogs(self.backlogs)
+        if self.turns != before.turns:
+            fields["turns"] = self.turns
         return fields
 
 
@@ -101,6 +130,11 @@ def standing_of(meta: dict[str, str]) -> Standing:
     for name, value in meta.items():
         if name.startswith("p:") and value:
             pause_rules(standing, name[2:], value.split(","))
+    standing.backlogs, standing.turns = decode_backlogs(meta.get(FIELD)), int(meta.get("turns", 0))
+    for merchant, backlog in standing.backlogs.items():
+        if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again
+            next_one = int(meta.get("wm", NOTHING_APPLIED)) + 1
+            standing.backlogs[merchant] = msgspec.structs.replace(backlog, barrier=next_one)
     return standing
 
 

@@ -22,6 +22,11 @@ _ANSWER_KEPT_S: Final = 86_400
 _PLACES: Final = 1 << 16
 """A step's submissions stand between its place and the next one's."""
 _BOUND_KEPT_S: Final = 2 * 86_400
+_WORDS_AT_ONCE: Final = 2_000
+"""Words that one command carries behind its key: an even number, and about half of what a script takes."""
+_NOTES_AT_ONCE: Final = 1_000
+_NOTES_OF_A_STEP: Final = 1_000_000
+"""More than one step can write."""
 _CODE_KEPT_S: Final = 30 * 86_400
 """After its end a code is still known for so long, so that a till is told why it is refused."""
 
@@ -37,13 +42,18 @@ class Written:
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value of records for the log of activations."""
     note_ids: list[str] = field(default_factory=list)
+    parked: int = 0
+    """Events that were put behind what waits."""
 
 
 def write(
     results: Sequence[Result], keys: PartitionKeys, writes: Writes, written: Written,
     place: int, *, quiet: bool,
 ) -> None:  # fmt: skip
-    """Turn changes into commands. `place` orders the outbox. `quiet`: the notes were written once before."""
+    """Turn changes into commands. `place` orders the outbox. `quiet`: the notes were written once before.
+
+    Notes stand in a stream, whose ids must grow: steps at the same place of the log are told apart by their turn.
+    """
     counters: dict[str, dict[str, int]] = {}
     stands: dict[str, bool] = {}
     due: list[Word] = []
@@ -118,48 +128,45 @@ def _write_finished(keys: PartitionKeys, name: Name, change: Change, writes: Wri
 
 def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
     """A message that is known to be one activation's must never prove another one's: see `streams.settling`."""
-    known = {note.provider_id for note in notes if note.provider_id}
+    known = sorted({note.provider_id for note in notes if note.provider_id})
     if known:
-        writes.do("SADD", key, *known)
+        _do_in_pieces(writes, ("SADD", key), known)
         writes.do("EXPIRE", key, _BOUND_KEPT_S)
 
 
 def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:
-    for start in range(0, len(due), 2_000):
-        writes.do("ZADD", keys.timers, *due[start : start + 2_000])
-    if idle:
-        writes.do("ZREM", keys.timers, *idle)
+    _do_in_pieces(writes, ("ZADD", keys.timers), due)
+    _do_in_pieces(writes, ("ZREM", keys.timers), idle)
 
 
 def _write_ledger(key: str, change: Change, writes: Writes) -> None:
     kept = [word for name, value in change.ledger.items() if value is not None for word in (name, value)]
-    gone = [name for name, value in change.ledger.items() if value is None]
-    if kept:
-        writes.do("HSET", key, *kept)
-    if gone:
-        writes.do("HDEL", key, *gone)
+    _do_in_pieces(writes, ("HSET", key), kept)
+    _do_in_pieces(writes, ("HDEL", key), [name for name, value in change.ledger.items() if value is None])
 
 
 def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: int) -> None:
     for lane, finished in written.finished.items():  # first: one of them may be submitted anew by the same step
         for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.lane(*lane))):
-            for start in range(0, len(finished), 2_000):
-                writes.do(kind, key, *finished[start : start + 2_000])
+            _do_in_pieces(writes, (kind, key), finished)
     lanes: dict[Lane, list[Word]] = {}
     for index, submission in enumerate(written.submissions):
         writes.do("HSET", keys.outbox, submission.activation, encode_submission(submission))
         within = min(index, _PLACES - 1) / _PLACES
         lanes.setdefault((submission.merchant, submission.channel), []).extend((place + within, submission.activation))
     for lane, places in lanes.items():
-        for start in range(0, len(places), 2_000):
-            writes.do("ZADD", keys.lane(*lane), *places[start : start + 2_000])
-    if lanes:
-        writes.do("SADD", keys.lanes, *map(":".join, lanes))
-    if written.notes:
-        for start in range(0, len(written.notes), 1_000):
-            fields = [word for _, note in written.notes[start : start + 1_000] for word in ("n", note)]
-            written.note_ids.append(f"{place + 1}-{start}")
-            writes.do("XADD", keys.notes, written.note_ids[-1], *fields)
+        _do_in_pieces(writes, ("ZADD", keys.lane(*lane)), places)
+    _do_in_pieces(writes, ("SADD", keys.lanes), [":".join(lane) for lane in lanes])
+    for start in range(0, len(written.notes), _NOTES_AT_ONCE):
+        fields = [word for _, note in written.notes[start : start + _NOTES_AT_ONCE] for word in ("n", note)]
+        written.note_ids.append(f"{place + 1}-{written.standing.turns * _NOTES_OF_A_STEP + start}")
+        writes.do("XADD", keys.notes, written.note_ids[-1], *fields)
+
+
+def _do_in_pieces(writes: Writes, command: tuple[str, str], words: Sequence[Word]) -> None:
+    """Run a command on a key with any number of words, pairs kept whole; without words not at all."""
+    for start in range(0, len(words), _WORDS_AT_ONCE):
+        writes.do(*command, *words[start : start + _WORDS_AT_ONCE])
 
 
 def _keyed(note: Note) -> tuple[bytes, bytes]:

@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Final, Protocol
+from typing import Final, cast
 
 from stamgast.clock import Clock, RealClock, pause_of
 from stamgast.clock_marks import FIELD, marked
 from stamgast.clock_watch import span
-from stamgast.domain.events import Barrier, RulePaused, encode_event, key_of
+from stamgast.domain.events import RulePaused, encode_event, key_of
 from stamgast.domain.recorded import is_ahead
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -27,16 +26,18 @@ from streams.bundles import Bundles
 from streams.customer_batch import Batch
 from streams.customer_partition import Standing, bundle_of, judge_newest, standing_of
 from streams.customer_writes import Written, write
-from streams.emission import Emission, append
+from streams.emission import Emission
 from streams.feed_watch import FeedWatch
 from streams.jobs import Effects, Record
 from streams.laying_aside import LayingAside
 from streams.limits import Limits
 from streams.metrics import Metrics
+from streams.missing_barriers import MissingBarriers
 from streams.ownership import TROUBLE, Ownership
-from streams.parking import park
+from streams.parking import Parked, TakingUp, park
 from streams.recent_states import RecentStates
 from streams.reviewing import Review
+from streams.sending import OpensSending, Sending
 from streams.timers import Timers
 
 log = get_logger(__name__)
@@ -44,35 +45,6 @@ log = get_logger(__name__)
 _LOOK_EVERY_S: Final = 0.2
 _TROUBLE_PAUSE_S: Final = 1.0
 _LONG_TROUBLE_PAUSE_S: Final = 10.0
-_BARRIER_REPEAT_S: Final = 30.0
-
-
-class Sending(Protocol):
-    """Works the outbox of one owned partition (`streams.outbox`)."""
-
-    async def open(self) -> None:
-        """Begin: the partition has caught up."""
-        ...
-
-    def committed(self, written: Written, cancelled: Sequence[str]) -> None:
-        """Learn what a step added, finished and cancelled."""
-        ...
-
-    async def count(self) -> None:
-        """Bring the figure of what is not finished up to date. Raises StateError."""
-        ...
-
-    def close(self) -> None:
-        """Begin nothing more."""
-        ...
-
-
-class OpensSending(Protocol):
-    """Makes what works an owned partition's outbox."""
-
-    def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Sending:
-        """Make it; it begins with `open`."""
-        ...
 
 
 class OwnedCustomers:
@@ -84,24 +56,24 @@ class OwnedCustomers:
         limits: Limits,
         activations: ActivationLog,
         *,
+        taking_up: TakingUp,
+        barriers: MissingBarriers,
         timers: Timers,
         review: Review,
         feeds: FeedWatch,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
+        self.taking_up = taking_up
         self.recent = RecentStates()
         self.limits = limits
         self.activations = activations
+        self.barriers = barriers
         self.timers = timers
         self.review = review
         self.feeds = feeds
         self.sending = sending
         self.sending_open = False
-        self.asked: dict[str, tuple[int, int, float]] = {}
-        """merchant -> (barrier appended, at which offset, when, monotonic)."""
-        self.all_in_force = -1
-        """How many bundles were published when the newest of each merchant were in force."""
         self.errands: asyncio.Task[None] | None = None
         self.judging: asyncio.Task[None] | None = None
 
@@ -153,10 +125,14 @@ class CustomersJob:
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         review = Review(owned, self.topic, self._clock, self._metrics)
         feeds = FeedWatch(owned, self._topics, self._bundles, self._clock, self._metrics)
+        taking_up = TakingUp(owned.lease, standing, self._bundles, owned.committed_to_kafka)
+        barriers = MissingBarriers(owned, self.topic, self._bundles, self._clock)
         own = owned.own = OwnedCustomers(
-            standing, limits, activations, timers=timers, review=review, feeds=feeds, sending=sending
-        )
+            *(standing, limits, activations),
+            taking_up=taking_up, barriers=barriers, timers=timers, review=review, feeds=feeds, sending=sending,
+        )  # fmt: skip
         await activations.open(reader)
+        owned.waiting = own.taking_up
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
         own.judging = owned.spawn(judge_newest(standing, self._bundles), "judging")
 
@@ -168,19 +144,29 @@ class CustomersJob:
             log.error("a wrong clock moved this partition's time", partition=owned.number, why=why)
 
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
-        """Think a chunk through."""
+        """Think a chunk through, or a piece of what waits."""
         own: OwnedCustomers = owned.own
-        standing = own.standing.copy()
         batch = Batch(
-            owned.lease, standing, self._bundles, owned.number, self._voucher_key, recent=own.recent,
+            owned.lease, own.standing.copy(), self._bundles, owned.number, self._voucher_key, recent=own.recent,
             clocks=owned.lease.meta.get(FIELD, ""),
         )  # fmt: skip
-        await batch.sort(records)
+        if records[0].offset > owned.lease.watermark:
+            await batch.sort(records)
+            return await self._effects(owned, batch, records[-1].offset, quiet=owned.is_repeated(records))
+        waited, taking_up = cast(Sequence[Parked], records), own.taking_up
+        await batch.take_up(waited, own.standing.backlogs[taking_up.merchant])
+        cut_off = taking_up.cut_off(waited, batch.standing)
+        effects = await self._effects(owned, batch, owned.lease.watermark, quiet=taking_up.is_settled(waited[0]))
+        effects.writes.do(*cut_off)
+        return effects
+
+    async def _effects(self, owned: Ownership, batch: Batch, place: int, *, quiet: bool) -> Effects:
+        own: OwnedCustomers = owned.own
         results = await batch.think()
-        effects, quiet = Effects(), owned.is_repeated(records)
+        effects = Effects()
         written = effects.kept = Written(batch.standing, [(result.name, result.value) for result in results])
-        write(results, owned.lease.keys, effects.writes, written, records[-1].offset, quiet=quiet)
-        park(batch.parked, batch.unparked, owned.lease.keys, effects.writes)
+        write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
+        written.parked = park(batch.parked, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
         if FIELD in owned.lease.meta:
@@ -195,8 +181,14 @@ class CustomersJob:
     def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
         """Lay a record aside."""
         own: OwnedCustomers = owned.own
-        effects = Effects(kept=Written(own.standing.copy()))
-        if not owned.is_repeated([record]):
+        standing, quiet = own.standing.copy(), owned.is_repeated([record])
+        effects = Effects(kept=Written(standing))
+        if record.offset <= owned.lease.watermark:
+            waited = cast(Parked, record)
+            effects.writes.do(*own.taking_up.cut_off([waited], standing))
+            effects.writes.meta.update(standing.changes_since(own.standing))
+            quiet = own.taking_up.is_settled(waited)
+        if not quiet:
             effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
         self._laid_aside.inc()
         return effects
@@ -218,7 +210,8 @@ class CustomersJob:
         written: Written = effects.kept
         own.standing = written.standing
         own.recent.keep(written.states)
-        own.activations.note(written.notes, written.note_ids, owned.lease.watermark + 1)
+        own.taking_up.committed(own.standing, written.parked)
+        own.activations.note(written.notes, written.note_ids, own.taking_up.settled(owned.lease.watermark + 1))
         if own.sending is not None and own.sending_open:
             own.sending.committed(written, cancelled)
 
@@ -262,8 +255,9 @@ class CustomersJob:
                         await own.sending.open()
                     elif own.sending is not None:
                         await own.sending.count()
-                    await self._append_barriers(owned, own)
-                    await own.timers.look(own.standing.with_bundle)
+                    await own.barriers.look(own.standing)
+                    if not own.standing.taking_up:  # a backlog must not make anybody look absent
+                        await own.timers.look(own.standing.with_bundle)
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
                 failures = 0
@@ -279,22 +273,3 @@ class CustomersJob:
 
     async def _bundle_of(self, own: OwnedCustomers, merchant: str) -> Bundle | None:
         return await bundle_of(own.standing, merchant, self._bundles)
-
-    async def _append_barriers(self, owned: Ownership, own: OwnedCustomers) -> None:
-        """Bring programmes into force that were published and have no barrier in this partition yet."""
-        machine, published = time.monotonic(), self._bundles.published
-        if own.all_in_force == published:
-            return
-        newest = self._bundles.newest.items()
-        missing = [(m, *bundle) for m, bundle in newest if bundle[0] > own.standing.numbers.get(m, -1)]
-        if not missing:
-            own.all_in_force, own.asked = published, {}
-        for merchant, number, content in missing:
-            asked, offset, when = own.asked.get(merchant, (-1, -1, 0.0))
-            on_its_way = offset > owned.lease.watermark
-            if asked == number and (on_its_way or machine - when < _BARRIER_REPEAT_S):
-                continue
-            barrier = Barrier(merchant=merchant, customer="", at=self._clock.now(), number=number, hash=content)
-            record = (key_of(merchant, ""), encode_event(barrier))
-            (offset,) = await append(owned.emitters, self.topic, owned.number, [record])
-            own.asked[merchant] = (number, offset, machine)

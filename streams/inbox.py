@@ -11,6 +11,8 @@ from streams.jobs import Record
 
 CHUNK: Final = 1_000
 """Records of one step at most."""
+CHUNK_BYTES: Final = 4 << 20
+"""Bytes of the records of one step at most, unless one record alone has more."""
 _ROOM: Final = 3 * CHUNK
 
 
@@ -54,14 +56,19 @@ class Inbox:
         self._woken.set()
 
     def take(self) -> Sequence[Record]:
-        """Return up to CHUNK records, small lists joined."""
+        """Return up to CHUNK records of up to CHUNK_BYTES, small lists joined."""
         records = self._lists.popleft()
-        if len(records) > CHUNK:
-            self._lists.appendleft(records[CHUNK:])
-            records = records[:CHUNK]
+        size = sum(map(_bytes_of, records))
+        if len(records) > CHUNK or size > CHUNK_BYTES:
+            most = _most(records)
+            self._lists.appendleft(records[most:])
+            records = records[:most]
         elif self._lists and len(records) + len(self._lists[0]) <= CHUNK:
             records = list(records)
             while self._lists and len(records) + len(self._lists[0]) <= CHUNK:
+                size += sum(map(_bytes_of, self._lists[0]))
+                if size > CHUNK_BYTES:
+                    break
                 records += self._lists.popleft()
         self._count -= len(records)
         return records
@@ -70,3 +77,17 @@ class Inbox:
         """Forget what waits: it will be fetched again."""
         self._lists.clear()
         self._count = 0
+
+
+def _bytes_of(record: Record) -> int:
+    return len(record.key or b"") + len(record.value or b"")
+
+
+def _most(records: Sequence[Record]) -> int:
+    """How many of the first of these make one step; at least one."""
+    size = 0
+    for count, record in enumerate(records[:CHUNK]):
+        size += _bytes_of(record)
+        if count and size > CHUNK_BYTES:
+            return count
+    return CHUNK

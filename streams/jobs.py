@@ -18,10 +18,38 @@ if TYPE_CHECKING:
 class Record(Protocol):
     """A record as aiokafka hands it out."""
 
-    offset: int
-    timestamp: int
-    key: bytes | None
-    value: bytes | None
+    @property
+    def offset(self) -> int:
+        """Its place in the partition."""
+        ...
+
+    @property
+    def timestamp(self) -> int:
+        """When the broker took it, ms."""
+        ...
+
+    @property
+    def key(self) -> bytes | None:
+        """Whose it is."""
+        ...
+
+    @property
+    def value(self) -> bytes | None:
+        """What it says."""
+        ...
+
+
+class Waiting(Protocol):
+    """Records of a partition that the job could not apply when they came, and takes up a few at a time."""
+
+    @property
+    def wanted(self) -> int:
+        """How many steps are wanted: 0 for none, 1 for one when there is nothing else to do, 2 and more for one now."""
+        ...
+
+    async def next(self) -> Sequence[Record]:
+        """Return what the next step is to take up."""
+        ...
 
 
 @dataclass(slots=True)
@@ -51,7 +79,10 @@ class Job(Protocol):
         ...
 
     async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
-        """Read through `owned.lease` and think. The records begin at watermark + 1 and have no gap."""
+        """Read through `owned.lease` and think. It may be asked again with fewer of the records.
+
+        They begin at watermark + 1 and have no gap, or are what `Waiting.next` gave and stand below the watermark.
+        """
         ...
 
     def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:

@@ -45,7 +45,8 @@ class Metrics:
         )  # fmt: skip
         self.dead_letters = self._counter("dead_letters", "Records laid aside", "service")
         self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
-        self.parked = self._counter("parked", "Events that wait for their merchant's first bundle", "merchant")
+        self.parked = self._counter("parked", "Events put behind what waits for a merchant's bundle", "merchant")
+        self.taken_up = self._counter("taken_up", "Events that waited and are applied now", "merchant")
         self._parked_by: set[str] = set()
         self.refused_bundles = self._gauge("refused_bundles", "1: the newest bundle cannot be used", "merchant")
         self.feed_stale = self._gauge("feed_stale", "1: no purchase for too long, nobody is called absent", "merchant")

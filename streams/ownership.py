@@ -9,28 +9,26 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Coroutine, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
 
 from stamgast.cancelling import heed_cancellation
 from stamgast.log.appender import NotAppendedError
-from stamgast.log.producers import EmitError, Emitters
+from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import TopicsError
 from stamgast.logs import get_logger
 from stamgast.pauses import pause_after
 from stamgast.state.errors import FencedError, SpoiltError, StateError, UnfitError
-from stamgast.state.nodes import Redis
 from stamgast.state.partitions import NOTHING_APPLIED, Lease, ask_for_rebuild
 from stamgast.state.views import NotLoadedError
-from streams.cluster import ClusterFacts
 from streams.inbox import Inbox
-from streams.jobs import Job, Record
-from streams.metrics import Metrics
+from streams.jobs import Job, Record, Waiting
 from streams.steps import FIRST_PAUSE_S, Steps
-from streams.suspects import ASIDE, TRIAL, Turns
+from streams.surroundings import Surroundings
+from streams.suspects import ASIDE, TRIAL
 
 log = get_logger(__name__)
 
@@ -46,21 +44,6 @@ _REFUSED_PAUSE_S = 5.0
 
 class DoesNotFitError(Exception):
     """State and log cannot belong together; a person has to decide (`stamgast topics adopt`, or the right broker)."""
-
-
-class Surroundings(Protocol):
-    """What a partition needs of its service."""
-
-    bootstrap: str
-    redis: Redis
-    emitters: Emitters
-    cluster: ClusterFacts
-    metrics: Metrics
-    turns: Turns
-
-    def broke(self, error: BaseException) -> None:
-        """Learn that something happened that should never happen."""
-        ...
 
 
 class Ownership:
@@ -84,6 +67,7 @@ class Ownership:
         self.trouble = ""
         """Why it does not work just now, although it tries again."""
         self.working = False
+        self.waiting: Waiting | None = None
         self.own: Any = None
         """What the job keeps for this partition between two steps."""
         self._job = job
@@ -163,8 +147,6 @@ class Ownership:
         """Say whether everything that stood in the log at the taking has been applied."""
         return self.working and self.position >= self.end_at_take
 
-    # -- the loop
-
     async def _run(self) -> None:
         while True:
             try:
@@ -205,6 +187,7 @@ class Ownership:
     async def _take(self) -> None:
         job, pair = self._job, self.pair
         self._again = False
+        self.waiting = None
         self.inbox.clear()
         cluster = await self._around.cluster.now()
         self.topic_id = cluster.topic_ids[job.topic]
@@ -253,13 +236,17 @@ class Ownership:
     async def _work(self) -> None:
         while not self._again:
             heed_cancellation()
+            wanted = self.waiting.wanted if self.waiting else 0
             if self.inbox.empty:
                 self._idle.set()
-                await self.inbox.wait()
-                continue
+                if not wanted:
+                    await self.inbox.wait()
+                    continue
+                await asyncio.sleep(0)  # `give_up` may end it here
             self._idle.clear()
-            records = self._in_order(self.inbox.take())
-            if records:
+            if self.waiting and (wanted > 1 or self.inbox.empty):
+                await self._steps.take_up(self.waiting)
+            elif records := self._in_order(self.inbox.take()):
                 await self._steps.apply(records)
 
     def _in_order(self, records: Sequence[Record]) -> Sequence[Record]:

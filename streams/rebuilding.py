@@ -16,6 +16,8 @@ from stamgast.clock_marks import FIELD, was_other
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
+from stamgast.state.backlogs import FIELD as BACKLOGS
+from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.errors import StateError
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
@@ -25,6 +27,8 @@ from streams.worker import make_worker
 _LOOK_EVERY_S = 0.2
 _TELL_EVERY = 10
 _CLOSE_S = 2.0
+_PATIENT_LOOKS = 50
+"""So often what waits may stand still until it is left to whoever comes next: its bundle cannot be had any more."""
 
 Tell = Callable[[int, int], None]
 """(records applied, records there are)."""
@@ -115,12 +119,15 @@ async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
 
 
 async def _until(redis_url: str, ends: dict[str, int], tell: Tell, worker: Worker) -> int:
-    redis, total, rounds = Redis(redis_url), sum(ends.values()), 0
+    redis, total, rounds, waiting, waited = Redis(redis_url), sum(ends.values()), 0, "", 0
     try:
         while True:
             done = await _applied(redis, ends)
             if done is not None and done >= total:
-                return done
+                before, waiting = waiting, await _taking_up(redis, ends)
+                waited = waited + 1 if waiting == before else 0
+                if not waiting or waited > _PATIENT_LOOKS:
+                    return done
             if done is not None and rounds % _TELL_EVERY == 0:
                 tell(done, total)
             if worker.refusals:
@@ -129,6 +136,15 @@ async def _until(redis_url: str, ends: dict[str, int], tell: Tell, worker: Worke
             await asyncio.sleep(_LOOK_EVERY_S)
     finally:
         redis.close()
+
+
+async def _taking_up(redis: Redis, ends: dict[str, int]) -> str:
+    """What is being taken up of events that waited, and how far; empty if nothing is, or while Redis is away."""
+    try:
+        told = await asyncio.gather(*(redis.call("HGET", meta, BACKLOGS) for meta in ends))
+    except StateError:
+        return ""
+    return "".join(text.decode() for text in told if any(each.begun for each in decode_backlogs(text).values()))
 
 
 async def _applied(redis: Redis, ends: dict[str, int]) -> int | None:

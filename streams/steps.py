@@ -17,7 +17,8 @@ from stamgast.pauses import pause_after
 from stamgast.state.errors import NoWritesError
 from stamgast.state.partitions import NOTHING_APPLIED, Writes
 from streams.emission import emit_all
-from streams.jobs import Effects, Job, Record
+from streams.jobs import Effects, Job, Record, Waiting
+from streams.step_size import thought_through
 from streams.suspects import ASIDE, TRIAL, Suspects, Turns
 
 if TYPE_CHECKING:
@@ -47,10 +48,11 @@ class Steps:
         """Take one step. Raises what `streams.ownership.TROUBLE` names; then nothing of it was applied, or all."""
         owned, began = self._owned, time.perf_counter()
         self._under_way = (records[0].offset, records[-1].offset)
-        effects = await self._think(records)
+        effects, records = await self._think(records)
         if effects.emissions:
             await emit_all(owned.emitters, effects.emissions)
-        cancelled = await self._write(records[-1].offset, effects.writes)
+        # What had to wait stands below the watermark, and does not move it.
+        cancelled = await self._write(max(records[-1].offset, owned.lease.watermark), effects.writes)
         self._under_way = (NOTHING_APPLIED, NOTHING_APPLIED)
         self.failures = 0
         self._job.committed(owned, effects, cancelled)
@@ -58,25 +60,33 @@ class Steps:
         self._tallies.records.inc(len(records))
         self._tallies.commits.inc()
 
+    async def take_up(self, waiting: Waiting) -> None:
+        """Take one step of what the job could not apply when it came."""
+        if records := await waiting.next():
+            await self.apply(records[: self.suspects.among(records)])
+
     def blame(self) -> None:
         """The step under way cannot be written for a reason of its own: its records are tried one by one."""
         if self._under_way[0] > NOTHING_APPLIED:
             self.suspects.blame(*self._under_way)
 
-    async def _think(self, records: Sequence[Record]) -> Effects:
-        """Think a step through; should the process end meanwhile, the next owner knows at which records."""
+    async def _think(self, records: Sequence[Record]) -> tuple[Effects, Sequence[Record]]:
+        """Think as many of the records through as make one step.
+
+        Should the process end meanwhile, the next owner knows at which of them.
+        """
         owned, suspects, first = self._owned, self.suspects, records[0].offset
         if not suspects.holds(first):
             owned.lease.note(TRIAL, str(suspects.trial_of(records, alone=False)))
             await asyncio.sleep(0)  # now it is on its way, and thinking may begin
             async with self._turns.beside_others():
-                return await self._job.step(owned, records)
+                return await thought_through(self._job, owned, records)
         if suspects.is_guilty(first):
-            return self._pass_over(records[0])
+            return self._pass_over(records[0]), records
         async with self._turns.alone():
             await owned.lease.note(TRIAL, str(suspects.trial_of(records, alone=True)))
             try:
-                return await self._job.step(owned, records)
+                return await self._job.step(owned, records), records
             finally:  # whatever came of it, the process lives
                 owned.lease.note(TRIAL, str(suspects.trial_of(records, alone=False)))
 

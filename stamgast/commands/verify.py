@@ -1,44 +1,38 @@
-"""`stamgast verify`: compare the live state with a recomputation from the log."""
+"""`stamgast verify`: compare the live state with a recomputation from the log, and mend what differs."""
 
 from __future__ import annotations
 
 import asyncio
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 
 if TYPE_CHECKING:
-    from stamgast.verifying import Report
-
-SHOWN = 50
-"""Differences listed at most; all are counted."""
+    from stamgast.differences import Report
+    from stamgast.settings import Settings
 
 app = new_app("Compare the live state with a recomputation.")
 
 
 @app.command()
-def verify(*, as_json: AsJson = False) -> None:
-    """Fold every partition from its records alone and compare each customer, ledger, counter and transaction."""
+def verify(
+    *,
+    mend: Annotated[
+        bool, typer.Option("--mend", help="Let the owners of partitions that differ fill them anew from the log.")
+    ] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Fold every partition from its records alone; compare each customer, ledger, timer, counter and transaction."""
     from aiokafka.errors import KafkaError
 
-    from stamgast.clock import is_real
-    from stamgast.identity.sealing import decode_key
-    from stamgast.log.topics import Topics, TopicsError, check_topics
+    from stamgast.log.topics import TopicsError
     from stamgast.state.errors import StateError
-    from streams.verifying import verify_all
 
     settings = load_settings()
-    topics = Topics(settings.partitions, settings.topic_prefix)
     try:
-        key = decode_key(settings.id_key.get_secret_value(), "ID_KEY")
-    except ValueError as error:
-        misuse(str(error))
-    try:
-        check_topics(settings.kafka_bootstrap, topics)
-        real_time = is_real(settings.clock)
-        report = asyncio.run(verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time))
+        report = asyncio.run(_verify(settings, mend=mend))
     except (TopicsError, KafkaError, StateError) as error:
         fail(str(error))
     if as_json:
@@ -48,6 +42,36 @@ def verify(*, as_json: AsJson = False) -> None:
     raise typer.Exit(0 if report.equal else WRONG)
 
 
+async def _verify(settings: Settings, *, mend: bool) -> Report:
+    from stamgast.clock import is_real
+    from stamgast.identity.sealing import decode_key
+    from stamgast.log.topics import Topics, check_topics
+    from streams.mending import fill_anew
+    from streams.verifying import verify_all
+
+    topics = Topics(settings.partitions, settings.topic_prefix)
+    try:
+        key = decode_key(settings.id_key.get_secret_value(), "ID_KEY")
+    except ValueError as error:
+        misuse(str(error))
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+
+    async def look() -> Report:
+        return await verify_all(
+            settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=is_real(settings.clock)
+        )
+
+    report = await look()
+    if not mend or report.equal:
+        return report
+    for difference in report.differences:
+        say(difference)
+    say(f"{verdict_of(report)}; they are filled anew from the log: {', '.join(report.partitions.values())}")
+    if not await fill_anew(settings.redis_url, report.partitions, say):
+        return report
+    return await look()
+
+
 def as_json_document(report: Report) -> dict[str, Any]:
     """Return what `verify --json` and `rebuild --json` answer."""
     return {
@@ -55,15 +79,30 @@ def as_json_document(report: Report) -> dict[str, Any]:
         "customers": report.customers,
         "transactions": report.transactions,
         "behind": report.behind,
-        "differences": report.differences[:SHOWN],
-        "different": len(report.differences),
+        "waiting": report.waiting,
+        "differences": report.differences,
+        "different": report.different,
+        "partitions": sorted(report.partitions.values()),
     }
 
 
 def tell(report: Report) -> None:
     """Say it for people."""
-    for difference in report.differences[:SHOWN]:
+    for difference in report.differences:
         answer(difference)
-    verdict = "equal" if report.equal else f"{len(report.differences)} differences"
+    if (more := report.different - len(report.differences)) > 0:
+        answer(f"... and {more:,} more")
     behind = f" (of what is applied: {report.behind:,} records are still to come)" if report.behind else ""
-    answer(f"{report.customers} customers, {report.transactions} transactions: {verdict}{behind}")
+    waiting = f"; {report.waiting:,} events wait for a bundle, or behind such" if report.waiting else ""
+    counts = f"{report.customers:,} customers, {report.transactions:,} transactions"
+    answer(f"{counts}: {verdict_of(report)}{behind}{waiting}")
+    if not report.equal:
+        answer("`stamgast verify --mend` lets their partitions be filled anew from the log")
+
+
+def verdict_of(report: Report) -> str:
+    """Say in a few words what was found."""
+    if report.equal:
+        return "equal"
+    of = f"in {len(report.partitions)} partition{'s' if len(report.partitions) > 1 else ''}"
+    return f"{report.different:,} difference{'s' if report.different > 1 else ''} {of}"

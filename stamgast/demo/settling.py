@@ -17,6 +17,7 @@ from redis.asyncio import Redis
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.log.topics import Topics
+from stamgast.state.backlogs import FIELD, decode_backlogs
 from stamgast.state.keys import customers, transactions
 
 _LOOK_EVERY_S: Final = 0.005
@@ -46,6 +47,8 @@ class _Partition:
     outbox: int
     notes: int
     due: Millis | None
+    waiting: int
+    """Merchants of which events wait that are being taken up."""
 
 
 class Engine:
@@ -86,12 +89,14 @@ class Engine:
             pipeline.hlen(mine.outbox)
             pipeline.xlen(mine.notes)
             pipeline.zrange(mine.timers, 0, 0, withscores=True)
+            pipeline.hget(mine.meta, FIELD)
         answers: list[Any] = await pipeline.execute()
         found = []
-        for start in range(0, len(answers), 5):
-            taken, applied, outbox, notes, timers = answers[start : start + 5]
+        for start in range(0, len(answers), 6):
+            taken, applied, outbox, notes, timers, backlogs = answers[start : start + 6]
             due = int(timers[0][1]) if timers else None
-            found.append(_Partition(_offset(taken), _offset(applied), outbox, notes, due))
+            waiting = sum(each.begun for each in decode_backlogs(backlogs).values())
+            found.append(_Partition(_offset(taken), _offset(applied), outbox, notes, due, waiting))
         return found
 
     async def _left_in_logs(self, partitions: list[_Partition]) -> str:
@@ -111,6 +116,8 @@ class Engine:
 def _left_in_redis(partitions: list[_Partition], now: Millis, next_due: Millis | None) -> str:
     outbox, notes = sum(each.outbox for each in partitions), sum(each.notes for each in partitions)
     left = []
+    if any(each.waiting for each in partitions):
+        left.append("events that waited for a bundle")
     if outbox:
         left.append(f"{outbox:,} messages to submit")
     if notes:

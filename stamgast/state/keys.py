@@ -23,7 +23,7 @@ class PartitionKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: token, wm, topic, cluster, time, sources, bundles, log, progress, half, trial, aside."""
+        """Hash: token, wm, topic, cluster, time, sources, bundles, waits, turns, log, progress, half, trial, aside."""
         return self._named("meta")
 
     @property
@@ -131,7 +131,7 @@ class PartitionKeys:
         return f"{{{self.tag}}}:bound:{merchant}:{customer}"
 
     def parked(self, merchant: str) -> str:
-        """Name the list of events that wait for a merchant's first bundle."""
+        """Name the list of events that wait for a merchant's bundle, or behind such: see `streams.parking`."""
         return f"{{{self.tag}}}:parked:{merchant}"
 
     def stop(self, merchant: str, phone_hash: str) -> str:

@@ -38,7 +38,7 @@ class Partition:
         async def read(wanted: list[str], *commands: Any) -> list[Any]:
             return [(stored or {}).get(name) for name in wanted] + [[] for _ in commands]
 
-        self.lease = SimpleNamespace(read=read, keys=names, meta={})
+        self.lease = SimpleNamespace(read=read, keys=names, meta={}, watermark=-1)
         self.own = own
         self.number = int(names.tag[1:])
         self.topic_id = "p"
@@ -149,6 +149,8 @@ async def applied(records: list[Any], stored: dict[str, bytes] | None = None) ->
         Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}),
         nobody,
         nobody,
+        taking_up=nobody,
+        barriers=nobody,
         timers=nobody,
         review=SimpleNamespace(to_note=dict),
         feeds=nobody,

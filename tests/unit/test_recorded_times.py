@@ -45,8 +45,8 @@ async def by_worker(*log: Appended) -> bytes:
     )  # fmt: skip
     review = SimpleNamespace(to_note=dict)
     own = OwnedCustomers(
-        Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}), nobody, nobody, timers=nobody, review=review,
-        feeds=nobody, sending=None,
+        Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}), nobody, nobody, taking_up=nobody, barriers=nobody,
+        timers=nobody, review=review, feeds=nobody, sending=None,
     )  # fmt: skip
     partition = Partition(keys.customers(0), own)
     partition.lease.meta["clock"] = "0:bounded"

@@ -155,7 +155,9 @@ async def test_a_rule_that_raised_under_the_bundle_before_is_not_paused_under_th
     )
     standing = Standing(in_force={MERCHANT: broken}, numbers={MERCHANT: 1})
     review = SimpleNamespace(to_note=dict)
-    own = OwnedCustomers(standing, None, None, timers=None, review=review, feeds=None, sending=None)
+    own = OwnedCustomers(
+        standing, None, None, taking_up=None, barriers=None, timers=None, review=review, feeds=None, sending=None
+    )
     owned = Partition(keys.customers(0), own)
     barrier = Barrier(merchant=MERCHANT, customer="", at=T0, number=2, hash="hash2")
     events = [bought("t1", T0), barrier, bought("t2", T0)]

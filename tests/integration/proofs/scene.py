@@ -29,6 +29,7 @@ from stamgast.sandbox import SandboxServer
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays, SandboxOptions
 from stamgast.services import Broker, RedisServer
 from stamgast.settings import Settings
+from stamgast.state.backlogs import FIELD, decode_backlogs
 from stamgast.state.keys import customers, transactions
 from stamgast.web.serve import app_of, serving
 from tests.conftest import eventually
@@ -193,6 +194,9 @@ class Scene:
                     "in a queue": await client.zcard(mine.lane(MERCHANT, "sms")),
                     "notes": await client.xlen(mine.notes),
                     "in doubt": await client.hlen(mine.doubt),
+                    "backlogs": sum(
+                        each.begun for each in decode_backlogs(await client.hget(mine.meta, FIELD)).values()
+                    ),
                     "timers due": int(bool(due) and due[0][1] <= now()),
                 }
                 left += [f"partition {n}: {count} {what}" for what, count in counts.items() if count]

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 import streams.canonical
-import streams.customer_batch
+import streams.customer_sorting
 import streams.customers
 import streams.intake
 from stamgast.bounded_clock import BoundedClock
@@ -77,7 +77,7 @@ def spoil() -> None:
     RealClock.now = lambda _: time.time_ns() // 1_000_000 + YEAR  # type: ignore[method-assign]
     BoundedClock.now = lambda clock: clock.machine_now()  # type: ignore[method-assign]
     ClockWatch.fit = _Careless.fit  # type: ignore[assignment, method-assign]
-    streams.customer_batch.bounded_event = lambda event, _: event  # type: ignore[assignment]
+    streams.customer_sorting.bounded_event = lambda event, _: event  # type: ignore[assignment]
     streams.canonical.bounded = lambda stamp, _: stamp  # type: ignore[assignment]
     for module in (streams.customers, streams.intake):
         module.marked = lambda *_, **__: "0:real"  # type: ignore[attr-defined]

@@ -20,6 +20,7 @@ from typing import Any
 
 import streams.activation_log
 import streams.emission
+import streams.parking
 import streams.steps
 import streams.timers
 from channels.twilio_channel import TwilioChannel
@@ -34,6 +35,7 @@ from streams.activation_log import ActivationLog
 from streams.customers import CustomersJob
 from streams.intake import IntakeJob
 from streams.outbox import Outgoing
+from streams.parking import TakingUp
 from streams.steps import Steps
 from streams.worker import run
 from tests.integration.proofs import half_writing, poison
@@ -110,6 +112,8 @@ def install(boundaries: Boundaries) -> None:
     after(CustomersJob, "step", lambda *_: "customers.think")
     after(Emitter, "emit", lambda *_: f"{_service.get()}.half_emitted" if _emitting.get() else "")
     after(streams.steps, "emit_all", lambda *_: f"{_service.get()}.emit")
+    after(TakingUp, "next", lambda *_: "customers.head")
+    after(Steps, "take_up", lambda *_: "customers.took_up")
     after(Lease, "commit", lambda args, _: f"{service_of(args[0])}.commit")
     after(streams.activation_log, "append", lambda *_: "customers.noted")
     after(streams.timers, "append", lambda *_: "customers.timer")
@@ -144,6 +148,8 @@ def main() -> None:
     if patience := os.environ.get("PROOF_READ_S"):
         SingleShotHttpClient.__init__.__kwdefaults__["read_seconds"] = float(patience)
     trace_begins(Path(os.environ["PROOF_TRACE"]))
+    if "PROOF_PIECE" in os.environ:
+        streams.parking.PIECE = int(os.environ["PROOF_PIECE"])  # type: ignore[misc]
     if "PROOF_POISON" in os.environ:
         poison.install()
     if "PROOF_HALVES" in os.environ:

@@ -1,0 +1,51 @@
+"""What Redis holds of one customer or transaction, together with how far its partition was at that moment."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, Final, NamedTuple
+
+from stamgast.state.backlogs import Backlog, decode_backlogs
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.partitions import NOTHING_APPLIED
+from stamgast.state.scripts import Script
+from stamgast.state.session import Session
+
+_LOOK: Final = Script.named("look")
+
+
+class Look(NamedTuple):
+    """See the module."""
+
+    watermark: int
+    backlogs: dict[str, Backlog]
+    aside: frozenset[int]
+    """Offsets of records that were laid aside because they end workers."""
+    clocks: str | None
+    spoilt: str
+    """Why nothing of the partition is to be believed; empty if all is."""
+    value: bytes | None
+    entries: dict[bytes, bytes]
+    score: int | None
+
+
+async def look(session: Session, keys: PartitionKeys, *, value: str = "", entries: str = "", member: str = "") -> Look:
+    """Look at a value, a hash and a member of the partition's timers, each if it is named, all at one moment."""
+    names = [keys.meta, value or keys.none, entries or keys.none, keys.timers]
+    meta, found, flat, score = await session.run(_LOOK, names, [member])
+    watermark, backlogs, aside, clocks, spoilt = meta
+    return Look(
+        watermark=NOTHING_APPLIED if watermark is None else int(watermark),
+        backlogs=decode_backlogs(backlogs),
+        aside=frozenset(int(offset) for offset in (aside or b"").split(b",") if offset),
+        clocks=None if clocks is None else clocks.decode(),
+        spoilt=(spoilt or b"").decode(),
+        value=found,
+        entries=_pairs(flat),
+        score=None if score is None else int(float(score)),
+    )
+
+
+def _pairs(flat: Sequence[Any]) -> dict[bytes, bytes]:
+    words = iter(flat)
+    return dict(zip(words, words, strict=True))

@@ -1,0 +1,137 @@
+"""Events of one chunk of a partition of customers, or of what waited: sorted by customer and by the bundle in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+import msgspec
+
+from stamgast.clock_marks import is_bounded_at
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
+from stamgast.domain.recorded import bounded_event
+from stamgast.logs import get_logger
+from stamgast.service import Bundle
+from stamgast.state.backlogs import Backlog
+from stamgast.state.partitions import Lease
+from streams.bundles import Bundles
+from streams.customer_partition import Standing, bundle_of, come_into_force, pause_rules
+from streams.jobs import Record
+from streams.parking import Parked, waits
+from streams.recent_states import Name
+
+log = get_logger(__name__)
+
+
+class Item(NamedTuple):
+    """An event and the record it came in."""
+
+    event: AnyEvent
+    record: Record
+
+
+@dataclass(slots=True)
+class Run:
+    """Events of one customer under one bundle, in log order. `number` is that of the merchant's newest barrier."""
+
+    bundle: Bundle
+    number: int
+    items: list[Item] = field(default_factory=list)
+
+
+class Sorting:
+    """See the module. It moves `standing` on.
+
+    `clocks` says under which kind of clock the log is applied (`stamgast.clock_marks`).
+    """
+
+    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, clocks: str) -> None:
+        self.lease = lease
+        self.clocks = clocks
+        self.standing = standing
+        self.runs: dict[Name, list[Run]] = {}
+        self.rejected: list[tuple[Record, str]] = []
+        self.repeats = 0
+        self.parked: dict[str, list[Parked]] = {}
+        self._bundles = bundles
+        self._partition = partition
+
+    async def sort(self, records: Sequence[Record]) -> None:
+        """Group events by customer; barriers change the bundle for what comes after them."""
+        standing = self.standing
+        for record in records:
+            try:
+                event = self._event_of(record)
+            except (msgspec.DecodeError, RecursionError) as error:
+                self.rejected.append((record, f"not an event: {error}"))
+                continue
+            if event.at >= standing.time:
+                standing.time = event.at
+            else:
+                event = msgspec.structs.replace(event, at=standing.time)
+            if event.source is not None and standing.is_repeat(event.source):
+                self.repeats += 1
+            elif await self._must_wait(event.merchant) or not await self._take(event, record):
+                standing.note_waiting(event.merchant, record.offset)
+                waiting = Parked(record.offset, record.key, record.value, record.timestamp, event.at)
+                self.parked.setdefault(event.merchant, []).append(waiting)
+
+    async def take_up(self, records: Sequence[Parked], backlog: Backlog) -> None:
+        """Group what waited by customer."""
+        for record in records:
+            if record.offset > backlog.reached:  # else the commit that applied it did not cut it off
+                await self._take_up(record, backlog)
+
+    async def _take_up(self, record: Parked, backlog: Backlog) -> None:
+        try:
+            event = self._event_of(record)
+        except (msgspec.DecodeError, RecursionError) as error:  # it could be read when it came
+            self.rejected.append((record, f"not an event: {error}"))
+        else:
+            # What waited happens at its barrier: time never goes back for a customer.
+            await self._take(msgspec.structs.replace(event, at=max(record.at, backlog.at)), record)
+
+    async def _take(self, event: AnyEvent, record: Record) -> bool:
+        """Sort an event in; say whether it could be, for without a bundle it has to wait."""
+        if type(event) is Barrier:
+            await self._pass(event, record.offset)
+        elif type(event) is RulePaused:
+            self._pause(event)
+        elif (bundle := await self._bundle_of(event.merchant)) is None:
+            return False
+        else:
+            self._add(Item(event, record), bundle)
+        return True
+
+    def _event_of(self, record: Record) -> AnyEvent:
+        event = decode_event(record.value or b"")
+        return bounded_event(event, record.timestamp) if is_bounded_at(self.clocks, record.offset) else event
+
+    async def _must_wait(self, merchant: str) -> bool:
+        """Whether everything that comes for a merchant has to stand behind what waits."""
+        return merchant in self.standing.backlogs and await self._bundle_of(merchant) is not None
+
+    async def _bundle_of(self, merchant: str) -> Bundle | None:
+        known = self.standing.in_force.get(merchant)
+        return known if known is not None else await bundle_of(self.standing, merchant, self._bundles)
+
+    def _add(self, item: Item, bundle: Bundle) -> None:
+        runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])
+        if not runs or runs[-1].bundle is not bundle:
+            runs.append(Run(bundle, self.standing.numbers.get(item.event.merchant, -1)))
+        runs[-1].items.append(item)
+
+    async def _pass(self, barrier: Barrier, offset: int) -> None:
+        merchant, standing = barrier.merchant, self.standing
+        goes_on = await self._must_wait(merchant) or merchant in standing.with_bundle
+        if not await come_into_force(standing, merchant, barrier.number, barrier.hash, self._bundles):
+            return
+        log.info("bundle in force", merchant=merchant, number=barrier.number, partition=self._partition)
+        if not goes_on and (merchant in self.parked or await waits(self.lease, merchant)):
+            standing.begin_taking_up(merchant, offset)
+
+    def _pause(self, event: RulePaused) -> None:
+        """A rule rests under the bundle that it raised under, and under no later one."""
+        if event.number == self.standing.numbers.get(event.merchant):
+            pause_rules(self.standing, event.merchant, [event.rule])

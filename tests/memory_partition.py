@@ -1,0 +1,251 @@
+"""An owned partition of customers whose Redis is a dict: the worker's own job, step by step, without Kafka and Redis."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from types import SimpleNamespace
+from typing import Any
+
+from stamgast.clock import RealClock
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.identity.sealing import WrappingKeys
+from stamgast.log.dead_letters import DeadLetterSeal
+from stamgast.log.topics import Topics
+from stamgast.replay import PartitionReplay
+from stamgast.service import Bundle
+from stamgast.state import keys
+from stamgast.state.partitions import Writes
+from streams.bundles import UnknownBundleError, UnusableBundleError
+from streams.customer_partition import standing_of
+from streams.customers import CustomersJob, OwnedCustomers
+from streams.jobs import Effects
+from streams.laying_aside import LayingAside
+from streams.metrics import Metrics
+from streams.parking import TakingUp
+from streams.step_size import thought_through
+from tests.builders import KEY
+
+TOPICS = Topics(4)
+NAMES = keys.customers(0)
+
+
+class Shelf:
+    """Bundles by merchant and hash; None for one that cannot be used. `number` is where it was published."""
+
+    def __init__(self, bundles: Mapping[tuple[str, str], Bundle | None]) -> None:
+        self.bundles = dict(bundles)
+        self.newest: dict[str, tuple[int, str]] = {}
+
+    async def get(self, merchant: str, content: str, number: int = -1) -> Bundle:
+        """As `streams.bundles.Bundles` does."""
+        if (merchant, content) not in self.bundles:
+            raise UnknownBundleError(content)
+        bundle = self.bundles[merchant, content]
+        if bundle is None:
+            raise UnusableBundleError(content)
+        return bundle
+
+    def find(self, merchant: str, content: str, number: int) -> Bundle:
+        """As `stamgast.bundle_shelf.BundleShelf` does."""
+        bundle = self.bundles[merchant, content]
+        if bundle is None:
+            raise LookupError(content)
+        return bundle
+
+
+class MemoryRedis:
+    """The few commands that a partition of customers needs."""
+
+    def __init__(self) -> None:
+        self.values: dict[str, Any] = {}
+        self.hashes: defaultdict[str, dict[Any, Any]] = defaultdict(dict)
+        self.scores: dict[str, int] = {}
+        self.lists: defaultdict[str, list[bytes]] = defaultdict(list)
+        self.note_ids: list[tuple[int, int]] = []
+        self.notes: list[bytes] = []
+
+    def apply(self, writes: Writes, watermark: int) -> None:
+        """Do what `commit.lua` does."""
+        meta = self.hashes[NAMES.meta]
+        meta.update({name: str(value) for name, value in writes.meta.items()}, wm=str(watermark))
+        self.values.update(zip(writes.values[::2], writes.values[1::2], strict=True))
+        words = iter(writes.commands)
+        for count in words:
+            command, key, *rest = (next(words) for _ in range(int(count)))
+            getattr(self, f"_{str(command).lower()}")(str(key), rest)
+
+    def ask(self, words: Sequence[Any]) -> Any:
+        """Answer a command that reads."""
+        command, key, *rest = words
+        if command == "LLEN":
+            return len(self.lists[key])
+        if command == "HGETALL":
+            return [word for pair in self.hashes[key].items() for word in pair]
+        assert command == "HMGET", command
+        return [self.hashes[key].get(name) for name in rest]
+
+    def _hset(self, key: str, rest: list[Any]) -> None:
+        self.hashes[key].update(zip(rest[::2], rest[1::2], strict=True))
+
+    def _hdel(self, key: str, rest: list[Any]) -> None:
+        for name in rest:
+            self.hashes[key].pop(name, None)
+
+    def _hincrby(self, key: str, rest: list[Any]) -> None:
+        self.hashes[key][rest[0]] = self.hashes[key].get(rest[0], 0) + rest[1]
+
+    def _zadd(self, key: str, rest: list[Any]) -> None:
+        if key == NAMES.timers:
+            self.scores.update(zip(rest[1::2], rest[::2], strict=True))
+
+    def _zrem(self, key: str, rest: list[Any]) -> None:
+        for name in rest if key == NAMES.timers else ():
+            self.scores.pop(name, None)
+
+    def _rpush(self, key: str, rest: list[Any]) -> None:
+        self.lists[key] += rest
+
+    def _ltrim(self, key: str, rest: list[Any]) -> None:
+        assert rest[1] == -1
+        self.lists[key] = self.lists[key][rest[0] :]
+
+    def _xadd(self, _: str, rest: list[Any]) -> None:
+        first, second = map(int, rest[0].split("-"))
+        assert self.note_ids == [] or (first, second) > self.note_ids[-1], "a stream's ids grow"
+        self.note_ids.append((first, second))
+        self.notes += rest[2::2]
+
+    def _set(self, key: str, rest: list[Any]) -> None:
+        self.values[key] = rest[0]
+
+    def _sadd(self, key: str, rest: list[Any]) -> None:
+        """Nothing asks for it."""
+
+    _expire = _srem = _sadd
+
+
+class Inbox:
+    """Takes back what a step was too small for."""
+
+    def __init__(self) -> None:
+        self.back: list[Any] = []
+
+    def put_back(self, records: Sequence[Any]) -> None:
+        """As `streams.inbox.Inbox` does."""
+        self.back = [*records, *self.back]
+
+
+class MemoryPartition:
+    """An owner; `take` makes it anew from what Redis holds."""
+
+    def __init__(self, shelf: Shelf, redis: MemoryRedis | None = None, settled: int = 0) -> None:
+        self.redis = redis or MemoryRedis()
+        self.shelf = shelf
+        self.inbox = Inbox()
+        self.number = 0
+        self.committed_to_kafka = settled
+        self.emitted: list[Any] = []
+        self.settled: list[int] = []
+        self.commits: list[Writes] = []
+        self.lease: Any = SimpleNamespace(keys=NAMES, read=self._read, run=self._head, watermark=-1, meta={})
+        self.own: Any = None
+        bundles: Any = shelf
+        self._job = CustomersJob(
+            bootstrap="", topics=TOPICS, bundles=bundles, clock=RealClock(), voucher_key=KEY, metrics=Metrics(),
+            aside=LayingAside(TOPICS, DeadLetterSeal(WrappingKeys.parse("test:" + "A" * 43 + "=")), RealClock()),
+        )  # fmt: skip
+
+    async def take(self) -> None:
+        """Know only what stands in Redis."""
+        meta = dict(self.redis.hashes[NAMES.meta])
+        shelf: Any = self.shelf
+        standing = standing_of(meta)
+        self.lease.watermark = int(meta.get("wm", -1))
+        nobody: Any = None
+        activations: Any = SimpleNamespace(note=lambda _notes, _ids, up_to: self.settled.append(up_to))
+        review: Any = SimpleNamespace(to_note=dict)
+        self.own = OwnedCustomers(
+            standing, nobody, activations,
+            taking_up=TakingUp(self.lease, standing, shelf, self.committed_to_kafka), barriers=nobody,
+            timers=nobody, review=review, feeds=nobody, sending=None,
+        )  # fmt: skip
+
+    def is_repeated(self, records: Sequence[Any]) -> bool:
+        """As `streams.ownership.Ownership` does."""
+        return bool(records[0].offset < self.committed_to_kafka)
+
+    @property
+    def wanted(self) -> int:
+        """How many steps of what waits are wanted."""
+        return int(self.own.taking_up.wanted)
+
+    async def step(self, records: Sequence[Any]) -> None:
+        """Apply records of the log, in as many steps as it takes."""
+        while records:
+            records = await self._step(records)
+
+    async def take_up(self) -> None:
+        """Take up a piece of what waits."""
+        await self._step(await self.own.taking_up.next())
+
+    async def take_up_everything(self) -> None:
+        """Go on until nothing waits any more."""
+        while self.wanted:
+            await self.take_up()
+
+    async def _step(self, records: Sequence[Any]) -> Sequence[Any]:
+        owned: Any = self
+        effects: Effects
+        effects, done = await thought_through(self._job, owned, records)
+        self.emitted += effects.emissions
+        self.lease.watermark = max(self.lease.watermark, done[-1].offset)
+        self.redis.apply(effects.writes, self.lease.watermark)
+        self.commits.append(effects.writes)
+        self._job.committed(owned, effects, [])
+        back, self.inbox.back = self.inbox.back, []
+        return back
+
+    async def _read(self, names: Sequence[str], *commands: Sequence[Any]) -> list[Any]:
+        return [self.redis.values.get(name) for name in names] + [self.redis.ask(words) for words in commands]
+
+    async def _head(self, _script: Any, names: Sequence[str], args: Sequence[int]) -> list[Any]:
+        """Do what `list_head.lua` does."""
+        found, (most, room) = self.redis.lists[names[0]], args
+        some: list[bytes] = []
+        for element in found[:most]:
+            room -= len(element)
+            if some and room < 0:
+                break
+            some.append(element)
+        return [len(found), *some]
+
+    # -- what it holds
+
+    def state(self, merchant: str, customer: str) -> Customer | None:
+        """A customer's state."""
+        value = self.redis.values.get(NAMES.customer(merchant, customer))
+        return None if value is None else decode_customer(value)
+
+    def departs_from(self, replay: PartitionReplay) -> list[str]:
+        """Where it departs from a recomputation."""
+        wrong = []
+        states = {NAMES.customer(*name): value for name, value in replay.fold.states.items()}
+        live = {name: value for name, value in self.redis.values.items() if ":c:" in name}
+        for name in states.keys() | live.keys():
+            now, wanted = live.get(name), states.get(name)
+            if now is None or wanted is None or decode_customer(now) != decode_customer(wanted):
+                wrong.append(f"{name}: {now and decode_customer(now)}, should be {wanted and decode_customer(wanted)}")
+        for name, entries in replay.fold.ledgers.items():
+            if self.redis.hashes[NAMES.ledger(*name)] != entries:
+                wrong.append(f"ledger of {name}")
+        counters = {name: by for name, by in self.redis.hashes[NAMES.stats].items() if by}
+        if counters != {name: by for name, by in replay.fold.counters.items() if by}:
+            wrong.append(f"counters: {counters}, should be {replay.fold.counters}")
+        due = {
+            name.removeprefix("{c0}:c:"): min(decode_customer(v).timers.values(), default=None)
+            for name, v in states.items()
+        }
+        if self.redis.scores != {name: at for name, at in due.items() if at is not None}:
+            wrong.append("timers")
+        return wrong

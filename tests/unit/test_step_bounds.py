@@ -1,0 +1,165 @@
+"""Whatever comes in whatever number: a step and its commit stay within what Redis takes."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from types import SimpleNamespace
+from typing import Any, get_args
+from unittest.mock import patch
+
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from rules.actions import Give
+from stamgast.domain.activation import RANKS
+from stamgast.domain.events import (
+    ActivationOutcome,
+    AnyEvent,
+    Barrier,
+    ConsentChanged,
+    Enrolled,
+    Erased,
+    Line,
+    OptedIn,
+    OptedOut,
+    PurchaseChanged,
+    PurchaseReviewed,
+    RedemptionTakenBack,
+    Replied,
+    Reviewed,
+    RulePaused,
+    TimerDue,
+    VoucherRedeemed,
+    encode_event,
+)
+from stamgast.replay import PartitionReplay
+from stamgast.state.partitions import MOST_WORDS, Writes
+from streams import inbox, step_size
+from streams.inbox import CHUNK, CHUNK_BYTES, Inbox
+from tests.builders import KEY, MERCHANT, T0, bought, bundle, card, consent, hello_rule, program, rule
+from tests.memory_partition import MemoryPartition, Shelf
+
+MOST_LINES = 60
+OTHER = "elders"
+
+
+def bundle_of(rules: int) -> Any:
+    many = [hello_rule(f"hello-{n}") if n % 2 else rule(f"give-{n}", "purchase", Give("loaf")) for n in range(rules)]
+    cards = [card(stamps=3), card("daily", 5, max_per_day=2, per="item")]
+    return bundle(program(*cards), *many)
+
+
+def purchase(number: int, customer: str, lines: int) -> PurchaseChanged:
+    basket = tuple(Line(str(n), 350, 1000, sku=f"sku-{n}", category="bread") for n in range(lines))
+    return bought(f"transaction-{number}", T0 + number, customer=customer, lines=basket, spend=350 * max(lines, 1))
+
+
+def _of(kind: Any, **more: Any) -> Callable[[int, str, int], AnyEvent]:
+    return lambda number, who, _: kind(merchant=MERCHANT, customer=who, at=T0 + number, id=f"e{number}", **more)
+
+
+MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
+    PurchaseChanged: purchase,
+    PurchaseReviewed: _of(PurchaseReviewed, transaction="transaction-1", verdict="confirm", seen="x"),
+    Enrolled: _of(Enrolled, language="nl"),
+    ConsentChanged: lambda number, who, _: consent(who, T0 + number),
+    OptedOut: _of(OptedOut),
+    OptedIn: _of(OptedIn),
+    Erased: _of(Erased),
+    Replied: _of(Replied, channel="sms"),
+    VoucherRedeemed: _of(VoucherRedeemed, code="0-" + "A" * 16),
+    RedemptionTakenBack: _of(RedemptionTakenBack, code="0-" + "A" * 16, redemption="r1"),
+    ActivationOutcome: lambda number, who, _: ActivationOutcome(
+        merchant=MERCHANT, customer=who, at=T0, activation=f"a{number}", status="sent", rank=RANKS["accepted"],
+        provider_id=f"SM{number}",
+    ),
+    TimerDue: _of(TimerDue, due=T0),
+    Reviewed: _of(Reviewed),
+    Barrier: lambda number, _who, _lines: Barrier(merchant=MERCHANT, customer="", at=T0, number=number, hash="hash1"),
+    RulePaused: lambda number, _who, _lines: RulePaused(
+        merchant=MERCHANT, customer="", at=T0, number=1, rule=f"r{number}", reason="x"
+    ),
+}  # fmt: skip
+
+
+def records_of(events: Iterator[AnyEvent], start: int) -> list[Any]:
+    values = (encode_event(event) for event in events)
+    return [SimpleNamespace(offset=start + n, timestamp=T0, key=b"k", value=value) for n, value in enumerate(values)]
+
+
+def test_every_kind_of_event_is_tried_here():
+    assert set(MAKERS) == set(get_args(AnyEvent))
+
+
+@given(
+    kind=st.sampled_from(list(MAKERS)),
+    customers=st.sampled_from((1, 7, CHUNK)),
+    lines=st.sampled_from((0, MOST_LINES)),
+    rules=st.sampled_from((0, 6)),
+    waits=st.booleans(),
+    most=st.sampled_from((step_size.MOST_WORDS, 3_000)),
+)
+@settings(max_examples=40)
+def test_a_step_at_its_bound_is_committed_within_what_redis_takes(
+    kind: type, customers: int, lines: int, rules: int, waits: bool, most: int
+):
+    """`waits`: it comes before the bundle, and is taken up behind it."""
+    shelf = Shelf({(MERCHANT, "hash1"): bundle_of(rules)})
+    barrier = Barrier(merchant=MERCHANT, customer="", at=T0, number=0, hash="hash1")
+    many = records_of((MAKERS[kind](n + 1, f"c{n % customers}", lines) for n in range(CHUNK)), 0 if waits else 1)
+    first = records_of(iter([barrier]), CHUNK if waits else 0)
+    records = [*many, *first] if waits else [*first, *many]
+
+    async def play() -> MemoryPartition:
+        partition = MemoryPartition(shelf)
+        await partition.take()
+        fetched = Inbox()
+        fetched.put(records)
+        while not fetched.empty:
+            await partition.step(fetched.take())
+        await partition.take_up_everything()
+        return partition
+
+    with patch.object(step_size, "MOST_WORDS", most):
+        partition = asyncio.run(play())
+    for writes in partition.commits:
+        words, size = step_size.size_of(writes)
+        assert max(lengths_of(writes), default=0) <= MOST_WORDS
+        assert words <= most + WORDS_OF_ONE
+        assert size <= step_size.MOST_BYTES
+    replay = PartitionReplay(0, KEY, shelf.find)
+    for each in records:
+        replay.apply(each.offset, each.value)
+    assert partition.departs_from(replay) == []
+
+
+WORDS_OF_ONE = 1_500
+"""What one event comes to here at most, where it alone is more than a step should carry."""
+
+
+def lengths_of(writes: Writes) -> Iterator[int]:
+    at = 0
+    while at < len(writes.commands):
+        count = int(writes.commands[at])
+        yield count
+        at += count + 1
+
+
+@given(
+    st.lists(st.lists(st.integers(0, 60), max_size=9), max_size=9),
+    st.integers(1, 7),
+    st.integers(1, 100),
+)
+def test_a_step_has_so_many_records_and_bytes_at_most_and_none_is_lost(sizes: list[list[int]], most: int, room: int):
+    lists = [[SimpleNamespace(key=None, value=b"x" * size) for size in some] for some in sizes if some]
+    fetched, taken = Inbox(), []
+    with patch.object(inbox, "CHUNK", most), patch.object(inbox, "CHUNK_BYTES", room):
+        for some in lists:
+            fetched.put(some)
+        while not fetched.empty:
+            taken.append(fetched.take())
+    assert [each for some in taken for each in some] == [each for some in lists for each in some]
+    for some in taken:
+        assert len(some) == 1 or (len(some) <= most and sum(len(each.value) for each in some) <= room)
+    assert CHUNK_BYTES < step_size.MOST_BYTES
