@@ -53,6 +53,7 @@ COME_BY_THE_THOUSAND: Final[dict[str, tuple[str, ...]]] = {
     "fetch failed": ("why",),
     "fetch refused": ("why",),
     "errand failed; trying again": ("why",),
+    "cancellations not told yet": ("why",),
     "taking the partition again": ("service", "why"),
     "refused": ("service", "why"),
     "gap": ("service",),

@@ -50,17 +50,13 @@ class MerchantTable:
         async with self._turn:
             while waiting := self._waiting.get(merchant):
                 packed = waiting[-1]
-                bundle = decode_bundle(packed)
-                loaded = await asyncio.to_thread(load_record, bundle)
+                program = await asyncio.to_thread(_usable, packed)
                 place = waiting.index(packed)
-                if loaded.ok:
-                    self._programs[merchant] = loaded.program
+                if program is not None:
+                    self._programs[merchant] = program
                     del waiting[: place + 1]
                 else:
                     del waiting[place]
-                    log.error(
-                        "a bundle cannot be used; the one before it stays", merchant=merchant, bundle=bundle.hash[:12]
-                    )
             self._waiting.pop(merchant, None)
 
     async def positions(self) -> dict[Position, int]:
@@ -94,3 +90,16 @@ class MerchantTable:
     async def intact(self) -> bool:
         """Memory forgets nothing."""
         return True
+
+
+def _usable(packed: bytes) -> Program | None:
+    """The programme of a bundle; None for one that cannot be used: the one before it stays."""
+    bundle = decode_bundle(packed)
+    try:
+        loaded = load_record(bundle)
+    except Exception:  # whatever it is, it may hold up this merchant and nobody else
+        log.exception("a bundle cannot be read", merchant=bundle.merchant, bundle=bundle.hash[:12])
+        return None
+    if not loaded.ok:
+        log.error("a bundle cannot be used; the one before it stays", merchant=bundle.merchant, bundle=bundle.hash[:12])
+    return loaded.program if loaded.ok else None

@@ -201,3 +201,18 @@ async def test_web_finds_the_one_that_can_be_used_behind_any_number_that_cannot(
     values = [packed("winkel"), *(packed("winkel", f"{BAD}# {n}\n") for n in range(20))]
     await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
     assert (await table.get("winkel")).merchant == "winkel"
+
+
+async def test_whatever_is_raised_while_web_compiles_a_bundle_holds_up_its_merchant_alone(monkeypatch):
+    load = web_side.load_record
+
+    def breaks(record: BundleRecord) -> Any:
+        if "hours" in record.files["program.yaml"]:
+            raise RecursionError("nobody foresaw this")
+        return load(record)
+
+    monkeypatch.setattr(web_side, "load_record", breaks)
+    table = MerchantTable()
+    values = [packed("winkel"), packed("winkel", "freshness: {purchases: 3 hours}\n"), packed("elders")]
+    await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
+    assert [program.merchant for program in await table.all()] == ["winkel", "elders"]
