@@ -17,6 +17,7 @@ from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Pur
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import Refund, Snapshot, Transaction
+from stamgast.domain.review import decode_waiting
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Happening, Simulation
@@ -57,7 +58,12 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     happened = [each for each in simulation.happened if each.rule in ("", case.rule)]
     told = [_tell(each, program) for each in happened]
     told += [f"the rule raised {message}" for rule, message in simulation.failures if rule == case.rule]
+    told += [f"a purchase waits for a person: {_why(each, program)}" for each in simulation.reviews.values()]
     return TestResult(case, tuple(_missing(case.expects, happened, program)), tuple(told))
+
+
+def _why(waiting: bytes, program: Program) -> str:
+    return decode_waiting(waiting).why.in_words(program.currency)
 
 
 def play(simulation: Simulation, case: RuleTest) -> None:

@@ -17,13 +17,22 @@ from typing import Any
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import CardDefinition, Program
 from tests.oracle_compare import differences
-from tests.oracle_customers import Figures, Key, PaperCard, SimpleRule, Wanted, cause_of, gained_by, give
+from tests.oracle_customers import (
+    Figures,
+    Key,
+    PaperCard,
+    SimpleRule,
+    Wanted,
+    agreed_before,
+    cause_of,
+    gained_by,
+    give,
+)
 from tests.oracle_figures import part_of
 from tests.oracle_review import AT_MOST, Held, seen_of, size_of, waits
 from tests.oracle_sales import Sale, net_sales, sale_of
 
-Fired = tuple[str, str | int | tuple[str, int], str]
-"""What a rule may be on, at what, and its occasion."""
+Fired = tuple[str, str | int | tuple[str, int], str]  # what a rule may be on, at what, and its occasion
 
 __all__ = ["Figures", "Oracle", "SimpleRule", "Wanted", "differences", "figures_from_purchases", "recompute"]
 
@@ -144,7 +153,7 @@ class Oracle:
         figures.waiting.pop(name, None)
         if sale is None:
             figures.agreed.pop(name, None)
-        elif waits(sale, figures.program, figures.agreed.get(name)):
+        elif waits(sale, figures.program, agreed_before(event, figures)):
             figures.waiting[name] = Held(sale, seen_of(event["after"]))
             sale = None
         self._change(key, figures, name, sale, event["at"], event.get("happened_at") or event["at"])

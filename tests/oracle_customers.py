@@ -2,10 +2,12 @@
 
 from collections import defaultdict
 from dataclasses import dataclass, field
+from typing import Any
 
 from stamgast.domain.program import CardDefinition, Program
 from tests.oracle_figures import DAY_MS, Part, lapse_gap, simple_clv
-from tests.oracle_review import Held, Size
+from tests.oracle_review import Held, Size, size_of, waits
+from tests.oracle_sales import sale_of
 
 Key = tuple[str, str]
 """(merchant, customer)."""
@@ -192,3 +194,14 @@ def give(figures: Figures, reward: str, cause: str, rule: str, expires_at: int) 
                 voucher.state, voucher.expires_at = "open", expires_at
             return
     figures.vouchers.append(PaperVoucher(reward, cause, rule, "open", expires_at))
+
+
+def agreed_before(event: dict[str, Any], figures: Figures) -> Size | None:
+    """What of a purchase was confirmed, or had counted when the programme still allowed for it."""
+    name, before = event["transaction"], sale_of(event.get("before"))
+    part = figures.parts.get(name)
+    if name in figures.agreed or before is None or part is None or not part.counts:
+        return figures.agreed.get(name)
+    if waits(before, figures.program) and waits(sale_of(event["after"]), figures.program):
+        figures.agreed[name] = size_of(before, figures.program)
+    return figures.agreed.get(name)

@@ -11,7 +11,7 @@ from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.program import CardDefinition, Program
-from stamgast.domain.review import Doubt, weighed
+from stamgast.domain.review import Doubt, counted_before, weighed
 from stamgast.domain.units import Day
 
 
@@ -59,7 +59,10 @@ def apply_purchase(
     if known is None and event.before is not None:
         raise UnknownBeforeError(event.transaction)
     old = known or NOTHING
-    new, doubt = weighed(event.after, program, agreed or old.agreed)
+    agreed = agreed or old.agreed
+    new, doubt = weighed(event.after, program, agreed)
+    if doubt is not None and old.counts and agreed is None and event.before is not None:
+        new, doubt = weighed(event.after, program, counted_before(event.before, program))
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     _move_days(customer, old, new)

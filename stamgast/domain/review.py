@@ -107,6 +107,15 @@ def weighed(purchase: Purchase | None, program: Program, agreed: Agreed | None) 
     return entry, doubt
 
 
+def counted_before(purchase: Purchase, program: Program) -> Agreed | None:
+    """How large a purchase was that counts, though it would have to wait by the programme now in force.
+
+    It is not asked about because a part of it was given back. None if it would not have to wait.
+    """
+    entry = entry_for(purchase, program)
+    return None if doubt_of(purchase, entry, program) is None else size_of(purchase, entry, program)
+
+
 def waiting_of(entry: Entry, doubt: Doubt, program: Program, at: Millis) -> Waiting:
     """What the list says of a purchase that is held back in `entry` since that moment."""
     purchase = decode_held(entry.held)

@@ -66,7 +66,12 @@ async def post_purchases(request: Request) -> JSONResponse:
     deps.metrics.purchases.labels(entrance.merchant).inc(len(records))
     taken = [_taken(each, customers.get(each.place)) for each in received]
     answer: dict[str, Any] = {"accepted": len(taken), "purchases": taken}
-    if doubts := doubts_about(map(_seen, received, records), entrance.program, at):
+    seen = map(_seen, received, records)
+    if len(body) < _SMALL:
+        doubts = doubts_about(seen, entrance.program, at)
+    else:
+        doubts = await asyncio.to_thread(doubts_about, seen, entrance.program, at)
+    if doubts:
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 202)

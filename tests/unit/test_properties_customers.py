@@ -8,12 +8,12 @@ from hypothesis import strategies as st
 
 from stamgast.domain import stamps
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.events import encode_event
+from stamgast.domain.events import Barrier, encode_event
 from stamgast.domain.ledger import decode_entry
-from stamgast.domain.program import Program
+from stamgast.domain.program import Program, ReviewAbove
 from stamgast.domain.review import decode_waiting
 from stamgast.service import Bundle, Change
-from tests.builders import ANNA, MERCHANT, bundle, card_rule, hello_rule, reach_rule, tag_rule, taken_back
+from tests.builders import ANNA, MERCHANT, T0, bundle, card_rule, hello_rule, reach_rule, tag_rule, taken_back
 from tests.in_memory import Owner
 from tests.oracle import Oracle, SimpleRule, differences, recompute
 from tests.random_histories import History
@@ -38,20 +38,44 @@ def lived(data: st.DataObject, of: Program, steps: int = 25) -> History:
     return history
 
 
+def simple_rules(of: Program) -> list[SimpleRule]:
+    """The rules in force, as the oracle knows them."""
+    full = [SimpleRule(f"full-{id_}", "stamp_card_completed", id_, sends="loaf", gives="loaf") for id_ in of.cards]
+    half = [
+        SimpleRule(f"half-{id_}", "stamp_card_reaches", (id_, half_of(of, id_)), gives="coffee") for id_ in of.cards
+    ]
+    return full + half
+
+
 @given(st.data(), programs)
 def test_a_life_equals_its_recomputation_from_the_log(data, shop):
     history = lived(data, shop)
-    rules = [SimpleRule(f"full-{id_}", "stamp_card_completed", id_, sends="loaf", gives="loaf") for id_ in shop.cards]
-    rules += [
-        SimpleRule(f"half-{id_}", "stamp_card_reaches", (id_, half_of(shop, id_)), gives="coffee") for id_ in shop.cards
-    ]
-    oracle = Oracle(at_start={MERCHANT: shop}, rules={MERCHANT: rules})
+    oracle = Oracle(at_start={MERCHANT: shop}, rules={MERCHANT: simple_rules(shop)})
     state = history.owner.state()
     oracle.learn_codes([state])
     recompute(map(encode_event, history.events), oracle)
     assert differences(oracle.customers, {(MERCHANT, ANNA): state}) == []
     waiting = {name: decode_waiting(value).seen for name, value in history.owner.reviews.items()}
     assert waiting == {name: held.seen for name, held in oracle.customers[MERCHANT, ANNA].waiting.items()}
+
+
+@given(st.data(), programs, st.sampled_from((1, 3, 200)), st.sampled_from((1, 39, 10_000)))
+def test_a_life_under_two_programmes_equals_its_recomputation_though_the_second_takes_less_for_meant(
+    data, shop, rewards, pieces
+):
+    history = lived(data, shop, steps=12)
+    until = len(history.events)
+    second = replace(shop, most_rewards=rewards, review_above=ReviewAbove(pieces, 1000))
+    history.owner.bundle = in_force(second)
+    history.play(data, 12)
+    oracle = Oracle({"first": shop, "second": second}, rules={MERCHANT: simple_rules(shop)})
+    state = history.owner.state()
+    oracle.learn_codes([state])
+    events = list(history.events)
+    for place, (number, name) in ((until, (2, "second")), (0, (1, "first"))):
+        events.insert(place, Barrier(merchant=MERCHANT, customer="", at=T0, number=number, hash=name))
+    recompute(map(encode_event, events), oracle)
+    assert differences(oracle.customers, {(MERCHANT, ANNA): state}) == []
 
 
 @given(st.data(), programs)

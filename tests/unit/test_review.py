@@ -201,6 +201,20 @@ def test_the_programme_says_what_is_much():
     assert owner.reviews == {}
 
 
+def test_what_counts_already_is_not_asked_about_when_the_programme_has_become_stricter_and_a_part_goes_back():
+    owner = Owner(bundle(program(card("bread", 10, per="item"))))
+    event = sale("t1", 200)
+    owner.apply(event)
+    owner.bundle = bundle(program(card("bread", 10, per="item"), most_rewards=5))
+    less = changed(event, T0 + HOUR, sale("t1", 190).after)
+    owner.apply(less)
+    assert (owner.reviews, owner.state().cards["bread"].completed) == ({}, 19)
+    owner.apply(changed(less, T0 + HOUR, sale("t1", 180).after))
+    assert (owner.reviews, owner.state().cards["bread"].completed) == ({}, 18)
+    owner.apply(changed(less, T0 + HOUR, sale("t1", 201).after))
+    assert (list(owner.reviews), owner.state().cards["bread"].completed) == (["t1"], 0)
+
+
 def test_a_purchase_without_a_rate_is_not_judged_by_its_amount():
     owner = shop()
     owner.apply(sale("t1", gross=10**9, currency="JPY"))

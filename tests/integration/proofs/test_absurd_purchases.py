@@ -13,13 +13,14 @@ import pytest
 
 from stamgast.demo.stage import environment
 from stamgast.keyring import Keyring
+from stamgast.state.keys import customers
 from tests.builders import line, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs.judging import live_customers
 from tests.integration.proofs.merchant import FIRST, MERCHANT
 from tests.integration.proofs.receipts import now
 from tests.integration.proofs.scene import Scene
-from tests.integration.proofs.verdicts import judged
+from tests.integration.proofs.verdicts import judged, verified
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -66,6 +67,11 @@ async def test_a_barcode_in_the_quantity_and_a_price_of_millions_wait_for_a_pers
     await eventually(left, seconds=30, every=1, why="one is left for a person to look at")
     assert await counted(scene) == {"million", "party"}
     await judged(scene, unproven=0, confirmed={"party"})
+    async with scene.redis() as client:
+        for number in range(scene.topics.partitions):
+            await client.delete(customers(number).review)
+    (missed,) = await verified(scene)
+    assert missed.endswith(f"purchase to review {MERCHANT}:{whose('five million')}:five million: not in Redis")
     assert workers[1].process.exit_code is None
     assert "stands still" not in "".join(each.process.log_tail(100_000) for each in workers)
 

@@ -177,6 +177,16 @@ def test_a_wrong_expectation_fails_and_says_what_happened_instead(load, expect: 
     assert "give free_loaf at 2026-10-07 08:00" in result.happened
 
 
+def test_a_purchase_that_would_wait_for_a_person_is_told_where_a_test_fails_for_it(load):
+    loaded = load(
+        "rule: example\nwhen: purchase\nthen: [{tag: seen}]\n"
+        "tests: [{name: x, given: a purchase of 20000 EUR, expect: {tag: seen}}]\n"
+    )
+    (result,) = run_tests(loaded)
+    assert not result.passed
+    assert "a purchase waits for a person: 20000.00 EUR are more than 10000.00 EUR" in result.happened
+
+
 def test_what_a_card_gives_by_itself_can_be_expected_and_is_no_doing_of_the_rule(load):
     given = "3 purchases of cheese, one per day from 2026-10-01 08:00"
     assert outcome(load, f'  - {{name: x, given: "{given}", expect: {{give: free_loaf, on: 2026-10-03}}}}').passed
