@@ -31,8 +31,9 @@ class Clock:
 async def test_a_timer_waits_until_it_is_due_by_the_log_as_well(monkeypatch, lag, called):
     appended: list[Any] = []
 
-    async def append(_emitters: Any, _topic: str, _partition: int, records: list[Any]) -> None:
+    async def append(_emitters: Any, _topic: str, _partition: int, records: list[Any]) -> list[int]:
         appended.extend(decode_event(value) for _, value in records)
+        return list(range(len(records)))
 
     async def call(*_: Any) -> list[Any]:
         earliest_first = sorted((when, member) for member, when in DUE.items())
