@@ -84,7 +84,7 @@ class Suspects:
         """How many of these make one step: those before the first suspect, or one suspect."""
         if self._last < records[0].offset or self._first > records[-1].offset:
             return len(records)
-        return max(1, self._first - records[0].offset)
+        return max(1, sum(record.offset < self._first for record in records))
 
     def trial_of(self, records: Sequence[Record], *, alone: bool) -> Trial:
         """What to write before a step of these is thought through."""

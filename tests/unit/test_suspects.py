@@ -41,6 +41,12 @@ def test_records_of_a_step_in_which_a_process_died_are_tried_one_by_one():
     assert [suspects.holds(offset) for offset in (9, 10, 12, 13)] == [False, True, True, False]
 
 
+def test_what_waited_and_has_gaps_is_cut_at_the_suspect_as_well():
+    waiting = [SimpleNamespace(offset=offset) for offset in (3, 9, 12, 40)]
+    assert of_a_dead_process(12, 12).among(waiting) == 2
+    assert of_a_dead_process(3, 9).among(waiting) == 1
+
+
 def test_a_record_is_guilty_once_two_processes_died_while_it_was_tried_alone():
     mark = of_a_dead_process(10, 12).trial_of(records(10, 10), alone=True)
     for tries in (1, 2):
