@@ -140,7 +140,7 @@ class Worker:
     def refusals(self) -> list[str]:
         """Why partitions that it owns cannot be taken, until a person decides."""
         owned = [each for service in self._partitions for each in service.owned.values()]
-        return [*self._fitness.distrust, *(each.refused_because for each in owned if each.refused_because)]
+        return [each.refused_because for each in owned if each.refused_because]
 
     async def _start(self) -> None:
         await wait_for_a_broker(self._settings.kafka_bootstrap)

@@ -19,6 +19,7 @@ from stamgast.settings import Settings
 from stamgast.state.backlogs import FIELD as BACKLOGS
 from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.errors import StateError
+from stamgast.state.fitness import Fitness
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
 from streams.app import Worker
@@ -81,6 +82,22 @@ async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
     finally:
         # Nothing is left to save, and what was stopped while it started may never end: do not wait for that.
         await asyncio.wait({asyncio.create_task(stack.aclose())}, timeout=_CLOSE_S)
+
+
+async def refuse_untrusted(settings: Settings) -> None:
+    """Look whether Redis may throw away what is put into it; to be asked before it is emptied.
+
+    Raises:
+        NotThereError: it may; the text says what to set.
+    """
+    redis = Redis(settings.redis_url)
+    try:
+        fitness = Fitness(redis, "rebuild")
+        await fitness.look()
+    finally:
+        redis.close()
+    if fitness.distrust:
+        raise NotThereError(fitness.distrust[0])
 
 
 async def refuse_other_clocks(settings: Settings) -> None:

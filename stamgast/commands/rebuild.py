@@ -55,12 +55,13 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     from stamgast.log.topics import check_topics
     from streams.rebuilding import empty as forget
     from streams.rebuilding import rebuild as run
-    from streams.rebuilding import refuse_other_clocks
+    from streams.rebuilding import refuse_other_clocks, refuse_untrusted
     from streams.verifying import verify_all
 
     key, topics = id_key_of(settings), topics_of(settings)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     await refuse_other_clocks(settings)
+    await refuse_untrusted(settings)
     await stamp(settings)  # by a wrong clock its worker would wait for ever
     if empty:
         await forget(settings.redis_url)

@@ -1,7 +1,7 @@
 -- Take a partition: from now on every script without this token is refused.
 -- KEYS: meta   ARGV: token, then what to remember of where it belongs (field, value)...
 -- A partition of which nothing has been applied takes on the given place; any other keeps the one it knows.
--- One of whose keys somebody else has written is marked `half`: it is to be filled anew.
+-- One of whose keys somebody else has written, or whose meta alone is gone, is marked `half`: it is to be filled anew.
 -- Returns meta as it stands now, flat.
 local KIND = {
   outbox = 'hash', queue = 'zset', lanes = 'set', sending = 'hash', attempts = 'hash', doubt = 'hash', looks = 'zset',
@@ -20,6 +20,9 @@ for name, kind in pairs(KIND) do
   if not is(tag .. name, kind) then redis.call('HSET', KEYS[1], 'half', name .. ' holds something else') end
 end
 local fresh = not redis.call('HGET', KEYS[1], 'wm')
+if fresh and redis.call('EXISTS', tag .. 'timers') == 1 then  -- each customer stands there: they would be made twice
+  redis.call('HSET', KEYS[1], 'half', 'its meta was lost, and customers were not')
+end
 for i = 2, #ARGV, 2 do
   redis.call(fresh and 'HSET' or 'HSETNX', KEYS[1], ARGV[i], ARGV[i + 1])
 end

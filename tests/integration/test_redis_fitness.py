@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import logging
+import subprocess
+import sys
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import ExitStack, aclosing
 from pathlib import Path
@@ -11,9 +13,11 @@ from typing import Any
 import pytest
 import redis
 
+from stamgast.demo.stage import environment
 from stamgast.processes import free_port
 from stamgast.services import RedisServer
 from stamgast.services.redis_server import find_program
+from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import NoWritesError
 from stamgast.state.fitness import Fitness
@@ -182,6 +186,19 @@ async def test_keys_that_were_thrown_away_stay_told_after_the_policy_was_put_rig
         client.config_resetstat()
         await fitness.look()
         assert fitness.notes == []
+
+
+@pytest.mark.slow
+def test_a_rebuild_empties_no_redis_that_may_throw_away_what_it_puts_there(start: Start, settings: Settings):
+    server, client = start(maxmemory_policy="allkeys-lru")
+    client.set("something", 1)
+    command = [sys.executable, "-m", "stamgast.cli", "rebuild", "--empty"]
+    env = environment(settings.model_copy(update={"redis_url": server.url}))
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60, check=False, env=env)
+
+    assert done.returncode == 1
+    assert "its maxmemory-policy is allkeys-lru; set `maxmemory-policy noeviction`" in done.stderr
+    assert client.get("something") == b"1"
 
 
 @pytest.mark.slow

@@ -53,6 +53,17 @@ async def test_a_step_onto_a_key_that_holds_something_else_writes_nothing_and_sp
     assert other in (await partition.take()).spoilt
 
 
+async def test_a_partition_that_has_customers_and_no_watermark_is_not_believed(partition: Partition) -> None:
+    lease = await partition.take()
+    writes = setting(**{lease.keys.customer("m", "ann"): b"1"})
+    writes.do("ZADD", lease.keys.timers, 1, "m:ann")
+    await lease.commit(0, writes)
+    assert not (await partition.take()).spoilt
+
+    await lease.call("DEL", lease.keys.meta)
+    assert (await partition.take()).spoilt == "its meta was lost, and customers were not"
+
+
 async def test_a_spoilt_partition_forgets_everything_but_stops_and_who_died_of_what(partition: Partition) -> None:
     lease = await partition.take()
     keys = lease.keys
