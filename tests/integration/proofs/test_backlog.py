@@ -27,7 +27,7 @@ from tests.integration.proofs.receipts import Delivery, Till, now
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import judged
 
-BACKLOG = int(os.environ.get("STAMGAST_BACKLOG", "6000"))
+BACKLOG = int(os.environ.get("STAMGAST_BACKLOG", "3000"))
 _LETTERS = str.maketrans("0123456789", "abcdefghij")
 PATIENCE_S = 60 + BACKLOG / 100
 
