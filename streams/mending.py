@@ -57,7 +57,7 @@ async def _until(
             return True
         if loop.time() - moved_at > patience_s:
             names_left = ", ".join(names[keys] for keys in left)
-            tell(f"nothing has moved for {patience_s:.0f} s in {names_left}: they are filled anew once a worker runs")
+            tell(f"nothing has moved for {patience_s:g} s in {names_left}: they are filled anew once a worker runs")
             return False
         if rounds % _TELL_EVERY == _TELL_EVERY - 1:
             tell(f"{len(goals) - len(left)} of {len(goals)} partitions are filled anew")

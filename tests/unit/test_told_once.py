@@ -7,10 +7,9 @@ from typing import Any
 
 import pytest
 
-import streams.customers
-from stamgast.log.topics import Topics
-from streams.customers import CustomersJob
-from streams.metrics import Metrics
+from streams import missing_barriers
+from streams.customer_partition import Standing
+from streams.missing_barriers import MissingBarriers
 from tests.builders import T0
 
 
@@ -22,21 +21,22 @@ async def test_a_barrier_that_is_on_its_way_is_not_told_again(monkeypatch: pytes
         log.extend(records)
         return [len(log) - 1]
 
-    monkeypatch.setattr(streams.customers, "append", append)
-    monkeypatch.setattr(streams.customers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
+    monkeypatch.setattr(missing_barriers, "append", append)
+    monkeypatch.setattr(missing_barriers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
     owned: Any = SimpleNamespace(number=0, lease=SimpleNamespace(watermark=-1), emitters=None)
-    own: Any = SimpleNamespace(standing=SimpleNamespace(numbers={}), asked={}, all_in_force=-1)
     clock: Any = SimpleNamespace(now=lambda: T0)
     bundles: Any = SimpleNamespace(newest={"m": (7, "hash")}, published=1)
-    nothing: Any = None
-    job = CustomersJob(
-        bootstrap="", topics=Topics(4), bundles=bundles, aside=nothing, clock=clock, voucher_key=b"", metrics=Metrics()
-    )
+    barriers, standing = MissingBarriers(owned, "events", bundles, clock), Standing()
     for _ in range(5):
-        await job._append_barriers(owned, own)
+        await barriers.look(standing)
         machine[0] += 1_800
     assert len(log) == 1
 
     owned.lease.watermark = 0  # it was read, and yet the bundle is not in force
-    await job._append_barriers(owned, own)
+    standing.begin_taking_up("m", 0)
+    await barriers.look(standing)
+    assert len(log) == 1, "it stands behind what waits"
+
+    standing.backlogs.clear()
+    await barriers.look(standing)
     assert len(log) == 2
