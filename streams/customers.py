@@ -158,6 +158,7 @@ class CustomersJob:
         cut_off = taking_up.cut_off(waited, batch.standing)
         effects = await self._effects(owned, batch, owned.lease.watermark, quiet=taking_up.is_settled(waited[0]))
         effects.writes.do(*cut_off)
+        self._metrics.taken_up.labels(taking_up.merchant).inc(len(waited))
         return effects
 
     async def _effects(self, owned: Ownership, batch: Batch, place: int, *, quiet: bool) -> Effects:

@@ -16,6 +16,7 @@ from typing import Final
 import msgspec
 
 from stamgast.domain.units import Millis
+from stamgast.logs import get_logger
 from stamgast.state.backlogs import Backlog
 from stamgast.state.errors import SpoiltError
 from stamgast.state.keys import PartitionKeys
@@ -24,6 +25,8 @@ from stamgast.state.scripts import Script
 from stamgast.state.session import Word
 from streams.bundles import Bundles
 from streams.customer_partition import Standing, bundle_of
+
+log = get_logger(__name__)
 
 PIECE: Final = 500
 """Records that one step takes up at most."""
@@ -108,8 +111,10 @@ class TakingUp:
         standing.turns += 1
         if len(records) == self._stand:
             del standing.backlogs[self.merchant]
+            log.info("everything that waited is applied", merchant=self.merchant)
         else:
-            standing.backlogs[self.merchant] = Backlog(backlog.barrier, backlog.at, records[-1].offset)
+            reached = max(backlog.reached, records[-1].offset)
+            standing.backlogs[self.merchant] = Backlog(backlog.barrier, backlog.at, reached)
         return ("LTRIM", self._lease.keys.parked(self.merchant), len(records), -1)
 
     def committed(self, standing: Standing, parked: int) -> None:
