@@ -82,6 +82,17 @@ class Till:
         return found
 
 
+class Crowd(Till):
+    """Everybody buys a loaf, one after the other."""
+
+    def transaction(self, *, live: bool) -> list[Delivery]:
+        """The only delivery of the next one's purchase."""
+        customer = self._customers[self.count]
+        self.count += 1
+        bread: list[Any] = [line("0", 350, "1", category="bread")]
+        return [snapshot(f"{self._prefix}{self.count}", 1, lines=bread, customer=customer, store="shop", when=now())]
+
+
 def now() -> Millis:
     """The machine's time, which is the shop's in these proofs."""
     return time.time_ns() // 1_000_000

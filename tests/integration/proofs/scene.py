@@ -40,6 +40,8 @@ from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.receipts import Till, now
 from tests.oracle import SimpleRule
 
+LETTERS = str.maketrans("0123456789", "abcdefghij")
+"""What names of strangers are made of: identities have no digits 0, 1, 8 and 9."""
 SESSION_S = 3.0
 """Kafka allows less than its usual six seconds when a broker for tests is told so (`stamgast.services`)."""
 
@@ -102,6 +104,17 @@ class Scene:
             merchant=MERCHANT, customer=enrolled.customer, at=now(), purpose="marketing", channel="sms", granted=True
         )
         return key_of(MERCHANT, enrolled.customer), encode_event(consent)
+
+    async def agreeing(self, count: int) -> list[str]:
+        """People who want messages, and have no phone: their messages wait as all others do, and end unsent."""
+        names = [f"cstranger{number:016}".translate(LETTERS) for number in range(count)]
+        self.strangers |= {(MERCHANT, name) for name in names}
+        about: dict[str, Any] = {"merchant": MERCHANT, "purpose": "marketing", "channel": "sms", "granted": True}
+        for start in range(0, count, 1_000):
+            consents = [ConsentChanged(**about, customer=name, at=now()) for name in names[start : start + 1_000]]
+            records = [(key_of(MERCHANT, each.customer), encode_event(each)) for each in consents]
+            await self.parts.appender.append(self.topics.customer_events, records)
+        return names
 
     def feeder(self, whose: Sequence[str] = (), **how: Any) -> Feeder:
         """Tills of these people, or of whoever is named."""

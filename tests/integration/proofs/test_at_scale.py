@@ -16,7 +16,9 @@ import pytest
 from stamgast.state.keys import customers
 from tests.conftest import eventually
 from tests.integration.pacing import until
-from tests.integration.proofs.scene import Scene
+from tests.integration.proofs.feed import Feeder
+from tests.integration.proofs.receipts import Crowd
+from tests.integration.proofs.scene import LETTERS, Scene
 from tests.integration.proofs.verdicts import judged
 
 SCALE = float(os.environ.get("STAMGAST_SCALE", "0"))
@@ -24,7 +26,6 @@ CROWD = int(300_000 * SCALE)
 PURCHASES_OF_ONE = int(20_000 * SCALE)
 WAITING_EVENTS = int(100_000 * SCALE)
 WAITING_MESSAGES = int(50_000 * SCALE)
-ENROLLED = 400 + int(4_000 * SCALE)
 WORKERS = 3
 KILL_EVERY_S = 20.0
 
@@ -57,19 +58,17 @@ class Killer:
 
 
 async def test_ten_times_the_usual_sizes_end_equal_to_the_oracle(scene: Scene) -> None:
-    await scene.enrol(ENROLLED - len(scene.people))
-    await scene.switch(**{"429": 1.0})
-    regular, crowd = f"c{'r' * 24}", [f"c{number:024d}" for number in range(CROWD)]
+    await scene.switch(error_500_before="always")
+    agreeing = await scene.agreeing(WAITING_MESSAGES + WAITING_MESSAGES // 4)
+    crowd, regular = agreeing + others(CROWD - len(agreeing)), others(1, begin=CROWD)
     # Before the first worker: what reaches a partition of customers ahead of its barrier waits there.
-    await deliver(scene, [regular], PURCHASES_OF_ONE, live=False)
+    await deliver(scene, regular, PURCHASES_OF_ONE, live=False)
     await deliver(scene, crowd, WAITING_EVENTS, live=False)
     for worker in [scene.fleet.start() for _ in range(WORKERS)]:
         await worker.ready(seconds=120)
     killer = Killer(scene)
-    await asyncio.gather(
-        deliver(scene, crowd, CROWD - WAITING_EVENTS, live=False),
-        deliver(scene, scene.people, 2 * WAITING_MESSAGES, live=True),
-    )
+    await deliver(scene, scene.people, len(scene.people), live=True)  # the carrier fails them, and all others wait
+    await asyncio.gather(deliver(scene, crowd, CROWD - WAITING_EVENTS, live=False), deliver_one_each(scene, agreeing))
     await eventually(lambda: is_waiting(scene), seconds=1_200, every=2, why="so many messages wait")
     await scene.switch(reset=True)
     await eventually(lambda: is_drained(scene), seconds=1_800, every=2, why="the backlog has gone out")
@@ -82,6 +81,20 @@ async def deliver(scene: Scene, whose: list[str], count: int, *, live: bool) -> 
     feeder = scene.feeder(whose)
     await feeder.transactions(count, live=live)
     await feeder.stop()
+
+
+async def deliver_one_each(scene: Scene, whose: list[str]) -> None:
+    """Let each of these customers buy something now."""
+    till = Crowd(whose, seed=len(scene.tills) + 1, prefix=f"till{len(scene.tills)}:")
+    scene.tills.append(till)
+    feeder = Feeder(scene.settings.kafka_bootstrap, scene.topics, till)
+    await feeder.transactions(len(whose))
+    await feeder.stop()
+
+
+def others(count: int, begin: int = 0) -> list[str]:
+    """Customers of whom nothing is known."""
+    return [f"cnobody{number:018}".translate(LETTERS) for number in range(begin, begin + count)]
 
 
 async def in_outbox(scene: Scene) -> int:
