@@ -12,10 +12,17 @@ from msgspec import Struct
 
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
+from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 
 REFUSED_REQUESTS = 4
 """So many requests that were taken back a voucher remembers: they may still be on their way."""
+
+CARDS = "card:"
+"""How the causes begin that are stamp cards."""
+
+FORGETTING_FROM = 20
+"""Vouchers that a customer has before those of the distant past are looked for."""
 
 CODE_BYTES = 10
 """80 bits: what a code must carry so that guessing is hopeless."""
@@ -61,6 +68,7 @@ def issue(customer: Customer, voucher: Voucher, known: dict[Ground, Voucher]) ->
     ground = (voucher.cause, voucher.rule, voucher.reward)
     held = known.get(ground)
     if held is None:
+        forget(customer, voucher.issued_at, known)
         customer.vouchers.append(voucher)
         known[ground] = held = voucher
     elif held.state != "withdrawn":
@@ -70,6 +78,23 @@ def issue(customer: Customer, voucher: Voucher, known: dict[Ground, Voucher]) ->
         held.state, held.issued_at, held.expires_at = "open", voucher.issued_at, voucher.expires_at
     customer.timers[timer_of(held.code)] = held.expires_at
     return held, True
+
+
+def forget(customer: Customer, at: Millis, known: dict[Ground, Voucher]) -> None:
+    """Drop vouchers of cards that ended before all transactions that may still change (`MEMORY`).
+
+    Nothing comes back to them: the stamps of these cards are settled, so none of them is reopened, and a till that asks
+    for their codes has long been told that nobody knows them. What a figure earned may be earned again, and stays.
+    """
+    if len(customer.vouchers) < FORGETTING_FROM:
+        return
+    since = at - MEMORY
+    gone = [v for v in customer.vouchers if v.state != "open" and v.expires_at < since and v.cause.startswith(CARDS)]
+    if gone:
+        for voucher in gone:
+            known.pop((voucher.cause, voucher.rule, voucher.reward), None)
+        codes = {voucher.code for voucher in gone}
+        customer.vouchers = [voucher for voucher in customer.vouchers if voucher.code not in codes]
 
 
 def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Voucher]:
@@ -92,7 +117,7 @@ def newest_used(customer: Customer, card: str, up_to: int) -> int:
 
 def card_number(cause: str, card: str) -> int:
     """Which of that stamp card's cards a cause speaks of, `card:bread:3` of the third; 0: of none."""
-    start = f"card:{card}:"
+    start = f"{CARDS}{card}:"
     number = cause[len(start) :]
     return int(number) if cause.startswith(start) and number.isdecimal() else 0
 

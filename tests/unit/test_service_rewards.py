@@ -223,3 +223,29 @@ def test_what_rules_made_of_a_redemption_goes_with_it():
     assert vouchers(owner) == [("loaf", "redeemed"), ("coffee", "open")]
     take_back(owner, owner.state().vouchers[0].code, T0 + DAY)
     assert vouchers(owner) == [("loaf", "open"), ("coffee", "withdrawn")]
+
+
+def test_the_vouchers_of_a_regular_do_not_pile_up_for_ever():
+    """Every other week's loaf is eaten, the others expire; nothing of ten years ago can still change."""
+    owner = Owner(bundle(program(card(stamps=1, reward="loaf"))))
+    for week in range(520):
+        when = T0 + week * 7 * DAY
+        last = bought(f"t{week}", when)
+        owner.apply(last)
+        due(owner, when)
+        if week % 2:
+            redeem(owner, owner.state().vouchers[-1].code, when + HOUR, f"q{week}")
+    assert len(owner.state().vouchers) <= (400 + 30) // 7 + 2
+    owner.apply(taken_back(last, T0 + 519 * 7 * DAY + 2 * HOUR))
+    paper = owner.state().cards["bread"]
+    assert (paper.completed, paper.balance) == (520, -1), "its loaf was eaten: the stamp is owed"
+
+
+def test_a_reward_for_a_figure_is_remembered_however_long_ago_it_was():
+    """It may be reached again, and is given once."""
+    regular = rule("regular", "visits_changed", Give("coffee"), fires=lambda fact: fact.before < 2 <= fact.after)
+    owner = Owner(bundle(program(card(stamps=1, reward="loaf")), regular))
+    for week in range(200):
+        owner.apply(bought(f"t{week}", T0 + week * 7 * DAY))
+        due(owner, T0 + week * 7 * DAY + HOUR)
+    assert [v.state for v in owner.state().vouchers if v.rule == "regular"] == ["expired"]
