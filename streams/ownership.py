@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import time
 from collections.abc import Coroutine, Sequence
 from typing import Any
 
@@ -39,6 +40,7 @@ TROUBLE = (
 """What passes: the partition is taken again after a pause."""
 
 _FENCED_PAUSE_S = 1.0
+_LASTED_S = 10.0
 _REFUSED_PAUSE_S = 5.0
 
 
@@ -152,8 +154,11 @@ class Ownership:
             try:
                 self._idle.clear()
                 await self._take()
+                began = time.monotonic()
                 await self._work()
-                pause = 0.0
+                # At once, but not again and again: what made it necessary may be there to stay.
+                self._steps.failures = 0 if time.monotonic() - began > _LASTED_S else self._steps.failures + 1
+                pause = pause_after(self._steps.failures, first_s=FIRST_PAUSE_S) if self._steps.failures > 1 else 0.0
             except DoesNotFitError as refusal:
                 self.refused_because = str(refusal)
                 log.error("refused", service=self._job.name, partition=self.number, why=str(refusal))
@@ -168,9 +173,7 @@ class Ownership:
                     await self._ask_for_rebuild(error)
                 self._steps.failures += 1
                 pause = pause_after(self._steps.failures, first_s=FIRST_PAUSE_S)
-                if isinstance(
-                    error, FencedError
-                ):  # perhaps the group gave it to another one, and we are about to hear it
+                if isinstance(error, FencedError):  # perhaps it was given away, and we are about to hear of it
                     pause = _FENCED_PAUSE_S
             finally:
                 self.working = False

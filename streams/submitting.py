@@ -129,6 +129,7 @@ class PartitionSending:
         task = self._owned.spawn(self._guarded(work), "outbox")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(lambda _: work.close())  # it may have been cancelled before it began
 
     async def _guarded(self, work: Coroutine[Any, Any, None]) -> None:
         try:
