@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import secrets
+import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Final
 
@@ -33,6 +34,7 @@ log = get_logger(__name__)
 
 _VIEW_PAUSE_S: Final = 1.0
 _TOLD_AT_ONCE: Final = 50
+_PAUSED_S: Final = 2.0
 
 
 class PartitionSending:
@@ -245,7 +247,13 @@ class PartitionSending:
         around, partition = self._around, self._owned.number
         prepared, phone_hash = ready
         stop = keys.customers(partition).stop(submission.merchant, phone_hash)
+        asked = time.monotonic()
         begun = await self._outbox.begin(submission, attempt, stop)
+        if begun == "ok" and time.monotonic() - asked > _PAUSED_S:
+            # This process stood still. Whoever has the partition by now may have looked it up, and sent it again.
+            await self._activations.close_attempt(around.note("closed", submission, attempt))
+            await self._outbox.put_back(submission, attempt)
+            return True
         if begun != "ok":
             await self._activations.close_attempt(around.note("closed", submission, attempt))
             if begun == "stopped":

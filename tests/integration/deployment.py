@@ -41,6 +41,7 @@ stores:
 templates:
   hello:
     purpose: utility
+    if_unproven: never
 messaging:
   sms_sender: "+31970102345"
   caps:

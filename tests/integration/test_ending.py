@@ -13,6 +13,7 @@ from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.metrics import Metrics
 from streams.ownership import Ownership
+from streams.suspects import Turns
 from tests.conftest import eventually
 
 
@@ -106,7 +107,7 @@ async def test_a_partition_is_given_up_though_redis_kept_the_cancellation_to_its
     await (await state.session()).call("FLUSHALL")  # other tests leave partitions of other topics there
     around: Any = SimpleNamespace(
         bootstrap=kafka.bootstrap, redis=state, emitters=None, metrics=Metrics(),
-        cluster=ClusterFacts(kafka.bootstrap, topics), broke=lambda error: None,
+        cluster=ClusterFacts(kafka.bootstrap, topics), broke=lambda error: None, turns=Turns(),
     )  # fmt: skip
     job: Any = DeafJob(deaf, topics.purchases)
     owned = Ownership(0, job, Nowhere(), around)

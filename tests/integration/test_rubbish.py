@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import redis.asyncio
 
 from stamgast.log.producers import Emitter
 from stamgast.log.reading import LogReader
@@ -19,6 +20,8 @@ RUBBISH = 4_000
 
 @pytest.fixture
 async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path) -> AsyncIterator[Deployment]:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        await client.flushall()
     shop = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
     await shop.start()
     yield shop
