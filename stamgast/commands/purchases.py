@@ -54,11 +54,12 @@ def void(merchant: Merchant, transaction: Transaction, *, as_json: AsJson = Fals
 
 def _pass(merchant: str, transaction: str, verdict: Verdict, *, as_json: bool) -> None:
     from stamgast.commands.finding import Reasons
+    from stamgast.commands.stamping import stamp_of
     from stamgast.to_review import pass_verdict
 
     settings = load_settings()
     with Reasons():
-        heard = asyncio.run(pass_verdict(settings, merchant, transaction, verdict, settings.make_clock().now()))
+        heard = asyncio.run(pass_verdict(settings, merchant, transaction, verdict, stamp_of(settings)))
     if heard is not None and heard.status != OK:
         fail(heard.detail)
     applied = heard is not None
