@@ -35,7 +35,11 @@ class Core:
             state = None if known is None else decode_customer(known)
             fields = ledger_keys(state, events, self._context.bundle.program)
             ledger = self.ledgers[customer]
-            read = ledger if fields is None else {name: ledger[name] for name in fields if name in ledger}
+            read = (
+                ledger
+                if fields is None or (state and state.apart)
+                else {name: ledger[name] for name in fields if name in ledger}
+            )
             self._keep(customer, handle(state, customer, events, self._context, read))
 
     def _keep(self, customer: str, change: Change) -> None:

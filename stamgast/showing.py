@@ -5,6 +5,7 @@ from typing import Any
 from msgspec import to_builtins
 
 from stamgast.clock import format_time
+from stamgast.domain.apart import still_open
 from stamgast.domain.calendar import business_day
 from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer
@@ -37,6 +38,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
             for voucher in state.vouchers
             if voucher.state == "open"
         ],
+        "more_vouchers": still_open(state.apart),
         "stage": state.stage,
         "clv": to_builtins(clv) | {"earns_its_cost": clv.earns_its_cost},
         "prospects": _prospects(state, program, at),

@@ -149,20 +149,21 @@ class Simulation(Fold):
         for note in change.notes:
             if note.kind == "outcome" and note.status in ("suppressed", "expired"):
                 self._say(key, "withheld", note.template, rule=note.rule, reason=note.reason)
-        self._tell_vouchers(key, before, change.state)
+        self._tell_vouchers(key, change)
         old, new = set(before.tags), set(change.state.tags)
         for tag in sorted(new - old):
             self._say(key, "tag", tag)
         for tag in sorted(old - new):
             self._say(key, "untag", tag)
 
-    def _tell_vouchers(self, key: CustomerKey, before: Customer, after: Customer) -> None:
-        states = {voucher.code: voucher.state for voucher in before.vouchers}
-        for voucher in after.vouchers:
-            was = states.get(voucher.code)
-            if voucher.state == "open" and was not in ("open", "redeemed"):
+    def _tell_vouchers(self, key: CustomerKey, change: Change) -> None:
+        """What was given and is open, or was taken back; not what came back within the same event."""
+        issued, withdrawn = ({voucher.code for voucher in those} for those in (change.issued, change.withdrawn))
+        for voucher in change.issued:
+            if voucher.state == "open" and voucher.code not in withdrawn:
                 self._say(key, "give", voucher.reward, rule=voucher.rule, data={"code": voucher.code})
-            elif voucher.state == "withdrawn" and was in ("open", "redeemed"):
+        for voucher in change.withdrawn:
+            if voucher.state == "withdrawn" and voucher.code not in issued:
                 self._say(key, "withdraw", voucher.reward, rule=voucher.rule)
 
     def _say(

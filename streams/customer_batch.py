@@ -11,8 +11,11 @@ import msgspec
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import DomainError
+from stamgast.domain.events import AnyEvent
+from stamgast.domain.ledger import NotReadError, Part, written
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
+from stamgast.state.errors import StateError
 from stamgast.state.outbox import encode_note, encode_submission
 from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
@@ -63,7 +66,9 @@ class Batch(Sorting):
         for name, value in zip(list(states), values, strict=True):
             if name in self.runs:
                 due = earliest(states[name])
-                changes, state = self._apply(name, value, states[name], ledgers.get(name, {}))
+                ledger = ledgers.get(name, Part())
+                applied = self._apply(name, states[name], ledger)
+                changes, state = applied or await self._apply_singly(name, value, ledger)
                 if state is not None:
                     results.append(Result(name, due, changes, state))
             await self._yield()
@@ -92,7 +97,7 @@ class Batch(Sorting):
 
     async def _read_ledgers(
         self, names: Sequence[Name], states: Sequence[Customer | None]
-    ) -> dict[Name, dict[bytes, bytes]]:
+    ) -> dict[Name, Mapping[bytes, bytes]]:
         wanted: list[tuple[Name, list[bytes] | None]] = []
         for name, state in zip(names, states, strict=True):
             runs = self.runs[name]
@@ -103,18 +108,14 @@ class Batch(Sorting):
         await self._yield()
         if not wanted:
             return {}
-        commands: list[Sequence[Word]] = [
-            ("HGETALL", self.lease.keys.ledger(*name)) if fields is None
-            else ("HMGET", self.lease.keys.ledger(*name), *fields)
-            for name, fields in wanted
-        ]  # fmt: skip
+        commands = [_reading(self.lease.keys.ledger(*name), fields) for name, fields in wanted]
         answers = await self.lease.read([], *commands)
         return {name: _as_ledger(fields, answer) for (name, fields), answer in zip(wanted, answers, strict=True)}
 
     def _apply(
-        self, name: Name, value: bytes | None, state: Customer | None, ledger: Mapping[bytes, bytes]
-    ) -> tuple[list[Change], bytes | None]:
-        """Apply a customer's events; with what came of them comes the state to write, if there is any."""
+        self, name: Name, state: Customer | None, ledger: Mapping[bytes, bytes]
+    ) -> tuple[list[Change], bytes] | None:
+        """Apply a customer's events; with what came of them comes the state to write. None: not all at once."""
         try:
             changes, known = [], ledger
             for run in self.runs[name]:
@@ -123,36 +124,57 @@ class Batch(Sorting):
                 changes.append(change)
                 state = change.state
                 if len(self.runs[name]) > 1:
-                    known = _written(known, change)
+                    known = written(known, change.ledger)
             proven = _proven(changes)
-            for run, change in zip(self.runs[name], changes, strict=True):
-                self._note_failures(name, run, change)
-            return changes, proven
         except Exception:  # noqa: BLE001  whatever it was, the events before and after the bad one must be applied
-            return self._apply_singly(name, value, ledger)
+            return None
+        for run, change in zip(self.runs[name], changes, strict=True):
+            self._note_failures(name, run, change)
+        return changes, proven
 
-    def _apply_singly(
+    async def _apply_singly(
         self, name: Name, value: bytes | None, ledger: Mapping[bytes, bytes]
     ) -> tuple[list[Change], bytes | None]:
-        """One event after another, leaving out those that cannot be applied."""
+        """One event after another, leaving out those that cannot be applied and reading what they turn out to need."""
         changes: list[Change] = []
         for run in self.runs[name]:
             for event, record in run.items:
-                state = None if value is None else decode_customer(value)
                 try:
-                    change = handle(state, name[1], [event], self._context(run.bundle), ledger)
+                    change, ledger = await self._apply_one(name, value, event, run, ledger)
                     value = _proven([change])
                 except DomainError as error:
                     self.rejected.append((record, str(error)))
                     continue
+                except StateError:
+                    raise
                 except Exception as error:  # a fault of ours: nothing of this customer's may block the others
                     log.exception("an event could not be applied", offset=record.offset)
                     self.rejected.append((record, f"{type(error).__name__} while applying it"))
                     continue
                 changes.append(change)
                 self._note_failures(name, run, change)
-                ledger = _written(ledger, change)
+                ledger = written(ledger, change.ledger)
+                await self._yield()
         return changes, value if changes else None
+
+    async def _apply_one(
+        self, name: Name, value: bytes | None, event: AnyEvent, run: Run, ledger: Mapping[bytes, bytes]
+    ) -> tuple[Change, Mapping[bytes, bytes]]:
+        """Apply an event; with what came of it comes what was read of the ledger by then."""
+        while True:
+            state = None if value is None else decode_customer(value)
+            try:
+                return handle(state, name[1], [event], self._context(run.bundle), ledger), ledger
+            except NotReadError as more:
+                ledger = await self._read_more(name, ledger, more.fields)
+
+    async def _read_more(
+        self, name: Name, ledger: Mapping[bytes, bytes], fields: list[bytes] | None
+    ) -> Mapping[bytes, bytes]:
+        """A ledger with more of what stands in Redis; what this step has changed of it stays as it is."""
+        [answer] = await self.lease.read([], _reading(self.lease.keys.ledger(*name), fields))
+        merged = {**_as_ledger(fields, answer), **ledger}
+        return Part(merged) if fields is not None else {field: value for field, value in merged.items() if value}
 
     def _note_failures(self, name: Name, run: Run, change: Change) -> None:
         self.failures.update((name[0], run.number, *failure) for failure in change.failures)
@@ -190,18 +212,12 @@ def earliest(state: Customer | None) -> int | None:
     return min(state.timers.values()) if state is not None and state.timers else None
 
 
-def _as_ledger(fields: list[bytes] | None, answer: list[bytes]) -> dict[bytes, bytes]:
+def _reading(key: str, fields: list[bytes] | None) -> Sequence[Word]:
+    return ("HGETALL", key) if fields is None else ("HMGET", key, *fields)
+
+
+def _as_ledger(fields: list[bytes] | None, answer: list[bytes]) -> Mapping[bytes, bytes]:
     if fields is None:
         words = iter(answer)
         return dict(zip(words, words, strict=True))
-    return {name: value for name, value in zip(fields, answer, strict=True) if value}
-
-
-def _written(ledger: Mapping[bytes, bytes], change: Change) -> dict[bytes, bytes]:
-    merged = dict(ledger)
-    for name, value in change.ledger.items():
-        if value is None:
-            merged.pop(name, None)
-        else:
-            merged[name] = value
-    return merged
+    return Part({name: value or b"" for name, value in zip(fields, answer, strict=True)})

@@ -1,13 +1,16 @@
 """Intake and the owner of a partition without Kafka and Redis: the same pure code, state as stored bytes."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.deliveries import decode_record
 from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
+from stamgast.domain.ledger import NotReadError, Part
 from stamgast.domain.net_purchase import net
 from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, told_of
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
+from tests.all_vouchers import whole
 from tests.builders import ANNA
 
 KEY = b"voucher key of a test"
@@ -59,7 +62,7 @@ class InMemoryIntake:
 class Owner:
     """The owner of one partition without Kafka and Redis: states and ledgers as stored bytes.
 
-    Like the worker it hands `handle` only the ledger entries that `ledger_keys` asked for.
+    Like the worker it hands `handle` only the ledger entries that `ledger_keys` asked for, and then those that it missed.
     """
 
     def __init__(self, of: Bundle) -> None:
@@ -69,10 +72,16 @@ class Owner:
         self.reviews: dict[str, bytes] = {}
         """Transaction -> its line in the list of what waits for a person."""
         self.changes: list[Change] = []
+        self.looks: list[list[bytes] | None] = []
+        """What events turned out to need of the ledger, besides what was foreseen."""
 
     def state(self, customer: str = ANNA) -> Customer:
         """A fresh copy of a customer's state."""
         return decode_customer(self.states[customer])
+
+    def whole(self, customer: str = ANNA) -> Customer:
+        """A customer's state with all vouchers."""
+        return whole(self.state(customer), self.ledgers[customer])
 
     def apply(self, *events: AnyEvent) -> Change:
         """One batch of events of one customer."""
@@ -80,9 +89,16 @@ class Owner:
         stored, ledger = self.states.get(customer), self.ledgers.setdefault(customer, {})
         state = None if stored is None else decode_customer(stored)
         wanted = ledger_keys(state, events, self.bundle.program)
-        read = ledger if wanted is None else {name: ledger[name] for name in wanted if name in ledger}
+        read: Mapping[bytes, bytes] = ledger if wanted is None else part_of(ledger, wanted)
         context = Context(self.bundle, 3, KEY)
-        change = handle(state, customer, events, context, read)
+        while True:
+            try:
+                change = handle(state, customer, events, context, read)
+                break
+            except NotReadError as more:
+                self.looks.append(more.fields)
+                read = ledger if more.fields is None else part_of(ledger, [*read, *more.fields])
+                state = None if stored is None else decode_customer(stored)
         self.states[customer] = encode_customer(change.state)
         for name, value in change.ledger.items():
             if value is None:
@@ -96,3 +112,8 @@ class Owner:
                 self.reviews[transaction] = waiting
         self.changes.append(change)
         return change
+
+
+def part_of(ledger: Mapping[bytes, bytes], fields: Iterable[bytes]) -> Part:
+    """What the worker would have read of a ledger."""
+    return Part({field: ledger.get(field, b"") for field in fields})

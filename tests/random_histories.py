@@ -133,7 +133,7 @@ class History:
                 self.sales[f"gone {len(self.sales)} {name}"] = event
 
     def _redeem(self, data: st.DataObject) -> None:
-        codes = [voucher.code for voucher in self.owner.state().vouchers if voucher.state == "open"]
+        codes = [voucher.code for voucher in self.owner.whole().vouchers if voucher.state == "open"]
         if not codes:
             return
         new = (data.draw(st.sampled_from(codes)), f"q{len(self.events)}")
@@ -143,7 +143,7 @@ class History:
 
     def _take_redemption_back(self, data: st.DataObject) -> None:
         """The till did not get its answer in time."""
-        codes = [voucher.code for voucher in self.owner.state().vouchers]
+        codes = [voucher.code for voucher in self.owner.whole().vouchers]
         if not codes:
             return
         early = (data.draw(st.sampled_from(codes)), f"q{len(self.events)}")

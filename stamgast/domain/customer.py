@@ -51,6 +51,18 @@ class Voucher(Struct, array_like=True, gc=False):
     """What it was given for was taken back after it had been used: it does not open again."""
 
 
+class Apart(Struct, array_like=True, gc=False):
+    """What a state knows of the vouchers that are kept apart from it: see `stamgast.domain.apart`."""
+
+    count: int = 0
+    look_at: int = 64
+    """So many there are when those of the distant past are looked for."""
+    open: dict[Day, dict[str, int]] = {}
+    """Day at whose beginning (UTC) they have ended -> reward -> how many."""
+    used: dict[str, int] = {}
+    """Card -> the newest of its numbers for which one was redeemed."""
+
+
 class Customer(Struct, array_like=True, gc=False):
     """See the module. Days are business days of the store of each purchase; money is minor units."""
 
@@ -75,8 +87,9 @@ class Customer(Struct, array_like=True, gc=False):
     lapsed_day: Day = 0
     cards: dict[str, Card] = {}
     vouchers: list[Voucher] = []
+    """Those at hand."""
     timers: dict[str, Millis] = {}
-    """Kind -> due. Kinds: `risk`, `lapse`, `lapsed`, `held:<activation>`, `voucher:<code>`."""
+    """Kind -> due. Kinds: `risk`, `lapse`, `lapsed`, `held:<activation>`, `voucher:<code>`, `vouchers` (kept apart)."""
     tags: list[str] = []
     language: str = ""
     source: str = ""
@@ -100,6 +113,8 @@ class Customer(Struct, array_like=True, gc=False):
     """What messages to the customer have cost, in thousandths of a minor unit."""
     risk_day: Day = 0
     """The last visit day after which it was noticed that the customer is later than usual; 0: never."""
+    apart: Apart | None = None
+    """None: all vouchers are at hand."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -1,5 +1,7 @@
 """What one transaction gave a customer, kept apart from the state and read only when it changes.
 
+Beside them stand vouchers that are kept apart from the state (`stamgast.domain.apart`), in fields of another length.
+
 Entries live in one hash per customer: field = 8 bytes of the transaction id's BLAKE2b (within one
 customer's some thousand transactions two alike have a chance of about 1e-13), value = MessagePack.
 
@@ -8,7 +10,7 @@ which never leave the state and keep their order, and what an ordinary purchase 
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 
 import msgspec
@@ -16,6 +18,19 @@ from msgspec import Struct
 
 from stamgast.domain.events import Purchase
 from stamgast.domain.units import Day, Minor
+
+
+class Part(dict[bytes, bytes]):
+    """What was read of a ledger; a field that is not there has an empty value. Any other mapping is a whole ledger."""
+
+
+class NotReadError(Exception):
+    """Events turned out to need more of a ledger than was read: they are to be applied anew once that was read."""
+
+    def __init__(self, fields: list[bytes] | None) -> None:
+        super().__init__("more of the ledger is needed")
+        self.fields = fields
+        """None: all of it."""
 
 
 class Agreed(Struct, array_like=True, frozen=True, gc=False):
@@ -88,3 +103,21 @@ def digest_of_held(held: bytes) -> str:
 def field_of(transaction: str) -> bytes:
     """The hash field under which a transaction's entry stands."""
     return hashlib.blake2b(transaction.encode(), digest_size=8).digest()
+
+
+def is_of_transaction(field: bytes) -> bool:
+    """Whether a transaction's entry stands under a field."""
+    return len(field) == 8
+
+
+def written(ledger: Mapping[bytes, bytes], changes: Mapping[bytes, bytes | None]) -> Mapping[bytes, bytes]:
+    """A ledger, or a part of it, after changes."""
+    merged = Part(ledger) if isinstance(ledger, Part) else dict(ledger)
+    for name, value in changes.items():
+        if value is not None:
+            merged[name] = value
+        elif isinstance(merged, Part):
+            merged[name] = b""
+        else:
+            merged.pop(name, None)
+    return merged

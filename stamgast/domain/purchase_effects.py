@@ -12,6 +12,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.review import Doubt, counted_before, weighed
+from stamgast.domain.rewards import card_cause
 from stamgast.domain.units import Day
 
 
@@ -169,7 +170,7 @@ def fact_of(card_id: str, step: stamps.Step, purchase: Purchase | None) -> Fact:
     """A card's step as a fact; its occasion is the card's number, which is what `once_per: card` means."""
     return Fact(
         _FACT_NAMES[step.kind],
-        f"card:{card_id}:{step.ordinal}",
+        card_cause(card_id, step.ordinal),
         step.before,
         step.after,
         {"card": card_id, "ordinal": step.ordinal} | ({} if step.cards == 1 else {"cards": step.cards}),

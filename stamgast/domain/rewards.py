@@ -88,13 +88,17 @@ def forget(customer: Customer, at: Millis, known: dict[Ground, Voucher]) -> None
     """
     if len(customer.vouchers) < FORGETTING_FROM:
         return
-    since = at - MEMORY
-    gone = [v for v in customer.vouchers if v.state != "open" and v.expires_at < since and v.cause.startswith(CARDS)]
+    gone = [voucher for voucher in customer.vouchers if is_past(voucher, at) and voucher.state != "open"]
     if gone:
         for voucher in gone:
             known.pop((voucher.cause, voucher.rule, voucher.reward), None)
         codes = {voucher.code for voucher in gone}
         customer.vouchers = [voucher for voucher in customer.vouchers if voucher.code not in codes]
+
+
+def is_past(voucher: Voucher, at: Millis) -> bool:
+    """Whether a card's voucher ended before all transactions that may still change."""
+    return voucher.expires_at < at - MEMORY and voucher.cause.startswith(CARDS)
 
 
 def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Voucher]:
@@ -109,10 +113,15 @@ def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Vou
     return taken
 
 
-def newest_used(customer: Customer, card: str, up_to: int) -> int:
+def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
     """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
-    used = [card_number(v.cause, card) for v in customer.vouchers if v.state == "redeemed"]
+    used = [card_number(v.cause, card) for v in vouchers if v.state == "redeemed"]
     return max((number for number in used if number <= up_to), default=0)
+
+
+def card_cause(card: str, number: int) -> str:
+    """The occasion that a stamp card's card of that number is."""
+    return f"{CARDS}{card}:{number}"
 
 
 def card_number(cause: str, card: str) -> int:
@@ -122,25 +131,32 @@ def card_number(cause: str, card: str) -> int:
     return int(number) if cause.startswith(start) and number.isdecimal() else 0
 
 
-def expire(voucher: Voucher, at: Millis) -> bool:
+def expire(customer: Customer, voucher: Voucher | None, at: Millis) -> bool:
     """End an open voucher whose time has come."""
-    if voucher.state != "open" or voucher.expires_at > at:
+    if voucher is None or voucher.state != "open" or voucher.expires_at > at:
         return False
     voucher.state = "expired"
+    customer.timers.pop(timer_of(voucher.code), None)
     return True
 
 
-def redeem(customer: Customer, code: str, request: str, at: Millis) -> tuple[Answer, list[Fact]]:
-    """Use a voucher. The same request again gets the same answer; another one is told why not."""
-    voucher = next((v for v in customer.vouchers if v.code == code), None)
+def with_code(customer: Customer, code: str) -> Voucher | None:
+    """Find the voucher among those at hand."""
+    return next((v for v in customer.vouchers if v.code == code), None)
+
+
+def redeem(customer: Customer, code: str, request: str) -> tuple[Answer, list[Fact]]:
+    """Use a voucher. The same request again gets the same answer; another one is told why not.
+
+    One whose time has come must have been let end before.
+    """
+    voucher = with_code(customer, code)
     if voucher is None:
         return Answer(404, "There is no voucher with this code.", code=code), []
     if voucher.state == "redeemed" and voucher.redeemed_by == request and request:
         return Answer(200, "Redeemed.", voucher.reward, code), []
     if request in voucher.refused:
         return was_taken_back(voucher), []
-    if voucher.state == "open" and voucher.expires_at <= at:
-        voucher.state = "expired"
     if voucher.state != "open":
         return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
     voucher.state, voucher.redeemed_by = "redeemed", request
@@ -155,7 +171,7 @@ def take_redemption_back(customer: Customer, code: str, request: str, at: Millis
     Returns the voucher, None if there is no such one, and whether the request had redeemed it: then it can be used
     again, unless its time has passed or what it was given for is gone.
     """
-    voucher = next((v for v in customer.vouchers if v.code == code), None)
+    voucher = with_code(customer, code)
     if voucher is None:
         return None, False
     if request not in voucher.refused:

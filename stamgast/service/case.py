@@ -1,6 +1,6 @@
 """What one run of `handle` works on and what it hands back."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -8,11 +8,21 @@ from msgspec import Struct
 
 from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
+from stamgast.domain import apart
 from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import Fact
-from stamgast.domain.ledger import Entry, decode_entry, encode_entry, field_of
+from stamgast.domain.ledger import (
+    Entry,
+    NotReadError,
+    Part,
+    decode_entry,
+    encode_entry,
+    field_of,
+    is_of_transaction,
+    written,
+)
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used
 from stamgast.domain.units import Day, Millis
@@ -58,7 +68,7 @@ class Change:
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
-    issued      vouchers that were given, or opened again.
+    issued      vouchers that were given, or opened again; withdrawn: those that were taken back.
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     """
@@ -75,6 +85,7 @@ class Change:
     failures: list[tuple[str, str]] = field(default_factory=list)
     reviews: dict[str, bytes | None] = field(default_factory=dict)
     issued: list[Voucher] = field(default_factory=list)
+    withdrawn: list[Voucher] = field(default_factory=list)
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -126,6 +137,7 @@ class Case:
         "context",
         "customer",
         "customer_id",
+        "foreseen",
         "late",
         "left",
         "program",
@@ -143,26 +155,68 @@ class Case:
         self._entries: dict[bytes, Entry] = {}
         self._grounds: dict[Ground, Voucher] | None = None
         self._days: dict[tuple[Day, str], int] | None = None
+        self.foreseen: list[bytes] = []
+        """Fields of occasions that may give something in this event."""
         self.left = Left()
 
     def begin(self, at: Millis) -> None:
         """Another event, at that recorded time."""
         self.at = self.customer.recorded_at = at
         self.late = False
+        self.foreseen = []
         self.left = Left()
 
     def vouchers_by_ground(self) -> dict[Ground, Voucher]:
-        """The customer's vouchers, to be found by what they were given for."""
+        """The vouchers at hand, to be found by what they were given for."""
         if self._grounds is None:
             self._grounds = by_ground(self.customer.vouchers)
         return self._grounds
+
+    def vouchers_moved(self) -> None:
+        """Other vouchers are at hand now."""
+        self._grounds = None
+
+    def stored(self, field: bytes) -> bytes | None:
+        """What stands in the ledger now, empty if nothing does; None if it was not read."""
+        if field in self.change.ledger:
+            return self.change.ledger[field] or b""
+        value = self._read.get(field)
+        return b"" if value is None and not isinstance(self._read, Part) else value
+
+    def store(self, field: bytes, value: bytes | None) -> None:
+        """Put something that is no transaction's entry into the ledger; None takes it out."""
+        self.change.ledger[field] = value
+
+    def whole_ledger(self) -> Iterator[tuple[bytes, bytes]]:
+        """Everything that stands in the ledger now. Raises NotReadError."""
+        if isinstance(self._read, Part):
+            raise NotReadError(None)
+        yield from written(self._read, self.change.ledger).items()
+
+    def vouchers_apart(self) -> Iterator[tuple[bytes, list[Voucher]]]:
+        """All vouchers kept apart, by the field of what gave them. Raises NotReadError."""
+        for field_, value in self.whole_ledger():
+            if apart.is_of_vouchers(field_):
+                yield field_, apart.decode_apart(value)
+
+    def newest_used(self, card: str, up_to: int) -> int:
+        """The newest card up to that number whose reward was used: it cannot be taken back; 0: none.
+
+        Raises NotReadError.
+        """
+        known = self.customer.apart
+        elsewhere = 0 if known is None else known.used.get(card, 0)
+        if elsewhere > up_to:
+            elsewhere = max((newest_used(those, card, up_to) for _, those in self.vouchers_apart()), default=0)
+        return max(newest_used(self.customer.vouchers, card, up_to), elsewhere)
 
     def entry(self, transaction: str) -> Entry | None:
         """What the ledger says of a transaction now."""
         key = field_of(transaction)
         known = self._entries.get(key)
-        if known is None and key in self._read and key not in self.change.ledger:
-            known = decode_entry(self._read[key], list(self.customer.cards))
+        if known is None and key not in self.change.ledger:
+            value = self._read.get(key)
+            known = decode_entry(value, list(self.customer.cards)) if value else None
         return known
 
     def write_entry(self, transaction: str, entry: Entry | None) -> None:
@@ -178,10 +232,6 @@ class Case:
             self._entries[key] = entry
             self.change.ledger[key] = encode_entry(entry, list(self.customer.cards))
 
-    def newest_used(self, card: str, up_to: int) -> int:
-        """The newest card up to that number whose reward was used: it cannot be taken back; 0: none."""
-        return newest_used(self.customer, card, up_to)
-
     def raw_stamps(self, card: str, day: Day) -> int:
         """What a day's purchases gave of a card, before its cap; `ledger_keys` has asked for the whole ledger then.
 
@@ -191,7 +241,7 @@ class Case:
             self._days = {}
             cards = list(self.customer.cards)
             for key, value in self._read.items():
-                if key not in self.change.ledger:
+                if is_of_transaction(key) and key not in self.change.ledger:
                     self._add_stamps(decode_entry(value, cards), 1)
             for entry in self._entries.values():
                 self._add_stamps(entry, 1)

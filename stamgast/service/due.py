@@ -1,11 +1,10 @@
 """Timers that came due. Each is verified against the state: it may have moved since it was read."""
 
-from stamgast.domain import rewards
-from stamgast.domain.customer import Voucher
+from stamgast.domain import apart
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import LAPSE, LAPSED, QUIET, RISK, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
-from stamgast.service import messages
+from stamgast.service import at_hand, messages
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
 from stamgast.service.stages import restage
@@ -29,7 +28,10 @@ def run_due_timers(case: Case, due: Millis) -> None:
         elif kind == "held":
             messages.release(case, what)
         elif kind == "voucher":
-            _expire_voucher(case, vouchers.get(what))
+            at_hand.expire(case, vouchers.get(what))
+        elif kind == apart.TIMER:
+            for reward, count in apart.end(case.customer, case.at).items():
+                case.count(f"reward|{reward}|expired", count)
 
 
 def _grow_quiet(case: Case, kind: str) -> None:
@@ -49,8 +51,3 @@ def _grow_quiet(case: Case, kind: str) -> None:
     name = _FACTS[kind]
     case.count(name)
     fire(case, [*facts, Fact(name, f"quiet:{customer.last_day}")])
-
-
-def _expire_voucher(case: Case, voucher: Voucher | None) -> None:
-    if voucher is not None and rewards.expire(voucher, case.at):
-        case.count(f"reward|{voucher.reward}|expired")

@@ -13,7 +13,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.occasions import is_among, with_one_more
 from stamgast.domain.units import Millis
-from stamgast.service import messages
+from stamgast.service import at_hand, messages
 from stamgast.service.case import Case, Firing
 from stamgast.service.taking_back import next_generation, take_back, take_back_cards
 from stamgast.service.worth import FACTS as WORTH
@@ -29,6 +29,7 @@ def fire(case: Case, facts: list[Fact]) -> None:
     """Let the cards' own rewards and then the rules answer the facts."""
     if not facts:
         return
+    at_hand.foresee(case, facts)
     firings: list[Firing] = []
     rules = case.context.bundle.rules
     for fact in facts:
@@ -128,6 +129,7 @@ def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis
         case.count(f"reward|{reward_id}|too_many")
         return None
     case.left.vouchers -= 1
+    at_hand.bring(case, cause)
     reward = case.program.rewards[reward_id]
     cause_id = activation_id(case.program.merchant, f"{rule_id}/{reward_id}", case.customer_id, cause)
     code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)

@@ -27,7 +27,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
-from stamgast.service import outcomes
+from stamgast.service import at_hand, outcomes
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasing import erase
@@ -54,7 +54,8 @@ def handle(
     """Apply `events` (of one customer, in log order) to a freshly decoded state, which it changes and returns.
 
     `ledger` holds at least the entries that `ledger_keys` named. `event.at` never goes back (the owner sees
-    to that). Raises `DomainError` for an event that cannot be applied; nothing of the result is usable then.
+    to that). Raises `DomainError` for an event that cannot be applied, and `NotReadError` if more of the ledger is
+    needed than a `Part` holds; nothing of the result is usable then.
     """
     customer = state or Customer()
     case = Case(customer, customer_id, context, ledger)
@@ -68,6 +69,7 @@ def handle(
         except KeyError:
             raise DomainError(f"{type(event).__name__} is no event of a customer") from None
         apply(case, event)
+        at_hand.tidy(case)
     return case.change
 
 

@@ -13,6 +13,8 @@ from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submission, activation_id
 from stamgast.domain.contact_policy import Decision, Terms, decide, forget_old_contacts
 from stamgast.domain.customer import Voucher
+from stamgast.domain.rewards import with_code
+from stamgast.service import at_hand
 from stamgast.service.case import Case, Firing
 from stamgast.service.ended import cause_of, forget_ended, shed
 
@@ -177,10 +179,11 @@ def _end(case: Case, activation: Activation, status: str, reason: str) -> None:
 
 def still_true(case: Case, activation: Activation) -> bool:
     """Withheld are a "we miss you" to somebody who has been back, and a voucher that is no longer to be had."""
-    if activation.voucher and not any(
-        voucher.code == activation.voucher and voucher.state == "open" for voucher in case.customer.vouchers
-    ):
-        return False
+    if activation.voucher:
+        at_hand.bring_code(case, activation.voucher)
+        voucher = with_code(case.customer, activation.voucher)
+        if voucher is None or voucher.state != "open":
+            return False
     kind, _, day = cause_of(activation).partition(":")
     return kind != "quiet" or int(day) == case.customer.last_day
 

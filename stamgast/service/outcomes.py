@@ -10,6 +10,8 @@ from rules.engine import CompiledRule
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id
 from stamgast.domain.contact_policy import Decision
 from stamgast.domain.events import ActivationOutcome
+from stamgast.domain.rewards import with_code
+from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -176,7 +178,8 @@ def _send_again(case: Case, activation: Activation) -> None:
     rule = case.context.bundle.rules.by_id.get(activation.rule)
     if rule is None:
         return
-    voucher = next((v for v in case.customer.vouchers if v.code == activation.voucher), None)
+    at_hand.bring_code(case, activation.voucher)
+    voucher = with_code(case.customer, activation.voucher)
     data = activation.data if voucher is None else activation.data | {"valid_until": voucher.expires_at}
     _succeed(
         case,

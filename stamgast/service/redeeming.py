@@ -8,6 +8,7 @@ from stamgast.domain import rewards, stamps
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
 from stamgast.service.taking_back import take_back
@@ -17,7 +18,9 @@ _encode = msgspec.json.Encoder().encode
 
 def redeem(case: Case, event: VoucherRedeemed) -> None:
     """Use a voucher, or say why not."""
-    answer, facts = rewards.redeem(case.customer, event.code, event.id or "", case.at)
+    at_hand.bring_code(case, event.code)
+    at_hand.expire(case, rewards.with_code(case.customer, event.code))
+    answer, facts = rewards.redeem(case.customer, event.code, event.id or "")
     if event.id:
         case.change.answers[event.id] = _encode(answer)
     for fact in facts:
@@ -30,14 +33,18 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
 
     Cards that were kept full only because their reward was used are reopened as far as stamps are owed.
     """
+    at_hand.bring_code(case, event.code)
     voucher, was_used = rewards.take_redemption_back(case.customer, event.code, event.redemption, case.at)
     if voucher is None:
         answer = rewards.Answer(404, "There is no voucher with this code.", code=event.code)
     else:
         if was_used:
             case.count(f"reward|{voucher.reward}|redeemed", -1)
+            at_hand.no_longer_used(case, voucher)
             if voucher.state != "open":
                 case.count(f"reward|{voucher.reward}|{voucher.state}")
+            if voucher.state == "withdrawn":
+                case.change.withdrawn.append(voucher)
             take_back(case, rewards.occasion_of(event.code))
             fire(case, _reopened(case))
         case.change.answers[event.redemption] = _encode(rewards.was_taken_back(voucher))

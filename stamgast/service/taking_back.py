@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation
+from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of
 from stamgast.service.messages import EARNED_AGAIN, TAKEN_BACK, suppress
@@ -18,6 +19,7 @@ def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda 
 
     `undone` says of which rules (by id; empty for the card's own reward).
     """
+    at_hand.bring(case, occasion)
     _undo(case, lambda cause, rule: cause == occasion and undone(rule))
 
 
@@ -28,11 +30,13 @@ def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int
         number = rewards.card_number(cause, card)
         return number in numbers and undone(number, rule)
 
+    at_hand.bring(case, *(rewards.card_cause(card, number) for number in numbers))
     _undo(case, of_these)
 
 
 def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
     for voucher in rewards.withdraw(case.customer, undone):
+        case.change.withdrawn.append(voucher)
         case.count(f"reward|{voucher.reward}|withdrawn")
     drop_waiting(case, TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 

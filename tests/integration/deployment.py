@@ -38,6 +38,13 @@ time_zone: Europe/Amsterdam
 languages: [nl]
 stores:
   hoek: {}
+cards:
+  each:
+    stamps: 1
+    per: purchase
+    reward: coffee
+rewards:
+  coffee: {names: {nl: Een koffie}, valid_for: 30 days}
 templates:
   hello:
     purpose: utility

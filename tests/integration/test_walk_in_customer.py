@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from stamgast.domain.apart import AT_HAND
 from stamgast.domain.customer import decode_customer, encode_customer
 from stamgast.log.topics import Topics
 from stamgast.services import Broker, RedisServer
@@ -66,12 +67,13 @@ async def buy(shop: Deployment, count: int) -> None:
 
 
 async def found(shop: Deployment) -> dict[str, tuple[int, int]]:
-    """Key of a customer's state -> purchases and spend."""
+    """Key of a customer's state -> purchases and spend. What is written at each purchase stays small."""
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         names = [name async for name in client.scan_iter(match="{c*}:c:*")]
         states = [decode_customer(await client.get(name)) for name in names]
         waiting = [name async for name in client.scan_iter(match="{c*}:parked:*")]
     assert waiting == [], "something waits still"
+    assert [len(encode_customer(state)) for state in states if len(encode_customer(state)) > 6_000] == []
     return {name.decode(): (state.purchases, state.spend) for name, state in zip(names, states, strict=True)}
 
 
@@ -106,10 +108,10 @@ async def test_purchases_before_the_first_worker_count_once_and_what_is_spoilt_l
     (line,) = [each for each in report["differences"] if "purchases is 7" in each]
     assert code == 1
     assert f"purchases is 7, should be {PURCHASES}" in line
-    assert f"its ledger of {PURCHASES:,} entries has 1 missing" in line
+    assert f"its ledger of {PURCHASES + 2 * (PURCHASES - AT_HAND):,} entries has 1 missing" in line
     assert len(line) < 400
     code, report = verify(shop, "--mend")
-    assert (code, report["equal"], report["behind"]) == (0, True, 0)
+    assert (code, report["equal"]) == (0, True)
     assert await applied()
 
 

@@ -7,6 +7,7 @@ import pytest
 
 from rules.actions import Give, Send, Tag
 from stamgast.domain import stamps
+from stamgast.domain.apart import AT_HAND
 from stamgast.domain.contact_policy import MOST_CONTACTS
 from stamgast.domain.customer import Card, decode_customer, encode_customer
 from stamgast.domain.deliveries import MOST_LINES, decode_record
@@ -142,7 +143,7 @@ def test_an_event_gives_so_many_vouchers(beyond: int):
     extra = rule("z", "purchase", *[Give("coffee"), Give("loaf")][: 1 + beyond])
     owner = Owner(bundle(program(), *rules, extra))
     change = owner.apply(bought("t1", T0))
-    assert len(owner.state().vouchers) == len(change.issued) == MOST_VOUCHERS
+    assert len(owner.whole().vouchers) == len(change.issued) == MOST_VOUCHERS
     assert change.counters.get("reward|loaf|too_many", 0) == beyond
 
 
@@ -172,10 +173,13 @@ def test_vouchers_that_end_together_end_in_one_event_and_cards_that_go_together_
     again = Owner(bundle(shop))
     again.apply(event)
     due = owner.state().vouchers[0].expires_at
-    owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=due, due=due))
-    assert [voucher.state for voucher in owner.state().vouchers] == ["expired"] * MOST_COMPLETED
+    ended = owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=due, due=due)).counters["reward|loaf|expired"]
+    due = owner.state().timers["vouchers"]
+    apart = owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=due, due=due)).counters["reward|loaf|expired"]
+    assert (ended, apart) == (AT_HAND, MOST_COMPLETED - AT_HAND)
+    assert [voucher.state for voucher in owner.whole().vouchers] == ["expired"] * MOST_COMPLETED
     change = again.apply(taken_back(event, T0 + HOUR))
-    assert [voucher.state for voucher in again.state().vouchers] == ["withdrawn"] * MOST_COMPLETED
+    assert [voucher.state for voucher in again.whole().vouchers] == ["withdrawn"] * MOST_COMPLETED
     assert change.counters["card|bread|completed"] == -MOST_COMPLETED
     assert change.counters["reward|loaf|withdrawn"] == MOST_COMPLETED
 

@@ -5,7 +5,7 @@ from typing import Any
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.customer import Customer
 from stamgast.domain.events import PurchaseChanged, encode_event
 from stamgast.domain.program import Program
 from tests.builders import MERCHANT, bundle
@@ -23,7 +23,7 @@ def states_after(log: list[Recorded], program: Program) -> dict[tuple[str, str],
     owner = Owner(bundle(program))
     for event in events_of(log):
         owner.apply(event)
-    return {(MERCHANT, customer): decode_customer(value) for customer, value in owner.states.items()}
+    return {(MERCHANT, customer): owner.whole(customer) for customer in owner.states}
 
 
 def essence(states: dict[tuple[str, str], Customer]) -> dict[str, Any]:

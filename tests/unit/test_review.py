@@ -50,7 +50,7 @@ def decide(owner: Owner, name: str, verdict: str, when: Millis = T0 + MINUTE, se
 
 
 def figures(owner: Owner) -> tuple[Any, ...]:
-    state = owner.state()
+    state = owner.whole()
     stamps = {name: (paper.balance, paper.completed) for name, paper in state.cards.items()}
     return state.purchases, state.visits, state.spend, state.profit, state.stage, stamps, len(state.vouchers)
 
@@ -92,7 +92,7 @@ def test_what_brings_no_more_than_a_card_may_counts_at_once():
     owner.apply(sale("t2", 140))
     assert owner.reviews == {}
     assert owner.state().cards["bread"].completed == 20
-    assert len(owner.state().vouchers) == 40, "the card's own and the rule's"
+    assert len(owner.whole().vouchers) == 40, "the card's own and the rule's"
 
 
 def test_a_confirmed_purchase_counts_as_if_it_came_now():
@@ -100,12 +100,12 @@ def test_a_confirmed_purchase_counts_as_if_it_came_now():
     owner.apply(sale("t1", 700))
     answer = decide(owner, "t1", "confirm")
     assert (answer["status"], answer["customer"]) == (200, ANNA)
-    state = owner.state()
+    state = owner.whole()
     assert (state.purchases, state.spend, state.cards["bread"].completed, len(state.vouchers)) == (1, 350, 100, 200)
     assert owner.reviews == {}
     assert len(owner.changes[-1].submissions) == 1, "and the next one waits for it"
     assert decide(owner, "t1", "confirm", seen="0")["status"] == 404, "once is enough"
-    assert owner.state() == state
+    assert owner.whole() == state
 
 
 def test_a_purchase_that_is_confirmed_late_is_old_news_and_sends_nothing():
@@ -142,7 +142,7 @@ def test_a_refund_or_another_customer_takes_it_off_the_list():
         event = sale("t1", int(BARCODE))
         owner.apply(event)
         owner.apply(changed(event, T0 + MINUTE, after))
-        state = owner.state()
+        state = owner.whole()
         assert (owner.reviews, state.purchases, state.spend, state.vouchers) == ({}, 0, 0, [])
 
 
@@ -152,7 +152,7 @@ def test_an_edit_that_nobody_can_have_meant_takes_back_what_the_sale_gave_until_
     owner.apply(event)
     assert owner.state().cards["bread"].completed == 1
     owner.apply(changed(event, T0 + MINUTE, sale("t1", int(BARCODE)).after))
-    state = owner.state()
+    state = owner.whole()
     assert (state.purchases, state.cards["bread"].completed) == (0, 0)
     assert {voucher.state for voucher in state.vouchers} == {"withdrawn"}
 

@@ -17,6 +17,7 @@ from stamgast.log.bundles import decode_bundle, load_record
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from tests.all_vouchers import whole
 from tests.integration.proofs.feed import NOBODY
 from tests.oracle import Figures, Oracle, SimpleRule, differences, figures_from_purchases
 from tests.oracle_customers import Key
@@ -62,14 +63,17 @@ async def programs_of(bootstrap: str, topics: Topics) -> dict[str, Program]:
 
 
 async def live_customers(redis_url: str, partitions: int) -> dict[Key, Customer]:
-    """Every customer's state as Redis holds it."""
+    """Every customer's state as Redis holds it, with all vouchers."""
     found: dict[Key, Customer] = {}
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         for number in range(partitions):
             prefix = f"{{c{number}}}:c:"
             async for name in client.scan_iter(match=prefix.replace("{", "\\{") + "*", count=1_000):
                 merchant, _, customer = name.decode().removeprefix(prefix).rpartition(":")
-                found[merchant, customer] = decode_customer(await client.get(name))
+                state = decode_customer(await client.get(name))
+                if state.apart is not None:
+                    state = whole(state, await client.hgetall(f"{{c{number}}}:l:{merchant}:{customer}"))
+                found[merchant, customer] = state
     return found
 
 

@@ -1,0 +1,156 @@
+"""Vouchers kept apart from a customer's state, in the ledger: those that a purchase need not read and write.
+
+A state holds `AT_HAND` vouchers at most; what is more goes here with all that its occasion gave, those that have ended
+first, and comes back when it is asked for: by what it was given for, or by its code. In the state remains what must be
+known without looking: how many of them end on which day, and the newest card of which one was used. So the end of such
+a voucher is noticed at the end of its day (UTC); a till is told to the millisecond.
+"""
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+import msgspec
+
+from stamgast.domain.customer import Apart, Customer, Voucher
+from stamgast.domain.rewards import CARDS
+from stamgast.domain.units import DAY, Day, Millis
+
+AT_HAND: Final = 20
+"""Vouchers that a state holds at most once an event is done."""
+TIMER: Final = "vouchers"
+"""Name of the timer that ends vouchers kept apart."""
+MOST_LOOKED_THROUGH: Final = 10_000
+"""Vouchers kept apart up to which those of the distant past are looked for: to look is to read all of them."""
+
+_decode = msgspec.msgpack.Decoder(list[Voucher]).decode
+encode_apart = msgspec.msgpack.Encoder().encode
+"""Vouchers of one occasion -> stored value."""
+
+
+def decode_apart(value: bytes) -> list[Voucher]:
+    """Stored value -> vouchers of one occasion."""
+    return _decode(value)
+
+
+def field_of_cause(cause: str) -> bytes:
+    """The ledger field under which the vouchers stand that an occasion gave."""
+    return b"v" + hashlib.blake2b(cause.encode(), digest_size=10).digest()
+
+
+def field_of_code(code: str) -> bytes:
+    """The ledger field that says which occasion gave the voucher with this code."""
+    return b"c" + hashlib.blake2b(code.encode(), digest_size=10).digest()
+
+
+def is_of_vouchers(field: bytes) -> bool:
+    """Whether vouchers stand under a ledger field."""
+    return len(field) == 11 and field[:1] == b"v"
+
+
+def chosen(vouchers: Sequence[Voucher]) -> list[str]:
+    """Occasions whose vouchers are to go so that `AT_HAND` stay: those that have ended, then those that end last."""
+    by_cause: dict[str, list[Voucher]] = {}
+    for voucher in vouchers:
+        by_cause.setdefault(voucher.cause, []).append(voucher)
+    order = sorted(by_cause, key=lambda cause: _urgency(by_cause[cause]))
+    going, left = [], len(vouchers)
+    for cause in order:
+        if left <= AT_HAND:
+            break
+        going.append(cause)
+        left -= len(by_cause[cause])
+    return going
+
+
+def put_apart(customer: Customer, vouchers: Iterable[Voucher]) -> None:
+    """Note in the state what goes; it is no longer among the vouchers at hand."""
+    apart = customer.apart or Apart()
+    for voucher in vouchers:
+        apart.count += 1
+        if voucher.state == "open":
+            rewards = apart.open.setdefault(end_of(voucher), {})
+            rewards[voucher.reward] = rewards.get(voucher.reward, 0) + 1
+        elif voucher.state == "redeemed":
+            note_used(apart, voucher)
+    customer.apart = apart
+    _set_timer(customer)
+
+
+def note_used(apart: Apart, voucher: Voucher) -> None:
+    """Keep the newest number of a card of which a voucher was used."""
+    card, number = _card_of(voucher)
+    if card:
+        apart.used[card] = max(apart.used.get(card, 0), number)
+
+
+def is_newest_used(apart: Apart, voucher: Voucher) -> bool:
+    """Whether it may be the one that was kept as that."""
+    card, number = _card_of(voucher)
+    return bool(card) and apart.used.get(card) == number
+
+
+def take_up(customer: Customer, vouchers: Iterable[Voucher]) -> None:
+    """Note in the state what comes back. One whose day has passed has ended meanwhile, and was counted then."""
+    apart = customer.apart or Apart()
+    for voucher in vouchers:
+        apart.count -= 1
+        if voucher.state != "open":
+            continue
+        if voucher.reward in apart.open.get(end_of(voucher), {}):
+            _take_out(apart, end_of(voucher), voucher.reward)
+        else:
+            voucher.state = "expired"
+    _set_timer(customer)
+
+
+def end(customer: Customer, at: Millis) -> dict[str, int]:
+    """Let all end whose day has passed: how many of each reward."""
+    apart, ended = customer.apart or Apart(), dict[str, int]()
+    for day in [day for day in apart.open if day * DAY <= at]:
+        for reward, count in apart.open.pop(day).items():
+            ended[reward] = ended.get(reward, 0) + count
+    _set_timer(customer)
+    return ended
+
+
+def still_open(apart: Apart | None) -> dict[str, int]:
+    """How many of each reward are open."""
+    found: dict[str, int] = {}
+    for rewards in apart.open.values() if apart else ():
+        for reward, count in rewards.items():
+            found[reward] = found.get(reward, 0) + count
+    return found
+
+
+def end_of(voucher: Voucher) -> Day:
+    """The day at whose beginning (UTC) a voucher has ended for certain."""
+    return -(-voucher.expires_at // DAY)
+
+
+def _card_of(voucher: Voucher) -> tuple[str, int]:
+    card, _, number = voucher.cause.removeprefix(CARDS).rpartition(":")
+    return (card, int(number)) if voucher.cause.startswith(CARDS) and number.isdecimal() else ("", 0)
+
+
+def _urgency(vouchers: Sequence[Voucher]) -> tuple[bool, Millis, str]:
+    """Of one occasion's vouchers: the lowest can be spared first."""
+    ends = [voucher.expires_at for voucher in vouchers if voucher.state == "open"]
+    if ends:
+        return True, -min(ends), vouchers[0].code
+    return False, vouchers[0].issued_at, vouchers[0].code
+
+
+def _take_out(apart: Apart, day: Day, reward: str) -> None:
+    rewards = apart.open[day]
+    rewards[reward] -= 1
+    if not rewards[reward]:
+        del rewards[reward]
+    if not rewards:
+        del apart.open[day]
+
+
+def _set_timer(customer: Customer) -> None:
+    customer.timers.pop(TIMER, None)
+    if customer.apart and customer.apart.open:
+        customer.timers[TIMER] = min(customer.apart.open) * DAY

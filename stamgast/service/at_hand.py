@@ -1,0 +1,110 @@
+"""Vouchers kept apart come back to the state when something concerns them, and leave it again when it is done."""
+
+from collections.abc import Iterable
+
+from stamgast.domain import apart, rewards
+from stamgast.domain.customer import Apart, Voucher
+from stamgast.domain.facts import Fact
+from stamgast.domain.ledger import NotReadError
+from stamgast.service.case import Case
+
+
+def foresee(case: Case, facts: Iterable[Fact]) -> None:
+    """Note which occasions may give something: what is known of one is read together with the others'."""
+    if case.customer.apart is not None:
+        case.foreseen = [apart.field_of_cause(fact.occasion) for fact in facts]
+
+
+def bring(case: Case, *causes: str) -> None:
+    """Have at hand what these occasions have given. Raises NotReadError."""
+    if case.customer.apart is None:
+        return
+    fields = [apart.field_of_cause(cause) for cause in causes]
+    unread = [field for field in fields if case.stored(field) is None]
+    if unread:
+        raise NotReadError([*unread, *(field for field in case.foreseen if case.stored(field) is None)])
+    for field in fields:
+        value = case.stored(field)
+        if value:
+            _take_up(case, field, apart.decode_apart(value))
+
+
+def bring_code(case: Case, code: str) -> None:
+    """Have the voucher with this code at hand, if there is one. Raises NotReadError."""
+    if case.customer.apart is None or rewards.with_code(case.customer, code) is not None:
+        return
+    field = apart.field_of_code(code)
+    cause = case.stored(field)
+    if cause is None:
+        raise NotReadError([field])
+    if cause:
+        bring(case, cause.decode())
+
+
+def expire(case: Case, voucher: Voucher | None) -> None:
+    """Let a voucher at hand end if its time has come."""
+    if rewards.expire(case.customer, voucher, case.at) and voucher is not None:
+        case.count(f"reward|{voucher.reward}|expired")
+
+
+def tidy(case: Case) -> None:
+    """Put apart what is too much for the state. Raises NotReadError."""
+    customer = case.customer
+    if len(customer.vouchers) > apart.AT_HAND:
+        for cause in apart.chosen(customer.vouchers):
+            _put_apart(case, cause)
+    known = customer.apart
+    if known is not None and known.look_at <= known.count <= apart.MOST_LOOKED_THROUGH:
+        _forget(case)
+
+
+def no_longer_used(case: Case, voucher: Voucher) -> None:
+    """Its redemption was taken back: the newest that was used may be another one's. Raises NotReadError."""
+    known = case.customer.apart
+    if known is not None and apart.is_newest_used(known, voucher):
+        known.used = {}
+        for _, vouchers in case.vouchers_apart():
+            for each in vouchers:
+                if each.state == "redeemed":
+                    apart.note_used(known, each)
+
+
+def _take_up(case: Case, field: bytes, vouchers: list[Voucher]) -> None:
+    apart.take_up(case.customer, vouchers)
+    for voucher in vouchers:
+        case.customer.vouchers.append(voucher)
+        if voucher.state == "open":
+            case.customer.timers[rewards.timer_of(voucher.code)] = voucher.expires_at
+            expire(case, voucher)
+    _clear(case, field, vouchers)
+
+
+def _put_apart(case: Case, cause: str) -> None:
+    customer = case.customer
+    going = [voucher for voucher in customer.vouchers if voucher.cause == cause]
+    customer.vouchers = [voucher for voucher in customer.vouchers if voucher.cause != cause]
+    for voucher in going:
+        customer.timers.pop(rewards.timer_of(voucher.code), None)
+        case.store(apart.field_of_code(voucher.code), cause.encode())
+    apart.put_apart(customer, going)
+    case.store(apart.field_of_cause(cause), apart.encode_apart(going))
+    case.vouchers_moved()
+
+
+def _forget(case: Case) -> None:
+    """Drop those of the distant past, as among those at hand; the next look is when there are twice as many."""
+    known = case.customer.apart
+    if known is None:
+        return
+    for field, vouchers in list(case.vouchers_apart()):
+        if all(rewards.is_past(each, case.at) and apart.end_of(each) not in known.open for each in vouchers):
+            apart.take_up(case.customer, vouchers)
+            _clear(case, field, vouchers)
+    known.look_at = max(Apart().look_at, 2 * known.count)
+
+
+def _clear(case: Case, field: bytes, vouchers: Iterable[Voucher]) -> None:
+    case.store(field, None)
+    for voucher in vouchers:
+        case.store(apart.field_of_code(voucher.code), None)
+    case.vouchers_moved()
