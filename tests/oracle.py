@@ -11,6 +11,7 @@ from all of them. Two ways in:
 """
 
 import json
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any
 
@@ -48,6 +49,8 @@ class Oracle:
     ) -> None:
         self.customers: dict[Key, Figures] = {}
         self.wanted: dict[tuple[Key, str, str], Wanted] = {}
+        self._promised: dict[Key, dict[tuple[str, str], None]] = defaultdict(dict)
+        """Customer -> (cause, rule) of all that a card has promised."""
         self.codes: dict[str, tuple[str, str, str]] = {}
         """Code -> (cause, rule, reward) of the voucher it stands for; see `learn_codes`. The oracle makes none itself."""
         self._programs = dict(programs or {})
@@ -183,9 +186,15 @@ class Oracle:
         visits = len(figures.days)
         fresh = at - happened_at <= program.fresh_for
         fired: list[Fired] = []
+        least = 0
         for card in program.cards.values():
-            fired += self._stamp(figures, card, gained_by(card, others, before, after), at)
-        undone = self._broken_promises(key, figures)
+            gained = gained_by(card, others, before, after)
+            least = min(least, gained)
+            fired += self._stamp(key, figures, card, gained, at)
+        # One that only adds breaks no promise; it is asked for whenever the rules or the programme are others.
+        adds, terms = before is None and least >= 0, (program, self._rules.get(key[0]))
+        undone = set() if adds and figures.terms == terms else self._broken_promises(key, figures)
+        figures.terms = terms
         if after is not None and after.counts and not (before and before.counts):
             fired.append(("purchase", "", name))
         fired += [("visits_reached", n, "customer") for n in range(visits_before + 1, visits + 1)]
@@ -204,7 +213,7 @@ class Oracle:
                     once = f"customer:visits:{reached}" if on == "visits_reached" else occasion
                     self._fire(key, figures, rule, once, at, fresh=fresh)
 
-    def _stamp(self, figures: Figures, card: CardDefinition, gained: int, at: int) -> list[Fired]:
+    def _stamp(self, key: Key, figures: Figures, card: CardDefinition, gained: int, at: int) -> list[Fired]:
         """Stamp after stamp; a full card is laid aside, and taken out again when stamps are missing."""
         paper = figures.cards[card.id]
         fired: list[Fired] = []
@@ -217,6 +226,7 @@ class Oracle:
                 paper.completed.append(card.stamps_required)
                 fired.append(("stamp_card_completed", card.id, cause))
                 if card.reward:
+                    self._promised[key][cause, ""] = None
                     give(figures, card.reward, cause, "", at + card.reward_valid_for)
         paper.balance += min(gained, 0)
         if gained < 0:
@@ -227,13 +237,8 @@ class Oracle:
         """(cause, rule) of whatever a card promised and its stamps no longer pay for."""
         broken = set()
         needs = {rule.id: rule.at[1] for rule in self._rules.get(key[0], ()) if isinstance(rule.at, tuple)}
-        promised = {(v.cause, v.rule) for v in figures.vouchers}
-        promised |= {(w.occasion, w.rule) for w in self.wanted.values() if w.customer == key}
-        for cause, rule in promised:
-            kind, _, rest = cause.partition(":")
-            if kind != "card":
-                continue
-            id_, _, ordinal = rest.rpartition(":")
+        for cause, rule in self._promised[key]:
+            id_, _, ordinal = cause.removeprefix("card:").rpartition(":")
             paper = figures.cards[id_]
             full = int(ordinal) <= len(paper.completed)
             current = int(ordinal) == len(paper.completed) + 1
@@ -245,6 +250,8 @@ class Oracle:
         if occasion in figures.occasions[rule.id]:
             return
         figures.occasions[rule.id].add(occasion)
+        if occasion.startswith("card:"):
+            self._promised[key][occasion, rule.id] = None
         if rule.gives:
             give(figures, rule.gives, occasion, rule.id, at + rule.gives_for)
         if not rule.sends:

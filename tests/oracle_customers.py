@@ -92,6 +92,8 @@ class Figures:
     """The last visit day after which a lapse was noticed."""
     lapsed_noticed: int | None = None
     occasions: dict[str, set[str]] = field(default_factory=lambda: defaultdict(set))
+    terms: object = None
+    """The programme and the rules under which promises were last held against stamps."""
 
     def _counting(self) -> list[Part]:
         return [part for part in self.parts.values() if part.counts]
