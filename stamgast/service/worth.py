@@ -17,11 +17,11 @@ Worth = dict[str, Minor | None]
 
 def worth(case: Case) -> Worth:
     """What the customer is worth now by each method that a rule waits for."""
-    listening = case.context.bundle.rules.listening
+    heard = case.context.bundle.rules.heard
+    if heard.isdisjoint(FACTS.values()):
+        return {}
     return {
-        method: clv_by(method, case.customer, case.program, case.at)
-        for method, fact in FACTS.items()
-        if listening(fact)
+        method: clv_by(method, case.customer, case.program, case.at) for method, fact in FACTS.items() if fact in heard
     }
 
 
