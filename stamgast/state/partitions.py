@@ -22,7 +22,7 @@ _WIPED_AT_ONCE: Final = 1_000
 
 MOST_WORDS: Final = 4_000
 """Words of one command of a step."""
-_SHAPES: Final[Mapping[Word, tuple[int, int]]] = {
+_SHAPES: Final[Mapping[Any, tuple[int, int]]] = {
     "HSET": (4, 2),
     "HDEL": (3, 1),
     "HINCRBY": (4, 1),
