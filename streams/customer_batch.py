@@ -120,8 +120,7 @@ class Batch(Sorting):
         try:
             changes, known = [], ledger
             for run in self.runs[name]:
-                events = [item.event for item in run.items]
-                change = handle(state, name[1], events, self._context(run.bundle), known)
+                change = handle(state, name[1], run.events, self._context(run.bundle), known)
                 changes.append(change)
                 state = change.state
                 if len(self.runs[name]) > 1:
@@ -195,7 +194,7 @@ class Batch(Sorting):
 def _ledger_fields(state: Customer | None, run: Run) -> list[bytes] | None:
     """What the run needs of the ledger; None: all of it, which is always enough."""
     try:
-        return ledger_keys(state, [item.event for item in run.items], run.bundle.program)
+        return ledger_keys(state, run.events, run.bundle.program)
     except Exception:  # noqa: BLE001  applying them one by one will tell which event it was
         return None
 

@@ -38,6 +38,8 @@ class Run(msgspec.Struct):
     bundle: Bundle
     number: int
     items: list[Item] = []
+    events: list[AnyEvent] = []
+    """Those of the items."""
 
 
 class Sorting:
@@ -134,7 +136,9 @@ class Sorting:
             runs = self.runs[name] = []
         if not runs or runs[-1].bundle is not bundle:
             runs.append(Run(bundle, self.standing.numbers.get(item.event.merchant, -1)))
-        runs[-1].items.append(item)
+        run = runs[-1]
+        run.items.append(item)
+        run.events.append(item.event)
 
     async def _pass(self, barrier: Barrier, offset: int) -> None:
         merchant, standing = barrier.merchant, self.standing

@@ -152,13 +152,16 @@ def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
 def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:
     old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
-    moves = [(old.day, -gave), (new.day, gives)] if old.day != new.day else [(new.day, gives - gave)]
-    by = 0
-    for day, change in moves:
-        if change:
-            raw_of_day = partial(shift.memory.raw_stamps, definition.id, day)
-            by += stamps.move_day(card, definition, day, change, raw_of_day)
-    return by
+    if not gave or old.day == new.day:
+        return _move_day(shift, card, definition, new.day, gives - gave)
+    by = _move_day(shift, card, definition, old.day, -gave)
+    return by + _move_day(shift, card, definition, new.day, gives)
+
+
+def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by: int) -> int:
+    if not by:
+        return 0
+    return stamps.move_day(card, definition, day, by, partial(shift.memory.raw_stamps, definition.id, day))
 
 
 _FACT_NAMES = {

@@ -195,4 +195,7 @@ def still_true(case: Case, activation: Activation) -> bool:
 
 def find(case: Case, activation_id: str) -> Activation | None:
     """The activation of that id, if the state still remembers it."""
-    return next((a for a in case.customer.activations if a.id == activation_id), None)
+    for activation in case.customer.activations:
+        if activation.id == activation_id:
+            return activation
+    return None
