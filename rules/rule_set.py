@@ -30,7 +30,7 @@ _NOBODY: Final = _Listeners(())
 class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
-    __slots__ = ("_listening", "all", "by_id")
+    __slots__ = ("_listening", "all", "by_id", "heard")
 
     def __init__(self, rules: Iterable[CompiledRule] = ()) -> None:
         self.all: tuple[CompiledRule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
@@ -41,6 +41,8 @@ class RuleSet:
                 for name in rule.fact_names:
                     listening.setdefault(name, []).append(rule)
         self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
+        self.heard = frozenset(listening)
+        """Names of the facts that a running rule listens to."""
 
     def listening(self, fact_name: str) -> Sequence[CompiledRule]:
         """The running rules (live, canary, shadow) that such a fact could fire, by id."""

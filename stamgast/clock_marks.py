@@ -43,7 +43,10 @@ def was_other(known: str | None, *, real: bool) -> bool:
 
 
 def _kind_at(known: str | None, offset: int) -> str:
-    return next((kind for start, kind in _newest_first(known or "") if start <= offset), "")
+    for start, kind in _newest_first(known or ""):
+        if start <= offset:
+            return kind
+    return ""
 
 
 @lru_cache

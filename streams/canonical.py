@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final, NamedTuple
+from typing import Any, Final
 
 import msgspec
 
@@ -35,7 +35,7 @@ class UnreadableError(ValueError):
     """A record that cannot become a purchase. The text names no person."""
 
 
-class Read(NamedTuple):
+class Read(msgspec.Struct, frozen=True, gc=False):
     """A record that was read. `wanting` says that it has to be re-appended in canonical form first."""
 
     merchant: str

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final, NamedTuple
+from typing import Final
 
 import msgspec
 
@@ -30,7 +30,7 @@ THINK_S: Final = 0.004
 """After so much thinking the loop gets its turn."""
 
 
-class Result(NamedTuple):
+class Result(msgspec.Struct, frozen=True, gc=False):
     """What came of a customer's events."""
 
     name: Name
@@ -71,7 +71,8 @@ class Batch(Sorting):
                 changes, state = applied or await self._apply_singly(name, value, ledger)
                 if state is not None:
                     results.append(Result(name, due, changes, state))
-            await self._yield()
+            if time.perf_counter() - self._turn > THINK_S:
+                await self._yield()
         return results
 
     async def _read_states(self, names: Sequence[Name]) -> list[bytes | None]:
@@ -119,8 +120,7 @@ class Batch(Sorting):
         try:
             changes, known = [], ledger
             for run in self.runs[name]:
-                events = [item.event for item in run.items]
-                change = handle(state, name[1], events, self._context(run.bundle), known)
+                change = handle(state, name[1], run.events, self._context(run.bundle), known)
                 changes.append(change)
                 state = change.state
                 if len(self.runs[name]) > 1:
@@ -138,7 +138,8 @@ class Batch(Sorting):
         """One event after another, leaving out those that cannot be applied and reading what they turn out to need."""
         changes: list[Change] = []
         for run in self.runs[name]:
-            for event, record in run.items:
+            for item in run.items:
+                event, record = item.event, item.record
                 try:
                     change, ledger = await self._apply_one(name, value, event, run, ledger)
                     value = _proven([change])
@@ -177,7 +178,8 @@ class Batch(Sorting):
         return Part(merged) if fields is not None else {field: value for field, value in merged.items() if value}
 
     def _note_failures(self, name: Name, run: Run, change: Change) -> None:
-        self.failures.update((name[0], run.number, *failure) for failure in change.failures)
+        if change.failures:
+            self.failures.update((name[0], run.number, *failure) for failure in change.failures)
 
     def _context(self, bundle: Bundle) -> Context:
         return Context(bundle, self._partition, self._voucher_key)
@@ -192,7 +194,7 @@ class Batch(Sorting):
 def _ledger_fields(state: Customer | None, run: Run) -> list[bytes] | None:
     """What the run needs of the ledger; None: all of it, which is always enough."""
     try:
-        return ledger_keys(state, [item.event for item in run.items], run.bundle.program)
+        return ledger_keys(state, run.events, run.bundle.program)
     except Exception:  # noqa: BLE001  applying them one by one will tell which event it was
         return None
 

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
-from typing import NamedTuple
 
 import msgspec
 
 from stamgast.clock_marks import is_bounded_at
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
-from stamgast.domain.recorded import bounded_event
+from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from stamgast.state.backlogs import Backlog
@@ -23,21 +21,25 @@ from streams.recent_states import Name
 
 log = get_logger(__name__)
 
+_OF_THE_PARTITION = frozenset({Barrier, RulePaused})
+"""Events that are no customer's."""
 
-class Item(NamedTuple):
+
+class Item(msgspec.Struct, frozen=True, gc=False):
     """An event and the record it came in."""
 
     event: AnyEvent
     record: Record
 
 
-@dataclass(slots=True)
-class Run:
+class Run(msgspec.Struct):
     """Events of one customer under one bundle, in log order. `number` is that of the merchant's newest barrier."""
 
     bundle: Bundle
     number: int
-    items: list[Item] = field(default_factory=list)
+    items: list[Item] = []
+    events: list[AnyEvent] = []
+    """Those of the items."""
 
 
 class Sorting:
@@ -72,10 +74,18 @@ class Sorting:
                 event = msgspec.structs.replace(event, at=standing.time)
             if event.source is not None and standing.is_repeat(event.source):
                 self.repeats += 1
+            elif (bundle := self._at_once(event)) is not None:
+                self._add(Item(event, record), bundle)
             elif await self._must_wait(event.merchant) or not await self._take(event, record):
                 standing.note_waiting(event.merchant, record.offset)
                 waiting = Parked(record.offset, record.key, record.value, record.timestamp, event.at)
                 self.parked.setdefault(event.merchant, []).append(waiting)
+
+    def _at_once(self, event: AnyEvent) -> Bundle | None:
+        """Return the bundle under which an event can be sorted in without asking further, as most can."""
+        if event.merchant in self.standing.backlogs or type(event) in _OF_THE_PARTITION:
+            return None
+        return self.standing.in_force.get(event.merchant)
 
     async def take_up(self, records: Sequence[Parked], backlog: Backlog) -> None:
         """Group what waited by customer."""
@@ -105,8 +115,11 @@ class Sorting:
         return True
 
     def _event_of(self, record: Record) -> AnyEvent:
-        event = decode_event(record.value or b"")
-        return bounded_event(event, record.timestamp) if is_bounded_at(self.clocks, record.offset) else event
+        event: AnyEvent = decode_event(record.value or b"")
+        appended_at = record.timestamp
+        if is_ahead(event.at, appended_at) and is_bounded_at(self.clocks, record.offset):
+            return bounded_event(event, appended_at)
+        return event
 
     async def _must_wait(self, merchant: str) -> bool:
         """Whether everything that comes for a merchant has to stand behind what waits."""
@@ -117,10 +130,15 @@ class Sorting:
         return known if known is not None else await bundle_of(self.standing, merchant, self._bundles)
 
     def _add(self, item: Item, bundle: Bundle) -> None:
-        runs = self.runs.setdefault((item.event.merchant, item.event.customer), [])
+        name = (item.event.merchant, item.event.customer)
+        runs = self.runs.get(name)
+        if runs is None:
+            runs = self.runs[name] = []
         if not runs or runs[-1].bundle is not bundle:
             runs.append(Run(bundle, self.standing.numbers.get(item.event.merchant, -1)))
-        runs[-1].items.append(item)
+        run = runs[-1]
+        run.items.append(item)
+        run.events.append(item.event)
 
     async def _pass(self, barrier: Barrier, offset: int) -> None:
         merchant, standing = barrier.merchant, self.standing

@@ -58,14 +58,15 @@ def write(
     stands: dict[str, bool] = {}
     due: list[Word] = []
     idle: list[Word] = []
-    for (merchant, customer), before, changes, value in results:
-        writes.set(keys.customer(merchant, customer), value)
-        now = earliest(changes[-1].state)
-        if now != before:
+    for result in results:
+        merchant, customer = result.name
+        writes.set(keys.customer(merchant, customer), result.value)
+        now = earliest(result.changes[-1].state)
+        if now != result.due:
             member = f"{merchant}:{customer}"
             due += () if now is None else (now, member)
             idle += () if now is not None else (member,)
-        for change in changes:
+        for change in result.changes:
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
             _add_up(counters.setdefault(merchant, {}), change.counters)
@@ -74,12 +75,12 @@ def write(
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
             written.submissions += change.submissions
-            _write_finished(keys, (merchant, customer), change, writes, written)
+            _write_finished(keys, result.name, change, writes, written)
             stands |= change.stands
             writes.cancels += change.cancels
-            _write_bound(keys.bound(merchant, customer), change.notes, writes)
-            if not quiet:
-                written.notes += map(_keyed, change.notes)
+            if change.notes:
+                _write_bound(keys.bound(merchant, customer), change.notes, writes)
+                written.notes += () if quiet else map(_keyed, change.notes)
     written.submissions = _standing(written, stands)
     _write_timers(keys, due, idle, writes)
     for merchant, sums in counters.items():
@@ -140,9 +141,15 @@ def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes
 
 
 def _write_ledger(key: str, change: Change, writes: Writes) -> None:
-    kept = [word for name, value in change.ledger.items() if value is not None for word in (name, value)]
+    kept: list[Word] = []
+    gone: list[Word] = []
+    for name, value in change.ledger.items():
+        if value is None:
+            gone.append(name)
+        else:
+            kept += (name, value)
     _do_in_pieces(writes, ("HSET", key), kept)
-    _do_in_pieces(writes, ("HDEL", key), [name for name, value in change.ledger.items() if value is None])
+    _do_in_pieces(writes, ("HDEL", key), gone)
 
 
 def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: int) -> None:
@@ -165,6 +172,10 @@ def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: 
 
 def _do_in_pieces(writes: Writes, command: tuple[str, str], words: Sequence[Word]) -> None:
     """Run a command on a key with any number of words, pairs kept whole; without words not at all."""
+    if len(words) <= _WORDS_AT_ONCE:
+        if words:
+            writes.do(*command, *words)
+        return
     for start in range(0, len(words), _WORDS_AT_ONCE):
         writes.do(*command, *words[start : start + _WORDS_AT_ONCE])
 

@@ -44,8 +44,7 @@ REMEMBERED_S: Final = 430 * 86_400
 """Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
 
 
-@dataclass(slots=True)
-class _Known:
+class _Known(msgspec.Struct):
     """A transaction while its chunk is worked on."""
 
     key: str

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import copy
-from typing import NamedTuple
+
+import msgspec
 
 from stamgast.domain.events import Purchase as Net
 from stamgast.domain.events import PurchaseChanged, encode_event, key_of
@@ -21,7 +22,7 @@ class NotMergedError(ValueError):
     """A delivery that changes nothing. The text says why and names no person."""
 
 
-class Merged(NamedTuple):
+class Merged(msgspec.Struct, frozen=True, gc=False):
     """What a delivery made of its transaction, ready to be written: nothing that comes after this can fail."""
 
     state: Transaction
@@ -48,8 +49,9 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
     except Exception as error:  # a fault of ours: one delivery may not end every worker in turn
         log.exception("a delivery could not be applied", offset=read.record.offset)
         raise NotMergedError(f"not applied: {type(error).__name__} on our side") from error
-    if any(len(key) + len(event) > MAX_RECORD_BYTES for key, event in told):
-        raise NotMergedError(f"not applied: with all of its versions it takes more than {MAX_RECORD_BYTES:,} bytes")
+    for key, event in told:
+        if len(key) + len(event) > MAX_RECORD_BYTES:
+            raise NotMergedError(f"not applied: with all of its versions it takes more than {MAX_RECORD_BYTES:,} bytes")
     return Merged(state, value, told)
 
 

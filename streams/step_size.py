@@ -49,4 +49,4 @@ def size_of(writes: Writes) -> tuple[int, int]:
 
 def _bytes_of(words: Sequence[Word]) -> int:
     """Bytes of what is not short: states, ledger entries, messages, notes."""
-    return sum(len(word) for word in words if type(word) is bytes)
+    return sum(map(len, [word for word in words if type(word) is bytes]))

@@ -53,6 +53,7 @@ def weekday(day: Day) -> str:
     return WEEKDAYS[(day + 3) % 7]
 
 
+@lru_cache(maxsize=4096)
 def at_local(day: Day, minute: int, zone: str) -> Millis:
     """The moment at which a clock in `zone` shows that day and minute.
 

@@ -9,10 +9,13 @@ from typing import Final
 
 REMEMBERED: Final = 12
 """How many a rule's are remembered; older ones cannot come back in practice."""
+_CARD: Final = "card:"
 
 
 def is_among(occasion: str, remembered: Sequence[str]) -> bool:
     """Whether it is one of those."""
+    if not remembered:
+        return False
     if occasion in remembered:
         return True
     card, number = _of_card(occasion)
@@ -32,8 +35,10 @@ def with_one_more(remembered: Sequence[str], occasion: str) -> list[str]:
 
 def _of_card(occasion: str) -> tuple[str, int]:
     """`card:bread:3` -> its part up to the number, and that; nothing for any other occasion."""
+    if not occasion.startswith(_CARD):  # most are none, and this is asked at every firing
+        return "", 0
     start, _, number = occasion.rpartition(":")
-    return (f"{start}:", int(number)) if start.startswith("card:") and number.isdecimal() else ("", 0)
+    return (f"{start}:", int(number)) if start.startswith(_CARD) and number.isdecimal() else ("", 0)
 
 
 def _runs(card: str, remembered: Sequence[str]) -> list[tuple[int, int]]:

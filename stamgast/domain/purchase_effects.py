@@ -1,7 +1,9 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
 from functools import partial
-from typing import NamedTuple, Protocol
+from typing import Any, Protocol
+
+from msgspec import Struct
 
 from stamgast.domain import days, stamps
 from stamgast.domain.customer import Card, Customer
@@ -29,7 +31,7 @@ class Memory(Protocol):
         """The newest card up to that number whose reward was used; 0: none."""
 
 
-class Shift(NamedTuple):
+class Shift(Struct, frozen=True, gc=False):
     """A purchase's part in the sums goes from `old` to `new`."""
 
     customer: Customer
@@ -40,7 +42,7 @@ class Shift(NamedTuple):
     purchase: Purchase | None
 
 
-class Applied(NamedTuple):
+class Applied(Struct, frozen=True, gc=False):
     """What a change of a purchase came to; `doubt` is why it waits now and gives nothing."""
 
     old: Entry
@@ -129,9 +131,10 @@ def _move_cards(shift: Shift) -> list[Fact]:
     facts: list[Fact] = []
     room = stamps.MOST_COMPLETED
     for card_id in sorted(shift.old.stamps.keys() | shift.new.stamps.keys()):
-        steps = _move_card(shift, card_id, room)
-        room -= sum([step.kind == "completed" for step in steps])
-        facts += [fact_of(card_id, step, shift.purchase) for step in steps]
+        for step in _move_card(shift, card_id, room):
+            if step.kind == "completed":
+                room -= 1
+            facts.append(fact_of(card_id, step, shift.purchase))
     return facts
 
 
@@ -149,13 +152,16 @@ def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
 def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:
     old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
-    moves = [(old.day, -gave), (new.day, gives)] if old.day != new.day else [(new.day, gives - gave)]
-    by = 0
-    for day, change in moves:
-        if change:
-            raw_of_day = partial(shift.memory.raw_stamps, definition.id, day)
-            by += stamps.move_day(card, definition, day, change, raw_of_day)
-    return by
+    if not gave or old.day == new.day:
+        return _move_day(shift, card, definition, new.day, gives - gave)
+    by = _move_day(shift, card, definition, old.day, -gave)
+    return by + _move_day(shift, card, definition, new.day, gives)
+
+
+def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by: int) -> int:
+    if not by:
+        return 0
+    return stamps.move_day(card, definition, day, by, partial(shift.memory.raw_stamps, definition.id, day))
 
 
 _FACT_NAMES = {
@@ -168,11 +174,8 @@ _FACT_NAMES = {
 
 def fact_of(card_id: str, step: stamps.Step, purchase: Purchase | None) -> Fact:
     """A card's step as a fact; its occasion is the card's number, which is what `once_per: card` means."""
-    return Fact(
-        _FACT_NAMES[step.kind],
-        card_cause(card_id, step.ordinal),
-        step.before,
-        step.after,
-        {"card": card_id, "ordinal": step.ordinal} | ({} if step.cards == 1 else {"cards": step.cards}),
-        purchase,
-    )
+    ordinal = step.ordinal
+    data: dict[str, Any] = {"card": card_id, "ordinal": ordinal}
+    if step.cards != 1:
+        data["cards"] = step.cards
+    return Fact(_FACT_NAMES[step.kind], card_cause(card_id, ordinal), step.before, step.after, data, purchase)

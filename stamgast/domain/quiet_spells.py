@@ -14,7 +14,8 @@ quantile is exp(m + z_q * s) days. Before there are enough gaps, `fallback_days`
 import math
 from functools import lru_cache
 from statistics import NormalDist
-from typing import NamedTuple
+
+from msgspec import Struct
 
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import LOG_SCALE
@@ -28,7 +29,7 @@ _LONGEST = 36_500.0
 """Days; what a model puts beyond a century is put there."""
 
 
-class Gaps(NamedTuple):
+class Gaps(Struct, frozen=True, gc=False):
     """Days after the last visit day. `risk` is at most `lapse`; equal to it there is no time of being at risk."""
 
     risk: float

@@ -70,14 +70,30 @@ def doubt_about(purchase: Purchase, program: Program) -> Doubt | None:
 
 def doubt_of(purchase: Purchase, entry: Entry, program: Program) -> Doubt | None:
     """As `doubt_about`, for a purchase of which is known what it would give."""
-    most = program.review_above
     found = _rewards_in_doubt(entry, program)
+    if found is None and _is_usual(purchase, program):
+        return None
+    most = program.review_above
     pieces = pieces_of(purchase)
     if pieces > most.pieces:
         return Doubt("pieces", pieces, most.pieces)
     if most.amount is not None and (amount := _amount_of(purchase, entry, program)) > most.amount:
         return Doubt("amount", amount, most.amount)
     return found
+
+
+def _is_usual(purchase: Purchase, program: Program) -> bool:
+    """Whether nothing in it is too much, found in one loop; of what it cannot tell it says no."""
+    most = program.review_above.amount
+    if most is None or purchase.currency != program.currency or not -most <= purchase.spend <= most:
+        return False
+    quantity = program.review_above.pieces * PIECE
+    for line in purchase.lines:
+        if not (-quantity <= line.quantity <= quantity and -most <= line.gross <= most):
+            return False
+        if line.cost is not None and not -most <= line.cost <= most:
+            return False
+    return True
 
 
 def size_of(purchase: Purchase, entry: Entry, program: Program) -> Agreed:
@@ -158,6 +174,9 @@ def _rewards_in_doubt(entry: Entry, program: Program) -> Doubt | None:
     together = 0
     for card, raw in entry.stamps.items():
         definition = program.cards[card]
+        if raw <= definition.stamps_required:
+            together += 1
+            continue
         rewards = _completes(raw, definition)
         together += rewards
         most = program.most_rewards if definition.most_rewards is None else definition.most_rewards

@@ -7,7 +7,9 @@ reward was redeemed: then the stamps are owed. A million cards cost no more to c
 """
 
 from collections.abc import Callable
-from typing import Final, NamedTuple
+from typing import Final
+
+from msgspec import Struct
 
 from stamgast.domain.customer import Card
 from stamgast.domain.events import Line, Purchase
@@ -20,7 +22,7 @@ MOST_COMPLETED: Final = 200
 """Cards that one event completes at most, all of a customer's cards together (docs/adr/0057)."""
 
 
-class Step(NamedTuple):
+class Step(Struct, frozen=True, gc=False):
     """One movement of a card: stamps `before` -> `after` on card number `ordinal` (1 is the first).
 
     `kind` is `stamped`, `completed`, `uncompleted` or `taken`. Cards that are taken out together are one step:
@@ -65,8 +67,22 @@ def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
         return sum([_pieces(line.quantity) for line in lines if qualifies(line, card)])
     if card.per == "purchase":
         return 1 if _any_qualifies(lines, card) or _without_line(lines, spend, card) > 0 else 0
-    fitting = sum([line.gross for line in lines if qualifies(line, card)])
-    return max(0, fitting + _without_line(lines, spend, card)) // card.amount
+    return max(0, _qualifying_money(lines, spend, card)) // card.amount
+
+
+def _qualifying_money(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> Minor:
+    """In one loop: it is asked at every purchase."""
+    if card.products or card.categories:
+        money = 0
+        for line in lines:
+            if qualifies(line, card):
+                money += line.gross
+        return money
+    money = spend  # what no line accounts for included
+    for line in lines:
+        if not qualifies(line, card):
+            money -= line.gross
+    return money
 
 
 def _any_qualifies(lines: tuple[Line, ...], card: CardDefinition) -> bool:
@@ -125,12 +141,12 @@ def move_balance(card: Card, definition: CardDefinition, by: int, kept: Kept, ro
         return steps + reopen(card, kept)
     size, before = definition.stamps_required, card.balance
     card.balance += by
-    full = max(0, min(card.balance // size, room))
+    full = min(card.balance // size, room) if card.balance >= size else 0
     steps = []
-    for ordinal in range(card.completed + 1, card.completed + full + 1):
-        steps += (Step("stamped", ordinal, before, size), Step("completed", ordinal, size, 0))
-        before = 0
     if full:
+        for ordinal in range(card.completed + 1, card.completed + full + 1):
+            steps += (Step("stamped", ordinal, before, size), Step("completed", ordinal, size, 0))
+            before = 0
         card.balance -= full * size
         card.completed += full
         _push(card, size, full)

@@ -1,7 +1,7 @@
 """What one run of `handle` works on and what it hands back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Final
 
 from msgspec import Struct
@@ -57,8 +57,7 @@ class Context(Struct, frozen=True):
     mind_holdout: bool = True
 
 
-@dataclass(slots=True)
-class Change:
+class Change(Struct):
     """What is to be written for one customer, all of it in the same commit.
 
     ledger      field -> value, None to remove.
@@ -74,18 +73,18 @@ class Change:
     """
 
     state: Customer
-    ledger: dict[bytes, bytes | None] = field(default_factory=dict)
-    submissions: list[Submission] = field(default_factory=list)
-    cancels: list[str] = field(default_factory=list)
-    finished: dict[str, str] = field(default_factory=dict)
-    stands: dict[str, bool] = field(default_factory=dict)
-    notes: list[Note] = field(default_factory=list)
-    counters: dict[str, int] = field(default_factory=dict)
-    answers: dict[str, bytes] = field(default_factory=dict)
-    failures: list[tuple[str, str]] = field(default_factory=list)
-    reviews: dict[str, bytes | None] = field(default_factory=dict)
-    issued: list[Voucher] = field(default_factory=list)
-    withdrawn: list[Voucher] = field(default_factory=list)
+    ledger: dict[bytes, bytes | None] = {}
+    submissions: list[Submission] = []
+    cancels: list[str] = []
+    finished: dict[str, str] = {}
+    stands: dict[str, bool] = {}
+    notes: list[Note] = []
+    counters: dict[str, int] = {}
+    answers: dict[str, bytes] = {}
+    failures: list[tuple[str, str]] = []
+    reviews: dict[str, bytes | None] = {}
+    issued: list[Voucher] = []
+    withdrawn: list[Voucher] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -113,15 +112,12 @@ class Firing(Struct, frozen=True):
     silent: bool = False
 
 
-class Left:
+class Left(Struct, gc=False):
     """What one event may still do (docs/adr/0057). It counts down."""
 
-    __slots__ = ("firings", "messages", "vouchers")
-
-    def __init__(self) -> None:
-        self.firings = MOST_FIRINGS
-        self.messages = MOST_MESSAGES
-        self.vouchers = MOST_VOUCHERS
+    firings: int = MOST_FIRINGS
+    messages: int = MOST_MESSAGES
+    vouchers: int = MOST_VOUCHERS
 
 
 class Case:

@@ -22,6 +22,8 @@ def shed(activation: Activation) -> None:
 
 def forget_ended(case: Case) -> None:
     """Let go of the oldest."""
+    if len(case.customer.activations) <= KEEP_ENDED:
+        return
     ended = [a for a in case.customer.activations if a.state == "ended"]
     if len(ended) > KEEP_ENDED:
         gone = {id(a) for a in ended[:-KEEP_ENDED]}

@@ -80,7 +80,7 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
     """
     fields: list[bytes] = []
     capped = [card.id for card in program.cards.values() if card.max_per_day is not None]
-    newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if state else 0
+    newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if capped and state else 0
     for event in events:
         if type(event) is PurchaseReviewed:
             if capped:

@@ -6,6 +6,7 @@ A message on its way occupies the customer: the next one is held until the answe
 Everything here decides from the state and the recorded time alone; the sending itself is the outbox's.
 """
 
+from collections.abc import Sequence
 from typing import Any
 
 from rules.actions import Send
@@ -63,12 +64,16 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
     case.customer.activations = [*case.customer.activations]
     if case.late and not rule.send_late:
         suppress(case, activation, "late")
-    elif sum(each.state != "ended" for each in case.customer.activations) >= MOST_WAITING:
+    elif _too_many_wait(case.customer.activations):
         suppress(case, activation, TOO_MANY)
     else:
         act_on(case, activation, rule, ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
     forget_ended(case)
+
+
+def _too_many_wait(activations: Sequence[Activation]) -> bool:
+    return len(activations) >= MOST_WAITING and sum(each.state != "ended" for each in activations) >= MOST_WAITING
 
 
 def release(case: Case, activation_id: str) -> None:
@@ -190,4 +195,7 @@ def still_true(case: Case, activation: Activation) -> bool:
 
 def find(case: Case, activation_id: str) -> Activation | None:
     """The activation of that id, if the state still remembers it."""
-    return next((a for a in case.customer.activations if a.id == activation_id), None)
+    for activation in case.customer.activations:
+        if activation.id == activation_id:
+            return activation
+    return None

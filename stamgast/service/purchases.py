@@ -95,9 +95,10 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
     case.write_entry(event.transaction, None if event.after is None else applied.new)
     _keep_the_list(case, event.transaction, applied)
     facts += restage(case, event.after)
-    case.count("purchases", customer.purchases - was[0])
-    case.count("spend", customer.spend - was[1])
-    case.count("profit", customer.profit - was[2])
+    counters = case.change.counters
+    counters["purchases"] = counters.get("purchases", 0) + customer.purchases - was[0]
+    counters["spend"] = counters.get("spend", 0) + customer.spend - was[1]
+    counters["profit"] = counters.get("profit", 0) + customer.profit - was[2]
     fire(case, facts)
 
 

@@ -11,17 +11,18 @@ from stamgast.service.case import Case
 
 FACTS = {method: f"{method}_clv_changed" for method in METHODS if method != "historic"}
 """Method -> the fact that its value changed; that of `historic` comes with every purchase."""
+_FACT_NAMES = frozenset(FACTS.values())
 
 Worth = dict[str, Minor | None]
 
 
 def worth(case: Case) -> Worth:
     """What the customer is worth now by each method that a rule waits for."""
-    listening = case.context.bundle.rules.listening
+    heard = case.context.bundle.rules.heard
+    if heard.isdisjoint(_FACT_NAMES):
+        return {}
     return {
-        method: clv_by(method, case.customer, case.program, case.at)
-        for method, fact in FACTS.items()
-        if listening(fact)
+        method: clv_by(method, case.customer, case.program, case.at) for method, fact in FACTS.items() if fact in heard
     }
 
 

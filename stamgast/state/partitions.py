@@ -22,24 +22,26 @@ _WIPED_AT_ONCE: Final = 1_000
 
 MOST_WORDS: Final = 4_000
 """Words of one command of a step."""
-_PAIRED: Final = {"HSET": 2, "ZADD": 2, "XADD": 3}
-"""Commands whose words go in pairs from there on."""
-_FEWEST: Final = {
-    "HSET": 4,
-    "HDEL": 3,
-    "HINCRBY": 4,
-    "ZADD": 4,
-    "ZREM": 3,
-    "RPUSH": 3,
-    "LTRIM": 4,
-    "SADD": 3,
-    "SREM": 3,
-    "XADD": 5,
-    "SET": 3,
-    "DEL": 2,
-    "EXPIRE": 3,
+_SHAPES: Final[Mapping[Any, tuple[int, int]]] = {
+    "HSET": (4, 2),
+    "HDEL": (3, 1),
+    "HINCRBY": (4, 1),
+    "ZADD": (4, 2),
+    "ZREM": (3, 1),
+    "RPUSH": (3, 1),
+    "LTRIM": (4, 1),
+    "SADD": (3, 1),
+    "SREM": (3, 1),
+    "XADD": (5, 2),
+    "SET": (3, 1),
+    "DEL": (2, 1),
+    "EXPIRE": (3, 1),
 }
-"""The commands of a step, and how many words each takes at least. `commit.lua` knows on what each works."""
+"""The commands of a step: how many words each takes at least, and how many more at a time.
+
+`commit.lua` knows on what each works.
+"""
+_NO_SHAPE: Final = (MOST_WORDS + 1, 1)
 
 NOTHING_APPLIED: Final = -1
 """The watermark of a partition of which nothing has been applied."""
@@ -62,11 +64,10 @@ class Writes:
 
     def do(self, *words: Word) -> None:
         """Run a command on a key of this partition. Raises ValueError for what the script could not take."""
-        command, count = str(words[0]), len(words)
-        if not _FEWEST.get(command, MOST_WORDS) <= count <= MOST_WORDS:
-            raise ValueError(f"a step has no {command} of {count} words; it takes {sorted(_FEWEST)} up to {MOST_WORDS}")
-        if command in _PAIRED and (count - _PAIRED[command]) % 2:
-            raise ValueError(f"{command} takes pairs, and {count} words are none")
+        command, count = words[0], len(words)
+        fewest, at_a_time = _SHAPES.get(command, _NO_SHAPE)
+        if not fewest <= count <= MOST_WORDS or (count - fewest) % at_a_time:
+            raise ValueError(_unfit(str(command), count))
         self.commands.append(count)
         self.commands += words
 
@@ -76,6 +77,12 @@ class Writes:
         return [
             len(meta), *meta, len(self.values), *self.values, len(self.cancels), *self.cancels, *self.commands,
         ]  # fmt: skip
+
+
+def _unfit(command: str, count: int) -> str:
+    if command in _SHAPES and _SHAPES[command][0] <= count <= MOST_WORDS:
+        return f"{command} takes pairs, and {count} words are none"
+    return f"a step has no {command} of {count} words; it takes {', '.join(_SHAPES)} up to {MOST_WORDS}"
 
 
 class Lease:
