@@ -35,10 +35,10 @@ def test_nothing_else_in_this_environment_brings_packages_of_our_names():
     assert "Private :: Do Not Upload" in PROJECT["classifiers"]
 
 
-def test_no_file_is_longer_than_three_hundred_lines():
+def test_no_file_is_longer_than_four_hundred_lines():
     files = [file for folder in (*PACKAGES, "tests") for file in (ROOT / folder).rglob("*.py")]
 
-    assert [str(file) for file in files if len(file.read_text().splitlines()) > 300] == []
+    assert [str(file) for file in files if len(file.read_text().splitlines()) > 400] == []
 
 
 def test_no_test_sleeps():
