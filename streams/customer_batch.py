@@ -71,7 +71,7 @@ class Batch(Sorting):
                 changes, state = applied or await self._apply_singly(name, value, ledger)
                 if state is not None:
                     results.append(Result(name, due, changes, state))
-            if time.perf_counter() - self._turn > THINK_S:
+            if self._has_thought_enough():
                 await self._yield()
         return results
 
@@ -106,7 +106,8 @@ class Batch(Sorting):
             fields = _ledger_fields(state, runs[0]) if len(runs) == 1 else None
             if fields is None or fields:
                 wanted.append((name, fields))
-        await self._yield()
+        if self._has_thought_enough():
+            await self._yield()
         if not wanted:
             return {}
         commands = [_reading(self.lease.keys.ledger(*name), fields) for name, fields in wanted]
@@ -155,7 +156,8 @@ class Batch(Sorting):
                 changes.append(change)
                 self._note_failures(name, run, change)
                 ledger = written(ledger, change.ledger)
-                await self._yield()
+                if self._has_thought_enough():
+                    await self._yield()
         return changes, value if changes else None
 
     async def _apply_one(
@@ -184,11 +186,12 @@ class Batch(Sorting):
     def _context(self, bundle: Bundle) -> Context:
         return Context(bundle, self._partition, self._voucher_key)
 
+    def _has_thought_enough(self) -> bool:
+        return time.perf_counter() - self._turn > THINK_S
+
     async def _yield(self) -> None:
-        now = time.perf_counter()
-        if now - self._turn > THINK_S:
-            await asyncio.sleep(0)
-            self._turn = time.perf_counter()
+        await asyncio.sleep(0)
+        self._turn = time.perf_counter()
 
 
 def _ledger_fields(state: Customer | None, run: Run) -> list[bytes] | None:

@@ -13,7 +13,7 @@ from typing import Final
 import msgspec
 
 from stamgast.domain.customer import Apart, Customer, Voucher
-from stamgast.domain.rewards import CARDS
+from stamgast.domain.occasions import card_of
 from stamgast.domain.units import DAY, Day, Millis
 
 AT_HAND: Final = 20
@@ -79,14 +79,14 @@ def put_apart(customer: Customer, vouchers: Iterable[Voucher]) -> None:
 
 def note_used(apart: Apart, voucher: Voucher) -> None:
     """Keep the newest number of a card of which a voucher was used."""
-    card, number = _card_of(voucher)
+    card, number = card_of(voucher.cause)
     if card:
         apart.used[card] = max(apart.used.get(card, 0), number)
 
 
 def is_newest_used(apart: Apart, voucher: Voucher) -> bool:
     """Whether it may be the one that was kept as that."""
-    card, number = _card_of(voucher)
+    card, number = card_of(voucher.cause)
     return bool(card) and apart.used.get(card) == number
 
 
@@ -126,11 +126,6 @@ def still_open(apart: Apart | None) -> dict[str, int]:
 def end_of(voucher: Voucher) -> Day:
     """The day at whose beginning (UTC) a voucher has ended for certain."""
     return -(-voucher.expires_at // DAY)
-
-
-def _card_of(voucher: Voucher) -> tuple[str, int]:
-    card, _, number = voucher.cause.removeprefix(CARDS).rpartition(":")
-    return (card, int(number)) if voucher.cause.startswith(CARDS) and number.isdecimal() else ("", 0)
 
 
 def _urgency(vouchers: Sequence[Voucher]) -> tuple[bool, Millis, str]:

@@ -12,9 +12,9 @@ from stamgast.domain.errors import UnknownBeforeError
 from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Agreed, Entry
+from stamgast.domain.occasions import card_occasion
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.review import Doubt, counted_before, weighed
-from stamgast.domain.rewards import card_cause
 from stamgast.domain.units import Day
 
 
@@ -178,4 +178,4 @@ def fact_of(card_id: str, step: stamps.Step, purchase: Purchase | None) -> Fact:
     data: dict[str, Any] = {"card": card_id, "ordinal": ordinal}
     if step.cards != 1:
         data["cards"] = step.cards
-    return Fact(_FACT_NAMES[step.kind], card_cause(card_id, ordinal), step.before, step.after, data, purchase)
+    return Fact(_FACT_NAMES[step.kind], card_occasion(card_id, ordinal), step.before, step.after, data, purchase)

@@ -12,14 +12,12 @@ from msgspec import Struct
 
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
+from stamgast.domain.occasions import CARDS, card_of
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 
 REFUSED_REQUESTS = 4
 """So many requests that were taken back a voucher remembers: they may still be on their way."""
-
-CARDS = "card:"
-"""How the causes begin that are stamp cards."""
 
 FORGETTING_FROM = 20
 """Vouchers that a customer has before those of the distant past are looked for."""
@@ -119,16 +117,10 @@ def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
     return max((number for number in used if number <= up_to), default=0)
 
 
-def card_cause(card: str, number: int) -> str:
-    """The occasion that a stamp card's card of that number is."""
-    return f"{CARDS}{card}:{number}"
-
-
 def card_number(cause: str, card: str) -> int:
     """Which of that stamp card's cards a cause speaks of, `card:bread:3` of the third; 0: of none."""
-    start = f"{CARDS}{card}:"
-    number = cause[len(start) :]
-    return int(number) if cause.startswith(start) and number.isdecimal() else 0
+    of, number = card_of(cause)
+    return number if of == card else 0
 
 
 def expire(customer: Customer, voucher: Voucher | None, at: Millis) -> bool:

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation
+from stamgast.domain.occasions import card_occasion
 from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of
@@ -30,7 +31,7 @@ def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int
         number = rewards.card_number(cause, card)
         return number in numbers and undone(number, rule)
 
-    at_hand.bring(case, *(rewards.card_cause(card, number) for number in numbers))
+    at_hand.bring(case, *(card_occasion(card, number) for number in numbers))
     _undo(case, of_these)
 
 
