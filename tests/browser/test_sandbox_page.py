@@ -125,6 +125,7 @@ def test_nothing_that_comes_in_is_ever_taken_for_markup(open_phones, sandbox, co
 def test_everything_can_be_done_with_the_keyboard(open_phones, sandbox, control):
     send(control, Body="Hoi!")
     page = open_phones(1280, 860)
+    expect(page.locator("#list a")).to_have_count(1)
     page.locator("#query").focus()
     page.keyboard.press("Tab")
     page.keyboard.press("Tab")

@@ -83,10 +83,7 @@ class Nodes:
 
     def holder_of(self, key: str) -> int:
         """The number of the node that serves a key."""
-        for first, last, master, *_ in self.clients[0].execute_command("CLUSTER", "SLOTS"):
-            if first <= slot_of(key) <= last:
-                return next(n for n in range(NODES) if self._port(n) == master[1])
-        raise AssertionError(f"nobody serves {key}")
+        return self._holder(slot_of(key), self.clients[0])
 
     @contextmanager
     def moving(self, key: str) -> Iterator[None]:
@@ -110,6 +107,22 @@ class Nodes:
             pass
         for number in (target, source, *(n for n in range(NODES) if n not in (target, source))):
             self.clients[number].execute_command("CLUSTER", "SETSLOT", slot, "NODE", ids[target])
+        _wait(lambda: self._agree(slot, target, ids[target]))
+
+    def _agree(self, slot: int, holder: int, name: str) -> bool:
+        """Whether every node has the slot's new holder at the epoch of its move.
+
+        Until then a word of the old holder that is still under way turns the slot back for a moment.
+        """
+        epochs = {_epoch(client, name) for client in self.clients[:NODES]}
+        return len(epochs) == 1 and all(self._holder(slot, client) == holder for client in self.clients[:NODES])
+
+    def _holder(self, slot: int, client: redis.Redis) -> int:
+        """Who serves a slot, as one node sees it."""
+        for first, last, master, *_ in client.execute_command("CLUSTER", "SLOTS"):
+            if first <= slot <= last:
+                return next(n for n in range(NODES) if self._port(n) == master[1])
+        raise AssertionError(f"nobody serves slot {slot}")
 
     def _add(self) -> None:
         port, bus = free_port(), free_port()
@@ -130,6 +143,12 @@ class Nodes:
     def _is_whole(self, client: redis.Redis) -> bool:
         told = client.execute_command("CLUSTER", "INFO").decode().splitlines()
         return {"cluster_state:ok", f"cluster_slots_ok:{SLOTS}", f"cluster_known_nodes:{NODES}"} <= set(told)
+
+
+def _epoch(client: redis.Redis, name: str) -> str:
+    """The configuration epoch of a node, as another sees it."""
+    lines = client.execute_command("CLUSTER", "NODES").decode().splitlines()
+    return next(words[6] for words in map(str.split, lines) if words[0] == name)
 
 
 def _wait(question: Callable[[], bool]) -> None:

@@ -23,9 +23,13 @@ from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.test_bad_programmes import GOOD, put
 from tests.integration.proofs.verdicts import verified
 
-pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
-
 EVENTS = int(os.environ.get("STAMGAST_WAITING_EVENTS", "3000"))
+PATIENCE_S = 300 + EVENTS / 300
+PIECE = str(max(50, EVENTS // 200))
+"""So many are taken up in one commit: both faults strike while most still wait."""
+
+pytestmark = [pytest.mark.multi_worker, pytest.mark.slow, pytest.mark.timeout(int(4 * PATIENCE_S))]
+
 EARLY = "early"
 """A merchant that connects before it publishes."""
 SECOND = GOOD | {"program.yaml": f"{GOOD['program.yaml']}cards: {{bread: {{stamps: 3, per: item}}}}\n"}
@@ -70,12 +74,12 @@ def expected(scene: Scene, count: int) -> dict[str, tuple[int, int]]:
 
 
 async def test_what_waited_is_applied_once_although_owners_are_killed_while_they_take_it_up(scene: Scene) -> None:
-    scene.fleet.env["PROOF_PIECE"] = "50"
+    scene.fleet.env["PROOF_PIECE"] = PIECE
     first = scene.fleet.start()
     await first.ready()
     await scene.barriers()
     await bought_early(scene, 0, EVENTS)
-    await scene.settled(seconds=300)
+    await scene.settled(seconds=PATIENCE_S)
     assert (await waiting(scene), await early_purchases(scene)) == (EVENTS, {})
 
     feeder = scene.feeder()
@@ -92,9 +96,9 @@ async def test_what_waited_is_applied_once_although_owners_are_killed_while_they
     await bought_early(scene, EVENTS, 500)  # behind what waits, as is the second bundle
     await put(scene, EARLY, SECOND)
     await scene.fleet.start().ready()
-    await eventually(lambda: taken_up(scene), seconds=300, every=0.2, why="nothing waits any more")
+    await eventually(lambda: taken_up(scene), seconds=PATIENCE_S, every=0.2, why="nothing waits any more")
     await feeder.stop()
-    await scene.settled(seconds=120)
+    await scene.settled(seconds=PATIENCE_S)
     assert await early_purchases(scene) == expected(scene, EVENTS + 500)
     assert await verified(scene) == []
 
@@ -106,14 +110,14 @@ async def taken_up(scene: Scene) -> bool:
 
 
 async def test_a_redis_that_is_emptied_while_what_waited_is_taken_up_is_filled_anew(scene: Scene) -> None:
-    scene.fleet.env["PROOF_PIECE"] = "50"
+    scene.fleet.env["PROOF_PIECE"] = PIECE
     await bought_early(scene, 0, EVENTS)
     await put(scene, EARLY, GOOD)
     worker = scene.fleet.start(Fault("customers.took_up", "kill", nth=4))
     worker.arm()
-    await scene.fleet.struck(worker, 1, seconds=120)
+    await scene.fleet.struck(worker, 1, seconds=PATIENCE_S)
     await asyncio.to_thread(scene.server.empty)
     await scene.fleet.start().ready()
-    await scene.settled(seconds=300)
+    await scene.settled(seconds=PATIENCE_S)
     assert (await waiting(scene), await early_purchases(scene)) == (0, expected(scene, EVENTS))
     assert await verified(scene) == []
