@@ -7,6 +7,7 @@ counts as not met, also inside `none`, and never raises.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from typing import Final
 
 from rules.actions import Action
@@ -16,11 +17,14 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program, Window
 from stamgast.domain.units import Day, Millis, Minor
+from stamgast.domain.vocabulary import Counter, OncePer, Outside, RuleStatus, Tally, counter
 
 MAX_PRIORITY: Final = 100
 DEFAULT_PRIORITY: Final = 50
-RUNNING: Final = frozenset({"shadow", "canary", "live"})
+RUNNING: Final[frozenset[str]] = frozenset({RuleStatus.SHADOW, RuleStatus.CANARY, RuleStatus.LIVE})
 """Statuses whose rules listen; `draft` and `paused` ones do not."""
+SPEAKING: Final[frozenset[str]] = frozenset({RuleStatus.CANARY, RuleStatus.LIVE})
+"""Statuses whose rules do something, too."""
 
 
 class View:
@@ -79,7 +83,7 @@ def always(_: Fact) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class CompiledTrigger:
-    """When a rule fires. `threshold` is what `once_per: customer` remembers beside the customer, such as `visits:10`.
+    """When a rule fires. `text` is for people alone: what is decided about a trigger stands in the fields below it.
 
     `once_per` is what this trigger happens once per unless the rule says otherwise, `may` what else it could be.
     """
@@ -91,14 +95,34 @@ class CompiledTrigger:
     once_per: str
     may: tuple[str, ...]
     has_purchase: bool
-    threshold: str = ""
+    figure: str = ""
+    """The customer's figure that passes `crosses`, as conditions name it; empty where it is about none."""
     crosses: int | None = None
     """What the fact's figure has to pass, or come to stand at, for the trigger to fire; None where that is not all."""
+    card: str = ""
+    """The stamp card that it is about."""
+    fills_card: bool = False
+    """That card is full when it fires."""
+    absence: bool = False
+    """It is about somebody who stays away, so that it rests while nobody knows who has been there."""
+
+    @property
+    def threshold(self) -> str:
+        """What `once_per: customer` remembers beside the customer, such as `visits:10`."""
+        return f"{self.figure}:{self.crosses}" if self.figure else ""
+
+
+class Group(StrEnum):
+    """How conditions stand together."""
+
+    ANY = "any"
+    ALL = "all"
+    NONE = "none"
 
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One condition, or a group of them (`any`, `all`, `none`): what it says, its test, what was found.
+    """One condition, or a `group` of them: what it says, its test, what was found.
 
     `figure` and `most` let `lint` see when a trigger's threshold can never meet it, `while_stale` that it is met only
     while no purchases come in.
@@ -108,6 +132,7 @@ class Condition:
     test: Test
     found: Callable[[View], str] | None = None
     parts: "tuple[Condition, ...]" = ()
+    group: Group | None = None
     needs_purchase: bool = False
     figure: str = ""
     most: int = 0
@@ -181,7 +206,7 @@ class CompiledRule:
     canary: int = 0
     priority: int = DEFAULT_PRIORITY
     window: Window | None = None
-    if_outside: str = "wait"
+    if_outside: str = Outside.WAIT
     give_up_after: Millis | None = None
     cool_down: Millis = 0
     per_day: int = 0
@@ -189,13 +214,16 @@ class CompiledRule:
     send_late: bool = False
     not_met: str = field(init=False, repr=False, compare=False, default="")
     """Counter of the times that it was asked and `if` did not hold."""
+    fired: str = field(init=False, repr=False, compare=False, default="")
+    """Counter of the occasions that it fired for."""
     tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
     """What `if` asks, one after another: it holds when every answer is True."""
     plain: bool = field(init=False, repr=False, compare=False, default=False)
     """It fires for each of its facts, for that fact's own occasion: nobody needs to ask."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "not_met", f"rule|{self.id}|not_met")
+        object.__setattr__(self, "not_met", counter(Counter.RULE, self.id, Tally.NOT_MET))
+        object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
         object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
         plain = self.trigger.fires is always and self.once_per in _BY_FACT
         object.__setattr__(self, "plain", plain)
@@ -203,7 +231,7 @@ class CompiledRule:
     def _parts(self) -> tuple[Condition, ...]:
         if self.condition is None:
             return ()
-        return self.condition.parts if self.condition.text == "all of" else (self.condition,)
+        return self.condition.parts if self.condition.group is Group.ALL else (self.condition,)
 
     @property
     def trigger_name(self) -> str:
@@ -232,7 +260,7 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
     return lines
 
 
-_BY_FACT: Final = frozenset({"card", "purchase", "quiet_spell"})
+_BY_FACT: Final[frozenset[str]] = frozenset({OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL})
 """Things to happen once per that the fact itself names by its occasion."""
 
 
@@ -241,7 +269,7 @@ def once_per(word: str, trigger: CompiledTrigger) -> Occasion:
     fires = trigger.fires
     if word in _BY_FACT:
         return lambda fact, view: fact.occasion if fires(fact) else None  # noqa: ARG005
-    if word == "customer":
+    if word == OncePer.CUSTOMER:
         key = f"customer:{trigger.threshold}" if trigger.threshold else "customer"
         return lambda fact, view: key if fires(fact) else None  # noqa: ARG005
     key_of_day = _PERIODS[word]
@@ -254,8 +282,8 @@ def _week(day: Day) -> str:
 
 
 _PERIODS: Final[Mapping[str, Callable[[Day], str]]] = {
-    "day": lambda day: f"day:{day}",
-    "week": _week,
-    "month": lambda day: f"month:{date_of(day):%Y-%m}",
-    "year": lambda day: f"year:{date_of(day):%Y}",
+    OncePer.DAY: lambda day: f"day:{day}",
+    OncePer.WEEK: _week,
+    OncePer.MONTH: lambda day: f"month:{date_of(day):%Y-%m}",
+    OncePer.YEAR: lambda day: f"year:{date_of(day):%Y}",
 }

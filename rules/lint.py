@@ -11,8 +11,6 @@ from rules.rule_reader import RuleFile
 from rules.template_check import used_words
 from stamgast.domain.program import Program, Window
 
-CARD_TRIGGERS: Final = frozenset({"stamp_card_completed", "stamp_card_reaches"})
-REST_WHILE_STALE: Final = frozenset({"became_at_risk", "lapsing", "lapsed"})
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
 
@@ -49,14 +47,11 @@ def _lint_card_reward(file: RuleFile, program: Program) -> None:
     rule = file.rule
     if rule is None or not any(isinstance(action, Give) for action in rule.actions):
         return
-    for card in program.cards.values():
-        completes = rule.trigger.text.startswith(f"the {card.id} card is completed") or (
-            rule.trigger.text == f"the {card.id} card reaches {card.stamps_required} of {card.stamps_required} stamps"
-        )
-        if completes and card.reward is not None:
-            message = f'the {card.id} card gives "{card.reward}" by itself already: a full card would be rewarded twice'
-            hint = f"Take `give` out of this rule, or `reward` out of the card {card.id}."
-            file.reader.problem(file.place("give"), message, hint)
+    card = program.cards.get(rule.trigger.card)
+    if card is not None and rule.trigger.fills_card and card.reward is not None:
+        message = f'the {card.id} card gives "{card.reward}" by itself already: a full card would be rewarded twice'
+        hint = f"Take `give` out of this rule, or `reward` out of the card {card.id}."
+        file.reader.problem(file.place("give"), message, hint)
 
 
 def _lint_never(file: RuleFile) -> None:
@@ -64,12 +59,12 @@ def _lint_never(file: RuleFile) -> None:
     rule = file.rule
     if rule is None or rule.condition is None:
         return
-    figure, _, threshold = rule.trigger.threshold.partition(":")
+    figure, passed = rule.trigger.figure, rule.trigger.crosses
     for part in rule.condition.parts:
-        if part.figure == figure and figure and part.most < int(threshold):
+        if passed is not None and figure and part.figure == figure and part.most < passed:
             message = f"this rule never fires: at {rule.trigger.text} it is not true that {part.text}"
             file.reader.problem(file.place("if"), message)
-        if part.while_stale and rule.trigger.name in REST_WHILE_STALE:
+        if part.while_stale and rule.trigger.absence:
             message = f"this rule never fires: `{rule.trigger.name}` waits while the feed is stale"
             hint = "Leave `feed` out: it tells who is absent once the feed is healthy."
             file.reader.problem(file.place("if"), message, hint)
@@ -114,7 +109,7 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         if thing == "voucher" and not gives:
             message = f"the template {template.id} speaks of a voucher, and this rule gives none"
             file.reader.problem(file.place("send"), message, "Add `- give: …` to `then`.")
-        elif thing == "card" and rule.trigger.name not in CARD_TRIGGERS:
+        elif thing == "card" and not rule.trigger.card:
             message = f"the template {template.id} speaks of a stamp card, and `{rule.trigger.name}` is about none"
             file.reader.problem(file.place("send"), message, "Use a trigger about a card, or another template.")
 

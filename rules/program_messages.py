@@ -12,14 +12,14 @@ from rules.reader import Reader
 from rules.template_check import ALL_WORDS, Used, is_dotted, used_words
 from rules.words import parse_duration, parse_hours, parse_rate
 from stamgast.domain.program import Messaging, Program, Template, Window
+from stamgast.domain.vocabulary import IfUnproven, Purpose
 
-PURPOSES: Final = ("marketing", "utility")
-IF_UNPROVEN: Final[Mapping[str, str]] = {
-    "send_again": (
+IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {
+    IfUnproven.SEND_AGAIN: (
         "it goes once more, unless it is too late, its reason went away or the customer said STOP. The risk: if the "
         "carrier had it after all, or had merely not listed it yet, it comes twice. The default for `purpose: utility`."
     ),
-    "never": "it is not sent again, and is shown as in doubt. The default for `purpose: marketing`.",
+    IfUnproven.NEVER: "it is not sent again, and is shown as in doubt. The default for `purpose: marketing`.",
 }
 """Answers to `if_unproven`, and what each means."""
 EARLIEST: Final = 8 * 60
@@ -53,7 +53,7 @@ def _template(
     name, where = key.text, f"templates: {key.text}"
     nothing = isinstance(value, ScalarNode) and value.value is None
     found = {} if nothing else reader.mapping(value, where, ("purpose", "whatsapp", "variables", "if_unproven"))
-    purpose = reader.one_of(found["purpose"], "purpose", PURPOSES, thing="purpose") if "purpose" in found else None
+    purpose = reader.one_of(found["purpose"], "purpose", Purpose, thing="purpose") if "purpose" in found else None
     unproven = reader.one_of(found["if_unproven"], "if_unproven", IF_UNPROVEN) if "if_unproven" in found else None
     whatsapp = _whatsapp(reader, found.get("whatsapp"), where, languages)
     variables = _variables(reader, found.get("variables"), where)
@@ -68,8 +68,8 @@ def _template(
             reader.problem(
                 key, f"the template {name} lacks {', '.join(missing)} for {channel}", _where(channel, missing[0], name)
             )
-    default = "send_again" if purpose == "utility" else "never"
-    return Template(name, purpose or "marketing", whatsapp, variables, dict(sms), unproven or default)
+    default = IfUnproven.SEND_AGAIN if purpose == Purpose.UTILITY else IfUnproven.NEVER
+    return Template(name, purpose or Purpose.MARKETING, whatsapp, variables, dict(sms), unproven or default)
 
 
 def _where(channel: str, language: str, name: str) -> str:
@@ -154,7 +154,7 @@ def _place(reader: Reader, used: Used) -> Mark:
 
 def _check_opt_out(reader: Reader, name: str, program: Program) -> None:
     template = program.templates.get(name)
-    if template is None or template.purpose != "marketing" or not program.messaging.sms_sender:
+    if template is None or template.purpose != Purpose.MARKETING or not program.messaging.sms_sender:
         return
     if "stop" not in reader.source.text.casefold():
         hint = 'Add a line such as "Stop? Antwoord STOP".'
@@ -199,7 +199,7 @@ def _sender(reader: Reader, node: Node | None, where: str, *, names: bool) -> st
 
 def _windows(reader: Reader, node: Node | None) -> dict[str, Window]:
     windows: dict[str, Window] = {}
-    for key, value in reader.entries(node, "send_between", PURPOSES) if node is not None else []:
+    for key, value in reader.entries(node, "send_between", tuple(Purpose)) if node is not None else []:
         window = reader.word(value, f"send_between: {key.text}", parse_hours)
         if window is None:
             continue
@@ -213,7 +213,7 @@ def _windows(reader: Reader, node: Node | None) -> dict[str, Window]:
 
 def _caps(reader: Reader, node: Node | None) -> dict[str, tuple[tuple[int, int], ...]]:
     caps: dict[str, tuple[tuple[int, int], ...]] = {}
-    for key, value in reader.entries(node, "caps", PURPOSES) if node is not None else []:
+    for key, value in reader.entries(node, "caps", tuple(Purpose)) if node is not None else []:
         rates = [
             reader.word(item, f"caps: {key.text}", parse_rate) for item in reader.items(value, f"caps: {key.text}")
         ]

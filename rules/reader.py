@@ -9,6 +9,7 @@ from rules.words import Money, WordError, parse_money
 from rules.yaml_source import Source
 
 T = TypeVar("T")
+W = TypeVar("W", bound=str)
 
 
 class Reader:
@@ -104,16 +105,19 @@ class Reader:
             self.problem(node, f"`{where}`: {error}", error.hint)
             return None
 
-    def one_of(self, node: Node, where: str, allowed: Iterable[str], *, thing: str = "word") -> str | None:
+    def one_of(self, node: Node, where: str, allowed: Iterable[W], *, thing: str = "word") -> W | None:
         """One of a closed set of words."""
         text = self.text(node, where)
         words = list(allowed)
-        if text is None or text in words:
-            return text
+        if text is None:
+            return None
+        for each in words:
+            if each == text:
+                return each
         self.problem(node, f'unknown {thing} "{text}" in `{where}`', suggest(text, words))
         return None
 
-    def some_of(self, node: Node, where: str, allowed: Iterable[str], *, thing: str = "word") -> tuple[str, ...]:
+    def some_of(self, node: Node, where: str, allowed: Iterable[W], *, thing: str = "word") -> tuple[W, ...]:
         """One or several of a closed set of words, in the order of the file."""
         words = list(allowed)
         found = (self.one_of(item, where, words, thing=thing) for item in self.items(node, where))

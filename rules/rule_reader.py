@@ -13,6 +13,7 @@ from rules.engine import (
     CompiledRule,
     CompiledTrigger,
     Condition,
+    Group,
     Test,
     all_of,
     any_of,
@@ -25,7 +26,8 @@ from rules.reader import Reader
 from rules.registry import Context
 from rules.test_cases import RuleTest, read_tests
 from rules.triggers import TRIGGERS
-from rules.words import ONCE_PER, Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
+from rules.words import Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
+from stamgast.domain.vocabulary import OncePer, Outside, RuleStatus
 
 WORDS: Final = (
     "rule",
@@ -42,9 +44,8 @@ WORDS: Final = (
 )
 TIMING: Final = ("send_between", "if_outside", "give_up_after", "send_late")
 LIMITS: Final = ("cool_down", "messages", "hold_out")
-GROUPS: Final = ("any", "all", "none")
 _RULE_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
-_GROUP_TESTS: Final = {"any": any_of, "all": all_of, "none": none_of}
+_GROUP_TESTS: Final = {Group.ANY: any_of, Group.ALL: all_of, Group.NONE: none_of}
 
 
 @dataclass(slots=True)
@@ -74,7 +75,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     trigger = _trigger(context, found["when"]) if "when" in found else None
     condition = read_conditions(context, found["if"], "if") if "if" in found else None
     actions = _actions(context, found["then"], file) if "then" in found else ()
-    status = reader.word(found["status"], "status", parse_status) if "status" in found else Status("draft")
+    status = reader.word(found["status"], "status", parse_status) if "status" in found else Status(RuleStatus.DRAFT)
     once = _once_per(reader, found.get("once_per"), trigger)
     if "tests" in found:
         file.tests = read_tests(reader, found["tests"], context.program, rule_id or "")
@@ -85,7 +86,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
         draft = CompiledRule(
             id=rule_id or "",
             description=description or "",
-            status=status.name if status is not None else "draft",
+            status=status.name if status is not None else RuleStatus.DRAFT,
             canary=status.canary if status is not None else 0,
             trigger=trigger,
             once_per=once,
@@ -123,8 +124,8 @@ def _trigger(context: Context, node: Node) -> CompiledTrigger | None:
 
 
 def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None) -> str:
-    default = trigger.once_per if trigger is not None else "customer"
-    word = reader.one_of(node, "once_per", ONCE_PER) if node is not None else None
+    default = trigger.once_per if trigger is not None else OncePer.CUSTOMER
+    word = reader.one_of(node, "once_per", OncePer) if node is not None else None
     if word is None or node is None or trigger is None:
         return default
     if word not in trigger.may:
@@ -141,13 +142,15 @@ def read_conditions(context: Context, node: Node, where: str) -> Condition | Non
     good = [part for part in parts if part is not None]
     if not good or len(good) < len(parts):
         return None
-    return _group("all", good)
+    return _group(Group.ALL, good)
 
 
-def _group(kind: str, parts: list[Condition]) -> Condition:
+def _group(kind: Group, parts: list[Condition]) -> Condition:
     test: Test = _GROUP_TESTS[kind](parts)
-    needs = all(part.needs_purchase for part in parts) if kind == "any" else any(part.needs_purchase for part in parts)
-    return Condition(f"{kind} of", test, None, tuple(parts), needs_purchase=needs)
+    needs = (
+        all(part.needs_purchase for part in parts) if kind is Group.ANY else any(part.needs_purchase for part in parts)
+    )
+    return Condition(f"{kind} of", test, None, tuple(parts), kind, needs_purchase=needs)
 
 
 def _condition(context: Context, node: Node, where: str) -> Condition | None:
@@ -159,13 +162,13 @@ def _condition(context: Context, node: Node, where: str) -> Condition | None:
             reader.problem(node, f"one condition an item in `{where}`, not {len(entries)}", hint)
         return None
     key, value = entries[0]
-    if key.text in GROUPS:
+    if key.text in tuple(Group):
         parts = [_condition(context, item, f"{where}: {key.text}") for item in reader.items(value, key.text)]
         good = [part for part in parts if part is not None]
-        return _group(key.text, good) if good and len(good) == len(parts) else None
+        return _group(Group(key.text), good) if good and len(good) == len(parts) else None
     word = CONDITIONS.words.get(key.text)
     if word is None:
-        reader.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, [*CONDITIONS.words, *GROUPS]))
+        reader.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, [*CONDITIONS.words, *Group]))
         return None
     return word.read(value, context)
 
@@ -224,7 +227,7 @@ def _timing(reader: Reader, node: Node | None, rule: CompiledRule | None) -> Com
         return rule
     found = reader.mapping(node, "timing", TIMING)
     window = reader.word(found["send_between"], "send_between", parse_hours) if "send_between" in found else None
-    outside = reader.one_of(found["if_outside"], "if_outside", ("wait", "drop")) if "if_outside" in found else None
+    outside = reader.one_of(found["if_outside"], "if_outside", Outside) if "if_outside" in found else None
     give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
     send_late = reader.truth(found["send_late"], "send_late") if "send_late" in found else False
     if give_up == 0:
@@ -234,7 +237,7 @@ def _timing(reader: Reader, node: Node | None, rule: CompiledRule | None) -> Com
     return replace(
         rule,
         window=window,
-        if_outside=outside or "wait",
+        if_outside=outside or Outside.WAIT,
         give_up_after=give_up,
         send_late=bool(send_late),
     )

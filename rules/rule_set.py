@@ -8,6 +8,7 @@ from typing import Final
 
 from rules.engine import RUNNING, CompiledRule
 from stamgast.domain.facts import Fact
+from stamgast.domain.vocabulary import RuleStatus
 
 
 class _Listeners:
@@ -63,8 +64,8 @@ class RuleSet:
     def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
         """The same rules, with these ones paused; ids that are not there are passed over."""
         paused = frozenset(rule_ids)
-        return RuleSet(replace(rule, status="paused") if rule.id in paused else rule for rule in self.all)
+        return RuleSet(replace(rule, status=RuleStatus.PAUSED) if rule.id in paused else rule for rule in self.all)
 
     def only(self, rule_id: str) -> "RuleSet":
         """This one rule alone, live and without a holdout: what a rule's own tests run."""
-        return RuleSet([replace(self.by_id[rule_id], status="live", canary=0, hold_out=0)])
+        return RuleSet([replace(self.by_id[rule_id], status=RuleStatus.LIVE, canary=0, hold_out=0)])

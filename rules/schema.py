@@ -5,13 +5,14 @@ It describes shapes; whether a card or template exists, only `stamgast rules che
 
 from rules.action_words import ACTIONS, ActionWord
 from rules.conditions import CONDITIONS
-from rules.engine import MAX_PRIORITY
+from rules.engine import MAX_PRIORITY, Group
 from rules.registry import Registry, Schema, W
 from rules.rule_reader import LIMITS, TIMING
 from rules.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.test_cases import KINDS
 from rules.triggers import TRIGGERS
-from rules.words import FEED_STATES, ONCE_PER
+from rules.words import FEED_STATES
+from stamgast.domain.vocabulary import OncePer, Outside
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -31,7 +32,7 @@ def rule_schema() -> Schema:
             "description": {"type": "string"},
             "status": {"type": "string", "pattern": "^(draft|shadow|canary [0-9]{1,3}%|live|paused)$"},
             "when": _when(),
-            "once_per": choice(ONCE_PER),
+            "once_per": choice(OncePer),
             "if": one_or_more(condition),
             "then": one_or_more({"$ref": "#/$defs/action"}),
             "timing": _timing(),
@@ -65,7 +66,7 @@ def _when() -> Schema:
 
 
 def _condition(itself: Schema) -> Schema:
-    groups = {name: one_or_more(itself) for name in ("any", "all", "none")}
+    groups = {name: one_or_more(itself) for name in Group}
     return _one_word(described(CONDITIONS) | groups)
 
 
@@ -79,7 +80,7 @@ def _one_action(name: str, word: ActionWord) -> Schema:
 
 
 def _timing() -> Schema:
-    words = (HOURS, choice(("wait", "drop")), DURATION, {"type": "boolean"})
+    words = (HOURS, choice(Outside), DURATION, {"type": "boolean"})
     return {"type": "object", "properties": dict(zip(TIMING, words, strict=True)), "additionalProperties": False}
 
 

@@ -10,10 +10,9 @@ from rules.problems import nearest
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
+from stamgast.domain.vocabulary import RuleStatus
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
-STATUSES: Final = ("draft", "shadow", "canary", "live", "paused")
-ONCE_PER: Final = ("card", "purchase", "day", "week", "month", "year", "quiet_spell", "customer")
 
 HEALTHY: Final = "healthy"
 STALE: Final = "stale"
@@ -168,13 +167,13 @@ def parse_rate(text: str) -> tuple[int, int]:
 def parse_status(text: str) -> Status:
     """`draft`, `shadow`, `canary 5%`, `live` or `paused`."""
     name, _, share = text.partition(" ")
-    if name == "canary":
+    if name == RuleStatus.CANARY:
         if not share:
             raise WordError("a canary needs its share of customers", 'Write it as "canary 5%".')
         return Status(name, parse_percent(share))
-    if share or name not in STATUSES:
-        match = nearest(name, STATUSES)
-        meant = f"canary {share or '5%'}" if match == "canary" else match
+    if share or name not in tuple(RuleStatus):
+        match = nearest(name, RuleStatus)
+        meant = f"canary {share or '5%'}" if match == RuleStatus.CANARY else match
         asked = f'Did you mean "{meant}"? ' if match and match != name else ""
         raise WordError(f'unknown status "{text}"', f"{asked}Write one of: draft, shadow, canary 5%, live, paused.")
     return Status(name)

@@ -11,6 +11,7 @@ from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import VoucherState
 
 
 def show_customer(customer: str, state: Customer, program: Program, at: Millis) -> dict[str, Any]:
@@ -36,7 +37,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
                 "expires_at": format_time(voucher.expires_at),
             }
             for voucher in state.vouchers
-            if voucher.state == "open"
+            if voucher.state == VoucherState.OPEN
         ],
         "more_vouchers": still_open(state.apart),
         "stage": state.stage,

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, TimerDue
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import NoteKind, Status, VoucherState
 from stamgast.service import Bundle, Change, Context, handle
 
 CustomerKey = tuple[str, str]
@@ -130,7 +131,7 @@ class Simulation(Fold):
                 self._deliver(submission)
 
     def _deliver(self, submission: Submission) -> None:
-        for status in ("accepted", "delivered"):
+        for status in (Status.ACCEPTED, Status.DELIVERED):
             self._run(
                 ActivationOutcome(
                     merchant=submission.merchant,
@@ -147,7 +148,7 @@ class Simulation(Fold):
         for submission in change.submissions:
             self._say(key, "send", submission.template, rule=submission.rule, data=submission.data)
         for note in change.notes:
-            if note.kind == "outcome" and note.status in ("suppressed", "expired"):
+            if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
                 self._say(key, "withheld", note.template, rule=note.rule, reason=note.reason)
         self._tell_vouchers(key, change)
         old, new = set(before.tags), set(change.state.tags)
@@ -160,10 +161,10 @@ class Simulation(Fold):
         """What was given and is open, or was taken back; not what came back within the same event."""
         issued, withdrawn = ({voucher.code for voucher in those} for those in (change.issued, change.withdrawn))
         for voucher in change.issued:
-            if voucher.state == "open" and voucher.code not in withdrawn:
+            if voucher.state == VoucherState.OPEN and voucher.code not in withdrawn:
                 self._say(key, "give", voucher.reward, rule=voucher.rule, data={"code": voucher.code})
         for voucher in change.withdrawn:
-            if voucher.state == "withdrawn" and voucher.code not in issued:
+            if voucher.state == VoucherState.WITHDRAWN and voucher.code not in issued:
                 self._say(key, "withdraw", voucher.reward, rule=voucher.rule)
 
     def _say(

@@ -7,6 +7,7 @@ from msgspec.structs import replace
 from stamgast.domain import apart
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.rewards import timer_of
+from stamgast.domain.vocabulary import TimerKind
 
 
 def all_vouchers(state: Customer, ledger: Mapping[bytes, bytes]) -> list[Voucher]:
@@ -24,6 +25,6 @@ def all_vouchers(state: Customer, ledger: Mapping[bytes, bytes]) -> list[Voucher
 def whole(state: Customer, ledger: Mapping[bytes, bytes]) -> Customer:
     """The state as if nothing were kept apart."""
     vouchers = all_vouchers(state, ledger)
-    timers = {name: due for name, due in state.timers.items() if name != apart.TIMER}
+    timers = {name: due for name, due in state.timers.items() if name != TimerKind.VOUCHERS}
     timers |= {timer_of(voucher.code): voucher.expires_at for voucher in vouchers if voucher.state == "open"}
     return replace(state, vouchers=vouchers, timers=timers, apart=None)

@@ -73,9 +73,11 @@ def rule(
 ) -> CompiledRule:
     """A rule without conditions on one kind of fact."""
     yes: Fires = lambda _: True  # noqa: E731
+    figure, _, passed = more.pop("threshold", "").partition(":")
     trigger = CompiledTrigger(
-        fact, fact, (fact,), fires or yes, per, (per,), has_purchase=True, threshold=more.pop("threshold", "")
-    )
+        fact, fact, (fact,), fires or yes, per, (per,),
+        has_purchase=True, figure=figure, crosses=int(passed) if passed else None,
+    )  # fmt: skip
     values: dict[str, Any] = {"description": id_, "status": "live", "condition": None} | more
     return CompiledRule(
         id=id_, trigger=trigger, once_per=per, actions=actions, occasion=once_per(per, trigger), **values

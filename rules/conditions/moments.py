@@ -6,7 +6,7 @@ from rules.nodes import Node
 from rules.registry import Context, Schema
 from rules.schema_parts import choice, one_or_more
 from rules.words import WEEKDAYS
-from stamgast.domain.customer import STAGES
+from stamgast.domain.vocabulary import Stage
 
 
 def listed(words: tuple[str, ...]) -> str:
@@ -57,7 +57,7 @@ class StageCondition(ConditionWord):
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One stage or several."""
-        stages = context.reader.some_of(node, self.name, STAGES, thing="stage")
+        stages = context.reader.some_of(node, self.name, Stage, thing="stage")
         if not stages:
             return None
         wanted = frozenset(stages)
@@ -69,4 +69,4 @@ class StageCondition(ConditionWord):
 
     def schema(self) -> Schema:
         """Stages."""
-        return one_or_more(choice(STAGES))
+        return one_or_more(choice(Stage))

@@ -7,9 +7,9 @@ from rules.nodes import MapNode, Node
 from rules.registry import Context, Schema
 from rules.schema_parts import MONEY, PERCENT, bounds, choice
 from rules.words import parse_margin
-from stamgast.domain.clv import METHODS
 from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer
+from stamgast.domain.vocabulary import ClvMethod
 
 METHOD = "method"
 
@@ -38,24 +38,28 @@ class ClvCondition(ConditionWord):
             node, self.name, context, lambda value, where: reader.money(value, where, currency), (METHOD,)
         )
         entries = {key.text: value for key, value in node.entries} if isinstance(node, MapNode) else {}
-        method = reader.one_of(entries[METHOD], METHOD, METHODS, thing="method") if METHOD in entries else "historic"
+        method = (
+            reader.one_of(entries[METHOD], METHOD, ClvMethod, thing="method")
+            if METHOD in entries
+            else ClvMethod.HISTORIC
+        )
         if found is None or method is None:
             return None
-        if method == "historic":
+        if method is ClvMethod.HISTORIC:
             return within(self.name, _profit, found, lambda minor: format_money(minor, currency))
         return _valued(method, found, currency)
 
     def schema(self) -> Schema:
         """Bounds and a method."""
         words = bounds(MONEY)
-        return words | {"properties": words["properties"] | {METHOD: choice(METHODS)}}
+        return words | {"properties": words["properties"] | {METHOD: choice(ClvMethod)}}
 
 
 def _profit(customer: Customer) -> int:
     return customer.profit
 
 
-def _valued(method: str, found: dict[str, int], currency: str) -> Condition:
+def _valued(method: ClvMethod, found: dict[str, int], currency: str) -> Condition:
     low, high = lowest(found), highest(found)
 
     def test(view: View) -> bool | None:

@@ -1,16 +1,21 @@
 """What can stand after `when:`. Each trigger fires when something *becomes* true, never because it *is* true."""
 
+from typing import ClassVar
+
 from rules.engine import CompiledTrigger
 from rules.registry import Registry, Word
+from stamgast.domain.vocabulary import FactName, OncePer
 
 
 class Trigger(Word[CompiledTrigger]):
-    """A word after `when:`."""
+    """A word after `when:`. `facts` are all that it may listen to."""
+
+    facts: ClassVar[tuple[FactName, ...]]
 
 
 TRIGGERS: Registry[Trigger] = Registry("trigger")
 
-PERIODS = ("day", "week", "month", "year", "customer")
+PERIODS = (OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR, OncePer.CUSTOMER)
 """What any trigger may be limited to, once per."""
 
 # The words register themselves when their modules are read.

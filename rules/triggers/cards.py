@@ -6,8 +6,9 @@ from rules.registry import Context, Schema
 from rules.schema_parts import POSITIVE, TEXT
 from rules.triggers import PERIODS, TRIGGERS, Trigger
 from stamgast.domain.facts import Fact
+from stamgast.domain.vocabulary import FactName, OncePer
 
-MAY = ("card", *PERIODS)
+MAY = (OncePer.CARD, *PERIODS)
 
 
 @TRIGGERS.add
@@ -21,6 +22,7 @@ class StampCardCompletedTrigger(Trigger):
     """
 
     name = "stamp_card_completed"
+    facts = (FactName.STAMP_CARD_COMPLETED,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """The id of a card."""
@@ -29,7 +31,15 @@ class StampCardCompletedTrigger(Trigger):
             return None
         text = f"the {card} card is completed"
         return CompiledTrigger(
-            self.name, text, ("stamp_card_completed",), _completed(card), "card", MAY, has_purchase=True
+            self.name,
+            text,
+            self.facts,
+            _completed(card),
+            OncePer.CARD,
+            MAY,
+            has_purchase=True,
+            card=card,
+            fills_card=True,
         )
 
     def schema(self) -> Schema:
@@ -55,6 +65,7 @@ class StampCardReachesTrigger(Trigger):
     """
 
     name = "stamp_card_reaches"
+    facts = (FactName.STAMPS_CHANGED,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """One card's id and a number of stamps below or at its size."""
@@ -76,7 +87,16 @@ class StampCardReachesTrigger(Trigger):
             return None
         text = f"the {card} card reaches {stamps} of {size} stamps"
         return CompiledTrigger(
-            self.name, text, ("stamps_changed",), _reaches(card, stamps), "card", MAY, has_purchase=True, crosses=stamps
+            self.name,
+            text,
+            self.facts,
+            _reaches(card, stamps),
+            OncePer.CARD,
+            MAY,
+            has_purchase=True,
+            crosses=stamps,
+            card=card,
+            fills_card=stamps == size,
         )
 
     def schema(self) -> Schema:

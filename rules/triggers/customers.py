@@ -5,9 +5,9 @@ from rules.nodes import MapNode, Node
 from rules.registry import Context, Schema
 from rules.schema_parts import MONEY, POSITIVE, choice
 from rules.triggers import PERIODS, TRIGGERS, Trigger
-from stamgast.domain.clv import METHODS
 from stamgast.domain.currencies import format_money
-from stamgast.domain.facts import Fact
+from stamgast.domain.facts import OF_CLV, Fact
+from stamgast.domain.vocabulary import ClvMethod, FactName, OncePer
 
 
 def crosses(threshold: int) -> Fires:
@@ -30,6 +30,7 @@ class VisitsReachedTrigger(Trigger):
     """
 
     name = "visits_reached"
+    facts = (FactName.VISITS_CHANGED,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """A number of visits."""
@@ -39,12 +40,12 @@ class VisitsReachedTrigger(Trigger):
         return CompiledTrigger(
             self.name,
             f"visit number {visits}",
-            ("visits_changed",),
+            self.facts,
             crosses(visits),
-            "customer",
+            OncePer.CUSTOMER,
             PERIODS,
             has_purchase=True,
-            threshold=f"visits:{visits}",
+            figure="visits",
             crosses=visits,
         )
 
@@ -68,36 +69,37 @@ class ClvPassedTrigger(Trigger):
     """
 
     name = "clv_passed"
+    facts = tuple(OF_CLV.values())
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """An amount in the programme's currency, with a method if it is not the usual one."""
-        reader, currency, method = context.reader, context.program.currency, "historic"
+        reader, currency = context.reader, context.program.currency
+        method: ClvMethod | None = ClvMethod.HISTORIC
         if isinstance(node, MapNode):
             found = reader.mapping(node, self.name, ("amount", "method"), ("amount",))
             if "amount" not in found:
                 return None
             node = found["amount"]
             if "method" in found:
-                method = reader.one_of(found["method"], "method", METHODS, thing="method") or ""
+                method = reader.one_of(found["method"], "method", ClvMethod, thing="method")
         amount = reader.money(node, self.name, currency)
-        if amount is None or not method:
+        if amount is None or method is None:
             return None
-        usual = method == "historic"
-        figure = "clv" if usual else f"{method}_clv"
+        usual = method is ClvMethod.HISTORIC
         return CompiledTrigger(
             self.name,
             f"{'customer' if usual else method} lifetime value passes {format_money(amount, currency)}",
-            (f"{figure}_changed",),
+            (OF_CLV[method],),
             crosses(amount),
-            "customer",
+            OncePer.CUSTOMER,
             PERIODS,
             has_purchase=True,
-            threshold=f"{figure}:{amount}",
+            figure="clv" if usual else f"{method}_clv",
             crosses=amount,
         )
 
     def schema(self) -> Schema:
         """Money, alone or with a method."""
-        words: Schema = {"amount": MONEY, "method": choice(METHODS)}
+        words: Schema = {"amount": MONEY, "method": choice(ClvMethod)}
         full = {"type": "object", "properties": words, "required": ["amount"], "additionalProperties": False}
         return {"anyOf": [MONEY, full]}

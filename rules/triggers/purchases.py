@@ -4,6 +4,7 @@ from rules.engine import CompiledTrigger, always
 from rules.nodes import ListNode, MapNode, Node, kind_of
 from rules.registry import Context, Schema
 from rules.triggers import PERIODS, TRIGGERS, Trigger
+from stamgast.domain.vocabulary import FactName, OncePer
 
 
 def takes_nothing(node: Node, name: str, context: Context) -> bool:
@@ -29,13 +30,14 @@ class PurchaseTrigger(Trigger):
     """
 
     name = "purchase"
+    facts = (FactName.PURCHASE,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """Takes no settings."""
         if not takes_nothing(node, self.name, context):
             return None
-        may = ("purchase", *PERIODS)
-        return CompiledTrigger(self.name, "a purchase", ("purchase",), always, "purchase", may, has_purchase=True)
+        may = (OncePer.PURCHASE, *PERIODS)
+        return CompiledTrigger(self.name, "a purchase", self.facts, always, OncePer.PURCHASE, may, has_purchase=True)
 
     def schema(self) -> Schema:
         """Nothing."""
@@ -52,13 +54,14 @@ class RefundedTrigger(Trigger):
     """
 
     name = "refunded"
+    facts = (FactName.REFUNDED,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """Takes no settings."""
         if not takes_nothing(node, self.name, context):
             return None
-        may = ("purchase", *PERIODS)
-        return CompiledTrigger(self.name, "a refund", ("refunded",), always, "purchase", may, has_purchase=True)
+        may = (OncePer.PURCHASE, *PERIODS)
+        return CompiledTrigger(self.name, "a refund", self.facts, always, OncePer.PURCHASE, may, has_purchase=True)
 
     def schema(self) -> Schema:
         """Nothing."""

@@ -7,22 +7,29 @@ from rules.nodes import Node
 from rules.registry import Context, Schema
 from rules.triggers import PERIODS, TRIGGERS, Trigger
 from rules.triggers.purchases import SETTING_FREE, takes_nothing
+from stamgast.domain.vocabulary import FactName, OncePer
 
 
 class _QuietTrigger(Trigger):
     """Happens once per quiet spell and takes no settings."""
 
-    fact: ClassVar[str]
     text: ClassVar[str]
-    has_purchase: ClassVar[bool] = False
+    is_back: ClassVar[bool] = False
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """Takes no settings."""
         if not takes_nothing(node, self.name, context):
             return None
-        may = ("quiet_spell", *PERIODS)
+        may = (OncePer.QUIET_SPELL, *PERIODS)
         return CompiledTrigger(
-            self.name, self.text, (self.fact,), always, "quiet_spell", may, has_purchase=self.has_purchase
+            self.name,
+            self.text,
+            self.facts,
+            always,
+            OncePer.QUIET_SPELL,
+            may,
+            has_purchase=self.is_back,
+            absence=not self.is_back,
         )
 
     def schema(self) -> Schema:
@@ -40,7 +47,7 @@ class BecameAtRiskTrigger(_QuietTrigger):
     """
 
     name = "became_at_risk"
-    fact = "at_risk"
+    facts = (FactName.AT_RISK,)
     text = "being later than usual"
 
 
@@ -54,7 +61,7 @@ class LapsingTrigger(_QuietTrigger):
     """
 
     name = "lapsing"
-    fact = "lapsing"
+    facts = (FactName.LAPSING,)
     text = "staying away longer than usual"
 
 
@@ -68,7 +75,7 @@ class LapsedTrigger(_QuietTrigger):
     """
 
     name = "lapsed"
-    fact = "lapsed"
+    facts = (FactName.LAPSED,)
     text = "having stayed away for good, it seems"
 
 
@@ -82,6 +89,6 @@ class WonBackTrigger(_QuietTrigger):
     """
 
     name = "won_back"
-    fact = "won_back"
+    facts = (FactName.WON_BACK,)
     text = "coming back after a long silence"
-    has_purchase = True
+    is_back = True

@@ -2,36 +2,40 @@
 
 import hashlib
 import uuid
+from collections.abc import Mapping
 from typing import Any, Final
 
 from msgspec import Struct
 
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Status, TimerKind
 
 NAMESPACE: Final = uuid.UUID("6b1e1f2a-6c0b-5c0e-9a55-57a4946a57e9")
 _NAMESPACE_BYTES: Final = NAMESPACE.bytes
 
-RANKS: Final = {
-    "held": 0,
-    "submitted": 1,
-    "not_submitted": 2,
-    "in_doubt": 3,
-    "not_found": 3,
-    "accepted": 10,
-    "sending": 11,
-    "sent": 12,
-    "failed": 20,
-    "undelivered": 20,
-    "delivered": 30,
-    "read": 40,
+RANKS: Final[Mapping[str, int]] = {
+    Status.HELD: 0,
+    Status.SUBMITTED: 1,
+    Status.NOT_SUBMITTED: 2,
+    Status.IN_DOUBT: 3,
+    Status.NOT_FOUND: 3,
+    Status.ACCEPTED: 10,
+    Status.SENDING: 11,
+    Status.SENT: 12,
+    Status.FAILED: 20,
+    Status.UNDELIVERED: 20,
+    Status.DELIVERED: 30,
+    Status.READ: 40,
 }
 """Order of statuses; a status only moves to a higher rank. `suppressed` and `expired` end an activation
-that was never submitted and so have no rank of their own (see `FINAL_WITHOUT_SEND`). `not_found` is no status: it
-says of an attempt in doubt that the carrier's own list does not know it, and the message may go once more."""
+that was never submitted and so have no rank of their own (see `FINAL_WITHOUT_SEND`). After `not_found` the message may
+go once more."""
 
-TAKEN: Final = frozenset({"accepted", "sending", "sent", "undelivered", "delivered", "read"})
+TAKEN: Final[frozenset[str]] = frozenset(
+    {Status.ACCEPTED, Status.SENDING, Status.SENT, Status.UNDELIVERED, Status.DELIVERED, Status.READ}
+)
 """Statuses that say that the carrier took the message."""
-FINAL_WITHOUT_SEND: Final = frozenset({"suppressed", "expired"})
+FINAL_WITHOUT_SEND: Final[frozenset[str]] = frozenset({Status.SUPPRESSED, Status.EXPIRED})
 UNSENT_RANK: Final = 50
 """Rank of an outcome that ends an activation before any POST: nothing can come after it."""
 
@@ -49,8 +53,13 @@ def activation_id(merchant: str, rule: str, customer: str, occasion: str, genera
     return digest.hex()
 
 
+def held_timer(activation: str) -> str:
+    """Name of the timer at which a held message is looked at again."""
+    return f"{TimerKind.HELD}:{activation}"
+
+
 class Activation(Struct, array_like=True, gc=False):
-    """As it stands in the customer's state. `state` is `held`, `submitted` or `ended`."""
+    """As in the customer's state. `state` is an `ActivationState`, `status` a `Status`, `reason` a `Reason`."""
 
     id: str
     rule: str
@@ -101,8 +110,7 @@ class Submission(Struct, array_like=True, frozen=True, gc=False):
 class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
 
-    `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted; with the reason `not_found`,
-    one that the carrier does not know after the last look-up) or `outcome`.
+    `kind` is a `NoteKind`.
     """
 
     kind: str

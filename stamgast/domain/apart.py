@@ -15,11 +15,10 @@ import msgspec
 from stamgast.domain.customer import Apart, Customer, Voucher
 from stamgast.domain.occasions import card_of
 from stamgast.domain.units import DAY, Day, Millis
+from stamgast.domain.vocabulary import TimerKind, VoucherState
 
 AT_HAND: Final = 20
 """Vouchers that a state holds at most once an event is done."""
-TIMER: Final = "vouchers"
-"""Name of the timer that ends vouchers kept apart."""
 MOST_LOOKED_THROUGH: Final = 10_000
 """Vouchers kept apart up to which those of the distant past are looked for: to look is to read all of them."""
 
@@ -68,10 +67,10 @@ def put_apart(customer: Customer, vouchers: Iterable[Voucher]) -> None:
     apart = customer.apart or Apart()
     for voucher in vouchers:
         apart.count += 1
-        if voucher.state == "open":
+        if voucher.state == VoucherState.OPEN:
             rewards = apart.open.setdefault(end_of(voucher), {})
             rewards[voucher.reward] = rewards.get(voucher.reward, 0) + 1
-        elif voucher.state == "redeemed":
+        elif voucher.state == VoucherState.REDEEMED:
             note_used(apart, voucher)
     customer.apart = apart
     _set_timer(customer)
@@ -95,12 +94,12 @@ def take_up(customer: Customer, vouchers: Iterable[Voucher]) -> None:
     apart = customer.apart or Apart()
     for voucher in vouchers:
         apart.count -= 1
-        if voucher.state != "open":
+        if voucher.state != VoucherState.OPEN:
             continue
         if voucher.reward in apart.open.get(end_of(voucher), {}):
             _take_out(apart, end_of(voucher), voucher.reward)
         else:
-            voucher.state = "expired"
+            voucher.state = VoucherState.EXPIRED
     _set_timer(customer)
 
 
@@ -130,7 +129,7 @@ def end_of(voucher: Voucher) -> Day:
 
 def _urgency(vouchers: Sequence[Voucher]) -> tuple[bool, Millis, str]:
     """Of one occasion's vouchers: the lowest can be spared first."""
-    ends = [voucher.expires_at for voucher in vouchers if voucher.state == "open"]
+    ends = [voucher.expires_at for voucher in vouchers if voucher.state == VoucherState.OPEN]
     if ends:
         return True, -min(ends), vouchers[0].code
     return False, vouchers[0].issued_at, vouchers[0].code
@@ -146,6 +145,6 @@ def _take_out(apart: Apart, day: Day, reward: str) -> None:
 
 
 def _set_timer(customer: Customer) -> None:
-    customer.timers.pop(TIMER, None)
+    customer.timers.pop(TimerKind.VOUCHERS, None)
     if customer.apart and customer.apart.open:
-        customer.timers[TIMER] = min(customer.apart.open) * DAY
+        customer.timers[TimerKind.VOUCHERS] = min(customer.apart.open) * DAY

@@ -18,11 +18,10 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Costs, Program
 from stamgast.domain.units import DAY, Day, Millis, Minor
+from stamgast.domain.vocabulary import ClvMethod
 
 DAYS_A_YEAR: Final = 365
 ENOUGH: Final = 3.0
-METHODS: Final = ("historic", "simple", "predicted", "net")
-"""What rules may ask for; `profit` is `historic`."""
 
 
 class Clv(Struct, frozen=True):
@@ -63,13 +62,13 @@ def clv_of(customer: Customer, program: Program, at: Millis) -> Clv:
 
 
 def clv_by(method: str, customer: Customer, program: Program, at: Millis) -> Minor | None:
-    """One of `METHODS` at a moment; None where there is nothing to say."""
-    if method == "historic":
+    """One of `ClvMethod` at a moment; None where there is nothing to say."""
+    if method == ClvMethod.HISTORIC:
         return customer.profit
-    if method == "simple":
+    if method == ClvMethod.SIMPLE:
         return simple_clv(customer, program.costs, at // DAY)
     predicted = predicted_clv(customer, program, business_day(at, program.time_zone))
-    if predicted is None or method == "predicted":
+    if predicted is None or method == ClvMethod.PREDICTED:
         return predicted
     return customer.profit + predicted - contact_cost(customer) - acquisition_cost(customer, program.costs)
 

@@ -12,6 +12,7 @@ from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program, Window
 from stamgast.domain.units import DAY, Millis
+from stamgast.domain.vocabulary import ActivationState, Reason, Verdict
 
 ALL_DAY = Window(0, 24 * 60)
 KEEP_CONTACTS = 31 * DAY
@@ -33,9 +34,9 @@ class Terms(Struct, frozen=True):
 
 
 class Decision(Struct, frozen=True):
-    """`verdict` is `submit`, `hold` or `suppress`. `until` is when to look again, or when it must have left."""
+    """What the gate says (`verdict`), and why (`reason`). `until` is when to look again, or when it must have left."""
 
-    verdict: str
+    verdict: Verdict
     reason: str = ""
     channel: str = ""
     other_channels: tuple[str, ...] = ()
@@ -57,19 +58,19 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     """May this message go now, later, or not at all?"""
     allowed = [c for c in terms.channels if f"{terms.purpose}:{c}" in customer.consents]
     refusal = (
-        "no_consent"
+        Reason.NO_CONSENT
         if not allowed
-        else "opted_out"
+        else Reason.OPTED_OUT
         if customer.stopped_at
-        else "holdout"
+        else Reason.HOLDOUT
         if is_held_out(program.merchant, terms.rule, customer_id, terms.hold_out)
         else _over_limit(customer, program, terms, at)
     )
     if refusal:
-        return Decision("suppress", refusal)
+        return Decision(Verdict.SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
-    if any(activation.state == "submitted" for activation in customer.activations):
-        return Decision("hold", "one_in_flight", channel, others)
+    if any(activation.state == ActivationState.SUBMITTED for activation in customer.activations):
+        return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
 
 
@@ -77,17 +78,17 @@ def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) 
     """Messages already on their way are in `contacts`; those held for the morning count as well."""
     contacts = customer.contacts
     if len(contacts) >= MOST_CONTACTS and at - contacts[-MOST_CONTACTS][0] <= KEEP_CONTACTS:
-        return "frequency_cap"
+        return Reason.FREQUENCY_CAP
     if terms.cool_down and (
         any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts)
-        or any(a.state == "held" and a.rule == terms.rule for a in customer.activations)
+        or any(a.state == ActivationState.HELD and a.rule == terms.rule for a in customer.activations)
     ):
-        return "cool_down"
-    waiting = sum(1 for a in customer.activations if a.state == "held" and a.purpose == terms.purpose)
+        return Reason.COOL_DOWN
+    waiting = sum(1 for a in customer.activations if a.state == ActivationState.HELD and a.purpose == terms.purpose)
     for most, days in program.messaging.caps.get(terms.purpose, ()):
         sent = sum(1 for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY)
         if sent + waiting >= most:
-            return "frequency_cap"
+            return Reason.FREQUENCY_CAP
     return ""
 
 
@@ -98,14 +99,14 @@ def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, oth
     now = local_time(at, program.time_zone)
     if opens <= now.minute < closes:
         shut = at_local(now.day, closes, program.time_zone)
-        return Decision("submit", "", channel, others, min(shut, terms.give_up_at))
+        return Decision(Verdict.SUBMIT, "", channel, others, min(shut, terms.give_up_at))
     if not terms.wait_outside or opens >= closes:
-        return Decision("suppress", "quiet_hours")
+        return Decision(Verdict.SUPPRESS, Reason.QUIET_HOURS)
     day = now.day if now.minute < opens else now.day + 1
     morning = at_local(day, opens, program.time_zone)
     if morning >= terms.give_up_at:
-        return Decision("suppress", "gave_up")
-    return Decision("hold", "quiet_hours", channel, others, morning)
+        return Decision(Verdict.SUPPRESS, Reason.GAVE_UP)
+    return Decision(Verdict.HOLD, Reason.QUIET_HOURS, channel, others, morning)
 
 
 def forget_old_contacts(customer: Customer, at: Millis) -> None:

@@ -9,11 +9,9 @@ from msgspec import Struct
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.units import Day, Millis, Minor
+from stamgast.domain.vocabulary import Stage
 
 SCHEMA = 1
-
-STAGES = ("new", "active", "at_risk", "lapsing", "lapsed", "won_back")
-"""A customer without any purchase that counts is `new` too."""
 
 
 class Card(Struct, array_like=True, gc=False):
@@ -32,7 +30,7 @@ class Card(Struct, array_like=True, gc=False):
 
 
 class Voucher(Struct, array_like=True, gc=False):
-    """An issued reward. `state` is `open`, `redeemed`, `withdrawn` or `expired`."""
+    """An issued reward. `state` is a `VoucherState`."""
 
     code: str
     reward: str
@@ -78,7 +76,7 @@ class Customer(Struct, array_like=True, gc=False):
     """Purchase days, `stamgast.domain.days` codec: (day delta, purchases that day) as varints."""
     gaps: int = 0
     """Sum of the logarithms of the gaps between visit days, in 2**-20; exact under any order."""
-    stage: str = "new"
+    stage: str = Stage.NEW
     stage_at: Millis = 0
     recorded_at: Millis = 0
     """Recorded time of the newest event applied."""
@@ -89,7 +87,7 @@ class Customer(Struct, array_like=True, gc=False):
     vouchers: list[Voucher] = []
     """Those at hand."""
     timers: dict[str, Millis] = {}
-    """Kind -> due. Kinds: `risk`, `lapse`, `lapsed`, `held:<activation>`, `voucher:<code>`, `vouchers` (kept apart)."""
+    """`TimerKind` (for `held` and `voucher` with a colon and which one) -> due."""
     tags: list[str] = []
     language: str = ""
     source: str = ""

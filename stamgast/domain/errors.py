@@ -10,7 +10,3 @@ class UnknownBeforeError(DomainError):
 
     def __init__(self, transaction: str) -> None:
         super().__init__(f"transaction {transaction!r} changed, but what it gave is no longer remembered")
-
-
-class MissingBundleError(DomainError):
-    """No programme of the merchant is in force in this partition."""

@@ -1,10 +1,12 @@
 """What a state change means, derived purely. Rules trigger on facts."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from msgspec import Struct
 
 from stamgast.domain.events import Purchase
+from stamgast.domain.vocabulary import ClvMethod, FactName
 
 
 class Fact(Struct, frozen=True, gc=False):
@@ -22,20 +24,33 @@ class Fact(Struct, frozen=True, gc=False):
     purchase: Purchase | None = None
 
 
-# name                    occasion                 before/after, data
-# purchase                transaction              spend of it;  data: transaction
-# refunded                transaction              refunded minor units before/after; data: transaction
-# stamps_changed          card:<id>:<ordinal>      stamps on that card before/after; data: card, ordinal
-# stamps_taken            card:<id>:<ordinal>      the same after a refund
-# stamp_card_completed    card:<id>:<ordinal>      data: card, ordinal
-# stamp_card_uncompleted  card:<id>:<ordinal>      data: card, ordinal
-# visits_changed          visits                   visits before/after
-# spend_changed           spend                    spend before/after, minor units
-# clv_changed             clv                      historic CLV before/after, minor units
-# <method>_clv_changed    <method>_clv             the same by another method, if a rule waits for it
-# at_risk, lapsing, lapsed  quiet:<last day>       -
-# won_back                back:<lapsed after day>  -
-# joined                  customer                 -
-# reward_issued           voucher:<code>           data: reward, code
-# reward_redeemed         voucher:<code>           data: reward, code
-# replied                 reply                    data: keyword, channel
+CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
+    FactName.PURCHASE: ("<transaction>", "spend of it; data: transaction"),
+    FactName.REFUNDED: ("<transaction>", "refunded minor units; data: transaction"),
+    FactName.STAMPS_CHANGED: ("card:<id>:<ordinal>", "stamps on that card; data: card, ordinal"),
+    FactName.STAMPS_TAKEN: ("card:<id>:<ordinal>", "the same after a refund"),
+    FactName.STAMP_CARD_COMPLETED: ("card:<id>:<ordinal>", "data: card, ordinal"),
+    FactName.STAMP_CARD_UNCOMPLETED: ("card:<id>:<ordinal>", "data: card, ordinal, cards (if more than one)"),
+    FactName.VISITS_CHANGED: ("visits", "visits"),
+    FactName.SPEND_CHANGED: ("spend", "spend, minor units"),
+    FactName.CLV_CHANGED: ("clv", "historic lifetime value, minor units"),
+    FactName.SIMPLE_CLV_CHANGED: ("simple_clv", "the same by another method, if a rule waits for it"),
+    FactName.PREDICTED_CLV_CHANGED: ("predicted_clv", "likewise"),
+    FactName.NET_CLV_CHANGED: ("net_clv", "likewise"),
+    FactName.AT_RISK: ("quiet:<last day>", ""),
+    FactName.LAPSING: ("quiet:<last day>", ""),
+    FactName.LAPSED: ("quiet:<last day>", ""),
+    FactName.WON_BACK: ("back:<day that was lapsed after>", ""),
+    FactName.JOINED: ("customer", ""),
+    FactName.REWARD_REDEEMED: ("voucher:<code>", "data: reward, code"),
+    FactName.REPLIED: ("reply", "data: keyword, channel"),
+}
+"""Fact -> its occasion, and what its figures and data are."""
+
+OF_CLV: Final[Mapping[ClvMethod, FactName]] = {
+    ClvMethod.HISTORIC: FactName.CLV_CHANGED,
+    ClvMethod.SIMPLE: FactName.SIMPLE_CLV_CHANGED,
+    ClvMethod.PREDICTED: FactName.PREDICTED_CLV_CHANGED,
+    ClvMethod.NET: FactName.NET_CLV_CHANGED,
+}
+"""Method of lifetime value -> the fact that its value changed."""

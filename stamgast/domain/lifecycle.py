@@ -4,17 +4,17 @@ A timer is set for where the state says it belongs (`stamgast.domain.quiet_spell
 last visit day. What it notices is kept as that day: so the stage does not depend on the order in which things arrived.
 """
 
+from typing import Final
+
 from stamgast.domain.closed_days import moment_after
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import decode_days
 from stamgast.domain.program import Program
 from stamgast.domain.quiet_spells import quiet_gaps
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Stage, TimerKind
 
-RISK = "risk"
-LAPSE = "lapse"
-LAPSED = "lapsed"
-QUIET = (RISK, LAPSE, LAPSED)
+QUIET: Final = (TimerKind.RISK, TimerKind.LAPSE, TimerKind.LAPSED)
 """Timers of a customer who stays away, in the order in which they come due."""
 
 
@@ -30,45 +30,45 @@ def plan_lapse(customer: Customer, program: Program) -> None:
             timers[kind] = due
 
 
-def quiet_timers(customer: Customer, program: Program) -> dict[str, Millis]:
+def quiet_timers(customer: Customer, program: Program) -> dict[TimerKind, Millis]:
     """Which timers of staying away the state asks for, and when they are due."""
     if not customer.visits:
         return {}
     last = customer.last_day
     gaps = quiet_gaps(customer, program)
     if customer.lapse_day != last:
-        wanted = {LAPSE: moment_after(last, gaps.lapse)}
+        wanted = {TimerKind.LAPSE: moment_after(last, gaps.lapse)}
         if customer.risk_day != last and gaps.risk < gaps.lapse:
-            wanted[RISK] = moment_after(last, gaps.risk)
+            wanted[TimerKind.RISK] = moment_after(last, gaps.risk)
         return wanted
     if customer.lapsed_day != last:
-        return {LAPSED: moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))}
+        return {TimerKind.LAPSED: moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))}
     return {}
 
 
 def notice(customer: Customer, kind: str) -> None:
     """Note that a timer of staying away came true."""
-    if kind == RISK:
+    if kind == TimerKind.RISK:
         customer.risk_day = customer.last_day
-    elif kind == LAPSE:
+    elif kind == TimerKind.LAPSE:
         customer.lapse_day = customer.last_day
     else:
         customer.lapsed_day = customer.last_day
 
 
-def stage_of(customer: Customer) -> str:
+def stage_of(customer: Customer) -> Stage:
     """The stage follows from the visit days and from the last quiet spells that were noticed, in any order."""
     if not customer.visits:
-        return "new"
+        return Stage.NEW
     if customer.lapsed_day == customer.last_day:
-        return "lapsed"
+        return Stage.LAPSED
     if customer.lapse_day == customer.last_day:
-        return "lapsing"
+        return Stage.LAPSING
     if customer.risk_day == customer.last_day:
-        return "at_risk"
+        return Stage.AT_RISK
     if customer.lapse_day and _one_visit_since(customer):
-        return "won_back"
-    return "new" if customer.visits == 1 else "active"
+        return Stage.WON_BACK
+    return Stage.NEW if customer.visits == 1 else Stage.ACTIVE
 
 
 def _one_visit_since(customer: Customer) -> bool:

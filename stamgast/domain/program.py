@@ -16,6 +16,7 @@ from stamgast.domain.deliveries import REACH
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
+from stamgast.domain.vocabulary import IfUnproven, Purpose
 
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
@@ -74,11 +75,11 @@ class Template:
     """
 
     id: str
-    purpose: str = "marketing"
+    purpose: str = Purpose.MARKETING
     whatsapp: Mapping[str, str] = field(default_factory=dict)
     variables: Mapping[str, str] = field(default_factory=dict)
     sms: Mapping[str, str] = field(default_factory=dict)
-    if_unproven: str = "never"
+    if_unproven: str = IfUnproven.NEVER
 
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
@@ -119,10 +120,10 @@ class Messaging:
     sms_sender: str = ""
     whatsapp_sender: str = ""
     windows: Mapping[str, Window] = field(
-        default_factory=lambda: {"marketing": Window(540, 1200), "utility": Window(480, 1260)}
+        default_factory=lambda: {Purpose.MARKETING: Window(540, 1200), Purpose.UTILITY: Window(480, 1260)}
     )
     caps: Mapping[str, tuple[tuple[int, int], ...]] = field(
-        default_factory=lambda: {"marketing": ((1, 1), (2, 7), (5, 30)), "utility": ((3, 1),)}
+        default_factory=lambda: {Purpose.MARKETING: ((1, 1), (2, 7), (5, 30)), Purpose.UTILITY: ((3, 1),)}
     )
     """purpose -> ((at most, in rolling days), ...), all channels together."""
     give_up_after: Millis = 48 * HOUR

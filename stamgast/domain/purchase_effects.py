@@ -1,7 +1,7 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
 from functools import partial
-from typing import Any, Protocol
+from typing import Any, Final, Protocol
 
 from msgspec import Struct
 
@@ -16,6 +16,15 @@ from stamgast.domain.occasions import card_occasion
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.review import Doubt, counted_before, weighed
 from stamgast.domain.units import Day
+from stamgast.domain.vocabulary import FactName, StepKind
+
+# Said here, for every purchase asks for them, and a member is slower to look up than a name.
+_PURCHASE: Final = FactName.PURCHASE
+_REFUNDED: Final = FactName.REFUNDED
+_VISITS: Final = FactName.VISITS_CHANGED
+_SPEND: Final = FactName.SPEND_CHANGED
+_CLV: Final = FactName.CLV_CHANGED
+_COMPLETED: Final = StepKind.COMPLETED
 
 
 class Memory(Protocol):
@@ -73,11 +82,11 @@ def apply_purchase(
     if old.stamps or new.stamps:
         facts += _move_cards(Shift(customer, program, old, new, memory, event.after))
     if customer.visits != visits:
-        facts.append(Fact("visits_changed", "visits", visits, customer.visits, purchase=event.after))
+        facts.append(Fact(_VISITS, "visits", visits, customer.visits, purchase=event.after))
     if customer.spend != spend:
-        facts.append(Fact("spend_changed", "spend", spend, customer.spend, purchase=event.after))
+        facts.append(Fact(_SPEND, "spend", spend, customer.spend, purchase=event.after))
     if customer.profit != profit:
-        facts.append(Fact("clv_changed", "clv", profit, customer.profit, purchase=event.after))
+        facts.append(Fact(_CLV, "clv", profit, customer.profit, purchase=event.after))
     return Applied(old, new, facts, doubt)
 
 
@@ -121,9 +130,9 @@ def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry) -> list[Fact
     facts = []
     data = {"transaction": event.transaction}
     if new.counts and not old.counts:
-        facts.append(Fact("purchase", event.transaction, old.spend, new.spend, data, event.after))
+        facts.append(Fact(_PURCHASE, event.transaction, old.spend, new.spend, data, event.after))
     if new.refunds > old.refunds:
-        facts.append(Fact("refunded", event.transaction, old.refunds, new.refunds, data, event.after))
+        facts.append(Fact(_REFUNDED, event.transaction, old.refunds, new.refunds, data, event.after))
     return facts
 
 
@@ -132,7 +141,7 @@ def _move_cards(shift: Shift) -> list[Fact]:
     room = stamps.MOST_COMPLETED
     for card_id in sorted(shift.old.stamps.keys() | shift.new.stamps.keys()):
         for step in _move_card(shift, card_id, room):
-            if step.kind == "completed":
+            if step.kind == _COMPLETED:
                 room -= 1
             facts.append(fact_of(card_id, step, shift.purchase))
     return facts
@@ -164,11 +173,11 @@ def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by
     return stamps.move_day(card, definition, day, by, partial(shift.memory.raw_stamps, definition.id, day))
 
 
-_FACT_NAMES = {
-    "stamped": "stamps_changed",
-    "completed": "stamp_card_completed",
-    "uncompleted": "stamp_card_uncompleted",
-    "taken": "stamps_taken",
+_FACT_NAMES: Final = {
+    StepKind.STAMPED: FactName.STAMPS_CHANGED,
+    StepKind.COMPLETED: FactName.STAMP_CARD_COMPLETED,
+    StepKind.UNCOMPLETED: FactName.STAMP_CARD_UNCOMPLETED,
+    StepKind.TAKEN: FactName.STAMPS_TAKEN,
 }
 
 

@@ -15,6 +15,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.occasions import CARDS, card_of
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
 
 REFUSED_REQUESTS = 4
 """So many requests that were taken back a voucher remembers: they may still be on their way."""
@@ -69,11 +70,11 @@ def issue(customer: Customer, voucher: Voucher, known: dict[Ground, Voucher]) ->
         forget(customer, voucher.issued_at, known)
         customer.vouchers.append(voucher)
         known[ground] = held = voucher
-    elif held.state != "withdrawn":
+    elif held.state != VoucherState.WITHDRAWN:
         held.void = False
         return held, False
     else:
-        held.state, held.issued_at, held.expires_at = "open", voucher.issued_at, voucher.expires_at
+        held.state, held.issued_at, held.expires_at = VoucherState.OPEN, voucher.issued_at, voucher.expires_at
     customer.timers[timer_of(held.code)] = held.expires_at
     return held, True
 
@@ -86,7 +87,7 @@ def forget(customer: Customer, at: Millis, known: dict[Ground, Voucher]) -> None
     """
     if len(customer.vouchers) < FORGETTING_FROM:
         return
-    gone = [voucher for voucher in customer.vouchers if is_past(voucher, at) and voucher.state != "open"]
+    gone = [voucher for voucher in customer.vouchers if is_past(voucher, at) and voucher.state != VoucherState.OPEN]
     if gone:
         for voucher in gone:
             known.pop((voucher.cause, voucher.rule, voucher.reward), None)
@@ -103,17 +104,17 @@ def withdraw(customer: Customer, undone: Callable[[str, str], bool]) -> list[Vou
     """Take back what nobody has used yet of what was given; `undone` says for which cause and rule."""
     given = [v for v in customer.vouchers if undone(v.cause, v.rule)]
     for voucher in given:
-        voucher.void |= voucher.state == "redeemed"
-    taken = [v for v in given if v.state == "open"]
+        voucher.void |= voucher.state == VoucherState.REDEEMED
+    taken = [v for v in given if v.state == VoucherState.OPEN]
     for voucher in taken:
-        voucher.state = "withdrawn"
+        voucher.state = VoucherState.WITHDRAWN
         customer.timers.pop(timer_of(voucher.code), None)
     return taken
 
 
 def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
     """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
-    used = [card_number(v.cause, card) for v in vouchers if v.state == "redeemed"]
+    used = [card_number(v.cause, card) for v in vouchers if v.state == VoucherState.REDEEMED]
     return max((number for number in used if number <= up_to), default=0)
 
 
@@ -125,9 +126,9 @@ def card_number(cause: str, card: str) -> int:
 
 def expire(customer: Customer, voucher: Voucher | None, at: Millis) -> bool:
     """End an open voucher whose time has come."""
-    if voucher is None or voucher.state != "open" or voucher.expires_at > at:
+    if voucher is None or voucher.state != VoucherState.OPEN or voucher.expires_at > at:
         return False
-    voucher.state = "expired"
+    voucher.state = VoucherState.EXPIRED
     customer.timers.pop(timer_of(voucher.code), None)
     return True
 
@@ -145,15 +146,15 @@ def redeem(customer: Customer, code: str, request: str) -> tuple[Answer, list[Fa
     voucher = with_code(customer, code)
     if voucher is None:
         return Answer(404, "There is no voucher with this code.", code=code), []
-    if voucher.state == "redeemed" and voucher.redeemed_by == request and request:
+    if voucher.state == VoucherState.REDEEMED and voucher.redeemed_by == request and request:
         return Answer(200, "Redeemed.", voucher.reward, code), []
     if request in voucher.refused:
         return was_taken_back(voucher), []
-    if voucher.state != "open":
+    if voucher.state != VoucherState.OPEN:
         return Answer(409, f"This voucher is {voucher.state}.", voucher.reward, code), []
-    voucher.state, voucher.redeemed_by = "redeemed", request
+    voucher.state, voucher.redeemed_by = VoucherState.REDEEMED, request
     customer.timers.pop(timer_of(code), None)
-    fact = Fact("reward_redeemed", occasion_of(code), data={"reward": voucher.reward, "code": code})
+    fact = Fact(FactName.REWARD_REDEEMED, occasion_of(code), data={"reward": voucher.reward, "code": code})
     return Answer(200, "Redeemed.", voucher.reward, code), [fact]
 
 
@@ -168,11 +169,12 @@ def take_redemption_back(customer: Customer, code: str, request: str, at: Millis
         return None, False
     if request not in voucher.refused:
         voucher.refused = [*voucher.refused, request][-REFUSED_REQUESTS:]
-    if voucher.state != "redeemed" or voucher.redeemed_by != request:
+    if voucher.state != VoucherState.REDEEMED or voucher.redeemed_by != request:
         return voucher, False
-    voucher.state = "withdrawn" if voucher.void else "open" if voucher.expires_at > at else "expired"
+    in_time = VoucherState.OPEN if voucher.expires_at > at else VoucherState.EXPIRED
+    voucher.state = VoucherState.WITHDRAWN if voucher.void else in_time
     voucher.redeemed_by, voucher.void = "", False
-    if voucher.state == "open":
+    if voucher.state == VoucherState.OPEN:
         customer.timers[timer_of(code)] = voucher.expires_at
     return voucher, True
 
@@ -189,4 +191,4 @@ def occasion_of(code: str) -> str:
 
 def timer_of(code: str) -> str:
     """Name of the timer that ends a voucher."""
-    return f"voucher:{code}"
+    return f"{TimerKind.VOUCHER}:{code}"

@@ -15,21 +15,27 @@ from stamgast.domain.customer import Card
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.program import CardDefinition
 from stamgast.domain.units import Day, Minor
+from stamgast.domain.vocabulary import StepKind
 
 NO_STAMP_KINDS = frozenset({"gift_card", "deposit", "shipping", "fee", "reward", "return"})
 
 MOST_COMPLETED: Final = 200
 """Cards that one event completes at most, all of a customer's cards together (docs/adr/0057)."""
 
+_STAMPED: Final = StepKind.STAMPED
+_COMPLETED: Final = StepKind.COMPLETED
+_UNCOMPLETED: Final = StepKind.UNCOMPLETED
+_TAKEN: Final = StepKind.TAKEN
+
 
 class Step(Struct, frozen=True, gc=False):
     """One movement of a card: stamps `before` -> `after` on card number `ordinal` (1 is the first).
 
-    `kind` is `stamped`, `completed`, `uncompleted` or `taken`. Cards that are taken out together are one step:
+    Cards that are taken out together are one step:
     `ordinal` is the first of them, `cards` how many they are, and `after` what is left on that one.
     """
 
-    kind: str
+    kind: StepKind
     ordinal: int
     before: int
     after: int
@@ -136,7 +142,7 @@ def move_balance(card: Card, definition: CardDefinition, by: int, kept: Kept, ro
     if by == 0:
         return []
     if by < 0:
-        steps = [Step("taken", card.completed + 1, card.balance, card.balance + by)]
+        steps = [Step(_TAKEN, card.completed + 1, card.balance, card.balance + by)]
         card.balance += by
         return steps + reopen(card, kept)
     size, before = definition.stamps_required, card.balance
@@ -145,13 +151,13 @@ def move_balance(card: Card, definition: CardDefinition, by: int, kept: Kept, ro
     steps = []
     if full:
         for ordinal in range(card.completed + 1, card.completed + full + 1):
-            steps += (Step("stamped", ordinal, before, size), Step("completed", ordinal, size, 0))
+            steps += (Step(_STAMPED, ordinal, before, size), Step(_COMPLETED, ordinal, size, 0))
             before = 0
         card.balance -= full * size
         card.completed += full
         _push(card, size, full)
     if card.balance != before:
-        steps.append(Step("stamped", card.completed + 1, before, card.balance))
+        steps.append(Step(_STAMPED, card.completed + 1, before, card.balance))
     return steps
 
 
@@ -167,13 +173,8 @@ def reopen(card: Card, kept: Kept) -> list[Step]:
         card.balance += cards * size
         card.completed -= cards
         _pop(card, cards)
-        steps.append(Step("uncompleted", card.completed + 1, 0, card.balance, cards))
+        steps.append(Step(_UNCOMPLETED, card.completed + 1, 0, card.balance, cards))
     return steps
-
-
-def visible_stamps(card: Card, definition: CardDefinition) -> int:
-    """What the card shows: owed stamps are shown as such only if the card's policy says so."""
-    return card.balance if definition.on_refund == "below_zero" else max(0, card.balance)
 
 
 def _push(card: Card, size: int, cards: int) -> None:

@@ -6,6 +6,7 @@ from stamgast.domain import apart, rewards
 from stamgast.domain.customer import Apart, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
+from stamgast.domain.vocabulary import Counter, VoucherState, counter
 from stamgast.service.case import Case
 
 
@@ -44,7 +45,7 @@ def bring_code(case: Case, code: str) -> None:
 def expire(case: Case, voucher: Voucher | None) -> None:
     """Let a voucher at hand end if its time has come."""
     if rewards.expire(case.customer, voucher, case.at) and voucher is not None:
-        case.count(f"reward|{voucher.reward}|expired")
+        case.count(counter(Counter.REWARD, voucher.reward, VoucherState.EXPIRED))
 
 
 def tidy(case: Case) -> None:
@@ -65,7 +66,7 @@ def no_longer_used(case: Case, voucher: Voucher) -> None:
         known.used = {}
         for _, vouchers in case.vouchers_apart():
             for each in vouchers:
-                if each.state == "redeemed":
+                if each.state == VoucherState.REDEEMED:
                     apart.note_used(known, each)
 
 
@@ -73,7 +74,7 @@ def _take_up(case: Case, field: bytes, vouchers: list[Voucher]) -> None:
     apart.take_up(case.customer, vouchers)
     for voucher in vouchers:
         case.customer.vouchers.append(voucher)
-        if voucher.state == "open":
+        if voucher.state == VoucherState.OPEN:
             case.customer.timers[rewards.timer_of(voucher.code)] = voucher.expires_at
             expire(case, voucher)
     _clear(case, field, vouchers)

@@ -26,6 +26,7 @@ from stamgast.domain.ledger import (
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used
 from stamgast.domain.units import Day, Millis
+from stamgast.domain.vocabulary import NoteKind
 
 MOST_FIRINGS: Final = 1_000
 """Firings of rules that one event brings at most."""
@@ -253,7 +254,7 @@ class Case:
         counters = self.change.counters
         counters[counter] = counters.get(counter, 0) + by
 
-    def note(self, activation: Activation, kind: str, answer: ActivationOutcome | None = None) -> None:
+    def note(self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None) -> None:
         """A line in the public life of an activation; `answer` is what the channel said of it."""
         self.change.notes.append(
             Note(

@@ -2,18 +2,19 @@
 
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.events import ActivationOutcome
+from stamgast.domain.vocabulary import Counter, Status
 from stamgast.service.case import Case
 
 
 def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> None:
     """What the carrier has taken costs, once, whatever becomes of it; an SMS costs by its parts."""
-    if event.status not in TAKEN or activation.rank >= RANKS["accepted"]:
+    if event.status not in TAKEN or activation.rank >= RANKS[Status.ACCEPTED]:
         return
     price = case.program.costs.contact_costs.get(activation.channel, 0)
     cost = price * max(event.parts, 1) if activation.channel == "sms" else price
     if cost:
         case.customer.contact_cost += cost
-        case.count("contact_cost", cost)
+        case.count(Counter.CONTACT_COST, cost)
 
 
 def forget_contact(case: Case, activation: Activation) -> None:

@@ -1,22 +1,30 @@
 """Timers that came due. Each is verified against the state: it may have moved since it was read."""
 
+from collections.abc import Mapping
+from typing import Final
+
 from stamgast.domain import apart
 from stamgast.domain.facts import Fact
-from stamgast.domain.lifecycle import LAPSE, LAPSED, QUIET, RISK, notice, plan_lapse
+from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
+from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
 from stamgast.service import at_hand, messages
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
 from stamgast.service.stages import restage
 
-_FACTS = {RISK: "at_risk", LAPSE: "lapsing", LAPSED: "lapsed"}
+_MEANS: Final[Mapping[str, tuple[FactName, Counter]]] = {
+    TimerKind.RISK: (FactName.AT_RISK, Counter.AT_RISK),
+    TimerKind.LAPSE: (FactName.LAPSING, Counter.LAPSING),
+    TimerKind.LAPSED: (FactName.LAPSED, Counter.LAPSED),
+}
 
 
 def run_due_timers(case: Case, due: Millis) -> None:
     """Run every timer of the customer that the state still holds at or before `due`."""
     timers = case.customer.timers
     ready = sorted((when, name) for name, when in timers.items() if when <= due and when <= case.at)
-    expiring = any(name.startswith("voucher:") for _, name in ready)
+    expiring = any(name.startswith(f"{TimerKind.VOUCHER}:") for _, name in ready)
     vouchers = {voucher.code: voucher for voucher in case.customer.vouchers} if expiring else {}
     for _when, name in ready:
         if name not in timers:
@@ -25,13 +33,13 @@ def run_due_timers(case: Case, due: Millis) -> None:
         kind, _, what = name.partition(":")
         if kind in QUIET:
             _grow_quiet(case, kind)
-        elif kind == "held":
+        elif kind == TimerKind.HELD:
             messages.release(case, what)
-        elif kind == "voucher":
+        elif kind == TimerKind.VOUCHER:
             at_hand.expire(case, vouchers.get(what))
-        elif kind == apart.TIMER:
+        elif kind == TimerKind.VOUCHERS:
             for reward, count in apart.end(case.customer, case.at).items():
-                case.count(f"reward|{reward}|expired", count)
+                case.count(counter(Counter.REWARD, reward, VoucherState.EXPIRED), count)
 
 
 def _grow_quiet(case: Case, kind: str) -> None:
@@ -39,7 +47,7 @@ def _grow_quiet(case: Case, kind: str) -> None:
     if not case.program.feed_healthy:
         # Nobody knows who has been there: ask again tomorrow.
         customer.timers[kind] = case.at + DAY
-        case.count("feed_stale")
+        case.count(Counter.FEED_STALE)
         return
     plan_lapse(customer, case.program)
     if customer.timers.pop(kind, case.at + 1) > case.at:
@@ -48,6 +56,6 @@ def _grow_quiet(case: Case, kind: str) -> None:
         return
     notice(customer, kind)
     facts = restage(case)
-    name = _FACTS[kind]
-    case.count(name)
+    name, counted = _MEANS[kind]
+    case.count(counted)
     fire(case, [*facts, Fact(name, f"quiet:{customer.last_day}")])

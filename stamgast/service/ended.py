@@ -1,6 +1,7 @@
 """What is kept of messages that have ended: what became of them, and what they were about."""
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.vocabulary import ActivationState
 from stamgast.service.case import Case
 
 KEEP_ENDED = 8
@@ -24,7 +25,7 @@ def forget_ended(case: Case) -> None:
     """Let go of the oldest."""
     if len(case.customer.activations) <= KEEP_ENDED:
         return
-    ended = [a for a in case.customer.activations if a.state == "ended"]
+    ended = [a for a in case.customer.activations if a.state == ActivationState.ENDED]
     if len(ended) > KEEP_ENDED:
         gone = {id(a) for a in ended[:-KEEP_ENDED]}
         case.customer.activations = [a for a in case.customer.activations if id(a) not in gone]

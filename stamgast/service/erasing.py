@@ -1,10 +1,9 @@
 """What the customer's own state gives up when the person behind it is forgotten."""
 
 from stamgast.domain.events import Erased
+from stamgast.domain.vocabulary import Counter, Reason
 from stamgast.service.case import Case
 from stamgast.service.taking_back import drop_waiting
-
-ERASED = "erased"
 
 
 def erase(case: Case, _event: Erased) -> None:
@@ -14,10 +13,10 @@ def erase(case: Case, _event: Erased) -> None:
     it must outlive the erasure. Nothing that arrives later brings anything back, nor is any rule asked again.
     """
     customer = case.customer
-    drop_waiting(case, ERASED, lambda _: True)
+    drop_waiting(case, Reason.ERASED, lambda _: True)
     customer.language = customer.birthday = ""
     customer.consents, customer.tags, customer.contacts = {}, [], []
     customer.inbound_at = 0
     if not customer.erased_at:
         customer.erased_at = case.at
-        case.count("erased")
+        case.count(Counter.ERASED)

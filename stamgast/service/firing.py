@@ -13,6 +13,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.occasions import is_among, with_one_more
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Counter, FactName, RuleStatus, Tally, VoucherState, counter
 from stamgast.service import at_hand, messages
 from stamgast.service.case import Case, Firing
 from stamgast.service.taking_back import next_generation, take_back, take_back_cards
@@ -45,7 +46,7 @@ def fire(case: Case, facts: list[Fact]) -> None:
             case.left.firings -= 1
             _carry_out(case, firing)
         else:
-            case.count(f"rule|{firing.rule.id}|too_many")
+            case.count(counter(Counter.RULE, firing.rule.id, Tally.TOO_MANY))
 
 
 def fall_back(case: Case, facts: Sequence[Fact]) -> None:
@@ -79,21 +80,21 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
                     counters[rule.not_met] = counters.get(rule.not_met, 0) + 1
                     break
             else:
-                if rule.status == "live" or _speaks(case, rule):
+                if rule.status == RuleStatus.LIVE or _speaks(case, rule):
                     again = is_among(occasion, case.customer.fired.get(rule.id, ()))
                     firings.append(Firing(rule, fact, occasion, again))
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
             case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
-            case.count(f"rule|{rule.id}|raised")
+            case.count(counter(Counter.RULE, rule.id, Tally.RAISED))
     return firings
 
 
 def _speaks(case: Case, rule: CompiledRule) -> bool:
     """A shadow rule is only counted; a canary speaks to a sample."""
-    if rule.status == "shadow":
-        case.count(f"rule|{rule.id}|shadow")
+    if rule.status == RuleStatus.SHADOW:
+        case.count(counter(Counter.RULE, rule.id, Tally.SHADOW))
         return False
-    return rule.status != "canary" or _in_canary(case, rule)
+    return rule.status != RuleStatus.CANARY or _in_canary(case, rule)
 
 
 def _in_canary(case: Case, rule: CompiledRule) -> bool:
@@ -108,7 +109,7 @@ def _carry_out(case: Case, firing: Firing) -> None:
         firing = replace(firing, silent=generation is None, generation=generation or 0)
     else:
         _remember(case, rule.id, firing.occasion)
-        case.count(f"rule|{rule.id}|fired")
+        case.count(rule.fired)
     voucher = None
     for action in rule.actions:
         if isinstance(action, Give):
@@ -126,7 +127,7 @@ def _remember(case: Case, rule_id: str, occasion: str) -> None:
 def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher | None:
     """Issue a voucher, once per cause and rule; None if the event has given as many as one may."""
     if case.left.vouchers <= 0:
-        case.count(f"reward|{reward_id}|too_many")
+        case.count(counter(Counter.REWARD, reward_id, Tally.TOO_MANY))
         return None
     case.left.vouchers -= 1
     at_hand.bring(case, cause)
@@ -134,11 +135,11 @@ def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis
     cause_id = activation_id(case.program.merchant, f"{rule_id}/{reward_id}", case.customer_id, cause)
     code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
     life = reward.valid_for if valid_for is None else valid_for
-    wanted = Voucher(code, reward_id, "open", case.at, case.at + life, cause, rule_id)
+    wanted = Voucher(code, reward_id, VoucherState.OPEN, case.at, case.at + life, cause, rule_id)
     voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
     if is_new:
         case.change.issued.append(voucher)
-        case.count(f"reward|{reward_id}|issued")
+        case.count(counter(Counter.REWARD, reward_id, Tally.ISSUED))
     return voucher
 
 
@@ -146,13 +147,13 @@ def _tag(case: Case, action: Tag) -> None:
     tags = [tag for tag in case.customer.tags if tag not in action.remove]
     tags += [tag for tag in action.add if tag not in tags]
     if len(tags) > MOST_TAGS:
-        case.count("tags|too_many", len(tags) - MOST_TAGS)
+        case.count(counter(Counter.TAGS, Tally.TOO_MANY), len(tags) - MOST_TAGS)
     case.customer.tags = tags[:MOST_TAGS]
 
 
 def _complete_card(case: Case, fact: Fact) -> None:
     card = case.program.cards[fact.data["card"]]
-    case.count(f"card|{card.id}|completed")
+    case.count(counter(Counter.CARD, card.id, Tally.COMPLETED))
     if card.reward is not None:
         give(case, card.reward, fact.occasion, "", card.reward_valid_for)
 
@@ -160,7 +161,7 @@ def _complete_card(case: Case, fact: Fact) -> None:
 def _reopen_card(case: Case, fact: Fact) -> None:
     """Cards are taken out again; of the oldest of them what is left on it may still have earned something."""
     card, first, cards = fact.data["card"], fact.data["ordinal"], fact.data.get("cards", 1)
-    case.count(f"card|{card}|completed", -cards)
+    case.count(counter(Counter.CARD, card, Tally.COMPLETED), -cards)
     still_reached = _reached(case, fact, UNBOUNDED, reached=True)
     numbers = range(first, first + cards)
     take_back_cards(case, card, numbers, lambda number, rule: number > first or rule not in still_reached)
@@ -174,15 +175,15 @@ def _lose_stamps(case: Case, fact: Fact) -> None:
 
 def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
     """Rules on reaching a number of stamps, by whether what is left of the card's `before` stamps still does."""
-    back = Fact("stamps_changed", fact.occasion, fact.after, before, fact.data)
+    back = Fact(FactName.STAMPS_CHANGED, fact.occasion, fact.after, before, fact.data)
     listening = case.context.bundle.rules.listening(back.name)
     return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
 
 
-_FIGURES = frozenset({"visits_changed", "spend_changed", "clv_changed", *WORTH.values()})
+_FIGURES = frozenset({FactName.VISITS_CHANGED, FactName.SPEND_CHANGED, FactName.CLV_CHANGED, *WORTH.values()})
 
 _CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
-    "stamp_card_completed": _complete_card,
-    "stamp_card_uncompleted": _reopen_card,
-    "stamps_taken": _lose_stamps,
+    FactName.STAMP_CARD_COMPLETED: _complete_card,
+    FactName.STAMP_CARD_UNCOMPLETED: _reopen_card,
+    FactName.STAMPS_TAKEN: _lose_stamps,
 }

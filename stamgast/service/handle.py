@@ -27,6 +27,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
+from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
 from stamgast.service import at_hand, outcomes
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
@@ -60,8 +61,8 @@ def handle(
     customer = state or Customer()
     case = Case(customer, customer_id, context, ledger)
     if state is None:
-        case.count("customers")
-        case.count("stage|new")
+        case.count(Counter.CUSTOMERS)
+        case.count(counter(Counter.STAGE, Stage.NEW))
     for event in events:
         case.begin(event.at)
         try:
@@ -110,8 +111,8 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     customer.birthday = event.birthday or customer.birthday
     if not customer.joined_at:
         customer.joined_at = case.at
-        case.count("joined")
-        fire(case, [Fact("joined", "customer")])
+        case.count(Counter.JOINED)
+        fire(case, [Fact(FactName.JOINED, "customer")])
 
 
 def _consent_changed(case: Case, event: ConsentChanged) -> None:
@@ -123,12 +124,14 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
             raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
         case.customer.consents.setdefault(key, case.at)
     elif case.customer.consents.pop(key, None) is not None:
-        drop_waiting(case, "no_consent", lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel))
+        drop_waiting(
+            case, Reason.NO_CONSENT, lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel)
+        )
 
 
 def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
     """A message on its way depends on its channel; one that waits goes over any other that was agreed to."""
-    if activation.state == "submitted":
+    if activation.state == ActivationState.SUBMITTED:
         return activation.channel == channel
     channels = (activation.channel, *activation.other_channels)
     return not any(f"{activation.purpose}:{each}" in case.customer.consents for each in channels)
@@ -137,20 +140,20 @@ def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
 def _opted_out(case: Case, _event: OptedOut) -> None:
     if not case.customer.stopped_at:
         case.customer.stopped_at = case.at
-        case.count("opted_out")
-    drop_waiting(case, "opted_out", lambda _: True)
+        case.count(Counter.OPTED_OUT)
+    drop_waiting(case, Reason.OPTED_OUT, lambda _: True)
 
 
 def _opted_in(case: Case, _event: OptedIn) -> None:
     if case.customer.stopped_at:
         case.customer.stopped_at = 0
-        case.count("opted_out", -1)
+        case.count(Counter.OPTED_OUT, -1)
 
 
 def _replied(case: Case, event: Replied) -> None:
     if event.channel == "whatsapp":
         case.customer.inbound_at = case.at
-    fire(case, [Fact("replied", "reply", data={"keyword": event.keyword, "channel": event.channel})])
+    fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])
 
 
 def _timer_due(case: Case, event: TimerDue) -> None:

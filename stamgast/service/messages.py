@@ -10,11 +10,22 @@ from collections.abc import Sequence
 from typing import Any
 
 from rules.actions import Send
-from rules.engine import CompiledRule
-from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submission, activation_id
+from rules.engine import SPEAKING, CompiledRule
+from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submission, activation_id, held_timer
 from stamgast.domain.contact_policy import Decision, Terms, decide, forget_old_contacts
 from stamgast.domain.customer import Voucher
 from stamgast.domain.rewards import with_code
+from stamgast.domain.vocabulary import (
+    ActivationState,
+    Counter,
+    NoteKind,
+    Outside,
+    Reason,
+    Status,
+    Verdict,
+    VoucherState,
+    counter,
+)
 from stamgast.service import at_hand
 from stamgast.service.case import Case, Firing
 from stamgast.service.ended import cause_of, forget_ended, shed
@@ -22,19 +33,13 @@ from stamgast.service.ended import cause_of, forget_ended, shed
 MOST_WAITING = 50
 """Messages of one customer that wait or are on their way at most."""
 
-TOO_MANY = "too_many"
-"""Reason of a message beyond what one event, or one customer, may ask for."""
-TAKEN_BACK = "taken_back"
-EARNED_AGAIN = "earned_again"
-"""Reason of one on its way that is being stopped, although its occasion has come about again meanwhile."""
-
 
 def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) -> None:
     """A rule wants to send: put the question to the gate and act on its answer."""
     rule, occasion = firing.rule, firing.occasion
     if case.left.messages <= 0:
-        case.count(f"suppressed|{TOO_MANY}")
-        case.count(f"rule|{rule.id}|suppressed")
+        case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
+        case.count(counter(Counter.RULE, rule.id, Status.SUPPRESSED))
         return
     case.left.messages -= 1
     data = firing.fact.data | {"cause": firing.fact.occasion}
@@ -46,9 +51,9 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
         id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
         rule=rule.id,
         occasion=occasion,
-        state="held",
-        status="held",
-        rank=RANKS["held"],
+        state=ActivationState.HELD,
+        status=Status.HELD,
+        rank=RANKS[Status.HELD],
         decided_at=case.at,
         changed_at=case.at,
         template=template.id,
@@ -63,9 +68,9 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
     )
     case.customer.activations = [*case.customer.activations]
     if case.late and not rule.send_late:
-        suppress(case, activation, "late")
+        suppress(case, activation, Reason.LATE)
     elif _too_many_wait(case.customer.activations):
-        suppress(case, activation, TOO_MANY)
+        suppress(case, activation, Reason.TOO_MANY)
     else:
         act_on(case, activation, rule, ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
@@ -73,24 +78,27 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
 
 
 def _too_many_wait(activations: Sequence[Activation]) -> bool:
-    return len(activations) >= MOST_WAITING and sum(each.state != "ended" for each in activations) >= MOST_WAITING
+    return (
+        len(activations) >= MOST_WAITING
+        and sum(each.state != ActivationState.ENDED for each in activations) >= MOST_WAITING
+    )
 
 
 def release(case: Case, activation_id: str) -> None:
     """A held message's time has come: ask the gate again, for much may have changed since."""
     activation = find(case, activation_id)
-    if activation is None or activation.state != "held":
+    if activation is None or activation.state != ActivationState.HELD:
         return
     rule = case.context.bundle.rules.by_id.get(activation.rule)
     case.customer.activations = [a for a in case.customer.activations if a is not activation]
     if case.at >= activation.expires_at:
-        _end(case, activation, "expired", "gave_up")
-    elif rule is None or rule.status not in ("live", "canary"):
-        suppress(case, activation, "rule_not_live")
+        _end(case, activation, Status.EXPIRED, Reason.GAVE_UP)
+    elif rule is None or rule.status not in SPEAKING:
+        suppress(case, activation, Reason.RULE_NOT_LIVE)
     elif not still_true(case, activation):
-        suppress(case, activation, "no_longer_true")
+        suppress(case, activation, Reason.NO_LONGER_TRUE)
     elif case.late:
-        suppress(case, activation, "late")
+        suppress(case, activation, Reason.LATE)
     else:
         act_on(case, activation, rule, ask_gate(case, activation, rule))
     case.customer.activations.append(activation)
@@ -104,7 +112,7 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         purpose=activation.purpose,
         channels=(activation.channel, *activation.other_channels),
         window=rule.window,
-        wait_outside=rule.if_outside == "wait",
+        wait_outside=rule.if_outside == Outside.WAIT,
         give_up_at=activation.expires_at,
         cool_down=rule.cool_down,
         hold_out=rule.hold_out if case.context.mind_holdout else 0,
@@ -114,29 +122,29 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
 
 def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
     """Do with it what the gate says."""
-    if decision.verdict == "suppress":
+    if decision.verdict is Verdict.SUPPRESS:
         suppress(case, activation, decision.reason)
         return
     activation.channel = decision.channel
     activation.other_channels = list(decision.other_channels)
     activation.reason = decision.reason
-    if decision.verdict == "hold":
+    if decision.verdict is Verdict.HOLD:
         activation.release_at = decision.until
         if decision.until:
-            case.customer.timers[f"held:{activation.id}"] = decision.until
-        case.note(activation, "decided")
+            case.customer.timers[held_timer(activation.id)] = decision.until
+        case.note(activation, NoteKind.DECIDED)
         return
     _submit(case, activation, rule, decision)
 
 
 def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
     customer = case.customer
-    activation.state = activation.status = "submitted"
-    activation.rank = RANKS["submitted"]
+    activation.state, activation.status = ActivationState.SUBMITTED, Status.SUBMITTED
+    activation.rank = RANKS[Status.SUBMITTED]
     activation.changed_at = case.at
     forget_old_contacts(customer, case.at)
     customer.contacts = [*customer.contacts, (case.at, activation.purpose, activation.rule)]
-    case.note(activation, "decided")
+    case.note(activation, NoteKind.DECIDED)
     case.change.submit(
         Submission(
             activation=activation.id,
@@ -165,20 +173,20 @@ def _figures(case: Case) -> dict[str, Any]:
 
 def suppress(case: Case, activation: Activation, reason: str) -> None:
     """End it unsent."""
-    _end(case, activation, "suppressed", reason)
+    _end(case, activation, Status.SUPPRESSED, reason)
 
 
-def _end(case: Case, activation: Activation, status: str, reason: str) -> None:
-    activation.state, activation.status, activation.reason = "ended", status, reason
+def _end(case: Case, activation: Activation, status: Status, reason: str) -> None:
+    activation.state, activation.status, activation.reason = ActivationState.ENDED, status, reason
     activation.rank = UNSENT_RANK
     activation.changed_at = case.at
     if activation.unproven:  # it does not go a second time, and of the first nobody knows
-        activation.status, activation.rank = "in_doubt", RANKS["in_doubt"]
-        case.count(f"message|{activation.channel}|in_doubt")
+        activation.status, activation.rank = Status.IN_DOUBT, RANKS[Status.IN_DOUBT]
+        case.count(counter(Counter.MESSAGE, activation.channel, Status.IN_DOUBT))
     else:
-        case.count(f"suppressed|{reason}")
-        case.count(f"rule|{activation.rule}|{status}")
-    case.note(activation, "outcome")
+        case.count(counter(Counter.SUPPRESSED, reason))
+        case.count(counter(Counter.RULE, activation.rule, status))
+    case.note(activation, NoteKind.OUTCOME)
     shed(activation)
 
 
@@ -187,7 +195,7 @@ def still_true(case: Case, activation: Activation) -> bool:
     if activation.voucher:
         at_hand.bring_code(case, activation.voucher)
         voucher = with_code(case.customer, activation.voucher)
-        if voucher is None or voucher.state != "open":
+        if voucher is None or voucher.state != VoucherState.OPEN:
             return False
     kind, _, day = cause_of(activation).partition(":")
     return kind != "quiet" or int(day) == case.customer.last_day

@@ -4,20 +4,21 @@ A status only moves forward; the first answer frees the customer. What was never
 have been submitted goes once more only where its template says so and the carrier itself does not know it.
 """
 
+from typing import Final
+
 from msgspec import structs
 
-from rules.engine import CompiledRule
-from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id
+from rules.engine import SPEAKING, CompiledRule
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id, held_timer
 from stamgast.domain.contact_policy import Decision
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.rewards import with_code
+from stamgast.domain.vocabulary import ActivationState, Counter, IfUnproven, NoteKind, Reason, Status, Verdict, counter
 from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
 from stamgast.service.messages import (
-    EARNED_AGAIN,
-    TAKEN_BACK,
     act_on,
     ask_gate,
     find,
@@ -25,9 +26,7 @@ from stamgast.service.messages import (
     still_true,
 )
 
-RETRY_ON_OTHER_CHANNEL = "other_channel"
-"""Reason of a failed outcome that may be tried over the customer's next channel."""
-_NOT_DELIVERED = frozenset({"in_doubt", "failed", "undelivered"})
+_NOT_DELIVERED: Final[frozenset[str]] = frozenset({Status.IN_DOUBT, Status.FAILED, Status.UNDELIVERED})
 
 
 def settle(case: Case, event: ActivationOutcome) -> None:
@@ -35,41 +34,45 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     activation = find(case, event.activation)
     if activation is None:
         case.change.finish(event.activation, event.channel)
-    elif event.status == "not_found":
+    elif event.status == Status.NOT_FOUND:
         _go_once_more(case, activation, event.attempt)
     elif _may_wait_on(case, activation, event):
         _wait_on(case, activation)
     else:
         answer = _of_two(activation, event) if activation.unproven else event
-        if answer is not None and (activation.state != "held" or activation.unproven) and answer.rank > activation.rank:
+        if (
+            answer is not None
+            and (activation.state != ActivationState.HELD or activation.unproven)
+            and answer.rank > activation.rank
+        ):
             _move_on(case, activation, answer)
 
 
 def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    was_on_its_way = activation.state == "submitted"
+    was_on_its_way = activation.state == ActivationState.SUBMITTED
     being_stopped = activation.reason if was_on_its_way else ""
-    if activation.state == "ended":
-        case.count(f"message|{activation.channel}|{activation.status}", -1)
-    case.customer.timers.pop(f"held:{activation.id}", None)
+    if activation.state == ActivationState.ENDED:
+        case.count(counter(Counter.MESSAGE, activation.channel, activation.status), -1)
+    case.customer.timers.pop(held_timer(activation.id), None)
     book_cost(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
-    activation.state = "ended"
-    case.count(f"message|{activation.channel}|{event.status}")
-    case.note(activation, "outcome", event)
-    if event.reason == "opted_out" and not case.customer.stopped_at:
+    activation.state = ActivationState.ENDED
+    case.count(counter(Counter.MESSAGE, activation.channel, event.status))
+    case.note(activation, NoteKind.OUTCOME, event)
+    if event.reason == Reason.OPTED_OUT and not case.customer.stopped_at:
         case.customer.stopped_at = case.at
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:
             forget_contact(case, activation)
-            case.count(f"suppressed|{event.reason or event.status}")
-            if being_stopped == EARNED_AGAIN:
+            case.count(counter(Counter.SUPPRESSED, event.reason or event.status))
+            if being_stopped == Reason.EARNED_AGAIN:
                 _send_again(case, activation)
         forget_ended(case)
     # A carrier often learns only later that a channel does not reach.
     _try_other_channel(case, activation, event, being_stopped)
-    if activation.rank >= RANKS["failed"] or not (activation.other_channels or _may_go_again(case, activation)):
+    if activation.rank >= RANKS[Status.FAILED] or not (activation.other_channels or _may_go_again(case, activation)):
         shed(activation)
     if was_on_its_way:
         _release_next(case)
@@ -77,12 +80,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
 
 def _of_two(activation: Activation, event: ActivationOutcome) -> ActivationOutcome | None:
     """What an outcome proves once there is a second attempt; None: nothing new."""
-    if event.status in _NOT_DELIVERED and (event.attempt == activation.unproven or activation.state == "held"):
+    if event.status in _NOT_DELIVERED and (
+        event.attempt == activation.unproven or activation.state == ActivationState.HELD
+    ):
         return None  # the second attempt decides
     if event.status in FINAL_WITHOUT_SEND:
-        if activation.state == "held":
+        if activation.state == ActivationState.HELD:
             return None
-        doubt = {"status": "in_doubt", "rank": RANKS["in_doubt"], "attempt": activation.unproven}
+        doubt = {"status": Status.IN_DOUBT, "rank": RANKS[Status.IN_DOUBT], "attempt": activation.unproven}
         return structs.replace(event, **doubt)
     return event
 
@@ -93,24 +98,24 @@ def _of_two(activation: Activation, event: ActivationOutcome) -> ActivationOutco
 def _may_go_again(case: Case, activation: Activation) -> bool:
     """Say whether it is in doubt, has gone only once, and its template lets it go again."""
     template = case.program.templates.get(activation.template)
-    again = template is not None and template.if_unproven == "send_again"
-    return again and activation.status == "in_doubt" and not activation.unproven
+    again = template is not None and template.if_unproven == IfUnproven.SEND_AGAIN
+    return again and activation.status == Status.IN_DOUBT and not activation.unproven
 
 
 def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:
     """The carrier does not know the attempt after the last look-up: ask the gate whether there may be another one."""
     rule = _live_rule(case, activation)
-    if rule is None or activation.state != "ended" or not _may_go_again(case, activation):
+    if rule is None or activation.state != ActivationState.ENDED or not _may_go_again(case, activation):
         return
     if case.at >= activation.expires_at or not still_true(case, activation):
         return
     contacts = case.customer.contacts
     forget_contact(case, activation)  # it counts once, whichever attempt arrives
     decision = ask_gate(case, activation, rule)
-    if decision.verdict == "suppress" or decision.channel != activation.channel:
+    if decision.verdict is Verdict.SUPPRESS or decision.channel != activation.channel:
         case.customer.contacts = contacts
         return
-    case.count(f"message|{activation.channel}|{activation.status}", -1)
+    case.count(counter(Counter.MESSAGE, activation.channel, activation.status), -1)
     activation.unproven = attempt
     _hold_again(case, activation, rule, decision)
 
@@ -118,8 +123,8 @@ def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:
 def _may_wait_on(case: Case, activation: Activation, event: ActivationOutcome) -> bool:
     """Say whether it was not submitted before the hour in which it may go was over, and has a later one."""
     in_time = case.at < activation.expires_at and _live_rule(case, activation) is not None
-    stopping = activation.reason if activation.state == "submitted" else "not on its way"
-    return event.status == "expired" and in_time and not stopping and still_true(case, activation)
+    stopping = activation.reason if activation.state == ActivationState.SUBMITTED else "not on its way"
+    return event.status == Status.EXPIRED and in_time and not stopping and still_true(case, activation)
 
 
 def _wait_on(case: Case, activation: Activation) -> None:
@@ -129,8 +134,8 @@ def _wait_on(case: Case, activation: Activation) -> None:
     forget_contact(case, activation)
     case.customer.activations = [a for a in case.customer.activations if a is not activation]
     decision = ask_gate(case, activation, rule)
-    if decision.verdict == "submit":  # the last moments of the hour, in which no message is prepared any more
-        decision = Decision("hold", "quiet_hours", decision.channel, decision.other_channels, decision.until)
+    if decision.verdict is Verdict.SUBMIT:  # the last moments of the hour, in which no message is prepared any more
+        decision = Decision(Verdict.HOLD, Reason.QUIET_HOURS, decision.channel, decision.other_channels, decision.until)
     case.customer.activations.append(activation)
     _hold_again(case, activation, rule, decision)
     forget_ended(case)
@@ -138,15 +143,15 @@ def _wait_on(case: Case, activation: Activation) -> None:
 
 
 def _hold_again(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
-    activation.state = activation.status = "held"
-    activation.rank = RANKS["held"]
+    activation.state, activation.status = ActivationState.HELD, Status.HELD
+    activation.rank = RANKS[Status.HELD]
     activation.changed_at = case.at
     act_on(case, activation, rule, decision)
 
 
 def _live_rule(case: Case, activation: Activation) -> CompiledRule | None:
     rule = case.context.bundle.rules.by_id.get(activation.rule)
-    return rule if rule is not None and rule.status in ("live", "canary") else None
+    return rule if rule is not None and rule.status in SPEAKING else None
 
 
 # -- what takes over
@@ -155,9 +160,9 @@ def _live_rule(case: Case, activation: Activation) -> CompiledRule | None:
 def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome, being_stopped: str) -> None:
     """A channel that does not reach the customer hands over to the next one: an activation of its own."""
     rule = case.context.bundle.rules.by_id.get(activation.rule)
-    if event.reason != RETRY_ON_OTHER_CHANNEL or not activation.other_channels or rule is None:
+    if event.reason != Reason.OTHER_CHANNEL or not activation.other_channels or rule is None:
         return
-    if being_stopped == TAKEN_BACK or not still_true(case, activation):
+    if being_stopped == Reason.TAKEN_BACK or not still_true(case, activation):
         return
     first, *others = activation.other_channels
     forget_contact(case, activation)
@@ -198,8 +203,8 @@ def _succeed(case: Case, rule: CompiledRule, successor: Activation) -> None:
     """Another activation takes over from one that has ended; the gate is asked anew."""
     merchant, occasion = case.program.merchant, successor.occasion
     successor.id = activation_id(merchant, rule.id, case.customer_id, occasion, successor.generation)
-    successor.state = successor.status = "held"
-    successor.rank = RANKS["held"]
+    successor.state, successor.status = ActivationState.HELD, Status.HELD
+    successor.rank = RANKS[Status.HELD]
     successor.changed_at = case.at
     act_on(case, successor, rule, ask_gate(case, successor, rule))
     case.customer.activations.append(successor)
@@ -207,6 +212,6 @@ def _succeed(case: Case, rule: CompiledRule, successor: Activation) -> None:
 
 def _release_next(case: Case) -> None:
     """The customer is free again: the most important message that waits for that goes next."""
-    waiting = [a for a in case.customer.activations if a.state == "held" and not a.release_at]
+    waiting = [a for a in case.customer.activations if a.state == ActivationState.HELD and not a.release_at]
     for activation in sorted(waiting, key=lambda a: (-a.priority, a.decided_at, a.id)):
         release(case, activation.id)

@@ -11,14 +11,17 @@ from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
+from stamgast.domain.vocabulary import Counter
 from stamgast.service.case import Case
 from stamgast.service.firing import fall_back, fire
 from stamgast.service.stages import restage
 from stamgast.service.taking_back import take_back
 from stamgast.service.worth import worth, worth_facts
 
-WAITING: Final = "waiting_for_review"
-"""Counter of the purchases that wait now."""
+# Said here, for every purchase asks for them, and a member is slower to look up than a name.
+_PURCHASES: Final = Counter.PURCHASES
+_SPEND: Final = Counter.SPEND
+_PROFIT: Final = Counter.PROFIT
 
 
 class Heard(Struct, frozen=True, omit_defaults=True):
@@ -96,9 +99,9 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
     _keep_the_list(case, event.transaction, applied)
     facts += restage(case, event.after)
     counters = case.change.counters
-    counters["purchases"] = counters.get("purchases", 0) + customer.purchases - was[0]
-    counters["spend"] = counters.get("spend", 0) + customer.spend - was[1]
-    counters["profit"] = counters.get("profit", 0) + customer.profit - was[2]
+    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - was[0]
+    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
+    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]
     fire(case, facts)
 
 
@@ -107,11 +110,11 @@ def _keep_the_list(case: Case, transaction: str, applied: Applied) -> None:
         waiting = waiting_of(applied.new, applied.doubt, case.program, case.at)
         case.change.reviews[transaction] = encode_waiting(waiting)
         if not applied.old.held:
-            case.count(WAITING)
+            case.count(Counter.WAITING_FOR_REVIEW)
     elif applied.old.held:
         _leave_the_list(case, transaction)
 
 
 def _leave_the_list(case: Case, transaction: str) -> None:
     case.change.reviews[transaction] = None
-    case.count(WAITING, -1)
+    case.count(Counter.WAITING_FOR_REVIEW, -1)

@@ -8,6 +8,7 @@ from stamgast.domain import rewards, stamps
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.vocabulary import Counter, VoucherState, counter
 from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.firing import fire
@@ -24,7 +25,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
     if event.id:
         case.change.answers[event.id] = _encode(answer)
     for fact in facts:
-        case.count(f"reward|{fact.data['reward']}|redeemed")
+        case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
     fire(case, facts)
 
 
@@ -39,11 +40,11 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
         answer = rewards.Answer(404, "There is no voucher with this code.", code=event.code)
     else:
         if was_used:
-            case.count(f"reward|{voucher.reward}|redeemed", -1)
+            case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
             at_hand.no_longer_used(case, voucher)
-            if voucher.state != "open":
-                case.count(f"reward|{voucher.reward}|{voucher.state}")
-            if voucher.state == "withdrawn":
+            if voucher.state != VoucherState.OPEN:
+                case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
+            if voucher.state == VoucherState.WITHDRAWN:
                 case.change.withdrawn.append(voucher)
             take_back(case, rewards.occasion_of(event.code))
             fire(case, _reopened(case))

@@ -3,6 +3,7 @@
 from stamgast.domain.events import Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import plan_lapse, stage_of
+from stamgast.domain.vocabulary import Counter, FactName, Stage, counter
 from stamgast.service.case import Case
 
 
@@ -13,9 +14,9 @@ def restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
     stage = stage_of(customer)
     if stage == customer.stage:
         return []
-    case.count(f"stage|{customer.stage}", -1)
-    case.count(f"stage|{stage}")
+    case.count(counter(Counter.STAGE, customer.stage), -1)
+    case.count(counter(Counter.STAGE, stage))
     customer.stage, customer.stage_at = stage, case.at
-    if stage == "won_back":
-        return [Fact("won_back", f"back:{customer.lapse_day}", purchase=purchase)]
+    if stage is Stage.WON_BACK:
+        return [Fact(FactName.WON_BACK, f"back:{customer.lapse_day}", purchase=purchase)]
     return []

@@ -7,12 +7,13 @@ outcome, and it may have left already.
 from collections.abc import Callable
 
 from stamgast.domain import rewards
-from stamgast.domain.activation import Activation
+from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.occasions import card_occasion
+from stamgast.domain.vocabulary import ActivationState, Counter, Reason, Status, VoucherState, counter
 from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of
-from stamgast.service.messages import EARNED_AGAIN, TAKEN_BACK, suppress
+from stamgast.service.messages import suppress
 
 
 def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda _: True) -> None:
@@ -38,20 +39,20 @@ def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int
 def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
     for voucher in rewards.withdraw(case.customer, undone):
         case.change.withdrawn.append(voucher)
-        case.count(f"reward|{voucher.reward}|withdrawn")
-    drop_waiting(case, TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
+        case.count(counter(Counter.REWARD, voucher.reward, VoucherState.WITHDRAWN))
+    drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 
 
-def drop_waiting(case: Case, reason: str, chosen: Callable[[Activation], bool]) -> None:
+def drop_waiting(case: Case, reason: Reason, chosen: Callable[[Activation], bool]) -> None:
     """Suppress held messages, and ask to cancel those in the outbox."""
     for activation in list(case.customer.activations):
         if not chosen(activation):
             continue
-        if activation.state == "ended":
-            if activation.status == "in_doubt":  # it may have arrived; it does not go once more
+        if activation.state == ActivationState.ENDED:
+            if activation.status == Status.IN_DOUBT:  # it may have arrived; it does not go once more
                 activation.expires_at = min(activation.expires_at, case.at)
-        elif activation.state == "held":
-            case.customer.timers.pop(f"held:{activation.id}", None)
+        elif activation.state == ActivationState.HELD:
+            case.customer.timers.pop(held_timer(activation.id), None)
             suppress(case, activation, reason)
         else:
             activation.reason = reason
@@ -70,9 +71,9 @@ def next_generation(case: Case, rule_id: str, occasion: str) -> int | None:
         if a.rule == rule_id and (a.occasion == occasion or a.occasion.startswith(onwards))
     ]
     newest = max(same, key=lambda a: a.generation, default=None)
-    if newest is None or newest.reason != TAKEN_BACK:
+    if newest is None or newest.reason != Reason.TAKEN_BACK:
         return None
-    if newest.state == "submitted":
-        newest.reason = EARNED_AGAIN
+    if newest.state == ActivationState.SUBMITTED:
+        newest.reason = Reason.EARNED_AGAIN
         return None
-    return newest.generation + 1 if newest.status == "suppressed" else None
+    return newest.generation + 1 if newest.status == Status.SUPPRESSED else None

@@ -3,17 +3,20 @@
 Both values are of the same moment, so what is compared is what the purchase changed, and not that time has passed.
 """
 
-from stamgast.domain.clv import METHODS, clv_by
+from typing import Final
+
+from stamgast.domain.clv import clv_by
 from stamgast.domain.events import Purchase
-from stamgast.domain.facts import Fact
+from stamgast.domain.facts import OF_CLV, Fact
 from stamgast.domain.units import Minor
+from stamgast.domain.vocabulary import ClvMethod
 from stamgast.service.case import Case
 
-FACTS = {method: f"{method}_clv_changed" for method in METHODS if method != "historic"}
+FACTS: Final[dict[ClvMethod, FactName]] = {method: fact for method, fact in OF_CLV.items() if method is not ClvMethod.HISTORIC}
 """Method -> the fact that its value changed; that of `historic` comes with every purchase."""
 _FACT_NAMES = frozenset(FACTS.values())
 
-Worth = dict[str, Minor | None]
+Worth = dict[ClvMethod, Minor | None]
 
 
 def worth(case: Case) -> Worth:

@@ -6,8 +6,8 @@ from dataclasses import replace
 from rules.actions import Give
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.events import ActivationOutcome, RedemptionTakenBack, TimerDue, VoucherRedeemed
-from stamgast.domain.stamps import visible_stamps
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
+from stamgast.showing import show_customer
 from tests.builders import (
     ANNA,
     MERCHANT,
@@ -76,9 +76,10 @@ def test_a_refund_after_the_reward_was_used_leaves_stamps_owed():
     owner.apply(taken_back(bought("t0", T0), T0 + 3 * DAY))
     card_ = owner.state().cards["bread"]
     assert (card_.balance, card_.completed) == (-1, 1)
-    definition = owner.bundle.program.cards["bread"]
-    assert visible_stamps(card_, definition) == -1
-    assert visible_stamps(card_, replace(definition, on_refund="next_stamps")) == 0
+    shop, definition = owner.bundle.program, owner.bundle.program.cards["bread"]
+    patient = replace(shop, cards={"bread": replace(definition, on_refund="next_stamps")})
+    shown = [show_customer(ANNA, owner.state(), each, T0)["stamps"] for each in (shop, patient)]
+    assert shown == [{"bread": -1}, {"bread": 0}]
     for number in range(2):
         owner.apply(bought(f"u{number}", T0 + (4 + number) * DAY))
     assert (owner.state().cards["bread"].balance, owner.state().cards["bread"].completed) == (1, 1)

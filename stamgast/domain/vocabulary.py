@@ -1,0 +1,278 @@
+"""The closed sets of words that the house decides by, each said once.
+
+Their values are what stands in states, on topics and in counters: they never change. What decoded states and records
+hold are plain strings; they are equal to the members.
+"""
+
+from enum import StrEnum
+from typing import Final
+
+
+class Channel(StrEnum):
+    """A way to people, in the order in which rules try them (`stamgast.domain.channels`: what each is)."""
+
+    WHATSAPP = "whatsapp"
+    SMS = "sms"
+
+
+class Purpose(StrEnum):
+    """What a message is for: consent, hours and caps are by purpose."""
+
+    MARKETING = "marketing"
+    UTILITY = "utility"
+
+
+class IfUnproven(StrEnum):
+    """What becomes of a message that nobody can prove."""
+
+    SEND_AGAIN = "send_again"
+    NEVER = "never"
+
+
+class RuleStatus(StrEnum):
+    """Whether a rule listens, and whom it speaks to."""
+
+    DRAFT = "draft"
+    SHADOW = "shadow"
+    CANARY = "canary"
+    LIVE = "live"
+    PAUSED = "paused"
+
+
+class OncePer(StrEnum):
+    """What a rule fires once per."""
+
+    CARD = "card"
+    PURCHASE = "purchase"
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
+    YEAR = "year"
+    QUIET_SPELL = "quiet_spell"
+    CUSTOMER = "customer"
+
+
+class Outside(StrEnum):
+    """What becomes of a message that may not go out at this hour."""
+
+    WAIT = "wait"
+    DROP = "drop"
+
+
+class ClvMethod(StrEnum):
+    """A method of lifetime value that rules may ask for (`stamgast.domain.clv`)."""
+
+    HISTORIC = "historic"
+    SIMPLE = "simple"
+    PREDICTED = "predicted"
+    NET = "net"
+
+
+class Stage(StrEnum):
+    """Where a customer stands in their life with the shop. Without any purchase that counts they are new too."""
+
+    NEW = "new"
+    ACTIVE = "active"
+    AT_RISK = "at_risk"
+    LAPSING = "lapsing"
+    LAPSED = "lapsed"
+    WON_BACK = "won_back"
+
+
+class TimerKind(StrEnum):
+    """What a customer's timer is for; those of one message or voucher have its id or code after a colon."""
+
+    RISK = "risk"
+    LAPSE = "lapse"
+    LAPSED = "lapsed"
+    HELD = "held"
+    VOUCHER = "voucher"
+    VOUCHERS = "vouchers"
+    """Of those kept apart from the state."""
+
+
+class VoucherState(StrEnum):
+    """What may still be done with a voucher."""
+
+    OPEN = "open"
+    REDEEMED = "redeemed"
+    WITHDRAWN = "withdrawn"
+    EXPIRED = "expired"
+
+
+class StepKind(StrEnum):
+    """How a stamp card moves."""
+
+    STAMPED = "stamped"
+    COMPLETED = "completed"
+    UNCOMPLETED = "uncompleted"
+    TAKEN = "taken"
+
+
+class FactName(StrEnum):
+    """What a change of state can mean (`stamgast.domain.facts`: when, and what each carries)."""
+
+    PURCHASE = "purchase"
+    REFUNDED = "refunded"
+    STAMPS_CHANGED = "stamps_changed"
+    STAMPS_TAKEN = "stamps_taken"
+    STAMP_CARD_COMPLETED = "stamp_card_completed"
+    STAMP_CARD_UNCOMPLETED = "stamp_card_uncompleted"
+    VISITS_CHANGED = "visits_changed"
+    SPEND_CHANGED = "spend_changed"
+    CLV_CHANGED = "clv_changed"
+    SIMPLE_CLV_CHANGED = "simple_clv_changed"
+    PREDICTED_CLV_CHANGED = "predicted_clv_changed"
+    NET_CLV_CHANGED = "net_clv_changed"
+    AT_RISK = "at_risk"
+    LAPSING = "lapsing"
+    LAPSED = "lapsed"
+    WON_BACK = "won_back"
+    JOINED = "joined"
+    REWARD_REDEEMED = "reward_redeemed"
+    REPLIED = "replied"
+
+
+class ActivationState(StrEnum):
+    """Where an activation is: with the customer, in the outbox, or done."""
+
+    HELD = "held"
+    SUBMITTED = "submitted"
+    ENDED = "ended"
+
+
+class Status(StrEnum):
+    """What became of a message (`stamgast.domain.activation.RANKS`: which of two is further)."""
+
+    HELD = "held"
+    SUBMITTED = "submitted"
+    NOT_SUBMITTED = "not_submitted"
+    IN_DOUBT = "in_doubt"
+    NOT_FOUND = "not_found"
+    """No status of a message: it says of an attempt in doubt that the carrier's own list does not know it."""
+    ACCEPTED = "accepted"
+    SENDING = "sending"
+    SENT = "sent"
+    FAILED = "failed"
+    UNDELIVERED = "undelivered"
+    DELIVERED = "delivered"
+    READ = "read"
+    SUPPRESSED = "suppressed"
+    EXPIRED = "expired"
+
+
+class NoteKind(StrEnum):
+    """A line in the public life of an activation."""
+
+    DECIDED = "decided"
+    CLAIMED = "claimed"
+    CLOSED = "closed"
+    """An attempt that was certainly not submitted, or that the carrier does not know after the last look-up."""
+    OUTCOME = "outcome"
+
+
+class Verdict(StrEnum):
+    """What the gate says of a message."""
+
+    SUBMIT = "submit"
+    HOLD = "hold"
+    SUPPRESS = "suppress"
+
+
+class Reason(StrEnum):
+    """Why a message was held, withheld or not delivered. `stamgast.why` has the sentence for each."""
+
+    # What the gate says, and what happens while a message waits.
+    NO_CONSENT = "no_consent"
+    OPTED_OUT = "opted_out"
+    HOLDOUT = "holdout"
+    COOL_DOWN = "cool_down"
+    FREQUENCY_CAP = "frequency_cap"
+    QUIET_HOURS = "quiet_hours"
+    ONE_IN_FLIGHT = "one_in_flight"
+    GAVE_UP = "gave_up"
+    LATE = "late"
+    TOO_MANY = "too_many"
+    NO_LONGER_TRUE = "no_longer_true"
+    TAKEN_BACK = "taken_back"
+    EARNED_AGAIN = "earned_again"
+    ERASED = "erased"
+    RULE_NOT_LIVE = "rule_not_live"
+    # What keeps a message from being submitted.
+    RULE_LIMIT = "rule_limit"
+    EXPIRED = "expired"
+    NO_CHANNEL = "no_channel"
+    NO_ADDRESS = "no_address"
+    NO_TEMPLATE = "no_template"
+    NO_WORDING = "no_wording"
+    # What becomes of an attempt.
+    ANOTHER_ATTEMPT = "another_attempt"
+    NOT_FOUND = "not_found"
+    OTHER_CHANNEL = "other_channel"
+    # What a channel finds wrong (`channels.model.Fault`).
+    NONE = "none"
+    THROTTLED = "throttled"
+    TRANSIENT = "transient"
+    BAD_NUMBER = "bad_number"
+    OPT_OUT = "opt_out"
+    NOT_ON_CHANNEL = "not_on_channel"
+    WINDOW = "window"
+    TEMPLATE = "template"
+    CONTENT = "content"
+    CONFIG = "config"
+    POLICY = "policy"
+    UNKNOWN = "unknown"
+
+
+class Counter(StrEnum):
+    """What the read model counts per merchant; `counter` adds of what, and what became of it."""
+
+    CUSTOMERS = "customers"
+    JOINED = "joined"
+    ERASED = "erased"
+    OPTED_OUT = "opted_out"
+    PURCHASES = "purchases"
+    SPEND = "spend"
+    PROFIT = "profit"
+    CONTACT_COST = "contact_cost"
+    WAITING_FOR_REVIEW = "waiting_for_review"
+    """Purchases that wait for a person now."""
+    FEED_STALE = "feed_stale"
+    AT_RISK = "at_risk"
+    LAPSING = "lapsing"
+    LAPSED = "lapsed"
+    STAGE = "stage"
+    """By stage, how many stand there now."""
+    CARD = "card"
+    """By card and `Tally`."""
+    REWARD = "reward"
+    """By reward and `Tally` or state of a voucher."""
+    RULE = "rule"
+    """By rule and `Tally` or status of a message that it did not send."""
+    TAGS = "tags"
+    """By `Tally`."""
+    MESSAGE = "message"
+    """By channel and status."""
+    SUPPRESSED = "suppressed"
+    """By reason."""
+
+
+class Tally(StrEnum):
+    """What became of something that is counted."""
+
+    COMPLETED = "completed"
+    ISSUED = "issued"
+    FIRED = "fired"
+    NOT_MET = "not_met"
+    RAISED = "raised"
+    SHADOW = "shadow"
+    TOO_MANY = "too_many"
+
+
+BETWEEN: Final = "|"
+"""What stands between the words of a counter."""
+
+
+def counter(*words: str) -> str:
+    """Name what is counted: `reward|free_loaf|issued`."""
+    return BETWEEN.join(words)
