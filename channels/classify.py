@@ -9,6 +9,7 @@ from channels.error_table import look_up, look_up_http
 from channels.model import Fault, Outcome, SendResult, Treatment
 from channels.status import our_status
 from channels.twilio_client import Exchange
+from stamgast.domain.vocabulary import Status
 
 _KEPT_FIELDS: Final = ("sid", "status", "num_segments", "error_code", "code", "messaging_service_sid", "more_info")
 _MOST_RAW: Final = 200
@@ -56,7 +57,7 @@ def _of_success(exchange: Exchange) -> SendResult:
     return SendResult(
         Outcome.ACCEPTED,
         provider_id=sid,
-        status=our_status(str(payload.get("status") or "accepted")) or "accepted",
+        status=our_status(str(payload.get("status") or Status.ACCEPTED)) or Status.ACCEPTED,
         fault=entry.fault if entry else Fault.NONE,
         treatment=entry.treatment if entry else Treatment.NONE,
         code=entry.code if entry else "",

@@ -19,6 +19,7 @@ from channels.model import (
 )
 from channels.prepare import prepare_message
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Status
 
 
 def mask_phone(number: str) -> str:
@@ -59,7 +60,7 @@ class ConsoleChannel:
         self._printed[attempt_id] = None
         if len(self._printed) > _MOST_REMEMBERED:
             del self._printed[next(iter(self._printed))]
-        return SendResult(Outcome.ACCEPTED, provider_id=f"console-{attempt_id}", status="accepted")
+        return SendResult(Outcome.ACCEPTED, provider_id=f"console-{attempt_id}", status=Status.ACCEPTED)
 
     async def probe(self) -> SendResult:
         """A console always answers."""
@@ -74,7 +75,7 @@ class ConsoleChannel:
     ) -> Found:
         """Was it printed by this process?"""
         if attempt_id in self._printed:
-            return Found(Lookup.FOUND, provider_id=f"console-{attempt_id}", status="accepted")
+            return Found(Lookup.FOUND, provider_id=f"console-{attempt_id}", status=Status.ACCEPTED)
         return Found(Lookup.NONE)
 
     def parse_status(self, request: WebhookRequest) -> StatusEvent:

@@ -10,6 +10,7 @@ from enum import StrEnum
 from typing import Literal, Protocol
 
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Reason
 
 ChannelName = Literal["sms", "whatsapp"]
 
@@ -28,7 +29,7 @@ class Outcome(StrEnum):
 
 
 class Fault(StrEnum):
-    """Why a message was not delivered, in the words the engine decides by."""
+    """Why a message was not delivered: each is a `Reason` too, with the sentence that people read."""
 
     NONE = "none"
     THROTTLED = "throttled"
@@ -43,6 +44,11 @@ class Fault(StrEnum):
     POLICY = "policy"
     EXPIRED = "expired"
     UNKNOWN = "unknown"
+
+    @property
+    def reason(self) -> Reason:
+        """The same, as outcomes say it."""
+        return Reason(self.value)
 
 
 class Treatment(StrEnum):
@@ -177,7 +183,7 @@ class Lookup(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """Answer of `Channel.find`; `provider_id` and `status` only when exactly one message fits."""
+    """Answer of `Carrier.find`; `provider_id` and `status` only when exactly one message fits."""
 
     lookup: Lookup
     provider_id: str = ""
@@ -256,7 +262,7 @@ class MalformedWebhookError(Exception):
     """The webhook is signed, but lacks what it must have: answer 400."""
 
 
-class Channel(Protocol):
+class Carrier(Protocol):
     """A way out to people. One object may serve SMS and WhatsApp; the message says which it is for."""
 
     name: str

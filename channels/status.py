@@ -4,22 +4,24 @@ Callbacks come late, twice and in any order; the order of ranks (`stamgast.domai
 outcome the same in every order: a status only moves to a higher rank, and proof of delivery outranks a failure.
 """
 
+from collections.abc import Mapping
 from typing import Final
 
 from stamgast.domain.activation import RANKS
+from stamgast.domain.vocabulary import Status
 
-_OURS: Final = {
-    "accepted": "accepted",
-    "scheduled": "accepted",
-    "queued": "accepted",
-    "sending": "sending",
-    "sent": "sent",
-    "partially_delivered": "sent",
-    "canceled": "failed",
-    "failed": "failed",
-    "undelivered": "undelivered",
-    "delivered": "delivered",
-    "read": "read",
+_OURS: Final[Mapping[str, Status]] = {
+    "accepted": Status.ACCEPTED,
+    "scheduled": Status.ACCEPTED,
+    "queued": Status.ACCEPTED,
+    "sending": Status.SENDING,
+    "sent": Status.SENT,
+    "partially_delivered": Status.SENT,
+    "canceled": Status.FAILED,
+    "failed": Status.FAILED,
+    "undelivered": Status.UNDELIVERED,
+    "delivered": Status.DELIVERED,
+    "read": Status.READ,
 }
 
 

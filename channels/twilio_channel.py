@@ -38,6 +38,7 @@ from channels.twilio_client import (
 )
 from channels.twilio_webhooks import TwilioWebhooks
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Status
 
 _WHATSAPP: Final = "whatsapp:"
 _LOOKED_AT: Final = 50
@@ -176,7 +177,7 @@ def _found(listed: Any) -> Found:
     return Found(
         Lookup.FOUND,
         provider_id=cast("str", listed.sid),
-        status=our_status(str(listed.status or "")) or "accepted",
+        status=our_status(str(listed.status or "")) or Status.ACCEPTED,
         code=code,
         fault=entry.fault if entry else Fault.NONE,
         treatment=entry.treatment if entry else Treatment.NONE,

@@ -9,7 +9,7 @@ from rules.engine import MAX_PRIORITY, Group
 from rules.registry import Registry, Schema, W
 from rules.rule_reader import LIMITS, TIMING
 from rules.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
-from rules.test_cases import KINDS
+from rules.test_cases import KINDS, NOTHING
 from rules.triggers import TRIGGERS
 from rules.words import FEED_STATES
 from stamgast.domain.vocabulary import OncePer, Outside
@@ -94,7 +94,7 @@ def _test() -> Schema:
         "type": "object",
         "properties": dict.fromkeys(KINDS, TEXT)
         | {
-            "nothing": {"const": True},
+            NOTHING: {"const": True},
             "on": {"type": "string", "pattern": f"{DATE}$"},
             "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
         },

@@ -15,8 +15,10 @@ from rules.words import parse_date, parse_moment
 from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
+from stamgast.domain.vocabulary import Happened
 
-KINDS: Final = ("give", "send", "withdraw", "tag", "untag", "nothing")
+NOTHING: Final = "nothing"
+KINDS: Final = (*(kind for kind in Happened if kind is not Happened.WITHHELD), NOTHING)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,7 +65,7 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     good = tuple(each for each in expects if each is not None)
     if name is None or read is None or not good or len(good) < len(expects):
         return None
-    if len(good) > 1 and any(each.kind == "nothing" for each in good):
+    if len(good) > 1 and any(each.kind == NOTHING for each in good):
         reader.problem(found["expect"], "`nothing` cannot stand beside other expectations")
         return None
     return RuleTest(rule, name, read.steps, good, read.language, reader.source.file, node.mark.line)
@@ -87,11 +89,11 @@ def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | 
 
 
 def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None:
-    if kind == "nothing":
-        return "" if reader.truth(node, "nothing") else None
-    if kind == "send":
+    if kind == NOTHING:
+        return "" if reader.truth(node, NOTHING) else None
+    if kind == Happened.SEND:
         return reader.known(node, kind, program.templates, "template")
-    if kind in {"give", "withdraw"}:
+    if kind in {Happened.GIVE, Happened.WITHDRAW}:
         return reader.known(node, kind, program.rewards, "reward")
     return reader.text(node, kind)
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final, Protocol
 
 from channels.console import ConsoleChannel
-from channels.model import Channel
+from channels.model import Carrier
 from channels.signatures import SignatureVerifier
 from channels.twilio_channel import TwilioChannel
 from channels.twilio_client import TwilioCredentials
@@ -151,7 +151,7 @@ class WorkerParts:
     emitters: Emitters
     identities: IdentityStore
     identity_tail: Tail
-    channels: Mapping[str, Channel]
+    channels: Mapping[str, Carrier]
     clock: Clock
     seal: DeadLetterSeal
     voucher_key: bytes
@@ -161,7 +161,7 @@ class WorkerParts:
     """Where shop time is the machine's own."""
 
 
-def channel_of(settings: Settings) -> Channel:
+def channel_of(settings: Settings) -> Carrier:
     """Twilio or its stand-in if an account is set, else the console. Raises `SettingsError`."""
     if not settings.twilio_account_sid:
         return ConsoleChannel()

@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
-from rules.test_cases import Expectation, RuleTest
+from rules.test_cases import NOTHING, Expectation, RuleTest
 from rules.test_givens import Buy, FeedTurns, GiveBack, Step, Wait
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
@@ -19,11 +19,11 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchases import Refund, Snapshot, Transaction
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.units import DAY, MINUTE, Millis
+from stamgast.domain.vocabulary import Channel, Happened, Purpose
 from stamgast.service import Bundle
 from stamgast.simulate import Happening, Simulation
 
 CUSTOMER = "c" + "a" * 24
-CHANNELS = ("whatsapp", "sms")
 AFTERWARDS = DAY
 
 
@@ -89,8 +89,8 @@ def _joining(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
     joined = min((_moment(step) for step in case.steps), default=0) - 60 * MINUTE
     merchant, language = program.merchant, case.language or program.languages[0]
     yield Enrolled(merchant=merchant, customer=CUSTOMER, at=joined, language=language)
-    for purpose in ("marketing", "utility"):
-        for channel in CHANNELS:
+    for purpose in Purpose:
+        for channel in Channel:
             yield ConsentChanged(
                 merchant=merchant, customer=CUSTOMER, at=joined, purpose=purpose, channel=channel, granted=True
             )
@@ -144,7 +144,7 @@ def _refund(transaction: Transaction) -> None:
 def _missing(expects: Iterable[Expectation], happened: list[Happening], program: Program) -> Iterable[str]:
     left = list(happened)
     for expected in expects:
-        if expected.kind == "nothing":
+        if expected.kind == NOTHING:
             unwanted = [each for each in left if not _is_no_doing_of_the_rule(each)]
             yield from (f"nothing should happen, and yet: {_tell(each, program)}" for each in unwanted)
             continue
@@ -157,7 +157,9 @@ def _missing(expects: Iterable[Expectation], happened: list[Happening], program:
 
 def _is_no_doing_of_the_rule(happening: Happening) -> bool:
     """What was withheld, and rewards that a card gives by itself."""
-    return happening.kind == "withheld" or (happening.kind in {"give", "withdraw"} and not happening.rule)
+    return happening.kind is Happened.WITHHELD or (
+        happening.kind in {Happened.GIVE, Happened.WITHDRAW} and not happening.rule
+    )
 
 
 def _fits(expected: Expectation, happening: Happening, program: Program) -> bool:

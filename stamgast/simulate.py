@@ -14,7 +14,7 @@ from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, TimerDue
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import NoteKind, Status, VoucherState
+from stamgast.domain.vocabulary import Happened, NoteKind, Status, VoucherState
 from stamgast.service import Bundle, Change, Context, handle
 
 CustomerKey = tuple[str, str]
@@ -70,7 +70,7 @@ class Fold:
 
 @dataclass(frozen=True, slots=True)
 class Happening:
-    """Something that a simulation did: `kind` is `send`, `give`, `withdraw`, `tag`, `untag` or `withheld`.
+    """Something that a simulation did.
 
     `what` is the template, reward or tag; `reason` says why a message was withheld.
     """
@@ -78,7 +78,7 @@ class Happening:
     at: Millis
     merchant: str
     customer: str
-    kind: str
+    kind: Happened
     what: str
     rule: str = ""
     reason: str = ""
@@ -146,31 +146,31 @@ class Simulation(Fold):
 
     def _tell(self, key: CustomerKey, before: Customer, change: Change) -> None:
         for submission in change.submissions:
-            self._say(key, "send", submission.template, rule=submission.rule, data=submission.data)
+            self._say(key, Happened.SEND, submission.template, rule=submission.rule, data=submission.data)
         for note in change.notes:
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
-                self._say(key, "withheld", note.template, rule=note.rule, reason=note.reason)
+                self._say(key, Happened.WITHHELD, note.template, rule=note.rule, reason=note.reason)
         self._tell_vouchers(key, change)
         old, new = set(before.tags), set(change.state.tags)
         for tag in sorted(new - old):
-            self._say(key, "tag", tag)
+            self._say(key, Happened.TAG, tag)
         for tag in sorted(old - new):
-            self._say(key, "untag", tag)
+            self._say(key, Happened.UNTAG, tag)
 
     def _tell_vouchers(self, key: CustomerKey, change: Change) -> None:
         """What was given and is open, or was taken back; not what came back within the same event."""
         issued, withdrawn = ({voucher.code for voucher in those} for those in (change.issued, change.withdrawn))
         for voucher in change.issued:
             if voucher.state == VoucherState.OPEN and voucher.code not in withdrawn:
-                self._say(key, "give", voucher.reward, rule=voucher.rule, data={"code": voucher.code})
+                self._say(key, Happened.GIVE, voucher.reward, rule=voucher.rule, data={"code": voucher.code})
         for voucher in change.withdrawn:
             if voucher.state == VoucherState.WITHDRAWN and voucher.code not in issued:
-                self._say(key, "withdraw", voucher.reward, rule=voucher.rule)
+                self._say(key, Happened.WITHDRAW, voucher.reward, rule=voucher.rule)
 
     def _say(
         self,
         key: CustomerKey,
-        kind: str,
+        kind: Happened,
         what: str,
         *,
         rule: str = "",

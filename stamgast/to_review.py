@@ -6,11 +6,11 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from contextlib import aclosing
-from typing import Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from rules.problems import nearest
 from stamgast import bootstrap
-from stamgast.domain.events import PurchaseReviewed, encode_event, key_of
+from stamgast.domain.events import PurchaseReviewed, ReviewVerdict, encode_event, key_of
 from stamgast.domain.review import Waiting, decode_waiting
 from stamgast.domain.units import Millis
 from stamgast.log.appender import Appender
@@ -20,8 +20,6 @@ from stamgast.service.purchases import Heard, decode_heard
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.keys import customers
-
-Verdict = Literal["confirm", "void"]
 
 WAIT_S: Final = 15.0
 _LOOK_S: Final = 0.05
@@ -45,7 +43,7 @@ async def list_waiting(settings: Settings, merchant: str) -> list[Listed]:
 
 
 async def pass_verdict(
-    settings: Settings, merchant: str, transaction: str, verdict: Verdict, at: Millis
+    settings: Settings, merchant: str, transaction: str, verdict: ReviewVerdict, at: Millis
 ) -> Heard | None:
     """Say what a person has decided; None if no worker has heard of it in time (it stands in the log, and will count).
 

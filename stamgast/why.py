@@ -1,6 +1,7 @@
 """Why a customer got a message, or did not: what fired, what the gate said, and how each rule sees them now."""
 
-from typing import Any
+from collections.abc import Mapping
+from typing import Any, Final
 
 from rules.engine import CompiledRule, View
 from stamgast.clock import format_time
@@ -9,30 +10,61 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import Bundle
 
-REASONS = {
-    "no_consent": "the customer has not agreed to messages of this purpose on any of the rule's channels",
-    "opted_out": "the customer said STOP",
-    "holdout": "the customer is in the rule's control group",
-    "cool_down": "the rule spoke to this customer within its cool-down",
-    "frequency_cap": "the customer has had as many messages as the house allows",
-    "quiet_hours": "it is outside the hours in which messages may go out",
-    "one_in_flight": "another message to this customer is on its way",
-    "gave_up": "it could not go out in time",
-    "late": "the news is too old to message about",
-    "no_longer_true": "the customer came back before it went out",
-    "taken_back": "a refund took the occasion back",
-    "erased": "the customer asked to be forgotten",
-    "rule_not_live": "the rule was no longer live when its time came",
-    "rule_limit": "the rule has sent as many messages today as it may",
-    "expired": "it could not go out in time",
+REASONS: Final[Mapping[str, str]] = {
+    Reason.NO_CONSENT: "the customer has not agreed to messages of this purpose on any of the rule's channels",
+    Reason.OPTED_OUT: "the customer said STOP",
+    Reason.HOLDOUT: "the customer is in the rule's control group",
+    Reason.COOL_DOWN: "the rule spoke to this customer within its cool-down",
+    Reason.FREQUENCY_CAP: "the customer has had as many messages as the house allows",
+    Reason.QUIET_HOURS: "it is outside the hours in which messages may go out",
+    Reason.ONE_IN_FLIGHT: "another message to this customer is on its way",
+    Reason.GAVE_UP: "it could not go out in time",
+    Reason.LATE: "the news is too old to message about",
+    Reason.TOO_MANY: "more messages at once than one event, or one customer, may ask for",
+    Reason.NO_LONGER_TRUE: "the customer came back before it went out",
+    Reason.TAKEN_BACK: "a refund took the occasion back",
+    Reason.EARNED_AGAIN: "it is being stopped, and its occasion has come about again meanwhile",
+    Reason.ERASED: "the customer asked to be forgotten",
+    Reason.RULE_NOT_LIVE: "the rule was no longer live when its time came",
+    Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",
+    Reason.EXPIRED: "it could not go out in time",
+    Reason.NO_CHANNEL: "this worker has nothing that carries messages of its channel",
+    Reason.NO_ADDRESS: "no address of the customer is known for its channel",
+    Reason.NO_TEMPLATE: "its template is no longer to be had",
+    Reason.NO_WORDING: "its template has no wording for its channel in a language of the programme",
+    Reason.ANOTHER_ATTEMPT: "another worker began to send it and never said what became of it",
+    Reason.NOT_FOUND: "the carrier does not know the attempt",
+    Reason.OTHER_CHANNEL: "this channel does not reach the customer",
+    Reason.NONE: "the channel broke while it was being sent",
+    Reason.THROTTLED: "the carrier had too much to do",
+    Reason.TRANSIENT: "the carrier, or the phone, could not be reached",
+    Reason.BAD_NUMBER: "no message reaches this number",
+    Reason.OPT_OUT: "the customer said STOP to the sender",
+    Reason.NOT_ON_CHANNEL: "the customer is not on this channel",
+    Reason.WINDOW: "the customer has not written for a day: only approved templates may be sent",
+    Reason.TEMPLATE: "its template could not be filled in, or the carrier does not approve of it",
+    Reason.CONTENT: "its text is too long, empty, or against the channel's rules",
+    Reason.CONFIG: "the account or the sender is not set up for it at the carrier",
+    Reason.POLICY: "the carrier chose not to deliver it",
+    Reason.UNKNOWN: "the carrier refused it with an error that nobody here knows",
 }
-"""Reason of a withheld or held message -> what it means, for people."""
+"""Reason of a message that was withheld, is held or did not arrive -> what it means, for people."""
 
 _IN_DOUBT = "it may or may not have arrived: the carrier never said"
 _ONCE_MORE = "it went once more, for the carrier did not know the first attempt"
-_BEFORE_A_CHANNEL = frozenset({"no_consent", "opted_out", "holdout", "cool_down", "frequency_cap", "late"})
+_BEFORE_A_CHANNEL: Final[frozenset[str]] = frozenset(
+    {
+        Reason.NO_CONSENT,
+        Reason.OPTED_OUT,
+        Reason.HOLDOUT,
+        Reason.COOL_DOWN,
+        Reason.FREQUENCY_CAP,
+        Reason.LATE,
+    }
+)
 """Reasons of messages that were withheld before any of the rule's channels was chosen for them."""
 
 
@@ -63,7 +95,7 @@ def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Milli
 
 
 def _tell(activation: Activation) -> dict[str, Any]:
-    withheld = activation.status == "suppressed"
+    withheld = activation.status == Status.SUPPRESSED
     return {
         "activation": activation.id,
         "occasion": activation.occasion,
@@ -79,6 +111,6 @@ def _tell(activation: Activation) -> dict[str, Any]:
 
 
 def _why(activation: Activation) -> str:
-    if activation.status == "in_doubt":
+    if activation.status == Status.IN_DOUBT:
         return _IN_DOUBT
     return REASONS.get(activation.reason, "") or (_ONCE_MORE if activation.unproven else "")

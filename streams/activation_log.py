@@ -17,6 +17,7 @@ import msgspec
 
 from stamgast.domain.activation import Note
 from stamgast.domain.events import key_of
+from stamgast.domain.vocabulary import ActivationState, NoteKind, Status
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
 from stamgast.state.outbox import Outbox, decode_note, encode_note
@@ -28,7 +29,8 @@ log = get_logger(__name__)
 _AT_ONCE: Final = 1_000
 _NOTES_AT_ONCE: Final = 2
 """Entries of the stream of notes; each may hold a thousand."""
-_OPEN_STILL: Final = frozenset({"in_doubt", "not_submitted", "held", "submitted"})
+_OPEN_STILL: Final[frozenset[str]] = frozenset({Status.IN_DOUBT, Status.NOT_SUBMITTED, Status.HELD, Status.SUBMITTED})
+_OF_ATTEMPTS: Final[frozenset[str]] = frozenset({NoteKind.CLAIMED, NoteKind.CLOSED})
 
 Line = tuple[str, str, str]
 """Kind (`claimed`, `closed`, `ended` or empty), activation, attempt."""
@@ -99,13 +101,13 @@ class ActivationLog:
 
     async def claim(self, note: Note) -> bool:
         """Record an attempt; say whether it is the first one that stands open. Raises ClaimLostError."""
-        return await self._line(note, "claimed") == note.attempt
+        return await self._line(note, NoteKind.CLAIMED) == note.attempt
 
     async def close_attempt(self, note: Note) -> None:
         """Record that an attempt was certainly not submitted. Raises ClaimLostError."""
-        await self._line(note, "closed")
+        await self._line(note, NoteKind.CLOSED)
 
-    async def _line(self, note: Note, kind: str) -> str:
+    async def _line(self, note: Note, kind: NoteKind) -> str:
         if self._task is None or self._task.done():
             raise ClaimLostError
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
@@ -189,7 +191,7 @@ class ActivationLog:
         if told:
             claimed = iter(await self._outbox.logged(self._known_end, told))
         for entry in waiting:
-            answer = next(claimed) if entry.line is not None and entry.line[0] == "claimed" else ""
+            answer = next(claimed) if entry.line is not None and entry.line[0] == NoteKind.CLAIMED else ""
             if entry.done is not None and not entry.done.done():
                 entry.done.set_result(answer)
         waiting.clear()
@@ -197,7 +199,7 @@ class ActivationLog:
     async def _read(self, reader: LogReader, start: int, end: int) -> None:
         async for records in reader.read(self._topic, self._owned.number, start, end):
             notes = [note for record in records if (note := _note_of(record.value)) is not None]
-            await self._on_claims([note for note in notes if note.kind == "claimed"])
+            await self._on_claims([note for note in notes if note.kind == NoteKind.CLAIMED])
             lines = [_line_of(note) for note in notes]
             await self._outbox.logged(records[-1].offset + 1, [line for line in lines if line[0]])
 
@@ -210,9 +212,9 @@ def _note_of(value: Any) -> Note | None:
 
 
 def _line_of(note: Note) -> Line:
-    if note.kind == "outcome":
-        return ("", "", "") if note.status in _OPEN_STILL else ("ended", note.activation, "")
-    return (note.kind, note.activation, note.attempt) if note.kind in ("claimed", "closed") else ("", "", "")
+    if note.kind == NoteKind.OUTCOME:
+        return ("", "", "") if note.status in _OPEN_STILL else (ActivationState.ENDED, note.activation, "")
+    return (note.kind, note.activation, note.attempt) if note.kind in _OF_ATTEMPTS else ("", "", "")
 
 
 def _key(value: bytes) -> bytes:

@@ -10,6 +10,7 @@ from stamgast.domain.activation import Submission
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program, Template
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Reason
 from stamgast.identity.records import Profile
 
 
@@ -37,14 +38,14 @@ class Addressed:
     phone_hash: str
 
 
-def address(submission: Submission, program: Program, profile: Profile, phone_hash: str) -> Addressed | str:
+def address(submission: Submission, program: Program, profile: Profile, phone_hash: str) -> Addressed | Reason:
     """Make the message, or say why there is none."""
     template = program.templates.get(submission.template)
     if template is None:
-        return "no_template"
+        return Reason.NO_TEMPLATE
     source = _source(template, submission, program)
     if source is None:
-        return "no_wording"
+        return Reason.NO_WORDING
     locale, wording = source
     words = message_variables(
         program, submission.data, locale, first_name=profile.first_name, name=profile.name or profile.first_name

@@ -17,6 +17,7 @@ from stamgast.clock_marks import FIELD, is_bounded_at, is_real_at
 from stamgast.domain.deliveries import decode_record
 from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import NoteKind
 from stamgast.log.reading import ConsumerRecord, LogReader
 from stamgast.log.topics import Topics
 from stamgast.state.keys import PartitionKeys, customers, transactions
@@ -136,11 +137,11 @@ def _note_sent(record: ConsumerRecord, sent: dict[str, Sent]) -> None:
         note = decode_note(record.value)
     except msgspec.DecodeError:
         return
-    if note.kind == "claimed" and is_ahead(note.at, record.timestamp):
+    if note.kind == NoteKind.CLAIMED and is_ahead(note.at, record.timestamp):
         sent[note.activation] = Sent(
             note.merchant, note.customer, note.activation, note.rule, note.template, record.timestamp
         )
-    elif note.kind == "closed":  # certainly not submitted
+    elif note.kind == NoteKind.CLOSED:  # certainly not submitted
         sent.pop(note.activation, None)
 
 

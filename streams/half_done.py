@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Final
 
 from stamgast.domain.activation import Submission
+from stamgast.domain.vocabulary import NoteKind, Status
 from stamgast.logs import get_logger
 from stamgast.state.outbox import Entry, Lane, Outbox
 from streams.activation_log import ActivationLog
@@ -66,7 +67,7 @@ class HalfDone:
                 await self._put_back(submission, entry.attempt)
             case "C" if entry.open_attempt == entry.attempt and entry.run == self._owned.lease.redis_run:
                 # Redis has not been restarted since, so it would know if the submission had begun.
-                await self._activations.close_attempt(self._around.note("closed", submission, entry.attempt))
+                await self._activations.close_attempt(self._around.note(NoteKind.CLOSED, submission, entry.attempt))
                 await self._put_back(submission, entry.attempt)
             case "C":
                 await self._settling.put_in_doubt(submission, entry.open_attempt)
@@ -77,7 +78,7 @@ class HalfDone:
                 self._begun_elsewhere.append(entry)
             case _:
                 tell = self._around.tell
-                await tell(self._owned.number, submission, "in_doubt", attempt=entry.attempt)
+                await tell(self._owned.number, submission, Status.IN_DOUBT, attempt=entry.attempt)
 
     async def _put_back(self, submission: Submission, attempt: str) -> None:
         await self._outbox.put_back(submission, attempt)

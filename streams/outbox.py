@@ -20,11 +20,13 @@ from weakref import WeakSet
 from aiokafka.errors import KafkaError
 
 from channels.callback_url import status_callback_url
-from channels.model import CallbackKey, Channel, Outcome, Prepared, SendResult, Treatment
+from channels.model import CallbackKey, Carrier, Outcome, Prepared, SendResult
+from channels.reasons import reason_of
 from stamgast.clock import Clock
-from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission
+from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission, accepted_or_further
 from stamgast.domain.calendar import business_day
 from stamgast.domain.events import ActivationOutcome, encode_event, key_of
+from stamgast.domain.vocabulary import NoteKind, Reason, Status
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -43,8 +45,6 @@ from streams.senders import Senders
 
 log = get_logger(__name__)
 
-OTHER_CHANNEL: Final = "other_channel"
-TAKEN_BACK: Final = "taken_back"
 LANDED_S: Final = 25.0
 """A POST takes no longer."""
 _LOOK_UPS: Final = 4
@@ -72,7 +72,7 @@ class Outgoing:
     topics: Topics
     bundles: Bundles
     people: People
-    channels: Mapping[str, Channel]
+    channels: Mapping[str, Carrier]
     """`sms` and `whatsapp` -> what carries them."""
     clock: Clock
     emitters: Emitters
@@ -137,7 +137,7 @@ class Outgoing:
         key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt)
         return status_callback_url(self.public_url, key)
 
-    def note(self, kind: str, submission: Submission, attempt: str, reason: str = "") -> Note:
+    def note(self, kind: NoteKind, submission: Submission, attempt: str, reason: str = "") -> Note:
         """Make a line for the log of activations about an attempt."""
         return Note(
             kind=kind,
@@ -190,7 +190,9 @@ class Outgoing:
             if profile is not None and profile.phone:
                 phone_hash = self.people.hash_phone(submission.merchant, profile.phone)
                 stopped = await self.people.stopped_at(submission.merchant, phone_hash) is not None
-        await self.tell(partition, submission, "suppressed", reason="opted_out" if stopped else TAKEN_BACK)
+        await self.tell(
+            partition, submission, Status.SUPPRESSED, reason=Reason.OPTED_OUT if stopped else Reason.TAKEN_BACK
+        )
 
     async def tell_answer(
         self, partition: int, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult
@@ -200,18 +202,8 @@ class Outgoing:
         if answer.provider_id:
             self.bound.append(answer.provider_id)
         if answer.outcome is Outcome.ACCEPTED:
-            status = answer.status if RANKS.get(answer.status, 0) >= RANKS["accepted"] else "accepted"
+            status = accepted_or_further(answer.status)
             await self.tell(partition, submission, status, attempt=attempt, provider_id=answer.provider_id, parts=parts)
         else:
-            await self.tell(
-                partition, submission, "failed", attempt=attempt, reason=reason_of(answer), code=answer.code
-            )  # fmt: skip
-
-
-def reason_of(answer: SendResult) -> str:
-    """Why a submission failed, in the words that `service` acts on."""
-    if answer.treatment is Treatment.FALLBACK:
-        return OTHER_CHANNEL
-    if answer.treatment is Treatment.OPT_OUT:
-        return "opted_out"
-    return answer.fault.value
+            reason = reason_of(answer.fault, answer.treatment)
+            await self.tell(partition, submission, Status.FAILED, attempt=attempt, reason=reason, code=answer.code)

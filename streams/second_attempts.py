@@ -7,6 +7,7 @@ customer's state (`stamgast.service.outcomes`): at most one, by the gate that ev
 
 from __future__ import annotations
 
+from stamgast.domain.vocabulary import IfUnproven, NoteKind, Reason, Status
 from stamgast.logs import get_logger
 from stamgast.state.doubts import Doubt
 from streams.activation_log import ActivationLog
@@ -15,8 +16,6 @@ from streams.outbox import Outgoing
 from streams.ownership import Ownership
 
 log = get_logger(__name__)
-
-NOT_FOUND = "not_found"
 
 
 class SecondAttempts:
@@ -34,8 +33,9 @@ class SecondAttempts:
             template = (await around.bundle_of(submission)).program.templates.get(submission.template)
         except UnusableBundleError:
             return
-        if template is None or template.if_unproven != "send_again":
+        if template is None or template.if_unproven != IfUnproven.SEND_AGAIN:
             return
-        await self._activations.close_attempt(around.note("closed", submission, doubt.attempt, NOT_FOUND))
+        await self._activations.close_attempt(around.note(NoteKind.CLOSED, submission, doubt.attempt, Reason.NOT_FOUND))
         log.info("the carrier does not know an attempt", activation=submission.activation)
-        await around.tell(self._owned.number, submission, NOT_FOUND, attempt=doubt.attempt, reason=NOT_FOUND)
+        told = (self._owned.number, submission, Status.NOT_FOUND)
+        await around.tell(*told, attempt=doubt.attempt, reason=Reason.NOT_FOUND)

@@ -12,7 +12,7 @@ from collections import deque
 from collections.abc import Callable
 from typing import Final
 
-from channels.model import Channel, Fault, Found, Lookup, Outcome, SendResult
+from channels.model import Carrier, Fault, Found, Lookup, Outcome, SendResult
 from stamgast.clock import Clock, format_time
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
@@ -35,7 +35,7 @@ class Turn:
         self._ended = False
         self._flying = False
 
-    async def proves(self, channel: Channel) -> bool:
+    async def proves(self, channel: Carrier) -> bool:
         """Say whether a message may be risked: before a probe the carrier is asked for what can become no message."""
         if not self._probe:
             return True

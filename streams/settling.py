@@ -16,8 +16,9 @@ from typing import Any, Final
 import msgspec
 
 from channels.model import Found, Lookup, Prepared
-from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.activation import Submission, accepted_or_further
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Reason, Status
 from stamgast.logs import get_logger
 from stamgast.state.doubts import Doubt, Doubts
 from stamgast.state.errors import StateError
@@ -27,7 +28,7 @@ from streams.ownership import Ownership
 
 log = get_logger(__name__)
 
-Prepare = Callable[[Submission, Millis], Awaitable[tuple[Prepared, str] | str]]
+Prepare = Callable[[Submission, Millis], Awaitable[tuple[Prepared, str] | Reason]]
 Unknown = Callable[[Doubt], Awaitable[None]]
 """Told of an attempt that the carrier does not know after the last look-up."""
 
@@ -80,7 +81,7 @@ class Settling:
         """An attempt that somebody else recorded: it may have been submitted. Raises StateError."""
         await self._put(Doubt(submission, attempt, submission.decided_at))
         await self._around.tell(
-            self._owned.number, submission, "in_doubt", attempt=attempt, reason="another_attempt"
+            self._owned.number, submission, Status.IN_DOUBT, attempt=attempt, reason=Reason.ANOTHER_ATTEMPT
         )  # fmt: skip
 
     async def remember(self, doubt: Doubt) -> None:
@@ -98,7 +99,7 @@ class Settling:
             await self._doubts.look_again(doubt, _AGAIN_S)
         elif found.lookup is Lookup.FOUND:
             around.bound.append(found.provider_id)
-            status = found.status if RANKS.get(found.status, 0) >= RANKS["accepted"] else "accepted"
+            status = accepted_or_further(found.status)
             await around.tell(
                 self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=found.provider_id
             )  # fmt: skip
@@ -133,7 +134,7 @@ class Settling:
             ready = await self._prepare(submission, doubt.begun_at)
         except NotLoadedError:
             return Found(Lookup.UNAVAILABLE)
-        if channel is None or isinstance(ready, str):
+        if channel is None or isinstance(ready, Reason):
             return _UNCLEAR
         known = await self._doubts.bound(submission.merchant, submission.customer)
         turn = await around.lookers.turn((submission.merchant, submission.channel))

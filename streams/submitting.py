@@ -8,9 +8,10 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Final
 
-from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
+from channels.model import Outcome, Prepared, Refusal, SendResult
 from stamgast.domain.activation import Submission
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import NoteKind, Reason, Status
 from stamgast.logs import get_logger
 from stamgast.pauses import pause_after
 from stamgast.state import keys
@@ -170,7 +171,7 @@ class PartitionSending:
             return False
         if claimed != "ok":
             return False
-        if not await self._activations.claim(self._around.note("claimed", submission, attempt)):
+        if not await self._activations.claim(self._around.note(NoteKind.CLAIMED, submission, attempt)):
             await self._settling.put_in_doubt(submission, attempt)
             return False
         again: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
@@ -182,38 +183,38 @@ class PartitionSending:
         """The message as it would go now, with its phone's stop mark; None if it must not go."""
         around = self._around
         ready = await self.prepare(submission, around.clock.now())
-        if isinstance(ready, str):
+        if isinstance(ready, Reason):
             await self._withhold(submission, ready)
             return None
         if await around.people.stopped_at(submission.merchant, ready[1]) is not None:
-            await self._withhold(submission, "opted_out")
+            await self._withhold(submission, Reason.OPTED_OUT)
             return None
         day = await around.day_of(submission) if submission.per_day else 0
         partitions = around.topics.partitions
         if submission.per_day and not await self._outbox.take_limit(submission, day, partitions):
-            await self._withhold(submission, "rule_limit")
+            await self._withhold(submission, Reason.RULE_LIMIT)
             return None
         return ready
 
-    async def _withhold(self, submission: Submission, reason: str) -> None:
+    async def _withhold(self, submission: Submission, reason: Reason) -> None:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
         if await self._outbox.withhold(submission):
-            status = "expired" if reason == "expired" else "suppressed"
+            status = Status.EXPIRED if reason is Reason.EXPIRED else Status.SUPPRESSED
             await self._around.tell(self._owned.number, submission, status, reason=reason)
 
-    async def prepare(self, submission: Submission, now: Millis) -> tuple[Prepared, str] | str:
+    async def prepare(self, submission: Submission, now: Millis) -> tuple[Prepared, str] | Reason:
         """Render the message as of `now`, or say why it must not go."""
         around = self._around
         if now >= submission.expires_at:
-            return "expired"
+            return Reason.EXPIRED
         channel = around.channels.get(submission.channel)
         profile = await around.people.profile(submission.merchant, submission.customer)
         if channel is None or profile is None or not profile.phone:
-            return "no_channel" if channel is None else "no_address"
+            return Reason.NO_CHANNEL if channel is None else Reason.NO_ADDRESS
         try:
             bundle = await around.bundle_of(submission)
         except UnusableBundleError:
-            return "no_template"
+            return Reason.NO_TEMPLATE
         phone_hash = around.people.hash_phone(submission.merchant, profile.phone)
         addressed = address(submission, bundle.program, profile, phone_hash)
         if not isinstance(addressed, Addressed):
@@ -221,7 +222,7 @@ class PartitionSending:
         prepared = channel.prepare(addressed.message, now)
         if isinstance(prepared, Refusal):
             log.error("message refused", activation=submission.activation, why=prepared.reason)
-            return "expired" if prepared.fault is Fault.EXPIRED else prepared.fault.value
+            return prepared.fault.reason
         return prepared, phone_hash
 
     async def _fly(
@@ -251,14 +252,14 @@ class PartitionSending:
         begun = await self._outbox.begin(submission, attempt, stop)
         if begun == "ok" and time.monotonic() - asked > _PAUSED_S:
             # This process stood still. Whoever has the partition by now may have looked it up, and sent it again.
-            await self._activations.close_attempt(around.note("closed", submission, attempt))
+            await self._activations.close_attempt(around.note(NoteKind.CLOSED, submission, attempt))
             await self._outbox.put_back(submission, attempt)
             return True
         if begun != "ok":
-            await self._activations.close_attempt(around.note("closed", submission, attempt))
+            await self._activations.close_attempt(around.note(NoteKind.CLOSED, submission, attempt))
             if begun == "stopped":
                 await self._outbox.put_back(submission, attempt)
-                await self._withhold(submission, "opted_out")
+                await self._withhold(submission, Reason.OPTED_OUT)
             return False
         begun_at = around.clock.now()
         channel = around.channels[submission.channel]
@@ -277,9 +278,9 @@ class PartitionSending:
         around, partition = self._around, self._owned.number
         if answer.outcome is Outcome.IN_DOUBT:
             await self._settling.remember(Doubt(submission, attempt, begun_at))
-            await around.tell(partition, submission, "in_doubt", attempt=attempt, reason=answer.fault.value)
+            await around.tell(partition, submission, Status.IN_DOUBT, attempt=attempt, reason=answer.fault.reason)
         elif answer.outcome is Outcome.NOT_SENT_RETRY:
-            await self._activations.close_attempt(around.note("closed", submission, attempt))
+            await self._activations.close_attempt(around.note(NoteKind.CLOSED, submission, attempt))
             await self._outbox.put_back(submission, attempt)
             return True
         else:

@@ -10,7 +10,8 @@ import typer
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json
 
 if TYPE_CHECKING:
-    from stamgast.to_review import Listed, Verdict
+    from stamgast.domain.events import ReviewVerdict
+    from stamgast.to_review import Listed
 
 app = new_app("List, confirm or void purchases that nobody can have meant.", no_args_is_help=True)
 
@@ -52,7 +53,7 @@ def void(merchant: Merchant, transaction: Transaction, *, as_json: AsJson = Fals
     _pass(merchant, transaction, "void", as_json=as_json)
 
 
-def _pass(merchant: str, transaction: str, verdict: Verdict, *, as_json: bool) -> None:
+def _pass(merchant: str, transaction: str, verdict: ReviewVerdict, *, as_json: bool) -> None:
     from stamgast.commands.finding import Reasons
     from stamgast.commands.stamping import stamp_of
     from stamgast.to_review import pass_verdict

@@ -10,6 +10,7 @@ from typing import Annotated, Any
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.domain.vocabulary import Status
 
 app = new_app("Check, test and explain rules.", no_args_is_help=True)
 
@@ -140,7 +141,9 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         words = each["why"] or each["reason"]
         because = f": {words}" if words else ""
         over = f" by {each['channel']}" if each["channel"] else ""
-        until = f", looked at again {each['release_at']}" if each["status"] == "held" and each["release_at"] else ""
+        until = (
+            f", looked at again {each['release_at']}" if each["status"] == Status.HELD and each["release_at"] else ""
+        )
         yield f"  {each['decided_at']} {each['template']}{over}: {each['status']}{because}{until}"
 
 

@@ -18,6 +18,7 @@ from stamgast.demo.shop import ShopError
 from stamgast.demo.till import PRODUCTS, Product, Receipt, Regular, Till
 from stamgast.domain.calendar import local_time
 from stamgast.domain.program import Program
+from stamgast.domain.vocabulary import Stage
 from stamgast.live_page import News
 from stamgast.logs import get_logger
 
@@ -97,7 +98,7 @@ class Board:
             "completed": state.get("cards_completed", {}).get(card, 0),
             "visits": state.get("visits", 0),
             "spend": state.get("spend", 0),
-            "stage": state.get("stage", "new"),
+            "stage": state.get("stage", Stage.NEW),
             "vouchers": [_voucher(program, who, voucher) for voucher in state.get("vouchers", [])],
             "receipt": _receipt(who.last),
             "messages": [

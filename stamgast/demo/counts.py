@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections import Counter
+import collections
 from dataclasses import dataclass, field
 from typing import Any
 
 from redis.asyncio import Redis
 
+from stamgast.domain.vocabulary import BETWEEN, Counter, Stage, Tally, counter
 from stamgast.state.keys import customers
 
 
@@ -31,26 +32,30 @@ async def read_counts(redis: Redis, partitions: int) -> Counts:
     pipeline = redis.pipeline(transaction=False)
     for number in range(partitions):
         pipeline.hgetall(customers(number).stats)
-    totals: Counter[str] = Counter()
+    totals: collections.Counter[str] = collections.Counter()
     answers: list[Any] = await pipeline.execute()
     for stats in answers:
         for name, value in stats.items():
             # `<merchant>|what|…`: the merchants are shown together
-            totals[name.decode().partition("|")[2]] += int(value)
+            totals[name.decode().partition(BETWEEN)[2]] += int(value)
     return sum_up(totals)
 
 
-def sum_up(totals: Counter[str]) -> Counts:
+def sum_up(totals: collections.Counter[str]) -> Counts:
     """Sort counters without their merchants (`message|sms|sent`, `card|bread|completed` …) into figures."""
-    counts = Counts(purchases=totals["purchases"], customers=totals["customers"], lapsing=totals["stage|lapsing"])
+    counts = Counts(
+        purchases=totals[Counter.PURCHASES],
+        customers=totals[Counter.CUSTOMERS],
+        lapsing=totals[counter(Counter.STAGE, Stage.LAPSING)],
+    )
     for name, value in totals.items():
-        match name.split("|"):
-            case ["card", _card, "completed"]:
+        match name.split(BETWEEN):
+            case [Counter.CARD, _card, Tally.COMPLETED]:
                 counts.cards_completed += value
-            case ["reward", _reward, "issued"]:
+            case [Counter.REWARD, _reward, Tally.ISSUED]:
                 counts.rewards += value
-            case ["message", channel, status] if value:
+            case [Counter.MESSAGE, channel, status] if value:
                 counts.messages.setdefault(channel, {})[status] = value
-            case ["suppressed", reason] if value:
+            case [Counter.SUPPRESSED, reason] if value:
                 counts.withheld[reason] = value
     return counts

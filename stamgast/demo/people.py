@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from stamgast.domain.vocabulary import Channel, Purpose
+
 WORDING: Final = "trial-1"
 _DUTCH: Final = (
     "Anna Bram Cato Cato Daan Floris Guusje Hugo Iris Joost Kaat Lars Mila Noud Otis Puck Roos Sem Tess Vera Wout"
@@ -37,7 +39,7 @@ class Person:
             "language": self.language,
             "acquisition_source": self.source,
             "consents": [
-                {"purpose": "marketing", "channel": channel, "wording_version": WORDING, "source": "till"}
+                {"purpose": Purpose.MARKETING, "channel": channel, "wording_version": WORDING, "source": "till"}
                 for channel in self.channels
             ],
         }
@@ -52,7 +54,7 @@ def record_buyer(number: int) -> Person:
     names = (_BRITISH if british else _DUTCH).split()
     phone = f"+447400{number * _SPREAD % 1_000_000:06d}" if british else f"+3161{number * _SPREAD % 10_000_000:07d}"
     agreed = number * 7 % 10
-    channels: tuple[str, ...] = () if agreed == 0 else ("sms",) if agreed <= 3 else ("whatsapp", "sms")
+    channels: tuple[str, ...] = () if agreed == 0 else (Channel.SMS,) if agreed <= 3 else tuple(Channel)
     return Person(phone, names[number % len(names)], "en" if british else "nl", channels, _SOURCES[number % 5])
 
 
@@ -61,4 +63,4 @@ def regular(number: int) -> Person:
     names = ("Marie", "Anna", "Bram", "Fatima", "Jules", "Lotte", "Pieter", "Noor", "Simone", "Ton")
     french = number % 5 in {3, 4}
     first_name = names[number % len(names)]
-    return Person(f"+316290{number:05d}", first_name, "fr" if french else "nl", ("whatsapp", "sms"), "walk_in")
+    return Person(f"+316290{number:05d}", first_name, "fr" if french else "nl", tuple(Channel), "walk_in")

@@ -53,6 +53,11 @@ def activation_id(merchant: str, rule: str, customer: str, occasion: str, genera
     return digest.hex()
 
 
+def accepted_or_further(status: str) -> str:
+    """What a carrier says of a message that it has: at the least that it was accepted."""
+    return status if RANKS.get(status, 0) >= RANKS[Status.ACCEPTED] else Status.ACCEPTED
+
+
 def held_timer(activation: str) -> str:
     """Name of the timer at which a held message is looked at again."""
     return f"{TimerKind.HELD}:{activation}"
@@ -110,7 +115,8 @@ class Submission(Struct, array_like=True, frozen=True, gc=False):
 class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
 
-    `kind` is a `NoteKind`.
+    `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted; with the reason `not_found`,
+    one that the carrier does not know after the last look-up) or `outcome`.
     """
 
     kind: str

@@ -28,6 +28,10 @@ Source = tuple[str, int, int, int]
 """Topic id, partition, offset, index among that input's outputs."""
 
 
+ReviewVerdict = Literal["confirm", "void"]
+"""A person's word on a purchase that waits."""
+
+
 class Line(Struct, frozen=True, omit_defaults=True, gc=False):
     """One line of a purchase, net of refunds; quantity in thousandths, money in minor units."""
 
@@ -91,7 +95,7 @@ class PurchaseReviewed(Event, frozen=True, kw_only=True, tag="purchase_reviewed"
     """
 
     transaction: str
-    verdict: Literal["confirm", "void"]
+    verdict: ReviewVerdict
     seen: str
 
 

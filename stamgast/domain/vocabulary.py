@@ -224,6 +224,17 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Happened(StrEnum):
+    """What a rule can do, as its tests and simulations say it."""
+
+    GIVE = "give"
+    SEND = "send"
+    WITHDRAW = "withdraw"
+    TAG = "tag"
+    UNTAG = "untag"
+    WITHHELD = "withheld"
+
+
 class Counter(StrEnum):
     """What the read model counts per merchant; `counter` adds of what, and what became of it."""
 

@@ -9,10 +9,12 @@ from stamgast.domain.clv import clv_by
 from stamgast.domain.events import Purchase
 from stamgast.domain.facts import OF_CLV, Fact
 from stamgast.domain.units import Minor
-from stamgast.domain.vocabulary import ClvMethod
+from stamgast.domain.vocabulary import ClvMethod, FactName
 from stamgast.service.case import Case
 
-FACTS: Final[dict[ClvMethod, FactName]] = {method: fact for method, fact in OF_CLV.items() if method is not ClvMethod.HISTORIC}
+FACTS: Final[dict[ClvMethod, FactName]] = {
+    method: fact for method, fact in OF_CLV.items() if method is not ClvMethod.HISTORIC
+}
 """Method -> the fact that its value changed; that of `historic` comes with every purchase."""
 _FACT_NAMES = frozenset(FACTS.values())
 

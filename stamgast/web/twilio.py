@@ -13,7 +13,6 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from channels.model import (
-    Fault,
     Inbound,
     Keyword,
     MalformedWebhookError,
@@ -22,6 +21,7 @@ from channels.model import (
     WebhookRefusedError,
     WebhookRequest,
 )
+from channels.reasons import reason_of
 from stamgast.access import MERCHANT
 from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
 from stamgast.domain.program import Program
@@ -37,9 +37,6 @@ log = get_logger(__name__)
 
 _FORM: Final = frozenset({"application/x-www-form-urlencoded"})
 _EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
-_OPTED_OUT: Final = "opted_out"
-_OTHER_CHANNEL: Final = "other_channel"
-"""Reasons that `stamgast.service.messages` acts on."""
 
 
 async def post_status(request: Request) -> Response:
@@ -172,19 +169,10 @@ def _outcome(status: StatusEvent, at: Millis) -> ActivationOutcome:
         attempt=key.attempt,
         status=status.status,
         rank=status.rank,
-        reason=_reason(status),
+        reason=reason_of(status.fault, status.treatment),
         code=status.code,
         provider_id=status.provider_id,
     )
-
-
-def _reason(status: StatusEvent) -> str:
-    match status.treatment:
-        case Treatment.OPT_OUT:
-            return _OPTED_OUT
-        case Treatment.FALLBACK:
-            return _OTHER_CHANNEL
-    return "" if status.fault is Fault.NONE else status.fault.value
 
 
 async def _append(deps: Deps, events: Iterable[Event]) -> None:
