@@ -15,7 +15,8 @@ from benchmarks.ten_purchases import MERCHANT, shipped_bakery
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.deliveries import CustomerRef, Delivery, LineItem, StoreRef, Totals
 from stamgast.domain.events import PurchaseChanged, key_of
-from stamgast.domain.purchases import Transaction, encode_transaction, merge
+from stamgast.domain.purchases import merge
+from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.log.partitioning import partition_for
 from stamgast.state import keys
 

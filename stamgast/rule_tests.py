@@ -16,8 +16,8 @@ from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchases import Refund, Snapshot, Transaction
 from stamgast.domain.review import decode_waiting
+from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import Channel, Happened, Purpose
 from stamgast.service import Bundle

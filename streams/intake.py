@@ -16,7 +16,7 @@ import msgspec
 from stamgast.clock import Clock, RealClock
 from stamgast.clock_marks import FIELD, marked
 from stamgast.domain.deliveries import millis_of
-from stamgast.domain.purchases import Transaction, decode_transaction
+from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.log.many_partitions import partitions_for
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader

@@ -9,7 +9,8 @@ import msgspec
 from stamgast.domain.events import Purchase as Net
 from stamgast.domain.events import PurchaseChanged, encode_event, key_of
 from stamgast.domain.net_purchase import net
-from stamgast.domain.purchases import Transaction, encode_transaction, merge, told_of
+from stamgast.domain.purchases import merge, told_of
+from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.domain.units import Millis
 from stamgast.log.topics import MAX_RECORD_BYTES
 from stamgast.logs import get_logger

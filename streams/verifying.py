@@ -14,7 +14,7 @@ import msgspec
 
 from stamgast.clock_marks import is_bounded_at, is_real_at
 from stamgast.differences import Report, plain, said
-from stamgast.domain.purchases import Transaction, decode_transaction
+from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.identity.source_key import derive_source_key
 from stamgast.identity.voucher_key import derive_voucher_key
 from stamgast.log.partitioning import partition_for

@@ -8,7 +8,8 @@ from stamgast.domain.deliveries import decode_record
 from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
 from stamgast.domain.ledger import NotReadError, Part
 from stamgast.domain.net_purchase import net
-from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge, told_of
+from stamgast.domain.purchases import merge, told_of
+from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from tests.all_vouchers import whole
 from tests.builders import ANNA

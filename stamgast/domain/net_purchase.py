@@ -4,7 +4,7 @@ import msgspec
 
 from stamgast.domain.deliveries import UNDATED
 from stamgast.domain.events import Line, Purchase
-from stamgast.domain.purchases import Refund, Snapshot, Transaction
+from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import Millis, Minor
 
 EARNING = frozenset({"completed", "partially_refunded"})

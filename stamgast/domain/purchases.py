@@ -7,13 +7,11 @@ repetition of the same deliveries ends in the same transaction. So is the time o
 minimum of when it was recorded, whatever was told of it later.
 """
 
-import msgspec
-from msgspec import Struct
-
 from stamgast.domain.deliveries import UNDATED, Delivery, LineItem, dated, happened_at, thousandths
 from stamgast.domain.events import Line
 from stamgast.domain.ties import digest_of_refund, digest_of_snapshot
-from stamgast.domain.units import DAY, Millis, Minor
+from stamgast.domain.transactions import Refund, Snapshot, Transaction
+from stamgast.domain.units import DAY, Millis
 
 MEMORY = 400 * DAY
 """How long a transaction is remembered, by recorded time, from its first delivery on."""
@@ -25,53 +23,8 @@ MOST_REFUND_LINES = 10_000
 """Of all of them together."""
 
 
-class Snapshot(Struct, array_like=True, frozen=True, gc=False):
-    """The newest known whole of a transaction."""
-
-    version: int
-    status: str
-    occurred_at: Millis
-    """`UNDATED` where its date cannot be right: then repeats are alike, whenever they were recorded."""
-    store: str
-    currency: str
-    gross: Minor
-    lines: tuple[Line, ...]
-    netted: tuple[str, ...] = ()
-    """Ids of the refunds that its totals and lines have taken off already."""
-    test: bool = False
-
-
-class Refund(Struct, array_like=True, frozen=True, gc=False):
-    """What one refund gave back: positive amounts, per line where the source knows it."""
-
-    version: int
-    gross: Minor
-    lines: tuple[Line, ...]
-
-
-class Transaction(Struct, array_like=True, gc=False):
-    """What intake remembers of one transaction."""
-
-    snapshot: Snapshot | None = None
-    refunds: dict[str, Refund] = {}
-    customer: str = ""
-    customer_version: int = -1
-    whole: Snapshot | None = None
-    """The newest completed sale that knew of no refund, where `snapshot` is another one: what was sold before
-    anything was given back. What came before it was corrected by it."""
-    revision: int = 0
-    first_at: Millis = 0
-    """Recorded time of the first delivery; what comes more than `MEMORY` later comes too late."""
-    undated_at: Millis = 0
-    """When the first snapshot whose date cannot be right was recorded: that is when it counts."""
-
-
 class ForgottenError(ValueError):
     """A change of a transaction that came after its memory ended; its text says how late."""
-
-
-decode_transaction = msgspec.msgpack.Decoder(Transaction).decode
-encode_transaction = msgspec.msgpack.Encoder().encode
 
 
 def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> bool:

@@ -10,15 +10,13 @@ from __future__ import annotations
 
 import hashlib
 from datetime import timedelta
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import msgspec
 
 from stamgast.domain.deliveries import EPOCH, UNDATED
-
-if TYPE_CHECKING:
-    from stamgast.domain.purchases import Refund, Snapshot
-    from stamgast.domain.units import Millis
+from stamgast.domain.transactions import Refund, Snapshot
+from stamgast.domain.units import Millis
 
 _encode = msgspec.json.Encoder(order="sorted").encode
 

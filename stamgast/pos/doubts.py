@@ -19,9 +19,10 @@ from stamgast.domain.deliveries import EPOCH, Delivery, can_be_right
 from stamgast.domain.events import Purchase
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchases import Transaction, merge
+from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
+from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.types import write_instant

@@ -14,8 +14,9 @@ from stamgast.domain.deliveries import MOST_LINES, decode_record
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import Line, TimerDue
 from stamgast.domain.ledger import decode_entry
-from stamgast.domain.purchases import MOST_REFUND_LINES, MOST_REFUNDS, Transaction, merge
+from stamgast.domain.purchases import MOST_REFUND_LINES, MOST_REFUNDS, merge
 from stamgast.domain.stamps import MOST_COMPLETED
+from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import case as case_module
 from stamgast.service.case import MOST_FIRINGS, MOST_MESSAGES, MOST_VOUCHERS

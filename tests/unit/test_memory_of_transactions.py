@@ -3,7 +3,8 @@
 import pytest
 
 from stamgast.domain.deliveries import decode_record
-from stamgast.domain.purchases import MEMORY, ForgottenError, Transaction, encode_transaction, merge
+from stamgast.domain.purchases import MEMORY, ForgottenError, merge
+from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.domain.units import DAY
 from tests.builders import T0, line, record, refund, snapshot
 

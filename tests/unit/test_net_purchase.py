@@ -10,8 +10,9 @@ from stamgast.domain.earning import entry_for
 from stamgast.domain.events import Purchase
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import CardDefinition
-from stamgast.domain.purchases import Transaction, merge
+from stamgast.domain.purchases import merge
 from stamgast.domain.stamps import raw_stamps
+from stamgast.domain.transactions import Transaction
 from tests.builders import ANNA, BRAM, T0, card, line, program, record, refund, snapshot
 
 KEEPS = card(per="item", on_refund="never")

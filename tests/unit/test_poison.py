@@ -9,7 +9,7 @@ from stamgast import simulate
 from stamgast.clock import RealClock
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import decode_event, encode_event
-from stamgast.domain.purchases import decode_transaction
+from stamgast.domain.transactions import decode_transaction
 from stamgast.identity.sealing import WrappingKeys
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.partitioning import partition_for

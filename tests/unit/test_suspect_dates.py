@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from stamgast.domain.calendar import business_day
 from stamgast.domain.deliveries import REACH
 from stamgast.domain.net_purchase import net
-from stamgast.domain.purchases import Transaction, decode_transaction, encode_transaction, merge
+from stamgast.domain.purchases import merge
+from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.log.partitioning import partition_for
 from streams.canonical import canonical, read_record

@@ -11,8 +11,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamgast.domain.deliveries import decode_record
-from stamgast.domain.purchases import Transaction, merge
+from stamgast.domain.purchases import merge
 from stamgast.domain.ties import digest_of_refund, digest_of_snapshot
+from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR
 from stamgast.pos.reading import read_purchases
 from stamgast.pos.record import to_record
