@@ -8,7 +8,7 @@ import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from operator import ge
-from typing import Any
+from typing import Any, Generic
 
 from benchmarks.bakery import BEGIN, VOUCHER_KEY
 from benchmarks.meter import Meter
@@ -27,11 +27,10 @@ from streams.cluster import ClusterFacts
 from streams.customers import CustomersJob
 from streams.garbage import collect_rarely
 from streams.intake import IntakeJob
-from streams.jobs import Effects, Job, Record
+from streams.jobs import Effects, Job, Kept, Own, Owned, Record
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
 from streams.naming import Naming
-from streams.ownership import Ownership
 from streams.partitions import PartitionService
 from streams.proofs import Proofs
 
@@ -63,10 +62,10 @@ class StandingClock:
         return BEGIN
 
 
-class Counted:
+class Counted(Generic[Own, Kept]):
     """A job, with its committed records counted."""
 
-    def __init__(self, job: Job, work: Work, meter: Meter) -> None:
+    def __init__(self, job: Job[Own, Kept], work: Work, meter: Meter) -> None:
         self.name, self.topic, self.begins_late = job.name, job.topic, job.begins_late
         self.done = asyncio.Event()
         self.measured = 0
@@ -81,11 +80,11 @@ class Counted:
         """As the job does."""
         return self._job.keys(partition)
 
-    async def taken(self, owned: Ownership, reader: LogReader) -> None:
+    async def taken(self, owned: Owned[Own], reader: LogReader) -> None:
         """As the job does."""
         await self._job.taken(owned, reader)
 
-    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
+    async def step(self, owned: Owned[Own], records: Sequence[Record]) -> Effects[Kept]:
         """As the job does; a partition that is warm waits here until all are, and then the clock starts."""
         if not self._warm.is_set() and self._counts[owned.number] >= self._work.warm_up[owned.number]:
             self._is_warm(owned.number)
@@ -93,11 +92,11 @@ class Counted:
         self._sizes[owned.number] = len(records)
         return await self._job.step(owned, records)
 
-    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+    def passing_over(self, owned: Owned[Own], record: Record, reason: str) -> Effects[Kept]:
         """As the job does."""
         return self._job.passing_over(owned, record, reason)
 
-    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
+    def committed(self, owned: Owned[Own], effects: Effects[Kept], cancelled: Sequence[str]) -> None:
         """As the job does, and count."""
         self._job.committed(owned, effects, cancelled)
         self._counts[owned.number] += self._sizes[owned.number]
@@ -114,7 +113,7 @@ class Counted:
             self._meter.start()
             self._warm.set()
 
-    def released(self, owned: Ownership) -> None:
+    def released(self, owned: Owned[Own]) -> None:
         """As the job does."""
         self._job.released(owned)
 

@@ -1,5 +1,7 @@
 """Under which kind of clock each part of a log was applied, as it stands in its partition's meta.
 
+It reads `0:shop,1200:bounded`: from which offset on which kind.
+
 Whether a stamp lies in the time to come is judged by the broker's clock only where shop time is that time. A log that
 was begun in a trial's invented time and goes on in real time must be read again as it was read. So must what was
 applied before stamps of our own were bounded as well (`bounded`), until somebody asks for it to be rebuilt.
@@ -10,8 +12,6 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import Final
 
-FIELD: Final = "clock"
-"""In the partition's meta: `0:shop,1200:bounded`, from which offset on which kind."""
 _REAL: Final = frozenset({"real", "bounded"})
 """`real`: stamps of others were judged. `bounded`: our own were as well (`stamgast.domain.recorded`)."""
 

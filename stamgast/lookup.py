@@ -22,6 +22,7 @@ from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
+from stamgast.state.partition_meta import IN_FORCE, PAUSED
 
 CUSTOMER_ID = re.compile(r"c[a-z2-7]{24}")
 VIEW_WITHIN_S = 30.0
@@ -72,14 +73,14 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
     keys = customers(partition_for(key_of(merchant, customer_id), topics.partitions))
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         value = await redis.get(keys.customer(merchant, customer_id))
-        in_force, paused = await redis.call("HMGET", keys.meta, f"b:{merchant}", f"p:{merchant}")
+        in_force, paused = await redis.call("HMGET", keys.meta, IN_FORCE.name(merchant), PAUSED.name(merchant))
     if value is None:
         raise NotFoundError(f"nothing has happened to customer {customer_id} of {merchant} yet")
     if in_force is not None:
-        at, _, content = in_force.decode().partition(":")
-        newest = shelf.find(merchant, content, int(at))
-    if paused:  # rules that raised: they show as paused
-        newest = replace(newest, rules=newest.rules.pausing(paused.decode().split(",")))
+        at, content = IN_FORCE.read(in_force)
+        newest = shelf.find(merchant, content, at)
+    if rules := PAUSED.read(paused):  # they raised: they show as paused
+        newest = replace(newest, rules=newest.rules.pausing(rules))
     return Found(customer_id, decode_customer(value), newest)
 
 

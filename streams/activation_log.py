@@ -21,8 +21,9 @@ from stamgast.domain.vocabulary import ActivationState, NoteKind, Status
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
 from stamgast.state.outbox import Outbox, decode_note, encode_note
+from stamgast.state.partition_meta import LOG
 from streams.emission import append
-from streams.ownership import TROUBLE, Ownership
+from streams.jobs import TROUBLE, OwnedPartition
 
 log = get_logger(__name__)
 
@@ -56,7 +57,7 @@ class _Entry:
 class ActivationLog:
     """One owned partition of the log of activations."""
 
-    def __init__(self, owned: Ownership, outbox: Outbox, topic: str, bootstrap: str, on_claims: OnClaims) -> None:
+    def __init__(self, owned: OwnedPartition, outbox: Outbox, topic: str, bootstrap: str, on_claims: OnClaims) -> None:
         self._owned = owned
         self._outbox = outbox
         self._topic = topic
@@ -73,7 +74,7 @@ class ActivationLog:
     async def open(self, reader: LogReader) -> None:
         """Read up to the end, take over what is still to be noted, and begin to write."""
         pair = (self._topic, self._owned.number)
-        start = int(self._owned.lease.meta.get("log", 0))
+        start = LOG.of(self._owned.lease.meta)
         end = next(iter((await reader.ends([pair])).values()))
         await self._read(reader, start, end)
         self._known_end = end

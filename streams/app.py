@@ -82,7 +82,7 @@ class Worker:
         settings: Settings,
         topics: Topics,
         *,
-        partitions: Sequence[PartitionService],
+        partitions: Sequence[PartitionService[Any, Any]],
         fitness: Fitness,
         others: Sequence[Service],
         outgoing: Outgoing,

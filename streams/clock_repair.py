@@ -13,7 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stamgast.clock_marks import FIELD, is_bounded_at, is_real_at
+from stamgast.clock_marks import is_bounded_at, is_real_at
 from stamgast.domain.deliveries import decode_record
 from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import Millis
@@ -23,6 +23,7 @@ from stamgast.log.topics import Topics
 from stamgast.state.keys import PartitionKeys, customers, transactions
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import decode_note
+from stamgast.state.partition_meta import CLOCK, HALF, TIME, WATERMARK
 from stamgast.state.partitions import ask_for_rebuild
 
 
@@ -87,14 +88,15 @@ async def find_aged(bootstrap: str, redis: Redis, topics: Topics, now: Millis) -
             for number in range(topics.partitions):
                 keys = keys_of(number)
                 session = await redis.session(keys.meta)
-                wm, clocks, time, half = await session.call("HMGET", keys.meta, "wm", FIELD, "time", "half")
-                aged = Aged(service, number, keys, int(time or 0), asked=half is not None)
-                marks = clocks.decode() if clocks else None
-                async for record in _unbounded(reader, topic, number, int(wm or -1) + 1, marks):
+                names = (field.name for field in (WATERMARK, CLOCK, TIME, HALF))
+                wm, clocks, time, half = await session.call("HMGET", keys.meta, *names)
+                aged = Aged(service, number, keys, TIME.read(time), asked=half is not None)
+                watermark, marks = WATERMARK.read(wm), CLOCK.read(clocks)
+                async for record in _unbounded(reader, topic, number, watermark + 1, marks):
                     stamp = stamp_of(record.value)
                     if is_ahead(stamp, record.timestamp):
                         aged.take(record, stamp)
-                if aged.records or (is_ahead(aged.time, now) and is_real_at(marks, int(wm or -1), otherwise=True)):
+                if aged.records or (is_ahead(aged.time, now) and is_real_at(marks, watermark, otherwise=True)):
                     found.append(aged)
     return found
 
@@ -120,9 +122,7 @@ async def ask_for_all(redis: Redis, aged: list[Aged]) -> int:
     return len(new)
 
 
-async def _unbounded(
-    reader: LogReader, topic: str, number: int, end: int, marks: str | None
-) -> AsyncIterator[ConsumerRecord]:
+async def _unbounded(reader: LogReader, topic: str, number: int, end: int, marks: str) -> AsyncIterator[ConsumerRecord]:
     """What was applied in real time with its stamp as it is."""
     start = next(iter((await reader.begins([(topic, number)])).values()))
     async for records in reader.read(topic, number, start, end):

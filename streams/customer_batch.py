@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
-from typing import Final
 
 import msgspec
 
@@ -22,12 +21,10 @@ from stamgast.state.session import Word
 from streams.bundles import Bundles
 from streams.customer_partition import Standing
 from streams.customer_sorting import Run, Sorting
+from streams.jobs import THINK_S
 from streams.recent_states import Name, RecentStates
 
 log = get_logger(__name__)
-
-THINK_S: Final = 0.004
-"""After so much thinking the loop gets its turn."""
 
 
 class Result(msgspec.Struct, frozen=True, gc=False):
@@ -46,9 +43,9 @@ class Batch(Sorting):
 
     def __init__(
         self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
-        *, recent: RecentStates, clocks: str = "",
+        *, recent: RecentStates,
     ) -> None:  # fmt: skip
-        super().__init__(lease, standing, bundles, partition, clocks)
+        super().__init__(lease, standing, bundles, partition)
         self.recent = recent
         self.failures: set[tuple[str, int, str, str]] = set()
         """Merchant, number of its barrier then, rule that raised, and what."""

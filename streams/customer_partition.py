@@ -6,32 +6,27 @@ take some twenty seconds, and most of them have nothing to do just then.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Self
 
 import msgspec
 
-from stamgast.domain.events import Source
-from stamgast.domain.units import Millis
 from stamgast.log.bundles import Glance
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
-from stamgast.state.backlogs import FIELD, NOT_BEGUN, Backlog, decode_backlogs, encode_backlogs
-from stamgast.state.partitions import NOTHING_APPLIED
+from stamgast.state.backlogs import NOT_BEGUN, Backlog
+from stamgast.state.partition_meta import IN_FORCE, NOTHING_APPLIED, PAUSED, TURNS, WAITS, WATERMARK, InForce, Word
 from streams.bundles import Bundles, UnknownBundleError, UnusableBundleError
+from streams.position import Position
 
 log = get_logger(__name__)
 
-Mark = tuple[int, int]
-"""Offset and index of the newest record of a source that was applied."""
-
 
 @dataclass(slots=True)
-class Standing:
-    """Read from the partition's meta at the taking, moved on by each step, and written back with it."""
+class Standing(Position):
+    """Its position, and which bundles are in force there and what waits for one."""
 
-    time: Millis = 0
-    marks: dict[tuple[str, int], Mark] = field(default_factory=dict)
     in_force: dict[str, Bundle] = field(default_factory=dict)
     to_compile: dict[str, str] = field(default_factory=dict)
     """merchant -> hash of a bundle in force that nobody has asked for since the taking; see `bundle_of`."""
@@ -49,7 +44,7 @@ class Standing:
         """Merchants who have a bundle in force, compiled or not."""
         return self.in_force.keys() | self.to_compile.keys()
 
-    def copy(self) -> Standing:
+    def copy(self) -> Self:
         """What a step changes until it is committed."""
         return replace(
             self,
@@ -77,63 +72,38 @@ class Standing:
         if merchant in self.numbers and merchant not in self.backlogs:
             self.backlogs[merchant] = Backlog(NOT_BEGUN, self.time, offset - 1)
 
-    def is_repeat(self, source: Source) -> bool:
-        """Say whether a record of this source was applied already; if not, note that it is now."""
-        topic, partition, offset, index = source
-        if (offset, index) <= self.marks.get((topic, partition), (-1, -1)):
-            return True
-        self.marks[topic, partition] = (offset, index)
-        return False
-
-    def changes_since(self, before: Standing) -> dict[str, str | int]:
+    def changes_since(self, before: Self) -> dict[str, Word]:
         """Fields of meta that a step has to write."""
-        fields: dict[str, str | int] = {}
-        if self.time != before.time:
-            fields["time"] = self.time
-        for source, mark in self.marks.items():
-            if before.marks.get(source) != mark:
-                fields[f"s:{source[0]}:{source[1]}"] = f"{mark[0]}:{mark[1]}"
+        fields = Position.changes_since(self, before)  # slots make another class, which `super()` would not find
         for merchant, number in self.numbers.items():
             if before.numbers.get(merchant) != number:
                 bundle = self.in_force.get(merchant)
-                fields[f"b:{merchant}"] = f"{number}:{bundle.hash if bundle else ''}"
+                in_force = InForce(number, bundle.hash if bundle else "")
+                fields |= IN_FORCE.written({merchant: in_force})
         for merchant, rules in self.paused.items():
             if before.paused.get(merchant) != rules:
-                fields[f"p:{merchant}"] = ",".join(sorted(rules))
+                fields |= PAUSED.written({merchant: rules})
         if self.backlogs != before.backlogs:
-            fields[FIELD] = encode_backlogs(self.backlogs)
+            fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
-            fields["turns"] = self.turns
+            fields |= TURNS.written(self.turns)
         return fields
 
 
-def marks_of(meta: dict[str, str]) -> dict[tuple[str, int], Mark]:
-    """Parse the sources in a partition's meta."""
-    marks: dict[tuple[str, int], Mark] = {}
-    for name, value in meta.items():
-        if name.startswith("s:"):
-            topic, _, partition = name[2:].rpartition(":")
-            offset, _, index = value.partition(":")
-            marks[topic, int(partition)] = (int(offset), int(index))
-    return marks
-
-
-def standing_of(meta: dict[str, str]) -> Standing:
-    """Parse a partition's meta."""
-    standing = Standing(int(meta.get("time", 0)), marks_of(meta))
-    for name, value in meta.items():
-        if name.startswith("b:"):
-            number, _, content = value.partition(":")
-            standing.numbers[name[2:]] = int(number)
-            if content:
-                standing.to_compile[name[2:]] = content
-    for name, value in meta.items():
-        if name.startswith("p:") and value:
-            pause_rules(standing, name[2:], value.split(","))
-    standing.backlogs, standing.turns = decode_backlogs(meta.get(FIELD)), int(meta.get("turns", 0))
+def standing_of(meta: Mapping[str, str]) -> Standing:
+    """Read a partition's meta."""
+    standing = Standing.of(meta)
+    for merchant, (number, content) in IN_FORCE.of(meta).items():
+        standing.numbers[merchant] = number
+        if content:
+            standing.to_compile[merchant] = content
+    for merchant, rules in PAUSED.of(meta).items():
+        if rules:
+            pause_rules(standing, merchant, rules)
+    standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again
-            next_one = int(meta.get("wm", NOTHING_APPLIED)) + 1
+            next_one = WATERMARK.of(meta) + 1
             standing.backlogs[merchant] = msgspec.structs.replace(backlog, barrier=next_one)
     return standing
 

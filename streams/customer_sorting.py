@@ -43,14 +43,10 @@ class Run(msgspec.Struct):
 
 
 class Sorting:
-    """See the module. It moves `standing` on.
+    """See the module. It moves `standing` on."""
 
-    `clocks` says under which kind of clock the log is applied (`stamgast.clock_marks`).
-    """
-
-    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, clocks: str) -> None:
+    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int) -> None:
         self.lease = lease
-        self.clocks = clocks
         self.standing = standing
         self.runs: dict[Name, list[Run]] = {}
         self.rejected: list[tuple[Record, str]] = []
@@ -117,7 +113,7 @@ class Sorting:
     def _event_of(self, record: Record) -> AnyEvent:
         event: AnyEvent = decode_event(record.value or b"")
         appended_at = record.timestamp
-        if is_ahead(event.at, appended_at) and is_bounded_at(self.clocks, record.offset):
+        if is_ahead(event.at, appended_at) and is_bounded_at(self.standing.clocks, record.offset):
             return bounded_event(event, appended_at)
         return event
 

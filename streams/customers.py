@@ -8,7 +8,6 @@ from functools import partial
 from typing import Final, cast
 
 from stamgast.clock import Clock, RealClock, pause_of
-from stamgast.clock_marks import FIELD, marked
 from stamgast.clock_watch import span
 from stamgast.domain.events import RulePaused, encode_event, key_of
 from stamgast.domain.recorded import is_ahead
@@ -28,12 +27,11 @@ from streams.customer_partition import Standing, bundle_of, judge_newest, standi
 from streams.customer_writes import Written, write
 from streams.emission import Emission
 from streams.feed_watch import FeedWatch
-from streams.jobs import Effects, Record
+from streams.jobs import TROUBLE, Effects, Owned, OwnedPartition, Record, own_of
 from streams.laying_aside import LayingAside
 from streams.limits import Limits
 from streams.metrics import Metrics
 from streams.missing_barriers import MissingBarriers
-from streams.ownership import TROUBLE, Ownership
 from streams.parking import Parked, TakingUp, park
 from streams.recent_states import RecentStates
 from streams.reviewing import Review
@@ -111,12 +109,11 @@ class CustomersJob:
         """Name the partition's keys."""
         return keys.customers(partition)
 
-    async def taken(self, owned: Ownership, reader: LogReader) -> None:
+    async def taken(self, owned: Owned[OwnedCustomers], reader: LogReader) -> None:
         """Read the log of activations to its end."""
         await self._bundles.loaded()
-        meta, offset = owned.lease.meta, owned.lease.watermark + 1
-        meta[FIELD] = marked(meta.get(FIELD), offset, real=isinstance(self._clock, RealClock))
-        standing = standing_of(meta)
+        standing = standing_of(owned.lease.meta)
+        standing.go_on_from(owned.lease.watermark + 1, real=isinstance(self._clock, RealClock))
         self._warn_of_its_time(owned, standing)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
@@ -136,19 +133,18 @@ class CustomersJob:
         own.errands = owned.spawn(self._run_errands(owned, own), "errands")
         own.judging = owned.spawn(judge_newest(standing, self._bundles), "judging")
 
-    def _warn_of_its_time(self, owned: Ownership, standing: Standing) -> None:
+    def _warn_of_its_time(self, owned: OwnedPartition, standing: Standing) -> None:
         """Time never goes back: what a wrong clock did once a person has to mend."""
         now = self._clock.now()
         if isinstance(self._clock, RealClock) and is_ahead(standing.time, now):
             why = f"its time is {span(standing.time - now)} ahead; `stamgast clock repair` says what to do"
             log.error("a wrong clock moved this partition's time", partition=owned.number, why=why)
 
-    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
+    async def step(self, owned: Owned[OwnedCustomers], records: Sequence[Record]) -> Effects[Written]:
         """Think a chunk through, or a piece of what waits."""
-        own: OwnedCustomers = owned.own
+        own = own_of(owned)
         batch = Batch(
             owned.lease, own.standing.copy(), self._bundles, owned.number, self._voucher_key, recent=own.recent,
-            clocks=owned.lease.meta.get(FIELD, ""),
         )  # fmt: skip
         if records[0].offset > owned.lease.watermark:
             await batch.sort(records)
@@ -161,17 +157,17 @@ class CustomersJob:
         self._metrics.taken_up.labels(taking_up.merchant).inc(len(waited))
         return effects
 
-    async def _effects(self, owned: Ownership, batch: Batch, place: int, *, quiet: bool) -> Effects:
-        own: OwnedCustomers = owned.own
+    async def _effects(
+        self, owned: Owned[OwnedCustomers], batch: Batch, place: int, *, quiet: bool
+    ) -> Effects[Written]:
+        own = own_of(owned)
         results = await batch.think()
-        effects = Effects()
-        written = effects.kept = Written(batch.standing, [(result.name, result.value) for result in results])
+        written = Written(batch.standing, [(result.name, result.value) for result in results])
+        effects = Effects(written)
         write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
         written.parked = park(batch.parked, owned.lease.keys, effects.writes)
         effects.writes.meta.update(batch.standing.changes_since(own.standing))
         effects.writes.meta.update(own.review.to_note())
-        if FIELD in owned.lease.meta:
-            effects.writes.meta[FIELD] = owned.lease.meta[FIELD]
         if not quiet:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
@@ -179,11 +175,11 @@ class CustomersJob:
         self._count(batch)
         return effects
 
-    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+    def passing_over(self, owned: Owned[OwnedCustomers], record: Record, reason: str) -> Effects[Written]:
         """Lay a record aside."""
-        own: OwnedCustomers = owned.own
+        own = own_of(owned)
         standing, quiet = own.standing.copy(), owned.is_repeated([record])
-        effects = Effects(kept=Written(standing))
+        effects = Effects(Written(standing))
         if record.offset <= owned.lease.watermark:
             waited = cast(Parked, record)
             effects.writes.do(*own.taking_up.cut_off([waited], standing))
@@ -194,7 +190,7 @@ class CustomersJob:
         self._laid_aside.inc()
         return effects
 
-    def _pausing(self, owned: Ownership, batch: Batch) -> Iterator[Emission]:
+    def _pausing(self, owned: OwnedPartition, batch: Batch) -> Iterator[Emission]:
         """A rule that raised rests from that place in the log on, so that every reading of it agrees.
 
         It raised under the bundle of that number: the next one, perhaps in force since the same step, mended it.
@@ -205,10 +201,10 @@ class CustomersJob:
             )
             yield Emission(self.topic, owned.number, key_of(merchant, ""), encode_event(event))
 
-    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
+    def committed(self, owned: Owned[OwnedCustomers], effects: Effects[Written], cancelled: Sequence[str]) -> None:
         """Move on, and let notes and messages go their way."""
-        own: OwnedCustomers = owned.own
-        written: Written = effects.kept
+        own = own_of(owned)
+        written = effects.kept
         own.standing = written.standing
         own.recent.keep(written.states)
         own.taking_up.committed(own.standing, written.parked)
@@ -216,9 +212,9 @@ class CustomersJob:
         if own.sending is not None and own.sending_open:
             own.sending.committed(written, cancelled)
 
-    def released(self, owned: Ownership) -> None:
+    def released(self, owned: Owned[OwnedCustomers]) -> None:
         """Stop what was going on beside the steps."""
-        own: OwnedCustomers | None = owned.own
+        own = owned.own
         owned.own = None
         if own is None:
             return
@@ -243,7 +239,7 @@ class CustomersJob:
 
     # -- what the owner does beside the steps, once it has caught up
 
-    async def _run_errands(self, owned: Ownership, own: OwnedCustomers) -> None:
+    async def _run_errands(self, owned: OwnedPartition, own: OwnedCustomers) -> None:
         failures = 0
         while True:
             pause = pause_of(self._clock, _LOOK_EVERY_S)

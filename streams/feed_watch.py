@@ -21,16 +21,15 @@ from stamgast.log.bundles import with_feed
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.state.keys import transactions
+from stamgast.state.partition_meta import NEWEST_PURCHASE
 from streams.bundles import Bundles
 from streams.customer_partition import Standing, concerned
 from streams.emission import append
+from streams.jobs import OwnedPartition
 from streams.metrics import Metrics
-from streams.ownership import Ownership
 
 log = get_logger(__name__)
 
-FIELD: Final = "f:"
-"""Field of a transactions partition's meta: merchant -> recorded time of the newest purchase."""
 WATCHING: Final = 0
 """The partition of customers whose owner looks."""
 _EVERY_S: Final = 5.0
@@ -41,7 +40,7 @@ _MOST_COMPILED: Final = 5
 class FeedWatch:
     """Looks every few seconds; `look` does nothing for the owners of other partitions."""
 
-    def __init__(self, owned: Ownership, topics: Topics, bundles: Bundles, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, owned: OwnedPartition, topics: Topics, bundles: Bundles, clock: Clock, metrics: Metrics) -> None:
         self._owned = owned
         self._topics = topics
         self._bundles = bundles
@@ -87,10 +86,10 @@ class FeedWatch:
         """Recorded time of each merchant's newest purchase; 0 for one of whom there was none yet."""
         if not merchants:
             return {}
-        look, names = self._owned.lease.look_elsewhere, [f"{FIELD}{merchant}" for merchant in merchants]
+        look, names = self._owned.lease.look_elsewhere, [NEWEST_PURCHASE.name(merchant) for merchant in merchants]
         asked = (look("HMGET", transactions(n).meta, *names) for n in range(self._topics.partitions))
         answers = await asyncio.gather(*asked)
-        newest = (max(int(each or 0) for each in theirs) for theirs in zip(*answers, strict=True))
+        newest = (max(NEWEST_PURCHASE.read(each) for each in theirs) for theirs in zip(*answers, strict=True))
         return dict(zip(merchants, newest, strict=True))
 
 

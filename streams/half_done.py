@@ -14,8 +14,8 @@ from stamgast.domain.vocabulary import NoteKind, Status
 from stamgast.logs import get_logger
 from stamgast.state.outbox import Entry, Lane, Outbox
 from streams.activation_log import ActivationLog
+from streams.jobs import OwnedPartition
 from streams.outbox import Outgoing
-from streams.ownership import Ownership
 from streams.settling import Settling
 
 log = get_logger(__name__)
@@ -29,7 +29,7 @@ class HalfDone:
     def __init__(
         self,
         around: Outgoing,
-        owned: Ownership,
+        owned: OwnedPartition,
         outbox: Outbox,
         activations: ActivationLog,
         *,

@@ -14,9 +14,9 @@ from typing import Final
 import msgspec
 
 from stamgast.clock import Clock, RealClock
-from stamgast.clock_marks import FIELD, marked
 from stamgast.domain.deliveries import millis_of
 from stamgast.domain.transactions import Transaction, decode_transaction
+from stamgast.domain.units import Millis
 from stamgast.log.many_partitions import partitions_for
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
@@ -25,17 +25,15 @@ from stamgast.logs import get_logger
 from stamgast.pos.doubts import Seen, doubts_about
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
+from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
 from streams.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
-from streams.customer_batch import THINK_S
-from streams.customer_partition import Standing, marks_of
 from streams.emission import Emission
-from streams.feed_watch import FIELD as NEWEST
-from streams.jobs import Effects, Record
+from streams.jobs import THINK_S, TROUBLE, Effects, Owned, OwnedPartition, Record, own_of
 from streams.laying_aside import LayingAside
 from streams.merging import NotMergedError, merged
 from streams.metrics import Metrics
 from streams.naming import Naming
-from streams.ownership import TROUBLE, Ownership
+from streams.position import Position
 from streams.proofs import Proofs
 
 log = get_logger(__name__)
@@ -67,13 +65,18 @@ class _Known(msgspec.Struct):
 class _Step:
     """What one chunk comes to."""
 
-    standing: Standing
+    position: Position
     quiet: bool
-    effects: Effects = field(default_factory=Effects)
+    effects: Effects[Position] = field(init=False)
     merging: list[Read] = field(default_factory=list)
     told: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Keys and values of the events for customers."""
+    newest: dict[str, Millis] = field(default_factory=dict)
+    """merchant -> recorded time of its newest purchase."""
     turn: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.effects = Effects(self.position)
 
     async def rest(self) -> None:
         """Let others have their turn."""
@@ -103,15 +106,14 @@ class IntakeJob:
         """Name the partition's keys."""
         return keys.transactions(partition)
 
-    async def taken(self, owned: Ownership, reader: LogReader) -> None:  # noqa: ARG002
+    async def taken(self, owned: Owned[Position], reader: LogReader) -> None:  # noqa: ARG002
         """Know the sources that were applied, and under which clock."""
-        meta, offset = owned.lease.meta, owned.lease.watermark + 1
-        meta[FIELD] = marked(meta.get(FIELD), offset, real=self._real_time)
-        owned.own = Standing(int(owned.lease.meta.get("time", 0)), marks_of(owned.lease.meta))
+        owned.own = Position.of(owned.lease.meta)
+        owned.own.go_on_from(owned.lease.watermark + 1, real=self._real_time)
 
-    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
+    async def step(self, owned: Owned[Position], records: Sequence[Record]) -> Effects[Position]:
         """Merge what is canonical, append again what is not, lay aside what cannot be read."""
-        step = _Step(owned.own.copy(), owned.is_repeated(records))
+        step = _Step(own_of(owned).copy(), owned.is_repeated(records))
         await self._read(owned, step, records)
         known = await self._look_up(owned, step.merging)
         for read in step.merging:
@@ -125,7 +127,7 @@ class IntakeJob:
         self._write(owned, step, known.values())
         return step.effects
 
-    async def _read(self, owned: Ownership, step: _Step, records: Sequence[Record]) -> None:
+    async def _read(self, owned: OwnedPartition, step: _Step, records: Sequence[Record]) -> None:
         places = partitions_for([record.key or b"" for record in records], self._topics.partitions)
         for record, place in zip(records, places, strict=True):
             try:
@@ -145,49 +147,47 @@ class IntakeJob:
             if time.perf_counter() - step.turn > THINK_S:
                 await step.rest()
 
-    async def _look_up(self, owned: Ownership, merging: Sequence[Read]) -> dict[tuple[str, str], _Known]:
+    async def _look_up(self, owned: OwnedPartition, merging: Sequence[Read]) -> dict[tuple[str, str], _Known]:
         names = list({(read.merchant, read.transaction): None for read in merging})
         transaction = owned.lease.keys.transaction
         named = [transaction(*name) for name in names]
         values = await owned.lease.read(named)
         return {name: _Known.of(key, value) for name, key, value in zip(names, named, values, strict=True)}
 
-    def _write(self, owned: Ownership, step: _Step, known: Iterable[_Known]) -> None:
+    def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
         writes = step.effects.writes
         for transaction in known:
             if transaction.changed is not None:
                 remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
                 writes.do("SET", transaction.key, transaction.changed, *remembered)
-        writes.meta.update(step.standing.changes_since(owned.own))
-        writes.meta["progress"] = step.standing.time
-        if FIELD in owned.lease.meta:
-            writes.meta[FIELD] = owned.lease.meta[FIELD]
-        step.effects.kept = step.standing
+        writes.meta |= step.position.changes_since(own_of(owned))
+        writes.meta |= PROGRESS.written(step.position.time)
+        writes.meta |= NEWEST_PURCHASE.written(step.newest)
 
-    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+    def passing_over(self, owned: Owned[Position], record: Record, reason: str) -> Effects[Position]:
         """Lay a record aside."""
-        step = _Step(owned.own.copy(), owned.is_repeated([record]))
+        step = _Step(own_of(owned).copy(), owned.is_repeated([record]))
         self._lay_aside(owned, step, record, reason)
         self._write(owned, step, ())
         return step.effects
 
-    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:  # noqa: ARG002
+    def committed(self, owned: Owned[Position], effects: Effects[Position], cancelled: Sequence[str]) -> None:  # noqa: ARG002
         """Everything was emitted before it was committed."""
         owned.own = effects.kept
         owned.settled = owned.lease.watermark + 1
 
-    def released(self, owned: Ownership) -> None:
+    def released(self, owned: Owned[Position]) -> None:
         """Nothing goes on beside the steps."""
 
-    async def _sort(self, owned: Ownership, step: _Step, read: Read) -> None:
-        if read.source is not None and step.standing.is_repeat(read.source):
+    async def _sort(self, owned: OwnedPartition, step: _Step, read: Read) -> None:
+        if read.source is not None and step.position.is_repeat(read.source):
             self._metrics.skipped.labels(self.name, "repeat").inc()
         elif read.wanting:
             await self._append_again(owned, step, read)
         else:
             step.merging.append(read)
 
-    async def _append_again(self, owned: Ownership, step: _Step, read: Read) -> None:
+    async def _append_again(self, owned: OwnedPartition, step: _Step, read: Read) -> None:
         if step.quiet:
             return
         now = self._clock.now()
@@ -219,10 +219,10 @@ class IntakeJob:
             seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data)
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
-    def _merge(self, owned: Ownership, step: _Step, read: Read, known: _Known) -> None:
-        recorded_at = max(step.standing.time, read.recorded_at)
-        step.standing.time = recorded_at
-        step.effects.writes.meta[f"{NEWEST}{read.merchant}"] = recorded_at
+    def _merge(self, owned: OwnedPartition, step: _Step, read: Read, known: _Known) -> None:
+        recorded_at = max(step.position.time, read.recorded_at)
+        step.position.time = recorded_at
+        step.newest[read.merchant] = recorded_at
         if known.state is None:
             self._lay_aside(owned, step, read.record, "not applied: what is known of the transaction cannot be read")
             return
@@ -237,7 +237,7 @@ class IntakeJob:
         if not step.quiet:
             step.told += new.told
 
-    def _lay_aside(self, owned: Ownership, step: _Step, record: Record, reason: str) -> None:
+    def _lay_aside(self, owned: OwnedPartition, step: _Step, record: Record, reason: str) -> None:
         self._metrics.dead_letters.labels(self.name).inc()
         if not step.quiet:
             step.effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))

@@ -10,7 +10,7 @@ from stamgast.domain.events import Barrier, encode_event, key_of
 from streams.bundles import Bundles
 from streams.customer_partition import Standing
 from streams.emission import append
-from streams.ownership import Ownership
+from streams.jobs import OwnedPartition
 
 _REPEAT_S: Final = 30.0
 
@@ -18,7 +18,7 @@ _REPEAT_S: Final = 30.0
 class MissingBarriers:
     """Those of one owned partition."""
 
-    def __init__(self, owned: Ownership, topic: str, bundles: Bundles, clock: Clock) -> None:
+    def __init__(self, owned: OwnedPartition, topic: str, bundles: Bundles, clock: Clock) -> None:
         self._owned = owned
         self._topic = topic
         self._bundles = bundles

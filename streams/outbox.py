@@ -14,7 +14,7 @@ import contextlib
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from weakref import WeakSet
 
 from aiokafka.errors import KafkaError
@@ -32,15 +32,13 @@ from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.pauses import pause_after
 from stamgast.service import Bundle
-from stamgast.state.outbox import Lane, Outbox
+from stamgast.state.outbox import Lane
 from stamgast.state.views import NotLoadedError
-from streams.activation_log import ActivationLog
 from streams.addressing import People
 from streams.breaker import Probing
 from streams.bundles import Bundles
 from streams.emission import append
 from streams.metrics import Metrics
-from streams.ownership import Ownership
 from streams.senders import Senders
 
 log = get_logger(__name__)
@@ -65,6 +63,21 @@ class Patience:
     """When a sender whose carrier fails is tried again."""
 
 
+class Queued(Protocol):
+    """One owned partition's outbox, as far as it is counted (`streams.submitting`)."""
+
+    @property
+    def oldest(self) -> int | None:
+        """When the oldest entry that waits was decided."""
+        ...
+
+    def __len__(self) -> int: ...
+
+    def waiting(self, lane: Lane) -> int:
+        """How many wait for a sender whose carrier fails, as counted last."""
+        ...
+
+
 @dataclass(slots=True)
 class Outgoing:
     """What sending needs, shared by all partitions of a process; it also keeps the flights."""
@@ -85,31 +98,27 @@ class Outgoing:
     senders: Senders = field(init=False)
     lookers: Senders = field(init=False)
     """Look-ups have turns of their own: they may be answered while submissions are not, and the other way about."""
-    _open: WeakSet[Any] = field(default_factory=WeakSet)
+    _queued: WeakSet[Queued] = field(default_factory=WeakSet)
 
     def __post_init__(self) -> None:
         probing, width = self.patience.probing, self.patience.width
         self.senders = Senders(self.clock, width=width, probing=probing, counted=self._counted)
         self.lookers = Senders(self.clock, width=_LOOK_UPS, probing=probing, what="look-ups")
 
-    def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Any:
-        """Make what works one owned partition's outbox."""
-        from streams.submitting import PartitionSending  # noqa: PLC0415  the two know each other
-
-        sending = PartitionSending(self, owned, outbox, activations)
-        self._open.add(sending)
-        return sending
+    def count(self, queued: Queued) -> None:
+        """Count what waits there among the rest, for as long as anybody works at it."""
+        self._queued.add(queued)
 
     def measure(self) -> None:
         """Bring the figures about what waits up to date."""
-        waiting = list(self._open)
+        waiting = list(self._queued)
         oldest = [moment for sending in waiting if (moment := sending.oldest) is not None]
         self.metrics.outbox.set(sum(len(sending) for sending in waiting))
         self.metrics.oldest.set(max(0, self.clock.now() - min(oldest)) / 1_000 if oldest else 0)
         self.senders.measure(self.metrics)
 
     def _counted(self, lane: Lane) -> int:
-        return sum(sending.waiting(lane) for sending in list(self._open))
+        return sum(sending.waiting(lane) for sending in list(self._queued))
 
     def fly(self, flight: Coroutine[Any, Any, None]) -> asyncio.Task[None]:
         """Let something go on even if the partition is given up."""

@@ -10,34 +10,23 @@ import asyncio
 import contextlib
 import time
 from collections.abc import Coroutine, Sequence
-from typing import Any
+from typing import Any, Generic
 
 from aiokafka import TopicPartition
-from aiokafka.errors import KafkaError
 
 from stamgast.cancelling import heed_cancellation
-from stamgast.log.appender import NotAppendedError
-from stamgast.log.producers import EmitError
-from stamgast.log.reading import LogReader, LogTruncatedError
-from stamgast.log.topics import TopicsError
+from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
 from stamgast.pauses import pause_after
 from stamgast.state.errors import FencedError, SpoiltError, StateError, UnfitError
-from stamgast.state.partitions import NOTHING_APPLIED, Lease, ask_for_rebuild
-from stamgast.state.views import NotLoadedError
+from stamgast.state.partition_meta import ASIDE, CLUSTER, NOTHING_APPLIED, TOPIC, TRIAL
+from stamgast.state.partitions import Lease, ask_for_rebuild
 from streams.inbox import Inbox
-from streams.jobs import Job, Record, Waiting
+from streams.jobs import TROUBLE, Job, Kept, Own, Record, Waiting
 from streams.steps import FIRST_PAUSE_S, Steps
 from streams.surroundings import Surroundings
-from streams.suspects import ASIDE, TRIAL
 
 log = get_logger(__name__)
-
-TROUBLE = (
-    *(StateError, EmitError, KafkaError, TopicsError, LogTruncatedError, TimeoutError, OSError),
-    *(NotLoadedError, NotAppendedError),
-)
-"""What passes: the partition is taken again after a pause."""
 
 _FENCED_PAUSE_S = 1.0
 _LASTED_S = 10.0
@@ -48,13 +37,13 @@ class DoesNotFitError(Exception):
     """State and log cannot belong together; a person has to decide (`stamgast topics adopt`, or the right broker)."""
 
 
-class Ownership:
-    """The loop of one owned partition."""
+class Ownership(Generic[Own, Kept]):
+    """The loop of one owned partition: `streams.jobs.Owned`."""
 
     lease: Lease
     topic_id: str
 
-    def __init__(self, number: int, job: Job, consumer: Any, around: Surroundings) -> None:
+    def __init__(self, number: int, job: Job[Own, Kept], consumer: Any, around: Surroundings) -> None:
         self.number = number
         self.inbox = Inbox()
         self.emitters = around.emitters
@@ -70,7 +59,7 @@ class Ownership:
         """Why it does not work just now, although it tries again."""
         self.working = False
         self.waiting: Waiting | None = None
-        self.own: Any = None
+        self.own: Own | None = None
         """What the job keeps for this partition between two steps."""
         self._job = job
         self._consumer = consumer
@@ -194,7 +183,7 @@ class Ownership:
         self.inbox.clear()
         cluster = await self._around.cluster.now()
         self.topic_id = cluster.topic_ids[job.topic]
-        place = {"cluster": cluster.id, "topic": self.topic_id}
+        place = {CLUSTER.name: cluster.id, TOPIC.name: self.topic_id}
         self.lease = await Lease.take(self._around.redis, job.keys(self.number), place)
         async with LogReader(self._around.bootstrap) as reader:
             self.begins = (await reader.begins([pair]))[pair]
@@ -223,7 +212,7 @@ class Ownership:
             raise DoesNotFitError(f"the state is not to be believed ({why}), and the log begins at {self.begins}")
         log.error("filling the partition anew from Kafka", service=name, partition=self.number, why=why)
         self.metrics.refilled.labels(name).inc()
-        await self.lease.wipe(TRIAL, ASIDE)
+        await self.lease.wipe(TRIAL.name, ASIDE.name)
         self.lease = await Lease.take(self._around.redis, self._job.keys(self.number), place)
 
     def _check(self, place: dict[str, str]) -> None:

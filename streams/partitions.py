@@ -12,7 +12,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Callable, Iterable
-from typing import Any
+from typing import Any, Generic
 
 from aiokafka import AIOKafkaConsumer, ConsumerRebalanceListener, TopicPartition
 from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError, OffsetOutOfRangeError
@@ -25,7 +25,7 @@ from stamgast.state.errors import StateError
 from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.fetching import LeanConsumer
-from streams.jobs import Job
+from streams.jobs import Job, Kept, Own
 from streams.metrics import Metrics
 from streams.ownership import Ownership
 from streams.suspects import Turns
@@ -42,12 +42,12 @@ _RECONNECT_S = 0.5
 _UNFIT_LOOK_S = 0.2
 
 
-class PartitionService(Service):
+class PartitionService(Service, Generic[Own, Kept]):
     """Carries one job over all partitions of its topic that the group gives to this process."""
 
     def __init__(
         self,
-        job: Job,
+        job: Job[Own, Kept],
         *,
         bootstrap: str,
         group: str,
@@ -69,7 +69,7 @@ class PartitionService(Service):
         self.emitters = emitters
         self.cluster = cluster
         self.metrics = metrics
-        self.owned: dict[int, Ownership] = {}
+        self.owned: dict[int, Ownership[Own, Kept]] = {}
         self.joined = asyncio.Event()
         self.polled_at = time.monotonic()
         """When the fetching task last came round, for the watchdog (monotonic seconds)."""
@@ -266,7 +266,7 @@ class PartitionService(Service):
 class _Listener(ConsumerRebalanceListener):
     """Passes the group's decisions on. aiokafka swallows what is raised here, so nothing that can fail is done here."""
 
-    def __init__(self, service: PartitionService, consumer: Any) -> None:
+    def __init__(self, service: PartitionService[Any, Any], consumer: Any) -> None:
         self._service = service
         self._consumer = consumer
 

@@ -18,6 +18,7 @@ from stamgast.pauses import pause_after
 from stamgast.state.errors import StateError
 from stamgast.state.scripts import Script
 from streams.partitions import PartitionService
+from streams.position import Position
 
 log = get_logger(__name__)
 
@@ -28,7 +29,7 @@ _NOTE: Final = Script.named("progress")
 class IntakeProgress(Service):
     """Keeps `progress` of the owned partitions of transactions moving while there is nothing to do."""
 
-    def __init__(self, intake: PartitionService, clock: Clock, **options: Any) -> None:
+    def __init__(self, intake: PartitionService[Position, Position], clock: Clock, **options: Any) -> None:
         super().__init__(**options)
         self._intake = intake
         self._clock = clock

@@ -12,16 +12,15 @@ from dataclasses import dataclass
 
 from stamgast.bootstrap import worker_parts
 from stamgast.clock import is_real
-from stamgast.clock_marks import FIELD, was_other
+from stamgast.clock_marks import was_other
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
-from stamgast.state.backlogs import FIELD as BACKLOGS
-from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.errors import StateError
 from stamgast.state.fitness import Fitness
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
+from stamgast.state.partition_meta import CLOCK, WAITS, WATERMARK
 from streams.app import Worker
 from streams.worker import make_worker
 
@@ -110,8 +109,8 @@ async def refuse_other_clocks(settings: Settings) -> None:
     try:
         for number in range(settings.partitions):
             meta = transactions(number).meta
-            mark = await (await redis.session(meta)).call("HGET", meta, FIELD)
-            if mark and was_other(mark.decode(), real=real):
+            mark = await (await redis.session(meta)).call("HGET", meta, CLOCK.name)
+            if was_other(CLOCK.read(mark), real=real):
                 other = "an invented clock" if real else "the real clock"
                 raise NotThereError(
                     f"this log was applied under {other}, and STAMGAST_CLOCK is {settings.clock!r}: set it as it was, "
@@ -158,16 +157,16 @@ async def _until(redis_url: str, ends: dict[str, int], tell: Tell, worker: Worke
 async def _taking_up(redis: Redis, ends: dict[str, int]) -> str:
     """What is being taken up of events that waited, and how far; empty if nothing is, or while Redis is away."""
     try:
-        told = await asyncio.gather(*(redis.call("HGET", meta, BACKLOGS) for meta in ends))
+        told = await asyncio.gather(*(redis.call("HGET", meta, WAITS.name) for meta in ends))
     except StateError:
         return ""
-    return "".join(text.decode() for text in told if any(each.begun for each in decode_backlogs(text).values()))
+    return "".join(text.decode() for text in told if any(each.begun for each in WAITS.read(text).values()))
 
 
 async def _applied(redis: Redis, ends: dict[str, int]) -> int | None:
     """Records applied so far, at most as many as there were; None while Redis is away."""
     try:
-        marks = await asyncio.gather(*(redis.call("HGET", meta, "wm") for meta in ends))
+        marks = await asyncio.gather(*(redis.call("HGET", meta, WATERMARK.name) for meta in ends))
     except StateError:
         return None
-    return sum(min(int(mark or -1) + 1, end) for mark, end in zip(marks, ends.values(), strict=True))
+    return sum(min(WATERMARK.read(mark) + 1, end) for mark, end in zip(marks, ends.values(), strict=True))

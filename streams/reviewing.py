@@ -17,15 +17,14 @@ from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import Reviewed, encode_event, key_of
 from stamgast.domain.lifecycle import quiet_timers
 from stamgast.service import Bundle
+from stamgast.state.partition_meta import REVIEWED, Word
 from streams.emission import append
+from streams.jobs import OwnedPartition
 from streams.metrics import Metrics
-from streams.ownership import Ownership
 
 FindBundle = Callable[[str], Awaitable[Bundle | None]]
 """Merchant -> its bundle in force."""
 
-FIELD: Final = "w:"
-"""Field of a partition's meta: merchant -> number of the bundle by which all its timers were reviewed."""
 _AT_ONCE: Final = 200
 """Timers at a look. There are five looks a second, so a million customers of a partition take a quarter of an hour."""
 
@@ -33,13 +32,12 @@ _AT_ONCE: Final = 200
 class Review:
     """Goes through the timers of one owned partition. `look` does a little of it."""
 
-    def __init__(self, owned: Ownership, topic: str, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, owned: OwnedPartition, topic: str, clock: Clock, metrics: Metrics) -> None:
         self._owned = owned
         self._topic = topic
         self._clock = clock
         self._metrics = metrics
-        meta = owned.lease.meta
-        self._reviewed = {name[len(FIELD) :]: int(value) for name, value in meta.items() if name.startswith(FIELD)}
+        self._reviewed = REVIEWED.of(owned.lease.meta)
         self._unnoted: dict[str, int] = {}
         self._by: dict[str, int] = {}
         self._cursor: bytes | None = None
@@ -48,9 +46,9 @@ class Review:
         self._told_at = -1
         """Offset of the last event that it appended."""
 
-    def to_note(self) -> dict[str, int]:
+    def to_note(self) -> dict[str, Word]:
         """Fields of meta for the next step to write; they only save doing it again, so none is told twice."""
-        fields = {f"{FIELD}{merchant}": number for merchant, number in self._unnoted.items()}
+        fields = REVIEWED.written(self._unnoted)
         self._unnoted = {}
         return fields
 

@@ -12,8 +12,8 @@ from stamgast.logs import get_logger
 from stamgast.state.doubts import Doubt
 from streams.activation_log import ActivationLog
 from streams.bundles import UnusableBundleError
+from streams.jobs import OwnedPartition
 from streams.outbox import Outgoing
-from streams.ownership import Ownership
 
 log = get_logger(__name__)
 
@@ -21,7 +21,7 @@ log = get_logger(__name__)
 class SecondAttempts:
     """For one owned partition."""
 
-    def __init__(self, around: Outgoing, owned: Ownership, activations: ActivationLog) -> None:
+    def __init__(self, around: Outgoing, owned: OwnedPartition, activations: ActivationLog) -> None:
         self._around = around
         self._owned = owned
         self._activations = activations

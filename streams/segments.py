@@ -30,10 +30,14 @@ from stamgast.logs import get_logger
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.customer_states import live_states
+from stamgast.state.partition_meta import WATERMARK
 from streams.bundles import Bundles
 from streams.customer_partition import concerned
+from streams.customer_writes import Written
+from streams.customers import OwnedCustomers
 from streams.emission import append
-from streams.ownership import TROUBLE, Ownership
+from streams.jobs import TROUBLE, OwnedPartition
+from streams.ownership import Ownership
 from streams.partitions import PartitionService
 
 if TYPE_CHECKING:
@@ -128,7 +132,12 @@ class SegmentWatch(Service):
     """Looks every few seconds; does nothing in a worker that does not own the first partition of customers."""
 
     def __init__(
-        self, customers: PartitionService, topics: Topics, bundles: Bundles, clock: Clock, **options: Any
+        self,
+        customers: PartitionService[OwnedCustomers, Written],
+        topics: Topics,
+        bundles: Bundles,
+        clock: Clock,
+        **options: Any,
     ) -> None:
         super().__init__(**options)
         self._customers = customers
@@ -153,7 +162,7 @@ class SegmentWatch(Service):
 
     async def _look(self) -> None:
         owned = self._customers.owned.get(WATCHING)
-        if owned is None or not owned.caught_up or owned.own is None:
+        if owned is None or not owned.caught_up:
             self._forget()
             return
         if self._known is None or self._of is not owned.lease:
@@ -167,7 +176,7 @@ class SegmentWatch(Service):
             if not rests and self._known is not None and is_due(bundle, self._known, self._clock.now()):
                 await self._try(owned, bundle)
 
-    async def _try(self, owned: Ownership, bundle: Bundle) -> None:
+    async def _try(self, owned: Ownership[OwnedCustomers, Written], bundle: Bundle) -> None:
         """Value a merchant's segments; what we did wrong may hold up their figures, and nobody's messages."""
         merchant = bundle.program.merchant
         self._rests[merchant] = time.monotonic() + _TROUBLE_PAUSE_S
@@ -183,7 +192,7 @@ class SegmentWatch(Service):
         async with LogReader(self._customers.bootstrap) as reader:
             return await read_segments(reader, self._topics.segments)
 
-    async def _value(self, owned: Ownership, bundle: Bundle) -> None:
+    async def _value(self, owned: Ownership[OwnedCustomers, Written], bundle: Bundle) -> None:
         began, program = time.monotonic(), bundle.program
         if not await self._all_have_caught_up():
             return
@@ -220,9 +229,9 @@ class SegmentWatch(Service):
         numbers = range(self._topics.partitions)
         async with LogReader(self._customers.bootstrap) as reader:
             ends = await reader.ends([(self._topics.customer_events, number) for number in numbers])
-        asked = (self._customers.redis.call("HGET", keys.customers(number).meta, "wm") for number in numbers)
+        asked = (self._customers.redis.call("HGET", keys.customers(number).meta, WATERMARK.name) for number in numbers)
         marks = dict(zip(numbers, await asyncio.gather(*asked), strict=True))
-        return all(end <= int(marks[pair.partition] or -1) + 1 for pair, end in ends.items())
+        return all(end <= WATERMARK.read(marks[pair.partition]) + 1 for pair, end in ends.items())
 
     def _tell(self, fallen: SegmentWorth) -> None:
         self._customers.metrics.segments_fell.labels(fallen.merchant, fallen.by).inc()
@@ -236,7 +245,7 @@ class SegmentWatch(Service):
             customers=fallen.customers,
         )
 
-    def _show(self, known: Known, owned: Ownership) -> None:
+    def _show(self, known: Known, owned: OwnedPartition) -> None:
         self._known, self._of = known, owned.lease
         gauge = self._customers.metrics.segment_ratio
         gauge.clear()

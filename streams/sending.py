@@ -8,7 +8,7 @@ from typing import Protocol
 from stamgast.state.outbox import Outbox
 from streams.activation_log import ActivationLog
 from streams.customer_writes import Written
-from streams.ownership import Ownership
+from streams.jobs import OwnedPartition
 
 
 class Sending(Protocol):
@@ -34,6 +34,6 @@ class Sending(Protocol):
 class OpensSending(Protocol):
     """Makes what works an owned partition's outbox."""
 
-    def partition(self, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> Sending:
+    def partition(self, owned: OwnedPartition, outbox: Outbox, activations: ActivationLog) -> Sending:
         """Make it; it begins with `open`."""
         ...

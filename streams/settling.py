@@ -23,8 +23,8 @@ from stamgast.logs import get_logger
 from stamgast.state.doubts import Doubt, Doubts
 from stamgast.state.errors import StateError
 from stamgast.state.views import NotLoadedError
+from streams.jobs import OwnedPartition
 from streams.outbox import Outgoing
-from streams.ownership import Ownership
 
 log = get_logger(__name__)
 
@@ -45,7 +45,7 @@ class Settling:
     def __init__(
         self,
         around: Outgoing,
-        owned: Ownership,
+        owned: OwnedPartition,
         doubts: Doubts,
         prepare: Prepare,
         *,

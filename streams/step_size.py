@@ -8,14 +8,11 @@ half of its records, which changes nothing but where it ends.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final
 
 from stamgast.state.partitions import Writes
 from stamgast.state.session import Word
-from streams.jobs import Effects, Job, Record
-
-if TYPE_CHECKING:
-    from streams.ownership import Ownership
+from streams.jobs import Effects, Job, Kept, Own, Owned, Record
 
 MOST_WORDS: Final = 100_000
 """Words of one commit. Redis takes a million, but it does nothing else meanwhile."""
@@ -24,7 +21,9 @@ _SHORT: Final = 100
 """Bytes that a key, a field or a number counts for; those of a person's making are refused long before at the doors."""
 
 
-async def thought_through(job: Job, owned: Ownership, records: Sequence[Record]) -> tuple[Effects, Sequence[Record]]:
+async def thought_through(
+    job: Job[Own, Kept], owned: Owned[Own], records: Sequence[Record]
+) -> tuple[Effects[Kept], Sequence[Record]]:
     """Think as many of the records through as make one step; those behind them go back into the inbox."""
     effects = await job.step(owned, records)
     while is_too_much(effects.writes) and len(records) > 1:

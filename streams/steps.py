@@ -10,19 +10,17 @@ import asyncio
 import itertools
 import time
 from collections.abc import Sequence
-from typing import TYPE_CHECKING, Final
+from typing import Final, Generic
 
 from stamgast.logs import get_logger
 from stamgast.pauses import pause_after
 from stamgast.state.errors import NoWritesError
-from stamgast.state.partitions import NOTHING_APPLIED, Writes
+from stamgast.state.partition_meta import ASIDE, NOTHING_APPLIED, TRIAL
+from stamgast.state.partitions import Writes
 from streams.emission import emit_all
-from streams.jobs import Effects, Job, Record, Waiting
+from streams.jobs import Effects, Job, Kept, Own, Owned, Record, Waiting
 from streams.step_size import thought_through
-from streams.suspects import ASIDE, TRIAL, Suspects, Turns
-
-if TYPE_CHECKING:
-    from streams.ownership import Ownership
+from streams.suspects import Suspects, Turns
 
 log = get_logger(__name__)
 
@@ -30,10 +28,10 @@ ENDED_TWICE: Final = "the worker ended twice while applying this"
 FIRST_PAUSE_S: Final = 0.05
 
 
-class Steps:
+class Steps(Generic[Own, Kept]):
     """Takes the steps of one owned partition."""
 
-    def __init__(self, owned: Ownership, job: Job, turns: Turns) -> None:
+    def __init__(self, owned: Owned[Own], job: Job[Own, Kept], turns: Turns) -> None:
         self.suspects = Suspects(turns.process)
         self.failures = 0
         """Takings and steps that failed since one was written."""
@@ -45,7 +43,7 @@ class Steps:
         self._under_way = (NOTHING_APPLIED, NOTHING_APPLIED)
 
     async def apply(self, records: Sequence[Record]) -> None:
-        """Take one step. Raises what `streams.ownership.TROUBLE` names; then nothing of it was applied, or all."""
+        """Take one step. Raises what `streams.jobs.TROUBLE` names; then nothing of it was applied, or all."""
         owned, began = self._owned, time.perf_counter()
         self._under_way = (records[0].offset, records[-1].offset)
         effects, records = await self._think(records)
@@ -70,32 +68,32 @@ class Steps:
         if self._under_way[0] > NOTHING_APPLIED:
             self.suspects.blame(*self._under_way)
 
-    async def _think(self, records: Sequence[Record]) -> tuple[Effects, Sequence[Record]]:
+    async def _think(self, records: Sequence[Record]) -> tuple[Effects[Kept], Sequence[Record]]:
         """Think as many of the records through as make one step.
 
         Should the process end meanwhile, the next owner knows at which of them.
         """
         owned, suspects, first = self._owned, self.suspects, records[0].offset
         if not suspects.holds(first):
-            owned.lease.note(TRIAL, str(suspects.trial_of(records, alone=False)))
+            owned.lease.note(TRIAL, suspects.trial_of(records, alone=False))
             await asyncio.sleep(0)  # now it is on its way, and thinking may begin
             async with self._turns.beside_others():
                 return await thought_through(self._job, owned, records)
         if suspects.is_guilty(first):
             return self._pass_over(records[0]), records
         async with self._turns.alone():
-            await owned.lease.note(TRIAL, str(suspects.trial_of(records, alone=True)))
+            await owned.lease.note(TRIAL, suspects.trial_of(records, alone=True))
             try:
                 return await self._job.step(owned, records), records
             finally:  # whatever came of it, the process lives
-                owned.lease.note(TRIAL, str(suspects.trial_of(records, alone=False)))
+                owned.lease.note(TRIAL, suspects.trial_of(records, alone=False))
 
-    def _pass_over(self, record: Record) -> Effects:
+    def _pass_over(self, record: Record) -> Effects[Kept]:
         owned, name = self._owned, self._job.name
         log.error("laid aside", service=name, partition=owned.number, offset=record.offset, why=ENDED_TWICE)
         owned.metrics.ended_twice.labels(name).inc()
         effects = self._job.passing_over(owned, record, ENDED_TWICE)
-        effects.writes.meta[ASIDE] = self.suspects.lay_aside(record.offset)
+        effects.writes.meta |= ASIDE.written(self.suspects.lay_aside(record.offset))
         return effects
 
     async def _write(self, watermark: int, writes: Writes) -> list[str]:

@@ -24,9 +24,9 @@ from streams.addressing import Addressed, address
 from streams.bundles import UnusableBundleError
 from streams.customer_writes import Written
 from streams.half_done import HalfDone
+from streams.jobs import OwnedPartition
 from streams.lanes import Lanes
 from streams.outbox import Outgoing
-from streams.ownership import Ownership
 from streams.second_attempts import SecondAttempts
 from streams.senders import Turn
 from streams.settling import Settling
@@ -38,10 +38,23 @@ _TOLD_AT_ONCE: Final = 50
 _PAUSED_S: Final = 2.0
 
 
+class Submitting:
+    """Makes what works an owned partition's outbox: `streams.sending.OpensSending`."""
+
+    def __init__(self, around: Outgoing) -> None:
+        self._around = around
+
+    def partition(self, owned: OwnedPartition, outbox: Outbox, activations: ActivationLog) -> PartitionSending:
+        """Make it; it begins with `open`."""
+        sending = PartitionSending(self._around, owned, outbox, activations)
+        self._around.count(sending)
+        return sending
+
+
 class PartitionSending:
     """See the module. Made at a taking, opened once the partition has caught up, closed when it is given up."""
 
-    def __init__(self, around: Outgoing, owned: Ownership, outbox: Outbox, activations: ActivationLog) -> None:
+    def __init__(self, around: Outgoing, owned: OwnedPartition, outbox: Outbox, activations: ActivationLog) -> None:
         self._around = around
         self._owned = owned
         self._outbox = outbox

@@ -13,36 +13,13 @@ import asyncio
 import secrets
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
-from typing import Final, NamedTuple, Self
+from typing import Final
 
+from stamgast.state.partition_meta import ASIDE, TRIAL, Trial
 from streams.jobs import Record
 
-TRIAL: Final = "trial"
-"""Field of a partition's meta: what is being tried, by whom."""
-ASIDE: Final = "aside"
-"""Field of a partition's meta: offsets of records that were laid aside because they end processes."""
 MOST_TRIES: Final = 2
 _MOST_ASIDE: Final = 1_000
-
-
-class Trial(NamedTuple):
-    """Records `first` to `last` are taken up by a process. `tries`: how often the first one was tried alone by now."""
-
-    process: str
-    first: int
-    last: int
-    tries: int
-
-    @classmethod
-    def parse(cls, text: str) -> Self | None:
-        """Read the field of meta; None for what is none."""
-        process, *numbers = text.split("|")
-        if len(numbers) != len(cls._fields) - 1 or not all(number.isdecimal() for number in numbers):
-            return None
-        return cls(process, *map(int, numbers))
-
-    def __str__(self) -> str:
-        return "|".join(map(str, self))
 
 
 class Suspects:
@@ -58,8 +35,8 @@ class Suspects:
 
     def learn(self, meta: Mapping[str, str]) -> None:
         """Read at a taking what stands in meta. What this process itself did not get through, nobody died of."""
-        self.aside = [int(offset) for offset in meta.get(ASIDE, "").split(",") if offset]
-        trial = Trial.parse(meta.get(TRIAL, ""))
+        self.aside = list(ASIDE.of(meta))
+        trial = TRIAL.of(meta)
         if trial is not None and trial.process != self._process:
             self._first, self._last, self._tries = trial.first, trial.last, trial.tries
 
@@ -95,10 +72,10 @@ class Suspects:
         self._first, self._tries = first, tried
         return Trial(self._process, first, self._last, tried + alone)
 
-    def lay_aside(self, offset: int) -> str:
-        """Note that a record is laid aside; return what to write into meta."""
+    def lay_aside(self, offset: int) -> tuple[int, ...]:
+        """Note that a record is laid aside; return all that are, to be written into meta."""
         self.aside = [*self.aside, offset][-_MOST_ASIDE:]
-        return ",".join(map(str, self.aside))
+        return tuple(self.aside)
 
 
 class Turns:

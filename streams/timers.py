@@ -19,9 +19,10 @@ from stamgast.domain.events import TimerDue, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.state.errors import ElsewhereError
 from stamgast.state.keys import transactions
+from stamgast.state.partition_meta import PROGRESS
 from streams.emission import append
+from streams.jobs import OwnedPartition
 from streams.metrics import Metrics
-from streams.ownership import Ownership
 
 _AT_ONCE: Final = 500
 _MOST_UNDER_WAY: Final = 1_000
@@ -40,7 +41,7 @@ class _Appended(NamedTuple):
 class Timers:
     """The timers of one owned partition, looked at a window at a time."""
 
-    def __init__(self, owned: Ownership, topic: str, partitions: int, clock: Clock, metrics: Metrics) -> None:
+    def __init__(self, owned: OwnedPartition, topic: str, partitions: int, clock: Clock, metrics: Metrics) -> None:
         self._owned = owned
         self._topic = topic
         self._partitions = partitions
@@ -104,9 +105,9 @@ class Timers:
     async def _intake_progress(self) -> Millis:
         """The recorded time up to which every partition of transactions has been applied; 0 if that cannot be told."""
         look = self._owned.lease.look_elsewhere
-        asked = (look("HGET", transactions(n).meta, "progress") for n in range(self._partitions))
+        asked = (look("HGET", transactions(n).meta, PROGRESS.name) for n in range(self._partitions))
         try:
-            return min(int(answer or 0) for answer in await asyncio.gather(*asked))
+            return min(PROGRESS.read(answer) for answer in await asyncio.gather(*asked))
         except ElsewhereError:  # a node is away: nobody is called absent meanwhile
             return 0
 

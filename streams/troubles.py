@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from typing import Final
+from typing import Any, Final
 
 from streams.ownership import Ownership
 from streams.steps import ENDED_TWICE
@@ -12,7 +12,7 @@ from streams.steps import ENDED_TWICE
 _SHOWN: Final = 5
 
 
-def troubles_of(owned: Iterable[Ownership]) -> list[str]:
+def troubles_of(owned: Iterable[Ownership[Any, Any]]) -> list[str]:
     """Say of how many partitions nothing goes on just now, a line for each reason, and which go on without a record."""
     partitions = list(owned)
     reasons = [(each.job_name, each.stalled or ("" if each.working else each.trouble)) for each in partitions]

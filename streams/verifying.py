@@ -27,9 +27,9 @@ from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
 from stamgast.verifying import AT_ONCE, WentBackError, verify_customers
 from streams.canonical import UnreadableError, read_record
-from streams.customer_partition import Standing
 from streams.jobs import Record
 from streams.merging import NotMergedError, merged
+from streams.position import Position
 from streams.proofs import Proofs
 
 Name = tuple[str, str]
@@ -51,7 +51,7 @@ class TransactionReplay:
     aside: Collection[int] = ()
     """Offsets of records that intake laid aside because they ended it."""
     states: dict[Name, Transaction] = field(default_factory=dict)
-    standing: Standing = field(default_factory=Standing)
+    position: Position = field(default_factory=Position)
 
     def apply(self, record: Record) -> None:
         """Apply one record as intake does."""
@@ -65,12 +65,12 @@ class TransactionReplay:
             read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time, held=held)
         except UnreadableError:
             return
-        if (read.source is not None and self.standing.is_repeat(read.source)) or read.wanting:
+        if (read.source is not None and self.position.is_repeat(read.source)) or read.wanting:
             return
         name = (read.merchant, read.transaction)
-        self.standing.time = max(self.standing.time, read.recorded_at)
+        self.position.time = max(self.position.time, read.recorded_at)
         with suppress(NotMergedError):
-            new = merged(self.states.get(name, Transaction()), read, self.standing.time, ("", self.partition))
+            new = merged(self.states.get(name, Transaction()), read, self.position.time, ("", self.partition))
             if new is not None:
                 self.states[name] = new.state
 

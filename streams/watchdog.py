@@ -36,7 +36,8 @@ class Watchdog:
     """Watches one worker. `beat` runs in its loop, everything else in a thread."""
 
     def __init__(
-        self, services: Sequence[PartitionService], metrics: Metrics, *, start_limit_s: float, stall_limit_s: float,
+        self, services: Sequence[PartitionService[Any, Any]], metrics: Metrics, *,
+        start_limit_s: float, stall_limit_s: float,
         measure: Callable[[], None] = lambda: None, notes: Callable[[], Sequence[str]] = tuple,
         missing: Callable[[], Sequence[str]] = tuple,
     ) -> None:  # fmt: skip

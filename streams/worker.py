@@ -14,7 +14,7 @@ from streams.bundles import Bundles
 from streams.cluster import ClusterFacts
 from streams.customers import CustomersJob
 from streams.intake import IntakeJob
-from streams.jobs import Job
+from streams.jobs import Job, Kept, Own
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
 from streams.naming import Naming
@@ -23,6 +23,7 @@ from streams.partitions import PartitionService
 from streams.progress import IntakeProgress
 from streams.proofs import Proofs
 from streams.segments import SegmentWatch
+from streams.submitting import Submitting
 from streams.suspects import Turns
 from streams.watchdog import end_within
 
@@ -71,7 +72,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         clock=parts.clock,
         voucher_key=parts.voucher_key,
         metrics=metrics,
-        sending=outgoing if sending else None,
+        sending=Submitting(outgoing) if sending else None,
     )
     watch = parts.clock_watch
     shared: dict[str, Any] = {
@@ -85,7 +86,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         "fit": lambda: parts.fitness.trusted and (watch is None or watch.fit),
     }
 
-    def carry(job: Job) -> PartitionService:
+    def carry(job: Job[Own, Kept]) -> PartitionService[Own, Kept]:
         return PartitionService(job, group=f"{settings.group_prefix}-{job.name}", **shared)
 
     intake = carry(

@@ -18,6 +18,7 @@ from stamgast.state import keys
 from stamgast.state.partitions import Writes
 from streams.bundles import UnknownBundleError, UnusableBundleError
 from streams.customer_partition import standing_of
+from streams.customer_writes import Written
 from streams.customers import CustomersJob, OwnedCustomers
 from streams.jobs import Effects
 from streams.laying_aside import LayingAside
@@ -196,7 +197,7 @@ class MemoryPartition:
 
     async def _step(self, records: Sequence[Any]) -> Sequence[Any]:
         owned: Any = self
-        effects: Effects
+        effects: Effects[Written]
         effects, done = await thought_through(self._job, owned, records)
         self.emitted += effects.emissions
         self.lease.watermark = max(self.lease.watermark, done[-1].offset)

@@ -18,9 +18,8 @@ from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.emission import Emission
 from streams.garbage import collect_rarely
-from streams.jobs import Effects, Record
+from streams.jobs import Effects, OwnedPartition, Record
 from streams.metrics import Metrics
-from streams.ownership import Ownership
 from streams.partitions import PartitionService
 
 MERCHANT = "m"
@@ -45,7 +44,7 @@ class SmallJob:
         """Name the partition's keys."""
         return keys.customers(partition)
 
-    async def taken(self, owned: Ownership, reader: LogReader) -> None:
+    async def taken(self, owned: OwnedPartition, reader: LogReader) -> None:
         """Wait until every partition is taken: measured is the work, not the joining."""
         self._missing -= 1
         if not self._missing:
@@ -53,9 +52,9 @@ class SmallJob:
             self._all_taken.set()
         await self._all_taken.wait()
 
-    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
+    async def step(self, owned: OwnedPartition, records: Sequence[Record]) -> Effects[Sequence[Record]]:
         """Read, think, say what to write."""
-        effects = Effects()
+        effects = Effects(records)
         events = [decode_purchase(record.value or b"") for record in records]
         name = owned.lease.keys.customer
         names = {event.customer: name(MERCHANT, event.customer) for event in events}
@@ -73,21 +72,20 @@ class SmallJob:
                     emissions.append(Emission(self._out, owned.number, key, message))
         for customer, key in names.items():
             effects.writes.set(key, encode_state(states[customer]))
-        effects.kept = records
         return effects
 
-    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
+    def passing_over(self, owned: OwnedPartition, record: Record, reason: str) -> Effects[Sequence[Record]]:
         """No record of this job ends a process."""
-        return Effects(kept=[record])
+        return Effects([record])
 
-    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
+    def committed(self, owned: OwnedPartition, effects: Effects[Sequence[Record]], cancelled: Sequence[str]) -> None:
         """Count what is done."""
         owned.settled = effects.kept[-1].offset + 1
         self._left -= len(effects.kept)
         if self._left <= 0:
             self.done.set()
 
-    def released(self, owned: Ownership) -> None:
+    def released(self, owned: OwnedPartition) -> None:
         """Nothing is kept of a partition."""
 
 

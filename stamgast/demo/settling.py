@@ -17,8 +17,8 @@ from redis.asyncio import Redis
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.log.topics import Topics
-from stamgast.state.backlogs import FIELD, decode_backlogs
 from stamgast.state.keys import customers, transactions
+from stamgast.state.partition_meta import WAITS, WATERMARK
 
 _LOOK_EVERY_S: Final = 0.005
 PATIENCE_S: Final = 60.0
@@ -84,19 +84,19 @@ class Engine:
         pipeline = self._redis.pipeline(transaction=False)
         for number in self._numbers:
             mine = customers(number)
-            pipeline.hget(transactions(number).meta, "wm")
-            pipeline.hget(mine.meta, "wm")
+            pipeline.hget(transactions(number).meta, WATERMARK.name)
+            pipeline.hget(mine.meta, WATERMARK.name)
             pipeline.hlen(mine.outbox)
             pipeline.xlen(mine.notes)
             pipeline.zrange(mine.timers, 0, 0, withscores=True)
-            pipeline.hget(mine.meta, FIELD)
+            pipeline.hget(mine.meta, WAITS.name)
         answers: list[Any] = await pipeline.execute()
         found = []
         for start in range(0, len(answers), 6):
             taken, applied, outbox, notes, timers, backlogs = answers[start : start + 6]
             due = int(timers[0][1]) if timers else None
-            waiting = sum(each.begun for each in decode_backlogs(backlogs).values())
-            found.append(_Partition(_offset(taken), _offset(applied), outbox, notes, due, waiting))
+            waiting = sum(each.begun for each in WAITS.read(backlogs).values())
+            found.append(_Partition(WATERMARK.read(taken), WATERMARK.read(applied), outbox, notes, due, waiting))
         return found
 
     async def _left_in_logs(self, partitions: list[_Partition]) -> str:
@@ -125,7 +125,3 @@ def _left_in_redis(partitions: list[_Partition], now: Millis, next_due: Millis |
     if next_due is not None and next_due <= now:
         left.append("timers that are due")
     return ", ".join(left)
-
-
-def _offset(word: bytes | None) -> int:
-    return -1 if word is None else int(word)

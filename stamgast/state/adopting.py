@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from stamgast.state.client import RedisClient, keys_like
 from stamgast.state.identity_log import NAME as IDENTITIES
 from stamgast.state.keys import PartitionKeys, view_shards
+from stamgast.state.partition_meta import CLUSTER, TOPIC, WATERMARK
 
 _PIECE = 1_000
 
@@ -78,11 +79,12 @@ async def _unlink(redis: RedisClient, keys: Sequence[str]) -> int:
 def _why_partition(meta: Mapping[str, str], log: Log) -> str:
     if not meta:
         return ""
-    if meta.get("cluster", log.cluster) != log.cluster:
-        return f"its state was made from cluster {meta['cluster']}, and this is {log.cluster}"
-    if meta.get("topic", log.topic_id) != log.topic_id:
+    cluster = CLUSTER.of(meta) or log.cluster
+    if cluster != log.cluster:
+        return f"its state was made from cluster {cluster}, and this is {log.cluster}"
+    if (TOPIC.of(meta) or log.topic_id) != log.topic_id:
         return "its topic was deleted and created again"
-    following = int(meta.get("wm", "-1")) + 1
+    following = WATERMARK.of(meta) + 1
     if following > log.end:
         return f"its state has applied offset {following - 1}, and the log ends at {log.end}"
     if 0 < following < log.begin:
@@ -90,6 +92,6 @@ def _why_partition(meta: Mapping[str, str], log: Log) -> str:
     return ""
 
 
-def _why_view(meta: Mapping[str, str], topic_ids: Mapping[str, str]) -> str:
-    foreign = [topic for topic, known in topic_ids.items() if meta.get(f"id:{topic}", known) != known]
+def _why_view(view: Mapping[str, str], topic_ids: Mapping[str, str]) -> str:
+    foreign = [topic for topic, known in topic_ids.items() if view.get(f"id:{topic}", known) != known]
     return f"it was read from another {', '.join(foreign)}" if foreign else ""

@@ -9,8 +9,6 @@ import msgspec
 
 from stamgast.domain.units import Millis
 
-FIELD: Final = "waits"
-"""Field of a partition's meta: merchant -> its backlog, as JSON; empty if nothing waits that had a bundle once."""
 NOT_BEGUN: Final = -1
 
 

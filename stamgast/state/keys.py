@@ -23,7 +23,7 @@ class PartitionKeys:
 
     @property
     def meta(self) -> str:
-        """Hash: token, wm, topic, cluster, time, sources, bundles, waits, turns, log, progress, half, trial, aside."""
+        """Hash: what its owner must know of it, and who that is: `state.partition_meta` has every field."""
         return self._named("meta")
 
     @property

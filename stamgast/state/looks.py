@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any, Final, NamedTuple
 
-from stamgast.state.backlogs import Backlog, decode_backlogs
+from stamgast.state.backlogs import Backlog
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.partitions import NOTHING_APPLIED
+from stamgast.state.partition_meta import ASIDE, CLOCK, HALF, WAITS, WATERMARK
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session
 
@@ -21,7 +21,8 @@ class Look(NamedTuple):
     backlogs: dict[str, Backlog]
     aside: frozenset[int]
     """Offsets of records that were laid aside because they end workers."""
-    clocks: str | None
+    clocks: str
+    """From which offset on which kind of clock was believed (`stamgast.clock_marks`)."""
     spoilt: str
     """Why nothing of the partition is to be believed; empty if all is."""
     value: bytes | None
@@ -35,11 +36,11 @@ async def look(session: Session, keys: PartitionKeys, *, value: str = "", entrie
     meta, found, flat, score = await session.run(_LOOK, names, [member])
     watermark, backlogs, aside, clocks, spoilt = meta
     return Look(
-        watermark=NOTHING_APPLIED if watermark is None else int(watermark),
-        backlogs=decode_backlogs(backlogs),
-        aside=frozenset(int(offset) for offset in (aside or b"").split(b",") if offset),
-        clocks=None if clocks is None else clocks.decode(),
-        spoilt=(spoilt or b"").decode(),
+        watermark=WATERMARK.read(watermark),
+        backlogs=WAITS.read(backlogs),
+        aside=frozenset(ASIDE.read(aside)),
+        clocks=CLOCK.read(clocks),
+        spoilt=HALF.read(spoilt),
         value=found,
         entries=_pairs(flat),
         score=None if score is None else int(float(score)),

@@ -10,6 +10,7 @@ from stamgast.state.client import names_under
 from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError, SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
+from stamgast.state.partition_meta import HALF, TOKEN, WATERMARK, Field, Value
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session, Word
 
@@ -42,9 +43,6 @@ _SHAPES: Final[Mapping[Any, tuple[int, int]]] = {
 `commit.lua` knows on what each works.
 """
 _NO_SHAPE: Final = (MOST_WORDS + 1, 1)
-
-NOTHING_APPLIED: Final = -1
-"""The watermark of a partition of which nothing has been applied."""
 
 
 class Writes:
@@ -104,7 +102,7 @@ class Lease:
         self.keys = keys
         self.token = token
         self.meta = meta
-        self.watermark = int(meta.get("wm", NOTHING_APPLIED))
+        self.watermark = WATERMARK.of(meta)
         self._commit_keys = (keys.meta, keys.outbox, keys.sending, keys.none)
         self._read_keys = (keys.meta, keys.none)
 
@@ -125,7 +123,7 @@ class Lease:
     @property
     def spoilt(self) -> str:
         """Why nothing of the partition's state may be believed; empty if all may."""
-        return self.meta.get("half", "")
+        return HALF.of(self.meta)
 
     @property
     def alive(self) -> bool:
@@ -158,12 +156,12 @@ class Lease:
         """Run another script of this partition; its first key is the meta and its first argument the token."""
         return await self._session.run(script, [self.keys.meta, *keys], [self.token, *args])
 
-    def note(self, field: str, value: Word) -> Awaitable[Any]:
+    def note(self, field: Field[Value], value: Value) -> Awaitable[Any]:
         """Write a field of meta now, before what is asked next; whoever cares may wait for the answer.
 
         It is not fenced: only for what may be written by an owner that is none any more.
         """
-        answer = self._session.call("HSET", self.keys.meta, field, value)
+        answer = self._session.call("HSET", self.keys.meta, field.name, field.encode(value))
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the next call tells of trouble
         return answer
 
@@ -192,7 +190,7 @@ class Lease:
         """
         if not all(session.alive for session in self._others.values()):
             raise SessionEndedError("the connection to another node is closed")
-        token, spoilt = await self.call("HMGET", self.keys.meta, "token", "half")
+        token, spoilt = await self.call("HMGET", self.keys.meta, TOKEN.name, HALF.name)
         return token is None or spoilt is not None
 
     async def run_elsewhere(self, script: Script, keys: Sequence[str], args: Sequence[Word]) -> Any:
@@ -237,4 +235,4 @@ async def ask_for_rebuild(redis: Redis, keys: PartitionKeys, why: str = "a perso
     Its owner is fenced by it and finds out within seconds. Raises StateError.
     """
     session = await redis.session(keys.meta)
-    await session.call("HSET", keys.meta, "half", why, "token", secrets.token_hex(8))
+    await session.call("HSET", keys.meta, HALF.name, why, TOKEN.name, secrets.token_hex(8))

@@ -19,9 +19,8 @@ from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from streams.cluster import ClusterFacts
 from streams.emission import Emission
-from streams.jobs import Effects, Record
+from streams.jobs import Effects, OwnedPartition, Record
 from streams.metrics import Metrics
-from streams.ownership import Ownership
 from streams.partitions import PartitionService
 
 
@@ -47,11 +46,11 @@ class Counting:
     def keys(self, partition: int) -> PartitionKeys:
         return keys.customers(partition)
 
-    async def taken(self, owned: Ownership, reader: LogReader) -> None:
+    async def taken(self, owned: OwnedPartition, reader: LogReader) -> None:
         pass
 
-    async def step(self, owned: Ownership, records: Sequence[Record]) -> Effects:
-        effects = Effects()
+    async def step(self, owned: OwnedPartition, records: Sequence[Record]) -> Effects[int]:
+        effects = Effects(records[-1].offset)
         events = [decode(record.value) for record in records]
         names = {event.customer: owned.lease.keys.customer("m", event.customer) for event in events}
         values = await owned.lease.read(list(names.values()))
@@ -65,16 +64,15 @@ class Counting:
                 effects.emissions.append(Emission(self._out, event.number % 4, None, value))
         for customer, key in names.items():
             effects.writes.set(key, msgspec.json.encode(states[customer]))
-        effects.kept = records[-1].offset
         return effects
 
-    def passing_over(self, owned: Ownership, record: Record, reason: str) -> Effects:
-        return Effects(kept=record.offset)
+    def passing_over(self, owned: OwnedPartition, record: Record, reason: str) -> Effects[int]:
+        return Effects(record.offset)
 
-    def committed(self, owned: Ownership, effects: Effects, cancelled: Sequence[str]) -> None:
+    def committed(self, owned: OwnedPartition, effects: Effects[int], cancelled: Sequence[str]) -> None:
         owned.settled = effects.kept + 1
 
-    def released(self, owned: Ownership) -> None:
+    def released(self, owned: OwnedPartition) -> None:
         pass
 
 

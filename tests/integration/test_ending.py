@@ -83,7 +83,7 @@ class DeafJob:
     async def taken(self, *_: Any) -> None:
         await self._deaf.wait()
 
-    def released(self, _owned: Ownership) -> None:
+    def released(self, _owned: Ownership[None, None]) -> None:
         """There is nothing to stop."""
 
 

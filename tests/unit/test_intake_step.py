@@ -8,8 +8,8 @@ from stamgast.domain.events import decode_event
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
 from stamgast.state import keys
-from streams.customer_partition import Standing
 from streams.intake import IntakeJob
+from streams.position import Position
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, record, refund, snapshot
 
 TOPICS = Topics(4)
@@ -25,9 +25,7 @@ async def events_of(*deliveries: dict[str, Any]) -> list[tuple[str, int | None, 
         return [None for _ in names]
 
     lease = SimpleNamespace(read=read, keys=keys.transactions(partition), meta={})
-    owned = SimpleNamespace(
-        own=Standing(0, {}), number=partition, topic_id="p", lease=lease, is_repeated=lambda _: False
-    )
+    owned = SimpleNamespace(own=Position(), number=partition, topic_id="p", lease=lease, is_repeated=lambda _: False)
     nothing: Any = None
     job = IntakeJob(topics=TOPICS, naming=nothing, proofs=nothing, aside=nothing, clock=RealClock(), metrics=nothing)
     effects = await job.step(owned, records)

@@ -22,6 +22,7 @@ from streams.customers import CustomersJob, OwnedCustomers
 from streams.intake import IntakeJob
 from streams.laying_aside import LayingAside
 from streams.metrics import Metrics
+from streams.position import Position
 from streams.proofs import Proofs
 from streams.verifying import TransactionReplay
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
@@ -74,7 +75,7 @@ async def taken_in(records: list[Any], stored: dict[str, bytes] | None = None) -
     nobody: Any = None
     metrics = Metrics()
     job = IntakeJob(topics=TOPICS, naming=nobody, proofs=PROOFS, aside=aside(), clock=RealClock(), metrics=metrics)
-    effects = await job.step(Partition(keys.transactions(partition), Standing(), stored), records)
+    effects = await job.step(Partition(keys.transactions(partition), Position(), stored), records)
     replay = TransactionReplay(partition, TOPICS.partitions, PROOFS, real_time=True)
     for each in records:
         replay.apply(each)

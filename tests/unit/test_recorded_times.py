@@ -45,11 +45,10 @@ async def by_worker(*log: Appended) -> bytes:
     )  # fmt: skip
     review = SimpleNamespace(to_note=dict)
     own = OwnedCustomers(
-        Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}), nobody, nobody, taking_up=nobody, barriers=nobody,
+        Standing(clocks="0:bounded", in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}), nobody, nobody, taking_up=nobody, barriers=nobody,
         timers=nobody, review=review, feeds=nobody, sending=None,
     )  # fmt: skip
     partition = Partition(keys.customers(0), own)
-    partition.lease.meta["clock"] = "0:bounded"
     records = [
         SimpleNamespace(offset=offset, timestamp=appended_at, key=None, value=encode_event(event))
         for offset, (event, appended_at) in enumerate(log)
@@ -117,7 +116,7 @@ def test_a_purchase_that_a_worker_with_a_wrong_clock_took_over_does_not_move_int
     for clocks, time in (("0:bounded", T0), ("0:real", T0 + YEAR), ("0:shop", T0 + YEAR)):
         replay = TransactionReplay(0, 1, PROOFS, real_time=True, clocks=clocks)
         replay.apply(of_purchases(T0 + YEAR, T0, 0))
-        assert replay.standing.time == time
+        assert replay.position.time == time
         (state,) = replay.states.values()
         assert state.first_at == time
 

@@ -6,7 +6,8 @@ import asyncio
 from types import SimpleNamespace
 from typing import Any
 
-from streams.suspects import ASIDE, TRIAL, Suspects, Trial, Turns
+from stamgast.state.partition_meta import ASIDE, TRIAL, Trial
+from streams.suspects import Suspects, Turns
 
 
 def records(first: int, last: int) -> list[Any]:
@@ -15,7 +16,7 @@ def records(first: int, last: int) -> list[Any]:
 
 def of_a_dead_process(first: int, last: int, tries: int = 0) -> Suspects:
     suspects = Suspects("this process")
-    suspects.learn({TRIAL: str(Trial("another process", first, last, tries))})
+    suspects.learn({TRIAL.name: str(Trial("another process", first, last, tries))})
     return suspects
 
 
@@ -30,7 +31,7 @@ def test_what_this_process_itself_did_not_get_through_nobody_died_of():
     first = Suspects("this process")
     mark = str(first.trial_of(records(5, 9), alone=False))
     again = Suspects("this process")
-    again.learn({TRIAL: mark})
+    again.learn({TRIAL.name: mark})
     assert not again.holds(5)
 
 
@@ -77,10 +78,10 @@ def test_a_record_that_cannot_be_written_is_guilty_when_it_failed_twice_alone():
 
 def test_what_is_laid_aside_is_known_to_the_next_owner():
     suspects = Suspects("this process")
-    suspects.learn({ASIDE: "3,7"})
-    assert suspects.lay_aside(11) == "3,7,11"
+    suspects.learn({ASIDE.name: "3,7"})
+    assert ASIDE.encode(suspects.lay_aside(11)) == "3,7,11"
     for offset in range(2_000):
-        written = suspects.lay_aside(offset)
+        written = ASIDE.encode(suspects.lay_aside(offset))
     assert len(written.split(",")) == 1_000
 
 

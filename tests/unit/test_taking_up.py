@@ -16,8 +16,9 @@ from stamgast.domain.events import AnyEvent, Barrier, Enrolled, RulePaused, Time
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.topics import Topics
 from stamgast.replay import PartitionReplay
-from stamgast.state.backlogs import FIELD, decode_backlogs
+from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.errors import SpoiltError
+from stamgast.state.partition_meta import WAITS
 from streams import parking
 from streams.jobs import Record
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, card, card_rule, consent, hello_rule, program
@@ -130,7 +131,7 @@ async def test_a_barrier_applies_nothing_of_what_waits_and_each_step_a_piece_of_
         state = partition.state(MERCHANT, ANNA)
         found.append((state.purchases, len(partition.redis.lists[NAMES.parked(MERCHANT)])))
     assert found == [(500, 700), (1_000, 200), (1_200, 0)]
-    assert decode_backlogs(partition.redis.hashes[NAMES.meta][FIELD]) == {}
+    assert decode_backlogs(partition.redis.hashes[NAMES.meta][WAITS.name]) == {}
 
 
 async def test_a_piece_is_bounded_in_bytes():

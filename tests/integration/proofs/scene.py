@@ -29,8 +29,9 @@ from stamgast.sandbox import SandboxServer
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays, SandboxOptions
 from stamgast.services import Broker, RedisServer
 from stamgast.settings import Settings
-from stamgast.state.backlogs import FIELD, decode_backlogs
+from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.keys import customers, transactions
+from stamgast.state.partition_meta import WAITS
 from stamgast.web.serve import app_of, serving
 from tests.conftest import eventually
 from tests.integration.proofs import merchant
@@ -208,7 +209,7 @@ class Scene:
                     "notes": await client.xlen(mine.notes),
                     "in doubt": await client.hlen(mine.doubt),
                     "backlogs": sum(
-                        each.begun for each in decode_backlogs(await client.hget(mine.meta, FIELD)).values()
+                        each.begun for each in decode_backlogs(await client.hget(mine.meta, WAITS.name)).values()
                     ),
                     "timers due": int(bool(due) and due[0][1] <= now()),
                 }

@@ -11,8 +11,9 @@ from collections import Counter
 
 import pytest
 
-from stamgast.state.backlogs import FIELD, decode_backlogs
+from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.keys import customers
+from stamgast.state.partition_meta import WAITS
 from tests.builders import line, record, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs.feed import Producer
@@ -105,7 +106,7 @@ async def test_what_waited_is_applied_once_although_owners_are_killed_while_they
 
 async def taken_up(scene: Scene) -> bool:
     async with scene.redis() as client:
-        metas = [await client.hget(customers(n).meta, FIELD) for n in range(scene.topics.partitions)]
+        metas = [await client.hget(customers(n).meta, WAITS.name) for n in range(scene.topics.partitions)]
         return not any(map(decode_backlogs, metas)) and not await waiting(scene)
 
 

@@ -1,0 +1,325 @@
+"""Every field of a partition's meta, said once: its name, what it holds, how it is written, who writes and reads it.
+
+The meta is a hash: what an owner must know of its partition before it thinks, and who the owner is. What stands in it
+goes with the watermark, in the same script as the states. `written_by` and `read_by` name modules and Lua scripts;
+`tests/unit/test_partition_meta.py` holds them, and the names that the scripts use, against the code.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
+
+from stamgast.domain.units import Millis
+from stamgast.state.backlogs import Backlog, decode_backlogs, encode_backlogs
+
+Word = str | int
+"""What a field is written as."""
+Mark = tuple[int, int]
+"""The newest record of a source that was applied: its offset, and which of those that one record there led to."""
+
+Value = TypeVar("Value")
+Key = TypeVar("Key")
+
+NOTHING_APPLIED: Final = -1
+"""The watermark of a partition of which nothing has been applied."""
+
+
+class Trial(NamedTuple):
+    """Records `first` to `last` are taken up by a process. `tries`: how often the first one was tried alone by now."""
+
+    process: str
+    first: int
+    last: int
+    tries: int
+
+    @classmethod
+    def parse(cls, text: str) -> Self | None:
+        """Read the field of meta; None for what is none."""
+        process, *numbers = text.split("|")
+        if len(numbers) != len(cls._fields) - 1 or not all(number.isdecimal() for number in numbers):
+            return None
+        return cls(process, *map(int, numbers))
+
+    def __str__(self) -> str:
+        return "|".join(map(str, self))
+
+
+class InForce(NamedTuple):
+    """A merchant's newest barrier."""
+
+    number: int
+    content: str
+    """Hash of the bundle in force; empty while no bundle of that merchant's can be had."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `<number>:<hash>`."""
+        number, _, content = text.partition(":")
+        return cls(int(number), content)
+
+    def __str__(self) -> str:
+        return f"{self.number}:{self.content}"
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class _Said(Generic[Value]):
+    """What is said of a field, and how its value is read and written."""
+
+    holds: str
+    written_by: tuple[str, ...]
+    read_by: tuple[str, ...]
+    decode: Callable[[str], Value]
+    encode: Callable[[Value], Word]
+    absent: Callable[[], Value]
+    """Make the value where the field does not stand."""
+
+    def read(self, word: bytes | None) -> Value:
+        """Read the answer to HGET."""
+        return self.absent() if word is None else self.decode(word.decode())
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Field(_Said[Value]):
+    """A field that a partition has at most once."""
+
+    name: str
+
+    def of(self, meta: Mapping[str, str]) -> Value:
+        """Read it from a whole meta."""
+        text = meta.get(self.name)
+        return self.absent() if text is None else self.decode(text)
+
+    def written(self, value: Value) -> dict[str, Word]:
+        """Return what a step has to write."""
+        return {self.name: self.encode(value)}
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Family(_Said[Value], Generic[Key, Value]):
+    """Fields of one kind, one for each merchant or source: the prefix, and whose it is."""
+
+    prefix: str
+    key_of: Callable[[str], Key]
+    name_of: Callable[[Key], str]
+
+    def name(self, key: Key) -> str:
+        """Name the field of one of them."""
+        return self.prefix + self.name_of(key)
+
+    def of(self, meta: Mapping[str, str]) -> dict[Key, Value]:
+        """Read all of them from a whole meta."""
+        prefix, start = self.prefix, len(self.prefix)
+        return {
+            self.key_of(name[start:]): self.decode(text) for name, text in meta.items() if name.startswith(prefix)
+        }  # fmt: skip
+
+    def written(self, values: Mapping[Key, Value]) -> dict[str, Word]:
+        """Return what a step has to write."""
+        return {self.name(key): self.encode(value) for key, value in values.items()}
+
+
+def _same(word: Any) -> Any:
+    return word
+
+
+def _text(name: str, holds: str, *, by: tuple[str, ...], to: tuple[str, ...]) -> Field[str]:
+    return Field(name=name, holds=holds, written_by=by, read_by=to, decode=_same, encode=_same, absent=str)
+
+
+def _number(
+    name: str, holds: str, *, by: tuple[str, ...], to: tuple[str, ...], absent: Callable[[], int] = int
+) -> Field[int]:
+    return Field(name=name, holds=holds, written_by=by, read_by=to, decode=int, encode=_same, absent=absent)
+
+
+def _numbers(prefix: str, holds: str, *, by: tuple[str, ...], to: tuple[str, ...]) -> Family[str, int]:
+    return Family(
+        prefix=prefix, holds=holds, written_by=by, read_by=to,
+        decode=int, encode=_same, absent=int, key_of=str, name_of=str,
+    )  # fmt: skip
+
+
+def _offsets(text: str) -> tuple[int, ...]:
+    return tuple(int(offset) for offset in text.split(",") if offset)
+
+
+def _mark(text: str) -> Mark:
+    offset, _, index = text.partition(":")
+    return int(offset), int(index)
+
+
+def _source_of(name: str) -> tuple[str, int]:
+    topic, _, partition = name.rpartition(":")
+    return topic, int(partition)
+
+
+def _name_of_source(source: tuple[str, int]) -> str:
+    return f"{source[0]}:{source[1]}"
+
+
+# -- whose it is, and what it was made from
+
+TOKEN: Final = _text(
+    "token",
+    "the token of the owner; a script with another one is refused",
+    by=("take.lua", "wiped.lua", "stamgast.state.partitions"),
+    to=(
+        *("commit.lua", "read.lua", "progress.lua", "list_head.lua", "wipe.lua", "wiped.lua"),
+        *("doubt_due.lua", "doubt_next_look.lua", "doubt_put.lua", "doubt_settled.lua"),
+        *("outbox_begin.lua", "outbox_claim.lua", "outbox_lane_empty.lua", "outbox_logged.lua", "outbox_move.lua"),
+        *("outbox_return.lua", "outbox_window.lua", "outbox_withhold.lua"),
+    ),
+)
+CLUSTER: Final = _text(
+    "cluster",
+    "id of the Kafka cluster whose log the state was made from",
+    by=("streams.ownership",),
+    to=("streams.ownership", "stamgast.state.adopting"),
+)
+TOPIC: Final = _text(
+    "topic",
+    "id of the topic that the state was made from",
+    by=("streams.ownership",),
+    to=("streams.ownership", "stamgast.state.adopting"),
+)
+
+# -- how far it has come
+
+WATERMARK: Final = _number(
+    "wm",
+    "offset of the newest record that was applied",
+    by=("commit.lua",),
+    to=(
+        *("commit.lua", "read.lua", "take.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks"),
+        *("stamgast.state.adopting", "stamgast.demo.settling", "streams.customer_partition", "streams.rebuilding"),
+        *("streams.clock_repair", "streams.segments"),
+    ),
+    absent=lambda: NOTHING_APPLIED,
+)
+TIME: Final[Field[Millis]] = _number(
+    "time",
+    "recorded time of what was applied: nothing is recorded before it",
+    by=("streams.position",),
+    to=("streams.position", "streams.clock_repair"),
+)
+SOURCES: Final[Family[tuple[str, int], Mark]] = Family(
+    prefix="s:",
+    holds="(id of a topic, partition) -> the newest record of that source which was applied",
+    written_by=("streams.position",),
+    read_by=("streams.position",),
+    decode=_mark,
+    encode=lambda mark: f"{mark[0]}:{mark[1]}",
+    absent=lambda: (-1, -1),
+    key_of=_source_of,
+    name_of=_name_of_source,
+)
+CLOCK: Final = _text(
+    "clock",
+    "`0:shop,1200:bounded`: from which offset on which kind of clock was believed (`stamgast.clock_marks`)",
+    by=("streams.position",),
+    to=("look.lua", "stamgast.state.looks", "streams.position", "streams.clock_repair", "streams.rebuilding"),
+)
+
+# -- whether it may be believed, and what ends its owners
+
+HALF: Final = _text(
+    "half",
+    "why nothing of the state may be believed; it stands only while that is so",
+    by=("take.lua", "commit.lua", "outbox_window.lua", "stamgast.state.partitions"),
+    to=("commit.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks", "streams.clock_repair"),
+)
+TRIAL: Final[Field[Trial | None]] = Field(
+    name="trial",
+    holds="what is being tried, by whom: it stands while a step is thought through (`streams.suspects`)",
+    written_by=("commit.lua", "streams.steps"),
+    read_by=("streams.suspects", "streams.ownership"),
+    decode=Trial.parse,
+    encode=str,
+    absent=lambda: None,
+)
+ASIDE: Final[Field[tuple[int, ...]]] = Field(
+    name="aside",
+    holds="offsets of records that were laid aside because they end processes, the newest last",
+    written_by=("streams.steps",),
+    read_by=("look.lua", "stamgast.state.looks", "streams.suspects", "streams.ownership"),
+    decode=_offsets,
+    encode=lambda offsets: ",".join(map(str, offsets)),
+    absent=tuple,
+)
+
+# -- of transactions alone
+
+PROGRESS: Final[Field[Millis]] = _number(
+    "progress",
+    "recorded time up to which everything was applied: it moves on while there is nothing to apply",
+    by=("progress.lua", "streams.intake"),
+    to=("streams.timers",),
+)
+NEWEST_PURCHASE: Final[Family[str, Millis]] = _numbers(
+    "f:",
+    "merchant -> recorded time of the newest purchase",
+    by=("streams.intake",),
+    to=("streams.feed_watch",),
+)
+
+# -- of customers alone
+
+LOG: Final = _number(
+    "log",
+    "offset up to which the log of activations stands in `attempts`",
+    by=("outbox_logged.lua",),
+    to=("streams.activation_log",),
+)
+IN_FORCE: Final[Family[str, InForce]] = Family(
+    prefix="b:",
+    holds="merchant -> number of its newest barrier, and hash of its bundle in force",
+    written_by=("streams.customer_partition",),
+    read_by=("streams.customer_partition", "stamgast.lookup"),
+    decode=InForce.parse,
+    encode=str,
+    absent=lambda: InForce(-1, ""),
+    key_of=str,
+    name_of=str,
+)
+PAUSED: Final[Family[str, frozenset[str]]] = Family(
+    prefix="p:",
+    holds="merchant -> rules that raised under the bundle in force and rest until the next one",
+    written_by=("streams.customer_partition",),
+    read_by=("streams.customer_partition", "stamgast.lookup"),
+    decode=lambda text: frozenset(text.split(",")) if text else frozenset(),
+    encode=lambda rules: ",".join(sorted(rules)),
+    absent=frozenset,
+    key_of=str,
+    name_of=str,
+)
+REVIEWED: Final = _numbers(
+    "w:",
+    "merchant -> number of the bundle by which all its timers were reviewed",
+    by=("streams.reviewing",),
+    to=("streams.reviewing",),
+)
+WAITS: Final[Field[dict[str, Backlog]]] = Field(
+    name="waits",
+    holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
+    written_by=("streams.customer_partition",),
+    read_by=(
+        *("look.lua", "stamgast.state.looks", "stamgast.demo.settling"),
+        *("streams.customer_partition", "streams.rebuilding"),
+    ),
+    decode=decode_backlogs,
+    encode=encode_backlogs,
+    absent=dict,
+)
+TURNS: Final = _number(
+    "turns",
+    "steps of what waited, ever: they tell apart what is written at one place of the log",
+    by=("streams.customer_partition",),
+    to=("streams.customer_partition",),
+)
+
+FIELDS: Final[tuple[Field[Any], ...]] = (
+    *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, HALF, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
+)
+FAMILIES: Final[tuple[Family[Any, Any], ...]] = (SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED)
