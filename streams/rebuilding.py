@@ -9,8 +9,9 @@ import asyncio
 from collections.abc import Callable
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
+from typing import Protocol
 
-from stamgast.bootstrap import worker_parts
+from stamgast.bootstrap import WorkerParts, worker_parts
 from stamgast.clock import is_real
 from stamgast.clock_marks import was_other
 from stamgast.log.reading import LogReader
@@ -21,8 +22,6 @@ from stamgast.state.fitness import Fitness
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
 from stamgast.state.partition_meta import CLOCK, WAITS, WATERMARK
-from streams.app import Worker
-from streams.worker import make_worker
 
 _LOOK_EVERY_S = 0.2
 _TELL_EVERY = 10
@@ -30,6 +29,28 @@ _CLOSE_S = 2.0
 _PATIENT_LOOKS = 50
 """So often what waits may stand still until it is left to whoever comes next: its bundle cannot be had any more."""
 
+
+class Fills(Protocol):
+    """A worker that fills Redis (`streams.app.Worker`)."""
+
+    broke: BaseException | None
+
+    @property
+    def refusals(self) -> list[str]:
+        """Why partitions that it owns cannot be taken, until a person decides."""
+        ...
+
+    async def run(self) -> int:
+        """Work until it is told to stop."""
+        ...
+
+    def stop(self) -> None:
+        """Ask it to end."""
+        ...
+
+
+Makes = Callable[[Settings, WorkerParts], Fills]
+"""Makes a worker that sends nothing."""
 Tell = Callable[[int, int], None]
 """(records applied, records there are)."""
 
@@ -54,8 +75,8 @@ async def empty(redis_url: str) -> None:
         redis.close()
 
 
-async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
-    """Run until every watermark has reached the ends of the log as they are now.
+async def rebuild(settings: Settings, make: Makes, tell: Tell) -> Rebuilt:
+    """Run a worker until every watermark has reached the ends of the log as they are now.
 
     It may leave tasks behind that never end: `asyncio.run` would wait for them, `watchdog.end_process` does not.
 
@@ -68,7 +89,7 @@ async def rebuild(settings: Settings, tell: Tell) -> Rebuilt:
         parts = await stack.enter_async_context(worker_parts(settings))
         ends = await _ends(settings, parts.topics)
         # A worker of this deployment may be serving its metrics at the same port.
-        worker = make_worker(settings.model_copy(update={"metrics_port": 0}), parts, sending=False)
+        worker = make(settings.model_copy(update={"metrics_port": 0}), parts)
         working = asyncio.create_task(worker.run())
         looking = asyncio.create_task(_until(settings.redis_url, ends, tell, worker))
         await asyncio.wait({working, looking}, return_when=asyncio.FIRST_COMPLETED)
@@ -120,7 +141,7 @@ async def refuse_other_clocks(settings: Settings) -> None:
         redis.close()
 
 
-def _why(working: asyncio.Task[int], worker: Worker) -> str:
+def _why(working: asyncio.Task[int], worker: Fills) -> str:
     error = worker.broke or (working.exception() if not working.cancelled() else None)
     return f"{type(error).__name__}: {error}" if error is not None else "it was told to end"
 
@@ -134,7 +155,7 @@ async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
     return {keys[pair.topic](pair.partition).meta: end for pair, end in ends.items()}
 
 
-async def _until(redis_url: str, ends: dict[str, int], tell: Tell, worker: Worker) -> int:
+async def _until(redis_url: str, ends: dict[str, int], tell: Tell, worker: Fills) -> int:
     redis, total, rounds, waiting, waited = Redis(redis_url), sum(ends.values()), 0, "", 0
     try:
         while True:

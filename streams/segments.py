@@ -31,6 +31,7 @@ from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.customer_states import live_states
 from stamgast.state.partition_meta import WATERMARK
+from stamgast.state.partitions import Lease
 from streams.bundles import Bundles
 from streams.customer_partition import concerned
 from streams.customer_writes import Written
@@ -147,7 +148,7 @@ class SegmentWatch(Service):
         self._known: Known | None = None
         self._rests: dict[str, float] = {}
         """Merchant -> until when (monotonic) nothing is tried."""
-        self._of: object = None
+        self._of: Lease | None = None
         """The taking of the partition since which we know it."""
 
     @Service.task

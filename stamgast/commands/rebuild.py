@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -57,6 +58,7 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     from streams.rebuilding import rebuild as run
     from streams.rebuilding import refuse_other_clocks, refuse_untrusted
     from streams.verifying import verify_all
+    from streams.worker import make_worker
 
     key, topics = id_key_of(settings), topics_of(settings)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
@@ -65,7 +67,8 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     await stamp(settings)  # by a wrong clock its worker would wait for ever
     if empty:
         await forget(settings.redis_url)
-    rebuilt = await run(settings, lambda done, total: say(f"{done:,} of {total:,} records applied"))
+    make = partial(make_worker, sending=False)
+    rebuilt = await run(settings, make, lambda done, total: say(f"{done:,} of {total:,} records applied"))
     real_time = is_real(settings.clock)
     report = await verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time)
     if as_json:
