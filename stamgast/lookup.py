@@ -5,15 +5,14 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator
-from contextlib import aclosing, asynccontextmanager, suppress
+from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from stamgast import bootstrap
 from stamgast.bundle_shelf import BundleShelf
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
-from stamgast.identity.ids import Identifier
-from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.references import perhaps_named_by
 from stamgast.log.appender import Appender
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
@@ -133,10 +132,7 @@ async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tu
 
 
 async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: str) -> str:
-    wanted = [Identifier("membership", identifier), Identifier("provider", identifier)]
-    with suppress(BadPhoneError):  # then it is no phone
-        wanted.insert(0, Identifier("phone", normalise_phone(identifier, region)))
-    for each in wanted:
+    for each in perhaps_named_by(identifier, region):
         found = await identities.customer_of(merchant, each)
         if found is not None:
             return found

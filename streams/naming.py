@@ -2,32 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Sequence
-from typing import Protocol
+from collections.abc import Awaitable, Callable
+from functools import partial
 
-from stamgast.domain.deliveries import CustomerRef
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
-from stamgast.identity.phones import BadPhoneError, normalise_phone
-from stamgast.identity.sealed import Identifiers
+from stamgast.identity.phones import BadPhoneError
+from stamgast.identity.references import SealedReference, identifiers_of, opened
 from stamgast.identity.sealing import SealError
+from stamgast.purchases.accept import People
 from streams.canonical import Read, UnreadableError
 
 NOWHERE = "ZZ"
 """The country of a shop that nobody knows: only numbers with their country code can be read there."""
-
-
-class People(Protocol):
-    """Who is who (`stamgast.state.identities`)."""
-
-    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
-        """Return a customer id for each reference; unknown identifiers become new customers."""
-        ...
-
-    def unseal(self, merchant: str, sealed: str) -> Identifiers:
-        """Return what was sealed to the merchant's public key."""
-        ...
 
 
 class Naming:
@@ -56,30 +44,15 @@ class Naming:
         (customer,) = await self._people.resolve_many(read.merchant, [identifiers], now)
         return customer
 
-    async def _identifiers(self, read: Read, named: CustomerRef) -> list[Identifier]:
-        """What was sealed counts before what stands beside it, as each kind's only value."""
-        sealed = self._unsealed(read, named.sealed) if named.sealed is not None else Identifiers()
-        phone = await self._phone(read, sealed.phone) if sealed.phone else ""
-        found: list[Identifier] = []
-        if phone:
-            found.append(Identifier("phone", phone))
-        if membership := sealed.membership_number or named.membership_number:
-            found.append(Identifier("membership", membership))
-        if provider := sealed.provider_customer_id or named.provider_customer_id:
-            found.append(Identifier("provider", provider))
-        return found
-
-    def _unsealed(self, read: Read, sealed: str) -> Identifiers:
+    async def _identifiers(self, read: Read, named: SealedReference) -> list[Identifier]:
         try:
-            return self._people.unseal(read.merchant, sealed)
+            whose = opened(named, partial(self._people.unseal, read.merchant))
         except SealError as error:
             raise UnreadableError(f"its sealed identifier {error}") from None
-
-    async def _phone(self, read: Read, phone: str) -> str:
-        program = await self._program_of(read.merchant)
+        program = await self._program_of(read.merchant) if whose.phone else None
         region = NOWHERE if program is None else program.region_of(read.purchase.data.store.retail_store_id)
         try:
-            return normalise_phone(phone, region)
+            return identifiers_of(whose, region)
         except BadPhoneError as error:
             hint = "" if program else f"; {read.merchant} has no programme that says in which country it was written"
             raise UnreadableError(f"its sealed phone {error}{hint}") from None

@@ -15,8 +15,9 @@ from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, en
 from stamgast.domain.units import Millis
 from stamgast.erasing import erase_person
 from stamgast.identity.ids import Identifier
-from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
+from stamgast.identity.references import identifiers_of
 from stamgast.pos.canonical import Strict
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.reading import why_not_json
@@ -164,16 +165,10 @@ def read_enrolment(body: bytes) -> EnrolmentRequest:
 
 
 def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
-    found = []
-    if enrolment.phone:
-        try:
-            found.append(Identifier("phone", normalise_phone(enrolment.phone, region)))
-        except BadPhoneError as error:
-            raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
-    if enrolment.membership_number:
-        found.append(Identifier("membership", enrolment.membership_number))
-    if enrolment.provider_customer_id:
-        found.append(Identifier("provider", enrolment.provider_customer_id))
+    try:
+        found = identifiers_of(enrolment, region)
+    except BadPhoneError as error:
+        raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
     if not found:
         detail = "nobody is named: give phone, membership_number or provider_customer_id"
         raise RefusedError([{"pointer": "", "detail": detail}])

@@ -1,0 +1,74 @@
+"""What somebody is named by -> identifiers, in the order in which they count: the same at every door."""
+
+from collections.abc import Callable
+from typing import Protocol
+
+from stamgast.identity.ids import Identifier
+from stamgast.identity.phones import BadPhoneError, normalise_phone
+from stamgast.identity.sealed import Identifiers
+
+
+class Reference(Protocol):
+    """Names somebody: a purchase's customer, an enrolment, what was sealed. What is empty names nobody."""
+
+    @property
+    def phone(self) -> str | None:
+        """As somebody wrote it."""
+        ...
+
+    @property
+    def membership_number(self) -> str | None:
+        """The merchant's own number for them."""
+        ...
+
+    @property
+    def provider_customer_id(self) -> str | None:
+        """The till's system's id for them."""
+        ...
+
+
+class SealedReference(Reference, Protocol):
+    """The same, perhaps sealed to the merchant's public key."""
+
+    @property
+    def sealed(self) -> str | None:
+        """`stamgast.identity.sealed`."""
+        ...
+
+
+def identifiers_of(named: Reference, region: str) -> list[Identifier]:
+    """Everything by which somebody is named. A phone without a country code is read as in `region`.
+
+    Raises `BadPhoneError`.
+    """
+    found = []
+    if named.phone:
+        found.append(Identifier("phone", normalise_phone(named.phone, region)))
+    if named.membership_number:
+        found.append(Identifier("membership", named.membership_number))
+    if named.provider_customer_id:
+        found.append(Identifier("provider", named.provider_customer_id))
+    return found
+
+
+def opened(named: SealedReference, unseal: Callable[[str], Identifiers]) -> Reference:
+    """The same in the clear: what was sealed counts before what stands beside it, as each kind's only value.
+
+    Raises `SealError`.
+    """
+    if named.sealed is None:
+        return named
+    inside = unseal(named.sealed)
+    return Identifiers(
+        phone=inside.phone or named.phone or "",
+        membership_number=inside.membership_number or named.membership_number or "",
+        provider_customer_id=inside.provider_customer_id or named.provider_customer_id or "",
+    )
+
+
+def perhaps_named_by(text: str, region: str) -> list[Identifier]:
+    """Everything that a text may be, where nobody says of what kind it is."""
+    try:
+        return identifiers_of(Identifiers(text, text, text), region)
+    except BadPhoneError:  # then it is no phone
+        return identifiers_of(Identifiers("", text, text), region)
