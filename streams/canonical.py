@@ -12,7 +12,6 @@ from stamgast.domain.deliveries import (
     LARGEST_RECEIPT,
     REACH,
     CustomerRef,
-    can_be_right,
     decode_record,
     millis_of,
 )
@@ -23,7 +22,7 @@ from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE
-from stamgast.pos.record import suspect_time
+from stamgast.pos.record import doubt_date, key_of
 from streams.emission import Emission
 from streams.jobs import Record
 from streams.proofs import Proofs
@@ -113,11 +112,10 @@ def canonical(
     document: dict[str, Any] = json.loads(read.record.value or b"")
     if customer is not None:
         document["data"]["customer"] = {"customer_id": customer}
-    key = f"{read.merchant}:{read.transaction}".encode()
+    key = key_of(read.merchant, read.transaction).encode()
     recorded_at = recorded_at_of(read, now)
     earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
-    if not can_be_right(millis_of(read.purchase.data.end_date_time), recorded_at, earliest):
-        document["data"] |= suspect_time(recorded_at)
+    doubt_date(document["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
     document = {name: value for name, value in document.items() if not name.startswith("stamgast")}
     document["partitionkey"] = key.decode()
     document["stamgastrecordedat"] = recorded_at

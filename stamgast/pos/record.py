@@ -54,14 +54,14 @@ def key_of(merchant: str, transaction: str) -> str:
 
 def _data_of(purchase: Canonical, customer_id: str | None, recorded_at: Millis, earliest: Millis) -> dict[str, Any]:
     data = purchase.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
-    if not can_be_right(millis_of(purchase.end_date_time), recorded_at, earliest):
-        data |= suspect_time(recorded_at)
+    doubt_date(data, millis_of(purchase.end_date_time), recorded_at, earliest)
     if customer_id is not None:
         data["customer"] = {"customer_id": customer_id}
     return data
 
 
-def suspect_time(recorded_at: Millis) -> dict[str, Any]:
-    """What stands in a record in the place of a date that cannot be right."""
-    moment = EPOCH + timedelta(milliseconds=recorded_at)
-    return {"end_date_time": write_instant(moment), "time_suspect": True}
+def doubt_date(data: dict[str, Any], moment: Millis, recorded_at: Millis, earliest: Millis) -> None:
+    """Put the recorded time into a record's `data` where its own date, `moment`, cannot be right."""
+    if not can_be_right(moment, recorded_at, earliest):
+        instead = EPOCH + timedelta(milliseconds=recorded_at)
+        data |= {"end_date_time": write_instant(instead), "time_suspect": True}

@@ -16,6 +16,7 @@ from stamgast.bounded_clock import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
+from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
@@ -35,6 +36,7 @@ ANSWERED = (
     Problem,
     RefusedError,
     TooManyError,
+    ReceiptTooLargeError,
     RecordTooLargeError,
     NotAppendedError,
     NotLoadedError,

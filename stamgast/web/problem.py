@@ -13,6 +13,7 @@ from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
+from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import NoWritesError, StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
@@ -69,8 +70,9 @@ def as_problem(error: Exception) -> Problem | None:
             return Problem(422, "invalid", detail, errors=error.problems)
         case TooManyError():
             return Problem(413, "batch-too-large", f"{error}. Send several requests.")
-        case RecordTooLargeError():
-            return Problem(413, "record-too-large", f"{error}: one purchase takes at most 1 MB.")
+        case ReceiptTooLargeError() | RecordTooLargeError():
+            limit = ": one purchase takes at most 1 MB." if isinstance(error, RecordTooLargeError) else ""
+            return Problem(413, "record-too-large", f"{error}{limit}")
         case IdentityConflictError():
             detail = "These identifiers belong to different customers already. Send those of one person only."
             return Problem(409, "identity-conflict", detail)
