@@ -1,0 +1,132 @@
+"""A merchant's connections to systems of tills: `config/merchants/<merchant>/pos/<connection>.yaml`, secrets sealed.
+
+    system: shopify
+    account: dok-noord.myshopify.com
+    stores: {"655441491": dok-noord}
+    secrets:
+      webhook: [first.QUJD…, first.REVG…]
+
+A sealed secret opens only with the deployment's wrapping keys, and only for its own merchant, connection and name: the
+file may lie where the other files of the merchant lie. It is no part of the bundle that is published.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from rules.nodes import Node
+from rules.problems import Problem, suggest
+from rules.reader import Reader
+from rules.yaml_source import MAX_BYTES, Source, read_yaml
+from stamgast.domain.program import Store
+from stamgast.identity.sealing import SealError, WrappingKeys
+
+FOLDER: Final = "pos"
+_WORDS: Final = ("system", "account", "stores", "secrets")
+_PURPOSE: Final = "pos-secrets"
+
+
+class SecretError(LookupError):
+    """A connection's secret is missing or does not open; the text says which, and what to do."""
+
+
+@dataclass(frozen=True, slots=True)
+class Connection:
+    """One account of a merchant at one system."""
+
+    merchant: str
+    name: str
+    system: str
+    account: str = ""
+    """What the system calls the account."""
+    stores: Mapping[str, str] = field(default_factory=dict)
+    """The system's places -> stores of the programme."""
+    sealed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Secrets by name; of each more than one while it is being changed."""
+
+
+class PosSeal:
+    """Seals and opens connections' secrets, by keys of their own that derive from the wrapping keys."""
+
+    def __init__(self, keys: WrappingKeys) -> None:
+        self._keys = keys.derived(_PURPOSE)
+
+    def seal(self, merchant: str, connection: str, name: str, secret: str) -> str:
+        """What may stand in the connection's file."""
+        return self._keys.seal(secret.encode(), _owner(merchant, connection, name))
+
+    def open(self, connection: Connection, name: str) -> list[str]:
+        """The secrets of that name, in their order. Raises `SecretError`."""
+        where = f"{connection.merchant}/{FOLDER}/{connection.name}.yaml"
+        sealed = connection.sealed.get(name)
+        if sealed is None:
+            raise SecretError(f"{where} has no secret {name!r}. {suggest(name, connection.sealed)}")
+        owner = _owner(connection.merchant, connection.name, name)
+        try:
+            return [self._keys.open(each, owner).decode() for each in sealed]
+        except SealError as error:
+            raise SecretError(f"the secret {name!r} of {where} {_why(error)}: seal it anew") from None
+
+
+def load_connections(
+    folder: Path, stores: Mapping[str, Store], systems: Sequence[str]
+) -> tuple[list[Connection], list[Problem]]:
+    """The connections of a merchant's folder, and everything that is wrong with their files; a bad one is left out."""
+    connections, problems = [], []
+    for path in sorted((folder / FOLDER).glob("*.yaml")):
+        source = Source(str(path), "")
+        try:
+            with path.open("rb") as file:
+                source = Source(str(path), file.read(MAX_BYTES + 1).decode("utf-8-sig"))
+        except (OSError, UnicodeDecodeError) as error:
+            problems.append(Problem(str(path), 1, 1, f"this file cannot be read: {error}"))
+            continue
+        connection = _read(source, folder.resolve().name, path.stem, stores, systems)
+        problems += source.problems
+        if connection is not None and not source.problems:
+            connections.append(connection)
+    return connections, problems
+
+
+def _read(
+    source: Source, merchant: str, name: str, stores: Mapping[str, Store], systems: Sequence[str]
+) -> Connection | None:
+    node, reader = read_yaml(source), Reader(source)
+    if node is None:
+        return None
+    found = reader.mapping(node, "connection", _WORDS, required=("system",))
+    system = reader.one_of(found["system"], "system", systems, thing="system of tills") if "system" in found else None
+    return Connection(
+        merchant,
+        name,
+        system or "",
+        (reader.text(found["account"], "account") or "") if "account" in found else "",
+        _read_stores(reader, found["stores"], stores) if "stores" in found else {},
+        _read_secrets(reader, found["secrets"]) if "secrets" in found else {},
+    )
+
+
+def _read_stores(reader: Reader, node: Node, stores: Mapping[str, Store]) -> dict[str, str]:
+    read = {
+        place: reader.known(store, f"stores: {place}", stores, "store")
+        for place, store in reader.mapping(node, "stores").items()
+    }
+    return {place: store for place, store in read.items() if store is not None}
+
+
+def _read_secrets(reader: Reader, node: Node) -> dict[str, tuple[str, ...]]:
+    read = {}
+    for name, secret in reader.mapping(node, "secrets").items():
+        read[name] = reader.texts(secret, f"secrets: {name}")
+        if not all("." in each for each in read[name]):
+            reader.problem(secret, f"`secrets: {name}` is not sealed", "Who reads this file could forge purchases.")
+    return read
+
+
+def _owner(merchant: str, connection: str, name: str) -> str:
+    return f"{merchant}:{connection}:{name}"
+
+
+def _why(error: SealError) -> str:
+    return str(error) if "cannot" in str(error) else f"does not open ({error})"
