@@ -1,0 +1,98 @@
+"""Closed sets of words: each has what people read of it, and nothing that is decided by is spelled anew elsewhere."""
+
+import ast
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+import stamgast.domain.vocabulary
+from channels.model import Fault, Treatment
+from channels.reasons import reason_of
+from rules.triggers import TRIGGERS
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS
+from stamgast.domain.facts import CARRIES
+from stamgast.domain.vocabulary import FactName, Reason, Status
+from stamgast.why import REASONS
+
+ROOT = Path(__file__).parents[3]
+PACKAGES = ("stamgast", "streams", "rules", "channels")
+SAYS = Path(stamgast.domain.vocabulary.__file__)
+READ_FROM_OUTSIDE = {
+    ("channels/model.py", "in_doubt"),  # Outcome: what a call to a carrier comes to
+    ("channels/model.py", "bad_number"),  # Fault and Treatment have words of their own, held against Reason below
+    ("channels/model.py", "opt_out"),
+    ("channels/model.py", "not_on_channel"),
+    ("stamgast/sandbox/control.py", "opt_out"),  # the stand-in of another house
+    ("stamgast/domain/events.py", "opted_out"),  # tag of an event on the log
+    ("stamgast/web/vouchers.py", "taken_back"),  # field of an answer
+    ("stamgast/demo/board.py", "taken_back"),  # field of a page
+    ("streams/metrics.py", "feed_stale"),  # name of a metric
+    ("rules/rule_reader.py", "cool_down"),  # word of a rule
+    ("rules/engine.py", "not_met"),  # field of a rule
+    ("rules/triggers/cards.py", "stamp_card_completed"),  # words of rules
+    ("rules/triggers/silence.py", "won_back"),
+}
+"""The same letters that mean something else: the file, and the word."""
+
+
+def sources() -> Iterator[tuple[str, ast.Module]]:
+    for package in PACKAGES:
+        for path in sorted((ROOT / package).rglob("*.py")):
+            if path != SAYS:
+                yield str(path.relative_to(ROOT)), ast.parse(path.read_text())
+
+
+def test_people_can_read_every_reason():
+    assert set(REASONS) == set(Reason)
+    assert all(text and text != text.upper() for text in REASONS.values())
+
+
+@pytest.mark.parametrize("fault", Fault)
+def test_whatever_a_channel_finds_wrong_is_a_reason(fault):
+    assert fault.reason in REASONS
+    for treatment in Treatment:
+        reason = reason_of(fault, treatment)
+        assert reason == "" or reason in REASONS
+
+
+def test_every_status_is_further_than_another_or_ends_what_was_never_submitted():
+    assert {*RANKS, *FINAL_WITHOUT_SEND} == set(Status)
+
+
+def test_triggers_listen_to_facts_that_are_emitted_and_documented():
+    emitted = set(_emitted())
+    assert set(CARRIES) == set(FactName)
+    assert emitted == set(FactName)
+    for trigger in TRIGGERS.words.values():
+        assert set(trigger.facts) <= emitted, trigger.name
+
+
+def _emitted() -> Iterator[FactName]:
+    """Facts that the domain or the service makes: members of `FactName` there, outside the table of what they carry."""
+    for path, tree in sources():
+        if not path.startswith(("stamgast/domain/", "stamgast/service/")):
+            continue
+        documented = {id(node) for table in _tables(tree) for node in ast.walk(table)}
+        for node in ast.walk(tree):
+            match node:
+                case ast.Attribute(value=ast.Name(id="FactName"), attr=name) if id(node) not in documented:
+                    yield FactName[name]
+
+
+def _tables(tree: ast.Module) -> Iterator[ast.AnnAssign]:
+    for node in tree.body:
+        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "CARRIES":
+            yield node
+
+
+def test_words_that_are_decided_by_are_spelled_once():
+    """Those of two words; those of one are too common to be told from others."""
+    closed = {word for kind in (Reason, Status, FactName) for word in kind if "_" in word}
+    spelled = {
+        (name, node.value)
+        for name, tree in sources()
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and node.value in closed
+    }
+    assert spelled <= READ_FROM_OUTSIDE
