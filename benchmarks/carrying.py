@@ -22,17 +22,17 @@ from stamgast.log.topics import Topics
 from stamgast.logs import configure_logs
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
-from streams.bundles import Bundles
-from streams.cluster import ClusterFacts
-from streams.customers import CustomersJob
-from streams.garbage import collect_rarely
-from streams.intake import IntakeJob
-from streams.jobs import Effects, Job, Kept, Own, Owned, Record
-from streams.laying_aside import LayingAside
+from streams.customers.bundles import Bundles
+from streams.customers.job import CustomersJob
+from streams.intake.identity import Naming
+from streams.intake.job import IntakeJob
+from streams.intake.record_mac import Proofs
 from streams.metrics import Metrics
-from streams.naming import Naming
-from streams.partitions import PartitionService
-from streams.proofs import Proofs
+from streams.runtime.cluster import ClusterFacts
+from streams.runtime.dead_letters import LayingAside
+from streams.runtime.garbage import collect_rarely
+from streams.runtime.job import Effects, Job, Kept, Own, Owned, Record
+from streams.runtime.partitions import PartitionService
 
 WRAPPING_KEYS = "bench:" + "A" * 43 + "="
 

@@ -141,8 +141,8 @@ def main(settings: dict[str, Any]) -> None:
         fitter = lifetimes.ModifiedBetaGeoFitter().fit(x, recency / 7, age / 7)
         parameters = {name: float(value) for name, value in fitter.params_.items()}
     else:
-        from stamgast.clv.fitting import fit  # noqa: PLC0415  nor ours its
-        from stamgast.clv.rows import make_rows  # noqa: PLC0415
+        from stamgast.clv.data.rows import make_rows  # noqa: PLC0415
+        from stamgast.clv.models.fitting import fit  # noqa: PLC0415  nor ours its
 
         meter.start()
         parameters = fit(settings["model"], make_rows(x, recency, age)).parameters

@@ -15,9 +15,9 @@ from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.scene import PARTITIONS, Scene, all_topics, fill, measure, per_partition
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import AnyEvent, Barrier, Enrolled, PurchaseChanged, encode_event, key_of
-from stamgast.log.bundles import BundleRecord, bundle_hash, encode_bundle
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.state.keys import customers as keys_of
 
 TARGET = 25_000

@@ -32,13 +32,13 @@ from benchmarks.intake import as_record
 from benchmarks.open_loop import Fed, Timed, feed
 from benchmarks.scene import PARTITIONS, ROOT, Scene, all_topics, values_of
 from stamgast.bootstrap import web_parts
-from stamgast.clock import parse_time
+from stamgast.clock.shop_time import parse_time
 from stamgast.domain.activation import activation_id
 from stamgast.domain.events import ConsentChanged, Enrolled, PurchaseChanged, encode_event, key_of
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Profile
-from stamgast.log.bundles import BundleRecord, bundle_hash, encode_bundle
-from stamgast.processes import free_port
+from stamgast.local.processes import free_port
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.settings import Settings
 from stamgast.state.outbox import decode_note
 

@@ -13,8 +13,8 @@ from benchmarks.figures import Figure, table, tell
 from benchmarks.scene import Scene
 from benchmarks.ten_purchases import MERCHANT, shipped_bakery
 from stamgast.domain.customer import decode_customer
-from stamgast.domain.deliveries import CustomerRef, Delivery, LineItem, StoreRef, Totals
 from stamgast.domain.events import PurchaseChanged, key_of
+from stamgast.domain.purchase_record import CustomerRef, Delivery, LineItem, StoreRef, Totals
 from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.log.partitioning import partition_for

@@ -21,8 +21,8 @@ from channels.model import Prepared, SendResult
 from stamgast.bootstrap import worker_parts
 from stamgast.logs import configure_logs
 from stamgast.settings import Settings
-from streams.jobs import Effects, Job, Record
-from streams.ownership import Ownership
+from streams.runtime.job import Effects, Job, Record
+from streams.runtime.ownership import Ownership
 from streams.worker import make_worker
 
 

@@ -16,11 +16,12 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.meter import read
+from stamgast.local.brokers import Broker, open_broker
+from stamgast.local.redis_server import RedisServer, open_redis
 from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import CUSTOMER_EVENTS, TABLE, Topic, Topics, create_topics, delete_topics
-from stamgast.services import Broker, RedisServer, open_broker, open_redis
 
 ROOT = Path(__file__).parents[1]
 RUN_DIR = ROOT / ".run"

@@ -23,7 +23,7 @@ from benchmarks.figures import Figure, table, tell
 from benchmarks.latency import settings_of, worker_of
 from benchmarks.scene import PARTITIONS, ROOT, Scene, all_topics, fill
 from rules.loader import load_merchant
-from stamgast.log.bundles import BundleRecord, bundle_hash, encode_bundle
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.state import keys
 
 _WITHIN_S = 300.0

@@ -27,12 +27,12 @@ from benchmarks.figures import Figure, quantile, table, tell
 from benchmarks.latency import Notes, open_shop, sales_of, settings_of, until_ready, with_category, worker_of
 from benchmarks.open_loop import Timed, feed
 from benchmarks.scene import PARTITIONS, Scene, all_topics, values_of
-from stamgast.clock import parse_time
+from stamgast.clock.shop_time import parse_time
 from stamgast.domain.activation import Submission
 from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.units import DAY
-from stamgast.log.bundles import decode_bundle
 from stamgast.log.partitioning import partition_for
+from stamgast.programs.record import decode_bundle
 from stamgast.state.doubts import Doubt, Doubts
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis

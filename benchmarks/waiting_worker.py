@@ -13,7 +13,7 @@ from typing import Any
 
 from benchmarks.noting_worker import NotingChannel, main
 from channels.model import Found, Prepared, SendResult
-from streams.ownership import Ownership
+from streams.runtime.ownership import Ownership
 
 CARRIER_S = 0.1
 """What a request to Twilio takes."""

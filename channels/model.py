@@ -207,7 +207,7 @@ class CallbackKey:
 
 @dataclass(frozen=True, slots=True)
 class StatusEvent:
-    """One report about one message. `status` is our word (see `channels.status`), `rank` its order."""
+    """One report about one message. `status` is our word (see `channels.twilio.status`), `rank` its order."""
 
     key: CallbackKey
     provider_id: str

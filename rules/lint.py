@@ -7,8 +7,8 @@ from jinja2 import TemplateSyntaxError
 
 from rules.actions import Give, Send
 from rules.engine import Condition
+from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
-from rules.template_check import used_words
 from stamgast.domain.program import Program, Window
 
 EARLY: Final = 8 * 60

@@ -6,17 +6,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
+from rules.language.registry import Context
 from rules.lint import lint_rules
-from rules.nodes import Mark, Node
-from rules.problems import Problem, has_errors
-from rules.program_loader import empty_program, read_program
-from rules.program_messages import check_sms
-from rules.reader import Reader
-from rules.registry import Context
+from rules.program.loader import empty_program, read_program
+from rules.program.messages import check_sms
 from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
-from rules.test_cases import RuleTest
-from rules.yaml_source import MAX_BYTES, Source, read_yaml
+from rules.testing.cases import RuleTest
+from rules.yaml.nodes import Mark, Node
+from rules.yaml.problems import Problem, has_errors
+from rules.yaml.reader import Reader
+from rules.yaml.source import MAX_BYTES, Source, read_yaml
 from stamgast.domain.program import Program
 
 PROGRAM: Final = "program.yaml"

@@ -4,9 +4,7 @@ import re
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rules.action_words import ACTIONS
 from rules.actions import Action, Send
-from rules.conditions import CONDITIONS
 from rules.engine import (
     DEFAULT_PRIORITY,
     MAX_PRIORITY,
@@ -20,13 +18,15 @@ from rules.engine import (
     none_of,
     once_per,
 )
-from rules.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
-from rules.problems import suggest
-from rules.reader import Reader
-from rules.registry import Context
-from rules.test_cases import RuleTest, read_tests
-from rules.triggers import TRIGGERS
-from rules.words import Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
+from rules.language.actions import ACTIONS
+from rules.language.conditions import CONDITIONS
+from rules.language.registry import Context
+from rules.language.triggers import TRIGGERS
+from rules.testing.cases import RuleTest, read_tests
+from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
+from rules.yaml.problems import suggest
+from rules.yaml.reader import Reader
+from rules.yaml.words import Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
 from stamgast.domain.vocabulary import OncePer, Outside, RuleStatus
 
 WORDS: Final = (

@@ -3,15 +3,15 @@
 It describes shapes; whether a card or template exists, only `stamgast rules check` can say.
 """
 
-from rules.action_words import ACTIONS, ActionWord
-from rules.conditions import CONDITIONS
 from rules.engine import MAX_PRIORITY, Group
-from rules.registry import Registry, Schema, W
+from rules.language.actions import ACTIONS, ActionWord
+from rules.language.conditions import CONDITIONS
+from rules.language.registry import Registry, Schema, W
+from rules.language.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
+from rules.language.triggers import TRIGGERS
 from rules.rule_reader import LIMITS, TIMING
-from rules.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
-from rules.test_cases import KINDS, NOTHING
-from rules.triggers import TRIGGERS
-from rules.words import FEED_STATES
+from rules.testing.cases import KINDS, NOTHING
+from rules.yaml.words import FEED_STATES
 from stamgast.domain.vocabulary import OncePer, Outside
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"

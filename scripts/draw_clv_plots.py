@@ -8,10 +8,10 @@ from datetime import date
 from pathlib import Path
 from typing import Any
 
-from stamgast.clv.evaluation import evaluate
-from stamgast.clv.evaluation_curves import conditional_expectation
-from stamgast.clv.evaluation_plots import line_style, new_figure, svg_of
-from stamgast.clv.purchase_file import MICRO, Buyer, Purchases
+from stamgast.clv.data.purchase_file import MICRO, Buyer, Purchases
+from stamgast.clv.evaluation.backtest import evaluate
+from stamgast.clv.evaluation.curves import conditional_expectation
+from stamgast.clv.evaluation.plots import line_style, new_figure, svg_of
 from stamgast.demo.cdnow import day_of, read_receipts
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History

@@ -13,17 +13,17 @@ import typer
 from prometheus_client import CollectorRegistry
 from pydantic_core import PydanticUndefined
 
-from rules.action_words import ACTIONS
-from rules.conditions import CONDITIONS
-from rules.program_messages import IF_UNPROVEN
-from rules.registry import Registry
-from rules.triggers import TRIGGERS
+from rules.language.actions import ACTIONS
+from rules.language.conditions import CONDITIONS
+from rules.language.registry import Registry
+from rules.language.triggers import TRIGGERS
+from rules.program.messages import IF_UNPROVEN
 from stamgast.cli import COMMANDS
 from stamgast.log.topics import TABLE
+from stamgast.people.why import REASONS
 from stamgast.settings import Settings
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
-from stamgast.why import REASONS
 from streams.metrics import Metrics
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"

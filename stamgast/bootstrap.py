@@ -8,31 +8,29 @@ from typing import Final, Protocol
 
 from channels.console import ConsoleChannel
 from channels.model import Carrier
-from channels.signatures import SignatureVerifier
-from channels.twilio_channel import TwilioChannel
-from channels.twilio_client import TwilioCredentials
-from channels.twilio_webhooks import TwilioWebhooks
-from stamgast.bounded_clock import BoundedClock
-from stamgast.clock import Clock, is_real
-from stamgast.clock_watch import ClockWatch
-from stamgast.identity.sealing import WrappingKeys, decode_key
-from stamgast.identity.source_key import derive_source_key
-from stamgast.identity.voucher_key import derive_voucher_key
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.client import TwilioCredentials
+from channels.twilio.signatures import SignatureVerifier
+from channels.twilio.webhooks import TwilioWebhooks
+from stamgast.api_keys.table import ApiKeyTable
+from stamgast.clock.bounded import BoundedClock
+from stamgast.clock.shop_time import Clock, is_real
+from stamgast.clock.watch import ClockWatch
+from stamgast.identity.sealing import WrappingKeys, decode_key, derive_source_key, derive_voucher_key
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
-from stamgast.log.merchants import MerchantTable
 from stamgast.log.producers import Emitters
 from stamgast.log.pulse import Pulse
 from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
+from stamgast.people.opt_out import Stops, Unfinished
+from stamgast.programs.in_force import MerchantTable
 from stamgast.settings import Settings
-from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
 from stamgast.state.nodes import Redis
-from stamgast.stopping import Stops, Unfinished
 
 _LOOK_PATIENCE_S: Final = 3.0
 

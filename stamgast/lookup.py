@@ -9,13 +9,13 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from stamgast import bootstrap
-from stamgast.bundle_shelf import BundleShelf
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
 from stamgast.identity.references import perhaps_named_by
 from stamgast.log.appender import Appender
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
+from stamgast.programs.history import BundleShelf
 from stamgast.service import Bundle
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from stamgast.clock import Clock, check_clock, is_real, parse_clock
+from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock
 
 LIVE_TWILIO = "https://api.twilio.com"
 SANDBOX_ACCOUNT = "ACsandbox"

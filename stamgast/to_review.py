@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing
 from typing import Final, NamedTuple
 
-from rules.problems import nearest
+from rules.yaml.problems import nearest
 from stamgast import bootstrap
 from stamgast.domain.events import PurchaseReviewed, ReviewVerdict, encode_event, key_of
 from stamgast.domain.review import Waiting, decode_waiting

@@ -14,20 +14,20 @@ import faust
 from mode import Service
 
 from stamgast.bootstrap import Runs
-from stamgast.clock_watch import ClockWatch
+from stamgast.clock.watch import ClockWatch
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
 from stamgast.state.fitness import Fitness
 from streams.agents.dead_letters import watch_dead_letters
-from streams.cluster import wait_for_a_broker, wait_for_topics
-from streams.garbage import collect_rarely
 from streams.metrics import Metrics
-from streams.outbox import LANDED_S, Outgoing
-from streams.partitions import PartitionService
-from streams.troubles import troubles_of
-from streams.watchdog import EXIT_STUCK, Watchdog, end_within
+from streams.outbox.context import LANDED_S, Outgoing
+from streams.runtime.cluster import wait_for_a_broker, wait_for_topics
+from streams.runtime.garbage import collect_rarely
+from streams.runtime.partitions import PartitionService
+from streams.runtime.troubles import troubles_of
+from streams.runtime.watchdog import EXIT_STUCK, Watchdog, end_within
 
 log = get_logger(__name__)
 

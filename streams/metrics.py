@@ -6,7 +6,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from stamgast.pos.doubts import Doubts
+from stamgast.pos.warnings import Doubts
 from stamgast.state.condition import RedisFigures
 
 MOST_UNPUBLISHED: Final = 1_000

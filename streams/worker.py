@@ -5,27 +5,27 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stamgast.bootstrap import WorkerParts, worker_parts
-from stamgast.log.programs import ProgramLog
 from stamgast.log.tail import Tail
+from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
 from streams.app import Views, Worker
-from streams.breaker import Probing
-from streams.bundles import Bundles
-from streams.cluster import ClusterFacts
-from streams.customers import CustomersJob
-from streams.intake import IntakeJob
-from streams.jobs import Job, Kept, Own
-from streams.laying_aside import LayingAside
+from streams.customers.bundles import Bundles
+from streams.customers.job import CustomersJob
+from streams.intake.identity import Naming
+from streams.intake.job import IntakeJob
+from streams.intake.record_mac import Proofs
+from streams.maintenance.segments import SegmentWatch
 from streams.metrics import Metrics
-from streams.naming import Naming
-from streams.outbox import Outgoing, Patience
-from streams.partitions import PartitionService
-from streams.progress import IntakeProgress
-from streams.proofs import Proofs
-from streams.segments import SegmentWatch
-from streams.submitting import Submitting
-from streams.suspects import Turns
-from streams.watchdog import end_within
+from streams.outbox.breaker import Probing
+from streams.outbox.context import Outgoing, Patience
+from streams.outbox.sender import Submitting
+from streams.runtime.cluster import ClusterFacts
+from streams.runtime.dead_letters import LayingAside
+from streams.runtime.job import Job, Kept, Own
+from streams.runtime.partitions import PartitionService
+from streams.runtime.progress import IntakeProgress
+from streams.runtime.suspects import Turns
+from streams.runtime.watchdog import end_within
 
 _CLOSE_S: Final = 1.0
 

@@ -15,11 +15,11 @@ from typing import Any, TypeVar
 import pytest
 import structlog
 
-from stamgast.embedded import embedded_broker
+from stamgast.local.brokers import Broker, FixedBroker, open_broker
+from stamgast.local.embedded import embedded_broker
+from stamgast.local.redis_server import RedisServer, open_redis
 from stamgast.log.topics import Topics, create_topics, delete_topics
 from stamgast.logs import mask_event
-from stamgast.services import Broker, RedisServer, open_broker, open_redis
-from stamgast.services.brokers import FixedBroker
 from stamgast.settings import Settings
 
 RUN_DIR = Path(__file__).parent.parent / ".run"

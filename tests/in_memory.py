@@ -4,10 +4,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.deliveries import decode_record
 from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
 from stamgast.domain.ledger import NotReadError, Part
 from stamgast.domain.net_purchase import net
+from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.purchases import merge, told_of
 from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys

@@ -7,24 +7,24 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from stamgast.clock import RealClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.identity.sealing import WrappingKeys
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.topics import Topics
-from stamgast.replay import PartitionReplay
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.partitions import Writes
-from streams.bundles import UnknownBundleError, UnusableBundleError
-from streams.customer_partition import standing_of
-from streams.customer_writes import Written
-from streams.customers import CustomersJob, OwnedCustomers
-from streams.jobs import Effects
-from streams.laying_aside import LayingAside
+from streams.customers.bundles import UnknownBundleError, UnusableBundleError
+from streams.customers.in_force import standing_of
+from streams.customers.job import CustomersJob, OwnedCustomers
+from streams.customers.parking import TakingUp
+from streams.customers.writes import Written
+from streams.maintenance.replay import PartitionReplay
 from streams.metrics import Metrics
-from streams.parking import TakingUp
-from streams.step_size import thought_through
+from streams.runtime.dead_letters import LayingAside
+from streams.runtime.job import Effects
+from streams.runtime.step_size import thought_through
 from tests.builders import KEY
 
 TOPICS = Topics(4)
@@ -39,7 +39,7 @@ class Shelf:
         self.newest: dict[str, tuple[int, str]] = {}
 
     async def get(self, merchant: str, content: str, number: int = -1) -> Bundle:
-        """As `streams.bundles.Bundles` does."""
+        """As `streams.customers.bundles.Bundles` does."""
         if (merchant, content) not in self.bundles:
             raise UnknownBundleError(content)
         bundle = self.bundles[merchant, content]
@@ -48,7 +48,7 @@ class Shelf:
         return bundle
 
     def find(self, merchant: str, content: str, number: int) -> Bundle:
-        """As `stamgast.bundle_shelf.BundleShelf` does."""
+        """As `stamgast.programs.history.BundleShelf` does."""
         bundle = self.bundles[merchant, content]
         if bundle is None:
             raise LookupError(content)
@@ -133,7 +133,7 @@ class Inbox:
         self.back: list[Any] = []
 
     def put_back(self, records: Sequence[Any]) -> None:
-        """As `streams.inbox.Inbox` does."""
+        """As `streams.runtime.inbox.Inbox` does."""
         self.back = [*records, *self.back]
 
 
@@ -173,7 +173,7 @@ class MemoryPartition:
         )  # fmt: skip
 
     def is_repeated(self, records: Sequence[Any]) -> bool:
-        """As `streams.ownership.Ownership` does."""
+        """As `streams.runtime.ownership.Ownership` does."""
         return bool(records[0].offset < self.committed_to_kafka)
 
     @property

@@ -2,9 +2,9 @@
 
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.program import Program
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
-from stamgast.domain.spend import Spend
 from stamgast.domain.units import Day
 from tests.builders import program
 

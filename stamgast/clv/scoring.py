@@ -11,18 +11,18 @@ import numpy as np
 from msgspec import Struct
 from msgspec.structs import replace
 
-from stamgast.clv.fitting import fit_spend, fit_with_fallback, known, sentences
-from stamgast.clv.rows import Floats, collapse
-from stamgast.clv.sample import Sample
-from stamgast.clv.scores import discounted_purchases, scores_of
-from stamgast.clv.spend_model import expected_spend
+from stamgast.clv.data.rows import Floats, collapse
+from stamgast.clv.data.sample import Sample
+from stamgast.clv.models.fitting import fit_spend, fit_with_fallback, known, sentences
+from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.models.gamma_gamma import Orders, Spend
 from stamgast.domain.prospects import open_share
 from stamgast.domain.residual_value import Discounting
-from stamgast.domain.spend import Orders, Spend
 from stamgast.domain.units import Day
 
 METHOD: Final = "model"

@@ -12,7 +12,7 @@ from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settin
 if TYPE_CHECKING:
     from stamgast.domain.units import Millis
     from stamgast.settings import Settings
-    from streams.clock_repair import Aged, Sent
+    from streams.maintenance.clock_repair import Aged, Sent
 
 SHOWN = 50
 """Messages listed at most; all are counted, and `--json` lists all."""
@@ -32,7 +32,7 @@ def set_time(
     as_json: AsJson = False,
 ) -> None:
     """Move driven shop time forward to TIME; every process sees it at once."""
-    from stamgast.clock import DrivenClock, format_time, parse_time
+    from stamgast.clock.shop_time import DrivenClock, format_time, parse_time
 
     settings = load_settings()
     try:
@@ -62,7 +62,7 @@ def repair(
     """
     from aiokafka.errors import KafkaError
 
-    from stamgast.clock import is_real
+    from stamgast.clock.shop_time import is_real
     from stamgast.commands.stamping import stamp_of
     from stamgast.log.topics import TopicsError
     from stamgast.state.errors import StateError
@@ -87,8 +87,8 @@ async def _repair(settings: Settings, now: Millis, *, do: bool) -> tuple[list[Ag
     from stamgast.bootstrap import topics_of
     from stamgast.log.topics import check_topics
     from stamgast.state.nodes import Redis
-    from streams.clock_repair import ask_for_all, find_aged, find_sent
-    from streams.rebuilding import refuse_other_clocks
+    from streams.maintenance.clock_repair import ask_for_all, find_aged, find_sent
+    from streams.maintenance.rebuild import refuse_other_clocks
 
     topics = topics_of(settings)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
@@ -104,7 +104,7 @@ async def _repair(settings: Settings, now: Millis, *, do: bool) -> tuple[list[Ag
 
 
 def _tell(aged: list[Aged], sent: list[Sent], now: Millis, asked: int) -> None:
-    from stamgast.clock import format_time
+    from stamgast.clock.shop_time import format_time
 
     for each in aged:
         answer(_in_words(each, now))
@@ -123,8 +123,8 @@ def _tell(aged: list[Aged], sent: list[Sent], now: Millis, asked: int) -> None:
 
 
 def _in_words(each: Aged, now: Millis) -> str:
-    from stamgast.clock import format_time
-    from stamgast.clock_watch import span
+    from stamgast.clock.shop_time import format_time
+    from stamgast.clock.watch import span
 
     where = f"{each.service} partition {each.partition}"
     ahead = f"its time is {span(each.time - now)} ahead" if each.time > now else "its time has come by now"

@@ -17,7 +17,7 @@ from stamgast.commands.clv_segments import segments
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_number, read_share
 
 if TYPE_CHECKING:
-    from stamgast.clv.by_hand import Sum
+    from stamgast.clv.models.by_hand import Sum
     from stamgast.domain.clv_parameters import ParameterSet
 
 app = new_app(
@@ -40,7 +40,7 @@ def simple(
     as_json: AsJson = False,
 ) -> None:
     """Average purchase times purchases a year times years."""
-    from stamgast.clv.by_hand import simple_value
+    from stamgast.clv.models.by_hand import simple_value
 
     factors = (
         read_number("--average", average),
@@ -59,7 +59,7 @@ def profit(
     as_json: AsJson = False,
 ) -> None:
     """Average profit per purchase times purchases."""
-    from stamgast.clv.by_hand import profit_value
+    from stamgast.clv.models.by_hand import profit_value
 
     factors = (read_number("--profit", profit), read_number("--purchases", purchases))
     _tell(profit_value(*factors, read_cost(acquisition_cost)), as_json)
@@ -77,7 +77,7 @@ def npv(
     as_json: AsJson = False,
 ) -> None:
     """Profit of each year at its value today."""
-    from stamgast.clv.by_hand import TIMINGS, net_present_value
+    from stamgast.clv.models.by_hand import TIMINGS, net_present_value
 
     if timing not in TIMINGS:
         misuse(f"--timing is {timing!r}; it is one of {', '.join(TIMINGS)}")
@@ -131,7 +131,7 @@ def fit(
 
 
 def _write(out: Path | None, found: ParameterSet) -> None:
-    from stamgast.clv.parameter_file import ParameterFileError, write_parameters
+    from stamgast.clv.models.parameter_file import ParameterFileError, write_parameters
 
     if out is None:
         return

@@ -7,19 +7,19 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from rules.problems import nearest
+from rules.yaml.problems import nearest
 from stamgast.commands.answering import fail, say
 
 if TYPE_CHECKING:
-    from stamgast.clv.acquisition_costs import AcquisitionCosts
-    from stamgast.clv.purchase_file import Purchases
+    from stamgast.clv.data.acquisition_costs import AcquisitionCosts
+    from stamgast.clv.data.purchase_file import Purchases
 
 Costs = Annotated[Path | None, typer.Option(help="CSV of what it cost by source: source, from, cost.")]
 
 
 def costs_in(file: Path | None, usual: float | None) -> AcquisitionCosts:
     """Read them; exit with 1 if the file cannot be used. `usual` is for everybody of whom it says nothing."""
-    from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
+    from stamgast.clv.data.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
 
     if file is None:
         return AcquisitionCosts(usual)

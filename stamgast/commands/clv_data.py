@@ -10,8 +10,8 @@ import typer
 from stamgast.commands.answering import fail, say
 
 if TYPE_CHECKING:
-    from stamgast.clv.purchase_file import Purchases
-    from stamgast.clv.state_sample import Live
+    from stamgast.clv.data.purchase_file import Purchases
+    from stamgast.clv.data.state_sample import Live
     from stamgast.domain.units import Day
 
 DATA: Final = typer.Option(help="CSV: customer, date, amount [, profit, currency, segment, acquisition_source].")
@@ -20,7 +20,7 @@ Data = Annotated[Path, DATA]
 
 def read_data(data: Path, as_of: Day | None) -> Purchases:
     """Read what was bought up to a day (None: the newest) and say how much it is; exit with 1 if it cannot be used."""
-    from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
+    from stamgast.clv.data.purchase_file import PurchaseFileError, read_purchases
     from stamgast.clv.scoring import date_of
 
     try:
@@ -45,7 +45,7 @@ def read_live(data: Path, as_of: Day | None) -> Live:
 
 def live_of(purchases: Purchases) -> Live:
     """Summarise every customer, and keep the purchase days."""
-    from stamgast.clv.sample import sample_of
-    from stamgast.clv.state_sample import Live
+    from stamgast.clv.data.sample import sample_of
+    from stamgast.clv.data.state_sample import Live
 
     return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()], purchases.currency)

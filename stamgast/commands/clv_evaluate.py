@@ -12,9 +12,9 @@ from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
-    from stamgast.clv.best_model import Choice
-    from stamgast.clv.evaluation import Evaluation
-    from stamgast.clv.purchase_file import Purchases
+    from stamgast.clv.data.purchase_file import Purchases
+    from stamgast.clv.ensemble.best_model import Choice
+    from stamgast.clv.evaluation.backtest import Evaluation
     from stamgast.domain.units import Day
 
 _SHOWN: Final = (
@@ -52,8 +52,8 @@ def evaluate(
     as_json: AsJson = False,
 ) -> None:
     """Hold all models and the naive ones against what customers did in a holdout, and say which to go by."""
-    from stamgast.clv.combined import doubt_about
-    from stamgast.clv.evaluation import evaluate as evaluate_all
+    from stamgast.clv.ensemble.combined import doubt_about
+    from stamgast.clv.evaluation.backtest import evaluate as evaluate_all
 
     begin, end = read_day("--calibration-end", calibration_end), read_day("--holdout-end", holdout_end)
     if end <= begin:
@@ -100,7 +100,7 @@ def _check(purchases: Purchases, begin: Day, end: Day) -> list[str]:
 
 
 def _check_plots() -> None:
-    from stamgast.clv.evaluation_plots import PlotsMissingError, check_plots
+    from stamgast.clv.evaluation.plots import PlotsMissingError, check_plots
 
     try:
         check_plots()
@@ -109,7 +109,7 @@ def _check_plots() -> None:
 
 
 def _write(report: Path, found: Evaluation, purchases: Purchases) -> None:
-    from stamgast.clv.evaluation_report import report_of
+    from stamgast.clv.evaluation.report import report_of
 
     say("drawing …")
     page = report_of(found, purchases)

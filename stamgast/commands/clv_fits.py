@@ -9,7 +9,7 @@ import typer
 from stamgast.commands.answering import misuse, say
 
 if TYPE_CHECKING:
-    from stamgast.clv.state_sample import Live
+    from stamgast.clv.data.state_sample import Live
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
@@ -18,7 +18,7 @@ Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase 
 
 def check_model(model: str, orders: str, *others: str) -> None:
     """Exit with 2 unless it is a model that can be fitted, or one of the others that can be asked for."""
-    from stamgast.clv.fitting import MODELS
+    from stamgast.clv.models.fitting import MODELS
 
     known = (*MODELS, *others)
     if model not in known:
@@ -31,7 +31,7 @@ def fit_shop(
     live: Live, model: str, orders: str, closed: ClosedDays | None = None, *, with_prior: bool = False
 ) -> ParameterSet:
     """Fit a model of `MODELS`, and say so; `live` leaves the days `closed` out already."""
-    from stamgast.clv.regularity import fit_live
+    from stamgast.clv.selection.k_selection import fit_live
     from stamgast.domain.closed_days import ClosedDays
 
     say(f"fitting {model} …")

@@ -9,11 +9,11 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.commands.answering import answer, fail, load_settings, print_json, say
 
 if TYPE_CHECKING:
-    from stamgast.clv.live_segments import By, LiveSegment
+    from stamgast.clv.segments.live_segments import By, LiveSegment
     from stamgast.domain.program import Program
     from stamgast.domain.units import Day
     from stamgast.log.segments import SegmentWorth
@@ -57,13 +57,13 @@ def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
 
 
 async def _value(settings: Settings, merchant: str, by: By) -> Valued:
-    from stamgast.clv.live_segments import Book
+    from stamgast.clv.segments.live_segments import Book
     from stamgast.domain.calendar import business_day
-    from stamgast.log.bundles import load_record
     from stamgast.log.reading import LogReader
     from stamgast.log.segments import read_segments
     from stamgast.log.topics import Topics, check_topics
-    from stamgast.refitting import parameters_in_force
+    from stamgast.programs.record import load_record
+    from stamgast.programs.refit import parameters_in_force
     from stamgast.state.customer_states import live_states
     from stamgast.state.nodes import Redis
 
@@ -104,8 +104,8 @@ def _worth(segment: LiveSegment, valued: Valued, by: By) -> SegmentWorth | None:
 
 
 def _document(valued: Valued, merchant: str, by: By) -> dict[str, Any]:
-    from stamgast.clv.live_segments import LIVE_TREND
     from stamgast.clv.scoring import METHOD, date_of
+    from stamgast.clv.segments.live_segments import LIVE_TREND
 
     prospects = valued.program.prospects
     return {

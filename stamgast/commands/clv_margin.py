@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from stamgast.commands.answering import fail, say
 
 if TYPE_CHECKING:
-    from stamgast.clv.purchase_file import Purchases
+    from stamgast.clv.data.purchase_file import Purchases
 
 
 def settle_margin(data: Path, purchases: Purchases, given: float | None) -> tuple[Purchases, float]:
@@ -17,7 +17,7 @@ def settle_margin(data: Path, purchases: Purchases, given: float | None) -> tupl
 
     Where profit makes no margin and one was given, profit is left out: so far and to come by the same margin.
     """
-    from stamgast.clv.sample import DoubtfulProfitError, sample_of
+    from stamgast.clv.data.sample import DoubtfulProfitError, sample_of
 
     try:
         found = sample_of(purchases).checked_margin()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from rules.problems import nearest
+from rules.yaml.problems import nearest
 from stamgast.commands.answering import fail, read_settings, say
 
 if TYPE_CHECKING:
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def program_of(merchant: str) -> Program:
     """Read a merchant's programme from the folder of settings; exit with 1 if it cannot be used."""
     from rules.loader import load_merchant
-    from stamgast.publishing import MERCHANTS, merchant_folders
+    from stamgast.programs.publish import MERCHANTS, merchant_folders
 
     config_dir = read_settings().config_dir
     known = {folder.name: folder for folder in merchant_folders(config_dir)}

@@ -13,14 +13,14 @@ from stamgast.commands.answering import fail, load_settings, misuse, say
 from stamgast.commands.stamping import stamp
 
 if TYPE_CHECKING:
-    from stamgast.clv.internal_cut import Comparison
-    from stamgast.clv.state_sample import Live
+    from stamgast.clv.data.state_sample import Live
+    from stamgast.clv.selection.validation_split import Comparison
     from stamgast.domain.clv_parameters import ParameterSet
+    from stamgast.domain.models.gamma_gamma import Orders
     from stamgast.domain.program import Program
-    from stamgast.domain.spend import Orders
     from stamgast.domain.units import Day
     from stamgast.log.topics import Topics
-    from stamgast.refitting import Refit
+    from stamgast.programs.refit import Refit
     from stamgast.settings import Settings
 
 _PAST: Final = (
@@ -64,9 +64,9 @@ async def _fit_merchant(
     settings: Settings, merchant: str, live: Live | None, wanted: Wanted, tell: Tell
 ) -> tuple[ParameterSet, dict[str, Any]]:
     from stamgast.domain.calendar import business_day
-    from stamgast.log.bundles import load_record
     from stamgast.log.topics import Topics, check_topics
-    from stamgast.refitting import parameters_in_force, put_into_force, refit
+    from stamgast.programs.record import load_record
+    from stamgast.programs.refit import parameters_in_force, put_into_force, refit
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
@@ -104,7 +104,7 @@ def _day_of(wanted: Wanted, today: Day) -> Day:
 
 
 async def _read_states(settings: Settings, topics: Topics, program: Program, as_of: Day, today: Day) -> Live:
-    from stamgast.refitting import live_sample
+    from stamgast.programs.refit import live_sample
     from stamgast.state.nodes import Redis
 
     redis = Redis(settings.redis_url)

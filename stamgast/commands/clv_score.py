@@ -17,9 +17,9 @@ from stamgast.commands.clv_program import program_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
-    from stamgast.clv.purchase_file import Purchases
+    from stamgast.clv.data.purchase_file import Purchases
+    from stamgast.clv.data.state_sample import Live
     from stamgast.clv.scoring import Asked, Score
-    from stamgast.clv.state_sample import Live
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
@@ -97,8 +97,8 @@ def score(
 
 def _by_combination(purchases: Purchases, live: Live, asked: Asked, orders: str) -> list[Score]:
     """Learn the combined model and score by it; where there is too little to learn from, by the usual one."""
-    from stamgast.clv.combined import doubt_about
-    from stamgast.clv.combined_scoring import score_combined
+    from stamgast.clv.ensemble.combined import doubt_about
+    from stamgast.clv.ensemble.combined_scoring import score_combined
     from stamgast.clv.scoring import score as score_all
     from stamgast.domain.history import WEEK_DAYS
 
@@ -113,7 +113,7 @@ def _by_combination(purchases: Purchases, live: Live, asked: Asked, orders: str)
 
 
 def _given(file: Path, model: str) -> ParameterSet:
-    from stamgast.clv.parameter_file import ParameterFileError, read_parameters
+    from stamgast.clv.models.parameter_file import ParameterFileError, read_parameters
 
     try:
         found = read_parameters(file)

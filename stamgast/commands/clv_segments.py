@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 
-from rules.problems import nearest
+from rules.yaml.problems import nearest
 from stamgast.commands.answering import AsJson, answer, misuse, print_json, say
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import DATA, live_of, read_data
@@ -16,8 +16,8 @@ from stamgast.commands.clv_margin import settle_margin
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
-    from stamgast.clv.purchase_file import Purchases
-    from stamgast.clv.segments import Segment
+    from stamgast.clv.data.purchase_file import Purchases
+    from stamgast.clv.segments.values import Segment
 
 
 FILE_BY: Final = {"segment": "segment", "source": "source"}
@@ -55,9 +55,9 @@ def segments(
         return
     if data is None:
         misuse("give --data FILE, or --merchant M")
-    from stamgast.clv.regularity import fit_live
     from stamgast.clv.scoring import date_of
-    from stamgast.clv.segments import TREND, segments_of
+    from stamgast.clv.segments.values import TREND, segments_of
+    from stamgast.clv.selection.k_selection import fit_live
     from stamgast.domain.residual_value import Discounting
 
     usual = read_cost(acquisition_cost)

@@ -25,7 +25,7 @@ Identifier = Annotated[str, typer.Argument(help="Customer id, phone or membershi
 def show(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show figures, stamps, vouchers, stage and CLV of one customer."""
     from stamgast.commands.finding import find
-    from stamgast.showing import show_customer
+    from stamgast.people.view import show_customer
 
     settings = load_settings()
     found = find(settings, merchant, identifier)
@@ -42,7 +42,7 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
     """Forget the person for good: profile, identifiers, replies. Purchases stay under an id that names nobody."""
     from stamgast.commands.finding import with_people
     from stamgast.commands.stamping import stamp_of
-    from stamgast.erasing import Erasure, erase_person
+    from stamgast.people.erasure import Erasure, erase_person
 
     settings = load_settings()
     at = stamp_of(settings)
@@ -68,7 +68,7 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
 @app.command()
 def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
     """Show what a customer wrote in the last thirty days. This is personal data."""
-    from stamgast.clock import format_time
+    from stamgast.clock.shop_time import format_time
     from stamgast.commands.finding import with_people
     from stamgast.log.replies import Reply, read_replies
 

@@ -38,7 +38,7 @@ def list_all(*, as_json: AsJson = False) -> None:
 @app.command()
 def show(letter_id: LetterId, *, as_json: AsJson = False) -> None:
     """Show a dead letter's reason and its raw key and value (which may be personal data)."""
-    from stamgast.clock import format_time
+    from stamgast.clock.shop_time import format_time
     from stamgast.identity.sealing import SealError
     from stamgast.log.dead_letters import DeadLetterError, as_text
 
@@ -68,7 +68,7 @@ def replay(
     """Append a dead letter's record to its topic again, mended if --value is given."""
     from kafka.errors import KafkaError
 
-    from stamgast.clock import RealClock
+    from stamgast.clock.shop_time import RealClock
     from stamgast.identity.sealing import SealError
     from stamgast.log.dead_letters import DeadLetterError
 
@@ -103,7 +103,7 @@ def _open() -> DeadLetters:
 
 
 def _described(stored: Stored) -> dict[str, Any]:
-    from stamgast.clock import format_time
+    from stamgast.clock.shop_time import format_time
 
     replayed_at = format_time(stored.replayed_at) if stored.replayed_at else None
     where = {"topic": stored.topic, "partition": stored.partition, "offset": stored.offset}

@@ -47,7 +47,7 @@ def demo(
     from stamgast.demo.run import EndedError, NoExampleError, run_demo
     from stamgast.demo.shop import ShopError
     from stamgast.demo.trial import Options
-    from stamgast.processes import ProcessError
+    from stamgast.local.processes import ProcessError
 
     for_s = None if duration is None else parse_duration(duration)
     settings = load_settings()

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stamgast.access import MERCHANT, SCOPES, ApiKey, Scope
+from stamgast.api_keys.model import MERCHANT, SCOPES, ApiKey, Scope
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
 from stamgast.settings import Settings
@@ -102,7 +102,7 @@ def rewrap(*, as_json: AsJson = False) -> None:
     from stamgast.commands.finding import Reasons
     from stamgast.identity.sealing import WrappingKeys
     from stamgast.lookup import open_people
-    from stamgast.rewrapping import Rewrapped, rewrap_all
+    from stamgast.people.rewrap import Rewrapped, rewrap_all
 
     settings = load_settings()
     now = stamp_of(settings)
@@ -136,8 +136,8 @@ def not_in_force(merchant: str, published: Collection[str]) -> str:
 
 
 async def _published(settings: Settings) -> Collection[str]:
-    from stamgast.bundle_shelf import BundleShelf
     from stamgast.log.topics import Topics
+    from stamgast.programs.history import BundleShelf
 
     shelf = BundleShelf()
     await shelf.load(settings.kafka_bootstrap, Topics(settings.partitions, settings.topic_prefix).programs)
@@ -145,14 +145,14 @@ async def _published(settings: Settings) -> Collection[str]:
 
 
 def _ring(settings: Settings) -> Any:
-    from stamgast.keyring import Keyring
+    from stamgast.api_keys.admin import Keyring
     from stamgast.log.topics import Topics
 
     return Keyring(settings.kafka_bootstrap, Topics(settings.partitions, settings.topic_prefix).api_keys)
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:
-    from stamgast.clock import format_time
+    from stamgast.clock.shop_time import format_time
 
     return {
         "id": key.id,
@@ -168,8 +168,8 @@ def _run(work: Awaitable[T]) -> T:
 
     from aiokafka.errors import KafkaError
 
-    from stamgast.access import TooManyKeysError
-    from stamgast.keyring import UnknownKeyError
+    from stamgast.api_keys.admin import UnknownKeyError
+    from stamgast.api_keys.model import TooManyKeysError
     from stamgast.log.appender import NotAppendedError
 
     async def wait() -> T:

@@ -13,7 +13,7 @@ from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settin
 from stamgast.commands.stamping import stamp_of
 
 if TYPE_CHECKING:
-    from stamgast.publishing import Published
+    from stamgast.programs.publish import Published
     from stamgast.settings import Settings
 
 app = new_app("Check the merchants' files and bring them into force.")
@@ -30,7 +30,7 @@ def publish(
     as_json: AsJson = False,
 ) -> None:
     """Check every file of each merchant; append what is right and new. What has errors stays as it was."""
-    from stamgast.publishing import fingerprint
+    from stamgast.programs.publish import fingerprint
 
     settings = load_settings()
     seen = fingerprint(settings.config_dir)
@@ -64,7 +64,7 @@ def _publish_or_wait(settings: Settings, merchants: list[str], *, as_json: bool)
 def _folders(config_dir: Path, names: list[str]) -> list[Path]:
     import difflib
 
-    from stamgast.publishing import MERCHANTS, merchant_folders
+    from stamgast.programs.publish import MERCHANTS, merchant_folders
 
     known = {folder.name: folder for folder in merchant_folders(config_dir)}
     if not known:
@@ -79,8 +79,8 @@ def _folders(config_dir: Path, names: list[str]) -> list[Path]:
 def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_them: bool) -> bool:
     """Publish once and tell; says whether anything was wrong."""
     from stamgast.log.topics import Topics, TopicsError, check_topics
-    from stamgast.publishing import publish as append
-    from stamgast.publishing import without_folder
+    from stamgast.programs.publish import publish as append
+    from stamgast.programs.publish import without_folder
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
@@ -109,7 +109,7 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_t
 
 def tell(result: Published, *, as_json: bool = False) -> None:
     """Say what became of one merchant's files, and what is wrong with them."""
-    from rules.problems import render_problems, suggest
+    from rules.yaml.problems import render_problems, suggest
 
     if result.loaded.problems:
         say(render_problems(result.loaded.problems))
@@ -133,7 +133,7 @@ def _tell_failing(result: Published) -> None:
 
     No reason to refuse it: what a test of value expects may need a model that only what is in force can be fitted for.
     """
-    from stamgast.rule_tests import run_tests
+    from stamgast.programs.rule_tests import run_tests
 
     failing = [each.case for each in run_tests(result.loaded) if not each.passed] if result.is_new else []
     if not failing:

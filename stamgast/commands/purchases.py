@@ -73,7 +73,7 @@ def _pass(merchant: str, transaction: str, verdict: ReviewVerdict, *, as_json: b
 
 
 def _document(listed: Listed) -> dict[str, Any]:
-    from stamgast.clock import format_time
+    from stamgast.clock.shop_time import format_time
     from stamgast.domain.currencies import format_money
 
     waiting = listed.waiting

@@ -28,8 +28,8 @@ def rebuild(
     from stamgast.bootstrap import SettingsError
     from stamgast.log.topics import TopicsError
     from stamgast.state.errors import StateError
-    from streams.rebuilding import NotThereError
-    from streams.watchdog import end_process
+    from streams.maintenance.rebuild import NotThereError
+    from streams.runtime.watchdog import end_process
 
     settings = load_settings()
 
@@ -49,15 +49,15 @@ def rebuild(
 
 async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     from stamgast.bootstrap import id_key_of, topics_of
-    from stamgast.clock import is_real
+    from stamgast.clock.shop_time import is_real
     from stamgast.commands.stamping import stamp
     from stamgast.commands.verify import as_json_document
     from stamgast.commands.verify import tell as tell_report
     from stamgast.log.topics import check_topics
-    from streams.rebuilding import empty as forget
-    from streams.rebuilding import rebuild as run
-    from streams.rebuilding import refuse_other_clocks, refuse_untrusted
-    from streams.verifying import verify_all
+    from streams.maintenance.rebuild import empty as forget
+    from streams.maintenance.rebuild import rebuild as run
+    from streams.maintenance.rebuild import refuse_other_clocks, refuse_untrusted
+    from streams.maintenance.verify import verify_all
     from streams.worker import make_worker
 
     key, topics = id_key_of(settings), topics_of(settings)

@@ -23,8 +23,8 @@ Paths = Annotated[
 @app.command()
 def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
     """Say everything that is wrong with the files: where, what, and what to write instead."""
-    from rules.problems import has_errors, render_problems
-    from stamgast.rule_files import files_at
+    from rules.yaml.problems import has_errors, render_problems
+    from stamgast.programs.rule_files import files_at
 
     chosen = files_at(_or_configured(paths))
     if not chosen.folders:
@@ -51,9 +51,9 @@ def run(
     as_json: AsJson = False,
 ) -> None:
     """Run the tests that stand in the rules, through the engine itself, in virtual time."""
-    from rules.problems import has_errors, render_problems
-    from stamgast.rule_files import files_at
-    from stamgast.rule_tests import run_tests
+    from rules.yaml.problems import has_errors, render_problems
+    from stamgast.programs.rule_files import files_at
+    from stamgast.programs.rule_tests import run_tests
 
     chosen = files_at(_or_configured(paths), _model(parameters))
     if not chosen.folders:
@@ -96,7 +96,7 @@ def why(
 ) -> None:
     """Say why a customer got a message, or did not: what fired, what became of it, how each condition stands now."""
     from stamgast.commands.finding import find
-    from stamgast.why import explain_customer
+    from stamgast.people.why import explain_customer
 
     settings = load_settings()
     found = find(settings, merchant, identifier)
@@ -150,7 +150,7 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
 def _model(parameters: Path | None) -> dict[str, Any] | None:
     import msgspec
 
-    from stamgast.clv.parameter_file import ParameterFileError, read_parameters
+    from stamgast.clv.models.parameter_file import ParameterFileError, read_parameters
 
     if parameters is None:
         return None

@@ -24,8 +24,8 @@ def sandbox(
     ] = None,
 ) -> None:
     """Serve Twilio's API, signed callbacks and the page until Ctrl-C."""
-    from channels.callback_url import INBOUND_PATH
-    from stamgast.ending import Ending
+    from channels.twilio.callback_url import INBOUND_PATH
+    from stamgast.lifecycle.ending import Ending
     from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN, SandboxOptions
     from stamgast.sandbox.server import run_forever
 

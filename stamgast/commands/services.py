@@ -26,11 +26,12 @@ def services(
     folder: Annotated[Path, typer.Option(help="Where jars are kept and data lies while it runs.")] = Path(".run"),
 ) -> None:
     """Run a development broker and Redis until Ctrl-C, and print their addresses as settings."""
-    from stamgast.ending import Ending
+    from stamgast.lifecycle.ending import Ending
+    from stamgast.local.brokers import open_broker
+    from stamgast.local.processes import ProcessError
+    from stamgast.local.redis_server import open_redis
     from stamgast.log.topics import Topics, TopicsError
     from stamgast.log.topics import create_topics as create
-    from stamgast.processes import ProcessError
-    from stamgast.services import open_broker, open_redis
 
     settings = load_settings()
     try:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from stamgast.commands.answering import fail
 
 if TYPE_CHECKING:
-    from stamgast.clock_watch import Verdict
+    from stamgast.clock.watch import Verdict
     from stamgast.domain.units import Millis
     from stamgast.settings import Settings
 
@@ -23,7 +23,7 @@ def stamp_of(settings: Settings) -> Millis:
 
 async def stamp(settings: Settings) -> Millis:
     """Do that where a loop runs already."""
-    from stamgast.clock import is_real
+    from stamgast.clock.shop_time import is_real
 
     if is_real(settings.clock) and (verdict := await _judged(settings)) is not None and verdict.trouble:
         fail(f"{verdict.trouble}; nothing was written: set it first")
@@ -33,8 +33,8 @@ async def stamp(settings: Settings) -> Millis:
 async def _judged(settings: Settings) -> Verdict | None:
     """Ask Redis, and Kafka only if that leaves a doubt: it takes longer."""
     from stamgast.bootstrap import topics_of
-    from stamgast.bounded_clock import TOLERANCE
-    from stamgast.clock_watch import ahead_of, judge
+    from stamgast.clock.bounded import TOLERANCE
+    from stamgast.clock.watch import ahead_of, judge
     from stamgast.log.append_time import AppendTime
     from stamgast.state.client import RedisClient
 

@@ -10,8 +10,8 @@ import typer
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 
 if TYPE_CHECKING:
-    from stamgast.differences import Report
     from stamgast.settings import Settings
+    from streams.maintenance.differences import Report
 
 app = new_app("Compare the live state with a recomputation.")
 
@@ -43,11 +43,11 @@ def verify(
 
 
 async def _verify(settings: Settings, *, mend: bool) -> Report:
-    from stamgast.clock import is_real
+    from stamgast.clock.shop_time import is_real
     from stamgast.identity.sealing import decode_key
     from stamgast.log.topics import Topics, check_topics
-    from streams.mending import fill_anew
-    from streams.verifying import verify_all
+    from streams.maintenance.mend import fill_anew
+    from streams.maintenance.verify import verify_all
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:

@@ -24,7 +24,7 @@ def web(
     import contextlib
 
     from stamgast.bootstrap import SettingsError
-    from stamgast.ending import Ending, end_process
+    from stamgast.lifecycle.ending import Ending, end_process
     from stamgast.log.topics import TopicsError
     from stamgast.web.serve import run
 

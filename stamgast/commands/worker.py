@@ -13,7 +13,7 @@ def worker() -> None:
     import asyncio
 
     from stamgast.bootstrap import SettingsError
-    from streams.watchdog import end_process
+    from streams.runtime.watchdog import end_process
     from streams.worker import run
 
     async def work() -> None:

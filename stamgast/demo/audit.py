@@ -11,8 +11,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-from channels.callback_url import read_callback_key
 from channels.model import MalformedWebhookError
+from channels.twilio.callback_url import read_callback_key
 from stamgast.demo.account import Expected
 from stamgast.domain.activation import TAKEN, Note
 from stamgast.domain.customer import Customer

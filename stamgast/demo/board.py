@@ -10,7 +10,7 @@ import httpx
 import msgspec
 from redis.asyncio import Redis
 
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.demo.carrier import Carrier
 from stamgast.demo.counts import read_counts
 from stamgast.demo.driver import Driver
@@ -19,8 +19,8 @@ from stamgast.demo.till import PRODUCTS, Product, Receipt, Regular, Till
 from stamgast.domain.calendar import local_time
 from stamgast.domain.program import Program
 from stamgast.domain.vocabulary import Stage
-from stamgast.live_page import News
 from stamgast.logs import get_logger
+from stamgast.sandbox.live_page import News
 
 log = get_logger(__name__)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import msgspec
 from redis.asyncio import Redis
 
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.demo.account import Account
 from stamgast.demo.audit import Verdict, check_messages, check_purchases, lives_of
 from stamgast.demo.carrier import Carrier

@@ -14,11 +14,11 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels.twilio_client import is_loopback
+from channels.twilio.client import is_loopback
 from stamgast.demo.board import Board
 from stamgast.demo.shop import ShopError
 from stamgast.demo.till import PRODUCTS, NothingToRefundError
-from stamgast.live_page import PageServer, page_response
+from stamgast.sandbox.live_page import PageServer, page_response
 
 _PAGE: Final = resources.files("stamgast.demo").joinpath("till.html").read_text(encoding="utf-8")
 _MOST_BYTES: Final = 1_000

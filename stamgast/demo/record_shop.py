@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.demo.account import Account
 from stamgast.demo.cdnow import Receipt
 from stamgast.demo.people import record_buyer

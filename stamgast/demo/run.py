@@ -7,15 +7,15 @@ import logging
 from pathlib import Path
 
 from rules.loader import LoadedMerchant, load_merchant
-from rules.problems import render_problems
+from rules.yaml.problems import render_problems
 from stamgast.demo.books import Summary
 from stamgast.demo.cdnow import read_receipts
 from stamgast.demo.driver import starts_at
 from stamgast.demo.run_folder import open_run_folder
 from stamgast.demo.stage import open_stage
 from stamgast.demo.trial import BAKERY, RECORDS, Cast, Options, Say, Trial
-from stamgast.ending import Ending
-from stamgast.publishing import MERCHANTS
+from stamgast.lifecycle.ending import Ending
+from stamgast.programs.publish import MERCHANTS
 
 
 class EndedError(Exception):

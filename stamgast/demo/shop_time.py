@@ -11,7 +11,7 @@ import time
 from collections import deque
 from typing import Final
 
-from stamgast.clock import DrivenClock
+from stamgast.clock.shop_time import DrivenClock
 from stamgast.demo.settling import Engine
 from stamgast.domain.units import DAY, MINUTE, Millis
 

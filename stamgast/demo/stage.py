@@ -23,14 +23,14 @@ from typing import Final
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from stamgast.api_keys.admin import Keyring
 from stamgast.bootstrap import topics_of
-from stamgast.clock import DrivenClock
+from stamgast.clock.shop_time import DrivenClock
 from stamgast.domain.units import Millis
-from stamgast.embedded import embedded_broker, embedded_redis
-from stamgast.keyring import Keyring
+from stamgast.local.embedded import embedded_broker, embedded_redis
+from stamgast.local.processes import ChildProcess, ProcessError, free_port
 from stamgast.log.topics import create_topics
-from stamgast.processes import ChildProcess, ProcessError, free_port
-from stamgast.publishing import MERCHANTS, publish
+from stamgast.programs.publish import MERCHANTS, publish
 from stamgast.settings import SANDBOX_ACCOUNT, Settings
 
 BROKER: Final = "embedded (Tansu, in memory)"
@@ -67,7 +67,8 @@ class Stage:
     def open_redis(self) -> Redis:
         """Make a client for the trial's own looks; the caller closes it.
 
-        It has no limit of time: under one, redis-py on Python 3.11 swallows cancellations (stamgast.cancelling).
+        It has no limit of time: under one, redis-py on Python 3.11 swallows cancellations
+        (`stamgast.lifecycle.cancellation`).
         """
         return Redis.from_url(self.settings.redis_url, socket_timeout=None)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import Any, Final
 
 from rules.rule_set import RuleSet
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.demo.account import Account
 from stamgast.demo.people import Person, regular
 from stamgast.demo.shop import Shop, full_refund, sale

@@ -14,8 +14,7 @@ import httpx
 from redis.asyncio import Redis
 
 from rules.rule_set import RuleSet
-from stamgast.cancelling import end_all
-from stamgast.clock import DrivenClock, format_time
+from stamgast.clock.shop_time import DrivenClock, format_time
 from stamgast.demo.account import Account
 from stamgast.demo.board import Board
 from stamgast.demo.books import Books, Summary
@@ -31,9 +30,10 @@ from stamgast.demo.shop_time import ShopTime
 from stamgast.demo.stage import Stage
 from stamgast.demo.till import Till
 from stamgast.domain.program import Program
+from stamgast.lifecycle.cancellation import end_all
+from stamgast.local.processes import ProcessError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
-from stamgast.processes import ProcessError
 
 BAKERY: Final = "bakkerij-noord"
 RECORDS: Final = "platenzaak"

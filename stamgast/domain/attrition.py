@@ -6,10 +6,10 @@ that the history's T says, and a score decays without any event.
 
 from typing import Final, Protocol
 
-from stamgast.domain.dropout import Dropout
 from stamgast.domain.history import History
-from stamgast.domain.own_rate import OwnRate
-from stamgast.domain.pareto import Pareto
+from stamgast.domain.models.bg_nbd import Dropout
+from stamgast.domain.models.nbd import OwnRate
+from stamgast.domain.models.pareto_nbd import Pareto
 
 BG_NBD: Final = "bg_nbd"
 MBG_NBD: Final = "mbg_nbd"

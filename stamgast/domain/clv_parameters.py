@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct, field
 
 from stamgast.domain.attrition import PARAMETERS, Model, make_model
-from stamgast.domain.spend import Spend
+from stamgast.domain.models.gamma_gamma import Spend
 
 
 class FitReport(Struct, frozen=True, forbid_unknown_fields=True):

@@ -2,8 +2,8 @@
 
 import msgspec
 
-from stamgast.domain.deliveries import UNDATED
 from stamgast.domain.events import Line, Purchase
+from stamgast.domain.purchase_record import UNDATED
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import Millis, Minor
 

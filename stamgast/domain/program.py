@@ -12,9 +12,9 @@ from msgspec import Struct
 
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import on_day
-from stamgast.domain.deliveries import REACH
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
+from stamgast.domain.purchase_record import REACH
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import IfUnproven, Purpose
 

@@ -15,8 +15,8 @@ from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.history import WEEK_DAYS, History, history_of
+from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.residual_value import Discounting
-from stamgast.domain.spend import Spend
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.value_table import ValueTable
 

@@ -7,9 +7,9 @@ repetition of the same deliveries ends in the same transaction. So is the time o
 minimum of when it was recorded, whatever was told of it later.
 """
 
-from stamgast.domain.deliveries import UNDATED, Delivery, LineItem, dated, happened_at, thousandths
+from stamgast.domain.digest import digest_of_refund, digest_of_snapshot
 from stamgast.domain.events import Line
-from stamgast.domain.ties import digest_of_refund, digest_of_snapshot
+from stamgast.domain.purchase_record import UNDATED, Delivery, LineItem, dated, happened_at, thousandths
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, Millis
 
@@ -31,7 +31,7 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
     """Take one delivery in; says whether anything changed. The caller compares `net_purchase.net` before and after.
 
     A snapshot with the version of the one that is known wins if the SHA-256 of its canonical JSON is
-    greater (`stamgast.domain.ties`), so that both orders end alike; the same holds for two versions of one refund.
+    greater (`stamgast.domain.digest`), so that both orders end alike; the same holds for two versions of one refund.
 
     Raises `ForgottenError`, and changes nothing, for what is recorded more than `MEMORY` after the first delivery.
     """

@@ -9,8 +9,8 @@ from typing import Any
 
 import msgspec
 
-from stamgast.domain.deliveries import CLOCK_TOLERANCE
 from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
+from stamgast.domain.purchase_record import CLOCK_TOLERANCE
 from stamgast.domain.units import Millis
 
 

@@ -12,8 +12,8 @@ from typing import Final
 from msgspec.structs import replace
 
 from stamgast.domain.attrition import Model
-from stamgast.domain.dropout import Dropout
 from stamgast.domain.history import History
+from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.residual_value import Discounting, discounted_if_alive, discounted_purchases
 
 _DIGITS: Final = 11

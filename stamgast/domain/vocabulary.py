@@ -180,7 +180,7 @@ class Verdict(StrEnum):
 
 
 class Reason(StrEnum):
-    """Why a message was held, withheld or not delivered. `stamgast.why` has the sentence for each."""
+    """Why a message was held, withheld or not delivered. `stamgast.people.why` has the sentence for each."""
 
     # What the gate says, and what happens while a message waits.
     NO_CONSENT = "no_consent"

@@ -100,6 +100,16 @@ def derive_key(secret: bytes, purpose: str) -> bytes:
     return HKDF(algorithm=hashes.SHA256(), length=_KEY_BYTES, salt=None, info=purpose.encode()).derive(secret)
 
 
+def derive_source_key(id_key: bytes) -> bytes:
+    """32 bytes from `ID_KEY`, for the proofs of records on `purchases.v1` that were appended again by us."""
+    return derive_key(id_key, "sources")
+
+
+def derive_voucher_key(id_key: bytes) -> bytes:
+    """32 bytes from `ID_KEY`, for voucher codes: every worker and every rebuild makes the same ones."""
+    return derive_key(id_key, "vouchers")
+
+
 def decode_key(encoded: str, name: str) -> bytes:
     """Base64 of 32 bytes -> bytes. Raises ValueError that names the setting."""
     try:

@@ -13,7 +13,7 @@ from typing import Any, Final
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
-from stamgast.clock import Heard
+from stamgast.clock.shop_time import Heard
 
 _LOG_APPEND_TIME: Final = 1
 

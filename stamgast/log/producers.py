@@ -16,7 +16,7 @@ from typing import Any
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed, UnknownError
 
-from stamgast.embedded import CLUSTER_PREFIX
+from stamgast.local.embedded import CLUSTER_PREFIX
 from stamgast.log.topics import MAX_RECORD_BYTES, TopicsError, admin, largest_record
 from stamgast.logs import get_logger
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
-from stamgast.cancelling import heed_cancellation
+from stamgast.lifecycle.cancellation import heed_cancellation
 
 _EVERY_S: Final = 3.0
 _PATIENCE_S: Final = 3.0

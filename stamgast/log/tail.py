@@ -11,10 +11,10 @@ from typing import Any, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
-from stamgast.cancelling import heed_cancellation
+from stamgast.clock.pauses import pause_after
+from stamgast.lifecycle.cancellation import heed_cancellation
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
-from stamgast.pauses import pause_after
 
 log = get_logger(__name__)
 

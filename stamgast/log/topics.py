@@ -18,7 +18,7 @@ from kafka.admin import ConfigResource, ConfigResourceType
 from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from stamgast.domain.units import DAY
-from stamgast.embedded import CLUSTER_PREFIX
+from stamgast.local.embedded import CLUSTER_PREFIX
 
 PURCHASES: Final = "purchases.v1"
 CUSTOMER_EVENTS: Final = "customer.events.v1"

@@ -10,7 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
-from stamgast.domain.deliveries import MOST_LINES
+from stamgast.domain.purchase_record import MOST_LINES
 from stamgast.pos.types import (
     Amount,
     CalendarDay,

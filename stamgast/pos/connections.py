@@ -15,10 +15,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from rules.nodes import Node
-from rules.problems import Problem, suggest
-from rules.reader import Reader
-from rules.yaml_source import MAX_BYTES, Source, read_yaml
+from rules.yaml.nodes import Node
+from rules.yaml.problems import Problem, suggest
+from rules.yaml.reader import Reader
+from rules.yaml.source import MAX_BYTES, Source, read_yaml
 from stamgast.domain.program import Store
 from stamgast.identity.sealing import SealError, WrappingKeys
 

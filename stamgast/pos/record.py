@@ -5,7 +5,7 @@ from typing import Any
 
 import msgspec
 
-from stamgast.domain.deliveries import EARLIEST, EPOCH, can_be_right, millis_of
+from stamgast.domain.purchase_record import EARLIEST, EPOCH, can_be_right, millis_of
 from stamgast.domain.units import Millis
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Refund
 from stamgast.pos.types import write_instant

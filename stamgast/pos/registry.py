@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from importlib.metadata import EntryPoint
 from typing import Final
 
-from rules.problems import suggest
+from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 
 GROUP: Final = "stamgast.pos"

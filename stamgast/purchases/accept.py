@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
-from stamgast.domain.deliveries import LARGEST_RECEIPT, decode_record, millis_of
 from stamgast.domain.program import Program
+from stamgast.domain.purchase_record import LARGEST_RECEIPT, decode_record, millis_of
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
@@ -19,10 +19,10 @@ from stamgast.identity.references import identifiers_of, opened
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
 from stamgast.pos.canonical import Refund
-from stamgast.pos.doubts import Doubt, Seen, doubts_about
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Received
 from stamgast.pos.record import to_record
+from stamgast.pos.warnings import Doubt, Seen, doubts_about
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
 """Append records to a topic, each to the partition of its key; returns once all are acknowledged."""

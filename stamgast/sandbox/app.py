@@ -11,7 +11,6 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 from starlette.routing import Route
 
-from stamgast.live_page import page_response
 from stamgast.sandbox.api import MessagesApi
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.contents import ContentsApi
@@ -19,6 +18,7 @@ from stamgast.sandbox.control import Control
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.gate import Gate
 from stamgast.sandbox.live import Live
+from stamgast.sandbox.live_page import page_response
 from stamgast.sandbox.options import SandboxOptions
 from stamgast.sandbox.records import Records
 from stamgast.sandbox.refusals import TwilioRefusalError

@@ -7,7 +7,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.sandbox.options import SandboxOptions
 from stamgast.sandbox.records import Content, Records, new_sid
 from stamgast.sandbox.refusals import TwilioRefusalError

@@ -6,7 +6,7 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
-from stamgast.clock import format_time
+from stamgast.clock.shop_time import format_time
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.live import Live

@@ -4,7 +4,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stamgast.live_page import News
+from stamgast.sandbox.live_page import News
 
 _RELOAD: Final = b'{"kind":"reload","data":null}'
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from stamgast.clock import RealClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.units import Millis
 
 ACCOUNT_PREFIX = "ACsandbox"

@@ -10,8 +10,8 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
 
-from channels.error_table import look_up
-from stamgast.clock import format_time
+from channels.twilio.errors import look_up
+from stamgast.clock.shop_time import format_time
 from stamgast.domain.units import Millis
 
 WHATSAPP: Final = "whatsapp:"

@@ -11,11 +11,11 @@ from typing import Final, Self
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from channels.twilio_client import is_loopback
-from stamgast.ending import Ending
-from stamgast.live_page import PageServer
+from channels.twilio.client import is_loopback
+from stamgast.lifecycle.ending import Ending
 from stamgast.sandbox.app import create_app
 from stamgast.sandbox.live import Live
+from stamgast.sandbox.live_page import PageServer
 from stamgast.sandbox.options import SandboxOptions
 
 _START_SECONDS: Final = 15.0

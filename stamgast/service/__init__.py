@@ -1,8 +1,8 @@
 """The one use case: a customer's state and events in; new state, facts and activations out.
 
 Pure: no I/O, no clock, no chance. The worker, the backtest, the rule tests and the rebuild run this very
-code. Reading order: `case` (what is worked on), `handle` (one event after another), `firing` (rules on
-facts), `messages` (an activation's way), `due` (timers).
+code. Reading order: `case` (what is worked on), `handle` (one event after another), `rules` (those that
+fire on facts), `messages` (an activation's way), `due` (timers).
 """
 
 from stamgast.service.case import Bundle, Change, Context

@@ -10,7 +10,7 @@ from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
 from stamgast.service import at_hand, messages
 from stamgast.service.case import Case
-from stamgast.service.firing import fire
+from stamgast.service.rules import fire
 from stamgast.service.stages import restage
 
 _MEANS: Final[Mapping[str, tuple[FactName, Counter]]] = {

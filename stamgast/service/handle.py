@@ -31,12 +31,12 @@ from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reaso
 from stamgast.service import at_hand, outcomes
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
-from stamgast.service.erasing import erase
-from stamgast.service.firing import fire
+from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed
-from stamgast.service.redeeming import redeem, take_redemption_back
+from stamgast.service.reversals import drop_waiting
+from stamgast.service.rules import fire
 from stamgast.service.stages import restage
-from stamgast.service.taking_back import drop_waiting
+from stamgast.service.vouchers import redeem, take_redemption_back
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""

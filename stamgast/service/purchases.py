@@ -13,9 +13,9 @@ from stamgast.domain.review import encode_waiting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.vocabulary import Counter
 from stamgast.service.case import Case
-from stamgast.service.firing import fall_back, fire
+from stamgast.service.reversals import take_back
+from stamgast.service.rules import fall_back, fire
 from stamgast.service.stages import restage
-from stamgast.service.taking_back import take_back
 from stamgast.service.worth import worth, worth_facts
 
 # Said here, for every purchase asks for them, and a member is slower to look up than a name.

@@ -13,7 +13,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 from typing import Final
 
-from stamgast.clock import Heard
+from stamgast.clock.shop_time import Heard
 from stamgast.state.errors import StateError
 from stamgast.state.nodes import Redis
 from stamgast.state.scripts import Script

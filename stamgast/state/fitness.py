@@ -12,7 +12,7 @@ import time
 from collections.abc import Sequence
 from typing import Final
 
-from stamgast.cancelling import heed_cancellation
+from stamgast.lifecycle.cancellation import heed_cancellation
 from stamgast.logs import get_logger
 from stamgast.state.condition import TAKES_NO_WRITES, Condition
 from stamgast.state.errors import NoWritesError, RefusedError, StateError

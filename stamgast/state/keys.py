@@ -131,7 +131,7 @@ class PartitionKeys:
         return f"{{{self.tag}}}:bound:{merchant}:{customer}"
 
     def parked(self, merchant: str) -> str:
-        """Name the list of events that wait for a merchant's bundle, or behind such: see `streams.parking`."""
+        """Name the list of events that wait for a merchant's bundle, or behind such (`streams.customers.parking`)."""
         return f"{{{self.tag}}}:parked:{merchant}"
 
     def stop(self, merchant: str, phone_hash: str) -> str:

@@ -22,7 +22,7 @@ class Look(NamedTuple):
     aside: frozenset[int]
     """Offsets of records that were laid aside because they end workers."""
     clocks: str
-    """From which offset on which kind of clock was believed (`stamgast.clock_marks`)."""
+    """From which offset on which kind of clock was believed (`stamgast.state.clock_marks`)."""
     spoilt: str
     """Why nothing of the partition is to be believed; empty if all is."""
     value: bytes | None

@@ -175,14 +175,14 @@ TOKEN: Final = _text(
 CLUSTER: Final = _text(
     "cluster",
     "id of the Kafka cluster whose log the state was made from",
-    by=("streams.ownership",),
-    to=("streams.ownership", "stamgast.state.adopting"),
+    by=("streams.runtime.ownership",),
+    to=("streams.runtime.ownership", "stamgast.state.adopting"),
 )
 TOPIC: Final = _text(
     "topic",
     "id of the topic that the state was made from",
-    by=("streams.ownership",),
-    to=("streams.ownership", "stamgast.state.adopting"),
+    by=("streams.runtime.ownership",),
+    to=("streams.runtime.ownership", "stamgast.state.adopting"),
 )
 
 # -- how far it has come
@@ -193,22 +193,27 @@ WATERMARK: Final = _number(
     by=("commit.lua",),
     to=(
         *("commit.lua", "read.lua", "take.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks"),
-        *("stamgast.state.adopting", "stamgast.demo.settling", "streams.customer_partition", "streams.rebuilding"),
-        *("streams.clock_repair", "streams.segments"),
+        *(
+            "stamgast.state.adopting",
+            "stamgast.demo.settling",
+            "streams.customers.in_force",
+            "streams.maintenance.rebuild",
+        ),
+        *("streams.maintenance.clock_repair", "streams.maintenance.segments"),
     ),
     absent=lambda: NOTHING_APPLIED,
 )
 TIME: Final[Field[Millis]] = _number(
     "time",
     "recorded time of what was applied: nothing is recorded before it",
-    by=("streams.position",),
-    to=("streams.position", "streams.clock_repair"),
+    by=("streams.runtime.position",),
+    to=("streams.runtime.position", "streams.maintenance.clock_repair"),
 )
 SOURCES: Final[Family[tuple[str, int], Mark]] = Family(
     prefix="s:",
     holds="(id of a topic, partition) -> the newest record of that source which was applied",
-    written_by=("streams.position",),
-    read_by=("streams.position",),
+    written_by=("streams.runtime.position",),
+    read_by=("streams.runtime.position",),
     decode=_mark,
     encode=lambda mark: f"{mark[0]}:{mark[1]}",
     absent=lambda: (-1, -1),
@@ -217,9 +222,15 @@ SOURCES: Final[Family[tuple[str, int], Mark]] = Family(
 )
 CLOCK: Final = _text(
     "clock",
-    "`0:shop,1200:bounded`: from which offset on which kind of clock was believed (`stamgast.clock_marks`)",
-    by=("streams.position",),
-    to=("look.lua", "stamgast.state.looks", "streams.position", "streams.clock_repair", "streams.rebuilding"),
+    "`0:shop,1200:bounded`: from which offset on which kind of clock was believed (`stamgast.state.clock_marks`)",
+    by=("streams.runtime.position",),
+    to=(
+        "look.lua",
+        "stamgast.state.looks",
+        "streams.runtime.position",
+        "streams.maintenance.clock_repair",
+        "streams.maintenance.rebuild",
+    ),
 )
 
 # -- whether it may be believed, and what ends its owners
@@ -228,13 +239,19 @@ HALF: Final = _text(
     "half",
     "why nothing of the state may be believed; it stands only while that is so",
     by=("take.lua", "commit.lua", "outbox_window.lua", "stamgast.state.partitions"),
-    to=("commit.lua", "look.lua", "stamgast.state.partitions", "stamgast.state.looks", "streams.clock_repair"),
+    to=(
+        "commit.lua",
+        "look.lua",
+        "stamgast.state.partitions",
+        "stamgast.state.looks",
+        "streams.maintenance.clock_repair",
+    ),
 )
 TRIAL: Final[Field[Trial | None]] = Field(
     name="trial",
-    holds="what is being tried, by whom: it stands while a step is thought through (`streams.suspects`)",
-    written_by=("commit.lua", "streams.steps"),
-    read_by=("streams.suspects", "streams.ownership"),
+    holds="what is being tried, by whom: it stands while a step is thought through (`streams.runtime.suspects`)",
+    written_by=("commit.lua", "streams.runtime.step"),
+    read_by=("streams.runtime.suspects", "streams.runtime.ownership"),
     decode=Trial.parse,
     encode=str,
     absent=lambda: None,
@@ -242,8 +259,8 @@ TRIAL: Final[Field[Trial | None]] = Field(
 ASIDE: Final[Field[tuple[int, ...]]] = Field(
     name="aside",
     holds="offsets of records that were laid aside because they end processes, the newest last",
-    written_by=("streams.steps",),
-    read_by=("look.lua", "stamgast.state.looks", "streams.suspects", "streams.ownership"),
+    written_by=("streams.runtime.step",),
+    read_by=("look.lua", "stamgast.state.looks", "streams.runtime.suspects", "streams.runtime.ownership"),
     decode=_offsets,
     encode=lambda offsets: ",".join(map(str, offsets)),
     absent=tuple,
@@ -254,14 +271,14 @@ ASIDE: Final[Field[tuple[int, ...]]] = Field(
 PROGRESS: Final[Field[Millis]] = _number(
     "progress",
     "recorded time up to which everything was applied: it moves on while there is nothing to apply",
-    by=("progress.lua", "streams.intake"),
-    to=("streams.timers",),
+    by=("progress.lua", "streams.intake.job"),
+    to=("streams.customers.timers",),
 )
 NEWEST_PURCHASE: Final[Family[str, Millis]] = _numbers(
     "f:",
     "merchant -> recorded time of the newest purchase",
-    by=("streams.intake",),
-    to=("streams.feed_watch",),
+    by=("streams.intake.job",),
+    to=("streams.customers.feed_watch",),
 )
 
 # -- of customers alone
@@ -270,13 +287,13 @@ LOG: Final = _number(
     "log",
     "offset up to which the log of activations stands in `attempts`",
     by=("outbox_logged.lua",),
-    to=("streams.activation_log",),
+    to=("streams.customers.activation_log",),
 )
 IN_FORCE: Final[Family[str, InForce]] = Family(
     prefix="b:",
     holds="merchant -> number of its newest barrier, and hash of its bundle in force",
-    written_by=("streams.customer_partition",),
-    read_by=("streams.customer_partition", "stamgast.lookup"),
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force", "stamgast.lookup"),
     decode=InForce.parse,
     encode=str,
     absent=lambda: InForce(-1, ""),
@@ -286,8 +303,8 @@ IN_FORCE: Final[Family[str, InForce]] = Family(
 PAUSED: Final[Family[str, frozenset[str]]] = Family(
     prefix="p:",
     holds="merchant -> rules that raised under the bundle in force and rest until the next one",
-    written_by=("streams.customer_partition",),
-    read_by=("streams.customer_partition", "stamgast.lookup"),
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force", "stamgast.lookup"),
     decode=lambda text: frozenset(text.split(",")) if text else frozenset(),
     encode=lambda rules: ",".join(sorted(rules)),
     absent=frozenset,
@@ -297,16 +314,16 @@ PAUSED: Final[Family[str, frozenset[str]]] = Family(
 REVIEWED: Final = _numbers(
     "w:",
     "merchant -> number of the bundle by which all its timers were reviewed",
-    by=("streams.reviewing",),
-    to=("streams.reviewing",),
+    by=("streams.customers.replan",),
+    to=("streams.customers.replan",),
 )
 WAITS: Final[Field[dict[str, Backlog]]] = Field(
     name="waits",
     holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
-    written_by=("streams.customer_partition",),
+    written_by=("streams.customers.in_force",),
     read_by=(
         *("look.lua", "stamgast.state.looks", "stamgast.demo.settling"),
-        *("streams.customer_partition", "streams.rebuilding"),
+        *("streams.customers.in_force", "streams.maintenance.rebuild"),
     ),
     decode=decode_backlogs,
     encode=encode_backlogs,
@@ -315,8 +332,8 @@ WAITS: Final[Field[dict[str, Backlog]]] = Field(
 TURNS: Final = _number(
     "turns",
     "steps of what waited, ever: they tell apart what is written at one place of the log",
-    by=("streams.customer_partition",),
-    to=("streams.customer_partition",),
+    by=("streams.customers.in_force",),
+    to=("streams.customers.in_force",),
 )
 
 FIELDS: Final[tuple[Field[Any], ...]] = (

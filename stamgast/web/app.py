@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 from starlette.routing import BaseRoute, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from stamgast.bounded_clock import ClockUnknownError
+from stamgast.clock.bounded import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import TooManyError
@@ -20,17 +20,17 @@ from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
-from stamgast.web.answered import Answered
+from stamgast.web.api.customers import delete_customer, get_customer, post_customer
+from stamgast.web.api.purchases import get_public_key, post_purchases
+from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
-from stamgast.web.customers import delete_customer, get_customer, post_customer
 from stamgast.web.deps import Deps
 from stamgast.web.health import get_healthz, get_metrics, get_readyz
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
-from stamgast.web.purchases import get_public_key, post_purchases
-from stamgast.web.twilio import post_inbound, post_status
-from stamgast.web.vouchers import delete_redemption, get_redemption, post_redemption
+from stamgast.web.timeout import Answered
+from stamgast.web.webhooks.twilio import post_inbound, post_status
 
 ANSWERED = (
     Problem,

@@ -8,18 +8,18 @@ from typing import Any, Protocol, cast
 from starlette.requests import Request
 
 from channels.model import Inbound, StatusEvent, WebhookRequest
-from stamgast.clock import Clock
-from stamgast.clock_watch import ClockWatch
+from stamgast.api_keys.table import ApiKeyTable
+from stamgast.clock.shop_time import Clock
+from stamgast.clock.watch import ClockWatch
 from stamgast.domain.program import Program
 from stamgast.log.appender import Appender
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
-from stamgast.state.api_keys import ApiKeyTable
+from stamgast.people.opt_out import Stops
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
-from stamgast.stopping import Stops
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 

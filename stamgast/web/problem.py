@@ -8,7 +8,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
-from stamgast.bounded_clock import ClockUnknownError
+from stamgast.clock.bounded import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
 from stamgast.pos.problems import RefusedError

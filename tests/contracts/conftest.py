@@ -2,7 +2,7 @@
 
 import pytest
 
-from stamgast.services import Broker
+from stamgast.local.brokers import Broker
 
 
 @pytest.fixture(scope="module", params=["this run's broker", "embedded"])

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 import pytest
 from redis import Redis
 
+from stamgast.local.brokers import Broker
 from stamgast.log.producers import Emitter
 from stamgast.log.topics import Topics, check_topics, create_topics, delete_topics
-from stamgast.services import Broker
 from stamgast.settings import Settings
 from stamgast.state.keys import customers, transactions
 

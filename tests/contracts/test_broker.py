@@ -12,6 +12,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
+from stamgast.local.brokers import Broker
 from stamgast.log.producers import EmitError, Emitter, Emitters, RecordTooLargeError, start_producer
 from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import (
@@ -23,7 +24,6 @@ from stamgast.log.topics import (
     delete_topics,
     differing_settings,
 )
-from stamgast.services import Broker
 from tests.conftest import eventually, soon
 
 

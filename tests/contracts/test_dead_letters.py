@@ -8,12 +8,12 @@ from collections.abc import Iterator
 import pytest
 
 from stamgast.identity.sealing import SealError, WrappingKeys
+from stamgast.local.brokers import Broker
 from stamgast.log.dead_letters import DeadLetter, DeadLetterError, DeadLetters, DeadLetterSeal, as_text
 from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Emitter
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics, create_topics, delete_topics
-from stamgast.services import Broker
 
 KEYS = "new:" + "A" * 43 + "="
 OTHER_KEYS = "other:" + "B" * 42 + "A="

@@ -9,11 +9,11 @@ import pytest
 from aiokafka import AIOKafkaConsumer, AIOKafkaProducer, TopicPartition
 from aiokafka.errors import OffsetOutOfRangeError
 
+from stamgast.local.brokers import Broker
 from stamgast.log.producers import Emitter
 from stamgast.log.topics import Topics, create_topics, delete_topics
-from stamgast.services import Broker
-from streams.fetching import LeanConsumer
-from streams.jobs import Record
+from streams.runtime.fetching import LeanConsumer
+from streams.runtime.job import Record
 from tests.conftest import eventually
 
 PARTITIONS = 3

@@ -5,11 +5,11 @@ from collections.abc import Iterator
 
 import pytest
 
+from stamgast.local.brokers import Broker
 from stamgast.log.producers import Emitter
-from stamgast.log.programs import ProgramLog
 from stamgast.log.reading import LogTruncatedError
 from stamgast.log.topics import Topics, create_topics, delete_topics
-from stamgast.services import Broker
+from stamgast.programs.topic import ProgramLog
 
 
 @pytest.fixture

@@ -15,12 +15,13 @@ from pathlib import Path
 import pytest
 from redis import Redis
 
+from stamgast.local.brokers import Broker, open_broker
+from stamgast.local.kafka_docker import DockerKafka
+from stamgast.local.processes import ProcessError, port_answers
+from stamgast.local.redis_server import RedisServer, open_redis
 from stamgast.log.producers import EmitError, Emitter, Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics, TopicsError, admin, check_topics, create_topics
-from stamgast.processes import ProcessError, port_answers
-from stamgast.services import Broker, RedisServer, open_broker, open_redis
-from stamgast.services.kafka_docker import DockerKafka
 from tests.conftest import RUN_DIR, eventually
 from tests.processes import alive, children_of
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from stamgast.cli import main
-from streams.customers import CustomersJob
+from streams.customers.job import CustomersJob
 
 
 def raises() -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import pytest
 
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease, Writes

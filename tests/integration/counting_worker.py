@@ -17,11 +17,11 @@ from stamgast.logs import configure_logs
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
-from streams.cluster import ClusterFacts
-from streams.emission import Emission
-from streams.jobs import Effects, OwnedPartition, Record
 from streams.metrics import Metrics
-from streams.partitions import PartitionService
+from streams.runtime.cluster import ClusterFacts
+from streams.runtime.emission import Emission
+from streams.runtime.job import Effects, OwnedPartition, Record
+from streams.runtime.partitions import PartitionService
 
 
 class Count(msgspec.Struct):

@@ -18,9 +18,9 @@ from urllib.parse import parse_qs, urlsplit
 import httpx
 
 from stamgast.demo.stage import bring_into_force
+from stamgast.local.processes import free_port
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
-from stamgast.processes import free_port
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from tests.conftest import eventually

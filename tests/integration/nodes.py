@@ -8,9 +8,8 @@ from pathlib import Path
 
 import redis
 
-from stamgast.processes import free_port
-from stamgast.services import RedisServer
-from stamgast.services.redis_server import find_program
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer, find_program
 from stamgast.state.slots import SLOTS, slot_of
 from tests.conftest import soon
 

@@ -11,12 +11,12 @@ from typing import Any
 import pytest
 
 from stamgast.domain.activation import Note
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, decode_note, encode_note
 from stamgast.state.partitions import Lease
-from streams.activation_log import ActivationLog
+from streams.customers.activation_log import ActivationLog
 from tests.conftest import eventually
 
 

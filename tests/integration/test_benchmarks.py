@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from stamgast.services import Broker, RedisServer
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 
 ROOT = Path(__file__).parents[2]
 NAMES = ("serializer", "small_job", "customers", "intake", "latency", "memory", "clv")

@@ -14,7 +14,7 @@ from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.log.producers import Emitter
 from stamgast.state.keys import customers, transactions
 from stamgast.state.nodes import Redis
-from streams.clock_repair import Aged, ask_for_all, find_aged
+from streams.maintenance.clock_repair import Aged, ask_for_all, find_aged
 from tests.builders import bought, line, record, snapshot
 
 YEAR = 365 * DAY

@@ -5,15 +5,16 @@ import contextlib
 from types import SimpleNamespace
 from typing import Any
 
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.tail import Tail
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from stamgast.state import keys
 from stamgast.state.nodes import Redis
-from streams.cluster import ClusterFacts
 from streams.metrics import Metrics
-from streams.ownership import Ownership
-from streams.suspects import Turns
+from streams.runtime.cluster import ClusterFacts
+from streams.runtime.ownership import Ownership
+from streams.runtime.suspects import Turns
 from tests.conftest import eventually
 
 

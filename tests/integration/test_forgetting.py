@@ -13,10 +13,11 @@ import redis.asyncio
 from stamgast.domain.events import key_of
 from stamgast.identity.records import SealedProfile, WrappedKey, decode_entry, entry_key
 from stamgast.identity.sealing import DataKey, SealError, WrappingKeys
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.replies import Sealed
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, RULE, Deployment
 

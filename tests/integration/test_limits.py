@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from tests.integration.deployment import RULE, Deployment
 
 pytestmark = [pytest.mark.slow]

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state.errors import FencedError, SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.scripts import Script
-from streams.mending import fill_anew
+from streams.maintenance.mend import fill_anew
 from tests.conftest import eventually
 
 PLACE = {"cluster": "k1", "topic": "t1"}

@@ -10,9 +10,8 @@ from pathlib import Path
 import pytest
 
 from stamgast.domain.activation import Submission
-from stamgast.processes import ChildProcess, free_port, port_answers
-from stamgast.services import RedisServer
-from stamgast.services.redis_server import find_program
+from stamgast.local.processes import ChildProcess, free_port, port_answers
+from stamgast.local.redis_server import RedisServer, find_program
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import (
     FencedError,

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics, create_topics
-from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
 from tests.integration.counting import Feeder, Fleet, applied_all, judge, watermarks
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from stamgast.commands.publish import tell
+from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics
-from stamgast.publishing import Published, publish
-from stamgast.services import Broker
+from stamgast.programs.publish import Published, publish
 
 BAKERY = Path(__file__).parents[2] / "config/merchants/bakkerij-noord"
 

@@ -11,9 +11,10 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from stamgast.local.brokers import Broker
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.processes import free_port
-from stamgast.services import Broker, RedisServer
 from tests.integration.deployment import ROOT, STAMGAST, Deployment
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]

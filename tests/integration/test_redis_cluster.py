@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from stamgast.domain.activation import Submission
+from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics
-from stamgast.services import Broker
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError, StateError
 from stamgast.state.keys import PartitionKeys, customers, shard_of, transactions, view_shards

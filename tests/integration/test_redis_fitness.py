@@ -14,9 +14,8 @@ import pytest
 import redis
 
 from stamgast.demo.stage import environment
-from stamgast.processes import free_port
-from stamgast.services import RedisServer
-from stamgast.services.redis_server import find_program
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer, find_program
 from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import NoWritesError

@@ -12,8 +12,9 @@ import pytest
 import redis.asyncio
 
 from stamgast.domain.customer import Customer, decode_customer
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, ROOT, STAMGAST, Deployment, sales_of
 

@@ -14,13 +14,14 @@ import redis.asyncio
 
 from stamgast.domain.clv import Clv, clv_of
 from stamgast.domain.customer import Customer
-from stamgast.log.bundles import load_record
+from stamgast.local.brokers import Broker
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.segments import Known, SegmentWorth, read_segments
 from stamgast.log.topics import Topics
-from stamgast.processes import free_port
-from stamgast.publishing import newest_bundles
-from stamgast.services import Broker, RedisServer
+from stamgast.programs.publish import newest_bundles
+from stamgast.programs.record import load_record
 from stamgast.state.client import RedisClient
 from stamgast.state.customer_states import live_states
 from tests.conftest import eventually

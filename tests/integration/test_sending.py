@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from tests.conftest import eventually
 from tests.integration.deployment import Deployment
 

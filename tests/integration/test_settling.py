@@ -12,18 +12,18 @@ from typing import Any
 import pytest
 
 from channels.model import Found, Lookup
-from stamgast.clock import RealClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.activation import Submission
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state import keys
 from stamgast.state.doubts import Doubt, Doubts, encode_doubt
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
-from streams.breaker import Probing
-from streams.outbox import Patience
-from streams.senders import Senders
-from streams.settling import Settling
+from streams.outbox.breaker import Probing
+from streams.outbox.context import Patience
+from streams.outbox.in_doubt import Settling
+from streams.outbox.turns import Senders
 from tests.conftest import eventually
 
 

@@ -7,9 +7,9 @@ from contextlib import asynccontextmanager
 import pytest
 
 from channels.model import Message, Outcome, Prepared, Sender, SmsText
-from channels.signatures import SignatureVerifier
-from channels.twilio_channel import TwilioChannel
-from channels.twilio_client import SingleShotHttpClient, TwilioCredentials
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.client import SingleShotHttpClient, TwilioCredentials
+from channels.twilio.signatures import SignatureVerifier
 from tests.integration.pacing import Pace
 
 T0 = 1_790_000_000_000

@@ -6,7 +6,7 @@ from contextlib import aclosing
 
 import pytest
 
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state.client import RedisClient, keys_like
 from stamgast.state.errors import FencedError, NoWritesError, SpoiltError, UnfitError
 from stamgast.state.partitions import Writes, ask_for_rebuild

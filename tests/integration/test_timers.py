@@ -9,15 +9,15 @@ from typing import Any
 
 import pytest
 
-import streams.timers
-from stamgast.clock import RealClock
+import streams.customers.timers
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.events import decode_event
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease
+from streams.customers.timers import Timers
 from streams.metrics import Metrics
-from streams.timers import Timers
 
 
 class Owner:
@@ -79,7 +79,7 @@ async def test_what_is_still_to_be_read_is_not_appended_again_however_long_steps
     owner: Owner, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     machine = [1_000.0]
-    monkeypatch.setattr(streams.timers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
+    monkeypatch.setattr(streams.customers.timers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
     await owner.due("m", 1_500, at=1)
     for _ in range(20):
         await owner.look(times=3)

@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from stamgast.domain.activation import Submission
-from stamgast.services import RedisServer
+from stamgast.local.redis_server import RedisServer
 from stamgast.state.errors import SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, encode_submission
 from stamgast.state.partitions import Lease, Writes
-from streams.customer_partition import Standing
-from streams.customer_writes import Written
-from streams.lanes import Lanes
-from streams.outbox import Patience
-from streams.submitting import PartitionSending
+from streams.customers.in_force import Standing
+from streams.customers.writes import Written
+from streams.outbox.context import Patience
+from streams.outbox.lanes import Lanes
+from streams.outbox.sender import PartitionSending
 from tests.conftest import eventually
 
 PLACE = {"cluster": "k1", "topic": "t1"}

@@ -17,8 +17,9 @@ import redis.asyncio
 
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.customer import decode_customer, encode_customer
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from stamgast.state.keys import customers
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, ROOT, RULE, STAMGAST, Deployment

@@ -11,11 +11,12 @@ from pathlib import Path
 import pytest
 import redis.asyncio
 
+from stamgast.local.brokers import Broker
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.processes import free_port
-from stamgast.services import Broker, RedisServer
 from streams.app import EXIT_BROKEN
-from streams.watchdog import EXIT_STUCK
+from streams.runtime.watchdog import EXIT_STUCK
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, PROGRAM, ROOT, STAMGAST, Deployment
 

@@ -15,16 +15,16 @@ from starlette.responses import Response
 from starlette.routing import Route
 
 from channels.console import ConsoleChannel
-from stamgast import stopping
-from stamgast.access import ApiKey, encode_key
+from stamgast.api_keys.model import ApiKey, encode_key
+from stamgast.api_keys.table import ApiKeyTable
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.identity.records import Suppression, encode, entry_key
+from stamgast.people import opt_out
+from stamgast.people.opt_out import Unfinished
 from stamgast.state import customer_states
-from stamgast.state.api_keys import ApiKeyTable
 from stamgast.state.customer_states import live_states
 from stamgast.state.errors import StateError
 from stamgast.state.keys import customers
-from stamgast.stopping import Unfinished
 from stamgast.web.app import Measured
 from stamgast.web.bodies import Bodies
 from stamgast.web.metrics import WebMetrics
@@ -131,8 +131,8 @@ async def test_what_was_said_before_is_looked_at_a_few_at_a_time_and_what_is_sai
         if not unfinished._said_before and not unfinished._due:
             raise EndedError
 
-    monkeypatch.setattr(stopping, "_GRACE_S", 0.0)
-    monkeypatch.setattr(stopping.asyncio, "sleep", rest)
+    monkeypatch.setattr(opt_out, "_GRACE_S", 0.0)
+    monkeypatch.setattr(opt_out.asyncio, "sleep", rest)
     await unfinished.apply([said(f"{n:04}") for n in range(100)], {})
     await unfinished.open()
     told.fails = 1
@@ -142,7 +142,7 @@ async def test_what_was_said_before_is_looked_at_a_few_at_a_time_and_what_is_sai
     assert set(told.finished) == {"now", *(f"{n:04}" for n in range(100))}
     assert told.finished.index("now") == 31, "behind the first few, but for the one that failed"
     assert rests[0] > 0, "Redis was away"
-    assert rests[1:4] == [0, 0, stopping._LOOK_S]
+    assert rests[1:4] == [0, 0, opt_out._LOOK_S]
 
 
 async def test_the_console_remembers_the_attempts_that_anybody_may_still_ask_for(monkeypatch):

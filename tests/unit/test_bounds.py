@@ -10,22 +10,22 @@ from stamgast.domain import stamps
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.contact_policy import MOST_CONTACTS
 from stamgast.domain.customer import Card, decode_customer, encode_customer
-from stamgast.domain.deliveries import MOST_LINES, decode_record
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import Line, TimerDue
 from stamgast.domain.ledger import decode_entry
+from stamgast.domain.purchase_record import MOST_LINES, decode_record
 from stamgast.domain.purchases import MOST_REFUND_LINES, MOST_REFUNDS, merge
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import case as case_module
 from stamgast.service.case import MOST_FIRINGS, MOST_MESSAGES, MOST_VOUCHERS
-from stamgast.service.firing import MOST_TAGS
 from stamgast.service.handle import MOST_CONSENTS
 from stamgast.service.messages import MOST_WAITING
-from streams.canonical import read_record
-from streams.merging import NotMergedError, merged
-from streams.proofs import Proofs
+from stamgast.service.rules import MOST_TAGS
+from streams.intake.canonical import read_record
+from streams.intake.merge import NotMergedError, merged
+from streams.intake.record_mac import Proofs
 from tests.builders import (
     ANNA,
     MERCHANT,

@@ -2,7 +2,7 @@
 
 from random import Random
 
-from streams.breaker import ROW, Answer, Breaker, Probing
+from streams.outbox.breaker import ROW, Answer, Breaker, Probing
 
 WIDTH = 8
 

@@ -7,14 +7,14 @@ import msgspec
 import pytest
 
 from stamgast.domain.events import encode_event
-from stamgast.log import merchants as web_side
-from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle, glance_at
-from stamgast.log.merchants import MerchantTable
-from streams import bundles as module
-from streams.bundles import Bundles
-from streams.customer_batch import Batch
-from streams.customer_partition import Standing, bundle_of, come_into_force, concerned, judge_newest, standing_of
-from streams.recent_states import RecentStates
+from stamgast.programs import in_force as web_side
+from stamgast.programs.in_force import MerchantTable
+from stamgast.programs.record import BundleRecord, bundle_hash, decode_bundle, encode_bundle, glance_at
+from streams.customers import bundles as module
+from streams.customers.batch import Batch
+from streams.customers.bundles import Bundles
+from streams.customers.in_force import Standing, bundle_of, come_into_force, concerned, judge_newest, standing_of
+from streams.customers.state_cache import RecentStates
 from tests.builders import KEY, T0, bought
 from tests.conftest import eventually
 from tests.unit.test_poison import records_of

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.clock import (
+from stamgast.clock.shop_time import (
     DrivenClock,
     RealClock,
     ScaledClock,

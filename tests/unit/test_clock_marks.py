@@ -1,6 +1,6 @@
 """Which part of a log was applied under which clock."""
 
-from stamgast.clock_marks import is_bounded_at, is_real_at, marked, was_other
+from stamgast.state.clock_marks import is_bounded_at, is_real_at, marked, was_other
 
 
 def test_a_log_that_keeps_its_clock_has_one_mark():

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from stamgast.bounded_clock import TOLERANCE, BoundedClock, ClockUnknownError
-from stamgast.clock import Heard
-from stamgast.clock_watch import ClockWatch, judge, span
+from stamgast.clock.bounded import TOLERANCE, BoundedClock, ClockUnknownError
+from stamgast.clock.shop_time import Heard
+from stamgast.clock.watch import ClockWatch, judge, span
 from stamgast.domain.units import DAY, HOUR, MINUTE, SECOND, Millis
 
 START = 1_790_000_000_000

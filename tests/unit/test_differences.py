@@ -1,9 +1,9 @@
 """What `verify` says of what differs: a line each, cut, counted."""
 
 from stamgast.commands.verify import as_json_document, tell
-from stamgast.differences import SHOWN, Report, plain, said, said_of_entries
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.state.keys import customers
+from streams.maintenance.differences import SHOWN, Report, plain, said, said_of_entries
 
 
 def voucher(number: int, state: str = "open") -> Voucher:

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from stamgast.cancelling import end_all
+from stamgast.lifecycle.cancellation import end_all
 from tests.conftest import eventually
 from tests.processes import alive, children_of
 

@@ -5,14 +5,14 @@ from typing import Any
 
 import pytest
 
-import streams.feed_watch as module
+import streams.customers.feed_watch as module
 from stamgast.domain.events import TimerDue
 from stamgast.domain.units import DAY, HOUR
-from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle
 from stamgast.log.topics import Topics
-from streams.bundles import Bundles
-from streams.customer_partition import Standing
-from streams.feed_watch import FeedWatch
+from stamgast.programs.record import BundleRecord, bundle_hash, decode_bundle, encode_bundle
+from streams.customers.bundles import Bundles
+from streams.customers.feed_watch import FeedWatch
+from streams.customers.in_force import Standing
 from streams.metrics import Metrics
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, hello_rule, program
 from tests.in_memory import Owner

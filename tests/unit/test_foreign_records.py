@@ -13,9 +13,9 @@ from stamgast.domain.units import MINUTE
 from stamgast.identity.ids import Identifier
 from stamgast.identity.sealed import Identifiers, public_key, seal, unseal
 from stamgast.log.partitioning import partition_for
-from streams.canonical import UnreadableError, canonical, read_record
-from streams.naming import Naming
-from streams.proofs import Proofs
+from streams.intake.canonical import UnreadableError, canonical, read_record
+from streams.intake.identity import Naming
+from streams.intake.record_mac import Proofs
 from tests.builders import ANNA, MERCHANT, T0, line, program, record, snapshot
 
 PARTITIONS = 4

@@ -3,9 +3,9 @@
 import pytest
 
 from stamgast.domain.events import Barrier
-from stamgast.log.bundles import BundleRecord, bundle_hash, encode_bundle
-from streams.bundles import Bundles, UnknownBundleError
-from streams.customer_partition import Standing, come_into_force
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
+from streams.customers.bundles import Bundles, UnknownBundleError
+from streams.customers.in_force import Standing, come_into_force
 
 FILES = {
     "program.yaml": "merchant: winkel\nname: De Winkel\ncurrency: EUR\nregion: NL\n"

@@ -3,13 +3,13 @@
 from types import SimpleNamespace
 from typing import Any
 
-from stamgast.clock import RealClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.events import decode_event
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
 from stamgast.state import keys
-from streams.intake import IntakeJob
-from streams.position import Position
+from streams.intake.job import IntakeJob
+from streams.runtime.position import Position
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, record, refund, snapshot
 
 TOPICS = Topics(4)

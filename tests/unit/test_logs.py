@@ -109,11 +109,15 @@ def test_what_is_told_by_the_hundred_while_kafka_is_away_is_told_once_in_ten_sec
     assert not told(101.0, "Unable connect to node with id %s")
     assert told(101.0, "Unable to update metadata from %s")
     assert told(110.1, "Unable connect to node with id %s"), "ten seconds on it is news again"
-    assert told(100.0, failed, "streams.ownership")
-    assert not told(101.0, {**failed, "partition": 2}, "streams.ownership"), "another partition for the same reason"
-    assert told(101.0, {**failed, "why": "no Redis"}, "streams.ownership")
+    assert told(100.0, failed, "streams.runtime.ownership")
+    assert not told(101.0, {**failed, "partition": 2}, "streams.runtime.ownership"), (
+        "another partition for the same reason"
+    )
+    assert told(101.0, {**failed, "why": "no Redis"}, "streams.runtime.ownership")
     for event in ("took", "assigned"):
-        assert all(told(100.0, {"event": event}, "streams.ownership") for _ in range(3)), "nothing else is held back"
+        assert all(told(100.0, {"event": event}, "streams.runtime.ownership") for _ in range(3)), (
+            "nothing else is held back"
+        )
 
 
 @pytest.mark.usefixtures("restored_logs")
@@ -121,7 +125,7 @@ def test_a_hundred_thousand_rubbish_records_make_a_few_lines_that_say_how_many_t
     capsys: pytest.CaptureFixture[str],
 ):
     configure_logs("info", "json")
-    log = get_logger("streams.laying_aside")
+    log = get_logger("streams.runtime.dead_letters")
     for offset in range(20_000):
         log.warning("laid aside", topic="purchases.v1", partition=offset % 8, offset=offset, why=f"byte {offset}")
         log.warning(

@@ -2,7 +2,7 @@
 
 import pytest
 
-from stamgast.domain.deliveries import decode_record
+from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.purchases import MEMORY, ForgottenError, merge
 from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.domain.units import DAY

@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.deliveries import decode_record, thousandths
 from stamgast.domain.earning import entry_for
 from stamgast.domain.events import Purchase
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import CardDefinition
+from stamgast.domain.purchase_record import decode_record, thousandths
 from stamgast.domain.purchases import merge
 from stamgast.domain.stamps import raw_stamps
 from stamgast.domain.transactions import Transaction

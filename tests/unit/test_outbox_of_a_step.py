@@ -8,9 +8,9 @@ import pytest
 from stamgast.domain.units import HOUR
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partitions import Writes
-from streams.customer_batch import Result
-from streams.customer_partition import Standing
-from streams.customer_writes import Written, write
+from streams.customers.batch import Result
+from streams.customers.in_force import Standing
+from streams.customers.writes import Written, write
 from tests.builders import MERCHANT, bought, card, hello_rule, program
 from tests.in_memory import Owner
 from tests.message_scenes import MORNING, customer_of, outcome

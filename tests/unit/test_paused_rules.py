@@ -5,9 +5,9 @@ from dataclasses import replace
 from rules.actions import Tag
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, encode_event
 from stamgast.domain.facts import Fact
-from stamgast.replay import PartitionReplay
 from stamgast.simulate import Simulation
-from streams.customer_partition import Standing, pause_rules
+from streams.customers.in_force import Standing, pause_rules
+from streams.maintenance.replay import PartitionReplay
 from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, program, rule, tag_rule
 
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from stamgast.domain.activation import Submission
-from streams import submitting
-from streams.submitting import PartitionSending
+from streams.outbox import sender
+from streams.outbox.sender import PartitionSending
 
 SUBMISSION = Submission("a1", "m", "c", "r", "t", "utility", "sms", "nl", 0, 1, {}, 0)
 
@@ -32,7 +32,7 @@ async def test_what_was_begun_before_a_pause_waits_again(
 
         return does
 
-    monkeypatch.setattr(submitting, "time", SimpleNamespace(monotonic=lambda: machine[0]))
+    monkeypatch.setattr(sender, "time", SimpleNamespace(monotonic=lambda: machine[0]))
     around = SimpleNamespace(
         clock=SimpleNamespace(now=lambda: 0), note=lambda *_: None, callback_url=lambda *_: "",
         channels={"sms": SimpleNamespace(send=doing("posted"))},

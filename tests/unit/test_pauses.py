@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.pauses import pause_after
+from stamgast.clock.pauses import pause_after
 
 
 def test_pauses_double_up_to_their_bound():

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from stamgast import simulate
-from stamgast.clock import RealClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import decode_event, encode_event
 from stamgast.domain.transactions import decode_transaction
@@ -14,17 +14,19 @@ from stamgast.identity.sealing import WrappingKeys
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
-from stamgast.replay import PartitionReplay
 from stamgast.state import keys
-from streams import customer_batch, customer_writes, merging
-from streams.customer_partition import Standing
-from streams.customers import CustomersJob, OwnedCustomers
-from streams.intake import IntakeJob
-from streams.laying_aside import LayingAside
+from streams.customers import batch
+from streams.customers import writes as customer_writes
+from streams.customers.in_force import Standing
+from streams.customers.job import CustomersJob, OwnedCustomers
+from streams.intake import merge as merging
+from streams.intake.job import IntakeJob
+from streams.intake.record_mac import Proofs
+from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.verify import TransactionReplay
 from streams.metrics import Metrics
-from streams.position import Position
-from streams.proofs import Proofs
-from streams.verifying import TransactionReplay
+from streams.runtime.dead_letters import LayingAside
+from streams.runtime.position import Position
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
 
 TOPICS = Topics(4)
@@ -179,8 +181,8 @@ async def test_an_event_whose_outcome_cannot_be_written_is_laid_aside_and_its_ne
             raise OverflowError
         return writes(state)
 
-    writes = customer_batch.encode_customer
-    monkeypatch.setattr(customer_batch, "encode_customer", encode)
+    writes = batch.encode_customer
+    monkeypatch.setattr(batch, "encode_customer", encode)
     monkeypatch.setattr(customer_writes, "encode_customer", encode, raising=False)
     monkeypatch.setattr(simulate, "encode_customer", encode)
     events = events_of(bought("t1", T0), bought("t2", T0, customer=BRAM), bought("t3", T0 + 1))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from stamgast.processes import ChildProcess, ProcessError, free_port, port_answers
+from stamgast.local.processes import ChildProcess, ProcessError, free_port, port_answers
 from tests.conftest import eventually
 from tests.processes import alive
 

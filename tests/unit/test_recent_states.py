@@ -1,6 +1,6 @@
 """What an owner remembers of the states it wrote."""
 
-from streams.recent_states import RecentStates
+from streams.customers.state_cache import RecentStates
 
 ANNE, BOB, CAS = ("bakker", "anne"), ("bakker", "bob"), ("bakker", "cas")
 

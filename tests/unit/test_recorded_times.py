@@ -6,18 +6,18 @@ import json
 from types import SimpleNamespace
 from typing import Any
 
-from stamgast.clock import RealClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.events import AnyEvent, TimerDue, encode_event
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import DAY, MINUTE, SECOND, Millis
-from stamgast.replay import PartitionReplay
 from stamgast.state import keys
-from streams.canonical import read_record
-from streams.customer_partition import Standing
-from streams.customers import CustomersJob, OwnedCustomers
+from streams.customers.in_force import Standing
+from streams.customers.job import CustomersJob, OwnedCustomers
+from streams.intake.canonical import read_record
+from streams.intake.record_mac import Proofs
+from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.verify import TransactionReplay
 from streams.metrics import Metrics
-from streams.proofs import Proofs
-from streams.verifying import TransactionReplay
 from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
 from tests.unit.test_poison import TOPICS, Partition, aside, written
 

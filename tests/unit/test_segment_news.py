@@ -5,17 +5,17 @@ from typing import Any, Self
 
 import pytest
 
-import streams.segments as module
-from stamgast.clv.live_segments import LiveSegment
+import streams.maintenance.segments as module
+from stamgast.clv.segments.live_segments import LiveSegment
 from stamgast.domain.program import Costs, Program
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.reading import TopicPartition
 from stamgast.log.segments import Known, SegmentWorth, read_segments
 from stamgast.log.topics import TABLE, Topics
 from stamgast.service import Bundle
-from streams.bundles import Bundles
+from streams.customers.bundles import Bundles
+from streams.maintenance.segments import MOST, News, SegmentWatch, is_due, news_of
 from streams.metrics import Metrics
-from streams.segments import MOST, News, SegmentWatch, is_due, news_of
 from tests.builders import MERCHANT, T0, bundle, program
 from tests.models import model, shop_with
 

@@ -6,9 +6,9 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from channels.model import Fault, Outcome, SendResult
-from streams.breaker import Probing
 from streams.metrics import Metrics
-from streams.senders import Senders
+from streams.outbox.breaker import Probing
+from streams.outbox.turns import Senders
 from tests.conftest import eventually
 
 LANE = ("bakery", "sms")

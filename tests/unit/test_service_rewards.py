@@ -7,7 +7,7 @@ from rules.actions import Give
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.events import ActivationOutcome, RedemptionTakenBack, TimerDue, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
-from stamgast.showing import show_customer
+from stamgast.people.view import show_customer
 from tests.builders import (
     ANNA,
     MERCHANT,

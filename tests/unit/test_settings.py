@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stamgast.clock import DrivenClock
+from stamgast.clock.shop_time import DrivenClock
 from stamgast.settings import Settings
 
 LIVE = "AC0123456789abcdef0123456789abcdef"

@@ -33,10 +33,10 @@ from stamgast.domain.events import (
     VoucherRedeemed,
     encode_event,
 )
-from stamgast.replay import PartitionReplay
 from stamgast.state.partitions import MOST_WORDS, Writes
-from streams import inbox, step_size
-from streams.inbox import CHUNK, CHUNK_BYTES, Inbox
+from streams.maintenance.replay import PartitionReplay
+from streams.runtime import inbox, step_size
+from streams.runtime.inbox import CHUNK, CHUNK_BYTES, Inbox
 from tests.builders import KEY, MERCHANT, T0, bought, bundle, card, consent, hello_rule, program, rule
 from tests.memory_partition import MemoryPartition, Shelf
 

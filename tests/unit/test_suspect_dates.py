@@ -7,13 +7,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamgast.domain.calendar import business_day
-from stamgast.domain.deliveries import REACH
 from stamgast.domain.net_purchase import net
+from stamgast.domain.purchase_record import REACH
 from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.log.partitioning import partition_for
-from streams.canonical import canonical, read_record
+from streams.intake.canonical import canonical, read_record
 from tests.builders import ANNA, MERCHANT, T0, at, bundle, card, hello_rule, line, program, record, refund, snapshot
 from tests.in_memory import InMemoryIntake, Owner
 from tests.oracle_sales import net_sales

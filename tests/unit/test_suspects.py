@@ -7,7 +7,7 @@ from types import SimpleNamespace
 from typing import Any
 
 from stamgast.state.partition_meta import ASIDE, TRIAL, Trial
-from streams.suspects import Suspects, Turns
+from streams.runtime.suspects import Suspects, Turns
 
 
 def records(first: int, last: int) -> list[Any]:

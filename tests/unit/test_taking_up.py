@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from stamgast.domain.events import AnyEvent, Barrier, Enrolled, RulePaused, TimerDue, encode_event
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.topics import Topics
-from stamgast.replay import PartitionReplay
 from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.errors import SpoiltError
 from stamgast.state.partition_meta import WAITS
-from streams import parking
-from streams.jobs import Record
+from streams.customers import parking
+from streams.maintenance.replay import PartitionReplay
+from streams.runtime.job import Record
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.builders import tag_rule as tagged
 from tests.memory_partition import NAMES, MemoryPartition, Shelf

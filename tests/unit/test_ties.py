@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.domain.deliveries import decode_record
+from stamgast.domain.digest import digest_of_refund, digest_of_snapshot
+from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.purchases import merge
-from stamgast.domain.ties import digest_of_refund, digest_of_snapshot
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR
 from stamgast.pos.reading import read_purchases

@@ -7,16 +7,16 @@ from typing import Any, ClassVar
 
 import pytest
 
-import streams.timers
-from stamgast.bounded_clock import BoundedClock
+import streams.customers.timers
+from stamgast.clock.bounded import BoundedClock
 from stamgast.domain.activation import Note
 from stamgast.domain.events import decode_event
 from stamgast.domain.units import DAY, HOUR, MINUTE
-from stamgast.log.bundles import Glance
+from stamgast.programs.record import Glance
 from stamgast.state import keys
-from streams.limits import Limits
+from streams.customers.rate_limits import Limits
+from streams.customers.timers import Timers
 from streams.metrics import Metrics
-from streams.timers import Timers
 from tests.builders import ANNA, BRAM, MERCHANT, T0
 
 DUE = {f"{MERCHANT}:{ANNA}".encode(): T0 - 3 * HOUR, f"{MERCHANT}:{BRAM}".encode(): T0 - HOUR}
@@ -42,7 +42,7 @@ async def test_a_timer_waits_until_it_is_due_by_the_log_as_well(monkeypatch, lag
     async def look_elsewhere(*_: Any) -> bytes:
         return str(T0).encode()
 
-    monkeypatch.setattr(streams.timers, "append", append)
+    monkeypatch.setattr(streams.customers.timers, "append", append)
     clock = BoundedClock(Clock(), monotonic=lambda: 0.0)
     clock.bear_out(T0, 0.0)
     clock.log_lag = lag

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from streams import missing_barriers
-from streams.customer_partition import Standing
-from streams.missing_barriers import MissingBarriers
+from streams.customers import missing_barriers
+from streams.customers.in_force import Standing
+from streams.customers.missing_barriers import MissingBarriers
 from tests.builders import T0
 
 

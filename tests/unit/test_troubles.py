@@ -3,7 +3,7 @@
 from types import SimpleNamespace
 from typing import Any
 
-from streams.troubles import troubles_of
+from streams.runtime.troubles import troubles_of
 
 
 def partition(

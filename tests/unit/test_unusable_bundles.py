@@ -9,13 +9,13 @@ import pytest
 
 from stamgast.domain.events import Barrier, RulePaused, decode_event, encode_event
 from stamgast.domain.facts import Fact
-from stamgast.log.bundles import BundleRecord, bundle_hash, decode_bundle, encode_bundle
-from stamgast.log.merchants import MerchantTable
+from stamgast.programs.in_force import MerchantTable
+from stamgast.programs.record import BundleRecord, bundle_hash, decode_bundle, encode_bundle
 from stamgast.service import Bundle
-from streams import bundles as module
-from streams.bundles import Bundles
-from streams.customer_partition import Standing, bundle_of, come_into_force, standing_of
-from streams.customers import CustomersJob, OwnedCustomers
+from streams.customers import bundles as module
+from streams.customers.bundles import Bundles
+from streams.customers.in_force import Standing, bundle_of, come_into_force, standing_of
+from streams.customers.job import CustomersJob, OwnedCustomers
 from streams.metrics import Metrics
 from tests.builders import KEY, MERCHANT, T0, bought, bundle, program, rule, tag_rule
 from tests.unit.test_poison import TOPICS, Partition, aside, keys, records_of

@@ -5,7 +5,7 @@ from dataclasses import replace
 from stamgast.commands.customer import with_money_in_words
 from stamgast.commands.keys import not_in_force
 from stamgast.domain.customer import Customer
-from stamgast.showing import show_customer
+from stamgast.people.view import show_customer
 from tests.builders import program
 
 

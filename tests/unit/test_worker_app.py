@@ -7,9 +7,9 @@ from structlog.testing import capture_logs
 
 from stamgast.log.topics import MissingTopicsError, Topics
 from stamgast.settings import Settings
-from streams import cluster
 from streams.app import make_app
 from streams.metrics import Metrics
+from streams.runtime import cluster
 
 
 def test_the_worker_keeps_no_files_where_it_was_started(monkeypatch, tmp_path):

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from stamgast.settings import Settings
 from tests.integration.proofs.scene import Scene, open_scene
 

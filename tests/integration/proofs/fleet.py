@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from stamgast.demo.stage import environment
-from stamgast.processes import free_port
+from stamgast.local.processes import free_port
 from stamgast.settings import Settings
 from tests.conftest import eventually
 from tests.integration.proofs import worker_at_boundary

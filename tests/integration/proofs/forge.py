@@ -29,7 +29,7 @@ def preload(module: str) -> None:
 
 
 class Forged:
-    """One process; what it writes goes to a file. The interface is that of `stamgast.processes.ChildProcess`."""
+    """One process; what it writes goes to a file. The interface is that of `stamgast.local.processes.ChildProcess`."""
 
     def __init__(self, name: str, main: Callable[[], None], *, log: Path, env: Mapping[str, str]) -> None:
         self.name = name

@@ -13,10 +13,10 @@ import redis.asyncio
 
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.program import Program
-from stamgast.log.bundles import decode_bundle, load_record
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.programs.record import decode_bundle, load_record
 from tests.all_vouchers import whole
 from tests.integration.proofs.feed import NOBODY
 from tests.oracle import Figures, Oracle, SimpleRule, differences, figures_from_purchases

@@ -6,8 +6,8 @@ import os
 import resource
 from typing import Any
 
-import streams.customer_batch
-import streams.intake
+import streams.customers.batch
+import streams.intake.job
 
 KINDS = ("loop", "exit", "memory")
 MARK = "poison-"
@@ -31,7 +31,7 @@ def act(kind: str) -> None:
 def install() -> None:
     """Let intake and customers break at the records that are marked so."""
     resource.setrlimit(resource.RLIMIT_AS, (_ROOM, _ROOM))
-    read_record, handle = streams.intake.read_record, streams.customer_batch.handle
+    read_record, handle = streams.intake.job.read_record, streams.customers.batch.handle
 
     def read(record: Any, **more: Any) -> Any:
         kind = (record.value or b"").partition(MARK.encode())[2]
@@ -44,5 +44,5 @@ def install() -> None:
             act(getattr(event, "transaction", "").partition(MARK)[2])
         return handle(state, customer, events, *more)
 
-    streams.intake.read_record = read
-    streams.customer_batch.handle = applied
+    streams.intake.job.read_record = read
+    streams.customers.batch.handle = applied

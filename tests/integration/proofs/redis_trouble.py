@@ -15,11 +15,11 @@ import httpx
 import redis
 from redis.exceptions import RedisError
 
+from stamgast.api_keys.admin import Keyring
 from stamgast.demo.stage import environment
-from stamgast.keyring import Keyring
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
-from stamgast.processes import free_port
-from stamgast.services import RedisServer
 from tests.builders import line, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs.fleet import Worker

@@ -20,14 +20,15 @@ from stamgast.bootstrap import WebParts, web_parts
 from stamgast.domain.events import ConsentChanged, encode_event, key_of
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Profile
+from stamgast.local.brokers import Broker
+from stamgast.local.processes import free_port
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.appender import NotAppendedError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
-from stamgast.processes import free_port
-from stamgast.publishing import publish
+from stamgast.programs.publish import publish
 from stamgast.sandbox import SandboxServer
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays, SandboxOptions
-from stamgast.services import Broker, RedisServer
 from stamgast.settings import Settings
 from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.keys import customers, transactions
@@ -44,7 +45,7 @@ from tests.oracle import SimpleRule
 LETTERS = str.maketrans("0123456789", "abcdefghij")
 """What names of strangers are made of: identities have no digits 0, 1, 8 and 9."""
 SESSION_S = 3.0
-"""Kafka allows less than its usual six seconds when a broker for tests is told so (`stamgast.services`)."""
+"""Kafka allows less than its usual six seconds when a broker for tests is told so (`stamgast.local`)."""
 
 
 @dataclass

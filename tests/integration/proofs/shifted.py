@@ -12,17 +12,17 @@ from pathlib import Path
 
 import pytest
 
-import streams.canonical
-import streams.customer_sorting
-import streams.customers
-import streams.intake
-from stamgast.bounded_clock import BoundedClock
-from stamgast.clock import RealClock
-from stamgast.clock_watch import ClockWatch
+import streams.customers.job
+import streams.customers.sorting
+import streams.intake.canonical
+import streams.intake.job
+from stamgast.clock.bounded import BoundedClock
+from stamgast.clock.shop_time import RealClock
+from stamgast.clock.watch import ClockWatch
 from stamgast.demo.stage import environment
 from stamgast.domain.units import DAY, Millis
+from stamgast.local.processes import ChildProcess, free_port
 from stamgast.logs import configure_logs
-from stamgast.processes import ChildProcess, free_port
 from stamgast.settings import Settings
 from streams.worker import run
 from tests.integration.proofs.fleet import Asked
@@ -77,9 +77,9 @@ def spoil() -> None:
     RealClock.now = lambda _: time.time_ns() // 1_000_000 + YEAR  # type: ignore[method-assign]
     BoundedClock.now = lambda clock: clock.machine_now()  # type: ignore[method-assign]
     ClockWatch.fit = _Careless.fit  # type: ignore[assignment, method-assign]
-    streams.customer_sorting.bounded_event = lambda event, _: event  # type: ignore[assignment]
-    streams.canonical.bounded = lambda stamp, _: stamp  # type: ignore[assignment]
-    for module in (streams.customers, streams.intake):
+    streams.customers.sorting.bounded_event = lambda event, _: event  # type: ignore[assignment]
+    streams.intake.canonical.bounded = lambda stamp, _: stamp  # type: ignore[assignment]
+    for module in (streams.customers.job, streams.intake.job):
         module.marked = lambda *_, **__: "0:real"  # type: ignore[attr-defined]
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")

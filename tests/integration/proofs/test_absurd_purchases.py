@@ -11,8 +11,8 @@ from typing import Any
 import httpx
 import pytest
 
+from stamgast.api_keys.admin import Keyring
 from stamgast.demo.stage import environment
-from stamgast.keyring import Keyring
 from stamgast.state.keys import customers
 from tests.builders import line, snapshot
 from tests.conftest import eventually

@@ -13,8 +13,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics, create_topics, delete_topics
-from stamgast.services import Broker
 from stamgast.state.keys import customers
 from tests.conftest import eventually
 from tests.integration.proofs.feed import Feeder

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 import pytest
 
 from stamgast.domain.customer import Customer
-from stamgast.log.bundles import BundleRecord, bundle_hash, encode_bundle
+from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from tests.builders import line, record, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs.feed import Producer

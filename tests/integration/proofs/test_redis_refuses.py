@@ -9,7 +9,7 @@ from collections.abc import AsyncIterator, Iterator
 
 import pytest
 
-from streams.inbox import CHUNK
+from streams.runtime.inbox import CHUNK
 from tests.conftest import eventually
 from tests.integration.pacing import until
 from tests.integration.proofs.redis_trouble import (

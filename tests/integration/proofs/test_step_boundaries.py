@@ -7,8 +7,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics, create_topics, delete_topics
-from stamgast.services import Broker
 from tests.integration.proofs.fleet import Fault
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import judged

@@ -10,9 +10,9 @@ from typing import Any
 import httpx
 import pytest
 
+from stamgast.api_keys.admin import Keyring
 from stamgast.demo.stage import environment
-from stamgast.keyring import Keyring
-from stamgast.processes import free_port
+from stamgast.local.processes import free_port
 from tests.builders import line, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs import web_at_boundary

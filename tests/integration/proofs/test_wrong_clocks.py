@@ -17,8 +17,9 @@ from stamgast.domain.activation import Note
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import decode_event, key_of
 from stamgast.domain.units import MINUTE
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from stamgast.services import Broker, RedisServer
 from stamgast.settings import Settings
 from stamgast.state.keys import customers, transactions
 from stamgast.state.outbox import encode_note

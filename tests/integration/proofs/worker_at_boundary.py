@@ -18,25 +18,25 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import streams.activation_log
-import streams.emission
-import streams.parking
-import streams.steps
-import streams.timers
-from channels.twilio_channel import TwilioChannel
-from channels.twilio_client import SingleShotHttpClient
+import streams.customers.activation_log
+import streams.customers.parking
+import streams.customers.timers
+import streams.runtime.emission
+import streams.runtime.step
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.client import SingleShotHttpClient
 from stamgast.domain.activation import Submission
 from stamgast.log.producers import Emitter
 from stamgast.logs import configure_logs
 from stamgast.settings import Settings
 from stamgast.state.outbox import Outbox
 from stamgast.state.partitions import Lease
-from streams.activation_log import ActivationLog
-from streams.customers import CustomersJob
-from streams.intake import IntakeJob
-from streams.outbox import Outgoing
-from streams.parking import TakingUp
-from streams.steps import Steps
+from streams.customers.activation_log import ActivationLog
+from streams.customers.job import CustomersJob
+from streams.customers.parking import TakingUp
+from streams.intake.job import IntakeJob
+from streams.outbox.context import Outgoing
+from streams.runtime.step import Steps
 from streams.worker import run
 from tests.integration.proofs import half_writing, poison
 
@@ -111,19 +111,19 @@ def install(boundaries: Boundaries) -> None:
     after(IntakeJob, "step", lambda *_: "intake.think")
     after(CustomersJob, "step", lambda *_: "customers.think")
     after(Emitter, "emit", lambda *_: f"{_service.get()}.half_emitted" if _emitting.get() else "")
-    after(streams.steps, "emit_all", lambda *_: f"{_service.get()}.emit")
+    after(streams.runtime.step, "emit_all", lambda *_: f"{_service.get()}.emit")
     after(TakingUp, "next", lambda *_: "customers.head")
     after(Steps, "take_up", lambda *_: "customers.took_up")
     after(Lease, "commit", lambda args, _: f"{service_of(args[0])}.commit")
-    after(streams.activation_log, "append", lambda *_: "customers.noted")
-    after(streams.timers, "append", lambda *_: "customers.timer")
+    after(streams.customers.activation_log, "append", lambda *_: "customers.noted")
+    after(streams.customers.timers, "append", lambda *_: "customers.timer")
     after(Outbox, "claim", lambda _, answer: "customers.claim" if answer == "ok" else "")
     after(ActivationLog, "claim", lambda _, first: "customers.record" if first else "")
     after(Outbox, "begin", lambda _, answer: "customers.begin" if answer == "ok" else "")
     after(TwilioChannel, "send", lambda *_: "customers.post")
     after(Outgoing, "tell", lambda *_: "customers.told")
     within(Steps, "apply", _service, lambda args: args[0]._job.name)
-    within(streams.steps, "emit_all", _emitting, lambda _: True)
+    within(streams.runtime.step, "emit_all", _emitting, lambda _: True)
 
 
 def trace_begins(file: Path) -> None:
@@ -149,7 +149,7 @@ def main() -> None:
         SingleShotHttpClient.__init__.__kwdefaults__["read_seconds"] = float(patience)
     trace_begins(Path(os.environ["PROOF_TRACE"]))
     if "PROOF_PIECE" in os.environ:
-        streams.parking.PIECE = int(os.environ["PROOF_PIECE"])  # type: ignore[misc]
+        streams.customers.parking.PIECE = int(os.environ["PROOF_PIECE"])  # type: ignore[misc]
     if "PROOF_POISON" in os.environ:
         poison.install()
     if "PROOF_HALVES" in os.environ:

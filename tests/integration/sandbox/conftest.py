@@ -9,9 +9,9 @@ import uvicorn
 from twilio.http.http_client import TwilioHttpClient
 from twilio.rest import Client
 
-from channels.signatures import SignatureVerifier
-from channels.twilio_channel import TwilioChannel
-from channels.twilio_client import SingleShotHttpClient
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.client import SingleShotHttpClient
+from channels.twilio.signatures import SignatureVerifier
 from stamgast.sandbox import SandboxOptions, SandboxServer
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, DEFAULT_AUTH_TOKEN, Delays
 from stamgast.sandbox.server import bind

@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass, field, replace
 
-from channels.callback_url import status_callback_url
 from channels.model import CallbackKey, Message, Prepared, Sender, SmsText, WebhookRequest, WhatsAppTemplate
-from channels.twilio_client import TwilioCredentials
+from channels.twilio.callback_url import status_callback_url
+from channels.twilio.client import TwilioCredentials
 from stamgast.sandbox.options import DEFAULT_ACCOUNT
 from tests.conftest import eventually
 

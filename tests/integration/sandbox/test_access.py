@@ -7,8 +7,8 @@ import httpx
 import pytest
 
 from channels.model import Outcome
-from channels.signatures import SignatureVerifier
-from channels.twilio_channel import TwilioChannel
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.signatures import SignatureVerifier
 from stamgast.sandbox import SandboxOptions, SandboxServer
 from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN
 from stamgast.sandbox.server import make_server

@@ -5,9 +5,9 @@ import asyncio
 import pytest
 
 from channels.model import Fault, Outcome, Treatment
-from channels.signatures import SignatureVerifier
-from channels.status import further
-from channels.twilio_channel import TwilioChannel
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.signatures import SignatureVerifier
+from channels.twilio.status import further
 from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN
 from stamgast.sandbox.server import bind
 from tests.conftest import eventually

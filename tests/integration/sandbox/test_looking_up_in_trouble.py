@@ -3,9 +3,9 @@
 import httpx
 
 from channels.model import Lookup
-from channels.signatures import SignatureVerifier
-from channels.twilio_channel import TwilioChannel
-from channels.twilio_client import SingleShotHttpClient
+from channels.twilio.channel import TwilioChannel
+from channels.twilio.client import SingleShotHttpClient
+from channels.twilio.signatures import SignatureVerifier
 from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN
 from tests.integration.sandbox.shop import CREDENTIALS, T0, ready, send
 

@@ -17,13 +17,13 @@ import pytest
 from pydantic import SecretStr
 from redis.asyncio import Redis
 
+from stamgast.api_keys.admin import Keyring
 from stamgast.bootstrap import WebParts, web_parts
-from stamgast.keyring import Keyring
+from stamgast.local.processes import ChildProcess
+from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
-from stamgast.processes import ChildProcess
-from stamgast.publishing import publish
-from stamgast.services import RedisServer
+from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from stamgast.web.limits import Limits
 from stamgast.web.serve import app_of, serving

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from stamgast.processes import ChildProcess
+from stamgast.local.processes import ChildProcess
 from tests.builders import line, snapshot
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, RUN, Web, environment

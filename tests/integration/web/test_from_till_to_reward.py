@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stamgast.processes import ChildProcess
+from stamgast.local.processes import ChildProcess
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT
 

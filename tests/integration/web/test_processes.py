@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from stamgast.processes import ChildProcess
+from stamgast.local.processes import ChildProcess
 from stamgast.settings import Settings
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT

@@ -7,8 +7,8 @@ import time
 
 import pytest
 
-from stamgast.bounded_clock import BoundedClock
-from stamgast.clock import RealClock
+from stamgast.clock.bounded import BoundedClock
+from stamgast.clock.shop_time import RealClock
 from stamgast.domain.units import DAY, MINUTE
 from tests.conftest import eventually
 from tests.integration.web.test_purchases_over_http import problem, sale

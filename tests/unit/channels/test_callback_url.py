@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.callback_url import read_callback_key, status_callback_url
 from channels.model import CallbackKey, MalformedWebhookError
+from channels.twilio.callback_url import read_callback_key, status_callback_url
 
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.classify import classify_exchange
 from channels.model import Fault, Outcome, Treatment
-from channels.twilio_client import Exchange
+from channels.twilio.classify import classify_exchange
+from channels.twilio.client import Exchange
 
 
 def answered(status, payload=None, text=None, **headers):

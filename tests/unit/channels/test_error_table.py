@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.error_table import error_table, look_up, look_up_http
 from channels.model import Fault, Treatment
+from channels.twilio.errors import error_table, look_up, look_up_http
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from twilio.request_validator import RequestValidator
 
 from channels.model import MalformedWebhookError, WebhookRefusedError, WebhookRequest
-from channels.signatures import SignatureVerifier, compute_signature, parse_form
+from channels.twilio.signatures import SignatureVerifier, compute_signature, parse_form
 
 TOKEN = "12345"
 # Published by Twilio: tests of its SDK (MIT) and its documentation "Validating Signatures from Twilio".

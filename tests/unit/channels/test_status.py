@@ -6,7 +6,7 @@ from itertools import permutations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.status import further, our_status, rank_of
+from channels.twilio.status import further, our_status, rank_of
 
 REPORTS = [
     "accepted",

@@ -3,7 +3,7 @@
 import httpx
 import pytest
 
-from channels.twilio_client import (
+from channels.twilio.client import (
     LIVE_BASE_URL,
     SingleShotHttpClient,
     TwilioCredentials,

@@ -10,7 +10,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from stamgast.clv.rows import Rows, collapse, make_rows
+from stamgast.clv.data.rows import Rows, collapse, make_rows
 from stamgast.demo.cdnow import day_of, find_log, read_receipts
 from tests.unit.clv.purchases import MBG, SALES
 

@@ -4,8 +4,8 @@ from datetime import date, timedelta
 
 import numpy as np
 
-from stamgast.clv.csv_words import MICRO
-from stamgast.clv.purchase_file import Buyer, Purchases
+from stamgast.clv.data.csv_words import MICRO
+from stamgast.clv.data.purchase_file import Buyer, Purchases
 
 EPOCH = date(1970, 1, 1)
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamgast.clv.histories import PurchaseDays
+from stamgast.clv.data.histories import PurchaseDays
 
 YEAR = 364
 """Whole weeks, so that weekdays and seasons fall on the same days of every year."""

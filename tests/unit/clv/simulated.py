@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamgast.clv.rows import Rows, make_rows
-from stamgast.domain.dropout import Dropout
+from stamgast.clv.data.rows import Rows, make_rows
 from stamgast.domain.history import WEEK_DAYS
-from stamgast.domain.pareto import Pareto
+from stamgast.domain.models.bg_nbd import Dropout
+from stamgast.domain.models.pareto_nbd import Pareto
 
 SLOW = 100
 

@@ -3,17 +3,17 @@
 import numpy as np
 import pytest
 
-from stamgast.clv.histories import rows_as_of, split_at
-from stamgast.clv.scores import discounted_purchases, scores_of
+from stamgast.clv.data.histories import rows_as_of, split_at
+from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.domain.attrition import make_model
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.customer import Customer
 from stamgast.domain.history import History
+from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.residual_value import discounted_purchases as discounted_for_one
-from stamgast.domain.spend import Spend
 from stamgast.domain.value_table import ValueTable
 from tests.unit.clv.seasonal import FIRST, Season, draw
 

@@ -8,15 +8,15 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from stamgast.clv.combined import COMBINED, Combination
-from stamgast.clv.combined_scoring import score_combined
-from stamgast.clv.evaluation import evaluate
-from stamgast.clv.pool_scores import PoolScores
-from stamgast.clv.rows import make_rows
-from stamgast.clv.sample import sample_of
-from stamgast.clv.scores import scores_of
+from stamgast.clv.data.rows import make_rows
+from stamgast.clv.data.sample import sample_of
+from stamgast.clv.data.windows import up_to
+from stamgast.clv.ensemble.combined import COMBINED, Combination
+from stamgast.clv.ensemble.combined_scoring import score_combined
+from stamgast.clv.ensemble.scores import PoolScores
+from stamgast.clv.evaluation.backtest import evaluate
+from stamgast.clv.models.scores import scores_of
 from stamgast.clv.scoring import Asked, date_of
-from stamgast.clv.windows import up_to
 from stamgast.commands.clv import app
 from stamgast.domain.attrition import make_model
 from stamgast.domain.residual_value import Discounting

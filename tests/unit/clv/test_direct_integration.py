@@ -7,15 +7,15 @@ import pytest
 from scipy.integrate import quad
 from scipy.special import gammaln, roots_genlaguerre, roots_jacobi
 
-from stamgast.clv.dropout_model import DropoutLikelihood
-from stamgast.clv.own_rate_model import OwnRateLikelihood
-from stamgast.clv.pareto_model import ParetoLikelihood
-from stamgast.clv.rows import make_rows
-from stamgast.clv.scores import count_distribution, scores_of
+from stamgast.clv.data.rows import make_rows
+from stamgast.clv.models.bg_nbd import DropoutLikelihood
+from stamgast.clv.models.nbd import OwnRateLikelihood
+from stamgast.clv.models.pareto_nbd import ParetoLikelihood
+from stamgast.clv.models.scores import count_distribution, scores_of
 from stamgast.domain.attrition import make_model
-from stamgast.domain.dropout import Dropout
-from stamgast.domain.pareto import Pareto
-from stamgast.domain.spend import Spend
+from stamgast.domain.models.bg_nbd import Dropout
+from stamgast.domain.models.gamma_gamma import Spend
+from stamgast.domain.models.pareto_nbd import Pareto
 
 HISTORIES = [(0, 0, 200), (1, 20, 270), (4, 100, 130), (9, 60, 260), (3, 200, 200)]
 WEEKS = 26.0

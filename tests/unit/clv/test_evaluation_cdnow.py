@@ -6,14 +6,14 @@ other data the gain was found again, stands in docs/adr/0041.
 
 import pytest
 
-from stamgast.clv.best_model import choose
-from stamgast.clv.combined import COMBINED
-from stamgast.clv.evaluation import evaluate
-from stamgast.clv.evaluation_curves import calibration, conditional_expectation, lift, tracking
-from stamgast.clv.fitting import fit_spend
-from stamgast.clv.judging import judge
-from stamgast.clv.spend_model import expected_spend
-from stamgast.clv.windows import up_to
+from stamgast.clv.data.windows import up_to
+from stamgast.clv.ensemble.best_model import choose
+from stamgast.clv.ensemble.combined import COMBINED
+from stamgast.clv.evaluation.backtest import evaluate
+from stamgast.clv.evaluation.curves import calibration, conditional_expectation, lift, tracking
+from stamgast.clv.evaluation.figures import judge
+from stamgast.clv.models.fitting import fit_spend
+from stamgast.clv.models.gamma_gamma import expected_spend
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, read_sample
 from tests.unit.clv.purchases import purchases_of
 

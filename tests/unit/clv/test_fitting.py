@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from stamgast.clv.dropout_model import DropoutLikelihood
-from stamgast.clv.fitting import (
+from stamgast.clv.data.rows import collapse, make_rows
+from stamgast.clv.models.bg_nbd import DropoutLikelihood
+from stamgast.clv.models.fitting import (
     LIKELIHOOD,
     MODELS,
     POSTERIOR,
@@ -13,12 +14,11 @@ from stamgast.clv.fitting import (
     fit_with_fallback,
     signs_of_nothing,
 )
-from stamgast.clv.maximum import Prior, maximise
-from stamgast.clv.own_rate_model import OwnRateLikelihood
-from stamgast.clv.pareto_model import ParetoLikelihood
-from stamgast.clv.rows import collapse, make_rows
-from stamgast.clv.scores import scores_of
-from stamgast.clv.spend_model import SpendLikelihood
+from stamgast.clv.models.gamma_gamma import SpendLikelihood
+from stamgast.clv.models.maximum import Prior, maximise
+from stamgast.clv.models.nbd import OwnRateLikelihood
+from stamgast.clv.models.pareto_nbd import ParetoLikelihood
+from stamgast.clv.models.scores import scores_of
 
 
 @pytest.fixture(scope="module")

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stamgast.clv.histories import log_gaps_of, rows_as_of, split_at
-from stamgast.clv.internal_cut import FEWEST, New, compare
-from stamgast.clv.state_sample import sample_of_states
+from stamgast.clv.data.histories import log_gaps_of, rows_as_of, split_at
+from stamgast.clv.data.state_sample import sample_of_states
+from stamgast.clv.selection.validation_split import FEWEST, New, compare
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.customer import Customer

@@ -9,7 +9,7 @@ import msgspec
 import pytest
 from typer.testing import CliRunner
 
-from stamgast.clv.live_segments import Book, LiveSegment
+from stamgast.clv.segments.live_segments import Book, LiveSegment
 from stamgast.commands.clv import app
 from stamgast.commands.clv_live_segments import Valued, _show
 from stamgast.domain.closed_days import ClosedDays
@@ -17,9 +17,9 @@ from stamgast.domain.clv import clv_of
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
+from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.program import Costs, Program
 from stamgast.domain.prospects import Horizon, prospects_of
-from stamgast.domain.spend import Spend
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.segments import SegmentWorth
 from tests.builders import program

@@ -5,8 +5,8 @@ import math
 import numpy as np
 import pytest
 
-from stamgast.clv import metrics
-from stamgast.clv.bootstrap import interval_of_mean
+from stamgast.clv.selection import metrics
+from stamgast.clv.selection.resampling import interval_of_mean
 
 
 class Sure:

@@ -7,8 +7,8 @@ from datetime import date
 
 import pytest
 
-from stamgast.clv.combined import COMBINED
-from stamgast.clv.evaluation import evaluate
+from stamgast.clv.ensemble.combined import COMBINED
+from stamgast.clv.evaluation.backtest import evaluate
 from stamgast.demo.cdnow import day_of
 from tests.unit.clv.conftest import CALIBRATION_END, HOLDOUT_END, numbers_of_sample, read_master
 from tests.unit.clv.purchases import purchases_of

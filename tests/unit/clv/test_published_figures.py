@@ -11,15 +11,15 @@ import numpy as np
 import pytest
 from scipy.integrate import quad
 
-from stamgast.clv.dropout_model import DropoutLikelihood
-from stamgast.clv.maximum import maximise
-from stamgast.clv.pareto_model import ParetoLikelihood
-from stamgast.clv.rows import make_rows
-from stamgast.clv.scores import scores_of
-from stamgast.clv.spend_model import SpendLikelihood
+from stamgast.clv.data.rows import make_rows
+from stamgast.clv.models.bg_nbd import DropoutLikelihood
+from stamgast.clv.models.gamma_gamma import SpendLikelihood
+from stamgast.clv.models.maximum import maximise
+from stamgast.clv.models.pareto_nbd import ParetoLikelihood
+from stamgast.clv.models.scores import scores_of
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
-from stamgast.domain.spend import Spend
+from stamgast.domain.models.gamma_gamma import Spend
 
 BEST_CUSTOMER = History(26, 216 / 7, 31.0)
 BG = {"r": 0.242595, "alpha": 4.413602, "a": 0.792922, "b": 2.425907}

@@ -2,8 +2,8 @@
 
 import pytest
 
-from stamgast.clv.purchase_file import read_purchases
-from stamgast.clv.sample import DoubtfulProfitError, sample_of
+from stamgast.clv.data.purchase_file import read_purchases
+from stamgast.clv.data.sample import DoubtfulProfitError, sample_of
 
 
 def test_who_returns_something_and_buys_something_else_was_there(file):

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from stamgast.clv.purchase_file import PurchaseFileError, read_purchases
-from stamgast.clv.sample import sample_of
+from stamgast.clv.data.purchase_file import PurchaseFileError, read_purchases
+from stamgast.clv.data.sample import sample_of
 from stamgast.demo.cdnow import day_of
 
 DAY = day_of(date(2026, 3, 1))

@@ -7,13 +7,13 @@ import msgspec
 import pytest
 import typer
 
-from stamgast.clv.state_sample import Live, sample_of_states
+from stamgast.clv.data.state_sample import Live, sample_of_states
 from stamgast.commands.clv_data import read_live
 from stamgast.commands.clv_publishing import Wanted, _day_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
-from stamgast.refitting import refit
+from stamgast.programs.refit import refit
 from tests.builders import program
 from tests.unit.clv.seasonal import FIRST, Season, draw
 

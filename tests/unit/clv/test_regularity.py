@@ -5,11 +5,11 @@ import random
 import numpy as np
 import pytest
 
-from stamgast.clv.fitting import fit, fit_with_fallback
-from stamgast.clv.regularity import fit_live
-from stamgast.clv.rows import make_rows
-from stamgast.clv.sample import sample_of
-from stamgast.clv.state_sample import Live
+from stamgast.clv.data.rows import make_rows
+from stamgast.clv.data.sample import sample_of
+from stamgast.clv.data.state_sample import Live
+from stamgast.clv.models.fitting import fit, fit_with_fallback
+from stamgast.clv.selection.k_selection import fit_live
 from stamgast.domain.closed_days import ClosedDays
 from tests.unit.clv.conftest import CALIBRATION_END, read_sample
 from tests.unit.clv.purchases import purchases_of, regular_shop

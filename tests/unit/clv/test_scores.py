@@ -6,12 +6,12 @@ import random
 import numpy as np
 import pytest
 
-from stamgast.clv.dropout_scores import DropoutScores
-from stamgast.clv.rows import make_rows
-from stamgast.clv.scores import chance_of, count_distribution, discounted_purchases, scores_of
+from stamgast.clv.data.rows import make_rows
+from stamgast.clv.models.bg_nbd_scores import DropoutScores
+from stamgast.clv.models.scores import chance_of, count_distribution, discounted_purchases, scores_of
 from stamgast.domain.attrition import Attrition, make_model
-from stamgast.domain.dropout import Dropout
 from stamgast.domain.history import History, history_of
+from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.residual_value import discounted_purchases as discounted_for_one
 from stamgast.domain.value_table import ValueTable

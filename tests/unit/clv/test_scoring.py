@@ -7,15 +7,15 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from stamgast.clv.parameter_file import ParameterFileError, encode_parameters, read_parameters, write_parameters
-from stamgast.clv.purchase_file import read_purchases
-from stamgast.clv.sample import Sample, sample_of
+from stamgast.clv.data.purchase_file import read_purchases
+from stamgast.clv.data.sample import Sample, sample_of
+from stamgast.clv.models.parameter_file import ParameterFileError, encode_parameters, read_parameters, write_parameters
 from stamgast.clv.scoring import Asked, Score, fit_parameters, score
 from stamgast.demo.cdnow import day_of, read_receipts
 from stamgast.domain.clv_parameters import ParameterSet, version_of
 from stamgast.domain.history import History
+from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.residual_value import Discounting, discounted_purchases
-from stamgast.domain.spend import Spend
 
 BY_HAND = {
     "model": "mbg_nbd",

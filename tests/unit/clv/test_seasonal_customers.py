@@ -9,9 +9,9 @@ cuts a season does not. Tolerances leave room for the sampling error of 10,000 c
 import numpy as np
 import pytest
 
-from stamgast.clv.fitting import Fit, fit, signs_of_nothing
-from stamgast.clv.histories import rows_as_of, split_at
-from stamgast.clv.scores import scores_of
+from stamgast.clv.data.histories import rows_as_of, split_at
+from stamgast.clv.models.fitting import Fit, fit, signs_of_nothing
+from stamgast.clv.models.scores import scores_of
 from stamgast.domain.closed_days import ClosedDays
 from tests.unit.clv.seasonal import FIRST, YEAR, Season, draw
 

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from stamgast.clv.fitting import fit, fit_spend
-from stamgast.clv.scores import scores_of
-from stamgast.domain.spend import Spend
+from stamgast.clv.models.fitting import fit, fit_spend
+from stamgast.clv.models.scores import scores_of
+from stamgast.domain.models.gamma_gamma import Spend
 
 
 def of_lifetimes(fitter, shop):

@@ -8,11 +8,11 @@ import pytest
 from click.testing import Result
 from typer.testing import CliRunner
 
-from stamgast.clv.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
-from stamgast.clv.own_parameters import deserves_its_own, own_parameters, part_of
-from stamgast.clv.sample import sample_of
+from stamgast.clv.data.acquisition_costs import AcquisitionCosts, CostFileError, read_costs
+from stamgast.clv.data.sample import sample_of
 from stamgast.clv.scoring import fit_parameters
-from stamgast.clv.segments import segments_of, trend_of
+from stamgast.clv.segments.values import segments_of, trend_of
+from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of
 from stamgast.commands.clv import app
 from stamgast.domain.residual_value import Discounting
 from tests.unit.clv.purchases import EPOCH, drawn_shop, purchases_of

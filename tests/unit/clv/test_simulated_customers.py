@@ -3,8 +3,8 @@
 import numpy as np
 import pytest
 
-from stamgast.clv.fitting import fit, fit_spend, signs_of_nothing
-from stamgast.clv.scores import count_distribution, scores_of
+from stamgast.clv.models.fitting import fit, fit_spend, signs_of_nothing
+from stamgast.clv.models.scores import count_distribution, scores_of
 from stamgast.domain.attrition import make_model
 from tests.unit.clv.simulated import SLOW, draw
 

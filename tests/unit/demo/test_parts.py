@@ -11,7 +11,7 @@ from stamgast.demo.counts import sum_up
 from stamgast.demo.run_folder import open_run_folder
 from stamgast.demo.shop_time import GRID, next_stop
 from stamgast.demo.stage import environment, make_settings
-from stamgast.processes import ProcessError
+from stamgast.local.processes import ProcessError
 from stamgast.settings import Settings
 
 HOUR = 3_600_000

@@ -9,11 +9,11 @@ import pytest
 import stamgast.domain.vocabulary
 from channels.model import Fault, Treatment
 from channels.reasons import reason_of
-from rules.triggers import TRIGGERS
+from rules.language.triggers import TRIGGERS
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS
 from stamgast.domain.facts import CARRIES
 from stamgast.domain.vocabulary import FactName, Reason, Status
-from stamgast.why import REASONS
+from stamgast.people.why import REASONS
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("stamgast", "streams", "rules", "channels")
@@ -25,13 +25,13 @@ READ_FROM_OUTSIDE = {
     ("channels/model.py", "not_on_channel"),
     ("stamgast/sandbox/control.py", "opt_out"),  # the stand-in of another house
     ("stamgast/domain/events.py", "opted_out"),  # tag of an event on the log
-    ("stamgast/web/vouchers.py", "taken_back"),  # field of an answer
+    ("stamgast/web/api/vouchers.py", "taken_back"),  # field of an answer
     ("stamgast/demo/board.py", "taken_back"),  # field of a page
     ("streams/metrics.py", "feed_stale"),  # name of a metric
     ("rules/rule_reader.py", "cool_down"),  # word of a rule
     ("rules/engine.py", "not_met"),  # field of a rule
-    ("rules/triggers/cards.py", "stamp_card_completed"),  # words of rules
-    ("rules/triggers/silence.py", "won_back"),
+    ("rules/language/triggers/cards.py", "stamp_card_completed"),  # words of rules
+    ("rules/language/triggers/silence.py", "won_back"),
 }
 """The same letters that mean something else: the file, and the word."""
 

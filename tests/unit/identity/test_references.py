@@ -2,12 +2,12 @@
 
 import pytest
 
-from stamgast.domain.deliveries import CustomerRef
+from stamgast.domain.purchase_record import CustomerRef
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import identifiers_of, opened, perhaps_named_by
 from stamgast.identity.sealed import Identifiers
 from stamgast.pos.canonical import CustomerReference
-from stamgast.web.customers import EnrolmentRequest
+from stamgast.web.api.customers import EnrolmentRequest
 
 EVERYTHING = {"phone": "0612345678", "membership_number": "M1", "provider_customer_id": "P1"}
 IN_ORDER = [("phone", "+31612345678"), ("membership", "M1"), ("provider", "P1")]

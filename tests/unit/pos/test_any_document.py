@@ -9,7 +9,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from stamgast.domain.deliveries import decode_record
+from stamgast.domain.purchase_record import decode_record
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.contract import asyncapi, purchase_schema
 from stamgast.pos.problems import RefusedError

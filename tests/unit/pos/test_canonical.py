@@ -7,7 +7,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from stamgast.domain.deliveries import decode_record
+from stamgast.domain.purchase_record import decode_record
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.contract import RELEASED_FILE, asyncapi, breaking_changes, purchase_schema, rendered
 from stamgast.pos.problems import RefusedError

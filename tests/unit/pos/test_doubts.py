@@ -7,11 +7,11 @@ from typing import Any
 import pytest
 from prometheus_client import CollectorRegistry
 
-import stamgast.pos.doubts as doubts_module
-from stamgast.domain.deliveries import EPOCH, Delivery, LineItem, StoreRef, Totals
+import stamgast.pos.warnings as doubts_module
 from stamgast.domain.program import Program, Store
+from stamgast.domain.purchase_record import EPOCH, Delivery, LineItem, StoreRef, Totals
 from stamgast.logs import mask_phones
-from stamgast.pos.doubts import MOST_TOLD, QUIET_S, Doubts, Seen, doubts_about
+from stamgast.pos.warnings import MOST_TOLD, QUIET_S, Doubts, Seen, doubts_about
 from tests.builders import T0, at, card, line, program
 
 SHOPS = program(stores={name: Store(name, "Europe/Amsterdam") for name in ("dok-noord", "korenmarkt")})

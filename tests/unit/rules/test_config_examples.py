@@ -8,17 +8,17 @@ import pytest
 
 from channels.render import render_text, render_variables
 from channels.sms_parts import count_parts
-from rules.action_words import ACTIONS
-from rules.conditions import CONDITIONS
+from rules.language.actions import ACTIONS
+from rules.language.conditions import CONDITIONS
+from rules.language.registry import Word
+from rules.language.triggers import TRIGGERS
 from rules.loader import load_bundle, load_merchant
-from rules.nodes import ListNode, MapNode, Node
-from rules.registry import Word
 from rules.schema import rule_schema
-from rules.triggers import TRIGGERS
-from rules.yaml_source import Source, read_yaml
+from rules.yaml.nodes import ListNode, MapNode, Node
+from rules.yaml.source import Source, read_yaml
 from stamgast.domain.message_words import WORDS, message_variables
 from stamgast.domain.units import DAY
-from stamgast.rule_tests import run_tests
+from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.conftest import files_of
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())

@@ -2,7 +2,7 @@
 
 import pytest
 
-from rules.problems import IN_ENGLISH, MAX_QUOTED, Problem, render_problems
+from rules.yaml.problems import IN_ENGLISH, MAX_QUOTED, Problem, render_problems
 
 START = "rule: example\nwhen: purchase\nthen: [{tag: seen}]\n"
 

@@ -2,10 +2,10 @@
 
 import pytest
 
-from rules.test_givens import Buy, GiveBack, Wait
+from rules.testing.givens import Buy, GiveBack, Wait
 from stamgast.domain.calendar import at_local
 from stamgast.domain.units import DAY, HOUR
-from stamgast.rule_tests import run_tests
+from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.conftest import PROGRAM
 
 AMSTERDAM = "Europe/Amsterdam"

@@ -7,7 +7,7 @@ import pytest
 from rules.loader import load_merchant
 from stamgast.commands.publish import tell
 from stamgast.commands.rules import app
-from stamgast.publishing import Published
+from stamgast.programs.publish import Published
 
 CONFIG = Path(__file__).parents[3] / "config"
 

@@ -7,10 +7,10 @@ import pytest
 from stamgast.commands.rules import _why_lines
 from stamgast.domain.activation import RANKS, Activation
 from stamgast.domain.customer import Customer
-from stamgast.rule_tests import CUSTOMER, play
+from stamgast.people.why import explain_customer
+from stamgast.programs.rule_tests import CUSTOMER, play
 from stamgast.service import Bundle
 from stamgast.simulate import Simulation
-from stamgast.why import explain_customer
 from tests.unit.rules.conftest import PROGRAM
 
 RULE = """

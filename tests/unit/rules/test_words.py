@@ -1,7 +1,7 @@
 import pytest
 
-from rules import words
-from rules.words import Money, Status, WordError
+from rules.yaml import words
+from rules.yaml.words import Money, Status, WordError
 from stamgast.domain.currencies import format_money
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE

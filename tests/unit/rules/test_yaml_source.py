@@ -1,7 +1,7 @@
 import pytest
 
-from rules.nodes import ListNode, MapNode, Node, ScalarNode
-from rules.yaml_source import MAX_DEPTH, Source, read_plain, read_yaml
+from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
+from rules.yaml.source import MAX_DEPTH, Source, read_plain, read_yaml
 
 
 def tree_of(text: str) -> tuple[Node | None, list[str]]:

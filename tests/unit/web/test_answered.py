@@ -9,7 +9,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
-from stamgast.web.answered import Answered
+from stamgast.web.timeout import Answered
 
 
 async def asleep(_: Request) -> PlainTextResponse:

@@ -11,7 +11,7 @@ from pydantic import BaseModel
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.problems import RefusedError, allowed_in
 from stamgast.pos.types import ANY_ID
-from stamgast.web.customers import EnrolmentRequest, enrolment_schema, read_enrolment
+from stamgast.web.api.customers import EnrolmentRequest, enrolment_schema, read_enrolment
 
 CONSENT = {"purpose": "marketing", "channel": "sms", "wording_version": "2026-1"}
 

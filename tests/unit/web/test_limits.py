@@ -1,6 +1,6 @@
 import pytest
 
-from stamgast.access import TooManyKeysError, make_key, proves, split_key_text
+from stamgast.api_keys.model import TooManyKeysError, make_key, proves, split_key_text
 from stamgast.web.limits import TokenBuckets
 
 

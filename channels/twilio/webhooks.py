@@ -1,0 +1,61 @@
+"""Reads what Twilio calls us with. Needs auth tokens only, so that whoever serves webhooks holds no API key."""
+
+from typing import Final
+
+from channels.keywords import read_keyword
+from channels.model import Fault, Inbound, MalformedWebhookError, StatusEvent, Treatment, WebhookRequest
+from channels.twilio.callback_url import read_callback_key
+from channels.twilio.errors import look_up
+from channels.twilio.signatures import SignatureVerifier
+from channels.twilio.status import our_status, rank_of
+
+_WHATSAPP: Final = "whatsapp:"
+_KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
+_MOST_RAW: Final = 200
+
+
+class TwilioWebhooks:
+    """Verifies and reads status callbacks and inbound messages."""
+
+    def __init__(self, verifier: SignatureVerifier) -> None:
+        self._verifier = verifier
+
+    def parse_status(self, request: WebhookRequest) -> StatusEvent:
+        """Verify and read a status callback. Raises `WebhookRefusedError` or `MalformedWebhookError`."""
+        fields = dict(self._verifier.verify(request))
+        sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
+        status = our_status(fields.get("MessageStatus") or fields.get("SmsStatus") or "")
+        if not sid:
+            raise MalformedWebhookError("a status callback must name its message")
+        code = fields.get("ErrorCode", "")
+        entry = look_up(code) if code else None
+        return StatusEvent(
+            key=read_callback_key(request.query),
+            provider_id=sid,
+            status=status,
+            rank=rank_of(status),
+            fault=entry.fault if entry else Fault.NONE,
+            treatment=entry.treatment if entry else Treatment.NONE,
+            code=code,
+            raw={name: fields[name][:_MOST_RAW] for name in _KEPT_STATUS_FIELDS if fields.get(name)},
+        )
+
+    def parse_inbound(self, request: WebhookRequest) -> Inbound:
+        """Verify and read a person's message. Raises `WebhookRefusedError` or `MalformedWebhookError`."""
+        fields = dict(self._verifier.verify(request))
+        sid, sender = fields.get("MessageSid", ""), fields.get("From", "")
+        if not sid or not sender:
+            raise MalformedWebhookError("an inbound message must name itself and its sender")
+        text, button = fields.get("Body", ""), fields.get("ButtonText", "")
+        media = fields.get("NumMedia", "")
+        return Inbound(
+            provider_id=sid,
+            channel="whatsapp" if sender.startswith(_WHATSAPP) else "sms",
+            from_=sender.removeprefix(_WHATSAPP),
+            to=fields.get("To", "").removeprefix(_WHATSAPP),
+            messaging_service_sid=fields.get("MessagingServiceSid", ""),
+            text=text,
+            keyword=read_keyword(text or button, fields.get("OptOutType", "")),
+            button=fields.get("ButtonPayload", "") or button,
+            media=int(media) if media.isdecimal() else 0,
+        )

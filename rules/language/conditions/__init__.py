@@ -1,0 +1,16 @@
+"""What can stand after `if:`. Conditions are read after the event has been applied."""
+
+from rules.engine import Condition
+from rules.language.registry import Registry, Word
+
+
+class ConditionWord(Word[Condition]):
+    """A word after `if:`."""
+
+
+CONDITIONS: Registry[ConditionWord] = Registry("condition")
+
+# The words register themselves when their modules are read.
+from rules.language.conditions import baskets, feeds, figures, moments, prospects  # noqa: E402
+
+__all__ = ["CONDITIONS", "ConditionWord", "baskets", "feeds", "figures", "moments", "prospects"]

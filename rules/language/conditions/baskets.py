@@ -1,0 +1,99 @@
+"""Conditions on the purchase at hand: its store, what is in its basket."""
+
+from rules.engine import Condition, View
+from rules.language.conditions import CONDITIONS, ConditionWord
+from rules.language.conditions.moments import listed
+from rules.language.registry import Context, Schema
+from rules.language.schema_parts import TEXT, one_or_more
+from rules.yaml.nodes import Node
+
+
+def _store_of(view: View) -> str:
+    purchase = view.fact.purchase
+    return "no purchase at hand" if purchase is None else purchase.store
+
+
+@CONDITIONS.add
+class StoreCondition(ConditionWord):
+    """The store of the purchase at hand.
+
+    Example::
+
+        if:
+          - store: [dok-noord, korenmarkt]
+    """
+
+    name = "store"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """One store or several, by id."""
+        reader = context.reader
+        found = [
+            reader.known(item, self.name, context.program.stores, "store") for item in reader.items(node, self.name)
+        ]
+        stores = tuple(dict.fromkeys(each for each in found if each is not None))
+        if not stores or None in found:
+            return None
+        wanted = frozenset(stores)
+
+        def test(view: View) -> bool | None:
+            purchase = view.fact.purchase
+            return None if purchase is None else purchase.store in wanted
+
+        return Condition(f"store is {listed(stores)}", test, _store_of, needs_purchase=True)
+
+    def schema(self) -> Schema:
+        """Store ids."""
+        return one_or_more(TEXT)
+
+
+@CONDITIONS.add
+class BasketHasCondition(ConditionWord):
+    """The purchase at hand holds one of these products (by SKU) or something of one of these categories.
+
+    Example::
+
+        if:
+          - basket_has: {category: [bread, pastry]}
+    """
+
+    name = "basket_has"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """`product`, `category` or both: either will do."""
+        reader = context.reader
+        entries = reader.mapping(node, self.name, ("product", "category"))
+        products = reader.texts(entries["product"], "basket_has: product") if "product" in entries else ()
+        categories = reader.texts(entries["category"], "basket_has: category") if "category" in entries else ()
+        if not products and not categories:
+            if not entries:
+                reader.problem(node, "`basket_has` needs a product or a category", "Write it as {category: bread}.")
+            return None
+        return _basket_has(products, categories)
+
+    def schema(self) -> Schema:
+        """Products and categories."""
+        words = {"product": one_or_more(TEXT), "category": one_or_more(TEXT)}
+        return {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
+
+
+def _basket_has(products: tuple[str, ...], categories: tuple[str, ...]) -> Condition:
+    skus, kinds = frozenset(products), frozenset(categories)
+
+    def test(view: View) -> bool | None:
+        purchase = view.fact.purchase
+        if purchase is None:
+            return None
+        for line in purchase.lines:  # noqa: SIM110 - asked at every purchase, and `any` would make a generator
+            if (line.category in kinds or line.sku in skus) and line.quantity > 0:
+                return True
+        return False
+
+    def found(view: View) -> str:
+        purchase = view.fact.purchase
+        if purchase is None:
+            return "no purchase at hand"
+        held = sorted({line.category or line.sku or "?" for line in purchase.lines if line.quantity > 0})
+        return ", ".join(held) or "an empty basket"
+
+    return Condition(f"basket has {listed((*products, *categories))}", test, found, needs_purchase=True)

@@ -1,0 +1,130 @@
+"""Conditions on the customer's running figures: visits, spend."""
+
+from collections.abc import Callable
+from operator import attrgetter
+from typing import Final
+
+from rules.engine import Condition, Test, View
+from rules.language.conditions import CONDITIONS, ConditionWord
+from rules.language.registry import Context, Schema
+from rules.language.schema_parts import COUNT, MONEY, bounds
+from rules.yaml.nodes import MapNode, Node, kind_of
+from stamgast.domain.currencies import format_money
+from stamgast.domain.customer import Customer
+
+Figure = Callable[[Customer], int]
+Show = Callable[[int], str]
+
+BOUNDS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
+BOUNDS_HINT = "Write it as {at_least: …}; also at_most, more_than, less_than."
+
+
+def read_bounds(
+    node: Node, name: str, context: Context, read: Callable[[Node, str], int | None], besides: tuple[str, ...] = ()
+) -> dict[str, int] | None:
+    """`{at_least: …, less_than: …}` as word -> number; None when problems were noted.
+
+    `besides` are words that may stand with them and are read by somebody else.
+    """
+    reader = context.reader
+    found: dict[str, int] = {}
+    if not isinstance(node, MapNode):
+        reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", BOUNDS_HINT)
+        return None
+    entries = [
+        (key, value) for key, value in reader.entries(node, name, (*BOUNDS, *besides)) if key.text not in besides
+    ]
+    for key, value in entries:
+        number = read(value, f"{name}: {key.text}")
+        if number is not None:
+            found[key.text] = number
+    if not entries:
+        reader.problem(node, f"`{name}` needs a bound", BOUNDS_HINT)
+    if not entries or len(found) < len(entries):
+        return None
+    low, high = lowest(found), highest(found)
+    if low > high:
+        reader.problem(node, f"`{name}`: no number is both", "The lower bound lies above the upper one.")
+        return None
+    return found
+
+
+def lowest(found: dict[str, int]) -> int:
+    """The smallest whole number within the bounds."""
+    return max(found.get("at_least", -(10**18)), found.get("more_than", -(10**18)) + 1)
+
+
+def highest(found: dict[str, int]) -> int:
+    """The largest whole number within the bounds."""
+    return min(found.get("at_most", 10**18), found.get("less_than", 10**18) - 1)
+
+
+def within(name: str, figure: Figure, found: dict[str, int], show: Show) -> Condition:
+    """A condition that a figure lies within bounds."""
+    low, high = lowest(found), highest(found)
+
+    def test(view: View) -> bool:
+        return low <= figure(view.customer) <= high
+
+    text = " and ".join(f"{BOUNDS[word]} {show(number)}" for word, number in found.items())
+    found_now = lambda view: show(figure(view.customer))  # noqa: E731 - a closure like the test beside it
+    return Condition(f"{name} {text}", _faster(figure, found, test), found_now, figure=name, most=high)
+
+
+def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
+    """Most conditions have one bound: spare them the second comparison."""
+    if set(found) == {"at_least"}:
+        least = found["at_least"]
+        return lambda view: figure(view.customer) >= least
+    return test
+
+
+_visits: Final[Figure] = attrgetter("visits")
+_spend: Final[Figure] = attrgetter("spend")
+
+
+@CONDITIONS.add
+class VisitsCondition(ConditionWord):
+    """How many days the customer came, this time included.
+
+    Example::
+
+        if:
+          - visits: {at_least: 3}
+    """
+
+    name = "visits"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """Bounds in visits."""
+        found = read_bounds(
+            node, self.name, context, lambda value, where: context.reader.integer(value, where, 0, 1_000_000)
+        )
+        return None if found is None else within(self.name, _visits, found, str)
+
+    def schema(self) -> Schema:
+        """Bounds."""
+        return bounds(COUNT)
+
+
+@CONDITIONS.add
+class SpendCondition(ConditionWord):
+    """All that the customer has spent, refunds taken off.
+
+    Example::
+
+        if:
+          - spend: {at_least: 50 EUR, less_than: 500 EUR}
+    """
+
+    name = "spend"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """Bounds in the programme's currency."""
+        currency = context.program.currency
+        found = read_bounds(node, self.name, context, lambda value, where: context.reader.money(value, where, currency))
+        return None if found is None else within(self.name, _spend, found, lambda minor: format_money(minor, currency))
+
+    def schema(self) -> Schema:
+        """Bounds."""
+        return bounds(MONEY)

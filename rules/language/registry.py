@@ -1,0 +1,74 @@
+"""The words of the rule language. Each word is a class; a new one is written, decorated and listed, nothing else.
+
+Editors' JSON Schema, the reference page and the messages about unknown words are all made from here.
+"""
+
+import inspect
+import textwrap
+from abc import ABC, abstractmethod
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Any, ClassVar, Generic, TypeVar
+
+from rules.yaml.nodes import Node
+from rules.yaml.reader import Reader
+from stamgast.domain.program import Program
+
+R = TypeVar("R")
+Schema = dict[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """What a word is read against: the file's reader and the programme it speaks about."""
+
+    reader: Reader
+    program: Program
+
+
+class Word(ABC, Generic[R]):
+    """One word of the language. Its docstring says what it means and ends with a YAML example after `::`."""
+
+    name: ClassVar[str]
+
+    @abstractmethod
+    def read(self, node: Node, context: Context) -> R | None:
+        """Check what stands after the word and compile it; None when problems were noted."""
+
+    @abstractmethod
+    def schema(self) -> Schema:
+        """JSON Schema of what stands after the word."""
+
+    @classmethod
+    def meaning(cls) -> str:
+        """The docstring without its example."""
+        return inspect.cleandoc(cls.__doc__ or "").partition("::")[0].strip().removesuffix("Example").strip()
+
+    @classmethod
+    def example(cls) -> str:
+        """The docstring's YAML example."""
+        return textwrap.dedent(inspect.cleandoc(cls.__doc__ or "").partition("::\n")[2]).strip("\n")
+
+
+W = TypeVar("W", bound=Word[Any])
+
+
+class Registry(Generic[W]):
+    """Words of one kind by name, in the order in which they were added."""
+
+    def __init__(self, kind: str) -> None:
+        self.kind = kind
+        self._words: dict[str, W] = {}
+
+    @property
+    def words(self) -> Mapping[str, W]:
+        """Name -> word."""
+        return MappingProxyType(self._words)
+
+    def add(self, word: type[W]) -> type[W]:
+        """Class decorator: register the word. Raises ValueError for a name taken twice."""
+        if word.name in self._words:
+            raise ValueError(f"{self.kind} {word.name} is registered twice")
+        self._words[word.name] = word()
+        return word

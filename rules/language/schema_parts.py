@@ -1,0 +1,55 @@
+"""JSON Schema of the typed words that appear in many places."""
+
+from collections.abc import Iterable
+
+from rules.language.registry import Schema
+
+DURATION: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,6} ?(minute|hour|day|week)s?$",
+    "description": 'A length of time, such as "30 days".',
+}
+MONEY: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,12}(\\.[0-9]{1,3})? ?[A-Z]{3}$",
+    "description": 'Amount and currency, such as "12.50 EUR".',
+}
+PERCENT: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,3} ?%$",
+    "description": 'A whole percentage, such as "10%".',
+}
+HOURS: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{2}:[0-9]{2} ?- ?[0-9]{2}:[0-9]{2}$",
+    "description": 'Hours of one day, such as "09:00-20:00".',
+}
+PER_DAY: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,9} per (1 )?day$",
+    "description": 'Such as "500 per day".',
+}
+TEXT: Schema = {"type": ["string", "number"]}
+COUNT: Schema = {"type": "integer", "minimum": 0}
+POSITIVE: Schema = {"type": "integer", "minimum": 1}
+
+
+def one_or_more(item: Schema) -> Schema:
+    """A single value or a list of them."""
+    return {"anyOf": [item, {"type": "array", "items": item, "minItems": 1}]}
+
+
+def choice(words: Iterable[str]) -> Schema:
+    """One of a closed set of words."""
+    return {"type": "string", "enum": list(words)}
+
+
+def bounds(item: Schema) -> Schema:
+    """`at_least`, `at_most`, `more_than`, `less_than`."""
+    names = ("at_least", "at_most", "more_than", "less_than")
+    return {
+        "type": "object",
+        "properties": dict.fromkeys(names, item),
+        "additionalProperties": False,
+        "minProperties": 1,
+    }

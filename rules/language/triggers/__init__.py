@@ -1,0 +1,24 @@
+"""What can stand after `when:`. Each trigger fires when something *becomes* true, never because it *is* true."""
+
+from typing import ClassVar
+
+from rules.engine import CompiledTrigger
+from rules.language.registry import Registry, Word
+from stamgast.domain.vocabulary import FactName, OncePer
+
+
+class Trigger(Word[CompiledTrigger]):
+    """A word after `when:`. `facts` are all that it may listen to."""
+
+    facts: ClassVar[tuple[FactName, ...]]
+
+
+TRIGGERS: Registry[Trigger] = Registry("trigger")
+
+PERIODS = (OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR, OncePer.CUSTOMER)
+"""What any trigger may be limited to, once per."""
+
+# The words register themselves when their modules are read.
+from rules.language.triggers import cards, customers, purchases, silence  # noqa: E402
+
+__all__ = ["PERIODS", "TRIGGERS", "Trigger", "cards", "customers", "purchases", "silence"]

@@ -1,0 +1,295 @@
+"""`program.yaml` -> `stamgast.domain.program.Program`: the shop, its stores, cards, rewards and what it counts with.
+
+A value that is wrong is noted and replaced by a harmless one, so that all problems of the file show at once; a
+programme with problems is never put into force.
+"""
+
+import re
+from collections.abc import Callable, Mapping
+from functools import cache
+from typing import Any, Final
+from zoneinfo import available_timezones
+
+from rules.program.messages import read_messaging, read_templates
+from rules.program.purchases import read_most_rewards, read_purchases
+from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
+from rules.yaml.nodes import MapNode, Node, ScalarNode
+from rules.yaml.problems import suggest
+from rules.yaml.reader import Reader
+from rules.yaml.words import Money, WordError, parse_duration, parse_money
+from stamgast.domain.program import CardDefinition, Program, Reward, Store
+from stamgast.domain.prospects import Prospects
+from stamgast.domain.units import DAY, HOUR, Millis, Minor
+
+ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+_REGION: Final = re.compile(r"[A-Z]{2}")
+ON_REFUND: Final = ("below_zero", "next_stamps", "never")
+SECTIONS: Final = (
+    "merchant",
+    "name",
+    "currency",
+    "region",
+    "time_zone",
+    "languages",
+    "stores",
+    "cards",
+    "rewards",
+    "templates",
+    "lapse",
+    "messaging",
+    "costs",
+    "clv",
+    "closed",
+    "exchange",
+    "feed",
+    "freshness",
+    "purchases",
+)
+CARD_WORDS: Final = (
+    "stamps",
+    "per",
+    "minimum_spend",
+    "products",
+    "categories",
+    "max_per_day",
+    "max_per_purchase",
+    "on_refund",
+    "reward",
+    "valid_for",
+    "most_rewards",
+)
+MOST_CARDS: Final = 50
+
+
+@cache
+def _time_zones() -> frozenset[str]:
+    return frozenset(available_timezones())
+
+
+def empty_program(merchant: str) -> Program:
+    """What stands in for a programme that could not be read."""
+    return Program(merchant, merchant, "EUR", "UTC", "NL", ("en",), {})
+
+
+def read_program(
+    reader: Reader, node: Node, merchant: str, sms: Mapping[str, Mapping[str, str]], clv: Mapping[str, Any]
+) -> Program:
+    """The whole programme. `merchant` is the folder's name, `sms` is template -> language -> text.
+
+    `clv` is the parameter set that goes with the files; empty before the first fit.
+    """
+    found = reader.mapping(node, "program.yaml", SECTIONS, ("name", "currency", "time_zone", "languages", "stores"))
+    currency = _shaped(reader, found, "currency", _CURRENCY, default="EUR", expected="a currency code such as EUR")
+    region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
+    time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
+    languages = _languages(reader, found.get("languages"))
+    rewards = _rewards(reader, found.get("rewards"), languages)
+    costs, closed = read_costs(reader, found.get("costs"), currency), read_closed(reader, found.get("closed"))
+    horizon = read_horizon(reader, found.get("clv"))
+    fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
+    return Program(
+        merchant=_merchant(reader, found.get("merchant"), merchant),
+        name=(reader.text(found["name"], "name") if "name" in found else None) or merchant,
+        currency=currency,
+        time_zone=time_zone,
+        region=region,
+        languages=languages,
+        stores=_stores(reader, found.get("stores"), time_zone, region),
+        cards=_cards(reader, found.get("cards"), currency, rewards),
+        rewards=rewards,
+        templates=read_templates(reader, found.get("templates"), languages, sms),
+        lapse=read_lapse(reader, found.get("lapse")),
+        messaging=read_messaging(reader, found.get("messaging")),
+        costs=costs,
+        horizon=horizon,
+        closed=closed,
+        rates=read_rates(reader, found.get("exchange"), currency),
+        feed_stale_after=_feed(reader, found.get("feed")),
+        prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
+        fresh_for=fresh_for,
+        timers_fresh_for=timers_fresh_for,
+        **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
+    )
+
+
+def _shaped(
+    reader: Reader, found: Mapping[str, Node], key: str, shape: re.Pattern[str], *, default: str, expected: str
+) -> str:
+    text = reader.text(found[key], key) if key in found else default
+    if text is not None and not shape.fullmatch(text):
+        reader.problem(found[key], f'`{key}`: "{text}" is not {expected}', f'Write it as "{default}".')
+        return default
+    return text or default
+
+
+def _merchant(reader: Reader, node: Node | None, folder: str) -> str:
+    if node is None:
+        return folder
+    name = reader.text(node, "merchant")
+    if name is not None and folder and name != folder:
+        reader.problem(node, f'this is the folder of "{folder}", not of "{name}"', "Folder and `merchant` go together.")
+    if name is not None and not ID.fullmatch(name):
+        reader.problem(node, f'`merchant`: "{name}" is no id', "Use letters, digits, dashes and underscores.")
+    return name or folder
+
+
+def read_time_zone(reader: Reader, node: Node | None) -> str | None:
+    """The name of a time zone, such as Europe/Amsterdam."""
+    name = reader.text(node, "time_zone") if node is not None else None
+    if name is None or name in _time_zones():
+        return name
+    assert node is not None  # noqa: S101 - there is no name without it
+    reader.problem(node, f'unknown time zone "{name}"', suggest(name, [z for z in _time_zones() if "/" in z]))
+    return None
+
+
+def _languages(reader: Reader, node: Node | None) -> tuple[str, ...]:
+    if node is None:
+        return ("en",)
+    languages = reader.texts(node, "languages")
+    for item, text in zip(reader.items(node, "languages"), languages, strict=False):
+        if not _LANGUAGE.fullmatch(text):
+            reader.problem(item, f'`languages`: "{text}" is no language', 'Write codes such as "nl", "fr" or "en".')
+    return tuple(each for each in languages if _LANGUAGE.fullmatch(each)) or ("en",)
+
+
+def named(reader: Reader, node: Node | None, section: str) -> list[tuple[str, ScalarNode, Node]]:
+    """The named things of a section; ids that could not stand in a key are noted."""
+    if node is None or (isinstance(node, ScalarNode) and node.value is None):
+        return []
+    found = []
+    for key, value in reader.entries(node, section):
+        if ID.fullmatch(key.text):
+            found.append((key.text, key, value))
+        else:
+            hint = "Use letters, digits, dashes and underscores."
+            reader.problem(key, f'"{key.text}" cannot be an id in `{section}`', hint)
+    return found
+
+
+def _is_nothing(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and node.value is None
+
+
+def _stores(reader: Reader, node: Node | None, time_zone: str, region: str) -> dict[str, Store]:
+    stores: dict[str, Store] = {}
+    for name, _, value in named(reader, node, "stores"):
+        where = f"stores: {name}"
+        words = ("time_zone", "day_start", "region")
+        found = {} if _is_nothing(value) else reader.mapping(value, where, words)
+        day_start = reader.integer(found["day_start"], "day_start", 0, 23) if "day_start" in found else 0
+        stores[name] = Store(
+            id=name,
+            time_zone=read_time_zone(reader, found.get("time_zone")) or time_zone,
+            day_start=day_start or 0,
+            region=_shaped(reader, found, "region", _REGION, default=region, expected="a country code such as NL"),
+        )
+    if node is not None and not stores:
+        reader.problem(node, "`stores` names no store", "A programme needs at least one.")
+    return stores
+
+
+def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...]) -> dict[str, Reward]:
+    rewards: dict[str, Reward] = {}
+    for name, key, value in named(reader, node, "rewards"):
+        found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for"), ("names",))
+        names: dict[str, str] = {}
+        for language, text in reader.entries(found["names"], f"rewards: {name}: names") if "names" in found else []:
+            read = reader.text(text, f"names: {language.text}")
+            if language.text not in languages:
+                hint = suggest(language.text, languages)
+                reader.problem(language, f'"{language.text}" is no language of this programme', hint)
+            elif read is not None:
+                names[language.text] = read
+        missing = [each for each in languages if each not in names]
+        if "names" in found and isinstance(found["names"], MapNode) and missing:
+            reader.problem(key, f"the reward {name} has no name in {', '.join(missing)}")
+        rewards[name] = Reward(name, names, _duration(reader, found, "valid_for", 30 * DAY))
+    return rewards
+
+
+def _duration(reader: Reader, found: Mapping[str, Node], key: str, default: Millis) -> Millis:
+    read = reader.word(found[key], key, parse_duration) if key in found else None
+    if read == 0:
+        reader.problem(found[key], f"`{key}` is no time at all")
+    return read or default
+
+
+def _cards(
+    reader: Reader, node: Node | None, currency: str, rewards: Mapping[str, Reward]
+) -> dict[str, CardDefinition]:
+    cards: dict[str, CardDefinition] = {}
+    for name, _, value in named(reader, node, "cards"):
+        found = reader.mapping(value, f"cards: {name}", CARD_WORDS, ("stamps",))
+        cards[name] = _card(reader, name, found, currency, rewards)
+    if node is not None and len(cards) > MOST_CARDS:
+        reader.problem(node, f"`cards` names {len(cards)} cards; at most {MOST_CARDS} are counted at each purchase")
+    return cards
+
+
+def _card(
+    reader: Reader, name: str, found: Mapping[str, Node], currency: str, rewards: Mapping[str, Reward]
+) -> CardDefinition:
+    def count(key: str) -> int | None:
+        return reader.integer(found[key], key, 1, 1000) if key in found else None
+
+    def texts(key: str) -> frozenset[str]:
+        return frozenset(reader.texts(found[key], key)) if key in found else frozenset()
+
+    per, amount = _per(reader, found.get("per"), currency)
+    reward = reader.known(found["reward"], "reward", rewards, "reward") if "reward" in found else None
+    on_refund = reader.one_of(found["on_refund"], "on_refund", ON_REFUND) if "on_refund" in found else None
+    valid_for = rewards[reward].valid_for if reward in rewards and reward is not None else 30 * DAY
+    minimum = reader.money(found["minimum_spend"], "minimum_spend", currency) if "minimum_spend" in found else None
+    return CardDefinition(
+        id=name,
+        stamps_required=count("stamps") or 1,
+        per=per,  # type: ignore[arg-type]  # one of the three by `_per`
+        amount=amount,
+        minimum_spend=minimum or 0,
+        products=texts("products"),
+        categories=texts("categories"),
+        max_per_day=count("max_per_day"),
+        max_per_purchase=count("max_per_purchase"),
+        on_refund=on_refund or "below_zero",  # type: ignore[arg-type]  # one of ON_REFUND
+        reward=reward,
+        reward_valid_for=_duration(reader, found, "valid_for", valid_for),
+        most_rewards=read_most_rewards(reader, found),
+    )
+
+
+def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
+    """`purchase`, `item`, or an amount of money: one stamp for each."""
+    text = reader.text(node, "per") if node is not None else "purchase"
+    if node is None or text is None or text in {"purchase", "item"}:
+        return text or "purchase", 0
+    try:
+        money: Money = parse_money(text)
+    except WordError:
+        hint = f"Write purchase, item or 10 {currency}."
+        reader.problem(node, f'`per`: "{text}" is nothing to give a stamp for', hint)
+        return "purchase", 0
+    if money.currency != currency or money.minor <= 0:
+        reader.problem(node, f"`per`: write an amount above zero in {currency}")
+        return "purchase", 0
+    return "amount", money.minor
+
+
+def _prospects(reader: Reader, node: Node, read: Callable[[], Prospects | None]) -> Prospects | None:
+    try:
+        return read()
+    except ValueError as error:
+        reader.problem(node, f"the CLV parameters cannot be used: {error}", "Fit them again: `stamgast clv fit`.")
+        return None
+
+
+def _feed(reader: Reader, node: Node | None) -> Millis:
+    found = reader.mapping(node, "feed", ("stale_after",), ("stale_after",)) if node is not None else {}
+    return _duration(reader, found, "stale_after", 0)
+
+
+def _freshness(reader: Reader, node: Node | None) -> tuple[Millis, Millis]:
+    found = reader.mapping(node, "freshness", ("purchases", "timers")) if node is not None else {}
+    return _duration(reader, found, "purchases", 2 * HOUR), _duration(reader, found, "timers", 3 * DAY)

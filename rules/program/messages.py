@@ -1,0 +1,228 @@
+"""The part of `program.yaml` about messages: templates, and the house policy of sending."""
+
+import re
+from collections.abc import Mapping
+from typing import Final
+
+from jinja2 import TemplateSyntaxError
+
+from rules.program.template_check import ALL_WORDS, Used, is_dotted, used_words
+from rules.yaml.nodes import Mark, Node, ScalarNode
+from rules.yaml.problems import nearest, suggest
+from rules.yaml.reader import Reader
+from rules.yaml.words import parse_duration, parse_hours, parse_rate
+from stamgast.domain.program import Messaging, Program, Template, Window
+from stamgast.domain.vocabulary import IfUnproven, Purpose
+
+IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {
+    IfUnproven.SEND_AGAIN: (
+        "it goes once more, unless it is too late, its reason went away or the customer said STOP. The risk: if the "
+        "carrier had it after all, or had merely not listed it yet, it comes twice. The default for `purpose: utility`."
+    ),
+    IfUnproven.NEVER: "it is not sent again, and is shown as in doubt. The default for `purpose: marketing`.",
+}
+"""Answers to `if_unproven`, and what each means."""
+EARLIEST: Final = 8 * 60
+LATEST: Final = 21 * 60
+_CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
+_VARIABLE: Final = re.compile(r"[1-9][0-9]?")
+_TEMPLATE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
+_PHONE: Final = re.compile(r"\+[1-9][0-9]{6,14}")
+_SENDER_NAME: Final = re.compile(r"[A-Za-z0-9 ]{1,11}")
+_SERVICE: Final = re.compile(r"MG[0-9a-fA-F]{32}")
+
+
+def read_templates(
+    reader: Reader, node: Node | None, languages: tuple[str, ...], sms: Mapping[str, Mapping[str, str]]
+) -> dict[str, Template]:
+    """`templates:`, joined with the SMS texts of the `templates/` folder (template -> language -> text)."""
+    templates: dict[str, Template] = {}
+    if node is None or (isinstance(node, ScalarNode) and node.value is None):
+        return templates
+    for key, value in reader.entries(node, "templates"):
+        if not _TEMPLATE_ID.fullmatch(key.text):
+            reader.problem(key, f'"{key.text}" cannot be a template\'s id', "Use letters, digits, dashes, underscores.")
+            continue
+        templates[key.text] = _template(reader, key, value, languages, sms.get(key.text, {}))
+    return templates
+
+
+def _template(
+    reader: Reader, key: ScalarNode, value: Node, languages: tuple[str, ...], sms: Mapping[str, str]
+) -> Template:
+    name, where = key.text, f"templates: {key.text}"
+    nothing = isinstance(value, ScalarNode) and value.value is None
+    found = {} if nothing else reader.mapping(value, where, ("purpose", "whatsapp", "variables", "if_unproven"))
+    purpose = reader.one_of(found["purpose"], "purpose", Purpose, thing="purpose") if "purpose" in found else None
+    unproven = reader.one_of(found["if_unproven"], "if_unproven", IF_UNPROVEN) if "if_unproven" in found else None
+    whatsapp = _whatsapp(reader, found.get("whatsapp"), where, languages)
+    variables = _variables(reader, found.get("variables"), where)
+    if variables and "whatsapp" not in found:
+        reader.problem(found["variables"], "`variables` are for WhatsApp, and this template has no `whatsapp`")
+    if "whatsapp" not in found and not sms:
+        hint = f"Add `whatsapp` here, or the file templates/{languages[0]}/{name}.j2."
+        reader.problem(key, f"the template {name} has no text", hint)
+    for channel, written in (("whatsapp", whatsapp), ("sms", sms)):
+        missing = [language for language in languages if language not in written]
+        if written and missing:
+            reader.problem(
+                key, f"the template {name} lacks {', '.join(missing)} for {channel}", _where(channel, missing[0], name)
+            )
+    default = IfUnproven.SEND_AGAIN if purpose == Purpose.UTILITY else IfUnproven.NEVER
+    return Template(name, purpose or Purpose.MARKETING, whatsapp, variables, dict(sms), unproven or default)
+
+
+def _where(channel: str, language: str, name: str) -> str:
+    if channel == "sms":
+        return f"Add the file templates/{language}/{name}.j2."
+    return f"Add `{language}: HX…` under `whatsapp`."
+
+
+def _whatsapp(reader: Reader, node: Node | None, where: str, languages: tuple[str, ...]) -> dict[str, str]:
+    written: dict[str, str] = {}
+    for language, value in reader.entries(node, f"{where}: whatsapp") if node is not None else []:
+        sid = reader.text(value, f"whatsapp: {language.text}")
+        if language.text not in languages:
+            hint = suggest(language.text, languages)
+            reader.problem(language, f'"{language.text}" is no language of this programme', hint)
+        elif sid is not None and not _CONTENT_SID.fullmatch(sid):
+            hint = "It is HX and 32 hexadecimal digits: see the content template at the provider."
+            reader.problem(value, f'"{sid}" is no ContentSid', hint)
+        elif sid is not None:
+            written[language.text] = sid
+    return written
+
+
+def _variables(reader: Reader, node: Node | None, where: str) -> dict[str, str]:
+    """Number -> Jinja text; a bare word such as `voucher.code` is short for `{{ voucher.code }}`."""
+    variables: dict[str, str] = {}
+    for number, value in reader.entries(node, f"{where}: variables") if node is not None else []:
+        text = reader.text(value, f"variables: {number.text}")
+        if not _VARIABLE.fullmatch(number.text):
+            reader.problem(number, f'"{number.text}" is no number of a variable', 'Write them as "1", "2", …')
+        elif text is not None:
+            source = f"{{{{ {text} }}}}" if is_dotted(text) else text
+            check_text(reader, value, source)
+            variables[number.text] = source
+    expected = [str(number) for number in range(1, len(variables) + 1)]
+    if node is not None and sorted(variables, key=int) != expected:
+        reader.problem(node, "`variables` must be numbered from 1 without gaps")
+    return variables
+
+
+def check_text(reader: Reader, node: Node, source: str) -> None:
+    """Note words that no message can speak of, and what is no Jinja2 at all."""
+    try:
+        used = used_words(source)
+    except TemplateSyntaxError as error:
+        reader.problem(node, f"this is no template text: {error.message}")
+        return
+    for each in used:
+        if not each.known:
+            reader.problem(node, f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+
+
+def check_sms(reader: Reader, language: str, name: str, program: Program) -> None:
+    """Check one file of templates/: its language, its template, its words."""
+    top = Mark(1, 1)
+    if language not in program.languages:
+        hint = suggest(language, program.languages)
+        reader.problem(top, f'"{language}" is no language of this programme', hint)
+    if name not in program.templates:
+        match = nearest(name, program.templates)
+        asked = f'Did you mean "{match}"? ' if match else ""
+        reader.problem(top, f'program.yaml names no template "{name}"', f"{asked}Add `{name}:` under `templates`.")
+    try:
+        used = used_words(reader.source.text)
+    except TemplateSyntaxError as error:
+        reader.problem(Mark(error.lineno, 1), f"this is no template text: {error.message}")
+        return
+    for each in used:
+        if not each.known:
+            reader.problem(_place(reader, each), f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+    if not reader.source.text.strip():
+        reader.problem(top, "this text is empty")
+    _check_opt_out(reader, name, program)
+
+
+def _place(reader: Reader, used: Used) -> Mark:
+    """Jinja2 knows lines only; the column is found again."""
+    lines = reader.source.lines
+    line = lines[used.line - 1] if used.line <= len(lines) else ""
+    return Mark(used.line, max(0, line.find(used.text)) + 1, len(used.text))
+
+
+def _check_opt_out(reader: Reader, name: str, program: Program) -> None:
+    template = program.templates.get(name)
+    if template is None or template.purpose != Purpose.MARKETING or not program.messaging.sms_sender:
+        return
+    if "stop" not in reader.source.text.casefold():
+        hint = 'Add a line such as "Stop? Antwoord STOP".'
+        reader.problem(Mark(1, 1), "this marketing message does not say how to stop them", hint, warning=True)
+
+
+def read_messaging(reader: Reader, node: Node | None) -> Messaging:
+    """`messaging:`: senders, hours, caps, patience."""
+    default = Messaging()
+    if node is None:
+        return default
+    words = ("sms_sender", "whatsapp_sender", "send_between", "caps", "give_up_after")
+    found = reader.mapping(node, "messaging", words)
+    give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
+    return Messaging(
+        sms_sender=_sender(reader, found.get("sms_sender"), "sms_sender", names=True),
+        whatsapp_sender=_sender(reader, found.get("whatsapp_sender"), "whatsapp_sender", names=False),
+        windows={**default.windows, **_windows(reader, found.get("send_between"))},
+        caps={**default.caps, **_caps(reader, found.get("caps"))},
+        give_up_after=give_up or default.give_up_after,
+    )
+
+
+def _sender(reader: Reader, node: Node | None, where: str, *, names: bool) -> str:
+    text = reader.text(node, where) if node is not None else None
+    if text is None or node is None:
+        return ""
+    if _PHONE.fullmatch(text) or _SERVICE.fullmatch(text):
+        return text
+    if names and _SENDER_NAME.fullmatch(text):
+        hint = "Send from a number, so that people can stop the messages by answering."
+        reader.problem(node, f'nobody can answer STOP to the name "{text}"', hint, warning=True)
+        return text
+    what = "a phone number such as +31201234567, or a messaging service (MG…)"
+    reader.problem(
+        node,
+        f'`{where}`: "{text}" is no sender',
+        f"Write {what}{', or a name of at most 11 letters' if names else ''}.",
+    )
+    return ""
+
+
+def _windows(reader: Reader, node: Node | None) -> dict[str, Window]:
+    windows: dict[str, Window] = {}
+    for key, value in reader.entries(node, "send_between", tuple(Purpose)) if node is not None else []:
+        window = reader.word(value, f"send_between: {key.text}", parse_hours)
+        if window is None:
+            continue
+        if window.opens < EARLIEST or window.closes > LATEST:
+            reader.problem(
+                value, "messages may go out from 08:00 to 21:00 only", "Nobody wants a shop's message at night."
+            )
+        windows[key.text] = window
+    return windows
+
+
+def _caps(reader: Reader, node: Node | None) -> dict[str, tuple[tuple[int, int], ...]]:
+    caps: dict[str, tuple[tuple[int, int], ...]] = {}
+    for key, value in reader.entries(node, "caps", tuple(Purpose)) if node is not None else []:
+        rates = [
+            reader.word(item, f"caps: {key.text}", parse_rate) for item in reader.items(value, f"caps: {key.text}")
+        ]
+        for item, rate in zip(reader.items(value, "caps"), rates, strict=True):
+            if rate is not None and rate[1] > MEMORY_DAYS:
+                reader.problem(item, f"a cap can look back {MEMORY_DAYS} days at most")
+        caps[key.text] = tuple(rate for rate in rates if rate is not None)
+    return caps
+
+
+MEMORY_DAYS: Final = 30
+"""How long a customer's state remembers contacts."""

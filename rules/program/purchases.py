@@ -1,0 +1,82 @@
+"""What program.yaml says about purchases: how old one may be, what it may bring at most, what is too much to be meant.
+
+`purchases: {not_before: 2015-01-01, most_rewards: 20, review_above: {pieces: 1000, amount: 10000 EUR}}`
+"""
+
+from collections.abc import Mapping
+from typing import Final, NamedTuple
+
+from rules.yaml.nodes import Node
+from rules.yaml.reader import Reader
+from rules.yaml.words import parse_date
+from stamgast.domain.calendar import at_local, date_of
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.program import MOST_REWARDS, ReviewAbove
+from stamgast.domain.purchase_record import EARLIEST
+from stamgast.domain.stamps import MOST_COMPLETED
+from stamgast.domain.units import DAY, Day, Millis, Minor
+
+WORDS: Final = ("not_before", "most_rewards", "review_above")
+MOST_PIECES: Final = 1_000_000
+_FIRST: Final[Day] = EARLIEST // DAY + 1
+"""One after 1990 began, so that it holds in every time zone."""
+_LAST: Final[Day] = 84_005
+"""The end of 2199."""
+_MUCH: Final = dict.fromkeys(("AUD", "CAD", "CHF", "EUR", "GBP", "NZD", "USD"), 10_000) | {
+    "CZK": 250_000, "DKK": 75_000, "HUF": 4_000_000, "JPY": 1_500_000, "NOK": 100_000, "PLN": 50_000,
+    "RON": 50_000, "SEK": 100_000,
+}  # fmt: skip
+"""Some 10,000 EUR in whole units. What is much in another currency a programme has to say itself."""
+
+
+class Purchases(NamedTuple):
+    """The section as read."""
+
+    not_before: Millis | None
+    most_rewards: int
+    review_above: ReviewAbove
+
+
+def read_purchases(reader: Reader, node: Node | None, time_zone: str, currency: str) -> Purchases:
+    """Read `purchases:`; what it does not say has a default."""
+    found = reader.mapping(node, "purchases", WORDS) if node is not None else {}
+    if node is not None and not found:
+        reader.problem(node, "`purchases` says nothing", f"Write one of {', '.join(WORDS)}, or leave it out.")
+    return Purchases(
+        not_before=_not_before(reader, found, time_zone),
+        most_rewards=read_most_rewards(reader, found) or MOST_REWARDS,
+        review_above=_review_above(reader, found.get("review_above"), currency),
+    )
+
+
+def read_most_rewards(reader: Reader, found: Mapping[str, Node]) -> int | None:
+    """How often one purchase may fill a card; None where nothing is said."""
+    if "most_rewards" not in found:
+        return None
+    return reader.integer(found["most_rewards"], "most_rewards", 1, MOST_COMPLETED)
+
+
+def _review_above(reader: Reader, node: Node | None, currency: str) -> ReviewAbove:
+    words = ("pieces", "amount")
+    found = reader.mapping(node, "review_above", words) if node is not None else {}
+    pieces = reader.integer(found["pieces"], "pieces", 1, MOST_PIECES) if "pieces" in found else None
+    amount = reader.money(found["amount"], "amount", currency) if "amount" in found else _much(currency)
+    if amount == 0:
+        reader.problem(found["amount"], "`amount` is nothing: every purchase would wait", "Write it as 10000 EUR.")
+    return ReviewAbove(pieces or ReviewAbove().pieces, amount)
+
+
+def _much(currency: str) -> Minor | None:
+    return None if currency not in _MUCH else _MUCH[currency] * 10 ** exponent_of(currency)
+
+
+def _not_before(reader: Reader, found: Mapping[str, Node], time_zone: str) -> Millis | None:
+    """The moment before which no sale can have been."""
+    day = reader.word(found["not_before"], "not_before", parse_date) if "not_before" in found else None
+    if day is None:
+        return None
+    if not _FIRST <= day <= _LAST:
+        message = f"`not_before` must be from {date_of(_FIRST)} to {date_of(_LAST)}, not {date_of(day)}"
+        reader.problem(found["not_before"], message, "Write the day of the oldest sale that you may import.")
+        return None
+    return at_local(day, 0, time_zone)

@@ -1,0 +1,171 @@
+"""What program.yaml says about value and silence: `costs`, `lapse`, `clv` and `closed`."""
+
+import re
+from collections.abc import Mapping
+from typing import Any, Final
+
+import msgspec
+
+from rules.yaml.nodes import MapNode, Node
+from rules.yaml.reader import Reader
+from rules.yaml.words import WordError, parse_date, parse_duration, parse_margin, parse_price
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.exchange import SCALE, Rates
+from stamgast.domain.program import Costs, LapseModel
+from stamgast.domain.prospects import Horizon, Prospects, prospects_of
+from stamgast.domain.units import DAY, Day, Minor
+
+LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
+    "median_gap_days": (0.5, 3650),
+    "log_sd": (0.01, 5),
+    "between_sd": (0.01, 5),
+    "risk_quantile": (0.3, 0.999),
+    "quantile": (0.5, 0.999),
+    "fallback_days": (1, 3650),
+    "lapsed_after": (1, 20),
+    "alive_below": (0.05, 0.95),
+    "risk_alive_below": (0.05, 0.95),
+}
+LAPSE_BY: Final = ("model", "own_rhythm")
+MOST_CLOSED: Final = 4_000
+CHANNELS: Final = ("sms", "whatsapp")
+_ALWAYS: Final[Day] = -1_000_000
+_CURRENCY: Final = re.compile(r"[A-Z]{3}")
+
+
+def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
+    """When somebody who stays away is at risk, lapsing and lapsed."""
+    if node is None:
+        return LapseModel()
+    found = reader.mapping(node, "lapse", (*LAPSE_BOUNDS, "min_gaps", "by"))
+    figures = {key: reader.number(found[key], key, *LAPSE_BOUNDS[key]) for key in LAPSE_BOUNDS if key in found}
+    given: dict[str, Any] = {key: value for key, value in figures.items() if value is not None}
+    if "min_gaps" in found:
+        given["min_gaps"] = reader.integer(found["min_gaps"], "min_gaps", 1, 100) or LapseModel().min_gaps
+    if "by" in found:
+        given["by"] = reader.one_of(found["by"], "by", LAPSE_BY) or LapseModel().by
+    model = LapseModel(**given)
+    if model.risk_quantile >= model.quantile:
+        where = found.get("risk_quantile", node)
+        message = f"`risk_quantile` is {model.risk_quantile:g} and `quantile` {model.quantile:g}"
+        reader.problem(where, message, "Somebody is at risk before they lapse: write a smaller share.")
+    if model.risk_alive_below <= model.alive_below:
+        where = found.get("risk_alive_below", found.get("alive_below", node))
+        message = f"`risk_alive_below` is {model.risk_alive_below:g} and `alive_below` {model.alive_below:g}"
+        reader.problem(where, message, "Somebody is at risk before they lapse: write a greater chance.")
+    return model
+
+
+def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
+    """Margins, and what it costs to win a customer."""
+    if node is None:
+        return Costs()
+    words = ("margin", "margins", "acquisition", "acquisition_by_source", "lifespan_years", "contact")
+    found = reader.mapping(node, "costs", words)
+    margin = reader.word(found["margin"], "margin", parse_margin) if "margin" in found else None
+    margins = reader.entries(found["margins"], "margins") if "margins" in found else []
+    sources = reader.entries(found["acquisition_by_source"], "acquisition_by_source") if words[3] in found else []
+    cost = reader.money(found["acquisition"], "acquisition", currency) if "acquisition" in found else None
+    years = reader.integer(found["lifespan_years"], "lifespan_years", 1, 50) if "lifespan_years" in found else None
+    by_category = {key.text: reader.word(value, f"margins: {key.text}", parse_margin) for key, value in margins}
+    contact = reader.entries(found["contact"], "contact", CHANNELS) if "contact" in found else []
+    prices = {key.text: reader.word(value, f"contact: {key.text}", parse_price) for key, value in contact}
+    for key, value in contact:
+        price = prices[key.text]
+        if price is not None and price.currency != currency:
+            reader.problem(
+                value, f"`contact: {key.text}` is in {price.currency}", f"The programme counts in {currency}."
+            )
+    return Costs(
+        default_margin=Costs().default_margin if margin is None else margin,
+        category_margins={key: value for key, value in by_category.items() if value is not None},
+        acquisition_cost=cost or 0,
+        acquisition_costs={key.text: _dated(reader, key.text, value, currency) for key, value in sources},
+        lifespan_years=years or Costs().lifespan_years,
+        contact_costs={channel: price.mills for channel, price in prices.items() if price is not None},
+    )
+
+
+def _dated(reader: Reader, source: str, node: Node, currency: str) -> tuple[tuple[Day, Minor], ...]:
+    """What a source costs, for ever (`4 EUR`) or from which day on (`{2026-01-01: 4 EUR, 2026-06-01: 5 EUR}`)."""
+    where = f"acquisition: {source}"
+    if not isinstance(node, MapNode):
+        always = reader.money(node, where, currency)
+        return () if always is None else ((_ALWAYS, always),)
+    costs: dict[Day, Minor] = {}
+    for key, value in reader.entries(node, where):
+        day, cost = reader.word(key, where, parse_date), reader.money(value, f"{where}: {key.text}", currency)
+        if day is not None and cost is not None:
+            costs[day] = cost
+    return tuple(sorted(costs.items()))
+
+
+def read_horizon(reader: Reader, node: Node | None) -> Horizon:
+    """How far ahead lifetime value and churn look."""
+    if node is None:
+        return Horizon()
+    found = reader.mapping(node, "clv", ("months", "discount", "churn_within"))
+    usual = Horizon()
+    months = reader.integer(found["months"], "months", 1, 120) if "months" in found else None
+    rate = reader.word(found["discount"], "discount", parse_margin) if "discount" in found else None
+    within = reader.word(found["churn_within"], "churn_within", parse_duration) if "churn_within" in found else None
+    if within is not None and within < DAY:
+        reader.problem(found["churn_within"], "`churn_within` is less than a day")
+    return Horizon(
+        months=months or usual.months,
+        yearly_rate=usual.yearly_rate if rate is None else rate / 1000,
+        churn_days=usual.churn_days if within is None else max(1, within // DAY),
+    )
+
+
+def read_closed(reader: Reader, node: Node | None) -> ClosedDays:
+    """Days and weeks in which the shop is closed: `2026-12-25`, or `2026-07-20 to 2026-08-02`."""
+    days: set[Day] = set()
+    for item in reader.items(node, "closed") if node is not None else []:
+        days.update(reader.word(item, "closed", _days) or ())
+    if node is not None and len(days) > MOST_CLOSED:
+        reader.problem(node, f"`closed` names {len(days)} days; at most {MOST_CLOSED} count")
+        return ClosedDays()
+    return ClosedDays(tuple(sorted(days)))
+
+
+def read_rates(reader: Reader, node: Node | None, currency: str) -> Rates:
+    """What a unit of other currencies is worth: `USD: 0.92`, or from which day on (`{2026-01-01: 0.92, …: 0.95}`)."""
+    rates: dict[str, tuple[tuple[Day, int], ...]] = {}
+    for name, value in reader.entries(node, "exchange") if node is not None else []:
+        if not _CURRENCY.fullmatch(name.text) or name.text == currency:
+            reader.problem(name, f'`exchange`: "{name.text}" is no other currency', 'Write a code such as "USD".')
+            continue
+        dated = reader.entries(value, f"exchange: {name.text}") if isinstance(value, MapNode) else [(None, value)]
+        found: dict[Day, int] = {}
+        for since, amount in dated:
+            day = _ALWAYS if since is None else reader.word(since, "exchange", parse_date)
+            rate = reader.number(amount, f"exchange: {name.text}", 1e-6, 1e6)
+            if day is not None and rate is not None:
+                found[day] = round(rate * SCALE)
+        rates[name.text] = tuple(sorted(found.items()))
+    return rates
+
+
+def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays, horizon: Horizon) -> Prospects | None:
+    """The purchase model that a bundle carries.
+
+    Raises:
+        ValueError: it cannot be scored with; the text says why.
+    """
+    if not clv:
+        return None
+    parameters = msgspec.convert(dict(clv), ParameterSet)
+    return prospects_of(parameters, costs.default_margin / 1000, closed, horizon)
+
+
+def _days(text: str) -> range:
+    begins, _, ends = text.partition(" to ")
+    try:
+        first, last = parse_date(begins), parse_date(ends or begins)
+    except WordError as error:
+        raise WordError(str(error), 'Write "2026-12-25", or "2026-07-20 to 2026-08-02".') from None
+    if last < first:
+        raise WordError(f'"{text}" ends before it begins')
+    return range(first, last + 1)

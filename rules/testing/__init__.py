@@ -1,0 +1,1 @@
+"""Tests inside rule files: their cases, what is given, and how a failure is said."""

@@ -1,0 +1,229 @@
+"""What a rule's test is given: purchases, refunds, time that passes; in a sentence or as a list of steps.
+
+A sentence is made of parts joined by `, then`; each begins with purchases, a refund, time, or the till's feed:
+`7 purchases of bread, one per day from 2026-10-01 08:00, then a refund of the last, then 40 days pass`.
+What a part does not say is taken from what is usual: the first store, 10 units of money, one a day, from the
+morning of Monday 5 January 2026.
+"""
+
+import re
+from dataclasses import dataclass, replace
+from typing import Final
+
+from rules.yaml.nodes import MapNode, Node, ScalarNode
+from rules.yaml.problems import nearest, suggest
+from rules.yaml.reader import Reader
+from rules.yaml.words import FEED_STATES, HEALTHY, UNWATCHED, UNWATCHED_HINT, WordError, parse_duration, parse_moment
+from stamgast.domain.calendar import at_local, local_time
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.program import Program
+from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
+
+MAX_STEPS: Final = 2_000
+FIRST_DAY: Final[Day] = 20_458
+"""Monday 5 January 2026."""
+FIRST_MINUTE: Final = 10 * 60
+
+
+@dataclass(frozen=True, slots=True)
+class Buy:
+    """A purchase of one line. `amount` in minor units."""
+
+    at: Millis
+    store: str
+    amount: Minor
+    product: str | None = None
+    category: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class GiveBack:
+    """The purchase with that number (from 0) is refunded in full."""
+
+    at: Millis
+    purchase: int
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Time passes up to a moment."""
+
+    until: Millis
+
+
+@dataclass(frozen=True, slots=True)
+class FeedTurns:
+    """From now on the till's feed counts as healthy, or as stale."""
+
+    at: Millis
+    healthy: bool
+
+
+Step = Buy | GiveBack | Wait | FeedTurns
+
+
+@dataclass(frozen=True, slots=True)
+class Given:
+    """All steps in the order of time, and the language of the customer (empty: the programme's first)."""
+
+    steps: tuple[Step, ...]
+    language: str
+
+
+@dataclass(slots=True)
+class Group:
+    """Purchases as one part of a sentence describes them."""
+
+    count: int
+    day: Day | None = None
+    minute: int | None = None
+    every_days: int = 1
+    store: str | None = None
+    amount: Minor | None = None
+    what: str | None = None
+
+
+class Story:
+    """Steps so far and where the clock stands."""
+
+    def __init__(self, program: Program) -> None:
+        self.program = program
+        self.steps: list[Step] = []
+        self.language = ""
+        self._day, self._minute = FIRST_DAY, FIRST_MINUTE
+        self._bought = 0
+        self._now: Millis = at_local(FIRST_DAY, FIRST_MINUTE, program.time_zone)
+
+    def buy(self, group: Group) -> None:
+        """Add the purchases of a group."""
+        day = self._day if group.day is None else group.day
+        minute = self._minute if group.minute is None else group.minute
+        product, category = self._goods(group.what)
+        if self._bought + group.count > MAX_STEPS:
+            raise WordError(f"a test makes at most {MAX_STEPS} purchases")
+        for _ in range(group.count):
+            at = at_local(day, minute, self.program.time_zone)
+            if at < self._now:
+                raise WordError("this happens before what stands before it", "Tell things in the order of time.")
+            self.steps.append(Buy(at, self._store(group.store), self._amount(group.amount), product, category))
+            self._bought += 1
+            self._now = at
+            day += group.every_days
+        self._day, self._minute = day, minute
+
+    def give_back(self, which: str, at: Millis | None = None) -> None:
+        """Refund the `last`, the `first` or the `nth` purchase, an hour later unless said."""
+        ordinal = {"last": self._bought, "first": 1}.get(which) or int(re.sub(r"\D", "", which) or 0)
+        if not 1 <= ordinal <= self._bought:
+            raise WordError(f"there is no {which} purchase to refund")
+        self._now = self._now + HOUR if at is None else at
+        self.steps.append(GiveBack(self._now, ordinal - 1))
+
+    def wait(self, length: Millis) -> None:
+        """Let time pass."""
+        self._now += length
+        self.steps.append(Wait(self._now))
+        local = local_time(self._now, self.program.time_zone)
+        self._day, self._minute = local.day, local.minute
+
+    def feed_is(self, state: str) -> None:
+        """The till's feed turns stale, or healthy again."""
+        if state not in FEED_STATES:
+            raise WordError(f'unknown state of a feed "{state}"', suggest(state, FEED_STATES))
+        if not self.program.feed_stale_after:
+            raise WordError(UNWATCHED, UNWATCHED_HINT)
+        self.steps.append(FeedTurns(self._now, state == HEALTHY))
+
+    def speaks(self, language: str) -> None:
+        """The customer's language."""
+        if language not in self.program.languages:
+            raise WordError(f'"{language}" is no language of this programme')
+        self.language = language
+
+    def given(self) -> Given:
+        """What was told."""
+        return Given(tuple(self.steps), self.language)
+
+    def _store(self, store: str | None) -> str:
+        stores = self.program.stores
+        if store is None:
+            return next(iter(stores), "")
+        if store not in stores:
+            match = nearest(store, stores)
+            raise WordError(f'unknown store "{store}"', f'Did you mean "{match}"?' if match else "")
+        return store
+
+    def _amount(self, amount: Minor | None) -> Minor:
+        return 10 * 10 ** exponent_of(self.program.currency) if amount is None else amount
+
+    def _goods(self, what: str | None) -> tuple[str | None, str | None]:
+        """(product, category) that a word stands for."""
+        products, categories = known_goods(self.program)
+        if what is None or what in products:
+            return what, None
+        match = nearest(what, products | categories) if what not in categories else None
+        if match is not None:
+            raise WordError(f'unknown product or category "{what}"', f'Did you mean "{match}"?')
+        return None, what
+
+
+def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
+    """Products and categories that the programme speaks of."""
+    cards = program.cards.values()
+    products = frozenset(product for card in cards for product in card.products)
+    categories = frozenset(category for card in cards for category in card.categories)
+    return products, categories | frozenset(program.costs.category_margins)
+
+
+def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
+    """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
+    `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`.
+    """
+    story = Story(program)
+    good = True
+    for item in reader.items(node, "given"):
+        try:
+            good &= _read_step(reader, item, story, program)
+        except WordError as error:
+            reader.problem(item, f"`given`: {error}", error.hint)
+            good = False
+    return story.given() if good else None
+
+
+def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bool:
+    found = reader.mapping(item, "given", ("purchase", "refund", "pass", "feed", "language", "at"))
+    moment = reader.word(found["at"], "at", parse_moment) if "at" in found else None
+    if "at" in found and moment is None:
+        return False
+    if "purchase" in found:
+        group = _read_group(reader, found["purchase"], program)
+        if moment is not None:
+            group = replace(group, day=moment[0], minute=moment[1])
+        story.buy(group)
+    elif "refund" in found:
+        at = None if moment is None else at_local(moment[0], moment[1], program.time_zone)
+        story.give_back(reader.text(found["refund"], "refund") or "", at)
+    elif "pass" in found:
+        length = reader.word(found["pass"], "pass", parse_duration)
+        story.wait(length or DAY)
+    elif "feed" in found:
+        story.feed_is(reader.text(found["feed"], "feed") or "")
+    elif "language" in found:
+        story.speaks(reader.text(found["language"], "language") or "")
+    else:
+        if isinstance(item, MapNode):
+            reader.problem(item, "each step is a purchase, a refund, pass, feed or language")
+        return False
+    return True
+
+
+def _read_group(reader: Reader, node: Node, program: Program) -> Group:
+    if isinstance(node, ScalarNode):
+        return Group(1, what=None if node.value is None else node.text)
+    found = reader.mapping(node, "purchase", ("of", "amount", "store"))
+    return Group(
+        1,
+        what=reader.text(found["of"], "of") if "of" in found else None,
+        amount=reader.money(found["amount"], "amount", program.currency) if "amount" in found else None,
+        store=reader.known(found["store"], "store", program.stores, "store") if "store" in found else None,
+    )

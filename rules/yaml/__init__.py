@@ -1,0 +1,1 @@
+"""Text with marks into values: a marketer's YAML, with every mistake said at its place."""

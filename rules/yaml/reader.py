@@ -1,0 +1,152 @@
+"""Reads typed values out of nodes; every problem is noted at its place and reading goes on."""
+
+from collections.abc import Callable, Container, Iterable, Mapping
+from typing import TypeVar
+
+from rules.yaml.nodes import ListNode, MapNode, Mark, Node, ScalarNode, kind_of
+from rules.yaml.problems import nearest, suggest
+from rules.yaml.source import Source
+from rules.yaml.words import Money, WordError, parse_money
+
+T = TypeVar("T")
+W = TypeVar("W", bound=str)
+
+
+class Reader:
+    """Readers of one file's values. A reading that fails gives None and has noted why."""
+
+    def __init__(self, source: Source) -> None:
+        self.source = source
+
+    def problem(self, at: Node | Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
+        """Note a problem at a node or a place."""
+        mark = at if isinstance(at, Mark) else at.mark
+        self.source.problem(mark, message, hint, warning=warning)
+
+    def mapping(
+        self, node: Node, where: str, allowed: Container[str] | None = None, required: Iterable[str] = ()
+    ) -> dict[str, Node]:
+        """The entries of a mapping; unknown and missing keys are noted."""
+        return {key.text: value for key, value in self.entries(node, where, allowed, required)}
+
+    def entries(
+        self, node: Node, where: str, allowed: Container[str] | None = None, required: Iterable[str] = ()
+    ) -> list[tuple[ScalarNode, Node]]:
+        """As `mapping`, with the keys' places. A key that is not allowed is left out."""
+        if not isinstance(node, MapNode):
+            self.problem(node, f"`{where}` must be a mapping of words to values, not {kind_of(node)}")
+            return []
+        found = []
+        for key, value in node.entries:
+            if allowed is not None and key.text not in allowed:
+                words = list(allowed) if isinstance(allowed, Iterable) else []
+                self.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, words))
+            else:
+                found.append((key, value))
+        present = {key.text for key, _ in found}
+        for name in required:
+            if name not in present:
+                self.problem(node, f"{'a rule' if where == 'rule' else f'`{where}`'} needs `{name}`")
+        return found
+
+    def items(self, node: Node, where: str) -> list[Node]:
+        """The items of a list; a single value counts as a list of one."""
+        if isinstance(node, ListNode):
+            if not node.items:
+                self.problem(node, f"`{where}` is an empty list")
+            return list(node.items)
+        return [node]
+
+    def text(self, node: Node, where: str) -> str | None:
+        """A text of at least one character. Numbers count as the text they were written as."""
+        if not isinstance(node, ScalarNode) or node.value is None or isinstance(node.value, bool) or not node.text:
+            self.problem(node, f"`{where}` must be a text, not {kind_of(node)}")
+            return None
+        return node.text
+
+    def integer(self, node: Node, where: str, least: int, most: int) -> int | None:
+        """A whole number within bounds."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        if not isinstance(value, int) or isinstance(value, bool):
+            self.problem(node, f"`{where}` must be a whole number, not {kind_of(node)}")
+            return None
+        if not least <= value <= most:
+            self.problem(node, f"`{where}` must be from {least} to {most}, not {value}")
+            return None
+        return value
+
+    def number(self, node: Node, where: str, least: float, most: float) -> float | None:
+        """A number within bounds."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        if not isinstance(value, int | float) or isinstance(value, bool):
+            self.problem(node, f"`{where}` must be a number, not {kind_of(node)}")
+            return None
+        if not least <= value <= most:
+            self.problem(node, f"`{where}` must be from {least:g} to {most:g}, not {value:g}")
+            return None
+        return float(value)
+
+    def truth(self, node: Node, where: str) -> bool | None:
+        """`true` or `false`."""
+        value = node.value if isinstance(node, ScalarNode) else None
+        if not isinstance(value, bool):
+            self.problem(node, f"`{where}` must be true or false, not {kind_of(node)}")
+            return None
+        return value
+
+    def word(self, node: Node, where: str, parse: Callable[[str], T]) -> T | None:
+        """A typed word, such as a duration."""
+        text = self.text(node, where)
+        if text is None:
+            return None
+        try:
+            return parse(text)
+        except WordError as error:
+            self.problem(node, f"`{where}`: {error}", error.hint)
+            return None
+
+    def one_of(self, node: Node, where: str, allowed: Iterable[W], *, thing: str = "word") -> W | None:
+        """One of a closed set of words."""
+        text = self.text(node, where)
+        words = list(allowed)
+        if text is None:
+            return None
+        for each in words:
+            if each == text:
+                return each
+        self.problem(node, f'unknown {thing} "{text}" in `{where}`', suggest(text, words))
+        return None
+
+    def some_of(self, node: Node, where: str, allowed: Iterable[W], *, thing: str = "word") -> tuple[W, ...]:
+        """One or several of a closed set of words, in the order of the file."""
+        words = list(allowed)
+        found = (self.one_of(item, where, words, thing=thing) for item in self.items(node, where))
+        return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def texts(self, node: Node, where: str) -> tuple[str, ...]:
+        """One text or several."""
+        found = (self.text(item, where) for item in self.items(node, where))
+        return tuple(dict.fromkeys(each for each in found if each is not None))
+
+    def money(self, node: Node, where: str, currency: str) -> int | None:
+        """An amount in the programme's currency, in minor units, not below zero."""
+        found: Money | None = self.word(node, where, parse_money)
+        if found is None:
+            return None
+        if found.currency != currency:
+            self.problem(node, f"`{where}` is in {found.currency}", f"The programme counts in {currency}.")
+            return None
+        if found.minor < 0:
+            self.problem(node, f"`{where}` is below zero")
+            return None
+        return found.minor
+
+    def known(self, node: Node, where: str, things: Mapping[str, T], thing: str) -> str | None:
+        """The name of something that program.yaml defines."""
+        text = self.text(node, where)
+        if text is None or text in things:
+            return text
+        match = nearest(text, things)
+        hint = suggest(text, things) if match or things else f"program.yaml defines no {thing} yet."
+        self.problem(node, f'unknown {thing} "{text}" in `{where}`', hint)
+        return None

@@ -1,0 +1,227 @@
+"""YAML as a shop keeper means it: `21:00`, `NO`, `+31612345678`, `0123`, `on` and `yes` are text.
+
+PyYAML's scanner and parser do the syntax; the meaning of plain scalars is YAML 1.2's core schema, with two
+exceptions in favour of what people write: numbers with a leading zero or plus sign stay text. Duplicate keys, anchors,
+aliases, merge keys, tags and tabs are refused. Size, depth and the number of values are bounded.
+"""
+
+import re
+from functools import lru_cache
+from typing import Final, Literal
+
+import yaml
+from yaml.events import (
+    AliasEvent,
+    CollectionEndEvent,
+    CollectionStartEvent,
+    DocumentStartEvent,
+    Event,
+    MappingStartEvent,
+    NodeEvent,
+    ScalarEvent,
+    StreamEndEvent,
+)
+
+from rules.yaml.nodes import ListNode, MapNode, Mark, Node, Plain, ScalarNode
+from rules.yaml.problems import Problem
+
+MAX_BYTES: Final = 256 * 1024
+MAX_DEPTH: Final = 20
+MAX_NODES: Final = 20_000
+_MOST_REMEMBERED: Final = 4_096
+"""Characters of a file whose tree is kept: some tens of kB a tree."""
+
+_INTEGER: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})")
+_FLOAT: Final = re.compile(r"-?(0|[1-9][0-9]{0,17})?(\.[0-9]+([eE][-+]?[0-9]{1,2})?|(?<=[0-9])[eE][-+]?[0-9]{1,2})")
+_WORDS: Final[dict[str, Plain]] = {
+    "": None,
+    "~": None,
+    "null": None,
+    "Null": None,
+    "NULL": None,
+    "true": True,
+    "True": True,
+    "TRUE": True,
+    "false": False,
+    "False": False,
+    "FALSE": False,
+}
+
+
+def read_plain(text: str) -> Plain:
+    """The value of a plain (unquoted) scalar."""
+    if text in _WORDS:
+        return _WORDS[text]
+    if _INTEGER.fullmatch(text):
+        return int(text)
+    if _FLOAT.fullmatch(text):
+        return float(text)
+    return text
+
+
+class _TooMuch(Exception):  # noqa: N818 - it ends the reading, it is no error of ours
+    """The file is nested too deeply or holds too much."""
+
+    def __init__(self, mark: Mark, message: str) -> None:
+        super().__init__(message)
+        self.mark = mark
+
+
+class Source:
+    """One file's text: its lines for quoting, its tree, its problems so far."""
+
+    def __init__(self, file: str, text: str) -> None:
+        self.file = file
+        self.text = text
+        self.lines = text.splitlines()
+        self.problems: list[Problem] = []
+
+    def problem(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
+        """Note a problem at a place of this file."""
+        quoted = self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
+        length = max(1, min(mark.length, len(quoted) - mark.column + 1))
+        severity: Literal["error", "warning"] = "warning" if warning else "error"
+        self.problems.append(Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity))
+
+
+def read_yaml(source: Source) -> Node | None:
+    """The document's tree, or None if it could not be read at all; problems are noted in `source`.
+
+    A bundle that comes for another fit, or for one file that was edited, brings the other files as they were.
+    """
+    known = _remembered_tree(source.text) if len(source.text) <= _MOST_REMEMBERED else None
+    return known or _read(source)
+
+
+@lru_cache(maxsize=512)
+def _remembered_tree(text: str) -> Node | None:
+    """The tree of a text without any problem; None for others, of which each file tells by itself."""
+    source = Source("", text)
+    tree = _read(source)
+    return None if source.problems else tree
+
+
+def _read(source: Source) -> Node | None:
+    if len(source.text.encode(errors="surrogatepass")) > MAX_BYTES:
+        source.problem(Mark(1, 1), f"this file is larger than {MAX_BYTES // 1024} KiB", "Split it into several files.")
+        return None
+    _refuse_tabs(source)
+    composer = _Composer(source)
+    try:
+        return composer.document()
+    except _TooMuch as error:
+        source.problem(error.mark, str(error))
+    except yaml.MarkedYAMLError as error:
+        _note_syntax(source, error)
+    except yaml.YAMLError as error:  # a character that YAML does not allow; it has no mark
+        source.problem(Mark(1, 1), f"this is not YAML: {str(error).splitlines()[0]}")
+    return None
+
+
+def _refuse_tabs(source: Source) -> None:
+    for number, line in enumerate(source.lines, start=1):
+        if "\t" in line:
+            mark = Mark(number, line.index("\t") + 1)
+            source.problem(mark, "a tab character", "YAML counts spaces: replace the tab by spaces.")
+
+
+def _note_syntax(source: Source, error: yaml.MarkedYAMLError) -> None:
+    place = error.problem_mark or error.context_mark
+    mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
+    about = " ".join(part for part in (error.context, error.problem) if part)
+    source.problem(mark, f"this is not YAML: {about}", _syntax_hint(source, mark))
+
+
+def _syntax_hint(source: Source, mark: Mark) -> str:
+    line = source.lines[mark.line - 1] if mark.line <= len(source.lines) else ""
+    if line.count('"') % 2 or line.count("'") % 2:
+        return "A quotation mark is opened and not closed, or the other way round."
+    if line.count(": ") > 1 and "{" not in line:
+        return "A text with a colon in it needs quotation marks around it."
+    return "Look at the indentation and brackets of this line and the one above."
+
+
+class _Composer:
+    """Turns the parser's events into nodes, noting what we refuse and going on."""
+
+    def __init__(self, source: Source) -> None:
+        self._source = source
+        # A tab is already a problem; as one space it lets us find the others, at the right columns.
+        self._events = yaml.parse(source.text.replace("\t", " "), Loader=yaml.SafeLoader)
+        self._count = 0
+
+    def document(self) -> Node | None:
+        next(self._events)  # the stream's start
+        first = next(self._events)
+        if isinstance(first, StreamEndEvent):
+            self._source.problem(Mark(1, 1), "this file is empty")
+            return None
+        root = self._node(next(self._events), 1)
+        next(self._events)  # the document's end
+        after = next(self._events)
+        if isinstance(after, DocumentStartEvent):
+            self._source.problem(_mark(after), "a second document", "One file, one document.")
+        return root
+
+    def _node(self, event: Event, depth: int) -> Node:
+        mark = _mark(event)
+        self._count += 1
+        if self._count > MAX_NODES:
+            raise _TooMuch(mark, f"this file holds more than {MAX_NODES} values")
+        if depth > MAX_DEPTH:
+            raise _TooMuch(mark, f"this is nested more than {MAX_DEPTH} levels deep")
+        self._refuse_references(event, mark)
+        if isinstance(event, ScalarEvent):
+            return self._scalar(event, mark)
+        if isinstance(event, MappingStartEvent):
+            return self._mapping(mark, depth)
+        if isinstance(event, CollectionStartEvent):
+            return self._list(mark, depth)
+        return ScalarNode(None, "", mark)
+
+    def _refuse_references(self, event: Event, mark: Mark) -> None:
+        if isinstance(event, AliasEvent):
+            self._source.problem(mark, f"an alias (*{event.anchor})", "Write the value out where it is used.")
+        elif isinstance(event, NodeEvent) and event.anchor is not None:
+            self._source.problem(mark, f"an anchor (&{event.anchor})", "Write the value out where it is used.")
+        tag = getattr(event, "tag", None)
+        if tag is not None and tag != "!":
+            self._source.problem(mark, f"a tag ({tag})", "Leave it out: the words themselves say what they are.")
+
+    @staticmethod
+    def _scalar(event: ScalarEvent, mark: Mark) -> ScalarNode:
+        text = event.value
+        plain = event.style is None and event.implicit[0]
+        return ScalarNode(read_plain(text) if plain else text, text, mark)
+
+    def _list(self, mark: Mark, depth: int) -> ListNode:
+        items: list[Node] = []
+        while not isinstance(event := next(self._events), CollectionEndEvent):
+            items.append(self._node(event, depth + 1))
+        return ListNode(tuple(items), mark)
+
+    def _mapping(self, mark: Mark, depth: int) -> MapNode:
+        entries: list[tuple[ScalarNode, Node]] = []
+        seen: dict[str, int] = {}
+        while not isinstance(event := next(self._events), CollectionEndEvent):
+            key = self._node(event, depth + 1)
+            value = self._node(next(self._events), depth + 1)
+            if not isinstance(key, ScalarNode):
+                self._source.problem(key.mark, "a key must be a single word")
+            elif key.text == "<<":
+                self._source.problem(key.mark, "a merge key (<<)", "Write the values out where they are used.")
+            elif key.text in seen:
+                hint = f"It stands on line {seen[key.text]} already. Keep one of the two."
+                self._source.problem(key.mark, f'"{key.text}" stands here twice', hint)
+            else:
+                seen[key.text] = key.mark.line
+                entries.append((key, value))
+        return MapNode(tuple(entries), mark)
+
+
+def _mark(event: Event) -> Mark:
+    start, end = event.start_mark, event.end_mark
+    if start is None or end is None:
+        return Mark(1, 1)
+    length = end.column - start.column if end.line == start.line else 1
+    return Mark(start.line + 1, start.column + 1, max(1, length))

@@ -1,0 +1,1 @@
+"""API keys: what they are, who makes them, and the table of those in force."""

@@ -1,0 +1,1 @@
+"""From files and live states to histories as arrays."""

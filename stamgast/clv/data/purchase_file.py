@@ -1,0 +1,241 @@
+"""A CSV of purchases, checked line by line.
+
+Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source. Dates are
+YYYY-MM-DD (a time of day after it is left out), amounts decimals in major units, negative for a refund. Only purchases
+up to `as_of` are looked at: later lines may say anything.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Final
+
+from stamgast.clv.data.column_names import missing_columns, unread_columns
+from stamgast.clv.data.csv_words import (
+    EPOCH,
+    HeadingError,
+    meant_amount,
+    meant_date,
+    names_in,
+    read_amount,
+    read_date,
+    wrong_cells,
+)
+from stamgast.domain.units import Day
+
+_MOST_PROBLEMS: Final = 20
+
+
+class PurchaseFileError(Exception):
+    """A file that is not what it should be. `problems` are lines `FILE:line:column: what, and what was meant`."""
+
+    def __init__(self, problems: list[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+@dataclass
+class Buyer:
+    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off.
+
+    `refunded` has, of the days with refunds, what these were: day -> sum, above 0.
+    `profit` is that of all lines that tell it, `with_profit` their amounts.
+    `segment` and `source` are what the earliest purchase day that tells of them does.
+    """
+
+    amounts: dict[Day, int] = field(default_factory=dict)
+    refunded: dict[Day, int] = field(default_factory=dict)
+    profit: int = 0
+    with_profit: int = 0
+    segment: str = ""
+    source: str = ""
+
+    def days(self) -> list[Day]:
+        """Return the purchase days, ascending: those that their refunds did not take back whole.
+
+        Refunds of more than was bought that day are of earlier purchases, so who returned something and bought
+        something else was there.
+        """
+        refunded = self.refunded
+        return sorted(day for day, amount in self.amounts.items() if day not in refunded or self._stays(day, amount))
+
+    def spent(self, day: Day) -> int:
+        """Return what was spent on a purchase day: less its refunds, unless they can only be of other days too."""
+        amount = self.amounts[day]
+        return amount if amount >= 0 else amount + self.refunded[day]
+
+    def _stays(self, day: Day, amount: int) -> bool:
+        return amount > 0 or (amount < 0 < amount + self.refunded[day])
+
+
+@dataclass(frozen=True)
+class Purchases:
+    """Everything up to and including the day `as_of`, by customer in the order of their ids.
+
+    `has_profit` says whether any line tells its profit, `columns` which columns the file has, and `notes` which of
+    them are not read, and what may be meant by them.
+    """
+
+    buyers: Mapping[str, Buyer]
+    as_of: Day
+    currency: str
+    has_profit: bool
+    columns: frozenset[str] = frozenset()
+    notes: tuple[str, ...] = ()
+
+
+def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
+    """Read a file; without `as_of` up to its newest purchase.
+
+    Raises:
+        PurchaseFileError: no such file, columns or values that are not what they should be.
+    """
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            return _Reading(str(path), as_of).read(file)
+    except OSError as error:
+        raise PurchaseFileError([f"{path}: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise PurchaseFileError([f"{path}: byte {error.start} is not UTF-8; save the file as CSV UTF-8"]) from None
+
+
+class _Reading:
+    """One pass over the lines."""
+
+    def __init__(self, name: str, as_of: Day | None) -> None:
+        self._name = name
+        self._as_of = as_of
+        self._problems: list[str] = []
+        self._buyers: dict[str, Buyer] = {}
+        self._columns: dict[str, int] = {}
+        self._width = 0
+        self._notes: tuple[str, ...] = ()
+        self._has_profit = False
+        self._days: dict[str, Day] = {}
+        self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
+        self._currency = ""
+        self._newest: Day | None = None
+
+    def read(self, lines: Iterator[str]) -> Purchases:
+        rows = csv.reader(lines, strict=True)
+        try:
+            self._read_heading(next(rows, None))
+            for row in rows:
+                if row:
+                    self._read_row(rows.line_num, row)
+        except csv.Error as error:
+            self._note(rows.line_num, 1, f"not a line of CSV: {error}")
+        if self._problems:
+            raise PurchaseFileError(self._problems)
+        if self._newest is None:
+            until = "" if self._as_of is None else f" up to {_written(self._as_of)}"
+            raise PurchaseFileError([f"{self._name}: there is no purchase{until}"])
+        known = {name: self._buyers[name] for name in sorted(self._buyers) if self._buyers[name].days()}
+        if left_out := len(self._buyers) - len(known):
+            who = "1 customer has" if left_out == 1 else f"{left_out:,} customers have"
+            self._notes += (
+                f"{self._name}: {who} only refunds, or purchases that were taken back the same day: left out",
+            )
+        for name, buyer in known.items():
+            buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
+        as_of = self._newest if self._as_of is None else self._as_of
+        return Purchases(known, as_of, self._currency, self._has_profit, frozenset(self._columns), self._notes)
+
+    def _read_heading(self, heading: list[str] | None) -> None:
+        try:
+            names = names_in(heading)
+        except HeadingError as error:
+            raise PurchaseFileError([f"{self._name}:{error.place or ' '}{error}"]) from None
+        self._width = len(names)
+        for place, name in enumerate(names, 1):
+            if name in self._columns:
+                self._note(1, place, f"there are two columns {name!r}")
+            self._columns.setdefault(name, place - 1)
+        for place, text in missing_columns(names):
+            self._note(1, place, text)
+        if self._problems:
+            raise PurchaseFileError(self._problems)
+        self._notes = tuple(f"{self._name}:{text}" for text in unread_columns(names))
+
+    def _read_row(self, line: int, row: list[str]) -> None:
+        when = self._day(self._cell(row, "date"))
+        if when is not None and self._as_of is not None and when > self._as_of:
+            return
+        if wrong := wrong_cells(line, row, self._width):
+            self._note(line, min(len(row), self._width + 1), wrong)
+            return
+        if when is None:
+            text = self._cell(row, "date")
+            self._note(line, self._place("date"), f"{text!r} is no date{meant_date(text)}")
+            return
+        customer = self._cell(row, "customer")
+        if not customer:
+            self._note(line, self._place("customer"), "there is no customer; leave purchases of nobody known out")
+        amount = self._amount(line, row, "amount")
+        tells_profit = bool(self._cell(row, "profit"))
+        profit = self._amount(line, row, "profit") if tells_profit else 0
+        self._see_currency(line, self._cell(row, "currency"))
+        if amount is None or profit is None or not customer:
+            return
+        buyer = self._buyers.setdefault(customer, Buyer())
+        buyer.amounts[when] = buyer.amounts.get(when, 0) + amount
+        if amount < 0:
+            buyer.refunded[when] = buyer.refunded.get(when, 0) - amount
+        buyer.profit += profit
+        buyer.with_profit += amount if tells_profit else 0
+        self._has_profit |= tells_profit
+        for column, told in self._told.items():
+            if amount >= 0 and (text := self._cell(row, column)):
+                days = told.setdefault(customer, {})
+                # Of several on a day the alphabetically first, so that the order of lines does not matter.
+                days[when] = min(days.get(when, text), text)
+        self._newest = when if self._newest is None else max(self._newest, when)
+
+    def _cell(self, row: list[str], column: str) -> str:
+        place = self._columns.get(column)
+        return row[place].strip() if place is not None and place < len(row) else ""
+
+    def _place(self, column: str) -> int:
+        return self._columns[column] + 1
+
+    def _day(self, text: str) -> Day | None:
+        """Return the day that a text says, None if it says none."""
+        known = self._days.get(text)
+        if known is None and (known := read_date(text)) is not None:
+            self._days[text] = known
+        return known
+
+    def _amount(self, line: int, row: list[str], column: str) -> int | None:
+        text = self._cell(row, column)
+        value = read_amount(text)
+        if value is None:
+            self._note(line, self._place(column), f"{text!r} is no {column}{meant_amount(text)}")
+        return value
+
+    def _see_currency(self, line: int, currency: str) -> None:
+        currency = currency.upper()
+        if not currency or currency == self._currency:
+            return
+        if self._currency:
+            text = f"{currency} after {self._currency}; convert all amounts to one currency first"
+            self._note(line, self._place("currency"), text)
+        else:
+            self._currency = currency
+
+    def _note(self, line: int, column: int, text: str) -> None:
+        self._problems.append(f"{self._name}:{line}:{column}: {text}")
+        if len(self._problems) >= _MOST_PROBLEMS:
+            raise PurchaseFileError([*self._problems, f"{self._name}: and perhaps more"])
+
+
+def _earliest(told: Mapping[Day, str], days: list[Day]) -> str:
+    """Return what was told on the earliest of the purchase days on which anything was."""
+    return next((told[day] for day in days if day in told), "")
+
+
+def _written(day: Day) -> str:
+    return date.fromordinal(day + EPOCH).isoformat()

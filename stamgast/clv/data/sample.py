@@ -1,0 +1,106 @@
+"""Customers of a purchase file as the models take them."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from math import log
+from typing import Final
+
+import numpy as np
+
+from stamgast.clv.data.csv_words import MICRO
+from stamgast.clv.data.purchase_file import Purchases
+from stamgast.clv.data.rows import Floats, Integers, Rows, make_rows
+from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.models.gamma_gamma import Orders
+from stamgast.domain.units import Day
+
+_ROUNDING: Final = 1e-9
+
+
+class DoubtfulProfitError(ValueError):
+    """Profit that makes no margin, such as one in cents beside amounts in euros. The text says what to do."""
+
+
+@dataclass(frozen=True)
+class Sample:
+    """Histories at the end of the day `as_of`; arrays and `names` have one entry per customer.
+
+    `log_gaps` is the sum over customers and gaps of ln(gap in weeks). Money is in major units: `repeat_spend` what
+    was spent on all purchase days but the first, `all_spend` on all of them, `amounts` with every refund taken off,
+    `profits` likewise (None where the file has no profit). `with_profit` is what was spent where the profit of it is
+    known; None if it is of everything.
+    """
+
+    names: Sequence[str]
+    rows: Rows
+    first_days: Sequence[Day]
+    as_of: Day
+    log_gaps: float
+    repeat_spend: Floats
+    all_spend: Floats
+    amounts: Floats
+    profits: Floats | None
+    with_profit: float | None = None
+
+    def spend(self, orders: Orders) -> tuple[Integers, Floats]:
+        """Return purchase days and their sums as the spend model counts them."""
+        return (self.rows.x, self.repeat_spend) if orders == "repeat" else (self.rows.x + 1, self.all_spend)
+
+    @property
+    def margin(self) -> float:
+        """Profit as a share of what was spent where it is known, unchecked; 1 where the file has no profit."""
+        spent = self._with_profit
+        return float(self.profits.sum()) / spent if self.profits is not None and spent > 0 else 1.0
+
+    def checked_margin(self) -> float:
+        """Return the margin if it is one.
+
+        Raises:
+            DoubtfulProfitError: profit is below 0 or more than what was spent.
+        """
+        profit, spent = 0.0 if self.profits is None else float(self.profits.sum()), self._with_profit
+        if not profit or (spent > 0 and 0 <= profit <= spent * (1 + _ROUNDING)):
+            return min(self.margin, 1.0)
+        much = "less than nothing" if profit < 0 else "more than what was spent"
+        raise DoubtfulProfitError(
+            f"profit adds up to {profit:,.2f} of {spent:,.2f} spent, {much}; "
+            "write profit in the unit of amount, or give its share of amount, such as --margin 30%"
+        )
+
+    @property
+    def _with_profit(self) -> float:
+        return float(self.amounts.sum()) if self.with_profit is None else self.with_profit
+
+
+def sample_of(purchases: Purchases) -> Sample:
+    """Summarise every customer."""
+    x, recency, age, firsts = [], [], [], []
+    repeat, everything, net, profits = [], [], [], []
+    log_gaps = 0.0
+    for buyer in purchases.buyers.values():
+        days = buyer.days()
+        x.append(len(days) - 1)
+        recency.append(days[-1] - days[0])
+        age.append(purchases.as_of - days[0])
+        firsts.append(days[0])
+        log_gaps += sum(log((later - earlier) / WEEK_DAYS) for earlier, later in pairwise(days))
+        spent = sum(map(buyer.spent, days))
+        repeat.append(spent - buyer.spent(days[0]))
+        everything.append(spent)
+        net.append(sum(buyer.amounts.values()))
+        profits.append(buyer.profit)
+    return Sample(
+        list(purchases.buyers),
+        make_rows(x, recency, age),
+        firsts,
+        purchases.as_of,
+        log_gaps,
+        repeat_spend=np.array(repeat, dtype=np.float64) / MICRO,
+        all_spend=np.array(everything, dtype=np.float64) / MICRO,
+        amounts=np.array(net, dtype=np.float64) / MICRO,
+        profits=np.array(profits, dtype=np.float64) / MICRO if purchases.has_profit else None,
+        with_profit=sum(buyer.with_profit for buyer in purchases.buyers.values()) / MICRO,
+    )

@@ -1,0 +1,86 @@
+"""A merchant's customers as their live states have them, as a sample for the fit."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable
+from typing import NamedTuple
+
+import numpy as np
+
+from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of
+from stamgast.clv.data.sample import Sample
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.customer import Customer
+from stamgast.domain.days import decode_days
+from stamgast.domain.units import Day
+
+
+class Live(NamedTuple):
+    """A sample and the purchase days that it was made of, in the same order."""
+
+    sample: Sample
+    days: list[PurchaseDays]
+    currency: str = ""
+    """Of a file that names one."""
+
+    def without(self, closed: ClosedDays) -> Live:
+        """Return the same with a shop's closed days left out of all times, as a score leaves them out."""
+        if not closed.days:
+            return self
+        rows, log_gaps = rows_as_of(self.days, self.sample.as_of, closed), log_gaps_of(self.days, closed)
+        return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))
+
+
+class Bought(NamedTuple):
+    """What of a state a fit needs: a merchant's whole states at once would be some kB a customer."""
+
+    days: bytes
+    spend: int
+    profit: int
+
+    @classmethod
+    def of(cls, state: Customer) -> Bought:
+        """Take it out of a state."""
+        return cls(state.days, state.spend, state.profit)
+
+
+def sample_of_states(
+    states: Iterable[tuple[str, Customer | Bought]], as_of: Day, currency: str, *, money: bool = True
+) -> Live | None:
+    """Summarise all who have bought up to a day; None if nobody has.
+
+    A state knows what was bought on which day but only the sum of what was spent, until now. So of a day gone by ask
+    without `money`: then there is nothing to fit the spend model to, and no margin.
+
+    Money is in major units, as everywhere in a fit. A state knows the sum of all purchase days and not that of the
+    first one, so the spend model has to be fitted to all of them (`repeat_spend` is empty).
+    """
+    names: list[str] = []
+    days: list[PurchaseDays] = []
+    spends: list[int] = []
+    profits: list[int] = []
+    for name, state in states:
+        visited = [day for day, _ in decode_days(state.days) if day <= as_of]
+        if visited:
+            names.append(name)
+            days.append(visited)
+            spends.append(max(state.spend, 0) if money else 0)
+            profits.append(state.profit)
+    if not names:
+        return None
+    unit = 10 ** exponent_of(currency)
+    spend = np.array(spends, dtype=np.float64) / unit
+    sample = Sample(
+        names=names,
+        rows=rows_as_of(days, as_of),
+        first_days=[each[0] for each in days],
+        as_of=as_of,
+        log_gaps=log_gaps_of(days),
+        repeat_spend=np.zeros(len(names)),
+        all_spend=spend,
+        amounts=spend,
+        profits=np.array(profits, dtype=np.float64) / unit if money else None,
+    )
+    return Live(sample, days)

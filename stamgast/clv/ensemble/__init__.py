@@ -1,0 +1,1 @@
+"""Several models together, each believed as far as it foretold earlier days."""

@@ -1,0 +1,1 @@
+"""Every model held against what customers did."""

@@ -1,0 +1,1 @@
+"""The models over many customers: likelihoods, fits and scores."""

@@ -1,0 +1,1 @@
+"""What tags and sources are worth, against what they cost."""

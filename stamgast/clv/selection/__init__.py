@@ -1,0 +1,1 @@
+"""Which parameters to go by, asked at days inside the data."""

@@ -1,0 +1,92 @@
+"""Pareto/NBD: customers buy at a steady rate until they leave, at a moment that has nothing to do with purchases.
+
+Rates of buying are Gamma(r, alpha) across customers, rates of leaving Gamma(s, beta) (Schmittlein, Morrison and
+Colombo, "Counting Your Customers: Who Are They and What Will They Do Next?", Management Science, 1987). The integrals
+are taken by quadrature over positive integrands instead of differences of hypergeometric functions, which cancel.
+"""
+
+import math
+
+from msgspec import Struct
+
+from stamgast.domain.crossing import first_crossing
+from stamgast.domain.history import History
+from stamgast.domain.models.quadrature import integrate
+
+
+class Pareto(Struct, frozen=True):
+    """Parameters per week."""
+
+    r: float
+    alpha: float
+    s: float
+    beta: float
+
+    def p_alive(self, history: History) -> float:
+        """Return the chance that the customer has not left, at the history's T."""
+        return 1 / (1 + self._left(history, history.quiet))
+
+    def p_buy(self, history: History, weeks: float) -> float:
+        """Return the chance of at least one purchase within the next `weeks`.
+
+        Of somebody who is there: the density of the next purchase, n/(A+y) * (A/(A+y))^n, times the chance of being
+        there still, (B/(B+y))^s, over y up to `weeks`; n = r+x, A = alpha+T, B = beta+T.
+        """
+        n, since, life = self.r + history.x, self.alpha + history.T, self.beta + history.T
+        log1p, exp = math.log1p, math.exp
+
+        def density(y: float) -> float:
+            return exp(-(n + 1) * log1p(y / since) - self.s * log1p(y / life))
+
+        soon = integrate(density, weeks, (n + 1) / since + self.s / life + 1 / life) * n / since
+        return self.p_alive(history) * min(soon, 1.0)
+
+    def expected_purchases(self, history: History, weeks: float) -> float:
+        """Return the mean number of purchases within the next `weeks`."""
+        return self.p_alive(history) * self.expected_if_alive(history, weeks)
+
+    def expected_if_alive(self, history: History, weeks: float) -> float:
+        """Return that mean for somebody who has not left; it depends on x and T alone."""
+        life = self.beta + history.T
+        log_growth = math.log1p(weeks / life)
+        power = (1 - self.s) * log_growth
+        there = math.expm1(power) / (1 - self.s) if abs(power) > 1e-16 else log_growth
+        return (self.r + history.x) / (self.alpha + history.T) * life * there
+
+    def lapses_at(self, history: History, threshold: float) -> float | None:
+        """Return the T (weeks after the first purchase) at which P(alive) falls to the threshold without a purchase.
+
+        None where that is beyond all reason.
+        """
+        odds = math.log((1 - threshold) / threshold)
+
+        def distance(gap: float) -> float:
+            left = self._left(history, gap)
+            return (math.log(left) if left > 0 else -1e3) - odds
+
+        rate = (self.r + history.x) / (self.alpha + history.t_x)
+        gap = first_crossing(distance, 0.0, 1 / rate, 1e-10)
+        return history.t_x + gap if math.isfinite(gap) else None
+
+    def next_gap(self, history: History, quantile: float) -> float:
+        """Return the weeks within which the next gap ends with that chance, if the customer has not left."""
+        exponent = -math.log1p(-quantile) / (self.r + history.x)
+        return (self.alpha + history.t_x) * math.expm1(exponent) if exponent < 500 else math.inf
+
+    def _left(self, history: History, quiet: float) -> float:
+        """Return the odds of having left, `quiet` weeks after the last purchase.
+
+        The integral over y from t_x to T of s/(beta+y) * ((beta+T)/(beta+y))^s * ((alpha+T)/(alpha+y))^(r+x).
+        """
+        if quiet <= 0:
+            return 0.0
+        n = self.r + history.x
+        since, life = self.alpha + history.t_x, self.beta + history.t_x
+        log1p, exp, s = math.log1p, math.exp, self.s
+        most = s * log1p(quiet / life) + n * log1p(quiet / since)
+
+        def weight(y: float) -> float:
+            return exp(-(s + 1) * log1p(y / life) - n * log1p(y / since))
+
+        log_left = math.log(s / life * integrate(weight, quiet, n / since + (s + 1) / life)) + most
+        return exp(min(log_left, 700.0))

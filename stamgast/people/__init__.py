@@ -1,0 +1,1 @@
+"""What is done about one person: shown, told why, opted out, forgotten."""

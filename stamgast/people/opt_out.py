@@ -1,0 +1,232 @@
+"""STOP and START, from the log to each customer with that phone: their stream, then the mark in their slot.
+
+What was said stands in `suppressions.v1` first. Whoever finishes it does what the log says by now, alone with that
+phone, so that it can be repeated, and so that STOP and START that cross end as they stand in the log. A process may be
+cut short in between, or may not know yet whose phone it is: `Unfinished` follows that topic and finishes what is left.
+"""
+
+import asyncio
+import hashlib
+import itertools
+import sys
+import time
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Any, Final, Protocol
+
+import msgspec
+
+from stamgast.clock.bounded import ClockUnknownError
+from stamgast.clock.pauses import pause_after
+from stamgast.clock.shop_time import Clock
+from stamgast.domain.events import OptedIn, OptedOut, encode_event, key_of
+from stamgast.domain.units import Millis
+from stamgast.identity.records import Suppression, decode_entry, split_key
+from stamgast.log.appender import Appender, NotAppendedError
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.state.errors import StateError
+from stamgast.state.identities import IdentityStore
+from stamgast.state.keys import customers
+from stamgast.state.views import NotLoadedError
+
+log = get_logger(__name__)
+
+NOT_NOW: Final = (NotLoadedError, NotAppendedError, StateError, ClockUnknownError)
+"""What passes: the same is tried again."""
+
+_GRACE_S: Final = 2.0
+"""Whoever was told finishes it within that; then others do."""
+_LOOK_S: Final = 0.5
+_AGAIN_S: Final = 0.25
+_AT_ONCE: Final = 32
+"""Phones that are looked at side by side."""
+
+Phone = tuple[str, str]
+"""Merchant and phone hash."""
+
+
+class Marks(Protocol):
+    """What is done to the marks in the slots."""
+
+    async def exists(self, key: str) -> Any:
+        """Say whether there is such a key."""
+        ...
+
+    async def set(self, key: str, value: Millis) -> Any:
+        """Give a key a value."""
+        ...
+
+    async def delete(self, key: str) -> Any:
+        """Forget a key."""
+        ...
+
+
+class Stops:
+    """See the module."""
+
+    def __init__(
+        self, identities: IdentityStore, appender: Appender, topics: Topics, marks: Marks, *, clock: Clock
+    ) -> None:
+        self._identities = identities
+        self._appender = appender
+        self._topics = topics
+        self._marks = marks
+        self._clock = clock
+
+    @property
+    def ready(self) -> bool:
+        """Say whether it is known whose phone is whose."""
+        return self._identities.loaded
+
+    async def tell(self, merchant: str, phone_hash: str, *, stopped: bool, channel: str, within_s: float) -> None:
+        """Log what was said and bring it to each customer; returns once all of it is done.
+
+        Raises:
+            NotLoadedError, StateError: it is in the log, and is finished as soon as that is possible.
+            NotAppendedError: nothing is sure; it has to be said again.
+        """
+        record = self._identities.record_stop if stopped else self._identities.record_start
+        at, deadline = self._clock.now(), time.monotonic() + within_s
+        await _insist(lambda: record(merchant, phone_hash, at), deadline)
+        await _insist(lambda: self.finish(merchant, phone_hash, channel=channel, told=True), deadline)
+
+    async def finish(self, merchant: str, phone_hash: str, *, channel: str = "", told: bool = False) -> int:
+        """Do what the log says of this phone by now; return for how many customers there was something to do.
+
+        Unless it was just `told`, what has its mark already (or has none any more) is done: the mark goes last.
+        """
+        if not told and not await self._left(merchant, phone_hash):
+            return 0
+        async with self._identities.alone_with(merchant, phone_hash):
+            entry = await self._identities.suppression(merchant, phone_hash)
+            found = await self._customers(merchant, phone_hash) if told else await self._left(merchant, phone_hash)
+            if entry is None:
+                return 0
+            for customer, mark in found:
+                await self._bring(entry, merchant, customer, (phone_hash, channel))
+                if entry.stopped:
+                    await self._marks.set(mark, entry.at)
+                else:
+                    await self._marks.delete(mark)
+        return len(found)
+
+    async def _left(self, merchant: str, phone_hash: str) -> list[tuple[str, str]]:
+        """Customers whose mark is not what the log says, with the names of their marks."""
+        entry = await self._identities.suppression(merchant, phone_hash)
+        if entry is None:
+            return []
+        found = await self._customers(merchant, phone_hash)
+        return [(customer, mark) for customer, mark in found if bool(await self._marks.exists(mark)) != entry.stopped]
+
+    async def _customers(self, merchant: str, phone_hash: str) -> list[tuple[str, str]]:
+        found = await self._identities.customers_of_phone(merchant, phone_hash)
+        return [(customer, self._mark(merchant, customer, phone_hash)) for customer in found]
+
+    def _mark(self, merchant: str, customer: str, phone_hash: str) -> str:
+        partition = self._appender.partition_of(self._topics.customer_events, key_of(merchant, customer))
+        return customers(partition).stop(merchant, phone_hash)
+
+    async def _bring(self, entry: Suppression, merchant: str, customer: str, about: tuple[str, str]) -> None:
+        """Tell the customer's stream."""
+        phone_hash, channel = about
+        kind = OptedOut if entry.stopped else OptedIn
+        name = f"{kind.__name__}\x1f{phone_hash}\x1f{entry.at}"
+        event = kind(
+            merchant=merchant,
+            customer=customer,
+            at=self._clock.now(),
+            id=hashlib.sha256(name.encode()).hexdigest()[:32],
+            channel=channel,
+        )
+        record = (key_of(merchant, customer), encode_event(event))
+        await self._appender.append(self._topics.customer_events, [record])
+
+
+async def _insist(work: Callable[[], Awaitable[object]], deadline: float) -> None:
+    failures = 0
+    while True:
+        try:
+            await work()
+            return
+        except (NotLoadedError, StateError):
+            failures += 1
+            pause = pause_after(failures, first_s=_AGAIN_S)
+            if time.monotonic() + pause > deadline:
+                raise
+        await asyncio.sleep(pause)
+
+
+class Unfinished:
+    """Follows `suppressions.v1` (as a view of `stamgast.log.tail`) and finishes what nobody finished."""
+
+    def __init__(self, stops: Stops) -> None:
+        self._stops = stops
+        self._due: dict[Phone, float] = {}
+        """Phone -> when to look (monotonic)."""
+        self._said_before: dict[Phone, None] = {}
+        """What was said before this process came. It may be hundreds of thousands, and nearly all of it is done."""
+        self._opened = False
+        self._lost = False
+        """The view of who is who was lost and read again; with it, Redis may have lost marks."""
+
+    async def run(self) -> None:
+        """Look after whatever is due until cancelled."""
+        was_loaded, failures = True, 0
+        while True:
+            self._lost |= self._opened and self._stops.ready and not was_loaded
+            was_loaded = self._stops.ready or not self._opened
+            now = time.monotonic()
+            news = (phone for phone, due in self._due.items() if due <= now)
+            piece = list(itertools.islice(itertools.chain(news, self._said_before), _AT_ONCE))
+            went_well = all(await asyncio.gather(*(self._finish(phone, now) for phone in piece)))
+            failures = 0 if went_well else failures + 1
+            if failures:
+                await asyncio.sleep(pause_after(failures, first_s=_LOOK_S))
+            else:
+                await asyncio.sleep(0 if len(piece) == _AT_ONCE else _LOOK_S)
+
+    async def _finish(self, phone: Phone, now: float) -> bool:
+        """Finish what was said of a phone; False if that is not possible now."""
+        try:
+            count = await self._stops.finish(*phone)
+        except NOT_NOW:
+            return False  # the rest will not fare better now
+        self._said_before.pop(phone, None)
+        if self._due.get(phone, now) <= now:
+            self._due.pop(phone, None)
+        if count:
+            log.info("finished what was told about a phone", merchant=phone[0], customers=count)
+        return True
+
+    # --- the view ---
+
+    async def positions(self) -> Mapping[tuple[str, int], int]:
+        """From the beginning: it is short, and what is done is passed over."""
+        return {}
+
+    async def apply(self, records: Sequence[Any], _reached: Mapping[tuple[str, int], int]) -> None:
+        """Note whose turn it will be."""
+        due = time.monotonic() + _GRACE_S
+        for record in records:
+            try:
+                merchant, _letter, phone_hash = split_key(record.key or b"")
+                entry = decode_entry(record.value or b"")
+            except (ValueError, msgspec.DecodeError):
+                continue  # none of ours
+            if not isinstance(entry, Suppression):
+                continue
+            if self._opened and not self._lost:
+                self._due[merchant, phone_hash] = due
+            else:
+                self._said_before[sys.intern(merchant), phone_hash] = None
+
+    async def open(self) -> None:
+        """What comes from now on is new."""
+        self._opened, self._lost = True, False
+
+    def close(self) -> None:
+        """What was noted stays."""
+
+    async def intact(self) -> bool:
+        """Say whether there is no need to look at everything again."""
+        return not self._lost

@@ -1,0 +1,79 @@
+"""A customer as commands and HTTP show them: figures, stamps, vouchers, stage. No personal data."""
+
+from typing import Any
+
+from msgspec import to_builtins
+
+from stamgast.clock.shop_time import format_time
+from stamgast.domain.apart import still_open
+from stamgast.domain.calendar import business_day
+from stamgast.domain.clv import clv_of
+from stamgast.domain.customer import Customer
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import VoucherState
+
+
+def show_customer(customer: str, state: Customer, program: Program, at: Millis) -> dict[str, Any]:
+    """The JSON document of a customer at a moment; money in minor units of `currency`, times in RFC 3339."""
+    clv = clv_of(state, program, at)
+    return {
+        "customer": customer,
+        "merchant": program.merchant,
+        "purchases": state.purchases,
+        "visits": state.visits,
+        "spend": state.spend,
+        "profit": state.profit,
+        "refunds": state.refunds,
+        "currency": program.currency,
+        "stamps": {card: _stamps(state, card, program) for card in program.cards},
+        "cards_completed": {card: state.cards[card].completed if card in state.cards else 0 for card in program.cards},
+        "vouchers": [
+            {
+                "code": voucher.code,
+                "reward": voucher.reward,
+                "state": voucher.state,
+                "issued_at": format_time(voucher.issued_at),
+                "expires_at": format_time(voucher.expires_at),
+            }
+            for voucher in state.vouchers
+            if voucher.state == VoucherState.OPEN
+        ],
+        "more_vouchers": still_open(state.apart),
+        "stage": state.stage,
+        "clv": to_builtins(clv) | {"earns_its_cost": clv.earns_its_cost},
+        "prospects": _prospects(state, program, at),
+        "next_timer": format_time(min(state.timers.values())) if state.timers else None,
+        "joined_at": format_time(state.joined_at) if state.joined_at else None,
+        "consents": {name: format_time(since) for name, since in sorted(state.consents.items())},
+        "stopped": bool(state.stopped_at),
+        "erased": bool(state.erased_at),
+        "tags": sorted(state.tags),
+    }
+
+
+def _prospects(state: Customer, program: Program, at: Millis) -> dict[str, Any] | None:
+    """What the purchase model in force says; None before a fit was published, and of one who has never bought."""
+    model, today = program.prospects, business_day(at, program.time_zone)
+    history = None if model is None else model.history(state, today)
+    if model is None or history is None:
+        return None
+    within = program.horizon.churn_days
+    return {
+        "method": "model",
+        "model": model.name,
+        "parameters_version": model.version,
+        "x": history.x,
+        "t_x": history.t_x,
+        "T": history.T,
+        "p_alive": model.model.p_alive(history),
+        "churn_probability": model.churn_probability(state, today, within),
+        "churn_within_days": within,
+        "predicted_over": model.discounting.words(),
+    }
+
+
+def _stamps(state: Customer, card: str, program: Program) -> int:
+    """What is on the card now; a card that takes refunds from the next stamps shows no debt."""
+    balance = state.cards[card].balance if card in state.cards else 0
+    return max(0, balance) if program.cards[card].on_refund == "next_stamps" else balance

@@ -1,0 +1,116 @@
+"""Why a customer got a message, or did not: what fired, what the gate said, and how each rule sees them now."""
+
+from collections.abc import Mapping
+from typing import Any, Final
+
+from rules.engine import CompiledRule, View
+from stamgast.clock.shop_time import format_time
+from stamgast.domain.activation import Activation
+from stamgast.domain.customer import Customer
+from stamgast.domain.facts import Fact
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Reason, Status
+from stamgast.service import Bundle
+
+REASONS: Final[Mapping[str, str]] = {
+    Reason.NO_CONSENT: "the customer has not agreed to messages of this purpose on any of the rule's channels",
+    Reason.OPTED_OUT: "the customer said STOP",
+    Reason.HOLDOUT: "the customer is in the rule's control group",
+    Reason.COOL_DOWN: "the rule spoke to this customer within its cool-down",
+    Reason.FREQUENCY_CAP: "the customer has had as many messages as the house allows",
+    Reason.QUIET_HOURS: "it is outside the hours in which messages may go out",
+    Reason.ONE_IN_FLIGHT: "another message to this customer is on its way",
+    Reason.GAVE_UP: "it could not go out in time",
+    Reason.LATE: "the news is too old to message about",
+    Reason.TOO_MANY: "more messages at once than one event, or one customer, may ask for",
+    Reason.NO_LONGER_TRUE: "the customer came back before it went out",
+    Reason.TAKEN_BACK: "a refund took the occasion back",
+    Reason.EARNED_AGAIN: "it is being stopped, and its occasion has come about again meanwhile",
+    Reason.ERASED: "the customer asked to be forgotten",
+    Reason.RULE_NOT_LIVE: "the rule was no longer live when its time came",
+    Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",
+    Reason.EXPIRED: "it could not go out in time",
+    Reason.NO_CHANNEL: "this worker has nothing that carries messages of its channel",
+    Reason.NO_ADDRESS: "no address of the customer is known for its channel",
+    Reason.NO_TEMPLATE: "its template is no longer to be had",
+    Reason.NO_WORDING: "its template has no wording for its channel in a language of the programme",
+    Reason.ANOTHER_ATTEMPT: "another worker began to send it and never said what became of it",
+    Reason.NOT_FOUND: "the carrier does not know the attempt",
+    Reason.OTHER_CHANNEL: "this channel does not reach the customer",
+    Reason.NONE: "the channel broke while it was being sent",
+    Reason.THROTTLED: "the carrier had too much to do",
+    Reason.TRANSIENT: "the carrier, or the phone, could not be reached",
+    Reason.BAD_NUMBER: "no message reaches this number",
+    Reason.OPT_OUT: "the customer said STOP to the sender",
+    Reason.NOT_ON_CHANNEL: "the customer is not on this channel",
+    Reason.WINDOW: "the customer has not written for a day: only approved templates may be sent",
+    Reason.TEMPLATE: "its template could not be filled in, or the carrier does not approve of it",
+    Reason.CONTENT: "its text is too long, empty, or against the channel's rules",
+    Reason.CONFIG: "the account or the sender is not set up for it at the carrier",
+    Reason.POLICY: "the carrier chose not to deliver it",
+    Reason.UNKNOWN: "the carrier refused it with an error that nobody here knows",
+}
+"""Reason of a message that was withheld, is held or did not arrive -> what it means, for people."""
+
+_IN_DOUBT = "it may or may not have arrived: the carrier never said"
+_ONCE_MORE = "it went once more, for the carrier did not know the first attempt"
+_BEFORE_A_CHANNEL: Final[frozenset[str]] = frozenset(
+    {
+        Reason.NO_CONSENT,
+        Reason.OPTED_OUT,
+        Reason.HOLDOUT,
+        Reason.COOL_DOWN,
+        Reason.FREQUENCY_CAP,
+        Reason.LATE,
+    }
+)
+"""Reasons of messages that were withheld before any of the rule's channels was chosen for them."""
+
+
+def explain_customer(
+    customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Return, per rule (or for one): what it did for this customer and how its conditions stand at `at`.
+
+    Raises KeyError for an unknown rule. Conditions about the basket show as unknown (`met` None): there is no
+    purchase to look at.
+    """
+    rules = bundle.rules.all if rule_id is None else (bundle.rules.by_id[rule_id],)
+    return [_explain(customer, bundle.program, rule, at) for rule in rules]
+
+
+def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:
+    view = View(customer, program, at, Fact(rule.fact_names[0], ""))
+    conditions = [{"says": says, "met": met, "found": found} for says, met, found in rule.explain(view)]
+    return {
+        "rule": rule.id,
+        "description": rule.description,
+        "status": rule.status,
+        "when": rule.trigger.text,
+        "fired_for": list(customer.fired.get(rule.id, ())),
+        "conditions": conditions,
+        "activations": [_tell(activation) for activation in customer.activations if activation.rule == rule.id],
+    }
+
+
+def _tell(activation: Activation) -> dict[str, Any]:
+    withheld = activation.status == Status.SUPPRESSED
+    return {
+        "activation": activation.id,
+        "occasion": activation.occasion,
+        "template": activation.template,
+        "channel": None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel,
+        "status": activation.status,
+        "reason": activation.reason,
+        "why": _why(activation),
+        "decided_at": format_time(activation.decided_at),
+        "changed_at": format_time(activation.changed_at),
+        "release_at": format_time(activation.release_at) if activation.release_at else None,
+    }
+
+
+def _why(activation: Activation) -> str:
+    if activation.status == Status.IN_DOUBT:
+        return _IN_DOUBT
+    return REASONS.get(activation.reason, "") or (_ONCE_MORE if activation.unproven else "")

@@ -1,0 +1,213 @@
+"""What is taken in although it looks wrong: a store that the programme does not know, a date that cannot be right, a
+quantity or an amount that nobody can have meant.
+
+Nothing is lost by any of them. Whoever builds the till should hear of it all the same: in the answer to the till, as a
+figure, in the log.
+"""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any, Final, Literal, NamedTuple
+
+from prometheus_client import CollectorRegistry, Counter
+
+from rules.yaml.problems import MAX_LISTED, nearest
+from stamgast.domain.events import Purchase
+from stamgast.domain.net_purchase import net
+from stamgast.domain.program import Program
+from stamgast.domain.purchase_record import EPOCH, Delivery, can_be_right
+from stamgast.domain.purchases import merge
+from stamgast.domain.review import Doubt as AboutPurchase
+from stamgast.domain.review import doubt_about
+from stamgast.domain.transactions import Transaction
+from stamgast.domain.units import Millis
+from stamgast.logs import get_logger
+from stamgast.pos.types import write_instant
+from stamgast.sparing import Sparing
+
+log = get_logger(__name__)
+
+MOST_TOLD: Final = 20
+"""Stores of one request that are told each on its own: a till may send a thousand, each with another name."""
+QUIET_S: Final = 60.0
+_SHOWN: Final = 64
+_MOST_MERCHANTS: Final = 1_000
+"""That are told of each on their own in `QUIET_S`."""
+
+
+class Seen(NamedTuple):
+    """A purchase as its doubts are looked for: its JSON Pointer, the date it came with, and what is made of it."""
+
+    pointer: str
+    moment: Millis
+    delivery: Delivery
+
+
+@dataclass(slots=True)
+class Doubt:
+    """One thing that looks wrong, and in how many purchases."""
+
+    kind: Literal["unknown_store", "suspect_time", "to_review"]
+    pointer: str
+    """Where it stands in the first of them."""
+    value: str
+    detail: str
+    allowed: str
+    nearest: str = ""
+    purchases: int = 1
+
+    def as_json(self) -> dict[str, Any]:
+        """What an HTTP answer says of it."""
+        told: dict[str, Any] = {"pointer": self.pointer, "detail": self.detail, "allowed": self.allowed}
+        if self.nearest:
+            told["nearest"] = self.nearest
+        return told | {"purchases": self.purchases}
+
+
+def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) -> list[Doubt]:
+    """Everything about these purchases that looks wrong; what is alike is told once."""
+    found: dict[tuple[str, str], Doubt] = {}
+    earliest, stores = program.earliest(recorded_at), program.stores
+    for place, moment, delivery in seen:
+        store = delivery.store.retail_store_id
+        if store and store not in stores:
+            name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
+            if _is_first(found, ("store", name)):
+                found["store", name] = _unknown_store(place, name, tuple(sorted(stores)))
+        if not can_be_right(moment, recorded_at, earliest):
+            side = "ahead" if moment > recorded_at else "behind"
+            if _is_first(found, ("time", side)):
+                found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
+        sold = sold_by(delivery, recorded_at)
+        doubt = None if sold is None else doubt_about(sold, program)
+        if sold is not None and doubt is not None and _is_first(found, ("review", doubt.kind)):
+            found["review", doubt.kind] = _to_review(place, sold, doubt, program)
+    return list(found.values())
+
+
+def _is_first(found: dict[tuple[str, str], Doubt], name: tuple[str, str]) -> bool:
+    """Whether it was not found yet; if it was, count once more."""
+    if name not in found:
+        return True
+    found[name].purchases += 1
+    return False
+
+
+class Doubts:
+    """Counts them by merchant, and writes of each kind at most one line a merchant in `QUIET_S`."""
+
+    def __init__(self, registry: CollectorRegistry, *, monotonic: Callable[[], float] = time.monotonic) -> None:
+        self._monotonic = monotonic
+        text = "Purchases taken in from a store that program.yaml does not name"
+        self._counters = {
+            "unknown_store": Counter("stamgast_unknown_stores", text, ["merchant"], registry=registry),
+            "suspect_time": Counter(
+                "stamgast_suspect_times",
+                "Purchases taken in with a date that cannot be right",
+                ["merchant"],
+                registry=registry,
+            ),
+            "to_review": Counter(
+                "stamgast_purchases_to_review",
+                "Purchases taken in that count for nothing until a person has confirmed or voided them",
+                ["merchant"],
+                registry=registry,
+            ),
+        }
+        self._sparing = Sparing(QUIET_S, most_kinds=_MOST_MERCHANTS)
+
+    def note(self, merchant: str, doubts: Iterable[Doubt]) -> None:
+        """Count, and say so. `merchant` has a programme, so that there are no more labels than programmes."""
+        for doubt in doubts:
+            self._counters[doubt.kind].labels(merchant).inc(doubt.purchases)
+            purchases = self._sparing.note(doubt.kind, merchant, self._monotonic(), doubt.purchases)
+            if not purchases:
+                continue
+            log.warning(
+                _EVENTS[doubt.kind],
+                merchant=merchant,
+                value=doubt.value[:_SHOWN],
+                nearest=doubt.nearest,
+                allowed=doubt.allowed,
+                purchases=purchases,
+            )
+
+
+_EVENTS: Final = {
+    "unknown_store": "purchases of a store that the programme does not know",
+    "suspect_time": "purchases with a date that cannot be right",
+    "to_review": "purchases that wait until a person has confirmed or voided them",
+}
+
+
+def sold_by(delivery: Delivery, recorded_at: Millis) -> Purchase | None:
+    """What a delivery says was sold, by itself; None for a refund, and for what cannot be read."""
+    if delivery.refund_id is not None:
+        return None
+    transaction = Transaction()
+    try:
+        merge(transaction, delivery, recorded_at)
+    except ValueError:
+        return None
+    return net(transaction)
+
+
+def _to_review(place: str, sold: Purchase, doubt: AboutPurchase, program: Program) -> Doubt:
+    words = doubt.in_words(program.currency)
+    pointer = f"{place}/line_items"
+    if doubt.kind == "pieces":
+        most = max(range(len(sold.lines)), key=lambda n: abs(sold.lines[n].quantity))
+        pointer = f"{pointer}/{most}/quantity"
+    elif doubt.kind == "amount":
+        pointer = f"{place}/totals/gross_minor"
+    setting = "most_rewards" if doubt.kind == "rewards" else f"review_above: {{{doubt.kind}: …}}"
+    return Doubt(
+        kind="to_review",
+        pointer=pointer,
+        value=f"{doubt.found}",
+        detail=f"{words}. It was taken in and waits for a person: until `stamgast purchases confirm` it counts for "
+        "nothing and gives nothing; a corrected version with a higher source_version counts at once",
+        allowed=f"at most {doubt.most:,}; program.yaml may say otherwise with `purchases: {{{setting}}}`",
+    )
+
+
+def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:
+    named = f"knows no store {store[:_SHOWN]!r}" if store else "does not know the stores of others either"
+    more = f", … ({len(stores) - MAX_LISTED} more)" if len(stores) > MAX_LISTED else ""
+    return Doubt(
+        kind="unknown_store",
+        pointer=f"{place}/store/retail_store_id",
+        value=store,
+        detail=f"the programme {named}: what was bought counts by the days of the merchant's own time zone",
+        allowed=", ".join(stores[:MAX_LISTED]) + more,
+        nearest=_nearest(store, stores) if store else "",
+    )
+
+
+@lru_cache(maxsize=1024)
+def _nearest(store: str, stores: tuple[str, ...]) -> str:
+    return nearest(store[:_SHOWN], stores) or ""
+
+
+def _suspect_time(place: str, moment: Millis, recorded_at: Millis, earliest: Millis) -> Doubt:
+    ahead = moment > recorded_at
+    why = "lies ahead" if ahead else f"lies before {_written(earliest)}"
+    return Doubt(
+        kind="suspect_time",
+        pointer=f"{place}/end_date_time",
+        value=_written(moment),
+        detail=f"end_date_time {_written(moment)} {why}: the till's clock cannot be right. "
+        "What was bought counts from when we first received it",
+        allowed=f"{_written(earliest)} to five minutes from now"
+        + ("" if ahead else "; program.yaml may say otherwise with `purchases: {not_before: …}`"),
+    )
+
+
+def _written(moment: Millis) -> str:
+    try:
+        return write_instant(EPOCH + timedelta(milliseconds=moment))
+    except OverflowError:  # the year 1 in the east is the year 0 in UTC
+        return "beyond the calendar"

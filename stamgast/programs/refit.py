@@ -1,0 +1,110 @@
+"""A merchant's purchase model from live states (or given purchases) to the bundle in force.
+
+Nothing that is worse than what is in force is published, nor what could not be compared with it: both are asked at a
+day inside the data (`stamgast.clv.selection.validation_split`).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import msgspec
+
+from stamgast.clv.data.state_sample import Bought, Live, sample_of_states
+from stamgast.clv.selection.k_selection import fit_live
+from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
+from stamgast.domain.attrition import MBG_NBD
+from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.models.gamma_gamma import Orders
+from stamgast.domain.program import Program
+from stamgast.domain.units import Day, Millis
+from stamgast.log.topics import Topics
+from stamgast.programs.publish import InForce, newest_bundles, publish_parameters
+from stamgast.state.customer_states import live_states
+from stamgast.state.nodes import Redis
+
+
+@dataclass(frozen=True, slots=True)
+class Refit:
+    """What a fit came to. `in_force` is what was so far, `comparison` None where there was nothing to compare."""
+
+    parameters: ParameterSet
+    in_force: ParameterSet | None
+    comparison: Comparison | None
+
+    @property
+    def refusal(self) -> str:
+        """Why it is not to be published unless somebody insists; empty if it may be."""
+        if self.in_force is None:
+            return ""
+        compared, version = self.comparison, self.in_force.versioned().version
+        if compared is None:
+            return (
+                f"it cannot be compared with version {version}, which is in force: that takes {FEWEST} customers who "
+                f"had come by a day in the last third of the time, and a week after it; {self.customers:,} were read"
+            )
+        if not compared.new_is_worse:
+            return ""
+        return (
+            f"its log score over the last {compared.days} days is worse than that of version {version} "
+            f"by {compared.difference:.4f} ({compared.low:.4f} to {compared.high:.4f})"
+        )
+
+    @property
+    def customers(self) -> int:
+        """How many it was fitted to."""
+        return self.parameters.fit.customers if self.parameters.fit else 0
+
+
+async def live_sample(redis: Redis, topics: Topics, program: Program, as_of: Day, today: Day) -> Live | None:
+    """Read every customer of a merchant; None if nobody has bought by that day. Of a day gone by no money is known."""
+    pieces = live_states(redis, topics.partitions, program.merchant)
+    states = [(name, Bought.of(state)) async for piece in pieces for name, state in piece]
+    return sample_of_states(states, as_of, program.currency, money=as_of >= today)
+
+
+def refit(
+    live: Live, program: Program, clv: dict[str, Any], model: str, orders: Orders, *, with_prior: bool = False
+) -> Refit:
+    """Fit, and compare with the parameters in force (`clv`, as they stand in the bundle).
+
+    The programme's closed days are left out of all times here, wherever the purchases come from.
+
+    Raises:
+        ValueError: there are no customers, or the file is in another currency than the programme.
+    """
+    if live.currency and live.currency.upper() != program.currency:
+        raise ValueError(
+            f"the file is in {live.currency} and {program.merchant} counts in {program.currency}: convert its amounts "
+            f"first; a file without the column currency is taken to be in {program.currency}"
+        )
+    live = live.without(program.closed)
+    sample = live.sample
+    found = fit_live(live, model, orders, program.closed, with_prior=with_prior)
+    margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
+    found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
+    in_force = msgspec.convert(clv, ParameterSet) if clv else None
+    # A k that was not taken is not asked at the cut either.
+    new = New(MBG_NBD if found.model == MBG_NBD else model, found.attrition())
+    compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
+    return Refit(found, in_force, compared)
+
+
+async def parameters_in_force(bootstrap: str, topics: Topics, merchant: str) -> InForce:
+    """The merchant's newest bundle.
+
+    Raises:
+        LookupError: the merchant has published nothing yet.
+    """
+    newest = await newest_bundles(bootstrap, topics.programs)
+    if merchant not in newest:
+        known = ", ".join(sorted(newest)) or "none has published yet"
+        raise LookupError(f"there is no merchant {merchant!r}; known: {known}")
+    return newest[merchant]
+
+
+async def put_into_force(bootstrap: str, topics: Topics, merchant: str, found: ParameterSet, now: Millis) -> InForce:
+    """Publish a set. Raises LookupError, ValueError or EmitError, as `publish_parameters` does."""
+    document: dict[str, Any] = msgspec.to_builtins(found)
+    return await publish_parameters(bootstrap, topics.programs, merchant, document, now)

@@ -1,0 +1,79 @@
+"""Which merchants' files a person means by the paths they give to `stamgast rules`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from rules.loader import PROGRAM, LoadedMerchant, load_merchant
+from rules.yaml.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class Chosen:
+    """Merchants' folders and what is in them; `only` names single files if such were asked for."""
+
+    folders: tuple[Path, ...]
+    loaded: tuple[LoadedMerchant, ...]
+    only: frozenset[Path]
+    complaint: str = ""
+
+    def covers(self, file: str) -> bool:
+        """Whether a file was asked for."""
+        return not self.only or Path(file).resolve() in self.only or not self._is_narrowed(Path(file).resolve())
+
+    def _is_narrowed(self, file: Path) -> bool:
+        """Whether, of the file's merchant, single files were asked for."""
+        folders = [folder.resolve() for folder in self.folders]
+        home = next((folder for folder in folders if file.is_relative_to(folder)), None)
+        return home is not None and any(each.is_relative_to(home) for each in self.only)
+
+    def problems(self, *, whole_merchants: bool = False) -> list[Problem]:
+        """All problems, in the order of files and lines; of single files only theirs."""
+        found = [problem for loaded in self.loaded for problem in loaded.problems]
+        return [each for each in found if whole_merchants or self.covers(each.file)]
+
+    def file_names(self) -> list[str]:
+        """The files that were read, as problems name them."""
+        names = [
+            f"{folder}/{name}"
+            for folder, loaded in zip(self.folders, self.loaded, strict=True)
+            for name in loaded.files
+        ]
+        return sorted(name for name in names if self.covers(name))
+
+
+def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Chosen:
+    """Find the merchants' folders at, above or below the paths. Without any, `complaint` says so.
+
+    `clv` is a parameter set that a fit gave, taken for that of all of them.
+    """
+    folders: dict[Path, None] = {}
+    only: set[Path] = set()
+    for path in paths:
+        found = _folders_at(path)
+        if not found:
+            return Chosen((), (), frozenset(), f"{path}: here is no merchant's folder (one with a {PROGRAM})")
+        folders.update(dict.fromkeys(found))
+        if path.is_file() or (path.is_dir() and found[0] != path and path.resolve().is_relative_to(found[0].resolve())):
+            only |= {each.resolve() for each in ([path] if path.is_file() else path.rglob("*"))}
+    loaded = tuple(load_merchant(folder, clv) for folder in folders)
+    return Chosen(tuple(folders), loaded, frozenset(only))
+
+
+def _folders_at(path: Path) -> list[Path]:
+    """The path itself, a folder above it, or all below it (`merchants/*`)."""
+    if path.is_dir():
+        below = [
+            each.parent
+            for pattern in (PROGRAM, f"*/{PROGRAM}", f"merchants/*/{PROGRAM}")
+            for each in path.glob(pattern)
+        ]
+        if below:
+            return sorted(below)
+        merchants = path if path.name == "merchants" else path / "merchants"
+        if merchants.is_dir():
+            return sorted(each for each in merchants.iterdir() if each.is_dir())
+    if not path.exists():
+        return []
+    return next(([each] for each in path.parents if (each / PROGRAM).is_file()), [])

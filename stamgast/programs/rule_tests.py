@@ -1,0 +1,180 @@
+"""Runs the `tests:` of rules through the engine itself, in virtual time.
+
+A test sees its own rule alone, live and without a holdout, for one customer who agreed to every message and speaks
+the programme's first language unless the test says otherwise. After the last step a day passes, so that what waits
+for the morning goes out.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+
+from rules.loader import LoadedMerchant
+from rules.rule_set import RuleSet
+from rules.testing.cases import NOTHING, Expectation, RuleTest
+from rules.testing.givens import Buy, FeedTurns, GiveBack, Step, Wait
+from stamgast.domain.calendar import business_day, date_of, local_time
+from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.net_purchase import net
+from stamgast.domain.program import Program
+from stamgast.domain.review import decode_waiting
+from stamgast.domain.transactions import Refund, Snapshot, Transaction
+from stamgast.domain.units import DAY, MINUTE, Millis
+from stamgast.domain.vocabulary import Channel, Happened, Purpose
+from stamgast.service import Bundle
+from stamgast.simulate import Happening, Simulation
+
+CUSTOMER = "c" + "a" * 24
+AFTERWARDS = DAY
+
+
+@dataclass(frozen=True, slots=True)
+class TestResult:
+    """One case's outcome: `missing` says what did not happen as expected, `happened` what did happen."""
+
+    __test__ = False
+    """It is no test case of pytest's."""
+
+    case: RuleTest
+    missing: tuple[str, ...]
+    happened: tuple[str, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether everything expected happened."""
+        return not self.missing
+
+
+def run_tests(loaded: LoadedMerchant, rule_id: str | None = None) -> list[TestResult]:
+    """Run every case of a merchant, or those of one rule, in the order of the files."""
+    cases = [case for case in loaded.tests if rule_id in (None, case.rule) and case.rule in loaded.rules.by_id]
+    return [run_test(case, loaded.program, loaded.rules) for case in cases]
+
+
+def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
+    """Play one case."""
+    simulation = Simulation(Bundle(0, "", program, rules.only(case.rule)), mind_holdout=False)
+    play(simulation, case)
+    simulation.advance(_end(case, simulation.now))
+    happened = [each for each in simulation.happened if each.rule in ("", case.rule)]
+    told = [_tell(each, program) for each in happened]
+    told += [f"the rule raised {message}" for rule, message in simulation.failures if rule == case.rule]
+    told += [f"a purchase waits for a person: {_why(each, program)}" for each in simulation.reviews.values()]
+    return TestResult(case, tuple(_missing(case.expects, happened, program)), tuple(told))
+
+
+def _why(waiting: bytes, program: Program) -> str:
+    return decode_waiting(waiting).why.in_words(program.currency)
+
+
+def play(simulation: Simulation, case: RuleTest) -> None:
+    """Let everything that a case is given happen."""
+    program = simulation.bundle.program
+    simulation.feed(_joining(case, program))
+    for part in _given(case, program):
+        if isinstance(part, FeedTurns):
+            turned = replace(program, feed_healthy=part.healthy)
+            simulation.bring_into_force(replace(simulation.bundle, program=turned), part.at)
+        else:
+            simulation.feed((part,))
+
+
+def _end(case: RuleTest, now: Millis) -> Millis:
+    last = max((each.at + MINUTE for each in case.expects if each.at is not None), default=now)
+    until = max((_moment(step) for step in case.steps if not isinstance(step, Buy | GiveBack)), default=now)
+    return max(now, last, until) + AFTERWARDS
+
+
+def _joining(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
+    """The customer joins an hour before the first step."""
+    joined = min((_moment(step) for step in case.steps), default=0) - 60 * MINUTE
+    merchant, language = program.merchant, case.language or program.languages[0]
+    yield Enrolled(merchant=merchant, customer=CUSTOMER, at=joined, language=language)
+    for purpose in Purpose:
+        for channel in Channel:
+            yield ConsentChanged(
+                merchant=merchant, customer=CUSTOMER, at=joined, purpose=purpose, channel=channel, granted=True
+            )
+
+
+def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns]:
+    """The steps as intake would tell them, and what the feed's watch would say."""
+    bought: list[tuple[str, Transaction]] = []
+    for step in case.steps:
+        if isinstance(step, Buy):
+            transaction = Transaction(snapshot=_snapshot(step, program))
+            bought.append((f"test:{len(bought) + 1}", transaction))
+            yield _changed(program, step.at, bought[-1], None)
+        elif isinstance(step, GiveBack):
+            name, transaction = bought[step.purchase]
+            before = net(transaction)
+            _refund(transaction)
+            yield _changed(program, step.at, (name, transaction), before)
+        elif isinstance(step, FeedTurns):
+            yield step
+
+
+def _changed(program: Program, at: Millis, bought: tuple[str, Transaction], before: Purchase | None) -> PurchaseChanged:
+    name, transaction = bought
+    return PurchaseChanged(
+        merchant=program.merchant,
+        customer=CUSTOMER,
+        at=at,
+        transaction=name,
+        before=before,
+        after=net(transaction),
+        happened_at=at,
+    )
+
+
+def _moment(step: Step) -> Millis:
+    return step.until if isinstance(step, Wait) else step.at
+
+
+def _snapshot(step: Buy, program: Program) -> Snapshot:
+    line = Line(id="1", gross=step.amount, sku=step.product, category=step.category)
+    return Snapshot(1, "completed", step.at, step.store, program.currency, step.amount, (line,))
+
+
+def _refund(transaction: Transaction) -> None:
+    sale = transaction.snapshot
+    if sale is not None:
+        transaction.refunds = {"refund": Refund(1, sale.gross, sale.lines)}
+
+
+def _missing(expects: Iterable[Expectation], happened: list[Happening], program: Program) -> Iterable[str]:
+    left = list(happened)
+    for expected in expects:
+        if expected.kind == NOTHING:
+            unwanted = [each for each in left if not _is_no_doing_of_the_rule(each)]
+            yield from (f"nothing should happen, and yet: {_tell(each, program)}" for each in unwanted)
+            continue
+        match = next((each for each in left if _fits(expected, each, program)), None)
+        if match is None:
+            yield f"did not happen: {expected.text}"
+        else:
+            left.remove(match)
+
+
+def _is_no_doing_of_the_rule(happening: Happening) -> bool:
+    """What was withheld, and rewards that a card gives by itself."""
+    return happening.kind is Happened.WITHHELD or (
+        happening.kind in {Happened.GIVE, Happened.WITHDRAW} and not happening.rule
+    )
+
+
+def _fits(expected: Expectation, happening: Happening, program: Program) -> bool:
+    if (happening.kind, happening.what) != (expected.kind, expected.what):
+        return False
+    if expected.on is not None and business_day(happening.at, program.time_zone) != expected.on:
+        return False
+    return expected.at is None or happening.at // MINUTE == expected.at // MINUTE
+
+
+def _tell(happening: Happening, program: Program) -> str:
+    local = local_time(happening.at, program.time_zone)
+    when = f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
+    because = f" ({happening.reason})" if happening.reason else ""
+    return f"{happening.kind} {happening.what}{because} at {when}"
+
+
+__all__ = ["TestResult", "play", "run_test", "run_tests"]

@@ -1,0 +1,189 @@
+"""Rules on facts: which fire, in whose favour when several want to speak, and what their actions do."""
+
+from collections.abc import Callable, Sequence
+
+from msgspec.structs import replace
+
+from rules.actions import Give, Tag
+from rules.engine import CompiledRule, View
+from stamgast.domain import rewards
+from stamgast.domain.activation import activation_id
+from stamgast.domain.contact_policy import stable_percent
+from stamgast.domain.customer import Voucher
+from stamgast.domain.facts import Fact
+from stamgast.domain.occasions import is_among, with_one_more
+from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Counter, FactName, RuleStatus, Tally, VoucherState, counter
+from stamgast.service import at_hand, messages
+from stamgast.service.case import Case, Firing
+from stamgast.service.reversals import next_generation, take_back, take_back_cards
+from stamgast.service.worth import FACTS as WORTH
+
+UNBOUNDED = 1 << 30
+"""More stamps than any card has."""
+
+MOST_TAGS = 100
+"""Tags of one customer; those beyond are counted and not given."""
+
+
+def fire(case: Case, facts: list[Fact]) -> None:
+    """Let the cards' own rewards and then the rules answer the facts."""
+    if not facts:
+        return
+    at_hand.foresee(case, facts)
+    firings: list[Firing] = []
+    rules = case.context.bundle.rules
+    for fact in facts:
+        cards_answer = _CARDS_ANSWERS.get(fact.name)
+        if cards_answer is not None:
+            cards_answer(case, fact)
+        asked = rules.asked_by(fact)
+        if asked and not case.customer.erased_at:
+            firings += _ask(case, asked, View(case.customer, case.program, case.at, fact))
+    # The arbiter: who speaks first when several rules want the same customer. Priority, then the rule's id.
+    for firing in sorted(firings, key=lambda f: (-f.rule.priority, f.rule.id)):
+        if case.left.firings > 0:
+            case.left.firings -= 1
+            _carry_out(case, firing)
+        else:
+            case.count(counter(Counter.RULE, firing.rule.id, Tally.TOO_MANY))
+
+
+def fall_back(case: Case, facts: Sequence[Fact]) -> None:
+    """Figures that fell: what was promised for passing a threshold goes if the figure is below it again.
+
+    To be asked before the facts are answered; a purchase that only adds has none of these.
+    """
+    for fact in facts:
+        if fact.after < fact.before and fact.name in _FIGURES:
+            unreached = _crossed_back(case, fact)
+            if unreached:
+                take_back(case, fact.occasion, unreached.__contains__)
+
+
+def _crossed_back(case: Case, fact: Fact) -> set[str]:
+    """Rules that the figure would set off if it went back to where it was."""
+    back = Fact(fact.name, fact.occasion, fact.after, fact.before, fact.data)
+    return {rule.id for rule in case.context.bundle.rules.asked_by(back) if rule.trigger.fires(back)}
+
+
+def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
+    """Which of these rules fire? The innermost loop of the core: written for speed."""
+    fact, counters, firings = view.fact, case.change.counters, []
+    for rule in rules:
+        try:  # its words are spelled out here: a call of `holds` a rule would double the time
+            occasion = fact.occasion if rule.plain else rule.occasion(fact, view)
+            if occasion is None:
+                continue
+            for test in rule.tests:
+                if test(view) is not True:
+                    counters[rule.not_met] = counters.get(rule.not_met, 0) + 1
+                    break
+            else:
+                if rule.status == RuleStatus.LIVE or _speaks(case, rule):
+                    again = is_among(occasion, case.customer.fired.get(rule.id, ()))
+                    firings.append(Firing(rule, fact, occasion, again))
+        except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
+            case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
+            case.count(counter(Counter.RULE, rule.id, Tally.RAISED))
+    return firings
+
+
+def _speaks(case: Case, rule: CompiledRule) -> bool:
+    """A shadow rule is only counted; a canary speaks to a sample."""
+    if rule.status == RuleStatus.SHADOW:
+        case.count(counter(Counter.RULE, rule.id, Tally.SHADOW))
+        return False
+    return rule.status != RuleStatus.CANARY or _in_canary(case, rule)
+
+
+def _in_canary(case: Case, rule: CompiledRule) -> bool:
+    return stable_percent("canary", case.program.merchant, rule.id, case.customer_id) < rule.canary
+
+
+def _carry_out(case: Case, firing: Firing) -> None:
+    """Rewards may be opened again after a refund took them back; a message is sent once per occasion."""
+    rule = firing.rule
+    if firing.again:
+        generation = next_generation(case, rule.id, firing.occasion)
+        firing = replace(firing, silent=generation is None, generation=generation or 0)
+    else:
+        _remember(case, rule.id, firing.occasion)
+        case.count(rule.fired)
+    voucher = None
+    for action in rule.actions:
+        if isinstance(action, Give):
+            voucher = give(case, action.reward, firing.fact.occasion, rule.id, action.valid_for) or voucher
+        elif isinstance(action, Tag):
+            _tag(case, action)
+        elif not firing.silent:
+            messages.consider(case, firing, action, voucher)
+
+
+def _remember(case: Case, rule_id: str, occasion: str) -> None:
+    case.customer.fired[rule_id] = with_one_more(case.customer.fired.get(rule_id, ()), occasion)
+
+
+def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher | None:
+    """Issue a voucher, once per cause and rule; None if the event has given as many as one may."""
+    if case.left.vouchers <= 0:
+        case.count(counter(Counter.REWARD, reward_id, Tally.TOO_MANY))
+        return None
+    case.left.vouchers -= 1
+    at_hand.bring(case, cause)
+    reward = case.program.rewards[reward_id]
+    cause_id = activation_id(case.program.merchant, f"{rule_id}/{reward_id}", case.customer_id, cause)
+    code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
+    life = reward.valid_for if valid_for is None else valid_for
+    wanted = Voucher(code, reward_id, VoucherState.OPEN, case.at, case.at + life, cause, rule_id)
+    voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
+    if is_new:
+        case.change.issued.append(voucher)
+        case.count(counter(Counter.REWARD, reward_id, Tally.ISSUED))
+    return voucher
+
+
+def _tag(case: Case, action: Tag) -> None:
+    tags = [tag for tag in case.customer.tags if tag not in action.remove]
+    tags += [tag for tag in action.add if tag not in tags]
+    if len(tags) > MOST_TAGS:
+        case.count(counter(Counter.TAGS, Tally.TOO_MANY), len(tags) - MOST_TAGS)
+    case.customer.tags = tags[:MOST_TAGS]
+
+
+def _complete_card(case: Case, fact: Fact) -> None:
+    card = case.program.cards[fact.data["card"]]
+    case.count(counter(Counter.CARD, card.id, Tally.COMPLETED))
+    if card.reward is not None:
+        give(case, card.reward, fact.occasion, "", card.reward_valid_for)
+
+
+def _reopen_card(case: Case, fact: Fact) -> None:
+    """Cards are taken out again; of the oldest of them what is left on it may still have earned something."""
+    card, first, cards = fact.data["card"], fact.data["ordinal"], fact.data.get("cards", 1)
+    case.count(counter(Counter.CARD, card, Tally.COMPLETED), -cards)
+    still_reached = _reached(case, fact, UNBOUNDED, reached=True)
+    numbers = range(first, first + cards)
+    take_back_cards(case, card, numbers, lambda number, rule: number > first or rule not in still_reached)
+
+
+def _lose_stamps(case: Case, fact: Fact) -> None:
+    unreached = _reached(case, fact, fact.before, reached=False)
+    if unreached:
+        take_back(case, fact.occasion, unreached.__contains__)
+
+
+def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
+    """Rules on reaching a number of stamps, by whether what is left of the card's `before` stamps still does."""
+    back = Fact(FactName.STAMPS_CHANGED, fact.occasion, fact.after, before, fact.data)
+    listening = case.context.bundle.rules.listening(back.name)
+    return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
+
+
+_FIGURES = frozenset({FactName.VISITS_CHANGED, FactName.SPEND_CHANGED, FactName.CLV_CHANGED, *WORTH.values()})
+
+_CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
+    FactName.STAMP_CARD_COMPLETED: _complete_card,
+    FactName.STAMP_CARD_UNCOMPLETED: _reopen_card,
+    FactName.STAMPS_TAKEN: _lose_stamps,
+}

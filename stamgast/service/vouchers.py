@@ -1,0 +1,63 @@
+"""A voucher at the till: used, and given back when the till takes its request back."""
+
+from functools import partial
+
+import msgspec
+
+from stamgast.domain import rewards, stamps
+from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
+from stamgast.domain.facts import Fact
+from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.vocabulary import Counter, VoucherState, counter
+from stamgast.service import at_hand
+from stamgast.service.case import Case
+from stamgast.service.reversals import take_back
+from stamgast.service.rules import fire
+
+_encode = msgspec.json.Encoder().encode
+
+
+def redeem(case: Case, event: VoucherRedeemed) -> None:
+    """Use a voucher, or say why not."""
+    at_hand.bring_code(case, event.code)
+    at_hand.expire(case, rewards.with_code(case.customer, event.code))
+    answer, facts = rewards.redeem(case.customer, event.code, event.id or "")
+    if event.id:
+        case.change.answers[event.id] = _encode(answer)
+    for fact in facts:
+        case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
+    fire(case, facts)
+
+
+def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
+    """Undo what a request redeemed, with what rules made of it; one that is still to come will redeem nothing.
+
+    Cards that were kept full only because their reward was used are reopened as far as stamps are owed.
+    """
+    at_hand.bring_code(case, event.code)
+    voucher, was_used = rewards.take_redemption_back(case.customer, event.code, event.redemption, case.at)
+    if voucher is None:
+        answer = rewards.Answer(404, "There is no voucher with this code.", code=event.code)
+    else:
+        if was_used:
+            case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
+            at_hand.no_longer_used(case, voucher)
+            if voucher.state != VoucherState.OPEN:
+                case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
+            if voucher.state == VoucherState.WITHDRAWN:
+                case.change.withdrawn.append(voucher)
+            take_back(case, rewards.occasion_of(event.code))
+            fire(case, _reopened(case))
+        case.change.answers[event.redemption] = _encode(rewards.was_taken_back(voucher))
+        answer = rewards.Answer(200, "Taken back.", voucher.reward, voucher.code, voucher.state)
+    if event.id:
+        case.change.answers[event.id] = _encode(answer)
+
+
+def _reopened(case: Case) -> list[Fact]:
+    facts = []
+    for card_id, card in sorted(case.customer.cards.items()):
+        if card_id in case.program.cards:
+            steps = stamps.reopen(card, partial(case.newest_used, card_id))
+            facts += [fact_of(card_id, step, None) for step in steps]
+    return facts

@@ -1,0 +1,226 @@
+"""Enrolment, and what is known of a customer."""
+
+import hashlib
+import re
+from typing import Annotated, Any, Literal
+
+import msgspec
+from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic_core import PydanticCustomError
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
+from stamgast.domain.units import Millis
+from stamgast.identity.ids import Identifier
+from stamgast.identity.phones import BadPhoneError
+from stamgast.identity.records import Profile
+from stamgast.identity.references import identifiers_of
+from stamgast.people.erasure import erase_person
+from stamgast.people.view import show_customer
+from stamgast.pos.canonical import Strict
+from stamgast.pos.problems import RefusedError, problems_of
+from stamgast.pos.reading import why_not_json
+from stamgast.pos.types import Id
+from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.problem import Problem
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+_BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
+
+
+class Consent(Strict):
+    """Consent to messages of one purpose over one channel, with its proof: which wording was shown, and where.
+
+    One that is granted names the wording. One that is withdrawn need not: nobody has to prove a no.
+    """
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "if": {"properties": {"granted": {"const": True}}},
+            "then": {"required": ["wording_version"], "properties": {"wording_version": {"pattern": r"\S"}}},
+        }
+    )
+
+    purpose: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
+    channel: Literal["sms", "whatsapp"]
+    granted: bool = True
+    wording_version: Annotated[str, StringConstraints(max_length=100), Field(validate_default=True)] = ""
+    source: Annotated[str, StringConstraints(max_length=100)] = ""
+
+    @field_validator("wording_version")
+    @classmethod
+    def _is_there_if_granted(cls, value: str, others: ValidationInfo) -> str:
+        if others.data.get("granted") and not value.strip():
+            raise PydanticCustomError(
+                "unproven", "is missing: a consent proves something only with the version of the wording that was shown"
+            )
+        return value
+
+
+class EnrolmentRequest(Strict):
+    """Who joins. At least one of phone, membership_number and provider_customer_id."""
+
+    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
+    membership_number: Id | None = None
+    provider_customer_id: Id | None = None
+    name: Name | None = None
+    first_name: Name | None = None
+    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
+    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = None
+    birthday: (
+        Annotated[str, StringConstraints(pattern=r"^([0-9]{4}|-)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")] | None
+    ) = None
+    acquisition_source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")] | None = None
+    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
+    """Country in which a phone without a country code is read; the programme's if it is missing."""
+    consents: list[Consent] = Field(default_factory=list, max_length=20)
+
+
+async def post_customer(request: Request) -> JSONResponse:
+    """`POST /v1/merchants/{merchant}/customers`: enrol; the same person twice is the same customer."""
+    deps = deps_of(request)
+    entrance = await enter_to_change(request, "intake")
+    body = await read_body(request, deps.limits.body_bytes)
+    enrolment = read_enrolment(body)
+    identifiers = _identifiers(enrolment, enrolment.region or entrance.program.region)
+    phone = next((each.value for each in identifiers if each.kind == "phone"), "")
+    at = deps.clock.now()
+    profile = Profile(
+        phone=phone,
+        first_name=enrolment.first_name or (enrolment.name or "").partition(" ")[0],
+        name=enrolment.name or "",
+        email=enrolment.email or "",
+        language=enrolment.language or "",
+        birthday=enrolment.birthday or "",
+    )
+    found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at)
+    await _tell(deps, entrance.merchant, found.customer, enrolment, at)
+    if phone:
+        await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
+    where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
+    answer = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
+    return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
+
+
+async def get_customer(request: Request) -> JSONResponse:
+    """`GET /v1/merchants/{merchant}/customers/{customer}`."""
+    deps = deps_of(request)
+    entrance = await enter(request, "read")
+    customer = _customer_in(request)
+    state = await _state_of(deps, entrance, customer)
+    return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
+
+
+async def delete_customer(request: Request) -> JSONResponse:
+    """`DELETE /v1/merchants/{merchant}/customers/{customer}`: forget the person; asking again changes nothing."""
+    deps = deps_of(request)
+    entrance = await enter_to_change(request, "admin")
+    customer = _customer_in(request)
+    person = (entrance.merchant, customer)
+    state = await _stored(deps, *person)
+    at = deps.clock.now()
+    done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
+    if not done.known and state is None:
+        raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
+    return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})
+
+
+def _customer_in(request: Request) -> str:
+    customer: str = request.path_params["customer"]
+    if not CUSTOMER.fullmatch(customer):
+        raise Problem(
+            404, "no-customer", "This is no customer id: c and 24 letters and digits, as enrolment answers it."
+        )
+    return customer
+
+
+async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
+    slot = deps.slot_of(key_of(merchant, customer))
+    stored = await deps.redis.get(slot.customer(merchant, customer))
+    return None if stored is None else decode_customer(stored)
+
+
+async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
+    state = await _stored(deps, entrance.merchant, customer)
+    if state is not None:
+        return state
+    if await deps.identities.profile(entrance.merchant, customer) is None:
+        raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
+    return Customer()  # enrolled a moment ago: nothing has happened to them yet
+
+
+def read_enrolment(body: bytes) -> EnrolmentRequest:
+    """Read an enrolment. Raises `RefusedError` with everything that is wrong with it."""
+    try:
+        document = msgspec.json.decode(body)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
+    try:
+        return EnrolmentRequest.model_validate(document)
+    except ValidationError as error:
+        raise RefusedError(problems_of(error, EnrolmentRequest)) from None
+
+
+def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
+    try:
+        found = identifiers_of(enrolment, region)
+    except BadPhoneError as error:
+        raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
+    if not found:
+        detail = "nobody is named: give phone, membership_number or provider_customer_id"
+        raise RefusedError([{"pointer": "", "detail": detail}])
+    return found
+
+
+async def _tell(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
+    """Append the enrolment and its consents to the customer's stream, in one piece."""
+    birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
+    events: list[Event] = [
+        Enrolled(
+            merchant=merchant,
+            customer=customer,
+            at=at,
+            language=enrolment.language,
+            acquisition_source=enrolment.acquisition_source,
+            birthday=birthday[2] if birthday else None,
+        )
+    ]
+    events += [
+        ConsentChanged(
+            merchant=merchant,
+            customer=customer,
+            at=at,
+            purpose=consent.purpose,
+            channel=consent.channel,
+            granted=consent.granted,
+            wording=consent.wording_version,
+            origin=consent.source,
+        )
+        for consent in enrolment.consents
+    ]
+    key = key_of(merchant, customer)
+    await deps.appender.append(deps.topics.customer_events, [(key, encode_event(event)) for event in events])
+
+
+async def _keep_stopped(deps: Deps, merchant: str, customer: str, phone: str, at: Millis) -> None:
+    """A phone that said STOP stays stopped, whoever enrols it; only its own START lifts that."""
+    phone_hash = deps.identities.hash_phone(merchant, phone)
+    since = await deps.identities.stopped_at(merchant, phone_hash)
+    if since is None:
+        return
+    key = key_of(merchant, customer)
+    event = OptedOut(merchant=merchant, customer=customer, at=at, id=_event_id("stopped", phone_hash, str(since)))
+    await deps.appender.append(deps.topics.customer_events, [(key, encode_event(event))])
+    await deps.redis.set(deps.slot_of(key).stop(merchant, phone_hash), since)
+
+
+def _event_id(*parts: str) -> str:
+    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
+
+
+def enrolment_schema() -> dict[str, Any]:
+    """JSON Schema of the enrolment's body, for OpenAPI."""
+    return EnrolmentRequest.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -1,0 +1,229 @@
+"""A till redeems a voucher: the request becomes an event, and the customer's owner answers it.
+
+A code begins with its partition. The answer is waited for up to two seconds; a later one is at the `Location`.
+The same `Idempotency-Key` again gets the same answer; with another request it is refused. A till that waited for
+nothing takes its request back with DELETE: then it redeems nothing, whether it was applied or is still to come.
+"""
+
+import asyncio
+import hashlib
+import re
+from dataclasses import dataclass
+from typing import Final
+
+import msgspec
+from starlette.requests import Request
+from starlette.responses import JSONResponse
+
+from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
+from stamgast.domain.rewards import Answer, partition_of
+from stamgast.pos.problems import RefusedError
+from stamgast.state.keys import PartitionKeys, customers
+from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.problem import Problem
+
+WAIT_S: Final = 2.0
+REMEMBERED_S: Final = 86_400
+_POLL_S: Final = 0.01
+_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
+_REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
+_CODE: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
+
+_decode_answer = msgspec.json.Decoder(Answer).decode
+
+
+class _Request(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """The body, which may be left out. `customer` helps where the till has scanned it as well."""
+
+    store: str | None = None
+    customer: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class _Redemption:
+    """One request to redeem, under the id of its Idempotency-Key."""
+
+    merchant: str
+    code: str
+    event_id: str
+    slot: PartitionKeys
+
+    @property
+    def location(self) -> str:
+        return f"/v1/merchants/{self.merchant}/vouchers/{self.code}/redemptions/{self.event_id}"
+
+    @property
+    def answer(self) -> str:
+        return self.slot.answer(self.merchant, self.event_id)
+
+    @property
+    def taking_back(self) -> str:
+        """Id of the event that takes it back."""
+        return f"{self.event_id}-back"
+
+    @property
+    def request(self) -> str:
+        # Outside the partition's slot: the same key with a code of another partition is another request too.
+        return f"web:request:{self.merchant}:{self.event_id}"
+
+
+async def post_redemption(request: Request) -> JSONResponse:
+    """`POST /v1/merchants/{merchant}/vouchers/{code}/redemptions`."""
+    deps = deps_of(request)
+    entrance = await enter_to_change(request, "till")
+    code, slot = _code_of(request, deps)
+    key, given = _key_of(request), await _read(request, deps)
+    redemption = _Redemption(entrance.merchant, code, _id_of(key), slot)
+    await _refuse_other_request(deps, redemption, _hash(msgspec.json.encode([code, given.store, given.customer])))
+    customer = given.customer or await _customer_of(deps, redemption)
+    if customer is None or deps.slot_of(key_of(entrance.merchant, customer)) != slot:
+        raise _unknown(deps, entrance)
+    event = VoucherRedeemed(
+        merchant=entrance.merchant,
+        customer=customer,
+        at=deps.clock.now(),
+        id=redemption.event_id,
+        code=code,
+        store=given.store,
+    )
+    if await deps.redis.get(redemption.answer) is None:
+        record = (key_of(entrance.merchant, customer), encode_event(event))
+        await deps.appender.append(deps.topics.customer_events, [record])
+    return await _answer(deps, redemption, entrance, WAIT_S)
+
+
+async def get_redemption(request: Request) -> JSONResponse:
+    """`GET …/redemptions/{redemption}`: the answer to an earlier request, or 202 while there is none."""
+    deps = deps_of(request)
+    entrance = await enter(request, "till")
+    code, slot = _code_of(request, deps)
+    redemption = _Redemption(entrance.merchant, code, request.path_params["redemption"], slot)
+    if not await deps.redis.exists(redemption.request):
+        raise Problem(404, "no-redemption", "There was no such request in the last 24 hours.")
+    return await _answer(deps, redemption, entrance, 0)
+
+
+async def delete_redemption(request: Request) -> JSONResponse:
+    """`DELETE …/redemptions/{redemption}`, or `DELETE …/redemptions` with the request's Idempotency-Key.
+
+    One that nobody here has heard of is taken back as well: it may still be on its way.
+    """
+    deps = deps_of(request)
+    entrance = await enter(request, "till")
+    code, slot = _code_of(request, deps)
+    event_id = request.path_params.get("redemption") or _id_of(_key_of(request))
+    if not _REDEMPTION.fullmatch(event_id):
+        raise Problem(404, "no-redemption", "This is no redemption's address: take it from `Location`.")
+    redemption = _Redemption(entrance.merchant, code, event_id, slot)
+    customer = await _customer_of(deps, redemption)
+    if customer is None:
+        raise _unknown(deps, entrance)
+    answer = slot.answer(entrance.merchant, redemption.taking_back)
+    if await deps.redis.get(answer) is None:
+        event = RedemptionTakenBack(
+            merchant=entrance.merchant,
+            customer=customer,
+            at=deps.clock.now(),
+            id=redemption.taking_back,
+            code=code,
+            redemption=event_id,
+        )
+        record = (key_of(entrance.merchant, customer), encode_event(event))
+        await deps.appender.append(deps.topics.customer_events, [record])
+    stored = await _wait_for(deps, answer, WAIT_S)
+    if stored is None:
+        return _pending(redemption)
+    told = _decode_answer(stored)
+    if told.status != 200:
+        raise _unknown(deps, entrance)
+    content = {"status": "taken_back", "code": code, "reward": told.reward, "voucher": told.voucher}
+    return JSONResponse(content, 200, {"Location": redemption.location})
+
+
+def _key_of(request: Request) -> str:
+    key = request.headers.get("idempotency-key", "")
+    if not _IDEMPOTENCY_KEY.fullmatch(key):
+        detail = "Send an Idempotency-Key of 1 to 200 printable characters, the same one when you repeat this request."
+        raise RefusedError([{"pointer": "", "detail": detail}])
+    return key
+
+
+def _id_of(key: str) -> str:
+    return _hash(key.encode())[:32]
+
+
+async def _read(request: Request, deps: Deps) -> _Request:
+    body = b""
+    if request.headers.get("content-type"):
+        body = await read_body(request, deps.limits.body_bytes)
+    try:
+        given = msgspec.json.decode(body or b"{}", type=_Request)
+    except (msgspec.DecodeError, RecursionError) as error:
+        raise RefusedError([{"pointer": "", "detail": str(error), "allowed": "store, customer"}]) from None
+    if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
+        raise RefusedError([{"pointer": "/customer", "detail": "customer is no customer id"}])
+    return given
+
+
+def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
+    code = request.path_params["code"].upper()
+    if not _CODE.fullmatch(code) or (partition := partition_of(code)) >= deps.topics.partitions:
+        raise Problem(404, "no-voucher", "This is no voucher code: compare it with the customer's message.")
+    return code, customers(partition)
+
+
+async def _refuse_other_request(deps: Deps, redemption: _Redemption, request_hash: str) -> None:
+    known = await deps.redis.remember(redemption.request, request_hash, REMEMBERED_S)
+    if known is not None and known.decode() != request_hash:
+        detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
+        raise Problem(422, "idempotency-key-reused", detail)
+
+
+async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
+    stored = await deps.redis.get(redemption.slot.voucher(redemption.merchant, redemption.code))
+    return None if stored is None else str(stored.decode())
+
+
+async def _answer(deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float) -> JSONResponse:
+    stored = await _wait_for(deps, redemption.answer, wait_s)
+    if stored is None:
+        return _pending(redemption)
+    answer = _decode_answer(stored)
+    match answer.status:
+        case 200:
+            content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward}
+            return JSONResponse(content, 200, {"Location": redemption.location})
+        case 404:
+            raise _unknown(deps, entrance)
+    raise Problem(
+        answer.status,
+        "taken-back" if answer.voucher else "not-redeemable",
+        f"{answer.detail} Nothing was redeemed now.",
+    )
+
+
+def _pending(redemption: _Redemption) -> JSONResponse:
+    content = {"status": "pending", "code": redemption.code, "location": redemption.location}
+    return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
+
+
+async def _wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:
+    deadline = asyncio.get_running_loop().time() + wait_s
+    while True:
+        stored = await deps.redis.get(name)
+        if stored is not None or asyncio.get_running_loop().time() >= deadline:
+            return stored if isinstance(stored, bytes) else None
+        await asyncio.sleep(_POLL_S)
+
+
+def _unknown(deps: Deps, entrance: Entrance) -> Problem:
+    """404; and too many of those under one key are somebody trying out codes."""
+    seconds = deps.wrong_codes.take(entrance.key.id)
+    if seconds:
+        return too_many("codes that do not exist", seconds)
+    return Problem(404, "no-voucher", "There is no voucher with this code.")
+
+
+def _hash(raw: bytes) -> str:
+    return hashlib.sha256(raw).hexdigest()

@@ -1,0 +1,128 @@
+"""Who may come in, for which merchant, how often, and with how much."""
+
+import asyncio
+import math
+import re
+from dataclasses import dataclass
+from typing import Final
+
+from starlette.requests import ClientDisconnect, Request
+
+from stamgast.api_keys.model import ApiKey, Scope
+from stamgast.domain.program import Program
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.limits import TokenBuckets
+from stamgast.web.problem import Problem, unavailable
+
+CUSTOMER: Final = re.compile(r"c[a-z2-7]{24}")
+_NEW_KEY_WAIT_S: Final = 1.0
+"""A key that was created a moment ago may not have reached this process yet."""
+_BODY_S: Final = 30.0
+_SET_RIGHT_S: Final = 30
+_MADE_ROOM_S: Final = 10
+"""When to come back to a Redis that a person, or a machine, has to put right."""
+_JSON: Final = frozenset({"application/json"})
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """A request that may come in: its merchant's programme, and the key it came with."""
+
+    merchant: str
+    program: Program
+    key: ApiKey
+
+
+async def enter(request: Request, scope: Scope) -> Entrance:
+    """Check key, merchant and rate. Raises `Problem` (401, 403, 404, 429, 503)."""
+    deps = deps_of(request)
+    key = await _key_of(request, deps)
+    merchant = request.path_params["merchant"]
+    take_or_refuse(deps.by_key, key.id, "requests with this key")
+    if key.merchant != merchant:
+        raise Problem(403, "other-merchant", "This key is for another merchant. Use the path of its own merchant.")
+    if not key.allows(scope):
+        held = ", ".join(key.scopes)
+        raise Problem(403, "scope", f"This key may do {held}; this asks for {scope}. Use a key with that scope.")
+    if not deps.merchants.loaded:
+        raise unavailable("Not ready: the programmes are still being read.")
+    program = await deps.merchants.get(merchant)
+    if program is None:
+        detail = f"{merchant} has no programme in force yet. Publish it with `stamgast publish`, then send this again."
+        raise Problem(404, "no-programme", detail)
+    return Entrance(merchant, program, key)
+
+
+async def enter_to_change(request: Request, scope: Scope) -> Entrance:
+    """The same for what has to be remembered in Redis. Raises `Problem` 503 too while Redis cannot be relied on."""
+    entrance = await enter(request, scope)
+    fitness = deps_of(request).fitness
+    if not fitness.trusted:
+        why = ". ".join(fitness.distrust) or "Redis has not answered yet"
+        raise unavailable(f"{why}. Nothing was taken. Send the same request again later.", after_s=_SET_RIGHT_S)
+    if refusals := fitness.refusals:
+        raise unavailable(f"{refusals[0]}. Send the same request again later.", after_s=_MADE_ROOM_S)
+    return entrance
+
+
+def take_or_refuse(buckets: TokenBuckets, name: str, what: str) -> None:
+    """Take one token. Raises `Problem` 429 that says when to come back."""
+    seconds = buckets.take(name)
+    if seconds:
+        raise too_many(what, seconds)
+
+
+def too_many(what: str, seconds: float) -> Problem:
+    """429, and when to come back."""
+    wait = max(1, math.ceil(seconds))
+    return Problem(429, "too-many", f"Too many {what}. Wait {wait} s.", headers={"Retry-After": str(wait)})
+
+
+async def read_body(request: Request, limit: int, types: frozenset[str] = _JSON) -> bytes:
+    """The raw body. Raises `Problem` 415 for another type, 413 for more than `limit` bytes."""
+    given = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if given not in types:
+        raise Problem(
+            415, "media-type", f"The body is {given or 'of no stated type'}; send {' or '.join(sorted(types))}."
+        )
+    if request.headers.get("content-encoding", "identity").lower() != "identity":
+        raise Problem(415, "encoding", "Send the body as it is, without Content-Encoding.")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > limit:
+        raise _too_large(limit)
+    body = bytearray()
+    try:
+        async with asyncio.timeout(_BODY_S):
+            async for piece in request.stream():
+                body += piece
+                if len(body) > limit:
+                    raise _too_large(limit)
+    except TimeoutError:
+        raise Problem(408, "too-slow", f"The body did not arrive within {_BODY_S:.0f} s. Send it again.") from None
+    except ClientDisconnect:
+        raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.") from None
+    return bytes(body)
+
+
+def _too_large(limit: int) -> Problem:
+    return Problem(413, "too-large", f"The body is larger than {limit:,} bytes. Send it in several requests.")
+
+
+async def _key_of(request: Request, deps: Deps) -> ApiKey:
+    kind, _, text = request.headers.get("authorization", "").partition(" ")
+    if kind.lower() != "bearer" or not text:
+        raise _unauthorized(
+            "There is no API key. Send `Authorization: Bearer <key>`; `stamgast keys create` makes one."
+        )
+    key = deps.api_keys.find(text.strip())
+    if key is None:
+        client = request.client.host if request.client else ""
+        take_or_refuse(deps.refusals, client, "requests with a wrong key")
+        key = await deps.api_keys.find_soon(text.strip(), _NEW_KEY_WAIT_S)
+    if key is None:
+        raise _unauthorized("This API key is not known, or it was revoked.")
+    return key
+
+
+def _unauthorized(detail: str) -> Problem:
+    return Problem(401, "unauthorized", detail, headers={"WWW-Authenticate": "Bearer"})

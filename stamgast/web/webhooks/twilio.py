@@ -1,0 +1,186 @@
+"""What Twilio calls us with: statuses of messages, and what people write. Signed, or refused with 403.
+
+STOP comes first: it is in `suppressions.v1` and on the stream of every customer with that phone, and it stands in
+their slots where a send looks last, before Twilio gets its answer. If any of that fails, Twilio is told so, and what
+stands in the log is finished as soon as that is possible (`stamgast.people.opt_out`).
+"""
+
+import hashlib
+from collections.abc import Iterable
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from channels.model import (
+    Inbound,
+    Keyword,
+    MalformedWebhookError,
+    StatusEvent,
+    Treatment,
+    WebhookRefusedError,
+    WebhookRequest,
+)
+from channels.reasons import reason_of
+from stamgast.api_keys.model import MERCHANT
+from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.log.replies import Reply, Words, seal_reply
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.web.auth import CUSTOMER, read_body
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.problem import Problem, unavailable
+
+log = get_logger(__name__)
+
+_FORM: Final = frozenset({"application/x-www-form-urlencoded"})
+_EMPTY_TWIML: Final = '<?xml version="1.0" encoding="UTF-8"?><Response/>'
+
+
+async def post_status(request: Request) -> Response:
+    """`POST /twilio/status?m=…&c=…&x=…&a=…`: one `activation_outcome` on the customer's stream."""
+    deps = deps_of(request)
+    webhook = await _webhook(request, deps)
+    try:
+        status = deps.carrier.parse_status(webhook)
+    except WebhookRefusedError:
+        raise _forged() from None
+    except MalformedWebhookError as error:
+        raise Problem(400, "malformed", f"{error}.") from None
+    deps.metrics.webhooks.labels(status.status or "other").inc()
+    key = status.key
+    if not (MERCHANT.fullmatch(key.merchant) and CUSTOMER.fullmatch(key.customer)):
+        raise Problem(400, "malformed", "The callback's URL names no customer of ours.")
+    if status.status:
+        at = deps.clock.now()
+        if status.treatment is Treatment.OPT_OUT:
+            await _stop_customer(deps, key.merchant, key.customer, at)
+        await _append(deps, [_outcome(status, at)])
+    return Response(status_code=204)
+
+
+async def post_inbound(request: Request) -> Response:
+    """`POST /twilio/inbound`: STOP, START, or another reply."""
+    deps = deps_of(request)
+    webhook = await _webhook(request, deps)
+    try:
+        inbound = deps.carrier.parse_inbound(webhook)
+    except WebhookRefusedError:
+        raise _forged() from None
+    except MalformedWebhookError as error:
+        raise Problem(400, "malformed", f"{error}.") from None
+    if not deps.merchants.loaded:
+        raise unavailable("Not ready: the programmes are still being read.")
+    at = deps.clock.now()
+    merchants = [program.merchant for program in _addressed(inbound, await deps.merchants.all())]
+    deps.metrics.webhooks.labels(f"inbound_{inbound.keyword.value}").inc()
+    match inbound.keyword:
+        case Keyword.STOP | Keyword.START:
+            for merchant in merchants:
+                await _tell_phone(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
+        case _:
+            for merchant in merchants:
+                await _reply(deps, merchant, inbound, at)
+    return Response(_EMPTY_TWIML, media_type="text/xml")
+
+
+async def _webhook(request: Request, deps: Deps) -> WebhookRequest:
+    body = await read_body(request, deps.limits.body_bytes, _FORM)
+    path = request.scope.get("raw_path") or request.scope["path"].encode()
+    return WebhookRequest(
+        path=path.decode("latin-1").partition("?")[0],
+        query=request.scope["query_string"].decode("latin-1"),
+        body=body,
+        signature=request.headers.get("x-twilio-signature"),
+    )
+
+
+def _forged() -> Problem:
+    return Problem(403, "signature", "The signature is missing or wrong. Nothing was done.")
+
+
+def _addressed(inbound: Inbound, programs: Iterable[Program]) -> list[Program]:
+    """The merchants whom a person wrote to. A STOP to a sender that nobody claims any more goes to all of them."""
+    everyone = list(programs)
+    names = {inbound.to, inbound.messaging_service_sid} - {""}
+    found = [program for program in everyone if names & _senders(program)]
+    if found or inbound.keyword is not Keyword.STOP:
+        return found
+    return everyone
+
+
+def _senders(program: Program) -> set[str]:
+    messaging = program.messaging
+    return {sender.removeprefix("whatsapp:") for sender in (messaging.sms_sender, messaging.whatsapp_sender) if sender}
+
+
+async def _tell_phone(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bool) -> None:
+    """Log it, tell the customers with that phone and mark their slots; what cannot be done now is finished later."""
+    phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
+    await deps.stops.tell(merchant, phone_hash, stopped=stopped, channel=inbound.channel, within_s=deps.limits.stop_s)
+    log.info("stop" if stopped else "start", merchant=merchant)
+
+
+async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> None:
+    """Keep what a person wrote, sealed; then tell their stream that they wrote, and which keyword."""
+    phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
+    keyword = None if inbound.keyword is Keyword.NONE else inbound.keyword.value
+    customers = await deps.identities.customers_of_phone(merchant, phone_hash)
+    reply_id = _event_id(inbound, "reply")
+    reply = Reply(at, inbound.channel, Words(inbound.text, inbound.button, inbound.media))
+    for customer in customers:
+        key = await deps.identities.key_for(merchant, customer, at)
+        await deps.appender.append(deps.topics.replies, [seal_reply(key, (merchant, customer), reply, reply_id)])
+    await _append(
+        deps,
+        [
+            Replied(
+                merchant=merchant,
+                customer=customer,
+                at=at,
+                id=reply_id,
+                channel=inbound.channel,
+                keyword=keyword,
+            )
+            for customer in customers
+        ],
+    )
+
+
+async def _stop_customer(deps: Deps, merchant: str, customer: str, at: Millis) -> None:
+    """The carrier says that this person stopped us there: remember it for their phone, as if they had told us."""
+    profile = await deps.identities.profile(merchant, customer)
+    if profile is None or not profile.phone:
+        return
+    phone_hash = deps.identities.hash_phone(merchant, profile.phone)
+    await deps.identities.record_stop(merchant, phone_hash, at)
+    await deps.redis.set(deps.slot_of(key_of(merchant, customer)).stop(merchant, phone_hash), at)
+
+
+def _outcome(status: StatusEvent, at: Millis) -> ActivationOutcome:
+    key = status.key
+    return ActivationOutcome(
+        merchant=key.merchant,
+        customer=key.customer,
+        at=at,
+        activation=key.activation,
+        attempt=key.attempt,
+        status=status.status,
+        rank=status.rank,
+        reason=reason_of(status.fault, status.treatment),
+        code=status.code,
+        provider_id=status.provider_id,
+    )
+
+
+async def _append(deps: Deps, events: Iterable[Event]) -> None:
+    records = [(key_of(event.merchant, event.customer), encode_event(event)) for event in events]
+    topics: Topics = deps.topics
+    if records:
+        await deps.appender.append(topics.customer_events, records)
+
+
+def _event_id(inbound: Inbound, kind: str) -> str:
+    return hashlib.sha256(f"{kind}\x1f{inbound.provider_id}".encode()).hexdigest()[:32]

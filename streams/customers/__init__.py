@@ -1,0 +1,1 @@
+"""Partitions of customers: events applied, timers, bundles in force, what waits."""

@@ -1,0 +1,180 @@
+"""What the owner of a partition of customers knows besides the watermark: time, sources, bundles in force.
+
+A bundle that is in force at a taking is compiled when something of its merchant's is to be done: five hundred merchants
+take some twenty seconds, and most of them have nothing to do just then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Self
+
+import msgspec
+
+from stamgast.logs import get_logger
+from stamgast.programs.record import Glance
+from stamgast.service import Bundle
+from stamgast.state.backlogs import NOT_BEGUN, Backlog
+from stamgast.state.partition_meta import IN_FORCE, NOTHING_APPLIED, PAUSED, TURNS, WAITS, WATERMARK, InForce, Word
+from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError
+from streams.runtime.position import Position
+
+log = get_logger(__name__)
+
+
+@dataclass(slots=True)
+class Standing(Position):
+    """Its position, and which bundles are in force there and what waits for one."""
+
+    in_force: dict[str, Bundle] = field(default_factory=dict)
+    to_compile: dict[str, str] = field(default_factory=dict)
+    """merchant -> hash of a bundle in force that nobody has asked for since the taking; see `bundle_of`."""
+    numbers: dict[str, int] = field(default_factory=dict)
+    """merchant -> number of the newest barrier applied (whose bundle may have been unusable)."""
+    paused: dict[str, frozenset[str]] = field(default_factory=dict)
+    """merchant -> rules that raised under the bundle in force and rest until the next one."""
+    backlogs: dict[str, Backlog] = field(default_factory=dict)
+    """merchant -> how far what waits of it is taken up."""
+    turns: int = 0
+    """Steps of what waited, ever: they tell apart what is written at one place of the log."""
+
+    @property
+    def with_bundle(self) -> set[str]:
+        """Merchants who have a bundle in force, compiled or not."""
+        return self.in_force.keys() | self.to_compile.keys()
+
+    def copy(self) -> Self:
+        """What a step changes until it is committed."""
+        return replace(
+            self,
+            marks=dict(self.marks),
+            in_force=dict(self.in_force),
+            to_compile=dict(self.to_compile),
+            numbers=dict(self.numbers),
+            paused=dict(self.paused),
+            backlogs=dict(self.backlogs),
+        )
+
+    @property
+    def taking_up(self) -> list[str]:
+        """Merchants of which something waits that can be taken up now."""
+        begun = [merchant for merchant, each in self.backlogs.items() if each.begun]
+        return [merchant for merchant in begun if merchant in self.in_force or merchant in self.to_compile]
+
+    def begin_taking_up(self, merchant: str, offset: int) -> None:
+        """A barrier stands at that offset, and what waited for it happens now."""
+        known = self.backlogs.get(merchant)
+        self.backlogs[merchant] = Backlog(offset, self.time, known.reached if known else NOTHING_APPLIED)
+
+    def note_waiting(self, merchant: str, offset: int) -> None:
+        """A record waits; if its merchant had a bundle once that cannot be had now, remember from where."""
+        if merchant in self.numbers and merchant not in self.backlogs:
+            self.backlogs[merchant] = Backlog(NOT_BEGUN, self.time, offset - 1)
+
+    def changes_since(self, before: Self) -> dict[str, Word]:
+        """Fields of meta that a step has to write."""
+        fields = Position.changes_since(self, before)  # slots make another class, which `super()` would not find
+        for merchant, number in self.numbers.items():
+            if before.numbers.get(merchant) != number:
+                bundle = self.in_force.get(merchant)
+                in_force = InForce(number, bundle.hash if bundle else "")
+                fields |= IN_FORCE.written({merchant: in_force})
+        for merchant, rules in self.paused.items():
+            if before.paused.get(merchant) != rules:
+                fields |= PAUSED.written({merchant: rules})
+        if self.backlogs != before.backlogs:
+            fields |= WAITS.written(self.backlogs)
+        if self.turns != before.turns:
+            fields |= TURNS.written(self.turns)
+        return fields
+
+
+def standing_of(meta: Mapping[str, str]) -> Standing:
+    """Read a partition's meta."""
+    standing = Standing.of(meta)
+    for merchant, (number, content) in IN_FORCE.of(meta).items():
+        standing.numbers[merchant] = number
+        if content:
+            standing.to_compile[merchant] = content
+    for merchant, rules in PAUSED.of(meta).items():
+        if rules:
+            pause_rules(standing, merchant, rules)
+    standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
+    for merchant, backlog in standing.backlogs.items():
+        if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again
+            next_one = WATERMARK.of(meta) + 1
+            standing.backlogs[merchant] = msgspec.structs.replace(backlog, barrier=next_one)
+    return standing
+
+
+async def bundle_of(standing: Standing, merchant: str, bundles: Bundles) -> Bundle | None:
+    """Return the bundle in force, compiling it if nobody has asked for it yet.
+
+    A merchant whose bundle cannot be had has none in force: its events wait for the next one, and nobody else's do.
+    """
+    if merchant in standing.to_compile:
+        content = standing.to_compile[merchant]
+        try:
+            bundle = await bundles.get(merchant, content)
+        except UnusableBundleError as error:
+            log.error("the bundle in force cannot be had; its merchant waits for the next", why=str(error))
+        else:
+            if standing.to_compile.get(merchant) == content:  # whoever else asked may have been before us
+                standing.in_force[merchant] = _resting(bundle, standing.paused.get(merchant))
+        standing.to_compile.pop(merchant, None)
+    return standing.in_force.get(merchant)
+
+
+async def concerned(
+    standing: Standing, bundles: Bundles, about: Callable[[Glance], bool], *, most: int
+) -> list[Bundle]:
+    """The bundles in force that may have to do with something; at most so many of them are compiled for it now."""
+    for merchant, content in list(standing.to_compile.items()):
+        if most and about(bundles.glance(merchant, content)):
+            most -= not bundles.is_compiled(merchant, content)
+            await bundle_of(standing, merchant, bundles)
+    return list(standing.in_force.values())
+
+
+async def judge_newest(standing: Standing, bundles: Bundles) -> None:
+    """Find out which newest bundles are refused: an owner that starts here has not heard it yet."""
+    for merchant in list(standing.numbers):
+        bundle = standing.in_force.get(merchant)
+        known = bundle.hash if bundle is not None else standing.to_compile.get(merchant)
+        if merchant in bundles.newest and known != bundles.newest[merchant][1]:
+            await bundles.judge_newest(merchant)
+
+
+async def come_into_force(standing: Standing, merchant: str, number: int, content: str, bundles: Bundles) -> bool:
+    """Apply a barrier; say whether the merchant has another bundle now. A lower number changes nothing."""
+    if number <= standing.numbers.get(merchant, -1):
+        return False
+    try:
+        bundle = await bundles.get(merchant, content, number)
+    except UnknownBundleError as error:
+        log.error("a barrier of nobody's was passed over", merchant=merchant, number=number, why=str(error))
+        return False
+    except UnusableBundleError as error:
+        waits = await bundle_of(standing, merchant, bundles) is None  # else the one before it stays
+        log.error("a bundle cannot be used", merchant=merchant, why=str(error), merchant_waits=waits)
+        standing.numbers[merchant] = number
+        return False
+    standing.numbers[merchant] = number
+    standing.in_force[merchant] = bundle
+    standing.to_compile.pop(merchant, None)
+    if merchant in standing.paused:
+        standing.paused[merchant] = frozenset()
+    return True
+
+
+def pause_rules(standing: Standing, merchant: str, rules: Iterable[str]) -> None:
+    """Let rules of the bundle in force rest."""
+    standing.paused[merchant] = standing.paused.get(merchant, frozenset()) | frozenset(rules)
+    bundle = standing.in_force.get(merchant)
+    if bundle is not None:
+        standing.in_force[merchant] = _resting(bundle, standing.paused[merchant])
+
+
+def _resting(bundle: Bundle, paused: frozenset[str] | None) -> Bundle:
+    return replace(bundle, rules=bundle.rules.pausing(paused)) if paused else bundle

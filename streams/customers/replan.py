@@ -1,0 +1,104 @@
+"""After a new bundle: whose timer of staying away belongs earlier now, by its programme or by a model fitted anew?
+
+A timer that belongs later is found out when it fires, one that belongs earlier only by looking. So the owner goes
+through its partition's timers once per bundle, a few at a time, and appends a `Reviewed` for each that would move
+earlier. An event of the customer's own finds out by itself, and all of them agree: the plan follows from the state.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from typing import Final
+
+import msgspec
+
+from stamgast.clock.shop_time import Clock
+from stamgast.domain.customer import decode_customer
+from stamgast.domain.events import Reviewed, encode_event, key_of
+from stamgast.domain.lifecycle import quiet_timers
+from stamgast.service import Bundle
+from stamgast.state.partition_meta import REVIEWED, Word
+from streams.metrics import Metrics
+from streams.runtime.emission import append
+from streams.runtime.job import OwnedPartition
+
+FindBundle = Callable[[str], Awaitable[Bundle | None]]
+"""Merchant -> its bundle in force."""
+
+_AT_ONCE: Final = 200
+"""Timers at a look. There are five looks a second, so a million customers of a partition take a quarter of an hour."""
+
+
+class Review:
+    """Goes through the timers of one owned partition. `look` does a little of it."""
+
+    def __init__(self, owned: OwnedPartition, topic: str, clock: Clock, metrics: Metrics) -> None:
+        self._owned = owned
+        self._topic = topic
+        self._clock = clock
+        self._metrics = metrics
+        self._reviewed = REVIEWED.of(owned.lease.meta)
+        self._unnoted: dict[str, int] = {}
+        self._by: dict[str, int] = {}
+        self._cursor: bytes | None = None
+        self._idle_at = (0, 0)
+        """Merchants and the sum of their numbers, which only rise, when there was nothing to review."""
+        self._told_at = -1
+        """Offset of the last event that it appended."""
+
+    def to_note(self) -> dict[str, Word]:
+        """Fields of meta for the next step to write; they only save doing it again, so none is told twice."""
+        fields = REVIEWED.written(self._unnoted)
+        self._unnoted = {}
+        return fields
+
+    async def look(self, find: FindBundle, numbers: Mapping[str, int]) -> None:
+        """Look at the next few timers, if any bundle is new (`numbers`: that of each merchant's newest barrier).
+
+        Nothing is added to what it appended before that was applied. Raises StateError or EmitError.
+        """
+        if self._told_at > self._owned.lease.watermark:
+            return
+        if self._cursor is None:
+            if self._idle_at == (known := (len(numbers), sum(numbers.values()))):
+                return
+            self._by = {m: number for m, number in numbers.items() if number > self._reviewed.get(m, -1)}
+            if not self._by:
+                self._idle_at = known
+                return
+            self._cursor = b"0"
+        lease = self._owned.lease
+        cursor, flat = await lease.call("ZSCAN", lease.keys.timers, self._cursor, "COUNT", _AT_ONCE)
+        members = [member.decode() for member in flat[::2]]
+        await self._review([member for member in members if member.rpartition(":")[0] in self._by], find)
+        self._cursor = None if cursor == b"0" else cursor
+        if self._cursor is None:
+            # By the number with which it began: a bundle that came meanwhile has a review of its own.
+            self._reviewed.update(self._by)
+            self._unnoted.update(self._by)
+
+    async def _review(self, members: Sequence[str], find: FindBundle) -> None:
+        if not members:
+            return
+        lease, now = self._owned.lease, self._clock.now()
+        names = [(merchant, customer) for merchant, _, customer in (member.rpartition(":") for member in members)]
+        values = await lease.call("MGET", *(lease.keys.customer(*name) for name in names))
+        records: list[tuple[bytes | None, bytes]] = []
+        for (merchant, customer), value in zip(names, values, strict=True):
+            bundle = await find(merchant)
+            if value is not None and bundle is not None and _belongs_earlier(value, bundle):
+                event = Reviewed(merchant=merchant, customer=customer, at=now)
+                records.append((key_of(merchant, customer), encode_event(event)))
+        if records:
+            self._told_at = (await append(self._owned.emitters, self._topic, self._owned.number, records))[-1]
+            self._metrics.reviewed.inc(len(records))
+
+
+def _belongs_earlier(value: bytes, bundle: Bundle) -> bool:
+    try:
+        state = decode_customer(value)
+    except msgspec.DecodeError:  # the steps tell of it
+        return False
+    held = state.timers
+    wanted = quiet_timers(state, bundle.program)
+    return any(due < held.get(kind, due + 1) for kind, due in wanted.items())

@@ -1,0 +1,151 @@
+"""Events of one chunk of a partition of customers, or of what waited: sorted by customer and by the bundle in force."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import msgspec
+
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
+from stamgast.domain.recorded import bounded_event, is_ahead
+from stamgast.logs import get_logger
+from stamgast.service import Bundle
+from stamgast.state.backlogs import Backlog
+from stamgast.state.clock_marks import is_bounded_at
+from stamgast.state.partitions import Lease
+from streams.customers.bundles import Bundles
+from streams.customers.in_force import Standing, bundle_of, come_into_force, pause_rules
+from streams.customers.parking import Parked, waits
+from streams.customers.state_cache import Name
+from streams.runtime.job import Record
+
+log = get_logger(__name__)
+
+_OF_THE_PARTITION = frozenset({Barrier, RulePaused})
+"""Events that are no customer's."""
+
+
+class Item(msgspec.Struct, frozen=True, gc=False):
+    """An event and the record it came in."""
+
+    event: AnyEvent
+    record: Record
+
+
+class Run(msgspec.Struct):
+    """Events of one customer under one bundle, in log order. `number` is that of the merchant's newest barrier."""
+
+    bundle: Bundle
+    number: int
+    items: list[Item] = []
+    events: list[AnyEvent] = []
+    """Those of the items."""
+
+
+class Sorting:
+    """See the module. It moves `standing` on."""
+
+    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int) -> None:
+        self.lease = lease
+        self.standing = standing
+        self.runs: dict[Name, list[Run]] = {}
+        self.rejected: list[tuple[Record, str]] = []
+        self.repeats = 0
+        self.parked: dict[str, list[Parked]] = {}
+        self._bundles = bundles
+        self._partition = partition
+
+    async def sort(self, records: Sequence[Record]) -> None:
+        """Group events by customer; barriers change the bundle for what comes after them."""
+        standing = self.standing
+        for record in records:
+            try:
+                event = self._event_of(record)
+            except (msgspec.DecodeError, RecursionError) as error:
+                self.rejected.append((record, f"not an event: {error}"))
+                continue
+            if event.at >= standing.time:
+                standing.time = event.at
+            else:
+                event = msgspec.structs.replace(event, at=standing.time)
+            if event.source is not None and standing.is_repeat(event.source):
+                self.repeats += 1
+            elif (bundle := self._at_once(event)) is not None:
+                self._add(Item(event, record), bundle)
+            elif await self._must_wait(event.merchant) or not await self._take(event, record):
+                standing.note_waiting(event.merchant, record.offset)
+                waiting = Parked(record.offset, record.key, record.value, record.timestamp, event.at)
+                self.parked.setdefault(event.merchant, []).append(waiting)
+
+    def _at_once(self, event: AnyEvent) -> Bundle | None:
+        """Return the bundle under which an event can be sorted in without asking further, as most can."""
+        if event.merchant in self.standing.backlogs or type(event) in _OF_THE_PARTITION:
+            return None
+        return self.standing.in_force.get(event.merchant)
+
+    async def take_up(self, records: Sequence[Parked], backlog: Backlog) -> None:
+        """Group what waited by customer."""
+        for record in records:
+            if record.offset > backlog.reached:  # else the commit that applied it did not cut it off
+                await self._take_up(record, backlog)
+
+    async def _take_up(self, record: Parked, backlog: Backlog) -> None:
+        try:
+            event = self._event_of(record)
+        except (msgspec.DecodeError, RecursionError) as error:  # it could be read when it came
+            self.rejected.append((record, f"not an event: {error}"))
+        else:
+            # What waited happens at its barrier: time never goes back for a customer.
+            await self._take(msgspec.structs.replace(event, at=max(record.at, backlog.at)), record)
+
+    async def _take(self, event: AnyEvent, record: Record) -> bool:
+        """Sort an event in; say whether it could be, for without a bundle it has to wait."""
+        if type(event) is Barrier:
+            await self._pass(event, record.offset)
+        elif type(event) is RulePaused:
+            self._pause(event)
+        elif (bundle := await self._bundle_of(event.merchant)) is None:
+            return False
+        else:
+            self._add(Item(event, record), bundle)
+        return True
+
+    def _event_of(self, record: Record) -> AnyEvent:
+        event: AnyEvent = decode_event(record.value or b"")
+        appended_at = record.timestamp
+        if is_ahead(event.at, appended_at) and is_bounded_at(self.standing.clocks, record.offset):
+            return bounded_event(event, appended_at)
+        return event
+
+    async def _must_wait(self, merchant: str) -> bool:
+        """Whether everything that comes for a merchant has to stand behind what waits."""
+        return merchant in self.standing.backlogs and await self._bundle_of(merchant) is not None
+
+    async def _bundle_of(self, merchant: str) -> Bundle | None:
+        known = self.standing.in_force.get(merchant)
+        return known if known is not None else await bundle_of(self.standing, merchant, self._bundles)
+
+    def _add(self, item: Item, bundle: Bundle) -> None:
+        name = (item.event.merchant, item.event.customer)
+        runs = self.runs.get(name)
+        if runs is None:
+            runs = self.runs[name] = []
+        if not runs or runs[-1].bundle is not bundle:
+            runs.append(Run(bundle, self.standing.numbers.get(item.event.merchant, -1)))
+        run = runs[-1]
+        run.items.append(item)
+        run.events.append(item.event)
+
+    async def _pass(self, barrier: Barrier, offset: int) -> None:
+        merchant, standing = barrier.merchant, self.standing
+        goes_on = await self._must_wait(merchant) or merchant in standing.with_bundle
+        if not await come_into_force(standing, merchant, barrier.number, barrier.hash, self._bundles):
+            return
+        log.info("bundle in force", merchant=merchant, number=barrier.number, partition=self._partition)
+        if not goes_on and (merchant in self.parked or await waits(self.lease, merchant)):
+            standing.begin_taking_up(merchant, offset)
+
+    def _pause(self, event: RulePaused) -> None:
+        """A rule rests under the bundle that it raised under, and under no later one."""
+        if event.number == self.standing.numbers.get(event.merchant):
+            pause_rules(self.standing, event.merchant, [event.rule])

@@ -1,0 +1,184 @@
+"""From what a batch of customers came to, to the commands of its commit."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from stamgast.domain.activation import Note, Submission
+from stamgast.domain.events import key_of
+from stamgast.domain.units import SECOND
+from stamgast.service import Change
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.outbox import Lane, encode_note, encode_submission
+from stamgast.state.partitions import Writes
+from stamgast.state.session import Word
+from streams.customers.batch import Result, earliest
+from streams.customers.in_force import Standing
+from streams.customers.state_cache import Name
+
+_ANSWER_KEPT_S: Final = 86_400
+_PLACES: Final = 1 << 16
+"""A step's submissions stand between its place and the next one's."""
+_BOUND_KEPT_S: Final = 2 * 86_400
+_WORDS_AT_ONCE: Final = 2_000
+"""Words that one command carries behind its key: an even number, and about half of what a script takes."""
+_NOTES_AT_ONCE: Final = 1_000
+_NOTES_OF_A_STEP: Final = 1_000_000
+"""More than one step can write."""
+_CODE_KEPT_S: Final = 30 * 86_400
+"""After its end a code is still known for so long, so that a till is told why it is refused."""
+
+
+@dataclass(slots=True)
+class Written:
+    """What a batch put into its writes, for those who work on once it is committed."""
+
+    standing: Standing
+    states: list[tuple[Name, bytes]] = field(default_factory=list)
+    submissions: list[Submission] = field(default_factory=list)
+    finished: dict[Lane, list[str]] = field(default_factory=dict)
+    notes: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Key and value of records for the log of activations."""
+    note_ids: list[str] = field(default_factory=list)
+    parked: int = 0
+    """Events that were put behind what waits."""
+
+
+def write(
+    results: Sequence[Result], keys: PartitionKeys, writes: Writes, written: Written,
+    place: int, *, quiet: bool,
+) -> None:  # fmt: skip
+    """Turn changes into commands. `place` orders the outbox. `quiet`: the notes were written once before.
+
+    Notes stand in a stream, whose ids must grow: steps at the same place of the log are told apart by their turn.
+    """
+    counters: dict[str, dict[str, int]] = {}
+    stands: dict[str, bool] = {}
+    due: list[Word] = []
+    idle: list[Word] = []
+    for result in results:
+        merchant, customer = result.name
+        writes.set(keys.customer(merchant, customer), result.value)
+        now = earliest(result.changes[-1].state)
+        if now != result.due:
+            member = f"{merchant}:{customer}"
+            due += () if now is None else (now, member)
+            idle += () if now is not None else (member,)
+        for change in result.changes:
+            if change.ledger:
+                _write_ledger(keys.ledger(merchant, customer), change, writes)
+            _add_up(counters.setdefault(merchant, {}), change.counters)
+            _write_voucher_owners(keys, merchant, customer, change, writes)
+            _write_reviews(keys, merchant, customer, change, writes)
+            for event, answer in change.answers.items():
+                writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
+            written.submissions += change.submissions
+            _write_finished(keys, result.name, change, writes, written)
+            stands |= change.stands
+            writes.cancels += change.cancels
+            if change.notes:
+                _write_bound(keys.bound(merchant, customer), change.notes, writes)
+                written.notes += () if quiet else map(_keyed, change.notes)
+    written.submissions = _standing(written, stands)
+    _write_timers(keys, due, idle, writes)
+    for merchant, sums in counters.items():
+        for counter, by in sums.items():
+            if by:
+                writes.do("HINCRBY", keys.stats, f"{merchant}|{counter}", by)
+    _write_outbox(keys, writes, written, place)
+
+
+def _standing(written: Written, stands: Mapping[str, bool]) -> list[Submission]:
+    """What is in the outbox after the step: one step may submit, finish and submit anew."""
+    if not written.finished:
+        return written.submissions
+    last = {submission.activation: submission for submission in written.submissions}
+    return [submission for name, submission in last.items() if stands[name]]
+
+
+def _add_up(sums: dict[str, int], counters: Mapping[str, int]) -> None:
+    for counter, by in counters.items():
+        sums[counter] = sums.get(counter, 0) + by
+
+
+def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
+    """A till knows a code alone: note whose it is, where its partition is looked up."""
+    for voucher in change.issued:
+        kept = (voucher.expires_at - voucher.issued_at) // SECOND + _CODE_KEPT_S
+        writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
+
+
+def _write_reviews(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
+    """The list of purchases that wait for a person; a transaction may move from one customer to another."""
+    for transaction, waiting in change.reviews.items():
+        name = f"{merchant}:{customer}:{transaction}"
+        if waiting is None:
+            writes.do("HDEL", keys.review, name)
+        else:
+            writes.do("HSET", keys.review, name, waiting)
+
+
+def _write_finished(keys: PartitionKeys, name: Name, change: Change, writes: Writes, written: Written) -> None:
+    merchant, customer = name
+    for activation, channel in change.finished.items():
+        written.finished.setdefault((merchant, channel), []).append(activation)
+        writes.do("SREM", keys.begun(merchant, customer), activation)
+
+
+def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
+    """A message that is known to be one activation's must never prove another one's: see `streams.outbox.in_doubt`."""
+    known = sorted({note.provider_id for note in notes if note.provider_id})
+    if known:
+        _do_in_pieces(writes, ("SADD", key), known)
+        writes.do("EXPIRE", key, _BOUND_KEPT_S)
+
+
+def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:
+    _do_in_pieces(writes, ("ZADD", keys.timers), due)
+    _do_in_pieces(writes, ("ZREM", keys.timers), idle)
+
+
+def _write_ledger(key: str, change: Change, writes: Writes) -> None:
+    kept: list[Word] = []
+    gone: list[Word] = []
+    for name, value in change.ledger.items():
+        if value is None:
+            gone.append(name)
+        else:
+            kept += (name, value)
+    _do_in_pieces(writes, ("HSET", key), kept)
+    _do_in_pieces(writes, ("HDEL", key), gone)
+
+
+def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: int) -> None:
+    for lane, finished in written.finished.items():  # first: one of them may be submitted anew by the same step
+        for kind, key in (("HDEL", keys.outbox), ("HDEL", keys.sending), ("ZREM", keys.lane(*lane))):
+            _do_in_pieces(writes, (kind, key), finished)
+    lanes: dict[Lane, list[Word]] = {}
+    for index, submission in enumerate(written.submissions):
+        writes.do("HSET", keys.outbox, submission.activation, encode_submission(submission))
+        within = min(index, _PLACES - 1) / _PLACES
+        lanes.setdefault((submission.merchant, submission.channel), []).extend((place + within, submission.activation))
+    for lane, places in lanes.items():
+        _do_in_pieces(writes, ("ZADD", keys.lane(*lane)), places)
+    _do_in_pieces(writes, ("SADD", keys.lanes), [":".join(lane) for lane in lanes])
+    for start in range(0, len(written.notes), _NOTES_AT_ONCE):
+        fields = [word for _, note in written.notes[start : start + _NOTES_AT_ONCE] for word in ("n", note)]
+        written.note_ids.append(f"{place + 1}-{written.standing.turns * _NOTES_OF_A_STEP + start}")
+        writes.do("XADD", keys.notes, written.note_ids[-1], *fields)
+
+
+def _do_in_pieces(writes: Writes, command: tuple[str, str], words: Sequence[Word]) -> None:
+    """Run a command on a key with any number of words, pairs kept whole; without words not at all."""
+    if len(words) <= _WORDS_AT_ONCE:
+        if words:
+            writes.do(*command, *words)
+        return
+    for start in range(0, len(words), _WORDS_AT_ONCE):
+        writes.do(*command, *words[start : start + _WORDS_AT_ONCE])
+
+
+def _keyed(note: Note) -> tuple[bytes, bytes]:
+    return key_of(note.merchant, note.customer), encode_note(note)

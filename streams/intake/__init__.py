@@ -1,0 +1,1 @@
+"""Partitions of transactions: deliveries merged, one change told to its customer."""

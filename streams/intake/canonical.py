@@ -1,0 +1,154 @@
+"""Which records of `purchases.v1` may be merged as they are, and how the others become such."""
+
+from __future__ import annotations
+
+import json
+import re
+from typing import Any, Final
+
+import msgspec
+
+from stamgast.domain.events import Source
+from stamgast.domain.program import Program
+from stamgast.domain.purchase_record import LARGEST_RECEIPT, REACH, CustomerRef, decode_record, millis_of
+from stamgast.domain.purchase_record import Record as Purchase
+from stamgast.domain.recorded import bounded, is_ahead
+from stamgast.domain.units import Millis
+from stamgast.log.partitioning import partition_for
+from stamgast.pos.canonical import EVENT_TYPE
+from stamgast.pos.record import doubt_date, key_of
+from streams.intake.record_mac import Proofs
+from streams.runtime.emission import Emission
+from streams.runtime.job import Record
+
+_CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
+
+
+class UnreadableError(ValueError):
+    """A record that cannot become a purchase. The text names no person."""
+
+
+class Read(msgspec.Struct, frozen=True, gc=False):
+    """A record that was read. `wanting` says that it has to be re-appended in canonical form first."""
+
+    merchant: str
+    transaction: str
+    purchase: Purchase
+    record: Record
+    wanting: bool
+    stamped: bool
+    """Whether its recorded time may stay as it is."""
+    recorded_at: Millis
+    """Its recorded time, held to the log's; 0 without one."""
+    source: Source | None
+    """Where we took it over from; None for what others wrote, whatever it says."""
+
+
+def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: bool = False, held: bool = False) -> Read:
+    """Decode a record and see whether it is canonical.
+
+    `is_here`: its key belongs to the partition in which it stands. `real_time`: shop time and the broker's clock are
+    the same. `held`: our own stamps are held to that clock, too.
+
+    Raises:
+        UnreadableError: it is no purchase, nobody knows whose it is, or it holds a phone in the clear.
+    """
+    if len(record.value or b"") > LARGEST_RECEIPT:
+        raise UnreadableError(f"{len(record.value or b'')} bytes are more than the {LARGEST_RECEIPT} of any receipt")
+    try:
+        purchase = decode_record(record.value or b"")
+        key = record.key or _partition_key(record.value or b"")
+    except (msgspec.DecodeError, ValueError, RecursionError) as error:  # brackets in brackets in brackets
+        raise UnreadableError(f"not a purchase: {error}") from None
+    merchant, _, transaction = key.decode(errors="replace").partition(":")
+    if not merchant or transaction != purchase.data.transaction_id:
+        raise UnreadableError("its key is not merchant:transaction of what it holds")
+    if purchase.type != EVENT_TYPE:
+        raise UnreadableError(f"its type is not {EVENT_TYPE}")
+    customer = purchase.data.customer
+    if customer is not None:
+        _refuse_what_names_a_person(customer)
+    claimed = purchase.stamgastsource
+    source = claimed if claimed is not None and proofs.holds(record.key or b"", record.value or b"") else None
+    stamped = purchase.stamgastrecordedat is not None and not (
+        real_time and source is None and _is_ahead(purchase, record)
+    )
+    wanting = not (is_here and stamped and _is_resolved(customer) and source == claimed)
+    if wanting and source is not None:
+        raise UnreadableError("it was appended again already and is still not canonical")
+    stamp = purchase.stamgastrecordedat or 0
+    recorded_at = bounded(stamp, record.timestamp) if held else stamp
+    return Read(merchant, transaction, purchase, record, wanting, stamped, recorded_at, source)
+
+
+def recorded_at_of(read: Read, now: Millis) -> Millis:
+    """When it counts as recorded if it is appended again now."""
+    stamp = read.purchase.stamgastrecordedat
+    return stamp if read.stamped and stamp is not None else now
+
+
+def canonical(
+    read: Read,
+    customer: str | None,
+    source: Source,
+    proofs: Proofs,
+    *,
+    program: Program | None,
+    topic: str,
+    partitions: int,
+    now: Millis,
+) -> Emission:
+    """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
+
+    `customer` is whom its identifiers were resolved to; they stay behind. `program` says which dates can be right: what
+    is found of that stands in the record, so that every later reading agrees, whatever the programme says by then.
+    """
+    document: dict[str, Any] = json.loads(read.record.value or b"")
+    if customer is not None:
+        document["data"]["customer"] = {"customer_id": customer}
+    key = key_of(read.merchant, read.transaction).encode()
+    recorded_at = recorded_at_of(read, now)
+    earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
+    doubt_date(document["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
+    document = {name: value for name, value in document.items() if not name.startswith("stamgast")}
+    document["partitionkey"] = key.decode()
+    document["stamgastrecordedat"] = recorded_at
+    document["stamgastsource"] = list(source)
+    return Emission(topic, partition_for(key, partitions), key, proofs.add(key, msgspec.json.encode(document)))
+
+
+def _is_ahead(purchase: Purchase, record: Record) -> bool:
+    """Say whether somebody else stamped it with a time to come, which would make all after it late (invariant 8).
+
+    The broker's time of the record judges, so that every reading agrees. What was taken over once has our own stamp,
+    which is held to the broker's time and not replaced: a broker whose clock is slow must not have everything appended
+    again for ever.
+    """
+    return is_ahead(purchase.stamgastrecordedat or 0, record.timestamp)
+
+
+def _is_resolved(customer: CustomerRef | None) -> bool:
+    """Say whether it names nobody, or a customer by their id."""
+    return (
+        customer is None
+        or customer.customer_id is not None
+        or not (customer.membership_number or customer.provider_customer_id or customer.sealed)
+    )
+
+
+def _refuse_what_names_a_person(customer: CustomerRef) -> None:
+    if customer.phone is not None:
+        raise UnreadableError(
+            "a phone in the clear is not taken from the topic: seal it (docs/producing.md), or name a membership number"
+        )
+    if customer.customer_id is not None and not _CUSTOMER_ID.fullmatch(customer.customer_id):
+        raise UnreadableError("its customer_id is not one of ours: c and 24 letters a-z or digits 2-7")
+
+
+def _partition_key(value: bytes) -> bytes:
+    """What a producer that sets no key says in the CloudEvents attribute for it."""
+    try:
+        text = json.loads(value).get("partitionkey", "")
+    except (ValueError, AttributeError):
+        return b""
+    return str(text).encode()

@@ -1,0 +1,243 @@
+"""Intake: deliveries of a transaction in, one *purchase changed (before -> after)* for its customer out.
+
+Only canonical records are merged; any other is first appended again in canonical form, with its source.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+import msgspec
+
+from stamgast.clock.shop_time import Clock, RealClock
+from stamgast.domain.purchase_record import millis_of
+from stamgast.domain.transactions import Transaction, decode_transaction
+from stamgast.domain.units import Millis
+from stamgast.log.many_partitions import partitions_for
+from stamgast.log.partitioning import partition_for
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.pos.warnings import Seen, doubts_about
+from stamgast.state import keys
+from stamgast.state.keys import PartitionKeys
+from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
+from streams.intake.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
+from streams.intake.identity import Naming
+from streams.intake.merge import NotMergedError, merged
+from streams.intake.record_mac import Proofs
+from streams.metrics import Metrics
+from streams.runtime.dead_letters import LayingAside
+from streams.runtime.emission import Emission
+from streams.runtime.job import THINK_S, TROUBLE, Effects, Owned, OwnedPartition, Record, own_of
+from streams.runtime.position import Position
+
+log = get_logger(__name__)
+
+REMEMBERED_S: Final = 430 * 86_400
+"""Machine time until Redis collects a transaction: after its memory has ended by recorded time, which counts."""
+
+
+class _Known(msgspec.Struct):
+    """A transaction while its chunk is worked on."""
+
+    key: str
+    state: Transaction | None
+    """None: what Redis holds cannot be read."""
+    is_new: bool
+    changed: bytes | None = None
+    """What to write in its place."""
+
+    @classmethod
+    def of(cls, key: str, value: bytes | None) -> _Known:
+        """Read what Redis holds of it."""
+        try:
+            return cls(key, Transaction() if value is None else decode_transaction(value), value is None)
+        except msgspec.DecodeError:
+            return cls(key, None, is_new=False)
+
+
+@dataclass(slots=True)
+class _Step:
+    """What one chunk comes to."""
+
+    position: Position
+    quiet: bool
+    effects: Effects[Position] = field(init=False)
+    merging: list[Read] = field(default_factory=list)
+    told: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """Keys and values of the events for customers."""
+    newest: dict[str, Millis] = field(default_factory=dict)
+    """merchant -> recorded time of its newest purchase."""
+    turn: float = field(default_factory=time.perf_counter)
+
+    def __post_init__(self) -> None:
+        self.effects = Effects(self.position)
+
+    async def rest(self) -> None:
+        """Let others have their turn."""
+        await asyncio.sleep(0)
+        self.turn = time.perf_counter()
+
+
+class IntakeJob:
+    """See the module."""
+
+    name = "intake"
+    begins_late = True
+
+    def __init__(
+        self, *, topics: Topics, naming: Naming, proofs: Proofs, aside: LayingAside, clock: Clock, metrics: Metrics
+    ) -> None:
+        self.topic = topics.purchases
+        self._topics = topics
+        self._naming = naming
+        self._proofs = proofs
+        self._aside = aside
+        self._clock = clock
+        self._real_time = isinstance(clock, RealClock)
+        self._metrics = metrics
+
+    def keys(self, partition: int) -> PartitionKeys:
+        """Name the partition's keys."""
+        return keys.transactions(partition)
+
+    async def taken(self, owned: Owned[Position], reader: LogReader) -> None:  # noqa: ARG002
+        """Know the sources that were applied, and under which clock."""
+        owned.own = Position.of(owned.lease.meta)
+        owned.own.go_on_from(owned.lease.watermark + 1, real=self._real_time)
+
+    async def step(self, owned: Owned[Position], records: Sequence[Record]) -> Effects[Position]:
+        """Merge what is canonical, append again what is not, lay aside what cannot be read."""
+        step = _Step(own_of(owned).copy(), owned.is_repeated(records))
+        await self._read(owned, step, records)
+        known = await self._look_up(owned, step.merging)
+        for read in step.merging:
+            self._merge(owned, step, read, known[read.merchant, read.transaction])
+            if time.perf_counter() - step.turn > THINK_S:
+                await step.rest()
+        topic, partitions = self._topics.customer_events, self._topics.partitions
+        step.effects.emissions += [
+            Emission(topic, partition_for(key, partitions), key, value) for key, value in step.told
+        ]
+        self._write(owned, step, known.values())
+        return step.effects
+
+    async def _read(self, owned: OwnedPartition, step: _Step, records: Sequence[Record]) -> None:
+        places = partitions_for([record.key or b"" for record in records], self._topics.partitions)
+        for record, place in zip(records, places, strict=True):
+            try:
+                is_here, real = record.key is not None and place == owned.number, self._real_time
+                read = read_record(record, is_here=is_here, proofs=self._proofs, real_time=real, held=real)
+            except UnreadableError as error:
+                self._lay_aside(owned, step, record, str(error))
+                continue
+            except Exception as error:  # a fault of ours: one record may not end every worker in turn
+                log.exception("a record could not be read", offset=record.offset)
+                self._lay_aside(owned, step, record, f"not read: {type(error).__name__} on our side")
+                continue
+            if read.source is None and not read.wanting:
+                step.merging.append(read)
+            else:
+                await self._sort(owned, step, read)
+            if time.perf_counter() - step.turn > THINK_S:
+                await step.rest()
+
+    async def _look_up(self, owned: OwnedPartition, merging: Sequence[Read]) -> dict[tuple[str, str], _Known]:
+        names = list({(read.merchant, read.transaction): None for read in merging})
+        transaction = owned.lease.keys.transaction
+        named = [transaction(*name) for name in names]
+        values = await owned.lease.read(named)
+        return {name: _Known.of(key, value) for name, key, value in zip(names, named, values, strict=True)}
+
+    def _write(self, owned: Owned[Position], step: _Step, known: Iterable[_Known]) -> None:
+        writes = step.effects.writes
+        for transaction in known:
+            if transaction.changed is not None:
+                remembered = ("EX", REMEMBERED_S) if transaction.is_new else ("KEEPTTL",)
+                writes.do("SET", transaction.key, transaction.changed, *remembered)
+        writes.meta |= step.position.changes_since(own_of(owned))
+        writes.meta |= PROGRESS.written(step.position.time)
+        writes.meta |= NEWEST_PURCHASE.written(step.newest)
+
+    def passing_over(self, owned: Owned[Position], record: Record, reason: str) -> Effects[Position]:
+        """Lay a record aside."""
+        step = _Step(own_of(owned).copy(), owned.is_repeated([record]))
+        self._lay_aside(owned, step, record, reason)
+        self._write(owned, step, ())
+        return step.effects
+
+    def committed(self, owned: Owned[Position], effects: Effects[Position], cancelled: Sequence[str]) -> None:  # noqa: ARG002
+        """Everything was emitted before it was committed."""
+        owned.own = effects.kept
+        owned.settled = owned.lease.watermark + 1
+
+    def released(self, owned: Owned[Position]) -> None:
+        """Nothing goes on beside the steps."""
+
+    async def _sort(self, owned: OwnedPartition, step: _Step, read: Read) -> None:
+        if read.source is not None and step.position.is_repeat(read.source):
+            self._metrics.skipped.labels(self.name, "repeat").inc()
+        elif read.wanting:
+            await self._append_again(owned, step, read)
+        else:
+            step.merging.append(read)
+
+    async def _append_again(self, owned: OwnedPartition, step: _Step, read: Read) -> None:
+        if step.quiet:
+            return
+        now = self._clock.now()
+        source = (owned.topic_id, owned.number, read.record.offset, 0)
+        try:
+            customer = await self._naming.customer_of(read, now)
+            program = await self._naming.program_of(read.merchant)
+            again = canonical(
+                read,
+                customer,
+                source,
+                self._proofs,
+                program=program,
+                topic=self.topic,
+                partitions=self._topics.partitions,
+                now=now,
+            )
+        except UnreadableError as error:
+            self._lay_aside(owned, step, read.record, str(error))
+            return
+        except TROUBLE:
+            raise
+        except Exception as error:  # a fault of ours: one record may not end every worker in turn
+            log.exception("a record could not be appended again", offset=read.record.offset)
+            self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
+            return
+        step.effects.emissions.append(again)
+        if program is not None:
+            seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data)
+            self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
+
+    def _merge(self, owned: OwnedPartition, step: _Step, read: Read, known: _Known) -> None:
+        recorded_at = max(step.position.time, read.recorded_at)
+        step.position.time = recorded_at
+        step.newest[read.merchant] = recorded_at
+        if known.state is None:
+            self._lay_aside(owned, step, read.record, "not applied: what is known of the transaction cannot be read")
+            return
+        try:
+            new = merged(known.state, read, recorded_at, (owned.topic_id, owned.number))
+        except NotMergedError as error:
+            self._lay_aside(owned, step, read.record, str(error))
+            return
+        if new is None:
+            return
+        known.state, known.changed = new.state, new.value
+        if not step.quiet:
+            step.told += new.told
+
+    def _lay_aside(self, owned: OwnedPartition, step: _Step, record: Record, reason: str) -> None:
+        self._metrics.dead_letters.labels(self.name).inc()
+        if not step.quiet:
+            step.effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))

@@ -1,0 +1,265 @@
+"""Once a day, and after every new bundle: what is each segment worth against what winning its customers cost?
+
+Customers' events are pure and know one customer each, so a fact about many cannot come from them. The owner of the
+first partition of customers works it out beside its steps, from the live states of all, and appends what is new to
+`segments.v1`. A segment that was seen at three times its cost or above and is below now *fell*: the record says since
+when, the log warns once. Nobody is judged while a till tells of nothing, or before every partition has caught up.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final
+
+import msgspec
+from mode import Service
+
+from stamgast.clock.shop_time import Clock
+from stamgast.domain.calendar import business_day
+from stamgast.domain.program import Program
+from stamgast.domain.recorded import is_ahead
+from stamgast.domain.units import DAY, Millis
+from stamgast.log.producers import Record
+from stamgast.log.reading import LogReader
+from stamgast.log.segments import AllValued, Known, SegmentWorth, encode_word, key_of_segment, read_segments
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.service import Bundle
+from stamgast.state import keys
+from stamgast.state.customer_states import live_states
+from stamgast.state.partition_meta import WATERMARK
+from stamgast.state.partitions import Lease
+from streams.customers.bundles import Bundles
+from streams.customers.in_force import concerned
+from streams.customers.job import OwnedCustomers
+from streams.customers.writes import Written
+from streams.runtime.emission import append
+from streams.runtime.job import TROUBLE, OwnedPartition
+from streams.runtime.ownership import Ownership
+from streams.runtime.partitions import PartitionService
+
+if TYPE_CHECKING:
+    from stamgast.clv.segments.live_segments import Book, LiveSegment
+
+log = get_logger(__name__)
+
+WATCHING: Final = 0
+"""The partition of customers whose owner looks."""
+EVERY: Final = DAY
+MOST: Final = 100
+"""Segments of a kind that are followed, those with the most customers: each is a record and a figure for Prometheus."""
+_LOOK_EVERY_S: Final = 2.0
+_TROUBLE_PAUSE_S: Final = 10.0
+_FAULT_PAUSE_S: Final = 3_600.0
+_AT_ONCE: Final = 200
+_REST_S: Final = 0.02
+"""After so many customers the others have their turn: a million take two minutes."""
+
+
+@dataclass(frozen=True, slots=True)
+class News:
+    """What is to be appended after a merchant's segments were valued, and which of them fell below three."""
+
+    records: list[Record]
+    fell: list[SegmentWorth]
+
+
+def news_of(
+    known: Mapping[str, SegmentWorth], found: Mapping[Any, list[LiveSegment]], bundle: Bundle, at: Millis
+) -> News:
+    """Compare what was found with what is known of the merchant's segments."""
+    program = bundle.program
+    now = {each.key: each for each in _worths(known, found, program, at)}
+    records: list[Record] = [(key.encode(), encode_word(each)) for key, each in now.items() if _is_new(each, known)]
+    records += [(key.encode(), None) for key in known if key not in now]
+    valued = AllValued(merchant=program.merchant, at=at, bundle=bundle.hash)
+    records.append((program.merchant.encode(), encode_word(valued)))
+    fell = [each for key, each in now.items() if each.fell_from is not None and not known[key].below]
+    return News(records, fell)
+
+
+def _worths(
+    known: Mapping[str, SegmentWorth], found: Mapping[Any, list[LiveSegment]], program: Program, at: Millis
+) -> Iterator[SegmentWorth]:
+    for by, segments in found.items():
+        for each in segments[:MOST]:
+            before = known.get(key_of_segment(program.merchant, by, each.segment))
+            since, fell_from = _fall(before, at) if each.below else (None, None)
+            yield SegmentWorth(
+                merchant=program.merchant,
+                by=by,
+                segment=each.segment,
+                at=at,
+                currency=program.currency,
+                customers=each.customers,
+                clv=each.clv or 0,
+                acquisition_cost=each.acquisition_cost,
+                ratio=each.ratio,
+                below=bool(each.below),
+                below_since=since,
+                fell_from=fell_from,
+            )
+
+
+def _fall(before: SegmentWorth | None, at: Millis) -> tuple[Millis | None, float | None]:
+    """Since when a segment that is below three has been so, and what its ratio was before."""
+    if before is None:
+        return at, None
+    return (before.below_since, before.fell_from) if before.below else (at, before.ratio)
+
+
+def _is_new(worth: SegmentWorth, known: Mapping[str, SegmentWorth]) -> bool:
+    before = known.get(worth.key)
+    return before is None or msgspec.structs.replace(before, at=worth.at) != worth
+
+
+def is_due(bundle: Bundle, known: Known, now: Millis) -> bool:
+    """Say whether a merchant's segments are to be valued: a day has gone by, or something else is in force."""
+    program, valued = bundle.program, known.valued.get(bundle.program.merchant)
+    costs, prospects = program.costs, program.prospects
+    if prospects is None or prospects.spend is None or not program.feed_healthy:
+        return False
+    if not costs.acquisition_cost and not costs.acquisition_costs:
+        return False
+    if valued is None or valued.bundle != bundle.hash or is_ahead(valued.at, now):
+        return True  # the last: by a clock that was wrong, which must not keep them from being valued until then
+    return now - valued.at >= EVERY
+
+
+class SegmentWatch(Service):
+    """Looks every few seconds; does nothing in a worker that does not own the first partition of customers."""
+
+    def __init__(
+        self,
+        customers: PartitionService[OwnedCustomers, Written],
+        topics: Topics,
+        bundles: Bundles,
+        clock: Clock,
+        **options: Any,
+    ) -> None:
+        super().__init__(**options)
+        self._customers = customers
+        self._topics = topics
+        self._bundles = bundles
+        self._clock = clock
+        self._known: Known | None = None
+        self._rests: dict[str, float] = {}
+        """Merchant -> until when (monotonic) nothing is tried."""
+        self._of: Lease | None = None
+        """The taking of the partition since which we know it."""
+
+    @Service.task
+    async def _keep(self) -> None:
+        while not self.should_stop:
+            await self.sleep(_LOOK_EVERY_S)
+            try:
+                await self._look()
+            except TROUBLE as error:
+                log.warning("segments were not valued", why=repr(error))
+                await self.sleep(_TROUBLE_PAUSE_S)
+
+    async def _look(self) -> None:
+        owned = self._customers.owned.get(WATCHING)
+        if owned is None or not owned.caught_up:
+            self._forget()
+            return
+        if self._known is None or self._of is not owned.lease:
+            self._show(await self._read(), owned)
+        own = owned.own
+        if own is None:  # given up while we read
+            return
+        by_model = await concerned(own.standing, self._bundles, lambda seen: seen.may_value_segments, most=1)
+        for bundle in by_model:
+            rests = self._rests.get(bundle.program.merchant, 0.0) > time.monotonic()
+            if not rests and self._known is not None and is_due(bundle, self._known, self._clock.now()):
+                await self._try(owned, bundle)
+
+    async def _try(self, owned: Ownership[OwnedCustomers, Written], bundle: Bundle) -> None:
+        """Value a merchant's segments; what we did wrong may hold up their figures, and nobody's messages."""
+        merchant = bundle.program.merchant
+        self._rests[merchant] = time.monotonic() + _TROUBLE_PAUSE_S
+        try:
+            await self._value(owned, bundle)
+        except TROUBLE:
+            raise
+        except Exception:
+            self._rests[merchant] = time.monotonic() + _FAULT_PAUSE_S
+            log.exception("segments cannot be valued", merchant=merchant)
+
+    async def _read(self) -> Known:
+        async with LogReader(self._customers.bootstrap) as reader:
+            return await read_segments(reader, self._topics.segments)
+
+    async def _value(self, owned: Ownership[OwnedCustomers, Written], bundle: Bundle) -> None:
+        began, program = time.monotonic(), bundle.program
+        if not await self._all_have_caught_up():
+            return
+        at = self._clock.now()
+        book = await self._take_in(program, at)
+        found = await asyncio.to_thread(book.segments)
+        known = await self._read()  # another owner may have been before us
+        news = news_of(known.of(program.merchant), found, bundle, at)
+        if self._customers.owned.get(WATCHING) is not owned or not owned.working:
+            return
+        await append(self._customers.emitters, self._topics.segments, 0, news.records)
+        for each in news.fell:
+            self._tell(each)
+        for key, value in news.records:
+            known.take((key or b"").decode(), value)
+        self._show(known, owned)
+        log.info(
+            "segments valued", merchant=program.merchant, customers=len(book), s=round(time.monotonic() - began, 2)
+        )
+
+    async def _take_in(self, program: Program, at: Millis) -> Book:
+        def make() -> Book:
+            from stamgast.clv.segments.live_segments import Book  # noqa: PLC0415  scipy takes a second: when needed, off the loop
+
+            return Book(program, business_day(at, program.time_zone), with_trend=False)
+
+        book, redis, partitions = await asyncio.to_thread(make), self._customers.redis, self._topics.partitions
+        async for piece in live_states(redis, partitions, program.merchant, at_once=_AT_ONCE, rest=_breathe):
+            await asyncio.to_thread(book.add, [state for _, state in piece])
+        return book
+
+    async def _all_have_caught_up(self) -> bool:
+        """A Redis that is being filled anew holds a part of the customers, who are worth a part."""
+        numbers = range(self._topics.partitions)
+        async with LogReader(self._customers.bootstrap) as reader:
+            ends = await reader.ends([(self._topics.customer_events, number) for number in numbers])
+        asked = (self._customers.redis.call("HGET", keys.customers(number).meta, WATERMARK.name) for number in numbers)
+        marks = dict(zip(numbers, await asyncio.gather(*asked), strict=True))
+        return all(end <= WATERMARK.read(marks[pair.partition]) + 1 for pair, end in ends.items())
+
+    def _tell(self, fallen: SegmentWorth) -> None:
+        self._customers.metrics.segments_fell.labels(fallen.merchant, fallen.by).inc()
+        log.warning(
+            "a segment fell below three times what winning its customers cost",
+            merchant=fallen.merchant,
+            by=fallen.by,
+            segment=fallen.segment,
+            ratio=round(fallen.ratio or 0.0, 4),
+            was=round(fallen.fell_from or 0.0, 4),
+            customers=fallen.customers,
+        )
+
+    def _show(self, known: Known, owned: OwnedPartition) -> None:
+        self._known, self._of = known, owned.lease
+        gauge = self._customers.metrics.segment_ratio
+        gauge.clear()
+        for each in known.segments.values():
+            if each.ratio is not None:
+                gauge.labels(each.merchant, each.by, each.segment).set(each.ratio)
+
+    def _forget(self) -> None:
+        """Somebody else shows them now."""
+        if self._known is not None:
+            self._customers.metrics.segment_ratio.clear()
+        self._known, self._of = None, None
+
+
+async def _breathe() -> None:
+    await asyncio.sleep(_REST_S)

@@ -1,0 +1,158 @@
+"""Live transactions against the log, as `streams.maintenance.verify_customers` does it for customers.
+
+A log whose beginning is gone (retention) cannot be folded; its transactions are then not compared, and not counted.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Collection
+from contextlib import suppress
+from dataclasses import dataclass, field
+
+import msgspec
+
+from stamgast.domain.transactions import Transaction, decode_transaction
+from stamgast.identity.sealing import derive_source_key, derive_voucher_key
+from stamgast.log.partitioning import partition_for
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.state.client import names_under
+from stamgast.state.clock_marks import is_bounded_at, is_real_at
+from stamgast.state.keys import transactions
+from stamgast.state.looks import Look, look
+from stamgast.state.nodes import Redis
+from stamgast.state.session import Session
+from streams.intake.canonical import UnreadableError, read_record
+from streams.intake.merge import NotMergedError, merged
+from streams.intake.record_mac import Proofs
+from streams.maintenance.differences import Report, plain, said
+from streams.maintenance.verify_customers import AT_ONCE, WentBackError, verify_customers
+from streams.runtime.job import Record
+from streams.runtime.position import Position
+
+Name = tuple[str, str]
+"""Merchant and transaction."""
+
+
+@dataclass(slots=True)
+class TransactionReplay:
+    """One partition of `purchases.v1` folded from its records alone."""
+
+    partition: int
+    partitions: int
+    proofs: Proofs
+    real_time: bool
+    """Whether the deployment's clock is the machine's own, as for `streams.intake.canonical.read_record`."""
+    clocks: str | None = None
+    """Where it was another one: see `stamgast.state.clock_marks`."""
+    watermark: int = -1
+    aside: Collection[int] = ()
+    """Offsets of records that intake laid aside because they ended it."""
+    states: dict[Name, Transaction] = field(default_factory=dict)
+    position: Position = field(default_factory=Position)
+
+    def apply(self, record: Record) -> None:
+        """Apply one record as intake does."""
+        self.watermark = record.offset
+        if record.offset in self.aside:
+            return
+        real_time = is_real_at(self.clocks, record.offset, otherwise=self.real_time)
+        try:
+            here = record.key is not None and partition_for(record.key, self.partitions) == self.partition
+            held = is_bounded_at(self.clocks, record.offset)
+            read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time, held=held)
+        except UnreadableError:
+            return
+        if (read.source is not None and self.position.is_repeat(read.source)) or read.wanting:
+            return
+        name = (read.merchant, read.transaction)
+        self.position.time = max(self.position.time, read.recorded_at)
+        with suppress(NotMergedError):
+            new = merged(self.states.get(name, Transaction()), read, self.position.time, ("", self.partition))
+            if new is not None:
+                self.states[name] = new.state
+
+
+async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool) -> Report:
+    """Compare everything: customers, ledgers, counters, transactions."""
+    report = Report()
+    await verify_customers(bootstrap, redis_url, topics, derive_voucher_key(id_key), report)
+    redis, proofs = Redis(redis_url), Proofs(derive_source_key(id_key))
+    try:
+        async with LogReader(bootstrap) as reader:
+            for partition in range(topics.partitions):
+                session = await redis.session(transactions(partition).meta)
+                replay = TransactionReplay(partition, topics.partitions, proofs, real_time)
+                await _Partition(reader, session, topics.purchases, replay).compare(report)
+    finally:
+        redis.close()
+    return report
+
+
+class _Partition:
+    """One partition of transactions, live and folded."""
+
+    def __init__(self, reader: LogReader, session: Session, topic: str, replay: TransactionReplay) -> None:
+        self._reader = reader
+        self._session = session
+        self._topic = topic
+        self._replay = replay
+        self._keys = transactions(replay.partition)
+
+    async def compare(self, report: Report) -> None:
+        replay, pair = self._replay, (self._topic, self._replay.partition)
+        if max((await self._reader.begins([pair])).values()) > 0:
+            return
+        name = f"transactions {replay.partition}"
+        try:
+            async for what in self._differences():
+                report.note(self._keys, name, what)
+        except WentBackError as error:
+            report.note(self._keys, name, f"{error}: verify again when it is done")
+        report.transactions += len(replay.states)
+        ends = await self._reader.ends([pair])
+        report.behind += max(0, *ends.values()) - replay.watermark - 1
+
+    async def _differences(self) -> AsyncIterator[str]:
+        now = await look(self._session, self._keys)
+        if now.spoilt:
+            yield f"nothing of it is to be believed ({now.spoilt}); its next owner fills it anew"
+            return
+        await self._fold_on(now)
+        live = {name async for name in names_under(self._session, self._keys.transaction("", "")[:-1])}
+        names, suspects = sorted(live | {":".join(name) for name in self._replay.states}), list[str]()
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
+            looks = await asyncio.gather(*map(self._look, some))
+            suspects += [name for name, each in zip(some, looks, strict=True) if self._compare(name, each)]
+        for name in suspects:
+            seen = await self._look(name)
+            await self._fold_on(seen)
+            if words := self._compare(name, seen):
+                yield f"{name}: {'; '.join(words)}"
+
+    async def _look(self, name: str) -> Look:
+        merchant, _, transaction = name.partition(":")
+        return await look(self._session, self._keys, value=self._keys.transaction(merchant, transaction))
+
+    async def _fold_on(self, to: Look) -> None:
+        """Fold what the partition had applied at the moment of a look, no more and no less."""
+        replay = self._replay
+        if to.watermark < replay.watermark or to.spoilt:
+            raise WentBackError(f"it went back from {replay.watermark} to {to.watermark} meanwhile")
+        replay.clocks, replay.aside = to.clocks, to.aside
+        async for records in self._reader.read(self._topic, replay.partition, replay.watermark + 1, to.watermark + 1):
+            for record in records:
+                replay.apply(record)
+            await asyncio.sleep(0)
+
+    def _compare(self, name: str, seen: Look) -> list[str]:
+        """Say how a transaction departs from what the log says."""
+        merchant, _, transaction = name.partition(":")
+        state = self._replay.states.get((merchant, transaction))
+        try:
+            live = None if seen.value is None else decode_transaction(seen.value)
+        except msgspec.DecodeError as error:
+            return [f"cannot be read: {error}"]
+        return [] if live == state else said(plain(live), plain(state))

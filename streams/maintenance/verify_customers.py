@@ -1,0 +1,155 @@
+"""Live state against the log: what Redis holds must be what the records alone lead to.
+
+Each partition is folded up to its watermark and compared. While a worker runs, a customer may change between the fold
+and the look; whoever differs is looked at again, the log is folded on to exactly the moment of that look, and only what
+differs then is told.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Container
+from typing import Final
+
+import msgspec
+
+from stamgast.domain.customer import Customer, decode_customer
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+from stamgast.programs.history import BundleShelf
+from stamgast.state.client import names_under
+from stamgast.state.clock_marks import is_bounded_at
+from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.looks import Look, look
+from stamgast.state.nodes import Redis
+from stamgast.state.session import Session
+from streams.maintenance.differences import Report, plain, said, said_of_entries
+from streams.maintenance.replay import PartitionReplay
+
+AT_ONCE: Final = 200
+"""Customers, or transactions, that are asked for side by side."""
+
+
+async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, report: Report) -> None:
+    """Compare every customer, ledger, timer and read-model counter of every partition."""
+    shelf = BundleShelf()
+    await shelf.load(bootstrap, topics.programs)
+    redis = Redis(redis_url)
+    try:
+        async with LogReader(bootstrap) as reader:
+            for partition in range(topics.partitions):
+                session = await redis.session(customers(partition).meta)
+                replay = PartitionReplay(partition, voucher_key, shelf.find)
+                await _Partition(reader, session, topics.customer_events, partition, replay).compare(report)
+    finally:
+        redis.close()
+
+
+class WentBackError(Exception):
+    """The partition was emptied or filled anew while it was looked at."""
+
+
+class _Partition:
+    """One partition of customers, live and folded."""
+
+    def __init__(self, reader: LogReader, session: Session, topic: str, number: int, replay: PartitionReplay) -> None:
+        self._reader = reader
+        self._session = session
+        self._topic = topic
+        self._number = number
+        self._keys: PartitionKeys = customers(number)
+        self._replay = replay
+
+    async def compare(self, report: Report) -> None:
+        name = f"customers {self._number}"
+        try:
+            async for what in self._differences():
+                report.note(self._keys, name, what)
+        except WentBackError as error:
+            report.note(self._keys, name, f"{error}: verify again when it is done")
+        report.customers += len(self._replay.fold.states)
+        report.waiting += self._replay.waiting
+        ends = await self._reader.ends([(self._topic, self._number)])
+        report.behind += max(0, *ends.values()) - self._replay.watermark - 1
+
+    async def _differences(self) -> AsyncIterator[str]:
+        replay, now = self._replay, await look(self._session, self._keys)
+        if now.spoilt:
+            yield f"nothing of it is to be believed ({now.spoilt}); its next owner fills it anew"
+            return
+        await self._fold_on(now)
+        live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}
+        folded = {f"{merchant}:{customer}" for merchant, customer in replay.fold.states}
+        names, suspects = sorted(live | folded), list[str]()
+        for start in range(0, len(names), AT_ONCE):
+            some = names[start : start + AT_ONCE]
+            looks = await asyncio.gather(*map(self._look, some))
+            suspects += [name for name, each in zip(some, looks, strict=True) if self._compare(name, each)]
+        for name in suspects:
+            seen = await self._look(name)
+            await self._fold_on(seen)
+            if words := self._compare(name, seen):
+                yield f"{name}: {'; '.join(words)}"
+        seen = await look(self._session, self._keys, entries=self._keys.stats)
+        await self._fold_on(seen)
+        found = {counter.decode(): int(value) for counter, value in seen.entries.items()}
+        expected = replay.fold.counters
+        for counter in sorted(found.keys() | expected.keys()):
+            is_now, should_be = found.get(counter, 0), expected.get(counter, 0)
+            if is_now != should_be:
+                yield f"counter {counter}: is {is_now}, should be {should_be}"
+        seen = await look(self._session, self._keys, entries=self._keys.review)
+        await self._fold_on(seen)
+        reviews = {name.decode(): value for name, value in seen.entries.items()}
+        for name in sorted(reviews.keys() | replay.fold.reviews.keys()):
+            if reviews.get(name) != replay.fold.reviews.get(name):
+                yield f"purchase to review {name}: {_said_of_review(name, reviews, replay.fold.reviews)}"
+
+    async def _look(self, name: str) -> Look:
+        merchant, _, customer = name.rpartition(":")
+        keys = self._keys
+        value, entries = keys.customer(merchant, customer), keys.ledger(merchant, customer)
+        return await look(self._session, keys, value=value, entries=entries, member=name)
+
+    async def _fold_on(self, to: Look) -> None:
+        """Fold what the partition had applied at the moment of a look, no more and no less."""
+        replay = self._replay
+        if to.watermark < replay.watermark or to.spoilt:
+            raise WentBackError(f"it went back from {replay.watermark} to {to.watermark} meanwhile")
+        replay.aside = to.aside
+        reached = {merchant: backlog.reached for merchant, backlog in to.backlogs.items()}
+        replay.taken_up(reached)
+        async for records in self._reader.read(self._topic, self._number, replay.watermark + 1, to.watermark + 1):
+            for record in records:
+                held = is_bounded_at(to.clocks, record.offset)
+                replay.apply(record.offset, record.value, record.timestamp if held else 0)
+            await asyncio.sleep(0)
+        replay.taken_up(reached)
+
+    def _compare(self, name: str, seen: Look) -> list[str]:
+        """Say how a customer departs from what the log says."""
+        merchant, _, customer = name.rpartition(":")
+        folded = self._replay.fold.states.get((merchant, customer))
+        entries = self._replay.fold.ledgers.get((merchant, customer), {})
+        state = None if folded is None else decode_customer(folded)
+        words = [] if seen.value == folded else _said_of(seen.value, state)
+        words += said_of_entries(seen.entries, entries)
+        due = _earliest(state)
+        if seen.score != due and seen.value is not None:
+            words.append(f"its timer is {seen.score}, should be {due}")
+        return words
+
+
+def _said_of(value: bytes | None, state: Customer | None) -> list[str]:
+    try:
+        return said(None if value is None else plain(decode_customer(value)), plain(state))
+    except msgspec.DecodeError as error:
+        return [f"cannot be read: {error}"]
+
+
+def _said_of_review(name: str, is_now: Container[str], should_be: Container[str]) -> str:
+    return "not in Redis" if name not in is_now else "not in the log" if name not in should_be else "it differs"
+
+
+def _earliest(state: Customer | None) -> int | None:
+    return min(state.timers.values()) if state is not None and state.timers else None

@@ -1,0 +1,1 @@
+"""What is to be submitted: sent at most once, looked up where in doubt."""

@@ -1,0 +1,1 @@
+"""What any partition needs in a worker's hands: taking it, reading, steps, positions, trouble."""

@@ -1,0 +1,170 @@
+"""Health, judged from outside the loop: a thread looks at the loop's heartbeat and at what the services do.
+
+It serves /healthz, /readyz and /metrics itself, so that a blocked loop is told and not merely felt, and ends the
+process when there is no use in waiting any longer; a supervisor starts it anew.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import faulthandler
+import logging
+import os
+import sys
+import threading
+import time
+from collections.abc import Callable, Sequence
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any, Final, NoReturn
+
+from prometheus_client import generate_latest
+
+from stamgast.logs import get_logger
+from streams.metrics import Metrics
+from streams.runtime.partitions import PartitionService
+
+log = get_logger(__name__)
+
+_BEAT_S: Final = 0.1
+_SICK_S: Final = 5.0
+_LOOK_S: Final = 1.0
+_IDLE_LOOKS: Final = 5
+EXIT_STUCK: Final = 70
+
+
+class Watchdog:
+    """Watches one worker. `beat` runs in its loop, everything else in a thread."""
+
+    def __init__(
+        self, services: Sequence[PartitionService[Any, Any]], metrics: Metrics, *,
+        start_limit_s: float, stall_limit_s: float,
+        measure: Callable[[], None] = lambda: None, notes: Callable[[], Sequence[str]] = tuple,
+        missing: Callable[[], Sequence[str]] = tuple,
+    ) -> None:  # fmt: skip
+        self._services = services
+        self._metrics = metrics
+        self._start_limit_s = start_limit_s
+        self._stall_limit_s = stall_limit_s
+        self._measure = measure
+        self._notes = notes
+        self._missing = missing
+        self._began = self._beaten = time.monotonic()
+        self._looks_since_beat = 0
+        self._idle_looks = 0
+        self._server: ThreadingHTTPServer | None = None
+        self._ended = threading.Event()
+
+    async def beat(self) -> None:
+        """Show that the loop runs, and how late it is."""
+        while True:
+            asked = time.monotonic()
+            await asyncio.sleep(_BEAT_S)
+            self._beaten = time.monotonic()
+            self._looks_since_beat = 0
+            self._metrics.loop_lag.set(max(0.0, self._beaten - asked - _BEAT_S))
+
+    def start(self, port: int) -> None:
+        """Begin to watch, and to serve on a port unless it is 0."""
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        if port:
+            self._server = ThreadingHTTPServer(("0.0.0.0", port), _handler(self))  # noqa: S104  scraped from elsewhere
+            threading.Thread(target=self._server.serve_forever, args=(_BEAT_S,), name="health", daemon=True).start()
+
+    def stop(self) -> None:
+        """Watch no more."""
+        self._ended.set()
+        if self._server is not None:
+            self._server.shutdown()
+            self._server.server_close()
+
+    @property
+    def healthy(self) -> bool:
+        """Say whether the loop runs and every service fetches."""
+        return self._silence() < _SICK_S and not self._not_consuming()
+
+    @property
+    def ready(self) -> bool:
+        """Say whether nothing is `missing` and every service is in its group and works all its partitions."""
+        return self.healthy and not self._missing() and all(service.ready for service in self._services)
+
+    def notes(self) -> str:
+        """What is missing, and what is wrong with somebody's part of the work, a line each."""
+        return "".join(f"{note}\n" for note in (*self._missing(), *self._notes()))
+
+    def metrics(self) -> bytes:
+        """Return the figures in Prometheus' text format."""
+        self._measure()
+        return generate_latest(self._metrics.registry)
+
+    def _silence(self) -> float:
+        return time.monotonic() - self._beaten
+
+    def _not_consuming(self) -> list[str]:
+        now = time.monotonic()
+        if now - self._began < self._start_limit_s:
+            return []
+        return [
+            service.job.name
+            for service in self._services
+            if (not service.joined.is_set() and now - service.left_at > self._start_limit_s)
+            or now - service.polled_at > self._start_limit_s
+        ]  # fmt: skip
+
+    def _watch(self) -> None:
+        while not self._ended.wait(_LOOK_S):
+            # Looks are counted, not only time: a process that was paused and woke has done nothing wrong.
+            self._looks_since_beat += 1
+            if self._silence() > self._stall_limit_s and self._looks_since_beat > self._stall_limit_s / _LOOK_S:
+                _end("the loop stands still", EXIT_STUCK)
+            idle = self._not_consuming()
+            self._idle_looks = self._idle_looks + 1 if idle else 0
+            if self._idle_looks > _IDLE_LOOKS:
+                _end(f"not consuming: {', '.join(idle)}", EXIT_STUCK)
+
+
+def end_within(seconds: float, code: int) -> threading.Timer:
+    """End the process then, unless it ended or the timer was cancelled: a broken loop may never stop in order."""
+    timer = threading.Timer(seconds, _end, ("it did not stop in time", code))
+    timer.daemon = True
+    timer.start()
+    return timer
+
+
+def _end(why: str, code: int) -> None:
+    log.critical("the worker ends itself", why=why)
+    faulthandler.dump_traceback(sys.__stderr__ or sys.stderr)  # where every thread stands: there is no asking later
+    end_process(code)
+
+
+def end_process(code: int) -> NoReturn:
+    """End this process now, whatever its threads and tasks still do: none of them may keep a supervisor waiting."""
+    logging.shutdown()
+    for stream in (sys.stdout, sys.stderr):
+        stream.flush()
+    os._exit(code)
+
+
+def _handler(watchdog: Watchdog) -> type[BaseHTTPRequestHandler]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            answers: dict[str, Callable[[], tuple[int, bytes]]] = {
+                "/healthz": lambda: _answer(watchdog.healthy),
+                "/readyz": lambda: _answer(watchdog.ready, watchdog.notes()),
+                "/metrics": lambda: (200, watchdog.metrics()),
+            }
+            status, body = answers.get(self.path.partition("?")[0], lambda: (404, b"not here\n"))()
+            self.send_response(status)
+            self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: Any) -> None:
+            """Probes every few seconds are no news."""
+
+    return Handler
+
+
+def _answer(good: bool, notes: str = "") -> tuple[int, bytes]:
+    status, word = (200, "ok") if good else (503, "not now")
+    return status, f"{word}\n{notes}".encode()
