@@ -1,6 +1,7 @@
 """From a template and its variables to what is sent: an SMS text, or the variables of a WhatsApp template.
 
-Jinja2 in its immutable sandbox; an unknown variable is an error, never an empty space. Meta refuses WhatsApp
+Jinja2, as far as messages need it (`rules.program.template_language`); an unknown variable is an error, never an empty
+space. Meta refuses WhatsApp
 variables that are empty, hold a line break or tab or more than four spaces in a row, or exceed 1,600
 characters; they are checked here, so that the mistake shows before anything is sent.
 """
@@ -11,7 +12,8 @@ from functools import lru_cache
 from typing import Final
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
-from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+from rules.program.template_language import MessageEnvironment, compile_message, parse_message
 
 MAX_LENGTH: Final = 1600
 """Characters of an SMS text or of one WhatsApp variable."""
@@ -30,25 +32,18 @@ class RenderError(Exception):
         super().__init__(f"template {template} ({locale}){where}: {message}")
 
 
-def _environment() -> ImmutableSandboxedEnvironment:
-    # Plain text, not HTML: escaping would put "&amp;" on people's phones.
-    return ImmutableSandboxedEnvironment(
-        undefined=StrictUndefined, autoescape=False, trim_blocks=True, lstrip_blocks=True
-    )
-
-
-_ENVIRONMENT: Final = _environment()
+_ENVIRONMENT: Final = MessageEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
 
 
 @lru_cache(maxsize=4096)
 def _compiled(source: str) -> Template:
-    return _ENVIRONMENT.from_string(source)
+    return compile_message(_ENVIRONMENT, source)
 
 
 @lru_cache(maxsize=4096)
 def variables_used(source: str) -> frozenset[str]:
     """Names that a template asks for. Raises `jinja2.TemplateSyntaxError` for what is no template."""
-    return frozenset(meta.find_undeclared_variables(_ENVIRONMENT.parse(source)))
+    return frozenset(meta.find_undeclared_variables(parse_message(_ENVIRONMENT, source)))
 
 
 def is_content_sid(text: str) -> bool:

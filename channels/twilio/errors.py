@@ -22,7 +22,7 @@ class ErrorEntry:
 @lru_cache(maxsize=1)
 def error_table() -> dict[str, ErrorEntry]:
     """All known codes. Raises ValueError if the file names a fault or treatment that does not exist."""
-    rows = yaml.safe_load(resources.files("channels").joinpath("errors.yaml").read_text(encoding="utf-8"))
+    rows = yaml.safe_load(resources.files("channels.twilio").joinpath("errors.yaml").read_text(encoding="utf-8"))
     return {
         str(code): ErrorEntry(str(code), Fault(fault), Treatment(treatment), meaning)
         for code, (fault, treatment, meaning) in rows.items()

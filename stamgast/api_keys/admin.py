@@ -1,8 +1,10 @@
 """Creating, revoking and listing API keys: what `stamgast keys` does."""
 
 import asyncio
+from contextlib import suppress
 
 from stamgast.api_keys.model import ApiKey, NewKey, Scope, decode_api_key, encode_key, make_key
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.log.appender import Appender
 from stamgast.log.reading import LogReader
@@ -25,8 +27,8 @@ class Keyring:
         async with LogReader(self._bootstrap) as reader:
             async for records in reader.read_all(self._topic, 0):
                 for record in records:
-                    if record.value:
-                        key = decode_api_key(record.value)
+                    with suppress(*UNREADABLE):  # a tombstone, or nothing of ours: no key
+                        key = decode_api_key(record.value or b"")
                         found[key.id] = key
         mine = (key for key in found.values() if key.merchant == merchant)
         return sorted(mine, key=lambda key: (key.created_at, key.id))

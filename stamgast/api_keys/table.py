@@ -3,9 +3,8 @@
 import asyncio
 from collections.abc import Mapping, Sequence
 
-import msgspec
-
 from stamgast.api_keys.model import ApiKey, decode_api_key, proves, split_key_text
+from stamgast.domain.errors import UNREADABLE
 from stamgast.state.views import LogRecord, NotLoadedError, Position
 
 
@@ -32,7 +31,7 @@ class ApiKeyTable:
         for record in records:
             try:
                 key = decode_api_key(record.value or b"")
-            except msgspec.DecodeError:  # a tombstone, or nothing of ours: no key
+            except UNREADABLE:  # a tombstone, or nothing of ours: no key
                 self._keys.pop((record.key or b"").decode(errors="replace"), None)
             else:
                 if key.revoked_at:  # as good as none

@@ -20,6 +20,7 @@ from cryptography.hazmat.primitives.asymmetric.x25519 import X25519PrivateKey, X
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.identity.sealing import SealError, derive_key
 
 VERSION: Final = b"\x01"
@@ -76,7 +77,7 @@ def unseal(id_key: bytes, merchant: str, sealed: str) -> Identifiers:
         found = _decode(AESGCM(key).decrypt(_NONCE, raw[1 + _KEY_BYTES :], None))
     except InvalidTag:
         raise SealError("does not open: seal it to the key of `stamgast keys public`") from None
-    except (msgspec.DecodeError, RecursionError):  # its own text could repeat what it holds
+    except UNREADABLE:  # its own text could repeat what it holds
         raise SealError("opens, but holds no JSON object of phone, membership_number, provider_customer_id") from None
     if found == Identifiers():
         raise SealError("opens, but names nobody")

@@ -16,6 +16,7 @@ from typing import Any, Literal
 import msgspec
 from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import WrappingKeys
 from stamgast.log.partitioning import partition_for
@@ -163,7 +164,7 @@ class DeadLetters:
         told = {self._topics.purchases: {"stamgastsource", "stamgastproof"}, self._topics.customer_events: {"source"}}
         try:
             document = msgspec.json.decode(value or b"")
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             return value
         if not isinstance(document, dict) or not document.keys() & told.get(topic, set()):
             return value
@@ -178,7 +179,8 @@ class DeadLetters:
             consumer.assign([pair])
             consumer.seek_to_beginning(pair)
             for record in _up_to_the_end(consumer, pair):
-                yield msgspec.json.decode(record.value, type=Stored)
+                with contextlib.suppress(*UNREADABLE):  # nothing of ours: whoever wrote it, the others are letters
+                    yield msgspec.json.decode(record.value or b"", type=Stored)
 
     @contextlib.contextmanager
     def _producer(self) -> Iterator[Any]:

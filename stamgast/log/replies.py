@@ -7,6 +7,7 @@ wrote. The customer's stream says only that they wrote, and which keyword it was
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import DataKey, SealError, derive_key
@@ -70,13 +71,13 @@ async def read_replies(
     return sorted(found.values(), key=lambda reply: reply.at)
 
 
-def _opened(value: bytes, customer: tuple[str, str], key: DataKey, now: Millis) -> tuple[str, Reply] | None:
+def _opened(value: bytes | None, customer: tuple[str, str], key: DataKey, now: Millis) -> tuple[str, Reply] | None:
     try:
-        stored = msgspec.json.decode(value, type=Sealed)
+        stored = msgspec.json.decode(value or b"", type=Sealed)
         if now - stored.at > REPLIES_KEPT or stored.data_key != key.id:
             return None
         words = msgspec.json.decode(_own_key(key).open(stored.sealed, _about(customer, stored.id)), type=Words)
-    except (msgspec.DecodeError, SealError):
+    except (*UNREADABLE, SealError):
         return None  # not of our making
     return stored.id, Reply(stored.at, stored.channel, words)
 

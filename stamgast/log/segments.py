@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis, Minor
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
@@ -71,7 +72,7 @@ class Known:
         """Take in a record; without a value it says that there is no such segment any more.
 
         Raises:
-            msgspec.DecodeError: it is none of ours.
+            msgspec.DecodeError, RecursionError: it is none of ours.
         """
         if value is None:
             self.segments.pop(key, None)
@@ -99,6 +100,6 @@ async def read_segments(reader: LogReader, topic: str) -> Known:
         for record in records:
             try:
                 known.take((record.key or b"").decode(), record.value)
-            except (msgspec.DecodeError, UnicodeDecodeError) as error:
+            except UNREADABLE as error:
                 log.error("a segment's record cannot be read", offset=record.offset, why=str(error))
     return known

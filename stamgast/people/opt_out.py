@@ -13,11 +13,10 @@ import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Final, Protocol
 
-import msgspec
-
 from stamgast.clock.bounded import ClockUnknownError
 from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import OptedIn, OptedOut, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.records import Suppression, decode_entry, split_key
@@ -211,7 +210,7 @@ class Unfinished:
             try:
                 merchant, _letter, phone_hash = split_key(record.key or b"")
                 entry = decode_entry(record.value or b"")
-            except (ValueError, msgspec.DecodeError):
+            except UNREADABLE:
                 continue  # none of ours
             if not isinstance(entry, Suppression):
                 continue

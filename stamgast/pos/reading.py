@@ -10,6 +10,7 @@ from typing import Any, Final
 import msgspec
 from pydantic import ValidationError
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
 from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.types import read_instant
@@ -44,7 +45,7 @@ def read_purchases(body: bytes) -> list[Received]:
     """All purchases of a request's body. Raises `RefusedError` with the problems of all of them, or `TooManyError`."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
     if not isinstance(document, list):
         return [read_purchase(document)]

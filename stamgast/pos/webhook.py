@@ -8,6 +8,7 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.pos.adapter import Adapter, Context, Found, Headers
 from stamgast.pos.problems import Problem, RefusedError
@@ -64,7 +65,7 @@ def read_body(raw: bytes, headers: Headers) -> Any:
             text = raw.decode("utf-8")
             return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
         return _decode(raw)
-    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError, ValueError) as error:
+    except UNREADABLE as error:
         detail = "the body is no form in UTF-8, or has too many fields" if kind == FORM else why_not_json(raw, error)
         raise RefusedError([{"pointer": "", "detail": detail}]) from None
 

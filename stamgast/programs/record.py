@@ -15,6 +15,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from rules.loader import LoadedMerchant, load_bundle
+from stamgast.domain.errors import UNREADABLE
 
 MAX_BUNDLE_BYTES = 900_000
 MAX_UNPACKED_BYTES = 32_000_000
@@ -117,7 +118,7 @@ def decode_bundle(value: bytes) -> BundleRecord:
     try:
         text = unpacker.decompress(value, MAX_UNPACKED_BYTES)
         record = _decode(text)
-    except (zlib.error, msgspec.DecodeError, RecursionError) as error:
+    except (zlib.error, *UNREADABLE) as error:
         raise ValueError(f"not a bundle: {error}") from error
     if bundle_hash(record.files, record.clv, record.feed) != record.hash:
         raise ValueError(f"bundle {record.hash[:12]} of {record.merchant} does not match its hash")

@@ -5,8 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager, suppress
 from dataclasses import dataclass
 from typing import Final, TypeVar
 
-import msgspec
-
+from stamgast.domain.errors import UNREADABLE
 from stamgast.identity.records import Alias, decode_entry, split_key
 from stamgast.identity.sealing import SealError
 from stamgast.state.client import RedisClient
@@ -93,7 +92,7 @@ def list_of(name: str, value: bytes | None) -> str | None:
     letter, merchant, _ = name.split(":")
     if letter != "a":
         return None
-    with suppress(msgspec.DecodeError, SealError):  # what is no alias names nobody
+    with suppress(*UNREADABLE, SealError):  # what is no alias names nobody
         customer = entry_of(value, Alias).customer if value else ""
         return _aliases_of(merchant, customer) if customer else ""
     return ""
@@ -110,8 +109,11 @@ def view_key(key: bytes) -> str:
 
 
 def entry_of(value: bytes, kind: type[T]) -> T:
-    """Stored bytes -> an entry of that kind. Raises `SealError` for another kind."""
-    entry = decode_entry(value)
+    """Stored bytes -> an entry of that kind. Raises `SealError` for another kind, and for what is no entry."""
+    try:
+        entry = decode_entry(value)
+    except UNREADABLE as error:
+        raise SealError(f"a {kind.__name__} was expected") from error
     if not isinstance(entry, kind):
         raise SealError(f"a {kind.__name__} was expected")
     return entry

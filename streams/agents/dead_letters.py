@@ -7,6 +7,7 @@ from typing import Any
 import msgspec
 from prometheus_client import Counter
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.log.dead_letters import Stored
 from stamgast.logs import get_logger
 
@@ -23,8 +24,8 @@ def watch_dead_letters(app: Any, topic: str, seen: Counter) -> None:
     async def tell(stream: Any) -> None:
         async for value in stream:
             try:
-                letter = _decode(value)
-            except msgspec.DecodeError:
+                letter = _decode(value or b"")
+            except UNREADABLE:
                 log.error("a dead letter cannot be read")
                 continue
             if letter.sealed:

@@ -13,9 +13,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
-import msgspec
-
 from stamgast.domain.activation import Note
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.vocabulary import ActivationState, NoteKind, Status
 from stamgast.log.reading import LogReader
@@ -207,8 +206,8 @@ class ActivationLog:
 
 def _note_of(value: Any) -> Note | None:
     try:
-        return decode_note(value)
-    except msgspec.DecodeError:
+        return decode_note(value or b"")
+    except UNREADABLE:
         return None
 
 

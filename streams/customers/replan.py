@@ -10,10 +10,9 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
-import msgspec
-
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.customer import decode_customer
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Reviewed, encode_event, key_of
 from stamgast.domain.lifecycle import quiet_timers
 from stamgast.service import Bundle
@@ -97,7 +96,7 @@ class Review:
 def _belongs_earlier(value: bytes, bundle: Bundle) -> bool:
     try:
         state = decode_customer(value)
-    except msgspec.DecodeError:  # the steps tell of it
+    except UNREADABLE:  # the steps tell of it
         return False
     held = state.timers
     wanted = quiet_timers(state, bundle.program)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 
 import msgspec
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
@@ -61,7 +62,7 @@ class Sorting:
         for record in records:
             try:
                 event = self._event_of(record)
-            except (msgspec.DecodeError, RecursionError) as error:
+            except UNREADABLE as error:
                 self.rejected.append((record, f"not an event: {error}"))
                 continue
             if event.at >= standing.time:
@@ -92,7 +93,7 @@ class Sorting:
     async def _take_up(self, record: Parked, backlog: Backlog) -> None:
         try:
             event = self._event_of(record)
-        except (msgspec.DecodeError, RecursionError) as error:  # it could be read when it came
+        except UNREADABLE as error:  # it could be read when it came
             self.rejected.append((record, f"not an event: {error}"))
         else:
             # What waited happens at its barrier: time never goes back for a customer.

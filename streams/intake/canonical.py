@@ -8,6 +8,7 @@ from typing import Any, Final
 
 import msgspec
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Source
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, REACH, CustomerRef, decode_record, millis_of
@@ -58,7 +59,7 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
     try:
         purchase = decode_record(record.value or b"")
         key = record.key or _partition_key(record.value or b"")
-    except (msgspec.DecodeError, ValueError, RecursionError) as error:  # brackets in brackets in brackets
+    except UNREADABLE as error:  # brackets in brackets in brackets
         raise UnreadableError(f"not a purchase: {error}") from None
     merchant, _, transaction = key.decode(errors="replace").partition(":")
     if not merchant or transaction != purchase.data.transaction_id:

@@ -14,6 +14,7 @@ from typing import Final
 import msgspec
 
 from stamgast.clock.shop_time import Clock, RealClock
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.purchase_record import millis_of
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.domain.units import Millis
@@ -57,7 +58,7 @@ class _Known(msgspec.Struct):
         """Read what Redis holds of it."""
         try:
             return cls(key, Transaction() if value is None else decode_transaction(value), value is None)
-        except msgspec.DecodeError:
+        except UNREADABLE:
             return cls(key, None, is_new=False)
 
 

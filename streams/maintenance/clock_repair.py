@@ -13,6 +13,7 @@ from typing import Any, Final
 
 import msgspec
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import Millis
@@ -134,8 +135,8 @@ async def _unbounded(reader: LogReader, topic: str, number: int, end: int, marks
 
 def _note_sent(record: ConsumerRecord, sent: dict[str, Sent]) -> None:
     try:
-        note = decode_note(record.value)
-    except msgspec.DecodeError:
+        note = decode_note(record.value or b"")
+    except UNREADABLE:
         return
     if note.kind == NoteKind.CLAIMED and is_ahead(note.at, record.timestamp):
         sent[note.activation] = Sent(
@@ -162,5 +163,5 @@ def _taken_over_at(value: bytes | None) -> Millis:
 def _stamp_of(value: bytes | None, decode: Callable[[bytes], Any]) -> Millis:
     try:
         return int(decode(value or b""))
-    except (msgspec.DecodeError, ValueError, RecursionError):
+    except UNREADABLE:
         return 0

@@ -13,6 +13,7 @@ from typing import NamedTuple
 
 import msgspec
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, Source, decode_event
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
@@ -70,7 +71,7 @@ class PartitionReplay:
         self.watermark = offset
         try:
             event = bounded_event(decode_event(value or b""), appended_at)
-        except (msgspec.DecodeError, RecursionError):
+        except UNREADABLE:
             self.passed_over.append(offset)
             return
         merchant = event.merchant

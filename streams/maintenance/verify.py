@@ -10,8 +10,7 @@ from collections.abc import AsyncIterator, Collection
 from contextlib import suppress
 from dataclasses import dataclass, field
 
-import msgspec
-
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.identity.sealing import derive_source_key, derive_voucher_key
 from stamgast.log.partitioning import partition_for
@@ -153,6 +152,6 @@ class _Partition:
         state = self._replay.states.get((merchant, transaction))
         try:
             live = None if seen.value is None else decode_transaction(seen.value)
-        except msgspec.DecodeError as error:
+        except UNREADABLE as error:
             return [f"cannot be read: {error}"]
         return [] if live == state else said(plain(live), plain(state))

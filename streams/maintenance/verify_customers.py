@@ -11,9 +11,8 @@ import asyncio
 from collections.abc import AsyncIterator, Container
 from typing import Final
 
-import msgspec
-
 from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.errors import UNREADABLE
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.programs.history import BundleShelf
@@ -143,7 +142,7 @@ class _Partition:
 def _said_of(value: bytes | None, state: Customer | None) -> list[str]:
     try:
         return said(None if value is None else plain(decode_customer(value)), plain(state))
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         return [f"cannot be read: {error}"]
 
 

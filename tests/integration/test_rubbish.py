@@ -14,7 +14,7 @@ from stamgast.log.producers import Emitter
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from tests.conftest import eventually
-from tests.integration.deployment import Deployment
+from tests.integration.deployment import MERCHANT, Deployment
 
 RUBBISH = 4_000
 
@@ -48,6 +48,58 @@ async def test_thousands_of_rubbish_records_are_a_dead_letter_each_and_a_few_lin
     assert 0 < len(told(shop, "laid aside")) < 100
     assert len(told(shop, "dead letter")) < 100
     assert len((shop.folder / "worker-2.log").read_bytes().splitlines()) < 400
+
+
+NEXT_TO_NOTHING: tuple[bytes | None, ...] = (
+    None,
+    b"",
+    b"{}",
+    b"[]",
+    b"null",
+    b'"text"',
+    b"\xff\xfe",
+    b"[" * 5_000,
+    b"\x91" * 5_000,  # the same in msgpack
+    b'{"id":' * 5_000,
+    b'{"type":"nobody_knows"}',
+)
+
+
+async def test_nothing_that_others_write_to_any_topic_keeps_a_process_from_its_work(
+    kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path
+):
+    """Before the first start, and again while everything runs."""
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+    shop = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
+    try:
+        await litter(shop)
+        await shop.start()
+        await shop.enrol(1)
+        await shop.buy(range(1, 2))
+        await litter(shop)
+        shop.worker()
+        await shop.buy(range(1, 2), visit=2)
+
+        async def thanked() -> bool:
+            return len(await shop.sent()) == 2
+
+        await eventually(thanked, seconds=120, every=0.5, why="both purchases are thanked for")
+        assert [each.poll() for each in shop.all] == [None] * len(shop.all)
+        shop.run("dead-letters", "list", "--json")
+        shop.run("keys", "list", MERCHANT, "--json")
+        assert shop.run("verify", "--json")["equal"]
+    finally:
+        await shop.end()
+
+
+async def litter(shop: Deployment) -> None:
+    emitter = await Emitter.open(shop.bootstrap)
+    for name, topic in shop.topics:
+        for partition in range(shop.topics.partitions if topic.partitions == "all" else 1):
+            keys = [b"a:1", b"winkel:a:1", b"winkel:\xff", b"", *([] if topic.cleanup == "compact" else [None])]
+            await emitter.emit(name, partition, [(key, value) for key in keys for value in NEXT_TO_NOTHING])
+    await emitter.close()
 
 
 def told(shop: Deployment, event: str) -> list[str]:

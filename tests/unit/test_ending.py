@@ -51,8 +51,8 @@ with Ending() as ending:
 IMPORTS = """
 import asyncio, threading
 from pathlib import Path
-from stamgast.ending import Ending
-from stamgast.processes import ChildProcess
+from stamgast.lifecycle.ending import Ending
+from stamgast.local.processes import ChildProcess
 """
 
 

@@ -39,7 +39,7 @@ async def test_children_die_when_their_parent_is_killed(tmp_path: Path):
     script = f"""
         import signal
         from pathlib import Path
-        from stamgast.processes import ChildProcess
+        from stamgast.local.processes import ChildProcess
         child = ChildProcess("sleeper", ["sleep", "60"], log=Path({str(tmp_path / "log")!r}))
         print(child.pid, flush=True)
         signal.pause()

@@ -11,6 +11,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
@@ -156,7 +157,7 @@ def read_enrolment(body: bytes) -> EnrolmentRequest:
     """Read an enrolment. Raises `RefusedError` with everything that is wrong with it."""
     try:
         document = msgspec.json.decode(body)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
     try:
         return EnrolmentRequest.model_validate(document)

@@ -15,6 +15,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
 from stamgast.domain.rewards import Answer, partition_of
 from stamgast.pos.problems import RefusedError
@@ -159,7 +160,7 @@ async def _read(request: Request, deps: Deps) -> _Request:
         body = await read_body(request, deps.limits.body_bytes)
     try:
         given = msgspec.json.decode(body or b"{}", type=_Request)
-    except (msgspec.DecodeError, RecursionError) as error:
+    except UNREADABLE as error:
         raise RefusedError([{"pointer": "", "detail": str(error), "allowed": "store, customer"}]) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
         raise RefusedError([{"pointer": "/customer", "detail": "customer is no customer id"}])

@@ -1,0 +1,95 @@
+"""The part of Jinja2 that messages are written in: words, `if`, and filters that cannot make much out of little.
+
+Whatever passes is rendered on a worker's event loop, where nothing can stop it. So there is nothing here that repeats
+or multiplies (loops, calls, `*`, `%` on text, padding), and a rendering takes no longer than its source is long.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from difflib import get_close_matches
+from typing import Any, Final
+
+from jinja2 import Environment, Template, TemplateSyntaxError, Undefined, nodes
+from jinja2.filters import FILTERS as ALL_FILTERS
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+MOST_REPLACED: Final = 10_000
+"""Characters that `replace` makes at most."""
+_NAMES: Final = (
+    "abs capitalize count d default first float int last length lower replace round string title trim truncate upper"
+)
+_HARMLESS: Final = (
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.Name, nodes.NSRef),
+    *(nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Const, nodes.List, nodes.Tuple, nodes.Filter, nodes.Keyword),
+    *(nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos, nodes.Concat),
+    *(nodes.Add, nodes.Sub, nodes.Div, nodes.FloorDiv, nodes.Mod),
+)
+_SAID: Final[dict[type[nodes.Node], str]] = {
+    nodes.For: "messages have no loops: there is nothing to go through",
+    nodes.Mul: "messages do not multiply (* and **)",
+    nodes.Pow: "messages do not multiply (* and **)",
+    nodes.Call: "messages call nothing; a filter may do it, as in {{ customer.first_name | upper }}",
+    nodes.AssignBlock: "`set` takes a text or a number, as in {% set greeting = 'Hello' %}",
+}
+
+
+def _replace(text: object, old: str, new: str, count: int = -1) -> str:
+    whole = str(text)
+    times = whole.count(str(old)) if count < 0 else min(count, whole.count(str(old)))
+    if len(whole) + times * (len(str(new)) - len(str(old))) > MOST_REPLACED:
+        raise ValueError(f"replace makes more than {MOST_REPLACED} characters")
+    return whole.replace(str(old), str(new), count)
+
+
+FILTERS: Final[dict[str, Callable[..., Any]]] = {name: ALL_FILTERS[name] for name in _NAMES.split()} | {
+    "replace": _replace
+}
+"""What may stand after `|`."""
+
+
+class MessageEnvironment(ImmutableSandboxedEnvironment):
+    """Compiles what `parse_message` lets through."""
+
+    intercepted_binops = frozenset({"%"})
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(autoescape=False, **options)  # plain text: escaping would put "&amp;" on people's phones
+        self.filters, self.globals = dict(FILTERS), {}
+
+    def call_binop(self, context: Any, operator: str, left: Any, right: Any) -> Any:
+        """`%` is the remainder of a division, and never a format. Raises TypeError."""
+        if not (isinstance(left, int | float | Undefined) and isinstance(right, int | float | Undefined)):
+            raise TypeError("% takes numbers")
+        return super().call_binop(context, operator, left, right)
+
+
+def parse_message(environment: Environment, source: str) -> nodes.Template:
+    """Read a template. Raises `TemplateSyntaxError` for what is none, and for what messages may not hold."""
+    tree = environment.parse(source)
+    refuse_what_repeats(tree)
+    return tree
+
+
+def compile_message(environment: Environment, source: str) -> Template:
+    """Compile a template for rendering. Raises as `parse_message` does."""
+    return environment.from_string(parse_message(environment, source))
+
+
+def refuse_what_repeats(tree: nodes.Template) -> None:
+    """Raise `TemplateSyntaxError` for the first thing that messages may not hold."""
+    for node in tree.find_all(nodes.Node):
+        if isinstance(node, nodes.Filter) and node.name not in FILTERS:
+            near = get_close_matches(node.name, FILTERS, 1)
+            hint = f"; did you mean `{near[0]}`?" if near else ""
+            known = ", ".join(sorted(FILTERS))
+            raise TemplateSyntaxError(f"no filter `{node.name}` in messages{hint} (there are {known})", node.lineno)
+        if isinstance(node, nodes.Mod) and isinstance(node.left, nodes.Const) and isinstance(node.left.value, str):
+            raise TemplateSyntaxError("% is the remainder of a division, and takes numbers", node.lineno)
+        if isinstance(node, nodes.Assign):
+            if isinstance(node.node, nodes.Const):
+                continue
+            raise TemplateSyntaxError(_SAID[nodes.AssignBlock], node.lineno)
+        if not isinstance(node, _HARMLESS):
+            said = _SAID.get(type(node), f"messages have no `{type(node).__name__.lower()}`: words, `if` and filters")
+            raise TemplateSyntaxError(said, node.lineno)
