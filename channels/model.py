@@ -9,10 +9,9 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Literal, Protocol
 
+from stamgast.domain.channels import SPECS
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Reason
-
-ChannelName = Literal["sms", "whatsapp"]
+from stamgast.domain.vocabulary import Channel, Reason
 
 
 class Outcome(StrEnum):
@@ -90,7 +89,7 @@ class SmsText:
 
     text: str
     transliterate: bool = False
-    max_parts: int = 3
+    max_parts: int = SPECS[Channel.SMS].most_parts or 0
     """More parts than this are refused, not sent; 0 means no limit."""
 
 
@@ -110,7 +109,7 @@ class Message:
     activation: str
     customer: str
     template: str
-    channel: ChannelName
+    channel: Channel
     to: str
     """E.164, without a channel prefix."""
     locale: str
@@ -233,7 +232,7 @@ class Inbound:
     """A person wrote to us. Holds personal data: seal it before it is kept."""
 
     provider_id: str
-    channel: ChannelName
+    channel: Channel
     from_: str
     """E.164, without a channel prefix."""
     to: str

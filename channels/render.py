@@ -15,9 +15,6 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedErro
 
 from rules.program.template_language import MessageEnvironment, compile_message, parse_message
 
-MAX_LENGTH: Final = 1600
-"""Characters of an SMS text or of one WhatsApp variable."""
-
 _MAX_VARIABLES: Final = 100
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,16}")
 _CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
@@ -51,20 +48,20 @@ def is_content_sid(text: str) -> bool:
     return _CONTENT_SID.fullmatch(text) is not None
 
 
-def render_text(source: str, variables: Mapping[str, object], *, template: str, locale: str) -> str:
-    """The text of an SMS, stripped of surrounding white space. Raises `RenderError`."""
+def render_text(source: str, variables: Mapping[str, object], *, template: str, locale: str, longest: int) -> str:
+    """A text of at most `longest` characters, stripped of surrounding white space. Raises `RenderError`."""
     text = _render(source, variables, template, locale, "").strip()
     if not text:
         raise RenderError(template, locale, "the text is empty")
-    if len(text) > MAX_LENGTH:
-        raise RenderError(template, locale, f"the text has {len(text)} characters; at most {MAX_LENGTH} are allowed")
+    if len(text) > longest:
+        raise RenderError(template, locale, f"the text has {len(text)} characters; at most {longest} are allowed")
     return text
 
 
 def render_variables(
-    sources: Mapping[str, str], variables: Mapping[str, object], *, template: str, locale: str
+    sources: Mapping[str, str], variables: Mapping[str, object], *, template: str, locale: str, longest: int
 ) -> dict[str, str]:
-    """The variables of a WhatsApp template, each rendered and checked. Raises `RenderError`."""
+    """The variables of an approved template, each rendered and checked. Raises `RenderError`."""
     if len(sources) > _MAX_VARIABLES:
         raise RenderError(template, locale, f"has {len(sources)} variables; at most {_MAX_VARIABLES} are allowed")
     rendered = {}
@@ -72,14 +69,14 @@ def render_variables(
         if not _KEY.fullmatch(key):
             raise RenderError(template, locale, "its name must be 1 to 16 letters, digits or underscores", key)
         value = _render(source, variables, template, locale, key)
-        complaint = variable_complaint(value)
+        complaint = variable_complaint(value, longest)
         if complaint:
             raise RenderError(template, locale, complaint, key)
         rendered[key] = value
     return rendered
 
 
-def variable_complaint(value: str) -> str:
+def variable_complaint(value: str, longest: int) -> str:
     """Why Meta would refuse this value, or nothing."""
     if not value.strip():
         return "is empty"
@@ -87,8 +84,8 @@ def variable_complaint(value: str) -> str:
         return "holds a line break or a tab"
     if "     " in value:
         return "holds more than four spaces in a row"
-    if len(value) > MAX_LENGTH:
-        return f"has {len(value)} characters; at most {MAX_LENGTH} are allowed"
+    if len(value) > longest:
+        return f"has {len(value)} characters; at most {longest} are allowed"
     return ""
 
 

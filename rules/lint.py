@@ -1,7 +1,7 @@
 """Checks across rules, cards and templates: what each file alone cannot show."""
 
-from collections.abc import Iterator, Sequence
-from typing import Final
+from collections.abc import Collection, Iterator, Sequence
+from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
@@ -9,7 +9,9 @@ from rules.actions import Give, Send
 from rules.engine import Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
-from stamgast.domain.program import Program, Window
+from stamgast.domain.channels import Wording, channel_named, spec_of
+from stamgast.domain.program import Program, Template, Window
+from stamgast.domain.vocabulary import Channel
 
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
@@ -83,17 +85,24 @@ def _names_needing(condition: Condition) -> Iterator[str]:
 
 def _lint_send(file: RuleFile, action: Send, program: Program) -> None:
     template = program.templates[action.template]
-    senders = {"whatsapp": program.messaging.whatsapp_sender, "sms": program.messaging.sms_sender}
-    written = {"whatsapp": template.whatsapp, "sms": template.sms}
-    for channel in action.by:
-        if not written[channel]:
-            hint = f"Add `whatsapp` to the template {template.id}, or leave whatsapp out of `by`."
-            if channel == "sms":
-                hint = f"Add templates/{program.languages[0]}/{template.id}.j2, or leave sms out of `by`."
+    for channel in map(channel_named, action.by):
+        if not template.wordings(channel):
+            hint = f"Add {_missing_part(channel, program, template)}, or leave {channel} out of `by`."
             file.reader.problem(file.place("send"), f"the template {template.id} is not written for {channel}", hint)
-        elif not senders[channel]:
+        elif not program.messaging.senders.get(channel):
             hint = f"Add `{channel}_sender` under `messaging` in program.yaml."
             file.reader.problem(file.place("send"), f"nobody is named to send over {channel}", hint)
+
+
+def _missing_part(channel: Channel, program: Program, template: Template) -> str:
+    wording = spec_of(channel).wording
+    match wording:
+        case Wording.TEXT:
+            return f"templates/{program.languages[0]}/{template.id}.j2"
+        case Wording.APPROVED:
+            return f"`{channel}` to the template {template.id}"
+        case _:
+            assert_never(wording)
 
 
 def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
@@ -102,8 +111,7 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
     if rule is None:
         return
     template = program.templates[action.template]
-    sources = [*template.variables.values()] if "whatsapp" in action.by else []
-    sources += [*template.sms.values()] if "sms" in action.by else []
+    sources = [source for channel in action.by for source in _sources(channel_named(channel), template)]
     gives = "give" in file.places
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:
@@ -112,6 +120,18 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         elif thing == "card" and not rule.trigger.card:
             message = f"the template {template.id} speaks of a stamp card, and `{rule.trigger.name}` is about none"
             file.reader.problem(file.place("send"), message, "Use a trigger about a card, or another template.")
+
+
+def _sources(channel: Channel, template: Template) -> Collection[str]:
+    """What is filled in on a channel."""
+    wording = spec_of(channel).wording
+    match wording:
+        case Wording.TEXT:
+            return template.wordings(channel).values()
+        case Wording.APPROVED:
+            return template.variables.values()
+        case _:
+            assert_never(wording)
 
 
 def _things(source: str) -> set[str]:

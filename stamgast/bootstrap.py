@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol
+from typing import Final, Protocol, assert_never
 
 from channels.console import ConsoleChannel
 from channels.model import Carrier
@@ -16,6 +16,7 @@ from stamgast.api_keys.table import ApiKeyTable
 from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import Clock, is_real
 from stamgast.clock.watch import ClockWatch
+from stamgast.domain.vocabulary import Channel
 from stamgast.identity.sealing import WrappingKeys, decode_key, derive_source_key, derive_voucher_key
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
@@ -175,6 +176,14 @@ def channel_of(settings: Settings) -> Carrier:
         raise SettingsError(str(error)) from None
 
 
+def _carrier_for(channel: Channel, of_phones: Carrier) -> Carrier:
+    match channel:
+        case Channel.WHATSAPP | Channel.SMS:
+            return of_phones
+        case _:
+            assert_never(channel)
+
+
 def watched_clock(
     settings: Settings, topics: Topics, redis: RedisClient, stack: AsyncExitStack
 ) -> tuple[Clock, ClockWatch | None]:
@@ -216,7 +225,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             emitters=emitters,
             identities=identities,
             identity_tail=identity_tail(settings, topics, identities),
-            channels={"sms": channel, "whatsapp": channel},
+            channels={each.value: _carrier_for(each, channel) for each in Channel},
             clock=clock,
             seal=DeadLetterSeal(keys),
             voucher_key=voucher_key,

@@ -9,7 +9,6 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 
 from channels.model import (
-    ChannelName,
     Fault,
     Found,
     Inbound,
@@ -24,6 +23,7 @@ from channels.model import (
     WebhookRequest,
 )
 from channels.prepare import prepare_message
+from channels.twilio.addresses import PREFIXES, bare, write_address
 from channels.twilio.classify import asked_pause, classify_exchange
 from channels.twilio.client import (
     LIVE_BASE_URL,
@@ -40,7 +40,6 @@ from channels.twilio.webhooks import TwilioWebhooks
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Status
 
-_WHATSAPP: Final = "whatsapp:"
 _LOOKED_AT: Final = 50
 """Messages to one number that a look-up reads: far more than a cap lets through within its window."""
 _CLOCK_SLACK: Final[Millis] = 60_000
@@ -65,6 +64,8 @@ class TwilioChannel:
 
     def prepare(self, message: Message, now: Millis) -> Prepared | Refusal:
         """Render, count parts, check. Pure."""
+        if message.channel not in PREFIXES:
+            return Refusal(Fault.CONFIG, f"Twilio carries no {message.channel}: it carries {', '.join(PREFIXES)}")
         return prepare_message(message, now)
 
     async def send(self, prepared: Prepared, attempt_id: str, status_callback: str) -> SendResult:  # noqa: ARG002
@@ -100,7 +101,7 @@ class TwilioChannel:
             try:
                 # No filter by date of sending: a message that was not sent yet has none.
                 listed = await self._client.messages.list_async(
-                    to=_address(prepared.message.channel, prepared.message.to), limit=_LOOKED_AT
+                    to=write_address(prepared.message.channel, prepared.message.to), limit=_LOOKED_AT
                 )
             except (TwilioException, httpx.HTTPError, TimeoutError, ValueError):
                 return Found(Lookup.UNAVAILABLE, retry_after=asked_pause(exchanges[-1]) if exchanges else None)
@@ -125,22 +126,18 @@ class TwilioChannel:
         await self._http.aclose()
 
 
-def _address(channel: ChannelName, number: str) -> str:
-    return f"{_WHATSAPP}{number}" if channel == "whatsapp" else number
-
-
 def _create_arguments(prepared: Prepared, status_callback: str) -> dict[str, Any]:
     """Arguments of `messages.create`: what is empty is left out, because an empty field means something else."""
     message = prepared.message
     arguments: dict[str, Any] = {
-        "to": _address(message.channel, message.to),
+        "to": write_address(message.channel, message.to),
         "status_callback": status_callback,
         "validity_period": prepared.validity_seconds,
     }
     if message.sender.messaging_service_sid:
         arguments["messaging_service_sid"] = message.sender.messaging_service_sid
     if message.sender.from_:
-        arguments["from_"] = _address(message.channel, message.sender.from_.removeprefix(_WHATSAPP))
+        arguments["from_"] = write_address(message.channel, bare(message.sender.from_))
     if prepared.content_sid:
         arguments["content_sid"] = prepared.content_sid
         if prepared.content_variables:
@@ -168,7 +165,7 @@ def _fits(listed: Any, prepared: Prepared, since: Millis) -> bool:
 def _same_sender(listed: Any, sender: Sender) -> bool:
     if sender.messaging_service_sid:
         return bool(listed.messaging_service_sid == sender.messaging_service_sid)
-    return str(listed.from_ or "").removeprefix(_WHATSAPP) == sender.from_.removeprefix(_WHATSAPP)
+    return bare(str(listed.from_ or "")) == bare(sender.from_)
 
 
 def _found(listed: Any) -> Found:

@@ -4,12 +4,12 @@ from typing import Final
 
 from channels.keywords import read_keyword
 from channels.model import Fault, Inbound, MalformedWebhookError, StatusEvent, Treatment, WebhookRequest
+from channels.twilio.addresses import ForeignAddressError, bare, read_address
 from channels.twilio.callback_url import read_callback_key
 from channels.twilio.errors import look_up
 from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import our_status, rank_of
 
-_WHATSAPP: Final = "whatsapp:"
 _KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
 _MOST_RAW: Final = 200
 
@@ -46,13 +46,17 @@ class TwilioWebhooks:
         sid, sender = fields.get("MessageSid", ""), fields.get("From", "")
         if not sid or not sender:
             raise MalformedWebhookError("an inbound message must name itself and its sender")
+        try:
+            channel, number = read_address(sender)
+        except ForeignAddressError as error:
+            raise MalformedWebhookError(str(error)) from None
         text, button = fields.get("Body", ""), fields.get("ButtonText", "")
         media = fields.get("NumMedia", "")
         return Inbound(
             provider_id=sid,
-            channel="whatsapp" if sender.startswith(_WHATSAPP) else "sms",
-            from_=sender.removeprefix(_WHATSAPP),
-            to=fields.get("To", "").removeprefix(_WHATSAPP),
+            channel=channel,
+            from_=number,
+            to=bare(fields.get("To", "")),
             messaging_service_sid=fields.get("MessagingServiceSid", ""),
             text=text,
             keyword=read_keyword(text or button, fields.get("OptOutType", "")),

@@ -9,8 +9,10 @@ from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_duration
+from stamgast.domain.vocabulary import Channel
 
-CHANNELS = ("whatsapp", "sms")
+CHANNELS = tuple(each.value for each in Channel)
+"""Plain words: decisions put them together with others for each event."""
 LONGEST_TAG = 64
 
 
@@ -54,7 +56,7 @@ class SendAction(ActionWord):
         if template is None or ("by" in options and not channels):
             return None
         written = context.program.templates[template]
-        default = tuple(channel for channel in CHANNELS if getattr(written, channel))
+        default = tuple(channel.value for channel in Channel if written.wordings(channel))
         return Send(template, channels or default)
 
     def schema(self) -> Schema:

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from typing import Final
+from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
@@ -11,8 +11,9 @@ from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_duration, parse_hours, parse_rate
+from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.program import Messaging, Program, Template, Window
-from stamgast.domain.vocabulary import IfUnproven, Purpose
+from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
 
 IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {
     IfUnproven.SEND_AGAIN: (
@@ -62,20 +63,27 @@ def _template(
     if "whatsapp" not in found and not sms:
         hint = f"Add `whatsapp` here, or the file templates/{languages[0]}/{name}.j2."
         reader.problem(key, f"the template {name} has no text", hint)
-    for channel, written in (("whatsapp", whatsapp), ("sms", sms)):
+    default = IfUnproven.SEND_AGAIN if purpose == Purpose.UTILITY else IfUnproven.NEVER
+    template = Template(name, purpose or Purpose.MARKETING, whatsapp, variables, dict(sms), unproven or default)
+    for channel in Channel:
+        written = template.wordings(channel)
         missing = [language for language in languages if language not in written]
         if written and missing:
             reader.problem(
                 key, f"the template {name} lacks {', '.join(missing)} for {channel}", _where(channel, missing[0], name)
             )
-    default = IfUnproven.SEND_AGAIN if purpose == Purpose.UTILITY else IfUnproven.NEVER
-    return Template(name, purpose or Purpose.MARKETING, whatsapp, variables, dict(sms), unproven or default)
+    return template
 
 
-def _where(channel: str, language: str, name: str) -> str:
-    if channel == "sms":
-        return f"Add the file templates/{language}/{name}.j2."
-    return f"Add `{language}: HX…` under `whatsapp`."
+def _where(channel: Channel, language: str, name: str) -> str:
+    wording = spec_of(channel).wording
+    match wording:
+        case Wording.TEXT:
+            return f"Add the file templates/{language}/{name}.j2."
+        case Wording.APPROVED:
+            return f"Add `{language}: HX…` under `{channel}`."
+        case _:
+            assert_never(wording)
 
 
 def _whatsapp(reader: Reader, node: Node | None, where: str, languages: tuple[str, ...]) -> dict[str, str]:
@@ -154,7 +162,7 @@ def _place(reader: Reader, used: Used) -> Mark:
 
 def _check_opt_out(reader: Reader, name: str, program: Program) -> None:
     template = program.templates.get(name)
-    if template is None or template.purpose != Purpose.MARKETING or not program.messaging.sms_sender:
+    if template is None or template.purpose != Purpose.MARKETING or not program.messaging.senders.get(Channel.SMS):
         return
     if "stop" not in reader.source.text.casefold():
         hint = 'Add a line such as "Stop? Antwoord STOP".'
@@ -166,12 +174,15 @@ def read_messaging(reader: Reader, node: Node | None) -> Messaging:
     default = Messaging()
     if node is None:
         return default
-    words = ("sms_sender", "whatsapp_sender", "send_between", "caps", "give_up_after")
+    senders = {channel: f"{channel}_sender" for channel in Channel}
+    words = (*senders.values(), "send_between", "caps", "give_up_after")
     found = reader.mapping(node, "messaging", words)
     give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
     return Messaging(
-        sms_sender=_sender(reader, found.get("sms_sender"), "sms_sender", names=True),
-        whatsapp_sender=_sender(reader, found.get("whatsapp_sender"), "whatsapp_sender", names=False),
+        senders={
+            channel: _sender(reader, found.get(word), word, names=spec_of(channel).sender_names)
+            for channel, word in senders.items()
+        },
         windows={**default.windows, **_windows(reader, found.get("send_between"))},
         caps={**default.caps, **_caps(reader, found.get("caps"))},
         give_up_after=give_up or default.give_up_after,

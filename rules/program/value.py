@@ -15,6 +15,7 @@ from stamgast.domain.exchange import SCALE, Rates
 from stamgast.domain.program import Costs, LapseModel
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.units import DAY, Day, Minor
+from stamgast.domain.vocabulary import Channel
 
 LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "median_gap_days": (0.5, 3650),
@@ -29,7 +30,6 @@ LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 }
 LAPSE_BY: Final = ("model", "own_rhythm")
 MOST_CLOSED: Final = 4_000
-CHANNELS: Final = ("sms", "whatsapp")
 _ALWAYS: Final[Day] = -1_000_000
 _CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
@@ -69,7 +69,7 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
     cost = reader.money(found["acquisition"], "acquisition", currency) if "acquisition" in found else None
     years = reader.integer(found["lifespan_years"], "lifespan_years", 1, 50) if "lifespan_years" in found else None
     by_category = {key.text: reader.word(value, f"margins: {key.text}", parse_margin) for key, value in margins}
-    contact = reader.entries(found["contact"], "contact", CHANNELS) if "contact" in found else []
+    contact = reader.entries(found["contact"], "contact", tuple(Channel)) if "contact" in found else []
     prices = {key.text: reader.word(value, f"contact: {key.text}", parse_price) for key, value in contact}
     for key, value in contact:
         price = prices[key.text]

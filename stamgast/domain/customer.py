@@ -98,7 +98,7 @@ class Customer(Struct, array_like=True, gc=False):
     """`purpose:channel` -> since when."""
     stopped_at: Millis = 0
     inbound_at: Millis = 0
-    """Last message from the customer over WhatsApp (its 24-hour window)."""
+    """Last message from the customer over a channel where it opens a window for free text."""
     contacts: list[tuple[Millis, str, str]] = []
     """(when, purpose, rule) of messages submitted in the last 30 days, oldest first."""
     activations: list[Activation] = []

@@ -6,7 +6,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Final, Literal
+from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
@@ -16,7 +16,7 @@ from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
-from stamgast.domain.vocabulary import IfUnproven, Purpose
+from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
 
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
@@ -81,6 +81,16 @@ class Template:
     sms: Mapping[str, str] = field(default_factory=dict)
     if_unproven: str = IfUnproven.NEVER
 
+    def wordings(self, channel: Channel) -> Mapping[str, str]:
+        """Language -> what stands there for a channel: a ContentSid, or a text (`ChannelSpec.wording`)."""
+        match channel:
+            case Channel.WHATSAPP:
+                return self.whatsapp
+            case Channel.SMS:
+                return self.sms
+            case _:
+                assert_never(channel)
+
 
 class LapseModel(Struct, frozen=True, cache_hash=True):
     """When somebody who stays away counts as at risk, lapsing and lapsed: see `stamgast.domain.quiet_spells`.
@@ -117,8 +127,8 @@ class Window:
 class Messaging:
     """House policy: who sends, when, how often at most. Rules can only be stricter."""
 
-    sms_sender: str = ""
-    whatsapp_sender: str = ""
+    senders: Mapping[Channel, str] = field(default_factory=dict)
+    """Who sends over each channel that is used."""
     windows: Mapping[str, Window] = field(
         default_factory=lambda: {Purpose.MARKETING: Window(540, 1200), Purpose.UTILITY: Window(480, 1260)}
     )
@@ -134,8 +144,8 @@ class Costs:
     """What CLV needs. Margins in thousandths of gross.
 
     `acquisition_costs` is per source what winning a customer costs, in minor units, from which day on (ascending); a
-    source or a time that is not there costs `acquisition_cost`. `contact_costs` is per channel what a message (an SMS:
-    each part) costs, in thousandths of a minor unit.
+    source or a time that is not there costs `acquisition_cost`. `contact_costs` is per channel what a message (or each
+    part of it, as its `ChannelSpec` says) costs, in thousandths of a minor unit.
     """
 
     default_margin: int = 1000

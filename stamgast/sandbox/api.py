@@ -11,12 +11,13 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from channels.twilio.addresses import bare, channel_of
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.units import Millis
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.faults import ACCEPTED_FIRST, FaultSwitches
 from stamgast.sandbox.options import SandboxOptions
-from stamgast.sandbox.records import WHATSAPP, Records, StoredMessage, new_sid
+from stamgast.sandbox.records import Records, StoredMessage, new_sid
 from stamgast.sandbox.refusals import TwilioRefusalError, error_body
 from stamgast.sandbox.requests import check_account, json_response, read_form
 from stamgast.sandbox.validation import check_message
@@ -86,7 +87,7 @@ class MessagesApi:
         query = request.query_params
         size = _bounded(query.get("PageSize"), _PAGE, 1, _LARGEST_PAGE)
         page = _bounded(query.get("Page"), 0, 0, 10**6)
-        person = query.get("To", "").removeprefix(WHATSAPP) or None
+        person = bare(query.get("To", "")) or None
         found = (
             message
             for message in self._records.newest_first(person if person in self._records.by_person else None)
@@ -147,8 +148,8 @@ class MessagesApi:
         post: dict[str, Any] = {
             "number": self._records.posts_seen,
             "at": format_time(self._options.now()),
-            "to": form.get("To", "").removeprefix(WHATSAPP),
-            "channel": "whatsapp" if form.get("To", "").startswith(WHATSAPP) else "sms",
+            "to": bare(form.get("To", "")),
+            "channel": channel_of(form.get("To", "")) or "",
             "status_callback": form.get("StatusCallback"),
             "fault": fault,
             "accepted": False,

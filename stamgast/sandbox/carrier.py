@@ -2,14 +2,17 @@
 
 import asyncio
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, assert_never
 from xml.etree import ElementTree as ET
 
 from channels.sms_parts import count_parts
+from channels.twilio.addresses import bare, write_address
+from stamgast.domain.channels import spec_of
+from stamgast.domain.vocabulary import Channel
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.live import Live
 from stamgast.sandbox.options import DEFAULT_ACCOUNT, SandboxOptions
-from stamgast.sandbox.records import WHATSAPP, WINDOW, Content, Phone, Records, StoredMessage, new_sid
+from stamgast.sandbox.records import Content, Phone, Records, StoredMessage, new_sid
 from stamgast.sandbox.webhooks import Webhooks
 
 _STOP_WORDS: Final = frozenset({"STOP", "STOPALL", "UNSUBSCRIBE", "CANCEL", "END", "QUIT", "ARRET"})
@@ -46,7 +49,7 @@ class Carrier:
         if message.content_sid:
             message.body = _readable(content, message)
         parts = count_parts(message.body)
-        message.encoding = parts.encoding if message.channel == "sms" else ""
+        message.encoding = "" if spec_of(message.channel).most_parts is None else parts.encoding
         if message.from_:
             message.segments = parts.count
         self._records.add(message)
@@ -58,7 +61,7 @@ class Carrier:
     async def receive(self, person: str, business: str, text: str) -> Reply:
         """A person writes: note STOP, START and the window, then tell the shop."""
         now = self._options.now()
-        number = business.removeprefix(WHATSAPP)
+        number = bare(business)
         message = StoredMessage(
             sid=new_sid(),
             account_sid=DEFAULT_ACCOUNT,
@@ -75,8 +78,9 @@ class Carrier:
         )
         self._records.add(message)
         phone = self._records.phone(message.person)
-        if message.channel == "whatsapp":
-            phone.window_until = now + WINDOW
+        window = spec_of(message.channel).window
+        if window is not None:
+            phone.window_until = now + window
             self.switch(phone)
         opt_out = self._note_keyword(message)
         self._show(message)
@@ -130,7 +134,7 @@ class Carrier:
         await asyncio.sleep(self._options.delays.delivered / 1000)
         while not self._records.phone(message.person).on:  # noqa: ASYNC110 - a person's hand, looked at now and then
             await asyncio.sleep(_LOOK_AGAIN)
-        read = message.channel == "whatsapp"
+        read = spec_of(message.channel).read_receipts
         await self._move(message, "delivered", last=not read)
         if read:
             await asyncio.sleep(self._options.delays.read / 1000)
@@ -139,9 +143,8 @@ class Carrier:
     def _leave(self, message: StoredMessage) -> None:
         """The pool picks a sender, and the parts are known."""
         if not message.from_:
-            prefix = WHATSAPP if message.channel == "whatsapp" else ""
-            message.from_ = prefix + self._records.pool_number(message.service_sid)
-        message.segments = count_parts(message.body).count if message.channel == "sms" else 1
+            message.from_ = write_address(message.channel, self._records.pool_number(message.service_sid))
+        message.segments = 1 if spec_of(message.channel).most_parts is None else count_parts(message.body).count
         message.sent_at = self._options.now()
 
     def _refusal(self, message: StoredMessage) -> int | None:
@@ -150,8 +153,16 @@ class Carrier:
             return 21610
         if self._expired(message):
             return 30036
-        if message.channel != "whatsapp":
-            return None
+        channel = message.channel
+        match channel:
+            case Channel.SMS:
+                return None
+            case Channel.WHATSAPP:
+                return self._refusal_by_whatsapp(message)
+            case _:
+                assert_never(channel)
+
+    def _refusal_by_whatsapp(self, message: StoredMessage) -> int | None:
         phone = self._records.phone(message.person)
         if not phone.whatsapp:
             return 63003

@@ -6,12 +6,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import BaseRoute, Route
 
+from channels.twilio.addresses import PREFIXES, bare, channel_of, write_address
 from stamgast.clock.shop_time import format_time
+from stamgast.domain.channels import channel_named
+from stamgast.domain.vocabulary import Channel
 from stamgast.sandbox.carrier import Carrier
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.live import Live
 from stamgast.sandbox.options import Delays, SandboxOptions
-from stamgast.sandbox.records import WHATSAPP, Records
+from stamgast.sandbox.records import Records
 from stamgast.sandbox.requests import BadRequestError, json_response, read_json
 from stamgast.sandbox.validation import is_phone
 
@@ -105,13 +108,17 @@ class Control:
         """
         data = await read_json(request)
         person, body = str(data.get("from") or ""), str(data.get("body") or "")
-        channel = str(data.get("channel") or ("whatsapp" if person.startswith(WHATSAPP) else "sms"))
-        person = person.removeprefix(WHATSAPP)
-        if channel not in {"sms", "whatsapp"} or not is_phone(person) or not 0 < len(body) <= _LONGEST_TEXT:
-            raise BadRequestError("give from (E.164), body (at most 1600 characters), channel sms or whatsapp", 422)
-        prefix = WHATSAPP if channel == "whatsapp" else ""
-        business = self._business(person, channel, str(data.get("to") or ""))
-        reply = await self._carrier.receive(prefix + person, prefix + business, body)
+        channel = str(data.get("channel") or channel_of(person) or "")
+        person = bare(person)
+        if channel not in PREFIXES or not is_phone(person) or not 0 < len(body) <= _LONGEST_TEXT:
+            known = " or ".join(sorted(PREFIXES))
+            raise BadRequestError(f"give from (E.164), body (at most 1600 characters), channel {known}", 422)
+        over = channel_named(channel)
+        business = self._business(person, over, str(data.get("to") or ""))
+        to = write_address(over, business)
+        if channel_of(to) is not over:
+            raise BadRequestError(f"{to} is no address over {over}", 422)
+        reply = await self._carrier.receive(write_address(over, person), to, body)
         return json_response(
             {"sid": reply.message.sid, "webhook_status": reply.webhook_status, "opt_out": reply.opt_out or None}
         )
@@ -189,12 +196,12 @@ class Control:
             "delays_ms": {"sent": delays.sent, "delivered": delays.delivered, "read": delays.read},
         }
 
-    def _business(self, person: str, channel: str, named: str) -> str:
+    def _business(self, person: str, channel: Channel, named: str) -> str:
         """The shop's end of a conversation."""
         if named.startswith("MG"):
             return self._records.pool_number(named)
         if named:
-            return named.removeprefix(WHATSAPP)
+            return bare(named)
         for known in (self._records.newest_first(person), self._records.newest_first()):
             for message in known:
                 if message.channel == channel and message.business:

@@ -10,13 +10,12 @@ from datetime import UTC, datetime
 from email.utils import format_datetime
 from typing import Any, Final
 
+from channels.twilio.addresses import bare, read_address
 from channels.twilio.errors import look_up
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Channel
 
-WHATSAPP: Final = "whatsapp:"
-WINDOW: Final[Millis] = 24 * 3_600_000
-"""How long after a person's last WhatsApp message free text may be sent to them."""
 _MOST_KEPT: Final = 100_000
 _MOST_PHONES: Final = 100_000
 _VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
@@ -48,19 +47,19 @@ class StoredMessage:
     deleted: bool = False
 
     @property
-    def channel(self) -> str:
-        """`sms` or `whatsapp`."""
-        return "whatsapp" if self.to.startswith(WHATSAPP) else "sms"
+    def channel(self) -> Channel:
+        """Over which it travels."""
+        return read_address(self.to)[0]
 
     @property
     def person(self) -> str:
         """The number of the person, whichever way the message went."""
-        return (self.from_ if self.direction == "inbound" else self.to).removeprefix(WHATSAPP)
+        return bare(self.from_ if self.direction == "inbound" else self.to)
 
     @property
     def business(self) -> str:
         """The number (or name) of the shop's end."""
-        return (self.to if self.direction == "inbound" else self.from_).removeprefix(WHATSAPP)
+        return bare(self.to if self.direction == "inbound" else self.from_)
 
     def as_twilio(self) -> dict[str, Any]:
         """The message resource of Twilio's API."""
@@ -92,8 +91,8 @@ class StoredMessage:
         """The message as `GET /sandbox/messages` and the page show it: plain numbers, RFC 3339 times."""
         return {
             "sid": self.sid,
-            "to": self.to.removeprefix(WHATSAPP),
-            "from": self.from_.removeprefix(WHATSAPP),
+            "to": bare(self.to),
+            "from": bare(self.from_),
             "person": self.person,
             "channel": self.channel,
             "direction": self.direction,

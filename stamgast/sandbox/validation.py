@@ -7,7 +7,9 @@ from typing import Any, Final
 
 import phonenumbers
 
-from stamgast.sandbox.records import WHATSAPP, Records
+from channels.twilio.addresses import bare, channel_of
+from stamgast.domain.channels import spec_of
+from stamgast.sandbox.records import Records
 from stamgast.sandbox.refusals import TwilioRefusalError
 
 _E164: Final = re.compile(r"\+[1-9]\d{6,14}")
@@ -26,8 +28,8 @@ def check_message(form: Mapping[str, str], records: Records) -> dict[str, str]:
     _check_text(form)
     _check_validity(form.get("ValidityPeriod"))
     if not form.get("MessagingServiceSid"):
-        person = form["To"].removeprefix(WHATSAPP)
-        if (person, form["From"].removeprefix(WHATSAPP)) in records.opted_out:
+        person = bare(form["To"])
+        if (person, bare(form["From"])) in records.opted_out:
             raise TwilioRefusalError(21610, 400, "Attempt to send to unsubscribed recipient")
     return _content_variables(form)
 
@@ -45,7 +47,7 @@ def is_phone(number: str) -> bool:
 def _check_recipient(to: str) -> None:
     if not to:
         raise TwilioRefusalError(21604, 400, "A 'To' phone number is required.")
-    if not is_phone(to.removeprefix(WHATSAPP)):
+    if not is_phone(bare(to)):
         raise TwilioRefusalError(21211, 400, "Invalid 'To' Phone Number")
 
 
@@ -57,11 +59,16 @@ def _check_sender(form: Mapping[str, str]) -> None:
         return
     if not sender:
         raise TwilioRefusalError(21603, 400, "A 'From' phone number is required.")
-    if sender.startswith(WHATSAPP) != form["To"].startswith(WHATSAPP):
+    if channel_of(sender) != channel_of(form["To"]):
         raise TwilioRefusalError(21910, 400, "Invalid From and To pair. They should be of the same channel")
-    plain = sender.removeprefix(WHATSAPP)
-    if not is_phone(plain) and (sender.startswith(WHATSAPP) or not _NAME.fullmatch(plain)):
+    plain = bare(sender)
+    if not is_phone(plain) and not (_may_be_a_name(sender) and _NAME.fullmatch(plain)):
         raise TwilioRefusalError(21212, 400, "Invalid From Number (caller ID)")
+
+
+def _may_be_a_name(sender: str) -> bool:
+    channel = channel_of(sender)
+    return channel is not None and spec_of(channel).sender_names
 
 
 def _check_text(form: Mapping[str, str]) -> None:

@@ -2,15 +2,17 @@
 
 import asyncio
 import uuid
-from typing import Any, Final
+from typing import Any, Final, assert_never
 from urllib.parse import urldefrag
 
 import httpx
 from twilio.request_validator import RequestValidator
 
+from channels.twilio.addresses import bare
+from stamgast.domain.vocabulary import Channel
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.options import SandboxOptions
-from stamgast.sandbox.records import WHATSAPP, Records, StoredMessage
+from stamgast.sandbox.records import Records, StoredMessage
 
 _TIMEOUT: Final = httpx.Timeout(15.0, connect=5.0)
 _PAUSE_BEFORE_REPEAT: Final = 0.25
@@ -108,10 +110,17 @@ def _status_fields(message: StoredMessage) -> dict[str, str]:
         fields["MessagingServiceSid"] = message.service_sid
     if message.error_code is not None:
         fields["ErrorCode"] = str(message.error_code)
-    if message.channel == "whatsapp":
-        fields["ChannelPrefix"] = "whatsapp"
-        fields["EventType"] = message.status.upper()
-    return fields
+    return fields | _status_fields_of(message.channel, message)
+
+
+def _status_fields_of(channel: Channel, message: StoredMessage) -> dict[str, str]:
+    match channel:
+        case Channel.WHATSAPP:
+            return {"ChannelPrefix": "whatsapp", "EventType": message.status.upper()}
+        case Channel.SMS:
+            return {}
+        case _:
+            assert_never(channel)
 
 
 def _inbound_fields(message: StoredMessage, opt_out: str) -> dict[str, str]:
@@ -130,9 +139,17 @@ def _inbound_fields(message: StoredMessage, opt_out: str) -> dict[str, str]:
     }
     if message.service_sid:
         fields["MessagingServiceSid"] = message.service_sid
-    if message.channel == "whatsapp":
-        fields["ProfileName"] = ""
-        fields["WaId"] = message.from_.removeprefix(WHATSAPP).removeprefix("+")
+    fields |= _inbound_fields_of(message.channel, message)
     if opt_out:
         fields["OptOutType"] = opt_out
     return fields
+
+
+def _inbound_fields_of(channel: Channel, message: StoredMessage) -> dict[str, str]:
+    match channel:
+        case Channel.WHATSAPP:
+            return {"ProfileName": "", "WaId": bare(message.from_).removeprefix("+")}
+        case Channel.SMS:
+            return {}
+        case _:
+            assert_never(channel)

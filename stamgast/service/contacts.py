@@ -1,20 +1,34 @@
 """What contact with a customer leaves in their state: how often, for the caps, and what it cost."""
 
+from typing import assert_never
+
 from stamgast.domain.activation import RANKS, TAKEN, Activation
+from stamgast.domain.channels import Priced, spec_of
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.vocabulary import Counter, Status
 from stamgast.service.case import Case
 
 
 def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    """What the carrier has taken costs, once, whatever becomes of it; an SMS costs by its parts."""
+    """What the carrier has taken costs, once, whatever becomes of it, by the message or by its parts."""
     if event.status not in TAKEN or activation.rank >= RANKS[Status.ACCEPTED]:
         return
     price = case.program.costs.contact_costs.get(activation.channel, 0)
-    cost = price * max(event.parts, 1) if activation.channel == "sms" else price
-    if cost:
+    if price:
+        cost = price * _priced_pieces(activation.channel, event.parts)
         case.customer.contact_cost += cost
         case.count(Counter.CONTACT_COST, cost)
+
+
+def _priced_pieces(channel: str, parts: int) -> int:
+    priced = spec_of(channel).priced
+    match priced:
+        case Priced.MESSAGE:
+            return 1
+        case Priced.PART:
+            return max(parts, 1)
+        case _:
+            assert_never(priced)
 
 
 def forget_contact(case: Case, activation: Activation) -> None:

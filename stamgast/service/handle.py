@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.channels import spec_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
@@ -151,7 +152,7 @@ def _opted_in(case: Case, _event: OptedIn) -> None:
 
 
 def _replied(case: Case, event: Replied) -> None:
-    if event.channel == "whatsapp":
+    if spec_of(event.channel).window is not None:
         case.customer.inbound_at = case.at
     fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])
 

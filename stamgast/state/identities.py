@@ -7,7 +7,9 @@ which whoever follows the topics keeps up (`stamgast.log.tail`).
 from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from typing import assert_never
 
+from stamgast.domain.channels import OptOut, spec_of
 from stamgast.domain.units import Millis
 from stamgast.identity import sealed
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, phone_hash
@@ -98,6 +100,15 @@ class IdentityStore:
     def hash_phone(self, merchant: str, phone: str) -> str:
         """What stands for a phone (E.164) on topics and in keys."""
         return phone_hash(self._id_key, merchant, phone)
+
+    def opt_out_key(self, merchant: str, channel: str, address: str) -> str:
+        """What an opt-out of a channel is remembered under, for whoever has that address there."""
+        key = spec_of(channel).opt_out
+        match key:
+            case OptOut.PHONE_HASH:
+                return self.hash_phone(merchant, address)
+            case _:
+                assert_never(key)
 
     async def resolve(self, merchant: str, identifiers: Sequence[Identifier], at: Millis) -> str:
         """The customer whom these identifiers name; an unknown one is remembered under a new id."""

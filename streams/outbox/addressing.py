@@ -2,15 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, cast
+from typing import Any, Protocol, assert_never, cast
 
-from channels.model import ChannelName, Message, Sender, SmsText, WhatsAppTemplate
+from channels.model import Message, Sender, SmsText, WhatsAppTemplate
 from stamgast.domain.activation import Submission
+from stamgast.domain.channels import Address, ChannelSpec, Wording, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program, Template
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Reason
+from stamgast.domain.vocabulary import Channel, Reason
 from stamgast.identity.records import Profile
 
 
@@ -25,8 +27,8 @@ class People(Protocol):
         """Since when that phone wants no messages."""
         ...
 
-    def hash_phone(self, merchant: str, phone: str) -> str:
-        """What stands for a phone in keys."""
+    def opt_out_key(self, merchant: str, channel: str, address: str) -> str:
+        """What an opt-out of a channel is remembered under, for whoever has that address there."""
         ...
 
 
@@ -38,44 +40,59 @@ class Addressed:
     phone_hash: str
 
 
+def address_of(profile: Profile, channel: str) -> str:
+    """Where somebody is reached over a channel; empty if that is not known. Raises `UnknownChannelError`."""
+    kind = spec_of(channel).address
+    match kind:
+        case Address.PHONE:
+            return profile.phone
+        case _:
+            assert_never(kind)
+
+
 def address(submission: Submission, program: Program, profile: Profile, phone_hash: str) -> Addressed | Reason:
     """Make the message, or say why there is none."""
     template = program.templates.get(submission.template)
     if template is None:
         return Reason.NO_TEMPLATE
-    source = _source(template, submission, program)
+    channel = channel_named(submission.channel)
+    source = _source(template, channel, (submission.language, *program.languages))
     if source is None:
         return Reason.NO_WORDING
     locale, wording = source
     words = message_variables(
         program, submission.data, locale, first_name=profile.first_name, name=profile.name or profile.first_name
     )
-    messaging = program.messaging
-    sender = messaging.whatsapp_sender if submission.channel == "whatsapp" else messaging.sms_sender
     message = Message(
         merchant=submission.merchant,
         activation=submission.activation,
         customer=submission.customer,
         template=submission.template,
-        channel=cast(ChannelName, submission.channel),
-        to=profile.phone,
+        channel=channel,
+        to=address_of(profile, channel),
         locale=locale,
         variables=cast(Any, words),  # nested: templates ask for `voucher.code`
         source=wording,
-        sender=Sender.named(sender),
+        sender=Sender.named(program.messaging.senders.get(channel, "")),
         valid_until=submission.expires_at,
     )
     return Addressed(message, phone_hash)
 
 
 def _source(
-    template: Template, submission: Submission, program: Program
+    template: Template, channel: Channel, languages: Sequence[str]
 ) -> tuple[str, SmsText | WhatsAppTemplate] | None:
-    """The wording in the customer's language, else in the merchant's first one that has it."""
-    texts = template.whatsapp if submission.channel == "whatsapp" else template.sms
-    for language in (submission.language, *program.languages):
-        if language in texts:
-            if submission.channel == "whatsapp":
-                return language, WhatsAppTemplate(texts[language], template.variables)
-            return language, SmsText(texts[language])
-    return None
+    """The wording in the first of the languages that has one: the customer's, then the merchant's."""
+    written = template.wordings(channel)
+    language = next((each for each in languages if each in written), None)
+    return None if language is None else (language, _worded(template, written[language], spec_of(channel)))
+
+
+def _worded(template: Template, written: str, spec: ChannelSpec) -> SmsText | WhatsAppTemplate:
+    match spec.wording:
+        case Wording.TEXT:
+            return SmsText(written, max_parts=spec.most_parts or 0)
+        case Wording.APPROVED:
+            return WhatsAppTemplate(written, template.variables)
+        case _:
+            assert_never(spec.wording)

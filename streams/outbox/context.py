@@ -26,6 +26,7 @@ from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission, accepted_or_further
 from stamgast.domain.calendar import business_day
+from stamgast.domain.channels import UnknownChannelError
 from stamgast.domain.events import ActivationOutcome, encode_event, key_of
 from stamgast.domain.vocabulary import NoteKind, Reason, Status
 from stamgast.log.producers import EmitError, Emitters
@@ -36,7 +37,7 @@ from stamgast.state.outbox import Lane
 from stamgast.state.views import NotLoadedError
 from streams.customers.bundles import Bundles
 from streams.metrics import Metrics
-from streams.outbox.addressing import People
+from streams.outbox.addressing import People, address_of
 from streams.outbox.breaker import Probing
 from streams.outbox.turns import Senders
 from streams.runtime.emission import append
@@ -86,7 +87,7 @@ class Outgoing:
     bundles: Bundles
     people: People
     channels: Mapping[str, Carrier]
-    """`sms` and `whatsapp` -> what carries them."""
+    """Each `Channel` -> what carries it."""
     clock: Clock
     emitters: Emitters
     public_url: str
@@ -194,10 +195,11 @@ class Outgoing:
     async def tell_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""
         stopped = False
-        with contextlib.suppress(NotLoadedError):
+        with contextlib.suppress(NotLoadedError, UnknownChannelError):
             profile = await self.people.profile(submission.merchant, submission.customer)
-            if profile is not None and profile.phone:
-                phone_hash = self.people.hash_phone(submission.merchant, profile.phone)
+            reached_at = "" if profile is None else address_of(profile, submission.channel)
+            if reached_at:
+                phone_hash = self.people.opt_out_key(submission.merchant, submission.channel, reached_at)
                 stopped = await self.people.stopped_at(submission.merchant, phone_hash) is not None
         await self.tell(
             partition, submission, Status.SUPPRESSED, reason=Reason.OPTED_OUT if stopped else Reason.TAKEN_BACK

@@ -22,7 +22,7 @@ from stamgast.state.views import NotLoadedError
 from streams.customers.activation_log import ActivationLog, ClaimLostError
 from streams.customers.bundles import UnusableBundleError
 from streams.customers.writes import Written
-from streams.outbox.addressing import Addressed, address
+from streams.outbox.addressing import Addressed, address, address_of
 from streams.outbox.context import Outgoing
 from streams.outbox.half_done import HalfDone
 from streams.outbox.in_doubt import Settling
@@ -222,13 +222,15 @@ class PartitionSending:
             return Reason.EXPIRED
         channel = around.channels.get(submission.channel)
         profile = await around.people.profile(submission.merchant, submission.customer)
-        if channel is None or profile is None or not profile.phone:
-            return Reason.NO_CHANNEL if channel is None else Reason.NO_ADDRESS
+        if channel is None:
+            return Reason.NO_CHANNEL
+        if profile is None or not (reached_at := address_of(profile, submission.channel)):
+            return Reason.NO_ADDRESS
         try:
             bundle = await around.bundle_of(submission)
         except UnusableBundleError:
             return Reason.NO_TEMPLATE
-        phone_hash = around.people.hash_phone(submission.merchant, profile.phone)
+        phone_hash = around.people.opt_out_key(submission.merchant, submission.channel, reached_at)
         addressed = address(submission, bundle.program, profile, phone_hash)
         if not isinstance(addressed, Addressed):
             return addressed

@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from typing import Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 import msgspec
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
@@ -14,6 +14,7 @@ from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Channel
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
@@ -31,6 +32,11 @@ from stamgast.web.problem import Problem
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
+if TYPE_CHECKING:
+    ChannelWord = str
+else:
+    ChannelWord = Literal[tuple(sorted(each.value for each in Channel))]
+
 
 class Consent(Strict):
     """Consent to messages of one purpose over one channel, with its proof: which wording was shown, and where.
@@ -46,7 +52,7 @@ class Consent(Strict):
     )
 
     purpose: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
-    channel: Literal["sms", "whatsapp"]
+    channel: ChannelWord
     granted: bool = True
     wording_version: Annotated[str, StringConstraints(max_length=100), Field(validate_default=True)] = ""
     source: Annotated[str, StringConstraints(max_length=100)] = ""

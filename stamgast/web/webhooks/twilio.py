@@ -22,6 +22,7 @@ from channels.model import (
     WebhookRequest,
 )
 from channels.reasons import reason_of
+from channels.twilio.addresses import bare
 from stamgast.api_keys.model import MERCHANT
 from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
 from stamgast.domain.program import Program
@@ -112,13 +113,12 @@ def _addressed(inbound: Inbound, programs: Iterable[Program]) -> list[Program]:
 
 
 def _senders(program: Program) -> set[str]:
-    messaging = program.messaging
-    return {sender.removeprefix("whatsapp:") for sender in (messaging.sms_sender, messaging.whatsapp_sender) if sender}
+    return {bare(sender) for sender in program.messaging.senders.values() if sender}
 
 
 async def _tell_phone(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bool) -> None:
     """Log it, tell the customers with that phone and mark their slots; what cannot be done now is finished later."""
-    phone_hash = deps.identities.hash_phone(merchant, inbound.from_)
+    phone_hash = deps.identities.opt_out_key(merchant, inbound.channel, inbound.from_)
     await deps.stops.tell(merchant, phone_hash, stopped=stopped, channel=inbound.channel, within_s=deps.limits.stop_s)
     log.info("stop" if stopped else "start", merchant=merchant)
 
