@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Final
 
-from stamgast.log.reading import LogReader
 from stamgast.programs.record import decode_bundle, load_record
+from stamgast.programs.topic import all_bundles
 from stamgast.service import Bundle
 
 _MOST_COMPILED: Final = 1_024
@@ -24,16 +24,10 @@ class BundleShelf:
 
     async def load(self, bootstrap: str, topic: str) -> None:
         """Read `programs.v1`."""
-        async with LogReader(bootstrap) as reader:
-            async for records in reader.read_all(topic, 0):
-                for record in records:
-                    try:
-                        bundle = decode_bundle(record.value or b"")
-                    except ValueError:  # passed over, as the worker does
-                        continue
-                    self._packed[bundle.merchant, bundle.hash] = record.value or b""
-                    self.newest[bundle.merchant] = (record.offset, bundle.hash)
-                    self._at[record.offset] = (bundle.merchant, bundle.hash)
+        async for number, packed, bundle in all_bundles(bootstrap, topic):
+            self._packed[bundle.merchant, bundle.hash] = packed
+            self.newest[bundle.merchant] = (number, bundle.hash)
+            self._at[number] = (bundle.merchant, bundle.hash)
 
     def find(self, merchant: str, content: str, number: int) -> Bundle:
         """Return a bundle by its hash.

@@ -15,15 +15,14 @@ from typing import Any
 from rules.loader import LoadedMerchant, load_bundle, load_merchant
 from stamgast.domain.units import Millis
 from stamgast.log.producers import Emitter
-from stamgast.log.reading import LogReader
 from stamgast.programs.record import (
     BundleRecord,
     BundleTooLargeError,
     bundle_hash,
-    decode_bundle,
     encode_bundle,
     load_record,
 )
+from stamgast.programs.topic import all_bundles
 
 MERCHANTS = "merchants"
 
@@ -58,16 +57,7 @@ def merchant_folders(config_dir: Path) -> list[Path]:
 
 async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:
     """Read `programs.v1` to its end: the newest bundle of every merchant."""
-    newest: dict[str, InForce] = {}
-    async with LogReader(bootstrap) as reader:
-        async for records in reader.read_all(topic, 0):
-            for record in records:
-                try:
-                    bundle = decode_bundle(record.value or b"")
-                except ValueError:  # passed over, as the worker does
-                    continue
-                newest[bundle.merchant] = InForce(record.offset, bundle)
-    return newest
+    return {bundle.merchant: InForce(number, bundle) async for number, _, bundle in all_bundles(bootstrap, topic)}
 
 
 async def publish(

@@ -2,9 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from stamgast.log.reading import LogReader, LogTruncatedError, end_of
+from stamgast.programs.record import BundleRecord, decode_bundle
+
+
+async def all_bundles(bootstrap: str, topic: str) -> AsyncIterator[tuple[int, bytes, BundleRecord]]:
+    """Number, packed and unpacked, each bundle that was ever published; what is none is passed over, as workers do."""
+    async with LogReader(bootstrap) as reader:
+        async for records in reader.read_all(topic, 0):
+            for record in records:
+                packed = record.value or b""
+                try:
+                    yield record.offset, packed, decode_bundle(packed)
+                except ValueError:
+                    continue
 
 
 @dataclass(frozen=True)

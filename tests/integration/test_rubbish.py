@@ -97,7 +97,14 @@ async def litter(shop: Deployment) -> None:
     emitter = await Emitter.open(shop.bootstrap)
     for name, topic in shop.topics:
         for partition in range(shop.topics.partitions if topic.partitions == "all" else 1):
-            keys = [b"a:1", b"winkel:a:1", b"winkel:\xff", b"", *([] if topic.cleanup == "compact" else [None])]
+            keys = [
+                b"a:1",
+                b"winkel:a:1",
+                *(b"winkel:%c:%s" % (letter, b"a" * 24) for letter in b"acdkps"),
+                b"winkel:\xff",
+                b"",
+                *([] if topic.cleanup == "compact" else [None]),
+            ]
             await emitter.emit(name, partition, [(key, value) for key in keys for value in NEXT_TO_NOTHING])
     await emitter.close()
 
