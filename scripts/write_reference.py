@@ -18,7 +18,9 @@ from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry
 from rules.language.triggers import TRIGGERS
 from rules.program.messages import IF_UNPROVEN
+from rules.program.template_language import FILTERS
 from stamgast.cli import COMMANDS
+from stamgast.domain.message_words import WORDS
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.settings import Settings
@@ -47,6 +49,18 @@ carrier's own list (`STAMGAST_LOOK_UPS_S`) has settled it:
 templates:
   receipt: {purpose: utility, if_unproven: send_again}
 ```
+"""
+
+WORDING = """\
+The texts stand in `templates/<language>/<template>.j2`: words in `{{ }}`, `{% if %}`, and filters. There are no loops and no
+calls, since a message has nothing to go through and a worker may not be kept busy by one. All words are texts; a number
+is compared by `int`:
+
+```jinja
+{% if customer.first_name %}Dag {{ customer.first_name }}, {% endif %}{% if card.missing | int == 1 %}nog één stempel{% else %}nog {{ card.missing }} stempels{% endif %}!
+```
+
+`voucher` is there where the rule gives a reward, `card` where a stamp card set it off:
 """
 
 
@@ -110,6 +124,8 @@ def rules() -> str:
             parts.append(f"### {name}\n\n{word.meaning()}\n\n```yaml\n{word.example()}\n```")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
     parts.append(f"## Templates\n\n{UNPROVEN}\n{answers}")
+    words = "\n".join(f"- {', '.join(f'`{thing}.{word}`' for word in words)}" for thing, words in WORDS.items())
+    parts.append(f"{WORDING}\n{words}\n\nFilters: {', '.join(f'`{name}`' for name in sorted(FILTERS))}.")
     return "\n\n".join(parts) + "\n"
 
 
