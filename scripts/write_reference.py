@@ -52,12 +52,13 @@ templates:
 """
 
 WORDING = """\
-The texts stand in `templates/<language>/<template>.j2`: words in `{{ }}`, `{% if %}`, and filters. There are no loops and no
-calls, since a message has nothing to go through and a worker may not be kept busy by one. All words are texts; a number
-is compared by `int`:
+The texts stand in `templates/<language>/<template>.j2`: words in `{{ }}`, `{% if %}`, and filters. There are no loops and
+no calls, since a message has nothing to go through and a worker may not be kept busy by one. All words are texts; a
+number is compared by `int`:
 
 ```jinja
-{% if customer.first_name %}Dag {{ customer.first_name }}, {% endif %}{% if card.missing | int == 1 %}nog één stempel{% else %}nog {{ card.missing }} stempels{% endif %}!
+{% if customer.first_name %}Dag {{ customer.first_name }}, {% endif %}
+{% if card.missing | int == 1 %}nog één stempel{% else %}nog {{ card.missing }} stempels{% endif %}!
 ```
 
 `voucher` is there where the rule gives a reward, `card` where a stamp card set it off:
