@@ -52,8 +52,8 @@ templates:
 """
 
 WORDING = """\
-The texts stand in `templates/<language>/<template>.j2`: words in `{{ }}`, `{% if %}`, and filters. There are no loops and
-no calls, since a message has nothing to go through and a worker may not be kept busy by one. All words are texts; a
+The texts stand in `templates/<language>/<template>.j2`: words in `{{ }}`, `{% if %}`, and filters. There are no loops
+and no calls, since a message has nothing to go through and a worker may not be kept busy by one. All words are texts; a
 number is compared by `int`:
 
 ```jinja

@@ -32,6 +32,12 @@ BAD = {
         "program.yaml": f"{GOOD['program.yaml']}templates: {{hello: {{purpose: utility}}}}\n",
         "templates/nl/hello.j2": "{{ " + "(" * 2_000 + "customer.name" + ")" * 2_000 + " }}",
     },
+    "padding": {
+        "program.yaml": f"{GOOD['program.yaml']}templates: {{hello: {{purpose: utility}}}}\n",
+        "templates/nl/hello.j2": "{% for a in 'x'|center(9999) %}" * 3
+        + "{% endfor %}" * 3
+        + "{{ 'x'|center(999999999) }}",
+    },
     "empty": {},
 }
 """Merchant -> its files."""
