@@ -24,7 +24,7 @@ AHEAD = "2099-10-01T08:00:00Z,1x"
 """A trial's time, which is one to come by the broker's clock."""
 
 BREAKS = """
-from streams.customers import CustomersJob
+from streams.customers.job import CustomersJob
 from stamgast.cli import main
 
 async def taken(self, owned, reader):

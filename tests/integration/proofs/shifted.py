@@ -12,10 +12,9 @@ from pathlib import Path
 
 import pytest
 
-import streams.customers.job
 import streams.customers.sorting
 import streams.intake.canonical
-import streams.intake.job
+import streams.runtime.position
 from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import RealClock
 from stamgast.clock.watch import ClockWatch
@@ -79,8 +78,7 @@ def spoil() -> None:
     ClockWatch.fit = _Careless.fit  # type: ignore[assignment, method-assign]
     streams.customers.sorting.bounded_event = lambda event, _: event  # type: ignore[assignment]
     streams.intake.canonical.bounded = lambda stamp, _: stamp  # type: ignore[assignment]
-    for module in (streams.customers.job, streams.intake.job):
-        module.marked = lambda *_, **__: "0:real"  # type: ignore[attr-defined]
+    streams.runtime.position.marked = lambda *_, **__: "0:real"  # type: ignore[assignment]
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")
     sys.exit(asyncio.run(run(settings)))
