@@ -2,7 +2,7 @@
 
 The meta is a hash: what an owner must know of its partition before it thinks, and who the owner is. What stands in it
 goes with the watermark, in the same script as the states. `written_by` and `read_by` name modules and Lua scripts;
-`tests/unit/test_partition_meta.py` holds them, and the names that the scripts use, against the code.
+`tests/unit/state/test_partition_meta.py` holds them, and the names that the scripts use, against the code.
 """
 
 from __future__ import annotations

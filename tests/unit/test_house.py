@@ -1,5 +1,6 @@
 """The house is in order: every module has its layer, every setting its name, every dependency its lock."""
 
+import ast
 import importlib.metadata
 import re
 import tomllib
@@ -12,6 +13,7 @@ from stamgast.settings import Settings
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 PACKAGES = ("stamgast", "streams", "rules", "channels")
+TESTS = ROOT / "tests"
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
 
 
@@ -47,6 +49,31 @@ def test_no_test_sleeps():
     files = [file for file in (ROOT / "tests").rglob("*.py") if str(file.relative_to(ROOT / "tests")) not in allowed]
 
     assert [str(file) for file in files if re.search(r"\bsleep\((?!0\))", file.read_text())] == []
+
+
+def test_unit_tests_stand_where_what_they_test_does():
+    """As in the packages; what belongs to `stamgast` stands without that name in front."""
+    unit = TESTS / "unit"
+    folders = [folder.relative_to(unit) for folder in unit.rglob("*") if folder.is_dir() and folder.name[0] not in "._"]
+    homes = {folder: (ROOT, ROOT / "stamgast")[folder.parts[0] not in PACKAGES] for folder in folders}
+
+    assert [str(folder) for folder, home in homes.items() if not (home / folder / "__init__.py").exists()] == []
+
+
+def test_no_test_imports_another():
+    """What two of them need is a module that is no test, a fake or a fixture."""
+    found = {str(file.relative_to(ROOT)): imported_by(file) for file in TESTS.rglob("*.py")}
+    tests = {name for names in found.values() for name in names if re.search(r"^tests\b.*\.test_\w+", name)}
+
+    assert {file: names & tests for file, names in found.items() if names & tests} == {}
+
+
+def imported_by(file: Path) -> set[str]:
+    """What a file imports, by every name that it could be a module under."""
+    nodes = list(ast.walk(ast.parse(file.read_text())))
+    whole = {alias.name for node in nodes if isinstance(node, ast.Import) for alias in node.names}
+    found = [node for node in nodes if isinstance(node, ast.ImportFrom)]
+    return whole | {f"{node.module or 'tests'}.{alias.name}" for node in found for alias in node.names}
 
 
 @pytest.mark.parametrize(

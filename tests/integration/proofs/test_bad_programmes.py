@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping
 
 import pytest
 
 from stamgast.domain.customer import Customer
-from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from tests.builders import line, record, snapshot
 from tests.conftest import eventually
 from tests.integration.proofs.feed import Producer
 from tests.integration.proofs.fleet import Worker
 from tests.integration.proofs.judging import live_customers
 from tests.integration.proofs.merchant import MERCHANT
+from tests.integration.proofs.programmes import GOOD, put
 from tests.integration.proofs.receipts import now
 from tests.integration.proofs.scene import Scene
 from tests.integration.proofs.verdicts import verified
@@ -22,10 +21,6 @@ from tests.oracle_customers import Key
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
-GOOD = {
-    "program.yaml": "name: De Winkel\ncurrency: EUR\nregion: NL\ntime_zone: Europe/Amsterdam\n"
-    "languages: [nl]\nstores: {shop: {}}\n"
-}
 BAD = {
     "unreadable": {"program.yaml": "merchant: [unreadable\n"},
     "too-deep": {
@@ -41,12 +36,6 @@ BAD = {
     "empty": {},
 }
 """Merchant -> its files."""
-
-
-async def put(scene: Scene, merchant: str, files: Mapping[str, str]) -> int:
-    """Append a bundle as it is; nobody checks it."""
-    bundle = BundleRecord(merchant=merchant, hash=bundle_hash(files, {}), files=dict(files))
-    return await scene.parts.appender.append_to(scene.topics.programs, 0, merchant.encode(), encode_bundle(bundle))
 
 
 async def test_programmes_that_cannot_be_used_hold_up_their_own_merchants_until_the_next_ones(scene: Scene) -> None:

@@ -19,9 +19,9 @@ from tests.conftest import eventually
 from tests.integration.proofs.feed import Producer
 from tests.integration.proofs.fleet import Fault
 from tests.integration.proofs.judging import live_customers
+from tests.integration.proofs.programmes import GOOD, put
 from tests.integration.proofs.receipts import now
 from tests.integration.proofs.scene import Scene
-from tests.integration.proofs.test_bad_programmes import GOOD, put
 from tests.integration.proofs.verdicts import verified
 
 EVENTS = int(os.environ.get("STAMGAST_WAITING_EVENTS", "3000"))

@@ -11,7 +11,7 @@ from stamgast.state.identity_log import NAME
 from stamgast.state.keys import shard_of, view_shards
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
-from tests.integration.web.test_people import JAN, events
+from tests.integration.web.shop import JAN, events
 
 OTHERS = 200_000
 SHARDS = view_shards(NAME)

@@ -1,6 +1,5 @@
 """The whole way with a real worker: purchases over HTTP, a full card, a voucher, its redemption at the till."""
 
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -8,21 +7,7 @@ import pytest
 from stamgast.local.processes import ChildProcess
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT
-
-
-def bread(number: int, customer: dict[str, str], *, days_ago: int) -> dict[str, Any]:
-    at = datetime.now(UTC) - timedelta(days=days_ago)
-    return {
-        "transaction_id": f"till1:{number}",
-        "source_version": 1,
-        "status": "completed",
-        "end_date_time": at.strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "store": {"retail_store_id": "dok-noord"},
-        "customer": customer,
-        "price_currency": "EUR",
-        "totals": {"gross_minor": 350},
-        "line_items": [{"line_id": "1", "sku": "BROOD", "category": "bread", "quantity": "1", "gross_minor": 350}],
-    }
+from tests.integration.web.shop import bread
 
 
 async def voucher_of(web: Any, worker: ChildProcess) -> tuple[str, str]:

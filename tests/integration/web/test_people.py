@@ -6,35 +6,18 @@ from typing import Any
 
 import pytest
 import structlog
-from redis.asyncio import Redis
 
 from stamgast.domain.customer import Customer, encode_customer
-from stamgast.domain.events import ConsentChanged, Enrolled, OptedOut, decode_event, key_of
+from stamgast.domain.events import ConsentChanged, Enrolled, OptedOut, key_of
 from stamgast.identity.ids import Identifier
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.keys import customers
 from stamgast.state.views import NotLoadedError
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
+from tests.integration.web.shop import JAN, events, everything_in
 
-JAN = {
-    "phone": "06 12 34 56 78",
-    "name": "Jan Jansen-Zandstra",
-    "email": "jan.zandstra@example.nl",
-    "language": "nl",
-    "birthday": "1988-10-21",
-    "acquisition_source": "flyer",
-    "membership_number": "M-100",
-    "consents": [
-        {"purpose": "marketing", "channel": "whatsapp", "wording_version": "2026-01", "source": "counter"},
-        {"purpose": "marketing", "channel": "sms", "wording_version": "2026-01", "source": "counter"},
-    ],
-}
 SECRETS = ("612345678", "Jan", "Zandstra", "1988-10-21", "M-100")
-
-
-async def events(web: Any) -> list[Any]:
-    return [decode_event(value) for _key, value in await web.records(web.topics.customer_events)]
 
 
 async def test_enrolment_gives_an_id_and_tells_the_customers_stream(web):
@@ -128,19 +111,6 @@ async def test_a_customer_is_shown_as_the_state_says(web, empty_redis):
 
 def web_slot(web: Any, customer: str) -> Any:
     return customers(web.parts.appender.partition_of(web.topics.customer_events, key_of(MERCHANT, customer)))
-
-
-async def everything_in(redis: Redis) -> bytes:
-    found = b""
-    async for key in redis.scan_iter(count=1_000):
-        found += key + b"\n"
-        match await redis.type(key):
-            case b"string":
-                found += await redis.get(key)
-            case b"hash":
-                found += b"\n".join(part for pair in (await redis.hgetall(key)).items() for part in pair)
-        found += b"\n"
-    return found
 
 
 async def test_nothing_personal_stands_in_any_topic_key_or_log(web, empty_redis, all_logs):

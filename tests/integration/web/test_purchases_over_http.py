@@ -1,6 +1,5 @@
 import asyncio
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -8,21 +7,7 @@ import pytest
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
-
-SMALLEST = json.loads((Path(__file__).parents[2] / "golden" / "purchase" / "smallest.json").read_text())
-
-
-def sale(transaction: str = "till1:1", **changes: Any) -> dict[str, Any]:
-    return SMALLEST | {"transaction_id": transaction} | changes
-
-
-def problem(response: Any, status: int) -> dict[str, Any]:
-    assert response.status_code == status, response.text
-    assert response.headers["content-type"] == "application/problem+json"
-    body: dict[str, Any] = response.json()
-    assert body["status"] == status
-    assert body["detail"]
-    return body
+from tests.integration.web.shop import problem, sale
 
 
 async def test_a_purchase_is_acknowledged_once_it_is_in_the_log(web):

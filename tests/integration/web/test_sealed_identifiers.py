@@ -13,7 +13,7 @@ from stamgast.log.dead_letters import Stored
 from tests.builders import line, snapshot
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, Web
-from tests.integration.web.test_people import everything_in
+from tests.integration.web.shop import everything_in
 
 KNOWN, NEW, ODD = "0612345678", "+31 6 87 65 43 21", "020 765 4321"
 SECRETS = ("612345678", "87654321", "87 65 43 21", "765 4321", "7654321")

@@ -9,7 +9,7 @@ import pytest
 
 from tests.conftest import eventually
 from tests.integration.web.conftest import RUN, environment
-from tests.integration.web.test_from_till_to_reward import bread
+from tests.integration.web.shop import bread
 
 
 async def why(env: dict[str, str], *arguments: str) -> tuple[int, str]:

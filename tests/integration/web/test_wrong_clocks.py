@@ -11,7 +11,7 @@ from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import RealClock
 from stamgast.domain.units import DAY, MINUTE
 from tests.conftest import eventually
-from tests.integration.web.test_purchases_over_http import problem, sale
+from tests.integration.web.shop import problem, sale
 
 
 async def missing(web) -> list[str]:

@@ -1,6 +1,8 @@
 """The console shows what would be said, and to whom only as far as needed."""
 
 import io
+from types import SimpleNamespace
+from typing import Any
 
 from channels.console import ConsoleChannel, mask_phone
 from channels.model import Lookup, Message, Outcome, Prepared, Sender, SmsText
@@ -39,3 +41,14 @@ async def test_a_message_is_printed_with_a_masked_number_and_no_control_characte
 
 def test_a_short_number_is_hidden_whole():
     assert mask_phone("12345") == "\u2022" * 5
+
+
+async def test_the_console_remembers_the_attempts_that_anybody_may_still_ask_for(monkeypatch):
+    monkeypatch.setattr("channels.console._MOST_REMEMBERED", 2)
+    console = ConsoleChannel(io.StringIO())
+    message = SimpleNamespace(channel="sms", to="+31612345678", template="hello", locale="nl")
+    prepared: Any = SimpleNamespace(message=message, parts=None, body="Dag", content_sid="", content_variables={})
+    for attempt in ("a", "b", "c"):
+        await console.send(prepared, attempt, "")
+    found = [(await console.find(prepared, attempt, 0)).status for attempt in ("a", "b", "c")]
+    assert [bool(status) for status in found] == [False, True, True]

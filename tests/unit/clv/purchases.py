@@ -71,3 +71,7 @@ def regular_shop(customers: int, seed: int = 4, days: int = 500, first: int = 10
                 break
             day += max(1, round(rng.gamma(3.0, 1 / (3 * rate))))
     return shop
+
+
+def date_of(day: int) -> str:
+    return str(EPOCH.fromordinal(EPOCH.toordinal() + day))

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from rules.loader import LoadedMerchant, load_bundle
-from tests.unit.rules.conftest import PROGRAM, files_of
-from tests.unit.rules.test_config_examples import data_of
+from tests.unit.rules.plain_data import data_of
+from tests.unit.rules.small_shop import PROGRAM, files_of
 
 RULE = """
 rule: example

@@ -14,34 +14,17 @@ from rules.language.registry import Word
 from rules.language.triggers import TRIGGERS
 from rules.loader import load_bundle, load_merchant
 from rules.schema import rule_schema
-from rules.yaml.nodes import ListNode, MapNode, Node
-from rules.yaml.source import Source, read_yaml
 from stamgast.domain.message_words import WORDS, message_variables
 from stamgast.domain.units import DAY
 from stamgast.programs.rule_tests import run_tests
-from tests.unit.rules.conftest import files_of
+from tests.unit.rules.plain_data import data_of
+from tests.unit.rules.small_shop import files_of
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
 RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
 WORD_CLASSES: list[Word[Any]] = [
     word for registry in (TRIGGERS, CONDITIONS, ACTIONS) for word in registry.words.values()
 ]
-
-
-def plain(node: Node | None) -> Any:
-    """The data that an editor's schema check sees."""
-    if isinstance(node, MapNode):
-        return {key.text: plain(value) for key, value in node.entries}
-    if isinstance(node, ListNode):
-        return [plain(item) for item in node.items]
-    return None if node is None else node.value
-
-
-def data_of(text: str) -> Any:
-    source = Source("x.yaml", text)
-    node = read_yaml(source)
-    assert source.problems == []
-    return plain(node)
 
 
 @pytest.mark.parametrize("merchant", MERCHANTS, ids=lambda path: path.name)

@@ -1,0 +1,22 @@
+"""Records on `purchases.v1` as a shop's own producer writes them, and as intake reads them."""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from streams.intake.canonical import read_record
+from streams.intake.record_mac import Proofs
+from tests.builders import T0, record
+
+PROOFS = Proofs(b"p" * 32)
+
+
+def produced(data: dict[str, Any], *, key: bytes | None = None, **attributes: Any) -> Any:
+    """A record as a foreign producer writes it."""
+    own_key, value = record(data, T0)
+    document = json.loads(value) | attributes
+    return SimpleNamespace(offset=0, timestamp=T0, key=key or own_key, value=json.dumps(document).encode())
+
+
+def read(found: Any, **how: Any) -> Any:
+    return read_record(found, is_here=True, proofs=PROOFS, **how)

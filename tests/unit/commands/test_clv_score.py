@@ -1,0 +1,87 @@
+"""`stamgast clv score --merchant`: a CSV scored without the days on which the merchant is closed."""
+
+import json
+import math
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+
+from stamgast.domain.attrition import make_model
+from stamgast.domain.history import History
+from tests.unit.clv.purchases import MBG
+from tests.unit.commands.clv_command import run
+
+
+@pytest.fixture
+def closing_shop(tmp_path: Path, monkeypatch) -> str:
+    """A shop that is closed from 5 to 18 February and for two weeks to come."""
+    folder = tmp_path / "config" / "merchants" / "dorp"
+    folder.mkdir(parents=True)
+    closed = '["2026-02-05 to 2026-02-18", "2026-03-08 to 2026-03-21"]'
+    folder.joinpath("program.yaml").write_text(
+        "merchant: dorp\nname: Dorp\ncurrency: EUR\nregion: NL\ntime_zone: Europe/Amsterdam\nlanguages: [nl]\n"
+        f"stores: {{dorp: {{}}}}\nclosed: {closed}\n"
+    )
+    monkeypatch.setenv("STAMGAST_CONFIG_DIR", str(tmp_path / "config"))
+    return "dorp"
+
+
+def test_a_merchants_closed_days_are_left_out_of_what_was_and_of_what_is_to_come(sales, parameters, closing_shop):
+    asked = (
+        "score",
+        "--data",
+        sales,
+        "--as-of",
+        "2026-03-01",
+        "--parameters",
+        parameters,
+        "--horizon",
+        "28d",
+        "--json",
+    )
+    parameters.write_text(json.dumps({**MBG, "open_days": True}))
+
+    done = run(*asked, "--merchant", closing_shop)
+
+    (anna, ben, *_) = json.loads(done.stdout)
+    assert "leaving out dorp's 28 closed days" in done.stderr
+    assert (anna["x"], anna["t_x"], anna["T"]) == (2, pytest.approx(33 / 7), pytest.approx((59 - 14) / 7))
+    assert (ben["t_x"], ben["T"]) == (0, pytest.approx((56 - 14) / 7))
+    model = make_model("mbg_nbd", MBG["parameters"])
+    history = History(2, 33 / 7, 45 / 7)
+    assert anna["p_buy"] == pytest.approx(model.p_buy(history, 14 / 7), rel=1e-9), "28 days of which 14 are closed"
+    assert anna["p_alive"] == pytest.approx(model.p_alive(history), rel=1e-9)
+    wait = model.lapses_at(history, 0.5) * 7
+    lapse = date(2026, 1, 1) + timedelta(days=math.ceil(wait) + 28)
+    assert anna["next_lapse"] == lapse.isoformat(), "both closures lie before it"
+
+
+def test_what_was_fitted_in_calendar_days_is_scored_in_calendar_days(sales, parameters, closing_shop):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01", "--parameters", parameters, "--json")
+
+    done = run(*asked, "--merchant", closing_shop)
+
+    assert "was fitted in calendar days, so no closed days are left out" in done.stderr
+    assert done.stdout == run(*asked).stdout
+
+
+def test_a_fit_in_open_days_has_another_version_than_one_in_calendar_days(sales, closing_shop):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01", "--json")
+
+    of_shop, of_calendar = (json.loads(run(*asked, *more).stdout) for more in (("--merchant", closing_shop), ()))
+
+    assert of_shop[0]["parameters_version"] != of_calendar[0]["parameters_version"]
+    assert of_shop[0]["T"] < of_calendar[0]["T"]
+
+
+def test_a_merchant_who_is_not_there_is_named_with_the_one_that_may_be_meant(sales, closing_shop):
+    done = run("score", "--data", sales, "--as-of", "2026-03-01", "--merchant", "drop")
+
+    assert done.exit_code == 1
+    assert "there is no merchant 'drop'" in done.stderr
+    assert "is it 'dorp'?" in done.stderr
+    assert (
+        run("score", "--data", sales, "--as-of", "2026-03-01", "--merchant", "dorp", "--model", "combined").exit_code
+        == 2
+    )

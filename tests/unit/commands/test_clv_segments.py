@@ -1,0 +1,189 @@
+"""`stamgast clv segments`: value against the cost of winning customers."""
+
+import json
+from pathlib import Path
+
+import pytest
+from click.testing import Result
+from typer.testing import CliRunner
+
+from stamgast.clv.data.acquisition_costs import CostFileError, read_costs
+from stamgast.commands.clv import app
+from tests.unit.clv.purchases import date_of, drawn_shop
+
+HEADING = "customer,date,amount,segment,acquisition_source\n"
+
+
+def run(*arguments: object) -> Result:
+    return CliRunner().invoke(app, ["segments", *map(str, arguments)], prog_name="stamgast clv", catch_exceptions=False)
+
+
+@pytest.fixture(scope="module")
+def sales(tmp_path_factory) -> Path:
+    path = tmp_path_factory.mktemp("segments") / "sales.csv"
+    lines = [
+        f"{name},{date_of(day)},{amount:.2f},{'gold' if name % 3 else ''},{'ads' if name % 2 else 'friends'}\n"
+        for name, days in drawn_shop(300).items()
+        for day, amount in days.items()
+    ]
+    path.write_text(HEADING + "".join(lines))
+    return path
+
+
+def segments(sales: Path, *more: object) -> dict[str, dict]:
+    done = run("--data", sales, "--json", *more)
+    assert done.exit_code == 0
+    return {each["segment"]: each for each in json.loads(done.stdout)["segments"]}
+
+
+def test_every_segment_has_its_customers_value_and_what_they_may_cost(sales):
+    found = segments(sales, "--acquisition-cost", "20")
+
+    assert list(found) == ["gold", "(none)"]
+    gold = found["gold"]
+    assert (gold["customers"], found["(none)"]["customers"]) == (200, 100)
+    assert gold["purchases"] == sum(len(days) for name, days in drawn_shop(300).items() if name % 3)
+    assert gold["clv"] == pytest.approx(gold["historic"] + gold["predicted"])
+    assert gold["net"] == pytest.approx(gold["clv"] - 20)
+    assert gold["ratio"] == pytest.approx(gold["clv"] / 20)
+    assert gold["most_to_spend"] == pytest.approx(gold["clv"] / 3)
+    assert gold["acquisition_budget"] == pytest.approx(200 * gold["clv"] / 3)
+    assert 0 < gold["trend"] < 1, "nobody new came for a year"
+    assert (gold["parameters"], gold["because"]) == ("pooled", "fewer than 500 customers")
+
+
+def test_three_times_the_cost_is_fine_and_a_cent_more_of_cost_is_not(sales):
+    clv = segments(sales)["gold"]["clv"]
+
+    assert segments(sales, "--acquisition-cost", f"{clv / 3:.12f}")["gold"]["below"] is False
+    found = run("--data", sales, "--acquisition-cost", f"{clv / 3 + 0.01:.12f}")
+    assert "below 3: a customer of gold is worth 3.00 times" in found.stdout
+
+
+def test_without_a_cost_nothing_is_said_of_the_ratio(sales):
+    gold = segments(sales)["gold"]
+
+    assert gold["acquisition_cost"] is gold["net"] is gold["ratio"] is gold["below"] is None
+    assert gold["most_to_spend"] > 0
+
+
+def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_path):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(f"source,from,cost\nads,{date_of(9_000)},10\nads,{date_of(20_000)},99\n")
+
+    found = segments(sales, "--by", "source", "--costs", costs, "--acquisition-cost", "4")
+
+    assert {name: each["acquisition_cost"] for name, each in found.items()} == {"ads": 10, "friends": 4}
+
+
+def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_known(sales, tmp_path):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(f"source,from,cost\nads,{date_of(9_000)},50\n")
+    ads = segments(sales, "--by", "source")["ads"]
+
+    both = tmp_path / "both.csv"
+    both.write_text(sales.read_text().replace(",gold,", ",,"))
+    (everybody,) = segments(both, "--costs", costs).values()
+
+    assert (everybody["customers"], everybody["customers_with_cost"]) == (300, 150)
+    assert everybody["acquisition_cost"] == 50
+    assert everybody["ratio"] == pytest.approx(ads["clv"] / 50)
+    assert everybody["net"] == pytest.approx(ads["clv"] - 50)
+    assert everybody["clv"] != pytest.approx(ads["clv"])
+    told = "of (none), cost, net and CLV:CAC are those of the 150 of 300 whose cost is known"
+    assert told in run("--data", both, "--costs", costs).stdout
+    assert "whose cost is known" not in run("--data", both, "--acquisition-cost", 5).stdout
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
+        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is no date; write it as 2026-03-31"),
+        ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is no cost"),
+        ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is no cost; write it as 12.50"),
+        ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is no cost; write 12000"),
+        (
+            "source,from,cost\nads,2026-01-01,\u0661\u0662\n",
+            "costs.csv:2:3: '\u0661\u0662' is no cost; write it as 12.50",
+        ),
+        ("source,from,cost\nads,20260101,5\n", "costs.csv:2:2: '20260101' is no date; write 2026-01-01"),
+        (
+            "Source;From;Cost\nads;2026-01-01;5\n",
+            "costs.csv:1:1: columns are separated by semicolons; separate them by",
+        ),
+        ("", "costs.csv: the file is empty"),
+        ("source,from,cost\nads,2026-01-01,-1\n", "it is a number from 0"),
+        (
+            "source,from,cost\nads,2024-01-01,4,50\n",
+            "costs.csv:2:4: line 2 has 4 cells, the heading 3; if that is a dec",
+        ),
+        ("source,from,cost\nads,4.50\n", "costs.csv:2:2: line 2 has 2 cells, the heading 3"),
+        ("source,from,cost\nads,2026-01-01,1\nads,2026-01-01,2\n", "costs.csv:3:2: 'ads' has two costs"),
+    ],
+)
+def test_a_wrong_line_of_costs_is_told(sales, tmp_path, text, said):
+    costs = tmp_path / "costs.csv"
+    costs.write_text(text)
+
+    with pytest.raises(CostFileError, match="costs.csv"):
+        read_costs(costs)
+    done = run("--data", sales, "--costs", costs)
+    assert done.exit_code == 1
+    assert said in done.stderr
+
+
+def test_profit_in_cents_is_refused_and_left_out_where_a_margin_is_given(sales, tmp_path):
+    cents, none = tmp_path / "cents.csv", tmp_path / "none.csv"
+    lines = [f"{line},{100 * float(line.split(',')[2]):.0f}" for line in sales.read_text().splitlines()[1:]]
+    cents.write_text("\n".join([f"{HEADING.strip()},profit", *lines]))
+    none.write_text(sales.read_text())
+
+    refused = run("--data", cents)
+    assert refused.exit_code == 1
+    assert "cents.csv: profit adds up to" in refused.stderr
+    assert "more than what was spent; write profit in the unit of amount" in refused.stderr
+    assert segments(cents, "--margin", "30%") == segments(none, "--margin", "30%")
+
+
+def test_five_customers_have_no_trend(tmp_path):
+    path = tmp_path / "few.csv"
+    lines = sorted(
+        f"c{name},{date_of(day)},{amount}" for name, days in drawn_shop(5).items() for day, amount in days.items()
+    )
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+
+    assert segments(path)["(none)"]["trend"] is None
+
+
+def test_a_misnamed_column_is_told_and_so_is_that_there_is_nothing_to_value_customers_by(sales, tmp_path):
+    path = tmp_path / "misnamed.csv"
+    path.write_text(sales.read_text().replace(",segment,", ",segments,", 1))
+
+    done = run("--data", path, "--json")
+
+    assert done.exit_code == 0
+    assert [each["segment"] for each in json.loads(done.stdout)["segments"]] == ["(none)"]
+    assert "misnamed.csv:1:4: the column 'segments' is not read; is that 'segment'? call it so" in done.stderr
+    assert "misnamed.csv has no column 'segment', so all customers are one segment, (none)" in done.stderr
+    assert "warning" not in run("--data", sales, "--json").stderr
+
+
+def test_a_cost_of_a_source_that_nobody_came_from_is_told_with_the_one_that_may_be_meant(sales, tmp_path):
+    costs, bare = tmp_path / "costs.csv", tmp_path / "bare.csv"
+    costs.write_text("source,from,cost\nfriend,2024-01-01,4\nradio,2024-01-01,4\nads,1990-01-01,5\n")
+    bare.write_text("customer,date,amount\n" + "".join(f"c{n},2026-01-0{n},{n}\n" for n in range(1, 6)))
+
+    told = run("--data", sales, "--by", "source", "--costs", costs).stderr
+
+    assert "costs.csv: nobody came from 'friend'; is that 'friends'?\n" in told
+    assert "costs.csv: nobody came from 'radio'\n" in told
+    assert "'ads'" not in told
+    assert (
+        "bare.csv tells of nobody's acquisition_source, so costs by source in"
+        in run("--data", bare, "--costs", costs).stderr
+    )
+
+
+def test_by_something_else_is_misuse(sales):
+    assert run("--data", sales, "--by", "town").exit_code == 2

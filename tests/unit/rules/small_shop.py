@@ -1,0 +1,41 @@
+"""A small shop in memory, and one rule of it at a time."""
+
+from rules.loader import LoadedMerchant, load_bundle
+from stamgast.domain.events import Line, Purchase
+
+PROGRAM = """
+merchant: shop
+name: The Shop
+currency: EUR
+region: NL
+time_zone: Europe/Amsterdam
+languages: [nl]
+stores: {dok-noord: {}, korenmarkt: {time_zone: America/New_York, day_start: 4}}
+cards: {bread: {stamps: 7, categories: [bread]}, rewarded: {stamps: 3, categories: [cheese], reward: free_loaf}}
+rewards: {free_loaf: {names: {nl: Een brood}}}
+templates:
+  free_loaf: {whatsapp: {nl: HX00000000000000000000000000000001}, variables: {"1": voucher.code}}
+  hello: {}
+messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
+"""
+HELLO = "Hallo! Stop? Antwoord STOP"
+
+RULE = """
+rule: example
+status: live
+when: purchase
+then:
+  - tag: seen
+"""
+
+
+def files_of(rule: str = RULE, program: str = PROGRAM, **more: str) -> dict[str, str]:
+    return {"program.yaml": program, "rules/example.yaml": rule, "templates/nl/hello.j2": HELLO, **more}
+
+
+def load(rule: str = RULE, program: str = PROGRAM, more: dict[str, str] | None = None) -> LoadedMerchant:
+    return load_bundle({**files_of(rule, program), **(more or {})})
+
+
+def bought(store: str = "dok-noord", at: int = 0, **line: str) -> Purchase:
+    return Purchase(at, store, "EUR", 350, lines=(Line("1", 350, **line),))
