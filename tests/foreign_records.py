@@ -1,12 +1,12 @@
 """Records on `purchases.v1` as a shop's own producer writes them, and as intake reads them."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 from streams.intake.canonical import read_record
 from streams.intake.record_mac import Proofs
 from tests.builders import T0, record
+from tests.fakes.records import LogRecord
 
 PROOFS = Proofs(b"p" * 32)
 
@@ -15,7 +15,7 @@ def produced(data: dict[str, Any], *, key: bytes | None = None, **attributes: An
     """A record as a foreign producer writes it."""
     own_key, value = record(data, T0)
     document = json.loads(value) | attributes
-    return SimpleNamespace(offset=0, timestamp=T0, key=key or own_key, value=json.dumps(document).encode())
+    return LogRecord(0, json.dumps(document).encode(), key or own_key)
 
 
 def read(found: Any, **how: Any) -> Any:

@@ -9,7 +9,7 @@ from stamgast.domain.program import Messaging, Window
 from stamgast.domain.units import Millis
 from stamgast.service import Change
 from tests.builders import ANNA, MERCHANT, at, bundle, card, consent, program
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 MORNING = at("2026-10-01 08:00")
 NIGHT = at("2026-10-01 19:30")

@@ -21,7 +21,7 @@ from stamgast.domain.events import (
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.units import DAY, HOUR, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 _PURCHASES = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "give_away")
 STEPS = (*_PURCHASES, "redeem", "take_redemption_back", "wait", "answer", "settle", "review")

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import asyncio
 import uuid
-from collections.abc import AsyncIterator, Coroutine
-from types import SimpleNamespace
+from collections.abc import AsyncIterator
 from typing import Any
 
 import pytest
@@ -18,6 +16,8 @@ from stamgast.state.outbox import Outbox, decode_note, encode_note
 from stamgast.state.partitions import Lease
 from streams.customers.activation_log import ActivationLog
 from tests.conftest import eventually
+from tests.fakes.emitters import MemoryEmitters
+from tests.fakes.ownership import OwnedByTest
 
 
 def note(number: int) -> bytes:
@@ -29,10 +29,13 @@ class Owner:
 
     def __init__(self, lease: Lease) -> None:
         self.lease, self.outbox = lease, Outbox(lease)
-        self.appends: list[list[str]] = []
-        self.tasks: list[asyncio.Task[None]] = []
-        owned: Any = SimpleNamespace(number=0, lease=lease, emitters=self, spawn=self._spawn, settled=0)
+        self.emitters = MemoryEmitters()
+        owned = OwnedByTest[None](lease, emitters=self.emitters)
         self.log = ActivationLog(owned, self.outbox, "activations", "nowhere", self._on_claims)
+
+    @property
+    def appends(self) -> list[list[str]]:
+        return [[decode_note(each.value or b"").activation for each in some] for some in self.emitters.batches]
 
     @property
     def written(self) -> list[str]:
@@ -50,20 +53,8 @@ class Owner:
         for nothing in ():
             yield nothing
 
-    async def current(self) -> Owner:
-        return self
-
-    async def emit(self, _topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
-        begin = len(self.written)
-        self.appends.append([decode_note(value).activation for _, value in records])
-        return list(range(begin, begin + len(records)))
-
     async def _on_claims(self, _claims: Any) -> None:
         pass
-
-    def _spawn(self, work: Coroutine[Any, Any, None], _what: str) -> asyncio.Task[None]:
-        self.tasks.append(asyncio.create_task(work))
-        return self.tasks[-1]
 
 
 @pytest.fixture

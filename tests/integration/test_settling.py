@@ -5,13 +5,11 @@ from __future__ import annotations
 import asyncio
 import uuid
 from collections import deque
-from collections.abc import Collection
 from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from channels.model import Found, Lookup
 from stamgast.clock.shop_time import RealClock
 from stamgast.domain.activation import Submission
 from stamgast.local.redis_server import RedisServer
@@ -25,41 +23,19 @@ from streams.outbox.context import Patience
 from streams.outbox.in_doubt import Settling
 from streams.outbox.turns import Senders
 from tests.conftest import eventually
+from tests.fakes.carrier import FakeCarrier
+from tests.fakes.ownership import OwnedByTest
 
 
 def submission(activation: str, customer: str = "anna") -> Submission:
     return Submission(activation, "m", customer, "r", "t", "marketing", "sms", "nl", 0, 1, {})
 
 
-class Carrier:
-    """Knows one message to whoever is asked for, and what happens while it answers."""
-
-    def __init__(self) -> None:
-        self.meanwhile: Any = None
-        self.knows = True
-        self.away = False
-        self.asked: list[str] = []
-        self.at_once = self.most_at_once = 0
-
-    async def find(self, _prepared: Any, attempt: str, _since: int, bound: Collection[str]) -> Found:
-        if self.away:
-            return Found(Lookup.UNAVAILABLE)
-        self.asked.append(attempt)
-        self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
-        await asyncio.sleep(0)
-        self.at_once -= 1
-        if self.meanwhile is not None:
-            await self.meanwhile()
-        message = f"SM{len(self.asked)}"
-        return Found(Lookup.FOUND, message, "delivered") if self.knows and message not in bound else Found(Lookup.NONE)
-
-
 class Owner:
     """A partition's outbox with one attempt in doubt, and what its look-ups told."""
 
     def __init__(self, redis: Redis, lease: Lease) -> None:
-        self.redis, self.lease, self.outbox, self.carrier = redis, lease, Outbox(lease), Carrier()
+        self.redis, self.lease, self.outbox, self.carrier = redis, lease, Outbox(lease), FakeCarrier()
         self.told: list[tuple[str, str]] = []
         self.offered: list[str] = []
         self.around: Any = SimpleNamespace(
@@ -67,7 +43,7 @@ class Owner:
             lookers=Senders(RealClock(), width=8, probing=Probing(0.01, 0.01)),
         )  # fmt: skip
         self.doubts = Doubts(lease)
-        owned: Any = SimpleNamespace(number=0)
+        owned = OwnedByTest[None](lease)
         spawn: Any = asyncio.create_task
         self.settling = Settling(
             self.around, owned, self.doubts, self._prepare, spawn=spawn, unknown=self._offer

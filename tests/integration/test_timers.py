@@ -5,7 +5,6 @@ from __future__ import annotations
 import uuid
 from collections.abc import AsyncIterator
 from types import SimpleNamespace
-from typing import Any
 
 import pytest
 
@@ -18,6 +17,8 @@ from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease
 from streams.customers.timers import Timers
 from streams.metrics import Metrics
+from tests.fakes.emitters import MemoryEmitters
+from tests.fakes.ownership import OwnedByTest
 
 
 class Owner:
@@ -25,8 +26,8 @@ class Owner:
 
     def __init__(self, lease: Lease) -> None:
         self.lease = lease
-        self.appended: list[str] = []
-        owned: Any = SimpleNamespace(number=0, lease=lease, emitters=self)
+        self.emitters = MemoryEmitters()
+        owned = OwnedByTest[None](lease, emitters=self.emitters)
         self.timers = Timers(owned, "events", 1, RealClock(), Metrics())
 
         async def progress() -> int:
@@ -50,12 +51,9 @@ class Owner:
         """Everything that was appended is read, and changes nothing."""
         self.lease.watermark = len(self.appended) - 1
 
-    async def current(self) -> Owner:
-        return self
-
-    async def emit(self, _topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
-        self.appended += [f"{(event := decode_event(value)).merchant}:{event.customer}" for _, value in records]
-        return list(range(len(self.appended) - len(records), len(self.appended)))
+    @property
+    def appended(self) -> list[str]:
+        return [f"{event.merchant}:{event.customer}" for event in map(decode_event, self.emitters.values())]
 
 
 @pytest.fixture

@@ -23,6 +23,7 @@ from streams.outbox.context import Patience
 from streams.outbox.lanes import Lanes
 from streams.outbox.sender import PartitionSending
 from tests.conftest import eventually
+from tests.fakes.ownership import OwnedByTest
 
 PLACE = {"cluster": "k1", "topic": "t1"}
 WIDTH = 4
@@ -204,7 +205,7 @@ async def test_of_what_is_cancelled_far_behind_the_window_its_customer_is_told(p
         told.append(each.activation)
 
     around: Any = SimpleNamespace(patience=Patience(), fly=partition._spawn, tell_cancelled=tell)
-    owned: Any = SimpleNamespace(number=0, lease=partition.lease)
+    owned = OwnedByTest[None](partition.lease)
     sending = PartitionSending(around, owned, partition.outbox, None)  # type: ignore[arg-type]
     await partition.wait_for_a_sender(300)
     cancelled = await partition.cancel(120, 299)

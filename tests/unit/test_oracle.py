@@ -21,7 +21,7 @@ from tests.builders import (
     snapshot,
     taken_back,
 )
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.oracle import Oracle, SimpleRule, differences, figures_from_purchases, recompute
 from tests.oracle_figures import lapse_gap
 

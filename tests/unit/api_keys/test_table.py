@@ -1,11 +1,11 @@
 """The keys that are in force, as a web process holds them."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from stamgast.api_keys.model import ApiKey, encode_key
 from stamgast.api_keys.table import ApiKeyTable
 from tests.builders import MERCHANT
+from tests.fakes.records import LogRecord
 
 
 async def test_a_revoked_key_takes_no_room():
@@ -13,7 +13,7 @@ async def test_a_revoked_key_takes_no_room():
 
     def record(revoked_at: int) -> Any:
         key = ApiKey("id", MERCHANT, ("read",), "digest", 1, revoked_at)
-        return SimpleNamespace(key=b"id", value=encode_key(key))
+        return LogRecord(0, encode_key(key), b"id")
 
     await table.apply([record(0)], {})
     assert len(table._keys) == 1

@@ -16,6 +16,7 @@ from stamgast.clock.shop_time import (
     parse_clock,
     parse_time,
 )
+from tests.fakes.clock import StillClock
 
 
 @pytest.mark.parametrize(
@@ -54,18 +55,8 @@ def test_a_written_time_reads_back_the_same(moment: int):
     assert parse_time(format_time(moment)) == moment
 
 
-class Machine:
-    """A machine's clock that the test sets."""
-
-    def __init__(self, at: int) -> None:
-        self.at = at
-
-    def now(self) -> int:
-        return self.at
-
-
 def test_a_scaled_clock_runs_as_many_times_as_fast_and_never_back():
-    machine = Machine(100_000)
+    machine = StillClock(100_000)
     clock = ScaledClock(1_000, 60, 100_000, real=machine)
     assert clock.now() == 1_000
     machine.at += 2_000

@@ -11,7 +11,7 @@ from stamgast.domain.events import PurchaseChanged, RedemptionTakenBack, TimerDu
 from stamgast.domain.program import Reward
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, program, rule, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 GIVING = rule("each", "purchase", Give("coffee"))
 

@@ -4,7 +4,7 @@ import pytest
 
 from stamgast.domain.calendar import at_local, business_day, date_of, local_time
 from tests.builders import at, bought, bundle, card, program
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 BRUSSELS = "Europe/Brussels"
 

@@ -32,7 +32,7 @@ from stamgast.sandbox.records import StoredMessage
 from stamgast.state.identities import IdentityStore
 from streams.outbox.addressing import Addressed, address, address_of
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 ROOT = Path(__file__).resolve().parents[3]
 PHONE = "+31612345678"

@@ -9,7 +9,7 @@ from stamgast.domain.events import ActivationOutcome, Line
 from stamgast.domain.occasions import REMEMBERED, is_among, with_one_more
 from stamgast.domain.units import DAY, MINUTE
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, card_rule, changed, consent, program, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 
 def test_no_card_is_spoken_of_twice_though_twenty_are_filled_at_once_taken_back_and_filled_again():

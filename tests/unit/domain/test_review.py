@@ -23,7 +23,7 @@ from tests.builders import (
     program,
     taken_back,
 )
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 BARCODE = "96385074"
 

@@ -15,8 +15,8 @@ from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.log.partitioning import partition_for
 from streams.intake.canonical import canonical, read_record
 from tests.builders import ANNA, MERCHANT, T0, at, bundle, card, hello_rule, line, program, record, refund, snapshot
+from tests.fakes.in_memory import InMemoryIntake, Owner
 from tests.foreign_records import PROOFS, produced, read
-from tests.in_memory import InMemoryIntake, Owner
 from tests.oracle_sales import net_sales
 
 KEY = f"{MERCHANT}:t1".encode()

@@ -1,6 +1,5 @@
 """What was said by telephone number is finished for everybody whom it names, a few at a time."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -10,6 +9,7 @@ from stamgast.people import opt_out
 from stamgast.people.opt_out import Unfinished
 from stamgast.state.errors import StateError
 from tests.builders import MERCHANT
+from tests.fakes.records import LogRecord
 
 
 class Told:
@@ -29,7 +29,7 @@ class Told:
 
 
 def said(phone: str) -> Any:
-    return SimpleNamespace(key=entry_key(MERCHANT, "s", phone), value=encode(Suppression(stopped=True, at=1)))
+    return LogRecord(0, encode(Suppression(stopped=True, at=1)), entry_key(MERCHANT, "s", phone))
 
 
 async def test_what_was_said_before_is_looked_at_a_few_at_a_time_and_what_is_said_now_goes_first(monkeypatch):

@@ -1,7 +1,5 @@
 """Whatever one event can do is bounded: at each bound, and one beyond (docs/adr/0057)."""
 
-from types import SimpleNamespace
-
 import msgspec
 import pytest
 
@@ -44,7 +42,8 @@ from tests.builders import (
     snapshot,
     taken_back,
 )
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
+from tests.fakes.records import LogRecord
 
 MANY = 13_800_000
 
@@ -256,7 +255,7 @@ def test_versions_that_together_are_larger_than_an_event_may_be_end_as_a_dead_le
 
     def taken(known: Transaction, data: dict[str, object]) -> Transaction:
         key, value = record(data, T0)
-        found = SimpleNamespace(offset=0, timestamp=T0, key=key, value=value)
+        found = LogRecord(0, value, key)
         new = merged(known, read_record(found, is_here=True, proofs=Proofs(b"p" * 32)), T0, ("t", 0))
         assert new is not None
         return new.state

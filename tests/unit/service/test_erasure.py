@@ -6,7 +6,7 @@ from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Change
 from tests.builders import ANNA, MERCHANT, at, bought, bundle, card, card_rule, consent, hello_rule, program, tag_rule
 from tests.builders import taken_back as refunded
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.message_scenes import fire_timers, outcome, sent
 
 NIGHT = at("2026-10-01 19:30")

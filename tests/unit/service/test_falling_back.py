@@ -10,7 +10,7 @@ from stamgast.domain.program import Messaging, Window
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Change
 from tests.builders import at, bought, bundle, changed, consent, program, rule, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.message_scenes import fire_timers, outcome, sent
 
 NIGHT = at("2026-10-01 19:30")

@@ -7,7 +7,7 @@ from stamgast.domain.events import ConsentChanged, OptedIn, OptedOut
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from tests.builders import ANNA, MERCHANT, at, bought, bundle, card, card_rule, consent, hello_rule, program
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.message_scenes import DAYTIME, MORNING, NIGHT, customer_of, fire_timers, last, outcome, sent
 
 

@@ -6,7 +6,7 @@ from stamgast.domain.events import OptedOut
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Change
 from tests.builders import ANNA, MERCHANT, at, bought, card, hello_rule, program, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.message_scenes import DAYTIME, MORNING, customer_of, fire_timers, last, outcome, sent
 
 FIRST = "attempt-1"

@@ -17,7 +17,7 @@ from stamgast.domain.program import Program, ReviewAbove
 from stamgast.domain.review import decode_waiting
 from stamgast.service import Bundle, Change
 from tests.builders import ANNA, MERCHANT, T0, bundle, card_rule, hello_rule, reach_rule, tag_rule, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.oracle import Oracle, SimpleRule, differences, recompute
 from tests.random_histories import History
 from tests.random_sales import cards, programs

@@ -8,7 +8,7 @@ from stamgast.domain.events import AnyEvent, Barrier, encode_event
 from stamgast.simulate import Fold, Simulation
 from tests.all_vouchers import whole
 from tests.builders import ANNA, MERCHANT, bought, bundle, card, card_rule, consent, hello_rule, program
-from tests.in_memory import KEY, InMemoryIntake
+from tests.fakes.in_memory import KEY, InMemoryIntake
 from tests.oracle import Oracle, SimpleRule, differences, recompute
 from tests.random_sales import disorder, logs, programs
 

@@ -9,7 +9,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.events import PurchaseChanged, encode_event
 from stamgast.domain.program import Program
 from tests.builders import MERCHANT, bundle
-from tests.in_memory import InMemoryIntake, Owner
+from tests.fakes.in_memory import InMemoryIntake, Owner
 from tests.oracle import Oracle, differences, figures_from_purchases, recompute
 from tests.random_sales import Recorded, disorder, logs, programs
 

@@ -7,7 +7,7 @@ from stamgast.domain.events import TimerDue
 from stamgast.domain.program import LapseModel
 from stamgast.domain.units import DAY, Day, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.models import model, shop_with
 
 FIRST_DAY: Day = T0 // DAY

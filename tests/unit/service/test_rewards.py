@@ -22,7 +22,7 @@ from tests.builders import (
     rule,
     taken_back,
 )
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 
 def redeem(owner: Owner, code: str, when: Millis, request: str = "q1") -> dict[str, object]:

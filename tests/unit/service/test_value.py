@@ -10,7 +10,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.events import ActivationOutcome, Enrolled, TimerDue
 from stamgast.domain.units import DAY, Day, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.models import RECORD_SHOP, model, shop_with
 
 FIRST_DAY: Day = T0 // DAY

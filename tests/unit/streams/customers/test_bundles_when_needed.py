@@ -1,6 +1,5 @@
 """A bundle is compiled when something of its merchant's is to be done, and memory keeps what is asked for."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -17,6 +16,7 @@ from streams.customers.in_force import Standing, bundle_of, come_into_force, con
 from streams.customers.state_cache import RecentStates
 from tests.builders import KEY, T0, bought
 from tests.conftest import eventually
+from tests.fakes.records import LogRecord, log_of
 from tests.steps import records_of
 from tests.unit.streams.customers.published import BAD, PROGRAM, packed
 
@@ -61,7 +61,7 @@ class Shop:
         value = encode_bundle(BundleRecord(merchant=merchant, hash=bundle_hash(files, {}), files=files))
         number = len(self.log.values)
         self.log.values.append(value)
-        await self.bundles.apply([SimpleNamespace(offset=number, value=value)], {("programs.v1", 0): number + 1})
+        await self.bundles.apply([LogRecord(number, value)], {("programs.v1", 0): number + 1})
         await self.bundles.open()
         return number, decode_bundle(value).hash
 
@@ -171,7 +171,7 @@ async def test_a_log_that_does_not_answer_says_nothing_about_a_bundle(shop, monk
 
 async def test_a_log_that_is_read_again_from_its_beginning_takes_nobody_back(shop):
     old, new = await shop.publish("winkel"), await shop.publish("winkel", "freshness: {purchases: 1 hour}\n")
-    await shop.bundles.apply([SimpleNamespace(offset=old[0], value=shop.log.values[0])], {("programs.v1", 0): 1})
+    await shop.bundles.apply([LogRecord(old[0], shop.log.values[0])], {("programs.v1", 0): 1})
     assert shop.bundles.newest["winkel"] == new
     assert shop.bundles.between("winkel", -1, 9) == [old, new]
 
@@ -186,7 +186,7 @@ async def test_web_answers_as_soon_as_everything_is_read_and_compiles_the_others
     monkeypatch.setattr(web_side, "load_record", loads)
     table = MerchantTable()
     values = [packed(f"winkel{n}") for n in range(5)]
-    await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
+    await table.apply(log_of(values), {})
     assert compiled == []
     assert (await table.get("winkel3")).merchant == "winkel3"
     assert compiled == ["winkel3"]
@@ -199,7 +199,7 @@ async def test_web_finds_the_one_that_can_be_used_behind_any_number_that_cannot(
     monkeypatch.setattr(web_side, "_MOST_WAITING", 3)
     table = MerchantTable()
     values = [packed("winkel"), *(packed("winkel", f"{BAD}# {n}\n") for n in range(20))]
-    await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
+    await table.apply(log_of(values), {})
     assert (await table.get("winkel")).merchant == "winkel"
 
 
@@ -214,5 +214,5 @@ async def test_whatever_is_raised_while_web_compiles_a_bundle_holds_up_its_merch
     monkeypatch.setattr(web_side, "load_record", breaks)
     table = MerchantTable()
     values = [packed("winkel"), packed("winkel", "freshness: {purchases: 3 hours}\n"), packed("elders")]
-    await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
+    await table.apply(log_of(values), {})
     assert [program.merchant for program in await table.all()] == ["winkel", "elders"]

@@ -1,6 +1,6 @@
 """A till that tells of nothing for too long: its shop's bundle says so, and nobody is called absent meanwhile."""
 
-from types import SimpleNamespace
+from collections.abc import Sequence
 from typing import Any
 
 import pytest
@@ -8,6 +8,7 @@ import pytest
 import streams.customers.feed_watch as module
 from stamgast.domain.events import TimerDue
 from stamgast.domain.units import DAY, HOUR
+from stamgast.log.producers import Record
 from stamgast.log.topics import Topics
 from stamgast.programs.record import BundleRecord, bundle_hash, decode_bundle, encode_bundle
 from streams.customers.bundles import Bundles
@@ -15,7 +16,12 @@ from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing
 from streams.metrics import Metrics
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, hello_rule, program
-from tests.in_memory import Owner
+from tests.fakes.clock import StillClock
+from tests.fakes.emitters import MemoryEmitters
+from tests.fakes.in_memory import Owner
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
+from tests.fakes.records import log_of
 
 PROGRAM = """\
 name: De Winkel
@@ -30,36 +36,45 @@ closed: ["2026-10-04"]
 FILES = {"program.yaml": PROGRAM}
 
 
-class Shop:
-    """`programs.v1` in memory, its watch, and a till of which the newest purchase is known."""
+class Programs(MemoryEmitters):
+    """`programs.v1` in memory."""
 
-    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.log: list[bytes] = []
-        self.now = self.newest = T0
-        self.bundles = Bundles()
+    def __init__(self) -> None:
+        super().__init__()
         self.meanwhile: list[bytes] = []
         """What somebody else publishes just before the watch does."""
 
-        async def look(_command: str, _key: str, *names: str) -> list[bytes]:
-            return [str(self.newest).encode() for _ in names]
+    def append(self, topic: str, partition: int, records: Sequence[Record]) -> list[int]:
+        assert topic == "programs.v1"
+        others, self.meanwhile = self.meanwhile, []
+        super().append(topic, partition, [(b"winkel", value) for value in others])
+        return super().append(topic, partition, records)
 
-        async def append(_emitters: Any, topic: str, _partition: int, records: list[tuple[bytes, bytes]]) -> list[int]:
-            assert topic == "programs.v1"
-            self.log += [*self.meanwhile, *(value for _, value in records)]
-            self.meanwhile = []
-            return [len(self.log) - 1]
 
-        monkeypatch.setattr(module, "append", append)
+class Shop:
+    """What is published, its watch, and a till of which the newest purchase is known."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        self.programs, self.clock, self.newest = Programs(), StillClock(), T0
+        self.bundles = Bundles()
+        self.lease = MemoryLease()
         monkeypatch.setattr(module, "_EVERY_S", 0.0)
-        owned: Any = SimpleNamespace(number=0, lease=SimpleNamespace(look_elsewhere=look), emitters=None)
-        self.watch = FeedWatch(owned, Topics(4), self.bundles, SimpleNamespace(now=lambda: self.now), Metrics())
+        owned = OwnedByTest[None](self.lease, emitters=self.programs)
+        self.watch = FeedWatch(owned, Topics(4), self.bundles, self.clock, Metrics())
+
+    @property
+    def log(self) -> list[bytes]:
+        return self.programs.values()
+
+    def publish(self, value: bytes) -> None:
+        self.programs.append("programs.v1", 0, [(b"winkel", value)])
 
     async def look(self) -> dict[str, Any]:
         """Let what stands in the log come into force, and look; answers what is in force afterwards."""
         in_force: dict[str, Any] = {}
+        self.lease.elsewhere = str(self.newest).encode()
         for _ in range(2):
-            records = [SimpleNamespace(offset=n, value=value) for n, value in enumerate(self.log)]
-            await self.bundles.apply(records, {("programs.v1", 0): len(self.log)})
+            await self.bundles.apply(log_of(self.log), {("programs.v1", 0): len(self.log)})
             number, content = self.bundles.newest["winkel"]
             in_force = {"winkel": await self.bundles.get("winkel", content, number)}
             await self.watch.look(Standing(in_force=in_force))
@@ -72,26 +87,26 @@ def published(files: dict[str, str]) -> bytes:
 
 async def test_two_open_days_without_a_purchase_make_a_feed_stale_and_the_next_purchase_mends_it(monkeypatch):
     shop = Shop(monkeypatch)
-    shop.log.append(published(FILES))
-    shop.now = T0 + 2 * DAY
+    shop.publish(published(FILES))
+    shop.clock.at = T0 + 2 * DAY
     assert (await shop.look()).feed_healthy
-    shop.now = T0 + 3 * DAY - HOUR  # but the fourth of October was closed
+    shop.clock.at = T0 + 3 * DAY - HOUR  # but the fourth of October was closed
     assert (await shop.look()).feed_healthy
-    shop.now = T0 + 3 * DAY + HOUR
+    shop.clock.at = T0 + 3 * DAY + HOUR
     assert not (await shop.look()).feed_healthy
     assert not (await shop.look()).feed_healthy
     assert len(shop.log) == 2, "it is told once"
-    shop.newest = shop.now
+    shop.newest = shop.clock.at
     assert (await shop.look()).feed_healthy
     assert decode_bundle(shop.log[-1]).hash == decode_bundle(shop.log[0]).hash, "as if nothing had been"
 
 
 async def test_files_that_were_published_in_between_are_not_lost(monkeypatch):
     shop = Shop(monkeypatch)
-    shop.log.append(published(FILES))
-    shop.now = T0 + 9 * DAY
+    shop.publish(published(FILES))
+    shop.clock.at = T0 + 9 * DAY
     newer = {"program.yaml": PROGRAM.replace("De Winkel", "De Nieuwe Winkel")}
-    shop.meanwhile = [published(newer)]
+    shop.programs.meanwhile = [published(newer)]
     assert not (await shop.look()).feed_healthy
     program = await shop.look()
     assert (program.name, program.feed_healthy) == ("De Nieuwe Winkel", False)
@@ -99,8 +114,8 @@ async def test_files_that_were_published_in_between_are_not_lost(monkeypatch):
 
 async def test_a_merchant_who_did_not_ask_is_not_judged(monkeypatch):
     shop = Shop(monkeypatch)
-    shop.log.append(published({"program.yaml": PROGRAM.replace("feed: {stale_after: 2 days}\n", "")}))
-    shop.now = T0 + 90 * DAY
+    shop.publish(published({"program.yaml": PROGRAM.replace("feed: {stale_after: 2 days}\n", "")}))
+    shop.clock.at = T0 + 90 * DAY
     assert (await shop.look()).feed_healthy
     assert len(shop.log) == 1
 

@@ -6,18 +6,13 @@ from stamgast.domain.events import Barrier
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from streams.customers.bundles import Bundles, UnknownBundleError
 from streams.customers.in_force import Standing, come_into_force
+from tests.fakes.records import LogRecord
 
 FILES = {
     "program.yaml": "merchant: winkel\nname: De Winkel\ncurrency: EUR\nregion: NL\n"
     "time_zone: Europe/Amsterdam\nlanguages: [nl]\nstores: {hoek: {}}\n"
 }
 HASH = bundle_hash(FILES, {})
-
-
-class Read:
-    def __init__(self, offset: int) -> None:
-        self.offset = offset
-        self.value = encode_bundle(BundleRecord(merchant="winkel", hash=HASH, files=FILES))
 
 
 class Log:
@@ -30,7 +25,8 @@ class Log:
 
 async def shelf() -> Bundles:
     bundles = Bundles(Log())
-    await bundles.apply([Read(0)], {("programs.v1", 0): 1})
+    published = encode_bundle(BundleRecord(merchant="winkel", hash=HASH, files=FILES))
+    await bundles.apply([LogRecord(0, published)], {("programs.v1", 0): 1})
     await bundles.open()
     return bundles
 

@@ -10,23 +10,19 @@ import pytest
 from streams.customers import missing_barriers
 from streams.customers.in_force import Standing
 from streams.customers.missing_barriers import MissingBarriers
-from tests.builders import T0
+from tests.fakes.clock import StillClock
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
 
 
 async def test_a_barrier_that_is_on_its_way_is_not_told_again(monkeypatch: pytest.MonkeyPatch):
-    log: list[Any] = []
     machine = [1_000.0]
 
-    async def append(_emitters: Any, _topic: str, _partition: int, records: list[Any]) -> list[int]:
-        log.extend(records)
-        return [len(log) - 1]
-
-    monkeypatch.setattr(missing_barriers, "append", append)
     monkeypatch.setattr(missing_barriers, "time", SimpleNamespace(monotonic=lambda: machine[0]))
-    owned: Any = SimpleNamespace(number=0, lease=SimpleNamespace(watermark=-1), emitters=None)
-    clock: Any = SimpleNamespace(now=lambda: T0)
+    owned = OwnedByTest[None](MemoryLease())
+    log = owned.log.log
     bundles: Any = SimpleNamespace(newest={"m": (7, "hash")}, published=1)
-    barriers, standing = MissingBarriers(owned, "events", bundles, clock), Standing()
+    barriers, standing = MissingBarriers(owned, "events", bundles, StillClock()), Standing()
     for _ in range(5):
         await barriers.look(standing)
         machine[0] += 1_800

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from types import SimpleNamespace
 from unittest.mock import patch
 
 import msgspec
@@ -23,7 +22,8 @@ from streams.maintenance.replay import PartitionReplay
 from streams.runtime.job import Record
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.builders import tag_rule as tagged
-from tests.memory_partition import NAMES, MemoryPartition, Shelf
+from tests.fakes.memory_partition import NAMES, MemoryPartition, Shelf
+from tests.fakes.records import log_of
 
 OTHER = "elders"
 BUNDLES = {
@@ -40,7 +40,7 @@ def barrier(number: int, content: str = "", merchant: str = MERCHANT, when: int 
 
 def logged(events: Sequence[AnyEvent], start: int = 0) -> list[Record]:
     values = [encode_event(event) for event in events]
-    return [SimpleNamespace(offset=start + n, timestamp=T0, key=b"k", value=value) for n, value in enumerate(values)]
+    return list(log_of(values, start=start, key=b"k"))
 
 
 def folded(records: Sequence[Record], shelf: Shelf) -> PartitionReplay:
@@ -204,8 +204,8 @@ async def test_what_had_its_effects_before_is_not_told_again_and_a_piece_is_all_
         await partition.step(records[5:])
         await partition.take_up_everything()
         told.append(len(partition.redis.notes))
-        assert partition.settled[0] == 4 or settled == 99, "what waits has its effects after its barrier"
-        assert partition.settled[-1] == 11
+        assert partition.noted[0] == 4 or settled == 99, "what waits has its effects after its barrier"
+        assert partition.noted[-1] == 11
     # Nothing was had; up to the barrier and not what waited for it; up to offset 7; everything.
     assert told[0] == told[1] > told[2] > told[3] == 0
 
@@ -249,9 +249,9 @@ async def test_what_came_while_a_bundle_could_not_be_had_is_taken_up_once_it_can
 async def test_a_record_that_ends_workers_is_cut_off_when_it_is_laid_aside():
     partition = await waiting_for(3)
     (first, *_) = await partition.own.taking_up.next()
-    effects = partition._job.passing_over(partition, first, "it ended the worker twice")
+    effects = partition.job.passing_over(partition, first, "it ended the worker twice")
     partition.redis.apply(effects.writes, partition.lease.watermark)
-    partition._job.committed(partition, effects, [])
+    partition.job.committed(partition, effects, [])
     assert [each.topic for each in effects.emissions] == [Topics(4).dead_letters]
     await partition.take_up_everything()
     assert partition.state(MERCHANT, ANNA).purchases == 2

@@ -2,7 +2,6 @@
 
 import json
 import zlib
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,15 +11,13 @@ from stamgast.domain.facts import Fact
 from stamgast.programs.in_force import MerchantTable
 from stamgast.programs.record import BundleRecord, decode_bundle
 from stamgast.service import Bundle
-from stamgast.state import keys
 from streams.customers import bundles as module
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing, bundle_of, come_into_force, standing_of
-from streams.customers.job import CustomersJob, OwnedCustomers
-from streams.metrics import Metrics
-from tests.builders import KEY, MERCHANT, T0, bought, bundle, program, rule, tag_rule
-from tests.fakes.partition import Partition
-from tests.steps import TOPICS, aside, records_of
+from streams.runtime.job import own_of
+from tests.builders import MERCHANT, T0, bought, bundle, program, rule, tag_rule
+from tests.fakes.records import LogRecord, log_of
+from tests.steps import customers_job, customers_partition, records_of
 from tests.unit.streams.customers.published import BAD, packed
 
 
@@ -39,7 +36,7 @@ class Programmes:
     async def append(self, value: bytes) -> int:
         number = self._count
         self._count += 1
-        await self.bundles.apply([SimpleNamespace(offset=number, value=value)], {("programs.v1", 0): self._count})
+        await self.bundles.apply([LogRecord(number, value)], {("programs.v1", 0): self._count})
         await self.bundles.open()
         return number
 
@@ -109,7 +106,7 @@ async def program_in(shop: Programmes) -> Any:
 async def test_web_goes_on_with_the_newest_bundle_that_can_be_used_also_when_it_reads_all_of_them_at_once():
     values = [packed("winkel"), packed("winkel", "cards: {bread: {stamps: 3}}\n"), packed("winkel", BAD), b"garbage"]
     table = MerchantTable()
-    await table.apply([SimpleNamespace(offset=n, value=value) for n, value in enumerate(values)], {})
+    await table.apply(log_of(values), {})
     program = await table.get("winkel")
     assert program is not None
     assert set(program.cards) == {"bread"}
@@ -141,21 +138,14 @@ async def test_a_rule_that_raised_under_the_bundle_before_is_not_paused_under_th
         async def get(self, _merchant: str, content: str, _number: int = -1) -> Bundle:
             return {"hash1": broken, "hash2": mended}[content]
 
-    job = CustomersJob(
-        bootstrap="", topics=TOPICS, bundles=Both(), aside=aside(), clock=None, voucher_key=KEY, metrics=Metrics()
-    )
-    standing = Standing(in_force={MERCHANT: broken}, numbers={MERCHANT: 1})
-    review = SimpleNamespace(to_note=dict)
-    own = OwnedCustomers(
-        standing, None, None, taking_up=None, barriers=None, timers=None, review=review, feeds=None, sending=None
-    )
-    owned = Partition(keys.customers(0), own)
+    job = customers_job(Both())
+    owned = customers_partition(Standing(in_force={MERCHANT: broken}, numbers={MERCHANT: 1}))
     barrier = Barrier(merchant=MERCHANT, customer="", at=T0, number=2, hash="hash2")
     events = [bought("t1", T0), barrier, bought("t2", T0)]
     effects = await job.step(owned, records_of(*((b"", encode_event(event)) for event in events)))
     paused = [decode_event(each.value) for each in effects.emissions]
     assert [(each.number, each.rule) for each in paused if isinstance(each, RulePaused)] == [(1, "greet")]
-    owned.own.standing = effects.kept.standing
+    own_of(owned).standing = effects.kept.standing
     after = (await job.step(owned, records_of(*((b"", each.value) for each in effects.emissions)))).kept.standing
     assert after.numbers == {MERCHANT: 2}
     assert after.in_force[MERCHANT].rules.by_id["greet"].status == "live"

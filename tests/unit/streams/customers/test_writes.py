@@ -12,7 +12,7 @@ from streams.customers.batch import Result
 from streams.customers.in_force import Standing
 from streams.customers.writes import Written, write
 from tests.builders import MERCHANT, bought, card, hello_rule, program
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 from tests.message_scenes import MORNING, customer_of, outcome
 
 KEYS = PartitionKeys("c0")

@@ -1,7 +1,6 @@
 """What a shop's own producer may write to `purchases.v1`: taken over once, or laid aside; never again and again."""
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
 import msgspec
@@ -16,6 +15,7 @@ from stamgast.log.partitioning import partition_for
 from streams.intake.canonical import UnreadableError, canonical, read_record
 from streams.intake.identity import Naming
 from tests.builders import ANNA, MERCHANT, T0, line, program, snapshot
+from tests.fakes.records import LogRecord
 from tests.foreign_records import PROOFS, produced, read
 
 PARTITIONS = 4
@@ -51,7 +51,7 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     where = {"program": await shops(MERCHANT), "topic": "p", "partitions": PARTITIONS}
     again = canonical(first, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
     assert again.partition == partition_for(again.key, PARTITIONS)
-    return SimpleNamespace(offset=1, timestamp=T0, key=again.key, value=again.value)
+    return LogRecord(1, again.value, again.key)
 
 
 async def appended_again(found: Any) -> Any:
@@ -140,11 +140,11 @@ async def test_a_source_that_somebody_else_names_is_not_believed_and_replaced_by
 async def test_whatever_is_changed_in_a_record_of_ours_is_no_longer_ours(forge):
     again = await taken_over(produced(SALE, stamgastrecordedat=None))
     assert read(again).source == ("t", 0, 0, 0)
-    forged = SimpleNamespace(offset=2, timestamp=T0, key=again.key, value=forge(again.value))
+    forged = LogRecord(2, forge(again.value), again.key)
     assert forged.value != again.value
     second = read(forged)
     assert (second.source, second.wanting) == (None, True)
-    other_key = SimpleNamespace(offset=2, timestamp=T0, key=None, value=again.value)
+    other_key = LogRecord(2, again.value)
     assert read_record(other_key, is_here=False, proofs=PROOFS).source is None
 
 

@@ -1,34 +1,27 @@
 """Several deliveries of one transaction in one chunk: each is told from what the one before it left."""
 
-from types import SimpleNamespace
 from typing import Any
 
 from stamgast.clock.shop_time import RealClock
 from stamgast.domain.events import decode_event
 from stamgast.log.partitioning import partition_for
-from stamgast.log.topics import Topics
 from stamgast.state import keys
 from streams.intake.job import IntakeJob
 from streams.runtime.position import Position
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, record, refund, snapshot
-
-TOPICS = Topics(4)
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
+from tests.steps import TOPICS, records_of
 
 
 async def events_of(*deliveries: dict[str, Any]) -> list[tuple[str, int | None, int | None]]:
     """(customer, spend before, spend after) of what one chunk leads to."""
     pairs = [record(data, T0) for data in deliveries]
     partition = partition_for(pairs[0][0], TOPICS.partitions)
-    records = [SimpleNamespace(offset=n, timestamp=T0, key=k, value=v) for n, (k, v) in enumerate(pairs)]
-
-    async def read(names: list[str]) -> list[bytes | None]:
-        return [None for _ in names]
-
-    lease = SimpleNamespace(read=read, keys=keys.transactions(partition), meta={})
-    owned = SimpleNamespace(own=Position(), number=partition, topic_id="p", lease=lease, is_repeated=lambda _: False)
+    owned = OwnedByTest(MemoryLease(keys.transactions(partition)), Position())
     nothing: Any = None
     job = IntakeJob(topics=TOPICS, naming=nothing, proofs=nothing, aside=nothing, clock=RealClock(), metrics=nothing)
-    effects = await job.step(owned, records)
+    effects = await job.step(owned, records_of(*pairs))
     told = [decode_event(emission.value) for emission in effects.emissions]
     assert all(event.merchant == MERCHANT for event in told)
     return [(event.customer, event.before and event.before.spend, event.after and event.after.spend) for event in told]

@@ -3,24 +3,20 @@
 from __future__ import annotations
 
 import json
-from types import SimpleNamespace
 from typing import Any
 
-from stamgast.clock.shop_time import RealClock
 from stamgast.domain.events import AnyEvent, TimerDue, encode_event
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import DAY, MINUTE, SECOND, Millis
 from stamgast.state import keys
 from streams.customers.in_force import Standing
-from streams.customers.job import CustomersJob, OwnedCustomers
 from streams.intake.canonical import read_record
 from streams.intake.record_mac import Proofs
 from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.verify import TransactionReplay
-from streams.metrics import Metrics
 from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
-from tests.fakes.partition import Partition
-from tests.steps import TOPICS, aside, written
+from tests.fakes.records import LogRecord
+from tests.steps import customers_job, customers_partition, written
 
 YEAR = 365 * DAY
 SHOP = bundle(program())
@@ -39,22 +35,11 @@ def by_log(*log: Appended, held: bool = True) -> PartitionReplay:
 
 async def by_worker(*log: Appended) -> bytes:
     """Anna's state as the customers service writes it."""
-    nobody: Any = None
-    job = CustomersJob(
-        bootstrap="", topics=TOPICS, bundles=nobody, aside=aside(), clock=RealClock(), voucher_key=KEY,
-        metrics=Metrics(),
-    )  # fmt: skip
-    review = SimpleNamespace(to_note=dict)
-    own = OwnedCustomers(
-        Standing(clocks="0:bounded", in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}), nobody, nobody, taking_up=nobody, barriers=nobody,
-        timers=nobody, review=review, feeds=nobody, sending=None,
-    )  # fmt: skip
-    partition = Partition(keys.customers(0), own)
+    partition = customers_partition(Standing(clocks="0:bounded", in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}))
     records = [
-        SimpleNamespace(offset=offset, timestamp=appended_at, key=None, value=encode_event(event))
-        for offset, (event, appended_at) in enumerate(log)
+        LogRecord(offset, encode_event(event), timestamp=appended_at) for offset, (event, appended_at) in enumerate(log)
     ]
-    effects = await job.step(partition, records)
+    effects = await customers_job().step(partition, records)
     return written(effects)[keys.customers(0).customer(MERCHANT, ANNA)]
 
 
@@ -107,7 +92,7 @@ def of_purchases(stamp: Millis, appended_at: Millis, number: int, *, proven: boo
     key, value = record(snapshot(id_=f"t{number}", lines=[line("1", 700)]), stamp)
     if proven:
         value = PROOFS.add(key, json.dumps(json.loads(value) | {"stamgastsource": ["p", 0, number, 0]}).encode())
-    return SimpleNamespace(offset=number, timestamp=appended_at, key=key, value=value)
+    return LogRecord(number, value, key, appended_at)
 
 
 PROOFS = Proofs(b"k" * 32)

@@ -17,6 +17,8 @@ from streams.customers.bundles import Bundles
 from streams.maintenance.segments import MOST, News, SegmentWatch, is_due, news_of
 from streams.metrics import Metrics
 from tests.builders import MERCHANT, T0, bundle, program
+from tests.fakes.clock import StillClock
+from tests.fakes.records import LogRecord
 from tests.models import model, shop_with
 
 FLYER = f"{MERCHANT}|source|flyer"
@@ -146,10 +148,10 @@ async def test_a_record_of_somebody_elses_is_passed_over():
             told = Told()
             told.find(segment(3.4))
             yield [
-                SimpleNamespace(key=b"\xff", value=b"{}", offset=0),
-                SimpleNamespace(key=b"x", value=b"no", offset=1),
+                LogRecord(0, b"{}", b"\xff"),
+                LogRecord(1, b"no", b"x"),
             ]
-            yield [SimpleNamespace(key=key.encode(), value=value, offset=2) for key, value in told.log]
+            yield [LogRecord(2, value, key.encode()) for key, value in told.log]
 
     reader: Any = Reader()
     assert set((await read_segments(reader, "segments.v1")).segments) == {FLYER}
@@ -187,7 +189,7 @@ def test_the_topic_keeps_the_newest_word_on_each_segment():
 async def test_a_partition_given_up_while_the_topic_is_read_ends_no_worker(monkeypatch):
     owned = SimpleNamespace(own=SimpleNamespace(), caught_up=True, lease=object())
     customers = SimpleNamespace(owned={0: owned}, metrics=Metrics())
-    watch = SegmentWatch(customers, Topics(1), Bundles(), SimpleNamespace(now=lambda: T0))  # type: ignore[arg-type]
+    watch = SegmentWatch(customers, Topics(1), Bundles(), StillClock())  # type: ignore[arg-type]
 
     async def read() -> Known:
         owned.own = None

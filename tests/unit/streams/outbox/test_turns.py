@@ -10,6 +10,8 @@ from streams.metrics import Metrics
 from streams.outbox.breaker import Probing
 from streams.outbox.turns import Senders
 from tests.conftest import eventually
+from tests.fakes.carrier import FakeCarrier
+from tests.fakes.clock import StillClock
 
 LANE = ("bakery", "sms")
 TAKEN = SendResult(Outcome.ACCEPTED)
@@ -18,26 +20,10 @@ REFUSED = SendResult(Outcome.REJECTED, code="21604")
 UNREACHED = SendResult(Outcome.NOT_SENT_RETRY, fault=Fault.TRANSIENT)
 
 
-class NineOClock:
-    def now(self) -> int:
-        return 1_790_000_000_000
-
-
-class Carrier:
-    """Answers probes as it is told to."""
-
-    def __init__(self, *answers: SendResult | Exception) -> None:
-        self.answers = list(answers)
-
-    async def probe(self) -> SendResult:
-        answer = self.answers.pop(0)
-        if isinstance(answer, Exception):
-            raise answer
-        return answer
-
-
 def senders(width: int = 2, first_s: float = 0.01, **more: Any) -> Senders:
-    return Senders(NineOClock(), width=width, probing=Probing(first_s, 0.05), jitter=lambda: 0.0, **more)
+    return Senders(
+        StillClock(1_790_000_000_000), width=width, probing=Probing(first_s, 0.05), jitter=lambda: 0.0, **more
+    )
 
 
 async def break_it(all_of_them: Senders, answer: SendResult = BROKEN) -> None:
@@ -95,7 +81,7 @@ async def test_a_turn_that_a_submission_holds_is_not_given_back_before_it_has_la
 
 
 async def test_while_the_carrier_is_away_no_message_is_risked_and_one_answer_ends_it():
-    made, carrier = senders(), Carrier(BROKEN, TimeoutError(), UNREACHED, REFUSED)
+    made, carrier = senders(), FakeCarrier(BROKEN, TimeoutError(), UNREACHED, REFUSED)
     await break_it(made)
     for _ in range(3):
         turn = await made.turn(LANE)
@@ -105,7 +91,7 @@ async def test_while_the_carrier_is_away_no_message_is_risked_and_one_answer_end
     assert made.troubles()
     turn.tell(TAKEN)
     assert made.troubles() == []
-    assert await (await made.turn(LANE)).proves(Carrier()), "nobody is asked once it is over"
+    assert await (await made.turn(LANE)).proves(FakeCarrier()), "nobody is asked once it is over"
 
 
 async def test_connections_that_are_never_made_open_it_as_well():

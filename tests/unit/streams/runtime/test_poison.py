@@ -1,6 +1,5 @@
 """A record that nobody foresaw is laid aside; what stands before and after it is applied, and `verify` agrees."""
 
-from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -15,7 +14,6 @@ from stamgast.state import keys
 from streams.customers import batch
 from streams.customers import writes as customer_writes
 from streams.customers.in_force import Standing
-from streams.customers.job import CustomersJob, OwnedCustomers
 from streams.intake import merge as merging
 from streams.intake.job import IntakeJob
 from streams.intake.record_mac import Proofs
@@ -24,8 +22,9 @@ from streams.maintenance.verify import TransactionReplay
 from streams.metrics import Metrics
 from streams.runtime.position import Position
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
-from tests.fakes.partition import Partition
-from tests.steps import TOPICS, aside, records_of, written
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
+from tests.steps import TOPICS, aside, customers_job, customers_partition, records_of, written
 
 PROOFS = Proofs(b"k" * 32)
 DEEP = b"[" * 50_000
@@ -43,7 +42,7 @@ async def taken_in(records: list[Any], stored: dict[str, bytes] | None = None) -
     nobody: Any = None
     metrics = Metrics()
     job = IntakeJob(topics=TOPICS, naming=nobody, proofs=PROOFS, aside=aside(), clock=RealClock(), metrics=metrics)
-    effects = await job.step(Partition(keys.transactions(partition), Position(), stored), records)
+    effects = await job.step(OwnedByTest(MemoryLease(keys.transactions(partition), stored), Position()), records)
     replay = TransactionReplay(partition, TOPICS.partitions, PROOFS, real_time=True)
     for each in records:
         replay.apply(each)
@@ -109,23 +108,8 @@ SHOP = bundle(program())
 
 async def applied(records: list[Any], stored: dict[str, bytes] | None = None) -> Any:
     """What the customers service makes of a chunk, checked against the recomputation."""
-    nobody: Any = None
-    job = CustomersJob(
-        bootstrap="", topics=TOPICS, bundles=nobody, aside=aside(), clock=RealClock(), voucher_key=KEY,
-        metrics=Metrics(),
-    )  # fmt: skip
-    own = OwnedCustomers(
-        Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1}),
-        nobody,
-        nobody,
-        taking_up=nobody,
-        barriers=nobody,
-        timers=nobody,
-        review=SimpleNamespace(to_note=dict),
-        feeds=nobody,
-        sending=None,
-    )
-    effects = await job.step(Partition(keys.customers(0), own, stored), records)
+    standing = Standing(in_force={MERCHANT: SHOP}, numbers={MERCHANT: 1})
+    effects = await customers_job().step(customers_partition(standing, stored), records)
     replay = PartitionReplay(0, KEY, lambda *_: SHOP)
     replay._in_force[MERCHANT] = SHOP
     for each in records:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Iterator
-from types import SimpleNamespace
 from typing import Any, get_args
 from unittest.mock import patch
 
@@ -38,7 +37,8 @@ from streams.maintenance.replay import PartitionReplay
 from streams.runtime import inbox, step_size
 from streams.runtime.inbox import CHUNK, CHUNK_BYTES, Inbox
 from tests.builders import KEY, MERCHANT, T0, bought, bundle, card, consent, hello_rule, program, rule
-from tests.memory_partition import MemoryPartition, Shelf
+from tests.fakes.memory_partition import MemoryPartition, Shelf
+from tests.fakes.records import LogRecord, log_of
 
 MOST_LINES = 60
 OTHER = "elders"
@@ -85,7 +85,7 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
 
 def records_of(events: Iterator[AnyEvent], start: int) -> list[Any]:
     values = (encode_event(event) for event in events)
-    return [SimpleNamespace(offset=start + n, timestamp=T0, key=b"k", value=value) for n, value in enumerate(values)]
+    return list(log_of(values, start=start, key=b"k"))
 
 
 def test_every_kind_of_event_is_tried_here():
@@ -152,7 +152,7 @@ def lengths_of(writes: Writes) -> Iterator[int]:
     st.integers(1, 100),
 )
 def test_a_step_has_so_many_records_and_bytes_at_most_and_none_is_lost(sizes: list[list[int]], most: int, room: int):
-    lists = [[SimpleNamespace(key=None, value=b"x" * size) for size in some] for some in sizes if some]
+    lists = [[LogRecord(0, b"x" * size) for size in some] for some in sizes if some]
     fetched, taken = Inbox(), []
     with patch.object(inbox, "CHUNK", most), patch.object(inbox, "CHUNK_BYTES", room):
         for some in lists:

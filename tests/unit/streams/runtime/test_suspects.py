@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-from types import SimpleNamespace
 from typing import Any
 
 from stamgast.state.partition_meta import ASIDE, TRIAL, Trial
 from streams.runtime.suspects import Suspects, Turns
+from tests.fakes.records import LogRecord
 
 
 def records(first: int, last: int) -> list[Any]:
-    return [SimpleNamespace(offset=offset) for offset in range(first, last + 1)]
+    return [LogRecord(offset, None) for offset in range(first, last + 1)]
 
 
 def of_a_dead_process(first: int, last: int, tries: int = 0) -> Suspects:
@@ -43,7 +43,7 @@ def test_records_of_a_step_in_which_a_process_died_are_tried_one_by_one():
 
 
 def test_what_waited_and_has_gaps_is_cut_at_the_suspect_as_well():
-    waiting = [SimpleNamespace(offset=offset) for offset in (3, 9, 12, 40)]
+    waiting = [LogRecord(offset, None) for offset in (3, 9, 12, 40)]
     assert of_a_dead_process(12, 12).among(waiting) == 2
     assert of_a_dead_process(3, 9).among(waiting) == 1
 

@@ -7,27 +7,24 @@ from collections.abc import Mapping, Sequence
 from types import SimpleNamespace
 from typing import Any
 
-from stamgast.clock.shop_time import RealClock
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.identity.sealing import WrappingKeys
-from stamgast.log.dead_letters import DeadLetterSeal
-from stamgast.log.topics import Topics
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.partitions import Writes
+from stamgast.state.scripts import Script
+from stamgast.state.session import Word
 from streams.customers.bundles import UnknownBundleError, UnusableBundleError
 from streams.customers.in_force import standing_of
-from streams.customers.job import CustomersJob, OwnedCustomers
+from streams.customers.job import OwnedCustomers
 from streams.customers.parking import TakingUp
-from streams.customers.writes import Written
 from streams.maintenance.replay import PartitionReplay
-from streams.metrics import Metrics
-from streams.runtime.dead_letters import LayingAside
-from streams.runtime.job import Effects
+from streams.runtime.emission import Emission
+from streams.runtime.job import Record, own_of
 from streams.runtime.step_size import thought_through
-from tests.builders import KEY
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
+from tests.steps import customers_job, customers_own
 
-TOPICS = Topics(4)
 NAMES = keys.customers(0)
 
 
@@ -126,93 +123,19 @@ class MemoryRedis:
     _expire = _srem = _sadd
 
 
-class Inbox:
-    """Takes back what a step was too small for."""
+class _StoreLease(MemoryLease):
+    """A lease over all that a step writes."""
 
-    def __init__(self) -> None:
-        self.back: list[Any] = []
+    def __init__(self, redis: MemoryRedis) -> None:
+        super().__init__(NAMES)
+        self._store = redis
 
-    def put_back(self, records: Sequence[Any]) -> None:
-        """As `streams.runtime.inbox.Inbox` does."""
-        self.back = [*records, *self.back]
+    async def read(self, keys: Sequence[Word], *commands: Sequence[Word]) -> list[Any]:
+        return [self._store.values.get(str(name)) for name in keys] + [self._store.ask(words) for words in commands]
 
-
-class MemoryPartition:
-    """An owner; `take` makes it anew from what Redis holds."""
-
-    def __init__(self, shelf: Shelf, redis: MemoryRedis | None = None, settled: int = 0) -> None:
-        self.redis = redis or MemoryRedis()
-        self.shelf = shelf
-        self.inbox = Inbox()
-        self.number = 0
-        self.committed_to_kafka = settled
-        self.emitted: list[Any] = []
-        self.settled: list[int] = []
-        self.commits: list[Writes] = []
-        self.lease: Any = SimpleNamespace(keys=NAMES, read=self._read, run=self._head, watermark=-1, meta={})
-        self.own: Any = None
-        bundles: Any = shelf
-        self._job = CustomersJob(
-            bootstrap="", topics=TOPICS, bundles=bundles, clock=RealClock(), voucher_key=KEY, metrics=Metrics(),
-            aside=LayingAside(TOPICS, DeadLetterSeal(WrappingKeys.parse("test:" + "A" * 43 + "=")), RealClock()),
-        )  # fmt: skip
-
-    async def take(self) -> None:
-        """Know only what stands in Redis."""
-        meta = dict(self.redis.hashes[NAMES.meta])
-        shelf: Any = self.shelf
-        standing = standing_of(meta)
-        self.lease.watermark = int(meta.get("wm", -1))
-        nobody: Any = None
-        activations: Any = SimpleNamespace(note=lambda _notes, _ids, up_to: self.settled.append(up_to))
-        review: Any = SimpleNamespace(to_note=dict)
-        self.own = OwnedCustomers(
-            standing, nobody, activations,
-            taking_up=TakingUp(self.lease, standing, shelf, self.committed_to_kafka), barriers=nobody,
-            timers=nobody, review=review, feeds=nobody, sending=None,
-        )  # fmt: skip
-
-    def is_repeated(self, records: Sequence[Any]) -> bool:
-        """As `streams.runtime.ownership.Ownership` does."""
-        return bool(records[0].offset < self.committed_to_kafka)
-
-    @property
-    def wanted(self) -> int:
-        """How many steps of what waits are wanted."""
-        return int(self.own.taking_up.wanted)
-
-    async def step(self, records: Sequence[Any]) -> None:
-        """Apply records of the log, in as many steps as it takes."""
-        while records:
-            records = await self._step(records)
-
-    async def take_up(self) -> None:
-        """Take up a piece of what waits."""
-        await self._step(await self.own.taking_up.next())
-
-    async def take_up_everything(self) -> None:
-        """Go on until nothing waits any more."""
-        while self.wanted:
-            await self.take_up()
-
-    async def _step(self, records: Sequence[Any]) -> Sequence[Any]:
-        owned: Any = self
-        effects: Effects[Written]
-        effects, done = await thought_through(self._job, owned, records)
-        self.emitted += effects.emissions
-        self.lease.watermark = max(self.lease.watermark, done[-1].offset)
-        self.redis.apply(effects.writes, self.lease.watermark)
-        self.commits.append(effects.writes)
-        self._job.committed(owned, effects, [])
-        back, self.inbox.back = self.inbox.back, []
-        return back
-
-    async def _read(self, names: Sequence[str], *commands: Sequence[Any]) -> list[Any]:
-        return [self.redis.values.get(name) for name in names] + [self.redis.ask(words) for words in commands]
-
-    async def _head(self, _script: Any, names: Sequence[str], args: Sequence[int]) -> list[Any]:
+    async def run(self, script: Script, keys: Sequence[Word], args: Sequence[Word]) -> list[Any]:
         """Do what `list_head.lua` does."""
-        found, (most, room) = self.redis.lists[names[0]], args
+        found, (most, room) = self._store.lists[str(keys[0])], map(int, args)
         some: list[bytes] = []
         for element in found[:most]:
             room -= len(element)
@@ -220,6 +143,62 @@ class MemoryPartition:
                 break
             some.append(element)
         return [len(found), *some]
+
+
+class MemoryPartition(OwnedByTest[OwnedCustomers]):
+    """An owner; `take` makes it anew from what Redis holds."""
+
+    def __init__(self, shelf: Shelf, redis: MemoryRedis | None = None, settled: int = 0) -> None:
+        self.redis = redis or MemoryRedis()
+        super().__init__(_StoreLease(self.redis))
+        self.shelf = shelf
+        self.committed_to_kafka = settled
+        self.emitted: list[Emission] = []
+        self.noted: list[int] = []
+        """Up to where everything had its effects, step by step."""
+        self.commits: list[Writes] = []
+        self.job = customers_job(shelf)
+
+    async def take(self) -> None:
+        """Know only what stands in Redis."""
+        meta = dict(self.redis.hashes[NAMES.meta])
+        shelf: Any = self.shelf
+        standing = standing_of(meta)
+        self.lease.watermark = int(meta.get("wm", -1))
+        activations: Any = SimpleNamespace(note=lambda _notes, _ids, up_to: self.noted.append(up_to))
+        taking_up = TakingUp(self.lease, standing, shelf, self.committed_to_kafka)
+        self.own = customers_own(standing, taking_up=taking_up, activations=activations)
+
+    @property
+    def wanted(self) -> int:
+        """How many steps of what waits are wanted."""
+        return own_of(self).taking_up.wanted
+
+    async def step(self, records: Sequence[Record]) -> None:
+        """Apply records of the log, in as many steps as it takes."""
+        while records:
+            records = await self._step(records)
+
+    async def take_up(self) -> None:
+        """Take up a piece of what waits."""
+        await self._step(await own_of(self).taking_up.next())
+
+    async def take_up_everything(self) -> None:
+        """Go on until nothing waits any more."""
+        while self.wanted:
+            await self.take_up()
+
+    async def _step(self, records: Sequence[Record]) -> Sequence[Record]:
+        effects, done = await thought_through(self.job, self, records)
+        self.emitted += effects.emissions
+        self.lease.watermark = max(self.lease.watermark, done[-1].offset)
+        self.redis.apply(effects.writes, self.lease.watermark)
+        self.commits.append(effects.writes)
+        self.job.committed(self, effects, [])
+        back: list[Record] = []
+        while not self.inbox.empty:
+            back += self.inbox.take()
+        return back
 
     # -- what it holds
 
