@@ -6,7 +6,7 @@ Times are milliseconds UTC; a record's key and value are as they stand on `purch
 import json
 from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeVar
 
 from rules.actions import Action, Give, Send, Tag
 from rules.engine import CompiledRule, CompiledTrigger, Fires, once_per
@@ -16,6 +16,8 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.program import CardDefinition, Costs, Messaging, Program, Reward, Store, Template, Window
 from stamgast.domain.units import DAY, Millis
 from stamgast.service import Bundle
+
+T = TypeVar("T")
 
 MERCHANT = "bakery"
 ANNA, BRAM = "ca" + "a" * 23, "cb" + "b" * 23
@@ -226,3 +228,9 @@ def record(data: Mapping[str, Any], recorded_at: Millis, merchant: str = MERCHAN
         "data": data,
     }
     return f"{merchant}:{data['transaction_id']}".encode(), json.dumps(envelope).encode()
+
+
+def sure(value: T | None) -> T:
+    """What must be there."""
+    assert value is not None
+    return value

@@ -8,9 +8,9 @@ import itertools
 import os
 import time
 import uuid
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Callable, Coroutine, Iterator
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, overload
 
 import pytest
 import structlog
@@ -31,7 +31,11 @@ T = TypeVar("T")
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_notes] = []
     structlog.configure(  # into the standard library's logs, which pytest captures and shows with a failure
-        processors=[structlog.stdlib.add_log_level, mask_event, structlog.processors.KeyValueRenderer(["event"])],
+        processors=[
+            structlog.stdlib.add_log_level,
+            mask_event,
+            structlog.processors.KeyValueRenderer(key_order=["event"]),
+        ],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
 
@@ -52,11 +56,13 @@ def pytest_sessionfinish(session: pytest.Session) -> None:
 
 @pytest.hookimpl(optionalhook=True)
 def pytest_testnodedown(node: Any) -> None:
-    node.config.stash[_notes] += getattr(node, "workeroutput", {}).get("notes", [])
+    notes: list[str] = node.config.stash[_notes]
+    notes += getattr(node, "workeroutput", {}).get("notes", [])
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
-    for note in dict.fromkeys(config.stash[_notes]):
+    notes: list[str] = config.stash[_notes]
+    for note in dict.fromkeys(notes):
         terminalreporter.write_line(note)
 
 
@@ -124,9 +130,19 @@ def _needs_dependable_groups(request: pytest.FixtureRequest) -> None:
         pytest.skip("the embedded broker's group rebalancing is not dependable; this needs Apache Kafka")
 
 
+@overload
 async def eventually(
-    question: Callable[[], T | Awaitable[T]], *, seconds: float = 20, every: float = 0.02, why: str = ""
-) -> T:
+    question: Callable[[], Coroutine[Any, Any, T | None]], *, seconds: float = ..., every: float = ..., why: str = ...
+) -> T: ...
+
+
+@overload
+async def eventually(
+    question: Callable[[], T | None], *, seconds: float = ..., every: float = ..., why: str = ...
+) -> T: ...
+
+
+async def eventually(question: Callable[[], Any], *, seconds: float = 20, every: float = 0.02, why: str = "") -> Any:
     """Ask again and again until the answer is true-ish, and return it; fail with the last answer after some seconds.
 
     An AssertionError of the question counts as "not yet", so that it may itself be a check.

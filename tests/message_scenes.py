@@ -2,10 +2,12 @@
 ahead in October.
 """
 
-from stamgast.domain.activation import RANKS, UNSENT_RANK
-from stamgast.domain.customer import Activation
+from typing import Any
+
+from rules.engine import CompiledRule
+from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation
 from stamgast.domain.events import ActivationOutcome, TimerDue
-from stamgast.domain.program import Messaging, Window
+from stamgast.domain.program import Messaging, Program, Window
 from stamgast.domain.units import Millis
 from stamgast.service import Change
 from tests.builders import ANNA, MERCHANT, at, bundle, card, consent, program
@@ -16,7 +18,7 @@ NIGHT = at("2026-10-01 19:30")
 DAYTIME = Messaging(windows={"marketing": Window(540, 1200)}, caps={})
 
 
-def customer_of(*rules, shop=None, **more) -> Owner:
+def customer_of(*rules: CompiledRule, shop: Program | None = None, **more: Any) -> Owner:
     owner = Owner(bundle(shop or program(card(stamps=1)), *rules))
     owner.apply(consent(**more))
     return owner

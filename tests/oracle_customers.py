@@ -204,6 +204,7 @@ def agreed_before(event: dict[str, Any], figures: Figures) -> Size | None:
     part = figures.parts.get(name)
     if name in figures.agreed or before is None or part is None or not part.counts:
         return figures.agreed.get(name)
-    if waits(before, figures.program) and waits(sale_of(event["after"]), figures.program):
+    after = sale_of(event["after"])
+    if waits(before, figures.program) and after is not None and waits(after, figures.program):
         figures.agreed[name] = size_of(before, figures.program)
     return figures.agreed.get(name)

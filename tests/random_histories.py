@@ -4,6 +4,8 @@ It is played against an `Owner`, because what can happen next (which code to red
 to answer) depends on what the engine did; the events themselves are what a log would hold.
 """
 
+from typing import Any
+
 from hypothesis import strategies as st
 
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, UNSENT_RANK
@@ -20,7 +22,7 @@ from stamgast.domain.events import (
 )
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.units import DAY, HOUR, Millis
-from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, taken_back
+from tests.builders import ANNA, MERCHANT, T0, bought, changed, consent, sure, taken_back
 from tests.fakes.in_memory import Owner
 
 _PURCHASES = ("buy", "buy", "buy", "buy_late", "refund", "shrink", "restore", "give_away")
@@ -96,7 +98,7 @@ class History:
 
     def _refund(self, data: st.DataObject) -> None:
         name = self._known(data)
-        if name is not None and self.sales[name].after.counts:
+        if name is not None and sure(self.sales[name].after).counts:
             event = taken_back(self.sales[name], self.now)
             self.sales[name] = event
             self._tell(event)
@@ -104,9 +106,8 @@ class History:
     def _shrink(self, data: st.DataObject) -> None:
         """One line goes back, or the receipt moves to another day."""
         name = self._known(data)
-        if name is None or not self.sales[name].after.lines:
+        if name is None or not (sold := sure(self.sales[name].after)).lines:
             return
-        sold = self.sales[name].after
         left = sum(line.gross for line in sold.lines[1:])
         moved = data.draw(st.sampled_from((0, 0, DAY, -DAY)))
         after = replace_purchase(sold, lines=sold.lines[1:], spend=left, occurred_at=sold.occurred_at + moved)
@@ -163,7 +164,7 @@ class History:
         name = data.draw(st.sampled_from([*sorted(self.owner.reviews), *names]))
         held = self.owner.reviews.get(name)
         seen = decode_waiting(held).seen if held and data.draw(st.integers(0, 4)) else "0" * 16
-        verdict = data.draw(st.sampled_from(("confirm", "confirm", "void")))
+        verdict: Any = data.draw(st.sampled_from(("confirm", "confirm", "void")))
         self._tell(
             PurchaseReviewed(
                 merchant=MERCHANT, customer=ANNA, at=self.now, id=f"v{len(self.events)}",

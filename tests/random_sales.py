@@ -102,7 +102,7 @@ def transactions(draw: st.DrawFn, name: str, *, settled: bool = False) -> list[d
     when, basket = draw(st.sampled_from((*(None,) * 9, 0, RECORDED + DAY))), draw(baskets())
     when = draw(moments) if when is None else when  # a till's clock may be dead, or ahead
     rest = draw(st.sampled_from((0, 0, 250)))
-    more = {"store": draw(st.sampled_from(("shop", "bar", "unknown"))), "when": when}
+    more: dict[str, Any] = {"store": draw(st.sampled_from(("shop", "bar", "unknown"))), "when": when}
     gross = sum(each["gross_minor"] for each in basket) + rest
     deliveries = [draw(refunds_of(name, f"r{number}", basket, gross)) for number in range(draw(st.integers(0, 2)))]
     if deliveries and draw(st.integers(0, 4)) == 0:

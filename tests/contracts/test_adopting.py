@@ -7,6 +7,7 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from redis import Redis
@@ -26,7 +27,7 @@ def redis(settings: Settings) -> Iterator[Redis]:
         redis.flushdb()
 
 
-def adopt(settings: Settings, *options: str) -> tuple[int, dict[str, object]]:
+def adopt(settings: Settings, *options: str) -> tuple[int, dict[str, Any]]:
     env = os.environ | {
         "STAMGAST_KAFKA_BOOTSTRAP": settings.kafka_bootstrap,
         "STAMGAST_REDIS_URL": settings.redis_url,

@@ -165,6 +165,8 @@ async def test_what_nobody_waits_for_any_more_is_not_appended_behind_the_others(
     emits[1].cancel()
 
     first, _, third = await asyncio.gather(*emits, return_exceptions=True)
+    assert isinstance(first, list)
+    assert isinstance(third, list)
     assert [*first, *third] == list(range(first[0], first[0] + 3_000))
     assert (await read_everything(reader, topics.customer_events, 0))[-1][0] == third[-1]
 

@@ -143,8 +143,8 @@ def test_the_services_command_ends_with_1_and_says_so_when_its_broker_or_its_red
     env = {name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")}
     env["PATH"] = str(tmp_path)
     command = [sys.executable, "-m", "stamgast.cli", "services", "--json", "--no-topics", "--folder", str(tmp_path)]
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    with subprocess.Popen(command, env=env, text=True, **pipes) as running:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, env=env, text=True, stdout=pipe, stderr=pipe) as running:
         assert running.stdout is not None
         json.loads(running.stdout.readline())
         children = children_of(running.pid)

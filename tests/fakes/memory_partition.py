@@ -67,7 +67,7 @@ class MemoryRedis:
         """Do what `commit.lua` does."""
         meta = self.hashes[NAMES.meta]
         meta.update({name: str(value) for name, value in writes.meta.items()}, wm=str(watermark))
-        self.values.update(zip(writes.values[::2], writes.values[1::2], strict=True))
+        self.values.update(zip(map(str, writes.values[::2]), writes.values[1::2], strict=True))
         words = iter(writes.commands)
         for count in words:
             command, key, *rest = (next(words) for _ in range(int(count)))
@@ -212,10 +212,10 @@ class MemoryPartition(OwnedByTest[OwnedCustomers]):
         wrong = []
         states = {NAMES.customer(*name): value for name, value in replay.fold.states.items()}
         live = {name: value for name, value in self.redis.values.items() if ":c:" in name}
-        for name in states.keys() | live.keys():
-            now, wanted = live.get(name), states.get(name)
+        for key in states.keys() | live.keys():
+            now, wanted = live.get(key), states.get(key)
             if now is None or wanted is None or decode_customer(now) != decode_customer(wanted):
-                wrong.append(f"{name}: {now and decode_customer(now)}, should be {wanted and decode_customer(wanted)}")
+                wrong.append(f"{key}: {now and decode_customer(now)}, should be {wanted and decode_customer(wanted)}")
         for name, entries in replay.fold.ledgers.items():
             if self.redis.hashes[NAMES.ledger(*name)] != entries:
                 wrong.append(f"ledger of {name}")

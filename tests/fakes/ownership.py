@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import Coroutine, Sequence
 from typing import Any, Generic
 
+from stamgast.log.producers import Emitters
 from stamgast.state.partitions import Lease
 from streams.metrics import Metrics
 from streams.runtime.inbox import Inbox
@@ -28,7 +29,7 @@ class OwnedByTest(Generic[Own]):
         self.topic_id = "p"
         self.log = emitters or MemoryEmitters()
         """What was appended for it."""
-        self.emitters = self.log
+        self.emitters: Emitters = self.log
         self.metrics = metrics or Metrics()
         self.end_at_take = 0
         self.committed_to_kafka = 0

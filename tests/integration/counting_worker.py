@@ -51,7 +51,7 @@ class Counting:
 
     async def step(self, owned: OwnedPartition, records: Sequence[Record]) -> Effects[int]:
         effects = Effects(records[-1].offset)
-        events = [decode(record.value) for record in records]
+        events = [decode(record.value or b"") for record in records]
         names = {event.customer: owned.lease.keys.customer("m", event.customer) for event in events}
         values = await owned.lease.read(list(names.values()))
         states = {c: msgspec.json.decode(v) if v else [0, 0] for c, v in zip(names, values, strict=True)}
@@ -81,7 +81,7 @@ async def main() -> None:
     bootstrap, redis_url, prefix, partitions = sys.argv[1:5]
     topics = Topics(int(partitions), prefix)
     redis, emitters = Redis(redis_url), Emitters(bootstrap)
-    service = PartitionService(
+    service: PartitionService[None, int] = PartitionService(
         Counting(topics),
         bootstrap=bootstrap,
         group=f"{prefix}counting",

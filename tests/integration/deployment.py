@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from contextlib import aclosing
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs, urlsplit
@@ -113,11 +114,12 @@ class Deployment:
         for _ in range(workers):
             self.worker()
         for url in (f"{self.web_url}/readyz", f"{self.sandbox_url}/healthz"):
-            await eventually(lambda url=url: self._answers(url), seconds=60, why=url)
+            await eventually(partial(self._answers, url), seconds=60, why=url)
 
     def _settings(self) -> Settings:
         names = (name for name in Settings.model_fields if f"STAMGAST_{name.upper()}" in self.env)
-        return Settings(_env_file=None, **{name: self.env[f"STAMGAST_{name.upper()}"] for name in names})
+        given: dict[str, Any] = {name: self.env[f"STAMGAST_{name.upper()}"] for name in names}
+        return Settings(_env_file=None, **given)
 
     def run(self, *words: str) -> dict[str, object]:
         done = subprocess.run([*STAMGAST, *words], env=self.env, cwd=ROOT, capture_output=True, check=False)

@@ -50,8 +50,9 @@ class Owner:
         return dict.fromkeys(pairs, 0)
 
     async def read(self, *_place: Any) -> AsyncIterator[list[Any]]:
-        for nothing in ():
-            yield nothing
+        nothing: list[list[Any]] = []
+        for each in nothing:
+            yield each
 
     async def _on_claims(self, _claims: Any) -> None:
         pass

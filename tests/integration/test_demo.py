@@ -78,7 +78,7 @@ async def test_ending_it_half_way_leaves_no_process_and_no_file_behind(tmp_path)
 
 async def test_ending_it_while_it_starts_leaves_no_process_behind(tmp_path):
     with running_demo(tmp_path, "--headless", "--for", "120s") as demo:
-        started = await eventually(lambda: len(found := children_of(demo.pid)) >= 3 and found, seconds=60)
+        started = await eventually(lambda: found if len(found := children_of(demo.pid)) >= 3 else None, seconds=60)
         demo.send_signal(signal.SIGINT)
         assert await asyncio.to_thread(demo.wait, 60) == 1
         await eventually(lambda: not alive(started), seconds=10)
@@ -86,7 +86,7 @@ async def test_ending_it_while_it_starts_leaves_no_process_behind(tmp_path):
 
 async def test_killing_it_takes_every_process_along(tmp_path):
     with running_demo(tmp_path, "--headless", "--for", "120s") as demo:
-        started = await eventually(lambda: len(found := children_of(demo.pid)) == 5 and found, seconds=60)
+        started = await eventually(lambda: found if len(found := children_of(demo.pid)) == 5 else None, seconds=60)
         demo.kill()
         await asyncio.to_thread(demo.wait, 30)
         await eventually(lambda: not alive(started), seconds=10)

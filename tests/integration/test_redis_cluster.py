@@ -6,7 +6,9 @@ import asyncio
 import uuid
 from collections.abc import AsyncIterator, Iterator
 from contextlib import ExitStack, aclosing
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -68,7 +70,7 @@ async def test_each_partition_is_worked_on_over_the_session_of_its_node(nodes: N
 async def test_while_a_slot_moves_its_partition_does_nothing_by_halves(nodes: Nodes, redis: RedisClient):
     keys = PartitionKeys(f"c{uuid.uuid4().hex[:8]}")
     lease = await Lease.take(redis, keys, PLACE)
-    people = {f"p{number}": b"1" for number in range(10)}
+    people: dict[str, Any] = {f"p{number}": b"1" for number in range(10)}
     await lease.commit(0, setting(lease, **people))
 
     with nodes.moving(keys.meta):
@@ -194,7 +196,7 @@ async def test_after_a_failover_a_partition_is_taken_at_the_replica(nodes: Nodes
     for lease in leases:
         assert lease.alive == (lease not in lost)
     for lease in lost:
-        again = await eventually(lambda lease=lease: taken(redis, lease.keys))
+        again = await eventually(partial(taken, redis, lease.keys))
         assert again.watermark == 0
         assert again.redis_run != lease.redis_run
         assert await again.read([again.keys.customer("m", "ann")]) == [b"1"]

@@ -69,6 +69,7 @@ async def sell(shop: Deployment) -> int:
 
 
 async def states(shop: Deployment) -> dict[str, Customer]:
+    client: Any
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         keys = [key async for key in client.scan_iter(match=f"*:c:{MERCHANT}:*")]
         return {key.decode(): decode_customer(value) for key, value in zip(keys, await client.mget(keys), strict=True)}

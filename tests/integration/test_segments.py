@@ -188,7 +188,8 @@ async def test_a_segment_that_falls_below_three_is_told_once_and_not_again_after
     assert 'stamgast_segments_fell_below_total{by="source",merchant="winkel"} 1.0' in metrics
     assert warnings(shop) == [1]
 
-    (worker,) = (each for each in shop.all if "worker" in each.args)
+    commands: Any = [(each, each.args) for each in shop.all]
+    (worker,) = (each for each, words in commands if "worker" in words)
     worker.kill()
     worker.wait()
     shop.worker()

@@ -45,8 +45,9 @@ class Owner:
         self.doubts = Doubts(lease)
         owned = OwnedByTest[None](lease)
         spawn: Any = asyncio.create_task
+        around: Any = self.around
         self.settling = Settling(
-            self.around, owned, self.doubts, self._prepare, spawn=spawn, unknown=self._offer
+            around, owned, self.doubts, self._prepare, spawn=spawn, unknown=self._offer
         )  # fmt: skip
 
     async def look_up(self) -> list[tuple[str, str]]:

@@ -10,6 +10,7 @@ from channels.model import Message, Outcome, Prepared, Sender, SmsText
 from channels.twilio.channel import TwilioChannel
 from channels.twilio.client import SingleShotHttpClient, TwilioCredentials
 from channels.twilio.signatures import SignatureVerifier
+from stamgast.domain.vocabulary import Channel
 from tests.integration.pacing import Pace
 
 T0 = 1_790_000_000_000
@@ -20,7 +21,7 @@ MESSAGE = Message(
     activation="a",
     customer="c",
     template="t",
-    channel="sms",
+    channel=Channel.SMS,
     to="+31612345678",
     locale="nl",
     variables={},

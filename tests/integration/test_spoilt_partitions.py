@@ -10,6 +10,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.state.client import RedisClient, keys_like
 from stamgast.state.errors import FencedError, NoWritesError, SpoiltError, UnfitError
 from stamgast.state.partitions import Writes, ask_for_rebuild
+from stamgast.state.session import Word
 from tests.integration.conftest import Partition, setting
 
 
@@ -29,7 +30,8 @@ def test_a_step_takes_no_command_that_could_fail(words: tuple[str | int, ...]) -
 async def test_a_step_that_is_not_what_the_script_takes_is_refused_before_its_first_write(partition: Partition) -> None:
     lease = await partition.take()
     key = lease.keys.customer("m", "c1")
-    for commands in ([2, "FLUSHALL", "x"], [9, "HSET", key, "a", 1], ["three", "SET", key, 1], [1, "DEL"]):
+    refused: list[list[Word]] = [[2, "FLUSHALL", "x"], [9, "HSET", key, "a", 1], ["three", "SET", key, 1], [1, "DEL"]]
+    for commands in refused:
         writes = setting(**{key: b"1"})
         writes.commands += commands
         with pytest.raises(UnfitError):

@@ -206,7 +206,8 @@ async def test_of_what_is_cancelled_far_behind_the_window_its_customer_is_told(p
 
     around: Any = SimpleNamespace(patience=Patience(), fly=partition._spawn, tell_cancelled=tell)
     owned = OwnedByTest[None](partition.lease)
-    sending = PartitionSending(around, owned, partition.outbox, None)  # type: ignore[arg-type]
+    nobody: Any = None
+    sending = PartitionSending(around, owned, partition.outbox, nobody)
     await partition.wait_for_a_sender(300)
     cancelled = await partition.cancel(120, 299)
     sending.committed(Written(Standing()), cancelled)

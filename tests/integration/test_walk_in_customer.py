@@ -69,6 +69,7 @@ async def buy(shop: Deployment, count: int) -> None:
 
 async def found(shop: Deployment) -> dict[str, tuple[int, int]]:
     """Key of a customer's state -> purchases and spend. What is written at each purchase stays small."""
+    client: Any
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         names = [name async for name in client.scan_iter(match="{c*}:c:*")]
         states = [decode_customer(await client.get(name)) for name in names]
@@ -119,6 +120,7 @@ async def test_purchases_before_the_first_worker_count_once_and_what_is_spoilt_l
 
 
 async def newest_in_force(shop: Deployment) -> bool:
+    client: Any
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         marks = [await client.hget(customers(n).meta, f"b:{MERCHANT}") for n in range(shop.topics.partitions)]
     return all(mark is not None and not mark.startswith(b"0:") for mark in marks)
@@ -126,6 +128,7 @@ async def newest_in_force(shop: Deployment) -> bool:
 
 async def spoil(shop: Deployment, name: str) -> None:
     """Give a customer other figures, and take an entry out of the ledger."""
+    client: Any
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         state = decode_customer(await client.get(name))
         state.purchases = 7

@@ -6,6 +6,7 @@ import asyncio
 import random
 import zlib
 from collections import deque
+from collections.abc import Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaProducer
@@ -35,11 +36,11 @@ class Producer:
         self._bootstrap = bootstrap
         self._producer: Any = None
 
-    async def send(self, topic: str, records: list[tuple[bytes | None, bytes | None, int | None]]) -> None:
+    async def send(self, topic: str, records: Sequence[tuple[bytes | None, bytes | None, int | None]]) -> None:
         """Append (key, value, partition); without a partition Kafka's default partitioner (murmur2) chooses."""
         await eventually(lambda: self._sent(topic, records), seconds=120, every=0.2, why="Kafka takes the records")
 
-    async def _sent(self, topic: str, records: list[tuple[bytes | None, bytes | None, int | None]]) -> bool:
+    async def _sent(self, topic: str, records: Sequence[tuple[bytes | None, bytes | None, int | None]]) -> bool:
         try:
             producer = await self._started()
             sent = [await producer.send(topic, value, key, partition) for key, value, partition in records]
@@ -99,8 +100,8 @@ class Feeder:
         if task is not None:
             task.cancel()
             await asyncio.wait({task})
-            if not task.cancelled() and task.exception() is not None:
-                raise task.exception()
+            if not task.cancelled() and (error := task.exception()) is not None:
+                raise error
         while self._open:
             await self._turn()
         await self._producer.close()

@@ -79,7 +79,7 @@ class Worker(Asked):
         plan = [[fault.boundary, fault.action, fault.nth] for fault in faults]
         full = (
             environment(given)
-            | env
+            | dict(env)
             | {
                 "PROOF_FAULTS": json.dumps(plan),
                 "PROOF_ARMED": str(self._armed),

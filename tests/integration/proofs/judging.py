@@ -65,6 +65,7 @@ async def programs_of(bootstrap: str, topics: Topics) -> dict[str, Program]:
 async def live_customers(redis_url: str, partitions: int) -> dict[Key, Customer]:
     """Every customer's state as Redis holds it, with all vouchers."""
     found: dict[Key, Customer] = {}
+    client: Any
     async with redis.asyncio.Redis.from_url(redis_url) as client:
         for number in range(partitions):
             prefix = f"{{c{number}}}:c:"
@@ -198,8 +199,8 @@ def judge_purchases(verdict: Verdict, records: Iterable[tuple[bytes, bytes]], pr
     expected = figures_from_purchases(records, program, confirmed)
     for key, figures in expected.items():
         state = live.get(key, Customer())
-        wants = [figures.purchases, len(figures.days), figures.spend, figures.profit, figures.refunds]
-        has = [state.purchases, state.visits, state.spend, state.profit, state.refunds]
+        wants: list[Any] = [figures.purchases, len(figures.days), figures.spend, figures.profit, figures.refunds]
+        has: list[Any] = [state.purchases, state.visits, state.spend, state.profit, state.refunds]
         if cards:
             wants += [(id_, card.balance, len(card.completed)) for id_, card in sorted(figures.cards.items())]
             kept = {id_: (card.balance, card.completed) for id_, card in state.cards.items()}

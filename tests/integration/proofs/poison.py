@@ -8,6 +8,8 @@ from typing import Any
 
 import streams.customers.batch
 import streams.intake.job
+from stamgast.service import handle
+from streams.intake.canonical import read_record
 
 KINDS = ("loop", "exit", "memory")
 MARK = "poison-"
@@ -31,7 +33,6 @@ def act(kind: str) -> None:
 def install() -> None:
     """Let intake and customers break at the records that are marked so."""
     resource.setrlimit(resource.RLIMIT_AS, (_ROOM, _ROOM))
-    read_record, handle = streams.intake.job.read_record, streams.customers.batch.handle
 
     def read(record: Any, **more: Any) -> Any:
         kind = (record.value or b"").partition(MARK.encode())[2]
@@ -44,5 +45,5 @@ def install() -> None:
             act(getattr(event, "transaction", "").partition(MARK)[2])
         return handle(state, customer, events, *more)
 
-    streams.intake.job.read_record = read
-    streams.customers.batch.handle = applied
+    streams.intake.job.read_record = read  # type: ignore[attr-defined]
+    streams.customers.batch.handle = applied  # type: ignore[assignment, attr-defined]

@@ -52,7 +52,7 @@ class Till:
     def _life(self, name: str, customer: str, when: Millis) -> Iterator[Delivery]:
         draw = self._random
         basket = self._basket()
-        more = {"customer": customer, "store": draw.choice(("shop", "bar")), "when": when}
+        more: dict[str, Any] = {"customer": customer, "store": draw.choice(("shop", "bar")), "when": when}
         fate = draw.choices(("sold", "edited", "refunded", "voided", "part back", "claimed"), (60, 12, 8, 5, 10, 5))[0]
         first = dict(more, customer=None) if fate == "claimed" else more
         yield snapshot(name, 1, lines=basket, **first)

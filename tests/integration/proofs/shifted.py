@@ -67,18 +67,18 @@ class _Careless(ClockWatch):
     """Compares with nobody."""
 
     @cached_property
-    def fit(self) -> bool:  # type: ignore[override]
+    def fit(self) -> bool:
         return True
 
 
 def spoil() -> None:
     """Be a worker a year ahead, as it was before clocks were compared and stamps held to the log's time."""
-    RealClock.now = lambda _: time.time_ns() // 1_000_000 + YEAR  # type: ignore[method-assign]
-    BoundedClock.now = lambda clock: clock.machine_now()  # type: ignore[method-assign]
+    RealClock.now = lambda self: time.time_ns() // 1_000_000 + YEAR  # type: ignore[method-assign]
+    BoundedClock.now = lambda self: self.machine_now()  # type: ignore[method-assign]
     ClockWatch.fit = _Careless.fit  # type: ignore[assignment, method-assign]
-    streams.customers.sorting.bounded_event = lambda event, _: event  # type: ignore[assignment]
-    streams.intake.canonical.bounded = lambda stamp, _: stamp  # type: ignore[assignment]
-    streams.runtime.position.marked = lambda *_, **__: "0:real"  # type: ignore[assignment]
+    streams.customers.sorting.bounded_event = lambda event, _: event  # type: ignore[assignment, attr-defined]
+    streams.intake.canonical.bounded = lambda stamp, _: stamp  # type: ignore[assignment, attr-defined]
+    streams.runtime.position.marked = lambda *_, **__: "0:real"  # type: ignore[attr-defined]
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")
     sys.exit(asyncio.run(run(settings)))

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import signal
+from functools import partial
 from typing import Any
 
 import httpx
@@ -96,7 +97,7 @@ async def test_a_batch_whose_web_process_died_and_that_was_sent_again_counts_onc
         goes_back = boundary == "named" and scene.server.restartable
         held = await asyncio.to_thread(scene.server.copy_data) if goes_back else None
         assert await web.post(batches[boundary]) == 0
-        await eventually(lambda doomed=doomed: doomed.exit_code == -signal.SIGKILL, why="it struck itself down")
+        await eventually(partial(was_killed, doomed), why="it struck itself down")
         assert least <= await appended(scene, boundary) <= most
         if held is not None:
             await asyncio.to_thread(scene.server.go_back_to, held)  # and with it who was just given an id
@@ -107,11 +108,15 @@ async def test_a_batch_whose_web_process_died_and_that_was_sent_again_counts_onc
     assert sum(state.spend for state in live.values()) == 350 * BATCH * len(BOUNDARIES)
 
 
+def was_killed(process: Forged) -> bool:
+    return process.exit_code == -signal.SIGKILL
+
+
 async def repeat(web: Web, scene: Scene, batches: dict[str, list[dict[str, Any]]]) -> None:
     """Send every batch again until it was taken, as a client does that had no answer."""
     sound = await web.start("never")
     for batch in batches.values():
-        await eventually(lambda batch=batch: taken(web, batch), seconds=60, every=0.2, why="the batch is taken")
+        await eventually(partial(taken, web, batch), seconds=60, every=0.2, why="the batch is taken")
     await web.http.aclose()
     sound.kill()
 

@@ -7,6 +7,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Collection
+from typing import Any
 
 from stamgast.demo.stage import environment
 from tests.integration.proofs.judging import (
@@ -84,7 +85,7 @@ async def verified(scene: Scene, patience_s: float = 120) -> list[str]:
         subprocess.run, command, capture_output=True, text=True, timeout=patience_s, check=False, env=env
     )
     done = await run
-    answer = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
+    answer: Any = json.loads(done.stdout) if done.stdout else {"equal": False, "differences": []}
     if done.returncode == 0 and answer["equal"]:
         return []
     return [f"verify: {each}" for each in answer["differences"] or [done.stderr[-2_000:]]]

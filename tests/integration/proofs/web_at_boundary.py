@@ -36,7 +36,7 @@ def strike_half_way(boundaries: Boundaries, topic: str) -> None:
             boundaries.passed("half")
         return offsets
 
-    Appender._emit = emit  # type: ignore[method-assign]
+    Appender._emit = emit  # type: ignore[method-assign, assignment]
 
 
 def main() -> None:

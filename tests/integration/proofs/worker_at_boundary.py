@@ -146,7 +146,8 @@ def main() -> None:
     settings = Settings(_env_file=None)
     configure_logs(settings.log_level, "console")
     if patience := os.environ.get("PROOF_READ_S"):
-        SingleShotHttpClient.__init__.__kwdefaults__["read_seconds"] = float(patience)
+        defaults: Any = SingleShotHttpClient.__init__.__kwdefaults__
+        defaults["read_seconds"] = float(patience)
     trace_begins(Path(os.environ["PROOF_TRACE"]))
     if "PROOF_PIECE" in os.environ:
         streams.customers.parking.PIECE = int(os.environ["PROOF_PIECE"])  # type: ignore[misc]

@@ -2,6 +2,7 @@
 
 import contextlib
 import threading
+from typing import Any
 
 import httpx
 import pytest
@@ -21,7 +22,7 @@ from tests.integration.sandbox.shop import CREDENTIALS, Shop, ShopTime
 @pytest.fixture(scope="session")
 def servers():
     """Shops' servers that were told to end; they do so while others run."""
-    ending = []
+    ending: list[Any] = []
     yield ending
     for thread, listener in ending:
         thread.join(10)
@@ -88,7 +89,7 @@ async def hasty_channel(sandbox, shop):
 def sdk(sandbox):
     """Twilio's own synchronous client, only its hosts rewritten."""
 
-    class Redirecting(TwilioHttpClient):
+    class Redirecting(TwilioHttpClient):  # type: ignore[misc]  # it has no types
         def request(self, method, uri, **arguments):
             return super().request(method, sandbox.base_url + "/" + uri.split("/", 3)[3], **arguments)
 

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field, replace
 from channels.model import CallbackKey, Message, Prepared, Sender, SmsText, WebhookRequest, WhatsAppTemplate
 from channels.twilio.callback_url import status_callback_url
 from channels.twilio.client import TwilioCredentials
+from stamgast.domain.vocabulary import Channel
 from stamgast.sandbox.options import DEFAULT_ACCOUNT
 from tests.conftest import eventually
 
@@ -51,7 +52,7 @@ SMS = Message(
     activation="act-1",
     customer="c1",
     template="free_loaf",
-    channel="sms",
+    channel=Channel.SMS,
     to="+31612345678",
     locale="nl",
     variables={"first_name": "Noor"},
@@ -59,7 +60,7 @@ SMS = Message(
     sender=Sender.named(MG),
     valid_until=T0 + 3_600_000,
 )
-WHATSAPP = replace(SMS, channel="whatsapp", source=WhatsAppTemplate(HX, {"1": "{{ first_name }}"}))
+WHATSAPP = replace(SMS, channel=Channel.WHATSAPP, source=WhatsAppTemplate(HX, {"1": "{{ first_name }}"}))
 
 
 def ready(channel, message=SMS, now=T0):

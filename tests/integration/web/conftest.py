@@ -18,6 +18,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from stamgast.api_keys.admin import Keyring
+from stamgast.api_keys.model import Scope
 from stamgast.bootstrap import WebParts, web_parts
 from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
@@ -53,7 +54,7 @@ class Web:
     def headers(self, **more: str) -> dict[str, str]:
         return {"Authorization": f"Bearer {self.key}"} | {name.replace("_", "-"): value for name, value in more.items()}
 
-    async def new_key(self, *scopes: str, merchant: str = MERCHANT) -> str:
+    async def new_key(self, *scopes: Scope, merchant: str = MERCHANT) -> str:
         made = await self.keyring.create(merchant, scopes or ("intake", "till", "read"), self.parts.clock.now())
         return made.text
 

@@ -1,6 +1,7 @@
 """Forgetting a person over HTTP: whole, once, and not half-undone by an enrolment at the same moment."""
 
 import asyncio
+from typing import Any
 
 from redis.asyncio import Redis
 
@@ -137,7 +138,7 @@ async def lists_of(redis: Redis, customer: str) -> list[bytes]:
     return [key async for key in redis.scan_iter(f"{{{NAME}*}}:n:{MERCHANT}:{customer}")]
 
 
-async def as_before_there_were_lists(redis: Redis, customer: str) -> None:
+async def as_before_there_were_lists(redis: Any, customer: str) -> None:
     await redis.delete(*await lists_of(redis, customer))
     for shard in SHARDS:
         for field, value in (await redis.hgetall(shard.meta)).items():

@@ -9,6 +9,7 @@ from stamgast.pos.connections import PosSeal, load_connections
 from stamgast.pos.registry import Registry
 from stamgast.pos.webhook import Webhook, purchases_of, read_webhook
 from stamgast.purchases.accept import accept
+from tests.builders import sure
 from tests.fakes.kassa import Kassa, sign
 from tests.integration.web.conftest import MERCHANT, Web
 
@@ -16,7 +17,7 @@ SALE = {"number": "17", "version": 1, "at": "2026-10-01T07:42:10Z", "total": 12.
 
 
 async def test_a_signed_webhook_becomes_a_record_of_the_same_customer_as_over_http(web: Web, tmp_path):
-    program = await web.parts.merchants.get(MERCHANT)
+    program = sure(await web.parts.merchants.get(MERCHANT))
     registry, seal = Registry({"kassa": Kassa}, ()), PosSeal(WrappingKeys({"first": b"1" * 32}))
     folder = tmp_path / MERCHANT
     (folder / "pos").mkdir(parents=True)

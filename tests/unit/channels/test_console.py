@@ -6,6 +6,7 @@ from typing import Any
 
 from channels.console import ConsoleChannel, mask_phone
 from channels.model import Lookup, Message, Outcome, Prepared, Sender, SmsText
+from stamgast.domain.vocabulary import Channel
 
 NOW = 1_790_000_000_000
 MESSAGE = Message(
@@ -13,7 +14,7 @@ MESSAGE = Message(
     activation="a",
     customer="c",
     template="free_loaf",
-    channel="sms",
+    channel=Channel.SMS,
     to="+31612345678",
     locale="nl",
     variables={"first_name": "Noor\x1b[2J"},

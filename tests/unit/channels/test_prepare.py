@@ -9,24 +9,28 @@ from hypothesis import strategies as st
 from channels.model import Fault, Message, Prepared, Refusal, Sender, SmsText, WhatsAppTemplate
 from channels.prepare import prepare_message
 from channels.render import variable_complaint, variables_used
+from stamgast.domain.vocabulary import Channel
 
 NOW = 1_790_000_000_000
 HX = "HX" + "0a" * 16
+TEXT = SmsText("Hoi {{ first_name }}, je {{ card }}kaart is vol!\n")
 
 SMS = Message(
     merchant="bakkerij-noord",
     activation="a1",
     customer="c1",
     template="free_loaf",
-    channel="sms",
+    channel=Channel.SMS,
     to="+31612345678",
     locale="nl",
     variables={"first_name": "Noor", "card": "Brood"},
-    source=SmsText("Hoi {{ first_name }}, je {{ card }}kaart is vol!\n"),
+    source=TEXT,
     sender=Sender.named("MG" + "1" * 32),
     valid_until=NOW + 3_600_000,
 )
-WHATSAPP = replace(SMS, channel="whatsapp", source=WhatsAppTemplate(HX, {"1": "{{ first_name }}", "2": "{{ card }}"}))
+WHATSAPP = replace(
+    SMS, channel=Channel.WHATSAPP, source=WhatsAppTemplate(HX, {"1": "{{ first_name }}", "2": "{{ card }}"})
+)
 
 
 def refused(message, now=NOW):
@@ -63,7 +67,7 @@ def test_a_name_is_text_and_never_a_template_or_markup():
 def test_transliteration_is_a_choice_of_the_template():
     message = replace(SMS, variables={"first_name": "Zoë", "card": "x"})
     assert prepared(message).parts.encoding == "ucs2"
-    plain = prepared(replace(message, source=SmsText(SMS.source.text, transliterate=True)))
+    plain = prepared(replace(message, source=SmsText(TEXT.text, transliterate=True)))
     assert plain.body.startswith("Hoi Zoe,")
     assert plain.parts.encoding == "gsm7"
 

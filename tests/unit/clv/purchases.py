@@ -1,6 +1,7 @@
 """Purchase files for the tests of what is learnt and judged out of time."""
 
 from datetime import date, timedelta
+from typing import Any
 
 import numpy as np
 
@@ -19,17 +20,17 @@ cleo,2026-01-22,7
 dirk,2026-02-01,11
 late,2026-05-01,11
 """
-MBG = {"model": "mbg_nbd", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}
+MBG: dict[str, Any] = {"model": "mbg_nbd", "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}}
 
 
-def purchases_of(sums: dict[object, dict[int, float]], as_of: int) -> Purchases:
+def purchases_of(sums: dict[Any, dict[int, float]], as_of: int) -> Purchases:
     """Make purchases of customer -> day -> amount in major units."""
     named = {f"{name:>06}": days for name, days in sums.items()}
     buyers = {name: Buyer({day: round(x * MICRO) for day, x in days.items()}) for name, days in sorted(named.items())}
     return Purchases(buyers, as_of, "", has_profit=False)
 
 
-def csv_of(sums: dict[object, dict[int, float]]) -> str:
+def csv_of(sums: dict[Any, dict[int, float]]) -> str:
     """Write the same as a CSV."""
     lines = [
         f"{name},{EPOCH + timedelta(days=day)},{amount:.2f}"
@@ -41,10 +42,10 @@ def csv_of(sums: dict[object, dict[int, float]]) -> str:
 
 def drawn_shop(
     customers: int, seed: int = 1, days: int = 500, first: int = 10_000, *, alpha: float = 4.0, a: float = 0.6
-) -> dict[object, dict[int, float]]:
+) -> dict[Any, dict[int, float]]:
     """Draw customers of an MBG/NBD with r = 0.8 and b = 2 who first come in the first 120 days."""
     rng = np.random.default_rng(seed)
-    shop: dict[object, dict[int, float]] = {}
+    shop: dict[Any, dict[int, float]] = {}
     for number in range(customers):
         rate, leaves = rng.gamma(0.8, 1 / alpha) / 7, rng.beta(a, 2.0)
         day = first + (0 if number == 0 else int(rng.integers(120)))
@@ -58,10 +59,10 @@ def drawn_shop(
     return shop
 
 
-def regular_shop(customers: int, seed: int = 4, days: int = 500, first: int = 10_000) -> dict[object, dict[int, float]]:
+def regular_shop(customers: int, seed: int = 4, days: int = 500, first: int = 10_000) -> dict[Any, dict[int, float]]:
     """Draw customers whose gaps are sums of three exponential ones (k = 3), one in twelve of whom leaves at a purchase."""
     rng = np.random.default_rng(seed)
-    shop: dict[object, dict[int, float]] = {}
+    shop: dict[Any, dict[int, float]] = {}
     for number in range(customers):
         rate, day = rng.gamma(4.0, 1 / 16.0) / 7, first + (0 if number == 0 else int(rng.integers(120)))
         bought = shop[number] = {}

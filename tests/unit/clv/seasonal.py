@@ -51,7 +51,7 @@ def draw(
     begins = open_days[rng.integers(len(open_days), size=customers)]
     rates = rng.gamma(true["r"], 1 / true["alpha"], customers) / 7
     stays = rng.geometric(rng.beta(true["a"], true["b"], customers)) - 1
-    found = []
+    found: list[PurchaseDays] = []
     for begin, rate, stay in zip(begins, rates, stays, strict=True):
         left = clock[-1] - clock[begin + 1]
         times = np.cumsum(rng.exponential(1 / rate, min(stay, int(rate * left * 2) + 40))) + clock[begin + 1]

@@ -16,6 +16,7 @@ from stamgast.domain.clv_parameters import ParameterSet, version_of
 from stamgast.domain.history import History
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.residual_value import Discounting, discounted_purchases
+from tests.builders import sure
 
 BY_HAND = {
     "model": "mbg_nbd",
@@ -80,8 +81,8 @@ def test_parameters_by_hand_score_as_the_formulas_say(sample, by_hand):
     assert one.expected_spend == pytest.approx(model.expected_purchases(history, 26) * mean)
     assert one.predicted == pytest.approx(mean * discounted_purchases(model, history, discounting))
     assert one.historic == pytest.approx(0.3 * sample.amounts[sample.names.index("1")])
-    assert one.net == pytest.approx(one.historic + one.predicted - 5)
-    lapse = (date.fromisoformat(one.next_lapse) - date(1997, 1, 1)).days / 7
+    assert one.net == pytest.approx(sure(one.historic) + sure(one.predicted) - 5)
+    lapse = (date.fromisoformat(sure(one.next_lapse)) - date(1997, 1, 1)).days / 7
     assert model.p_alive(History(2, 213 / 7, lapse)) <= 0.4 < model.p_alive(History(2, 213 / 7, lapse - 1 / 7))
 
 

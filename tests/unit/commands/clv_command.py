@@ -1,7 +1,6 @@
 """`stamgast clv` as a person runs it."""
 
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from stamgast.commands.clv import app
 

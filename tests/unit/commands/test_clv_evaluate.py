@@ -7,8 +7,7 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from stamgast.clv.evaluation import plots
 from stamgast.commands.clv import app
@@ -158,11 +157,12 @@ def test_a_report_is_one_page_with_four_plots_that_needs_nothing_beside_it(sales
 
     text = page.read_text()
     found: list[str] = []
-    parser = HTMLParser()
-    parser.handle_starttag = lambda tag, attrs: found.extend(
-        [tag, *(v or "" for k, v in attrs if k in {"src", "href"})]
-    )
-    parser.feed(text)
+
+    class Tags(HTMLParser):
+        def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+            found.extend([tag, *(v or "" for k, v in attrs if k in {"src", "href"})])
+
+    Tags().feed(text)
     assert found.count("img") == 4
     assert all(each.startswith("data:image/svg+xml;base64,") for each in found if ":" in each)
     assert "link" not in found

@@ -8,10 +8,11 @@ from typer.testing import CliRunner
 
 from rules.loader import load_bundle
 from stamgast.commands.clv import app
+from tests.builders import sure
 
 PAGE = (Path(__file__).parents[3] / "docs/clv.md").read_text()
-ANNA_AND_BEN = re.search(r"^```csv\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)[1]
-SHOP = json.loads(re.search(r"^```json\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL)[1])
+ANNA_AND_BEN = sure(re.search(r"^```csv\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL))[1]
+SHOP = json.loads(sure(re.search(r"^```json\n(.*?)^```", PAGE, flags=re.MULTILINE | re.DOTALL))[1])
 PROGRAM = """\
 name: Bakery
 merchant: bakery
@@ -34,7 +35,7 @@ def _spent(customer: str) -> int:
 
 
 def test_sums_by_hand_are_those_of_the_page():
-    command, answer = re.search(r"^\$ stamgast clv (.*)\n(.*)$", PAGE, flags=re.MULTILINE).groups()
+    command, answer = sure(re.search(r"^\$ stamgast clv (.*)\n(.*)$", PAGE, flags=re.MULTILINE)).groups()
     assert run(*command.split()).strip() == answer
     assert run("profit", "--profit", 12, "--purchases", 28.35).strip().endswith("= 340.20")
     assert "€340.20" in PAGE

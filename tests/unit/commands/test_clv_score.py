@@ -9,6 +9,7 @@ import pytest
 
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
+from tests.builders import sure
 from tests.unit.clv.purchases import MBG
 from tests.unit.commands.clv_command import run
 
@@ -52,7 +53,7 @@ def test_a_merchants_closed_days_are_left_out_of_what_was_and_of_what_is_to_come
     history = History(2, 33 / 7, 45 / 7)
     assert anna["p_buy"] == pytest.approx(model.p_buy(history, 14 / 7), rel=1e-9), "28 days of which 14 are closed"
     assert anna["p_alive"] == pytest.approx(model.p_alive(history), rel=1e-9)
-    wait = model.lapses_at(history, 0.5) * 7
+    wait = sure(model.lapses_at(history, 0.5)) * 7
     lapse = date(2026, 1, 1) + timedelta(days=math.ceil(wait) + 28)
     assert anna["next_lapse"] == lapse.isoformat(), "both closures lie before it"
 

@@ -4,8 +4,7 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import Result
-from typer.testing import CliRunner
+from typer.testing import CliRunner, Result
 
 from stamgast.clv.data.acquisition_costs import CostFileError, read_costs
 from stamgast.commands.clv import app

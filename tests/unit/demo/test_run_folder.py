@@ -8,7 +8,7 @@ from stamgast.local.processes import ProcessError
 
 def test_the_logs_go_with_a_trial_that_went_well(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    said = []
+    said: list[str] = []
     with open_run_folder(said.append) as folder:
         (folder.path / "web.log").write_text("all well")
         folder.wanted = False
@@ -23,7 +23,7 @@ def break_off(folder: Path) -> None:
 
 def test_the_logs_stay_and_are_named_when_a_trial_broke_off(tmp_path, monkeypatch):
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path))
-    said = []
+    said: list[str] = []
     with pytest.raises(ProcessError), open_run_folder(said.append) as folder:
         break_off(folder.path)
     assert (folder.path / "web.log").read_text() == "out of memory"

@@ -2,6 +2,7 @@
 
 import asyncio
 from types import SimpleNamespace
+from typing import Any
 
 import pytest
 
@@ -32,8 +33,9 @@ class Shop:
 @pytest.fixture
 def till() -> Till:
     program = load_merchant("config/merchants/bakkerij-noord").program
-    still = SimpleNamespace(still=asyncio.Lock(), now=lambda: 890_000_000_000)
-    till = Till(Shop(), program, Account(), still)
+    still: Any = SimpleNamespace(still=asyncio.Lock(), now=lambda: 890_000_000_000)
+    shop: Any = Shop()
+    till = Till(shop, program, Account(), still)
     till.regulars.append(Regular(regular(0), "customer-0"))
     return till
 

@@ -5,6 +5,7 @@ import runpy
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlencode
 
 import msgspec
@@ -34,6 +35,7 @@ from streams.outbox.addressing import Addressed, address, address_of
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule
 from tests.fakes.in_memory import Owner
 
+NOTHING: Any = SimpleNamespace()
 ROOT = Path(__file__).resolve().parents[3]
 PHONE = "+31612345678"
 TEMPLATE = Template("hello", whatsapp={"nl": "HX" + "0a" * 16}, variables={"1": "x"}, sms={"nl": "Hoi", "en": "Hi"})
@@ -114,7 +116,7 @@ class TestAMadeUpChannel:
             ConsoleChannel().prepare(replace(MESSAGE, channel=self.email), T0)
 
     def test_is_not_carried_by_twilio(self):
-        refusal = TwilioChannel.prepare(SimpleNamespace(), replace(MESSAGE, channel=self.email), T0)
+        refusal = TwilioChannel.prepare(NOTHING, replace(MESSAGE, channel=self.email), T0)
         assert refusal == Refusal(Fault.CONFIG, "Twilio carries no email: it carries whatsapp, sms")
         assert self.email not in PREFIXES
 
@@ -124,10 +126,10 @@ class TestAMadeUpChannel:
 
     def test_has_no_opt_out_under_a_phone(self):
         with pytest.raises(UnknownChannelError, match="email"):
-            IdentityStore.opt_out_key(SimpleNamespace(), MERCHANT, "email", PHONE)
+            IdentityStore.opt_out_key(NOTHING, MERCHANT, "email", PHONE)
 
     def test_is_not_linted_as_another(self):
-        send = SimpleNamespace(rule=SimpleNamespace(actions=(Send("hello", ("email",)),), id="", condition=None))
+        send: Any = SimpleNamespace(rule=SimpleNamespace(actions=(Send("hello", ("email",)),), id="", condition=None))
         send.rule.trigger = SimpleNamespace(card="")
         with pytest.raises(UnknownChannelError, match="email"):
             lint_rules([send], program(templates={"hello": TEMPLATE}))

@@ -1,15 +1,17 @@
 """A transaction is remembered for 400 days from its first record; what comes later is told, not applied."""
 
+from typing import Any
+
 import pytest
 
-from stamgast.domain.purchase_record import decode_record
+from stamgast.domain.purchase_record import Delivery, decode_record
 from stamgast.domain.purchases import MEMORY, ForgottenError, merge
 from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.domain.units import DAY
 from tests.builders import T0, line, record, refund, snapshot
 
 
-def delivered(data: dict) -> object:
+def delivered(data: dict[str, Any]) -> Delivery:
     return decode_record(record(data, T0)[1]).data
 
 

@@ -7,6 +7,7 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -117,7 +118,7 @@ async def test_what_does_not_end_when_asked_is_ended_after_a_while(tmp_path, num
 
 
 async def test_tasks_that_swallow_a_cancellation_are_ended_all_the_same():
-    swallowed = []
+    swallowed: list[Any] = []
 
     async def hard_of_hearing():
         while len(swallowed) < 3:

@@ -1,5 +1,6 @@
 """What was said by telephone number is finished for everybody whom it names, a few at a time."""
 
+import asyncio
 from typing import Any
 
 import pytest
@@ -36,7 +37,8 @@ async def test_what_was_said_before_is_looked_at_a_few_at_a_time_and_what_is_sai
     class EndedError(Exception):
         pass
 
-    told, rests = Told(), []
+    told = Told()
+    rests: list[float] = []
     unfinished = Unfinished(told)  # type: ignore[arg-type]  # all it is asked
 
     async def rest(seconds: float) -> None:
@@ -47,7 +49,7 @@ async def test_what_was_said_before_is_looked_at_a_few_at_a_time_and_what_is_sai
             raise EndedError
 
     monkeypatch.setattr(opt_out, "_GRACE_S", 0.0)
-    monkeypatch.setattr(opt_out.asyncio, "sleep", rest)
+    monkeypatch.setattr(asyncio, "sleep", rest)
     await unfinished.apply([said(f"{n:04}") for n in range(100)], {})
     await unfinished.open()
     told.fails = 1

@@ -39,7 +39,8 @@ def test_a_connection_is_read_with_its_secrets_still_sealed(folder):
     "elsewhere", [("cafe", "front", "webhook"), ("bakery", "back", "webhook"), ("bakery", "front", "api")]
 )
 def test_a_secret_opens_for_its_own_merchant_connection_and_name_only(elsewhere):
-    sealed = SEAL.seal(*elsewhere, "s3cret")
+    merchant, connection_id, name = elsewhere
+    sealed = SEAL.seal(merchant, connection_id, name, "s3cret")
     connection = Connection("bakery", "front", "kassa", sealed={"webhook": (sealed,)})
     with pytest.raises(SecretError, match="bakery/pos/front.yaml cannot be opened.*seal it anew"):
         SEAL.open(connection, "webhook")

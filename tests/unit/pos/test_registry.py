@@ -3,6 +3,7 @@
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -97,7 +98,8 @@ def test_what_was_forgotten_in_an_adapter_is_said(kind, why):
 
 
 async def test_what_an_adapter_cannot_do_it_does_not_do_silently():
+    nothing: Any = None
     with pytest.raises(IncapableError, match="kassa cannot be polled"):
-        await Unsigned().poll("", None)
+        await Unsigned().poll("", nothing)
     with pytest.raises(IncapableError, match="signs nothing"):
         Unsigned().verify(b"", {}, "", (), 0)

@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from stamgast.pos.adapter import Context, Found, SignatureError
+from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.webhook import Webhook, purchases_of, read_body, read_webhook
-from tests.builders import MERCHANT, T0, program
+from tests.builders import MERCHANT, T0, program, sure
 from tests.fakes.kassa import TOLERANCE, Kassa, sign
 
 SALE = {"number": "17", "version": 1, "at": "2026-10-01T07:42:10Z", "total": 12.4, "till": "T1", "phone": "0612345678"}
@@ -38,12 +39,13 @@ class Shelf:
 def test_a_genuine_webhook_becomes_a_purchase_of_its_connection():
     notice = read(delivered({"id": "d1", "event": "sale", "sale": SALE}))
     [received] = purchases_of(Kassa(), notice.found, CONTEXT)
+    assert isinstance(received.purchase, Purchase)
     assert notice.delivery_id == "d1"
     assert received.event_source == f"/v1/merchants/{MERCHANT}/pos/front"
     assert received.purchase.transaction_id == "K9:17"
     assert received.purchase.totals.gross_minor == 1240
     assert received.purchase.store.retail_store_id == "shop"
-    assert received.purchase.customer.phone == "0612345678"
+    assert sure(received.purchase.customer).phone == "0612345678"
 
 
 @pytest.mark.parametrize(
@@ -78,6 +80,7 @@ async def test_a_thin_notice_is_read_again_and_then_a_refund_under_its_own_id():
     with pytest.raises(ValueError, match="refund R1 is to be read again first"):
         purchases_of(Kassa(), [ref], CONTEXT)
     [received] = purchases_of(Kassa(), [await Kassa().reread(ref, Shelf())], CONTEXT)
+    assert isinstance(received.purchase, Refund)
     assert (received.purchase.transaction_id, received.purchase.refund_id) == ("K9:17", "R1")
     assert received.purchase.totals.gross_minor == 350
 

@@ -1,5 +1,7 @@
 """A small shop in memory, and one rule of it at a time."""
 
+from typing import Any
+
 from rules.loader import LoadedMerchant, load_bundle
 from stamgast.domain.events import Line, Purchase
 
@@ -37,5 +39,5 @@ def load(rule: str = RULE, program: str = PROGRAM, more: dict[str, str] | None =
     return load_bundle({**files_of(rule, program), **(more or {})})
 
 
-def bought(store: str = "dok-noord", at: int = 0, **line: str) -> Purchase:
+def bought(store: str = "dok-noord", at: int = 0, **line: Any) -> Purchase:
     return Purchase(at, store, "EUR", 350, lines=(Line("1", 350, **line),))

@@ -97,9 +97,9 @@ def test_every_template_we_ship_can_be_filled_and_fits_the_shop(merchant: Path, 
             if template.whatsapp:
                 values = render_variables(
                     template.variables, words, template=template.id, locale=language, longest=1_600
-                )  # type: ignore[arg-type]
+                )
                 assert all(values.values())
-            text = render_text(template.sms[language], words, template=template.id, locale=language, longest=1_600)  # type: ignore[arg-type]
+            text = render_text(template.sms[language], words, template=template.id, locale=language, longest=1_600)
             assert text.startswith(program.name)
             assert "STOP" in text
             assert first_name in text

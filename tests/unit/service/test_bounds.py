@@ -1,5 +1,7 @@
 """Whatever one event can do is bounded: at each bound, and one beyond (docs/adr/0057)."""
 
+from typing import Any
+
 import msgspec
 import pytest
 
@@ -232,10 +234,13 @@ def test_a_morning_of_late_purchases_goes_through_the_ledger_once(monkeypatch):
     """Of a customer with 20,000 purchases, 300 of an offline till took 45 seconds on the loop."""
     owner = Owner(bundle(program(card("bread", 7, max_per_day=1))))
     owner.apply(*[bought(f"t{n}", T0 + n * DAY) for n in range(200)])
-    read = []
-    monkeypatch.setattr(
-        case_module, "decode_entry", lambda value, cards: read.append(value) or decode_entry(value, cards)
-    )
+    read: list[bytes] = []
+
+    def decode(value: bytes, cards: Any) -> Any:
+        read.append(value)
+        return decode_entry(value, cards)
+
+    monkeypatch.setattr(case_module, "decode_entry", decode)
     late = [bought(f"late{n}", T0 + n * DAY, recorded=T0 + 200 * DAY) for n in range(50)]
     owner.apply(*late, bought("late", T0 - DAY, recorded=T0 + 200 * DAY))
     assert len(read) == 200

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from stamgast.domain import apart, stamps
-from stamgast.domain.customer import Customer, decode_customer, encode_customer
+from stamgast.domain.customer import Card, Customer, decode_customer, encode_customer
 from stamgast.domain.events import Barrier, encode_event
 from stamgast.domain.ledger import decode_entry, is_of_transaction
 from stamgast.domain.program import Program, ReviewAbove
@@ -210,7 +210,7 @@ def test_a_state_written_before_a_field_existed_is_read_with_its_default(data, s
 @given(cards(), st.integers(1, 30), st.integers(1, 9))
 def test_a_card_that_changes_its_size_keeps_the_stamps_on_it(found, count, size):
     definition = found[0]
-    small, large = stamps.Card(), stamps.Card()
+    small, large = Card(), Card()
     for paper in (small, large):
         stamps.move_balance(paper, definition, count, lambda _: 0)
     total = small.balance + small.completed * definition.stamps_required

@@ -6,7 +6,7 @@ from rules.actions import Send
 from stamgast.domain.events import TimerDue
 from stamgast.domain.program import LapseModel
 from stamgast.domain.units import DAY, Day, Millis
-from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, taken_back
+from tests.builders import ANNA, MERCHANT, T0, bought, bundle, consent, program, rule, sure, taken_back
 from tests.fakes.in_memory import Owner
 from tests.models import model, shop_with
 
@@ -135,7 +135,9 @@ def test_three_closed_weeks_are_no_reason_to_miss_anybody():
     assert abs(lapse_days(owner) - lapse_days(usual) - 21) < 1e-6
     for each in (owner, usual):
         each.apply(bought("t2", T0 + 42 * DAY))
-    ages = [each.bundle.program.prospects.history(each.state(), FIRST_DAY + 42).t_x for each in (owner, usual)]
+    ages = [
+        sure(sure(each.bundle.program.prospects).history(each.state(), FIRST_DAY + 42)).t_x for each in (owner, usual)
+    ]
     assert ages == [3.0, 6.0]
 
 

@@ -2,6 +2,7 @@
 
 import json
 from dataclasses import replace
+from typing import Any
 
 from rules.actions import Give
 from stamgast.domain.apart import AT_HAND
@@ -36,7 +37,7 @@ def due(owner: Owner, when: Millis) -> None:
         owner.apply(TimerDue(merchant=MERCHANT, customer=ANNA, at=when, due=min(soon)))
 
 
-def full_card(stamps: int = 2, **more: object) -> Owner:
+def full_card(stamps: int = 2, **more: Any) -> Owner:
     owner = Owner(bundle(program(card(stamps=stamps, reward="loaf", **more))))
     for number in range(stamps):
         owner.apply(bought(f"t{number}", T0 + number * DAY))

@@ -9,5 +9,5 @@ def test_merchants_without_a_programme_are_counted_by_name_up_to_a_bound(monkeyp
     metrics = Metrics()
     for merchant in ("a", "b", "c", "d", "a"):
         metrics.park(merchant, 10)
-    counted = [each for each in metrics.parked.collect()[0].samples if each.name.endswith("_total")]
+    counted = [each for each in next(iter(metrics.parked.collect())).samples if each.name.endswith("_total")]
     assert {each.labels["merchant"]: each.value for each in counted} == {"a": 20, "b": 10, "others": 20}

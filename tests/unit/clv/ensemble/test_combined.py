@@ -1,5 +1,7 @@
 """The combined model on shops that were drawn, on shops that are too small, and its parts one by one."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -14,6 +16,7 @@ from stamgast.clv.models.logistic import ridge_logistic
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of, log_scores
 from stamgast.domain.attrition import make_model
+from tests.builders import sure
 from tests.unit.clv.purchases import drawn_shop, purchases_of, regular_shop
 
 FIRST, CUT, END = 10_000, 10_250, 10_500
@@ -84,17 +87,17 @@ def test_a_shop_whose_regulars_come_every_so_often_is_foretold_by_the_model_of_i
     found = evaluate(purchases_of(regular_shop(800), END), CUT, END)
 
     assert found.fits["mbg_cnbd_k"].parameters["k"] > 1
-    weights = dict(zip(found.combination.members, found.combination.weights, strict=True))
+    weights = dict(zip(sure(found.combination).members, sure(found.combination).weights, strict=True))
     assert weights["mbg_cnbd_k"] > 0.9
-    singles = {name: found.judged[name].log_score for name in found.fits}
-    assert found.judged[COMBINED].log_score < min(singles.values()) + 0.01
+    singles = {name: sure(found.judged[name].log_score) for name in found.fits}
+    assert sure(found.judged[COMBINED].log_score) < min(singles.values()) + 0.01
 
 
 def test_a_shop_of_regulars_and_of_others_is_foretold_by_all_models_together():
     others = {f"x{name}": days for name, days in drawn_shop(1_200, seed=8).items()}
     found = evaluate(purchases_of(regular_shop(1_200) | others, END), CUT, END)
 
-    assert "mbg_cnbd_k" in found.combination.members
+    assert "mbg_cnbd_k" in sure(found.combination).members
     for single in ("bg_nbd", "mbg_nbd", "pareto_nbd"):
         assert found.gains[single]["log_score"][0] > 0, single
     assert found.gains["mbg_cnbd_k"]["log_score"][1] > 0, "not proved worse than the odd one alone"
@@ -111,7 +114,7 @@ def test_a_lull_teaches_nobody_that_fewer_will_come_and_a_rush_teaches_that_more
 
     def lifted(sums) -> float:
         found = evaluate(purchases_of(sums, END), CUT, END)
-        forecast = found.forecasts[COMBINED]
+        forecast: Any = found.forecasts[COMBINED]
         return float(forecast.p_buy.mean() - forecast.counts.p_buy.mean())
 
     assert lifted(quiet) == pytest.approx(0, abs=1e-9), "kept at what the models say"
@@ -139,7 +142,7 @@ def test_where_one_model_is_the_truth_combining_loses_next_to_nothing(shop):
     found = evaluate(shop, CUT, END)
 
     assert found.combination is not None
-    assert found.judged[COMBINED].log_score < found.judged["mbg_nbd"].log_score + 0.02
+    assert sure(found.judged[COMBINED].log_score) < sure(found.judged["mbg_nbd"].log_score) + 0.02
     assert set(found.combination.cuts) <= set(range(FIRST, CUT))
 
 

@@ -1,5 +1,7 @@
 """Fits that come to nothing are recognised, something is done about them, and it is said."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -124,8 +126,8 @@ def test_collapsed_customers_are_as_likely_as_single_ones(cdnow):
 
 def test_gradients_are_the_slopes_even_for_a_purchase_every_day():
     rows = make_rows([2_000, 1_500, 0, 7, 300], [2_000, 3_000, 0, 90, 400], [2_000, 3_100, 3_000, 800, 400])
-    days, totals = rows.x, rows.x * 12.5
-    cases = [
+    days, totals = rows.x, np.asarray(rows.x * 12.5, dtype=np.float64)
+    cases: list[tuple[Any, tuple[float, ...]]] = [
         *((DropoutLikelihood(rows, k, log_gaps=50.0), (0.7, 4.0, 1.1, 2.0)) for k in (1, 2, 4)),
         (DropoutLikelihood(rows, leaves_at_once=False), (0.7, 4.0, 1.1, 2.0)),
         (ParetoLikelihood(rows), (0.7, 4.0, 0.9, 8.0)),

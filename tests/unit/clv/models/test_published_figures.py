@@ -6,6 +6,7 @@ BTYDplus 1.2.0, CLVTools 0.12.1 and lifetimes 0.11.3.
 """
 
 import math
+from typing import Any
 
 import numpy as np
 import pytest
@@ -28,7 +29,7 @@ MBG = {"r": 0.524843, "alpha": 6.183085, "a": 0.891359, "b": 1.614002}
 HALF_YEAR_AND_MORE = 39.0
 
 
-def approx(of: dict[str, float], **tolerance: float):
+def approx(of: dict[str, float], **tolerance: Any):
     return pytest.approx(of, **tolerance)
 
 
@@ -94,7 +95,8 @@ def test_gamma_gamma_has_the_parameters_of_its_note(cdnow):
     assert found.parameters == approx({"p": 6.249572, "q": 3.744225, "v": 15.443524}, rel=2e-3)
     assert found.log_likelihood == pytest.approx(-4055.9177, abs=0.001)
     assert found.standard_errors == approx({"p": 1.19, "q": 0.290, "v": 4.16}, rel=5e-3)
-    spend = Spend(**found.parameters)
+    parameters: dict[str, Any] = found.parameters
+    spend = Spend(**parameters)
     assert spend.expected(0, 0) == pytest.approx(35.1704, abs=0.001)
     firsts = [spend.expected(int(cdnow.rows.x[i - 1]), float(cdnow.repeat_spend[i - 1])) for i in (1, 2, 3, 6, 9)]
     assert firsts == pytest.approx([24.65, 18.91, 35.17, 71.46, 27.28], abs=0.01)
@@ -206,7 +208,9 @@ def test_ten_times_as_many_customers(cdnow_master, leaves_at_once, parameters, l
 def test_those_who_never_came_back_are_worth_four_dollars_and_a_half_each(cdnow_in_full):
     """RFM and CLV (2005): 15 % a year, margin 30 %, no end; about $4.40 each for the master's 12,054."""
     found = maximise(ParetoLikelihood(cdnow_in_full.collapsed)).parameters
-    spend = Spend(**maximise(SpendLikelihood(cdnow_in_full.rows.x, cdnow_in_full.repeat_spend)).parameters)
+    fitted = maximise(SpendLikelihood(cdnow_in_full.rows.x, cdnow_in_full.repeat_spend))
+    parameters: dict[str, Any] = fitted.parameters
+    spend = Spend(**parameters)
     pareto = make_model("pareto_nbd", found)
     rate = math.log(1.15) / 52
     never = cdnow_in_full.rows[cdnow_in_full.rows.x == 0]

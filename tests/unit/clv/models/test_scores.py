@@ -2,6 +2,7 @@
 
 import math
 import random
+from typing import Any
 
 import numpy as np
 import pytest
@@ -9,7 +10,7 @@ import pytest
 from stamgast.clv.data.rows import make_rows
 from stamgast.clv.models.bg_nbd_scores import DropoutScores
 from stamgast.clv.models.scores import chance_of, count_distribution, discounted_purchases, scores_of
-from stamgast.domain.attrition import Attrition, make_model
+from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History, history_of
 from stamgast.domain.models.bg_nbd import Dropout
 from stamgast.domain.residual_value import Discounting
@@ -19,7 +20,7 @@ from stamgast.domain.value_table import ValueTable
 NAMES = ("bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd", "nbd")
 
 
-def some_models(seed: int) -> list[Attrition]:
+def some_models(seed: int) -> list[Any]:
     """Parameters from a hundredth to a hundred times what shops have; one a close to 1."""
     rng = random.Random(seed)
 
@@ -57,7 +58,7 @@ def test_plain_python_says_what_scipy_says(seed):
         lapses = many.lapses_at(rows, 0.4)
         for index in range(len(rows)):
             history = rows.history(index)
-            near = {"rel": 1e-8, "abs": 1e-12}
+            near: Any = {"rel": 1e-8, "abs": 1e-12}
             assert model.p_alive(history) == pytest.approx(alive[index], **near)
             assert model.p_buy(history, weeks) == pytest.approx(soon[index], **near)
             assert model.expected_purchases(history, weeks) == pytest.approx(expected[index], **near)
@@ -161,7 +162,7 @@ def test_a_value_from_the_table_is_the_sum_over_months(seed):
     discounting = Discounting(months=36, yearly_rate=0.1, margin=0.4)
     histories = [History(x, t_x, t_x + quiet) for x, t_x in ((0, 0.0), (3, 11.0)) for quiet in (0.0, 2.0, 80.0, 500.0)]
     histories += [History(400, 190.0, 191.0), History(5, 900.0, 950.0), History(2_500, 460.0, 465.0)]
-    tight = {"rel": 1e-9, "abs": 1e-12}
+    tight: Any = {"rel": 1e-9, "abs": 1e-12}
 
     brisk = Dropout(0.4, 0.02, 0.8, 3.0)  # ten gaps a day for some
     for model in (*some_models(seed), brisk):

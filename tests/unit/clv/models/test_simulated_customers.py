@@ -1,5 +1,7 @@
 """Customers drawn from a model: their parameters are found again, and as many buy as was foretold."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -20,7 +22,8 @@ CUSTOMERS = 8_000
 
 @pytest.fixture(scope="module", params=TRUE)
 def drawn(request):
-    return request.param, draw(make_model(request.param, TRUE[request.param]), CUSTOMERS, weeks=WEEKS, seed=11)
+    model: Any = make_model(request.param, TRUE[request.param])
+    return request.param, draw(model, CUSTOMERS, weeks=WEEKS, seed=11)
 
 
 def test_the_parameters_are_found_again(drawn):

@@ -11,6 +11,7 @@ from stamgast.clv.data.state_sample import Live
 from stamgast.clv.models.fitting import fit, fit_with_fallback
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.domain.closed_days import ClosedDays
+from tests.builders import sure
 from tests.unit.clv.purchases import purchases_of, regular_shop
 from tests.unit.clv.record_shop import CALIBRATION_END, read_sample
 
@@ -60,7 +61,7 @@ def test_regulars_are_known_by_few_of_them(customers):
     found = fit_live(live, "mbg_cnbd_k", "all")
 
     assert (found.model, found.parameters["k"] > 1) == ("mbg_cnbd_k", True)
-    assert not any("likelier" in note for note in found.fit.notes)
+    assert not any("likelier" in note for note in sure(found.fit).notes)
 
 
 def test_a_likelier_k_that_foretold_worse_is_not_taken_and_the_fit_says_so():
@@ -70,7 +71,7 @@ def test_a_likelier_k_that_foretold_worse_is_not_taken_and_the_fit_says_so():
     found = fit_live(live, "mbg_cnbd_k", "all")
 
     assert found.model == "mbg_nbd"
-    assert "likelier and foretold the last 166 days worse than k = 1, so mbg_nbd is taken" in found.fit.notes[0]
+    assert "likelier and foretold the last 166 days worse than k = 1, so mbg_nbd is taken" in sure(found.fit).notes[0]
     assert found.version == fit_live(live, "mbg_nbd", "all").version
 
 
@@ -83,4 +84,4 @@ def test_closed_days_are_left_out_of_that_comparison_too():
     found = fit_live(live_of(sums, END).without(closed), "mbg_cnbd_k", "all", closed)
 
     assert found.model == "mbg_nbd"
-    assert "the last 166 days" in found.fit.notes[0]
+    assert "the last 166 days" in sure(found.fit).notes[0]

@@ -10,6 +10,7 @@ from stamgast.clv.scoring import fit_parameters
 from stamgast.clv.segments.values import segments_of
 from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of
 from stamgast.domain.residual_value import Discounting
+from tests.builders import sure
 from tests.unit.clv.purchases import drawn_shop, purchases_of
 
 END = 10_500
@@ -52,7 +53,8 @@ def test_the_more_segments_are_tested_the_more_it_takes():
     part = part_of(purchases, [name for place, name in enumerate(purchases.buyers) if place % 2])
 
     def width(tested: int) -> float:
-        low, high = re.search(r"\[(.*), (.*)\]", deserves_its_own(purchases, part, "mbg_nbd", tested)[1]).groups()
+        said = deserves_its_own(purchases, part, "mbg_nbd", tested)[1]
+        low, high = sure(re.search(r"\[(.*), (.*)\]", said)).groups()
         return float(high) - float(low)
 
     assert width(20) / width(1) == pytest.approx(3.023 / 1.960, rel=0.05)

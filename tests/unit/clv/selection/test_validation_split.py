@@ -11,6 +11,7 @@ from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
 from stamgast.domain.prospects import Horizon, prospects_of
+from tests.builders import sure
 
 TODAY = 20_000
 TRUE = {"r": 0.8, "alpha": 2.5, "a": 0.4, "b": 2.0}
@@ -36,7 +37,7 @@ def shop(customers: int, seed: int = 7) -> list[list[int]]:
 
 def test_parameters_that_expect_nobody_back_give_way_to_a_fit():
     hopeless = ParameterSet("mbg_nbd", TRUE | {"r": 0.02, "alpha": 60.0})
-    compared = compare(shop(600), TODAY, hopeless, NEW, ClosedDays())
+    compared = sure(compare(shop(600), TODAY, hopeless, NEW, ClosedDays()))
     assert compared.high < 0
     assert not compared.new_is_worse
     assert (compared.days, compared.cut) == (133, TODAY - 133)
@@ -46,7 +47,7 @@ def test_a_fit_to_customers_who_all_changed_their_ways_does_not_replace_one_that
     """Up to the cut all come every week, and after it never again: whoever fits to the first part is surprised."""
     customers = [[TODAY - 390 + place + 7 * week for week in range(30)] for place in range(90)]
     knowing = ParameterSet("mbg_nbd", {"r": 0.01, "alpha": 1000.0, "a": 5.0, "b": 0.1})
-    compared = compare(customers, TODAY, knowing, NEW, ClosedDays())
+    compared = sure(compare(customers, TODAY, knowing, NEW, ClosedDays()))
     assert compared.new_is_worse
     assert compared.new > compared.in_force
 
@@ -68,14 +69,14 @@ def test_fit_and_score_leave_the_same_closed_days_out():
     assert (rows.x[0], rows.recency[0], rows.age[0]) == (2, 15, 21)
     parameters = ParameterSet("mbg_nbd", TRUE, open_days=True)
     state = Customer(visits=3, first_day=100, last_day=125)
-    history = prospects_of(parameters, 1.0, closed, Horizon()).history(state, 131)
+    history = sure(prospects_of(parameters, 1.0, closed, Horizon()).history(state, 131))
     assert (history.x, history.t_x, history.T) == (2, rows.t_x[0], rows.T[0])
     assert log_gaps_of(days, closed) == pytest.approx(np.log(8 / 7) + np.log(7 / 7))
 
 
 def test_live_states_make_the_sample_that_their_purchases_do():
     state = Customer(visits=2, spend=5_000, profit=2_000, days=encode_days([(90, 2), (97, 1), (104, 1)]))
-    live = sample_of_states([("anna", state), ("nobody", Customer())], 100, "EUR")
+    live = sure(sample_of_states([("anna", state), ("nobody", Customer())], 100, "EUR"))
     assert live.sample.names == ["anna"]
     assert live.days == [[90, 97]], "104 is after the day that was asked for"
     assert (live.sample.all_spend[0], live.sample.margin) == (50.0, 0.4)

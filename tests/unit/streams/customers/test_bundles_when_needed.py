@@ -8,13 +8,13 @@ import pytest
 from stamgast.domain.events import encode_event
 from stamgast.programs import in_force as web_side
 from stamgast.programs.in_force import MerchantTable
-from stamgast.programs.record import BundleRecord, bundle_hash, decode_bundle, encode_bundle, glance_at
+from stamgast.programs.record import BundleRecord, bundle_hash, decode_bundle, encode_bundle, glance_at, load_record
 from streams.customers import bundles as module
 from streams.customers.batch import Batch
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing, bundle_of, come_into_force, concerned, judge_newest, standing_of
 from streams.customers.state_cache import RecentStates
-from tests.builders import KEY, T0, bought
+from tests.builders import KEY, T0, bought, sure
 from tests.conftest import eventually
 from tests.fakes.records import LogRecord, log_of
 from tests.steps import records_of
@@ -46,9 +46,10 @@ class Shop:
     """Bundles over a log, and what was compiled of them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.log, self.compiled = Log(), []
+        self.log = Log()
+        self.compiled: list[str] = []
         self.bundles = Bundles(self.log)
-        load = module.load_record
+        load = load_record
 
         def loads(record: BundleRecord) -> Any:
             self.compiled.append(record.merchant)
@@ -86,7 +87,7 @@ async def sorted_into(standing: Standing, shop: Shop, *values: bytes) -> Batch:
     return batch
 
 
-async def test_of_the_merchants_in_force_those_are_compiled_of_whom_something_happens(shop):
+async def test_of_the_merchants_in_force_those_are_compiled_of_whom_something_happens(shop: Shop):
     barriers = {merchant: await shop.publish(merchant) for merchant in ("winkel", "elders", "ver")}
     standing = standing_of(meta_of(**barriers))
     await judge_newest(standing, shop.bundles)
@@ -97,23 +98,23 @@ async def test_of_the_merchants_in_force_those_are_compiled_of_whom_something_ha
     assert batch.parked == {}
 
 
-async def test_a_rule_rests_although_its_bundle_is_compiled_later_than_that_is_known(shop):
+async def test_a_rule_rests_although_its_bundle_is_compiled_later_than_that_is_known(shop: Shop):
     barrier = await shop.publish("winkel", rule=RULE)
     standing = standing_of(meta_of(winkel=barrier) | {"p:winkel": "greet"})
-    bundle = await bundle_of(standing, "winkel", shop.bundles)
+    bundle = sure(await bundle_of(standing, "winkel", shop.bundles))
     assert bundle.rules.by_id["greet"].status == "paused"
 
 
-async def test_a_bundle_that_cannot_be_used_leaves_the_one_before_it_in_force_that_nobody_has_asked_for_yet(shop):
+async def test_a_bundle_that_cannot_be_used_leaves_the_one_before_it_in_force_that_nobody_has_asked_for_yet(shop: Shop):
     good, bad = await shop.publish("winkel"), await shop.publish("winkel", BAD)
     before = standing_of(meta_of(winkel=good))
     after = before.copy()
     assert not await come_into_force(after, "winkel", *bad, shop.bundles)
     assert after.changes_since(before) == {"b:winkel": f"{bad[0]}:{good[1]}"}
-    assert (await bundle_of(after, "winkel", shop.bundles)).hash == good[1]
+    assert sure(await bundle_of(after, "winkel", shop.bundles)).hash == good[1]
 
 
-async def test_what_comes_into_force_counts_for_what_comes_after_it_and_the_one_before_for_what_came_before(shop):
+async def test_what_comes_into_force_counts_for_what_comes_after_it_and_the_one_before_for_what_came_before(shop: Shop):
     old, new = await shop.publish("winkel"), await shop.publish("winkel", "freshness: {purchases: 3 hours}\n")
     standing = standing_of(meta_of(winkel=old))
     assert not await come_into_force(standing, "winkel", *old, shop.bundles), "it is in force already"
@@ -123,13 +124,13 @@ async def test_what_comes_into_force_counts_for_what_comes_after_it_and_the_one_
     assert [runs[0].bundle.hash for batch in (before, after) for runs in batch.runs.values()] == [old[1], new[1]]
 
 
-async def test_the_newest_of_a_merchant_that_is_not_in_force_yet_is_judged_without_an_event(shop):
+async def test_the_newest_of_a_merchant_that_is_not_in_force_yet_is_judged_without_an_event(shop: Shop):
     good, _ = await shop.publish("winkel"), await shop.publish("winkel", BAD)
     await judge_newest(standing_of(meta_of(winkel=good)), shop.bundles)
     assert set(shop.bundles.refused) == {"winkel"}
 
 
-async def test_those_who_ask_for_something_are_found_without_an_event_of_theirs_and_a_few_at_a_time(shop):
+async def test_those_who_ask_for_something_are_found_without_an_event_of_theirs_and_a_few_at_a_time(shop: Shop):
     barriers = {f"winkel{n}": await shop.publish(f"winkel{n}", "feed: {stale_after: 2 days}\n") for n in range(5)}
     barriers["ver"] = await shop.publish("ver")
     standing = standing_of(meta_of(**barriers))
@@ -169,7 +170,7 @@ async def test_a_log_that_does_not_answer_says_nothing_about_a_bundle(shop, monk
     assert shop.bundles.refused == {}
 
 
-async def test_a_log_that_is_read_again_from_its_beginning_takes_nobody_back(shop):
+async def test_a_log_that_is_read_again_from_its_beginning_takes_nobody_back(shop: Shop):
     old, new = await shop.publish("winkel"), await shop.publish("winkel", "freshness: {purchases: 1 hour}\n")
     await shop.bundles.apply([LogRecord(old[0], shop.log.values[0])], {("programs.v1", 0): 1})
     assert shop.bundles.newest["winkel"] == new
@@ -177,7 +178,8 @@ async def test_a_log_that_is_read_again_from_its_beginning_takes_nobody_back(sho
 
 
 async def test_web_answers_as_soon_as_everything_is_read_and_compiles_the_others_meanwhile(monkeypatch):
-    compiled, load = [], web_side.load_record
+    compiled: list[str] = []
+    load = load_record
 
     def loads(record: BundleRecord) -> Any:
         compiled.append(record.merchant)
@@ -188,7 +190,7 @@ async def test_web_answers_as_soon_as_everything_is_read_and_compiles_the_others
     values = [packed(f"winkel{n}") for n in range(5)]
     await table.apply(log_of(values), {})
     assert compiled == []
-    assert (await table.get("winkel3")).merchant == "winkel3"
+    assert sure(await table.get("winkel3")).merchant == "winkel3"
     assert compiled == ["winkel3"]
     await table.open()
     await eventually(lambda: len(compiled) == 5)
@@ -200,11 +202,11 @@ async def test_web_finds_the_one_that_can_be_used_behind_any_number_that_cannot(
     table = MerchantTable()
     values = [packed("winkel"), *(packed("winkel", f"{BAD}# {n}\n") for n in range(20))]
     await table.apply(log_of(values), {})
-    assert (await table.get("winkel")).merchant == "winkel"
+    assert sure(await table.get("winkel")).merchant == "winkel"
 
 
 async def test_whatever_is_raised_while_web_compiles_a_bundle_holds_up_its_merchant_alone(monkeypatch):
-    load = web_side.load_record
+    load = load_record
 
     def breaks(record: BundleRecord) -> Any:
         if "hours" in record.files["program.yaml"]:

@@ -7,6 +7,7 @@ import pytest
 
 import streams.customers.feed_watch as module
 from stamgast.domain.events import TimerDue
+from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.producers import Record
 from stamgast.log.topics import Topics
@@ -69,7 +70,7 @@ class Shop:
     def publish(self, value: bytes) -> None:
         self.programs.append("programs.v1", 0, [(b"winkel", value)])
 
-    async def look(self) -> dict[str, Any]:
+    async def look(self) -> Program:
         """Let what stands in the log come into force, and look; answers what is in force afterwards."""
         in_force: dict[str, Any] = {}
         self.lease.elsewhere = str(self.newest).encode()

@@ -19,8 +19,22 @@ from stamgast.state.errors import SpoiltError
 from stamgast.state.partition_meta import WAITS
 from streams.customers import parking
 from streams.maintenance.replay import PartitionReplay
-from streams.runtime.job import Record
-from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, card, card_rule, consent, hello_rule, program
+from streams.runtime.job import Record, own_of
+from tests.builders import (
+    ANNA,
+    BRAM,
+    KEY,
+    MERCHANT,
+    T0,
+    bought,
+    bundle,
+    card,
+    card_rule,
+    consent,
+    hello_rule,
+    program,
+    sure,
+)
 from tests.builders import tag_rule as tagged
 from tests.fakes.memory_partition import NAMES, MemoryPartition, Shelf
 from tests.fakes.records import log_of
@@ -70,11 +84,12 @@ def histories(draw: st.DrawFn) -> list[AnyEvent]:
         elif kind == "again" and events:
             event = draw(st.sampled_from(events))
         else:
-            event = {
+            others: dict[str, AnyEvent] = {
                 "consent": consent(who, when),
                 "enrol": Enrolled(merchant=MERCHANT, customer=who, at=when, language="nl"),
                 "timer": TimerDue(merchant=MERCHANT, customer=who, at=when, due=when - HOUR),
-            }.get(kind) or bought(f"t{number}", when - 2 * HOUR, customer=who, recorded=when)
+            }
+            event = others.get(kind) or bought(f"t{number}", when - 2 * HOUR, customer=who, recorded=when)
             event = msgspec.structs.replace(event, merchant=merchant, source=("p", 0, number, 0))
         events.append(event)
     return events
@@ -98,7 +113,7 @@ def test_whichever_piece_is_taken_up_when_the_outcome_is_that_of_the_log(history
                     await partition.take_up()
             if data.draw(st.integers(0, 4)) == 0:
                 await partition.take()
-            reached = {m: b.reached for m, b in partition.own.standing.backlogs.items()}
+            reached = {m: b.reached for m, b in own_of(partition).standing.backlogs.items()}
             along.taken_up(reached)
             for each in records[along.watermark + 1 : at]:
                 along.apply(each.offset, each.value)
@@ -128,7 +143,7 @@ async def test_a_barrier_applies_nothing_of_what_waits_and_each_step_a_piece_of_
     found = []
     while partition.wanted:
         await partition.take_up()
-        state = partition.state(MERCHANT, ANNA)
+        state = sure(partition.state(MERCHANT, ANNA))
         found.append((state.purchases, len(partition.redis.lists[NAMES.parked(MERCHANT)])))
     assert found == [(500, 700), (1_000, 200), (1_200, 0)]
     assert decode_backlogs(partition.redis.hashes[NAMES.meta][WAITS.name]) == {}
@@ -141,16 +156,16 @@ async def test_a_piece_is_bounded_in_bytes():
     await partition.step(logged(big))
     await partition.step(logged([barrier(1)], 5))
     await partition.take_up()
-    assert partition.state(MERCHANT, ANNA).purchases == 2
+    assert sure(partition.state(MERCHANT, ANNA)).purchases == 2
 
 
 async def test_what_waited_happens_at_its_barrier_and_what_comes_behind_it_in_its_own_time():
     partition = await waiting_for(2, bought("later", T0 + 2 * DAY))
     await partition.take_up_everything()
-    assert partition.state(MERCHANT, ANNA).recorded_at == T0 + 2 * DAY
+    assert sure(partition.state(MERCHANT, ANNA)).recorded_at == T0 + 2 * DAY
     partition = await waiting_for(2)
     await partition.take_up_everything()
-    assert partition.state(MERCHANT, ANNA).recorded_at == T0 + DAY
+    assert sure(partition.state(MERCHANT, ANNA)).recorded_at == T0 + DAY
 
 
 async def test_nothing_is_taken_up_twice_by_an_owner_whose_predecessor_did_not_cut_it_off():
@@ -161,7 +176,7 @@ async def test_nothing_is_taken_up_twice_by_an_owner_whose_predecessor_did_not_c
     await partition.take()
     with patch.object(parking, "PIECE", 70):
         await partition.take_up_everything()
-    assert partition.state(MERCHANT, ANNA).purchases == 700
+    assert sure(partition.state(MERCHANT, ANNA)).purchases == 700
 
 
 async def test_a_repeat_of_what_waits_is_recognised_when_it_comes():
@@ -178,7 +193,7 @@ async def test_others_go_on_while_a_merchant_takes_up_what_waited():
     partition = await waiting_for(5_000)
     sale = msgspec.structs.replace(bought("t1", T0), merchant=OTHER)
     await partition.step(logged([barrier(1, merchant=OTHER), sale], 5_001))
-    assert partition.state(OTHER, ANNA).purchases == 1
+    assert sure(partition.state(OTHER, ANNA)).purchases == 1
     assert partition.wanted == 2, "one piece, and then the log again"
     await partition.take_up()
     assert partition.wanted == 1, "only if there is nothing else to do"
@@ -194,7 +209,8 @@ async def test_the_list_grows_shorter_although_as_much_comes_for_the_same_mercha
 
 
 async def test_what_had_its_effects_before_is_not_told_again_and_a_piece_is_all_one_or_all_the_other():
-    shelf, events = Shelf(BUNDLES), [consent(), *(bought(f"t{n}", T0 + n) for n in range(9))]
+    shelf = Shelf(BUNDLES)
+    events: list[AnyEvent] = [consent(), *(bought(f"t{n}", T0 + n) for n in range(9))]
     records = logged([*events[:4], barrier(2), *events[4:]])
     told = []
     for settled in (0, 4, 7, 99):
@@ -238,20 +254,20 @@ async def test_what_came_while_a_bundle_could_not_be_had_is_taken_up_once_it_can
     shelf.bundles[MERCHANT, "hash1"] = None
     await partition.take()
     await partition.step(logged([bought("t2", T0), bought("t3", T0)], 2))
-    assert partition.state(MERCHANT, ANNA).purchases == 1
+    assert sure(partition.state(MERCHANT, ANNA)).purchases == 1
     shelf.bundles.update(BUNDLES)
     await partition.take()
     await partition.step(logged([bought("t4", T0)], 4))
     await partition.take_up_everything()
-    assert partition.state(MERCHANT, ANNA).purchases == 4
+    assert sure(partition.state(MERCHANT, ANNA)).purchases == 4
 
 
 async def test_a_record_that_ends_workers_is_cut_off_when_it_is_laid_aside():
     partition = await waiting_for(3)
-    (first, *_) = await partition.own.taking_up.next()
+    (first, *_) = await own_of(partition).taking_up.next()
     effects = partition.job.passing_over(partition, first, "it ended the worker twice")
     partition.redis.apply(effects.writes, partition.lease.watermark)
     partition.job.committed(partition, effects, [])
     assert [each.topic for each in effects.emissions] == [Topics(4).dead_letters]
     await partition.take_up_everything()
-    assert partition.state(MERCHANT, ANNA).purchases == 2
+    assert sure(partition.state(MERCHANT, ANNA)).purchases == 2

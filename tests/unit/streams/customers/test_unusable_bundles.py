@@ -9,7 +9,7 @@ import pytest
 from stamgast.domain.events import Barrier, RulePaused, decode_event, encode_event
 from stamgast.domain.facts import Fact
 from stamgast.programs.in_force import MerchantTable
-from stamgast.programs.record import BundleRecord, decode_bundle
+from stamgast.programs.record import BundleRecord, decode_bundle, load_record
 from stamgast.service import Bundle
 from streams.customers import bundles as module
 from streams.customers.bundles import Bundles
@@ -56,7 +56,7 @@ async def test_a_first_bundle_that_cannot_be_used_lets_its_merchant_wait_until_t
 async def test_whatever_is_raised_while_a_bundle_is_compiled_holds_up_its_merchant_alone(
     monkeypatch: pytest.MonkeyPatch,
 ):
-    load = module.load_record
+    load = load_record
 
     def breaks(record: BundleRecord) -> Any:
         if record.merchant == "winkel":

@@ -51,7 +51,9 @@ async def test_a_claim_that_a_wrong_clock_noted_for_next_year_takes_from_todays_
             return SimpleNamespace(rules=rules, program=SimpleNamespace(time_zone="Etc/UTC"))
 
     counted: list[Any] = []
-    limits = Limits(Bundles(), Counts(), StillClock(), 0)
+    bundles: Any = Bundles()
+    counts: Any = Counts()
+    limits = Limits(bundles, counts, StillClock(), 0)
     stamps = {"now": T0 - MINUTE, "next year": T0 + 365 * DAY, "long ago": T0 - 5 * DAY}
     await limits.recount([
         Note(kind="claimed", activation=name, merchant=MERCHANT, customer=ANNA, at=at, rule="hello")

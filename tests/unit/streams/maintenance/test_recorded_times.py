@@ -14,7 +14,7 @@ from streams.intake.canonical import read_record
 from streams.intake.record_mac import Proofs
 from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.verify import TransactionReplay
-from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot
+from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot, sure
 from tests.fakes.records import LogRecord
 from tests.steps import customers_job, customers_partition, written
 
@@ -49,34 +49,34 @@ def due(when: Millis, *, at: Millis) -> TimerDue:
 
 async def test_a_timer_that_a_wrong_clock_called_due_does_nothing_and_comes_due_at_its_time():
     sale = (bought("t1", T0), T0 + SECOND)
-    before = by_log(sale).fold.state((MERCHANT, ANNA))
+    before = sure(by_log(sale).fold.state((MERCHANT, ANNA)))
     first = min(before.timers.values())
     ahead = (due(first, at=T0 + YEAR), T0 + MINUTE)
-    after = by_log(sale, ahead).fold.state((MERCHANT, ANNA))
+    after = sure(by_log(sale, ahead).fold.state((MERCHANT, ANNA)))
     assert (after.stage, after.timers, after.recorded_at) == (before.stage, before.timers, T0 + MINUTE)
     assert await by_worker(sale, ahead) == by_log(sale, ahead).fold.states[MERCHANT, ANNA]
 
-    as_written = by_log(sale, ahead, held=False).fold.state((MERCHANT, ANNA))
+    as_written = sure(by_log(sale, ahead, held=False).fold.state((MERCHANT, ANNA)))
     assert as_written.stage != before.stage
-    at_its_time = by_log(sale, ahead, (due(first, at=first + 40), first + 50)).fold.state((MERCHANT, ANNA))
+    at_its_time = sure(by_log(sale, ahead, (due(first, at=first + 40), first + 50)).fold.state((MERCHANT, ANNA)))
     assert at_its_time.stage == as_written.stage
 
 
 async def test_what_comes_after_a_wrong_clock_is_recorded_when_it_happened():
-    spoilt = [
+    spoilt: list[Appended] = [
         (bought("t1", T0), T0 + SECOND),
         (due(T0 + 90 * DAY, at=T0 + YEAR), T0 + MINUTE),
         (bought("t2", T0 + DAY, recorded=T0 + YEAR), T0 + DAY + 30),
         (bought("t3", T0 + 2 * DAY), T0 + 2 * DAY + 30),
     ]
-    state = by_log(*spoilt).fold.state((MERCHANT, ANNA))
+    state = sure(by_log(*spoilt).fold.state((MERCHANT, ANNA)))
     assert state.recorded_at == T0 + 2 * DAY
     assert state.purchases == 3
     assert await by_worker(*spoilt) == by_log(*spoilt).fold.states[MERCHANT, ANNA]
 
 
 def test_an_undated_sale_that_a_wrong_clock_dated_falls_on_the_day_the_log_had_it():
-    event = bounded_event(bought("t1", T0 + YEAR), T0)
+    event: Any = bounded_event(bought("t1", T0 + YEAR), T0)
     assert (event.at, event.after.occurred_at, event.happened_at) == (T0, T0, T0)
 
 

@@ -1,6 +1,7 @@
 """When a sender may submit: how an outage shows, what it costs, and how it ends."""
 
 from random import Random
+from typing import Any
 
 from streams.outbox.breaker import ROW, Answer, Breaker, Probing
 
@@ -20,7 +21,7 @@ def fill(of: Breaker, now: float) -> int:
     return begun
 
 
-def opened(**how: float) -> Breaker:
+def opened(**how: Any) -> Breaker:
     """One that five failures opened at the moment 0."""
     made = breaker(**how)
     for _ in range(ROW):

@@ -136,7 +136,7 @@ async def test_opening_and_closing_are_told_with_since_when_and_how_many_wait():
         (await waiting).tell(TAKEN)
     await eventually(lambda: not made.troubles(), why="it is over")
     made.measure(metrics)
-    assert not list(metrics.carrier_failing.collect()[0].samples)
+    assert not list(next(iter(metrics.carrier_failing.collect())).samples)
     assert [(each["event"].split(":")[0], each["merchant"]) for each in logs] == [
         ("the carrier fails", "bakery"),
         ("the carrier is back", "bakery"),

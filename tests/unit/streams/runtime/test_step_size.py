@@ -84,8 +84,7 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
 
 
 def records_of(events: Iterator[AnyEvent], start: int) -> list[Any]:
-    values = (encode_event(event) for event in events)
-    return list(log_of(values, start=start, key=b"k"))
+    return list(log_of([encode_event(event) for event in events], start=start, key=b"k"))
 
 
 def test_every_kind_of_event_is_tried_here():
@@ -160,6 +159,6 @@ def test_a_step_has_so_many_records_and_bytes_at_most_and_none_is_lost(sizes: li
         while not fetched.empty:
             taken.append(fetched.take())
     assert [each for some in taken for each in some] == [each for some in lists for each in some]
-    for some in taken:
-        assert len(some) == 1 or (len(some) <= most and sum(len(each.value) for each in some) <= room)
+    for piece in taken:
+        assert len(piece) == 1 or (len(piece) <= most and sum(len(each.value or b"") for each in piece) <= room)
     assert CHUNK_BYTES < step_size.MOST_BYTES

@@ -81,7 +81,7 @@ def test_what_is_laid_aside_is_known_to_the_next_owner():
     suspects.learn({ASIDE.name: "3,7"})
     assert ASIDE.encode(suspects.lay_aside(11)) == "3,7,11"
     for offset in range(2_000):
-        written = ASIDE.encode(suspects.lay_aside(offset))
+        written = str(ASIDE.encode(suspects.lay_aside(offset)))
     assert len(written.split(",")) == 1_000
 
 
