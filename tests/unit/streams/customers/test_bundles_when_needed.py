@@ -16,6 +16,7 @@ from streams.customers.in_force import Standing, bundle_of, come_into_force, con
 from streams.customers.state_cache import RecentStates
 from tests.builders import KEY, T0, bought, sure
 from tests.conftest import eventually
+from tests.fakes.programs import ProgramsLog
 from tests.fakes.records import LogRecord, log_of
 from tests.steps import records_of
 from tests.unit.streams.customers.published import BAD, PROGRAM, packed
@@ -23,30 +24,11 @@ from tests.unit.streams.customers.published import BAD, PROGRAM, packed
 RULE = "rule: greet\ndescription: x\nstatus: live\nwhen: purchase\nthen:\n  - tag: {add: greeted}\n"
 
 
-class Log:
-    """`programs.v1`, which a test can let fail."""
-
-    def __init__(self) -> None:
-        self.values: list[bytes] = []
-        self.reads: list[int] = []
-        self.fails = 0
-
-    async def end(self) -> int:
-        return len(self.values)
-
-    async def read(self, number: int) -> list[tuple[int, bytes]]:
-        self.reads.append(number)
-        if self.fails:
-            self.fails -= 1
-            raise OSError("Kafka is away")
-        return [(number, self.values[number])]
-
-
 class Shop:
     """Bundles over a log, and what was compiled of them."""
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        self.log = Log()
+        self.log = ProgramsLog()
         self.compiled: list[str] = []
         self.bundles = Bundles(self.log)
         load = load_record
@@ -60,11 +42,7 @@ class Shop:
     async def publish(self, merchant: str, more: str = "", rule: str = "") -> tuple[int, str]:
         files = {"program.yaml": PROGRAM.format(merchant) + more} | ({"rules/greet.yaml": rule} if rule else {})
         value = encode_bundle(BundleRecord(merchant=merchant, hash=bundle_hash(files, {}), files=files))
-        number = len(self.log.values)
-        self.log.values.append(value)
-        await self.bundles.apply([LogRecord(number, value)], {("programs.v1", 0): number + 1})
-        await self.bundles.open()
-        return number, decode_bundle(value).hash
+        return await self.log.publish(value, self.bundles), decode_bundle(value).hash
 
 
 @pytest.fixture

@@ -6,7 +6,7 @@ from stamgast.domain.events import Barrier
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from streams.customers.bundles import Bundles, UnknownBundleError
 from streams.customers.in_force import Standing, come_into_force
-from tests.fakes.records import LogRecord
+from tests.fakes.programs import ProgramsLog
 
 FILES = {
     "program.yaml": "merchant: winkel\nname: De Winkel\ncurrency: EUR\nregion: NL\n"
@@ -15,19 +15,15 @@ FILES = {
 HASH = bundle_hash(FILES, {})
 
 
-class Log:
-    async def end(self) -> int:
-        return 1
-
+class JustRead(ProgramsLog):
     async def read(self, number: int) -> list[tuple[int, bytes]]:
         raise AssertionError(f"{number} was read a moment ago")
 
 
 async def shelf() -> Bundles:
-    bundles = Bundles(Log())
-    published = encode_bundle(BundleRecord(merchant="winkel", hash=HASH, files=FILES))
-    await bundles.apply([LogRecord(0, published)], {("programs.v1", 0): 1})
-    await bundles.open()
+    log = JustRead()
+    bundles = Bundles(log)
+    await log.publish(encode_bundle(BundleRecord(merchant="winkel", hash=HASH, files=FILES)), bundles)
     return bundles
 
 

@@ -16,7 +16,8 @@ from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing, bundle_of, come_into_force, standing_of
 from streams.runtime.job import own_of
 from tests.builders import MERCHANT, T0, bought, bundle, program, rule, tag_rule
-from tests.fakes.records import LogRecord, log_of
+from tests.fakes.programs import ProgramsLog
+from tests.fakes.records import log_of
 from tests.steps import customers_job, customers_partition, records_of
 from tests.unit.streams.customers.published import BAD, packed
 
@@ -26,7 +27,7 @@ class Programmes:
 
     def __init__(self) -> None:
         self.bundles = Bundles()
-        self._count = 0
+        self._log = ProgramsLog()
 
     async def publish(self, merchant: str, more: str = "") -> tuple[int, str]:
         """Append a merchant's files, good or bad, and return number and hash."""
@@ -34,11 +35,7 @@ class Programmes:
         return await self.append(value), decode_bundle(value).hash
 
     async def append(self, value: bytes) -> int:
-        number = self._count
-        self._count += 1
-        await self.bundles.apply([LogRecord(number, value)], {("programs.v1", 0): self._count})
-        await self.bundles.open()
-        return number
+        return await self._log.publish(value, self.bundles)
 
 
 async def test_a_first_bundle_that_cannot_be_used_lets_its_merchant_wait_until_the_next():
