@@ -54,10 +54,6 @@ class Appender:
                 raise outcome
         return offsets
 
-    async def append_to(self, topic: str, partition: int, key: bytes, value: bytes) -> int:
-        """Append one record to a partition of the caller's choice. Raises as `append` does."""
-        return (await self._emit(topic, partition, [(key, value)]))[0]
-
     async def close(self) -> None:
         """Close the connections."""
         await self._emitters.close()

@@ -99,13 +99,10 @@ def fit(name: str, rows: Rows, log_gaps: float | None = None, prior: Prior | Non
     return plain if doubtful and (plain in healthy or not healthy) else best
 
 
-def fit_with_fallback(
-    name: str, rows: Rows, log_gaps: float | None = None, *, pooled: Prior | None = None, with_prior: bool = False
-) -> Fit:
+def fit_with_fallback(name: str, rows: Rows, log_gaps: float | None = None, *, with_prior: bool = False) -> Fit:
     """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
 
-    With a prior from the start for fewer than `FEW` customers, or if `with_prior` says so. `pooled` is the prior for
-    a part of a shop: the parameters of the whole, for MBG/CNBD-k those of k = 1; without it what retail shops have.
+    With a prior from the start for fewer than `FEW` customers, or if `with_prior` says so: what retail shops have.
 
     Raises:
         ValueError: as `fit`.
@@ -120,7 +117,7 @@ def fit_with_fallback(
         if not signs:
             return found
         notes.append(f"{name} came to nothing ({'; '.join(signs)}), so it was fitted with a prior")
-    found = fit(name, rows, log_gaps, pooled or Prior(_PRIORS[name]))
+    found = fit(name, rows, log_gaps, Prior(_PRIORS[name]))
     if signs := signs_of_nothing(found):
         notes.append(f"{name} with a prior came to nothing ({'; '.join(signs)}), so nobody is taken to leave")
         found = fit(NBD, rows, prior=Prior(_PRIORS[NBD]))
