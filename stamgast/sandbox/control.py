@@ -72,7 +72,7 @@ class Control:
         """Forget messages, posts, callbacks, phones and opt-outs; faults, templates and settings stay."""
         await self._carrier.forget()
         self._records.forget()
-        self._live.tell("reload", None)
+        self._live.show("reload", None)
         return Response(status_code=204)
 
     async def posts(self, request: Request) -> Response:

@@ -104,7 +104,7 @@ async def post_customer(request: Request) -> JSONResponse:
         birthday=enrolment.birthday or "",
     )
     found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at)
-    await _tell(deps, entrance.merchant, found.customer, enrolment, at)
+    await _append(deps, entrance.merchant, found.customer, enrolment, at)
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
@@ -182,7 +182,7 @@ def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
     return found
 
 
-async def _tell(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
+async def _append(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
     """Append the enrolment and its consents to the customer's stream, in one piece."""
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
     events: list[Event] = [
