@@ -121,7 +121,7 @@ class FixedRedis(RedisServer):
         self._process = None
 
     def start(self) -> None:
-        """Refuse."""
+        """Refuse: a Redis that was given runs elsewhere."""
         raise ProcessError(f"{self.description} cannot be started from here")
 
 

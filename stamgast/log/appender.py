@@ -55,7 +55,7 @@ class Appender:
         return offsets
 
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to Kafka; what was acknowledged stands."""
         await self._emitters.close()
 
     async def _emit(self, topic: str, partition: int, batch: list[Record]) -> list[int]:

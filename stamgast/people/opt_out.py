@@ -194,7 +194,7 @@ class Unfinished:
         if self._due.get(phone, now) <= now:
             self._due.pop(phone, None)
         if count:
-            log.info("finished what was told about a phone", merchant=phone[0], customers=count)
+            log.info("finished a STOP or START that was cut short", merchant=phone[0], customers=count)
         return True
 
     # --- the view ---

@@ -23,7 +23,7 @@ _LOOK_BACK: Final = 2 * DAY
 
 
 class Limits:
-    """For one owned partition."""
+    """The limits a day, as far as one owned partition took from them."""
 
     def __init__(self, bundles: Bundles, outbox: Outbox, clock: Clock, partition: int) -> None:
         self._bundles = bundles

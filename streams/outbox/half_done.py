@@ -24,7 +24,7 @@ _AT_ONCE: Final = 50
 
 
 class HalfDone:
-    """For one owned partition."""
+    """Finds what an owner before left half-done in the outbox of one partition, and ends it."""
 
     def __init__(
         self,

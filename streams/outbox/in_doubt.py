@@ -40,7 +40,7 @@ _UNCLEAR: Final = Found(Lookup.SEVERAL)
 
 
 class Settling:
-    """For one owned partition."""
+    """Looks up the attempts in doubt of one partition until each is settled."""
 
     def __init__(
         self,
@@ -89,7 +89,7 @@ class Settling:
         try:
             await self._put(doubt)
         except StateError as error:
-            log.warning("doubt not kept", activation=doubt.submission.activation, why=repr(error))
+            log.warning("attempt in doubt not noted", activation=doubt.submission.activation, why=repr(error))
 
     async def look_up(self, doubt: Doubt) -> None:
         """Ask the carrier once; one match is proof, anything else is none. Raises StateError."""

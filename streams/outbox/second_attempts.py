@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 class SecondAttempts:
-    """For one owned partition."""
+    """Opens another attempt for messages of one partition that the carrier does not know."""
 
     def __init__(self, around: Outgoing, owned: OwnedPartition, activations: ActivationLog) -> None:
         self._around = around

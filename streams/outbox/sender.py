@@ -136,7 +136,7 @@ class PartitionSending:
                 append = self._around.append_cancelled
                 await asyncio.gather(*(append(self._owned.number, submission) for submission in some))
         except StateError as error:  # the next owner finds them cancelled
-            log.warning("cancellations not told yet", partition=self._owned.number, why=repr(error))
+            log.warning("cancellations not appended yet", partition=self._owned.number, why=repr(error))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._closed:

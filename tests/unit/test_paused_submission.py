@@ -42,7 +42,7 @@ async def test_what_was_begun_before_a_pause_waits_again(
         _outbox=SimpleNamespace(begin=begin, put_back=doing("put back")),
         _activations=SimpleNamespace(close_attempt=doing("closed")),
     )  # fmt: skip
-    turn: Any = SimpleNamespace(tell=lambda _: None)
+    turn: Any = SimpleNamespace(answered=lambda _: None)
     again = await PartitionSending._begin_and_post(sending, SUBMISSION, "x1", (None, "hash"), turn)
     assert again is (paused_s > 2)
     assert [each for each in did if each != "answered"] == done

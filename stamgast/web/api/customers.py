@@ -139,7 +139,9 @@ def _customer_in(request: Request) -> str:
     customer: str = request.path_params["customer"]
     if not CUSTOMER.fullmatch(customer):
         raise Problem(
-            404, "no-customer", "This is no customer id: c and 24 letters and digits, as enrolment answers it."
+            404,
+            "no-customer",
+            "This is not a customer id: that is c and 24 letters and digits, as enrolment answers it.",
         )
     return customer
 
