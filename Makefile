@@ -40,7 +40,7 @@ format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(VENV)/.dev ## write docs/reference.md and docs/rules.md from the code
+docs: $(VENV)/.dev ## write docs/reference.md, docs/rules.md and schemas/ from the code
 	@$(BIN)/python scripts/write_reference.py
 
 install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/stamgast works then

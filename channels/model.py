@@ -164,7 +164,6 @@ class SendResult:
     code: str = ""
     reason: str = ""
     retry_after: Millis | None = None
-    request_id: str = ""
     raw: Mapping[str, str] = field(default_factory=dict)
 
 

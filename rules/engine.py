@@ -234,11 +234,6 @@ class CompiledRule:
         return self.condition.parts if self.condition.group is Group.ALL else (self.condition,)
 
     @property
-    def trigger_name(self) -> str:
-        """The word after `when:`."""
-        return self.trigger.name
-
-    @property
     def fact_names(self) -> tuple[str, ...]:
         """Names of the facts it listens to."""
         return self.trigger.fact_names

@@ -91,7 +91,7 @@ def _lint_send(file: RuleFile, action: Send, program: Program) -> None:
             file.reader.problem(file.place("send"), f"the template {template.id} is not written for {channel}", hint)
         elif not program.messaging.senders.get(channel):
             hint = f"Add `{channel}_sender` under `messaging` in program.yaml."
-            file.reader.problem(file.place("send"), f"nobody is named to send over {channel}", hint)
+            file.reader.problem(file.place("send"), f"no sender is named for {channel}", hint)
 
 
 def _missing_part(channel: Channel, program: Program, template: Template) -> str:

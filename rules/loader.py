@@ -124,7 +124,7 @@ def _load_whatever(files: Mapping[str, str], merchant: str, prefix: str, clv: Ma
         raise
     except Exception as error:  # noqa: BLE001  a fault of ours: it may hold up this merchant, and nobody else
         what = f"these files cannot be read: {type(error).__name__} on our side"
-        problem = Problem(prefix + PROGRAM, 1, 1, what, "Please tell us, with the files.")
+        problem = Problem(prefix + PROGRAM, 1, 1, what, "Please report it, with the files.")
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), (problem,), files)
 
 

@@ -231,7 +231,7 @@ def _timing(reader: Reader, node: Node | None, rule: CompiledRule | None) -> Com
     give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
     send_late = reader.truth(found["send_late"], "send_late") if "send_late" in found else False
     if give_up == 0:
-        reader.problem(found["give_up_after"], "`give_up_after` is no time at all")
+        reader.problem(found["give_up_after"], "`give_up_after` must be longer than zero")
     if rule is None:
         return None
     return replace(

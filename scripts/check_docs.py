@@ -1,4 +1,4 @@
-"""Checks that what the Markdown files point at is there: links, decision records, commands of the Makefile."""
+"""Checks that what the Markdown files point at is there: links, files, decision records, commands of the Makefile."""
 
 from __future__ import annotations
 
@@ -11,18 +11,34 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", flags=re.MULTILINE | re.DOTALL)
+_PATH = re.compile(r"`((?:stamgast|streams|rules|channels|tests|scripts|benchmarks|config|schemas)/[\w./-]+)`")
 _TARGET = re.compile(r"`make ([a-z]+)|^make ([a-z]+)", flags=re.MULTILINE)
 
 
 def main() -> int:
     """Print every problem; 1 if there is one."""
     files = documents()
-    problems = [problem for file in files for problem in (*broken_links(file), *unknown_targets(file))]
+    problems = [problem for file in files for problem in check(file)]
     problems += unlisted_decisions()
     for problem in problems:
         print(problem, file=sys.stderr)
     print(f"{len(files)} documents checked, {len(problems)} problems")
     return 1 if problems else 0
+
+
+def check(file: Path) -> Iterator[str]:
+    """Yield what is wrong in a document."""
+    yield from broken_links(file)
+    yield from unknown_targets(file)
+    if file.parent.name != "adr":  # a decision tells of the house as it was
+        yield from missing_files(file)
+
+
+def missing_files(file: Path) -> Iterator[str]:
+    """Yield each file of ours that a document names and that is not there."""
+    for path in _PATH.findall(file.read_text()):
+        if not (ROOT / path).exists():
+            yield f"{file.relative_to(ROOT)}: there is no {path}"
 
 
 def documents() -> list[Path]:

@@ -1,4 +1,4 @@
-"""Writes docs/reference.md and docs/rules.md from the code; with --check it only says whether they are current."""
+"""Writes docs/reference.md, docs/rules.md and schemas/ from the code; with --check says whether they are current."""
 
 from __future__ import annotations
 
@@ -23,12 +23,13 @@ from stamgast.cli import COMMANDS
 from stamgast.domain.message_words import WORDS
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
+from stamgast.pos.contract import rendered
 from stamgast.settings import Settings
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from streams.metrics import Metrics
 
-DOCS = Path(__file__).resolve().parent.parent / "docs"
+ROOT = Path(__file__).resolve().parent.parent
 MADE = "<!-- Written by scripts/write_reference.py (`make docs`); change the code instead. -->\n"
 
 
@@ -67,15 +68,17 @@ number is compared by `int`:
 
 def main() -> int:
     """Write or check; 1 if something is not current."""
-    pages = {"reference.md": reference(), "rules.md": rules()}
-    stale = [name for name, text in pages.items() if _read(DOCS / name) != text]
+    pages = {"docs/reference.md": reference(), "docs/rules.md": rules()}
+    pages |= {f"schemas/{name}": text for name, text in rendered().items()}
+    stale = [name for name, text in pages.items() if _read(ROOT / name) != text]
     if "--check" in sys.argv[1:]:
         for name in stale:
-            print(f"docs/{name} is not what the code says; run `make docs`", file=sys.stderr)
+            print(f"{name} is not what the code says; run `make docs`", file=sys.stderr)
         return 1 if stale else 0
     for name in stale:
-        (DOCS / name).write_text(pages[name])
-        print(f"wrote docs/{name}")
+        (ROOT / name).parent.mkdir(parents=True, exist_ok=True)
+        (ROOT / name).write_text(pages[name], encoding="utf-8")
+        print(f"wrote {name}")
     return 0
 
 
@@ -196,7 +199,7 @@ def _days(milliseconds: int) -> str:
 
 
 def _read(path: Path) -> str:
-    return path.read_text() if path.exists() else ""
+    return path.read_text(encoding="utf-8") if path.exists() else ""
 
 
 if __name__ == "__main__":

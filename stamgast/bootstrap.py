@@ -125,7 +125,7 @@ class Runs(Protocol):
     """What goes on until it is cancelled."""
 
     async def run(self) -> None:
-        """Go on."""
+        """Run until it is cancelled."""
         ...
 
 

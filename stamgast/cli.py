@@ -21,7 +21,7 @@ COMMANDS: Final = {
     "rules": "check, test and explain rules",
     "customer": "show what is known about a customer, or forget who they are",
     "purchases": "list, confirm or void purchases that nobody can have meant",
-    "clv": "reckon what customers are worth: by hand, or fitted to purchases",
+    "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",
     "clock": "move driven shop time",
     "dead-letters": "list, show and replay what could not be read",

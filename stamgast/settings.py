@@ -31,7 +31,7 @@ class Settings(BaseSettings):
     config_dir: Path = Field(Path("config"), description="where merchants/<merchant>/program.yaml and its rules stand")
     partitions: Partitions = Field(8, description="partitions of every topic; fixed when the topics are created")
     topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")
-    replication_factor: int = Field(-1, description="of new topics; -1 leaves it to the broker")
+    replication_factor: int = Field(-1, description="copies of each record in new topics; -1 leaves it to the broker")
     group_prefix: str = Field("stamgast", description="how the names of our consumer groups begin")
     session_timeout_ms: int = Field(
         6_000, ge=1_000, description="a worker silent for so long loses its partitions; Kafka allows 6000 and more"
@@ -49,7 +49,9 @@ class Settings(BaseSettings):
     )
 
     sender_width: int = Field(
-        8, ge=1, description="submissions side by side, per sender and worker; an outage puts so many and five in doubt"
+        8,
+        ge=1,
+        description="submissions side by side, per sender and worker; an outage puts at most that and five in doubt",
     )
     probes_s: str = Field(
         "5,300",
@@ -68,10 +70,12 @@ class Settings(BaseSettings):
     web_port: int = Field(8000, ge=0, le=65_535)
     sandbox_host: str = Field("127.0.0.1", description="the interface that `stamgast sandbox` listens on")
     sandbox_port: int = Field(8010, ge=0, le=65_535)
-    sandbox_token: SecretStr = Field(SecretStr(""), description="asked for by a sandbox that listens off loopback")
+    sandbox_token: SecretStr = Field(
+        SecretStr(""), description="the token that a sandbox asks for when it listens off loopback"
+    )
     metrics_port: int = Field(0, ge=0, le=65_535, description="where a worker serves /metrics and /healthz; 0: nowhere")
 
-    twilio_base_url: str = Field(LIVE_TWILIO, description="Twilio, or a sandbox")
+    twilio_base_url: str = Field(LIVE_TWILIO, description="address of Twilio's API, or of a sandbox")
     twilio_account_sid: str = ""
     twilio_api_key: SecretStr = SecretStr("")
     twilio_api_secret: SecretStr = SecretStr("")

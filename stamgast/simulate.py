@@ -123,7 +123,7 @@ class Simulation(Fold):
         before = self.state(key) or Customer()
         change = self.apply(event, self.bundle)
         self.failures += change.failures
-        self._tell(key, before, change)
+        self._note(key, before, change)
         for due in set(change.state.timers.values()) - set(before.timers.values()):
             heapq.heappush(self._timers, (due, key))
         for submission in change.submissions:
@@ -144,20 +144,20 @@ class Simulation(Fold):
                 )
             )
 
-    def _tell(self, key: CustomerKey, before: Customer, change: Change) -> None:
+    def _note(self, key: CustomerKey, before: Customer, change: Change) -> None:
         for submission in change.submissions:
             self._say(key, Happened.SEND, submission.template, rule=submission.rule, data=submission.data)
         for note in change.notes:
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
                 self._say(key, Happened.WITHHELD, note.template, rule=note.rule, reason=note.reason)
-        self._tell_vouchers(key, change)
+        self._note_vouchers(key, change)
         old, new = set(before.tags), set(change.state.tags)
         for tag in sorted(new - old):
             self._say(key, Happened.TAG, tag)
         for tag in sorted(old - new):
             self._say(key, Happened.UNTAG, tag)
 
-    def _tell_vouchers(self, key: CustomerKey, change: Change) -> None:
+    def _note_vouchers(self, key: CustomerKey, change: Change) -> None:
         """What was given and is open, or was taken back; not what came back within the same event."""
         issued, withdrawn = ({voucher.code for voucher in those} for those in (change.issued, change.withdrawn))
         for voucher in change.issued:

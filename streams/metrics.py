@@ -33,18 +33,20 @@ class Metrics:
         self.skipped = self._counter("skipped", "Records not applied: old, repeat, control", "service", "why")
         self.gaps = self._counter("gaps", "Chunks that did not begin at watermark + 1", "service")
         self.takes = self._counter("takes", "Partitions taken", "service")
-        text = "Partitions filled anew from Kafka because their state could not be believed"
+        text = "Partitions filled anew from Kafka because their state could not be trusted"
         self.refilled = self._counter("refilled", text, "service")
-        self.ended_twice = self._counter("ended_twice", "Records laid aside because they end workers", "service")
+        self.ended_twice = self._counter("ended_twice", "Records laid aside because they had ended workers", "service")
         self.alarms = self._gauge("alarms", "Partitions refused because log and state do not fit", "service")
-        self.owned = self._gauge("owned_partitions", "Partitions in this worker's hands", "service")
+        self.owned = self._gauge("owned_partitions", "Partitions that this worker owns", "service")
         self.lag = self._gauge("lag_records", "Records behind the log's end", "service")
         self.step = Histogram(
             "stamgast_step_seconds", "One step: read, think, emit, commit", ["service"], registry=self.registry,
             buckets=(0.001, 0.002, 0.004, 0.008, 0.015, 0.03, 0.06, 0.125, 0.25, 0.5, 1, 4),
         )  # fmt: skip
         self.dead_letters = self._counter("dead_letters", "Records laid aside", "service")
-        self.letters = self._counter("dead_letters_seen", "Dead letters that came by, whoever wrote them", "topic")
+        self.letters = self._counter(
+            "dead_letters_seen", "Dead letters seen on their topic, whoever wrote them", "topic"
+        )
         self.parked = self._counter("parked", "Events put behind what waits for a merchant's bundle", "merchant")
         self.taken_up = self._counter("taken_up", "Events that waited and are applied now", "merchant")
         self._parked_by: set[str] = set()
@@ -61,7 +63,9 @@ class Metrics:
         self.oldest = self._gauge("outbox_oldest_seconds", "Age of the oldest activation to submit")
         text = "Senders whose carrier fails: since when, as seconds of the epoch; there is none while all is well"
         self.carrier_failing = self._gauge("carrier_failing_since_seconds", text, "merchant", "channel")
-        self.carrier_waiting = self._gauge("carrier_waiting", "Messages that wait for it", "merchant", "channel")
+        self.carrier_waiting = self._gauge(
+            "carrier_waiting", "Messages that wait for a carrier that fails", "merchant", "channel"
+        )
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
         self.redis = RedisFigures(self.registry)

@@ -61,7 +61,6 @@ def _of_success(exchange: Exchange) -> SendResult:
         fault=entry.fault if entry else Fault.NONE,
         treatment=entry.treatment if entry else Treatment.NONE,
         code=entry.code if entry else "",
-        request_id=_request_id(exchange),
         raw=_raw(exchange),
     )
 
@@ -75,7 +74,6 @@ def _of_refusal(exchange: Exchange, status: int) -> SendResult:
         treatment=entry.treatment,
         code=code or f"http-{status}",
         reason=entry.meaning,
-        request_id=_request_id(exchange),
         raw=_raw(exchange),
     )
 
@@ -88,7 +86,6 @@ def _throttled(exchange: Exchange) -> SendResult:
         code=str(exchange.payload.get("code") or "http-429"),
         reason="too many requests at once; not processed",
         retry_after=_retry_after(exchange),
-        request_id=_request_id(exchange),
         raw=_raw(exchange),
     )
 
@@ -99,7 +96,6 @@ def _doubt(exchange: Exchange, reason: str) -> SendResult:
         fault=Fault.TRANSIENT,
         code=f"http-{exchange.status}" if exchange.status else "",
         reason=reason,
-        request_id=_request_id(exchange),
         raw=_raw(exchange),
     )
 
@@ -113,10 +109,6 @@ def _retry_after(exchange: Exchange) -> int | None:
     """Milliseconds the provider asks us to wait; a date instead of seconds is not used by Twilio."""
     text = (exchange.headers or {}).get("Retry-After", "")
     return int(timedelta(seconds=min(int(text), 86_400)) / timedelta(milliseconds=1)) if text.isdecimal() else None
-
-
-def _request_id(exchange: Exchange) -> str:
-    return (exchange.headers or {}).get("Twilio-Request-Id", "")[:_MOST_RAW]
 
 
 def _raw(exchange: Exchange) -> dict[str, str]:

@@ -85,7 +85,7 @@ class GiveAction(ActionWord):
         if "valid_for" in options:
             valid_for = context.reader.word(options["valid_for"], "valid_for", parse_duration)
             if valid_for == 0:
-                context.reader.problem(options["valid_for"], "`valid_for` is no time at all")
+                context.reader.problem(options["valid_for"], "`valid_for` must be longer than zero")
         return None if reward is None else Give(reward, valid_for)
 
     def schema(self) -> Schema:

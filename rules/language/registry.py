@@ -1,6 +1,7 @@
-"""The words of the rule language. Each word is a class; a new one is written, decorated and listed, nothing else.
+"""The words of the rule language. Each word is a class that its registry's decorator adds by its name.
 
-Editors' JSON Schema, the reference page and the messages about unknown words are all made from here.
+Editors' JSON Schema, docs/rules.md and the messages about unknown words are all made from here. What else a new
+word needs, a fact to listen to or a figure in the state, docs/extending.md lists.
 """
 
 import inspect

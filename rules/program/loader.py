@@ -131,7 +131,7 @@ def _merchant(reader: Reader, node: Node | None, folder: str) -> str:
     if name is not None and folder and name != folder:
         reader.problem(node, f'this is the folder of "{folder}", not of "{name}"', "Folder and `merchant` go together.")
     if name is not None and not ID.fullmatch(name):
-        reader.problem(node, f'`merchant`: "{name}" is no id', "Use letters, digits, dashes and underscores.")
+        reader.problem(node, f'`merchant`: "{name}" is not an id', "Use letters, digits, dashes and underscores.")
     return name or folder
 
 
@@ -151,7 +151,7 @@ def _languages(reader: Reader, node: Node | None) -> tuple[str, ...]:
     languages = reader.texts(node, "languages")
     for item, text in zip(reader.items(node, "languages"), languages, strict=False):
         if not _LANGUAGE.fullmatch(text):
-            reader.problem(item, f'`languages`: "{text}" is no language', 'Write codes such as "nl", "fr" or "en".')
+            reader.problem(item, f'`languages`: "{text}" is not a language', 'Write codes such as "nl", "fr" or "en".')
     return tuple(each for each in languages if _LANGUAGE.fullmatch(each)) or ("en",)
 
 
@@ -200,7 +200,7 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...]) -> d
             read = reader.text(text, f"names: {language.text}")
             if language.text not in languages:
                 hint = suggest(language.text, languages)
-                reader.problem(language, f'"{language.text}" is no language of this programme', hint)
+                reader.problem(language, f'"{language.text}" is not a language of this programme', hint)
             elif read is not None:
                 names[language.text] = read
         missing = [each for each in languages if each not in names]
@@ -213,7 +213,7 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...]) -> d
 def _duration(reader: Reader, found: Mapping[str, Node], key: str, default: Millis) -> Millis:
     read = reader.word(found[key], key, parse_duration) if key in found else None
     if read == 0:
-        reader.problem(found[key], f"`{key}` is no time at all")
+        reader.problem(found[key], f"`{key}` must be longer than zero")
     return read or default
 
 
@@ -269,7 +269,7 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
         money: Money = parse_money(text)
     except WordError:
         hint = f"Write purchase, item or 10 {currency}."
-        reader.problem(node, f'`per`: "{text}" is nothing to give a stamp for', hint)
+        reader.problem(node, f'`per`: "{text}" is not something to give a stamp for', hint)
         return "purchase", 0
     if money.currency != currency or money.minor <= 0:
         reader.problem(node, f"`per`: write an amount above zero in {currency}")

@@ -92,10 +92,10 @@ def _whatsapp(reader: Reader, node: Node | None, where: str, languages: tuple[st
         sid = reader.text(value, f"whatsapp: {language.text}")
         if language.text not in languages:
             hint = suggest(language.text, languages)
-            reader.problem(language, f'"{language.text}" is no language of this programme', hint)
+            reader.problem(language, f'"{language.text}" is not a language of this programme', hint)
         elif sid is not None and not _CONTENT_SID.fullmatch(sid):
             hint = "It is HX and 32 hexadecimal digits: see the content template at the provider."
-            reader.problem(value, f'"{sid}" is no ContentSid', hint)
+            reader.problem(value, f'"{sid}" is not a ContentSid', hint)
         elif sid is not None:
             written[language.text] = sid
     return written
@@ -107,7 +107,7 @@ def _variables(reader: Reader, node: Node | None, where: str) -> dict[str, str]:
     for number, value in reader.entries(node, f"{where}: variables") if node is not None else []:
         text = reader.text(value, f"variables: {number.text}")
         if not _VARIABLE.fullmatch(number.text):
-            reader.problem(number, f'"{number.text}" is no number of a variable', 'Write them as "1", "2", …')
+            reader.problem(number, f'"{number.text}" is not the number of a variable', 'Write them as "1", "2", …')
         elif text is not None:
             source = f"{{{{ {text} }}}}" if is_dotted(text) else text
             check_text(reader, value, source)
@@ -123,7 +123,7 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
     try:
         used = used_words(source)
     except TemplateSyntaxError as error:
-        reader.problem(node, f"this is no template text: {error.message}")
+        reader.problem(node, f"this is not the text of a template: {error.message}")
         return
     for each in used:
         if not each.known:
@@ -135,7 +135,7 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
     top = Mark(1, 1)
     if language not in program.languages:
         hint = suggest(language, program.languages)
-        reader.problem(top, f'"{language}" is no language of this programme', hint)
+        reader.problem(top, f'"{language}" is not a language of this programme', hint)
     if name not in program.templates:
         match = nearest(name, program.templates)
         asked = f'Did you mean "{match}"? ' if match else ""
@@ -143,7 +143,7 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
     try:
         used = used_words(reader.source.text)
     except TemplateSyntaxError as error:
-        reader.problem(Mark(error.lineno, 1), f"this is no template text: {error.message}")
+        reader.problem(Mark(error.lineno, 1), f"this is not the text of a template: {error.message}")
         return
     for each in used:
         if not each.known:
@@ -166,7 +166,7 @@ def _check_opt_out(reader: Reader, name: str, program: Program) -> None:
         return
     if "stop" not in reader.source.text.casefold():
         hint = 'Add a line such as "Stop? Antwoord STOP".'
-        reader.problem(Mark(1, 1), "this marketing message does not say how to stop them", hint, warning=True)
+        reader.problem(Mark(1, 1), "this marketing message does not say how to stop such messages", hint, warning=True)
 
 
 def read_messaging(reader: Reader, node: Node | None) -> Messaging:
@@ -202,7 +202,7 @@ def _sender(reader: Reader, node: Node | None, where: str, *, names: bool) -> st
     what = "a phone number such as +31201234567, or a messaging service (MG…)"
     reader.problem(
         node,
-        f'`{where}`: "{text}" is no sender',
+        f'`{where}`: "{text}" is not a sender',
         f"Write {what}{', or a name of at most 11 letters' if names else ''}.",
     )
     return ""

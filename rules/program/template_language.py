@@ -26,10 +26,10 @@ _HARMLESS: Final = (
     *(nodes.Add, nodes.Sub, nodes.Div, nodes.FloorDiv, nodes.Mod),
 )
 _SAID: Final[dict[type[nodes.Node], str]] = {
-    nodes.For: "messages have no loops: there is nothing to go through",
-    nodes.Mul: "messages do not multiply (* and **)",
-    nodes.Pow: "messages do not multiply (* and **)",
-    nodes.Call: "messages call nothing; a filter may do it, as in {{ customer.first_name | upper }}",
+    nodes.For: "a message has no loops: it has nothing to go through",
+    nodes.Mul: "a message cannot multiply (* and **)",
+    nodes.Pow: "a message cannot multiply (* and **)",
+    nodes.Call: "a message cannot call anything; a filter may do it, as in {{ customer.first_name | upper }}",
     nodes.AssignBlock: "`set` takes a text or a number, as in {% set greeting = 'Hello' %}",
 }
 
@@ -91,5 +91,7 @@ def refuse_what_repeats(tree: nodes.Template) -> None:
                 continue
             raise TemplateSyntaxError(_SAID[nodes.AssignBlock], node.lineno)
         if not isinstance(node, _HARMLESS):
-            said = _SAID.get(type(node), f"messages have no `{type(node).__name__.lower()}`: words, `if` and filters")
+            said = _SAID.get(
+                type(node), f"a message holds no `{type(node).__name__.lower()}`: only words, `if` and filters"
+            )
             raise TemplateSyntaxError(said, node.lineno)

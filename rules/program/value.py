@@ -135,7 +135,7 @@ def read_rates(reader: Reader, node: Node | None, currency: str) -> Rates:
     rates: dict[str, tuple[tuple[Day, int], ...]] = {}
     for name, value in reader.entries(node, "exchange") if node is not None else []:
         if not _CURRENCY.fullmatch(name.text) or name.text == currency:
-            reader.problem(name, f'`exchange`: "{name.text}" is no other currency', 'Write a code such as "USD".')
+            reader.problem(name, f'`exchange`: "{name.text}" is not another currency', 'Write a code such as "USD".')
             continue
         dated = reader.entries(value, f"exchange: {name.text}") if isinstance(value, MapNode) else [(None, value)]
         found: dict[Day, int] = {}

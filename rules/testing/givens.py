@@ -104,7 +104,10 @@ class Story:
         for _ in range(group.count):
             at = at_local(day, minute, self.program.time_zone)
             if at < self._now:
-                raise WordError("this happens before what stands before it", "Tell things in the order of time.")
+                raise WordError(
+                    "this happens before the step that is written before it",
+                    "Write the steps in the order in which they happen.",
+                )
             self.steps.append(Buy(at, self._store(group.store), self._amount(group.amount), product, category))
             self._bought += 1
             self._now = at
@@ -137,11 +140,11 @@ class Story:
     def speaks(self, language: str) -> None:
         """The customer's language."""
         if language not in self.program.languages:
-            raise WordError(f'"{language}" is no language of this programme')
+            raise WordError(f'"{language}" is not a language of this programme')
         self.language = language
 
     def given(self) -> Given:
-        """What was told."""
+        """The steps that the sentences made, in the order of time."""
         return Given(tuple(self.steps), self.language)
 
     def _store(self, store: str | None) -> str:

@@ -67,7 +67,7 @@ _CLAUSES: Final[tuple[tuple[re.Pattern[str], _Apply], ...]] = (
 
 
 def read_phrases(reader: Reader, node: ScalarNode, program: Program) -> Given | None:
-    """A sentence."""
+    """Read a sentence phrase by phrase into steps."""
     text = reader.text(node, "given")
     if text is None:
         return None

@@ -63,7 +63,7 @@ def parse_duration(text: str) -> Millis:
         unit = nearest(written[2], [*_UNITS, *(f"{each}s" for each in _UNITS)]) if written else None
         asked = f'Did you mean "{written[1]} {unit}"? ' if written and unit else ""
         raise WordError(
-            f'"{text}" is no length of time',
+            f'"{text}" is not a length of time',
             f'{asked}Write a whole number and a unit, such as "24 hours" or "30 days".',
         )
     length = int(match[1]) * _UNITS[match[2]]
@@ -77,7 +77,7 @@ def parse_time(text: str) -> int:
     match = _TIME.fullmatch(text)
     minutes = int(match[1]) * 60 + int(match[2]) if match else -1
     if match is None or int(match[2]) > 59 or minutes > 1440:
-        raise WordError(f'"{text}" is no time of day', 'Write hours and minutes, such as "09:00".')
+        raise WordError(f'"{text}" is not a time of day', 'Write hours and minutes, such as "09:00".')
     return minutes
 
 
@@ -85,7 +85,7 @@ def parse_hours(text: str) -> Window:
     """`09:00-20:00`, within one day: messages at night are refused."""
     match = _HOURS.fullmatch(text)
     if match is None:
-        raise WordError(f'"{text}" is no range of hours', 'Write it as "09:00-20:00".')
+        raise WordError(f'"{text}" is not a range of hours', 'Write it as "09:00-20:00".')
     opens, closes = parse_time(match[1]), parse_time(match[2])
     if opens == closes:
         raise WordError(f'"{text}" has no time in it', 'Write it as "09:00-20:00".')
@@ -100,7 +100,7 @@ def parse_money(text: str) -> Money:
     if match is None:
         swapped = re.fullmatch(r"[€£$]? ?([0-9]+)[.,]?([0-9]{0,2}) ?([A-Za-z]{3})?", text)
         amount = f"{swapped[1]}.{swapped[2] or '00'} {(swapped[3] or 'EUR').upper()}" if swapped else "12.50 EUR"
-        raise WordError(f'"{text}" is no amount of money', f'Write amount and currency, such as "{amount}".')
+        raise WordError(f'"{text}" is not an amount of money', f'Write amount and currency, such as "{amount}".')
     minor = Decimal(match[1]).scaleb(exponent_of(match[2]))
     if minor != minor.to_integral_value():
         raise WordError(f'"{text}" has more decimals than {match[2]} has')
@@ -120,7 +120,7 @@ def parse_price(text: str) -> Price:
     match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([A-Z]{3})", text)
     mills = Decimal(match[1]).scaleb(exponent_of(match[2]) + 3) if match else Decimal("0.5")
     if match is None or mills != mills.to_integral_value():
-        raise WordError(f'"{text}" is no price of a message', 'Write amount and currency, such as "0.0875 EUR".')
+        raise WordError(f'"{text}" is not the price of a message', 'Write amount and currency, such as "0.0875 EUR".')
     return Price(int(mills), match[2])
 
 
@@ -134,7 +134,7 @@ def parse_percent(text: str) -> int:
     match = _PERCENT.fullmatch(text)
     if match is None or float(match[1]) > 100 or not float(match[1]).is_integer():
         hint = f'Write it as "{_meant_percent(text) or "10%"}".'
-        raise WordError(f'"{text}" is no whole percentage from 0% to 100%', hint)
+        raise WordError(f'"{text}" is not a whole percentage from 0% to 100%', hint)
     return int(float(match[1]))
 
 
@@ -143,7 +143,7 @@ def parse_margin(text: str) -> int:
     match = _PERCENT.fullmatch(text)
     if match is None or float(match[1]) > 100:
         hint = f'Write it as "{_meant_percent(text) or "60%"}".'
-        raise WordError(f'"{text}" is no percentage from 0% to 100%', hint)
+        raise WordError(f'"{text}" is not a percentage from 0% to 100%', hint)
     return round(float(match[1]) * 10)
 
 
@@ -159,7 +159,7 @@ def parse_rate(text: str) -> tuple[int, int]:
     """`2 per 7 days` as (times, days)."""
     match = _RATE.fullmatch(text)
     if match is None or int(match[1]) < 1 or int(match[2] or 1) < 1:
-        raise WordError(f'"{text}" is no rate', 'Write it as "1 per day", "2 per 7 days" or "500 per day".')
+        raise WordError(f'"{text}" is not a rate', 'Write it as "1 per day", "2 per 7 days" or "500 per day".')
     days = int(match[2] or 1) * (7 if match[3] == "week" else 1)
     return int(match[1]), days
 
@@ -189,7 +189,7 @@ def parse_date(text: str) -> Day:
             return (date.fromisoformat(text) - date(1970, 1, 1)).days
     except ValueError:
         pass
-    raise WordError(f'"{text}" is no date', 'Write year, month and day: "2026-10-07".')
+    raise WordError(f'"{text}" is not a date', 'Write year, month and day: "2026-10-07".')
 
 
 def parse_moment(text: str) -> tuple[Day, int]:

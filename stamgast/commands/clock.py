@@ -69,7 +69,7 @@ def repair(
 
     settings = load_settings()
     if not is_real(settings.clock):
-        fail(f"STAMGAST_CLOCK is {settings.clock!r}: invented time is held to no other clock, and needs no repair")
+        fail(f"STAMGAST_CLOCK is {settings.clock!r}: invented time is compared with no other clock and needs no repair")
     now = stamp_of(settings)
     try:
         aged, sent, asked = asyncio.run(_repair(settings, now, do=yes))

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stamgast.domain.clv_parameters import ParameterSet
 
 app = new_app(
-    "Reckon what customers are worth. Of a CSV money is in decimal major units, as in the file.",
+    "Compute what customers are worth. Of a CSV money is in decimal major units, as in the file.",
     no_args_is_help=True,
 )
 

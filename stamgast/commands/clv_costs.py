@@ -36,7 +36,7 @@ def tell_of_strangers(file: Path | None, costs: AcquisitionCosts, data: Path, pu
     sources = {buyer.source for buyer in purchases.buyers.values()}
     strangers = [source for source in costs.by_source if source not in sources]
     if strangers and not any(sources):
-        say(f"warning: {data} tells of nobody's acquisition_source, so costs by source in {file} are nobody's")
+        say(f"warning: {data} names no acquisition_source, so the costs by source in {file} apply to nobody")
         return
     for source in strangers:
         near = nearest(source, filter(None, sources))

@@ -46,7 +46,7 @@ def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
         fail(str(error))
     document = _document(valued, merchant, by)
     if valued.program.prospects is None:
-        say(f"nothing is said of what is to come: no model is in force; `stamgast clv fit --merchant {merchant}`")
+        say(f"nothing is said of what is to come: no model is in force; run `stamgast clv fit --merchant {merchant}`")
     if as_json:
         print_json({**document, "segments": [_with_fall(each, valued, by) for each in valued.segments]})
         return

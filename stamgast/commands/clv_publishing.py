@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from stamgast.settings import Settings
 
 _PAST: Final = (
-    "it is of a day gone by, of which live states know who had come and not what they had spent; without --as-of it is "
-    "of today, and from a file any day can be published"
+    "it is of a day in the past: live states know who had come by then, but not what they had spent; without --as-of "
+    "it is of today, and from a file any day can be published"
 )
 Tell = Callable[["ParameterSet"], None]
 

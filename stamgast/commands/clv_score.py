@@ -39,7 +39,9 @@ def score(
     model: Annotated[str, typer.Option(help="Fit this model first, or `combined` (default: mbg_cnbd_k).")] = "",
     parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
     horizon: Annotated[str, typer.Option(help="For p_buy and expected_*: 39w or 273d.")] = "39w",
-    threshold: Annotated[float, typer.Option(min=0.001, max=0.999, help="P(alive) that is a lapse.")] = 0.5,
+    threshold: Annotated[
+        float, typer.Option(min=0.001, max=0.999, help="A customer whose P(alive) falls below this has lapsed.")
+    ] = 0.5,
     months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
     yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
     margin: Annotated[

@@ -12,7 +12,7 @@ import typer
 from stamgast.commands.answering import misuse
 from stamgast.domain.units import Day
 
-Cost = Annotated[str, typer.Option(help="What it cost to win the customer; taken off.")]
+Cost = Annotated[str, typer.Option(help="What it cost to win the customer; it is subtracted.")]
 
 LARGEST: Final = 1_000_000_000_000
 """More than any shop takes in, and little enough for sums to be right to the cent."""

@@ -71,7 +71,7 @@ def parse_duration(text: str) -> float:
     """Read `60s`, `5m`, `1h` or plain seconds; exit with 2 if it is none."""
     match = _DURATION.fullmatch(text.strip())
     if match is None or float(match[1]) <= 0:
-        misuse(f"--for {text!r} is no duration; write it like 60s or 5m")
+        misuse(f"--for {text!r} is not a duration; write it like 60s or 5m")
     return float(match[1]) * _SECONDS[match[2]]
 
 

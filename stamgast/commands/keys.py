@@ -34,7 +34,7 @@ def create(
     """Make a key; two with the same scopes may be in force, so that one can replace the other."""
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
-        misuse(f"{merchant!r} is no merchant's name: small letters, digits, - and _")
+        misuse(f"{merchant!r} is not a merchant's name: write small letters, digits, - and _")
     wrong = [name for name in scope or () if name not in SCOPES]
     if wrong:
         misuse(f"there is no scope {wrong[0]!r}; there are {', '.join(SCOPES)}")
@@ -72,7 +72,7 @@ def public(merchant: Merchant, as_json: AsJson = False) -> None:
 
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
-        misuse(f"{merchant!r} is no merchant's name: small letters, digits, - and _")
+        misuse(f"{merchant!r} is not a merchant's name: write small letters, digits, - and _")
     try:
         key = public_key(id_key_of(settings), merchant)
     except SettingsError as error:
@@ -121,7 +121,9 @@ def rewrap(*, as_json: AsJson = False) -> None:
     if as_json:
         print_json({"newest": newest, "keys": done.keys, "rewrapped": done.rewrapped, "unreadable": done.unreadable})
     else:
-        answer(f"{done.keys:,} data keys stand under {newest}; {done.rewrapped:,} of them were wrapped by an older one")
+        answer(
+            f"{done.keys:,} data keys are wrapped by {newest}; {done.rewrapped:,} of them were wrapped by an older key"
+        )
     if done.unreadable:
         fail(f"{done.unreadable:,} data keys were wrapped by a key that is not among STAMGAST_WRAPPING_KEYS")
 

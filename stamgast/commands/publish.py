@@ -120,7 +120,7 @@ def tell(result: Published, *, as_json: bool = False) -> None:
         stores = result.loaded.program.stores
         say(
             f"{result.merchant}: the store {store!r} is no longer named. Tills that name it are still taken, by "
-            f"the days of the merchant's own time zone; no rule about a store is for them. {suggest(store, stores)}"
+            f"the days of the merchant's own time zone; rules about a store pass them over. {suggest(store, stores)}"
         )
     _tell_failing(result)
     if not as_json:
@@ -141,4 +141,4 @@ def _tell_failing(result: Published) -> None:
     tests = "1 test fails" if len(failing) == 1 else f"{len(failing)} tests fail"
     names = ", ".join(f"{case.rule} ({case.name})" for case in failing[:_MOST_NAMED])
     more = f" and {len(failing) - _MOST_NAMED} more" if len(failing) > _MOST_NAMED else ""
-    say(f"warning: {result.merchant}: {tests} of what is in force now: {names}{more}; `stamgast rules test` says why")
+    say(f"warning: {result.merchant}: {tests} with what is in force now: {names}{more}; `stamgast rules test` says why")

@@ -87,13 +87,13 @@ def as_json_document(report: Report) -> dict[str, Any]:
 
 
 def tell(report: Report) -> None:
-    """Say it for people."""
+    """Print what differs, a line each, with what the operator can do."""
     for difference in report.differences:
         answer(difference)
     if (more := report.different - len(report.differences)) > 0:
         answer(f"... and {more:,} more")
     behind = f" (of what is applied: {report.behind:,} records are still to come)" if report.behind else ""
-    waiting = f"; {report.waiting:,} events wait for a bundle, or behind such" if report.waiting else ""
+    waiting = f"; {report.waiting:,} events wait for a bundle, or behind events that do" if report.waiting else ""
     counts = f"{report.customers:,} customers, {report.transactions:,} transactions"
     answer(f"{counts}: {verdict_of(report)}{behind}{waiting}")
     if not report.equal:

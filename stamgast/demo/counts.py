@@ -28,7 +28,7 @@ class Counts:
 
 
 async def read_counts(redis: Redis, partitions: int) -> Counts:
-    """Read them."""
+    """Read what the engine holds by now, over all partitions."""
     pipeline = redis.pipeline(transaction=False)
     for number in range(partitions):
         pipeline.hgetall(customers(number).stats)

@@ -49,7 +49,7 @@ class _LoopbackOnly:
 
 
 def create_app(board: Board) -> Starlette:
-    """Make the application."""
+    """Make the app of the till: its page, its news and what its buttons post."""
 
     async def events(_: Request) -> Response:
         return board.news.response(lambda: board.snapshot)

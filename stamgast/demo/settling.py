@@ -74,7 +74,7 @@ class Engine:
         return look
 
     async def look(self, now: Millis) -> Look:
-        """Look once."""
+        """Read once what the engine still has before it."""
         partitions = await self._read_redis()
         next_due = min((each.due for each in partitions if each.due is not None), default=None)
         waits_for = _left_in_redis(partitions, now, next_due)

@@ -51,7 +51,7 @@ class Priced(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ChannelSpec:
-    """One channel."""
+    """What one channel is, for whatever depends on it."""
 
     address: Address
     opt_out: OptOut

@@ -60,7 +60,7 @@ def merge(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> 
     return changed
 
 
-def told_of(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> Millis:
+def took_place_at(transaction: Transaction, delivery: Delivery, recorded_at: Millis) -> Millis:
     """When the change that a delivery brought took place (docs/adr/0011): as late as its sale, if that has no date."""
     moment = dated(delivery, recorded_at)
     if moment != UNDATED:

@@ -81,7 +81,7 @@ class FixedBroker:
         self.is_kafka = kind != "embedded"
 
     def start(self) -> None:
-        """Refuse."""
+        """Refuse: a broker that was given runs elsewhere."""
         self._refuse()
 
     def stop(self) -> None:

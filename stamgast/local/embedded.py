@@ -48,9 +48,9 @@ def embedded_broker(run_dir: Path, *, port: int | None = None) -> Iterator[Embed
 
 
 @contextmanager
-def embedded_redis(run_dir: Path, *, port: int | None = None) -> Iterator[Embedded]:
+def embedded_redis(run_dir: Path) -> Iterator[Embedded]:
     """Run the embedded Valkey, empty and without persistence, while the context is open."""
-    listens = port or free_port()
+    listens = free_port()
     run_dir.mkdir(parents=True, exist_ok=True)
     command: list[str | Path] = [
         redis_binary(),

@@ -22,7 +22,7 @@ class RedisServer:
     """A Redis or Valkey of our own, with an append-only file, or somebody else's that we only use."""
 
     def __init__(
-        self, program: str, folder: Path, *, port: int | None = None, durable: bool = True,
+        self, program: str, folder: Path, *, port: int | None = None,
         more: Mapping[str, str] | None = None,
     ) -> None:  # fmt: skip
         """Listen on `port`, or any that is free; `more` are options of its own, such as `--cluster-enabled`."""
@@ -30,7 +30,6 @@ class RedisServer:
         self._more = dict(more or {})
         self._folder = folder
         self._port = port or free_port()
-        self._durable = durable
         self._process: ChildProcess | None = None
         self.kind = Path(program).name
         self.url = f"redis://127.0.0.1:{self._port}/0"
@@ -45,7 +44,7 @@ class RedisServer:
             "--port": str(self._port),
             "--dir": str(self._folder.resolve()),
             "--save": "",
-            "--appendonly": "yes" if self._durable else "no",
+            "--appendonly": "yes",
             "--appendfsync": "everysec",
             "--auto-aof-rewrite-percentage": "0",  # a copy of the append-only file must not meet a rewrite
         } | self._more
@@ -122,7 +121,7 @@ class FixedRedis(RedisServer):
         self._process = None
 
     def start(self) -> None:
-        """Refuse."""
+        """Refuse: a Redis that was given runs elsewhere."""
         raise ProcessError(f"{self.description} cannot be started from here")
 
 
@@ -132,7 +131,6 @@ def open_redis(
     *,
     url: str | None = None,
     port: int | None = None,
-    durable: bool = True,
     say: Callable[[str], None] = lambda _line: None,
 ) -> Iterator[RedisServer]:
     """Run the best Redis that this machine has, and say which one while the context is open."""
@@ -142,7 +140,7 @@ def open_redis(
         yield server
         return
     folder = run_dir / f"redis-{uuid.uuid4().hex[:8]}"
-    server = RedisServer(find_program(), folder, port=port, durable=durable)
+    server = RedisServer(find_program(), folder, port=port)
     try:
         server.start()
         say(f"redis: {server.description} at {server.url}")

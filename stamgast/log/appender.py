@@ -54,12 +54,8 @@ class Appender:
                 raise outcome
         return offsets
 
-    async def append_to(self, topic: str, partition: int, key: bytes, value: bytes) -> int:
-        """Append one record to a partition of the caller's choice. Raises as `append` does."""
-        return (await self._emit(topic, partition, [(key, value)]))[0]
-
     async def close(self) -> None:
-        """Close the connections."""
+        """Close the connections to Kafka; what was acknowledged stands."""
         await self._emitters.close()
 
     async def _emit(self, topic: str, partition: int, batch: list[Record]) -> list[int]:

@@ -101,10 +101,10 @@ class LogReader:
             yield records
 
 
-async def end_of(bootstrap: str, topic: str, partition: int = 0) -> int:
-    """Return the offset that the next record of one partition will get."""
+async def end_of(bootstrap: str, topic: str) -> int:
+    """Return the offset that the next record of a topic of one partition will get."""
     async with LogReader(bootstrap) as reader:
-        return next(iter((await reader.ends([(topic, partition)])).values()))
+        return next(iter((await reader.ends([(topic, 0)])).values()))
 
 
 def _pairs(partitions: Iterable[tuple[str, int]]) -> list[TopicPartition]:

@@ -279,7 +279,7 @@ def _wait_until_seen(client: Any, new: dict[str, str]) -> None:
     deadline = time.monotonic() + _SEEN_S
     while new and {topic["name"]: topic.get("topic_id") for topic in client.describe_topics(list(new))} != new:
         if time.monotonic() > deadline:
-            raise TopicsError(f"new topics were not to be seen within {_SEEN_S:.0f} s: {', '.join(new)}")
+            raise TopicsError(f"new topics did not appear within {_SEEN_S:.0f} s: {', '.join(new)}")
         time.sleep(_LOOK_S)
 
 

@@ -77,7 +77,7 @@ class Stops:
         """Say whether it is known whose phone is whose."""
         return self._identities.loaded
 
-    async def tell(self, merchant: str, phone_hash: str, *, stopped: bool, channel: str, within_s: float) -> None:
+    async def carry_out(self, merchant: str, phone_hash: str, *, stopped: bool, channel: str, within_s: float) -> None:
         """Log what was said and bring it to each customer; returns once all of it is done.
 
         Raises:
@@ -87,18 +87,18 @@ class Stops:
         record = self._identities.record_stop if stopped else self._identities.record_start
         at, deadline = self._clock.now(), time.monotonic() + within_s
         await _insist(lambda: record(merchant, phone_hash, at), deadline)
-        await _insist(lambda: self.finish(merchant, phone_hash, channel=channel, told=True), deadline)
+        await _insist(lambda: self.finish(merchant, phone_hash, channel=channel, heard=True), deadline)
 
-    async def finish(self, merchant: str, phone_hash: str, *, channel: str = "", told: bool = False) -> int:
+    async def finish(self, merchant: str, phone_hash: str, *, channel: str = "", heard: bool = False) -> int:
         """Do what the log says of this phone by now; return for how many customers there was something to do.
 
-        Unless it was just `told`, what has its mark already (or has none any more) is done: the mark goes last.
+        Unless it was just `heard`, what has its mark already (or has none any more) is done: the mark goes last.
         """
-        if not told and not await self._left(merchant, phone_hash):
+        if not heard and not await self._left(merchant, phone_hash):
             return 0
         async with self._identities.alone_with(merchant, phone_hash):
             entry = await self._identities.suppression(merchant, phone_hash)
-            found = await self._customers(merchant, phone_hash) if told else await self._left(merchant, phone_hash)
+            found = await self._customers(merchant, phone_hash) if heard else await self._left(merchant, phone_hash)
             if entry is None:
                 return 0
             for customer, mark in found:
@@ -126,7 +126,7 @@ class Stops:
         return customers(partition).stop(merchant, phone_hash)
 
     async def _bring(self, entry: Suppression, merchant: str, customer: str, about: tuple[str, str]) -> None:
-        """Tell the customer's stream."""
+        """Append it to the customer's stream."""
         phone_hash, channel = about
         kind = OptedOut if entry.stopped else OptedIn
         name = f"{kind.__name__}\x1f{phone_hash}\x1f{entry.at}"
@@ -194,7 +194,7 @@ class Unfinished:
         if self._due.get(phone, now) <= now:
             self._due.pop(phone, None)
         if count:
-            log.info("finished what was told about a phone", merchant=phone[0], customers=count)
+            log.info("finished a STOP or START that was cut short", merchant=phone[0], customers=count)
         return True
 
     # --- the view ---

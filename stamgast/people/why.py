@@ -33,7 +33,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.EXPIRED: "it could not go out in time",
     Reason.NO_CHANNEL: "this worker has nothing that carries messages of its channel",
     Reason.NO_ADDRESS: "no address of the customer is known for its channel",
-    Reason.NO_TEMPLATE: "its template is no longer to be had",
+    Reason.NO_TEMPLATE: "its template no longer exists",
     Reason.NO_WORDING: "its template has no wording for its channel in a language of the programme",
     Reason.ANOTHER_ATTEMPT: "another worker began to send it and never said what became of it",
     Reason.NOT_FOUND: "the carrier does not know the attempt",

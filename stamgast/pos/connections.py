@@ -120,7 +120,7 @@ def _read_secrets(reader: Reader, node: Node) -> dict[str, tuple[str, ...]]:
     for name, secret in reader.mapping(node, "secrets").items():
         read[name] = reader.texts(secret, f"secrets: {name}")
         if not all("." in each for each in read[name]):
-            reader.problem(secret, f"`secrets: {name}` is not sealed", "Who reads this file could forge purchases.")
+            reader.problem(secret, f"`secrets: {name}` is not sealed", "Whoever reads this file could forge purchases.")
     return read
 
 

@@ -1,12 +1,11 @@
 """The contract's generated files: JSON Schema of a purchase and AsyncAPI 3 of the public topics.
 
-`python -m stamgast.pos.contract` writes them; a test checks that they are current, and that they only ever
+`make docs` writes them; a test checks that they are current, and that they only ever
 added to what was released (`schemas/purchase/released/`).
 """
 
 import json
 from inspect import cleandoc
-from pathlib import Path
 from typing import Any, Final
 
 import msgspec
@@ -196,18 +195,3 @@ def rendered() -> dict[str, str]:
         name: json.dumps(document, indent=2, ensure_ascii=False) + "\n"
         for name, document in ((SCHEMA_FILE, purchase_schema()), (ASYNCAPI_FILE, asyncapi()))
     }
-
-
-def write(folder: Path) -> list[Path]:
-    """Write the generated files and return their paths."""
-    paths = []
-    for name, text in rendered().items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8")
-        paths.append(path)
-    return paths
-
-
-if __name__ == "__main__":
-    write(Path("schemas"))

@@ -85,7 +85,9 @@ def _checked(made: object, name: str, owner: str) -> Adapter:
     """Return what is an adapter, does what it says it can, and says what it needs."""
     about = f"the adapter {name!r} of {owner}"
     if not isinstance(made, Adapter):
-        raise BadAdapterError(f"{about} is no Adapter (stamgast.pos.adapter): subclass that, and all of it is there")
+        raise BadAdapterError(
+            f"{about} is not an Adapter (stamgast.pos.adapter): subclass that, and all of it is there"
+        )
     if made.name != name or not _NAME.fullmatch(name):
         raise BadAdapterError(f"{about} calls itself {made.name!r}: both are one name of small letters, digits and _")
     kind = type(made)

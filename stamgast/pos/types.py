@@ -30,7 +30,7 @@ def read_instant(value: object) -> datetime:
     try:
         return datetime.fromisoformat(f"{seconds.upper()}.{fraction}{offset}").astimezone(UTC)
     except (ValueError, OverflowError) as error:
-        raise PydanticCustomError("instant", "is no moment of the calendar: {why}", {"why": str(error)}) from None
+        raise PydanticCustomError("instant", "is not on the calendar: {why}", {"why": str(error)}) from None
 
 
 def write_instant(moment: datetime) -> str:

@@ -66,7 +66,7 @@ def read_body(raw: bytes, headers: Headers) -> Any:
             return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
         return _decode(raw)
     except UNREADABLE as error:
-        detail = "the body is no form in UTF-8, or has too many fields" if kind == FORM else why_not_json(raw, error)
+        detail = "the body is not a form in UTF-8, or has too many fields" if kind == FORM else why_not_json(raw, error)
         raise RefusedError([{"pointer": "", "detail": detail}]) from None
 
 

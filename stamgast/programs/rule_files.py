@@ -53,7 +53,7 @@ def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Cho
     for path in paths:
         found = _folders_at(path)
         if not found:
-            return Chosen((), (), frozenset(), f"{path}: here is no merchant's folder (one with a {PROGRAM})")
+            return Chosen((), (), frozenset(), f"{path}: this is not a merchant's folder (one with a {PROGRAM})")
         folders.update(dict.fromkeys(found))
         if path.is_file() or (path.is_dir() and found[0] != path and path.resolve().is_relative_to(found[0].resolve())):
             only |= {each.resolve() for each in ([path] if path.is_file() else path.rglob("*"))}

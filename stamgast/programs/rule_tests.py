@@ -44,9 +44,9 @@ class TestResult:
         return not self.missing
 
 
-def run_tests(loaded: LoadedMerchant, rule_id: str | None = None) -> list[TestResult]:
-    """Run every case of a merchant, or those of one rule, in the order of the files."""
-    cases = [case for case in loaded.tests if rule_id in (None, case.rule) and case.rule in loaded.rules.by_id]
+def run_tests(loaded: LoadedMerchant) -> list[TestResult]:
+    """Run every case of a merchant, in the order of the files."""
+    cases = [case for case in loaded.tests if case.rule in loaded.rules.by_id]
     return [run_test(case, loaded.program, loaded.rules) for case in cases]
 
 
@@ -56,10 +56,10 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     play(simulation, case)
     simulation.advance(_end(case, simulation.now))
     happened = [each for each in simulation.happened if each.rule in ("", case.rule)]
-    told = [_tell(each, program) for each in happened]
-    told += [f"the rule raised {message}" for rule, message in simulation.failures if rule == case.rule]
-    told += [f"a purchase waits for a person: {_why(each, program)}" for each in simulation.reviews.values()]
-    return TestResult(case, tuple(_missing(case.expects, happened, program)), tuple(told))
+    seen = [_in_words(each, program) for each in happened]
+    seen += [f"the rule raised {message}" for rule, message in simulation.failures if rule == case.rule]
+    seen += [f"a purchase waits for a person: {_why(each, program)}" for each in simulation.reviews.values()]
+    return TestResult(case, tuple(_missing(case.expects, happened, program)), tuple(seen))
 
 
 def _why(waiting: bytes, program: Program) -> str:
@@ -97,7 +97,7 @@ def _joining(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
 
 
 def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns]:
-    """The steps as intake would tell them, and what the feed's watch would say."""
+    """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
     for step in case.steps:
         if isinstance(step, Buy):
@@ -146,7 +146,7 @@ def _missing(expects: Iterable[Expectation], happened: list[Happening], program:
     for expected in expects:
         if expected.kind == NOTHING:
             unwanted = [each for each in left if not _is_no_doing_of_the_rule(each)]
-            yield from (f"nothing should happen, and yet: {_tell(each, program)}" for each in unwanted)
+            yield from (f"nothing should happen, and yet: {_in_words(each, program)}" for each in unwanted)
             continue
         match = next((each for each in left if _fits(expected, each, program)), None)
         if match is None:
@@ -170,7 +170,7 @@ def _fits(expected: Expectation, happening: Happening, program: Program) -> bool
     return expected.at is None or happening.at // MINUTE == expected.at // MINUTE
 
 
-def _tell(happening: Happening, program: Program) -> str:
+def _in_words(happening: Happening, program: Program) -> str:
     local = local_time(happening.at, program.time_zone)
     when = f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
     because = f" ({happening.reason})" if happening.reason else ""

@@ -45,7 +45,7 @@ class MessagesApi:
         self._drop = drop
 
     def routes(self) -> list[BaseRoute]:
-        """The endpoints."""
+        """The endpoints of Twilio that it plays."""
         base = "/2010-04-01/Accounts/{account}/Messages"
         return [
             Route(f"{base}.json", self.create, methods=["POST"]),

@@ -90,11 +90,11 @@ class Carrier:
 
     def switch(self, phone: Phone) -> None:
         """Show how a phone stands now: on or off, on WhatsApp or not, its window."""
-        self._live.tell("phone", phone.as_shown())
+        self._live.show("phone", phone.as_shown())
 
     def notice(self, person: str, text: str) -> None:
         """Show something on a phone that is no message."""
-        self._live.tell("notice", {"person": person, "text": text})
+        self._live.show("notice", {"person": person, "text": text})
 
     async def forget(self) -> None:
         """Stop carrying anything."""
@@ -213,7 +213,7 @@ class Carrier:
 
     def _show(self, message: StoredMessage) -> None:
         if self._live.watched and not message.deleted:
-            self._live.tell("message", message.as_shown())
+            self._live.show("message", message.as_shown())
 
 
 def _readable(content: Content | None, message: StoredMessage) -> str:

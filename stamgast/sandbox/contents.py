@@ -26,7 +26,7 @@ class ContentsApi:
         self._contents = records.contents
 
     def routes(self) -> list[BaseRoute]:
-        """The endpoints."""
+        """The endpoints of the Content API that it plays."""
         return [
             Route("/v1/Content", self.create, methods=["POST"]),
             Route("/v1/Content", self.list, methods=["GET"]),

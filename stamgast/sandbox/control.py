@@ -36,7 +36,7 @@ class Control:
         self._live = live
 
     def routes(self) -> list[BaseRoute]:
-        """The endpoints."""
+        """The endpoints by which a page or a test moves the sandbox."""
         return [
             Route("/sandbox/messages", self.messages, methods=["GET"]),
             Route("/sandbox/messages", self.forget, methods=["DELETE"]),
@@ -72,7 +72,7 @@ class Control:
         """Forget messages, posts, callbacks, phones and opt-outs; faults, templates and settings stay."""
         await self._carrier.forget()
         self._records.forget()
-        self._live.tell("reload", None)
+        self._live.show("reload", None)
         return Response(status_code=204)
 
     async def posts(self, request: Request) -> Response:
@@ -117,7 +117,7 @@ class Control:
         business = self._business(person, over, str(data.get("to") or ""))
         to = write_address(over, business)
         if channel_of(to) is not over:
-            raise BadRequestError(f"{to} is no address over {over}", 422)
+            raise BadRequestError(f"{to} is not an address over {over}", 422)
         reply = await self._carrier.receive(write_address(over, person), to, body)
         return json_response(
             {"sid": reply.message.sid, "webhook_status": reply.webhook_status, "opt_out": reply.opt_out or None}

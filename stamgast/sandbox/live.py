@@ -15,7 +15,7 @@ class Live(News):
     def __init__(self) -> None:
         super().__init__(after_a_gap=_RELOAD)
 
-    def tell(self, kind: str, data: Any) -> None:
-        """Tell every page, if there is one."""
+    def show(self, kind: str, data: Any) -> None:
+        """Bring it to every page that is open."""
         if self.watched:
             self.publish(msgspec.json.encode({"kind": kind, "data": data}))

@@ -69,7 +69,7 @@ def handle(
         try:
             apply = _APPLY[type(event)]
         except KeyError:
-            raise DomainError(f"{type(event).__name__} is no event of a customer") from None
+            raise DomainError(f"{type(event).__name__} is not an event of a customer") from None
         apply(case, event)
         at_hand.tidy(case)
     return case.change

@@ -21,7 +21,7 @@ TAKES_NO_WRITES: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Condition:
-    """One node's."""
+    """How one node of Redis stands: its memory, its policy and whether it takes writes."""
 
     node: str
     policy: str

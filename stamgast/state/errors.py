@@ -53,7 +53,7 @@ class ElsewhereError(StateError):
 
 
 class UncountedError(ElsewhereError):
-    """A count over all partitions is not known: Redis lost it, and some have not told again what they sent."""
+    """A count over all partitions is not known: Redis lost it, and some have not handed in again what they sent."""
 
 
 class FencedError(StateError):

@@ -161,7 +161,7 @@ class Redis:
                 failure = error
                 continue
             if not session.in_cluster and len(self._places) > 1:
-                raise RefusedError("several addresses are for a Redis Cluster, and this is none")
+                raise RefusedError("several addresses are for a Redis Cluster, and this is not one")
             return session
         raise failure
 

@@ -182,14 +182,14 @@ class Outbox:
         The count is over all partitions, and so perhaps on another node than this one's (`Lease.run_elsewhere`).
 
         Raises:
-            UncountedError: Redis lost the count, and not all of so many partitions have told theirs again
-                (`tell_limits`).
+            UncountedError: Redis lost the count, and not all of so many partitions have handed in theirs again
+                (`hand_in_limits`).
         """
         name = f"{submission.merchant}:{submission.rule}:{day}"
         words: list[Word] = [submission.activation, submission.per_day, _LIMIT_KEPT_S, partitions]
         taken = await self._lease.run_elsewhere(_LIMIT, [_limit_key(name), _told_key(submission.merchant)], words)
         if taken < 0:
-            raise UncountedError("some partitions have not told yet what they sent")
+            raise UncountedError("some partitions have not handed in yet what they sent")
         if taken:
             await self._keep_share(name, [submission.activation])
         return bool(taken)
@@ -204,7 +204,7 @@ class Outbox:
             for name in map(_text, names):
                 await self._restore_limit(name)
 
-    async def tell_limits(self, merchant: str, partition: int) -> None:
+    async def hand_in_limits(self, merchant: str, partition: int) -> None:
         """Note that what this partition sent counts: `restore_limits` was run at its taking."""
         await self._lease.call_elsewhere("SADD", _told_key(merchant), partition)
 

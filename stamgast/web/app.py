@@ -1,8 +1,6 @@
 """The ASGI app: its routes, and what surrounds every request."""
 
 import time
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from typing import Any
 
 from starlette.applications import Starlette
@@ -48,11 +46,9 @@ ANSWERED = (
 
 _METHODS = frozenset({"GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS"})
 
-Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
-
-def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
-    """Make the app. `lifespan` starts and stops what stands behind `deps`."""
+def create_app(deps: Deps) -> Starlette:
+    """Make the app. What stands behind `deps` runs already (`stamgast.bootstrap.web_parts`)."""
     merchant = "/v1/merchants/{merchant}"
     routes: list[BaseRoute] = [
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
@@ -70,7 +66,6 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
         Route("/readyz", get_readyz, methods=["GET"]),
         Route("/metrics", get_metrics, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
-        *more_routes,
     ]
     app = Starlette(
         routes=routes,
@@ -84,7 +79,6 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
             HTTPException: answer_http_error,
             Exception: answer_failure,
         },
-        lifespan=lifespan or _nothing,
     )
     app.state.deps = deps
     return app
@@ -92,11 +86,6 @@ def create_app(deps: Deps, *, lifespan: Lifespan | None = None, more_routes: Seq
 
 async def _get_openapi(_request: Any) -> JSONResponse:
     return JSONResponse(openapi())
-
-
-@asynccontextmanager
-async def _nothing(_app: Starlette) -> AsyncIterator[None]:
-    yield
 
 
 class Measured:

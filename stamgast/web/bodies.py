@@ -26,7 +26,7 @@ class Bodies:
             message = await receive()
             size = len(message.get("body", b""))
             if held + size > self._small and self._held + size > self._most:
-                raise unavailable("As much is being taken in as there is room for. Send it again in a moment.")
+                raise unavailable("There is no room for more requests now. Send it again in a moment.")
             self._held += size
             held += size
             return message

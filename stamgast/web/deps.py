@@ -25,7 +25,7 @@ from stamgast.web.metrics import WebMetrics
 
 
 class Merchants(Protocol):
-    """The programmes in force."""
+    """Which programme of which merchant is in force (`stamgast.programs.in_force`)."""
 
     loaded: bool
 

@@ -28,7 +28,7 @@ class WebMetrics:
         self.doubts = Doubts(self.registry)
         self.redis = RedisFigures(self.registry)
         self.webhooks = Counter(
-            "stamgast_web_webhooks", "What the carrier called us with", ["kind"], registry=self.registry
+            "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
         )
         self.loaded = Gauge(
             "stamgast_web_view_loaded", "1 while the view is complete", ["view"], registry=self.registry

@@ -3,11 +3,10 @@
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from starlette.applications import Starlette
-from starlette.routing import BaseRoute
 
 from stamgast.bootstrap import WebParts, web_parts
 from stamgast.settings import Settings
@@ -16,7 +15,7 @@ from stamgast.web.deps import Deps
 from stamgast.web.limits import Limits
 
 
-def app_of(parts: WebParts, *, limits: Limits | None = None, more_routes: Sequence[BaseRoute] = ()) -> Starlette:
+def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
     """The app over parts that are running."""
     deps = Deps(
         topics=parts.topics,
@@ -32,7 +31,7 @@ def app_of(parts: WebParts, *, limits: Limits | None = None, more_routes: Sequen
         fitness=parts.fitness,
         limits=limits or Limits(),
     )
-    return create_app(deps, more_routes=more_routes)
+    return create_app(deps)
 
 
 @contextlib.asynccontextmanager

@@ -50,5 +50,5 @@ class Answered:
         except TimeoutError:
             if begun:
                 raise
-            detail = "It took too long, as Kafka or Redis does not answer. Send the same request again."
+            detail = "This took too long: Kafka or Redis does not answer. Send the same request again."
             await unavailable(detail).response()(scope, receive, send)

@@ -31,7 +31,7 @@ Key = tuple[str, str]
 
 
 class Published(Protocol):
-    """The log of bundles."""
+    """The log of bundles, from which one is read by its number."""
 
     async def end(self) -> int:
         """Return the number that the next bundle will get."""

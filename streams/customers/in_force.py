@@ -153,7 +153,7 @@ async def come_into_force(standing: Standing, merchant: str, number: int, conten
     try:
         bundle = await bundles.get(merchant, content, number)
     except UnknownBundleError as error:
-        log.error("a barrier of nobody's was passed over", merchant=merchant, number=number, why=str(error))
+        log.error("a barrier of an unknown bundle was passed over", merchant=merchant, number=number, why=str(error))
         return False
     except UnusableBundleError as error:
         waits = await bundle_of(standing, merchant, bundles) is None  # else the one before it stays

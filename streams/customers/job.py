@@ -246,7 +246,7 @@ class CustomersJob:
             try:
                 if owned.caught_up:
                     if own.sending is not None:
-                        await own.limits.tell()
+                        await own.limits.hand_in()
                     if own.sending is not None and not own.sending_open:
                         own.sending_open = True  # first: what is committed from now on is told to it
                         await own.sending.open()

@@ -3,7 +3,7 @@
 The counts stand in Redis alone, one set per rule and day, for all partitions. What was claimed is in the log, so a
 Redis that lost them gets them back with everything else; counting an activation twice changes nothing. Each partition
 keeps its share beside its own state, for in a Redis Cluster the count may be lost with another node
-(`Outbox.restore_limits`). Nothing is taken from a count before all partitions have told theirs.
+(`Outbox.restore_limits`). Nothing is taken from a count before all partitions have handed in theirs.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _LOOK_BACK: Final = 2 * DAY
 
 
 class Limits:
-    """For one owned partition."""
+    """The limits a day, as far as one owned partition took from them."""
 
     def __init__(self, bundles: Bundles, outbox: Outbox, clock: Clock, partition: int) -> None:
         self._bundles = bundles
@@ -31,7 +31,7 @@ class Limits:
         self._clock = clock
         self._partition = partition
         self._restored = False
-        self._told: set[str] = set()
+        self._handed_in: set[str] = set()
 
     async def recount(self, claims: Sequence[Note]) -> None:
         """Count what these claims took from their rules' limits, as far as it still matters."""
@@ -47,19 +47,19 @@ class Limits:
         for (merchant, rule, day), activations in taken.items():
             await self._outbox.recount_limit(merchant, rule, day, activations)
 
-    async def tell(self) -> None:
-        """Let the counts know what this partition sent, of merchants who came since the last time too.
+    async def hand_in(self) -> None:
+        """Let what this partition sent count, of merchants who came since the last time too.
 
         Raises StateError.
         """
         if not self._restored:
             await self._outbox.restore_limits()
             self._restored = True
-        if len(self._told) == len(self._bundles.newest):
+        if len(self._handed_in) == len(self._bundles.newest):
             return
-        for merchant in self._bundles.newest.keys() - self._told:
-            await self._outbox.tell_limits(merchant, self._partition)
-            self._told.add(merchant)
+        for merchant in self._bundles.newest.keys() - self._handed_in:
+            await self._outbox.hand_in_limits(merchant, self._partition)
+            self._handed_in.add(merchant)
 
     async def _zone_of(self, merchant: str, rule_id: str) -> str | None:
         """The merchant's time zone, if the rule has a limit a day."""

@@ -1,1 +1,1 @@
-"""Partitions of transactions: deliveries merged, one change told to its customer."""
+"""Partitions of transactions: deliveries merged, one change passed on to its customer."""

@@ -70,7 +70,7 @@ class _Step:
     quiet: bool
     effects: Effects[Position] = field(init=False)
     merging: list[Read] = field(default_factory=list)
-    told: list[tuple[bytes, bytes]] = field(default_factory=list)
+    events: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Keys and values of the events for customers."""
     newest: dict[str, Millis] = field(default_factory=dict)
     """merchant -> recorded time of its newest purchase."""
@@ -123,7 +123,7 @@ class IntakeJob:
                 await step.rest()
         topic, partitions = self._topics.customer_events, self._topics.partitions
         step.effects.emissions += [
-            Emission(topic, partition_for(key, partitions), key, value) for key, value in step.told
+            Emission(topic, partition_for(key, partitions), key, value) for key, value in step.events
         ]
         self._write(owned, step, known.values())
         return step.effects
@@ -236,7 +236,7 @@ class IntakeJob:
             return
         known.state, known.changed = new.state, new.value
         if not step.quiet:
-            step.told += new.told
+            step.events += new.events
 
     def _lay_aside(self, owned: OwnedPartition, step: _Step, record: Record, reason: str) -> None:
         self._metrics.dead_letters.labels(self.name).inc()

@@ -9,7 +9,7 @@ import msgspec
 from stamgast.domain.events import Purchase as Net
 from stamgast.domain.events import PurchaseChanged, encode_event, key_of
 from stamgast.domain.net_purchase import net
-from stamgast.domain.purchases import merge, told_of
+from stamgast.domain.purchases import merge, took_place_at
 from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.domain.units import Millis
 from stamgast.log.topics import MAX_RECORD_BYTES
@@ -28,7 +28,7 @@ class Merged(msgspec.Struct, frozen=True, gc=False):
 
     state: Transaction
     value: bytes
-    told: list[tuple[bytes, bytes]]
+    events: list[tuple[bytes, bytes]]
     """Keys and values of the events for the customers whose purchase changed."""
 
 
@@ -43,23 +43,23 @@ def merged(known: Transaction, read: Read, recorded_at: Millis, place: tuple[str
     try:
         if not merge(state, read.purchase.data, read.recorded_at):
             return None
-        told = _told(known, state, read, recorded_at, place)
+        events = _events_for(known, state, read, recorded_at, place)
         value = encode_transaction(state)
     except ValueError as error:
         raise NotMergedError(f"not applied: {error}") from None
     except Exception as error:  # a fault of ours: one delivery may not end every worker in turn
         log.exception("a delivery could not be applied", offset=read.record.offset)
         raise NotMergedError(f"not applied: {type(error).__name__} on our side") from error
-    for key, event in told:
+    for key, event in events:
         if len(key) + len(event) > MAX_RECORD_BYTES:
             raise NotMergedError(f"not applied: with all of its versions it takes more than {MAX_RECORD_BYTES:,} bytes")
-    return Merged(state, value, told)
+    return Merged(state, value, events)
 
 
-def _told(
+def _events_for(
     known: Transaction, state: Transaction, read: Read, recorded_at: Millis, place: tuple[str, int]
 ) -> list[tuple[bytes, bytes]]:
-    moment = told_of(state, read.purchase.data, recorded_at)
+    moment = took_place_at(state, read.purchase.data, recorded_at)
     changes = _changes(known.customer, net(known), state.customer, net(state))
     return [
         (

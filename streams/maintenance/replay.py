@@ -63,7 +63,7 @@ class PartitionReplay:
 
     @property
     def waiting(self) -> int:
-        """How many events wait."""
+        """How many events wait for a bundle of their merchant."""
         return sum(map(len, self._waiting.values()))
 
     def apply(self, offset: int, value: bytes | None, appended_at: Millis = 0) -> None:

@@ -116,7 +116,7 @@ class _Partition:
     async def _differences(self) -> AsyncIterator[str]:
         now = await look(self._session, self._keys)
         if now.spoilt:
-            yield f"nothing of it is to be believed ({now.spoilt}); its next owner fills it anew"
+            yield f"its state cannot be trusted ({now.spoilt}); its next owner fills it anew"
             return
         await self._fold_on(now)
         live = {name async for name in names_under(self._session, self._keys.transaction("", "")[:-1])}

@@ -74,7 +74,7 @@ class _Partition:
     async def _differences(self) -> AsyncIterator[str]:
         replay, now = self._replay, await look(self._session, self._keys)
         if now.spoilt:
-            yield f"nothing of it is to be believed ({now.spoilt}); its next owner fills it anew"
+            yield f"its state cannot be trusted ({now.spoilt}); its next owner fills it anew"
             return
         await self._fold_on(now)
         live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}

@@ -162,7 +162,7 @@ class Outgoing:
             reason=reason,
         )
 
-    async def tell(
+    async def append_outcome(
         self, partition: int, submission: Submission, status: str, *, attempt: str = "", reason: str = "",
         code: str = "", provider_id: str = "", parts: int = 0,
     ) -> None:  # fmt: skip
@@ -192,7 +192,7 @@ class Outgoing:
                 await asyncio.sleep(pause_after(failures))
         self.metrics.activations.labels(status).inc()
 
-    async def tell_cancelled(self, partition: int, submission: Submission) -> None:
+    async def append_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""
         stopped = False
         with contextlib.suppress(NotLoadedError, UnknownChannelError):
@@ -201,11 +201,11 @@ class Outgoing:
             if reached_at:
                 phone_hash = self.people.opt_out_key(submission.merchant, submission.channel, reached_at)
                 stopped = await self.people.stopped_at(submission.merchant, phone_hash) is not None
-        await self.tell(
+        await self.append_outcome(
             partition, submission, Status.SUPPRESSED, reason=Reason.OPTED_OUT if stopped else Reason.TAKEN_BACK
         )
 
-    async def tell_answer(
+    async def append_answer(
         self, partition: int, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult
     ) -> None:
         """Append what a provider's answer proves."""
@@ -214,7 +214,11 @@ class Outgoing:
             self.bound.append(answer.provider_id)
         if answer.outcome is Outcome.ACCEPTED:
             status = accepted_or_further(answer.status)
-            await self.tell(partition, submission, status, attempt=attempt, provider_id=answer.provider_id, parts=parts)
+            await self.append_outcome(
+                partition, submission, status, attempt=attempt, provider_id=answer.provider_id, parts=parts
+            )
         else:
             reason = reason_of(answer.fault, answer.treatment)
-            await self.tell(partition, submission, Status.FAILED, attempt=attempt, reason=reason, code=answer.code)
+            await self.append_outcome(
+                partition, submission, Status.FAILED, attempt=attempt, reason=reason, code=answer.code
+            )

@@ -24,7 +24,7 @@ _AT_ONCE: Final = 50
 
 
 class HalfDone:
-    """For one owned partition."""
+    """Finds what an owner before left half-done in the outbox of one partition, and ends it."""
 
     def __init__(
         self,
@@ -60,7 +60,7 @@ class HalfDone:
         submission = entry.submission
         match entry.state:
             case "X":
-                await self._around.tell_cancelled(self._owned.number, submission)
+                await self._around.append_cancelled(self._owned.number, submission)
             case "W":  # perhaps nobody was told why
                 await self._put_back(submission, "")
             case "C" if not entry.open_attempt:
@@ -77,8 +77,8 @@ class HalfDone:
             case "S":
                 self._begun_elsewhere.append(entry)
             case _:
-                tell = self._around.tell
-                await tell(self._owned.number, submission, Status.IN_DOUBT, attempt=entry.attempt)
+                append = self._around.append_outcome
+                await append(self._owned.number, submission, Status.IN_DOUBT, attempt=entry.attempt)
 
     async def _put_back(self, submission: Submission, attempt: str) -> None:
         await self._outbox.put_back(submission, attempt)

@@ -40,7 +40,7 @@ _UNCLEAR: Final = Found(Lookup.SEVERAL)
 
 
 class Settling:
-    """For one owned partition."""
+    """Looks up the attempts in doubt of one partition until each is settled."""
 
     def __init__(
         self,
@@ -80,7 +80,7 @@ class Settling:
     async def put_in_doubt(self, submission: Submission, attempt: str) -> None:
         """An attempt that somebody else recorded: it may have been submitted. Raises StateError."""
         await self._put(Doubt(submission, attempt, submission.decided_at))
-        await self._around.tell(
+        await self._around.append_outcome(
             self._owned.number, submission, Status.IN_DOUBT, attempt=attempt, reason=Reason.ANOTHER_ATTEMPT
         )  # fmt: skip
 
@@ -89,7 +89,7 @@ class Settling:
         try:
             await self._put(doubt)
         except StateError as error:
-            log.warning("doubt not kept", activation=doubt.submission.activation, why=repr(error))
+            log.warning("attempt in doubt not noted", activation=doubt.submission.activation, why=repr(error))
 
     async def look_up(self, doubt: Doubt) -> None:
         """Ask the carrier once; one match is proof, anything else is none. Raises StateError."""
@@ -100,7 +100,7 @@ class Settling:
         elif found.lookup is Lookup.FOUND:
             around.bound.append(found.provider_id)
             status = accepted_or_further(found.status)
-            await around.tell(
+            await around.append_outcome(
                 self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=found.provider_id
             )  # fmt: skip
             await self._doubts.settled(doubt.submission)
@@ -140,10 +140,10 @@ class Settling:
         turn = await around.lookers.turn((submission.merchant, submission.channel))
         try:
             found = await channel.find(ready[0], doubt.attempt, doubt.begun_at, known.union(around.bound))
-            turn.tell_found(found)
+            turn.looked_up(found)
         except Exception:  # a fault of the channel's own: nothing was learnt
             log.exception("the channel broke", activation=submission.activation)
-            turn.tell_found(found := Found(Lookup.UNAVAILABLE))
+            turn.looked_up(found := Found(Lookup.UNAVAILABLE))
         finally:
             turn.give_back()
         if found.lookup is not Lookup.FOUND:

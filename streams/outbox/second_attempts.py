@@ -19,7 +19,7 @@ log = get_logger(__name__)
 
 
 class SecondAttempts:
-    """For one owned partition."""
+    """Opens another attempt for messages of one partition that the carrier does not know."""
 
     def __init__(self, around: Outgoing, owned: OwnedPartition, activations: ActivationLog) -> None:
         self._around = around
@@ -37,5 +37,5 @@ class SecondAttempts:
             return
         await self._activations.close_attempt(around.note(NoteKind.CLOSED, submission, doubt.attempt, Reason.NOT_FOUND))
         log.info("the carrier does not know an attempt", activation=submission.activation)
-        told = (self._owned.number, submission, Status.NOT_FOUND)
-        await around.tell(*told, attempt=doubt.attempt, reason=Reason.NOT_FOUND)
+        ended = (self._owned.number, submission, Status.NOT_FOUND)
+        await around.append_outcome(*ended, attempt=doubt.attempt, reason=Reason.NOT_FOUND)

@@ -96,7 +96,7 @@ class PartitionSending:
         for submission in written.submissions:
             self._lanes.add(submission)
         if cancelled:
-            self._around.fly(self._tell_cancelled(cancelled))
+            self._around.fly(self._append_cancelled(cancelled))
 
     async def count(self) -> None:
         """Bring the figure of what is not finished up to date. Raises StateError."""
@@ -129,14 +129,14 @@ class PartitionSending:
             for lane in lanes:
                 self._lanes.look_again(lane)
 
-    async def _tell_cancelled(self, activations: Sequence[str]) -> None:
+    async def _append_cancelled(self, activations: Sequence[str]) -> None:
         try:
             for start in range(0, len(activations), _TOLD_AT_ONCE):
                 some = await self._outbox.submissions(activations[start : start + _TOLD_AT_ONCE])
-                tell = self._around.tell_cancelled
-                await asyncio.gather(*(tell(self._owned.number, submission) for submission in some))
+                append = self._around.append_cancelled
+                await asyncio.gather(*(append(self._owned.number, submission) for submission in some))
         except StateError as error:  # the next owner finds them cancelled
-            log.warning("cancellations not told yet", partition=self._owned.number, why=repr(error))
+            log.warning("cancellations not appended yet", partition=self._owned.number, why=repr(error))
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         if self._closed:
@@ -213,7 +213,7 @@ class PartitionSending:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
         if await self._outbox.withhold(submission):
             status = Status.EXPIRED if reason is Reason.EXPIRED else Status.SUPPRESSED
-            await self._around.tell(self._owned.number, submission, status, reason=reason)
+            await self._around.append_outcome(self._owned.number, submission, status, reason=reason)
 
     async def prepare(self, submission: Submission, now: Millis) -> tuple[Prepared, str] | Reason:
         """Render the message as of `now`, or say why it must not go."""
@@ -283,7 +283,7 @@ class PartitionSending:
         except Exception as error:  # a fault of the channel's own: whether it had submitted, nobody knows
             log.exception("the channel broke", activation=submission.activation)
             answer = SendResult(Outcome.IN_DOUBT, reason=type(error).__name__)
-        turn.tell(answer)
+        turn.answered(answer)
         return await self._answered(submission, attempt, prepared, answer, begun_at)
 
     async def _answered(
@@ -293,11 +293,13 @@ class PartitionSending:
         around, partition = self._around, self._owned.number
         if answer.outcome is Outcome.IN_DOUBT:
             await self._settling.remember(Doubt(submission, attempt, begun_at))
-            await around.tell(partition, submission, Status.IN_DOUBT, attempt=attempt, reason=answer.fault.reason)
+            await around.append_outcome(
+                partition, submission, Status.IN_DOUBT, attempt=attempt, reason=answer.fault.reason
+            )
         elif answer.outcome is Outcome.NOT_SENT_RETRY:
             await self._activations.close_attempt(around.note(NoteKind.CLOSED, submission, attempt))
             await self._outbox.put_back(submission, attempt)
             return True
         else:
-            await around.tell_answer(partition, submission, attempt, prepared, answer)
+            await around.append_answer(partition, submission, attempt, prepared, answer)
         return False

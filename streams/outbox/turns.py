@@ -45,18 +45,18 @@ class Turn:
             log.exception("the channel broke", what="probe")
             result = SendResult(Outcome.IN_DOUBT)
         if answer_of(result) is not Answer.ANSWERED:
-            self.tell(result)
+            self.answered(result)
         return not self._ended
 
     def fly(self) -> None:
         """From here on a submission holds it, whoever gives it back."""
         self._flying = True
 
-    def tell(self, result: SendResult) -> None:
+    def answered(self, result: SendResult) -> None:
         """The submission's answer is known."""
         self._end(answer_of(result), result.retry_after)
 
-    def tell_found(self, found: Found) -> None:
+    def looked_up(self, found: Found) -> None:
         """The look-up's answer is known."""
         away = Answer.FAILED if found.retry_after is None else Answer.BUSY
         self._end(away if found.lookup is Lookup.UNAVAILABLE else Answer.ANSWERED, found.retry_after)
@@ -181,7 +181,7 @@ class Senders:
             metrics.carrier_failing.labels(*lane).set(since / 1_000)
             metrics.carrier_waiting.labels(*lane).set(self.waiting(lane))
 
-    # -- what its senders tell
+    # -- what comes back from its senders
 
     def opened(self, lane: Lane) -> None:
         """A sender's carrier fails."""

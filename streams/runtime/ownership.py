@@ -209,7 +209,7 @@ class Ownership(Generic[Own, Kept]):
         """What stands in Redis is not to be believed: forget it, and fill the partition from Kafka."""
         name, why = self._job.name, self.lease.spoilt
         if self.begins > 0 and not self._job.begins_late:
-            raise DoesNotFitError(f"the state is not to be believed ({why}), and the log begins at {self.begins}")
+            raise DoesNotFitError(f"the state cannot be trusted ({why}), and the log begins at {self.begins}")
         log.error("filling the partition anew from Kafka", service=name, partition=self.number, why=why)
         self.metrics.refilled.labels(name).inc()
         await self.lease.wipe(TRIAL.name, ASIDE.name)

@@ -8,7 +8,7 @@ from stamgast.domain.events import AnyEvent, Purchase, PurchaseChanged
 from stamgast.domain.ledger import NotReadError, Part
 from stamgast.domain.net_purchase import net
 from stamgast.domain.purchase_record import decode_record
-from stamgast.domain.purchases import merge, told_of
+from stamgast.domain.purchases import merge, took_place_at
 from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from tests.all_vouchers import whole
@@ -53,7 +53,7 @@ class InMemoryIntake:
                     transaction=name,
                     before=was,
                     after=is_now,
-                    happened_at=told_of(transaction, read.data, recorded),
+                    happened_at=took_place_at(transaction, read.data, recorded),
                     source=("purchases", 0, self.emitted, 0),
                 )
             )

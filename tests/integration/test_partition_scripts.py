@@ -167,7 +167,7 @@ async def test_a_limit_a_day_counts_each_activation_once(partition: Partition) -
     outbox = Outbox(await partition.take())
     rule = uuid.uuid4().hex
     entries = [submission(activation=f"a{n}", rule=rule, per_day=2) for n in range(3)]
-    await outbox.tell_limits(entries[0].merchant, 0)
+    await outbox.hand_in_limits(entries[0].merchant, 0)
     asked = (entries[0], entries[0], *entries[1:])
     assert [await outbox.take_limit(entry, 10, partitions=1) for entry in asked] == [True, True, True, False]
     assert await outbox.take_limit(entries[2], 11, partitions=1)
@@ -176,10 +176,10 @@ async def test_a_limit_a_day_counts_each_activation_once(partition: Partition) -
 async def test_nothing_is_taken_from_a_limit_before_every_partition_has_told_what_it_sent(partition: Partition) -> None:
     outbox = Outbox(await partition.take())
     entry = submission(activation="a1", merchant=uuid.uuid4().hex, rule="r", per_day=2)
-    await outbox.tell_limits(entry.merchant, 0)
+    await outbox.hand_in_limits(entry.merchant, 0)
     with pytest.raises(UncountedError):
         await outbox.take_limit(entry, 10, partitions=2)
-    await outbox.tell_limits(entry.merchant, 1)
+    await outbox.hand_in_limits(entry.merchant, 1)
     assert await outbox.take_limit(entry, 10, partitions=2)
 
 

@@ -111,7 +111,7 @@ async def test_a_limit_a_day_holds_after_the_node_of_its_count_lost_everything(n
     keys = next(keys for keys in map(customers, range(100)) if nodes.holder_of(keys.meta) != holder)
     sent, late = (Submission(name, merchant, "c", "r", "t", "marketing", "sms", "nl", 0, 1, {}, 1) for name in "ab")
     lease = await Lease.take(redis, keys, PLACE)
-    await Outbox(lease).tell_limits(merchant, 0)
+    await Outbox(lease).hand_in_limits(merchant, 0)
     assert await Outbox(lease).take_limit(sent, day=7, partitions=1)
     assert not await lease.is_lost()
 

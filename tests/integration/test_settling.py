@@ -32,14 +32,14 @@ def submission(activation: str, customer: str = "anna") -> Submission:
 
 
 class Owner:
-    """A partition's outbox with one attempt in doubt, and what its look-ups told."""
+    """A partition's outbox with one attempt in doubt, and what its look-ups said."""
 
     def __init__(self, redis: Redis, lease: Lease) -> None:
         self.redis, self.lease, self.outbox, self.carrier = redis, lease, Outbox(lease), FakeCarrier()
         self.told: list[tuple[str, str]] = []
         self.offered: list[str] = []
         self.around: Any = SimpleNamespace(
-            patience=Patience(look_ups_s=(0.0,)), channels={"sms": self.carrier}, bound=deque(), tell=self._tell,
+            patience=Patience(look_ups_s=(0.0,)), channels={"sms": self.carrier}, bound=deque(), append_outcome=self._append_outcome,
             lookers=Senders(RealClock(), width=8, probing=Probing(0.01, 0.01)),
         )  # fmt: skip
         self.doubts = Doubts(lease)
@@ -87,7 +87,7 @@ class Owner:
     async def _offer(self, doubt: Doubt) -> None:
         self.offered.append(doubt.attempt)
 
-    async def _tell(self, _partition: int, about: Submission, status: str, **_more: Any) -> None:
+    async def _append_outcome(self, _partition: int, about: Submission, status: str, **_more: Any) -> None:
         self.told.append((about.activation, status))
 
 

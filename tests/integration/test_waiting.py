@@ -201,10 +201,10 @@ async def test_a_queue_that_somebody_else_has_written_into_is_found_and_its_part
 async def test_of_what_is_cancelled_far_behind_the_window_its_customer_is_told(partition: Partition) -> None:
     told: list[str] = []
 
-    async def tell(_partition: int, each: Submission) -> None:
+    async def append(_partition: int, each: Submission) -> None:
         told.append(each.activation)
 
-    around: Any = SimpleNamespace(patience=Patience(), fly=partition._spawn, tell_cancelled=tell)
+    around: Any = SimpleNamespace(patience=Patience(), fly=partition._spawn, append_cancelled=append)
     owned = OwnedByTest[None](partition.lease)
     nobody: Any = None
     sending = PartitionSending(around, owned, partition.outbox, nobody)

@@ -43,7 +43,7 @@ class StoreCondition(ConditionWord):
         return Condition(f"store is {listed(stores)}", test, _store_of, needs_purchase=True)
 
     def schema(self) -> Schema:
-        """Store ids."""
+        """One of the programme's stores, or a list of them."""
         return one_or_more(TEXT)
 
 
@@ -72,7 +72,7 @@ class BasketHasCondition(ConditionWord):
         return _basket_has(products, categories)
 
     def schema(self) -> Schema:
-        """Products and categories."""
+        """Products, categories or both."""
         words = {"product": one_or_more(TEXT), "category": one_or_more(TEXT)}
         return {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
 

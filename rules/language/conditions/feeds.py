@@ -39,7 +39,7 @@ class FeedCondition(ConditionWord):
         return Condition(f"feed is {state}", test, _found, while_stale=not wanted)
 
     def schema(self) -> Schema:
-        """The two."""
+        """One of the two states."""
         return choice(FEED_STATES)
 
 

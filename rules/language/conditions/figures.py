@@ -44,7 +44,7 @@ def read_bounds(
         return None
     low, high = lowest(found), highest(found)
     if low > high:
-        reader.problem(node, f"`{name}`: no number is both", "The lower bound lies above the upper one.")
+        reader.problem(node, f"`{name}`: no number is within both bounds", "The lower bound lies above the upper one.")
         return None
     return found
 
@@ -103,7 +103,7 @@ class VisitsCondition(ConditionWord):
         return None if found is None else within(self.name, _visits, found, str)
 
     def schema(self) -> Schema:
-        """Bounds."""
+        """At least one bound."""
         return bounds(COUNT)
 
 
@@ -126,5 +126,5 @@ class SpendCondition(ConditionWord):
         return None if found is None else within(self.name, _spend, found, lambda minor: format_money(minor, currency))
 
     def schema(self) -> Schema:
-        """Bounds."""
+        """At least one bound."""
         return bounds(MONEY)

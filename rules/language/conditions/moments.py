@@ -39,7 +39,7 @@ class WeekdayCondition(ConditionWord):
         return Condition(f"weekday is {listed(days)}", test, lambda view: view.local.weekday)
 
     def schema(self) -> Schema:
-        """Weekdays in English."""
+        """One weekday in English, or a list of them."""
         return one_or_more(choice(WEEKDAYS))
 
 
@@ -68,5 +68,5 @@ class StageCondition(ConditionWord):
         return Condition(f"stage is {listed(stages)}", test, lambda view: view.customer.stage)
 
     def schema(self) -> Schema:
-        """Stages."""
+        """One stage, or a list of them."""
         return one_or_more(choice(Stage))

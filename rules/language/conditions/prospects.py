@@ -108,7 +108,7 @@ class ChurnProbabilityCondition(ConditionWord):
         return Condition(f"churn probability within {days} days {limits}", test, found_now)
 
     def schema(self) -> Schema:
-        """Bounds."""
+        """At least one bound, in percent."""
         return bounds(PERCENT)
 
 

@@ -40,7 +40,7 @@ class PurchaseTrigger(Trigger):
         return CompiledTrigger(self.name, "a purchase", self.facts, always, OncePer.PURCHASE, may, has_purchase=True)
 
     def schema(self) -> Schema:
-        """Nothing."""
+        """Nothing stands after it."""
         return SETTING_FREE
 
 
@@ -64,5 +64,5 @@ class RefundedTrigger(Trigger):
         return CompiledTrigger(self.name, "a refund", self.facts, always, OncePer.PURCHASE, may, has_purchase=True)
 
     def schema(self) -> Schema:
-        """Nothing."""
+        """Nothing stands after it."""
         return SETTING_FREE

@@ -33,7 +33,7 @@ class _QuietTrigger(Trigger):
         )
 
     def schema(self) -> Schema:
-        """Nothing."""
+        """Nothing stands after it."""
         return SETTING_FREE
 
 

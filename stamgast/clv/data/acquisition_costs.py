@@ -71,7 +71,7 @@ def read_costs(path: Path, usual: float | None = None) -> AcquisitionCosts:
     except OSError as error:
         raise CostFileError([f"{path}: {error.strerror}"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise CostFileError([f"{path}: this is no CSV in UTF-8: {error}"]) from None
+        raise CostFileError([f"{path}: this is not a CSV in UTF-8: {error}"]) from None
 
 
 def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
@@ -108,9 +108,9 @@ def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
 def _problems(begins: str, cost: str) -> Iterator[tuple[str, str]]:
     """Say what is wrong with a line, each with the column it is in."""
     if read_date(begins) is None:
-        yield "from", f"{begins!r} is no date{meant_date(begins)}"
+        yield "from", f"{begins!r} is not a date{meant_date(begins)}"
     value = read_amount(cost)
     if value is None:
-        yield "cost", f"{cost!r} is no cost{meant_amount(cost)}"
+        yield "cost", f"{cost!r} is not a cost{meant_amount(cost)}"
     elif value < 0:
-        yield "cost", f"{cost!r} is no cost; it is a number from 0"
+        yield "cost", f"{cost!r} is not a cost; it is a number from 0"

@@ -170,7 +170,7 @@ class _Reading:
             return
         if when is None:
             text = self._cell(row, "date")
-            self._note(line, self._place("date"), f"{text!r} is no date{meant_date(text)}")
+            self._note(line, self._place("date"), f"{text!r} is not a date{meant_date(text)}")
             return
         customer = self._cell(row, "customer")
         if not customer:
@@ -213,7 +213,8 @@ class _Reading:
         text = self._cell(row, column)
         value = read_amount(text)
         if value is None:
-            self._note(line, self._place(column), f"{text!r} is no {column}{meant_amount(text)}")
+            what = "an amount" if column == "amount" else f"a {column}"
+            self._note(line, self._place(column), f"{text!r} is not {what}{meant_amount(text)}")
         return value
 
     def _see_currency(self, line: int, currency: str) -> None:

@@ -94,11 +94,11 @@ def svg_of(figure: Any) -> str:
     return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
 
 
-def new_figure(size: tuple[float, float] = SIZE) -> tuple[Any, Any]:
+def new_figure() -> tuple[Any, Any]:
     """Return a figure and its axes, without any state of the module that a second drawing would find."""
     from matplotlib.figure import Figure  # noqa: PLC0415  lazily: whoever draws nothing need not have it
 
-    figure = Figure(figsize=size, layout="constrained")
+    figure = Figure(figsize=SIZE, layout="constrained")
     axes = figure.subplots()
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(visible=True, color="#e5e5e5", linewidth=0.6)

@@ -99,13 +99,10 @@ def fit(name: str, rows: Rows, log_gaps: float | None = None, prior: Prior | Non
     return plain if doubtful and (plain in healthy or not healthy) else best
 
 
-def fit_with_fallback(
-    name: str, rows: Rows, log_gaps: float | None = None, *, pooled: Prior | None = None, with_prior: bool = False
-) -> Fit:
+def fit_with_fallback(name: str, rows: Rows, log_gaps: float | None = None, *, with_prior: bool = False) -> Fit:
     """Fit a model; where that comes to nothing, the same with a prior, and at last the customers' own rates.
 
-    With a prior from the start for fewer than `FEW` customers, or if `with_prior` says so. `pooled` is the prior for
-    a part of a shop: the parameters of the whole, for MBG/CNBD-k those of k = 1; without it what retail shops have.
+    With a prior from the start for fewer than `FEW` customers, or if `with_prior` says so: what retail shops have.
 
     Raises:
         ValueError: as `fit`.
@@ -113,16 +110,16 @@ def fit_with_fallback(
     notes: list[str] = []
     if rows.customers < FEW and not with_prior:
         with_prior = True
-        notes.append(f"these are fewer than {FEW} customers, so {name} was fitted with a prior")
+        notes.append(f"there are fewer than {FEW} customers, so {name} was fitted with a prior")
     if not with_prior:
         found = fit(name, rows, log_gaps)
         signs = signs_of_nothing(found)
         if not signs:
             return found
-        notes.append(f"{name} came to nothing ({'; '.join(signs)}), so it was fitted with a prior")
-    found = fit(name, rows, log_gaps, pooled or Prior(_PRIORS[name]))
+        notes.append(f"the fit of {name} is not usable ({'; '.join(signs)}), so it was fitted with a prior")
+    found = fit(name, rows, log_gaps, Prior(_PRIORS[name]))
     if signs := signs_of_nothing(found):
-        notes.append(f"{name} with a prior came to nothing ({'; '.join(signs)}), so nobody is taken to leave")
+        notes.append(f"the fit of {name} with a prior is not usable ({'; '.join(signs)}), so nobody is taken to leave")
         found = fit(NBD, rows, prior=Prior(_PRIORS[NBD]))
     return Fit(found.name, found.parameters, found.method, found.maximum, tuple(notes))
 
@@ -165,7 +162,7 @@ def fit_spend(days: Integers, totals: Floats, orders: Orders = "repeat") -> Spen
         found = maximise(likelihood, Prior(likelihood.start))
         method, notes = (
             POSTERIOR,
-            (f"the spend model came to nothing ({'; '.join(signs)}), so it was fitted with a prior",),
+            (f"the fit of the spend model is not usable ({'; '.join(signs)}), so it was fitted with a prior",),
         )
     if not found.parameters["q"] > 1:
         return None

@@ -104,7 +104,7 @@ async def post_customer(request: Request) -> JSONResponse:
         birthday=enrolment.birthday or "",
     )
     found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at)
-    await _tell(deps, entrance.merchant, found.customer, enrolment, at)
+    await _append(deps, entrance.merchant, found.customer, enrolment, at)
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
@@ -139,7 +139,9 @@ def _customer_in(request: Request) -> str:
     customer: str = request.path_params["customer"]
     if not CUSTOMER.fullmatch(customer):
         raise Problem(
-            404, "no-customer", "This is no customer id: c and 24 letters and digits, as enrolment answers it."
+            404,
+            "no-customer",
+            "This is not a customer id: that is c and 24 letters and digits, as enrolment answers it.",
         )
     return customer
 
@@ -182,7 +184,7 @@ def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
     return found
 
 
-async def _tell(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
+async def _append(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
     """Append the enrolment and its consents to the customer's stream, in one piece."""
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
     events: list[Event] = [

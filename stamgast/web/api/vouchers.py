@@ -115,7 +115,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
     code, slot = _code_of(request, deps)
     event_id = request.path_params.get("redemption") or _id_of(_key_of(request))
     if not _REDEMPTION.fullmatch(event_id):
-        raise Problem(404, "no-redemption", "This is no redemption's address: take it from `Location`.")
+        raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
     redemption = _Redemption(entrance.merchant, code, event_id, slot)
     customer = await _customer_of(deps, redemption)
     if customer is None:
@@ -163,14 +163,14 @@ async def _read(request: Request, deps: Deps) -> _Request:
     except UNREADABLE as error:
         raise RefusedError([{"pointer": "", "detail": str(error), "allowed": "store, customer"}]) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
-        raise RefusedError([{"pointer": "/customer", "detail": "customer is no customer id"}])
+        raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])
     return given
 
 
 def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
     code = request.path_params["code"].upper()
     if not _CODE.fullmatch(code) or (partition := partition_of(code)) >= deps.topics.partitions:
-        raise Problem(404, "no-voucher", "This is no voucher code: compare it with the customer's message.")
+        raise Problem(404, "no-voucher", "This is not a voucher code: compare it with the customer's message.")
     return code, customers(partition)
 
 

@@ -80,7 +80,7 @@ async def post_inbound(request: Request) -> Response:
     match inbound.keyword:
         case Keyword.STOP | Keyword.START:
             for merchant in merchants:
-                await _tell_phone(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
+                await _carry_out(deps, merchant, inbound, stopped=inbound.keyword is Keyword.STOP)
         case _:
             for merchant in merchants:
                 await _reply(deps, merchant, inbound, at)
@@ -116,10 +116,12 @@ def _senders(program: Program) -> set[str]:
     return {bare(sender) for sender in program.messaging.senders.values() if sender}
 
 
-async def _tell_phone(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bool) -> None:
+async def _carry_out(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bool) -> None:
     """Log it, tell the customers with that phone and mark their slots; what cannot be done now is finished later."""
     phone_hash = deps.identities.opt_out_key(merchant, inbound.channel, inbound.from_)
-    await deps.stops.tell(merchant, phone_hash, stopped=stopped, channel=inbound.channel, within_s=deps.limits.stop_s)
+    await deps.stops.carry_out(
+        merchant, phone_hash, stopped=stopped, channel=inbound.channel, within_s=deps.limits.stop_s
+    )
     log.info("stop" if stopped else "start", merchant=merchant)
 
 

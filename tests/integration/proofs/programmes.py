@@ -16,4 +16,5 @@ GOOD = {
 async def put(scene: Scene, merchant: str, files: Mapping[str, str]) -> int:
     """Append a bundle as it is; nobody checks it."""
     bundle = BundleRecord(merchant=merchant, hash=bundle_hash(files, {}), files=dict(files))
-    return await scene.parts.appender.append_to(scene.topics.programs, 0, merchant.encode(), encode_bundle(bundle))
+    (offset,) = await scene.parts.appender.append(scene.topics.programs, [(merchant.encode(), encode_bundle(bundle))])
+    return offset

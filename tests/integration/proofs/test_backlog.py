@@ -60,7 +60,7 @@ async def test_a_backlog_outlives_every_worker_and_each_message_goes_once(scene:
     await eventually(most_wait, seconds=PATIENCE_S, every=0.2, why="they wait")
     scene.fleet.kills += 1
     first.process.signal(signal.SIGKILL)
-    for fault in (Fault("customers.begin", "kill", nth=9), Fault("customers.told", "kill", nth=BACKLOG // 3)):
+    for fault in (Fault("customers.begin", "kill", nth=9), Fault("customers.outcome", "kill", nth=BACKLOG // 3)):
         doomed = scene.fleet.start(fault)
         await doomed.ready()
         doomed.arm()

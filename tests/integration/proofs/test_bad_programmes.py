@@ -43,7 +43,7 @@ async def test_programmes_that_cannot_be_used_hold_up_their_own_merchants_until_
     await first.ready()
     await scene.barriers()
     await put(scene, MERCHANT, {"program.yaml": "merchant: 12: 13"})  # the one before stays in force
-    await scene.parts.appender.append_to(scene.topics.programs, 0, b"nobody", b"no bundle at all")
+    await scene.parts.appender.append(scene.topics.programs, [(b"nobody", b"no bundle at all")])
     for merchant, files in BAD.items():
         await put(scene, merchant, files)
     await said_of(first, {*BAD, MERCHANT})

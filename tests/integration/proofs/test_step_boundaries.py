@@ -22,7 +22,7 @@ WAVES = (
     ("intake.read", "customers.timer", "customers.think", "customers.claim"),
     ("intake.think", "intake.commit", "customers.commit", "customers.record"),
     ("intake.half_emitted", "customers.read", "customers.noted", "customers.begin"),
-    ("intake.emit", "customers.emit", "customers.post", "customers.told"),
+    ("intake.emit", "customers.emit", "customers.post", "customers.outcome"),
 )
 """Those of one line strike at the same time, in four workers; others take over."""
 

@@ -121,7 +121,7 @@ def install(boundaries: Boundaries) -> None:
     after(ActivationLog, "claim", lambda _, first: "customers.record" if first else "")
     after(Outbox, "begin", lambda _, answer: "customers.begin" if answer == "ok" else "")
     after(TwilioChannel, "send", lambda *_: "customers.post")
-    after(Outgoing, "tell", lambda *_: "customers.told")
+    after(Outgoing, "append_outcome", lambda *_: "customers.outcome")
     within(Steps, "apply", _service, lambda args: args[0]._job.name)
     within(streams.runtime.step, "emit_all", _emitting, lambda _: True)
 

@@ -2,6 +2,8 @@
 
 import asyncio
 import logging
+from functools import partial
+from itertools import count
 from typing import Any
 
 import pytest
@@ -174,6 +176,8 @@ async def test_what_is_written_to_an_emptied_redis_does_not_hide_what_it_lost(we
     customer = (await web.post("/customers", JAN)).json()["customer"]
     topic = web.topics.identities
     theirs = next(key for key, _value in await web.records(topic) if b":a:" in key)  # the phone's, written first
+    partition_of = partial(web.parts.appender.partition_of, topic)
+    beside = next(key for n in count() if partition_of(key := b"nobody of ours %d" % n) == partition_of(theirs))
 
     async def found() -> bool:
         try:
@@ -185,9 +189,7 @@ async def test_what_is_written_to_an_emptied_redis_does_not_hide_what_it_lost(we
     for _ in range(3):
         await empty_redis.flushall()
         # Whoever follows the topic reads this next, behind everything that Redis has just lost.
-        await web.parts.appender.append_to(
-            topic, web.parts.appender.partition_of(topic, theirs), b"nobody of ours", b"{}"
-        )
+        await web.parts.appender.append(topic, [(beside, b"{}")])
         await eventually(found)
 
 

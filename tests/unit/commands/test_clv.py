@@ -109,7 +109,7 @@ def test_a_prior_can_be_asked_for(sales):
     assert fitted["fit"]["notes"] == []
     assert 0.2 < fitted["parameters"]["a"] < 5
     done = run(*asked)
-    assert "note: these are fewer than 200 customers" in done.stderr
+    assert "note: there are fewer than 200 customers" in done.stderr
     assert json.loads(done.stdout)["parameters"] == fitted["parameters"]
 
 
@@ -196,7 +196,7 @@ def test_what_is_wrong_with_a_file_is_told_line_by_line(sales, parameters, tmp_p
 
     assert done.exit_code == 1
     assert (
-        f"{sales}:5:2: '04/01/2026' is no date; write 2026-01-04, or 2026-04-01 if the month stands first"
+        f"{sales}:5:2: '04/01/2026' is not a date; write 2026-01-04, or 2026-04-01 if the month stands first"
         in done.stderr
     )
     parameters.write_text("{")

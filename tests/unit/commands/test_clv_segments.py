@@ -98,15 +98,15 @@ def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_know
     ("text", "said"),
     [
         ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
-        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is no date; write it as 2026-03-31"),
-        ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is no cost"),
-        ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is no cost; write it as 12.50"),
-        ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is no cost; write 12000"),
+        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is not a date; write it as 2026-03-31"),
+        ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is not a cost"),
+        ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is not a cost; write it as 12.50"),
+        ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is not a cost; write 12000"),
         (
             "source,from,cost\nads,2026-01-01,\u0661\u0662\n",
-            "costs.csv:2:3: '\u0661\u0662' is no cost; write it as 12.50",
+            "costs.csv:2:3: '\u0661\u0662' is not a cost; write it as 12.50",
         ),
-        ("source,from,cost\nads,20260101,5\n", "costs.csv:2:2: '20260101' is no date; write 2026-01-01"),
+        ("source,from,cost\nads,20260101,5\n", "costs.csv:2:2: '20260101' is not a date; write 2026-01-01"),
         (
             "Source;From;Cost\nads;2026-01-01;5\n",
             "costs.csv:1:1: columns are separated by semicolons; separate them by",
@@ -179,7 +179,7 @@ def test_a_cost_of_a_source_that_nobody_came_from_is_told_with_the_one_that_may_
     assert "costs.csv: nobody came from 'radio'\n" in told
     assert "'ads'" not in told
     assert (
-        "bare.csv tells of nobody's acquisition_source, so costs by source in"
+        "bare.csv names no acquisition_source, so the costs by source in"
         in run("--data", bare, "--costs", costs).stderr
     )
 

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 
 import stamgast.domain.vocabulary
+import stamgast.service.due
 from channels.model import Fault, Treatment
 from channels.reasons import reason_of
 from rules.language.triggers import TRIGGERS
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS
 from stamgast.domain.facts import CARRIES
-from stamgast.domain.vocabulary import FactName, Reason, Status
+from stamgast.domain.vocabulary import FactName, Reason, Status, TimerKind
 from stamgast.people.why import REASONS
 
 ROOT = Path(__file__).parents[3]
@@ -66,6 +67,17 @@ def test_triggers_listen_to_facts_that_are_emitted_and_documented():
     assert emitted == set(FactName)
     for trigger in TRIGGERS.words.values():
         assert set(trigger.facts) <= emitted, trigger.name
+
+
+def test_every_timer_is_answered_when_it_is_due():
+    """A kind that nobody knows there would be taken out of the state, and nothing would come of it."""
+    tree = ast.parse(Path(stamgast.service.due.__file__).read_text())
+    answered = {
+        node.attr
+        for node in ast.walk(tree)
+        if isinstance(node, ast.Attribute) and isinstance(node.value, ast.Name) and node.value.id == "TimerKind"
+    }
+    assert answered == {kind.name for kind in TimerKind}
 
 
 def _emitted() -> Iterator[FactName]:

@@ -53,7 +53,7 @@ def test_every_example_fits_the_schema_that_is_checked_in(file):
 
 def test_the_checked_in_schemas_are_current():
     for name, text in rendered().items():
-        assert (ROOT / "schemas" / name).read_text() == text, f"run `python -m stamgast.pos.contract` for {name}"
+        assert (ROOT / "schemas" / name).read_text() == text, f"run `make docs` for {name}"
 
 
 @pytest.mark.parametrize("name", ["purchase/1.json", "asyncapi.json"])

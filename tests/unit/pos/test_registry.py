@@ -53,7 +53,7 @@ def test_an_unknown_system_is_answered_with_the_nearest_and_with_what_there_is()
     [
         (brought(value="no_such_package:Kassa"), "cannot be loaded: ModuleNotFoundError"),
         (brought(value="tests.fakes.kassa:Till"), "cannot be loaded: AttributeError"),
-        (brought(value="builtins:dict"), "is no Adapter"),
+        (brought(value="builtins:dict"), "is not an Adapter"),
         (brought(name="other"), "calls itself 'kassa'"),
     ],
 )

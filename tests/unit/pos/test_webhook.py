@@ -111,7 +111,7 @@ def test_amounts_are_read_as_they_were_written():
         (b"", JSON, "empty"),
         (b"[" * 100_000, JSON, "not JSON"),
         (b'{"name": "\xff"}', JSON, "not JSON"),
-        (b"a=%ff", {"content-type": "application/x-www-form-urlencoded"}, "no form"),
+        (b"a=%ff", {"content-type": "application/x-www-form-urlencoded"}, "not a form"),
         (b"&".join([b"a=1"] * 301), {"content-type": "application/x-www-form-urlencoded"}, "too many fields"),
     ],
 )

@@ -226,7 +226,7 @@ def test_a_rule_carries_its_timing_limits_and_actions(rule):
     assert compiled.actions == (Give("free_loaf", 14 * DAY), Tag(("a", "b"), ("c",)), Send("free_loaf", ("whatsapp",)))
     assert (compiled.window, compiled.if_outside, compiled.give_up_after) == (Window(600, 1170), "drop", 24 * HOUR)
     assert (compiled.cool_down, compiled.per_day, compiled.hold_out, compiled.send_late) == (7 * DAY, 500, 10, True)
-    assert (compiled.priority, compiled.description, compiled.trigger_name) == (60, "Fine.", "stamp_card_completed")
+    assert (compiled.priority, compiled.description, compiled.trigger.name) == (60, "Fine.", "stamp_card_completed")
 
 
 def test_messages_come_after_the_vouchers_they_speak_of_and_go_over_what_they_are_written_for(rule):

@@ -77,7 +77,11 @@ MISTAKES = {
     "unknown condition": (START + "if: [{visit: {at_least: 3}}]\n", 'unknown word "visit"', 'Did you mean "visits"?'),
     "condition without bound": (START + "if: [{visits: 3}]\n", "`visits` needs a bound", "at_least"),
     "empty condition": (START + "if: [{visits: {}}]\n", "`visits` needs a bound", "at_least"),
-    "bounds that exclude": (START + "if: [{visits: {at_least: 3, less_than: 3}}]\n", "no number is both", ""),
+    "bounds that exclude": (
+        START + "if: [{visits: {at_least: 3, less_than: 3}}]\n",
+        "no number is within both bounds",
+        "",
+    ),
     "unknown bound": (START + "if: [{visits: {minimum: 3}}]\n", 'unknown word "minimum"', "at_least"),
     "two conditions in one": (START + "if: [{visits: {at_least: 3}, stage: new}]\n", "one condition an item", "dash"),
     "unknown store": (START + "if: [{store: dok-nord}]\n", 'unknown store "dok-nord"', 'Did you mean "dok-noord"?'),
@@ -180,7 +184,7 @@ MISTAKES = {
     ),
     "voucher of no length": (
         "rule: example\nwhen: purchase\nthen: [{give: free_loaf, valid_for: 0 days}]\n",
-        "`valid_for` is no time at all",
+        "`valid_for` must be longer than zero",
         "",
     ),
     "hours at night": (START + 'timing: {send_between: "21:00-08:00"}\n', "sending at night", '"08:00-21:00"'),
@@ -190,11 +194,11 @@ MISTAKES = {
         "Choose",
     ),
     "unknown timing": (START + "timing: {send: x}\n", 'unknown word "send" in `timing`', "send_between"),
-    "no patience": (START + "timing: {give_up_after: 0 hours}\n", "no time at all", ""),
+    "no patience": (START + "timing: {give_up_after: 0 hours}\n", "must be longer than zero", ""),
     "send_late": (START + "timing: {send_late: maybe}\n", "must be true or false", ""),
     "budget": (START + "limits: {budget: 200 EUR per month}\n", "`budget` is not available yet", "messages"),
     "unknown limit": (START + "limits: {cooldown: 7 days}\n", 'unknown word "cooldown"', 'Did you mean "cool_down"?'),
-    "hold_out": (START + "limits: {hold_out: 0.1}\n", "no whole percentage", '"10%"'),
+    "hold_out": (START + "limits: {hold_out: 0.1}\n", "not a whole percentage", '"10%"'),
     "messages": (START + "limits: {messages: 500}\n", "`messages`", '"500 per day"'),
     "priority": (START + "priority: 101\n", "from 0 to 100", ""),
     "tests": (START + "tests: {}\n", "`tests` must be a list", ""),
@@ -240,7 +244,7 @@ def test_a_rule_that_sends_when_the_house_names_no_sender_is_refused(load):
         "rule: example\nwhen: purchase\nthen: [{send: hello}]\n",
         program=(load().files["program.yaml"]).replace('sms_sender: "+31201234568", ', ""),
     )
-    assert any("nobody is named to send over sms" in problem.message for problem in loaded.problems)
+    assert any("no sender is named for sms" in problem.message for problem in loaded.problems)
 
 
 @pytest.mark.parametrize("before", [0, 5, 150, 299])

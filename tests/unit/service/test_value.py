@@ -190,6 +190,6 @@ def test_money_without_a_rate_for_its_day_is_not_summed():
 def test_a_rate_that_is_none_is_told():
     wrong = PROGRAM + "exchange: {EUR: 1, dollar: 0.9, USD: cheap}\n"
     told = [problem.message for problem in load_bundle({"program.yaml": wrong}, "bakery").problems]
-    assert told[0].startswith('`exchange`: "EUR" is no other currency')
-    assert told[1].startswith('`exchange`: "dollar" is no other currency')
+    assert told[0].startswith('`exchange`: "EUR" is not another currency')
+    assert told[1].startswith('`exchange`: "dollar" is not another currency')
     assert "must be a number" in told[2]

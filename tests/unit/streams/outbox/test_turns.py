@@ -28,7 +28,7 @@ def senders(width: int = 2, first_s: float = 0.01, **more: Any) -> Senders:
 
 async def break_it(all_of_them: Senders, answer: SendResult = BROKEN) -> None:
     for _ in range(5):
-        (await all_of_them.turn(LANE)).tell(answer)
+        (await all_of_them.turn(LANE)).answered(answer)
 
 
 async def test_turns_are_given_in_the_order_in_which_they_were_asked_for_whoever_asks():
@@ -38,12 +38,12 @@ async def test_turns_are_given_in_the_order_in_which_they_were_asked_for_whoever
     async def partition(number: int) -> None:
         turn = await made.turn(LANE)
         served.append(number)
-        turn.tell(TAKEN)
+        turn.answered(TAKEN)
 
     waiting = [asyncio.create_task(partition(number)) for number in range(5)]
     await asyncio.sleep(0)
     assert served == []
-    first.tell(TAKEN)
+    first.answered(TAKEN)
     await asyncio.gather(*waiting)
     assert served == [0, 1, 2, 3, 4]
 
@@ -89,7 +89,7 @@ async def test_while_the_carrier_is_away_no_message_is_risked_and_one_answer_end
     turn = await made.turn(LANE)
     assert await turn.proves(carrier)
     assert made.troubles()
-    turn.tell(TAKEN)
+    turn.answered(TAKEN)
     assert made.troubles() == []
     assert await (await made.turn(LANE)).proves(FakeCarrier()), "nobody is asked once it is over"
 
@@ -103,7 +103,7 @@ async def test_connections_that_are_never_made_open_it_as_well():
 async def test_what_is_wrong_with_one_message_opens_nothing():
     made = senders()
     for _ in range(50):
-        (await made.turn(LANE)).tell(REFUSED)
+        (await made.turn(LANE)).answered(REFUSED)
     assert made.troubles() == []
 
 
@@ -112,7 +112,7 @@ async def test_a_busy_carrier_makes_all_of_its_sender_wait_and_nobody_else():
     turns = [await made.turn(LANE), await made.turn(LANE)]
     asked = asyncio.get_running_loop().time()
     for turn in turns:
-        turn.tell(SendResult(Outcome.NOT_SENT_RETRY, fault=Fault.THROTTLED, retry_after=150))
+        turn.answered(SendResult(Outcome.NOT_SENT_RETRY, fault=Fault.THROTTLED, retry_after=150))
     await asyncio.wait_for(made.turn(("butcher", "sms")), 0.1)
     await made.turn(LANE)
     assert asyncio.get_running_loop().time() - asked >= 0.15
@@ -133,7 +133,7 @@ async def test_opening_and_closing_are_told_with_since_when_and_how_many_wait():
             "stamgast_carrier_failing_since_seconds", {"merchant": "bakery", "channel": "sms"}
         )
         assert since == 1_790_000_000
-        (await waiting).tell(TAKEN)
+        (await waiting).answered(TAKEN)
     await eventually(lambda: not made.troubles(), why="it is over")
     made.measure(metrics)
     assert not list(next(iter(metrics.carrier_failing.collect())).samples)
