@@ -5,6 +5,7 @@ only held for the night once everything else allows it.
 """
 
 import hashlib
+from collections.abc import Callable
 
 from msgspec import Struct
 
@@ -109,7 +110,13 @@ def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, oth
     return Decision(Verdict.HOLD, Reason.QUIET_HOURS, channel, others, morning)
 
 
-def forget_old_contacts(customer: Customer, at: Millis) -> None:
-    """Drop contacts that no cap looks back to."""
-    if customer.contacts and at - customer.contacts[0][0] > KEEP_CONTACTS:
-        customer.contacts = [c for c in customer.contacts if at - c[0] <= KEEP_CONTACTS]
+def forget_old_contacts(customer: Customer, at: Millis, cool_down_of: Callable[[str], Millis]) -> None:
+    """Drop contacts that neither a cap nor their rule's cool-down looks back to."""
+    if not customer.contacts or at - customer.contacts[0][0] <= KEEP_CONTACTS:
+        return
+    newest = {rule: when for when, _, rule in customer.contacts}
+    customer.contacts = [
+        (when, purpose, rule)
+        for when, purpose, rule in customer.contacts
+        if at - when <= KEEP_CONTACTS or (when == newest[rule] and at - when < cool_down_of(rule))
+    ]

@@ -113,6 +113,8 @@ class Customer(Struct, array_like=True, gc=False):
     """The last visit day after which it was noticed that the customer is later than usual; 0: never."""
     apart: Apart | None = None
     """None: all vouchers are at hand."""
+    moved: bool = False
+    """A transaction that a rule fired for went to somebody else: it may come back, and its entry says what fired."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

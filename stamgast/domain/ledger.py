@@ -54,6 +54,8 @@ class Entry(Struct, gc=False):
     """The purchase itself while it waits for a person (`stamgast.domain.review`): until then it gives nothing."""
     agreed: Agreed | None = None
     """What a person has confirmed of it."""
+    fired: bytes = b""
+    """Marks of the rules that fired for it, once per purchase (`stamgast.domain.occasions.mark_of`)."""
 
 
 class _Stored(Struct, array_like=True, gc=False):
@@ -65,6 +67,7 @@ class _Stored(Struct, array_like=True, gc=False):
     refunds: Minor = 0
     held: bytes = b""
     agreed: Agreed | None = None
+    fired: bytes = b""
 
 
 _decode = msgspec.msgpack.Decoder(_Stored).decode
@@ -74,9 +77,10 @@ _encode = msgspec.msgpack.Encoder().encode
 def encode_entry(entry: Entry, cards: Sequence[str]) -> bytes:
     """Entry -> stored value. `cards` are the ids of the customer's cards in the state's order."""
     stamps = {cards.index(card): stamps for card, stamps in entry.stamps.items()}
-    if entry.held or entry.agreed is not None:
+    if entry.fired or entry.held or entry.agreed is not None:
         sums = (entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds)
-        return _encode((*sums, entry.held, entry.agreed))
+        rest = (entry.held, entry.agreed, entry.fired) if entry.fired else (entry.held, entry.agreed)
+        return _encode((*sums, *rest))
     if entry.counts == 1 and not entry.refunds:
         return _encode((entry.day, entry.spend, entry.profit, stamps))
     return _encode((entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds))
@@ -86,7 +90,7 @@ def decode_entry(value: bytes, cards: Sequence[str]) -> Entry:
     """Stored value -> entry. `cards` as in `encode_entry`; there may be more of them by now."""
     it = _decode(value)
     stamps = {cards[place]: stamps for place, stamps in it.stamps.items()}
-    return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps, it.held, it.agreed)
+    return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps, it.held, it.agreed, it.fired)
 
 
 encode_held = msgspec.msgpack.Encoder().encode

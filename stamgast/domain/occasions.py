@@ -1,16 +1,29 @@
-"""The occasions that a rule has fired for, as a customer's state remembers them: the newest few.
+"""The occasions that a rule has fired for: what a customer's state remembers of them, and what the ledger does.
 
-The cards of a stamp card are numbered, and stand as one run (`card:bread:1-20`): one purchase may fill more of them
-than are remembered otherwise, and each of them may be taken back and filled again.
+None may be forgotten as long as it can come again. A state keeps twelve a rule. What falls out:
+
+- a transaction: its ledger entry has the rule's mark as well;
+- a stamp card's number, or the day before a quiet spell: they stand as runs (`card:bread:1-20`), since one purchase may
+  fill many cards; beyond twelve runs the two lowest become one, so that what lay between counts as fired for;
+- a day, week, month or year: it stands in the ledger under a field of its own, and is looked for there only if it is
+  lower than the highest of them;
+- a customer's once and for all: never, there are as many as the rule had thresholds.
 """
 
+import hashlib
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Final
 
+from stamgast.domain.vocabulary import OncePer
+
 REMEMBERED: Final = 12
-"""How many a rule's are remembered; older ones cannot come back in practice."""
+"""How many of a rule's a state remembers."""
 CARDS: Final = "card:"
 """How the occasions begin that are stamp cards: `card:bread:3` is the third."""
+_QUIET: Final = "quiet:"
+PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR})
+"""What a rule fires once per that is a time."""
 
 
 def card_occasion(card: str, number: int) -> str:
@@ -32,27 +45,103 @@ def is_among(occasion: str, remembered: Sequence[str]) -> bool:
         return False
     if occasion in remembered:
         return True
-    card, number = card_of(occasion)
-    return bool(card) and any(first <= number <= last for first, last in _runs(card, remembered))
+    begins, number = _numbered(occasion)
+    return bool(begins) and any(first <= number <= last for first, last in _runs(begins, remembered))
 
 
-def with_one_more(remembered: Sequence[str], occasion: str) -> list[str]:
-    """The occasions with a new one at their end; the oldest goes if there are too many."""
+def may_have_fallen_out(occasion: str, once_per: str, remembered: Sequence[str]) -> bool:
+    """Whether a time that is not among them may stand in the ledger."""
+    if once_per not in PERIODS or len(remembered) < REMEMBERED:
+        return False
+    return _in_time(occasion) < max(map(_in_time, _of_period(once_per, remembered)), default=(0, ""))
+
+
+def with_one_more(remembered: Sequence[str], occasion: str, once_per: str) -> tuple[list[str], str]:
+    """The occasions with a new one at their end, and the time that the ledger has to remember from now on, if any."""
+    kept = [*remembered, occasion]
+    begins, number = _numbered(occasion)
+    if begins:
+        for first, last in _runs(begins, remembered):
+            if last == number - 1:
+                ends = {_run(begins, first, last), f"{begins}{first}-{last}"}
+                kept = [*(each for each in remembered if each not in ends), _run(begins, first, number)]
+    return _without_one(kept, once_per) if len(kept) > REMEMBERED else (kept, "")
+
+
+def _without_one(kept: list[str], once_per: str) -> tuple[list[str], str]:
+    others = [each for each in kept if not _stays(each, once_per)]
+    if others:
+        kept.remove(others[0])
+        return kept, ""
+    times = _of_period(once_per, kept) if once_per in PERIODS else []
+    if len(times) > 1:
+        lowest = min(times, key=_in_time)
+        return [each for each in kept if each != lowest], lowest
+    begins = next((begins for each in kept if (begins := _numbered(each.partition("-")[0])[0])), "")
+    runs = sorted(_runs(begins, kept)) if begins else []
+    if len(runs) > 1:
+        (first, end), (start, last) = runs[:2]
+        gone = {_run(begins, first, end), _run(begins, start, last)}
+        place = min(kept.index(each) for each in gone)
+        kept = [each for each in kept if each not in gone]
+        kept.insert(place, _run(begins, first, last))
+    return kept, ""
+
+
+def _stays(occasion: str, once_per: str) -> bool:
+    """Whether it may not simply be dropped: what was remembered under another `once_per` may, but a customer's."""
+    if once_per == OncePer.PURCHASE:
+        return False
+    begins = {OncePer.CARD: CARDS, OncePer.QUIET_SPELL: _QUIET}.get(OncePer(once_per), f"{once_per}:")
+    return occasion.startswith(begins) or occasion.partition(":")[0] == OncePer.CUSTOMER
+
+
+def _numbered(occasion: str) -> tuple[str, int]:
+    """How its likes begin, and its number; nothing for what has none."""
     card, number = card_of(occasion)
     if card:
-        for first, last in _runs(card, remembered):
-            if last == number - 1:
-                run = card_occasion(card, first)
-                others = [each for each in remembered if each not in {f"{run}-{last}", run}]
-                return [*others, f"{run}-{number}"][-REMEMBERED:]
-    return [*remembered, occasion][-REMEMBERED:]
+        return f"{CARDS}{card}:", number
+    day = occasion.removeprefix(_QUIET)
+    return (_QUIET, int(day)) if day != occasion and day.isdecimal() else ("", 0)
 
 
-def _runs(card: str, remembered: Sequence[str]) -> list[tuple[int, int]]:
-    found, start = [], f"{CARDS}{card}:"
+def _run(begins: str, first: int, last: int) -> str:
+    return f"{begins}{first}" if first == last else f"{begins}{first}-{last}"
+
+
+def _runs(begins: str, remembered: Sequence[str]) -> list[tuple[int, int]]:
+    found = []
     for each in remembered:
-        if each.startswith(start):
-            first, _, last = each[len(start) :].partition("-")
+        if each.startswith(begins):
+            first, _, last = each[len(begins) :].partition("-")
             if first.isdecimal():
                 found.append((int(first), int(last or first)))
     return found
+
+
+def _of_period(once_per: str, remembered: Sequence[str]) -> list[str]:
+    return [each for each in remembered if each.startswith(f"{once_per}:")]
+
+
+def _in_time(occasion: str) -> tuple[int, str]:
+    return len(occasion), occasion
+
+
+@lru_cache(maxsize=4096)
+def mark_of(rule: str) -> bytes:
+    """What a transaction's ledger entry keeps of a rule that fired for it: four bytes."""
+    return hashlib.blake2b(rule.encode(), digest_size=4).digest()
+
+
+def field_of_firing(rule: str, occasion: str) -> bytes:
+    """The ledger field that is there if the rule has fired for that time."""
+    return b"f" + _digest(rule, occasion)
+
+
+def field_of_generation(rule: str, occasion: str) -> bytes:
+    """The ledger field with the generation of the rule's message that was taken back before it left."""
+    return b"g" + _digest(rule, occasion)
+
+
+def _digest(rule: str, occasion: str) -> bytes:
+    return hashlib.blake2b(f"{rule}\x1f{occasion}".encode(), digest_size=10).digest()

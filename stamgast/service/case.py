@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
@@ -228,6 +229,18 @@ class Case:
         else:
             self._entries[key] = entry
             self.change.ledger[key] = encode_entry(entry, list(self.customer.cards))
+
+    def has_mark(self, transaction: str, mark: bytes) -> bool:
+        """Whether the transaction's entry says that the rule of this mark has fired for it."""
+        entry = self.entry(transaction)
+        marks = b"" if entry is None else entry.fired
+        return any(marks[at : at + len(mark)] == mark for at in range(0, len(marks), len(mark)))
+
+    def mark(self, transaction: str, mark: bytes) -> None:
+        """Note that the rule of this mark has fired for the transaction."""
+        entry = self.entry(transaction)
+        if entry is not None:
+            self.write_entry(transaction, replace(entry, fired=entry.fired + mark))
 
     def raw_stamps(self, card: str, day: Day) -> int:
         """What a day's purchases gave of a card, before its cap; `ledger_keys` has asked for the whole ledger then.

@@ -1,11 +1,15 @@
 """What is kept of messages that have ended: what became of them, and what they were about."""
 
+from collections.abc import Iterable, Sequence
+
 from stamgast.domain.activation import Activation
-from stamgast.domain.vocabulary import ActivationState
+from stamgast.domain.occasions import field_of_generation
+from stamgast.domain.vocabulary import ActivationState, Reason, Status
 from stamgast.service.case import Case
 
 KEEP_ENDED = 8
-"""Ended activations kept in the state, newest last: for `why`, attribution and refunds that come late."""
+"""Ended activations kept in the state, newest last: for `why` and attribution. What must be known longer of one that
+was taken back stands in the ledger."""
 
 
 def cause_of(activation: Activation) -> str:
@@ -28,4 +32,22 @@ def forget_ended(case: Case) -> None:
     ended = [a for a in case.customer.activations if a.state == ActivationState.ENDED]
     if len(ended) > KEEP_ENDED:
         gone = {id(a) for a in ended[:-KEEP_ENDED]}
-        case.customer.activations = [a for a in case.customer.activations if id(a) not in gone]
+        kept = [a for a in case.customer.activations if id(a) not in gone]
+        for activation in ended[:-KEEP_ENDED]:
+            _note_generation(case, activation, kept)
+        case.customer.activations = kept
+
+
+def of_occasion(activations: Iterable[Activation], rule_id: str, occasion: str) -> list[Activation]:
+    """A rule's messages for an occasion, with those that took over on another channel."""
+    onwards = f"{occasion}>"
+    return [a for a in activations if a.rule == rule_id and (a.occasion == occasion or a.occasion.startswith(onwards))]
+
+
+def _note_generation(case: Case, activation: Activation, kept: Sequence[Activation]) -> None:
+    """What was taken back before it left comes again when its occasion does, however long that takes."""
+    occasion = activation.occasion.partition(">")[0]
+    if activation.reason != Reason.TAKEN_BACK or activation.status != Status.SUPPRESSED:
+        return
+    if not of_occasion(kept, activation.rule, occasion):
+        case.store(field_of_generation(activation.rule, occasion), b"%d" % activation.generation)

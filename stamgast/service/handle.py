@@ -90,7 +90,8 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
             fields.append(field_of(event.transaction))
         if type(event) is not PurchaseChanged:
             continue
-        if event.before is not None or (event.after and event.at - event.after.occurred_at > MEMORY):
+        known = event.before is not None or (state is not None and state.moved)
+        if known or (event.after and event.at - event.after.occurred_at > MEMORY):
             fields.append(field_of(event.transaction))
         if capped:
             if event.before is not None:

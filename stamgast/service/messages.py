@@ -15,6 +15,7 @@ from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submissio
 from stamgast.domain.contact_policy import Decision, Terms, decide, forget_old_contacts
 from stamgast.domain.customer import Voucher
 from stamgast.domain.rewards import with_code
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
     Counter,
@@ -142,7 +143,7 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     activation.state, activation.status = ActivationState.SUBMITTED, Status.SUBMITTED
     activation.rank = RANKS[Status.SUBMITTED]
     activation.changed_at = case.at
-    forget_old_contacts(customer, case.at)
+    forget_old_contacts(customer, case.at, lambda rule_id: _cool_down_of(case, rule_id))
     customer.contacts = [*customer.contacts, (case.at, activation.purpose, activation.rule)]
     case.note(activation, NoteKind.DECIDED)
     case.change.submit(
@@ -162,6 +163,11 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
             bundle=case.context.bundle.hash,
         )
     )
+
+
+def _cool_down_of(case: Case, rule_id: str) -> Millis:
+    rule = case.context.bundle.rules.by_id.get(rule_id)
+    return 0 if rule is None else rule.cool_down
 
 
 def _figures(case: Case) -> dict[str, Any]:

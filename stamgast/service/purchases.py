@@ -55,7 +55,7 @@ def _hear(case: Case, event: PurchaseReviewed) -> Heard:
     if digest_of_held(entry.held) != event.seen:
         return Heard(409, "The till has changed it meanwhile: look at it again.", case.customer_id)
     if event.verdict == "void":
-        case.write_entry(event.transaction, Entry(day=0, spend=0, profit=0, counts=0))
+        case.write_entry(event.transaction, Entry(day=0, spend=0, profit=0, counts=0, fired=entry.fired))
         _leave_the_list(case, event.transaction)
         return Heard(200, "Void: it counts for nothing, unless the till corrects it.", case.customer_id)
     purchase = decode_held(entry.held)
@@ -95,7 +95,7 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
         take_back(case, event.transaction)
     if event.before is not None or customer.profit < was[2]:
         fall_back(case, facts)
-    case.write_entry(event.transaction, None if event.after is None else applied.new)
+    case.write_entry(event.transaction, _entry_left(case, event, applied))
     _keep_the_list(case, event.transaction, applied)
     facts += restage(case, event.after)
     counters = case.change.counters
@@ -103,6 +103,18 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]
     fire(case, facts)
+
+
+def _entry_left(case: Case, event: PurchaseChanged, applied: Applied) -> Entry | None:
+    """What the ledger keeps of it: with the rules that fired for it, though it went to somebody else."""
+    fired = applied.old.fired
+    if event.after is not None:
+        applied.new.fired = fired
+        return applied.new
+    if not fired:
+        return None
+    case.customer.moved = True
+    return Entry(day=0, spend=0, profit=0, counts=0, fired=fired)
 
 
 def _keep_the_list(case: Case, transaction: str, applied: Applied) -> None:

@@ -8,11 +8,12 @@ from collections.abc import Callable
 
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation, held_timer
-from stamgast.domain.occasions import card_occasion
+from stamgast.domain.ledger import NotReadError
+from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, Counter, Reason, Status, VoucherState, counter
 from stamgast.service import at_hand
 from stamgast.service.case import Case
-from stamgast.service.ended import cause_of
+from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
 
 
@@ -64,16 +65,25 @@ def next_generation(case: Case, rule_id: str, occasion: str) -> int | None:
 
     One that is just being stopped says itself, once it is known to have been, that it goes again.
     """
-    onwards = f"{occasion}>"  # those that took over on another channel
-    same = [
-        a
-        for a in reversed(case.customer.activations)
-        if a.rule == rule_id and (a.occasion == occasion or a.occasion.startswith(onwards))
-    ]
+    same = of_occasion(reversed(case.customer.activations), rule_id, occasion)
     newest = max(same, key=lambda a: a.generation, default=None)
-    if newest is None or newest.reason != Reason.TAKEN_BACK:
+    if newest is None:
+        return _generation_of_old(case, rule_id, occasion)
+    if newest.reason != Reason.TAKEN_BACK:
         return None
     if newest.state == ActivationState.SUBMITTED:
         newest.reason = Reason.EARNED_AGAIN
         return None
     return newest.generation + 1 if newest.status == Status.SUPPRESSED else None
+
+
+def _generation_of_old(case: Case, rule_id: str, occasion: str) -> int | None:
+    """The same where the state no longer knows the message. Raises NotReadError."""
+    field = field_of_generation(rule_id, occasion)
+    stored = case.stored(field)
+    if stored is None:
+        raise NotReadError([field])
+    if not stored:
+        return None
+    case.store(field, None)
+    return int(stored) + 1

@@ -11,9 +11,10 @@ from stamgast.domain.activation import activation_id
 from stamgast.domain.contact_policy import stable_percent
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.occasions import is_among, with_one_more
+from stamgast.domain.ledger import NotReadError
+from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Counter, FactName, RuleStatus, Tally, VoucherState, counter
+from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
 from stamgast.service import at_hand, messages
 from stamgast.service.case import Case, Firing
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
@@ -81,8 +82,9 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
                     break
             else:
                 if rule.status == RuleStatus.LIVE or _speaks(case, rule):
-                    again = is_among(occasion, case.customer.fired.get(rule.id, ()))
-                    firings.append(Firing(rule, fact, occasion, again))
+                    firings.append(Firing(rule, fact, occasion, _has_fired(case, rule, occasion)))
+        except NotReadError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
             case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
             case.count(counter(Counter.RULE, rule.id, Tally.RAISED))
@@ -108,7 +110,7 @@ def _carry_out(case: Case, firing: Firing) -> None:
         generation = next_generation(case, rule.id, firing.occasion)
         firing = replace(firing, silent=generation is None, generation=generation or 0)
     else:
-        _remember(case, rule.id, firing.occasion)
+        _remember(case, rule, firing.occasion)
         case.count(rule.fired)
     voucher = None
     for action in rule.actions:
@@ -120,8 +122,29 @@ def _carry_out(case: Case, firing: Firing) -> None:
             messages.consider(case, firing, action, voucher)
 
 
-def _remember(case: Case, rule_id: str, occasion: str) -> None:
-    case.customer.fired[rule_id] = with_one_more(case.customer.fired.get(rule_id, ()), occasion)
+def _has_fired(case: Case, rule: CompiledRule, occasion: str) -> bool:
+    """Whether it has fired for the occasion before. Raises NotReadError."""
+    remembered = case.customer.fired.get(rule.id, ())
+    if is_among(occasion, remembered):
+        return True
+    if rule.once_per == OncePer.PURCHASE:
+        return case.has_mark(occasion, mark_of(rule.id))
+    if not may_have_fallen_out(occasion, rule.once_per, remembered):
+        return False
+    field = field_of_firing(rule.id, occasion)
+    stored = case.stored(field)
+    if stored is None:
+        raise NotReadError([field])
+    return bool(stored)
+
+
+def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
+    fired = case.customer.fired
+    fired[rule.id], fallen = with_one_more(fired.get(rule.id, ()), occasion, rule.once_per)
+    if fallen:
+        case.store(field_of_firing(rule.id, fallen), b"1")
+    if rule.once_per == OncePer.PURCHASE:
+        case.mark(occasion, mark_of(rule.id))
 
 
 def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher | None:

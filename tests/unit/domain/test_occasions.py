@@ -37,17 +37,10 @@ def test_no_card_is_spoken_of_twice_though_twenty_are_filled_at_once_taken_back_
     assert owner.state().fired == {"free-loaf": ["card:bread:1-20"]}
 
 
-def test_the_newest_few_of_any_other_occasion_are_remembered():
-    remembered: list[str] = []
-    for number in range(REMEMBERED + 1):
-        remembered = with_one_more(remembered, f"day:{number}")
-    assert (is_among("day:0", remembered), is_among("day:1", remembered), len(remembered)) == (False, True, REMEMBERED)
-
-
 @given(st.lists(st.integers(1, 30), unique=True, max_size=REMEMBERED))
 def test_cards_in_any_order_are_remembered_each(numbers: list[int]):
     remembered: list[str] = []
     for number in numbers:
-        remembered = with_one_more(remembered, f"card:bread-2:{number}")
+        remembered, _ = with_one_more(remembered, f"card:bread-2:{number}", "card")
     assert {n for n in range(40) if is_among(f"card:bread-2:{n}", remembered)} == set(numbers)
     assert not is_among("card:bread:1", remembered)
