@@ -42,6 +42,11 @@ def field_of_code(code: str) -> bytes:
     return b"c" + hashlib.blake2b(code.encode(), digest_size=10).digest()
 
 
+def field_of_refusal(code: str, request: str) -> bytes:
+    """The ledger field that is there if a till took that request back, and the voucher itself no longer says so."""
+    return b"r" + hashlib.blake2b(f"{code}\x1f{request}".encode(), digest_size=10).digest()
+
+
 def is_of_vouchers(field: bytes) -> bool:
     """Whether vouchers stand under a ledger field."""
     return len(field) == 11 and field[:1] == b"v"

@@ -44,7 +44,8 @@ class Voucher(Struct, array_like=True, gc=False):
     redeemed_by: str = ""
     """Id of the request that redeemed it, so that its repeat gets the same answer."""
     refused: list[str] = []
-    """Ids of requests that were taken back (the newest few): they redeem nothing, however late they come."""
+    """Ids of requests that were taken back (the newest few; the ledger knows the others): they redeem nothing, however
+    late they come."""
     void: bool = False
     """What it was given for was taken back after it had been used: it does not open again."""
 

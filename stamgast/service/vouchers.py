@@ -5,8 +5,11 @@ from functools import partial
 import msgspec
 
 from stamgast.domain import rewards, stamps
+from stamgast.domain.apart import field_of_refusal
+from stamgast.domain.customer import Voucher
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
+from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.vocabulary import Counter, VoucherState, counter
 from stamgast.service import at_hand
@@ -20,8 +23,12 @@ _encode = msgspec.json.Encoder().encode
 def redeem(case: Case, event: VoucherRedeemed) -> None:
     """Use a voucher, or say why not."""
     at_hand.bring_code(case, event.code)
-    at_hand.expire(case, rewards.with_code(case.customer, event.code))
-    answer, facts = rewards.redeem(case.customer, event.code, event.id or "")
+    voucher = rewards.with_code(case.customer, event.code)
+    at_hand.expire(case, voucher)
+    if voucher is not None and _fell_out(case, voucher, event.id or ""):
+        answer, facts = rewards.was_taken_back(voucher), list[Fact]()
+    else:
+        answer, facts = rewards.redeem(case.customer, event.code, event.id or "")
     if event.id:
         case.change.answers[event.id] = _encode(answer)
     for fact in facts:
@@ -35,10 +42,15 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
     Cards that were kept full only because their reward was used are reopened as far as stamps are owed.
     """
     at_hand.bring_code(case, event.code)
+    before = rewards.with_code(case.customer, event.code)
+    refused = [] if before is None else before.refused
     voucher, was_used = rewards.take_redemption_back(case.customer, event.code, event.redemption, case.at)
     if voucher is None:
         answer = rewards.Answer(404, "There is no voucher with this code.", code=event.code)
     else:
+        for request in refused:
+            if request not in voucher.refused:
+                case.store(field_of_refusal(event.code, request), b"1")
         if was_used:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
             at_hand.no_longer_used(case, voucher)
@@ -52,6 +64,20 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
         answer = rewards.Answer(200, "Taken back.", voucher.reward, voucher.code, voucher.state)
     if event.id:
         case.change.answers[event.id] = _encode(answer)
+
+
+def _fell_out(case: Case, voucher: Voucher, request: str) -> bool:
+    """Whether a till took the request back, and so many others since that the voucher no longer says so.
+
+    Raises NotReadError.
+    """
+    if len(voucher.refused) < rewards.REFUSED_REQUESTS or request == voucher.redeemed_by:
+        return False
+    field = field_of_refusal(voucher.code, request)
+    stored = case.stored(field)
+    if stored is None:
+        raise NotReadError([field])
+    return bool(stored)
 
 
 def _reopened(case: Case) -> list[Fact]:

@@ -180,6 +180,18 @@ def test_a_redemption_that_is_taken_back_leaves_a_voucher_that_another_request_c
     assert (take_back(owner, code, T0 + 3 * DAY)["voucher"], vouchers(owner)) == ("redeemed", [("loaf", "redeemed")])
 
 
+def test_a_request_that_was_taken_back_redeems_nothing_however_many_others_were_since():
+    owner = full_card()
+    code = owner.state().vouchers[0].code
+    requests = [f"q{number}" for number in range(9)]
+    for request in requests:
+        assert take_back(owner, code, T0 + DAY, request)["voucher"] == "open"
+    for request in requests:
+        assert redeem(owner, code, T0 + 2 * DAY, request)["detail"] == "This request was taken back."
+    assert redeem(owner, code, T0 + 2 * DAY, "another")["status"] == 200
+    assert redeem(owner, code, T0 + 2 * DAY, "another")["status"] == 200, "the same request again"
+
+
 def test_a_request_that_comes_after_it_was_taken_back_redeems_nothing():
     owner = full_card()
     code = owner.state().vouchers[0].code
