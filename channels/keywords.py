@@ -1,32 +1,62 @@
 """What a reply means: STOP, START, HELP, in Dutch, French, German and English.
 
-Case, accents, punctuation and emoji are ignored. A keyword counts as the whole message, or as its first word
-when the message has at most four words; never inside a longer text or word. What the carrier itself
-recognised (`OptOutType`) wins.
+Case, accents, punctuation and emoji are ignored; a word never counts inside another. In doubt a reply is a STOP, and
+never a START: one that is missed writes to somebody who said no, one that is heard wrongly costs a message.
+
+- STOP: a wish to end it, with nothing beside it but politeness and what is meant ("Ik wil me graag afmelden", "stop
+  stop"); at the beginning of at most four words ("stop met brood"); at the beginning of a sentence about messages
+  ("STOP please don't text me"); or no more messages ("geen berichten meer graag").
+- START: the whole message. HELP: that, or the first of at most four words.
+
+What the carrier itself recognised (`OptOutType`) wins.
 """
 
 import unicodedata
+from collections.abc import Sequence
 from typing import Final
 
 from channels.model import Keyword
 
 _MOST_WORDS: Final = 4
+_MOST_OF_A_SENTENCE: Final = 12
 
-_STOP: Final = frozenset(
-    {
-        *("stop", "stoppen", "afmelden", "uitschrijven", "stopzetten"),  # nl
-        *("arret", "arrete", "arreter", "desabonner", "desinscrire", "resilier"),  # fr
-        *("stopp", "abmelden", "abbestellen", "austragen"),  # de
-        *("stopall", "unsubscribe", "optout", "revoke"),  # en
-    }
+
+def _set(*lists: str) -> frozenset[str]:
+    return frozenset(word for words in lists for word in words.split())
+
+
+_STOP: Final = _set(
+    "stop stoppen stopzetten afmelden afmelding uitschrijven uitschrijving opzeggen",
+    "arret arrete arretez arreter desabonner desabonnez desabonnement desinscrire desinscrivez desinscription resilier",
+    "stopp stoppt stoppe abmelden abmeldung abbestellen austragen kundigen",
+    "stopall stopsms unsubscribe optout revoke",
 )
-_STOP_ALONE: Final = frozenset({"cancel", "end", "quit", "opt out"})
+_STOP_ALONE: Final = _set("cancel end quit") | {"opt out"}
 """Ordinary words in a longer message ("end of the week"), and one keyword of two words."""
-_START: Final = frozenset(["start", "unstop", "aanmelden", "reprendre", "anmelden"])
-_HELP: Final = frozenset(["help", "info", "hulp", "aide", "hilfe"])
+_BESIDE: Final = _set(
+    "ik wil me mij graag nu aub alsjeblieft alstublieft svp even hierbij meteen direct wens zou willen kan u jullie je",
+    "van voor met de het deze die dit dank bedankt mvg hoor maar gewoon toch",
+    "je veux voudrais souhaite me moi mon merci de des du la le les vous nous maintenant sil plait vos n m d l s il moi",
+    "ich mochte will mich bitte sofort danke vom von den die das euch ihr jetzt hiermit",
+    "please pls plz i want to wanna would like now thanks thank you me the this it all just from your ok okay do",
+)
+"""What may stand beside a wish to stop."""
+_MESSAGES: Final = _set(
+    "bericht berichten berichtje berichtjes sms smsje smsjes appen app apps whatsapp mail mails reclame sturen stuur",
+    "spam",
+    "message messages texto textos sms envoyer envoyez envoi pub publicite publicites menvoyer mecrire ecrire",
+    "nachricht nachrichten schicken senden schreiben werbung",
+    "text texts texting txt messaging send sending contact contacting marketing promotions ads notifications write",
+)
+_NO: Final = _set("geen niet stuur", "pas aucun ne plus nenvoyez", "keine kein nicht", "no not dont never without")
+_MORE: Final = _set("meer", "plus", "mehr", "more anymore again")
+_ELSEWHERE: Final = _set("by in over at there motion", "bij langs", "bei", "licht plaats")
+"""After "stop" they make it a place or a visit: "stop by tomorrow?"."""
+_START: Final = _set("start unstop aanmelden reprendre anmelden")
+_HELP: Final = _set("help info hulp aide hilfe")
 
 _JOINING: Final = "-'\u2019\u2010\u2011"
-"""Hyphens and apostrophes: opt-out is one word."""
+"""Hyphens and apostrophes: opt-out is one word, and "désinscrivez-moi" two. Both readings are tried for a STOP."""
 
 _BY_TYPE: Final = {"STOP": Keyword.STOP, "START": Keyword.START, "HELP": Keyword.HELP}
 
@@ -36,30 +66,41 @@ def read_keyword(text: str, opt_out_type: str = "") -> Keyword:
     known = _BY_TYPE.get(opt_out_type.strip().upper())
     if known is not None:
         return known
-    words = _words(text)
+    words = _words(text, joining=_JOINING)
     if not words:
         return Keyword.NONE
-    if " ".join(words) in _STOP_ALONE:
+    if _is_stop(words) or _is_stop(_words(text, joining="")):
         return Keyword.STOP
-    if len(words) > _MOST_WORDS:
-        return Keyword.NONE
-    return _of_word(words[0])
-
-
-def _of_word(word: str) -> Keyword:
-    if word in _STOP:
-        return Keyword.STOP
-    if word in _START:
+    if len(words) == 1 and words[0] in _START:
         return Keyword.START
-    return Keyword.HELP if word in _HELP else Keyword.NONE
+    return Keyword.HELP if len(words) <= _MOST_WORDS and words[0] in _HELP else Keyword.NONE
 
 
-def _words(text: str) -> list[str]:
-    """Words in plain letters and digits. What joins words (hyphen, apostrophe) joins; the rest separates."""
+def _is_stop(words: Sequence[str]) -> bool:
+    if " ".join(words) in _STOP_ALONE:
+        return True
+    if len(words) > _MOST_OF_A_SENTENCE:
+        return False
+    others = [word for word in words if word not in _STOP]
+    if len(others) < len(words) and all(word in _BESIDE or word in _MESSAGES for word in others):
+        return True
+    if words[0] in _STOP and (len(words) == 1 or words[1] not in _ELSEWHERE):
+        return len(words) <= _MOST_WORDS or any(word in _MESSAGES for word in others)
+    return _wants_no_more(words)
+
+
+def _wants_no_more(words: Sequence[str]) -> bool:
+    said = set(words)
+    beside = said - _NO - _MORE - _MESSAGES - _BESIDE
+    return bool(said & _NO and said & _MORE and said & _MESSAGES and not beside)
+
+
+def _words(text: str, *, joining: str) -> list[str]:
+    """Words in plain letters and digits; what is none of these separates, unless it joins."""
     kept = []
     for character in unicodedata.normalize("NFKD", text.casefold()):
         if character.isalnum():
             kept.append(character)
-        elif not (unicodedata.combining(character) or unicodedata.category(character) == "Cf" or character in _JOINING):
+        elif not (unicodedata.combining(character) or unicodedata.category(character) == "Cf" or character in joining):
             kept.append(" ")
     return "".join(kept).split()
