@@ -36,7 +36,7 @@ _STOP_ALONE: Final = _set("cancel end quit") | {"opt out"}
 _BESIDE: Final = _set(
     "ik wil me mij graag nu aub alsjeblieft alstublieft svp even hierbij meteen direct wens zou willen kan u jullie je",
     "van voor met de het deze die dit dank bedankt mvg hoor maar gewoon toch",
-    "je veux voudrais souhaite me moi mon merci de des du la le les vous nous maintenant sil plait vos n m d l s il moi",
+    "je veux voudrais souhaite me moi mon merci de des du la le les vous nous maintenant sil plait vos n m d l s il",
     "ich mochte will mich bitte sofort danke vom von den die das euch ihr jetzt hiermit",
     "please pls plz i want to wanna would like now thanks thank you me the this it all just from your ok okay do",
 )

@@ -78,12 +78,10 @@ def _same(left: str, right: str) -> bool:
 
 
 def _port_variants(url: str) -> tuple[str, ...]:
-    """Twilio signs a standard port sometimes with and sometimes without naming it; another port as it is."""
+    """Twilio signs some URLs with their port and some without it, whichever port it is: its own library tries both."""
     parts = urlsplit(url)
     standard = {"https": 443, "http": 80}.get(parts.scheme)
     host = parts.netloc
     if parts.port is None:
         return url, urlunsplit(parts._replace(netloc=f"{host}:{standard}"))
-    if parts.port == standard:
-        return url, urlunsplit(parts._replace(netloc=host.rpartition(":")[0]))
-    return (url,)
+    return url, urlunsplit(parts._replace(netloc=host.rpartition(":")[0]))

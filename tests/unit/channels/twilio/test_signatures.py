@@ -65,6 +65,21 @@ def test_the_published_signatures_are_accepted_and_near_misses_refused(url, fiel
             verifier.verify(wrong)
 
 
+@pytest.mark.parametrize("port", [80, 443, 1234, 8443])
+def test_a_signature_counts_with_and_without_the_port_as_in_twilios_own_library(port):
+    url = f"https://shop.example:{port}/twilio/status?x=1"
+    verifier = SignatureVerifier(f"https://shop.example:{port}", [TOKEN])
+    for signed in (url, "https://shop.example/twilio/status?x=1"):
+        signature = RequestValidator(TOKEN).compute_signature(signed, dict(CALL))
+        assert RequestValidator(TOKEN).validate(url, dict(CALL), signature)
+        assert verifier.verify(request_of(url, CALL, signature)) == CALL
+    elsewhere = RequestValidator(TOKEN).compute_signature(
+        f"https://shop.example:{port + 1}/twilio/status?x=1", dict(CALL)
+    )
+    with pytest.raises(WebhookRefusedError):
+        verifier.verify(request_of(url, CALL, elsewhere))
+
+
 def test_a_json_body_is_signed_through_its_hash_in_the_url():
     url = "https://mycompany.com/myapp.php?foo=1&bar=2&bodySHA256=0a1ff7634d9ab3b95db5c9a2dfe9416e41502b283a80c7cf19632632f96e6620"
     verifier = SignatureVerifier("https://mycompany.com", [TOKEN])
