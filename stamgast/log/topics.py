@@ -45,6 +45,10 @@ class TopicsError(RuntimeError):
     """The broker's topics are not what they must be; the text lists everything that is wrong."""
 
 
+class AwayError(TopicsError):
+    """No broker answers, or it broke off."""
+
+
 class MissingTopicsError(TopicsError):
     """Some are not there (yet)."""
 
@@ -242,7 +246,7 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
     """Open kafka-python's admin client.
 
     Raises:
-        TopicsError: no broker answers there in time, or the one that did broke off.
+        AwayError: no broker answers there in time, or the one that did broke off.
     """
     try:
         client = KafkaAdminClient(
@@ -252,11 +256,11 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
             reconnect_backoff_max_ms=500,  # somebody waits for the answer
         )
     except KafkaError as error:
-        raise TopicsError(f"no Kafka broker answers at {bootstrap}: {error}") from error
+        raise AwayError(f"no Kafka broker answers at {bootstrap}: {error}") from error
     try:
         yield client
     except KafkaError as error:  # kafka-python's: a worker knows aiokafka's, and would take it for a fault of ours
-        raise TopicsError(f"the Kafka broker at {bootstrap} broke off: {error}") from error
+        raise AwayError(f"the Kafka broker at {bootstrap} broke off: {error}") from error
     finally:
         client.close()
 

@@ -7,12 +7,14 @@ from collections.abc import AsyncIterator, Callable
 
 import uvicorn
 from starlette.applications import Starlette
+from starlette.types import ASGIApp
 
-from stamgast.bootstrap import WebParts, web_parts
+from stamgast.bootstrap import WebParts
 from stamgast.settings import Settings
 from stamgast.web.app import create_app
 from stamgast.web.deps import Deps
 from stamgast.web.limits import Limits
+from stamgast.web.opening import Opening
 
 
 def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
@@ -35,7 +37,7 @@ def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
+async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
     """Serve an app while the context is open; yields the port (0 asks for any that is free).
 
     Raises:
@@ -65,16 +67,19 @@ async def serving(app: Starlette, host: str, port: int) -> AsyncIterator[int]:
 
 
 async def run(settings: Settings, host: str, port: int, announce: Callable[[int], None]) -> None:
-    """Serve until cancelled.
+    """Serve until cancelled; while Kafka or the topics are not there yet, every request is told to come again.
 
     Raises:
         SettingsError: a key is missing or wrong.
-        TopicsError: Kafka is away, or its topics are not ours.
+        TopicsError: the topics are not ours.
         OSError: the port is taken.
     """
-    async with web_parts(settings) as parts, serving(app_of(parts), host, port) as taken:
+    opening = Opening()
+    async with serving(opening, host, port) as taken:
         announce(taken)
-        await asyncio.Event().wait()
+        async with opening.parts(settings) as parts:
+            opening.open(app_of(parts))
+            await asyncio.Event().wait()
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:
