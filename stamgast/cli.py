@@ -12,7 +12,7 @@ from typing import Final
 
 COMMANDS: Final = {
     "worker": "apply purchases and events, send messages: one of the processes that share the work",
-    "web": "serve purchases, webhooks, rewards and pages over HTTP",
+    "web": "serve purchases, webhooks and rewards over HTTP",
     "sandbox": "stand in for Twilio, with phones in a page",
     "services": "run a broker and a Redis for development until Ctrl-C",
     "topics": "create the topics, or adopt a new cluster",
