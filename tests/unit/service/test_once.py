@@ -19,7 +19,7 @@ from stamgast.domain.occasions import (
 )
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from tests.builders import ANNA, BRAM, MERCHANT, T0, bought, bundle, changed, consent, program, rule, taken_back
-from tests.in_memory import Owner
+from tests.fakes.in_memory import Owner
 
 MANY = REMEMBERED * 3
 
