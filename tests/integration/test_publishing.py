@@ -47,5 +47,5 @@ async def test_a_rule_whose_own_test_fails_comes_into_force_with_a_warning_that_
         assert result.is_new == is_new
         assert ("fail" in told) == is_new
         if is_new:
-            assert "bakkerij-noord: 2 tests fail of what is in force now: free-loaf (seven purchases fill" in told
+            assert "bakkerij-noord: 2 tests fail with what is in force now: free-loaf (seven purchases fill" in told
             assert "`stamgast rules test` says why" in told
