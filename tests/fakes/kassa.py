@@ -6,9 +6,10 @@ It signs `<milliseconds>.<body>` by HMAC-SHA-256 in hex. A sale comes whole, a r
 import hashlib
 import hmac
 from collections.abc import Sequence
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
+from stamgast.domain.currencies import exponent_of
 from stamgast.domain.units import MINUTE, Millis
 from stamgast.pos.adapter import Adapter, Api, Capabilities, Context, Document, Found, Headers, Page, SignatureError
 from stamgast.pos.problems import RefusedError
@@ -37,7 +38,7 @@ class Kassa(Adapter):
             raise SignatureError("none of the secrets has signed it")
 
     def delivery_id(self, headers: Headers, body: Any) -> str:
-        return str(body["id"])
+        return str(body.get("id", "")) if isinstance(body, dict) else ""
 
     def refs(self, body: Any) -> Sequence[Found]:
         match body:
@@ -47,7 +48,9 @@ class Kassa(Adapter):
                 return [Found("refund", number)]
             case {"event": "sale" | "refund" as event}:
                 raise RefusedError([{"pointer": f"/{event}", "detail": f"this {event} has no number"}])
-        return []
+            case {"event": _}:
+                return []
+        raise RefusedError([{"pointer": "", "detail": "a notice is an object with its event"}])
 
     async def reread(self, ref: Found, api: Api) -> Found:
         return ref._replace(content=await api.call("GET", f"/{ref.kind}s/{ref.id}"))
@@ -57,19 +60,27 @@ class Kassa(Adapter):
         return Page([Found("sale", each["number"], each) for each in answer["sales"]], answer["cursor"])
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
-        content = found.content
+        try:
+            return [self._document(found, found.content, context)]
+        except (KeyError, TypeError, ValueError, ArithmeticError) as error:
+            detail = f"this {found.kind} lacks or misspells {error}"
+            raise RefusedError([{"pointer": f"/{found.kind}", "detail": detail}]) from None
+
+    def _document(self, found: Found, content: Any, context: Context) -> Document:
+        currency = context.program.currency
         account = context.connection.account
         told: Document = {
             "end_date_time": content["at"],
-            "price_currency": context.program.currency,
-            "totals": {"gross_minor": _minor(content["total"])},
+            "price_currency": currency,
+            "totals": {"gross_minor": _minor(content["total"], currency)},
         }
         if found.kind == "refund":
-            return [told | {"transaction_id": f"{account}:{content['of']}", "refund_id": found.id, "status": "refund"}]
+            return told | {"transaction_id": f"{account}:{content['of']}", "refund_id": found.id, "status": "refund"}
         customer = {"customer": {"phone": content["phone"]}} if "phone" in content else {}
         own = {"transaction_id": f"{account}:{found.id}", "source_version": content["version"], "status": "completed"}
-        return [told | own | customer | {"store": {"retail_store_id": context.store_of(content["till"])}}]
+        return told | own | customer | {"store": {"retail_store_id": context.store_of(content["till"])}}
 
 
-def _minor(amount: Decimal | int) -> int:
-    return int((Decimal(amount) * 100).quantize(Decimal(1)))
+def _minor(amount: Decimal | int, currency: str) -> int:
+    """Whole minor units, half of one away from zero, as tills round."""
+    return int(Decimal(amount).scaleb(exponent_of(currency)).quantize(Decimal(1), ROUND_HALF_UP))

@@ -1,12 +1,17 @@
 """Other packages bring systems of tills; what cannot be used says whose it is and why."""
 
+import importlib
+import pkgutil
 import sys
 from importlib.metadata import EntryPoint
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
 
+import stamgast.pos
+import tests.fakes
 from stamgast.pos.adapter import Adapter, Capabilities, IncapableError
 from stamgast.pos.registry import GROUP, OWN, BadAdapterError, Registry, UnknownSystemError
 from tests.fakes.kassa import Kassa
@@ -19,6 +24,22 @@ def brought(name: str = "kassa", value: str = "tests.fakes.kassa:Kassa") -> Entr
 def test_our_own_adapters_can_all_be_used():
     registry = Registry(brought=())
     assert [registry.get(name).name for name in registry.names] == sorted(OWN)
+
+
+def own_adapters(package: ModuleType) -> dict[str, type[Adapter]]:
+    """Module's name -> the adapter that is written there."""
+    found = {}
+    for module in pkgutil.iter_modules(package.__path__):
+        for kind in vars(importlib.import_module(f"{package.__name__}.{module.name}")).values():
+            here = isinstance(kind, type) and kind.__module__ == f"{package.__name__}.{module.name}"
+            if here and Adapter in kind.__mro__[1:]:
+                found[module.name] = kind
+    return found
+
+
+def test_every_adapter_of_ours_is_in_the_list_under_its_modules_name():
+    assert own_adapters(stamgast.pos) == OWN
+    assert own_adapters(tests.fakes) == {"kassa": Kassa}, "one would be found"
 
 
 def test_an_installed_package_brings_an_adapter(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):

@@ -28,6 +28,23 @@ def read(webhook: Webhook, *secrets: str) -> Any:
     return read_webhook(Kassa(), webhook, secrets or ("old", "new"), T0)
 
 
+@pytest.mark.parametrize("document", [[1], {"event": "sale"}, {"event": "sale", "sale": {}}, {"sale": SALE}, "text"])
+def test_what_cannot_be_read_is_refused_with_its_place(document):
+    with pytest.raises(RefusedError):
+        read(delivered(document))
+
+
+@pytest.mark.parametrize("content", ["text", {}, SALE | {"total": "much"}, {**SALE, "at": None} | {"total": []}])
+def test_an_object_that_cannot_be_read_is_refused(content):
+    with pytest.raises(RefusedError):
+        purchases_of(Kassa(), [Found("sale", "17", content)], CONTEXT)
+
+
+def test_a_ping_without_a_name_is_about_nothing():
+    notice = read(delivered({"event": "ping"}))
+    assert (notice.delivery_id, notice.found) == ("", [])
+
+
 class Shelf:
     """An API that has one refund."""
 
