@@ -39,6 +39,8 @@ FINAL_WITHOUT_SEND: Final[frozenset[str]] = frozenset({Status.SUPPRESSED, Status
 UNSENT_RANK: Final = 50
 """Rank of an outcome that ends an activation before any POST: nothing can come after it."""
 
+_HELD_TIMER: Final = f"{TimerKind.HELD}:"
+
 
 def activation_id(merchant: str, rule: str, customer: str, occasion: str, generation: int = 0) -> str:
     """The same firing has the same id in every run: 32 hex digits of a UUID version 5.
@@ -60,7 +62,7 @@ def accepted_or_further(status: str) -> str:
 
 def held_timer(activation: str) -> str:
     """Name of the timer at which a held message is looked at again."""
-    return f"{TimerKind.HELD}:{activation}"
+    return _HELD_TIMER + activation
 
 
 class Activation(Struct, array_like=True, gc=False):

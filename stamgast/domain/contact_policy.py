@@ -6,6 +6,7 @@ only held for the night once everything else allows it.
 
 import hashlib
 from collections.abc import Callable
+from typing import Final
 
 from msgspec import Struct
 
@@ -19,6 +20,8 @@ ALL_DAY = Window(0, 24 * 60)
 KEEP_CONTACTS = 31 * DAY
 MOST_CONTACTS = 1000
 """Messages that anybody gets in that time at most, whatever a programme allows."""
+_HELD: Final = ActivationState.HELD  # asked of every message of a customer
+_SUBMITTED: Final = ActivationState.SUBMITTED
 
 
 class Terms(Struct, frozen=True):
@@ -70,7 +73,7 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     if refusal:
         return Decision(Verdict.SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
-    if any(activation.state == ActivationState.SUBMITTED for activation in customer.activations):
+    if any(activation.state == _SUBMITTED for activation in customer.activations):
         return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
 
@@ -82,10 +85,10 @@ def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) 
         return Reason.FREQUENCY_CAP
     if terms.cool_down and (
         any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts)
-        or any(a.state == ActivationState.HELD and a.rule == terms.rule for a in customer.activations)
+        or any(a.state == _HELD and a.rule == terms.rule for a in customer.activations)
     ):
         return Reason.COOL_DOWN
-    waiting = sum(1 for a in customer.activations if a.state == ActivationState.HELD and a.purpose == terms.purpose)
+    waiting = sum(1 for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose)
     for most, days in program.messaging.caps.get(terms.purpose, ()):
         sent = sum(1 for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY)
         if sent + waiting >= most:

@@ -16,6 +16,8 @@ from stamgast.domain.vocabulary import Stage, TimerKind
 
 QUIET: Final = (TimerKind.RISK, TimerKind.LAPSE, TimerKind.LAPSED)
 """Timers of a customer who stays away, in the order in which they come due."""
+_RISK, _LAPSE, _LAPSED = QUIET  # asked at every purchase, and looking a member up costs as much as a call
+_ACTIVE: Final = Stage.ACTIVE
 
 
 def plan_lapse(customer: Customer, program: Program) -> None:
@@ -37,20 +39,20 @@ def quiet_timers(customer: Customer, program: Program) -> dict[TimerKind, Millis
     last = customer.last_day
     gaps = quiet_gaps(customer, program)
     if customer.lapse_day != last:
-        wanted = {TimerKind.LAPSE: moment_after(last, gaps.lapse)}
+        wanted = {_LAPSE: moment_after(last, gaps.lapse)}
         if customer.risk_day != last and gaps.risk < gaps.lapse:
-            wanted[TimerKind.RISK] = moment_after(last, gaps.risk)
+            wanted[_RISK] = moment_after(last, gaps.risk)
         return wanted
     if customer.lapsed_day != last:
-        return {TimerKind.LAPSED: moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))}
+        return {_LAPSED: moment_after(last, gaps.lapse * max(program.lapse.lapsed_after, 1.0))}
     return {}
 
 
 def notice(customer: Customer, kind: str) -> None:
     """Note that a timer of staying away came true."""
-    if kind == TimerKind.RISK:
+    if kind == _RISK:
         customer.risk_day = customer.last_day
-    elif kind == TimerKind.LAPSE:
+    elif kind == _LAPSE:
         customer.lapse_day = customer.last_day
     else:
         customer.lapsed_day = customer.last_day
@@ -68,7 +70,7 @@ def stage_of(customer: Customer) -> Stage:
         return Stage.AT_RISK
     if customer.lapse_day and _one_visit_since(customer):
         return Stage.WON_BACK
-    return Stage.NEW if customer.visits == 1 else Stage.ACTIVE
+    return Stage.NEW if customer.visits == 1 else _ACTIVE
 
 
 def _one_visit_since(customer: Customer) -> bool:

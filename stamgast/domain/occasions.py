@@ -22,6 +22,7 @@ REMEMBERED: Final = 12
 CARDS: Final = "card:"
 """How the occasions begin that are stamp cards: `card:bread:3` is the third."""
 _QUIET: Final = "quiet:"
+_IN_RUNS: Final = (CARDS, _QUIET)
 PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR})
 """What a rule fires once per that is a time."""
 
@@ -45,6 +46,8 @@ def is_among(occasion: str, remembered: Sequence[str]) -> bool:
         return False
     if occasion in remembered:
         return True
+    if not occasion.startswith(_IN_RUNS):  # most are transactions
+        return False
     begins, number = _numbered(occasion)
     return bool(begins) and any(first <= number <= last for first, last in _runs(begins, remembered))
 
@@ -59,12 +62,12 @@ def may_have_fallen_out(occasion: str, once_per: str, remembered: Sequence[str])
 def with_one_more(remembered: Sequence[str], occasion: str, once_per: str) -> tuple[list[str], str]:
     """The occasions with a new one at their end, and the time that the ledger has to remember from now on, if any."""
     kept = [*remembered, occasion]
-    begins, number = _numbered(occasion)
+    begins, number = _numbered(occasion) if occasion.startswith(_IN_RUNS) else ("", 0)
     if begins:
         for first, last in _runs(begins, remembered):
             if last == number - 1:
-                ends = {_run(begins, first, last), f"{begins}{first}-{last}"}
-                kept = [*(each for each in remembered if each not in ends), _run(begins, first, number)]
+                end = _run(begins, first, last)
+                kept = [*(each for each in remembered if each != end), _run(begins, first, number)]
     return _without_one(kept, once_per) if len(kept) > REMEMBERED else (kept, "")
 
 

@@ -234,7 +234,7 @@ class Case:
         """Whether the transaction's entry says that the rule of this mark has fired for it."""
         entry = self.entry(transaction)
         marks = b"" if entry is None else entry.fired
-        return any(marks[at : at + len(mark)] == mark for at in range(0, len(marks), len(mark)))
+        return bool(marks) and any(marks[at : at + len(mark)] == mark for at in range(0, len(marks), len(mark)))
 
     def mark(self, transaction: str, mark: bytes) -> None:
         """Note that the rule of this mark has fired for the transaction."""

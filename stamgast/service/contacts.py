@@ -1,6 +1,6 @@
 """What contact with a customer leaves in their state: how often, for the caps, and what it cost."""
 
-from typing import assert_never
+from typing import Final, assert_never
 
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.channels import Priced, spec_of
@@ -8,10 +8,12 @@ from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.vocabulary import Counter, Status
 from stamgast.service.case import Case
 
+_ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
+
 
 def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> None:
     """What the carrier has taken costs, once, whatever becomes of it, by the message or by its parts."""
-    if event.status not in TAKEN or activation.rank >= RANKS[Status.ACCEPTED]:
+    if event.status not in TAKEN or activation.rank >= _ACCEPTED_RANK:
         return
     price = case.program.costs.contact_costs.get(activation.channel, 0)
     if price:

@@ -7,7 +7,7 @@ Everything here decides from the state and the recorded time alone; the sending 
 """
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Final
 
 from rules.actions import Send
 from rules.engine import SPEAKING, CompiledRule
@@ -33,6 +33,18 @@ from stamgast.service.ended import cause_of, forget_ended, shed
 
 MOST_WAITING = 50
 """Messages of one customer that wait or are on their way at most."""
+# Said once: looking a member up costs as much as a small call, and these are asked for every message.
+_HELD: Final = ActivationState.HELD
+_SUBMITTED: Final = ActivationState.SUBMITTED
+_ENDED: Final = ActivationState.ENDED
+_HELD_STATUS: Final = Status.HELD
+_SUBMITTED_STATUS: Final = Status.SUBMITTED
+_HELD_RANK: Final = RANKS[Status.HELD]
+_SUBMITTED_RANK: Final = RANKS[Status.SUBMITTED]
+_WAIT: Final = Outside.WAIT
+_SUPPRESS: Final = Verdict.SUPPRESS
+_HOLD: Final = Verdict.HOLD
+_DECIDED: Final = NoteKind.DECIDED
 
 
 def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) -> None:
@@ -52,9 +64,9 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
         id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
         rule=rule.id,
         occasion=occasion,
-        state=ActivationState.HELD,
-        status=Status.HELD,
-        rank=RANKS[Status.HELD],
+        state=_HELD,
+        status=_HELD_STATUS,
+        rank=_HELD_RANK,
         decided_at=case.at,
         changed_at=case.at,
         template=template.id,
@@ -79,16 +91,13 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
 
 
 def _too_many_wait(activations: Sequence[Activation]) -> bool:
-    return (
-        len(activations) >= MOST_WAITING
-        and sum(each.state != ActivationState.ENDED for each in activations) >= MOST_WAITING
-    )
+    return len(activations) >= MOST_WAITING and sum(each.state != _ENDED for each in activations) >= MOST_WAITING
 
 
 def release(case: Case, activation_id: str) -> None:
     """A held message's time has come: ask the gate again, for much may have changed since."""
     activation = find(case, activation_id)
-    if activation is None or activation.state != ActivationState.HELD:
+    if activation is None or activation.state != _HELD:
         return
     rule = case.context.bundle.rules.by_id.get(activation.rule)
     case.customer.activations = [a for a in case.customer.activations if a is not activation]
@@ -113,7 +122,7 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         purpose=activation.purpose,
         channels=(activation.channel, *activation.other_channels),
         window=rule.window,
-        wait_outside=rule.if_outside == Outside.WAIT,
+        wait_outside=rule.if_outside == _WAIT,
         give_up_at=activation.expires_at,
         cool_down=rule.cool_down,
         hold_out=rule.hold_out if case.context.mind_holdout else 0,
@@ -123,29 +132,29 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
 
 def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
     """Do with it what the gate says."""
-    if decision.verdict is Verdict.SUPPRESS:
+    if decision.verdict is _SUPPRESS:
         suppress(case, activation, decision.reason)
         return
     activation.channel = decision.channel
     activation.other_channels = list(decision.other_channels)
     activation.reason = decision.reason
-    if decision.verdict is Verdict.HOLD:
+    if decision.verdict is _HOLD:
         activation.release_at = decision.until
         if decision.until:
             case.customer.timers[held_timer(activation.id)] = decision.until
-        case.note(activation, NoteKind.DECIDED)
+        case.note(activation, _DECIDED)
         return
     _submit(case, activation, rule, decision)
 
 
 def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
     customer = case.customer
-    activation.state, activation.status = ActivationState.SUBMITTED, Status.SUBMITTED
-    activation.rank = RANKS[Status.SUBMITTED]
+    activation.state, activation.status = _SUBMITTED, _SUBMITTED_STATUS
+    activation.rank = _SUBMITTED_RANK
     activation.changed_at = case.at
     forget_old_contacts(customer, case.at, lambda rule_id: _cool_down_of(case, rule_id))
     customer.contacts = [*customer.contacts, (case.at, activation.purpose, activation.rule)]
-    case.note(activation, NoteKind.DECIDED)
+    case.note(activation, _DECIDED)
     case.change.submit(
         Submission(
             activation=activation.id,
@@ -183,7 +192,7 @@ def suppress(case: Case, activation: Activation, reason: str) -> None:
 
 
 def _end(case: Case, activation: Activation, status: Status, reason: str) -> None:
-    activation.state, activation.status, activation.reason = ActivationState.ENDED, status, reason
+    activation.state, activation.status, activation.reason = _ENDED, status, reason
     activation.rank = UNSENT_RANK
     activation.changed_at = case.at
     if activation.unproven:  # it does not go a second time, and of the first nobody knows

@@ -26,6 +26,17 @@ from stamgast.service.messages import (
     still_true,
 )
 
+# Said once: looking a member up costs as much as a small call, and these are asked for every message.
+_HELD: Final = ActivationState.HELD
+_SUBMITTED: Final = ActivationState.SUBMITTED
+_ENDED: Final = ActivationState.ENDED
+_FAILED_RANK: Final = RANKS[Status.FAILED]
+_NOT_FOUND: Final = Status.NOT_FOUND
+_EXPIRED: Final = Status.EXPIRED
+_MESSAGE: Final = Counter.MESSAGE
+_OUTCOME: Final = NoteKind.OUTCOME
+_OPTED_OUT: Final = Reason.OPTED_OUT
+_OTHER_CHANNEL: Final = Reason.OTHER_CHANNEL
 _NOT_DELIVERED: Final[frozenset[str]] = frozenset({Status.IN_DOUBT, Status.FAILED, Status.UNDELIVERED})
 
 
@@ -34,33 +45,29 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     activation = find(case, event.activation)
     if activation is None:
         case.change.finish(event.activation, event.channel)
-    elif event.status == Status.NOT_FOUND:
+    elif event.status == _NOT_FOUND:
         _go_once_more(case, activation, event.attempt)
     elif _may_wait_on(case, activation, event):
         _wait_on(case, activation)
     else:
         answer = _of_two(activation, event) if activation.unproven else event
-        if (
-            answer is not None
-            and (activation.state != ActivationState.HELD or activation.unproven)
-            and answer.rank > activation.rank
-        ):
+        if answer is not None and (activation.state != _HELD or activation.unproven) and answer.rank > activation.rank:
             _move_on(case, activation, answer)
 
 
 def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    was_on_its_way = activation.state == ActivationState.SUBMITTED
+    was_on_its_way = activation.state == _SUBMITTED
     being_stopped = activation.reason if was_on_its_way else ""
-    if activation.state == ActivationState.ENDED:
-        case.count(counter(Counter.MESSAGE, activation.channel, activation.status), -1)
+    if activation.state == _ENDED:
+        case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
     case.customer.timers.pop(held_timer(activation.id), None)
     book_cost(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
-    activation.state = ActivationState.ENDED
-    case.count(counter(Counter.MESSAGE, activation.channel, event.status))
-    case.note(activation, NoteKind.OUTCOME, event)
-    if event.reason == Reason.OPTED_OUT and not case.customer.stopped_at:
+    activation.state = _ENDED
+    case.count(counter(_MESSAGE, activation.channel, event.status))
+    case.note(activation, _OUTCOME, event)
+    if event.reason == _OPTED_OUT and not case.customer.stopped_at:
         case.customer.stopped_at = case.at
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
@@ -72,7 +79,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         forget_ended(case)
     # A carrier often learns only later that a channel does not reach.
     _try_other_channel(case, activation, event, being_stopped)
-    if activation.rank >= RANKS[Status.FAILED] or not (activation.other_channels or _may_go_again(case, activation)):
+    if activation.rank >= _FAILED_RANK or not (activation.other_channels or _may_go_again(case, activation)):
         shed(activation)
     if was_on_its_way:
         _release_next(case)
@@ -80,12 +87,10 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
 
 def _of_two(activation: Activation, event: ActivationOutcome) -> ActivationOutcome | None:
     """What an outcome proves once there is a second attempt; None: nothing new."""
-    if event.status in _NOT_DELIVERED and (
-        event.attempt == activation.unproven or activation.state == ActivationState.HELD
-    ):
+    if event.status in _NOT_DELIVERED and (event.attempt == activation.unproven or activation.state == _HELD):
         return None  # the second attempt decides
     if event.status in FINAL_WITHOUT_SEND:
-        if activation.state == ActivationState.HELD:
+        if activation.state == _HELD:
             return None
         doubt = {"status": Status.IN_DOUBT, "rank": RANKS[Status.IN_DOUBT], "attempt": activation.unproven}
         return structs.replace(event, **doubt)
@@ -105,7 +110,7 @@ def _may_go_again(case: Case, activation: Activation) -> bool:
 def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:
     """The carrier does not know the attempt after the last look-up: ask the gate whether there may be another one."""
     rule = _live_rule(case, activation)
-    if rule is None or activation.state != ActivationState.ENDED or not _may_go_again(case, activation):
+    if rule is None or activation.state != _ENDED or not _may_go_again(case, activation):
         return
     if case.at >= activation.expires_at or not still_true(case, activation):
         return
@@ -115,7 +120,7 @@ def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:
     if decision.verdict is Verdict.SUPPRESS or decision.channel != activation.channel:
         case.customer.contacts = contacts
         return
-    case.count(counter(Counter.MESSAGE, activation.channel, activation.status), -1)
+    case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
     activation.unproven = attempt
     _hold_again(case, activation, rule, decision)
 
@@ -123,8 +128,8 @@ def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:
 def _may_wait_on(case: Case, activation: Activation, event: ActivationOutcome) -> bool:
     """Say whether it was not submitted before the hour in which it may go was over, and has a later one."""
     in_time = case.at < activation.expires_at and _live_rule(case, activation) is not None
-    stopping = activation.reason if activation.state == ActivationState.SUBMITTED else "not on its way"
-    return event.status == Status.EXPIRED and in_time and not stopping and still_true(case, activation)
+    stopping = activation.reason if activation.state == _SUBMITTED else "not on its way"
+    return event.status == _EXPIRED and in_time and not stopping and still_true(case, activation)
 
 
 def _wait_on(case: Case, activation: Activation) -> None:
@@ -160,7 +165,7 @@ def _live_rule(case: Case, activation: Activation) -> CompiledRule | None:
 def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome, being_stopped: str) -> None:
     """A channel that does not reach the customer hands over to the next one: an activation of its own."""
     rule = case.context.bundle.rules.by_id.get(activation.rule)
-    if event.reason != Reason.OTHER_CHANNEL or not activation.other_channels or rule is None:
+    if event.reason != _OTHER_CHANNEL or not activation.other_channels or rule is None:
         return
     if being_stopped == Reason.TAKEN_BACK or not still_true(case, activation):
         return
@@ -212,6 +217,6 @@ def _succeed(case: Case, rule: CompiledRule, successor: Activation) -> None:
 
 def _release_next(case: Case) -> None:
     """The customer is free again: the most important message that waits for that goes next."""
-    waiting = [a for a in case.customer.activations if a.state == ActivationState.HELD and not a.release_at]
+    waiting = [a for a in case.customer.activations if a.state == _HELD and not a.release_at]
     for activation in sorted(waiting, key=lambda a: (-a.priority, a.decided_at, a.id)):
         release(case, activation.id)

@@ -1,6 +1,7 @@
 """Rules on facts: which fire, in whose favour when several want to speak, and what their actions do."""
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -25,6 +26,8 @@ UNBOUNDED = 1 << 30
 
 MOST_TAGS = 100
 """Tags of one customer; those beyond are counted and not given."""
+_LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up costs as much as a call
+_PER_PURCHASE: Final = OncePer.PURCHASE
 
 
 def fire(case: Case, facts: list[Fact]) -> None:
@@ -81,7 +84,7 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
                     counters[rule.not_met] = counters.get(rule.not_met, 0) + 1
                     break
             else:
-                if rule.status == RuleStatus.LIVE or _speaks(case, rule):
+                if rule.status == _LIVE or _speaks(case, rule):
                     firings.append(Firing(rule, fact, occasion, _has_fired(case, rule, occasion)))
         except NotReadError:
             raise
@@ -127,7 +130,7 @@ def _has_fired(case: Case, rule: CompiledRule, occasion: str) -> bool:
     remembered = case.customer.fired.get(rule.id, ())
     if is_among(occasion, remembered):
         return True
-    if rule.once_per == OncePer.PURCHASE:
+    if rule.once_per == _PER_PURCHASE:
         return case.has_mark(occasion, mark_of(rule.id))
     if not may_have_fallen_out(occasion, rule.once_per, remembered):
         return False
@@ -143,7 +146,7 @@ def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
     fired[rule.id], fallen = with_one_more(fired.get(rule.id, ()), occasion, rule.once_per)
     if fallen:
         case.store(field_of_firing(rule.id, fallen), b"1")
-    if rule.once_per == OncePer.PURCHASE:
+    if rule.once_per == _PER_PURCHASE:
         case.mark(occasion, mark_of(rule.id))
 
 
