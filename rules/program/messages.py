@@ -10,7 +10,7 @@ from rules.program.template_check import ALL_WORDS, Used, is_dotted, used_words
 from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
-from rules.yaml.words import parse_duration, parse_hours, parse_rate
+from rules.yaml.words import EARLIEST, LATEST, parse_duration, parse_hours, parse_rate
 from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.program import Messaging, Program, Template, Window
 from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
@@ -23,8 +23,6 @@ IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {
     IfUnproven.NEVER: "it is not sent again, and is shown as in doubt. The default for `purpose: marketing`.",
 }
 """Answers to `if_unproven`, and what each means."""
-EARLIEST: Final = 8 * 60
-LATEST: Final = 21 * 60
 _CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 _VARIABLE: Final = re.compile(r"[1-9][0-9]?")
 _TEMPLATE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")

@@ -25,6 +25,9 @@ _UNITS: Final[dict[str, Millis]] = {"minute": MINUTE, "hour": HOUR, "day": DAY, 
 _MAX_DURATION: Final = 3660 * DAY
 _DURATION: Final = re.compile(r"([0-9]{1,6}) ?([a-z]+?)s?")
 _TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2})")
+EARLIEST: Final = 8 * 60
+"""No message goes out earlier in the day than this minute of it."""
+LATEST: Final = 21 * 60
 _HOURS: Final = re.compile(r"([0-9]{2}:[0-9]{2}) ?- ?([0-9]{2}:[0-9]{2})")
 _MONEY: Final = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,3})?) ?([A-Z]{3})")
 _PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9])?) ?%")
@@ -90,7 +93,9 @@ def parse_hours(text: str) -> Window:
     if opens == closes:
         raise WordError(f'"{text}" has no time in it', 'Write it as "09:00-20:00".')
     if opens > closes:
-        raise WordError(f'"{text}" means sending at night', f'Did you mean "{match[2]}-{match[1]}"?')
+        by_day = closes >= EARLIEST and opens <= LATEST
+        hint = f'Did you mean "{match[2]}-{match[1]}"?' if by_day else 'Write it as "09:00-20:00".'
+        raise WordError(f'"{text}" means sending at night', hint)
     return Window(opens, closes)
 
 

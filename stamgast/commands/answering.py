@@ -7,14 +7,13 @@ logs and everything else go to standard error.
 from __future__ import annotations
 
 import sys
-from typing import Annotated, Any, NoReturn
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
 import typer
-from pydantic import ValidationError
 
-from stamgast.logs import configure_logs
-from stamgast.settings import Settings
+if TYPE_CHECKING:
+    from stamgast.settings import Settings
 
 WRONG = 1
 MISUSE = 2
@@ -41,6 +40,8 @@ def new_app(summary: str, **options: Any) -> typer.Typer:
 
 def load_settings() -> Settings:
     """Read the settings and send logs to standard error; exit with 2 and every problem if a setting is wrong."""
+    from stamgast.logs import configure_logs
+
     settings = read_settings()
     configure_logs(settings.log_level, settings.log_format)
     return settings
@@ -48,6 +49,11 @@ def load_settings() -> Settings:
 
 def read_settings() -> Settings:
     """Read the settings for a command that logs nothing; exit with 2 and every problem if one is wrong."""
+    # Imported here: these take longer than what a command does that needs no settings.
+    from pydantic import ValidationError
+
+    from stamgast.settings import Settings
+
     try:
         return Settings()
     except ValidationError as error:

@@ -50,6 +50,13 @@ class RefusedError(ValueError):
         self.problems = list(problems)
 
 
+class UnreadableError(RefusedError):
+    """A body that is no document at all, so that nothing can be said of its places."""
+
+    def __init__(self, detail: str) -> None:
+        super().__init__([{"pointer": "", "detail": detail}])
+
+
 def problems_of(error: ValidationError, model: type[BaseModel], base: str = "") -> list[Problem]:
     """What pydantic found, in our words; `base` is the pointer of the document within its batch."""
     return [_problem(detail, model, base) for detail in error.errors(include_url=False, include_input=True)]

@@ -7,11 +7,10 @@ import re
 from dataclasses import dataclass
 from typing import Any, Final
 
-import msgspec
 from pydantic import ValidationError
 
-from stamgast.domain.errors import UNREADABLE
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
+from stamgast.pos.documents import read_document
 from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.types import read_instant
 
@@ -36,17 +35,15 @@ class Received:
     event_source: str = ""
 
 
-def why_not_json(body: bytes, error: Exception) -> str:
-    """Say why a body cannot be read as JSON."""
-    return f"the body is not JSON: {error}" if body.strip() else "the body is empty; it is to be JSON"
-
-
 def read_purchases(body: bytes) -> list[Received]:
-    """All purchases of a request's body. Raises `RefusedError` with the problems of all of them, or `TooManyError`."""
-    try:
-        document = msgspec.json.decode(body)
-    except UNREADABLE as error:
-        raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
+    """All purchases of a request's body.
+
+    Raises:
+        UnreadableError: it is not JSON.
+        RefusedError: with the problems of all of them.
+        TooManyError: there are too many in one request.
+    """
+    document = read_document(body)
     if not isinstance(document, list):
         return [read_purchase(document)]
     if not document:

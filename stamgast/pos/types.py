@@ -11,6 +11,7 @@ from pydantic_core import PydanticCustomError
 MOST_MINOR: Final = 10**12
 """No amount is larger than this, in minor units: a till that says so is broken."""
 
+_MOST_HOURS_FROM_UTC: Final = 14
 _INSTANT = re.compile(r"\d{4}-\d{2}-\d{2}[Tt]\d{2}:\d{2}:\d{2}(\.\d{1,9})?([Zz]|[+-]\d{2}:\d{2})?", re.ASCII)
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
@@ -25,6 +26,10 @@ def read_instant(value: object) -> datetime:
         raise PydanticCustomError("instant", "is not an RFC 3339 time, such as 2026-10-01T07:42:10Z")
     if match[2] is None:
         raise PydanticCustomError("instant_naive", "has no offset from UTC: end it with Z, or with one such as +02:00")
+    if match[2] not in "Zz" and int(match[2][1:3]) > _MOST_HOURS_FROM_UTC:
+        raise PydanticCustomError(
+            "instant_offset", "has an offset from UTC that no place has: they go from -12:00 to +14:00"
+        )
     seconds, offset = text[:19], "+00:00" if match[2] in "Zz" else match[2]
     fraction = ((match[1] or ".")[1:] + "000000")[:6]
     try:

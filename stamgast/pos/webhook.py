@@ -8,11 +8,11 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
-from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.pos.adapter import Adapter, Context, Found, Headers
-from stamgast.pos.problems import Problem, RefusedError
-from stamgast.pos.reading import Received, read_purchase, why_not_json
+from stamgast.pos.documents import read_document
+from stamgast.pos.problems import Problem, RefusedError, UnreadableError
+from stamgast.pos.reading import Received, read_purchase
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
@@ -58,16 +58,15 @@ def read_webhook(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now
 
 
 def read_body(raw: bytes, headers: Headers) -> Any:
-    """JSON, or a form as a dict of its fields. Raises `RefusedError`."""
+    """JSON, or a form as a dict of its fields. Raises `UnreadableError`."""
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
+    if kind != FORM:
+        return read_document(raw, _decode)
     try:
-        if kind == FORM:
-            text = raw.decode("utf-8")
-            return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
-        return _decode(raw)
-    except UNREADABLE as error:
-        detail = "the body is not a form in UTF-8, or has too many fields" if kind == FORM else why_not_json(raw, error)
-        raise RefusedError([{"pointer": "", "detail": detail}]) from None
+        text = raw.decode("utf-8")
+        return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))
+    except ValueError:
+        raise UnreadableError("the body is not a form in UTF-8, or has too many fields") from None
 
 
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Received]:

@@ -120,7 +120,12 @@ class Control:
             raise BadRequestError(f"{to} is not an address over {over}", 422)
         reply = await self._carrier.receive(write_address(over, person), to, body)
         return json_response(
-            {"sid": reply.message.sid, "webhook_status": reply.webhook_status, "opt_out": reply.opt_out or None}
+            {
+                "sid": reply.message.sid,
+                "webhook_status": reply.webhook_status,
+                "webhook_url": self._options.inbound_url or None,
+                "opt_out": reply.opt_out or None,
+            }
         )
 
     async def phones(self, request: Request) -> Response:

@@ -10,6 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.sandbox.options import ACCOUNT_PREFIX, DEFAULT_ACCOUNT
 from stamgast.sandbox.refusals import TwilioRefusalError, error_body
 
@@ -60,7 +61,7 @@ async def read_json(request: Request) -> dict[str, Any]:
         raise BadRequestError("send application/json", 415)
     try:
         data = msgspec.json.decode(await read_body(request))
-    except msgspec.DecodeError as error:
+    except UNREADABLE as error:
         raise BadRequestError(f"not JSON: {error}") from error
     if not isinstance(data, dict):
         raise BadRequestError("send a JSON object")

@@ -30,7 +30,7 @@ class IdentityConflictError(ValueError):
 
 @dataclass(frozen=True, slots=True)
 class Enrolment:
-    """Whom an enrolment turned out to be. `is_new`: there was no profile before."""
+    """Whom an enrolment turned out to be. `is_new`: neither a profile nor a purchase named them before."""
 
     customer: str
     profile: Profile
@@ -149,7 +149,8 @@ class IdentityStore:
                 if not _held(known, each)
             }
             await self._write_aliases(merchant, fresh)  # last: whoever finds the alias finds the profile
-        return Enrolment(customer, profile, is_new)
+        known_by_purchases = any(_held(known, each) for each in identifiers)
+        return Enrolment(customer, profile, is_new and not known_by_purchases)
 
     async def profile(self, merchant: str, customer: str) -> Profile | None:
         """What we know of a customer; None for one we only know by purchases, or who was erased."""

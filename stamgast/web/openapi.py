@@ -85,6 +85,14 @@ def _paths() -> Json:
                 more=("200", "409"),
             )
         },
+        f"{merchant}/customers/lookup": {
+            "post": _operation(
+                "What is known of the customer whom a phone or a number names; writes nothing (scope read)",
+                "200",
+                {"$ref": "#/components/schemas/CustomerReference"},
+                path=["merchant"],
+            )
+        },
         f"{merchant}/customers/{{customer}}": {
             "get": _operation("What is known of a customer (scope read)", "200", path=["merchant", "customer"]),
             "delete": _operation(
@@ -136,7 +144,7 @@ def _operation(
     header: str = "",
     more: tuple[str, ...] = (),
 ) -> Json:
-    refusals = ["401", "403", "404", "429", "503", *(["413", "415", "422"] if body else [])]
+    refusals = ["401", "403", "404", "429", "503", *(["400", "413", "415", "422"] if body else [])]
     answers: Json = {code: {"description": "As the summary says."} for code in (success, *more) if code < "300"}
     for code in [*refusals, *(code for code in more if code >= "400")]:
         answers[code] = {

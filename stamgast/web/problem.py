@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from stamgast.clock.bounded import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
-from stamgast.pos.problems import RefusedError
+from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import TooManyError
 from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import NoWritesError, StateError
@@ -66,8 +66,7 @@ def as_problem(error: Exception) -> Problem | None:
         case Problem():
             return error
         case RefusedError():
-            detail = "Nothing of the request was accepted. Mend what `errors` lists and send it again."
-            return Problem(422, "invalid", detail, errors=error.problems)
+            return _refused(error)
         case TooManyError():
             return Problem(413, "batch-too-large", f"{error}. Send several requests.")
         case ReceiptTooLargeError() | RecordTooLargeError():
@@ -86,6 +85,13 @@ def as_problem(error: Exception) -> Problem | None:
         case NotLoadedError():
             return unavailable(f"Not ready: {error}. Send the same request again in a moment.")
     return None
+
+
+def _refused(error: RefusedError) -> Problem:
+    if isinstance(error, UnreadableError):
+        return Problem(400, "malformed", f"Nothing of the request was accepted: {error.problems[0]['detail']}.")
+    detail = "Nothing of the request was accepted. Mend what `errors` lists and send it again."
+    return Problem(422, "invalid", detail, errors=error.problems)
 
 
 async def answer_problem(_request: Request, error: Exception) -> Response:

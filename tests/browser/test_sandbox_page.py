@@ -91,7 +91,7 @@ def test_a_person_answers_stop_and_the_carrier_then_refuses(open_phones, sandbox
     page.get_by_role("button", name="STOP").click()
     expect(page.locator(".bubble.mine p")).to_have_text("STOP")
     expect(page.locator(".sys")).to_contain_text("21610")
-    expect(page.locator("#said")).to_have_text("The shop could not be reached.")
+    expect(page.locator("#said")).to_have_text("No address of the shop is set (inbound_url).")
     send(control, Body="Nog een")
     expect(page.locator(".bubble.failed .why")).to_contain_text("21610")
     page.locator("#text").fill("Dank je wel")

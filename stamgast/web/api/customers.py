@@ -2,28 +2,28 @@
 
 import hashlib
 import re
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-import msgspec
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
-from stamgast.identity.references import identifiers_of
+from stamgast.identity.references import identifiers_of, opened
+from stamgast.identity.sealing import SealError
 from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
-from stamgast.pos.canonical import Strict
+from stamgast.pos.canonical import CustomerReference, Strict
+from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, problems_of
-from stamgast.pos.reading import why_not_json
 from stamgast.pos.types import Id
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
@@ -121,6 +121,19 @@ async def get_customer(request: Request) -> JSONResponse:
     return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
 
 
+async def post_lookup(request: Request) -> JSONResponse:
+    """`POST /v1/merchants/{merchant}/customers/lookup`: the same, by what the till scanned; nothing is written.
+
+    In the body, since what stands in a URL stands in logs. Whoever is unknown stays so: 404.
+    """
+    deps = deps_of(request)
+    entrance = await enter(request, "read")
+    reference = read_reference(await read_body(request, deps.limits.body_bytes))
+    customer = reference.customer_id or await _named_by(deps, entrance, reference)
+    state = await _state_of(deps, entrance, customer)
+    return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
+
+
 async def delete_customer(request: Request) -> JSONResponse:
     """`DELETE /v1/merchants/{merchant}/customers/{customer}`: forget the person; asking again changes nothing."""
     deps = deps_of(request)
@@ -141,9 +154,25 @@ def _customer_in(request: Request) -> str:
         raise Problem(
             404,
             "no-customer",
-            "This is not a customer id: that is c and 24 letters and digits, as enrolment answers it.",
+            "This is not a customer id: that is c and 24 letters and digits, as enrolment answers it. "
+            "POST …/customers/lookup finds a customer by phone or membership number.",
         )
     return customer
+
+
+async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference) -> str:
+    """Whom it names, as a purchase would: whichever identifier is known first."""
+    unseal = partial(deps.identities.unseal, entrance.merchant)
+    try:
+        identifiers = identifiers_of(opened(reference, unseal), entrance.program.region)
+    except SealError as error:
+        raise RefusedError([{"pointer": "/sealed", "detail": f"sealed {error}"}]) from None
+    except BadPhoneError as error:
+        raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
+    for each in identifiers:
+        if customer := await deps.identities.customer_of(entrance.merchant, each):
+            return customer
+    raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.")
 
 
 async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
@@ -162,15 +191,26 @@ async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
 
 
 def read_enrolment(body: bytes) -> EnrolmentRequest:
-    """Read an enrolment. Raises `RefusedError` with everything that is wrong with it."""
-    try:
-        document = msgspec.json.decode(body)
-    except UNREADABLE as error:
-        raise RefusedError([{"pointer": "", "detail": why_not_json(body, error)}]) from None
+    """Read an enrolment.
+
+    Raises:
+        UnreadableError: it is not JSON.
+        RefusedError: with everything that is wrong with it.
+    """
+    document = read_document(body)
     try:
         return EnrolmentRequest.model_validate(document)
     except ValidationError as error:
         raise RefusedError(problems_of(error, EnrolmentRequest)) from None
+
+
+def read_reference(body: bytes) -> CustomerReference:
+    """Read by what a customer is looked up. Raises as `read_enrolment`."""
+    document = read_document(body)
+    try:
+        return CustomerReference.model_validate(document)
+    except ValidationError as error:
+        raise RefusedError(problems_of(error, CustomerReference)) from None
 
 
 def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:

@@ -15,9 +15,9 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
 from stamgast.domain.rewards import Answer, partition_of
+from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
@@ -158,9 +158,10 @@ async def _read(request: Request, deps: Deps) -> _Request:
     body = b""
     if request.headers.get("content-type"):
         body = await read_body(request, deps.limits.body_bytes)
+    document = read_document(body or b"{}")
     try:
-        given = msgspec.json.decode(body or b"{}", type=_Request)
-    except UNREADABLE as error:
+        given = msgspec.convert(document, _Request)
+    except msgspec.ValidationError as error:
         raise RefusedError([{"pointer": "", "detail": str(error), "allowed": "store, customer"}]) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
         raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])

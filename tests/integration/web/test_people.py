@@ -17,7 +17,7 @@ from stamgast.state.keys import customers
 from stamgast.state.views import NotLoadedError
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
-from tests.integration.web.shop import JAN, events, everything_in
+from tests.integration.web.shop import JAN, events, everything_in, sale
 
 SECRETS = ("612345678", "Jan", "Zandstra", "1988-10-21", "M-100")
 
@@ -61,6 +61,32 @@ async def test_the_same_person_twice_is_the_same_customer(web):
     profile = await web.parts.identities.profile(MERCHANT, customers.pop())
     assert profile is not None
     assert (profile.phone, profile.first_name, profile.language) == ("+31612345678", "Jan", "fr")
+
+
+async def test_whoever_is_known_from_purchases_is_not_new(web):
+    bought = await web.post("/purchases", sale(customer={"membership_number": "M-100"}))
+    joined = await web.post("/customers", JAN)
+    assert (joined.status_code, joined.json()["new"]) == (200, False)
+    assert joined.json()["customer"] == bought.json()["purchases"][0]["customer"]
+
+
+async def test_a_customer_is_found_by_what_the_till_scanned_and_nothing_is_written(web):
+    customer = (await web.post("/customers", JAN)).json()["customer"]
+    written = len(await events(web))
+    for named in ({"phone": "0612345678"}, {"membership_number": "M-100"}, {"customer_id": customer}):
+        found = await web.post("/customers/lookup", named)
+        assert (found.status_code, found.json()) == (200, (await web.get(f"/customers/{customer}")).json())
+    several = await web.post("/customers/lookup", {"phone": "0687654321", "membership_number": "M-100"})
+    assert several.json()["customer"] == customer
+    for unknown in ({"phone": "0687654321"}, {"membership_number": "M-7"}, {"customer_id": "c" + "a" * 24}):
+        assert (await web.post("/customers/lookup", unknown)).status_code == 404
+    for wrong, pointer in ({}, ""), ({"phone": "12"}, "/phone"), ({"sealed": "abc"}, "/sealed"):
+        refused = await web.post("/customers/lookup", wrong)
+        assert (refused.status_code, refused.json()["errors"][0]["pointer"]) == (422, pointer)
+    assert "customers/lookup" in (await web.get("/customers/0612345678")).json()["detail"]
+    assert len(await events(web)) == written
+    joined = await web.post("/customers", {"phone": "0687654321"})
+    assert joined.json()["new"]  # looking for somebody has not made them known
 
 
 async def test_the_same_person_at_the_same_moment_is_the_same_customer(web):

@@ -112,7 +112,22 @@ async def test_only_json_comes_in(web):
     headers = web.headers(Content_Type="application/json", Content_Encoding="gzip")
     problem(await web.client.post(path, content=b"x", headers=headers), 415)
     headers = web.headers(Content_Type="application/json")
-    assert problem(await web.client.post(path, content=b"{", headers=headers), 422)["errors"][0]["pointer"] == ""
+    for body, said in [
+        (b"{", "not JSON"),
+        (b'{"a": "\xff"}', "not JSON"),
+        (b'{"a": "\\ud800"}', "not JSON"),
+        (b"[" * 100_000, "not JSON"),
+        (b"", "the body is empty"),
+        (b'{"status": "voided", "status": "completed"}', "'status' comes twice"),
+        (
+            json.dumps(sale()).replace('"totals"', '"totals": {"gross_minor": 1}, "totals"').encode(),
+            "'totals' comes twice",
+        ),
+    ]:
+        answer = problem(await web.client.post(path, content=body, headers=headers), 400)
+        assert answer["type"] == "urn:stamgast:problem:malformed"
+        assert said in answer["detail"]
+    assert await web.records(web.topics.purchases) == []
 
 
 async def test_no_body_and_no_batch_is_unlimited(web_settings, published, empty_redis):

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from stamgast.domain.purchase_record import decode_record
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.contract import asyncapi, purchase_schema
-from stamgast.pos.problems import RefusedError
+from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Received, TooManyError, read_purchases
 from stamgast.pos.record import to_record
 
@@ -114,5 +114,21 @@ def test_a_body_that_is_no_json_is_refused_and_an_empty_one_called_empty(body: b
         read_purchases(body)
 
     (problem,) = caught.value.problems
+    assert isinstance(caught.value, UnreadableError)
     assert problem["pointer"] == ""
     assert problem["detail"].startswith(said)
+
+
+def test_a_key_that_comes_twice_is_refused_however_deep_and_by_its_name():
+    body = b'[{"transaction_id": "t1", "totals": {"gross_minor": 1, "net_minor": 2, "gross_minor": 3}}]'
+
+    with pytest.raises(UnreadableError, match="the key 'gross_minor' comes twice"):
+        read_purchases(body)
+
+
+@pytest.mark.parametrize("offset", ["+25:00", "-99:99", "+15:00"])
+def test_an_offset_that_no_place_has_is_told_in_our_words(offset: str):
+    document = json.loads((GOLDEN / "smallest.json").read_text()) | {"end_date_time": f"2026-10-01T07:42:10{offset}"}
+
+    with pytest.raises(RefusedError, match=r"no place has: they go from -12:00 to \+14:00"):
+        read_purchases(json.dumps(document).encode())

@@ -39,6 +39,12 @@ def test_hours_over_midnight_are_refused_and_turned_round():
     assert caught.value.hint == 'Did you mean "08:00-21:00"?'
 
 
+def test_hours_that_are_the_night_even_turned_round_are_not_proposed():
+    with pytest.raises(WordError, match="at night") as caught:
+        words.parse_hours("22:00-02:00")
+    assert caught.value.hint == 'Write it as "09:00-20:00".'
+
+
 @pytest.mark.parametrize("text", ["9:00-20:00", "09:00", "09:00-09:00", "09:60-20:00", "25:00-26:00", "9-20"])
 def test_what_is_no_range_of_hours(text: str):
     with pytest.raises(WordError):

@@ -1,0 +1,48 @@
+"""JSON that somebody else wrote, read so that nothing in it is passed over: a key that comes twice is refused."""
+
+import json
+from collections.abc import Callable
+from typing import Any, Final
+
+import msgspec
+
+from stamgast.domain.errors import UNREADABLE
+from stamgast.pos.problems import UnreadableError
+
+Decode = Callable[[bytes], Any]
+_MOST_SHOWN: Final = 40
+
+
+class _TwiceError(ValueError):
+    """A key comes twice in one object: readers differ in which of them they believe."""
+
+
+def read_document(body: bytes, decode: Decode = msgspec.json.decode) -> Any:
+    """What stands in the body, read by `decode`. Raises `UnreadableError`."""
+    try:
+        document = decode(body)
+        # Once more with the standard library's reader: msgspec says nothing of a key that it has seen before.
+        json.loads(body, object_pairs_hook=_refuse_twice, parse_int=_unread, parse_float=_unread)
+    except _TwiceError as error:
+        raise UnreadableError(str(error)) from None
+    except UNREADABLE as error:
+        raise UnreadableError(why_not_json(body, error)) from None
+    return document
+
+
+def why_not_json(body: bytes, error: Exception) -> str:
+    """Say why a body cannot be read as JSON."""
+    return f"the body is not JSON: {error}" if body.strip() else "the body is empty; it is to be JSON"
+
+
+def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:
+    if len({key for key, _ in pairs}) != len(pairs):
+        seen: set[str] = set()
+        for key, _ in pairs:
+            if key in seen:
+                raise _TwiceError(f"the key {key[:_MOST_SHOWN]!r} comes twice in one object; send each once")
+            seen.add(key)
+
+
+def _unread(_text: str) -> None:
+    """Numbers have been read already, and a thousand digits would be an error of the reader's own."""
