@@ -73,7 +73,8 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
     Raises:
-        RefusedError: some are not of the contract's shape; it has all of the places.
+        RefusedError: some cannot be read, or are not of the contract's shape; it has all of the places, each after the
+            number of its object.
         ValueError: an object has no content yet: `reread` comes first.
     """
     received: list[Received] = []
@@ -83,7 +84,13 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
     for each in found:
         if each.content is None:
             raise ValueError(f"{each.kind} {each.id} is to be read again first")
-        for document in adapter.snapshot(each, context):
+        try:
+            documents = adapter.snapshot(each, context)
+        except RefusedError as refused:
+            problems += [told | {"pointer": f"/{count}{told['pointer']}"} for told in refused.problems]
+            count += 1
+            continue
+        for document in documents:
             place, count = f"/{count}", count + 1
             try:
                 read = read_purchase(document, place)

@@ -13,11 +13,12 @@ from stamgast.service.case import Case
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
 
-_MEANS: Final[Mapping[str, tuple[FactName, Counter]]] = {
+MEANS: Final[Mapping[str, tuple[FactName, Counter]]] = {
     TimerKind.RISK: (FactName.AT_RISK, Counter.AT_RISK),
     TimerKind.LAPSE: (FactName.LAPSING, Counter.LAPSING),
     TimerKind.LAPSED: (FactName.LAPSED, Counter.LAPSED),
 }
+"""A timer of staying away -> the fact that it came true, and what counts it."""
 
 
 def run_due_timers(case: Case, due: Millis) -> None:
@@ -56,6 +57,6 @@ def _grow_quiet(case: Case, kind: str) -> None:
         return
     notice(customer, kind)
     facts = restage(case)
-    name, counted = _MEANS[kind]
+    name, counted = MEANS[kind]
     case.count(counted)
     fire(case, [*facts, Fact(name, f"quiet:{customer.last_day}")])

@@ -15,6 +15,8 @@ from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS
 from stamgast.domain.facts import CARRIES
 from stamgast.domain.vocabulary import FactName, Reason, Status, TimerKind
 from stamgast.people.why import REASONS
+from stamgast.service.due import MEANS
+from stamgast.service.worth import FACTS
 
 ROOT = Path(__file__).parents[3]
 PACKAGES = ("stamgast", "streams", "rules", "channels")
@@ -81,21 +83,44 @@ def test_every_timer_is_answered_when_it_is_due():
 
 
 def _emitted() -> Iterator[FactName]:
-    """Facts that the domain or the service makes: members of `FactName` there, outside the table of what they carry."""
+    """Facts that the domain or the service makes: what `Fact(…)` is called with there.
+
+    That is a member, a constant of the module that is one, or what a table of the module gives.
+    """
     for path, tree in sources():
         if not path.startswith(("stamgast/domain/", "stamgast/service/")):
             continue
-        documented = {id(node) for table in _tables(tree) for node in ast.walk(table)}
+        said = {name: list(_members(value)) for name, value in _assigned(tree)}
         for node in ast.walk(tree):
             match node:
-                case ast.Attribute(value=ast.Name(id="FactName"), attr=name) if id(node) not in documented:
-                    yield FactName[name]
+                case ast.Call(
+                    func=ast.Name(id="Fact"), args=[ast.Attribute(value=ast.Name(id="FactName")) as member, *_]
+                ):
+                    yield FactName[member.attr]
+                case ast.Call(func=ast.Name(id="Fact"), args=[ast.Name(id=name), *_]) if name in said:
+                    yield from said[name]
+                case ast.Call(func=ast.Name(id="Fact"), args=[ast.Subscript(value=ast.Name(id=name)), *_]) if said.get(
+                    name
+                ):
+                    yield from said[name]
+    yield from FACTS.values()  # by `worth_facts`
+    yield from (means[0] for means in MEANS.values())  # by the timers of staying away
 
 
-def _tables(tree: ast.Module) -> Iterator[ast.AnnAssign]:
+def _assigned(tree: ast.Module) -> Iterator[tuple[str, ast.expr]]:
     for node in tree.body:
-        if isinstance(node, ast.AnnAssign) and isinstance(node.target, ast.Name) and node.target.id == "CARRIES":
-            yield node
+        match node:
+            case ast.AnnAssign(target=ast.Name(id=name), value=ast.expr() as value):
+                yield name, value
+            case ast.Assign(targets=[ast.Name(id=name)], value=value):
+                yield name, value
+
+
+def _members(value: ast.expr) -> Iterator[FactName]:
+    for node in ast.walk(value):
+        match node:
+            case ast.Attribute(value=ast.Name(id="FactName"), attr=name):
+                yield FactName[name]
 
 
 def test_words_that_are_decided_by_are_spelled_once():

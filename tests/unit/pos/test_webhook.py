@@ -74,6 +74,7 @@ def test_a_genuine_webhook_becomes_a_purchase_of_its_connection():
         Webhook(b"{}", {}, ""),
         Webhook(b"{}", {"x-kassa-time": str(T0), "x-kassa-signature": "h\u00e9"}, ""),
         Webhook(b"{ }", sign(b"{}", "new", T0), ""),
+        Webhook(b"{}", {"x-kassa-time": "9" * 5_000, "x-kassa-signature": "00"}, ""),
     ],
 )
 def test_what_is_not_genuine_is_not_looked_into(webhook):
@@ -113,9 +114,10 @@ def test_what_an_unsigned_system_says_has_to_be_read_again():
 
 def test_everything_out_of_shape_is_told_with_its_place_among_what_was_delivered():
     unclear = [Found("sale", str(n), SALE | {"at": when}) for n, when in enumerate(("now", SALE["at"], "later"))]
+    unclear.insert(1, Found("sale", "3", SALE | {"total": True}))
     with pytest.raises(RefusedError) as refused:
         purchases_of(Kassa(), unclear, CONTEXT)
-    assert [each["pointer"] for each in refused.value.problems] == ["/0/end_date_time", "/2/end_date_time"]
+    assert [each["pointer"] for each in refused.value.problems] == ["/0/end_date_time", "/1/sale", "/3/end_date_time"]
 
 
 def test_amounts_are_read_as_they_were_written():

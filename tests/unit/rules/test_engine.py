@@ -5,6 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from rules.actions import Give, Send, Tag
+from rules.engine import CompiledTrigger, View, always, once_per
+from rules.program.loader import empty_program
 from rules.rule_set import RuleSet
 from stamgast.domain.calendar import at_local
 from stamgast.domain.customer import Customer
@@ -12,6 +14,7 @@ from stamgast.domain.events import Line, Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR
+from stamgast.domain.vocabulary import FactName, OncePer
 
 AMSTERDAM = "Europe/Amsterdam"
 NEW_YEAR_2026 = 20_454
@@ -277,3 +280,11 @@ def test_of_the_rules_that_wait_for_a_threshold_only_those_that_it_passes_are_as
     assert asked(0, 100) == ["v2", "v5", "v9"]
     assert [rule.id for rule in rules.asked_by(Fact("purchase", "till1:1"))] == ["example"]
     assert list(rules.asked_by(Fact("joined", "customer"))) == []
+
+
+@pytest.mark.parametrize("word", OncePer)
+def test_every_word_of_once_per_says_what_it_is_once_per(word: OncePer):
+    trigger = CompiledTrigger("joined", "joins", (FactName.JOINED,), always, word, (), has_purchase=False)
+    fact, view = Fact(FactName.JOINED, "its:own"), View(Customer(), empty_program("shop"), 0, Fact(FactName.JOINED, ""))
+
+    assert once_per(word, trigger)(fact, view)

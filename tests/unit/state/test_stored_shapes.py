@@ -1,0 +1,31 @@
+"""What states are stored as: arrays, so that a field keeps its place for ever and new ones come last, with a default."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+
+from stamgast.domain import activation, customer, ledger, transactions
+from stamgast.state import backlogs, doubts
+
+GOLDEN = Path(__file__).parents[2] / "golden" / "state" / "fields.json"
+"""Struct -> its fields in their order. A new field is appended here too, by hand."""
+STORED: dict[str, Any] = {
+    f"{module.__name__.rpartition('.')[2]}.{name}": each
+    for module in (activation, customer, ledger, transactions, backlogs, doubts)
+    for name, each in vars(module).items()
+    if isinstance(each, type) and issubclass(each, msgspec.Struct) and each.__module__ == module.__name__
+    if each.__struct_config__.array_like
+}
+PLACES: dict[str, list[str]] = json.loads(GOLDEN.read_text())
+
+
+@pytest.mark.parametrize("name", sorted(STORED))
+def test_fields_of_what_is_stored_stay_where_they_are(name: str):
+    assert list(STORED[name].__struct_fields__) == PLACES[name]
+
+
+def test_every_struct_that_is_stored_is_written_down():
+    assert set(PLACES) == set(STORED)
