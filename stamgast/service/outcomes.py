@@ -67,8 +67,10 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     case.note(activation, _OUTCOME, event)
-    if event.reason == _OPTED_OUT and not case.customer.stopped_at:
+    if event.reason == _OPTED_OUT and event.status not in FINAL_WITHOUT_SEND and not case.customer.stopped_at:
+        # The carrier says so. What we withheld ourselves had its STOP told before, and a START may have come since.
         case.customer.stopped_at = case.at
+        case.count(Counter.OPTED_OUT)
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:

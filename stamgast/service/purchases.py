@@ -93,7 +93,8 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
     facts = applied.facts + worth_facts(case, worth_before, event.after)
     if event.before is not None and event.before.counts and not applied.new.counts:
         take_back(case, event.transaction)
-    if event.before is not None or customer.profit < was[2]:
+    # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
+    if event.before is not None or customer.profit < was[2] or customer.spend < was[1]:
         fall_back(case, facts)
     case.write_entry(event.transaction, _entry_left(case, event, applied))
     _keep_the_list(case, event.transaction, applied)

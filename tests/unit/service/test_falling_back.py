@@ -5,7 +5,7 @@ from hypothesis import strategies as st
 
 from rules.actions import Give, Send
 from stamgast.domain.activation import Activation
-from stamgast.domain.events import Purchase
+from stamgast.domain.events import Line, Purchase
 from stamgast.domain.program import Messaging, Window
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Change
@@ -58,6 +58,17 @@ def test_a_held_message_about_the_second_visit_goes_when_that_visit_was_none():
     owner.apply(taken_back(second, NIGHT + HOUR))
     assert (only(owner).status, only(owner).reason) == ("suppressed", "taken_back")
     assert not any(name.startswith("held:") for name in owner.state().timers)
+
+
+def test_an_exchange_that_brings_profit_and_takes_spend_takes_back_what_the_spend_had_earned():
+    big = rule("big", "spend_changed", Give("loaf", None), fires=crosses(1_000), per="customer", threshold="spend:1000")
+    owner = owner_of(big)
+    owner.apply(bought("t1", MORNING, spend=1_000))
+    assert [voucher.state for voucher in owner.state().vouchers] == ["open"]
+    exchanged = (Line("1", -400, category="drinks"), Line("2", 350, category="bread"))
+    owner.apply(bought("t2", MORNING + HOUR, spend=-50, lines=exchanged))
+    assert owner.state().profit > 550
+    assert [voucher.state for voucher in owner.state().vouchers] == ["withdrawn"]
 
 
 def test_it_stays_while_the_figure_is_still_there():

@@ -108,10 +108,21 @@ def test_stop_drops_what_waits_and_cancels_what_is_queued_until_start():
     assert sent(owner.apply(bought("t3", MORNING + 3 * HOUR))) == ["hello"]
 
 
+def test_a_message_that_was_withheld_for_a_stop_stops_nobody_who_has_said_start_since():
+    owner = customer_of(hello_rule())
+    activation = owner.apply(bought("t1", MORNING)).submissions[0].activation
+    owner.apply(OptedOut(merchant=MERCHANT, customer=ANNA, at=MORNING + MINUTE))
+    owner.apply(OptedIn(merchant=MERCHANT, customer=ANNA, at=MORNING + HOUR))
+    owner.apply(outcome(activation, MORNING + 2 * HOUR, "suppressed", "opted_out"))
+    assert not owner.state().stopped_at
+    assert sent(owner.apply(bought("t2", MORNING + 3 * HOUR))) == ["hello"]
+
+
 def test_an_opt_out_that_only_the_carrier_knows_of_counts_as_stop():
     owner = customer_of(hello_rule())
     activation = owner.apply(bought("t1", MORNING)).submissions[0].activation
-    owner.apply(outcome(activation, MORNING, "failed", "opted_out"))
+    told = owner.apply(outcome(activation, MORNING, "failed", "opted_out"))
+    assert told.counters["opted_out"] == 1
     owner.apply(bought("t2", MORNING + HOUR))
     assert last(owner).reason == "opted_out"
 
