@@ -10,7 +10,7 @@ LOCKED := $(PIP) --require-hashes --no-deps
 SIDE_BY_SIDE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit unit-here check format docs install services bench lock clean
+.PHONY: help demo test unit unit-here check format docs install services bench soak lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -50,6 +50,9 @@ services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-
 
 bench: $(VENV)/.dev ## measure, each figure beside its peers doing the same work
 	@$(BIN)/python -m benchmarks $(ARGS)
+
+soak: $(VENV)/.dev ## sell over HTTP for ten minutes while everything is killed, and judge (ARGS="--seconds 60 --seed 7")
+	@$(BIN)/python scripts/soak.py $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew (ARGS=--upgrade takes newer versions)
 	@requirements/lock.sh $(ARGS)
