@@ -10,10 +10,10 @@ LOCKED := $(PIP) --require-hashes --no-deps
 SIDE_BY_SIDE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit unit-here check format docs install services bench soak lock clean
+.PHONY: help demo test unit unit-here check format docs install install-run services bench soak lock clean
 
 help: ## print this menu
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "  make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: $(VENV)/.trial ## build .venv, start everything on this machine and replay real purchases
 	@$(BIN)/stamgast demo $(ARGS)
@@ -44,6 +44,10 @@ docs: $(VENV)/.dev ## write docs/reference.md, docs/rules.md and schemas/ from t
 	@$(BIN)/python scripts/write_reference.py
 
 install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/stamgast works then
+
+install-run: $(VENV)/.made ## build .venv with what running needs and nothing else (about 330 MB; development takes 1 GB)
+	@$(LOCKED) --no-compile -r requirements/build.txt -r requirements/runtime.txt
+	@$(PIP) --no-compile --no-deps --no-build-isolation .
 
 services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-C
 	@$(BIN)/stamgast services $(ARGS)

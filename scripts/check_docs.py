@@ -12,7 +12,7 @@ ROOT = Path(__file__).resolve().parent.parent
 _LINK = re.compile(r"(?<!!)\[[^\]]*\]\(([^)\s]+)\)")
 _FENCE = re.compile(r"^```.*?^```", flags=re.MULTILINE | re.DOTALL)
 _PATH = re.compile(r"`((?:stamgast|streams|rules|channels|tests|scripts|benchmarks|config|schemas)/[\w./-]+)`")
-_TARGET = re.compile(r"`make ([a-z]+)|^make ([a-z]+)", flags=re.MULTILINE)
+_TARGET = re.compile(r"`make ([a-z-]+)|^make ([a-z-]+)", flags=re.MULTILINE)
 
 
 def main() -> int:
