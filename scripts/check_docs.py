@@ -75,7 +75,7 @@ def headings(file: Path) -> set[str]:
 
 def unknown_targets(file: Path) -> Iterator[str]:
     """Yield each `make` target that a document names and the Makefile does not have."""
-    known = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
+    known = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), flags=re.MULTILINE))
     for quoted, shown in _TARGET.findall(file.read_text()):
         if (quoted or shown) not in known:
             yield f"{file.relative_to(ROOT)}: the Makefile has no target {quoted or shown}"
