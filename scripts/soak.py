@@ -558,9 +558,9 @@ async def run(deployment: Deployment, key: str, options: argparse.Namespace) -> 
     await shop.fault(reset=True)
     print(f"happened: {dict(trouble.happened)}\ndone: {dict(shop.done)}", flush=True)
     began = time.monotonic()
-    for line in await shop.judge():
-        faults[line] += 1
-    print(f"right after {time.monotonic() - began:.0f} s" if not faults else "not right", flush=True)
+    wrong = await shop.judge()
+    faults.update(wrong)
+    print("figures are not right" if wrong else f"figures are right after {time.monotonic() - began:.0f} s", flush=True)
     await shop.judge_messages()
     verified = await asyncio.to_thread(deployment.run, "verify", "--json")
     if verified.returncode:
