@@ -20,6 +20,7 @@ COMMANDS: Final = {
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
     "customer": "show what is known about a customer, or forget who they are",
+    "erasures": "see whether people who were forgotten are gone from the files as well",
     "purchases": "list, confirm or void purchases that nobody can have meant",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",

@@ -14,6 +14,7 @@ from streams.customers.job import CustomersJob
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
 from streams.intake.record_mac import Proofs
+from streams.maintenance.forgetting import Forgetting
 from streams.maintenance.segments import SegmentWatch
 from streams.metrics import Metrics
 from streams.outbox.breaker import Probing
@@ -100,7 +101,11 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         )
     )
     serving = carry(customers)
-    others = [SegmentWatch(serving, topics, bundles, parts.clock)] if sending else []
+    others = (
+        [SegmentWatch(serving, topics, bundles, parts.clock), Forgetting(serving, topics, parts.redis)]
+        if sending
+        else []
+    )
     programmes = Tail(settings.kafka_bootstrap, {topics.programs: 1}, bundles, name="bundles")
     return Worker(
         settings,

@@ -187,6 +187,7 @@ class IdentityStore:
                 if alias is not None and alias.customer == customer
             }
             await self._log.write(self._topics.identities, records)
+            await self._log.note_erasure(at)
         return len(records)
 
     # --- keys ---

@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from typing import Final, TypeVar
 
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.units import Millis
 from stamgast.identity.records import Alias, decode_entry, split_key
 from stamgast.identity.sealing import SealError
+from stamgast.state.append_only_files import note_erasure
 from stamgast.state.client import RedisClient
 from stamgast.state.errors import StateError
 from stamgast.state.views import NotLoadedError, RedisView
@@ -60,6 +62,13 @@ class IdentityLog:
             (view_key(key), offset, value) for (key, value), offset in zip(records.items(), offsets, strict=True)
         ]
         await self.view.put(entries)  # if not: Kafka has them, and whoever follows the topic brings them into the view
+
+    async def note_erasure(self, at: Millis) -> None:
+        """Have Redis's files written anew soon. Raises `NotLoadedError` if it cannot be noted."""
+        try:
+            await note_erasure(self._redis, at)
+        except StateError as error:
+            raise NotLoadedError("it is not noted yet that somebody was forgotten") from error
 
     async def aliases_of(self, merchant: str, customer: str) -> list[str]:
         """Names of the aliases that name a customer, or lately did. Raises `NotLoadedError`."""

@@ -126,6 +126,15 @@ class Deployment:
         assert done.returncode == 0, done.stderr.decode() + done.stdout.decode()
         return json.loads(done.stdout)
 
+    def asked(self, *words: str, code: int | None = None) -> Any:
+        """What a command answers in JSON, whatever it ends with; with `code`, that it ends so."""
+        return json.loads(self.said(*words, code=code))
+
+    def said(self, *words: str, code: int | None = None) -> str:
+        done = subprocess.run([*STAMGAST, *words], env=self.env, cwd=ROOT, capture_output=True, text=True, check=False)
+        assert code in (None, done.returncode), done.stderr + done.stdout
+        return done.stdout
+
     def worker(self) -> subprocess.Popen[bytes]:
         return self._process(f"worker-{len(self.all)}", "worker")
 

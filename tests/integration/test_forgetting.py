@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import AsyncIterator
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import msgspec
 import pytest
 import redis.asyncio
+from kafka.admin import ConfigResource, ConfigResourceType
 
 from stamgast.domain.events import key_of
+from stamgast.domain.units import DAY
 from stamgast.identity.records import SealedProfile, WrappedKey, decode_entry, entry_key
 from stamgast.identity.sealing import DataKey, SealError, WrappingKeys
 from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
+from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.replies import Sealed
-from stamgast.log.topics import Topics
+from stamgast.log.topics import Topics, admin
+from stamgast.state.client import RedisClient
+from streams.maintenance.forgetting import Forgetting
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, RULE, Deployment
 
@@ -171,3 +178,46 @@ async def test_a_person_is_forgotten_and_comes_back_as_somebody_else(shop: Deplo
     kept: Any = shop.run("customer", "replies", MERCHANT, phone(ANNA), "--json")
     assert [each["text"] for each in kept["replies"]] == ["Dank u"]
     assert await readable(shop, anna) == []
+
+
+def make_compaction_quick(shop: Deployment) -> None:
+    quick = {"segment.ms": "100", "max.compaction.lag.ms": "1", "min.cleanable.dirty.ratio": "0.0"}
+    names = (shop.topics.identity_keys, shop.topics.identities)
+    with admin(shop.bootstrap) as client:
+        client.alter_configs([ConfigResource(ConfigResourceType.TOPIC, name, quick) for name in names])
+
+
+async def test_whether_what_was_forgotten_is_gone_from_the_files_can_be_asked(shop: Deployment) -> None:
+    anna = await enrolled(shop, ANNA)
+    await enrolled(shop, BRAM)
+    nothing: Any = shop.run("erasures", "verify", "--json")
+    assert nothing == {"gone": True, "left": [], "redis_rewritten": True}
+    shop.run("customer", "erase", MERCHANT, phone(ANNA), "--json")
+    told: Any = shop.asked("erasures", "verify", "--json", code=1)
+    assert {each["what"] for each in told["left"]} == {"data key", "profile", "identifier"}
+    assert {each["of"] for each in told["left"] if each["what"] != "identifier"} == {anna}
+    assert (told["gone"], told["redis_rewritten"]) == (False, False)
+    assert "Kafka's files still hold it" in shop.said("erasures", "verify", code=1)
+
+    # Two days later: nobody came, so nothing but a beat lets Kafka close the files and compact them.
+    make_compaction_quick(shop)
+    emitters, client = Emitters(shop.bootstrap), RedisClient(shop.redis_url)
+    customers: Any = SimpleNamespace(emitters=emitters, bootstrap=shop.bootstrap)
+    forgetting = Forgetting(customers, shop.topics, client)
+    try:
+        await forgetting.look(int(time.time() * 1_000))
+        assert len(await records(shop, shop.topics.suppressions)) == 0
+        ends = len(await records(shop, shop.topics.identity_keys))
+        for day in (2, 4):
+            await forgetting.look(int(time.time() * 1_000) + day * DAY)
+        assert len(await records(shop, shop.topics.identity_keys)) > ends
+
+        async def gone() -> bool:
+            return shop.asked("erasures", "verify", "--json")["gone"] is True
+
+        await eventually(gone, seconds=90, every=2, why="everything is gone")
+    finally:
+        await emitters.close()
+        await client.aclose()
+    assert "gone from the files of Kafka and Redis" in shop.said("erasures", "verify")
+    assert (await shop.http.get(f"{shop.web_url}/readyz")).status_code == 200

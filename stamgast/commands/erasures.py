@@ -1,0 +1,74 @@
+"""`stamgast erasures`: is what was forgotten really gone?"""
+
+from __future__ import annotations
+
+import asyncio
+from typing import TYPE_CHECKING
+
+import typer
+
+from stamgast.commands.answering import WRONG, AsJson, answer, load_settings, new_app, print_json, say
+
+if TYPE_CHECKING:
+    from stamgast.people.erasure_check import Left
+    from stamgast.settings import Settings
+
+app = new_app("Whether people who were forgotten are gone from the files as well.", no_args_is_help=True)
+
+
+@app.callback()
+def erasures() -> None:
+    """Whether people who were forgotten are gone from the files as well."""
+
+
+@app.command()
+def verify(*, as_json: AsJson = False) -> None:
+    """Look through the logs of identities for what was forgotten and can still be read; exit with 1 if there is any."""
+    from stamgast.clock.shop_time import format_time
+    from stamgast.commands.finding import Reasons
+
+    with Reasons():
+        left, rewritten = asyncio.run(_look(load_settings()))
+    if as_json:
+        print_json(
+            {
+                "gone": not left and rewritten,
+                "left": [
+                    {"merchant": each.merchant, "what": each.what, "of": each.of, "since": format_time(each.since)}
+                    for each in left
+                ],
+                "redis_rewritten": rewritten,
+            }
+        )
+    else:
+        for each in left:
+            since = format_time(each.since)
+            answer(f"{each.merchant} {each.of}: the {each.what} was forgotten {since}, and Kafka's files still hold it")
+        if left:
+            say(
+                "Kafka removes it within three days of that; see that a worker runs, and that topics keep our settings."
+            )
+        if not rewritten:
+            answer(
+                "Redis has not written its append-only file anew since the last erasure; a worker sees to it in minutes"
+            )
+        if not left and rewritten:
+            answer("What was forgotten is gone from the files of Kafka and Redis. Backups are yours to look after.")
+    if left or not rewritten:
+        raise typer.Exit(WRONG)
+
+
+async def _look(settings: Settings) -> tuple[list[Left], bool]:
+    from contextlib import aclosing
+
+    from stamgast import bootstrap
+    from stamgast.log.reading import LogReader
+    from stamgast.log.topics import check_topics
+    from stamgast.people.erasure_check import left_in_logs
+    from stamgast.state.append_only_files import is_due
+
+    topics = bootstrap.topics_of(settings)
+    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    async with aclosing(bootstrap.open_redis(settings)) as redis, LogReader(settings.kafka_bootstrap) as reader:
+        due = await is_due(redis)
+        return await left_in_logs(reader, topics), not due
