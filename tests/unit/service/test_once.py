@@ -18,6 +18,7 @@ from stamgast.domain.occasions import (
     with_one_more,
 )
 from stamgast.domain.units import DAY, HOUR, MINUTE
+from stamgast.domain.vocabulary import OncePer
 from tests.builders import ANNA, BRAM, MERCHANT, T0, bought, bundle, changed, consent, program, rule, taken_back
 from tests.fakes.in_memory import Owner
 
@@ -161,6 +162,11 @@ OCCASIONS = {
     "card": lambda number: card_occasion("bread:2", number + 1),
     "quiet_spell": lambda number: f"quiet:{20_000 + number}",
 }
+
+
+def test_every_kind_of_occasion_is_tried_here():
+    """But for a purchase's, which the ledger remembers, and a customer's, of which there are as many as thresholds."""
+    assert set(OCCASIONS) == set(OncePer) - {OncePer.PURCHASE, OncePer.CUSTOMER}
 
 
 @given(st.sampled_from(sorted(OCCASIONS)), st.lists(st.integers(0, 60), max_size=200))
