@@ -8,7 +8,7 @@ from typing import Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from rules.program.template_language import MessageEnvironment, compile_message, parse_message
+from rules.program.template_language import MessageEnvironment, parse_message
 from stamgast.domain.message_words import WORDS
 
 _ENVIRONMENT: Final = MessageEnvironment()
@@ -60,8 +60,9 @@ def _remembered_words(source: str) -> Sequence[Used]:
 
 def _checked_words(source: str) -> Sequence[Used]:
     try:
-        found = tuple(_used_words(source))
-        compile_message(_ENVIRONMENT, source)
+        tree = parse_message(_ENVIRONMENT, source)
+        found = tuple(_words_of(tree))
+        _ENVIRONMENT.from_string(tree)  # what reads like a template may still not become one
     except RecursionError:
         raise TemplateSyntaxError("it is nested too deeply", 1) from None
     except (SyntaxError, ValueError, OverflowError) as error:  # loops in loops in loops; a number of 5,000 digits
@@ -69,8 +70,7 @@ def _checked_words(source: str) -> Sequence[Used]:
     return found
 
 
-def _used_words(source: str) -> list[Used]:
-    tree = parse_message(_ENVIRONMENT, source)
+def _words_of(tree: nodes.Template) -> list[Used]:
     local = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
     found: list[Used] = []
     covered: set[int] = set()

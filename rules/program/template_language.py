@@ -20,7 +20,7 @@ _NAMES: Final = (
     "abs capitalize count d default first float int last length lower replace round string title trim truncate upper"
 )
 _HARMLESS: Final = (
-    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.Name, nodes.NSRef),
+    *(nodes.Template, nodes.Output, nodes.TemplateData, nodes.If, nodes.CondExpr, nodes.Name),
     *(nodes.Getattr, nodes.Getitem, nodes.Slice, nodes.Const, nodes.List, nodes.Tuple, nodes.Filter, nodes.Keyword),
     *(nodes.Test, nodes.Compare, nodes.Operand, nodes.And, nodes.Or, nodes.Not, nodes.Neg, nodes.Pos, nodes.Concat),
     *(nodes.Add, nodes.Sub, nodes.Div, nodes.FloorDiv, nodes.Mod),
@@ -30,7 +30,7 @@ _SAID: Final[dict[type[nodes.Node], str]] = {
     nodes.Mul: "a message cannot multiply (* and **)",
     nodes.Pow: "a message cannot multiply (* and **)",
     nodes.Call: "a message cannot call anything; a filter may do it, as in {{ customer.first_name | upper }}",
-    nodes.AssignBlock: "`set` takes a text or a number, as in {% set greeting = 'Hello' %}",
+    nodes.AssignBlock: "`set` gives a name of its own a text or a number, as in {% set greeting = 'Hello' %}",
 }
 
 
@@ -87,7 +87,7 @@ def refuse_what_repeats(tree: nodes.Template) -> None:
         if isinstance(node, nodes.Mod) and isinstance(node.left, nodes.Const) and isinstance(node.left.value, str):
             raise TemplateSyntaxError("% is the remainder of a division, and takes numbers", node.lineno)
         if isinstance(node, nodes.Assign):
-            if isinstance(node.node, nodes.Const):
+            if isinstance(node.node, nodes.Const) and isinstance(node.target, nodes.Name):
                 continue
             raise TemplateSyntaxError(_SAID[nodes.AssignBlock], node.lineno)
         if not isinstance(node, _HARMLESS):

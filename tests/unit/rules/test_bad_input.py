@@ -116,6 +116,7 @@ DEEP = {
     "a method that pads": "{{ 'x'.ljust(999999999) }}",
     "a method that formats": "{{ '{:999999999}'.format(1) }}",
     "a range": "{{ range(999999999) | length }}",
+    "a name in a thing that is not there": "{% set merchant.name = 'x' %}Hallo",
     "what doubles": "{% set a = 'xx' %}" + "{% set a = a ~ a %}" * 40 + "{{ a }}",
     "a macro": "{% macro a() %}{% endmacro %}{{ merchant.name }}",
     "loops": "{% for a in customer.name %}" * 25 + "{% endfor %}" * 25,
