@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -45,6 +45,8 @@ MARGIN: Final = 2
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
 OPENS: Final = datetime(2026, 10, 1, 10, tzinfo=ZONE)
 WORKERS: Final = 2
+ON_ITS_WAY_S: Final = 5.0
+"""A POST takes at most four."""
 PATIENCE_S: Final = 240.0
 """How long after the last trouble everything may take to be right."""
 COMMAND: Final = (sys.executable, "-m", "stamgast.cli")
@@ -105,8 +107,8 @@ class Person:
     id: str = ""
     used: dict[str, str] = field(default_factory=dict)
     """Code of a voucher that was handed over -> the key of the request that redeemed it."""
-    stopped: bool = False
-    heard_at_stop: int = 0
+    stopped_at: str = ""
+    """When they said STOP, as the carrier has it; empty if they may be written to."""
     lock: asyncio.Lock = field(default_factory=asyncio.Lock)
 
 
@@ -129,7 +131,7 @@ class Oracle:
             "stamps": len(theirs) - FULL * cards,
             "cards": cards,
             "open vouchers": cards - len(person.used),
-            "stopped": person.stopped,
+            "stopped": bool(person.stopped_at),
         }
 
 
@@ -181,7 +183,9 @@ class Deployment:
 class Trouble:
     """One thing at a time."""
 
-    def __init__(self, deployment: Deployment, draw: random.Random, faults: Counter[str]) -> None:
+    def __init__(
+        self, deployment: Deployment, draw: random.Random, faults: Counter[str], only: Sequence[str] = ()
+    ) -> None:
         self._deployment, self._draw, self._faults = deployment, draw, faults
         self.happened: Counter[str] = Counter()
         self._kinds: list[Callable[[], Awaitable[None]]] = [
@@ -195,6 +199,7 @@ class Trouble:
         ]
         if deployment.broker.restartable:
             self._kinds.append(self._kill_kafka)
+        self._kinds = [each for each in self._kinds if not only or each.__name__.strip("_") in only]
 
     async def go_on(self, seconds: float) -> None:
         """Until the time is over."""
@@ -436,41 +441,45 @@ class Shop:
                 return
             del person.used[code]
 
-    async def _say(self, person: Person, text: str) -> int:
-        """Say it until the shop has it; how many messages they had by then."""
+    async def _say(self, person: Person, text: str) -> str:
+        """Say it until the shop has it; when that was, as the carrier has it."""
+        said = {"from": person.phone, "body": text, "channel": "sms", "to": "+31970102345"}
         while True:
-            answer = await self._carrier.post(
-                "/sandbox/inbound", json={"from": person.phone, "body": text, "channel": "sms", "to": "+31970102345"}
-            )
+            answer = await self._carrier.post("/sandbox/inbound", json=said)
             status = answer.json().get("webhook_status")
             if status is not None and status < 300:
-                return len(await self.heard(person))
+                return str((await self._carrier.get("/sandbox/phones", params={"limit": 1})).json()["now"])
             await asyncio.sleep(0.5)
 
     async def _say_stop(self) -> None:
         person = self.people[self._anybody()]
         async with person.lock:
-            if not person.stopped:
-                person.heard_at_stop = await self._say(person, "afmelden")
-                person.stopped = True
+            if not person.stopped_at:
+                person.stopped_at = await self._say(person, "afmelden")
 
     async def _say_start(self) -> None:
         person = self.people[self._anybody()]
         async with person.lock:
-            if person.stopped:
+            if person.stopped_at:
                 await self._judge_silence(person)
                 await self._say(person, "aanmelden")
-                person.stopped = False
+                person.stopped_at = ""
+
+    async def _messages(self, person: Person) -> list[dict[str, Any]]:
+        answer = await self._carrier.get("/sandbox/messages", params={"to": person.phone, "limit": 1_000})
+        return list(answer.json())
 
     async def heard(self, person: Person) -> list[str]:
         """What came to their phone."""
-        answer = await self._carrier.get("/sandbox/messages", params={"to": person.phone, "limit": 1_000})
-        return [message["body"] for message in answer.json()]
+        return [message["body"] for message in await self._messages(person)]
 
     async def _judge_silence(self, person: Person) -> None:
-        more = len(await self.heard(person)) - person.heard_at_stop
-        if more > 0:
-            self._faults["a message after a STOP that was answered"] += more
+        """What was on its way to the carrier already when the STOP was answered may still arrive."""
+        answered = datetime.fromisoformat(person.stopped_at)
+        for message in await self._messages(person):
+            late = datetime.fromisoformat(message["created"]) - answered
+            if late > timedelta(seconds=ON_ITS_WAY_S):
+                self._faults[f"{person.id} got {message['body']} {late} after a STOP that was answered"] += 1
 
     async def show(self, person: Person) -> dict[str, Any]:
         """What web says of them."""
@@ -498,7 +507,7 @@ class Shop:
             for text, times in heard.items():
                 if times > 1:
                     self._faults[f"{text} came {times} times"] += 1
-            if person.stopped:
+            if person.stopped_at:
                 await self._judge_silence(person)
             for code, key in person.used.items():
                 if (status := await self._ask_for(code, key)) != 200:
@@ -550,7 +559,7 @@ async def run(deployment: Deployment, key: str, options: argparse.Namespace) -> 
     faults: Counter[str] = Counter()
     draw = random.Random(options.seed)
     shop = Shop(deployment, key, options.people, random.Random(options.seed + 1), faults)
-    trouble = Trouble(deployment, draw, faults)
+    trouble = Trouble(deployment, draw, faults, options.trouble)
     await shop.open()
     await shop.fault(seed=options.seed, **CARRIER)
     ends = time.monotonic() + options.seconds
@@ -576,6 +585,7 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=random.SystemRandom().randrange(1_000_000))
     parser.add_argument("--people", type=int, default=150)
     parser.add_argument("--tills", type=int, default=6)
+    parser.add_argument("--trouble", nargs="*", default=(), help="only this, such as tear_redis kill_worker")
     parser.add_argument("--keep", action="store_true", help="leave the folder with the logs")
     options = parser.parse_args()
     print(f"seed {options.seed}", flush=True)
