@@ -573,7 +573,7 @@ async def run(deployment: Deployment, key: str, options: argparse.Namespace) -> 
     await shop.judge_messages()
     verified = await asyncio.to_thread(deployment.run, "verify", "--json")
     if verified.returncode:
-        faults[f"stamgast verify: {verified.stdout[-600:]}{verified.stderr[-600:]}"] += 1
+        faults[f"stamgast verify: {verified.stdout[-3000:]}{verified.stderr[-600:]}"] += 1
     await shop.close()
     return faults
 
