@@ -33,15 +33,23 @@ class Part:
 
 def part_of(sale: Sale, program: Program) -> Part:
     """A transaction's contribution under that programme."""
-    ours = sale.currency == program.currency
+    if without_rate(sale, program):
+        return Part(day=business_day(sale, program))
     return Part(
         day=business_day(sale, program),
         counts=sale.counts,
-        spend=sale.spend if ours else 0,
-        profit=profit(sale, program) if ours else 0,
-        refunds=sale.refunded if ours else 0,
-        stamps={card.id: stamps(sale, card, ours=ours) for card in program.cards.values()},
+        spend=sale.spend,
+        profit=profit(sale, program),
+        refunds=sale.refunded,
+        stamps={card.id: stamps(sale, card) for card in program.cards.values()},
     )
+
+
+def without_rate(sale: Sale, program: Program) -> bool:
+    """Whether it is in a currency of which nobody has said what it is worth; one that is void has nothing in it."""
+    money = (sale.spend, sale.refunded, *(item.gross or item.cost for item in (*sale.items, *(sale.ever or ()))))
+    something = sale.counts or sale.elsewhere or any(money) or (sale.ever is not None and sale.ever_spend)
+    return sale.currency != program.currency and bool(something)
 
 
 def business_day(sale: Sale, program: Program) -> int:
@@ -67,12 +75,22 @@ def profit(sale: Sale, program: Program) -> int:
     return half_up(total + Fraction(rest * costs.default_margin, 1000))
 
 
-def stamps(sale: Sale, card: CardDefinition, *, ours: bool = True) -> int:
+def lacks_a_rate(sale: Sale, program: Program) -> bool:
+    """Whether it or a part of it waits for a rate."""
+    return without_rate(sale, program) or waits_in_part(sale, program)
+
+
+def waits_in_part(sale: Sale, program: Program) -> bool:
+    """Whether a refund of it is in a currency of which nobody has said what it is worth."""
+    return any(currency != program.currency for currency, _ in sale.elsewhere)
+
+
+def stamps(sale: Sale, card: CardDefinition) -> int:
     """Stamps of one purchase before the cap of its day."""
     items, spend, counts = sale.items, sale.spend, sale.counts
     if card.on_refund == "never" and sale.ever is not None:
         items, spend, counts = sale.ever, sale.ever_spend, True
-    if not counts or spend < card.minimum_spend or (not ours and (card.per == "amount" or card.minimum_spend)):
+    if not counts or spend < card.minimum_spend:
         return 0
     earned = _earned(items, spend, card)
     return earned if card.max_per_purchase is None else min(earned, card.max_per_purchase)

@@ -104,12 +104,14 @@ def transactions(draw: st.DrawFn, name: str, *, settled: bool = False) -> list[d
     rest = draw(st.sampled_from((0, 0, 250)))
     more: dict[str, Any] = {"store": draw(st.sampled_from(("shop", "bar", "unknown"))), "when": when}
     gross = sum(each["gross_minor"] for each in basket) + rest
+    currency = draw(st.sampled_from(("EUR", "EUR", "EUR", "EUR", "JPY")))
     deliveries = [draw(refunds_of(name, f"r{number}", basket, gross)) for number in range(draw(st.integers(0, 2)))]
     if deliveries and draw(st.integers(0, 4)) == 0:
         deliveries.append(draw(refunds_of(name, "r0", basket, gross)))
+    for each in deliveries:
+        each["price_currency"] = draw(st.sampled_from((currency, currency, currency, "EUR", "JPY")))
     known = [each["refund_id"] for each in deliveries]
     customer = ANNA if settled else draw(st.sampled_from((ANNA, ANNA, BRAM, None)))
-    currency = draw(st.sampled_from(("EUR", "EUR", "EUR", "EUR", "JPY")))
     changes, version = draw(st.integers(1, 3)), 0
     for number in range(1, changes + 1):
         version = max(1, version + draw(st.sampled_from((1, 1, 1, 0))))  # a till may use a version twice

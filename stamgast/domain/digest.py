@@ -55,7 +55,8 @@ def digest_of_refund(refund: Refund) -> bytes:
         {"original_line_id": line.id, "quantity": _decimal(line.quantity), "gross_minor": line.gross}
         for line in refund.lines
     ]
-    return _sha256({"totals": {"gross_minor": refund.gross}, "line_items": lines})
+    totals = {"gross_minor": refund.gross}
+    return _sha256({"price_currency": refund.currency, "totals": totals, "line_items": lines})
 
 
 def _sha256(document: dict[str, Any]) -> bytes:

@@ -1,8 +1,10 @@
 """What a transaction amounts to, its refunds taken off: by line and quantity where these are known."""
 
+from collections.abc import Collection, Sequence
+
 import msgspec
 
-from stamgast.domain.events import Line, Purchase
+from stamgast.domain.events import ForeignRefund, Line, Purchase
 from stamgast.domain.purchase_record import UNDATED
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import Millis, Minor
@@ -24,15 +26,19 @@ def net(transaction: Transaction) -> Purchase | None:
         return None
     if sale.status == "completed" and not (transaction.refunds or sale.netted or sale.test):
         return _whole(transaction, sale)
-    open_refunds = [r for key, r in transaction.refunds.items() if key not in sale.netted]
+    ours = {key: r for key, r in transaction.refunds.items() if not r.currency or r.currency == sale.currency}
+    open_refunds = [refund for key, refund in ours.items() if key not in sale.netted]
     spend = max(min(0, sale.gross), sale.gross - sum(refund.gross for refund in open_refunds))
-    refunded, peak, peak_gross = _given_back(transaction, sale, spend)
+    refunded, peak, peak_gross = _given_back(transaction, sale, spend, ours.values())
     lines: tuple[Line, ...] = ()
+    foreign: tuple[ForeignRefund, ...] = ()
     counts = False
     if sale.test or sale.status not in EARNING or (peak is not None and spend <= 0):
         spend = 0
     else:
-        lines = _subtract(sale, open_refunds) if open_refunds else sale.lines
+        lines = _subtract(sale.gross, sale.lines, open_refunds) if open_refunds else sale.lines
+        if len(ours) < len(transaction.refunds):
+            foreign = _foreign(transaction, sale)
         counts = sale.gross >= 0 or _has_sold(sale)
     as_it_was = counts and peak == lines and peak_gross == spend
     return Purchase(
@@ -45,6 +51,33 @@ def net(transaction: Transaction) -> Purchase | None:
         lines=lines,
         peak=None if as_it_was else peak,
         peak_spend=None if as_it_was else peak_gross,
+        foreign=foreign,
+    )
+
+
+def less(purchase: Purchase, refunds: Sequence[ForeignRefund]) -> Purchase:
+    """What is left of a purchase after more refunds in its own currency."""
+    given_back = sum(refund.gross for refund in refunds)
+    spend = max(min(0, purchase.spend), purchase.spend - given_back)
+    left = purchase.counts and spend > 0
+    return msgspec.structs.replace(
+        purchase,
+        spend=spend if left else 0,
+        refunded=purchase.refunded + given_back,
+        counts=left,
+        lines=_subtract(purchase.spend, purchase.lines, refunds) if left else (),
+        peak=purchase.lines if purchase.peak is None else purchase.peak,
+        peak_spend=purchase.spend if purchase.peak_spend is None else purchase.peak_spend,
+        foreign=(),
+    )
+
+
+def _foreign(transaction: Transaction, sale: Snapshot) -> tuple[ForeignRefund, ...]:
+    """Refunds in another currency that the sale has not taken off itself."""
+    return tuple(
+        ForeignRefund(refund.currency, refund.gross, refund.lines)
+        for key, refund in transaction.refunds.items()
+        if key not in sale.netted and refund.currency not in {"", sale.currency}
     )
 
 
@@ -69,7 +102,7 @@ def _has_sold(sale: Snapshot) -> bool:
 
 
 def _given_back(
-    transaction: Transaction, sale: Snapshot, spend: Minor
+    transaction: Transaction, sale: Snapshot, spend: Minor, refunds: Collection[Refund]
 ) -> tuple[Minor, tuple[Line, ...] | None, Minor | None]:
     """What was given back, and the lines and total as they were before; None if nothing was, or all was voided.
 
@@ -78,11 +111,11 @@ def _given_back(
     taken_back = sale.status == TAKEN_BACK
     if sale.test or not (taken_back or sale.status in EARNING):
         return 0, None, None
-    if not transaction.refunds and not sale.netted and sale.status not in SPEAKS_OF_REFUNDS:
+    if not refunds and not sale.netted and sale.status not in SPEAKS_OF_REFUNDS:
         return 0, None, None
     whole = transaction.whole or sale
     peak = sale.lines if transaction.whole is None else _peak(whole.lines, sale.lines)
-    returned = sum(refund.gross for refund in transaction.refunds.values())
+    returned = sum(refund.gross for refund in refunds)
     refunded = max(returned, whole.gross - (0 if taken_back else spend), 0)
     return refunded, peak, max(whole.gross, sale.gross)
 
@@ -101,19 +134,19 @@ def _size(line: Line) -> tuple[int, int, bytes]:
     return (line.quantity, line.gross, _encode(line))
 
 
-def _subtract(sale: Snapshot, refunds: list[Refund]) -> tuple[Line, ...]:
+def _subtract(gross: Minor, lines: tuple[Line, ...], refunds: Sequence[Refund | ForeignRefund]) -> tuple[Line, ...]:
     """Take refunds off by line and quantity; money that no line accounts for, in proportion to the whole total."""
     gone: dict[str, tuple[int, Minor]] = {}
     assigned = 0
-    known = {line.id for line in sale.lines}
+    known = {line.id for line in lines}
     for refund in refunds:
         for line in refund.lines:
             if line.id in known:
-                quantity, gross = gone.get(line.id, (0, 0))
-                gone[line.id] = (quantity + line.quantity, gross + line.gross)
+                quantity, money = gone.get(line.id, (0, 0))
+                gone[line.id] = (quantity + line.quantity, money + line.gross)
                 assigned += line.gross
-    left = tuple(_less(line, *gone[line.id]) if line.id in gone else line for line in sale.lines)
-    total, rest = sale.gross - assigned, sale.gross - sum(refund.gross for refund in refunds)
+    left = tuple(_less(line, *gone[line.id]) if line.id in gone else line for line in lines)
+    total, rest = gross - assigned, gross - sum(refund.gross for refund in refunds)
     if 0 <= rest < total:
         left = tuple(_scaled(line, rest, total) for line in left)
     return tuple(line for line in left if line.quantity)

@@ -99,6 +99,7 @@ def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) 
             )
             for item in delivery.line_items
         ),
+        delivery.price_currency,
     )
     if new.gross < 0 or any(line.gross < 0 or line.quantity < 0 for line in new.lines):
         raise ValueError("the amounts of a refund are positive")

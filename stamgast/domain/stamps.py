@@ -63,11 +63,6 @@ def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
     return stamps
 
 
-def asks_for_money(card: CardDefinition) -> bool:
-    """Whether an amount decides on its stamps: only one in the programme's currency can."""
-    return card.per == "amount" or card.minimum_spend > 0
-
-
 def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
     if card.per == "item":
         return sum([_pieces(line.quantity) for line in lines if qualifies(line, card)])

@@ -29,6 +29,8 @@ class Refund(Struct, array_like=True, frozen=True, gc=False):
     version: int
     gross: Minor
     lines: tuple[Line, ...]
+    currency: str = ""
+    """Empty for those that were stored before it was kept: they are in their sale's."""
 
 
 class Transaction(Struct, array_like=True, gc=False):

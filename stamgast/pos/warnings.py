@@ -1,5 +1,5 @@
 """What is taken in although it looks wrong: a store that the programme does not know, a date that cannot be right, a
-quantity or an amount that nobody can have meant.
+quantity or an amount that nobody can have meant, a currency without a rate.
 
 Nothing is lost by any of them. Whoever builds the till should hear of it all the same: in the answer to the till, as a
 figure, in the log.
@@ -15,7 +15,9 @@ from typing import Any, Final, Literal, NamedTuple
 from prometheus_client import CollectorRegistry, Counter
 
 from rules.yaml.problems import MAX_LISTED, nearest
-from stamgast.domain.events import Purchase
+from stamgast.domain.calendar import business_day
+from stamgast.domain.events import Line, Purchase
+from stamgast.domain.exchange import is_known
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import EPOCH, Delivery, can_be_right
@@ -82,9 +84,9 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
             if _is_first(found, ("time", side)):
                 found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
         sold = sold_by(delivery, recorded_at)
-        doubt = None if sold is None else doubt_about(sold, program)
-        if sold is not None and doubt is not None and _is_first(found, ("review", doubt.kind)):
-            found["review", doubt.kind] = _to_review(place, sold, doubt, program)
+        doubt = doubt_about(sold, program) if sold is not None else _about_refund(delivery, moment, program)
+        if doubt is not None and _is_first(found, ("review", doubt.kind)):
+            found["review", doubt.kind] = _to_review(place, () if sold is None else sold.lines, doubt, program)
     return list(found.values())
 
 
@@ -155,11 +157,29 @@ def sold_by(delivery: Delivery, recorded_at: Millis) -> Purchase | None:
     return net(transaction)
 
 
-def _to_review(place: str, sold: Purchase, doubt: AboutPurchase, program: Program) -> Doubt:
+def _about_refund(delivery: Delivery, moment: Millis, program: Program) -> AboutPurchase | None:
+    """Why a refund waits with its sale: the rate of its own day is as good as known where that of the sale's is."""
+    day, currency = business_day(moment, program.time_zone), delivery.price_currency
+    if delivery.refund_id is None or is_known(currency, program.currency, program.rates, day):
+        return None
+    return AboutPurchase("rate", day, 0, currency=currency)
+
+
+def _to_review(place: str, lines: tuple[Line, ...], doubt: AboutPurchase, program: Program) -> Doubt:
     words = doubt.in_words(program.currency)
+    if doubt.kind == "rate":
+        return Doubt(
+            kind="to_review",
+            pointer=f"{place}/price_currency",
+            value=doubt.currency,
+            detail=f"{words}. It was taken in and waits: it gives nothing and takes nothing until the rate is "
+            "published, and then it counts",
+            allowed=", ".join([program.currency, *sorted(program.rates)][:MAX_LISTED])
+            + f"; program.yaml may say what others are worth with `exchange: {{{doubt.currency}: …}}`",
+        )
     pointer = f"{place}/line_items"
     if doubt.kind == "pieces":
-        most = max(range(len(sold.lines)), key=lambda n: abs(sold.lines[n].quantity))
+        most = max(range(len(lines)), key=lambda n: abs(lines[n].quantity))
         pointer = f"{pointer}/{most}/quantity"
     elif doubt.kind == "amount":
         pointer = f"{place}/totals/gross_minor"

@@ -152,10 +152,10 @@ def test_weighed_goods_are_one_piece():
     assert stamps(TAKES, cheese) == 3
 
 
-def test_money_of_another_currency_is_not_summed_and_earns_no_stamps_by_amount():
+def test_money_of_a_currency_without_a_rate_gives_nothing_at_all():
     shop = program(card("visit"), card("euros", per="amount", amount=1000), card("big", minimum_spend=500))
     entry = entry_for(net_of(snapshot(gross=10_000, price_currency="JPY")), shop)
-    assert (entry.counts, entry.spend, entry.profit, entry.stamps) == (1, 0, 0, {"visit": 1})
+    assert (entry.counts, entry.spend, entry.profit, entry.stamps) == (0, 0, 0, {})
 
 
 def test_the_customer_is_whoever_the_newest_version_names_in_any_order():

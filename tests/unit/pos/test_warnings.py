@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -75,6 +76,20 @@ def test_what_nobody_can_have_meant_is_told_with_its_line_and_what_becomes_of_it
     assert "up to 21 rewards of the bread card: one purchase brings at most 20" in rewards["detail"]
     assert (rewards["purchases"], "most_rewards" in rewards["allowed"]) == (2, True)
     assert doubts_about([sold("", "shop", T0, line("1", 350, "140"))], shop, T0) == []
+
+
+def test_a_currency_without_a_rate_is_told_and_so_is_a_refund_in_one():
+    shop = program(rates={"USD": ((0, 10**6),)})
+    sale, dollars = sold("/0", "shop", T0, line()), sold("/1", "shop", T0, line())
+    pounds, back = in_currency(sale, "GBP"), in_currency(sold("/2", "shop", T0, line()), "GBP", refund_id="r1")
+    (told,) = (each.as_json() for each in doubts_about([sale, in_currency(dollars, "USD"), pounds, back], shop, T0))
+    assert (told["pointer"], told["purchases"]) == ("/0/price_currency", 2)
+    assert "there is no rate for GBP on 2026-10-01. It was taken in and waits" in told["detail"]
+    assert told["allowed"] == "EUR, USD; program.yaml may say what others are worth with `exchange: {GBP: …}`"
+
+
+def in_currency(seen: Seen, currency: str, **more: Any) -> Seen:
+    return seen._replace(delivery=msgspec.structs.replace(seen.delivery, price_currency=currency, **more))
 
 
 def test_a_till_that_names_a_thousand_stores_gets_a_short_answer_in_which_none_is_missing():
