@@ -17,11 +17,16 @@ from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE
+from stamgast.pos.problems import Problem, RefusedError
+from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import doubt_date, key_of
 from streams.intake.record_mac import Proofs
 from streams.runtime.emission import Emission
 from streams.runtime.job import Record
 
+_QUOTED: Final = re.compile(r"'.*'|\".*\"", re.DOTALL)
+_TOLD: Final = 3
+_LONGEST_PLACE: Final = 100
 _CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
 
 
@@ -88,8 +93,25 @@ def recorded_at_of(read: Read, now: Millis) -> Millis:
     return stamp if read.stamped and stamp is not None else now
 
 
+def document_of(read: Read) -> dict[str, Any]:
+    """Return the record's JSON, if HTTP would take the same purchase.
+
+    Raises:
+        UnreadableError: it would not, for the reasons that it names: place, what is wrong and what was meant, no value.
+    """
+    document: dict[str, Any] = json.loads(read.record.value or b"")
+    try:
+        read_purchase({name: value for name, value in document.items() if not name.startswith("stamgast")})
+    except RefusedError as refused:
+        told = "; ".join(map(_told, refused.problems[:_TOLD]))
+        more = len(refused.problems) - _TOLD
+        raise UnreadableError(f"{told}; and {more} more" if more > 0 else told) from None
+    return document
+
+
 def canonical(
     read: Read,
+    document: dict[str, Any],
     customer: str | None,
     source: Source,
     proofs: Proofs,
@@ -101,10 +123,10 @@ def canonical(
 ) -> Emission:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
-    `customer` is whom its identifiers were resolved to; they stay behind. `program` says which dates can be right: what
-    is found of that stands in the record, so that every later reading agrees, whatever the programme says by then.
+    `document` is `document_of` it, `customer` is whom its identifiers were resolved to; they stay behind. `program`
+    says which dates can be right: what is found of that stands in the record, so that every later reading agrees,
+    whatever the programme says by then.
     """
-    document: dict[str, Any] = json.loads(read.record.value or b"")
     if customer is not None:
         document["data"]["customer"] = {"customer_id": customer}
     key = key_of(read.merchant, read.transaction).encode()
@@ -116,6 +138,14 @@ def canonical(
     document["stamgastrecordedat"] = recorded_at
     document["stamgastsource"] = list(source)
     return Emission(topic, partition_for(key, partitions), key, proofs.add(key, msgspec.json.encode(document)))
+
+
+def _told(problem: Problem) -> str:
+    """A problem without the value that it quotes: reasons are read by others than the dead letters themselves."""
+    detail = _QUOTED.sub("this", problem["detail"])
+    near = f", did you mean {problem['nearest']}?" if "nearest" in problem else ""
+    allowed = f" ({problem['allowed'][:_LONGEST_PLACE]})" if "allowed" in problem and not near else ""
+    return f"{problem['pointer'][:_LONGEST_PLACE]}: {detail}{near}{allowed}"
 
 
 def _is_ahead(purchase: Purchase, record: Record) -> bool:

@@ -27,7 +27,7 @@ from stamgast.pos.warnings import Seen, doubts_about
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
-from streams.intake.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
+from streams.intake.canonical import Read, UnreadableError, canonical, document_of, read_record, recorded_at_of
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
 from streams.intake.record_mac import Proofs
@@ -194,10 +194,12 @@ class IntakeJob:
         now = self._clock.now()
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
+            document = document_of(read)
             customer = await self._naming.customer_of(read, now)
             program = await self._naming.program_of(read.merchant)
             again = canonical(
                 read,
+                document,
                 customer,
                 source,
                 self._proofs,
