@@ -103,7 +103,18 @@ def _earned(items: tuple[Item, ...], spend: int, card: CardDefinition) -> int:
     without_line = spend - sum(i.gross for i in items) if not card.products and not card.categories else 0
     if card.per == "purchase":
         return 1 if goods or without_line > 0 else 0
-    return max(0, sum(i.gross for i in goods) + without_line) // card.amount
+    if not card.products and not card.categories:
+        others = [
+            i for i in items if i not in goods and (i.gross > 0 or i.kind in {"gift_card", "deposit", "shipping"})
+        ]
+        return max(0, spend - sum(i.gross for i in others)) // card.amount
+    off = [i for i in items if i.gross < 0 and i.kind not in {"gift_card", "deposit", "shipping"}]
+    money = sum(i.gross for i in goods) + sum(i.gross for i in off if _fits(i, card))
+    at_large = [i for i in off if not _fits(i, card) and i.category is None and (i.sku is None or i.kind != "return")]
+    sold = sum(i.gross for i in items if i.gross > 0 and i.kind == "sale")
+    if sold:
+        money += math.ceil(Fraction(sum(i.gross for i in at_large) * max(0, money), sold))
+    return max(0, money) // card.amount
 
 
 def _fits(item: Item, card: CardDefinition) -> bool:

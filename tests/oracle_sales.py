@@ -91,6 +91,8 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
     if ever is not None:
         known = sum(r["totals"]["gross_minor"] for r in refunds.values())
         refunded = max(known, whole_gross - (0 if data["status"] == "refunded" else spend), 0)
+        taken_off = sum(r["totals"]["gross_minor"] for id_, r in refunds.items() if id_ in netted)
+        refunded = min(refunded, max(whole_gross, gross + taken_off, 0))
     earns = data["status"] in {"completed", "partially_refunded"} and not _is_test(data)
     earns = earns and not (ever is not None and spend <= 0)
     items = _items(data)

@@ -61,7 +61,7 @@ lines: st.SearchStrategy[dict[str, Any]] = st.builds(
         kind=kind,
         **({} if cost is None else {"cost_minor": gross * cost // 100}),
     ),
-    st.sampled_from((0, 99, 350, 700, 1001, 2500, 2500, 2_000_000)),
+    st.sampled_from((0, 99, 350, 700, 1001, 2500, 2500, 2_000_000, -200, -700)),
     st.sampled_from(("1", "1", "2", "3", "0.348", "10.000", "96385074")),
     st.sampled_from(CATEGORIES),
     st.sampled_from(("A1", "B2", None)),
@@ -82,8 +82,11 @@ def refunds_of(draw: st.DrawFn, transaction: str, id_: str, basket: list[dict[st
     """A refund by line, by money alone, or of everything."""
     kind = draw(st.sampled_from(("line", "money", "all")))
     if kind == "all":
-        parts = [(each["line_id"], each["quantity"], each["gross_minor"]) for each in basket]
-        return refund(transaction, id_, gross, lines=parts)
+        parts = [
+            (each["line_id"], each["quantity"], each["gross_minor"]) for each in basket if each["gross_minor"] >= 0
+        ]
+        return refund(transaction, id_, max(gross, 0), lines=parts)
+    basket = [each for each in basket if each["gross_minor"] >= 0]
     if kind == "money" or not basket:
         return refund(transaction, id_, draw(st.integers(0, max(gross, 1))))
     chosen = draw(st.sampled_from(basket))

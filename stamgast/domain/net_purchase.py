@@ -1,6 +1,6 @@
 """What a transaction amounts to, its refunds taken off: by line and quantity where these are known."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Mapping, Sequence
 
 import msgspec
 
@@ -26,10 +26,10 @@ def net(transaction: Transaction) -> Purchase | None:
         return None
     if sale.status == "completed" and not (transaction.refunds or sale.netted or sale.test):
         return _whole(transaction, sale)
-    ours = {key: r for key, r in transaction.refunds.items() if not r.currency or r.currency == sale.currency}
+    ours = _ours(transaction)
     open_refunds = [refund for key, refund in ours.items() if key not in sale.netted]
     spend = max(min(0, sale.gross), sale.gross - sum(refund.gross for refund in open_refunds))
-    refunded, peak, peak_gross = _given_back(transaction, sale, spend, ours.values())
+    refunded, peak, peak_gross = _given_back(transaction, sale, spend, ours)
     lines: tuple[Line, ...] = ()
     foreign: tuple[ForeignRefund, ...] = ()
     counts = False
@@ -60,14 +60,15 @@ def less(purchase: Purchase, refunds: Sequence[ForeignRefund]) -> Purchase:
     given_back = sum(refund.gross for refund in refunds)
     spend = max(min(0, purchase.spend), purchase.spend - given_back)
     left = purchase.counts and spend > 0
+    paid = purchase.spend if purchase.peak_spend is None else purchase.peak_spend
     return msgspec.structs.replace(
         purchase,
         spend=spend if left else 0,
-        refunded=purchase.refunded + given_back,
+        refunded=min(purchase.refunded + given_back, max(paid, purchase.refunded + purchase.spend, 0)),
         counts=left,
         lines=_subtract(purchase.spend, purchase.lines, refunds) if left else (),
         peak=purchase.lines if purchase.peak is None else purchase.peak,
-        peak_spend=purchase.spend if purchase.peak_spend is None else purchase.peak_spend,
+        peak_spend=paid,
         foreign=(),
     )
 
@@ -102,11 +103,12 @@ def _has_sold(sale: Snapshot) -> bool:
 
 
 def _given_back(
-    transaction: Transaction, sale: Snapshot, spend: Minor, refunds: Collection[Refund]
+    transaction: Transaction, sale: Snapshot, spend: Minor, refunds: Mapping[str, Refund]
 ) -> tuple[Minor, tuple[Line, ...] | None, Minor | None]:
     """What was given back, and the lines and total as they were before; None if nothing was, or all was voided.
 
-    A source may only tell the refunded transaction and not the refund: then it is what the sale lost.
+    A source may only tell the refunded transaction and not the refund: then it is what the sale lost. Nobody gets more
+    back than was paid.
     """
     taken_back = sale.status == TAKEN_BACK
     if sale.test or not (taken_back or sale.status in EARNING):
@@ -115,9 +117,33 @@ def _given_back(
         return 0, None, None
     whole = transaction.whole or sale
     peak = sale.lines if transaction.whole is None else _peak(whole.lines, sale.lines)
-    returned = sum(refund.gross for refund in refunds)
+    returned = sum(refund.gross for refund in refunds.values())
     refunded = max(returned, whole.gross - (0 if taken_back else spend), 0)
-    return refunded, peak, max(whole.gross, sale.gross)
+    return min(refunded, _paid(sale, whole, refunds)), peak, max(whole.gross, sale.gross)
+
+
+def _paid(sale: Snapshot, whole: Snapshot, refunds: Mapping[str, Refund]) -> Minor:
+    """What was paid for the sale before anything was given back, as far as is known."""
+    netted = sum(refund.gross for key, refund in refunds.items() if key in sale.netted)
+    return max(whole.gross, sale.gross + netted, 0)
+
+
+def paid_and_given_back(transaction: Transaction) -> tuple[Minor, Minor]:
+    """What a transaction's sale came to, and all refunds of it in its own currency: more than that is too much.
+
+    Of a sale that is not known yet, or that is a return itself, it is as much as was given back.
+    """
+    sale, ours = transaction.snapshot, _ours(transaction)
+    given_back = sum(refund.gross for refund in ours.values())
+    if sale is None or sale.gross < 0 or sale.test:
+        return given_back, given_back
+    return _paid(sale, transaction.whole or sale, ours), given_back
+
+
+def _ours(transaction: Transaction) -> dict[str, Refund]:
+    """Refunds in the currency of their sale."""
+    currency = "" if transaction.snapshot is None else transaction.snapshot.currency
+    return {key: each for key, each in transaction.refunds.items() if each.currency in {"", currency}}
 
 
 def _peak(left: tuple[Line, ...], right: tuple[Line, ...]) -> tuple[Line, ...]:

@@ -6,7 +6,7 @@ figure, in the log.
 """
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -40,6 +40,12 @@ _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
 
 
+DoubtKind = Literal[
+    "unknown_store", "suspect_time", "to_review", "over_refund", "unknown_line", "told_twice", "another_sale"
+]
+"""The last four are of `stamgast.pos.known`."""
+
+
 class Seen(NamedTuple):
     """A purchase as its doubts are looked for: its JSON Pointer, the date it came with, and what is made of it."""
 
@@ -52,7 +58,7 @@ class Seen(NamedTuple):
 class Doubt:
     """One thing that looks wrong, and in how many purchases."""
 
-    kind: Literal["unknown_store", "suspect_time", "to_review"]
+    kind: DoubtKind
     pointer: str
     """Where it stands in the first of them."""
     value: str
@@ -103,21 +109,9 @@ class Doubts:
 
     def __init__(self, registry: CollectorRegistry, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        text = "Purchases taken in from a store that program.yaml does not name"
         self._counters = {
-            "unknown_store": Counter("stamgast_unknown_stores", text, ["merchant"], registry=registry),
-            "suspect_time": Counter(
-                "stamgast_suspect_times",
-                "Purchases taken in with a date that cannot be right",
-                ["merchant"],
-                registry=registry,
-            ),
-            "to_review": Counter(
-                "stamgast_purchases_to_review",
-                "Purchases taken in that count for nothing until a person has confirmed or voided them",
-                ["merchant"],
-                registry=registry,
-            ),
+            kind: Counter(f"stamgast_{name}", text, ["merchant"], registry=registry)
+            for kind, (name, text) in _COUNTED.items()
         }
         self._sparing = Sparing(QUIET_S, most_kinds=_MOST_MERCHANTS)
 
@@ -138,10 +132,26 @@ class Doubts:
             )
 
 
+_COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
+    "unknown_store": ("unknown_stores", "Purchases taken in from a store that program.yaml does not name"),
+    "suspect_time": ("suspect_times", "Purchases taken in with a date that cannot be right"),
+    "to_review": (
+        "purchases_to_review",
+        "Purchases taken in that count for nothing until a person has confirmed or voided them, or a rate is published",
+    ),
+    "over_refund": ("over_refunds", "Deliveries after which more was given back than was paid"),
+    "unknown_line": ("refunds_of_unknown_lines", "Refunds of a line that their sale has not"),
+    "told_twice": ("versions_told_twice", "Deliveries with a version that is known with other content"),
+    "another_sale": ("receipt_numbers_again", "Deliveries of a known transaction from another store or day"),
+}
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
     "suspect_time": "purchases with a date that cannot be right",
-    "to_review": "purchases that wait until a person has confirmed or voided them",
+    "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
+    "over_refund": "more was given back than was paid",
+    "unknown_line": "refunds of lines that their sale has not",
+    "told_twice": "versions of a transaction that are known with other content",
+    "another_sale": "transactions that are known from another store or day",
 }
 
 

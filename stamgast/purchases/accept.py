@@ -5,13 +5,14 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, decode_record, millis_of
+from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
@@ -19,6 +20,7 @@ from stamgast.identity.references import identifiers_of, opened
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
 from stamgast.pos.canonical import Refund
+from stamgast.pos.known import doubts_about_known
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Received
 from stamgast.pos.record import to_record
@@ -45,6 +47,14 @@ class People(Protocol):
         ...
 
 
+class Known(Protocol):
+    """What is known of transactions (`stamgast.state.transactions`)."""
+
+    async def of(self, merchant: str, names: Iterable[str]) -> dict[str, Transaction]:
+        """Return those that are known."""
+        ...
+
+
 class ReceiptTooLargeError(ValueError):
     """A purchase takes more bytes than any receipt; nothing of its batch was taken."""
 
@@ -57,10 +67,13 @@ class Accepted:
     """Whom each of them names, in their order."""
     doubts: list[Doubt]
     """What was taken in although it looks wrong."""
+    beside: list[Doubt]
+    """The same beside what was known already: workers count it, who see all of it in order."""
 
 
 async def accept(
     people: People,
+    known: Known,
     append: Append,
     topic: str,
     received: Sequence[Received],
@@ -90,9 +103,13 @@ async def accept(
         for each, customer in zip(received, customers, strict=True)
     ]
     _refuse_large(received, records)
+    names = [each.purchase.transaction_id for each in received]
+    transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
     await append(topic, records)
-    seen = map(_seen, received, records)
-    return Accepted(customers, await _done(large, doubts_about, seen, program, at))
+    seen = list(map(_seen, received, records))
+    doubts = await _done(large, doubts_about, seen, program, at)
+    beside = await _done(large, doubts_about_known, seen, transactions, at)
+    return Accepted(customers, doubts, beside)
 
 
 async def _resolved(

@@ -20,6 +20,7 @@ from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.transactions import KnownTransactions
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -71,6 +72,7 @@ class Deps:
 
     def __post_init__(self) -> None:
         limits = self.limits
+        self.known_transactions = KnownTransactions(self.redis, self.topics.partitions)
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)

@@ -29,6 +29,7 @@ async def post_purchases(request: Request) -> JSONResponse:
     received = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
     accepted = await accept(
         deps.identities,
+        deps.known_transactions,
         deps.appender.append,
         deps.topics.purchases,
         received,
@@ -39,9 +40,9 @@ async def post_purchases(request: Request) -> JSONResponse:
     deps.metrics.purchases.labels(entrance.merchant).inc(len(received))
     taken = [_taken(*each) for each in zip(received, accepted.customers, strict=True)]
     answer: dict[str, Any] = {"accepted": len(taken), "purchases": taken}
-    if accepted.doubts:
-        deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
-        answer["warnings"] = [doubt.as_json() for doubt in accepted.doubts]
+    deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
+    if warnings := [*accepted.doubts, *accepted.beside]:
+        answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 202)
 
 

@@ -9,6 +9,7 @@ from stamgast.pos.connections import PosSeal, load_connections
 from stamgast.pos.registry import Registry
 from stamgast.pos.webhook import Webhook, purchases_of, read_webhook
 from stamgast.purchases.accept import accept
+from stamgast.state.transactions import KnownTransactions
 from tests.builders import sure
 from tests.fakes.kassa import Kassa, sign
 from tests.integration.web.conftest import MERCHANT, Web
@@ -38,6 +39,7 @@ async def test_a_signed_webhook_becomes_a_record_of_the_same_customer_as_over_ht
         received = purchases_of(adapter, notice.found, Context(connection, program))
         return await accept(
             web.parts.identities,
+            KnownTransactions(web.parts.redis, web.topics.partitions),
             web.parts.appender.append,
             web.topics.purchases,
             received,
