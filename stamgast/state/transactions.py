@@ -3,27 +3,26 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
-from stamgast.log.partitioning import partition_for
 from stamgast.state.client import RedisClient
 from stamgast.state.keys import transactions
 
 
 class KnownTransactions:
-    """See the module."""
+    """See the module. `partition_of` says in which partition a transaction's key belongs."""
 
-    def __init__(self, redis: RedisClient, partitions: int) -> None:
+    def __init__(self, redis: RedisClient, partition_of: Callable[[bytes], int]) -> None:
         self._redis = redis
-        self._partitions = partitions
+        self._partition_of = partition_of
 
     async def of(self, merchant: str, names: Iterable[str]) -> dict[str, Transaction]:
         """Return those that are known. Raises StateError."""
         by_partition: dict[int, list[str]] = {}
         for name in dict.fromkeys(names):
-            by_partition.setdefault(partition_for(f"{merchant}:{name}".encode(), self._partitions), []).append(name)
+            by_partition.setdefault(self._partition_of(f"{merchant}:{name}".encode()), []).append(name)
         found: dict[str, Transaction] = {}
         for some in await asyncio.gather(*(self._of(number, merchant, each) for number, each in by_partition.items())):
             found |= some
