@@ -54,6 +54,8 @@ def without_rate(sale: Sale, program: Program) -> bool:
 
 def business_day(sale: Sale, program: Program) -> int:
     """Days since 1970 on the store's calendar, whose day begins at its day-start hour."""
+    if sale.day is not None:
+        return sale.day
     store = program.stores.get(sale.store)
     zone, start = (store.time_zone, store.day_start) if store else (program.time_zone, 0)
     moment = datetime.fromtimestamp(sale.occurred_at // 1000, UTC).astimezone(ZoneInfo(zone))

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle_dates import date_of, occurred
+from tests.oracle_dates import business_day_said, date_of, occurred
 
 Key = tuple[str, str]
 """(merchant, transaction)."""
@@ -47,6 +47,8 @@ class Sale:
     items: tuple[Item, ...]
     ever: tuple[Item, ...] | None
     ever_spend: int
+    day: int | None = None
+    """The business day that the till says, if it does."""
     elsewhere: tuple[tuple[str, int], ...] = ()
     """(currency, amount) of refunds in another currency than the sale's, which are not taken off yet."""
 
@@ -107,6 +109,7 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
         items=_left(items, gross, open_refunds) if earns else (),
         ever=ever,
         ever_spend=ever_spend,
+        day=business_day_said(newest),
         elsewhere=tuple(elsewhere) if earns else (),
     )
 
@@ -136,6 +139,7 @@ def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
         ],
         "refund_ids": data.get("refund_ids", []),
         "provenance": {"test": _is_test(data)},
+        **({} if business_day_said(record) is None else {"business_day_date": data["business_day_date"]}),
     }
 
 
@@ -278,6 +282,7 @@ def sale_of(purchase: dict[str, Any] | None) -> Sale | None:
         items=tuple(map(_item_of, purchase.get("lines", []))),
         ever=None if peak is None else tuple(map(_item_of, peak)),
         ever_spend=purchase.get("peak_spend") or purchase["spend"],
+        day=purchase.get("day"),
         elsewhere=tuple((refund["currency"], refund["gross"]) for refund in purchase.get("foreign", [])),
     )
 

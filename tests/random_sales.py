@@ -1,5 +1,6 @@
 """Hypothesis strategies: programmes with awkward cards, and transactions with all that tills do to them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -142,6 +143,9 @@ def transactions(draw: st.DrawFn, name: str, *, settled: bool = False) -> list[d
             price_currency=currency,
             **more,
         )
+        if draw(st.integers(0, 5)) == 0:
+            day = (when + draw(st.integers(-3, 3)) * DAY) // 1000
+            data["business_day_date"] = datetime.fromtimestamp(day, UTC).date().isoformat()
         if not settled and draw(st.integers(0, 9)) == 0:
             data["provenance"] = {"test": True}
         deliveries.append(data)

@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from stamgast.domain.calendar import date_of
 from stamgast.domain.purchase_record import EPOCH, UNDATED
 from stamgast.domain.transactions import Refund, Snapshot
 from stamgast.domain.units import Millis
@@ -35,8 +36,10 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
         }
         for line in snapshot.lines
     ]
+    day = {} if snapshot.day is None else {"business_day_date": date_of(snapshot.day).isoformat()}
     return _sha256(
-        {
+        day
+        | {
             "status": snapshot.status,
             "end_date_time": None if snapshot.occurred_at == UNDATED else _instant(snapshot.occurred_at),
             "store": {"retail_store_id": snapshot.store},

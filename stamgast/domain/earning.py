@@ -13,7 +13,11 @@ NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
 
 
 def day_of(purchase: Purchase, program: Program) -> Day:
-    """The business day of a purchase; a store the programme does not know keeps the merchant's calendar."""
+    """The business day of a purchase: as its till says, else by its store's calendar; that of an unknown store is the
+    merchant's.
+    """
+    if purchase.day is not None:
+        return purchase.day
     store = program.stores.get(purchase.store)
     if store is None:
         return business_day(purchase.occurred_at, program.time_zone)

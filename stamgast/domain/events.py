@@ -71,6 +71,8 @@ class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
     peak_spend: Minor | None = None
     foreign: tuple[ForeignRefund, ...] = ()
     """Refunds that are still to be taken off, because they are in another currency."""
+    day: Annotated[units.Day, _EXACT] | None = None
+    """The business day, where the till says it; None: that of `occurred_at` in its store."""
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", gc=False):

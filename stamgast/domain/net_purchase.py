@@ -52,6 +52,7 @@ def net(transaction: Transaction) -> Purchase | None:
         peak=None if as_it_was else peak,
         peak_spend=None if as_it_was else peak_gross,
         foreign=foreign,
+        day=sale.day,
     )
 
 
@@ -91,6 +92,7 @@ def _whole(transaction: Transaction, sale: Snapshot) -> Purchase:
         spend=sale.gross,
         counts=sale.gross >= 0 or _has_sold(sale),
         lines=sale.lines,
+        day=sale.day,
     )
 
 

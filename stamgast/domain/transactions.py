@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.events import Line
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain.units import Day, Millis, Minor
 
 
 class Snapshot(Struct, array_like=True, frozen=True, gc=False):
@@ -21,6 +21,8 @@ class Snapshot(Struct, array_like=True, frozen=True, gc=False):
     netted: tuple[str, ...] = ()
     """Ids of the refunds that its totals and lines have taken off already."""
     test: bool = False
+    day: Day | None = None
+    """The business day that its till books it on; None: that of its moment."""
 
 
 class Refund(Struct, array_like=True, frozen=True, gc=False):

@@ -152,6 +152,7 @@ class Purchase(Strict):
     status: Status
     end_date_time: Instant
     business_day_date: CalendarDay | None = None
+    """The day on which the till books it: it decides the day, if it lies within two of `end_date_time`."""
     store: Store
     customer: CustomerReference | None = None
     price_currency: Currency

@@ -20,7 +20,7 @@ from stamgast.domain.events import Line, Purchase
 from stamgast.domain.exchange import is_known
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import EPOCH, Delivery, can_be_right
+from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, business_day_of, can_be_right
 from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
@@ -89,6 +89,8 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
             side = "ahead" if moment > recorded_at else "behind"
             if _is_first(found, ("time", side)):
                 found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
+        elif _has_odd_day(delivery) and _is_first(found, ("time", "day")):
+            found["time", "day"] = _suspect_day(place, moment, str(delivery.business_day_date))
         sold = sold_by(delivery, recorded_at)
         doubt = doubt_about(sold, program) if sold is not None else _about_refund(delivery, moment, program)
         if doubt is not None and _is_first(found, ("review", doubt.kind)):
@@ -233,6 +235,21 @@ def _suspect_time(place: str, moment: Millis, recorded_at: Millis, earliest: Mil
         "What was bought counts from when we first received it",
         allowed=f"{_written(earliest)} to five minutes from now"
         + ("" if ahead else "; program.yaml may say otherwise with `purchases: {not_before: …}`"),
+    )
+
+
+def _has_odd_day(delivery: Delivery) -> bool:
+    return delivery.business_day_date is not None and business_day_of(delivery) is None
+
+
+def _suspect_day(place: str, moment: Millis, day: str) -> Doubt:
+    return Doubt(
+        kind="suspect_time",
+        pointer=f"{place}/business_day_date",
+        value=day,
+        detail=f"business_day_date {day[:_SHOWN]} lies more than {DAYS_APART} days from end_date_time, "
+        f"{_written(moment)}: the day of that counts",
+        allowed="the day on which the till books the sale; leave it out where the clock says the same",
     )
 
 
