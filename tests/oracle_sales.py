@@ -105,7 +105,11 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
         currency=currency,
         spend=spend if earns else 0,
         refunded=refunded,
-        counts=earns and (gross >= 0 or any(item.kind == "sale" and item.gross > 0 for item in items)),
+        counts=earns
+        and (
+            gross >= (1 if data.get("link_settled") else 0)
+            or any(item.kind == "sale" and item.gross > 0 for item in items)
+        ),
         items=_left(items, gross, open_refunds) if earns else (),
         ever=ever,
         ever_spend=ever_spend,
@@ -140,6 +144,7 @@ def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
         "refund_ids": data.get("refund_ids", []),
         "provenance": {"test": _is_test(data)},
         **({} if business_day_said(record) is None else {"business_day_date": data["business_day_date"]}),
+        **({"link_settled": True} if data.get("link_settled") else {}),
     }
 
 

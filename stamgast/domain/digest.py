@@ -36,9 +36,13 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
         }
         for line in snapshot.lines
     ]
-    day = {} if snapshot.day is None else {"business_day_date": date_of(snapshot.day).isoformat()}
+    said: dict[str, Any] = {}
+    if snapshot.day is not None:
+        said["business_day_date"] = date_of(snapshot.day).isoformat()
+    if snapshot.settled:
+        said["link_settled"] = True
     return _sha256(
-        day
+        said
         | {
             "status": snapshot.status,
             "end_date_time": None if snapshot.occurred_at == UNDATED else _instant(snapshot.occurred_at),

@@ -39,7 +39,7 @@ def net(transaction: Transaction) -> Purchase | None:
         lines = _subtract(sale.gross, sale.lines, open_refunds) if open_refunds else sale.lines
         if len(ours) < len(transaction.refunds):
             foreign = _foreign(transaction, sale)
-        counts = sale.gross >= 0 or _has_sold(sale)
+        counts = (sale.gross >= 0 and not sale.settled) or _has_sold(sale)
     as_it_was = counts and peak == lines and peak_gross == spend
     return Purchase(
         occurred_at=_moment(transaction, sale),
@@ -90,7 +90,7 @@ def _whole(transaction: Transaction, sale: Snapshot) -> Purchase:
         store=sale.store,
         currency=sale.currency,
         spend=sale.gross,
-        counts=sale.gross >= 0 or _has_sold(sale),
+        counts=(sale.gross >= 0 and not sale.settled) or _has_sold(sale),
         lines=sale.lines,
         day=sale.day,
     )
@@ -101,6 +101,8 @@ def _moment(transaction: Transaction, sale: Snapshot) -> Millis:
 
 
 def _has_sold(sale: Snapshot) -> bool:
+    if sale.settled and sale.gross > 0:
+        return True
     return any(line.kind == "sale" and line.gross > 0 for line in sale.lines)
 
 

@@ -102,6 +102,9 @@ class Delivery(Struct, frozen=True, gc=False):
     refund_ids: Annotated[tuple[Id, ...], Meta(max_length=MOST_LINES)] = ()
     provenance: Provenance = Provenance()
     time_suspect: bool = False
+    link_settled: bool = False
+    prices_include_tax: Any = True
+    """Older records may hold anything there."""
     business_day_date: Any = None
     """Text as `business_day_of` reads it; whatever else older records hold there says nothing."""
 

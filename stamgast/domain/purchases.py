@@ -87,6 +87,7 @@ def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
         lines=tuple([_line(item) for item in delivery.line_items]),
         netted=delivery.refund_ids,
         test=delivery.provenance.test,
+        settled=delivery.link_settled,
         day=None if delivery.business_day_date is None else _day_of(delivery, recorded_at),
     )
 

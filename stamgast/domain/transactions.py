@@ -23,6 +23,8 @@ class Snapshot(Struct, array_like=True, frozen=True, gc=False):
     test: bool = False
     day: Day | None = None
     """The business day that its till books it on; None: that of its moment."""
+    settled: bool = False
+    """What came back by it was taken off another sale."""
 
 
 class Refund(Struct, array_like=True, frozen=True, gc=False):

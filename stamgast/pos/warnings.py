@@ -41,7 +41,14 @@ _MOST_MERCHANTS: Final = 1_000
 
 
 DoubtKind = Literal[
-    "unknown_store", "suspect_time", "to_review", "over_refund", "unknown_line", "told_twice", "another_sale"
+    "unknown_store",
+    "suspect_time",
+    "without_tax",
+    "to_review",
+    "over_refund",
+    "unknown_line",
+    "told_twice",
+    "another_sale",
 ]
 """The last four are of `stamgast.pos.known`."""
 
@@ -91,6 +98,8 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
                 found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
         elif _has_odd_day(delivery) and _is_first(found, ("time", "day")):
             found["time", "day"] = _suspect_day(place, moment, str(delivery.business_day_date))
+        if delivery.prices_include_tax is False and _is_first(found, ("tax", "")):
+            found["tax", ""] = _without_tax(place)
         sold = sold_by(delivery, recorded_at)
         doubt = doubt_about(sold, program) if sold is not None else _about_refund(delivery, moment, program)
         if doubt is not None and _is_first(found, ("review", doubt.kind)):
@@ -137,6 +146,7 @@ class Doubts:
 _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
     "unknown_store": ("unknown_stores", "Purchases taken in from a store that program.yaml does not name"),
     "suspect_time": ("suspect_times", "Purchases taken in with a date that cannot be right"),
+    "without_tax": ("amounts_without_tax", "Purchases taken in that say that their amounts are without tax"),
     "to_review": (
         "purchases_to_review",
         "Purchases taken in that count for nothing until a person has confirmed or voided them, or a rate is published",
@@ -149,6 +159,7 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
     "suspect_time": "purchases with a date that cannot be right",
+    "without_tax": "purchases that say that their amounts are without tax",
     "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
     "over_refund": "more was given back than was paid",
     "unknown_line": "refunds of lines that their sale has not",
@@ -235,6 +246,16 @@ def _suspect_time(place: str, moment: Millis, recorded_at: Millis, earliest: Mil
         "What was bought counts from when we first received it",
         allowed=f"{_written(earliest)} to five minutes from now"
         + ("" if ahead else "; program.yaml may say otherwise with `purchases: {not_before: …}`"),
+    )
+
+
+def _without_tax(place: str) -> Doubt:
+    return Doubt(
+        kind="without_tax",
+        pointer=f"{place}/prices_include_tax",
+        value="false",
+        detail="prices_include_tax is false, and amounts are with tax here: they were taken as they stand",
+        allowed="gross_minor with tax, of the total and of each line, and prices_include_tax true or left out",
     )
 
 

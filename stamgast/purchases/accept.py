@@ -6,7 +6,7 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 
 import asyncio
 from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ParamSpec, Protocol, TypeVar
 
@@ -21,6 +21,7 @@ from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
 from stamgast.pos.canonical import Refund
 from stamgast.pos.known import doubts_about_known
+from stamgast.pos.links import settled
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Received
 from stamgast.pos.record import to_record
@@ -90,26 +91,37 @@ async def accept(
         NotLoadedError, StateError, NotAppendedError: not now; the same again later.
     """
     customers = await _resolved(people, received, program, at, large=large)
-    records = [
-        to_record(
-            each.purchase,
-            program.merchant,
-            customer,
-            at,
-            earliest=program.earliest(at),
-            event_id=each.event_id,
-            event_source=each.event_source,
-        )
-        for each, customer in zip(received, customers, strict=True)
-    ]
-    _refuse_large(received, records)
-    names = [each.purchase.transaction_id for each in received]
+    parts, records = _records(received, customers, program, at)
+    _refuse_large(parts, records)
+    names = [part.purchase.transaction_id for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
     await append(topic, records)
-    seen = list(map(_seen, received, records))
+    seen = list(map(_seen, parts, records))
     doubts = await _done(large, doubts_about, seen, program, at)
     beside = await _done(large, doubts_about_known, seen, transactions, at)
     return Accepted(customers, doubts, beside)
+
+
+def _records(
+    received: Sequence[Received], customers: Sequence[str | None], program: Program, at: Millis
+) -> tuple[list[Received], list[Record]]:
+    """What is appended, and which purchase each record holds: a return that is a receipt of its own is two."""
+    parts: list[Received] = []
+    records: list[Record] = []
+    for each, customer in zip(received, customers, strict=True):
+        for number, part in enumerate(settled(each.purchase)):
+            parts.append(replace(each, purchase=part))
+            record = to_record(
+                part,
+                program.merchant,
+                None if number else customer,
+                at,
+                earliest=program.earliest(at),
+                event_id="" if number else each.event_id,
+                event_source=each.event_source,
+            )
+            records.append(record)
+    return parts, records
 
 
 async def _resolved(

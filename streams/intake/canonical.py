@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -16,10 +16,11 @@ from stamgast.domain.purchase_record import Record as Purchase
 from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
-from stamgast.pos.canonical import EVENT_TYPE
+from stamgast.pos.canonical import EVENT_TYPE, Canonical
+from stamgast.pos.links import settled
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import read_purchase
-from stamgast.pos.record import doubt_date, key_of
+from stamgast.pos.record import doubt_date, key_of, to_record
 from streams.intake.record_mac import Proofs
 from streams.runtime.emission import Emission
 from streams.runtime.job import Record
@@ -93,25 +94,32 @@ def recorded_at_of(read: Read, now: Millis) -> Millis:
     return stamp if read.stamped and stamp is not None else now
 
 
-def document_of(read: Read) -> dict[str, Any]:
-    """Return the record's JSON, if HTTP would take the same purchase.
+class Document(NamedTuple):
+    """A record's JSON, and the purchase in it."""
+
+    json: dict[str, Any]
+    purchase: Canonical
+
+
+def document_of(read: Read) -> Document:
+    """Read the record as HTTP reads a purchase.
 
     Raises:
-        UnreadableError: it would not, for the reasons that it names: place, what is wrong and what was meant, no value.
+        UnreadableError: HTTP would refuse it, for the reasons that it names: place, what is wrong and what was meant.
     """
     document: dict[str, Any] = json.loads(read.record.value or b"")
     try:
-        read_purchase({name: value for name, value in document.items() if not name.startswith("stamgast")})
+        received = read_purchase({name: value for name, value in document.items() if not name.startswith("stamgast")})
     except RefusedError as refused:
         told = "; ".join(map(_told, refused.problems[:_TOLD]))
         more = len(refused.problems) - _TOLD
         raise UnreadableError(f"{told}; and {more} more" if more > 0 else told) from None
-    return document
+    return Document(document, received.purchase)
 
 
 def canonical(
     read: Read,
-    document: dict[str, Any],
+    document: Document,
     customer: str | None,
     source: Source,
     proofs: Proofs,
@@ -120,24 +128,38 @@ def canonical(
     topic: str,
     partitions: int,
     now: Millis,
-) -> Emission:
+) -> list[Emission]:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
     `document` is `document_of` it, `customer` is whom its identifiers were resolved to; they stay behind. `program`
     says which dates can be right: what is found of that stands in the record, so that every later reading agrees,
-    whatever the programme says by then.
+    whatever the programme says by then. A return that is a receipt of its own comes as two (`stamgast.pos.links`).
     """
-    if customer is not None:
-        document["data"]["customer"] = {"customer_id": customer}
-    key = key_of(read.merchant, read.transaction).encode()
     recorded_at = recorded_at_of(read, now)
     earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
-    doubt_date(document["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
-    document = {name: value for name, value in document.items() if not name.startswith("stamgast")}
-    document["partitionkey"] = key.decode()
-    document["stamgastrecordedat"] = recorded_at
-    document["stamgastsource"] = list(source)
-    return Emission(topic, partition_for(key, partitions), key, proofs.add(key, msgspec.json.encode(document)))
+    own, *refunds = settled(document.purchase)
+    whole = document.json
+    if refunds or own is not document.purchase:
+        data = own.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
+        named = whole["data"].get("customer")
+        whole |= {"data": data if named is None else data | {"customer": named}}
+    if customer is not None:
+        whole["data"]["customer"] = {"customer_id": customer}
+    doubt_date(whole["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
+    documents = [whole]
+    for refund in refunds:
+        _, value = to_record(refund, read.merchant, None, recorded_at, earliest=earliest)
+        documents.append(json.loads(value))
+    emissions = []
+    for index, each in enumerate(documents):
+        key = key_of(read.merchant, each["data"]["transaction_id"]).encode()
+        stamped = {name: value for name, value in each.items() if not name.startswith("stamgast")}
+        stamped["partitionkey"] = key.decode()
+        stamped["stamgastrecordedat"] = recorded_at
+        stamped["stamgastsource"] = [*source[:3], source[3] + index]
+        proven = proofs.add(key, msgspec.json.encode(stamped))
+        emissions.append(Emission(topic, partition_for(key, partitions), key, proven))
+    return emissions
 
 
 def _told(problem: Problem) -> str:

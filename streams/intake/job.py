@@ -221,7 +221,7 @@ class IntakeJob:
             log.exception("a record could not be appended again", offset=read.record.offset)
             self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
             return
-        step.effects.emissions.append(again)
+        step.effects.emissions += again
         if program is not None:
             seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data)
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 from stamgast.domain.purchase_record import decode_record
@@ -20,6 +21,19 @@ async def known_to_workers(web: Web, data: dict[str, Any]) -> None:
     merge(state, decode_record(value).data, web.parts.clock.now())
     place = transactions(partition_for(key, web.topics.partitions)).transaction(MERCHANT, name)
     await web.parts.redis.set(place, encode_transaction(state))
+
+
+async def test_a_return_that_is_a_receipt_stands_on_the_topic_as_itself_and_as_a_refund_of_its_sale(web):
+    now = web.parts.clock.now()
+    sale = snapshot("s1", when=now, lines=[line("1", 700)], store="dok-noord", customer=None)
+    back = snapshot("r1", when=now, lines=[line("1", 700)], store="dok-noord", customer=None)
+    back["transaction_link"] = {"relation": "return_of", "transaction_id": "s1"}
+    answer = await web.post("/purchases", [sale, back, back])
+    assert (answer.status_code, answer.json()["accepted"]) == (202, 3), answer.text
+    written = [json.loads(value) for _, value in await web.records(web.topics.purchases) if value is not None]
+    assert sorted((each["id"], each["data"]["totals"]["gross_minor"]) for each in written) == [
+        ("r1:1", 0), ("r1:1", 0), ("s1:1", 700), ("s1:refund:r1:1", 700), ("s1:refund:r1:1", 700),
+    ]  # fmt: skip
 
 
 async def test_the_answer_tells_what_does_not_go_with_what_is_known(web):

@@ -159,6 +159,14 @@ def test_money_of_a_country_that_has_the_euro_now_may_still_be_imported():
     assert read(smallest(price_currency="NLG")).price_currency == "NLG"
 
 
+@pytest.mark.parametrize(("currency", "right", "wrong"), [("EUR", 2, 3), ("JPY", 0, 2), ("KWD", 3, 2)])
+def test_an_exponent_that_is_not_the_currencys_is_refused(currency, right, wrong):
+    for document in (smallest(), refund_of()):
+        read(document | {"price_currency": currency, "currency_exponent": right})
+        (told,) = refused(document | {"price_currency": currency, "currency_exponent": wrong})
+        assert f"currency_exponent is {wrong}, and {currency} has {right} decimals" in told["detail"]
+
+
 def refund_of(**changes: Any) -> dict[str, Any]:
     return json.loads((GOLDEN / "refund.json").read_text()) | changes
 

@@ -132,3 +132,12 @@ def test_they_are_counted_by_merchant_and_logged_at_most_once_a_minute(caplog):
 def test_a_telephone_number_in_the_place_of_a_store_is_written_so_that_the_log_masks_it(caplog):
     Doubts(CollectorRegistry()).note("bakery", doubts_about([sold("", "0612345678", T0)], SHOPS, T0))
     assert "0612345678" not in mask_phones("".join(lines(caplog)))
+
+
+def test_amounts_that_say_that_they_are_without_tax_are_told():
+    def says(value: Any) -> list[str]:
+        seen = sold("/3", "dok-noord", T0, line())
+        seen = seen._replace(delivery=msgspec.structs.replace(seen.delivery, prices_include_tax=value))
+        return [doubt.pointer for doubt in doubts_about([seen], SHOPS, T0)]
+
+    assert (says(False), says(True), says("no")) == (["/3/prices_include_tax"], [], [])

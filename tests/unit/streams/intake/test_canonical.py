@@ -50,7 +50,7 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     document = document_of(first)
     customer = await Naming(people or Register(), shops).customer_of(first, T0)
     where = {"program": await shops(MERCHANT), "topic": "p", "partitions": PARTITIONS}
-    again = canonical(first, document, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
+    (again,) = canonical(first, document, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
     assert again.partition == partition_for(again.key, PARTITIONS)
     return LogRecord(1, again.value, again.key)
 
