@@ -21,6 +21,9 @@ from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
 
+TransactionScope = Literal["merchant", "store", "store_day"]
+"""Within what a till's transaction ids are never used twice."""
+
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
 (the balance shows zero meanwhile); or nothing."""
@@ -207,6 +210,7 @@ class Program:
     most_rewards: int = MOST_REWARDS
     """How often one purchase may fill a card."""
     review_above: ReviewAbove = field(default_factory=ReviewAbove)
+    transaction_scope: TransactionScope = "merchant"
 
     def earliest(self, recorded_at: Millis) -> Millis:
         """Before what moment a sale that is recorded then cannot have been: its till's clock is wrong."""

@@ -130,6 +130,10 @@ class TransactionLink(Strict):
 
     relation: Literal["return_of", "exchange_of", "replaces"]
     transaction_id: Id | None = None
+    retail_store_id: Id | None = None
+    """The linked sale's store, where transaction ids are told apart by it; the receipt's own where it is missing."""
+    business_day_date: CalendarDay | None = None
+    """The linked sale's day, where transaction ids are told apart by it."""
     linked: bool = True
     cumulative_refunded_minor: Amount | None = None
     full: bool | None = None
@@ -219,6 +223,13 @@ class RefundTotals(Strict):
     paid_minor: PositiveAmount | None = None
 
 
+class SaleReference(Strict):
+    """Which of the sales with its transaction id is meant; its store is the refund's own where it is missing."""
+
+    retail_store_id: Id | None = None
+    business_day_date: CalendarDay | None = None
+
+
 class RefundLine(Strict):
     """What was given back of one line of the sale, as positive figures."""
 
@@ -240,6 +251,8 @@ class Refund(Strict):
     status: Literal["refund"]
     end_date_time: Instant
     store: Store | None = None
+    sale: SaleReference | None = None
+    """Where and when the sale was, where transaction ids are told apart by that."""
     price_currency: Currency
     currency_exponent: Annotated[int, Field(ge=0, le=4)] | None = None
     totals: RefundTotals

@@ -142,5 +142,6 @@ def _another_sale(place: str, before: Transaction, delivery: Delivery) -> Doubt 
         value=delivery.transaction_id,
         detail=f"transaction {delivery.transaction_id[:_SHOWN]!r} is known already, {what}: if it is another sale, "
         "only the one with the higher source_version counts",
-        allowed="a transaction_id that no other sale of the merchant has",
+        allowed="a transaction_id that no other sale of the merchant has; `purchases: {transaction_scope: store}` of "
+        "program.yaml, or store_day, tells them apart",
     )

@@ -25,6 +25,7 @@ from stamgast.pos.links import settled
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Received
 from stamgast.pos.record import to_record
+from stamgast.pos.scope import scoped_all
 from stamgast.pos.warnings import Doubt, Seen, doubts_about
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
@@ -90,8 +91,9 @@ async def accept(
         ReceiptTooLargeError: one is.
         NotLoadedError, StateError, NotAppendedError: not now; the same again later.
     """
+    within = scoped_all(received, program)
     customers = await _resolved(people, received, program, at, large=large)
-    parts, records = _records(received, customers, program, at)
+    parts, records = _records(within, customers, program, at)
     _refuse_large(parts, records)
     names = [part.purchase.transaction_id for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
@@ -103,7 +105,10 @@ async def accept(
 
 
 def _records(
-    received: Sequence[Received], customers: Sequence[str | None], program: Program, at: Millis
+    received: Sequence[Received],
+    customers: Sequence[str | None],
+    program: Program,
+    at: Millis,
 ) -> tuple[list[Received], list[Record]]:
     """What is appended, and which purchase each record holds: a return that is a receipt of its own is two."""
     parts: list[Received] = []

@@ -21,6 +21,7 @@ from stamgast.pos.links import settled
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import doubt_date, key_of, to_record
+from stamgast.pos.scope import scoped
 from streams.intake.record_mac import Proofs
 from streams.runtime.emission import Emission
 from streams.runtime.job import Record
@@ -137,12 +138,12 @@ def canonical(
     """
     recorded_at = recorded_at_of(read, now)
     earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
-    own, *refunds = settled(document.purchase)
+    own, *refunds = settled(document.purchase if program is None else _within(document.purchase, program))
     whole = document.json
     if refunds or own is not document.purchase:
         data = own.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
         named = whole["data"].get("customer")
-        whole |= {"data": data if named is None else data | {"customer": named}}
+        whole |= {"data": data if named is None else data | {"customer": named}, "subject": own.transaction_id}
     if customer is not None:
         whole["data"]["customer"] = {"customer_id": customer}
     doubt_date(whole["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
@@ -160,6 +161,13 @@ def canonical(
         proven = proofs.add(key, msgspec.json.encode(stamped))
         emissions.append(Emission(topic, partition_for(key, partitions), key, proven))
     return emissions
+
+
+def _within(purchase: Canonical, program: Program) -> Canonical:
+    try:
+        return scoped(purchase, program)
+    except RefusedError as refused:
+        raise UnreadableError("; ".join(map(_told, refused.problems))) from None
 
 
 def _told(problem: Problem) -> str:

@@ -33,7 +33,7 @@ class Shop:
             assert [json.loads(each.value)["stamgastsource"] for each in again] == [
                 ["t", 0, 7, index] for index in range(len(again))
             ]
-            return [(each.key, each.value) for each in again]
+            return [(each.key or b"", each.value) for each in again]
         (received,) = read_purchases(json.dumps(data).encode())
         parts = settled(received.purchase)
         return [to_record(part, MERCHANT, None if n else ANNA, T0 + DAY) for n, part in enumerate(parts)]
