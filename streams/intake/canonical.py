@@ -17,6 +17,7 @@ from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE, Canonical
+from stamgast.pos.documents import read_document
 from stamgast.pos.links import settled
 from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import read_purchase
@@ -108,8 +109,10 @@ def document_of(read: Read) -> Document:
     Raises:
         UnreadableError: HTTP would refuse it, for the reasons that it names: place, what is wrong and what was meant.
     """
-    document: dict[str, Any] = json.loads(read.record.value or b"")
     try:
+        document: dict[str, Any] = read_document(read.record.value or b"")
+        if "specversion" not in document:
+            raise UnreadableError("specversion is missing: a record is a CloudEvent 1.0, with the purchase as its data")
         received = read_purchase({name: value for name, value in document.items() if not name.startswith("stamgast")})
     except RefusedError as refused:
         told = "; ".join(map(_told, refused.problems[:_TOLD]))

@@ -1,11 +1,12 @@
 """What HTTP refuses the topic refuses, for the same reason: the same bad purchases come in by both ways."""
 
 import json
+from collections.abc import Callable
 from typing import Any
 
 import pytest
 
-from stamgast.pos.problems import RefusedError
+from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import read_purchases
 from stamgast.state import keys
 from streams.intake.identity import Naming
@@ -56,7 +57,9 @@ class Nobody:
         raise AssertionError
 
 
-async def appended(data: dict[str, Any], **attributes: Any) -> tuple[list[str], int, int]:
+async def appended(
+    data: dict[str, Any], change: Callable[[bytes], bytes] = bytes, **attributes: Any
+) -> tuple[list[str], int, int]:
     """Reasons of dead letters, records appended again, and how often somebody was looked for."""
     people: Any = Nobody()
 
@@ -67,7 +70,9 @@ async def appended(data: dict[str, Any], **attributes: Any) -> tuple[list[str], 
         topics=TOPICS, naming=Naming(people, shop), proofs=PROOFS, aside=aside(), clock=StillClock(T0), metrics=Metrics()
     )  # fmt: skip
     owned = OwnedByTest(MemoryLease(keys.transactions(0)), Position())
-    effects = await job.step(owned, [produced(data, stamgastrecordedat=None, **attributes)])
+    found = produced(data, stamgastrecordedat=None, **attributes)
+    found.value = change(found.value)
+    effects = await job.step(owned, [found])
     letters = [each.value for each in effects.emissions if each.topic == TOPICS.dead_letters]
     again = [each for each in effects.emissions if each.topic == TOPICS.purchases]
     return [json.loads(letter)["reason"] for letter in letters], len(again), people.asked
@@ -95,6 +100,18 @@ async def test_what_http_takes_the_topic_takes(data: dict[str, Any]):
 async def test_an_envelope_that_http_refuses_is_refused(attributes: dict[str, Any]):
     (reason,), again, _ = await appended(SALE, **attributes)
     assert (again, reason.startswith("/")) == (0, True)
+
+
+async def test_a_key_that_comes_twice_is_refused_and_so_is_what_is_no_cloud_event():
+    def twice(value: bytes) -> bytes:
+        return value.replace(b'"source_version": 1', b'"source_version": 1, "source_version": 2')
+
+    with pytest.raises(UnreadableError, match="comes twice"):
+        read_purchases(twice(json.dumps(SALE).encode()))
+    (reason,), again, _ = await appended(SALE, twice)
+    assert (again, reason) == (0, ": the key this comes twice in one object; send each once")
+    (reason,), again, _ = await appended(SALE, lambda value: value.replace(b'"specversion": "1.0", ', b""))
+    assert (again, "specversion is missing" in reason) == (0, True)
 
 
 async def test_a_reason_holds_no_value_and_is_of_a_readable_length():
