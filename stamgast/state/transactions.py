@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.state.client import RedisClient
+from stamgast.state.errors import StateError
 from stamgast.state.keys import transactions
 
 
@@ -19,7 +20,10 @@ class KnownTransactions:
         self._partition_of = partition_of
 
     async def of(self, merchant: str, names: Iterable[str]) -> dict[str, Transaction]:
-        """Return those that are known. Raises StateError."""
+        """Return those that are known; none of a partition that Redis does not answer for.
+
+        Nobody loses a purchase by that: what would have been told of it the worker tells.
+        """
         by_partition: dict[int, list[str]] = {}
         for name in dict.fromkeys(names):
             by_partition.setdefault(self._partition_of(f"{merchant}:{name}".encode()), []).append(name)
@@ -30,7 +34,10 @@ class KnownTransactions:
 
     async def _of(self, number: int, merchant: str, names: list[str]) -> dict[str, Transaction]:
         keys = transactions(number)
-        values = await self._redis.call("MGET", *(keys.transaction(merchant, name) for name in names))
+        try:
+            values = await self._redis.call("MGET", *(keys.transaction(merchant, name) for name in names))
+        except StateError:
+            return {}
         return {name: state for name, value in zip(names, values, strict=True) if (state := _decoded(value))}
 
 
