@@ -14,9 +14,6 @@ from stamgast.identity.sealing import SealError
 from stamgast.purchases.accept import People
 from streams.intake.canonical import Read, UnreadableError
 
-NOWHERE = "ZZ"
-"""The country of a shop that nobody knows: only numbers with their country code can be read there."""
-
 
 class Naming:
     """Resolves what a record says of its customer, as the HTTP intake does. Nothing here is logged."""
@@ -29,7 +26,16 @@ class Naming:
         """The programme that the record's store and date are judged by; None for a merchant without any."""
         return await self._program_of(merchant)
 
-    async def customer_of(self, read: Read, now: Millis) -> str | None:
+    async def program_in_force(self, merchant: str) -> Program:
+        """The same. Raises `UnreadableError` for a merchant without any: nobody knows then what its purchases mean."""
+        program = await self._program_of(merchant)
+        if program is None:
+            raise UnreadableError(
+                f"no programme of {merchant} is in force: `stamgast publish` it, then replay this dead letter"
+            )
+        return program
+
+    async def customer_of(self, read: Read, program: Program, now: Millis) -> str | None:
         """Whom the record's identifiers name; None if there are none, or its customer id stands there already.
 
         Raises:
@@ -38,21 +44,18 @@ class Naming:
         named = read.purchase.data.customer
         if named is None or named.customer_id is not None:
             return None
-        identifiers = await self._identifiers(read, named)
+        identifiers = self._identifiers(read, program, named)
         if not identifiers:
             return None
         (customer,) = await self._people.resolve_many(read.merchant, [identifiers], now)
         return customer
 
-    async def _identifiers(self, read: Read, named: SealedReference) -> list[Identifier]:
+    def _identifiers(self, read: Read, program: Program, named: SealedReference) -> list[Identifier]:
         try:
             whose = opened(named, partial(self._people.unseal, read.merchant))
         except SealError as error:
             raise UnreadableError(f"its sealed identifier {error}") from None
-        program = await self._program_of(read.merchant) if whose.phone else None
-        region = NOWHERE if program is None else program.region_of(read.purchase.data.store.retail_store_id)
         try:
-            return identifiers_of(whose, region)
+            return identifiers_of(whose, program.region_of(read.purchase.data.store.retail_store_id))
         except BadPhoneError as error:
-            hint = "" if program else f"; {read.merchant} has no programme that says in which country it was written"
-            raise UnreadableError(f"its sealed phone {error}{hint}") from None
+            raise UnreadableError(f"its sealed phone {error}") from None
