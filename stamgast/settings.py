@@ -10,6 +10,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock
+from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 
 LIVE_TWILIO = "https://api.twilio.com"
 SANDBOX_ACCOUNT = "ACsandbox"
@@ -73,7 +74,16 @@ class Settings(BaseSettings):
     sandbox_token: SecretStr = Field(
         SecretStr(""), description="the token that a sandbox asks for when it listens off loopback"
     )
-    metrics_port: int = Field(0, ge=0, le=65_535, description="where a worker serves /metrics and /healthz; 0: nowhere")
+    metrics_host: str = Field(
+        "127.0.0.1", description="the interface of both ports below; off loopback STAMGAST_METRICS_TOKEN is needed"
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="where a worker serves /metrics, /healthz and /readyz; 0: nowhere"
+    )
+    web_metrics_port: int = Field(0, ge=0, le=65_535, description="where `stamgast web` serves the same; 0: nowhere")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="who asks there sends it as `Authorization: Bearer`; at least 16 characters"
+    )
 
     twilio_base_url: str = Field(LIVE_TWILIO, description="address of Twilio's API, or of a sandbox")
     twilio_account_sid: str = ""
@@ -101,6 +111,16 @@ class Settings(BaseSettings):
         if urlsplit(value).scheme not in {"http", "https"} or not urlsplit(value).hostname:
             raise ValueError(f"{value!r} is not an http or https URL")
         return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _figures_are_shown_to_nobody_else(self) -> Self:
+        short = len(self.metrics_token.get_secret_value()) < SHORTEST_TOKEN
+        if (self.metrics_port or self.web_metrics_port) and short and not is_loopback(self.metrics_host):
+            raise ValueError(
+                f"metrics on {self.metrics_host} would be shown to whoever asks: "
+                f"set STAMGAST_METRICS_TOKEN, of at least {SHORTEST_TOKEN} characters"
+            )
+        return self
 
     @model_validator(mode="after")
     def _live_credentials_stay_with_twilio(self) -> Self:

@@ -117,7 +117,9 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         collect_rarely()
-        self._watchdog.start(self._settings.metrics_port)
+        self._watchdog.start(
+            self._settings.metrics_host, self._settings.metrics_port, self._settings.metrics_token.get_secret_value()
+        )
         beating = asyncio.create_task(self._watchdog.beat())
         starting = asyncio.create_task(self._start())
         stopped = asyncio.create_task(self._stop.wait())

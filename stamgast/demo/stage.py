@@ -104,10 +104,9 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
         web = start("web", "web", "--port", str(settings.web_port))
         keys = asyncio.run(bring_into_force(settings, merchants))
         worker = start("worker", "worker")
-        metrics_url = f"http://127.0.0.1:{settings.metrics_port}"
         sandbox.wait_until(lambda: _answers(f"{settings.twilio_base_url}/healthz"), seconds=_START_S)
-        web.wait_until(lambda: _answers(f"{settings.public_url}/readyz"), seconds=_START_S)
-        worker.wait_until(lambda: _answers(f"{metrics_url}/readyz"), seconds=_START_S)
+        web.wait_until(lambda: _ready(settings.web_metrics_port), seconds=_START_S)
+        worker.wait_until(lambda: _ready(settings.metrics_port), seconds=_START_S)
         try:
             yield Stage(settings, keys, children, run_dir)
         finally:
@@ -121,7 +120,7 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
     Every setting is given to the processes, so that neither the environment nor a file `.env` of this machine (with
     live credentials, perhaps) reaches them.
     """
-    web, sandbox, metrics = free_port(), free_port(), free_port()
+    web, web_metrics, sandbox, metrics = (free_port() for _ in range(4))
     return Settings(
         _env_file=None,
         kafka_bootstrap=kafka,
@@ -140,6 +139,7 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
         sandbox_port=sandbox,
         sandbox_token=SecretStr(""),
         metrics_port=metrics,
+        web_metrics_port=web_metrics,
         twilio_base_url=f"http://127.0.0.1:{sandbox}",
         twilio_account_sid=(SANDBOX_ACCOUNT + "0" * 34)[:34],
         twilio_api_key=SecretStr("SKsandbox"),
@@ -175,6 +175,10 @@ async def bring_into_force(settings: Settings, merchants: Sequence[str]) -> dict
             raise ProcessError(f"{published.merchant} was not published: {published.refusal}")
     ring = Keyring(settings.kafka_bootstrap, topics.api_keys)
     return {merchant: (await ring.create(merchant, ("intake", "till", "read"), now)).text for merchant in merchants}
+
+
+def _ready(port: int) -> bool:
+    return _answers(f"http://127.0.0.1:{port}/readyz")
 
 
 def _answers(url: str) -> bool:

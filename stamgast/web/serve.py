@@ -6,20 +6,20 @@ import socket
 from collections.abc import AsyncIterator, Callable
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
 
 from stamgast.bootstrap import WebParts
 from stamgast.settings import Settings
 from stamgast.web.app import create_app
 from stamgast.web.deps import Deps
+from stamgast.web.health import health_app
 from stamgast.web.limits import Limits
 from stamgast.web.opening import Opening
 
 
-def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
-    """The app over parts that are running."""
-    deps = Deps(
+def deps_over(parts: WebParts, *, limits: Limits | None = None) -> Deps:
+    """What the app works with, over parts that are running."""
+    return Deps(
         topics=parts.topics,
         appender=parts.appender,
         identities=parts.identities,
@@ -33,7 +33,6 @@ def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
         fitness=parts.fitness,
         limits=limits or Limits(),
     )
-    return create_app(deps)
 
 
 @contextlib.asynccontextmanager
@@ -75,11 +74,14 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
         OSError: the port is taken.
     """
     opening = Opening()
-    async with serving(opening, host, port) as taken:
-        announce(taken)
-        async with opening.parts(settings) as parts:
-            opening.open(app_of(parts))
-            await asyncio.Event().wait()
+    health = health_app(opening.look, settings.metrics_token.get_secret_value())
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.web_metrics_port:
+            await stack.enter_async_context(serving(health, settings.metrics_host, settings.web_metrics_port))
+        announce(await stack.enter_async_context(serving(opening, host, port)))
+        deps = deps_over(await stack.enter_async_context(opening.parts(settings)))
+        opening.open(create_app(deps), deps)
+        await asyncio.Event().wait()
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:

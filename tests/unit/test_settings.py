@@ -82,3 +82,13 @@ def test_live_credentials_go_to_twilio(url: str):
 def test_a_setting_that_makes_no_sense_is_refused(name: str, value: object):
     with pytest.raises(ValidationError):
         settings(**{name: value})
+
+
+@pytest.mark.parametrize("port", ["metrics_port", "web_metrics_port"])
+def test_figures_are_shown_beyond_this_machine_only_for_a_token(port: str):
+    settings(metrics_host="0.0.0.0")
+    settings(**{port: 9100})
+    settings(metrics_host="0.0.0.0", metrics_token="sixteen-letters!", **{port: 9100})
+    for token in ("", "fifteen-letters"):
+        with pytest.raises(ValidationError, match="set STAMGAST_METRICS_TOKEN, of at least 16 characters"):
+            settings(metrics_host="0.0.0.0", metrics_token=token, **{port: 9100})
