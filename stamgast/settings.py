@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Annotated, Self
 from urllib.parse import urlsplit
@@ -69,6 +70,16 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="where carriers and customers reach `stamgast web`")
     web_host: str = Field("127.0.0.1", description="the interface that `stamgast web` listens on")
     web_port: int = Field(8000, ge=0, le=65_535)
+    web_hosts: str = Field(
+        "",
+        description="names under which `stamgast web` is reached, several by comma, beside PUBLIC_URL's, localhost and "
+        "addresses",
+    )
+    web_proxies: str = Field(
+        "",
+        description="addresses or networks of the proxies before `stamgast web`, several by comma: whom a request "
+        "comes from is believed of them alone",
+    )
     sandbox_host: str = Field("127.0.0.1", description="the interface that `stamgast sandbox` listens on")
     sandbox_port: int = Field(8010, ge=0, le=65_535)
     sandbox_token: SecretStr = Field(
@@ -112,6 +123,16 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an http or https URL")
         return value.rstrip("/")
 
+    @field_validator("web_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for each in listed(value):
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(f"{each!r} is not an address or a network such as 10.0.0.0/24") from None
+        return value
+
     @model_validator(mode="after")
     def _figures_are_shown_to_nobody_else(self) -> Self:
         short = len(self.metrics_token.get_secret_value()) < SHORTEST_TOKEN
@@ -139,6 +160,11 @@ class Settings(BaseSettings):
     def make_clock(self) -> Clock:
         """Make the clock that CLOCK describes; call it once in a process and hand it on."""
         return parse_clock(self.clock, self.clock_file)
+
+
+def listed(text: str) -> list[str]:
+    """What stands in a setting by comma."""
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def has_live_account(account_sid: str) -> bool:

@@ -4,6 +4,7 @@ One purchase or a list of them; each bare or inside a CloudEvents 1.0 envelope.
 """
 
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -11,10 +12,12 @@ from pydantic import ValidationError
 
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
 from stamgast.pos.documents import read_document
-from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
+from stamgast.pos.problems import MOST_PROBLEMS, Problem, RefusedError, pointer, problems_of
 from stamgast.pos.types import read_instant
 
 MOST_PURCHASES: Final = 1_000
+_LARGE: Final = 64_000
+_MOST_FIELDS: Final = 64
 
 _ENVELOPE: Final = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data")
 _EXTENSION: Final = re.compile(r"[a-z0-9]{1,20}")
@@ -40,10 +43,12 @@ def read_purchases(body: bytes) -> list[Received]:
 
     Raises:
         UnreadableError: it is not JSON.
-        RefusedError: with the problems of all of them.
+        RefusedError: with the problems of all of them, or the first hundred.
         TooManyError: there are too many in one request.
     """
     document = read_document(body)
+    if len(body) > _LARGE and (wide := _too_wide(document, "")) is not None:
+        raise RefusedError([{"pointer": wide, "detail": f"this object has more than {_MOST_FIELDS} fields"}])
     if not isinstance(document, list):
         return [read_purchase(document)]
     if not document:
@@ -56,9 +61,25 @@ def read_purchases(body: bytes) -> list[Received]:
             read.append(read_purchase(item, f"/{index}"))
         except RefusedError as refused:
             problems += refused.problems
+            if len(problems) > MOST_PROBLEMS:
+                break
     if problems:
         raise RefusedError(problems)
     return read
+
+
+def _too_wide(document: Any, where: str) -> str | None:
+    """The pointer of an object with far more fields than there are; naming each of a million takes a gigabyte."""
+    if isinstance(document, dict):
+        if len(document) > _MOST_FIELDS:
+            return where
+        inner: Iterable[tuple[str | int, Any]] = document.items()
+    elif isinstance(document, list):
+        inner = enumerate(document)
+    else:
+        return None
+    found = (_too_wide(each, pointer(where, [name])) for name, each in inner if isinstance(each, dict | list))
+    return next((each for each in found if each is not None), None)
 
 
 def read_purchase(document: Any, base: str = "") -> Received:

@@ -30,6 +30,13 @@ class WebMetrics:
         self.webhooks = Counter(
             "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
         )
+        self.dropped = Counter(
+            "stamgast_web_dropped_connections",
+            "Connections closed: `slow` (no whole request in time), `unread` (its answer), `address` and `all` (made "
+            "room), `busy` (found none)",
+            ["why"],
+            registry=self.registry,
+        )
         self.loaded = Gauge(
             "stamgast_web_view_loaded", "1 while the view is complete", ["view"], registry=self.registry
         )

@@ -4,20 +4,26 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from stamgast.bootstrap import WebParts
-from stamgast.settings import Settings
+from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app
+from stamgast.web.connections import Connections, allow_files
 from stamgast.web.deps import Deps
 from stamgast.web.health import health_app
+from stamgast.web.hosts import Hosts
 from stamgast.web.limits import Limits
+from stamgast.web.metrics import WebMetrics
 from stamgast.web.opening import Opening
 
 
-def deps_over(parts: WebParts, *, limits: Limits | None = None) -> Deps:
+def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetrics | None = None) -> Deps:
     """What the app works with, over parts that are running."""
     return Deps(
         topics=parts.topics,
@@ -32,11 +38,19 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None) -> Deps:
         clock_watch=parts.clock_watch,
         fitness=parts.fitness,
         limits=limits or Limits(),
+        metrics=metrics or WebMetrics(),
     )
 
 
+def public(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """The app as everybody may reach it: under its own names, and with a proxy's word for whom a request is from."""
+    hosts = Hosts(app, [urlsplit(settings.public_url).hostname or "", *listed(settings.web_hosts)])
+    proxies = listed(settings.web_proxies)
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", hosts), proxies)) if proxies else hosts
+
+
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
+async def serving(app: ASGIApp, host: str, port: int, connections: Connections | None = None) -> AsyncIterator[int]:
     """Serve an app while the context is open; yields the port (0 asks for any that is free).
 
     Raises:
@@ -45,12 +59,14 @@ async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
     listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
     config = uvicorn.Config(
         app,
+        http=cast("Any", (connections or Connections()).protocol),
+        ws="none",
+        proxy_headers=False,  # uvicorn's own would believe whoever is on loopback
         access_log=False,  # paths and query strings name customers
         log_config=None,
         lifespan="off",
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=65_536,
-        limit_concurrency=1_000,
         server_header=False,
     )
     server = uvicorn.Server(config)
@@ -73,13 +89,20 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
         TopicsError: the topics are not ours.
         OSError: the port is taken.
     """
-    opening = Opening()
+    opening, metrics, limits = Opening(), WebMetrics(), Limits()
+    connections = Connections(
+        most=allow_files(limits.connections),
+        per_address=limits.connections_per_address,
+        proxies=listed(settings.web_proxies),
+        on_drop=lambda why: metrics.dropped.labels(why).inc(),
+    )
     health = health_app(opening.look, settings.metrics_token.get_secret_value())
     async with contextlib.AsyncExitStack() as stack:
         if settings.web_metrics_port:
             await stack.enter_async_context(serving(health, settings.metrics_host, settings.web_metrics_port))
-        announce(await stack.enter_async_context(serving(opening, host, port)))
-        deps = deps_over(await stack.enter_async_context(opening.parts(settings)))
+        announce(await stack.enter_async_context(serving(public(opening, settings), host, port, connections)))
+        parts = await stack.enter_async_context(opening.parts(settings))
+        deps = deps_over(parts, limits=limits, metrics=metrics)
         opening.open(create_app(deps), deps)
         await asyncio.Event().wait()
 

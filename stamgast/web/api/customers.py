@@ -118,7 +118,7 @@ async def get_customer(request: Request) -> JSONResponse:
     entrance = await enter(request, "read")
     customer = _customer_in(request)
     state = await _state_of(deps, entrance, customer)
-    return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
+    return _shown(deps, entrance, customer, state)
 
 
 async def post_lookup(request: Request) -> JSONResponse:
@@ -131,7 +131,7 @@ async def post_lookup(request: Request) -> JSONResponse:
     reference = read_reference(await read_body(request, deps.limits.body_bytes))
     customer = reference.customer_id or await _named_by(deps, entrance, reference)
     state = await _state_of(deps, entrance, customer)
-    return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
+    return _shown(deps, entrance, customer, state)
 
 
 async def delete_customer(request: Request) -> JSONResponse:
@@ -173,6 +173,14 @@ async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference
         if customer := await deps.identities.customer_of(entrance.merchant, each):
             return customer
     raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.")
+
+
+def _shown(deps: Deps, entrance: Entrance, customer: str, state: Customer) -> JSONResponse:
+    shown = show_customer(customer, state, entrance.program, deps.clock.now())
+    if not entrance.key.allows("till"):
+        for voucher in shown["vouchers"]:  # whoever knows a code can redeem it
+            del voucher["code"]
+    return JSONResponse(shown)
 
 
 async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:

@@ -29,7 +29,7 @@ from stamgast.settings import Settings
 from stamgast.web.app import create_app
 from stamgast.web.health import health_app
 from stamgast.web.limits import Limits
-from stamgast.web.serve import deps_over, serving
+from stamgast.web.serve import deps_over, public, serving
 from tests.conftest import eventually
 
 CONFIG = Path(__file__).parents[3] / "config" / "merchants"
@@ -111,7 +111,7 @@ class _open:  # noqa: N801  reads as a function
     async def __aenter__(self) -> Web:
         parts = await self._enter(web_parts(self._settings))
         deps = deps_over(parts, limits=self._limits)
-        port = await self._enter(serving(create_app(deps), "127.0.0.1", 0))
+        port = await self._enter(serving(public(create_app(deps), self._settings), "127.0.0.1", 0))
         client = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
         port = await self._enter(serving(health_app(lambda: deps), "127.0.0.1", 0))
         health = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))

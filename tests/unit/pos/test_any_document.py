@@ -110,7 +110,7 @@ def _customer(record: dict[str, Any]) -> dict[str, Any]:
     [(b"", "the body is empty"), (b" \n", "the body is empty"), (b"{", "the body is not JSON")],
 )
 def test_a_body_that_is_no_json_is_refused_and_an_empty_one_called_empty(body: bytes, said: str):
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(UnreadableError) as caught:
         read_purchases(body)
 
     (problem,) = caught.value.problems
@@ -132,3 +132,27 @@ def test_an_offset_that_no_place_has_is_told_in_our_words(offset: str):
 
     with pytest.raises(RefusedError, match=r"no place has: they go from -12:00 to \+14:00"):
         read_purchases(json.dumps(document).encode())
+
+
+SMALLEST = json.loads((GOLDEN / "smallest.json").read_text())
+BATCH = [SMALLEST | {"transaction_id": f"t{n}", "nope": "x" * 2_500, "gross": 1} for n in range(1_000)]
+LINES = [{"line_id": str(n)} | {f"x{each}": 1 for each in range(20)} for n in range(1_500)]
+
+
+@pytest.mark.parametrize(
+    ("document", "at_least"),
+    [
+        (BATCH, 100),
+        (SMALLEST | {"line_items": LINES}, 100),
+        ({f"field{n}": 1 for n in range(300_000)}, 1),
+        ({"data": [{"y" * 2_800_000: 1}]}, 1),
+    ],
+    ids=["a batch", "lines", "fields", "a name"],
+)
+def test_what_is_wrong_in_a_thousand_places_is_answered_with_a_hundred(document: Any, at_least: int):
+    with pytest.raises(RefusedError) as caught:
+        read_purchases(json.dumps(document).encode())
+
+    assert at_least <= len(caught.value.problems) <= 100
+    assert caught.value.more == (at_least == 100)
+    assert len(json.dumps(caught.value.problems)) < 100_000
