@@ -27,7 +27,7 @@ from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.people.opt_out import Stops, Unfinished
 from stamgast.programs.in_force import MerchantTable
-from stamgast.settings import Settings
+from stamgast.settings import Settings, has_live_account, listed
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
@@ -94,7 +94,7 @@ def wrapping_keys_of(settings: Settings) -> WrappingKeys:
 
 def auth_tokens_of(settings: Settings) -> list[str]:
     """Twilio's auth tokens: one, or the old one and the new one by comma while it is being changed."""
-    return [token.strip() for token in settings.twilio_auth_token.get_secret_value().split(",") if token.strip()]
+    return listed(settings.twilio_auth_token.get_secret_value())
 
 
 def identity_store(
@@ -245,6 +245,11 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
     """
     topics = topics_of(settings)
     id_key_of(settings)
+    tokens = auth_tokens_of(settings)
+    if has_live_account(settings.twilio_account_sid) and not tokens:
+        raise SettingsError(
+            "STAMGAST_TWILIO_AUTH_TOKEN is missing: without it no STOP to the live Twilio account is heard"
+        )
     cluster = await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
     async with AsyncExitStack() as stack:
         redis = open_redis(settings)
@@ -271,7 +276,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 *([watch] if watch else []),
             )
         )
-        verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
+        verifier = SignatureVerifier(settings.public_url, tokens)
         carrier = TwilioWebhooks(verifier)
         yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, watch)
 

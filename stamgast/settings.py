@@ -15,6 +15,7 @@ from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 
 LIVE_TWILIO = "https://api.twilio.com"
 SANDBOX_ACCOUNT = "ACsandbox"
+SANDBOX_AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a stand-in's, and public
 
 Partitions = Annotated[int, Field(ge=1, le=512)]
 
@@ -154,6 +155,16 @@ class Settings(BaseSettings):
         if live and not is_real(self.clock):
             raise ValueError(
                 f"clock {self.clock!r} with live Twilio credentials would message people at invented times"
+            )
+        if live and SANDBOX_AUTH_TOKEN in listed(self.twilio_auth_token.get_secret_value()):
+            raise ValueError(
+                "the sandbox's auth token is public: with a live Twilio account anybody could sign as Twilio; "
+                "set STAMGAST_TWILIO_AUTH_TOKEN to the account's own"
+            )
+        if live and urlsplit(self.public_url).scheme != "https":
+            raise ValueError(
+                f"a live Twilio account calls back over https alone, and PUBLIC_URL is {self.public_url}: "
+                "what people write and their telephone numbers would be read on the way"
             )
         return self
 

@@ -41,6 +41,8 @@ def test_what_the_readme_fills_in_is_a_deployment_that_starts(fill_in: str):
     assert len(id_key_of(settings)) == 32
     assert wrapping_keys_of(settings).newest == "2026a"
     assert settings.twilio_api_secret == settings.sandbox_token
+    assert len(settings.twilio_auth_token.get_secret_value()) == 32
+    assert Path(".env").stat().st_mode & 0o777 == 0o600
     make_server(SandboxOptions(token=settings.sandbox_token.get_secret_value()), "0.0.0.0")
 
 
@@ -55,7 +57,7 @@ def test_filling_in_twice_keeps_the_first_keys(fill_in: str):
 def test_no_key_or_password_is_shipped_for_everybody_to_share():
     shipped = read_by_hand(EXAMPLE)
 
-    random = ("ID_KEY", "SANDBOX_TOKEN", "TWILIO_API_SECRET")
+    random = ("ID_KEY", "SANDBOX_TOKEN", "TWILIO_API_SECRET", "TWILIO_AUTH_TOKEN")
     assert {name: shipped[f"STAMGAST_{name}"] for name in random} == dict.fromkeys(random, "")
     assert "at least 16 characters" in EXAMPLE
     with pytest.raises(ValueError, match="at least 16 characters"):

@@ -2,10 +2,19 @@
 
 import hashlib
 import re
+import unicodedata
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -29,7 +38,18 @@ from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_b
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+
+def _could_be_a_name(value: str) -> str:
+    """It goes out in the shop's messages, so it is no place for a link, a line of its own or a direction."""
+    for at, letter in enumerate(value):
+        ends_a_word = letter == "." and value[at + 1 : at + 2] in ("", " ")  # J. de Vries
+        if not (letter in " '\u2019-\u2010\u2011" or unicodedata.category(letter)[0] in "LM" or ends_a_word):
+            raise PydanticCustomError("name", "may hold letters, spaces, hyphens, apostrophes and a stop after a word")
+    return value
+
+
+FirstName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_could_be_a_name)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_could_be_a_name)]
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
 if TYPE_CHECKING:
@@ -74,7 +94,7 @@ class EnrolmentRequest(Strict):
     membership_number: Id | None = None
     provider_customer_id: Id | None = None
     name: Name | None = None
-    first_name: Name | None = None
+    first_name: FirstName | None = None
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = None
     birthday: (
@@ -97,7 +117,7 @@ async def post_customer(request: Request) -> JSONResponse:
     at = deps.clock.now()
     profile = Profile(
         phone=phone,
-        first_name=enrolment.first_name or (enrolment.name or "").partition(" ")[0],
+        first_name=enrolment.first_name or (enrolment.name or "").partition(" ")[0].rstrip(".")[:40],
         name=enrolment.name or "",
         email=enrolment.email or "",
         language=enrolment.language or "",
