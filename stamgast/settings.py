@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock
+from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock, parse_time
 from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 
 LIVE_TWILIO = "https://api.twilio.com"
@@ -26,12 +26,30 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STAMGAST_", env_file=".env", extra="ignore", frozen=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's address, host:port, several by comma")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how Kafka is spoken to: `SSL` is TLS, `SASL` with a name"
+    )
+    kafka_ca_file: str = Field("", description="PEM file of who vouches for the brokers; empty: as on this machine")
+    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"] = Field(
+        "SCRAM-SHA-512", description="how one proves the name to Kafka"
+    )
+    kafka_username: str = Field("", description="the name at Kafka; for OAUTHBEARER the client's id")
+    kafka_password: SecretStr = Field(SecretStr(""), description="its password; for OAUTHBEARER the client's secret")
+    kafka_oauth_url: str = Field("", description="where OAUTHBEARER's tokens come from, by client credentials")
+    kafka_oauth_scope: str = Field("", description="the scope that they are asked for, if any")
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
         pattern=r"^(rediss?|unix)://",
-        description="Redis or Valkey; of a Redis Cluster any node, or several by comma",
+        repr=False,
+        description="Redis or Valkey; of a Redis Cluster any node, or several by comma. With locks: "
+        "`rediss://user:password@host:6379/0?ssl_ca_certs=/path/ca.pem`",
     )
     config_dir: Path = Field(Path("config"), description="where merchants/<merchant>/program.yaml and its rules stand")
+    signed_since: str = Field(
+        "",
+        description="RFC 3339: records without our signature that Kafka appended after that are not believed; "
+        "empty: all are, as before there were any (docs/operations.md)",
+    )
     partitions: Partitions = Field(8, description="partitions of every topic; fixed when the topics are created")
     topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")
     replication_factor: int = Field(-1, description="copies of each record in new topics; -1 leaves it to the broker")
@@ -124,6 +142,13 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an http or https URL")
         return value.rstrip("/")
 
+    @field_validator("signed_since")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if value:
+            parse_time(value)
+        return value
+
     @field_validator("web_proxies")
     @classmethod
     def _are_networks(cls, value: str) -> str:
@@ -133,6 +158,30 @@ class Settings(BaseSettings):
             except ValueError:
                 raise ValueError(f"{each!r} is not an address or a network such as 10.0.0.0/24") from None
         return value
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value and not Path(value).is_file():
+            raise ValueError(f"there is no file {value}")
+        return value
+
+    @model_validator(mode="after")
+    def _kafka_lets_in(self) -> Self:
+        if not self.kafka_security.startswith("SASL"):
+            return self
+        if not (self.kafka_username and self.kafka_password.get_secret_value()):
+            raise ValueError(f"{self.kafka_security} needs STAMGAST_KAFKA_USERNAME and STAMGAST_KAFKA_PASSWORD")
+        if self.kafka_mechanism in {"PLAIN", "OAUTHBEARER"} and self.kafka_security != "SASL_SSL":
+            raise ValueError(
+                f"{self.kafka_mechanism} shows on the way what lets in: use STAMGAST_KAFKA_SECURITY=SASL_SSL"
+            )
+        where = urlsplit(self.kafka_oauth_url)
+        if self.kafka_mechanism == "OAUTHBEARER" and not (
+            where.hostname and (where.scheme == "https" or (where.scheme == "http" and is_loopback(where.hostname)))
+        ):
+            raise ValueError("OAUTHBEARER needs STAMGAST_KAFKA_OAUTH_URL: an https URL that gives out tokens")
+        return self
 
     @model_validator(mode="after")
     def _figures_are_shown_to_nobody_else(self) -> Self:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
 
 if TYPE_CHECKING:
     from stamgast.log.dead_letters import DeadLetters, Stored
@@ -94,12 +94,12 @@ def _open() -> DeadLetters:
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
         keys = WrappingKeys.parse(settings.wrapping_keys.get_secret_value())
-        check_topics(settings.kafka_bootstrap, topics)
+        check_topics(kafka_of(settings), topics)
     except ValueError as error:
         misuse(str(error))
     except TopicsError as error:
         fail(str(error))
-    return DeadLetters(settings.kafka_bootstrap, topics, DeadLetterSeal(keys))
+    return DeadLetters(kafka_of(settings, to_append=True), topics, DeadLetterSeal(keys))
 
 
 def _described(stored: Stored) -> dict[str, Any]:

@@ -25,6 +25,7 @@ from redis.asyncio import Redis
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.bootstrap import topics_of
+from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import DrivenClock
 from stamgast.domain.units import Millis
 from stamgast.local.embedded import embedded_broker, embedded_redis
@@ -90,7 +91,7 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
         redis = stack.enter_context(embedded_redis(run_dir))
         settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
         DrivenClock(settings.clock_file).move_to(starts_at)
-        create_topics(settings.kafka_bootstrap, topics_of(settings), replication_factor=settings.replication_factor)
+        create_topics(kafka_of(settings), topics_of(settings), replication_factor=settings.replication_factor)
         env = environment(settings) | {"TMPDIR": str(run_dir)}  # what libraries leave there goes with the folder
         children = [broker.process, redis.process]
 
@@ -127,6 +128,7 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
         redis_url=redis,
         config_dir=config_dir.resolve(),
         partitions=PARTITIONS,
+        signed_since="2026-01-01T00:00:00Z",
         topic_prefix="",
         replication_factor=1,
         group_prefix="stamgast",
@@ -170,10 +172,10 @@ async def bring_into_force(settings: Settings, merchants: Sequence[str]) -> dict
     topics = topics_of(settings)
     folders = [settings.config_dir / MERCHANTS / merchant for merchant in merchants]
     now = settings.make_clock().now()
-    for published in await publish(settings.kafka_bootstrap, topics.programs, folders, now):
+    for published in await publish(kafka_of(settings), topics.programs, folders, now):
         if published.hash is None:
             raise ProcessError(f"{published.merchant} was not published: {published.refusal}")
-    ring = Keyring(settings.kafka_bootstrap, topics.api_keys)
+    ring = Keyring(kafka_of(settings), topics.api_keys)
     return {merchant: (await ring.create(merchant, ("intake", "till", "read"), now)).text for merchant in merchants}
 
 

@@ -60,6 +60,7 @@ def _figures(deps: Deps) -> bytes:
     for view, loaded in _views(deps).items():
         deps.metrics.loaded.labels(view).set(loaded)
     deps.metrics.redis.show(deps.fitness.nodes)
+    deps.metrics.unsigned.show()
     return deps.metrics.text()
 
 

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from stamgast.log.unsigned_figures import UnsignedFigures
 from stamgast.pos.warnings import Doubts
 from stamgast.state.condition import RedisFigures
 
@@ -27,6 +28,7 @@ class WebMetrics:
         )
         self.doubts = Doubts(self.registry)
         self.redis = RedisFigures(self.registry)
+        self.unsigned = UnsignedFigures(self.registry)
         self.webhooks = Counter(
             "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
         )

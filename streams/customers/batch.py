@@ -20,7 +20,7 @@ from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing
-from streams.customers.sorting import Run, Sorting
+from streams.customers.sorting import Believes, Run, Sorting
 from streams.customers.state_cache import Name, RecentStates
 from streams.runtime.job import THINK_S
 
@@ -43,9 +43,9 @@ class Batch(Sorting):
 
     def __init__(
         self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
-        *, recent: RecentStates,
+        *, recent: RecentStates, believes: Believes | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(lease, standing, bundles, partition)
+        super().__init__(lease, standing, bundles, partition, believes)
         self.recent = recent
         self.failures: set[tuple[str, int, str, str]] = set()
         """Merchant, number of its barrier then, rule that raised, and what."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
@@ -22,6 +22,8 @@ from streams.runtime.job import Record
 
 log = get_logger(__name__)
 
+Believes = Callable[[Record], bool]
+"""Whether we wrote a record."""
 _OF_THE_PARTITION = frozenset({Barrier, RulePaused})
 """Events that are no customer's."""
 
@@ -46,7 +48,9 @@ class Run(msgspec.Struct):
 class Sorting:
     """See the module. It moves `standing` on."""
 
-    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int) -> None:
+    def __init__(
+        self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, believes: Believes | None = None
+    ) -> None:
         self.lease = lease
         self.standing = standing
         self.runs: dict[Name, list[Run]] = {}
@@ -55,11 +59,16 @@ class Sorting:
         self.parked: dict[str, list[Parked]] = {}
         self._bundles = bundles
         self._partition = partition
+        self._believes = believes
 
     async def sort(self, records: Sequence[Record]) -> None:
         """Group events by customer; barriers change the bundle for what comes after them."""
         standing = self.standing
+        believes = self._believes
         for record in records:
+            if believes is not None and not believes(record):
+                self.rejected.append((record, "none of us signed it"))
+                continue
             try:
                 event = self._event_of(record)
             except UNREADABLE as error:

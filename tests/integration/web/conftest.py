@@ -20,6 +20,7 @@ from redis.asyncio import Redis
 from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.model import Scope
 from stamgast.bootstrap import WebParts, web_parts
+from stamgast.broker import kafka_of
 from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
@@ -115,7 +116,7 @@ class _open:  # noqa: N801  reads as a function
         client = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
         port = await self._enter(serving(health_app(lambda: deps), "127.0.0.1", 0))
         health = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
-        keyring = Keyring(self._settings.kafka_bootstrap, parts.topics.api_keys)
+        keyring = Keyring(kafka_of(self._settings), parts.topics.api_keys)
         web = Web(parts, client, health, keyring, self._settings.kafka_bootstrap)
         web.key = await web.new_key()
         await eventually(lambda: _ready(health), why="the web process is ready")
