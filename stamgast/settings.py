@@ -162,8 +162,11 @@ class Settings(BaseSettings):
     @field_validator("kafka_ca_file")
     @classmethod
     def _is_there(cls, value: str) -> str:
-        if value and not Path(value).is_file():
-            raise ValueError(f"there is no file {value}")
+        if value:
+            try:
+                Path(value).read_bytes()
+            except OSError as error:
+                raise ValueError(f"{value}: {error.strerror}") from None
         return value
 
     @model_validator(mode="after")

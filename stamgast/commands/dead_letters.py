@@ -72,9 +72,10 @@ def replay(
     from stamgast.identity.sealing import SealError
     from stamgast.log.dead_letters import DeadLetterError
 
-    if value is not None and not value.is_file():
-        misuse(f"there is no file {value}")
-    mended = None if value is None else value.read_bytes()
+    try:
+        mended = None if value is None else value.read_bytes()
+    except OSError as error:
+        misuse(f"{value}: {error.strerror}")
     try:
         topic, partition, offset = _open().replay(letter_id, mended=mended, now=RealClock().now())
     except (DeadLetterError, SealError, KafkaError) as error:

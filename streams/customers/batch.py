@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.errors import UNREADABLE, DomainError
+from stamgast.domain.errors import UNREADABLE, DomainError, why_unreadable
 from stamgast.domain.events import AnyEvent
 from stamgast.domain.ledger import NotReadError, Part, written
 from stamgast.logs import get_logger
@@ -88,7 +88,9 @@ class Batch(Sorting):
         try:
             return None if value is None else decode_customer(value)
         except UNREADABLE as error:
-            log.error("a customer's state cannot be read", merchant=name[0], customer=name[1], why=str(error))
+            log.error(
+                "a customer's state cannot be read", merchant=name[0], customer=name[1], why=why_unreadable(error)
+            )
             for run in self.runs.pop(name):
                 self.rejected += [(item.record, "what is known of its customer cannot be read") for item in run.items]
             return None

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 import msgspec
 
-from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
@@ -72,7 +72,7 @@ class Sorting:
             try:
                 event = self._event_of(record)
             except UNREADABLE as error:
-                self.rejected.append((record, f"not an event: {error}"))
+                self.rejected.append((record, f"not an event: {why_unreadable(error)}"))
                 continue
             if event.at >= standing.time:
                 standing.time = event.at
@@ -103,7 +103,7 @@ class Sorting:
         try:
             event = self._event_of(record)
         except UNREADABLE as error:  # it could be read when it came
-            self.rejected.append((record, f"not an event: {error}"))
+            self.rejected.append((record, f"not an event: {why_unreadable(error)}"))
         else:
             # What waited happens at its barrier: time never goes back for a customer.
             await self._take(msgspec.structs.replace(event, at=max(record.at, backlog.at)), record)
