@@ -10,7 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from stamgast.api_keys.model import ApiKey, Scope
 from stamgast.domain.program import Program
-from stamgast.web.connections import BYTES_A_SECOND, REQUEST_S
+from stamgast.web.connections import BYTES_A_SECOND, REQUEST_S, address_of
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.limits import TokenBuckets
 from stamgast.web.problem import Problem, unavailable
@@ -118,7 +118,7 @@ async def _key_of(request: Request, deps: Deps) -> ApiKey:
         )
     key = deps.api_keys.find(text.strip())
     if key is None:
-        client = request.client.host if request.client else ""
+        client = address_of(request.client.host) if request.client else ""
         take_or_refuse(deps.refusals, client, "requests with a wrong key")
         key = await deps.api_keys.find_soon(text.strip(), _NEW_KEY_WAIT_S)
     if key is None:

@@ -56,7 +56,11 @@ async def serving(app: ASGIApp, host: str, port: int, connections: Connections |
     Raises:
         OSError: the port is taken.
     """
-    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        error.filename = f"{host}:{port}"  # web listens at two places
+        raise
     config = uvicorn.Config(
         app,
         http=cast("Any", (connections or Connections()).protocol),
