@@ -18,6 +18,7 @@ from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import Clock, is_real
 from stamgast.clock.watch import ClockWatch
 from stamgast.domain.vocabulary import Channel
+from stamgast.filling import Filling
 from stamgast.identity.sealing import WrappingKeys, decode_key, derive_source_key, derive_voucher_key
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
@@ -55,6 +56,7 @@ class WebParts:
     carrier: TwilioWebhooks
     pulse: Pulse
     fitness: Fitness
+    filling: Filling
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -281,7 +283,10 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         )
         verifier = SignatureVerifier(settings.public_url, tokens)
         carrier = TwilioWebhooks(verifier)
-        yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, watch)
+        filling = Filling(redis, topics, settings.kafka_bootstrap)
+        yield WebParts(
+            *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling, watch)
+        )
 
 
 def _fitness(stack: AsyncExitStack, settings: Settings, process: str, *watched: Redis) -> Fitness:

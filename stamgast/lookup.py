@@ -12,6 +12,7 @@ from stamgast import bootstrap
 from stamgast.broker import kafka_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
+from stamgast.filling import Filling
 from stamgast.identity.references import perhaps_named_by
 from stamgast.log.appender import Appender
 from stamgast.log.partitioning import partition_for
@@ -19,7 +20,6 @@ from stamgast.log.topics import Topics, check_topics
 from stamgast.programs.history import BundleShelf
 from stamgast.service import Bundle
 from stamgast.settings import Settings
-from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
 from stamgast.state.partition_meta import IN_FORCE, PAUSED
@@ -48,12 +48,12 @@ class People:
     identities: IdentityStore
     appender: Appender
     topics: Topics
-    redis: RedisClient
+    filling: Filling
 
     async def state_of(self, merchant: str, customer: str) -> Customer | None:
-        """What Redis holds of a customer now."""
+        """What Redis holds of a customer now. Raises NotFilledError."""
         keys = customers(partition_for(key_of(merchant, customer), self.topics.partitions))
-        value = await self.redis.get(keys.customer(merchant, customer))
+        value = await self.filling.value(keys, keys.customer(merchant, customer))
         return None if value is None else decode_customer(value)
 
 
@@ -62,6 +62,7 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
 
     Raises:
         NotFoundError: no such merchant has published, or nothing is known of the customer.
+        NotFilledError: Redis lost what it held of the customer's partition, and does not hold it again yet.
     """
     topics = bootstrap.topics_of(settings)
     shelf, newest = await newest_bundle(settings, topics, merchant)
@@ -72,7 +73,8 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
             customer_id = await _resolve(people.identities, merchant, identifier, newest.program.region)
     keys = customers(partition_for(key_of(merchant, customer_id), topics.partitions))
     async with aclosing(bootstrap.open_redis(settings)) as redis:
-        value = await redis.get(keys.customer(merchant, customer_id))
+        filling = Filling(redis, topics, settings.kafka_bootstrap)
+        value = await filling.value(keys, keys.customer(merchant, customer_id))
         in_force, paused = await redis.call("HMGET", keys.meta, IN_FORCE.name(merchant), PAUSED.name(merchant))
     if value is None:
         raise NotFoundError(f"nothing has happened to customer {customer_id} of {merchant} yet")
@@ -115,7 +117,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
                 async with asyncio.timeout(VIEW_WITHIN_S):
                     while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it
                         await asyncio.sleep(0.02)
-                yield People(store, appender, topics, redis)
+                yield People(store, appender, topics, Filling(redis, topics, settings.kafka_bootstrap))
         finally:
             await appender.close()
 

@@ -14,6 +14,7 @@ from stamgast.broker import kafka_of
 from stamgast.domain.events import PurchaseReviewed, ReviewVerdict, encode_event, key_of
 from stamgast.domain.review import Waiting, decode_waiting
 from stamgast.domain.units import Millis
+from stamgast.filling import Filling
 from stamgast.log.appender import Appender
 from stamgast.log.topics import Topics
 from stamgast.lookup import NotFoundError, newest_bundle
@@ -36,10 +37,16 @@ class Listed(NamedTuple):
 
 
 async def list_waiting(settings: Settings, merchant: str) -> list[Listed]:
-    """What waits for a person, oldest first. Raises NotFoundError if no such merchant has published."""
+    """What waits for a person, oldest first.
+
+    Raises:
+        NotFoundError: no such merchant has published.
+        NotFilledError: Redis lost what it held, and does not hold it again yet.
+    """
     topics = bootstrap.topics_of(settings)
     await newest_bundle(settings, topics, merchant)
     async with aclosing(bootstrap.open_redis(settings)) as redis:
+        await Filling(redis, topics, settings.kafka_bootstrap).check()
         return await _listed(redis, topics, merchant)
 
 
@@ -50,12 +57,14 @@ async def pass_verdict(
 
     Raises:
         NotFoundError: no such merchant has published, or it has no such purchase that waits.
+        NotFilledError: Redis lost what it held, and does not hold it again yet.
     """
     topics = bootstrap.topics_of(settings)
     await newest_bundle(settings, topics, merchant)
     appender = Appender(kafka_of(settings), bootstrap.partition_counts(topics), client_id="stamgast-purchases")
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         try:
+            await Filling(redis, topics, settings.kafka_bootstrap).check()
             listed = await _listed(redis, topics, merchant)
             found = _find(listed, merchant, transaction)
             event = PurchaseReviewed(

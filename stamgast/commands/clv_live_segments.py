@@ -59,6 +59,7 @@ def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
 async def _value(settings: Settings, merchant: str, by: By) -> Valued:
     from stamgast.clv.segments.live_segments import Book
     from stamgast.domain.calendar import business_day
+    from stamgast.filling import Filling
     from stamgast.log.reading import LogReader
     from stamgast.log.segments import read_segments
     from stamgast.log.topics import Topics, check_topics
@@ -74,8 +75,11 @@ async def _value(settings: Settings, merchant: str, by: By) -> Valued:
     book = Book(program, today)
     redis = Redis(settings.redis_url)
     try:
+        filling = Filling(redis, topics, settings.kafka_bootstrap)
+        await filling.check()
         async for piece in live_states(redis, topics.partitions, merchant):
             book.add(state for _, state in piece)
+        await filling.check()  # it may have been lost meanwhile
     finally:
         redis.close()
     if not len(book):

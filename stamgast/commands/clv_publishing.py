@@ -104,12 +104,16 @@ def _day_of(wanted: Wanted, today: Day) -> Day:
 
 
 async def _read_states(settings: Settings, topics: Topics, program: Program, as_of: Day, today: Day) -> Live:
+    from stamgast.filling import Filling
     from stamgast.programs.refit import live_sample
     from stamgast.state.nodes import Redis
 
     redis = Redis(settings.redis_url)
     try:
+        filling = Filling(redis, topics, settings.kafka_bootstrap)
+        await filling.check()
         live = await live_sample(redis, topics, program, as_of, today)
+        await filling.check()  # it may have been lost meanwhile
     finally:
         redis.close()
     if live is None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -48,11 +49,10 @@ def erase(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False
     at = stamp_of(settings)
 
     async def forget(people: People, customer: str) -> Erasure:
-        state = await people.state_of(merchant, customer)
         person = (merchant, customer)
-        append = people.appender.append
+        append, state = people.appender.append, partial(people.state_of, merchant, customer)
         done = await erase_person(people.identities, append, people.topics, person, state=state, at=at)
-        if not done.known and state is None:
+        if not done.known and not done.has_state:
             fail(f"{merchant} has no customer {customer}")
         return done
 

@@ -28,6 +28,8 @@ class Erasure:
     customer: str
     identifiers: int
     known: bool
+    has_state: bool = True
+    """Whether anything ever happened to them; asked only where nobody is known."""
 
 
 async def erase_person(
@@ -36,19 +38,21 @@ async def erase_person(
     topics: Topics,
     person: tuple[str, str],
     *,
-    state: Customer | None,
+    state: Callable[[], Awaitable[Customer | None]],
     at: Millis,
 ) -> Erasure:
-    """Forget the person behind a customer (merchant, id), whose state is given; returns once Kafka has all of it.
+    """Forget the person behind a customer (merchant, id); returns once Kafka has all of it.
 
-    Raises:
+    Their state is asked for only where nobody is known by that id (any more). Raises whatever that raises, and
+
         NotLoadedError: the view of identities is not complete; ask again.
         NotAppendedError: Kafka did not acknowledge; ask again.
     """
     merchant, customer = person
     hashes = await identities.known_as(merchant, customer)
     known = bool(hashes) or await identities.has_key(merchant, customer)
-    if known or (state is not None and not state.erased_at):
+    found = None if known else await state()
+    if known or (found is not None and not found.erased_at):
         event = Erased(merchant=merchant, customer=customer, at=at)
         await append(topics.customer_events, [(key_of(merchant, customer), encode_event(event))])
     count = 0
@@ -57,4 +61,4 @@ async def erase_person(
         hashes = await identities.known_as(merchant, customer)
         if not hashes:
             break
-    return Erasure(customer, count, known)
+    return Erasure(customer, count, known, has_state=known or found is not None)

@@ -18,6 +18,11 @@ class PartitionKeys:
 
     tag: str
 
+    @property
+    def number(self) -> int:
+        """Which partition it is."""
+        return int(self.tag[1:])
+
     def _named(self, rest: str) -> str:
         return f"{{{self.tag}}}:{rest}"
 

@@ -7,7 +7,7 @@ from typing import Any, Final, NamedTuple
 
 from stamgast.state.backlogs import Backlog
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.partition_meta import ASIDE, CLOCK, HALF, WAITS, WATERMARK
+from stamgast.state.partition_meta import ASIDE, CLOCK, GOAL, HALF, WAITS, WATERMARK, Goal
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session
 
@@ -25,6 +25,8 @@ class Look(NamedTuple):
     """From which offset on which kind of clock was believed (`stamgast.state.clock_marks`)."""
     spoilt: str
     """Why nothing of the partition is to be believed; empty if all is."""
+    goal: Goal | None
+    """From where on it may be shown."""
     value: bytes | None
     entries: dict[bytes, bytes]
     score: int | None
@@ -34,13 +36,14 @@ async def look(session: Session, keys: PartitionKeys, *, value: str = "", entrie
     """Look at a value, a hash and a member of the partition's timers, each if it is named, all at one moment."""
     names = [keys.meta, value or keys.none, entries or keys.none, keys.timers]
     meta, found, flat, score = await session.run(_LOOK, names, [member])
-    watermark, backlogs, aside, clocks, spoilt = meta
+    watermark, backlogs, aside, clocks, spoilt, goal = meta
     return Look(
         watermark=WATERMARK.read(watermark),
         backlogs=WAITS.read(backlogs),
         aside=frozenset(ASIDE.read(aside)),
         clocks=CLOCK.read(clocks),
         spoilt=HALF.read(spoilt),
+        goal=GOAL.read(goal),
         value=found,
         entries=_pairs(flat),
         score=None if score is None else int(float(score)),

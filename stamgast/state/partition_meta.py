@@ -63,6 +63,24 @@ class InForce(NamedTuple):
         return f"{self.number}:{self.content}"
 
 
+class Goal(NamedTuple):
+    """What has to be applied before a partition's state may be shown to anybody: it may have been lost before that."""
+
+    end: int
+    """Everything below: where the log ended when the partition was taken from a Redis that may have forgotten."""
+    run: str
+    """The run of Redis that was told so, and has forgotten nothing since. Under any other one nothing is known."""
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Read `<end>:<run>`."""
+        end, _, run = text.partition(":")
+        return cls(int(end), run)
+
+    def __str__(self) -> str:
+        return f"{self.end}:{self.run}"
+
+
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Said(Generic[Value]):
     """What is said of a field, and how its value is read and written."""
@@ -166,7 +184,7 @@ TOKEN: Final = _text(
     "the token of the owner; a script with another one is refused",
     by=("take.lua", "wiped.lua", "stamgast.state.partitions"),
     to=(
-        *("commit.lua", "read.lua", "progress.lua", "list_head.lua", "wipe.lua", "wiped.lua"),
+        *("commit.lua", "read.lua", "progress.lua", "goal.lua", "list_head.lua", "wipe.lua", "wiped.lua"),
         *("doubt_due.lua", "doubt_next_look.lua", "doubt_put.lua", "doubt_settled.lua"),
         *("outbox_begin.lua", "outbox_claim.lua", "outbox_lane_empty.lua", "outbox_logged.lua", "outbox_move.lua"),
         *("outbox_return.lua", "outbox_window.lua", "outbox_withhold.lua"),
@@ -234,6 +252,16 @@ CLOCK: Final = _text(
 )
 
 # -- whether it may be believed, and what ends its owners
+
+GOAL: Final[Field[Goal | None]] = Field(
+    name="goal",
+    holds="up to where the log has to be applied before the state is shown, and which run of Redis was told so",
+    written_by=("goal.lua", "stamgast.state.partitions"),
+    read_by=("look.lua", "stamgast.state.looks", "stamgast.state.partitions"),
+    decode=Goal.parse,
+    encode=str,
+    absent=lambda: None,
+)
 
 HALF: Final = _text(
     "half",
@@ -337,6 +365,6 @@ TURNS: Final = _number(
 )
 
 FIELDS: Final[tuple[Field[Any], ...]] = (
-    *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, HALF, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
+    *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED)

@@ -10,13 +10,14 @@ from stamgast.state.client import names_under
 from stamgast.state.errors import ElsewhereError, NotNowError, SessionEndedError, SpoiltError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
-from stamgast.state.partition_meta import HALF, TOKEN, WATERMARK, Field, Value
+from stamgast.state.partition_meta import GOAL, HALF, TOKEN, WATERMARK, Field, Goal, Value
 from stamgast.state.scripts import Script
 from stamgast.state.session import Session, Word
 
 _TAKE: Final = Script.named("take")
 _READ: Final = Script.named("read")
 _COMMIT: Final = Script.named("commit")
+_GOAL: Final = Script.named("goal")
 _WIPE: Final = Script.named("wipe")
 _WIPED: Final = Script.named("wiped")
 _WIPED_AT_ONCE: Final = 1_000
@@ -164,6 +165,15 @@ class Lease:
         answer = self._session.call("HSET", self.keys.meta, field.name, field.encode(value))
         answer.add_done_callback(lambda done: done.cancelled() or done.exception())  # the next call tells of trouble
         return answer
+
+    async def aim(self, end: int) -> None:
+        """Let nobody be shown the state before the log is applied up to here. Raises FencedError.
+
+        Where this run of Redis was told so before, it has forgotten nothing since, and what was shown stays shown.
+        """
+        known = GOAL.of(self.meta)
+        if known is None or known.run != self.redis_run:
+            await self.run(_GOAL, [], [GOAL.encode(Goal(end, self.redis_run))])
 
     async def wipe(self, *kept: str) -> None:
         """Forget the partition, a piece at a time, but for marks of STOP and these fields of meta; then take it anew.

@@ -13,6 +13,7 @@ from stamgast.api_keys.table import ApiKeyTable
 from stamgast.clock.shop_time import Clock
 from stamgast.clock.watch import ClockWatch
 from stamgast.domain.program import Program
+from stamgast.filling import Filling
 from stamgast.log.appender import Appender
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
@@ -66,6 +67,7 @@ class Deps:
     carrier: Carrier
     pulse: Pulse
     fitness: Fitness
+    filling: Filling
     clock_watch: ClockWatch | None = None
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Route
 
+from stamgast.filling import Reach
 from stamgast.lifecycle.who_looks import may_look
 from stamgast.state.errors import StateError
 from stamgast.web.deps import Deps
@@ -33,7 +34,7 @@ def health_app(look: Callable[[], Deps | str], token: str = "") -> Starlette:
         if not _known(request):
             return PlainTextResponse("send the token\n", 401, {"WWW-Authenticate": "Bearer"})
         found = look()
-        return Response(b"" if isinstance(found, str) else _figures(found), media_type=_PROMETHEUS)
+        return Response(b"" if isinstance(found, str) else await _figures(found), media_type=_PROMETHEUS)
 
     def _known(request: Request) -> bool:
         return may_look(request.headers.get("authorization", ""), token)
@@ -47,21 +48,38 @@ def health_app(look: Callable[[], Deps | str], token: str = "") -> Starlette:
 
 
 async def _ready(found: Deps | str, *, detailed: bool) -> JSONResponse:
-    """200 when purchases are taken; else 503 and what is missing. `notes`: what to see to in time."""
+    """200 when purchases are taken; else 503 and what is missing. `notes`: what to see to in time.
+
+    `filling`: partitions that Redis lost. Purchases are taken all the same; what needs such a partition is told 503.
+    """
     missing = [found] if isinstance(found, str) else await _missing(found)
     notes = [] if isinstance(found, str) else found.fitness.notes
-    told = {name: lines for name, lines in (("missing", missing), ("notes", notes)) if lines and detailed}
+    filling = [] if isinstance(found, str) else [str(reach) for reach in await _filling(found) or ()]
+    said = (("missing", missing), ("notes", notes), ("filling", filling))
+    told = {name: lines for name, lines in said if lines and detailed}
     if missing:
         return JSONResponse({"status": "not ready", **told}, 503, {"Retry-After": "1"})
     return JSONResponse({"status": "ready", **told})
 
 
-def _figures(deps: Deps) -> bytes:
+async def _figures(deps: Deps) -> bytes:
     for view, loaded in _views(deps).items():
         deps.metrics.loaded.labels(view).set(loaded)
     deps.metrics.redis.show(deps.fitness.nodes)
     deps.metrics.unsigned.show()
+    filling = await _filling(deps)
+    if filling is not None:
+        deps.metrics.show_filling(filling)
     return deps.metrics.text()
+
+
+async def _filling(deps: Deps) -> list[Reach] | None:
+    """Return what is being filled; None if Redis does not say."""
+    try:
+        async with asyncio.timeout(_PING_S):
+            return await deps.filling.unfilled()
+    except (StateError, TimeoutError):
+        return None
 
 
 def _views(deps: Deps) -> dict[str, bool]:

@@ -1,7 +1,10 @@
 """Figures of the web process for Prometheus. Routes are labelled by pattern, never by what stands in a path."""
 
+from collections.abc import Sequence
+
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from stamgast.filling import Reach
 from stamgast.log.unsigned_figures import UnsignedFigures
 from stamgast.pos.warnings import Doubts
 from stamgast.state.condition import RedisFigures
@@ -42,6 +45,20 @@ class WebMetrics:
         self.loaded = Gauge(
             "stamgast_web_view_loaded", "1 while the view is complete", ["view"], registry=self.registry
         )
+
+        self._filling = Gauge(
+            "stamgast_web_filling_partitions",
+            "Partitions of customers that Redis lost and that are being filled: requests about them get 503",
+            registry=self.registry,
+        )
+        self._missing = Gauge(
+            "stamgast_web_filling_records", "Records that they still lack, as far as is known", registry=self.registry
+        )
+
+    def show_filling(self, reaches: Sequence[Reach]) -> None:
+        """Bring up to date what is being filled."""
+        self._filling.set(len(reaches))
+        self._missing.set(sum(reach.missing for reach in reaches))
 
     def text(self) -> bytes:
         """The figures as Prometheus reads them."""

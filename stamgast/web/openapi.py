@@ -19,7 +19,7 @@ _REASONS: Final = {
     "415": "Another media type than the ones listed, or a content encoding.",
     "422": "Invalid; `errors` lists the places, a hundred at most, as JSON Pointers. Nothing was accepted.",
     "429": "Too many requests; `Retry-After` says when to come back.",
-    "503": "Not ready, or Kafka did not acknowledge. Send the same request again.",
+    "503": "Not ready, or being filled anew, or Kafka did not acknowledge. Send the same request again.",
 }
 
 

@@ -9,6 +9,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 
 from stamgast.clock.bounded import ClockUnknownError
+from stamgast.filling import NotFilledError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
 from stamgast.pos.problems import MOST_PROBLEMS, RefusedError, UnreadableError
@@ -78,8 +79,7 @@ def as_problem(error: Exception) -> Problem | None:
         case NotAppendedError():
             return unavailable("Kafka did not acknowledge. Send the same request again; a repeat changes nothing.")
         case StateError():
-            what = f"takes no writes now ({error})" if isinstance(error, NoWritesError) else "does not answer"
-            return unavailable(f"Redis {what}. Send the same request again; a repeat changes nothing.")
+            return unavailable(f"Redis {_of_redis(error)}. Send the same request again; a repeat changes nothing.")
         case ClockUnknownError():
             return unavailable(f"Not ready: {error}. Send the same request again in a moment.")
         case NotLoadedError():
@@ -93,6 +93,15 @@ def _refused(error: RefusedError) -> Problem:
     which = f" (the first {MOST_PROBLEMS} of what is wrong)" if error.more else ""
     detail = f"Nothing of the request was accepted. Mend what `errors` lists{which} and send it again."
     return Problem(422, "invalid", detail, errors=error.problems)
+
+
+def _of_redis(error: StateError) -> str:
+    match error:
+        case NotFilledError():
+            return f"lost what it held: {error}"
+        case NoWritesError():
+            return f"takes no writes now ({error})"
+    return "does not answer"
 
 
 async def answer_problem(_request: Request, error: Exception) -> Response:

@@ -37,6 +37,7 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         pulse=parts.pulse,
         clock_watch=parts.clock_watch,
         fitness=parts.fitness,
+        filling=parts.filling,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )

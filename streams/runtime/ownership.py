@@ -192,6 +192,7 @@ class Ownership(Generic[Own, Kept]):
             self._check(place)
             if self.lease.spoilt:
                 await self._begin_anew(place)
+            await self.lease.aim(self.end_at_take)
             self._steps.suspects.learn(self.lease.meta)
             self.committed_to_kafka = await self._consumer.committed(pair) or 0
             self.settled = 0

@@ -160,10 +160,10 @@ async def delete_customer(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "admin")
     customer = _customer_in(request)
     person = (entrance.merchant, customer)
-    state = await _stored(deps, *person)
     at = deps.clock.now()
+    state = partial(_stored, deps, *person)
     done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
-    if not done.known and state is None:
+    if not done.known and not done.has_state:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
     return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})
 
@@ -205,7 +205,7 @@ def _shown(deps: Deps, entrance: Entrance, customer: str, state: Customer) -> JS
 
 async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:
     slot = deps.slot_of(key_of(merchant, customer))
-    stored = await deps.redis.get(slot.customer(merchant, customer))
+    stored = await deps.filling.value(slot, slot.customer(merchant, customer))
     return None if stored is None else decode_customer(stored)
 
 

@@ -100,7 +100,8 @@ async def get_redemption(request: Request) -> JSONResponse:
     entrance = await enter(request, "till")
     code, slot = _code_of(request, deps)
     redemption = _Redemption(entrance.merchant, code, request.path_params["redemption"], slot)
-    if not await deps.redis.exists(redemption.request):
+    answered = await deps.filling.value(slot, redemption.answer)
+    if answered is None and not await deps.redis.exists(redemption.request):  # the latter a lost Redis forgets
         raise Problem(404, "no-redemption", "There was no such request in the last 24 hours.")
     return await _answer(deps, redemption, entrance, 0)
 
@@ -178,12 +179,16 @@ def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
 async def _refuse_other_request(deps: Deps, redemption: _Redemption, request_hash: str) -> None:
     known = await deps.redis.remember(redemption.request, request_hash, REMEMBERED_S)
     if known is not None and known.decode() != request_hash:
-        detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
-        raise Problem(422, "idempotency-key-reused", detail)
+        raise _reused()
+
+
+def _reused() -> Problem:
+    detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
+    return Problem(422, "idempotency-key-reused", detail)
 
 
 async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
-    stored = await deps.redis.get(redemption.slot.voucher(redemption.merchant, redemption.code))
+    stored = await deps.filling.value(redemption.slot, redemption.slot.voucher(redemption.merchant, redemption.code))
     return None if stored is None else str(stored.decode())
 
 
@@ -192,6 +197,8 @@ async def _answer(deps: Deps, redemption: _Redemption, entrance: Entrance, wait_
     if stored is None:
         return _pending(redemption)
     answer = _decode_answer(stored)
+    if answer.code and answer.code != redemption.code:  # a Redis that was lost forgets which request a key came with
+        raise _reused()
     match answer.status:
         case 200:
             content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward}

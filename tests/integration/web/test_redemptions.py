@@ -8,6 +8,7 @@ import pytest
 
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, decode_event, key_of
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.partitions import Lease
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
@@ -18,6 +19,8 @@ async def issued(web: Any, redis: Any) -> tuple[str, PartitionKeys]:
     partition = web.parts.appender.partition_of(web.topics.customer_events, key_of(MERCHANT, customer))
     slot = customers(partition)
     code = f"{partition:X}-ABCDEFGHIJKLMNOP"
+    lease = await Lease.take(web.parts.redis, slot, {"cluster": "c", "topic": "t"})
+    await lease.aim(0)
     await redis.set(slot.voucher(MERCHANT, code), customer)
     return code, slot
 
