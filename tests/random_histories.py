@@ -42,8 +42,9 @@ baskets = st.lists(
 class History:
     """What happened so far, and what the tills know."""
 
-    def __init__(self, owner: Owner) -> None:
+    def __init__(self, owner: Owner, customer: str = ANNA) -> None:
         self.owner = owner
+        self.customer = customer
         self.events: list[AnyEvent] = []
         self.now: Millis = T0
         self.sales: dict[str, PurchaseChanged] = {}
@@ -52,7 +53,7 @@ class History:
         self.in_doubt: list[str] = []
         self.requests: list[tuple[str, str]] = []
         """(code, request) of tills that redeemed, or took a request back that may still come."""
-        self._tell(consent(when=T0))
+        self._tell(consent(customer, when=T0))
 
     def play(self, data: st.DataObject, steps: int) -> None:
         """Some steps, each a little later than the one before."""
@@ -67,8 +68,10 @@ class History:
         self.unanswered += [submission.activation for submission in change.submissions]
 
     def _fire_due(self) -> None:
-        while self.owner.states and (due := [d for d in self.owner.state().timers.values() if d <= self.now]):
-            self._tell(TimerDue(merchant=MERCHANT, customer=ANNA, at=self.now, due=min(due)))
+        while self.owner.states and (
+            due := [d for d in self.owner.state(self.customer).timers.values() if d <= self.now]
+        ):
+            self._tell(TimerDue(merchant=MERCHANT, customer=self.customer, at=self.now, due=min(due)))
 
     def _purchase(self, data: st.DataObject, when: Millis) -> None:
         basket = data.draw(baskets)
@@ -76,7 +79,7 @@ class History:
         spend = sum(line.gross for line in lines) + data.draw(st.sampled_from((0, 350)))
         store = data.draw(st.sampled_from(("shop", "bar")))
         name = f"t{len(self.sales)}"
-        event = bought(name, when, recorded=self.now, lines=lines, spend=spend, store=store)
+        event = bought(name, when, customer=self.customer, recorded=self.now, lines=lines, spend=spend, store=store)
         self.sales[name] = self.originals[name] = event
         self._tell(event)
 
@@ -134,25 +137,30 @@ class History:
                 self.sales[f"gone {len(self.sales)} {name}"] = event
 
     def _redeem(self, data: st.DataObject) -> None:
-        codes = [voucher.code for voucher in self.owner.whole().vouchers if voucher.state == "open"]
+        codes = [voucher.code for voucher in self.owner.whole(self.customer).vouchers if voucher.state == "open"]
         if not codes:
             return
-        new = (data.draw(st.sampled_from(codes)), f"q{len(self.events)}")
+        new = (data.draw(st.sampled_from(codes)), f"q{self.customer[1]}{len(self.events)}")
         code, request = data.draw(st.sampled_from((new, new, *self.requests)))
         self.requests.append((code, request))
-        self._tell(VoucherRedeemed(merchant=MERCHANT, customer=ANNA, at=self.now, id=request, code=code))
+        self._tell(VoucherRedeemed(merchant=MERCHANT, customer=self.customer, at=self.now, id=request, code=code))
 
     def _take_redemption_back(self, data: st.DataObject) -> None:
         """The till did not get its answer in time."""
-        codes = [voucher.code for voucher in self.owner.whole().vouchers]
+        codes = [voucher.code for voucher in self.owner.whole(self.customer).vouchers]
         if not codes:
             return
-        early = (data.draw(st.sampled_from(codes)), f"q{len(self.events)}")
+        early = (data.draw(st.sampled_from(codes)), f"q{self.customer[1]}{len(self.events)}")
         code, request = data.draw(st.sampled_from((*self.requests[-2:], *self.requests[-2:], early)))
         self.requests.append((code, request))
         self._tell(
             RedemptionTakenBack(
-                merchant=MERCHANT, customer=ANNA, at=self.now, id=f"{request}-back", code=code, redemption=request
+                merchant=MERCHANT,
+                customer=self.customer,
+                at=self.now,
+                id=f"{request}-back",
+                code=code,
+                redemption=request,
             )
         )
 
@@ -167,7 +175,7 @@ class History:
         verdict: Any = data.draw(st.sampled_from(("confirm", "confirm", "void")))
         self._tell(
             PurchaseReviewed(
-                merchant=MERCHANT, customer=ANNA, at=self.now, id=f"v{len(self.events)}",
+                merchant=MERCHANT, customer=self.customer, at=self.now, id=f"v{self.customer[1]}{len(self.events)}",
                 transaction=name, verdict=verdict, seen=seen,
             )
         )  # fmt: skip
@@ -196,7 +204,7 @@ class History:
         self._tell(
             ActivationOutcome(
                 merchant=MERCHANT,
-                customer=ANNA,
+                customer=self.customer,
                 at=self.now,
                 activation=activation,
                 status=status,

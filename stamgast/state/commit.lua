@@ -10,15 +10,18 @@
 --
 -- Redis takes nothing back. So whatever can fail is looked at first, and the first write is the mark `half`, which the
 -- last one removes: if anything fails in between, the next taking finds it and fills the partition anew from Kafka.
+-- A server that is cut off while it writes a step to its file may keep what it wrote and carry it out at its next
+-- restart but one, before whatever was applied since, which removes `half`. So each step leaves a mark `begun:<step>`,
+-- which the next one removes: a taking that finds one beside that of the step which `ended` last knows what happened.
 local call = redis.call
-local meta = call('HMGET', KEYS[1], 'token', 'wm', 'half')
+local meta = call('HMGET', KEYS[1], 'token', 'wm', 'half', 'ended')
 if meta[1] ~= ARGV[1] then return redis.error_reply('FENCED by another owner') end
 if meta[3] then return redis.error_reply('HALF written: ' .. meta[3]) end
 local wm = meta[2] or '-1'
 if wm ~= ARGV[2] then return redis.error_reply('STALE ' .. wm) end
 
 local KIND = {
-  HSET = 'hash', HDEL = 'hash', HINCRBY = 'hash', ZADD = 'zset', ZREM = 'zset', RPUSH = 'list', LTRIM = 'list',
+  HSET = 'hash', HDEL = 'hash', ZADD = 'zset', ZREM = 'zset', RPUSH = 'list', LTRIM = 'list',
   SADD = 'set', SREM = 'set', XADD = 'stream', SET = '', DEL = '', EXPIRE = '',
 }
 local MOST = 4000 -- words of one call: Lua's stack holds 8000 values
@@ -71,7 +74,11 @@ local function in_fours(command, key, first, last)  -- pairs kept whole
   end
 end
 
-call('HSET', KEYS[1], 'half', 'a step up to ' .. ARGV[3])
+local before, of_ours = meta[4], ARGV[1] .. ':'
+local count = before and string.sub(before, 1, #of_ours) == of_ours and tonumber(string.sub(before, #of_ours + 1)) or 0
+local step = of_ours .. count + 1
+local mark, mark_before = 'begun:' .. step, 'begun:' .. (before or '')
+call('HSET', KEYS[1], 'half', 'a step up to ' .. ARGV[3], mark, ARGV[3])
 in_fours('HSET', KEYS[1], 5, meta_end)
 in_fours('MSET', nil, meta_end + 2, values_end)
 i = cancels_end + 1
@@ -91,6 +98,6 @@ for c = values_end + 2, cancels_end do  -- after the commands: a step may cancel
     end
   end
 end
-call('HSET', KEYS[1], 'wm', ARGV[3])
-call('HDEL', KEYS[1], 'half', 'trial')
+call('HSET', KEYS[1], 'wm', ARGV[3], 'ended', step)
+call('HDEL', KEYS[1], 'half', 'trial', mark_before)
 return cancelled

@@ -275,6 +275,15 @@ HALF: Final = _text(
         "streams.maintenance.clock_repair",
     ),
 )
+ENDED: Final = _text(
+    "ended", "the newest step that was written whole", by=("commit.lua",), to=("commit.lua", "take.lua")
+)
+BEGUN: Final = _numbers(
+    "begun:",
+    "step -> up to where it goes; only that of the newest step may stand there",
+    by=("commit.lua",),
+    to=("take.lua",),
+)
 TRIAL: Final[Field[Trial | None]] = Field(
     name="trial",
     holds="what is being tried, by whom: it stands while a step is thought through (`streams.runtime.suspects`)",
@@ -365,6 +374,6 @@ TURNS: Final = _number(
 )
 
 FIELDS: Final[tuple[Field[Any], ...]] = (
-    *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
+    *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
-FAMILIES: Final[tuple[Family[Any, Any], ...]] = (SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED)
+FAMILIES: Final[tuple[Family[Any, Any], ...]] = (BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED)

@@ -27,7 +27,6 @@ MOST_WORDS: Final = 4_000
 _SHAPES: Final[Mapping[Any, tuple[int, int]]] = {
     "HSET": (4, 2),
     "HDEL": (3, 1),
-    "HINCRBY": (4, 1),
     "ZADD": (4, 2),
     "ZREM": (3, 1),
     "RPUSH": (3, 1),

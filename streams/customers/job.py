@@ -24,6 +24,7 @@ from stamgast.state.outbox import Outbox
 from streams.customers.activation_log import ActivationLog
 from streams.customers.batch import Batch
 from streams.customers.bundles import Bundles
+from streams.customers.counters import Counters, added_by
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
 from streams.customers.missing_barriers import MissingBarriers
@@ -67,6 +68,7 @@ class OwnedCustomers:
         self.standing = standing
         self.taking_up = taking_up
         self.recent = RecentStates()
+        self.counters = Counters()
         self.limits = limits
         self.activations = activations
         self.barriers = barriers
@@ -172,6 +174,7 @@ class CustomersJob:
         own = own_of(owned)
         results = await batch.think()
         written = Written(batch.standing, [(result.name, result.value) for result in results])
+        written.counters = await own.counters.after(owned.lease, added_by(results))
         effects = Effects(written)
         write(results, owned.lease.keys, effects.writes, written, place, quiet=quiet)
         written.parked = park(batch.parked, owned.lease.keys, effects.writes)
@@ -216,6 +219,7 @@ class CustomersJob:
         written = effects.kept
         own.standing = written.standing
         own.recent.keep(written.states)
+        own.counters.keep(written.counters)
         own.taking_up.committed(own.standing, written.parked)
         own.activations.note(written.notes, written.note_ids, own.taking_up.settled(owned.lease.watermark + 1))
         if own.sending is not None and own.sending_open:

@@ -42,6 +42,8 @@ class Written:
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value of records for the log of activations."""
     note_ids: list[str] = field(default_factory=list)
+    counters: dict[str, int] = field(default_factory=dict)
+    """Those that the step moves, as they are after it (`streams.customers.counters`)."""
     parked: int = 0
     """Events that were put behind what waits."""
 
@@ -54,7 +56,6 @@ def write(
 
     Notes stand in a stream, whose ids must grow: steps at the same place of the log are told apart by their turn.
     """
-    counters: dict[str, dict[str, int]] = {}
     stands: dict[str, bool] = {}
     due: list[Word] = []
     idle: list[Word] = []
@@ -69,7 +70,6 @@ def write(
         for change in result.changes:
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
-            _add_up(counters.setdefault(merchant, {}), change.counters)
             _write_voucher_owners(keys, merchant, customer, change, writes)
             _write_reviews(keys, merchant, customer, change, writes)
             for event, answer in change.answers.items():
@@ -83,10 +83,7 @@ def write(
                 written.notes += () if quiet else map(_keyed, change.notes)
     written.submissions = _standing(written, stands)
     _write_timers(keys, due, idle, writes)
-    for merchant, sums in counters.items():
-        for counter, by in sums.items():
-            if by:
-                writes.do("HINCRBY", keys.stats, f"{merchant}|{counter}", by)
+    _write_counters(keys.stats, written.counters, writes)
     _write_outbox(keys, writes, written, place)
 
 
@@ -96,11 +93,6 @@ def _standing(written: Written, stands: Mapping[str, bool]) -> list[Submission]:
         return written.submissions
     last = {submission.activation: submission for submission in written.submissions}
     return [submission for name, submission in last.items() if stands[name]]
-
-
-def _add_up(sums: dict[str, int], counters: Mapping[str, int]) -> None:
-    for counter, by in counters.items():
-        sums[counter] = sums.get(counter, 0) + by
 
 
 def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
@@ -138,6 +130,12 @@ def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
 def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:
     _do_in_pieces(writes, ("ZADD", keys.timers), due)
     _do_in_pieces(writes, ("ZREM", keys.timers), idle)
+
+
+def _write_counters(key: str, counters: Mapping[str, int], writes: Writes) -> None:
+    """One that is nothing does not stand there, whether or not it ever was something."""
+    _do_in_pieces(writes, ("HSET", key), [word for pair in counters.items() if pair[1] for word in pair])
+    _do_in_pieces(writes, ("HDEL", key), [name for name, value in counters.items() if not value])
 
 
 def _write_ledger(key: str, change: Change, writes: Writes) -> None:

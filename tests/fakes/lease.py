@@ -33,7 +33,7 @@ class MemoryLease(Lease):
     async def read(self, keys: Sequence[Word], *commands: Sequence[Word]) -> list[Any]:
         """As `Lease` does."""
         return [self.stored.get(str(key)) for key in keys] + [
-            self.answers.get(str(command[0]), []) for command in commands
+            self.answers.get(str(command[0]), _nothing(command)) for command in commands
         ]
 
     async def call(self, *words: Word) -> Any:
@@ -43,3 +43,8 @@ class MemoryLease(Lease):
     async def look_elsewhere(self, *words: Word) -> Any:
         """As `Lease` does: one value, or as many as are asked for."""
         return [self.elsewhere for _ in words[2:]] if words[0] == "HMGET" else self.elsewhere
+
+
+def _nothing(command: Sequence[Word]) -> list[Any]:
+    """What a Redis without that key answers."""
+    return [None] * (len(command) - 2) if command[0] == "HMGET" else []

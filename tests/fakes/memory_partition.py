@@ -90,9 +90,6 @@ class MemoryRedis:
         for name in rest:
             self.hashes[key].pop(name, None)
 
-    def _hincrby(self, key: str, rest: list[Any]) -> None:
-        self.hashes[key][rest[0]] = self.hashes[key].get(rest[0], 0) + rest[1]
-
     def _zadd(self, key: str, rest: list[Any]) -> None:
         if key == NAMES.timers:
             self.scores.update(zip(rest[1::2], rest[::2], strict=True))

@@ -18,7 +18,7 @@ from tests.integration.conftest import Partition, setting
     "words",
     [
         ("HSET", "k"), ("HSET", "k", "f"), ("HSET", "k", *range(4_001)), ("FLUSHALL",), ("ZADD", "k", 1, "a", 2),
-        ("XADD", "k", "1-1", "n"), ("RPUSH", "k", *range(4_000)), ("HINCRBY", "k", "f"),
+        ("XADD", "k", "1-1", "n"), ("RPUSH", "k", *range(4_000)),
     ],
     ids=lambda words: f"{words[0]} of {len(words)}",
 )  # fmt: skip

@@ -109,6 +109,8 @@ async def test_purchases_before_the_first_worker_count_once_and_what_is_spoilt_l
     code, report = verify(shop)
     (line,) = [each for each in report["differences"] if "purchases is 7" in each]
     assert code == 1
+    (counted,) = [each for each in report["differences"] if "counter" in each]
+    assert counted.endswith(f"counter {MERCHANT}|purchases: is {PURCHASES + 10}, should be {PURCHASES}")
     assert f"purchases is 7, should be {PURCHASES}" in line
     assert f"its ledger of {PURCHASES + 2 * (PURCHASES - AT_HAND):,} entries has 1 missing" in line
     assert len(line) < 400
@@ -127,7 +129,7 @@ async def newest_in_force(shop: Deployment) -> bool:
 
 
 async def spoil(shop: Deployment, name: str) -> None:
-    """Give a customer other figures, and take an entry out of the ledger."""
+    """Give a customer other figures, take an entry out of the ledger, and let a counter count ten too many."""
     client: Any
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         state = decode_customer(await client.get(name))
@@ -135,3 +137,4 @@ async def spoil(shop: Deployment, name: str) -> None:
         await client.set(name, encode_customer(state))
         ledger = name.replace(":c:", ":l:", 1)
         await client.hdel(ledger, (await client.hkeys(ledger))[0])
+        await client.hincrby(f"{name.partition(':')[0]}:stats", f"{MERCHANT}|purchases", 10)

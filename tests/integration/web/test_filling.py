@@ -74,7 +74,7 @@ async def test_a_redis_that_was_emptied_shows_nobody_anything_until_it_is_filled
     assert await asyncio.to_thread(command.wait, 60) == 1
     assert "is being filled: 0 of" in command.log_tail()
 
-    again = ChildProcess(
+    later = ChildProcess(
         "worker", [sys.executable, "-c", RUN, "worker"], log=tmp_path / "again.log", env=environment(web_settings)
     )
     try:
@@ -91,11 +91,17 @@ async def test_a_redis_that_was_emptied_shows_nobody_anything_until_it_is_filled
         assert {answer.status_code for answer in answers} <= {200, 503}
         looked_up = await web.client.get(used.headers["location"], headers=web.headers())
         assert (looked_up.status_code, looked_up.json()) == (200, used.json()), "nothing but Redis knew the request"
+        again = await web.post(redeeming, {}, Idempotency_Key="receipt-1")
+        assert (again.status_code, again.json()) == (200, used.json())
+        other = await web.post(redeeming, {}, Idempotency_Key="receipt-2")
+        assert other.status_code == 409, other.text
+        back = await web.client.delete(used.headers["location"], headers=web.headers())
+        assert (back.status_code, back.json()["voucher"]) == (200, "open"), back.text
         assert "filling" not in (await web.client.get("/readyz")).json()
         other = await web.post("/vouchers/0-AAAAAAAAAAAAAAAA/redemptions", {}, Idempotency_Key="receipt-3")
         assert other.status_code == 404, other.text
     finally:
-        again.stop()
+        later.stop()
 
 
 async def _is_taken(web: Any, purchase: Any) -> bool:
