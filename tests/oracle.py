@@ -125,18 +125,29 @@ class Oracle:
                 voucher.state = "open" if event["at"] < voucher.expires_at else "expired"
                 voucher.state = "withdrawn" if voucher.groundless else voucher.state
                 voucher.groundless = False
+                fired: list[Fired] = []
                 for id_, paper in figures.cards.items():
-                    self._take_out(figures, id_, paper)
+                    fired += self._take_out(figures, id_, paper, event["at"], paper.balance)
                 for cause, by in self._broken_promises(key, figures):
                     self._undo(key, cause, by)
+                self._answer(key, figures, fired, event["at"], fresh=True)
 
-    def _take_out(self, figures: Figures, card: str, paper: PaperCard) -> None:
-        """Full cards are taken out again while stamps are missing, up to the newest whose reward was used."""
-        while paper.balance < 0 and paper.completed:
-            cause = f"card:{card}:{len(paper.completed)}"
-            if any(v.cause == cause and v.state == "redeemed" for v in figures.vouchers):
-                break
-            paper.balance += paper.completed.pop()
+    def _take_out(self, figures: Figures, card: str, paper: PaperCard, at: int, before: int) -> list[Fired]:
+        """Full cards are taken out again while stamps are missing, down to the newest whose reward was used; then those
+        whose reward is still to be used. What they give back lies on the card that is being filled."""
+
+        def states(number: int) -> set[str]:
+            of_it = [v for v in figures.vouchers if v.cause == f"card:{card}:{number}"]
+            return {v.state for v in of_it if v.state != "open" or v.expires_at > at}
+
+        filling = paper.number
+        while paper.balance < 0 and paper.completed and "redeemed" not in states(max(paper.completed)):
+            paper.balance += paper.completed.pop(max(paper.completed))
+        for number in sorted(paper.completed, reverse=True):
+            if paper.balance < 0 and "open" in states(number) and "redeemed" not in states(number):
+                paper.balance += paper.completed.pop(number)
+        gained = range(max(before, 0) + 1, paper.balance + 1) if paper.number == filling else ()
+        return [("stamp_card_reaches", (card, stamps), f"card:{card}:{filling}") for stamps in gained]
 
     def _timer_due(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
         due = event["due"]
@@ -209,6 +220,9 @@ class Oracle:
         }
         for cause, by in undone:
             self._undo(key, cause, by)
+        self._answer(key, figures, fired, at, fresh=fresh)
+
+    def _answer(self, key: Key, figures: Figures, fired: list[Fired], at: int, *, fresh: bool) -> None:
         for rule in self._rules.get(key[0], ()):
             for on, reached, occasion in fired:
                 if rule.on == on and rule.at in ("", reached):
@@ -225,15 +239,14 @@ class Oracle:
             while paper.balance >= card.stamps_required:
                 cause = cause_of(card, paper)
                 paper.balance -= card.stamps_required
-                paper.completed.append(card.stamps_required)
+                paper.completed[paper.number] = card.stamps_required
                 fired.append(("stamp_card_completed", card.id, cause))
                 if card.reward:
                     self._promised[key][cause, ""] = None
                     give(figures, card.reward, cause, "", at + card.reward_valid_for)
+        before = paper.balance
         paper.balance += min(gained, 0)
-        if gained < 0:
-            self._take_out(figures, card.id, paper)
-        return fired
+        return fired + (self._take_out(figures, card.id, paper, at, before) if gained < 0 else [])
 
     def _broken_promises(self, key: Key, figures: Figures) -> set[tuple[str, str]]:
         """(cause, rule) of whatever a card promised and its stamps no longer pay for."""
@@ -242,8 +255,8 @@ class Oracle:
         for cause, rule in self._promised[key]:
             id_, _, ordinal = cause.removeprefix("card:").rpartition(":")
             paper = figures.cards[id_]
-            full = int(ordinal) <= len(paper.completed)
-            current = int(ordinal) == len(paper.completed) + 1
+            full = int(ordinal) in paper.completed
+            current = int(ordinal) == paper.number
             if not full and not (current and rule in needs and paper.balance >= needs[rule]):
                 broken.add((cause, rule))
         return broken
@@ -305,5 +318,5 @@ def figures_from_purchases(
                 earned = sum(p.stamps.get(card.id, 0) for p in figures.parts.values() if p.day == day)
                 total += earned if card.max_per_day is None else min(earned, card.max_per_day)
             full, rest = divmod(total, card.stamps_required)
-            figures.cards[card.id] = PaperCard(rest, [card.stamps_required] * full)
+            figures.cards[card.id] = PaperCard(rest, dict.fromkeys(range(1, full + 1), card.stamps_required))
     return found

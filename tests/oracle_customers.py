@@ -15,10 +15,15 @@ Key = tuple[str, str]
 
 @dataclass
 class PaperCard:
-    """A stamp card on paper: stamps on it now (below zero: owed) and the sizes of the completed ones."""
+    """A stamp card on paper: stamps on it now (below zero: owed) and the sizes of the completed ones by their numbers."""
 
     balance: int = 0
-    completed: list[int] = field(default_factory=list)
+    completed: dict[int, int] = field(default_factory=dict)
+
+    @property
+    def number(self) -> int:
+        """The lowest that is free: that of the card which is being filled."""
+        return next(n for n in range(1, len(self.completed) + 2) if n not in self.completed)
 
 
 @dataclass
@@ -170,7 +175,7 @@ class Figures:
 
 def cause_of(card: CardDefinition, paper: PaperCard) -> str:
     """The card that is being filled, by its number."""
-    return f"card:{card.id}:{len(paper.completed) + 1}"
+    return f"card:{card.id}:{paper.number}"
 
 
 def gained_by(card: CardDefinition, others: list[Part], before: Part | None, after: Part | None) -> int:

@@ -17,9 +17,10 @@ SCHEMA = 1
 class Card(Struct, array_like=True, gc=False):
     """One stamp card: `balance` stamps on it now (below zero: owed), `completed` cards so far.
 
-    `sizes` are the sizes of the completed cards as runs `[size, how many]`, oldest first, so that a refund
-    gives back what that card took. `day` and `day_raw` are the newest day with stamps and what was earned on it
-    before the daily cap.
+    `sizes` are the sizes of the completed cards as runs `[size, how many]`, by their numbers, so that a refund
+    gives back what that card took; `gaps` the numbers below the highest that were taken out, as runs
+    `[first, how many]` (`stamgast.domain.full_cards`). `day` and `day_raw` are the newest day with stamps and what was
+    earned on it before the daily cap.
     """
 
     balance: int = 0
@@ -27,6 +28,7 @@ class Card(Struct, array_like=True, gc=False):
     sizes: list[list[int]] = []
     day: Day = 0
     day_raw: int = 0
+    gaps: list[list[int]] = []
 
 
 class Voucher(Struct, array_like=True, gc=False):

@@ -27,7 +27,7 @@ _CLV: Final = FactName.CLV_CHANGED
 _COMPLETED: Final = StepKind.COMPLETED
 
 
-class Memory(Protocol):
+class Memory(stamps.Past, Protocol):
     """What the effects ask about the customer's past."""
 
     def entry(self, transaction: str) -> Entry | None:
@@ -35,9 +35,6 @@ class Memory(Protocol):
 
     def raw_stamps(self, card: str, day: Day) -> int:
         """What a day's purchases gave before its cap; asked for only of a day that is not the card's newest."""
-
-    def newest_used(self, card: str, up_to: int) -> int:
-        """The newest card up to that number whose reward was used; 0: none."""
 
 
 class Shift(Struct, frozen=True, gc=False):
@@ -155,7 +152,7 @@ def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     if card is None:
         card = shift.customer.cards[card_id] = Card()
     by = _move_days_of_card(shift, card, definition)
-    return stamps.move_balance(card, definition, by, partial(shift.memory.newest_used, card_id), room)
+    return stamps.move_balance(card, definition, by, shift.memory, room)
 
 
 def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:

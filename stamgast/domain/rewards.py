@@ -6,7 +6,7 @@ issues the same code. It begins with the partition of its customer, so that a ti
 
 import base64
 import hmac
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 
 from msgspec import Struct
 
@@ -116,6 +116,13 @@ def newest_used(vouchers: Iterable[Voucher], card: str, up_to: int) -> int:
     """The newest card up to that number of which a reward was redeemed; 0: none. It cannot be reopened."""
     used = [card_number(v.cause, card) for v in vouchers if v.state == VoucherState.REDEEMED]
     return max((number for number in used if number <= up_to), default=0)
+
+
+def unused_cards(vouchers: Sequence[Voucher], card: str, at: Millis) -> set[int]:
+    """The numbers of that card's cards of which a reward is open and none was used."""
+    used = {card_number(each.cause, card) for each in vouchers if each.state == VoucherState.REDEEMED}
+    opened = {card_number(e.cause, card) for e in vouchers if e.state == VoucherState.OPEN and e.expires_at > at}
+    return opened - used - {0}
 
 
 def card_number(cause: str, card: str) -> int:

@@ -2,17 +2,19 @@
 
 What a purchase earns (its raw stamps) depends on that purchase alone; a daily cap is applied to the sum of
 a business day. So the balance is a sum over purchases, whatever the order they arrive in. A full card is
-completed at once; a refund that takes the balance below zero reopens the newest completed card, unless its
-reward was redeemed: then the stamps are owed. A million cards cost no more to count than one.
+completed at once; a refund that takes the balance below zero takes the newest completed card out again of which
+nobody has used the reward; once all were used the stamps are owed. A million cards cost no more to count than one.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, Protocol
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from stamgast.domain.customer import Card
 from stamgast.domain.events import Line, Purchase
+from stamgast.domain.full_cards import current, is_full, lay_aside, newest, take_from_below, take_newest
 from stamgast.domain.program import CardDefinition
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.vocabulary import StepKind
@@ -45,8 +47,14 @@ class Step(Struct, frozen=True, gc=False):
     cards: int = 1
 
 
-Kept = Callable[[int], int]
-"""Card number -> the newest card up to that one whose reward was used, which is not taken out again; 0: none."""
+class Past(Protocol):
+    """What became of the rewards of full cards."""
+
+    def newest_used(self, card: str, up_to: int) -> int:
+        """The newest card up to that number whose reward was used, which is not taken out again; 0: none."""
+
+    def unused(self, card: str, up_to: int) -> list[int]:
+        """The cards up to that number of which a reward is open and none was used, the newest first."""
 
 
 def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
@@ -152,55 +160,66 @@ def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_d
     return by if cap is None else min(cap, before + by) - min(cap, before)
 
 
-def move_balance(card: Card, definition: CardDefinition, by: int, kept: Kept, room: int = MOST_COMPLETED) -> list[Step]:
+def move_balance(card: Card, definition: CardDefinition, by: int, past: Past, room: int = MOST_COMPLETED) -> list[Step]:
     """Add `by` stamps (negative: take back), completing at most `room` cards; what is above stays on the card."""
     if by == 0:
         return []
     if by < 0:
-        steps = [Step(_TAKEN, card.completed + 1, card.balance, card.balance + by)]
-        card.balance += by
-        return steps + reopen(card, kept)
+        return take_back(card, definition.id, -by, past)
     size, before = definition.stamps_required, card.balance
     card.balance += by
     full = min(card.balance // size, room) if card.balance >= size else 0
-    steps = []
+    steps: list[Step] = []
     if full:
-        for ordinal in range(card.completed + 1, card.completed + full + 1):
+        for ordinal in lay_aside(card, size, full):
             steps += (Step(_STAMPED, ordinal, before, size), Step(_COMPLETED, ordinal, size, 0))
             before = 0
         card.balance -= full * size
-        card.completed += full
-        _push(card, size, full)
     if card.balance != before:
-        steps.append(Step(_STAMPED, card.completed + 1, before, card.balance))
+        steps.append(Step(_STAMPED, current(card), before, card.balance))
     return steps
 
 
-def reopen(card: Card, kept: Kept) -> list[Step]:
-    """Take completed cards out again, the newest first, as far as stamps are owed; those of a size in one step."""
+def take_back(card: Card, card_id: str, stamps: int, past: Past) -> list[Step]:
+    """Take stamps off the card, and full cards out again as far as stamps are owed then.
+
+    First the newest down to one whose reward was used; if that is not enough, those below whose reward nobody has used
+    yet, the newest first. What the others gave is had, and their stamps are owed.
+    """
+    before, ordinal = card.balance, current(card)
+    card.balance -= stamps
+    steps = [*_taken_from_above(card, card_id, past), *_taken_from_below(card, card_id, past)]
+    if steps and steps[-1].ordinal == current(card):  # what is left is on this one
+        steps[-1] = replace(steps[-1], after=card.balance)
+    if current(card) != ordinal:
+        return [Step(_TAKEN, ordinal, before, before - stamps), *steps] if stamps else steps
+    if card.balance < before:
+        return [Step(_TAKEN, ordinal, before, card.balance), *steps]
+    # It was a gap and still is: what a card above it gave back is on it now.
+    return [*steps, Step(_STAMPED, ordinal, before, card.balance)] if card.balance > before else steps
+
+
+def _taken_from_above(card: Card, card_id: str, past: Past) -> list[Step]:
     steps: list[Step] = []
     if card.balance >= 0 or not card.completed:
         return steps
-    last = kept(card.completed)
-    while card.balance < 0 and card.completed > last:
-        size, count = card.sizes[-1]
-        cards = min(count, card.completed - last, -(card.balance // size))
-        card.balance += cards * size
-        card.completed -= cards
-        _pop(card, cards)
-        steps.append(Step(_UNCOMPLETED, card.completed + 1, 0, card.balance, cards))
+    last = past.newest_used(card_id, newest(card))
+    while card.balance < 0 and newest(card) > last:
+        top = newest(card)
+        first, stamps = take_newest(card, last, -card.balance)
+        card.balance += stamps
+        steps.append(Step(_UNCOMPLETED, first, 0, min(0, card.balance), top - first + 1))
     return steps
 
 
-def _push(card: Card, size: int, cards: int) -> None:
-    if card.sizes and card.sizes[-1][0] == size:
-        card.sizes[-1][1] += cards
-    else:
-        card.sizes = [*card.sizes, [size, cards]]
-
-
-def _pop(card: Card, cards: int) -> None:
-    if card.sizes[-1][1] == cards:
-        card.sizes = card.sizes[:-1]
-    else:
-        card.sizes[-1][1] -= cards
+def _taken_from_below(card: Card, card_id: str, past: Past) -> list[Step]:
+    steps: list[Step] = []
+    if card.balance >= 0 or not card.completed:
+        return steps
+    numbers = [number for number in past.unused(card_id, newest(card)) if is_full(card, number)]
+    while card.balance < 0 and numbers:
+        first, cards, stamps = take_from_below(card, numbers, -card.balance)
+        card.balance += stamps
+        numbers = numbers[cards:]
+        steps.append(Step(_UNCOMPLETED, first, 0, min(0, card.balance), cards))
+    return steps

@@ -25,7 +25,7 @@ from stamgast.domain.ledger import (
     written,
 )
 from stamgast.domain.program import Program
-from stamgast.domain.rewards import Ground, by_ground, newest_used
+from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
 
@@ -207,6 +207,18 @@ class Case:
         if elsewhere > up_to:
             elsewhere = max((newest_used(those, card, up_to) for _, those in self.vouchers_apart()), default=0)
         return max(newest_used(self.customer.vouchers, card, up_to), elsewhere)
+
+    def unused(self, card: str, up_to: int) -> list[int]:
+        """The cards up to that number of which a reward is open and none was used, the newest first.
+
+        Raises NotReadError.
+        """
+        found = unused_cards(self.customer.vouchers, card, self.at)
+        known = self.customer.apart
+        if known is not None and known.open:
+            for _, those in self.vouchers_apart():
+                found |= unused_cards(those, card, self.at)
+        return sorted((number for number in found if number <= up_to), reverse=True)
 
     def entry(self, transaction: str) -> Entry | None:
         """What the ledger says of a transaction now."""

@@ -1,7 +1,5 @@
 """A voucher at the till: used, and given back when the till takes its request back."""
 
-from functools import partial
-
 import msgspec
 
 from stamgast.domain import rewards, stamps
@@ -84,6 +82,6 @@ def _reopened(case: Case) -> list[Fact]:
     facts = []
     for card_id, card in sorted(case.customer.cards.items()):
         if card_id in case.program.cards:
-            steps = stamps.reopen(card, partial(case.newest_used, card_id))
+            steps = stamps.take_back(card, card_id, 0, case)
             facts += [fact_of(card_id, step, None) for step in steps]
     return facts

@@ -137,9 +137,9 @@ def later_sales() -> list[PurchaseChanged]:
     return [bought(f"t{number}", T0 + number * DAY) for number in range(100, 130)]
 
 
-def test_a_card_whose_loaf_was_eaten_is_not_reopened_though_its_voucher_is_kept_apart():
+def test_of_a_card_whose_loaf_was_eaten_another_ones_is_taken_though_all_are_kept_apart():
     owner, events = with_purchases(60)
-    newest = codes(owner, "loaf")[-1]
+    before, newest = codes(owner, "loaf")[-2:]
     redeem(owner, newest, T0 + 2 * HOUR)
     for number in range(60, 100):
         owner.apply(bought(f"t{number}", T0 + 3 * HOUR + number))
@@ -148,11 +148,12 @@ def test_a_card_whose_loaf_was_eaten_is_not_reopened_though_its_voucher_is_kept_
     assert newest not in {voucher.code for voucher in owner.state().vouchers}
     owner.apply(taken_back(events[0], T0 + 5 * HOUR))
     paper = owner.state().cards["bread"]
-    assert (paper.completed, paper.balance) == (60, -1), "its loaf was eaten: the stamp is owed"
+    assert (paper.completed, paper.balance, paper.gaps) == (59, 0, [[59, 1]])
+    assert (states_of(owner)[newest], states_of(owner)[before]) == ("redeemed", "withdrawn")
     take_redemption_back(owner, newest, T0 + 6 * HOUR)
     paper = owner.state().cards["bread"]
-    assert (paper.completed, paper.balance) == (59, 0)
-    assert states_of(owner)[newest] == "withdrawn"
+    assert (paper.completed, paper.balance) == (59, 0), "nothing is owed"
+    assert (states_of(owner)[newest], states_of(owner)[before]) == ("open", "withdrawn")
 
 
 def test_an_older_card_that_was_used_is_known_once_the_newest_ones_redemption_is_taken_back():
@@ -167,7 +168,7 @@ def test_an_older_card_that_was_used_is_known_once_the_newest_ones_redemption_is
     for number, event in enumerate(reversed(sales)):
         owner.apply(taken_back(event, T0 + 5 * HOUR + number))
     paper = owner.state().cards["bread"]
-    assert (paper.completed, paper.balance) == (41, -41), "number 41 was eaten"
+    assert (paper.completed, paper.balance, paper.gaps) == (1, -1, [[1, 40]]), "number 41 was eaten"
 
 
 def test_vouchers_of_the_distant_past_are_forgotten_when_they_have_doubled():

@@ -45,6 +45,7 @@ from tests.builders import (
     taken_back,
 )
 from tests.fakes.in_memory import Owner
+from tests.fakes.past import Past
 from tests.fakes.records import LogRecord
 
 MANY = 13_800_000
@@ -52,10 +53,10 @@ MANY = 13_800_000
 
 def test_a_million_cards_are_counted_and_taken_out_as_one():
     paper, definition = Card(), card("bread", 7)
-    stamps.move_balance(paper, definition, 7 * MANY, lambda _: 0)
+    stamps.move_balance(paper, definition, 7 * MANY, Past())
     assert (paper.completed, paper.balance) == (MOST_COMPLETED, 7 * (MANY - MOST_COMPLETED))
     paper = Card(balance=3, completed=MANY, sizes=[[7, MANY]])
-    steps = stamps.move_balance(paper, definition, -7 * MANY, lambda _: 0)
+    steps = stamps.move_balance(paper, definition, -7 * MANY, Past())
     assert (paper.balance, paper.completed, paper.sizes) == (3, 0, [])
     assert [(step.kind, step.ordinal, step.cards) for step in steps] == [
         ("taken", MANY + 1, 1),
@@ -65,7 +66,7 @@ def test_a_million_cards_are_counted_and_taken_out_as_one():
 
 def test_cards_are_taken_out_down_to_the_newest_whose_reward_was_used_and_by_the_size_they_had():
     paper = Card(balance=1, completed=10, sizes=[[5, 4], [7, 6]])
-    steps = stamps.move_balance(paper, card("bread", 7), -57, lambda up_to: 2 if up_to == 10 else 0)
+    steps = stamps.move_balance(paper, card("bread", 7), -57, Past(used=[2]))
     assert [(step.ordinal, step.cards, step.after) for step in steps[1:]] == [(5, 6, -14), (3, 2, -4)]
     assert (paper.balance, paper.completed, paper.sizes) == (-4, 2, [[5, 2]])
 
@@ -74,10 +75,10 @@ def test_cards_are_taken_out_down_to_the_newest_whose_reward_was_used_and_by_the
 def test_an_event_completes_so_many_cards_and_what_is_above_stays_on_the_card(more: int, completed: int, left: int):
     """It takes a card that has become smaller: a purchase that brings so many waits for a person."""
     paper = Card(balance=MOST_COMPLETED + more - 1)
-    steps = stamps.move_balance(paper, card("bread", 1), 1, lambda _: 0)
+    steps = stamps.move_balance(paper, card("bread", 1), 1, Past())
     assert (paper.completed, paper.balance) == (completed, left)
     assert len(steps) == 2 * MOST_COMPLETED + more
-    stamps.move_balance(paper, card("bread", 1), 1, lambda _: 0)
+    stamps.move_balance(paper, card("bread", 1), 1, Past())
     assert (paper.completed, paper.balance) == (MOST_COMPLETED + 1 + more, 0), "the next stamp completes the rest"
 
 

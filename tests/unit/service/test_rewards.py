@@ -6,6 +6,7 @@ from typing import Any
 
 from rules.actions import Give
 from stamgast.domain.apart import AT_HAND
+from stamgast.domain.customer import Customer
 from stamgast.domain.events import ActivationOutcome, RedemptionTakenBack, TimerDue, VoucherRedeemed
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.people.view import show_customer
@@ -254,7 +255,9 @@ def test_the_vouchers_of_a_regular_do_not_pile_up_for_ever():
     assert len(owner.whole().vouchers) <= 2 * (400 + 30) // 7 + AT_HAND
     owner.apply(taken_back(last, T0 + 519 * 7 * DAY + 2 * HOUR))
     paper = owner.state().cards["bread"]
-    assert (paper.completed, paper.balance) == (520, -1), "its loaf was eaten: the stamp is owed"
+    assert (paper.completed, paper.balance) == (519, 0), "its loaf was eaten, and the one before waits to be"
+    states = {v.cause: v.state for v in owner.whole().vouchers}
+    assert (states["card:bread:520"], states["card:bread:519"]) == ("redeemed", "withdrawn")
 
 
 def test_a_reward_for_a_figure_is_remembered_however_long_ago_it_was():
@@ -265,3 +268,49 @@ def test_a_reward_for_a_figure_is_remembered_however_long_ago_it_was():
         owner.apply(bought(f"t{week}", T0 + week * 7 * DAY))
         due(owner, T0 + week * 7 * DAY + HOUR)
     assert [v.state for v in owner.whole().vouchers if v.rule == "regular"] == ["expired"]
+
+
+def two_cards_of_which_the_second_was_used() -> Owner:
+    owner = Owner(bundle(program(card(stamps=5, reward="loaf"))))
+    for number in range(10):
+        owner.apply(bought(f"t{number}", T0 + number * HOUR))
+    assert redeem(owner, owner.state().vouchers[1].code, T0 + DAY)["status"] == 200
+    return owner
+
+
+def test_a_refund_takes_a_voucher_that_nobody_used_before_stamps_are_owed_for_one_that_was():
+    owner = two_cards_of_which_the_second_was_used()
+    for number in range(6):
+        owner.apply(taken_back(bought(f"t{number}", T0 + number * HOUR), T0 + 2 * DAY + number))
+    card_ = owner.state().cards["bread"]
+    assert (card_.balance, card_.completed) == (-1, 1)
+    assert vouchers(owner) == [("loaf", "withdrawn"), ("loaf", "redeemed")]
+
+
+def test_whoever_pays_for_it_again_gets_the_same_voucher_back_and_then_a_third_card():
+    owner = two_cards_of_which_the_second_was_used()
+    codes = [voucher.code for voucher in owner.state().vouchers]
+    for number in range(6):
+        owner.apply(taken_back(bought(f"t{number}", T0 + number * HOUR), T0 + 2 * DAY + number))
+    for number in range(11):
+        owner.apply(bought(f"u{number}", T0 + 3 * DAY + number))
+    state = owner.state()
+    assert (state.cards["bread"].balance, state.cards["bread"].completed, state.cards["bread"].gaps) == (0, 3, [])
+    assert vouchers(owner) == [("loaf", "open"), ("loaf", "redeemed"), ("loaf", "open")]
+    assert [voucher.code for voucher in state.vouchers][:2] == codes
+
+
+def test_in_whatever_order_purchases_are_voided_and_made_the_same_cards_are_full():
+    def after(order: list[int]) -> Customer:
+        owner = two_cards_of_which_the_second_was_used()
+        steps = [taken_back(bought(f"t{n}", T0 + n * HOUR), T0 + 2 * DAY) for n in range(7)]
+        steps += [bought(f"u{n}", T0 + DAY + n, recorded=T0 + 2 * DAY) for n in range(4)]
+        for place in order:
+            owner.apply(steps[place])
+        return owner.state()
+
+    orders = [list(range(11)), list(reversed(range(11))), [0, 7, 1, 8, 2, 9, 3, 10, 4, 5, 6]]
+    found = [after(order) for order in orders]
+    assert [state.cards for state in found] == [found[0].cards] * 3
+    assert (found[0].cards["bread"].balance, found[0].cards["bread"].completed) == (2, 1)
+    assert [[v.state for v in state.vouchers] for state in found] == [["withdrawn", "redeemed"]] * 3
