@@ -119,6 +119,12 @@ class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
 
     `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted; with the reason `not_found`,
     one that the carrier does not know after the last look-up) or `outcome`.
+
+    A line may stand there again. When Redis or a worker has lost its last seconds, the events since then are applied
+    once more, and their lines of the kinds `decided` and `outcome` are written again, behind whatever stands there by
+    now: a `decided` behind the `outcome` of the same activation, for one. Such a line is an earlier one byte for byte,
+    so whoever remembers what it read of an activation passes over it. A line that differs in anything is news, also
+    another `decided` (a message that goes once more has a later `at`). `claimed` and `closed` are written once.
     """
 
     kind: str
