@@ -18,6 +18,8 @@ _PHONE = re.compile(
     r"(?<![\w.-])(?:\+|00)[1-9](?:[ .()-]{0,2}\d){7,14}(?![\w])|(?<![\w.-])0[1-9](?:[ .-]?\d){7,9}(?!\w)"
 )
 _MASK = "[phone]"
+_BROKER = re.compile(r"([\w.-]+)'?(?::|, )(\d{2,5})\b|\bnode (?:with id )?(\d+)")
+"""As aiokafka names one: `kafka-1:9092`, `('127.0.0.1', 9092)`, `node with id 3`."""
 _FIGURES = re.compile(r"\d+")
 _MOST_REASON: Final = 120
 
@@ -112,34 +114,46 @@ def configure_logs(level: str = "info", style: str = "auto") -> None:
 class Repeats(logging.Filter):
     """Lets one of the same lines through in `EVERY_S` seconds, of those that come by the thousand, with their number.
 
-    Those are aiokafka's own while Kafka is away, from each of its clients, and ours about a record, a message, a
+    Those are aiokafka's own while Kafka is away, from each of its clients, of which one is told in a minute for each
+    broker, whatever it is that each of them tries again; and ours about a record, a message, a
     customer or a failed try. What happened and why counts, not to what: so of all partitions that fail for one reason
     one is told, and of all records that are laid aside for it. What each was, a dead letter or a metric says.
     """
 
     EVERY_S: Final = 10.0
+    OF_BROKERS_EVERY_S: Final = 60.0
     MOST_KINDS: Final = 10
     """Of one event; reasons quote what somebody sent, and so may be without end."""
 
     def __init__(self) -> None:
         super().__init__()
         self._sparing = Sparing(self.EVERY_S, most_kinds=self.MOST_KINDS)
+        self._brokers = Sparing(self.OF_BROKERS_EVERY_S, most_kinds=self.MOST_KINDS)
 
     def filter(self, record: logging.LogRecord) -> bool:
         """Say whether the line is to be written."""
-        about = self._about(record)
-        times = 1 if about is None else self._sparing.note(*about, record.created)
+        if record.name.startswith("aiokafka"):
+            times = self._brokers.note(*_about_kafka(record), record.created)
+        else:
+            about = self._about(record)
+            times = 1 if about is None else self._sparing.note(*about, record.created)
         if times > 1:
             told = record.msg
             record.msg = {**told, "times": times} if isinstance(told, dict) else f"{told} ({times} times)"
         return times > 0
 
     def _about(self, record: logging.LogRecord) -> tuple[str, str] | None:
-        if record.name.startswith("aiokafka"):
-            return record.name, str(record.msg)
         if isinstance(record.msg, dict) and (event := record.msg.get("event")) in COME_BY_THE_THOUSAND:
             return event, " ".join(_reason(record.msg.get(field)) for field in COME_BY_THE_THOUSAND[event])
         return None
+
+
+def _about_kafka(record: logging.LogRecord) -> tuple[str, str]:
+    """Which broker a line of aiokafka's is about; else what it says."""
+    broker = _BROKER.search(record.getMessage())
+    if broker is None:
+        return record.name, str(record.msg)
+    return "a broker", ":".join(part for part in broker.groups() if part)
 
 
 def _reason(value: object) -> str:

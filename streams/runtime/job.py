@@ -17,7 +17,7 @@ from stamgast.log.appender import NotAppendedError
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, LogTruncatedError
 from stamgast.log.topics import TopicsError
-from stamgast.state.errors import StateError
+from stamgast.state.errors import FencedError, NotNowError, SessionEndedError, StaleError, StateError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.views import NotLoadedError
@@ -37,6 +37,8 @@ TROUBLE: Final = (
     *(NotLoadedError, NotAppendedError),
 )
 """What passes: the partition is taken again after a pause."""
+PASSING: Final = (SessionEndedError, NotNowError, FencedError, StaleError, EmitError, KafkaError, TimeoutError)
+"""What a restart of Redis, Kafka or another worker brings; the next taking finds everything in order."""
 
 
 class Record(Protocol):

@@ -22,7 +22,7 @@ from stamgast.state.errors import FencedError, SpoiltError, StateError, UnfitErr
 from stamgast.state.partition_meta import ASIDE, CLUSTER, NOTHING_APPLIED, TOPIC, TRIAL
 from stamgast.state.partitions import Lease, ask_for_rebuild
 from streams.runtime.inbox import Inbox
-from streams.runtime.job import TROUBLE, Job, Kept, Own, Record, Waiting
+from streams.runtime.job import PASSING, TROUBLE, Job, Kept, Own, Record, Waiting
 from streams.runtime.step import FIRST_PAUSE_S, Steps
 from streams.runtime.surroundings import Surroundings
 
@@ -30,6 +30,8 @@ log = get_logger(__name__)
 
 _FENCED_PAUSE_S = 1.0
 _LASTED_S = 10.0
+_ORDINARY = 3
+"""So often what passes may fail one after the other before a person should look."""
 _REFUSED_PAUSE_S = 5.0
 
 
@@ -104,7 +106,7 @@ class Ownership(Generic[Own, Kept]):
 
     def take_again(self, why: str) -> None:
         """Ask for a new taking; the step in flight ends first."""
-        log.warning("taking the partition again", service=self._job.name, partition=self.number, why=why)
+        log.info("taking the partition again", service=self._job.name, partition=self.number, why=why)
         self._again = True
         self.inbox.wake()
 
@@ -155,7 +157,8 @@ class Ownership(Generic[Own, Kept]):
                 pause = _REFUSED_PAUSE_S
             except TROUBLE as error:
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
-                log.warning("step failed", service=self._job.name, partition=self.number, why=repr(error))
+                tell = log.info if self._steps.failures < _ORDINARY and isinstance(error, PASSING) else log.warning
+                tell("step failed", service=self._job.name, partition=self.number, why=repr(error))
                 self.trouble = str(error) or type(error).__name__
                 if isinstance(error, UnfitError | SpoiltError):
                     self._steps.blame()

@@ -148,8 +148,18 @@ def end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _server_on(host: str) -> type[ThreadingHTTPServer]:
-    class Server(ThreadingHTTPServer):
+class _Server(ThreadingHTTPServer):
+    """Says what went wrong with a request as everything is said; the standard library prints a traceback of its own."""
+
+    def handle_error(self, request: Any, client_address: Any) -> None:  # noqa: ARG002  theirs is the signature
+        """Be silent about whoever hung up before the answer was written."""
+        error = sys.exception()
+        if not isinstance(error, ConnectionError | TimeoutError):
+            log.error("a probe or a scrape failed", why=repr(error), exc_info=error)
+
+
+def _server_on(host: str) -> type[_Server]:
+    class Server(_Server):
         address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
 
     return Server

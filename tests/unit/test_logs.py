@@ -96,24 +96,42 @@ def test_a_traceback_shows_no_number_and_no_local_variable(style: str, capsys: p
 
 
 @pytest.mark.usefixtures("restored_logs")
-def test_what_is_told_by_the_hundred_while_kafka_is_away_is_told_once_in_ten_seconds():
+def test_of_what_aiokafka_tries_again_a_line_a_minute_is_told_for_each_broker():
     repeats = Repeats()
 
-    def told(at: float, message: object, name: str = "aiokafka.client") -> bool:
+    def told(at: float, message: str, *about: object, name: str = "aiokafka.conn") -> bool:
+        record = logging.LogRecord(name, logging.ERROR, "", 1, message, about, None)
+        record.created = at
+        return repeats.filter(record)
+
+    refused = "Unable connect to %r: %s"
+    assert told(100.0, refused, "kafka-1:9092", "refused")
+    assert not told(101.0, 'Unable to request metadata from "%s": %s', "kafka-1:9092", "closed", name="aiokafka")
+    assert not told(159.0, "Connect call failed %s", ("kafka-1", 9092), name="aiokafka.cluster")
+    assert told(101.0, refused, "kafka-2:9092", "refused"), "another broker is other news"
+    assert told(101.0, "Unable connect to node with id %s: %s", 3, "no")
+    assert not told(102.0, "Failed to send to node %s", 3)
+    assert told(160.0, refused, "kafka-1:9092", "refused"), "a minute on it is news again"
+    assert told(101.0, "Heartbeat failed for group %s", "g", name="aiokafka.consumer")
+    assert told(101.0, "OffsetCommit failed for group %s", "g", name="aiokafka.consumer")
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_what_is_told_for_every_try_is_told_once_in_ten_seconds():
+    repeats = Repeats()
+
+    def told(at: float, message: object, name: str) -> bool:
         record = logging.LogRecord(name, logging.ERROR, "", 1, message, (), None)
         record.created = at
         return repeats.filter(record)
 
     failed = {"event": "step failed", "service": "customers", "partition": 1, "why": "no broker"}
-    assert told(100.0, "Unable connect to node with id %s")
-    assert not told(101.0, "Unable connect to node with id %s")
-    assert told(101.0, "Unable to update metadata from %s")
-    assert told(110.1, "Unable connect to node with id %s"), "ten seconds on it is news again"
     assert told(100.0, failed, "streams.runtime.ownership")
     assert not told(101.0, {**failed, "partition": 2}, "streams.runtime.ownership"), (
         "another partition for the same reason"
     )
     assert told(101.0, {**failed, "why": "no Redis"}, "streams.runtime.ownership")
+    assert told(110.1, failed, "streams.runtime.ownership"), "ten seconds on it is news again"
     for event in ("took", "assigned"):
         assert all(told(100.0, {"event": event}, "streams.runtime.ownership") for _ in range(3)), (
             "nothing else is held back"
