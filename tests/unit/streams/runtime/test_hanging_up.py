@@ -35,7 +35,7 @@ def broken() -> bytes:
 @pytest.fixture
 def serving(request: pytest.FixtureRequest) -> Iterator[Counting]:
     figures_of: Any = SimpleNamespace(metrics=request.param)
-    server = Counting(("127.0.0.1", 0), watchdog._handler(figures_of))
+    server = Counting(("127.0.0.1", 0), watchdog._handler(figures_of, ""))
     thread = threading.Thread(target=server.serve_forever, args=(0.05,), daemon=True)
     thread.start()
     yield server
