@@ -15,6 +15,7 @@ from stamgast.domain.dated import on_day
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
+from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
 
@@ -34,6 +35,7 @@ class Store:
     time_zone: str
     day_start: int = 0
     region: str = "NL"
+    neighbours: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,12 +209,19 @@ class Program:
     most_rewards: int = MOST_REWARDS
     """How often one purchase may fill a card."""
     review_above: ReviewAbove = field(default_factory=ReviewAbove)
+    neighbours: tuple[str, ...] | None = None
+    """See `Region`."""
 
     def earliest(self, recorded_at: Millis) -> Millis:
         """Before what moment a sale that is recorded then cannot have been: its till's clock is wrong."""
         return recorded_at - REACH if self.not_before is None else self.not_before
 
-    def region_of(self, store: str) -> str:
-        """The country in which a store's customers write telephone numbers without a country code."""
+    def region_of(self, store: str) -> Region:
+        """How a store's customers write telephone numbers without a country code."""
         known = self.stores.get(store)
-        return self.region if known is None else known.region
+        return self.home if known is None else Region(known.region, known.neighbours)
+
+    @property
+    def home(self) -> Region:
+        """How they are written where nobody says in which store."""
+        return Region(self.region, self.neighbours)

@@ -34,8 +34,21 @@ MOST_TOLD: Final = 20
 """Stores of one request that are told each on its own: a till may send a thousand, each with another name."""
 QUIET_S: Final = 60.0
 _SHOWN: Final = 64
+_ALLOWED_CUSTOMER: Final = "the customer that enrolment, or an earlier purchase of theirs, was answered with"
 _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
+
+
+class Misnamed(NamedTuple):
+    """What is wrong with how a purchase names its customer, although it was taken."""
+
+    kind: Literal["unusable_phone", "unknown_customer"]
+    field: str
+    """Of `customer`."""
+    why: str
+
+
+UNKNOWN_CUSTOMER: Final = Misnamed("unknown_customer", "customer_id", "is nobody's id")
 
 
 class Seen(NamedTuple):
@@ -44,13 +57,14 @@ class Seen(NamedTuple):
     pointer: str
     moment: Millis
     delivery: Delivery
+    misnamed: Misnamed | None = None
 
 
 @dataclass(slots=True)
 class Doubt:
     """One thing that looks wrong, and in how many purchases."""
 
-    kind: Literal["unknown_store", "suspect_time", "to_review"]
+    kind: Literal["unknown_store", "suspect_time", "to_review", "unusable_phone", "unknown_customer"]
     pointer: str
     """Where it stands in the first of them."""
     value: str
@@ -71,7 +85,9 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
     """Everything about these purchases that looks wrong; what is alike is told once."""
     found: dict[tuple[str, str], Doubt] = {}
     earliest, stores = program.earliest(recorded_at), program.stores
-    for place, moment, delivery in seen:
+    for place, moment, delivery, misnamed in seen:
+        if misnamed is not None and _is_first(found, (misnamed.kind, misnamed.why)):
+            found[misnamed.kind, misnamed.why] = _misnamed(place, misnamed)
         store = delivery.store.retail_store_id
         if store and store not in stores:
             name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
@@ -110,6 +126,18 @@ class Doubts:
                 ["merchant"],
                 registry=registry,
             ),
+            "unusable_phone": Counter(
+                "stamgast_unusable_phones",
+                "Purchases taken in whose phone is none; something else named their customer",
+                ["merchant"],
+                registry=registry,
+            ),
+            "unknown_customer": Counter(
+                "stamgast_unknown_customers",
+                "Purchases taken in for nobody, since their customer_id is nobody's",
+                ["merchant"],
+                registry=registry,
+            ),
             "to_review": Counter(
                 "stamgast_purchases_to_review",
                 "Purchases taken in that count for nothing until a person has confirmed or voided them",
@@ -139,6 +167,8 @@ class Doubts:
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
     "suspect_time": "purchases with a date that cannot be right",
+    "unusable_phone": "purchases with a phone that no message can reach",
+    "unknown_customer": "purchases with a customer_id that is nobody's",
     "to_review": "purchases that wait until a person has confirmed or voided them",
 }
 
@@ -172,6 +202,17 @@ def _to_review(place: str, sold: Purchase, doubt: AboutPurchase, program: Progra
         "nothing and gives nothing; a corrected version with a higher source_version counts at once",
         allowed=f"at most {doubt.most:,}; program.yaml may say otherwise with `purchases: {{{setting}}}`",
     )
+
+
+def _misnamed(place: str, found: Misnamed) -> Doubt:
+    if found.kind == "unknown_customer":
+        detail = f"{found.field} {found.why}, or was forgotten: what was bought counts for nobody until a higher "
+        detail += "source_version names somebody who is known"
+        allowed = _ALLOWED_CUSTOMER
+    else:
+        detail = f"phone {found.why}. What stands beside it named the customer; no message reaches them by this phone"
+        allowed = "a mobile number"
+    return Doubt(found.kind, f"{place}/customer/{found.field}", value="", detail=detail, allowed=allowed)
 
 
 def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:

@@ -4,7 +4,8 @@ Everything is written to Kafka first and acknowledged there; Redis holds a view 
 which whoever follows the topics keeps up (`stamgast.log.tail`).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import assert_never
@@ -130,6 +131,12 @@ class IdentityStore:
             found.append(customer)
         await self._write_aliases(merchant, fresh)
         return found
+
+    async def unknown(self, merchant: str, customers: Collection[str]) -> frozenset[str]:
+        """Return those of these ids that name nobody: never given out, or forgotten."""
+        ids = list(customers)
+        names = await asyncio.gather(*(self._log.aliases_of(merchant, each) for each in ids))
+        return frozenset(each for each, found in zip(ids, names, strict=True) if not found)
 
     async def enrol(self, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis) -> Enrolment:
         """Make these identifiers one customer and keep the profile; what `given` leaves empty stays as it was.

@@ -25,6 +25,12 @@ class WebMetrics:
             ["merchant"],
             registry=self.registry,
         )
+        self.refused_purchases = Counter(
+            "stamgast_web_purchases_refused",
+            "Purchases and refunds that were refused; others of their request may have been taken",
+            ["merchant"],
+            registry=self.registry,
+        )
         self.doubts = Doubts(self.registry)
         self.redis = RedisFigures(self.registry)
         self.webhooks = Counter(

@@ -101,10 +101,12 @@ def canonical(
 ) -> Emission:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
-    `customer` is whom its identifiers were resolved to; they stay behind. `program` says which dates can be right: what
-    is found of that stands in the record, so that every later reading agrees, whatever the programme says by then.
+    `customer` is whom its identifiers were resolved to, which stay behind; None: it names nobody. `program` says which
+    dates can be right: what is found of that stands in the record, so that every later reading agrees, whatever the
+    programme says by then.
     """
     document: dict[str, Any] = json.loads(read.record.value or b"")
+    document["data"].pop("customer", None)
     if customer is not None:
         document["data"]["customer"] = {"customer_id": customer}
     key = key_of(read.merchant, read.transaction).encode()

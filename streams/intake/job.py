@@ -194,11 +194,11 @@ class IntakeJob:
         now = self._clock.now()
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
-            customer = await self._naming.customer_of(read, now)
+            named = await self._naming.customer_of(read, now)
             program = await self._naming.program_of(read.merchant)
             again = canonical(
                 read,
-                customer,
+                named.customer,
                 source,
                 self._proofs,
                 program=program,
@@ -217,7 +217,7 @@ class IntakeJob:
             return
         step.effects.emissions.append(again)
         if program is not None:
-            seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data)
+            seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: OwnedPartition, step: _Step, read: Read, known: _Known) -> None:

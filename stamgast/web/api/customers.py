@@ -12,12 +12,13 @@ from starlette.responses import JSONResponse
 
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
+from stamgast.domain.region import Region
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
-from stamgast.identity.references import identifiers_of, opened
+from stamgast.identity.references import identifiers_of, opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
 from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
@@ -92,7 +93,9 @@ async def post_customer(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
     enrolment = read_enrolment(body)
-    identifiers = _identifiers(enrolment, enrolment.region or entrance.program.region)
+    home = entrance.program.home
+    elsewhere = enrolment.region not in {None, home.country}
+    identifiers = _identifiers(enrolment, Region(enrolment.region or "") if elsewhere else home)
     phone = next((each.value for each in identifiers if each.kind == "phone"), "")
     at = deps.clock.now()
     profile = Profile(
@@ -164,7 +167,7 @@ async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference
     """Whom it names, as a purchase would: whichever identifier is known first."""
     unseal = partial(deps.identities.unseal, entrance.merchant)
     try:
-        identifiers = identifiers_of(opened(reference, unseal), entrance.program.region)
+        identifiers = usable_identifiers_of(opened(reference, unseal), entrance.program.home).identifiers
     except SealError as error:
         raise RefusedError([{"pointer": "/sealed", "detail": f"sealed {error}"}]) from None
     except BadPhoneError as error:
@@ -213,7 +216,7 @@ def read_reference(body: bytes) -> CustomerReference:
         raise RefusedError(problems_of(error, CustomerReference)) from None
 
 
-def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
+def _identifiers(enrolment: EnrolmentRequest, region: Region) -> list[Identifier]:
     try:
         found = identifiers_of(enrolment, region)
     except BadPhoneError as error:

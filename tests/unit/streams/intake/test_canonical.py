@@ -14,7 +14,7 @@ from stamgast.identity.sealed import Identifiers, public_key, seal, unseal
 from stamgast.log.partitioning import partition_for
 from streams.intake.canonical import UnreadableError, canonical, read_record
 from streams.intake.identity import Naming
-from tests.builders import ANNA, MERCHANT, T0, line, program, snapshot
+from tests.builders import ANNA, BRAM, MERCHANT, T0, line, program, snapshot
 from tests.fakes.records import LogRecord
 from tests.foreign_records import PROOFS, produced, read
 
@@ -24,7 +24,7 @@ ID_KEY = b"i" * 32
 
 
 class Register:
-    """Knows everybody as Anna, and whom it was asked about."""
+    """Knows everybody as Anna and Anna by her id, and whom it was asked about."""
 
     def __init__(self) -> None:
         self.asked: list[list[tuple[str, str]]] = []
@@ -33,6 +33,9 @@ class Register:
         assert all(isinstance(each, Identifier) for reference in references for each in reference)
         self.asked += [[(each.kind, each.value) for each in reference] for reference in references]
         return [ANNA for _ in references]
+
+    async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
+        return frozenset(customers) - {ANNA}
 
     def unseal(self, merchant: str, sealed: str) -> Identifiers:
         return unseal(ID_KEY, merchant, sealed)
@@ -47,7 +50,7 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     """The record that a foreign one is appended again as."""
     first = read(found, **how)
     assert first.wanting
-    customer = await Naming(people or Register(), shops).customer_of(first, T0)
+    customer = (await Naming(people or Register(), shops).customer_of(first, T0)).customer
     where = {"program": await shops(MERCHANT), "topic": "p", "partitions": PARTITIONS}
     again = canonical(first, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
     assert again.partition == partition_for(again.key, PARTITIONS)
@@ -193,6 +196,26 @@ async def test_what_does_not_open_or_names_nobody_is_unreadable_and_says_why(cus
     with pytest.raises(UnreadableError, match=why) as refused:
         await taken_over(found)
     assert "612345678" not in str(refused.value)
+
+
+async def naming(customer: dict[str, str]) -> Any:
+    return await Naming(Register(), shops).customer_of(read(produced(SALE | {"customer": customer})), T0)
+
+
+async def test_a_sealed_phone_that_is_none_is_told_where_something_else_names_the_customer():
+    named = await naming(sealed(phone="020 1234567") | {"membership_number": "M1"})
+    assert named.customer == ANNA
+    assert (named.misnamed.kind, named.misnamed.field) == ("unusable_phone", "sealed")
+    assert await naming(sealed(phone="0612345678", membership_number="M1")) == (ANNA, None)
+
+
+async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody():
+    sale = SALE | {"customer": {"customer_id": BRAM}}
+    found = produced(sale, stamgastrecordedat=None)
+    assert (await Naming(Register(), shops).customer_of(read(found), T0)).misnamed.kind == "unknown_customer"
+    again = await taken_over(found)
+    assert "customer" not in json.loads(again.value)["data"]
+    assert (await naming({"customer_id": ANNA})) == (ANNA, None)
 
 
 async def test_without_a_programme_a_sealed_phone_needs_its_country_code():
