@@ -12,6 +12,7 @@ from stamgast.domain.units import MINUTE
 from stamgast.identity.ids import Identifier
 from stamgast.identity.sealed import Identifiers, public_key, seal, unseal
 from stamgast.log.partitioning import partition_for
+from stamgast.pos.warnings import UNKNOWN_CUSTOMER
 from streams.intake.canonical import UnreadableError, canonical, read_record
 from streams.intake.identity import Naming
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, program, snapshot
@@ -212,7 +213,8 @@ async def test_a_sealed_phone_that_is_none_is_told_where_something_else_names_th
 async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody():
     sale = SALE | {"customer": {"customer_id": BRAM}}
     found = produced(sale, stamgastrecordedat=None)
-    assert (await Naming(Register(), shops).customer_of(read(found), T0)).misnamed.kind == "unknown_customer"
+    named = await Naming(Register(), shops).customer_of(read(found), T0)
+    assert named.misnamed == UNKNOWN_CUSTOMER
     again = await taken_over(found)
     assert "customer" not in json.loads(again.value)["data"]
     assert (await naming({"customer_id": ANNA})) == (ANNA, None)
