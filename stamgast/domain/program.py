@@ -222,6 +222,11 @@ class Program:
         return self.home if known is None else Region(known.region, known.neighbours)
 
     @property
+    def categories(self) -> frozenset[str]:
+        """The categories that anything is counted by."""
+        return frozenset(self.costs.category_margins).union(*(card.categories for card in self.cards.values()))
+
+    @property
     def home(self) -> Region:
         """How they are written where nobody says in which store."""
         return Region(self.region, self.neighbours)

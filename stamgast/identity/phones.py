@@ -88,7 +88,7 @@ def _from_next_door(text: str, number: PhoneNumber, region: Region) -> PhoneNumb
 
 def _why_not(number: PhoneNumber, region: Region) -> str:
     if phonenumbers.is_valid_number(number):
-        return "is not a mobile number, so that no message can reach it"
+        return "is not a mobile number"
     if not phonenumbers.is_possible_number_for_type(number, PhoneNumberType.MOBILE):
         return f"has too few or too many digits for a mobile number ({region.country})"
     return (

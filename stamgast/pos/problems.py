@@ -80,6 +80,9 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
     match detail["type"]:
         case "extra_forbidden":
             found |= _unknown_field(field, _fields_at(model, where[:-1]))
+        case "mistyped":
+            found["detail"] = f"{field} may not be {_shown(detail['input'])}"
+            found |= {"allowed": str(context["allowed"]), "nearest": str(context["nearest"])}
         case "missing":
             found["detail"] = f"{field} is missing"
         case "literal_error":

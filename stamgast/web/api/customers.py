@@ -2,19 +2,22 @@
 
 import hashlib
 import re
+from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from rules.yaml.misspelt import meant_by
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
+from stamgast.domain.program import Program
 from stamgast.domain.region import Region
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Channel
+from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
@@ -26,11 +29,13 @@ from stamgast.pos.canonical import CustomerReference, Strict
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.types import Id
+from stamgast.pos.warnings import Doubt, unknown_word
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
+_PURPOSES: Final = tuple(each.value for each in Purpose)
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
 if TYPE_CHECKING:
@@ -57,6 +62,13 @@ class Consent(Strict):
     granted: bool = True
     wording_version: Annotated[str, StringConstraints(max_length=100), Field(validate_default=True)] = ""
     source: Annotated[str, StringConstraints(max_length=100)] = ""
+
+    @field_validator("purpose")
+    @classmethod
+    def _is_not_mistyped(cls, value: str) -> str:
+        if value not in _PURPOSES and (meant := meant_by(value, _PURPOSES)):
+            raise PydanticCustomError("mistyped", "{nearest}", {"allowed": ", ".join(_PURPOSES), "nearest": meant})
+        return value
 
     @field_validator("wording_version")
     @classmethod
@@ -86,6 +98,16 @@ class EnrolmentRequest(Strict):
     """Country in which a phone without a country code is read; the programme's if it is missing."""
     consents: list[Consent] = Field(default_factory=list, max_length=20)
 
+    @field_validator("birthday")
+    @classmethod
+    def _is_on_the_calendar(cls, value: str | None) -> str | None:
+        year, day = (value[:-6].strip("-") or "2000", value[-5:]) if value else ("2000", "01-01")
+        try:
+            date.fromisoformat(f"{year}-{day}")
+        except ValueError:
+            raise PydanticCustomError("calendar", "is not on the calendar: there is no such day") from None
+        return value
+
 
 async def post_customer(request: Request) -> JSONResponse:
     """`POST /v1/merchants/{merchant}/customers`: enrol; the same person twice is the same customer."""
@@ -111,8 +133,29 @@ async def post_customer(request: Request) -> JSONResponse:
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
-    answer = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
+    answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
+    if doubts := doubts_about_enrolment(enrolment, entrance.program):
+        deps.metrics.doubts.note(entrance.merchant, doubts)
+        answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
+
+
+def doubts_about_enrolment(enrolment: EnrolmentRequest, program: Program) -> list[Doubt]:
+    """Words that were taken although the programme does not know them."""
+    found = []
+    for number, consent in enumerate(enrolment.consents):
+        if consent.purpose not in _PURPOSES:
+            detail = f"no message has the purpose {consent.purpose!r}: this consent allows none"
+            found.append(unknown_word(f"/consents/{number}/purpose", consent.purpose, _PURPOSES, detail))
+    language, source = enrolment.language, enrolment.acquisition_source
+    if language and language not in {each[:2] for each in program.languages}:
+        detail = f"nothing is written in {language!r}: messages go out in {program.languages[0]!r}"
+        found.append(unknown_word("/language", language, program.languages, detail))
+    sources = program.costs.acquisition_costs
+    if source and source not in sources and meant_by(source, sources):
+        detail = f"program.yaml names no cost of the source {source!r}: it counts as any other"
+        found.append(unknown_word("/acquisition_source", source, sources, detail))
+    return found
 
 
 async def get_customer(request: Request) -> JSONResponse:
