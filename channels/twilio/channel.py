@@ -19,7 +19,6 @@ from channels.model import (
     Sender,
     SendResult,
     StatusEvent,
-    Treatment,
     WebhookRequest,
 )
 from channels.prepare import prepare_message
@@ -38,7 +37,7 @@ from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import our_status
 from channels.twilio.webhooks import TwilioWebhooks
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Status
+from stamgast.domain.vocabulary import Status, Treatment
 
 _LOOKED_AT: Final = 50
 """Messages to one number that a look-up reads: far more than a cap lets through within its window."""

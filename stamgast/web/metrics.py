@@ -36,6 +36,12 @@ class WebMetrics:
         self.webhooks = Counter(
             "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
         )
+        self.config_faults = Counter(
+            "stamgast_web_config_faults",
+            "Messages that failed because the carrier refuses their sender or template",
+            ["merchant", "code"],
+            registry=self.registry,
+        )
         self.loaded = Gauge(
             "stamgast_web_view_loaded", "1 while the view is complete", ["view"], registry=self.registry
         )

@@ -129,7 +129,8 @@ async def post_customer(request: Request) -> JSONResponse:
         birthday=enrolment.birthday or "",
     )
     found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at)
-    await _append(deps, entrance.merchant, found.customer, enrolment, at)
+    phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
+    await _append(deps, (entrance.merchant, found.customer), enrolment, phone_hash, at)
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
@@ -270,8 +271,9 @@ def _identifiers(enrolment: EnrolmentRequest, region: Region) -> list[Identifier
     return found
 
 
-async def _append(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
+async def _append(deps: Deps, who: tuple[str, str], enrolment: EnrolmentRequest, phone_hash: str, at: Millis) -> None:
     """Append the enrolment and its consents to the customer's stream, in one piece."""
+    merchant, customer = who
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
     events: list[Event] = [
         Enrolled(
@@ -281,6 +283,7 @@ async def _append(deps: Deps, merchant: str, customer: str, enrolment: Enrolment
             language=enrolment.language,
             acquisition_source=enrolment.acquisition_source,
             birthday=birthday[2] if birthday else None,
+            phone=phone_hash,
         )
     ]
     events += [

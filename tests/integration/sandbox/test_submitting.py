@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from channels.model import CallbackKey, Fault, Outcome, Sender, Treatment
+from channels.model import CallbackKey, Fault, Outcome, Sender
+from stamgast.domain.vocabulary import Treatment
 from tests.conftest import eventually
 from tests.integration.sandbox.shop import HX, SMS, WHATSAPP, callback, ends_as, ready, rows, send, switch
 
