@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from stamgast.domain.channels import SPECS
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Channel, Reason, Treatment
+from stamgast.domain.vocabulary import Channel, Letters, Reason, Treatment
 
 
 class Outcome(StrEnum):
@@ -65,10 +65,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class SmsText:
-    """Source of an SMS (Jinja2). `transliterate` replaces letters that would double the price (ë → e)."""
+    """Source of an SMS (Jinja2). `letters` says which may be replaced where that takes fewer parts (ë → e)."""
 
     text: str
-    transliterate: bool = False
+    letters: Letters = Letters.PLAIN
     max_parts: int = SPECS[Channel.SMS].most_parts or 0
     """More parts than this are refused, not sent; 0 means no limit."""
 

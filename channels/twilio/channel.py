@@ -22,6 +22,7 @@ from channels.model import (
     WebhookRequest,
 )
 from channels.prepare import prepare_message
+from channels.sms_parts import transliterate
 from channels.twilio.addresses import PREFIXES, bare, write_address
 from channels.twilio.classify import asked_pause, classify_exchange
 from channels.twilio.client import (
@@ -158,7 +159,8 @@ def _fits(listed: Any, prepared: Prepared, since: Millis) -> bool:
     if not _same_sender(listed, prepared.message.sender):
         return False
     # The text of a template is filled in later, if at all; only an SMS can be compared.
-    return bool(prepared.content_sid) or listed.body == prepared.body
+    # An older version may have sent the letters that this one replaces.
+    return bool(prepared.content_sid) or transliterate(listed.body or "") == transliterate(prepared.body)
 
 
 def _same_sender(listed: Any, sender: Sender) -> bool:

@@ -17,7 +17,7 @@ from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
-from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
+from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
@@ -139,6 +139,9 @@ class Messaging:
     )
     """purpose -> ((at most, in rolling days), ...), all channels together."""
     give_up_after: Millis = 48 * HOUR
+    letters: Letters = Letters.PLAIN
+    max_parts: int = 3
+    """Parts that an SMS may take at most."""
 
 
 @dataclass(frozen=True, slots=True)

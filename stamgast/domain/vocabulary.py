@@ -244,6 +244,17 @@ class Treatment(StrEnum):
     """Do not try again."""
 
 
+class Letters(StrEnum):
+    """What becomes of letters that an SMS has no place for in its cheap alphabet, where that saves a part."""
+
+    PLAIN = "plain"
+    """The nearest plain ones: Zoe for Zoë."""
+    KEEP_NAMES = "keep_names"
+    """The nearest plain ones, but in the customer's name."""
+    KEEP = "keep"
+    """They stay, whatever it costs."""
+
+
 class Happened(StrEnum):
     """What a rule can do, as its tests and simulations say it."""
 

@@ -14,6 +14,7 @@ from starlette.responses import JSONResponse
 from rules.yaml.misspelt import meant_by
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
+from stamgast.domain.names import tidy_name
 from stamgast.domain.program import Program
 from stamgast.domain.region import Region
 from stamgast.domain.units import Millis
@@ -120,10 +121,11 @@ async def post_customer(request: Request) -> JSONResponse:
     identifiers = _identifiers(enrolment, Region(enrolment.region or "") if elsewhere else home)
     phone = next((each.value for each in identifiers if each.kind == "phone"), "")
     at = deps.clock.now()
+    name = tidy_name(enrolment.name or "")
     profile = Profile(
         phone=phone,
-        first_name=enrolment.first_name or (enrolment.name or "").partition(" ")[0],
-        name=enrolment.name or "",
+        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0],
+        name=name,
         email=enrolment.email or "",
         language=enrolment.language or "",
         birthday=enrolment.birthday or "",

@@ -109,6 +109,8 @@ MISTAKES = {
     "cap": ('sms_sender: "+31201234568"', "caps: {marketing: [one a day]}", "is not a rate", ""),
     "cap too far back": ('sms_sender: "+31201234568"', "caps: {marketing: [5 per 60 days]}", "30 days at most", ""),
     "neighbours": ("currency: EUR", "currency: EUR\nneighbours: [Belgium]", "is not a country code", '"BE"'),
+    "letters": ('sms_sender: "+31201234568"', "letters: keep_name", 'unknown word "keep_name"', "keep_names"),
+    "parts": ('sms_sender: "+31201234568"', "max_parts: 11", "must be from 1 to 10", ""),
     "hours": ('sms_sender: "+31201234568"', 'send_between: {marketing: "07:00-20:00"}', "from 08:00 to 21:00 only", ""),
     "card's id": ("cards: {bread:", "cards: {br:ead|x:", "cannot be an id", ""),
 }

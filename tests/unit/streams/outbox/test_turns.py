@@ -114,7 +114,9 @@ async def test_a_sender_that_the_carrier_refuses_stops_at_once_and_says_why():
         (await made.turn(LANE)).answered(STOPPED)
     assert [(each["log_level"], each["why"]) for each in logs] == [("error", "the credentials are wrong (20003)")]
     [trouble] = made.troubles()
-    assert trouble.startswith("bakery by sms: the carrier refuses this sender, the credentials are wrong (20003), since")
+    assert trouble.startswith(
+        "bakery by sms: the carrier refuses this sender, the credentials are wrong (20003), since"
+    )
     turn = await made.turn(LANE)
     assert not await turn.proves(FakeCarrier(STOPPED)), "no message is risked while the account is refused"
     turn = await made.turn(LANE)

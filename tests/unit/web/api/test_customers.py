@@ -8,6 +8,7 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
+from stamgast.domain.names import tidy_name
 from stamgast.domain.program import Costs
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.problems import RefusedError, allowed_in
@@ -75,6 +76,14 @@ def test_a_birthday_that_is_no_day_is_refused(birthday: str):
 @pytest.mark.parametrize("birthday", ["1988-02-29", "--02-29", "1988-10-21"])
 def test_a_birthday_that_is_a_day_is_taken(birthday: str):
     assert read(birthday=birthday).birthday == birthday
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("  Noor  de\tWit ", "Noor de Wit"), (" " * 15, ""), ("Zoe\u0308", "Zo\xeb"), ("\u200b", ""), ("--", "")],
+)
+def test_a_name_is_tidied(text: str, name: str):
+    assert tidy_name(text) == name
 
 
 def test_words_that_the_programme_does_not_know_are_taken_and_told():
