@@ -48,9 +48,7 @@ async def test_a_number_that_is_dead_is_told_with_what_stands_for_it_unless_it_h
     dead = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
     report = f"/twilio/status?m={MERCHANT}&c={customer}&x=act1&a=att1&p={dead}"
     await web.webhook(report, status("undelivered", ErrorCode="30005"))
-    assert (await web.post("/customers", {"phone": "0698765432", "membership_number": "M1"})).status_code == 201
-    body = {"phone": "0687654321", "membership_number": "M2"}
-    other = (await web.post("/customers", body)).json()["customer"]
+    other = await enrol(web, "0687654321")
     late = f"/twilio/status?m={MERCHANT}&c={other}&x=act2&a=att2&p={dead}"
     await web.webhook(late, status("undelivered", ErrorCode="30005"))
     told = {each.activation: (each.treatment, each.address) for each in await events(web, ActivationOutcome)}
