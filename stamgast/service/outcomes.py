@@ -198,7 +198,8 @@ def _follow(case: Case, activation: Activation, event: ActivationOutcome, being_
     rule = case.context.bundle.rules.by_id.get(activation.rule)
     if rule is None or not (later or (treatment in _ELSEWHERE and activation.other_channels)):
         return
-    if being_stopped == Reason.TAKEN_BACK or not still_true(case, activation):
+    sent_again = being_stopped == Reason.EARNED_AGAIN and event.status in FINAL_WITHOUT_SEND
+    if sent_again or being_stopped == Reason.TAKEN_BACK or not still_true(case, activation):
         return
     if later:
         _go_later(case, activation, rule, event.reason)

@@ -11,7 +11,7 @@ from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.people.view import show_customer
 from stamgast.service import Change
 from stamgast.service.outcomes import LATER
-from tests.builders import ANNA, MERCHANT, bought, consent, hello_rule, program, taken_back
+from tests.builders import ANNA, MERCHANT, bought, card, card_rule, consent, hello_rule, program, taken_back
 from tests.fakes.in_memory import Owner
 from tests.message_scenes import MORNING, customer_of, fire_timers, last, outcome, sent
 
@@ -66,6 +66,17 @@ def test_one_that_never_left_makes_room_for_its_successor_alone():
     second = greeted(owner, MORNING + HOUR, "t2")
     owner.apply(told(second, "suppressed", "fallback", "content"))
     assert len(owner.state().contacts) == 2, "the first one's contact stays"
+
+
+def test_one_that_was_stopped_and_earned_again_goes_once_more_and_not_twice():
+    owner = customer_of(card_rule(by=BOTH), shop=program(card(stamps=1)))
+    owner.apply(consent(channel="whatsapp"))
+    first = bought("t1", MORNING)
+    (queued,) = owner.apply(first).submissions
+    owner.apply(taken_back(first, MORNING + MINUTE))
+    owner.apply(bought("t2", MORNING + 2 * MINUTE))
+    change = owner.apply(told(queued, "suppressed", "fallback", "content", after=3 * MINUTE))
+    assert [(each.template, each.channel) for each in change.submissions] == [("loaf", "whatsapp")]
 
 
 def test_records_from_before_treatments_were_told_do_what_they_did():
