@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
@@ -17,7 +18,7 @@ from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, en
 from stamgast.domain.names import tidy_name
 from stamgast.domain.program import Program
 from stamgast.domain.region import Region
-from stamgast.domain.units import Millis
+from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
@@ -37,6 +38,8 @@ from stamgast.web.problem import Problem
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _PURPOSES: Final = tuple(each.value for each in Purpose)
+UNUSED: Final[Millis] = 365 * DAY
+"""Nothing heard of a customer for so long: their phone may be somebody else's."""
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
 if TYPE_CHECKING:
@@ -97,6 +100,8 @@ class EnrolmentRequest(Strict):
     acquisition_source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")] | None = None
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """Country in which a phone without a country code is read; the programme's if it is missing."""
+    phone_changed_hands: bool | None = None
+    """True: the phone was somebody else's before and is this person's now; false: whoever it named is this person."""
     consents: list[Consent] = Field(default_factory=list, max_length=20)
 
     @field_validator("birthday")
@@ -130,7 +135,10 @@ async def post_customer(request: Request) -> JSONResponse:
         language=enrolment.language or "",
         birthday=enrolment.birthday or "",
     )
-    found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at)
+    if phone and enrolment.phone_changed_hands is None:
+        await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
+    changed_hands = bool(enrolment.phone_changed_hands)
+    found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
     await _append(deps, (entrance.merchant, found.customer), enrolment, phone_hash, at)
     if phone:
@@ -141,6 +149,27 @@ async def post_customer(request: Request) -> JSONResponse:
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
+
+
+async def _ask_whose_phone(
+    deps: Deps, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
+) -> None:
+    """Raise `Problem` where a phone unused for long would make somebody the one who had it before."""
+    phone, *others = sorted(identifiers, key=lambda each: each.kind != "phone")
+    holder = await deps.identities.customer_of(merchant, phone)
+    if holder is None or holder in [await deps.identities.customer_of(merchant, each) for each in others]:
+        return
+    known = await deps.identities.profile(merchant, holder)
+    renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
+    state = await _stored(deps, merchant, holder) if others or renamed else None
+    if state is None or at - max(state.last_day * DAY, state.joined_at, state.inbound_at) < UNUSED:
+        return
+    detail = (
+        "This phone names somebody who has not been here for a year; numbers are given to others after so long. Ask "
+        "whose it is, and send this again with `phone_changed_hands`: true if it is this person's now, false if this "
+        "is who had it before."
+    )
+    raise Problem(409, "phone-unused-for-long", detail)
 
 
 def doubts_about_enrolment(enrolment: EnrolmentRequest, program: Program) -> list[Doubt]:
