@@ -77,6 +77,7 @@ def test_one_that_was_stopped_and_earned_again_goes_once_more_and_not_twice():
     owner.apply(bought("t2", MORNING + 2 * MINUTE))
     change = owner.apply(told(queued, "suppressed", "fallback", "content", after=3 * MINUTE))
     assert [(each.template, each.channel) for each in change.submissions] == [("loaf", "whatsapp")]
+    assert [each.state for each in owner.state().activations] == ["ended", "submitted"], "no other one waits behind it"
 
 
 def test_records_from_before_treatments_were_told_do_what_they_did():
