@@ -11,7 +11,7 @@ from enum import StrEnum
 from typing import Final
 
 from rules.actions import Action
-from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time
+from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
@@ -68,8 +68,10 @@ class View:
             return local_time(self.at, self.program.time_zone)
         store = self.program.stores.get(purchase.store)
         if store is None:
-            return local_time(purchase.occurred_at, self.program.time_zone)
-        return local_time(purchase.occurred_at, store.time_zone, store.day_start)
+            local = local_time(purchase.occurred_at, self.program.time_zone)
+        else:
+            local = local_time(purchase.occurred_at, store.time_zone, store.day_start)
+        return local if purchase.day is None else LocalTime(purchase.day, local.minute, weekday(purchase.day))
 
 
 Fires = Callable[[Fact], bool]

@@ -29,8 +29,8 @@ from tests.oracle_customers import (
     gained_by,
     give,
 )
-from tests.oracle_figures import part_of
-from tests.oracle_review import AT_MOST, Held, seen_of, size_of, waits
+from tests.oracle_figures import lacks_a_rate, part_of, waits_in_part
+from tests.oracle_review import ANY_SIZE, AT_MOST, Held, seen_of, size_of, waits
 from tests.oracle_sales import Sale, net_sales, sale_of
 
 Fired = tuple[str, str | int | tuple[str, int], str]  # what a rule may be on, at what, and its occasion
@@ -159,6 +159,8 @@ class Oracle:
         elif waits(sale, figures.program, agreed_before(event, figures)):
             figures.waiting[name] = Held(sale, seen_of(event["after"]))
             sale = None
+        elif waits_in_part(sale, figures.program):
+            figures.waiting[name] = Held(sale, seen_of(event["after"]))
         self._change(key, figures, name, sale, event["at"], event.get("happened_at") or event["at"])
 
     def _purchase_reviewed(self, key: Key, figures: Figures, event: dict[str, Any]) -> None:
@@ -170,7 +172,7 @@ class Oracle:
         if event["verdict"] == "void":
             del figures.waiting[name]
             figures.agreed.pop(name, None)
-        elif size.rewards <= AT_MOST:
+        elif size.rewards <= AT_MOST and not lacks_a_rate(held.sale, figures.program):
             del figures.waiting[name]
             figures.agreed[name] = size
             self._change(key, figures, name, held.sale, event["at"], held.sale.occurred_at)
@@ -294,7 +296,7 @@ def figures_from_purchases(
     for (merchant, transaction), sale in net_sales(records).items():
         if sale.customer:
             figures = found.setdefault((merchant, sale.customer), Figures(programs[merchant]))
-            if transaction in confirmed or not waits(sale, programs[merchant]):
+            if not waits(sale, programs[merchant], ANY_SIZE if transaction in confirmed else None):
                 figures.parts[transaction] = part_of(sale, programs[merchant])
     for figures in found.values():
         for card in figures.program.cards.values():

@@ -1,6 +1,6 @@
 """When a sale took place, worked out again from its records alone, without the engine's code."""
 
-from datetime import datetime
+from datetime import date, datetime
 from typing import Any
 
 _1990 = 631_152_000_000
@@ -15,6 +15,15 @@ def occurred(newest: dict[str, Any], snapshots: list[dict[str, Any]]) -> int:
 def date_of(record: dict[str, Any]) -> int | None:
     """The date that a record says; None for one that cannot be right."""
     return None if record["data"].get("time_suspect") or not _is_possible(record) else _written(record)
+
+
+def business_day_said(record: dict[str, Any]) -> int | None:
+    """The day on which its till books it, in days since 1970; None if it says none that can be right."""
+    said, moment = record["data"].get("business_day_date"), date_of(record)
+    if said is None or moment is None:
+        return None
+    day = (date.fromisoformat(said) - date(1970, 1, 1)).days
+    return day if abs(day - moment // 86_400_000) <= 2 else None
 
 
 def _received(record: dict[str, Any]) -> int:

@@ -33,19 +33,29 @@ class Part:
 
 def part_of(sale: Sale, program: Program) -> Part:
     """A transaction's contribution under that programme."""
-    ours = sale.currency == program.currency
+    if without_rate(sale, program):
+        return Part(day=business_day(sale, program))
     return Part(
         day=business_day(sale, program),
         counts=sale.counts,
-        spend=sale.spend if ours else 0,
-        profit=profit(sale, program) if ours else 0,
-        refunds=sale.refunded if ours else 0,
-        stamps={card.id: stamps(sale, card, ours=ours) for card in program.cards.values()},
+        spend=sale.spend,
+        profit=profit(sale, program),
+        refunds=sale.refunded,
+        stamps={card.id: stamps(sale, card) for card in program.cards.values()},
     )
+
+
+def without_rate(sale: Sale, program: Program) -> bool:
+    """Whether it is in a currency of which nobody has said what it is worth; one that is void has nothing in it."""
+    money = (sale.spend, sale.refunded, *(item.gross or item.cost for item in (*sale.items, *(sale.ever or ()))))
+    something = sale.counts or sale.elsewhere or any(money) or (sale.ever is not None and sale.ever_spend)
+    return sale.currency != program.currency and bool(something)
 
 
 def business_day(sale: Sale, program: Program) -> int:
     """Days since 1970 on the store's calendar, whose day begins at its day-start hour."""
+    if sale.day is not None:
+        return sale.day
     store = program.stores.get(sale.store)
     zone, start = (store.time_zone, store.day_start) if store else (program.time_zone, 0)
     moment = datetime.fromtimestamp(sale.occurred_at // 1000, UTC).astimezone(ZoneInfo(zone))
@@ -67,12 +77,22 @@ def profit(sale: Sale, program: Program) -> int:
     return half_up(total + Fraction(rest * costs.default_margin, 1000))
 
 
-def stamps(sale: Sale, card: CardDefinition, *, ours: bool = True) -> int:
+def lacks_a_rate(sale: Sale, program: Program) -> bool:
+    """Whether it or a part of it waits for a rate."""
+    return without_rate(sale, program) or waits_in_part(sale, program)
+
+
+def waits_in_part(sale: Sale, program: Program) -> bool:
+    """Whether a refund of it is in a currency of which nobody has said what it is worth."""
+    return any(currency != program.currency for currency, _ in sale.elsewhere)
+
+
+def stamps(sale: Sale, card: CardDefinition) -> int:
     """Stamps of one purchase before the cap of its day."""
     items, spend, counts = sale.items, sale.spend, sale.counts
     if card.on_refund == "never" and sale.ever is not None:
         items, spend, counts = sale.ever, sale.ever_spend, True
-    if not counts or spend < card.minimum_spend or (not ours and (card.per == "amount" or card.minimum_spend)):
+    if not counts or spend < card.minimum_spend:
         return 0
     earned = _earned(items, spend, card)
     return earned if card.max_per_purchase is None else min(earned, card.max_per_purchase)
@@ -85,7 +105,18 @@ def _earned(items: tuple[Item, ...], spend: int, card: CardDefinition) -> int:
     without_line = spend - sum(i.gross for i in items) if not card.products and not card.categories else 0
     if card.per == "purchase":
         return 1 if goods or without_line > 0 else 0
-    return max(0, sum(i.gross for i in goods) + without_line) // card.amount
+    if not card.products and not card.categories:
+        others = [
+            i for i in items if i not in goods and (i.gross > 0 or i.kind in {"gift_card", "deposit", "shipping"})
+        ]
+        return max(0, spend - sum(i.gross for i in others)) // card.amount
+    off = [i for i in items if i.gross < 0 and i.kind not in {"gift_card", "deposit", "shipping"}]
+    money = sum(i.gross for i in goods) + sum(i.gross for i in off if _fits(i, card))
+    at_large = [i for i in off if not _fits(i, card) and i.category is None and (i.sku is None or i.kind != "return")]
+    sold = sum(i.gross for i in items if i.gross > 0 and i.kind == "sale")
+    if sold:
+        money += math.ceil(Fraction(sum(i.gross for i in at_large) * max(0, money), sold))
+    return max(0, money) // card.amount
 
 
 def _fits(item: Item, card: CardDefinition) -> bool:

@@ -14,7 +14,7 @@ from datetime import UTC, datetime
 from fractions import Fraction
 from typing import Any
 
-from tests.oracle_dates import date_of, occurred
+from tests.oracle_dates import business_day_said, date_of, occurred
 
 Key = tuple[str, str]
 """(merchant, transaction)."""
@@ -47,6 +47,10 @@ class Sale:
     items: tuple[Item, ...]
     ever: tuple[Item, ...] | None
     ever_spend: int
+    day: int | None = None
+    """The business day that the till says, if it does."""
+    elsewhere: tuple[tuple[str, int], ...] = ()
+    """(currency, amount) of refunds in another currency than the sale's, which are not taken off yet."""
 
 
 def net_sales(records: Iterable[tuple[bytes, bytes]]) -> dict[Key, Sale]:
@@ -72,9 +76,15 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
         return None
     newest = max(snapshots, key=_newness)
     data = newest["data"]
-    refunds = _newest_refunds(records)
+    given_back, currency = _newest_refunds(records), data["price_currency"]
     netted = set(data.get("refund_ids", []))
+    refunds = {id_: refund for id_, refund in given_back.items() if refund["price_currency"] == currency}
     open_refunds = [refund for id_, refund in sorted(refunds.items()) if id_ not in netted]
+    elsewhere = [
+        (refund["price_currency"], refund["totals"]["gross_minor"])
+        for id_, refund in given_back.items()
+        if id_ not in netted and refund["price_currency"] != currency
+    ]
     gross = data["totals"]["gross_minor"]
     spend = gross - sum(r["totals"]["gross_minor"] for r in open_refunds)
     spend = max(spend, 0) if gross >= 0 else gross
@@ -83,6 +93,8 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
     if ever is not None:
         known = sum(r["totals"]["gross_minor"] for r in refunds.values())
         refunded = max(known, whole_gross - (0 if data["status"] == "refunded" else spend), 0)
+        taken_off = sum(r["totals"]["gross_minor"] for id_, r in refunds.items() if id_ in netted)
+        refunded = min(refunded, max(whole_gross, gross + taken_off, 0))
     earns = data["status"] in {"completed", "partially_refunded"} and not _is_test(data)
     earns = earns and not (ever is not None and spend <= 0)
     items = _items(data)
@@ -90,13 +102,19 @@ def net_sale(records: list[dict[str, Any]]) -> Sale | None:
         customer=_customer(snapshots),
         occurred_at=occurred(newest, snapshots),
         store=data.get("store", {}).get("retail_store_id", ""),
-        currency=data["price_currency"],
+        currency=currency,
         spend=spend if earns else 0,
         refunded=refunded,
-        counts=earns and (gross >= 0 or any(item.kind == "sale" and item.gross > 0 for item in items)),
+        counts=earns
+        and (
+            gross >= (1 if data.get("link_settled") else 0)
+            or any(item.kind == "sale" and item.gross > 0 for item in items)
+        ),
         items=_left(items, gross, open_refunds) if earns else (),
         ever=ever,
         ever_spend=ever_spend,
+        day=business_day_said(newest),
+        elsewhere=tuple(elsewhere) if earns else (),
     )
 
 
@@ -125,6 +143,8 @@ def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
         ],
         "refund_ids": data.get("refund_ids", []),
         "provenance": {"test": _is_test(data)},
+        **({} if business_day_said(record) is None else {"business_day_date": data["business_day_date"]}),
+        **({"link_settled": True} if data.get("link_settled") else {}),
     }
 
 
@@ -133,7 +153,8 @@ def _refund_in_full(data: dict[str, Any]) -> dict[str, Any]:
         {name: line[name] for name in ("original_line_id", "gross_minor")} | {"quantity": _three_decimals(line)}
         for line in data.get("line_items", [])
     ]
-    return {"totals": {"gross_minor": data["totals"]["gross_minor"]}, "line_items": lines}
+    totals = {"gross_minor": data["totals"]["gross_minor"]}
+    return {"price_currency": data["price_currency"], "totals": totals, "line_items": lines}
 
 
 def _three_decimals(line: dict[str, Any]) -> str:
@@ -266,6 +287,8 @@ def sale_of(purchase: dict[str, Any] | None) -> Sale | None:
         items=tuple(map(_item_of, purchase.get("lines", []))),
         ever=None if peak is None else tuple(map(_item_of, peak)),
         ever_spend=purchase.get("peak_spend") or purchase["spend"],
+        day=purchase.get("day"),
+        elsewhere=tuple((refund["currency"], refund["gross"]) for refund in purchase.get("foreign", [])),
     )
 
 

@@ -1,5 +1,6 @@
 """Hypothesis strategies: programmes with awkward cards, and transactions with all that tills do to them."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from hypothesis import strategies as st
@@ -61,7 +62,7 @@ lines: st.SearchStrategy[dict[str, Any]] = st.builds(
         kind=kind,
         **({} if cost is None else {"cost_minor": gross * cost // 100}),
     ),
-    st.sampled_from((0, 99, 350, 700, 1001, 2500, 2500, 2_000_000)),
+    st.sampled_from((0, 99, 350, 700, 1001, 2500, 2500, 2_000_000, -200, -700)),
     st.sampled_from(("1", "1", "2", "3", "0.348", "10.000", "96385074")),
     st.sampled_from(CATEGORIES),
     st.sampled_from(("A1", "B2", None)),
@@ -82,8 +83,11 @@ def refunds_of(draw: st.DrawFn, transaction: str, id_: str, basket: list[dict[st
     """A refund by line, by money alone, or of everything."""
     kind = draw(st.sampled_from(("line", "money", "all")))
     if kind == "all":
-        parts = [(each["line_id"], each["quantity"], each["gross_minor"]) for each in basket]
-        return refund(transaction, id_, gross, lines=parts)
+        parts = [
+            (each["line_id"], each["quantity"], each["gross_minor"]) for each in basket if each["gross_minor"] >= 0
+        ]
+        return refund(transaction, id_, max(gross, 0), lines=parts)
+    basket = [each for each in basket if each["gross_minor"] >= 0]
     if kind == "money" or not basket:
         return refund(transaction, id_, draw(st.integers(0, max(gross, 1))))
     chosen = draw(st.sampled_from(basket))
@@ -104,12 +108,14 @@ def transactions(draw: st.DrawFn, name: str, *, settled: bool = False) -> list[d
     rest = draw(st.sampled_from((0, 0, 250)))
     more: dict[str, Any] = {"store": draw(st.sampled_from(("shop", "bar", "unknown"))), "when": when}
     gross = sum(each["gross_minor"] for each in basket) + rest
+    currency = draw(st.sampled_from(("EUR", "EUR", "EUR", "EUR", "JPY")))
     deliveries = [draw(refunds_of(name, f"r{number}", basket, gross)) for number in range(draw(st.integers(0, 2)))]
     if deliveries and draw(st.integers(0, 4)) == 0:
         deliveries.append(draw(refunds_of(name, "r0", basket, gross)))
+    for each in deliveries:
+        each["price_currency"] = draw(st.sampled_from((currency, currency, currency, "EUR", "JPY")))
     known = [each["refund_id"] for each in deliveries]
     customer = ANNA if settled else draw(st.sampled_from((ANNA, ANNA, BRAM, None)))
-    currency = draw(st.sampled_from(("EUR", "EUR", "EUR", "EUR", "JPY")))
     changes, version = draw(st.integers(1, 3)), 0
     for number in range(1, changes + 1):
         version = max(1, version + draw(st.sampled_from((1, 1, 1, 0))))  # a till may use a version twice
@@ -137,6 +143,9 @@ def transactions(draw: st.DrawFn, name: str, *, settled: bool = False) -> list[d
             price_currency=currency,
             **more,
         )
+        if draw(st.integers(0, 5)) == 0:
+            day = (when + draw(st.integers(-3, 3)) * DAY) // 1000
+            data["business_day_date"] = datetime.fromtimestamp(day, UTC).date().isoformat()
         if not settled and draw(st.integers(0, 9)) == 0:
             data["provenance"] = {"test": True}
         deliveries.append(data)

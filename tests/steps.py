@@ -64,6 +64,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         barriers=nobody,
         timers=nobody,
         review=review,
+        rates=nobody,
         feeds=nobody,
         sending=None,
     )

@@ -17,6 +17,7 @@ from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Money, WordError, parse_duration, parse_money
+from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.program import CardDefinition, Program, Reward, Store
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.region import Region
@@ -24,7 +25,6 @@ from stamgast.domain.units import DAY, HOUR, Millis, Minor
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 ON_REFUND: Final = ("below_zero", "next_stamps", "never")
 SECTIONS: Final = (
@@ -83,7 +83,7 @@ def read_program(
     `clv` is the parameter set that goes with the files; empty before the first fit.
     """
     found = reader.mapping(node, "program.yaml", SECTIONS, ("name", "currency", "time_zone", "languages", "stores"))
-    currency = _shaped(reader, found, "currency", _CURRENCY, default="EUR", expected="a currency code such as EUR")
+    currency = _currency(reader, found.get("currency"))
     region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
     neighbours = _neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
@@ -126,6 +126,17 @@ def _shaped(
         reader.problem(found[key], f'`{key}`: "{text}" is not {expected}', f'Write it as "{default}".')
         return default
     return text or default
+
+
+def _currency(reader: Reader, node: Node | None) -> str:
+    if node is None:
+        return "EUR"
+    text = reader.text(node, "currency")
+    if text is None or text in CURRENCIES:
+        return text or "EUR"
+    message = f'`currency`: "{text}" is not a currency code such as EUR'
+    reader.problem(node, message, f'Write it as "{nearest_currency(text) or "EUR"}".')
+    return "EUR"
 
 
 def _merchant(reader: Reader, node: Node | None, folder: str) -> str:

@@ -1,22 +1,23 @@
 """What program.yaml says about purchases: how old one may be, what it may bring at most, what is too much to be meant.
 
 `purchases: {not_before: 2015-01-01, most_rewards: 20, review_above: {pieces: 1000, amount: 10000 EUR}}`
+And within what transaction ids are never used twice: `purchases: {transaction_scope: store}`.
 """
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Final, NamedTuple, get_args
 
 from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_date
 from stamgast.domain.calendar import at_local, date_of
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.program import MOST_REWARDS, ReviewAbove
+from stamgast.domain.program import MOST_REWARDS, ReviewAbove, TransactionScope
 from stamgast.domain.purchase_record import EARLIEST
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.units import DAY, Day, Millis, Minor
 
-WORDS: Final = ("not_before", "most_rewards", "review_above")
+WORDS: Final = ("not_before", "most_rewards", "review_above", "transaction_scope")
 MOST_PIECES: Final = 1_000_000
 _FIRST: Final[Day] = EARLIEST // DAY + 1
 """One after 1990 began, so that it holds in every time zone."""
@@ -35,6 +36,7 @@ class Purchases(NamedTuple):
     not_before: Millis | None
     most_rewards: int
     review_above: ReviewAbove
+    transaction_scope: TransactionScope
 
 
 def read_purchases(reader: Reader, node: Node | None, time_zone: str, currency: str) -> Purchases:
@@ -46,6 +48,7 @@ def read_purchases(reader: Reader, node: Node | None, time_zone: str, currency: 
         not_before=_not_before(reader, found, time_zone),
         most_rewards=read_most_rewards(reader, found) or MOST_REWARDS,
         review_above=_review_above(reader, found.get("review_above"), currency),
+        transaction_scope=_transaction_scope(reader, found.get("transaction_scope")),
     )
 
 
@@ -54,6 +57,12 @@ def read_most_rewards(reader: Reader, found: Mapping[str, Node]) -> int | None:
     if "most_rewards" not in found:
         return None
     return reader.integer(found["most_rewards"], "most_rewards", 1, MOST_COMPLETED)
+
+
+def _transaction_scope(reader: Reader, node: Node | None) -> TransactionScope:
+    scopes = get_args(TransactionScope)
+    scope: TransactionScope | None = reader.one_of(node, "transaction_scope", scopes) if node is not None else None
+    return scope or "merchant"
 
 
 def _review_above(reader: Reader, node: Node | None, currency: str) -> ReviewAbove:

@@ -1,6 +1,5 @@
 """What program.yaml says about value and silence: `costs`, `lapse`, `clv` and `closed`."""
 
-import re
 from collections.abc import Mapping
 from typing import Any, Final
 
@@ -11,6 +10,7 @@ from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_date, parse_duration, parse_margin, parse_price
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.exchange import SCALE, Rates
 from stamgast.domain.program import Costs, LapseModel
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
@@ -31,7 +31,6 @@ LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 LAPSE_BY: Final = ("model", "own_rhythm")
 MOST_CLOSED: Final = 4_000
 _ALWAYS: Final[Day] = -1_000_000
-_CURRENCY: Final = re.compile(r"[A-Z]{3}")
 
 
 def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
@@ -134,8 +133,10 @@ def read_rates(reader: Reader, node: Node | None, currency: str) -> Rates:
     """What a unit of other currencies is worth: `USD: 0.92`, or from which day on (`{2026-01-01: 0.92, …: 0.95}`)."""
     rates: dict[str, tuple[tuple[Day, int], ...]] = {}
     for name, value in reader.entries(node, "exchange") if node is not None else []:
-        if not _CURRENCY.fullmatch(name.text) or name.text == currency:
-            reader.problem(name, f'`exchange`: "{name.text}" is not another currency', 'Write a code such as "USD".')
+        if name.text not in CURRENCIES or name.text == currency:
+            near = nearest_currency(name.text)
+            hint = f'Did you mean "{near}"?' if near and near != currency else 'Write a code such as "USD".'
+            reader.problem(name, f'`exchange`: "{name.text}" is not another currency', hint)
             continue
         dated = reader.entries(value, f"exchange: {name.text}") if isinstance(value, MapNode) else [(None, value)]
         found: dict[Day, int] = {}

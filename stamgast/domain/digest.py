@@ -14,6 +14,7 @@ from typing import Any
 
 import msgspec
 
+from stamgast.domain.calendar import date_of
 from stamgast.domain.purchase_record import EPOCH, UNDATED
 from stamgast.domain.transactions import Refund, Snapshot
 from stamgast.domain.units import Millis
@@ -35,8 +36,14 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
         }
         for line in snapshot.lines
     ]
+    said: dict[str, Any] = {}
+    if snapshot.day is not None:
+        said["business_day_date"] = date_of(snapshot.day).isoformat()
+    if snapshot.settled:
+        said["link_settled"] = True
     return _sha256(
-        {
+        said
+        | {
             "status": snapshot.status,
             "end_date_time": None if snapshot.occurred_at == UNDATED else _instant(snapshot.occurred_at),
             "store": {"retail_store_id": snapshot.store},
@@ -55,7 +62,8 @@ def digest_of_refund(refund: Refund) -> bytes:
         {"original_line_id": line.id, "quantity": _decimal(line.quantity), "gross_minor": line.gross}
         for line in refund.lines
     ]
-    return _sha256({"totals": {"gross_minor": refund.gross}, "line_items": lines})
+    totals = {"gross_minor": refund.gross}
+    return _sha256({"price_currency": refund.currency, "totals": totals, "line_items": lines})
 
 
 def _sha256(document: dict[str, Any]) -> bytes:

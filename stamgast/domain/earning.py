@@ -13,7 +13,11 @@ NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
 
 
 def day_of(purchase: Purchase, program: Program) -> Day:
-    """The business day of a purchase; a store the programme does not know keeps the merchant's calendar."""
+    """The business day of a purchase: as its till says, else by its store's calendar; that of an unknown store is the
+    merchant's.
+    """
+    if purchase.day is not None:
+        return purchase.day
     store = program.stores.get(purchase.store)
     if store is None:
         return business_day(purchase.occurred_at, program.time_zone)
@@ -23,24 +27,25 @@ def day_of(purchase: Purchase, program: Program) -> Day:
 def entry_for(purchase: Purchase | None, program: Program) -> Entry:
     """What a purchase gives under the programme in force.
 
-    Money in another currency is converted at the rate of its day; where none is known it is not summed.
+    Money in another currency is converted at the rate of its day; without a rate it gives nothing
+    (`stamgast.domain.review`: it waits).
     """
     if purchase is None:
         return NOTHING
     raw = {}
     day = day_of(purchase, program)
-    in_ours = converted(purchase, program.currency, program.rates, day)
-    ours = in_ours is not None
-    purchase = in_ours or purchase
+    ours = converted(purchase, program.currency, program.rates, day)
+    if ours is None:
+        return Entry(day=day, spend=0, profit=0, counts=0)
     for card in program.cards.values():
-        earned = stamps.raw_stamps(purchase, card) if ours or not stamps.asks_for_money(card) else 0
+        earned = stamps.raw_stamps(ours, card)
         if earned:
             raw[card.id] = earned
     return Entry(
         day=day,
-        spend=purchase.spend if ours else 0,
-        profit=profit_of(purchase, program.costs) if ours else 0,
-        counts=int(purchase.counts),
-        refunds=purchase.refunded if ours else 0,
+        spend=ours.spend,
+        profit=profit_of(ours, program.costs),
+        counts=int(ours.counts),
+        refunds=ours.refunded,
         stamps=raw,
     )

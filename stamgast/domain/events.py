@@ -44,6 +44,14 @@ class Line(Struct, frozen=True, omit_defaults=True, gc=False):
     cost: Minor | None = None
 
 
+class ForeignRefund(Struct, frozen=True, omit_defaults=True, gc=False):
+    """What one refund gave back in another currency than its sale's: what that comes to, the rates say."""
+
+    currency: str
+    gross: Minor
+    lines: tuple[Line, ...] = ()
+
+
 class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
     """The net state of one transaction: what is left of it after edits, voids and refunds.
 
@@ -61,6 +69,10 @@ class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
     lines: tuple[Line, ...] = ()
     peak: tuple[Line, ...] | None = None
     peak_spend: Minor | None = None
+    foreign: tuple[ForeignRefund, ...] = ()
+    """Refunds that are still to be taken off, because they are in another currency."""
+    day: Annotated[units.Day, _EXACT] | None = None
+    """The business day, where the till says it; None: that of `occurred_at` in its store."""
 
 
 class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", gc=False):
@@ -96,6 +108,13 @@ class PurchaseReviewed(Event, frozen=True, kw_only=True, tag="purchase_reviewed"
 
     transaction: str
     verdict: ReviewVerdict
+    seen: str
+
+
+class RateKnown(Event, frozen=True, kw_only=True, tag="rate_known", gc=False):
+    """The bundle in force has the rate that a purchase waits for. `seen` is as in `PurchaseReviewed`."""
+
+    transaction: str
     seen: str
 
 
@@ -214,6 +233,7 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 AnyEvent = (
     PurchaseChanged
     | PurchaseReviewed
+    | RateKnown
     | Enrolled
     | ConsentChanged
     | OptedOut

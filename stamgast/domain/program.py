@@ -22,6 +22,9 @@ from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
 
+TransactionScope = Literal["merchant", "store", "store_day"]
+"""Within what a till's transaction ids are never used twice."""
+
 OnRefund = Literal["below_zero", "next_stamps", "never"]
 """What a refund takes from a card: the balance may fall below zero; it is taken from the next stamps
 (the balance shows zero meanwhile); or nothing."""
@@ -212,6 +215,7 @@ class Program:
     most_rewards: int = MOST_REWARDS
     """How often one purchase may fill a card."""
     review_above: ReviewAbove = field(default_factory=ReviewAbove)
+    transaction_scope: TransactionScope = "merchant"
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
 

@@ -72,9 +72,9 @@ def apply_purchase(
         raise UnknownBeforeError(event.transaction)
     old = known or NOTHING
     agreed = agreed or old.agreed
-    new, doubt = weighed(event.after, program, agreed)
+    new, doubt = weighed(event.after, program, agreed, old)
     if doubt is not None and old.counts and agreed is None and event.before is not None:
-        new, doubt = weighed(event.after, program, counted_before(event.before, program))
+        new, doubt = weighed(event.after, program, counted_before(event.before, program), old)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     _move_days(customer, old, new)

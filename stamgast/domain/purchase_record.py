@@ -1,14 +1,14 @@
 """One record on `purchases.v1` as the hot path decodes it: the part of the public contract the core reads."""
 
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from functools import lru_cache
-from typing import Annotated, Final, Literal
+from typing import Annotated, Any, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
 from stamgast.domain.events import Source
-from stamgast.domain.units import DAY, MINUTE, Millis
+from stamgast.domain.units import DAY, MINUTE, Day, Millis
 
 CLOCK_TOLERANCE = 5 * MINUTE
 EARLIEST: Final[Millis] = 631_152_000_000
@@ -16,6 +16,8 @@ EARLIEST: Final[Millis] = 631_152_000_000
 REACH: Final = 7305 * DAY
 """Twenty years: how far before its recording a sale may lie where the programme says nothing. A till whose battery died
 begins again in 1970, 1980 or 2000."""
+DAYS_APART: Final = 2
+"""How far a business day may lie from the moment of the sale (UTC): a long night, on the other side of the world."""
 UNDATED: Final[Millis] = -1
 """In the place of a date that cannot be right."""
 
@@ -100,6 +102,11 @@ class Delivery(Struct, frozen=True, gc=False):
     refund_ids: Annotated[tuple[Id, ...], Meta(max_length=MOST_LINES)] = ()
     provenance: Provenance = Provenance()
     time_suspect: bool = False
+    link_settled: bool = False
+    prices_include_tax: Any = True
+    """Older records may hold anything there."""
+    business_day_date: Any = None
+    """Text as `business_day_of` reads it; whatever else older records hold there says nothing."""
 
 
 class Record(Struct, frozen=True, gc=False):
@@ -125,6 +132,22 @@ def dated(delivery: Delivery, recorded_at: Millis) -> Millis:
     """Its date; `UNDATED` if that cannot be right, or was found so at the door, where the programme is known."""
     moment = millis_of(delivery.end_date_time)
     return UNDATED if delivery.time_suspect or not can_be_right(moment, recorded_at, EARLIEST) else moment
+
+
+def business_day_of(delivery: Delivery) -> Day | None:
+    """The day on which the till books it, if it says one that its moment can belong to."""
+    day = _day(delivery.business_day_date) if isinstance(delivery.business_day_date, str) else None
+    if day is None or abs(day - millis_of(delivery.end_date_time) // DAY) > DAYS_APART:
+        return None
+    return day
+
+
+@lru_cache(maxsize=1024)
+def _day(text: str) -> Day | None:
+    try:
+        return date.fromisoformat(text).toordinal() - EPOCH.toordinal()
+    except ValueError:
+        return None
 
 
 def can_be_right(moment: Millis, recorded_at: Millis, earliest: Millis) -> bool:

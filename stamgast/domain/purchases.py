@@ -9,9 +9,17 @@ minimum of when it was recorded, whatever was told of it later.
 
 from stamgast.domain.digest import digest_of_refund, digest_of_snapshot
 from stamgast.domain.events import Line
-from stamgast.domain.purchase_record import UNDATED, Delivery, LineItem, dated, happened_at, thousandths
+from stamgast.domain.purchase_record import (
+    UNDATED,
+    Delivery,
+    LineItem,
+    business_day_of,
+    dated,
+    happened_at,
+    thousandths,
+)
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
-from stamgast.domain.units import DAY, Millis
+from stamgast.domain.units import DAY, Day, Millis
 
 MEMORY = 400 * DAY
 """How long a transaction is remembered, by recorded time, from its first delivery on."""
@@ -79,7 +87,13 @@ def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
         lines=tuple([_line(item) for item in delivery.line_items]),
         netted=delivery.refund_ids,
         test=delivery.provenance.test,
+        settled=delivery.link_settled,
+        day=None if delivery.business_day_date is None else _day_of(delivery, recorded_at),
     )
+
+
+def _day_of(delivery: Delivery, recorded_at: Millis) -> Day | None:
+    return None if dated(delivery, recorded_at) == UNDATED else business_day_of(delivery)
 
 
 def _line(item: LineItem) -> Line:
@@ -99,6 +113,7 @@ def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) 
             )
             for item in delivery.line_items
         ),
+        delivery.price_currency,
     )
     if new.gross < 0 or any(line.gross < 0 or line.quantity < 0 for line in new.lines):
         raise ValueError("the amounts of a refund are positive")

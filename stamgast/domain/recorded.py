@@ -41,4 +41,4 @@ def bounded_event(event: AnyEvent, appended_at: Millis) -> AnyEvent:
 def _bounded_purchase(purchase: Purchase | None, appended_at: Millis) -> Purchase | None:
     if purchase is None or purchase.occurred_at <= appended_at:
         return purchase
-    return msgspec.structs.replace(purchase, occurred_at=appended_at)
+    return msgspec.structs.replace(purchase, occurred_at=appended_at, day=None)

@@ -1,4 +1,5 @@
 """Purchases that nobody can have meant: a barcode in the field of the quantity, a price a thousand times too high.
+And those in a currency of which nobody has said what it is worth (docs/adr/0068).
 
 They are taken in and wait until a person has confirmed or voided them (docs/adr/0057). What is doubtful follows from
 the purchase and the programme in force alone, so that the worker, the door and every reading of the log agree.
@@ -9,10 +10,11 @@ from typing import Final, Literal
 import msgspec
 from msgspec import Struct
 
+from stamgast.domain.calendar import date_of
 from stamgast.domain.currencies import format_money
 from stamgast.domain.earning import NOTHING, entry_for
 from stamgast.domain.events import Purchase
-from stamgast.domain.exchange import converted
+from stamgast.domain.exchange import converted, without_rate
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held, encode_held
 from stamgast.domain.program import CardDefinition, Program
 from stamgast.domain.stamps import MOST_COMPLETED
@@ -25,11 +27,14 @@ PIECE: Final = 1000
 class Doubt(Struct, frozen=True, gc=False):
     """Why a purchase waits: how much there is of something, and how much would not have been asked about."""
 
-    kind: Literal["pieces", "amount", "rewards"]
+    kind: Literal["pieces", "amount", "rewards", "rate"]
     found: int
+    """Of `rate` it is the day on which there is none."""
     most: int
     card: str = ""
     """Of which stamp card the rewards would be; empty for all of them together."""
+    currency: str = ""
+    """What there is no rate for."""
 
     def in_words(self, currency: str) -> str:
         """As people read it; amounts are in the programme's currency."""
@@ -38,6 +43,8 @@ class Doubt(Struct, frozen=True, gc=False):
                 return f"{self.found:,} pieces in one line are more than {self.most:,}"
             case "amount":
                 return f"{format_money(self.found, currency)} are more than {format_money(self.most, currency)}"
+            case "rate":
+                return f"there is no rate for {self.currency} on {date_of(self.found)}"
         of = f" of the {self.card} card" if self.card else ""
         return f"it would bring up to {self.found:,} rewards{of}: one purchase brings at most {self.most:,}"
 
@@ -73,19 +80,31 @@ def doubt_of(purchase: Purchase, entry: Entry, program: Program) -> Doubt | None
     found = _rewards_in_doubt(entry, program)
     if found is None and _is_usual(purchase, program):
         return None
+    return _too_much(purchase, entry, program) or found or rate_wanting(purchase, entry, program)
+
+
+def _too_much(purchase: Purchase, entry: Entry, program: Program) -> Doubt | None:
     most = program.review_above
     pieces = pieces_of(purchase)
     if pieces > most.pieces:
         return Doubt("pieces", pieces, most.pieces)
     if most.amount is not None and (amount := _amount_of(purchase, entry, program)) > most.amount:
         return Doubt("amount", amount, most.amount)
-    return found
+    return None
+
+
+def rate_wanting(purchase: Purchase, entry: Entry, program: Program) -> Doubt | None:
+    """Why a purchase, or a refund of it, waits for a rate; None if there is one, or none is needed."""
+    currency = without_rate(purchase, program.currency, program.rates, entry.day)
+    return Doubt("rate", entry.day, 0, currency=currency) if currency else None
 
 
 def _is_usual(purchase: Purchase, program: Program) -> bool:
     """Whether nothing in it is too much, found in one loop; of what it cannot tell it says no."""
     most = program.review_above.amount
     if most is None or purchase.currency != program.currency or not -most <= purchase.spend <= most:
+        return False
+    if purchase.foreign:
         return False
     quantity = program.review_above.pieces * PIECE
     for line in purchase.lines:
@@ -109,16 +128,25 @@ def is_within(size: Agreed, agreed: Agreed) -> bool:
     return size.pieces <= agreed.pieces and size.amount <= agreed.amount and size.rewards <= agreed.rewards
 
 
-def weighed(purchase: Purchase | None, program: Program, agreed: Agreed | None) -> tuple[Entry, Doubt | None]:
-    """What a purchase gives, and why it gives nothing for now. `agreed` is what a person has confirmed of it."""
+def weighed(
+    purchase: Purchase | None, program: Program, agreed: Agreed | None, old: Entry = NOTHING
+) -> tuple[Entry, Doubt | None]:
+    """What a purchase gives, and why it (or a part of it) waits. `agreed` is what a person has confirmed of it.
+
+    What waits for a rate takes nothing either: what the purchase gave so far, `old`, it gives until the rate is known.
+    """
     if purchase is None:
         return NOTHING, None
     entry = entry_for(purchase, program)
     doubt = doubt_of(purchase, entry, program)
-    if doubt is not None and not (agreed is not None and is_within(size_of(purchase, entry, program), agreed)):
-        entry = Entry(day=0, spend=0, profit=0, counts=0, held=encode_held(purchase))
-    else:
-        doubt = None
+    asked = doubt is not None and doubt.kind != "rate"
+    if asked and agreed is not None and is_within(size_of(purchase, entry, program), agreed):
+        doubt = rate_wanting(purchase, entry, program)
+    if doubt is not None and doubt.kind != "rate":
+        entry = Entry(day=0, spend=0, profit=0, counts=0)
+    elif doubt is not None and doubt.currency == purchase.currency:
+        entry = msgspec.structs.replace(old)
+    entry.held = b"" if doubt is None else encode_held(purchase)
     entry.agreed = agreed
     return entry, doubt
 
@@ -129,7 +157,8 @@ def counted_before(purchase: Purchase, program: Program) -> Agreed | None:
     It is not asked about because a part of it was given back. None if it would not have to wait.
     """
     entry = entry_for(purchase, program)
-    return None if doubt_of(purchase, entry, program) is None else size_of(purchase, entry, program)
+    doubt = doubt_of(purchase, entry, program)
+    return None if doubt is None or doubt.kind == "rate" else size_of(purchase, entry, program)
 
 
 def waiting_of(entry: Entry, doubt: Doubt, program: Program, at: Millis) -> Waiting:

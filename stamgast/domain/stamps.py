@@ -19,6 +19,9 @@ from stamgast.domain.vocabulary import StepKind
 
 NO_STAMP_KINDS = frozenset({"gift_card", "deposit", "shipping", "fee", "reward", "return"})
 
+APART_KINDS: Final = frozenset({"gift_card", "deposit", "shipping"})
+"""What has nothing to do with the goods: a deposit that is given back takes nothing off them."""
+
 MOST_COMPLETED: Final = 200
 """Cards that one event completes at most, all of a customer's cards together (docs/adr/0057)."""
 
@@ -63,11 +66,6 @@ def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
     return stamps
 
 
-def asks_for_money(card: CardDefinition) -> bool:
-    """Whether an amount decides on its stamps: only one in the programme's currency can."""
-    return card.per == "amount" or card.minimum_spend > 0
-
-
 def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
     if card.per == "item":
         return sum([_pieces(line.quantity) for line in lines if qualifies(line, card)])
@@ -77,18 +75,35 @@ def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
 
 
 def _qualifying_money(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> Minor:
-    """In one loop: it is asked at every purchase."""
+    """In one loop: it is asked at every purchase. What a negative line took off was not paid."""
     if card.products or card.categories:
-        money = 0
+        money, taken_off = 0, False
         for line in lines:
             if qualifies(line, card):
                 money += line.gross
-        return money
+            elif line.gross < 0:
+                taken_off = True
+        return _less_discounts(lines, money, card) if taken_off else money
     money = spend  # what no line accounts for included
     for line in lines:
-        if not qualifies(line, card):
+        if not qualifies(line, card) and (line.gross > 0 or line.kind in APART_KINDS):
             money -= line.gross
     return money
+
+
+def _less_discounts(lines: tuple[Line, ...], money: Minor, card: CardDefinition) -> Minor:
+    """A discount on what the card is for is taken off; one on the whole receipt in proportion, a fraction left out."""
+    goods = whole = 0
+    for line in lines:
+        if line.kind in APART_KINDS:
+            continue
+        if line.gross > 0:
+            goods += line.gross if line.kind == "sale" else 0
+        elif line.category in card.categories or line.sku in card.products:
+            money += line.gross
+        elif line.category is None and (line.sku is None or line.kind != "return"):
+            whole -= line.gross
+    return money - whole * max(0, money) // goods if goods else money
 
 
 def _any_qualifies(lines: tuple[Line, ...], card: CardDefinition) -> bool:

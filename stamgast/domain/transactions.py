@@ -4,7 +4,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.events import Line
-from stamgast.domain.units import Millis, Minor
+from stamgast.domain.units import Day, Millis, Minor
 
 
 class Snapshot(Struct, array_like=True, frozen=True, gc=False):
@@ -21,6 +21,10 @@ class Snapshot(Struct, array_like=True, frozen=True, gc=False):
     netted: tuple[str, ...] = ()
     """Ids of the refunds that its totals and lines have taken off already."""
     test: bool = False
+    day: Day | None = None
+    """The business day that its till books it on; None: that of its moment."""
+    settled: bool = False
+    """What came back by it was taken off another sale."""
 
 
 class Refund(Struct, array_like=True, frozen=True, gc=False):
@@ -29,6 +33,8 @@ class Refund(Struct, array_like=True, frozen=True, gc=False):
     version: int
     gross: Minor
     lines: tuple[Line, ...]
+    currency: str = ""
+    """Empty for those that were stored before it was kept: they are in their sale's."""
 
 
 class Transaction(Struct, array_like=True, gc=False):

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import time
 from collections.abc import AsyncIterator, Iterable
-from typing import Any, Self
+from typing import Any, Final, Self
 
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 __all__ = ["ConsumerRecord", "LogReader", "LogTruncatedError", "TopicPartition", "end_of"]
+
+
+_FURTHER_BACK: Final = 16
 
 
 class LogTruncatedError(RuntimeError):
@@ -26,6 +29,7 @@ class LogReader:
             group_id=None,
             enable_auto_commit=False,
             auto_offset_reset="none",
+            isolation_level="read_committed",
             fetch_max_wait_ms=20,
         )
 
@@ -48,10 +52,10 @@ class LogReader:
         return begins
 
     async def ends(self, partitions: Iterable[tuple[str, int]], *, seconds: float = 10) -> dict[TopicPartition, int]:
-        """Return the offset that the next record of each partition will get.
+        """Return up to where each partition can be read: its end, or where the first open transaction of a producer is.
 
-        The embedded broker's answer to "latest" is one past the *first* record of the last batch, so the high
-        watermark that comes with a fetch has the last word, on every broker.
+        The embedded broker's answer to "latest" is one past the *first* record of the last batch, so what comes with
+        a fetch has the last word, on every broker.
         """
         pairs = _pairs(partitions)
         begins = await self._consumer.beginning_offsets(pairs)
@@ -65,11 +69,29 @@ class LogReader:
         while unsure:
             await self._consumer.getmany(timeout_ms=20, max_records=1)
             for pair in [pair for pair in unsure if self._consumer.highwater(pair) is not None]:
-                ends[pair] = max(ends[pair], self._consumer.highwater(pair))
+                stable = self._consumer.last_stable_offset(pair)
+                ends[pair] = max(ends[pair], self._consumer.highwater(pair) if stable is None or stable < 0 else stable)
                 unsure.remove(pair)
             if time.monotonic() > deadline:
                 raise KafkaTimeoutError(f"no fetch of {sorted(unsure)} was answered within {seconds} s")
         return ends
+
+    async def behind_last(self, partitions: Iterable[tuple[str, int]]) -> dict[TopicPartition, int]:
+        """Return the offset behind the last record that can be read of each partition: a log may end in markers."""
+        pairs = _pairs(partitions)
+        begins, ends = await self.begins(pairs), await self.ends(pairs)
+        return {pair: await self._behind_last(pair, begins[pair], ends[pair]) for pair in pairs}
+
+    async def _behind_last(self, pair: TopicPartition, begin: int, end: int) -> int:
+        back = 1
+        while end - back // _FURTHER_BACK > begin:
+            start, last = max(begin, end - back), -1
+            async for records in self.read(pair.topic, pair.partition, start, end):
+                last = records[-1].offset
+            if last >= 0:
+                return last + 1
+            back *= _FURTHER_BACK
+        return begin
 
     async def read(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[list[ConsumerRecord]]:
         """Yield the records with start <= offset < end in pieces of up to 1,000; none where control records stand.

@@ -10,6 +10,7 @@ from typing import Annotated, Final, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from stamgast.domain.currencies import exponent_of
 from stamgast.domain.purchase_record import MOST_LINES
 from stamgast.pos.types import (
     Amount,
@@ -42,7 +43,7 @@ class Strict(BaseModel):
 
 
 class Store(Strict):
-    """Where it was sold. The time zone belongs to the store; the programme's is used where it is missing."""
+    """Where it was sold. `time_zone` decides nothing: program.yaml says that of each store."""
 
     retail_store_id: Id
     workstation_id: Id | None = None
@@ -84,7 +85,7 @@ class LineItem(Strict):
 
 
 class Tender(Strict):
-    """How it was paid. `card_ref` is a keyed hash of the card, never its number."""
+    """How it was paid, which decides nothing. `card_ref` is a keyed hash of the card, never its number."""
 
     tender_id: Id | None = None
     tender_type: TenderType
@@ -121,17 +122,27 @@ class CustomerReference(Strict):
 
 
 class TransactionLink(Strict):
-    """How this transaction belongs to another one. `linked` false: a return without its receipt."""
+    """How this transaction belongs to another one. `linked` false: a return without its receipt.
+
+    What came back by a `return_of` or an `exchange_of` is a refund of the linked sale. `replaces` decides nothing, nor
+    do `cumulative_refunded_minor` and `full`.
+    """
 
     relation: Literal["return_of", "exchange_of", "replaces"]
     transaction_id: Id | None = None
+    retail_store_id: Id | None = None
+    """The linked sale's store, where transaction ids are told apart by it; the receipt's own where it is missing."""
+    business_day_date: CalendarDay | None = None
+    """The linked sale's day, where transaction ids are told apart by it."""
     linked: bool = True
     cumulative_refunded_minor: Amount | None = None
     full: bool | None = None
 
 
 class Provenance(Strict):
-    """Where the purchase came from. `test` purchases are stored and never earn."""
+    """Where the purchase came from. `test` purchases are stored and never earn. `offline` decides nothing: whether a
+    purchase is late follows from its `end_date_time`.
+    """
 
     provider: Id | None = None
     account: Id | None = None
@@ -152,11 +163,13 @@ class Purchase(Strict):
     status: Status
     end_date_time: Instant
     business_day_date: CalendarDay | None = None
+    """The day on which the till books it: it decides the day, if it lies within two of `end_date_time`."""
     store: Store
     customer: CustomerReference | None = None
     price_currency: Currency
     currency_exponent: Annotated[int, Field(ge=0, le=4)] | None = None
     prices_include_tax: bool = True
+    """Amounts are taken as they stand, with tax; false is told."""
     totals: Totals
     line_items: Annotated[list[LineItem], Field(max_length=MOST_LINES)] = []
     tenders: Annotated[list[Tender], Field(max_length=100)] = []
@@ -166,6 +179,13 @@ class Purchase(Strict):
     provenance: Provenance | None = None
     time_suspect: bool = False
     """The till's clock cannot have been right: `end_date_time` is when we received it."""
+    link_settled: bool = False
+    """What came back was taken off the linked sale, by a refund of it: total and lines are what was bought beside."""
+
+    @model_validator(mode="after")
+    def _exponent_fits(self) -> Self:
+        _fits(self.price_currency, self.currency_exponent)
+        return self
 
     @model_validator(mode="after")
     def _line_ids_differ(self) -> Self:
@@ -181,6 +201,16 @@ class Purchase(Strict):
         return self
 
 
+def _fits(currency: str, exponent: int | None) -> None:
+    """An exponent that is not the currency's would mean other amounts than those that are counted."""
+    if exponent is not None and exponent != exponent_of(currency):
+        raise PydanticCustomError(
+            "exponent",
+            "currency_exponent is {given}, and {currency} has {decimals} decimals: amounts are in minor units of those",
+            {"given": exponent, "currency": currency, "decimals": exponent_of(currency)},
+        )
+
+
 class RefundTotals(Strict):
     """What was given back, as a positive amount."""
 
@@ -191,6 +221,13 @@ class RefundTotals(Strict):
     surcharge_minor: PositiveAmount | None = None
     rounding_minor: Amount | None = None
     paid_minor: PositiveAmount | None = None
+
+
+class SaleReference(Strict):
+    """Which of the sales with its transaction id is meant; its store is the refund's own where it is missing."""
+
+    retail_store_id: Id | None = None
+    business_day_date: CalendarDay | None = None
 
 
 class RefundLine(Strict):
@@ -214,6 +251,8 @@ class Refund(Strict):
     status: Literal["refund"]
     end_date_time: Instant
     store: Store | None = None
+    sale: SaleReference | None = None
+    """Where and when the sale was, where transaction ids are told apart by that."""
     price_currency: Currency
     currency_exponent: Annotated[int, Field(ge=0, le=4)] | None = None
     totals: RefundTotals
@@ -221,6 +260,11 @@ class Refund(Strict):
     provenance: Provenance | None = None
     time_suspect: bool = False
     """The till's clock cannot have been right: `end_date_time` is when we received it."""
+
+    @model_validator(mode="after")
+    def _exponent_fits(self) -> Self:
+        _fits(self.price_currency, self.currency_exponent)
+        return self
 
 
 Canonical = Purchase | Refund

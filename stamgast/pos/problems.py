@@ -80,9 +80,6 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
     match detail["type"]:
         case "extra_forbidden":
             found |= _unknown_field(field, _fields_at(model, where[:-1]))
-        case "mistyped":
-            found["detail"] = f"{field} may not be {_shown(detail['input'])}"
-            found |= {"allowed": str(context["allowed"]), "nearest": str(context["nearest"])}
         case "missing":
             found["detail"] = f"{field} is missing"
         case "literal_error":
@@ -91,6 +88,11 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
         case "string_pattern_mismatch":
             found["detail"] = f"{field} may not be {_shown(detail['input'], private=field in _PRIVATE)}"
             found["allowed"] = allowed_in(field, str(context["pattern"]))
+        case "currency" | "mistyped":
+            found["detail"] = f"{field} may not be {_shown(detail['input'])}"
+            found["allowed"] = str(context.get("allowed") or _ALLOWED_BY_FIELD["price_currency"])
+            if near := str(context["nearest"]):
+                found["nearest"] = near
         case "greater_than_equal" | "less_than_equal":
             found["detail"] = f"{field} is out of range"
             found["allowed"] = _range(context)

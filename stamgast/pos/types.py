@@ -8,6 +8,8 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from stamgast.domain.currencies import CURRENCIES, nearest_currency
+
 MOST_MINOR: Final = 10**12
 """No amount is larger than this, in minor units: a till that says so is broken."""
 
@@ -75,7 +77,14 @@ Amount = Annotated[int, Field(ge=-MOST_MINOR, le=MOST_MINOR)]
 
 PositiveAmount = Annotated[int, Field(ge=0, le=MOST_MINOR)]
 
-Currency = Annotated[str, StringConstraints(pattern=r"^[A-Z]{3}$")]
+
+def _known_currency(value: str) -> str:
+    if value in CURRENCIES:
+        return value
+    raise PydanticCustomError("currency", "is not a currency", {"nearest": nearest_currency(value)})
+
+
+Currency = Annotated[str, AfterValidator(_known_currency), WithJsonSchema({"type": "string", "pattern": "^[A-Z]{3}$"})]
 """ISO 4217."""
 
 Quantity = Annotated[str, StringConstraints(pattern=r"^-?[0-9]{1,9}(\.[0-9]{1,6})?$")]

@@ -1,12 +1,12 @@
 """What is taken in although it looks wrong: a store that the programme does not know, a date that cannot be right, a
-quantity or an amount that nobody can have meant.
+quantity or an amount that nobody can have meant, a currency without a rate.
 
 Nothing is lost by any of them. Whoever builds the till should hear of it all the same: in the answer to the till, as a
 figure, in the log.
 """
 
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -16,10 +16,12 @@ from prometheus_client import CollectorRegistry, Counter
 
 from rules.yaml.misspelt import meant_by
 from rules.yaml.problems import MAX_LISTED, nearest
-from stamgast.domain.events import Purchase
+from stamgast.domain.calendar import business_day
+from stamgast.domain.events import Line, Purchase
+from stamgast.domain.exchange import is_known
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import EPOCH, Delivery, can_be_right
+from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, business_day_of, can_be_right
 from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
@@ -42,7 +44,20 @@ _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
 
 
-Kind = Literal["unknown_store", "suspect_time", "to_review", "unusable_phone", "unknown_customer", "unknown_word"]
+DoubtKind = Literal[
+    "unknown_store",
+    "suspect_time",
+    "without_tax",
+    "to_review",
+    "unusable_phone",
+    "unknown_customer",
+    "unknown_word",
+    "over_refund",
+    "unknown_line",
+    "told_twice",
+    "another_sale",
+]
+"""The last four are of `stamgast.pos.known`."""
 
 
 class Misnamed(NamedTuple):
@@ -70,7 +85,7 @@ class Seen(NamedTuple):
 class Doubt:
     """One thing that looks wrong, and in how many purchases."""
 
-    kind: Kind
+    kind: DoubtKind
     pointer: str
     """Where it stands in the first of them."""
     value: str
@@ -97,20 +112,28 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
             found[misnamed.kind, misnamed.why] = _misnamed(place, misnamed)
         store = delivery.store.retail_store_id
         if store and store not in stores:
-            name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
-            if _is_first(found, ("store", name)):
-                found["store", name] = _unknown_store(place, name, tuple(sorted(stores)))
+            _find_store(found, place, store, program)
         if categories and delivery.refund_id is None:
             _find_misspelt(found, place, delivery, categories, meanings)
         if not can_be_right(moment, recorded_at, earliest):
             side = "ahead" if moment > recorded_at else "behind"
             if _is_first(found, ("time", side)):
                 found["time", side] = _suspect_time(place, moment, recorded_at, earliest)
+        elif _has_odd_day(delivery) and _is_first(found, ("time", "day")):
+            found["time", "day"] = _suspect_day(place, moment, str(delivery.business_day_date))
+        if delivery.prices_include_tax is False and _is_first(found, ("tax", "")):
+            found["tax", ""] = _without_tax(place)
         sold = sold_by(delivery, recorded_at)
-        doubt = None if sold is None else doubt_about(sold, program)
-        if sold is not None and doubt is not None and _is_first(found, ("review", doubt.kind)):
-            found["review", doubt.kind] = _to_review(place, sold, doubt, program)
+        doubt = doubt_about(sold, program) if sold is not None else _about_refund(delivery, moment, program)
+        if doubt is not None and _is_first(found, ("review", doubt.kind)):
+            found["review", doubt.kind] = _to_review(place, () if sold is None else sold.lines, doubt, program)
     return list(found.values())
+
+
+def _find_store(found: dict[tuple[str, str], Doubt], place: str, store: str, program: Program) -> None:
+    name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
+    if _is_first(found, ("store", name)):
+        found["store", name] = _unknown_store(place, name, tuple(sorted(program.stores)))
 
 
 def _find_misspelt(
@@ -146,7 +169,9 @@ def _find_misspelt(
             )
 
 
-def unknown_word(pointer: str, word: str, known: Iterable[str], detail: str, *, kind: Kind = "unknown_word") -> Doubt:
+def unknown_word(
+    pointer: str, word: str, known: Iterable[str], detail: str, *, kind: DoubtKind = "unknown_word"
+) -> Doubt:
     """A word that the programme does not know, which was taken all the same; `detail` says what comes of it."""
     words = sorted(known)
     return Doubt(kind, pointer, word, detail, _listed(words), meant_by(word, words))
@@ -170,39 +195,9 @@ class Doubts:
 
     def __init__(self, registry: CollectorRegistry, *, monotonic: Callable[[], float] = time.monotonic) -> None:
         self._monotonic = monotonic
-        text = "Purchases taken in from a store that program.yaml does not name"
         self._counters = {
-            "unknown_store": Counter("stamgast_unknown_stores", text, ["merchant"], registry=registry),
-            "suspect_time": Counter(
-                "stamgast_suspect_times",
-                "Purchases taken in with a date that cannot be right",
-                ["merchant"],
-                registry=registry,
-            ),
-            "unusable_phone": Counter(
-                "stamgast_unusable_phones",
-                "Purchases taken in whose phone is none; something else named their customer",
-                ["merchant"],
-                registry=registry,
-            ),
-            "unknown_customer": Counter(
-                "stamgast_unknown_customers",
-                "Purchases taken in for nobody, since their customer_id is nobody's",
-                ["merchant"],
-                registry=registry,
-            ),
-            "unknown_word": Counter(
-                "stamgast_unknown_words",
-                "Categories, purposes, sources and languages taken in that look like a mistake",
-                ["merchant"],
-                registry=registry,
-            ),
-            "to_review": Counter(
-                "stamgast_purchases_to_review",
-                "Purchases taken in that count for nothing until a person has confirmed or voided them",
-                ["merchant"],
-                registry=registry,
-            ),
+            kind: Counter(f"stamgast_{name}", text, ["merchant"], registry=registry)
+            for kind, (name, text) in _COUNTED.items()
         }
         self._sparing = Sparing(QUIET_S, most_kinds=_MOST_MERCHANTS)
 
@@ -223,13 +218,43 @@ class Doubts:
             )
 
 
+_COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
+    "unknown_store": ("unknown_stores", "Purchases taken in from a store that program.yaml does not name"),
+    "suspect_time": ("suspect_times", "Purchases taken in with a date that cannot be right"),
+    "without_tax": ("amounts_without_tax", "Purchases taken in that say that their amounts are without tax"),
+    "to_review": (
+        "purchases_to_review",
+        "Purchases taken in that count for nothing until a person has confirmed or voided them, or a rate is published",
+    ),
+    "unusable_phone": (
+        "unusable_phones",
+        "Purchases taken in whose phone is none; something else named their customer",
+    ),
+    "unknown_customer": (
+        "unknown_customers",
+        "Purchases taken in for nobody, since their customer_id is nobody's",
+    ),
+    "unknown_word": (
+        "unknown_words",
+        "Categories, purposes, sources and languages taken in that look like a mistake",
+    ),
+    "over_refund": ("over_refunds", "Deliveries after which more was given back than was paid"),
+    "unknown_line": ("refunds_of_unknown_lines", "Refunds of a line that their sale has not"),
+    "told_twice": ("versions_told_twice", "Deliveries with a version that is known with other content"),
+    "another_sale": ("receipt_numbers_again", "Deliveries of a known transaction from another store or day"),
+}
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
     "suspect_time": "purchases with a date that cannot be right",
+    "without_tax": "purchases that say that their amounts are without tax",
+    "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
     "unusable_phone": "purchases with a phone that no message can reach",
     "unknown_customer": "purchases with a customer_id that is nobody's",
     "unknown_word": "words that the programme does not know",
-    "to_review": "purchases that wait until a person has confirmed or voided them",
+    "over_refund": "more was given back than was paid",
+    "unknown_line": "refunds of lines that their sale has not",
+    "told_twice": "versions of a transaction that are known with other content",
+    "another_sale": "transactions that are known from another store or day",
 }
 
 
@@ -245,11 +270,29 @@ def sold_by(delivery: Delivery, recorded_at: Millis) -> Purchase | None:
     return net(transaction)
 
 
-def _to_review(place: str, sold: Purchase, doubt: AboutPurchase, program: Program) -> Doubt:
+def _about_refund(delivery: Delivery, moment: Millis, program: Program) -> AboutPurchase | None:
+    """Why a refund waits with its sale: the rate of its own day is as good as known where that of the sale's is."""
+    day, currency = business_day(moment, program.time_zone), delivery.price_currency
+    if delivery.refund_id is None or is_known(currency, program.currency, program.rates, day):
+        return None
+    return AboutPurchase("rate", day, 0, currency=currency)
+
+
+def _to_review(place: str, lines: tuple[Line, ...], doubt: AboutPurchase, program: Program) -> Doubt:
     words = doubt.in_words(program.currency)
+    if doubt.kind == "rate":
+        return Doubt(
+            kind="to_review",
+            pointer=f"{place}/price_currency",
+            value=doubt.currency,
+            detail=f"{words}. It was taken in and waits: it gives nothing and takes nothing until the rate is "
+            "published, and then it counts",
+            allowed=", ".join([program.currency, *sorted(program.rates)][:MAX_LISTED])
+            + f"; program.yaml may say what others are worth with `exchange: {{{doubt.currency}: …}}`",
+        )
     pointer = f"{place}/line_items"
     if doubt.kind == "pieces":
-        most = max(range(len(sold.lines)), key=lambda n: abs(sold.lines[n].quantity))
+        most = max(range(len(lines)), key=lambda n: abs(lines[n].quantity))
         pointer = f"{pointer}/{most}/quantity"
     elif doubt.kind == "amount":
         pointer = f"{place}/totals/gross_minor"
@@ -303,6 +346,31 @@ def _suspect_time(place: str, moment: Millis, recorded_at: Millis, earliest: Mil
         "What was bought counts from when we first received it",
         allowed=f"{_written(earliest)} to five minutes from now"
         + ("" if ahead else "; program.yaml may say otherwise with `purchases: {not_before: …}`"),
+    )
+
+
+def _without_tax(place: str) -> Doubt:
+    return Doubt(
+        kind="without_tax",
+        pointer=f"{place}/prices_include_tax",
+        value="false",
+        detail="prices_include_tax is false, and amounts are with tax here: they were taken as they stand",
+        allowed="gross_minor with tax, of the total and of each line, and prices_include_tax true or left out",
+    )
+
+
+def _has_odd_day(delivery: Delivery) -> bool:
+    return delivery.business_day_date is not None and business_day_of(delivery) is None
+
+
+def _suspect_day(place: str, moment: Millis, day: str) -> Doubt:
+    return Doubt(
+        kind="suspect_time",
+        pointer=f"{place}/business_day_date",
+        value=day,
+        detail=f"business_day_date {day[:_SHOWN]} lies more than {DAYS_APART} days from end_date_time, "
+        f"{_written(moment)}: the day of that counts",
+        allowed="the day on which the till books the sale; leave it out where the clock says the same",
     )
 
 

@@ -5,23 +5,27 @@ If Kafka fails half-way, the same batch again is harmless, since versions make r
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Collection, Sequence
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, decode_record, millis_of
+from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import opened, usable_identifiers_of
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
-from stamgast.pos.canonical import Refund
+from stamgast.pos.canonical import Canonical, Refund
+from stamgast.pos.known import doubts_about_known
+from stamgast.pos.links import settled
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, names_of
 from stamgast.pos.record import to_record
+from stamgast.pos.scope import scoped
 from stamgast.pos.warnings import UNKNOWN_CUSTOMER, Doubt, Misnamed, Seen, doubts_about
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
@@ -49,6 +53,14 @@ class People(Protocol):
         ...
 
 
+class Known(Protocol):
+    """What is known of transactions (`stamgast.state.transactions`)."""
+
+    async def of(self, merchant: str, names: Iterable[str]) -> dict[str, Transaction]:
+        """Return those that are known."""
+        ...
+
+
 class ReceiptTooLargeError(ValueError):
     """A purchase takes more bytes than any receipt, and nothing beside it was taken."""
 
@@ -72,6 +84,8 @@ class Accepted:
     """In their order."""
     doubts: list[Doubt]
     """What was taken in although it looks wrong."""
+    beside: list[Doubt]
+    """The same beside what was known already: workers count it, who see all of it in order."""
 
     @property
     def taken(self) -> list[Taken]:
@@ -79,10 +93,19 @@ class Accepted:
         return [each for each in self.outcomes if isinstance(each, Taken)]
 
 
+class _Part(NamedTuple):
+    """What is appended of a purchase: it is two where a return is a receipt of its own."""
+
+    purchase: Canonical
+    record: Record
+
+
 class _Named(NamedTuple):
     """A purchase, and whom it names as far as its own words tell: by a customer id, by identifiers, or nobody."""
 
     received: Received
+    within: Canonical
+    """The same under the id by which it is told apart."""
     identifiers: list[Identifier]
     customer: str | None = None
     misnamed: Misnamed | None = None
@@ -90,6 +113,7 @@ class _Named(NamedTuple):
 
 async def accept(
     people: People,
+    known: Known,
     append: Append,
     topic: str,
     items: Sequence[Item],
@@ -109,13 +133,16 @@ async def accept(
     """
     named = await _resolved(people, await _done(large, _read_names, items, program, people), program, at)
     made = await _done(large, _records, named, program, at)
-    records = [each[1] for each in made if not isinstance(each, Refused)]
-    if not records:
+    taken = [each for each in made if not isinstance(each, Refused)]
+    if not taken:
         raise _refusal([each for each in made if isinstance(each, Refused)])
-    await append(topic, records)
+    names = [part.purchase.transaction_id for _, parts in taken for part in parts]
+    transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
+    await append(topic, [part.record for _, parts in taken for part in parts])
     outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
-    seen = (_seen(*each) for each in made if not isinstance(each, Refused))
-    return Accepted(outcomes, await _done(large, doubts_about, seen, program, at))
+    seen = [_seen(named, part) for named, parts in taken for part in parts]
+    doubts = await _done(large, doubts_about, seen, program, at)
+    return Accepted(outcomes, doubts, await _done(large, doubts_about_known, seen, transactions, at))
 
 
 def _read_names(items: Sequence[Item], program: Program, people: People) -> list[_Named | Refused]:
@@ -125,11 +152,15 @@ def _read_names(items: Sequence[Item], program: Program, people: People) -> list
 
 def _named(received: Received, program: Program, unseal: Callable[[str], Identifiers]) -> _Named | Refused:
     purchase = received.purchase
+    try:
+        within = scoped(purchase, program, received.place)
+    except RefusedError as refused:
+        return Refused(refused.problems, received.place, names_of(received))
     if isinstance(purchase, Refund) or purchase.customer is None:
-        return _Named(received, [])
+        return _Named(received, within, [])
     customer = purchase.customer
     if customer.customer_id is not None:
-        return _Named(received, [], customer.customer_id)
+        return _Named(received, within, [], customer.customer_id)
     where = "sealed"
     try:
         whose = opened(customer, unseal)
@@ -140,7 +171,7 @@ def _named(received: Received, program: Program, unseal: Callable[[str], Identif
     except BadPhoneError as error:
         return _unnamed(received, where, f"phone {error}")
     misnamed = Misnamed("unusable_phone", where, usable.bad_phone) if usable.bad_phone else None
-    return _Named(received, usable.identifiers, misnamed=misnamed)
+    return _Named(received, within, usable.identifiers, misnamed=misnamed)
 
 
 def _unnamed(received: Received, where: str, detail: str) -> Refused:
@@ -170,33 +201,39 @@ async def _resolved(
     return found
 
 
-def _records(named: Sequence[_Named | Refused], program: Program, at: Millis) -> list[tuple[_Named, Record] | Refused]:
+def _records(
+    named: Sequence[_Named | Refused], program: Program, at: Millis
+) -> list[tuple[_Named, list[_Part]] | Refused]:
     earliest = program.earliest(at)
     return [each if isinstance(each, Refused) else _record(each, program.merchant, at, earliest) for each in named]
 
 
-def _record(named: _Named, merchant: str, at: Millis, earliest: Millis) -> tuple[_Named, Record] | Refused:
+def _record(named: _Named, merchant: str, at: Millis, earliest: Millis) -> tuple[_Named, list[_Part]] | Refused:
     received = named.received
-    record = to_record(
-        received.purchase,
-        merchant,
-        named.customer,
-        at,
-        earliest=earliest,
-        event_id=received.event_id,
-        event_source=received.event_source,
-    )
-    if len(record[1]) <= LARGEST_RECEIPT:
-        return named, record
-    detail = f"takes {len(record[1]):,} bytes; at most {LARGEST_RECEIPT:,} fit."
+    parts = []
+    for number, part in enumerate(settled(named.within)):
+        record = to_record(
+            part,
+            merchant,
+            None if number else named.customer,
+            at,
+            earliest=earliest,
+            event_id="" if number else received.event_id,
+            event_source=received.event_source,
+        )
+        parts.append(_Part(part, record))
+    largest = max(len(part.record[1]) for part in parts)
+    if largest <= LARGEST_RECEIPT:
+        return named, parts
+    detail = f"takes {largest:,} bytes; at most {LARGEST_RECEIPT:,} fit."
     detail += " Leave out what no rule needs, such as names of lines."
     return Refused([{"pointer": received.place, "detail": detail}], received.place, names_of(received), too_large=True)
 
 
-def _seen(named: _Named, record: Record) -> Seen:
-    received = named.received
-    moment = millis_of(received.purchase.end_date_time)
-    return Seen(received.place, moment, decode_record(record[1]).data, named.misnamed)
+def _seen(named: _Named, part: _Part) -> Seen:
+    moment = millis_of(part.purchase.end_date_time)
+    misnamed = None if isinstance(part.purchase, Refund) else named.misnamed
+    return Seen(named.received.place, moment, decode_record(part.record[1]).data, misnamed)
 
 
 def _refusal(refused: Sequence[Refused]) -> RefusedError | ReceiptTooLargeError:

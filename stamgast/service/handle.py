@@ -18,6 +18,7 @@ from stamgast.domain.events import (
     OptedOut,
     PurchaseChanged,
     PurchaseReviewed,
+    RateKnown,
     RedemptionTakenBack,
     Replied,
     Reviewed,
@@ -33,7 +34,7 @@ from stamgast.service import at_hand, outcomes
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
-from stamgast.service.purchases import purchase_changed, purchase_reviewed
+from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known
 from stamgast.service.reversals import drop_waiting
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
@@ -84,7 +85,7 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
     capped = [card.id for card in program.cards.values() if card.max_per_day is not None]
     newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if capped and state else 0
     for event in events:
-        if type(event) is PurchaseReviewed:
+        if type(event) is PurchaseReviewed or type(event) is RateKnown:
             if capped:
                 return ALL
             fields.append(field_of(event.transaction))
@@ -174,6 +175,7 @@ def _reviewed(case: Case, _event: Reviewed) -> None:
 _APPLY: dict[type, Callable[[Case, Any], None]] = {
     PurchaseChanged: purchase_changed,
     PurchaseReviewed: purchase_reviewed,
+    RateKnown: rate_known,
     Enrolled: _enrolled,
     ConsentChanged: _consent_changed,
     OptedOut: _opted_out,

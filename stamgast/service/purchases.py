@@ -6,10 +6,10 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.earning import entry_for
-from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed
+from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed, RateKnown
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
-from stamgast.domain.review import encode_waiting, size_of, waiting_of
+from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.vocabulary import Counter
 from stamgast.service.case import Case
@@ -48,6 +48,13 @@ def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:
         case.change.answers[event.id] = _encode(heard)
 
 
+def rate_known(case: Case, event: RateKnown) -> None:
+    """Weigh a purchase that waits for a rate anew, unless the till has changed it meanwhile."""
+    entry = case.entry(event.transaction)
+    if entry is not None and entry.held and digest_of_held(entry.held) == event.seen:
+        _change(case, _as_news(event, decode_held(entry.held)))
+
+
 def _hear(case: Case, event: PurchaseReviewed) -> Heard:
     entry = case.entry(event.transaction)
     if entry is None or not entry.held:
@@ -55,11 +62,16 @@ def _hear(case: Case, event: PurchaseReviewed) -> Heard:
     if digest_of_held(entry.held) != event.seen:
         return Heard(409, "The till has changed it meanwhile: look at it again.", case.customer_id)
     if event.verdict == "void":
-        case.write_entry(event.transaction, Entry(day=0, spend=0, profit=0, counts=0, fired=entry.fired))
+        case.write_entry(event.transaction, msgspec.structs.replace(entry, held=b"", agreed=None))
         _leave_the_list(case, event.transaction)
         return Heard(200, "Void: it counts for nothing, unless the till corrects it.", case.customer_id)
     purchase = decode_held(entry.held)
-    size = size_of(purchase, entry_for(purchase, case.program), case.program)
+    gives = entry_for(purchase, case.program)
+    doubt = rate_wanting(purchase, gives, case.program)
+    if doubt is not None:
+        detail = f"It cannot be confirmed: {doubt.in_words(case.program.currency)}. It counts once one is published."
+        return Heard(422, detail, case.customer_id)
+    size = size_of(purchase, gives, case.program)
     if size.rewards > MOST_COMPLETED:
         detail = (
             f"It could bring {size.rewards:,} rewards; {MOST_COMPLETED} are the most. Void it, or correct the sale."
@@ -70,7 +82,7 @@ def _hear(case: Case, event: PurchaseReviewed) -> Heard:
     return Heard(200, f"Confirmed: it counts from now on.{late}", case.customer_id)
 
 
-def _as_news(event: PurchaseReviewed, purchase: Purchase) -> PurchaseChanged:
+def _as_news(event: PurchaseReviewed | RateKnown, purchase: Purchase) -> PurchaseChanged:
     return PurchaseChanged(
         merchant=event.merchant,
         customer=event.customer,

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any, Protocol, cast
 
 from starlette.requests import Request
@@ -20,6 +21,7 @@ from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.transactions import KnownTransactions
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -71,6 +73,9 @@ class Deps:
 
     def __post_init__(self) -> None:
         limits = self.limits
+        self.known_transactions = KnownTransactions(
+            self.redis, partial(self.appender.partition_of, self.topics.purchases)
+        )
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)

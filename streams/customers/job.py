@@ -28,6 +28,7 @@ from streams.customers.in_force import Standing, bundle_of, judge_newest, standi
 from streams.customers.missing_barriers import MissingBarriers
 from streams.customers.parking import Parked, TakingUp, park
 from streams.customers.rate_limits import Limits
+from streams.customers.rates import AwaitedRates
 from streams.customers.replan import Review
 from streams.customers.sending import OpensSending, Sending
 from streams.customers.state_cache import RecentStates
@@ -58,6 +59,7 @@ class OwnedCustomers:
         barriers: MissingBarriers,
         timers: Timers,
         review: Review,
+        rates: AwaitedRates,
         feeds: FeedWatch,
         sending: Sending | None,
     ) -> None:
@@ -69,6 +71,7 @@ class OwnedCustomers:
         self.barriers = barriers
         self.timers = timers
         self.review = review
+        self.rates = rates
         self.feeds = feeds
         self.sending = sending
         self.sending_open = False
@@ -121,12 +124,14 @@ class CustomersJob:
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         review = Review(owned, self.topic, self._clock, self._metrics)
+        rates = AwaitedRates(owned, self.topic, self._clock)
         feeds = FeedWatch(owned, self._topics, self._bundles, self._clock, self._metrics)
         taking_up = TakingUp(owned.lease, standing, self._bundles, owned.committed_to_kafka)
         barriers = MissingBarriers(owned, self.topic, self._bundles, self._clock)
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
-            taking_up=taking_up, barriers=barriers, timers=timers, review=review, feeds=feeds, sending=sending,
+            taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
+            sending=sending,
         )  # fmt: skip
         await activations.open(reader)
         owned.waiting = own.taking_up
@@ -256,6 +261,7 @@ class CustomersJob:
                     if not own.standing.taking_up:  # a backlog must not make anybody look absent
                         await own.timers.look(own.standing.with_bundle)
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
+                    await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
                 failures = 0
             except TROUBLE as error:

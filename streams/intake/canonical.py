@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 import msgspec
 
@@ -16,12 +16,20 @@ from stamgast.domain.purchase_record import Record as Purchase
 from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
-from stamgast.pos.canonical import EVENT_TYPE
-from stamgast.pos.record import doubt_date, key_of
+from stamgast.pos.canonical import EVENT_TYPE, Canonical
+from stamgast.pos.documents import read_document
+from stamgast.pos.links import settled
+from stamgast.pos.problems import Problem, RefusedError
+from stamgast.pos.reading import read_purchase
+from stamgast.pos.record import doubt_date, key_of, to_record
+from stamgast.pos.scope import scoped
 from streams.intake.record_mac import Proofs
 from streams.runtime.emission import Emission
 from streams.runtime.job import Record
 
+_QUOTED: Final = re.compile(r"'.*'|\".*\"", re.DOTALL)
+_TOLD: Final = 3
+_LONGEST_PLACE: Final = 100
 _CUSTOMER_ID: Final = re.compile(r"c[a-z2-7]{24}")
 
 
@@ -88,8 +96,34 @@ def recorded_at_of(read: Read, now: Millis) -> Millis:
     return stamp if read.stamped and stamp is not None else now
 
 
+class Document(NamedTuple):
+    """A record's JSON, and the purchase in it."""
+
+    json: dict[str, Any]
+    purchase: Canonical
+
+
+def document_of(read: Read) -> Document:
+    """Read the record as HTTP reads a purchase.
+
+    Raises:
+        UnreadableError: HTTP would refuse it, for the reasons that it names: place, what is wrong and what was meant.
+    """
+    try:
+        document: dict[str, Any] = read_document(read.record.value or b"")
+        if "specversion" not in document:
+            raise UnreadableError("specversion is missing: a record is a CloudEvent 1.0, with the purchase as its data")
+        received = read_purchase({name: value for name, value in document.items() if not name.startswith("stamgast")})
+    except RefusedError as refused:
+        told = "; ".join(map(_told, refused.problems[:_TOLD]))
+        more = len(refused.problems) - _TOLD
+        raise UnreadableError(f"{told}; and {more} more" if more > 0 else told) from None
+    return Document(document, received.purchase)
+
+
 def canonical(
     read: Read,
+    document: Document,
     customer: str | None,
     source: Source,
     proofs: Proofs,
@@ -98,26 +132,54 @@ def canonical(
     topic: str,
     partitions: int,
     now: Millis,
-) -> Emission:
+) -> list[Emission]:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
-    `customer` is whom its identifiers were resolved to, which stay behind; None: it names nobody. `program` says which
-    dates can be right: what is found of that stands in the record, so that every later reading agrees, whatever the
-    programme says by then.
+    `document` is `document_of` it, `customer` is whom its identifiers were resolved to, which stay behind; None: it
+    names nobody. `program` says which dates can be right: what is found of that stands in the record, so that every
+    later reading agrees, whatever the programme says by then. A return that is a receipt of its own comes as two
+    (`stamgast.pos.links`).
     """
-    document: dict[str, Any] = json.loads(read.record.value or b"")
-    document["data"].pop("customer", None)
-    if customer is not None:
-        document["data"]["customer"] = {"customer_id": customer}
-    key = key_of(read.merchant, read.transaction).encode()
     recorded_at = recorded_at_of(read, now)
     earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
-    doubt_date(document["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
-    document = {name: value for name, value in document.items() if not name.startswith("stamgast")}
-    document["partitionkey"] = key.decode()
-    document["stamgastrecordedat"] = recorded_at
-    document["stamgastsource"] = list(source)
-    return Emission(topic, partition_for(key, partitions), key, proofs.add(key, msgspec.json.encode(document)))
+    own, *refunds = settled(document.purchase if program is None else _within(document.purchase, program))
+    whole = document.json
+    if refunds or own is not document.purchase:
+        data = own.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
+        whole |= {"data": data, "subject": own.transaction_id}
+    whole["data"].pop("customer", None)
+    if customer is not None:
+        whole["data"]["customer"] = {"customer_id": customer}
+    doubt_date(whole["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)
+    documents = [whole]
+    for refund in refunds:
+        _, value = to_record(refund, read.merchant, None, recorded_at, earliest=earliest)
+        documents.append(json.loads(value))
+    emissions = []
+    for index, each in enumerate(documents):
+        key = key_of(read.merchant, each["data"]["transaction_id"]).encode()
+        stamped = {name: value for name, value in each.items() if not name.startswith("stamgast")}
+        stamped["partitionkey"] = key.decode()
+        stamped["stamgastrecordedat"] = recorded_at
+        stamped["stamgastsource"] = [*source[:3], source[3] + index]
+        proven = proofs.add(key, msgspec.json.encode(stamped))
+        emissions.append(Emission(topic, partition_for(key, partitions), key, proven))
+    return emissions
+
+
+def _within(purchase: Canonical, program: Program) -> Canonical:
+    try:
+        return scoped(purchase, program)
+    except RefusedError as refused:
+        raise UnreadableError("; ".join(map(_told, refused.problems))) from None
+
+
+def _told(problem: Problem) -> str:
+    """A problem without the value that it quotes: reasons are read by others than the dead letters themselves."""
+    detail = _QUOTED.sub("this", problem["detail"])
+    near = f", did you mean {problem['nearest']}?" if "nearest" in problem else ""
+    allowed = f" ({problem['allowed'][:_LONGEST_PLACE]})" if "allowed" in problem and not near else ""
+    return f"{problem['pointer'][:_LONGEST_PLACE]}: {detail}{near}{allowed}"
 
 
 def _is_ahead(purchase: Purchase, record: Record) -> bool:

@@ -23,11 +23,12 @@ from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
-from stamgast.pos.warnings import Seen, doubts_about
+from stamgast.pos.known import doubts_between
+from stamgast.pos.warnings import Doubt, Seen, doubts_about
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
-from streams.intake.canonical import Read, UnreadableError, canonical, read_record, recorded_at_of
+from streams.intake.canonical import Read, UnreadableError, canonical, document_of, read_record, recorded_at_of
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
 from streams.intake.record_mac import Proofs
@@ -72,6 +73,8 @@ class _Step:
     merging: list[Read] = field(default_factory=list)
     events: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Keys and values of the events for customers."""
+    doubts: dict[str, list[Doubt]] = field(default_factory=dict)
+    """merchant -> what looks wrong beside what was known."""
     newest: dict[str, Millis] = field(default_factory=dict)
     """merchant -> recorded time of its newest purchase."""
     turn: float = field(default_factory=time.perf_counter)
@@ -121,6 +124,7 @@ class IntakeJob:
             self._merge(owned, step, read, known[read.merchant, read.transaction])
             if time.perf_counter() - step.turn > THINK_S:
                 await step.rest()
+        await self._tell(step)
         topic, partitions = self._topics.customer_events, self._topics.partitions
         step.effects.emissions += [
             Emission(topic, partition_for(key, partitions), key, value) for key, value in step.events
@@ -194,10 +198,12 @@ class IntakeJob:
         now = self._clock.now()
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
+            document = document_of(read)
             named = await self._naming.customer_of(read, now)
             program = await self._naming.program_of(read.merchant)
             again = canonical(
                 read,
+                document,
                 named.customer,
                 source,
                 self._proofs,
@@ -215,7 +221,7 @@ class IntakeJob:
             log.exception("a record could not be appended again", offset=read.record.offset)
             self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
             return
-        step.effects.emissions.append(again)
+        step.effects.emissions += again
         if program is not None:
             seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
             self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
@@ -232,11 +238,20 @@ class IntakeJob:
         except NotMergedError as error:
             self._lay_aside(owned, step, read.record, str(error))
             return
+        if known.state.first_at and not step.quiet:
+            after = known.state if new is None else new.state
+            told = doubts_between("", known.state, after, read.purchase.data, recorded_at)
+            step.doubts.setdefault(read.merchant, []).extend(told)
         if new is None:
             return
         known.state, known.changed = new.state, new.value
         if not step.quiet:
             step.events += new.events
+
+    async def _tell(self, step: _Step) -> None:
+        for merchant, doubts in step.doubts.items():
+            if doubts and await self._naming.program_of(merchant) is not None:
+                self._metrics.doubts.note(merchant, doubts)
 
     def _lay_aside(self, owned: OwnedPartition, step: _Step, record: Record, reason: str) -> None:
         self._metrics.dead_letters.labels(self.name).inc()

@@ -150,7 +150,7 @@ async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
     """Key of each partition's meta -> end of its log."""
     pairs = [(name, at) for name in (topics.purchases, topics.customer_events) for at in range(topics.partitions)]
     async with LogReader(settings.kafka_bootstrap) as reader:
-        ends = await reader.ends(pairs)
+        ends = await reader.behind_last(pairs)
     keys = {topics.purchases: transactions, topics.customer_events: customers}
     return {keys[pair.topic](pair.partition).meta: end for pair, end in ends.items()}
 

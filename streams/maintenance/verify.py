@@ -110,7 +110,7 @@ class _Partition:
         except WentBackError as error:
             report.note(self._keys, name, f"{error}: verify again when it is done")
         report.transactions += len(replay.states)
-        ends = await self._reader.ends([pair])
+        ends = await self._reader.behind_last([pair])
         report.behind += max(0, *ends.values()) - replay.watermark - 1
 
     async def _differences(self) -> AsyncIterator[str]:

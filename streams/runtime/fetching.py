@@ -4,6 +4,8 @@ aiokafka's own fetching costs about half a worker's time while the events come o
 answers is taken apart field by field in Python, and passes through half a dozen tasks. Here the group, positions to
 commit and connections stay aiokafka's; its partitions are paused in it for good, and a fetch is one request packed at
 once, and one answer of which only what holds records is taken apart (by aiokafka's own parser in C).
+
+What is read is committed: of a transaction that a shop's own producer aborted nothing is, of an open one not yet.
 """
 
 from __future__ import annotations
@@ -32,6 +34,10 @@ log = get_logger(__name__)
 
 _API, _VERSION = 1, 4
 """Fetch, in the version that every broker since 0.11 answers."""
+_READ_COMMITTED: Final = 1
+_ABORT: Final = b"\0\0\0\0"
+"""The key of a control record that aborts: version, and what it is."""
+_MOST_STRETCHES: Final = 10_000
 _WAIT_MS: Final = 100
 """How long the broker holds a request while there is nothing: then what was resumed meanwhile is asked for too."""
 _SHORT_WAIT_MS: Final = 20
@@ -45,13 +51,29 @@ Asked = dict[TopicPartition, int]
 """Where each partition was to be read from."""
 
 
+Aborted = Sequence[tuple[int, int]]
+"""Producer and first offset of transactions of which nothing counts."""
+
+
 class Piece(NamedTuple):
     """What an answer says of a partition of which there is something to say."""
 
     pair: TopicPartition
     error: int
     end: int
+    """Up to where it can be read: before the first transaction that is still open."""
+    aborted: Aborted
     data: bytes
+
+
+class Found(NamedTuple):
+    """What was fetched of a partition."""
+
+    records: list[Record]
+    following: int
+    """Where to read on."""
+    without: list[tuple[int, int]]
+    """From where to where there is nothing to apply: control records, and what was aborted."""
 
 
 class LeanConsumer:
@@ -63,6 +85,7 @@ class LeanConsumer:
         self._at: Asked = {}
         self._resting: set[TopicPartition] = set()
         self._ends: dict[TopicPartition, int] = {}
+        self._without: dict[TopicPartition, dict[int, int]] = {}
         self._under_way: dict[int, asyncio.Task[None]] = {}
         self._answers: deque[tuple[Asked, Sequence[Piece]]] = deque()
         self._news = asyncio.Event()
@@ -86,6 +109,7 @@ class LeanConsumer:
         self._consumer.seek(pair, offset)
         self._consumer.pause(pair)
         self._at[pair] = offset
+        self._without.pop(pair, None)
         self._news.set()
 
     def pause(self, pair: TopicPartition) -> None:
@@ -100,6 +124,13 @@ class LeanConsumer:
     def highwater(self, pair: TopicPartition) -> int | None:
         """Where the partition ended when something of it was last fetched."""
         return self._ends.get(pair)
+
+    def passing(self, pair: TopicPartition, position: int) -> int:
+        """Where the first record from `position` on stands at the earliest: behind what is known to hold none."""
+        without = self._without.get(pair, {})
+        while position in without:
+            position = without[position]
+        return position
 
     # -- reading
 
@@ -166,7 +197,7 @@ class LeanConsumer:
     async def _take_in(self, asked: Asked, pieces: Sequence[Piece], found: dict[TopicPartition, list[Record]]) -> None:
         turn = time.perf_counter()
         refused = False
-        for pair, code, end, data in pieces:
+        for pair, code, end, aborted, data in pieces:
             start = asked[pair]
             if code:
                 refused = self._refused(pair, start, for_code(code)) or refused
@@ -176,9 +207,14 @@ class LeanConsumer:
                 await asyncio.sleep(0)
                 turn = time.perf_counter()
             if self._at.get(pair) == start and pair not in self._resting:  # else it was sought anew meanwhile
-                records, self._at[pair] = records_of(data, start)
+                records, self._at[pair], without = records_of(data, start, aborted)
                 if records:
                     found[pair] = records
+                if without:
+                    known = self._without.setdefault(pair, {})
+                    known |= without
+                    for old in list(known)[:-_MOST_STRETCHES]:
+                        del known[old]
         if refused:
             await self._look_for_leaders()
 
@@ -193,24 +229,34 @@ class LeanConsumer:
         return False
 
 
-def records_of(data: bytes, start: int) -> tuple[list[Record], int]:
+def records_of(data: bytes, start: int, aborted: Aborted = ()) -> Found:
     """Return the records from `start` on, and where to read on; an unfinished batch at the end is left for then.
+
+    `aborted` are the transactions in it that were, by their first offset.
 
     Raises:
         CorruptRecordException: what came is not what was appended.
     """
     records: list[Record] = []
+    without: list[tuple[int, int]] = []
     batches = MemoryRecords(data)
     following = start
+    ahead, aborting = deque(sorted(aborted, key=lambda each: each[1])), set[int]()
     while batches.has_next():
         batch = batches.next_batch()
         if not batch.validate_crc():
             raise CorruptRecordException
-        if not batch.is_control_batch:
+        while ahead and ahead[0][1] < (batch.next_offset or 0):
+            aborting.add(ahead.popleft()[0])
+        if batch.is_control_batch or (aborting and batch.is_transactional and batch.producer_id in aborting):
+            if batch.is_control_batch and next(iter(batch)).key == _ABORT:
+                aborting.discard(batch.producer_id)
+            without.append((max(start, batch.base_offset), batch.next_offset))
+        else:
             records += [record for record in batch if record.offset >= start]
             following = max(following, records[-1].offset + 1 if records else start)
         following = max(following, batch.next_offset or 0)  # whatever compaction or a transaction left out
-    return records, following
+    return Found(records, following, without)
 
 
 class _Header(NamedTuple):
@@ -246,7 +292,8 @@ class FetchRequest:
         if self._header:
             header, self._header = self._header, b""
             return header
-        parts = [struct.pack(">iiiibi", -1, self._wait_ms, 1, _MOST_BYTES, 0, len(topics := self._by_topic()))]
+        topics = self._by_topic()
+        parts = [struct.pack(">iiiibi", -1, self._wait_ms, 1, _MOST_BYTES, _READ_COMMITTED, len(topics))]
         for topic, pairs in topics.items():
             name = topic.encode()
             parts.append(struct.pack(f">h{len(name)}si", len(name), name, len(pairs)))
@@ -269,13 +316,17 @@ class FetchRequest:
             (partitions,) = struct.unpack_from(">i", view, place)
             place += 4
             for _ in range(partitions):
-                partition, error, end, _stable, aborted = struct.unpack_from(">ihqqi", view, place)
-                place += 26 + 16 * max(0, aborted)
+                partition, error, end, stable, count = struct.unpack_from(">ihqqi", view, place)
+                place += 26
+                aborted = [struct.unpack_from(">qq", view, place + 16 * number) for number in range(count)]
+                place += 16 * len(aborted)
                 (size,) = struct.unpack_from(">i", view, place)
                 place += 4
                 following = place + max(0, size)
                 if error or size > 0:  # most of the partitions have nothing new
-                    pieces.append(Piece(TopicPartition(topic, partition), error, end, view[place:following]))
+                    readable = end if stable < 0 else stable
+                    piece = Piece(TopicPartition(topic, partition), error, readable, aborted, view[place:following])
+                    pieces.append(piece)
                 place = following
         return pieces
 

@@ -130,8 +130,9 @@ class Ownership(Generic[Own, Kept]):
 
     @property
     def position(self) -> int:
-        """The offset of the next record to apply."""
-        return max(self.lease.watermark + 1, self._sought)
+        """The offset of the next record to apply, as far as that is known: markers of transactions are passed."""
+        position: int = self._consumer.passing(self.pair, max(self.lease.watermark + 1, self._sought))
+        return position
 
     @property
     def caught_up(self) -> bool:
@@ -244,6 +245,10 @@ class Ownership(Generic[Own, Kept]):
     def _in_order(self, records: Sequence[Record]) -> Sequence[Record]:
         """Return what of these may be applied now: from the position on, up to the first gap."""
         name, expected = self._job.name, self.position
+        passed = expected - max(self.lease.watermark + 1, self._sought)
+        if passed:
+            self._sought = expected
+            self.metrics.skipped.labels(name, "control").inc(passed)
         if records[0].offset < expected:
             records = [record for record in records if record.offset >= expected]
             self.metrics.skipped.labels(name, "old").inc()

@@ -153,6 +153,7 @@ class PartitionService(Service, Generic[Own, Kept]):
             group_id=self.group,
             enable_auto_commit=False,
             auto_offset_reset="none",
+            isolation_level="read_committed",
             session_timeout_ms=self._session_timeout_ms,
             heartbeat_interval_ms=min(300, self._session_timeout_ms // 3),
         )

@@ -11,6 +11,7 @@ from aiokafka.errors import OffsetOutOfRangeError
 
 from stamgast.local.brokers import Broker
 from stamgast.log.producers import Emitter
+from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics, create_topics, delete_topics
 from streams.runtime.fetching import LeanConsumer
 from streams.runtime.job import Record
@@ -154,3 +155,61 @@ async def test_what_a_transactional_producer_compressed_is_read_without_its_mark
     await reading.until(55, 0, 0)
     assert reading.values(0) == [b"%d" % number for number in range(5, 60)]
     assert reading.found[0][-1].offset == 61  # two markers stand among them
+
+
+async def test_of_a_transaction_that_was_aborted_nothing_is_read_and_of_an_open_one_nothing_yet(
+    broker: Broker, topics: Topics, emitter: Emitter, reading: Reading
+) -> None:
+    if not broker.is_kafka:
+        pytest.skip("the embedded broker knows no transactions")
+    pair = reading.pairs[0]
+    first, second = [await transactional(broker) for _ in range(2)]
+    await emitter.emit(topics.purchases, 0, [(None, b"before")])  # 0
+    await first.begin_transaction()
+    await first.send_and_wait(topics.purchases, b"aborted", partition=0)  # 1
+    await second.begin_transaction()
+    await second.send_and_wait(topics.purchases, b"committed", partition=0)  # 2
+    await first.send_and_wait(topics.purchases, b"aborted too", partition=0)  # 3
+    await emitter.emit(topics.purchases, 0, [(None, b"beside")])  # 4
+    await reading.until(1, 0, 0)
+    await reading.read()
+    assert (reading.values(0), reading.consumer.highwater(pair)) == ([b"before"], 1), (
+        "nothing stands behind an open one"
+    )
+    async with LogReader(broker.bootstrap) as reader:
+        assert (await reader.ends([pair]))[pair] == 1
+
+    await first.abort_transaction()  # 5
+    await second.commit_transaction()  # 6
+    await reading.until(3, 0, 0)
+    assert reading.values(0) == [b"before", b"committed", b"beside"]
+    assert [record.offset for record in reading.found[0]] == [0, 2, 4]
+
+    await first.begin_transaction()
+    await first.send_and_wait(topics.purchases, b"committed now", partition=0)  # 7
+    await first.commit_transaction()  # 8
+    await second.begin_transaction()
+    await second.send_and_wait(topics.purchases, b"aborted at the end", partition=0)  # 9
+    await second.abort_transaction()  # 10
+    await reading.until(4, 0, 0)
+    assert reading.values(0)[3:] == [b"committed now"]
+
+    async def passed() -> bool:
+        await reading.read()
+        return reading.consumer.passing(pair, 8) == 11
+
+    await eventually(passed, why="what holds no records is known to be passed, up to the end")
+    assert [reading.consumer.passing(pair, at) for at in (0, 1, 2, 3, 5, 7)] == [0, 2, 2, 4, 7, 7]
+    async with LogReader(broker.bootstrap) as reader:
+        assert (await reader.ends([pair]))[pair] == 11
+        read = [record.value async for records in reader.read_all(topics.purchases, 0) for record in records]
+    assert read == reading.values(0)
+    for producer in (first, second):
+        await producer.stop()
+
+
+async def transactional(broker: Broker) -> AIOKafkaProducer:
+    """A shop's own producer, which writes in transactions."""
+    producer = AIOKafkaProducer(bootstrap_servers=broker.bootstrap, transactional_id=uuid.uuid4().hex)
+    await producer.start()
+    return producer

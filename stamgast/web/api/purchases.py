@@ -34,6 +34,7 @@ async def post_purchases(request: Request) -> JSONResponse:
     try:
         accepted = await accept(
             deps.identities,
+            deps.known_transactions,
             deps.appender.append,
             deps.topics.purchases,
             items,
@@ -52,9 +53,9 @@ async def post_purchases(request: Request) -> JSONResponse:
         refusals.inc(refused)
         answer["refused"] = refused
     answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
-    if accepted.doubts:
-        deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
-        answer["warnings"] = [doubt.as_json() for doubt in accepted.doubts]
+    deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
+    if warnings := [*accepted.doubts, *accepted.beside]:
+        answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 207 if refused else 202)
 
 

@@ -3,16 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import json
-import subprocess
-import sys
 from typing import Any
 
-import httpx
 import pytest
 
-from stamgast.api_keys.admin import Keyring
-from stamgast.demo.stage import environment
 from stamgast.state.keys import customers
 from tests.builders import line, snapshot
 from tests.conftest import eventually
@@ -20,6 +14,7 @@ from tests.integration.proofs.judging import live_customers
 from tests.integration.proofs.merchant import FIRST, MERCHANT
 from tests.integration.proofs.receipts import now
 from tests.integration.proofs.scene import Scene
+from tests.integration.proofs.shop_desk import command, till
 from tests.integration.proofs.verdicts import judged, verified
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
@@ -110,44 +105,3 @@ async def publish_cards(scene: Scene) -> None:
     text = file.read_text().replace("rewards:\n", f"{PER_ITEM}rewards:\n", 1)
     file.write_text(text)
     await scene.publish(folder, FIRST)
-
-
-def till(scene: Scene) -> Any:
-    """A client of the web process, with a key."""
-    return _Till(scene)
-
-
-class _Till:
-    def __init__(self, scene: Scene) -> None:
-        self._scene = scene
-        self._client: httpx.AsyncClient | None = None
-
-    async def __aenter__(self) -> httpx.AsyncClient:
-        scene = self._scene
-        keyring = Keyring(scene.settings.kafka_bootstrap, scene.topics.api_keys)
-        made = await keyring.create(MERCHANT, ("intake",), now())
-        url = f"{scene.settings.public_url}/v1/merchants/{MERCHANT}"
-        headers = {"Authorization": f"Bearer {made.text}"}
-        self._client = client = httpx.AsyncClient(base_url=url, headers=headers, timeout=20, trust_env=False)
-
-        async def known() -> bool:
-            return (await client.post("/purchases", json=[])).status_code not in {401, 403, 503}
-
-        await eventually(known, seconds=30, why="web knows the key")
-        return client
-
-    async def __aexit__(self, *error: object) -> None:
-        assert self._client is not None
-        await self._client.aclose()
-
-
-async def command(scene: Scene, *arguments: str, code: int = 0) -> dict[str, Any]:
-    """What `stamgast purchases … --json` answers."""
-    run = [sys.executable, "-m", "stamgast.cli", "purchases", *arguments, "--json"]
-    env = environment(scene.settings)
-    done = await asyncio.to_thread(
-        subprocess.run, run, capture_output=True, text=True, timeout=60, check=False, env=env
-    )
-    assert done.returncode == code, done.stderr
-    answer: dict[str, Any] = json.loads(done.stdout)
-    return answer

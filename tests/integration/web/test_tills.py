@@ -1,6 +1,7 @@
 """A till's signed webhook goes the whole way: verified, read, taken in, on `purchases.v1`."""
 
 import json
+from functools import partial
 from typing import Any
 
 from stamgast.identity.sealing import WrappingKeys
@@ -9,6 +10,7 @@ from stamgast.pos.connections import PosSeal, load_connections
 from stamgast.pos.registry import Registry
 from stamgast.pos.webhook import Webhook, purchases_of, read_webhook
 from stamgast.purchases.accept import accept
+from stamgast.state.transactions import KnownTransactions
 from tests.builders import sure
 from tests.fakes.kassa import Kassa, sign
 from tests.integration.web.conftest import MERCHANT, Web
@@ -38,6 +40,7 @@ async def test_a_signed_webhook_becomes_a_record_of_the_same_customer_as_over_ht
         received = purchases_of(adapter, notice.found, Context(connection, program))
         return await accept(
             web.parts.identities,
+            KnownTransactions(web.parts.redis, partial(web.parts.appender.partition_of, web.topics.purchases)),
             web.parts.appender.append,
             web.topics.purchases,
             received,

@@ -37,7 +37,7 @@ def test_whatever_is_kept_of_a_line_is_in_the_digest(field: str):
     assert digest_of_snapshot(other) != digest_of_snapshot(SNAPSHOT)
 
 
-@pytest.mark.parametrize("field", ["gross", "lines"])
+@pytest.mark.parametrize("field", ["gross", "lines", "currency"])
 def test_whatever_is_kept_of_a_refund_is_in_its_digest(field: str):
     assert digest_of_refund(changed(REFUND, field)) != digest_of_refund(REFUND)
 

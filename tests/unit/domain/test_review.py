@@ -215,12 +215,6 @@ def test_what_counts_already_is_not_asked_about_when_the_programme_has_become_st
     assert (list(owner.reviews), owner.state().cards["bread"].completed) == (["t1"], 0)
 
 
-def test_a_purchase_without_a_rate_is_not_judged_by_its_amount():
-    owner = shop()
-    owner.apply(sale("t1", gross=10**9, currency="JPY"))
-    assert (owner.reviews, owner.state().purchases, owner.state().spend) == ({}, 1, 0)
-
-
 def test_a_card_that_keeps_what_was_refunded_is_judged_by_what_it_keeps():
     owner = Owner(bundle(program(card("bread", 7, per="item", on_refund="never", reward="loaf"))))
     event = sale("t1", int(BARCODE))

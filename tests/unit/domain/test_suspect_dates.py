@@ -13,7 +13,7 @@ from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction, decode_transaction, encode_transaction
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.log.partitioning import partition_for
-from streams.intake.canonical import canonical, read_record
+from streams.intake.canonical import canonical, document_of, read_record
 from tests.builders import ANNA, MERCHANT, T0, at, bundle, card, hello_rule, line, program, record, refund, snapshot
 from tests.fakes.in_memory import InMemoryIntake, Owner
 from tests.foreign_records import PROOFS, produced, read
@@ -154,7 +154,9 @@ def test_what_was_remembered_before_there_were_such_dates_is_still_read():
 def taken_over(date: str, **more: Any) -> Any:
     """The sale as a producer's record of it is appended again."""
     found = read(produced(SALE | {"end_date_time": date}, stamgastrecordedat=None))
-    again = canonical(found, None, ("t", 0, 0, 0), PROOFS, topic="p", partitions=4, now=T0, **more)
+    (again,) = canonical(
+        found, document_of(found), None, ("t", 0, 0, 0), PROOFS, topic="p", partitions=4, now=T0, **more
+    )
     assert again.partition == partition_for(again.key, 4)
     second = type(found.record)(offset=1, timestamp=T0, key=again.key, value=again.value)
     return read_record(second, is_here=True, proofs=PROOFS).purchase.data

@@ -141,6 +141,36 @@ def test_all_problems_are_told_at_once():
     assert "1240" in problems["/totals/gross_minor"]["allowed"]
 
 
+@pytest.mark.parametrize(
+    ("code", "nearest"),
+    [
+        *[(word, "EUR") for word in ("euro", "eur", "Euro ", "€", "EURO", "EURR")],
+        *[("$", "USD"), ("usd", "USD"), ("UDS", "USD"), ("£", "GBP"), ("ZZZ", None), ("", None), ("978", None)],
+    ],
+)
+def test_a_currency_that_there_is_not_is_refused_with_the_one_that_was_meant(code, nearest):
+    for document in (smallest(price_currency=code), refund_of(price_currency=code)):
+        (told,) = refused(document)
+        assert (told["pointer"], told.get("nearest")) == ("/price_currency", nearest)
+        assert "ISO 4217" in told["allowed"]
+
+
+def test_money_of_a_country_that_has_the_euro_now_may_still_be_imported():
+    assert read(smallest(price_currency="NLG")).price_currency == "NLG"
+
+
+@pytest.mark.parametrize(("currency", "right", "wrong"), [("EUR", 2, 3), ("JPY", 0, 2), ("KWD", 3, 2)])
+def test_an_exponent_that_is_not_the_currencys_is_refused(currency, right, wrong):
+    for document in (smallest(), refund_of()):
+        read(document | {"price_currency": currency, "currency_exponent": right})
+        (told,) = refused(document | {"price_currency": currency, "currency_exponent": wrong})
+        assert f"currency_exponent is {wrong}, and {currency} has {right} decimals" in told["detail"]
+
+
+def refund_of(**changes: Any) -> dict[str, Any]:
+    return json.loads((GOLDEN / "refund.json").read_text()) | changes
+
+
 def test_no_problem_repeats_the_telephone_number():
     document = smallest(customer={"phone": "0612345678", "mail": "jan@example.nl"}, status="payed")
     assert "0612345678" not in json.dumps(refused(document))

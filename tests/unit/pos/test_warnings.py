@@ -4,6 +4,7 @@ import logging
 from datetime import timedelta
 from typing import Any
 
+import msgspec
 import pytest
 from prometheus_client import CollectorRegistry
 
@@ -103,6 +104,20 @@ def test_what_nobody_can_have_meant_is_told_with_its_line_and_what_becomes_of_it
     assert doubts_about([sold("", "shop", T0, line("1", 350, "140"))], shop, T0) == []
 
 
+def test_a_currency_without_a_rate_is_told_and_so_is_a_refund_in_one():
+    shop = program(rates={"USD": ((0, 10**6),)})
+    sale, dollars = sold("/0", "shop", T0, line()), sold("/1", "shop", T0, line())
+    pounds, back = in_currency(sale, "GBP"), in_currency(sold("/2", "shop", T0, line()), "GBP", refund_id="r1")
+    (told,) = (each.as_json() for each in doubts_about([sale, in_currency(dollars, "USD"), pounds, back], shop, T0))
+    assert (told["pointer"], told["purchases"]) == ("/0/price_currency", 2)
+    assert "there is no rate for GBP on 2026-10-01. It was taken in and waits" in told["detail"]
+    assert told["allowed"] == "EUR, USD; program.yaml may say what others are worth with `exchange: {GBP: …}`"
+
+
+def in_currency(seen: Seen, currency: str, **more: Any) -> Seen:
+    return seen._replace(delivery=msgspec.structs.replace(seen.delivery, price_currency=currency, **more))
+
+
 def test_a_till_that_names_a_thousand_stores_gets_a_short_answer_in_which_none_is_missing():
     found = warnings(*((f"/{n}", f"store {n}", T0) for n in range(1000)), ("/1000", "", 0))
     assert len(found) == MOST_TOLD + 2
@@ -143,3 +158,12 @@ def test_they_are_counted_by_merchant_and_logged_at_most_once_a_minute(caplog):
 def test_a_telephone_number_in_the_place_of_a_store_is_written_so_that_the_log_masks_it(caplog):
     Doubts(CollectorRegistry()).note("bakery", doubts_about([sold("", "0612345678", T0)], SHOPS, T0))
     assert "0612345678" not in mask_phones("".join(lines(caplog)))
+
+
+def test_amounts_that_say_that_they_are_without_tax_are_told():
+    def says(value: Any) -> list[str]:
+        seen = sold("/3", "dok-noord", T0, line())
+        seen = seen._replace(delivery=msgspec.structs.replace(seen.delivery, prices_include_tax=value))
+        return [doubt.pointer for doubt in doubts_about([seen], SHOPS, T0)]
+
+    assert (says(False), says(True), says("no")) == (["/3/prices_include_tax"], [], [])

@@ -179,17 +179,19 @@ def test_purchases_in_another_currency_count_at_the_rate_of_their_day():
     assert owner.state().spend == 2_251 + 600
 
 
-def test_money_without_a_rate_for_its_day_is_not_summed():
+def test_a_purchase_without_a_rate_for_its_day_waits_and_gives_nothing():
     shop = load_bundle({"program.yaml": PROGRAM + ABROAD}, "bakery").program
     owner = Owner(bundle(shop))
     owner.apply(bought("t1", T0 - 400 * DAY, currency="USD", spend=2_000))
     owner.apply(bought("t2", T0, currency="GBP", spend=2_000))
-    assert (owner.state().purchases, owner.state().spend) == (2, 0)
+    assert (owner.state().purchases, owner.state().spend, list(owner.reviews)) == (0, 0, ["t1", "t2"])
 
 
 def test_a_rate_that_is_none_is_told():
     wrong = PROGRAM + "exchange: {EUR: 1, dollar: 0.9, USD: cheap}\n"
-    told = [problem.message for problem in load_bundle({"program.yaml": wrong}, "bakery").problems]
+    problems = load_bundle({"program.yaml": wrong}, "bakery").problems
+    told, hints = [problem.message for problem in problems], [problem.hint for problem in problems]
     assert told[0].startswith('`exchange`: "EUR" is not another currency')
     assert told[1].startswith('`exchange`: "dollar" is not another currency')
+    assert hints[1] == 'Did you mean "USD"?'
     assert "must be a number" in told[2]

@@ -13,7 +13,7 @@ from stamgast.identity.ids import Identifier
 from stamgast.identity.sealed import Identifiers, public_key, seal, unseal
 from stamgast.log.partitioning import partition_for
 from stamgast.pos.warnings import UNKNOWN_CUSTOMER
-from streams.intake.canonical import UnreadableError, canonical, read_record
+from streams.intake.canonical import UnreadableError, canonical, document_of, read_record
 from streams.intake.identity import Naming
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, program, snapshot
 from tests.fakes.records import LogRecord
@@ -51,9 +51,10 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     """The record that a foreign one is appended again as."""
     first = read(found, **how)
     assert first.wanting
+    document = document_of(first)
     customer = (await Naming(people or Register(), shops).customer_of(first, T0)).customer
     where = {"program": await shops(MERCHANT), "topic": "p", "partitions": PARTITIONS}
-    again = canonical(first, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
+    (again,) = canonical(first, document, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
     assert again.partition == partition_for(again.key, PARTITIONS)
     return LogRecord(1, again.value, again.key)
 
@@ -69,7 +70,6 @@ async def appended_again(found: Any) -> Any:
         produced(SALE, stamgastrecordedat=None),
         produced(SALE | {"customer": {"membership_number": "M1"}}),
         produced(SALE | {"customer": {"provider_customer_id": "P1"}}),
-        produced(SALE | {"customer": {"membership_number": "", "provider_customer_id": "P1"}}),
     ],
 )
 async def test_a_record_is_appended_again_once_and_is_canonical_then(found):
@@ -187,8 +187,8 @@ async def test_a_sealed_phone_is_read_as_in_its_stores_country():
         (sealed(phone="020 1234567"), "is not a mobile number"),
         (sealed(), "names nobody"),
         ({"sealed": "helloyou"}, "is not of version 1"),
-        ({"sealed": "hé"}, "is not base64url"),
-        ({"sealed": "A" * 1001}, "more than 1000"),
+        ({"sealed": "hé"}, "base64url"),
+        ({"sealed": "A" * 1001}, "at most 1000"),
         (sealed(phone="0612345678") | {"phone": "0612345678"}, "in the clear"),
     ],
 )

@@ -24,6 +24,7 @@ from stamgast.domain.events import (
     OptedOut,
     PurchaseChanged,
     PurchaseReviewed,
+    RateKnown,
     RedemptionTakenBack,
     Replied,
     Reviewed,
@@ -62,6 +63,7 @@ def _of(kind: Any, **more: Any) -> Callable[[int, str, int], AnyEvent]:
 MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     PurchaseChanged: purchase,
     PurchaseReviewed: _of(PurchaseReviewed, transaction="transaction-1", verdict="confirm", seen="x"),
+    RateKnown: _of(RateKnown, transaction="transaction-1", seen="x"),
     Enrolled: _of(Enrolled, language="nl"),
     ConsentChanged: lambda number, who, _: consent(who, T0 + number),
     OptedOut: _of(OptedOut),

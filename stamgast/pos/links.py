@@ -1,0 +1,94 @@
+"""A return or an exchange that is a receipt of its own: what came back is a refund of the sale that it names.
+
+So the sale loses its stamps, its visit and its value as by any other refund, whichever comes first, and the receipt
+itself holds only what was bought beside. An edit or a void of the receipt changes both.
+"""
+
+from typing import Any, Final
+
+from stamgast.pos.canonical import Canonical, LineItem, Purchase, Refund, RefundLine, RefundTotals
+
+_TAKES: Final = frozenset({"completed", "partially_refunded"})
+
+
+def settled(purchase: Canonical) -> tuple[Canonical, ...]:
+    """Return the receipt without what came back, and what came back as a refund; other receipts as they are."""
+    if isinstance(purchase, Refund) or purchase.transaction_link is None or purchase.link_settled:
+        return (purchase,)
+    link = purchase.transaction_link
+    if link.relation == "replaces" or link.transaction_id == purchase.transaction_id:
+        return (purchase,)
+    is_active = purchase.status in _TAKES and not (purchase.provenance and purchase.provenance.test)
+    back = [line for line in purchase.line_items if _came_back(line)]
+    if link.relation == "return_of" and not back:
+        back = purchase.line_items
+    elif not back:
+        return (purchase,)  # an exchange that does not say for what
+    if not link.linked or link.transaction_id is None:
+        return (_lowered(purchase, back),) if link.relation == "return_of" and is_active else (purchase,)
+    left, money = _apart(purchase, back)
+    refund = _refund(purchase, link.transaction_id, back if is_active else [], money if is_active else 0)
+    changes: dict[str, Any] = {"link_settled": True}
+    if is_active:
+        totals = purchase.totals.model_copy(update={"gross_minor": left})
+        changes |= {"line_items": _others(purchase, back), "totals": totals}
+    return purchase.model_copy(update=changes), refund
+
+
+def _came_back(line: LineItem) -> bool:
+    return line.kind == "return" or line.original_line_id is not None or line.quantity.startswith("-")
+
+
+def _others(purchase: Purchase, back: list[LineItem]) -> list[LineItem]:
+    ids = {line.line_id for line in back}
+    return [line for line in purchase.line_items if line.line_id not in ids]
+
+
+def _apart(purchase: Purchase, back: list[LineItem]) -> tuple[int, int]:
+    """What was bought beside, and what came back. A total may be of both, or of what was bought alone."""
+    total = purchase.totals.gross_minor
+    if len(back) == len(purchase.line_items):
+        return 0, abs(total)
+    money = sum(abs(line.gross_minor) for line in back)
+    sold = sum(line.gross_minor for line in _others(purchase, back))
+    return (total if total == sold else total + money), money
+
+
+def _refund(purchase: Purchase, of: str, back: list[LineItem], money: int) -> Refund:
+    return Refund(
+        transaction_id=of,
+        refund_id=purchase.transaction_id,
+        source_version=purchase.source_version,
+        status="refund",
+        end_date_time=purchase.end_date_time,
+        store=purchase.store,
+        price_currency=purchase.price_currency,
+        totals=RefundTotals(gross_minor=money),
+        line_items=[
+            RefundLine(
+                original_line_id=line.original_line_id or line.line_id,
+                quantity=line.quantity.removeprefix("-"),
+                gross_minor=abs(line.gross_minor),
+            )
+            for line in back
+        ],
+        provenance=purchase.provenance,
+        time_suspect=purchase.time_suspect,
+    )
+
+
+def _lowered(purchase: Purchase, back: list[LineItem]) -> Purchase:
+    """A return without its receipt: it earns nothing, and lowers what its customer has spent."""
+    ids = {line.line_id for line in back}
+    lines = [_negative(line) if line.line_id in ids else line for line in purchase.line_items]
+    total = purchase.totals.gross_minor
+    if len(back) == len(lines):
+        total = -abs(total)
+    return purchase.model_copy(
+        update={"line_items": lines, "totals": purchase.totals.model_copy(update={"gross_minor": total})}
+    )
+
+
+def _negative(line: LineItem) -> LineItem:
+    quantity = line.quantity if line.quantity.startswith("-") else f"-{line.quantity}"
+    return line.model_copy(update={"kind": "return", "gross_minor": -abs(line.gross_minor), "quantity": quantity})
