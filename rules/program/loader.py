@@ -18,7 +18,7 @@ from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Money, WordError, parse_duration, parse_money
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
-from stamgast.domain.program import CardDefinition, Program, Reward, Store
+from stamgast.domain.program import MERCHANT, CardDefinition, Program, Reward, Store
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Millis, Minor
@@ -145,8 +145,9 @@ def _merchant(reader: Reader, node: Node | None, folder: str) -> str:
     name = reader.text(node, "merchant")
     if name is not None and folder and name != folder:
         reader.problem(node, f'this is the folder of "{folder}", not of "{name}"', "Folder and `merchant` go together.")
-    if name is not None and not ID.fullmatch(name):
-        reader.problem(node, f'`merchant`: "{name}" is not an id', "Use letters, digits, dashes and underscores.")
+    if name is not None and not MERCHANT.fullmatch(name):
+        hint = "Use small letters, digits, dashes and underscores; at most 63."
+        reader.problem(node, f'`merchant`: "{name}" is not an id', hint)
     return name or folder
 
 

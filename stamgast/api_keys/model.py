@@ -7,7 +7,6 @@ import base64
 import hashlib
 import hmac
 import os
-import re
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -20,9 +19,6 @@ Scope = Literal["intake", "till", "read", "admin"]
 
 SCOPES: Final[tuple[Scope, ...]] = ("intake", "till", "read", "admin")
 """intake: purchases and enrolment. till: redeem vouchers. read: look at customers. admin: all of these."""
-
-MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
-"""How a merchant may be called: it stands in keys and paths."""
 
 AT_ONCE: Final = 2
 """Keys of one merchant with the same scopes that may be in force together: the old one and its successor."""

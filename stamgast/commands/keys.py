@@ -8,9 +8,10 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stamgast.api_keys.model import MERCHANT, SCOPES, ApiKey, Scope
+from stamgast.api_keys.model import SCOPES, ApiKey, Scope
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
+from stamgast.domain.program import MERCHANT
 from stamgast.settings import Settings
 
 app = new_app(

@@ -4,6 +4,7 @@
 `currency`, durations in milliseconds or days as named, hours of the day in minutes since midnight.
 """
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Final, Literal, assert_never
@@ -18,6 +19,9 @@ from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
+
+MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""How a merchant may be called: it stands in keys, paths and metrics."""
 
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import json
 import re
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Source
-from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import LARGEST_RECEIPT, REACH, CustomerRef, decode_record, millis_of
+from stamgast.domain.program import MERCHANT, Program
+from stamgast.domain.purchase_record import LARGEST_RECEIPT, CustomerRef, decode_record, millis_of
 from stamgast.domain.purchase_record import Record as Purchase
 from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
@@ -70,7 +71,7 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
     except UNREADABLE as error:  # brackets in brackets in brackets
         raise UnreadableError(f"not a purchase: {error}") from None
     merchant, _, transaction = key.decode(errors="replace").partition(":")
-    if not merchant or transaction != purchase.data.transaction_id:
+    if not _is_merchant(merchant) or transaction != purchase.data.transaction_id:
         raise UnreadableError("its key is not merchant:transaction of what it holds")
     if purchase.type != EVENT_TYPE:
         raise UnreadableError(f"its type is not {EVENT_TYPE}")
@@ -88,6 +89,12 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
     stamp = purchase.stamgastrecordedat or 0
     recorded_at = bounded(stamp, record.timestamp) if held else stamp
     return Read(merchant, transaction, purchase, record, wanting, stamped, recorded_at, source)
+
+
+@lru_cache(maxsize=4_096)
+def _is_merchant(name: str) -> bool:
+    """Whether anybody may be called so: a name stands in keys, in states and in metrics."""
+    return MERCHANT.fullmatch(name) is not None
 
 
 def recorded_at_of(read: Read, now: Millis) -> Millis:
@@ -128,7 +135,7 @@ def canonical(
     source: Source,
     proofs: Proofs,
     *,
-    program: Program | None,
+    program: Program,
     topic: str,
     partitions: int,
     now: Millis,
@@ -141,8 +148,8 @@ def canonical(
     (`stamgast.pos.links`).
     """
     recorded_at = recorded_at_of(read, now)
-    earliest = recorded_at - REACH if program is None else program.earliest(recorded_at)
-    own, *refunds = settled(document.purchase if program is None else _within(document.purchase, program))
+    earliest = program.earliest(recorded_at)
+    own, *refunds = settled(_within(document.purchase, program))
     whole = document.json
     if refunds or own is not document.purchase:
         data = own.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})

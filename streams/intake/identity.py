@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final, NamedTuple
 
 from stamgast.domain.program import Program
-from stamgast.domain.region import Region
 from stamgast.domain.units import Millis
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import SealedReference, Usable, opened, usable_identifiers_of
@@ -15,10 +14,6 @@ from stamgast.identity.sealing import SealError
 from stamgast.pos.warnings import UNKNOWN_CUSTOMER, Misnamed
 from stamgast.purchases.accept import People
 from streams.intake.canonical import Read, UnreadableError
-
-NOWHERE: Final = Region("ZZ")
-"""The country of a shop that nobody knows: only numbers with their country code can be read there."""
-
 
 _MOST_KNOWN: Final = 50_000
 
@@ -45,7 +40,16 @@ class Naming:
         """The programme that the record's store and date are judged by; None for a merchant without any."""
         return await self._program_of(merchant)
 
-    async def customer_of(self, read: Read, now: Millis) -> Named:
+    async def program_in_force(self, merchant: str) -> Program:
+        """The same. Raises `UnreadableError` for a merchant without any: nobody knows then what its purchases mean."""
+        program = await self._program_of(merchant)
+        if program is None:
+            raise UnreadableError(
+                f"no programme of {merchant} is in force: `stamgast publish` it, then replay this dead letter"
+            )
+        return program
+
+    async def customer_of(self, read: Read, program: Program, now: Millis) -> Named:
         """Whom the record names, and what is wrong with how it does.
 
         Raises:
@@ -57,7 +61,7 @@ class Naming:
         if named.customer_id is not None:
             is_known = await self._is_known(read.merchant, named.customer_id)
             return Named(named.customer_id) if is_known else Named(None, UNKNOWN_CUSTOMER)
-        usable = await self._usable(read, named)
+        usable = self._usable(read, program, named)
         if not usable.identifiers:
             return NOBODY
         (customer,) = await self._people.resolve_many(read.merchant, [usable.identifiers], now)
@@ -74,15 +78,12 @@ class Naming:
             self._known.add(who)
         return True
 
-    async def _usable(self, read: Read, named: SealedReference) -> Usable:
+    def _usable(self, read: Read, program: Program, named: SealedReference) -> Usable:
         try:
             whose = opened(named, partial(self._people.unseal, read.merchant))
         except SealError as error:
             raise UnreadableError(f"its sealed identifier {error}") from None
-        program = await self._program_of(read.merchant) if whose.phone else None
-        region = NOWHERE if program is None else program.region_of(read.purchase.data.store.retail_store_id)
         try:
-            return usable_identifiers_of(whose, region)
+            return usable_identifiers_of(whose, program.region_of(read.purchase.data.store.retail_store_id))
         except BadPhoneError as error:
-            hint = "" if program else f"; {read.merchant} has no programme that says in which country it was written"
-            raise UnreadableError(f"its sealed phone {error}{hint}") from None
+            raise UnreadableError(f"its sealed phone {error}") from None

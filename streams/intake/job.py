@@ -199,8 +199,8 @@ class IntakeJob:
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
             document = document_of(read)
-            named = await self._naming.customer_of(read, now)
-            program = await self._naming.program_of(read.merchant)
+            program = await self._naming.program_in_force(read.merchant)
+            named = await self._naming.customer_of(read, program, now)
             again = canonical(
                 read,
                 document,
@@ -222,9 +222,8 @@ class IntakeJob:
             self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
             return
         step.effects.emissions += again
-        if program is not None:
-            seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
-            self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
+        seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
+        self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: OwnedPartition, step: _Step, read: Read, known: _Known) -> None:
         recorded_at = max(step.position.time, read.recorded_at)

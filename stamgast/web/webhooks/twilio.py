@@ -22,9 +22,8 @@ from channels.model import (
 )
 from channels.reasons import reason_of
 from channels.twilio.addresses import bare
-from stamgast.api_keys.model import MERCHANT
 from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
-from stamgast.domain.program import Program
+from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Treatment
 from stamgast.log.replies import Reply, Words, seal_reply

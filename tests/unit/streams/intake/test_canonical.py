@@ -52,9 +52,13 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     first = read(found, **how)
     assert first.wanting
     document = document_of(first)
-    customer = (await Naming(people or Register(), shops).customer_of(first, T0)).customer
-    where = {"program": await shops(MERCHANT), "topic": "p", "partitions": PARTITIONS}
-    (again,) = canonical(first, document, customer, ("t", 0, 0, 0), PROOFS, **where, now=T0)
+    naming = Naming(people or Register(), shops)
+    in_force = await naming.program_in_force(first.merchant)
+    customer = (await naming.customer_of(first, in_force, T0)).customer
+    source = ("t", 0, 0, 0)
+    (again,) = canonical(
+        first, document, customer, source, PROOFS, program=in_force, topic="p", partitions=PARTITIONS, now=T0
+    )
     assert again.partition == partition_for(again.key, PARTITIONS)
     return LogRecord(1, again.value, again.key)
 
@@ -199,36 +203,37 @@ async def test_what_does_not_open_or_names_nobody_is_unreadable_and_says_why(cus
     assert "612345678" not in str(refused.value)
 
 
-async def naming(customer: dict[str, str]) -> Any:
-    return await Naming(Register(), shops).customer_of(read(produced(SALE | {"customer": customer})), T0)
+async def named_in(found: Any) -> Any:
+    naming = Naming(Register(), shops)
+    return await naming.customer_of(read(found), await naming.program_in_force(MERCHANT), T0)
 
 
 async def test_a_sealed_phone_that_is_none_is_told_where_something_else_names_the_customer():
-    named = await naming(sealed(phone="020 1234567") | {"membership_number": "M1"})
+    whose = sealed(phone="020 1234567") | {"membership_number": "M1"}
+    named = await named_in(produced(SALE | {"customer": whose}))
     assert named.customer == ANNA
     assert (named.misnamed.kind, named.misnamed.field) == ("unusable_phone", "sealed")
-    assert await naming(sealed(phone="0612345678", membership_number="M1")) == (ANNA, None)
+    whose = sealed(phone="0612345678", membership_number="M1")
+    assert await named_in(produced(SALE | {"customer": whose})) == (ANNA, None)
 
 
 async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody():
-    sale = SALE | {"customer": {"customer_id": BRAM}}
-    found = produced(sale, stamgastrecordedat=None)
-    named = await Naming(Register(), shops).customer_of(read(found), T0)
-    assert named.misnamed == UNKNOWN_CUSTOMER
+    found = produced(SALE | {"customer": {"customer_id": BRAM}}, stamgastrecordedat=None)
+    assert (await named_in(found)).misnamed == UNKNOWN_CUSTOMER
     again = await taken_over(found)
     assert "customer" not in json.loads(again.value)["data"]
-    assert (await naming({"customer_id": ANNA})) == (ANNA, None)
+    assert await named_in(produced(SALE | {"customer": {"customer_id": ANNA}})) == (ANNA, None)
 
 
-async def test_without_a_programme_a_sealed_phone_needs_its_country_code():
-    def bought_elsewhere(phone: str) -> Any:
-        key = public_key(ID_KEY, "elsewhere")
-        customer = {"sealed": seal(key, "elsewhere", Identifiers(phone=phone))}
-        return produced(SALE | {"customer": customer}, key=f"elsewhere:{SALE['transaction_id']}".encode())
+async def test_a_merchant_without_a_programme_has_no_purchases_and_is_told_what_to_do():
+    with pytest.raises(UnreadableError, match="no programme of elsewhere is in force: `stamgast publish` it"):
+        await Naming(Register(), shops).program_in_force("elsewhere")
 
-    with pytest.raises(UnreadableError, match="elsewhere has no programme that says in which country"):
-        await taken_over(bought_elsewhere("0612345678"))
-    assert not read(await taken_over(bought_elsewhere("+31612345678"))).wanting
+
+@pytest.mark.parametrize("name", ["", "A", "x" * 64, "é", "a b", "-a", "winkel\n", "x" * 200_000])
+def test_nobody_is_called_what_no_merchant_may_be_called(name: str):
+    with pytest.raises(UnreadableError, match="its key is not merchant:transaction"):
+        read(produced(SALE, key=f"{name}:{SALE['transaction_id']}".encode()))
 
 
 def test_the_key_names_the_transaction():
