@@ -6,11 +6,12 @@ import asyncio
 import json
 import sys
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from operator import ge
 from typing import Any, Generic
 
 from benchmarks.bakery import BEGIN, VOUCHER_KEY
+from benchmarks.locked import with_locks
 from benchmarks.meter import Meter
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import WrappingKeys
@@ -150,6 +151,7 @@ async def main() -> None:
     """Carry the job until all events are committed."""
     configure_logs("warning", "console")
     work = Work(**json.loads(sys.argv[1]))
+    work = replace(work, bootstrap=with_locks(work.bootstrap))
     topics, metrics, bundles, meter = Topics(work.partitions, work.prefix), Metrics(), Bundles(), Meter()
     reading = asyncio.create_task(Tail(work.bootstrap, {topics.programs: 1}, bundles, name="bundles").run())
     await bundles.loaded()

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from benchmarks.locked import with_locks
 from benchmarks.meter import read
 from stamgast.local.brokers import Broker, open_broker
 from stamgast.local.redis_server import RedisServer, open_redis
@@ -49,7 +50,7 @@ def open_scene(*, quick: bool, peers: bool = True) -> Iterator[Scene]:
     """Run broker and Redis as the tests do, and end them afterwards."""
     bootstrap, url = os.environ.get("STAMGAST_KAFKA_BOOTSTRAP"), os.environ.get("STAMGAST_REDIS_URL")
     with (
-        open_broker(RUN_DIR, bootstrap=bootstrap or None, say=print) as kafka,
+        open_broker(RUN_DIR, bootstrap=with_locks(bootstrap) if bootstrap else None, say=print) as kafka,
         open_redis(RUN_DIR, url=url or None, say=print) as redis,
     ):
         if not (kafka.is_kafka or quick):

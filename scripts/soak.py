@@ -542,12 +542,13 @@ def deployed(folder: Path) -> Iterator[tuple[Deployment, str]]:
         )
         create_topics(settings.kafka_bootstrap, topics_of(settings), replication_factor=1)
         deployment = Deployment(settings, run_dir, broker, redis)
+        ready = f"http://127.0.0.1:{settings.web_metrics_port}/readyz"
         try:
             for name in ("sandbox", "web", *(f"worker-{number}" for number in range(WORKERS))):
                 deployment.start(name)
             key = asyncio.run(bring_into_force(settings, [SHOP]))[SHOP]
             deployment.running["sandbox"].wait_until(lambda: answers(f"{settings.twilio_base_url}/healthz"), seconds=60)
-            deployment.running["web"].wait_until(lambda: answers(f"{settings.public_url}/readyz"), seconds=60)
+            deployment.running["web"].wait_until(lambda: answers(ready), seconds=60)
             yield deployment, key
         finally:
             for child in deployment.running.values():

@@ -101,7 +101,7 @@ def reference() -> str:
         table(("method and path", "does"), routes()),
         "## Topics",
         table(("topic", "partitions", "cleanup", "kept"), topics()),
-        "## Metrics\n\nAt `/metrics` of the web process and of a worker (`STAMGAST_METRICS_PORT`).",
+        "## Metrics\n\nAt `/metrics` of web (`STAMGAST_WEB_METRICS_PORT`) and of a worker (`STAMGAST_METRICS_PORT`).",
         table(("metric", "labels", "what it counts"), iter(dict.fromkeys(metrics()))),
         "## Why a message was withheld or held\n\nAs `stamgast rules why` and `activations.v1` say it.",
         table(("reason", "meaning"), (((f"`{name}`"), text) for name, text in REASONS.items())),

@@ -13,6 +13,7 @@ from channels.twilio.client import TwilioCredentials
 from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.webhooks import TwilioWebhooks
 from stamgast.api_keys.table import ApiKeyTable
+from stamgast.broker import kafka_of, warn_of_unsigned
 from stamgast.clock.bounded import BoundedClock
 from stamgast.clock.shop_time import Clock, is_real
 from stamgast.clock.watch import ClockWatch
@@ -27,7 +28,7 @@ from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
 from stamgast.people.opt_out import Stops, Unfinished
 from stamgast.programs.in_force import MerchantTable
-from stamgast.settings import Settings
+from stamgast.settings import Settings, has_live_account, listed
 from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
@@ -94,7 +95,7 @@ def wrapping_keys_of(settings: Settings) -> WrappingKeys:
 
 def auth_tokens_of(settings: Settings) -> list[str]:
     """Twilio's auth tokens: one, or the old one and the new one by comma while it is being changed."""
-    return [token.strip() for token in settings.twilio_auth_token.get_secret_value().split(",") if token.strip()]
+    return listed(settings.twilio_auth_token.get_secret_value())
 
 
 def identity_store(
@@ -118,7 +119,7 @@ def identity_tail(settings: Settings, topics: Topics, store: IdentityStore, *, q
     counts = partition_counts(topics)
     names = (topics.identities, topics.identity_keys, topics.suppressions)
     followed = {name: counts[name] for name in names}
-    return Tail(settings.kafka_bootstrap, followed, store, name="identities", quiet=quiet)
+    return Tail(kafka_of(settings), followed, store, name="identities", quiet=quiet)
 
 
 class Runs(Protocol):
@@ -190,7 +191,7 @@ def watched_clock(
     """Shop time; where that is the machine's own, what bears it out: to be run, and nothing is stamped before it is."""
     if not is_real(settings.clock):
         return settings.make_clock(), None
-    kafka = AppendTime(settings.kafka_bootstrap, topics.clock)
+    kafka = AppendTime(kafka_of(settings), topics.clock)
     stack.push_async_callback(kafka.close)
     clock = BoundedClock()
     return clock, ClockWatch(clock, redis=redis.time, kafka=kafka.ask)
@@ -204,13 +205,14 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
         SettingsError: a key is missing or wrong.
     """
     topics, keys = topics_of(settings), wrapping_keys_of(settings)
+    warn_of_unsigned(settings)
     voucher_key = derive_voucher_key(id_key_of(settings))
     async with AsyncExitStack() as stack:
         redis = open_redis(settings)
         stack.push_async_callback(redis.aclose)
-        appender = Appender(settings.kafka_bootstrap, partition_counts(topics), client_id="stamgast-worker")
+        appender = Appender(kafka_of(settings), partition_counts(topics), client_id="stamgast-worker")
         stack.push_async_callback(appender.close)
-        emitters = Emitters(settings.kafka_bootstrap, client_id="stamgast-worker")
+        emitters = Emitters(kafka_of(settings), client_id="stamgast-worker")
         stack.push_async_callback(emitters.close)
         state = Redis(settings.redis_url)
         stack.callback(state.close)
@@ -245,11 +247,17 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
     """
     topics = topics_of(settings)
     id_key_of(settings)
-    cluster = await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    tokens = auth_tokens_of(settings)
+    if has_live_account(settings.twilio_account_sid) and not tokens:
+        raise SettingsError(
+            "STAMGAST_TWILIO_AUTH_TOKEN is missing: without it no STOP to the live Twilio account is heard"
+        )
+    cluster = await asyncio.to_thread(check_topics, kafka_of(settings), topics)
+    warn_of_unsigned(settings)
     async with AsyncExitStack() as stack:
         redis = open_redis(settings)
         stack.push_async_callback(redis.aclose)
-        appender = Appender(settings.kafka_bootstrap, partition_counts(topics), client_id="stamgast-web")
+        appender = Appender(kafka_of(settings), partition_counts(topics), client_id="stamgast-web")
         stack.push_async_callback(appender.close)
         identities = identity_store(settings, topics, cluster, redis, appender)
         api_keys, merchants = ApiKeyTable(), MerchantTable()
@@ -267,11 +275,11 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
                 fitness,
-                pulse := Pulse(settings.kafka_bootstrap),
+                pulse := Pulse(kafka_of(settings)),
                 *([watch] if watch else []),
             )
         )
-        verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
+        verifier = SignatureVerifier(settings.public_url, tokens)
         carrier = TwilioWebhooks(verifier)
         yield WebParts(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, watch)
 
@@ -284,4 +292,4 @@ def _fitness(stack: AsyncExitStack, settings: Settings, process: str, *watched: 
 
 
 def _small_tail(settings: Settings, topic: str, view: View, name: str) -> Tail:
-    return Tail(settings.kafka_bootstrap, {topic: 1}, view, name=name)
+    return Tail(kafka_of(settings), {topic: 1}, view, name=name)

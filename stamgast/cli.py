@@ -47,8 +47,20 @@ def main() -> None:
         hint = f"did you mean `stamgast {near[0]}`?" if near else "`stamgast --help` lists the commands"
         print(f"stamgast: there is no command {name!r}; {hint}", file=sys.stderr)  # noqa: T201  the answer
         raise SystemExit(2)
+    if not all(map(_is_text, arguments)):
+        print("stamgast: an argument is no text in UTF-8", file=sys.stderr)  # noqa: T201  the answer
+        raise SystemExit(2)
     module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
     module.app(args=arguments, prog_name=f"stamgast {name}")
+
+
+def _is_text(argument: str) -> bool:
+    """Say whether it can be written again: what was no UTF-8 has become halves of letters."""
+    try:
+        argument.encode()
+    except UnicodeEncodeError:
+        return False
+    return True
 
 
 def menu() -> str:

@@ -29,6 +29,7 @@ COME_BY_THE_THOUSAND: Final[dict[str, tuple[str, ...]]] = {
     "an event could not be applied": (),
     "a delivery could not be applied": (),
     "a record could not be appended again": (),
+    "a record that we did not sign is passed over": ("topic",),
     "a programme cannot be read": ("why",),
     "unreadable bundle": ("reason",),
     "a segment's record cannot be read": ("why",),

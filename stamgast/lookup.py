@@ -9,6 +9,7 @@ from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
 from stamgast import bootstrap
+from stamgast.broker import kafka_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
 from stamgast.domain.region import Region
@@ -105,8 +106,8 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
         TimeoutError: it was not loaded in time.
     """
     topics = bootstrap.topics_of(settings)
-    cluster = await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
-    appender = Appender(settings.kafka_bootstrap, bootstrap.partition_counts(topics), client_id="stamgast-lookup")
+    cluster = await asyncio.to_thread(check_topics, kafka_of(settings), topics)
+    appender = Appender(kafka_of(settings), bootstrap.partition_counts(topics), client_id="stamgast-lookup")
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         store = bootstrap.identity_store(settings, topics, cluster, redis, appender)
         try:
@@ -122,9 +123,9 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
 
 async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
     """Every bundle that was published, and the merchant's newest. Raises NotFoundError if it has none."""
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
     shelf = BundleShelf()
-    await shelf.load(settings.kafka_bootstrap, topics.programs)
+    await shelf.load(kafka_of(settings), topics.programs)
     if merchant not in shelf.newest:
         known = ", ".join(sorted(shelf.newest)) or "none has published yet"
         raise NotFoundError(f"there is no merchant {merchant!r}; known: {known}")

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+from ipaddress import ip_network
 from pathlib import Path
-from typing import Annotated, Self
+from typing import Annotated, Literal, Self
 from urllib.parse import urlsplit
 
 from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock
+from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock, parse_time
+from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 
 LIVE_TWILIO = "https://api.twilio.com"
 SANDBOX_ACCOUNT = "ACsandbox"
+SANDBOX_AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105  a stand-in's, and public
 
 Partitions = Annotated[int, Field(ge=1, le=512)]
 
@@ -23,12 +26,30 @@ class Settings(BaseSettings):
     model_config = SettingsConfigDict(env_prefix="STAMGAST_", env_file=".env", extra="ignore", frozen=True)
 
     kafka_bootstrap: str = Field("127.0.0.1:9092", description="Kafka's address, host:port, several by comma")
+    kafka_security: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = Field(
+        "PLAINTEXT", description="how Kafka is spoken to: `SSL` is TLS, `SASL` with a name"
+    )
+    kafka_ca_file: str = Field("", description="PEM file of who vouches for the brokers; empty: as on this machine")
+    kafka_mechanism: Literal["SCRAM-SHA-512", "SCRAM-SHA-256", "PLAIN", "OAUTHBEARER"] = Field(
+        "SCRAM-SHA-512", description="how one proves the name to Kafka"
+    )
+    kafka_username: str = Field("", description="the name at Kafka; for OAUTHBEARER the client's id")
+    kafka_password: SecretStr = Field(SecretStr(""), description="its password; for OAUTHBEARER the client's secret")
+    kafka_oauth_url: str = Field("", description="where OAUTHBEARER's tokens come from, by client credentials")
+    kafka_oauth_scope: str = Field("", description="the scope that they are asked for, if any")
     redis_url: str = Field(
         "redis://127.0.0.1:6379/0",
         pattern=r"^(rediss?|unix)://",
-        description="Redis or Valkey; of a Redis Cluster any node, or several by comma",
+        repr=False,
+        description="Redis or Valkey; of a Redis Cluster any node, or several by comma. With locks: "
+        "`rediss://user:password@host:6379/0?ssl_ca_certs=/path/ca.pem`",
     )
     config_dir: Path = Field(Path("config"), description="where merchants/<merchant>/program.yaml and its rules stand")
+    signed_since: str = Field(
+        "",
+        description="RFC 3339: records without our signature that Kafka appended after that are not believed; "
+        "empty: all are, as before there were any (docs/operations.md)",
+    )
     partitions: Partitions = Field(8, description="partitions of every topic; fixed when the topics are created")
     topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")
     replication_factor: int = Field(-1, description="copies of each record in new topics; -1 leaves it to the broker")
@@ -68,12 +89,31 @@ class Settings(BaseSettings):
     public_url: str = Field("http://127.0.0.1:8000", description="where carriers and customers reach `stamgast web`")
     web_host: str = Field("127.0.0.1", description="the interface that `stamgast web` listens on")
     web_port: int = Field(8000, ge=0, le=65_535)
+    web_hosts: str = Field(
+        "",
+        description="names under which `stamgast web` is reached, several by comma, beside PUBLIC_URL's, localhost and "
+        "addresses",
+    )
+    web_proxies: str = Field(
+        "",
+        description="addresses or networks of the proxies before `stamgast web`, several by comma: whom a request "
+        "comes from is believed of them alone",
+    )
     sandbox_host: str = Field("127.0.0.1", description="the interface that `stamgast sandbox` listens on")
     sandbox_port: int = Field(8010, ge=0, le=65_535)
     sandbox_token: SecretStr = Field(
         SecretStr(""), description="the token that a sandbox asks for when it listens off loopback"
     )
-    metrics_port: int = Field(0, ge=0, le=65_535, description="where a worker serves /metrics and /healthz; 0: nowhere")
+    metrics_host: str = Field(
+        "127.0.0.1", description="the interface of both ports below; off loopback STAMGAST_METRICS_TOKEN is needed"
+    )
+    metrics_port: int = Field(
+        0, ge=0, le=65_535, description="where a worker serves /metrics, /healthz and /readyz; 0: nowhere"
+    )
+    web_metrics_port: int = Field(0, ge=0, le=65_535, description="where `stamgast web` serves the same; 0: nowhere")
+    metrics_token: SecretStr = Field(
+        SecretStr(""), description="who asks there sends it as `Authorization: Bearer`; at least 16 characters"
+    )
 
     twilio_base_url: str = Field(LIVE_TWILIO, description="address of Twilio's API, or of a sandbox")
     twilio_account_sid: str = ""
@@ -102,6 +142,60 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an http or https URL")
         return value.rstrip("/")
 
+    @field_validator("signed_since")
+    @classmethod
+    def _is_a_time(cls, value: str) -> str:
+        if value:
+            parse_time(value)
+        return value
+
+    @field_validator("web_proxies")
+    @classmethod
+    def _are_networks(cls, value: str) -> str:
+        for each in listed(value):
+            try:
+                ip_network(each)
+            except ValueError:
+                raise ValueError(f"{each!r} is not an address or a network such as 10.0.0.0/24") from None
+        return value
+
+    @field_validator("kafka_ca_file")
+    @classmethod
+    def _is_there(cls, value: str) -> str:
+        if value:
+            try:
+                Path(value).read_bytes()
+            except OSError as error:
+                raise ValueError(f"{value}: {error.strerror}") from None
+        return value
+
+    @model_validator(mode="after")
+    def _kafka_lets_in(self) -> Self:
+        if not self.kafka_security.startswith("SASL"):
+            return self
+        if not (self.kafka_username and self.kafka_password.get_secret_value()):
+            raise ValueError(f"{self.kafka_security} needs STAMGAST_KAFKA_USERNAME and STAMGAST_KAFKA_PASSWORD")
+        if self.kafka_mechanism in {"PLAIN", "OAUTHBEARER"} and self.kafka_security != "SASL_SSL":
+            raise ValueError(
+                f"{self.kafka_mechanism} shows on the way what lets in: use STAMGAST_KAFKA_SECURITY=SASL_SSL"
+            )
+        where = urlsplit(self.kafka_oauth_url)
+        if self.kafka_mechanism == "OAUTHBEARER" and not (
+            where.hostname and (where.scheme == "https" or (where.scheme == "http" and is_loopback(where.hostname)))
+        ):
+            raise ValueError("OAUTHBEARER needs STAMGAST_KAFKA_OAUTH_URL: an https URL that gives out tokens")
+        return self
+
+    @model_validator(mode="after")
+    def _figures_are_shown_to_nobody_else(self) -> Self:
+        short = len(self.metrics_token.get_secret_value()) < SHORTEST_TOKEN
+        if (self.metrics_port or self.web_metrics_port) and short and not is_loopback(self.metrics_host):
+            raise ValueError(
+                f"metrics on {self.metrics_host} would be shown to whoever asks: "
+                f"set STAMGAST_METRICS_TOKEN, of at least {SHORTEST_TOKEN} characters"
+            )
+        return self
+
     @model_validator(mode="after")
     def _live_credentials_stay_with_twilio(self) -> Self:
         live = has_live_account(self.twilio_account_sid)
@@ -114,11 +208,26 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"clock {self.clock!r} with live Twilio credentials would message people at invented times"
             )
+        if live and SANDBOX_AUTH_TOKEN in listed(self.twilio_auth_token.get_secret_value()):
+            raise ValueError(
+                "the sandbox's auth token is public: with a live Twilio account anybody could sign as Twilio; "
+                "set STAMGAST_TWILIO_AUTH_TOKEN to the account's own"
+            )
+        if live and urlsplit(self.public_url).scheme != "https":
+            raise ValueError(
+                f"a live Twilio account calls back over https alone, and PUBLIC_URL is {self.public_url}: "
+                "what people write and their telephone numbers would be read on the way"
+            )
         return self
 
     def make_clock(self) -> Clock:
         """Make the clock that CLOCK describes; call it once in a process and hand it on."""
         return parse_clock(self.clock, self.clock_file)
+
+
+def listed(text: str) -> list[str]:
+    """What stands in a setting by comma."""
+    return [each.strip() for each in text.split(",") if each.strip()]
 
 
 def has_live_account(account_sid: str) -> bool:

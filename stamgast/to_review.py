@@ -10,6 +10,7 @@ from typing import Final, NamedTuple
 
 from rules.yaml.problems import nearest
 from stamgast import bootstrap
+from stamgast.broker import kafka_of
 from stamgast.domain.events import PurchaseReviewed, ReviewVerdict, encode_event, key_of
 from stamgast.domain.review import Waiting, decode_waiting
 from stamgast.domain.units import Millis
@@ -52,7 +53,7 @@ async def pass_verdict(
     """
     topics = bootstrap.topics_of(settings)
     await newest_bundle(settings, topics, merchant)
-    appender = Appender(settings.kafka_bootstrap, bootstrap.partition_counts(topics), client_id="stamgast-purchases")
+    appender = Appender(kafka_of(settings), bootstrap.partition_counts(topics), client_id="stamgast-purchases")
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         try:
             listed = await _listed(redis, topics, merchant)

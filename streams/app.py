@@ -14,6 +14,7 @@ import faust
 from mode import Service
 
 from stamgast.bootstrap import Runs
+from stamgast.broker import kafka_of
 from stamgast.clock.watch import ClockWatch
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
@@ -24,6 +25,7 @@ from streams.agents.dead_letters import watch_dead_letters
 from streams.metrics import Metrics
 from streams.outbox.context import LANDED_S, Outgoing
 from streams.runtime.cluster import wait_for_a_broker, wait_for_topics
+from streams.runtime.credentials import credentials_at
 from streams.runtime.garbage import collect_rarely
 from streams.runtime.partitions import PartitionService
 from streams.runtime.troubles import troubles_of
@@ -51,9 +53,11 @@ class Views(Service):
 
 def make_app(settings: Settings, topics: Topics, services: Sequence[Service], metrics: Metrics) -> Any:
     """Put the app together. Our services have consumers of their own; Faust's carries the agents."""
+    kafka = kafka_of(settings)
     app = faust.App(
         f"{settings.group_prefix}-worker",
-        broker=[f"kafka://{address}" for address in settings.kafka_bootstrap.split(",")],
+        broker=[f"kafka://{address}" for address in kafka.split(",")],
+        broker_credentials=credentials_at(kafka),
         store="memory://",
         # Its tables' folder, of which we use none, must not be looked for where the worker was started: in a
         # container nobody may write there.
@@ -90,7 +94,7 @@ class Worker:
         clock_watch: ClockWatch | None = None,
     ) -> None:
         self._settings = settings
-        pulse = Pulse(settings.kafka_bootstrap)
+        pulse = Pulse(kafka_of(settings))
         self._topics = topics
         self._partitions = partitions
         self._outgoing = outgoing
@@ -117,7 +121,9 @@ class Worker:
         for number in (signal.SIGTERM, signal.SIGINT):
             loop.add_signal_handler(number, self._stop.set)
         collect_rarely()
-        self._watchdog.start(self._settings.metrics_port)
+        self._watchdog.start(
+            self._settings.metrics_host, self._settings.metrics_port, self._settings.metrics_token.get_secret_value()
+        )
         beating = asyncio.create_task(self._watchdog.beat())
         starting = asyncio.create_task(self._start())
         stopped = asyncio.create_task(self._stop.wait())
@@ -143,8 +149,8 @@ class Worker:
         return [each.refused_because for each in owned if each.refused_because]
 
     async def _start(self) -> None:
-        await wait_for_a_broker(self._settings.kafka_bootstrap)
-        await wait_for_topics(self._settings.kafka_bootstrap, self._topics)
+        await wait_for_a_broker(kafka_of(self._settings))
+        await wait_for_topics(kafka_of(self._settings), self._topics)
         await self._app.start()
 
     def stop(self) -> None:
@@ -154,6 +160,7 @@ class Worker:
     def _measure(self) -> None:
         self._outgoing.measure()
         self._outgoing.metrics.redis.show(self._fitness.nodes)
+        self._outgoing.metrics.unsigned.show()
         self._outgoing.metrics.clock_wrong.set(self._clock_watch is not None and not self._clock_watch.fit)
         refused = self._outgoing.metrics.refused_bundles
         refused.clear()

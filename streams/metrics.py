@@ -6,6 +6,7 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
+from stamgast.log.unsigned_figures import UnsignedFigures
 from stamgast.pos.warnings import Doubts
 from stamgast.state.condition import RedisFigures
 
@@ -69,6 +70,7 @@ class Metrics:
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
         self.redis = RedisFigures(self.registry)
+        self.unsigned = UnsignedFigures(self.registry)
         self.loop_lag = self._gauge("loop_lag_seconds", "How late the event loop runs")
 
     def park(self, merchant: str, events: int) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any, Final
 
 from stamgast.bootstrap import WorkerParts, worker_parts
+from stamgast.broker import kafka_of
 from stamgast.log.tail import Tail
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
@@ -47,7 +48,7 @@ async def run(settings: Settings) -> int:
 def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True) -> Worker:
     """Wire jobs, services and app. Without `sending` the outbox is left alone."""
     topics, metrics = parts.topics, Metrics()
-    bundles = Bundles(ProgramLog(settings.kafka_bootstrap, topics.programs))
+    bundles = Bundles(ProgramLog(kafka_of(settings), topics.programs))
     aside = LayingAside(topics, parts.seal, parts.clock)
     outgoing = Outgoing(
         topics=topics,
@@ -66,7 +67,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         ),
     )
     customers = CustomersJob(
-        bootstrap=settings.kafka_bootstrap,
+        bootstrap=kafka_of(settings),
         topics=topics,
         bundles=bundles,
         aside=aside,
@@ -77,10 +78,10 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     )
     watch = parts.clock_watch
     shared: dict[str, Any] = {
-        "bootstrap": settings.kafka_bootstrap,
+        "bootstrap": kafka_of(settings),
         "redis": parts.redis,
         "emitters": parts.emitters,
-        "cluster": ClusterFacts(settings.kafka_bootstrap, topics),
+        "cluster": ClusterFacts(kafka_of(settings), topics),
         "metrics": metrics,
         "turns": Turns(),
         "session_timeout_ms": settings.session_timeout_ms,
@@ -106,7 +107,7 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         if sending
         else []
     )
-    programmes = Tail(settings.kafka_bootstrap, {topics.programs: 1}, bundles, name="bundles")
+    programmes = Tail(kafka_of(settings), {topics.programs: 1}, bundles, name="bundles")
     return Worker(
         settings,
         topics,

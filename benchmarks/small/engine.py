@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from benchmarks.locked import with_locks
 from benchmarks.meter import Meter
 from benchmarks.scene import FewTopics
 from benchmarks.small.job import apply, decode_purchase, decode_state, encode_state, fresh, messages
@@ -95,14 +96,15 @@ async def main() -> None:
     settings = Settings.from_command_line()
     meter = Meter()
     job = SmallJob(settings, meter)
-    redis, emitters = Redis(settings.redis_url), Emitters(settings.bootstrap)
+    bootstrap = with_locks(settings.bootstrap)
+    redis, emitters = Redis(settings.redis_url), Emitters(bootstrap)
     service = PartitionService(
         job,
-        bootstrap=settings.bootstrap,
+        bootstrap=bootstrap,
         group=settings.group,
         redis=redis,
         emitters=emitters,
-        cluster=ClusterFacts(settings.bootstrap, FewTopics([settings.topic, settings.out], settings.partitions)),
+        cluster=ClusterFacts(bootstrap, FewTopics([settings.topic, settings.out], settings.partitions)),
         metrics=Metrics(),
     )
     collect_rarely()  # as the worker does

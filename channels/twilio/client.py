@@ -7,7 +7,6 @@ that live credentials only ever travel to twilio.com over https.
 
 import asyncio
 import contextvars
-import ipaddress
 import json
 import logging
 from collections.abc import Iterator, Mapping
@@ -21,6 +20,8 @@ from twilio.http import AsyncHttpClient
 from twilio.http.response import Response
 from twilio.rest import Client
 
+from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
+
 CONNECT_SECONDS: Final = 5.0
 READ_SECONDS: Final = 15.0
 TOTAL_SECONDS: Final = 30.0
@@ -28,7 +29,6 @@ TOTAL_SECONDS: Final = 30.0
 
 LIVE_BASE_URL: Final = "https://api.twilio.com"
 SANDBOX_PREFIX: Final = "ACsandbox"
-_MIN_TOKEN: Final = 16
 
 # Their INFO lines hold request URLs, and a look-up's URL holds a phone number.
 for _name in ("httpx", "httpcore"):
@@ -110,20 +110,10 @@ def check_endpoint(base_url: str, credentials: TwilioCredentials) -> None:
         raise UnsafeEndpointError(
             f"live credentials are never sent to {host}: use https on twilio.com, or an {SANDBOX_PREFIX}… account"
         )
-    if not is_loopback(host) and len(credentials.api_secret) < _MIN_TOKEN:
+    if not is_loopback(host) and len(credentials.api_secret) < SHORTEST_TOKEN:
         raise UnsafeEndpointError(
-            f"a sandbox off loopback ({host}) needs its token as API secret, of at least {_MIN_TOKEN} characters"
+            f"a sandbox off loopback ({host}) needs its token as API secret, of at least {SHORTEST_TOKEN} characters"
         )
-
-
-def is_loopback(host: str) -> bool:
-    """True for `localhost` and loopback addresses."""
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 class SingleShotHttpClient(AsyncHttpClient):  # type: ignore[misc]  # the SDK ships no types

@@ -13,6 +13,7 @@ class ApiKeyTable:
 
     def __init__(self) -> None:
         self._keys: dict[str, ApiKey] = {}
+        self._revoked: set[str] = set()
         self._loaded = False
         self._news = asyncio.Event()
 
@@ -36,7 +37,8 @@ class ApiKeyTable:
             else:
                 if key.revoked_at:  # as good as none
                     self._keys.pop(key.id, None)
-                else:
+                    self._revoked.add(key.id)
+                elif key.id not in self._revoked:  # else an older record of it was appended again
                     self._keys[key.id] = key
         if records:
             self._news.set()

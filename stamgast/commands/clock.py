@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import (
+    WRONG,
+    AsJson,
+    answer,
+    fail,
+    kafka_of,
+    load_settings,
+    misuse,
+    new_app,
+    print_json,
+)
 
 if TYPE_CHECKING:
     from stamgast.domain.units import Millis
@@ -91,13 +101,13 @@ async def _repair(settings: Settings, now: Millis, *, do: bool) -> tuple[list[Ag
     from streams.maintenance.rebuild import refuse_other_clocks
 
     topics = topics_of(settings)
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
     await refuse_other_clocks(settings)
     redis = Redis(settings.redis_url)
     try:
-        aged = await find_aged(settings.kafka_bootstrap, redis, topics, now)
+        aged = await find_aged(kafka_of(settings), redis, topics, now)
         theirs = [each.partition for each in aged if each.service == "customers"]
-        sent = await find_sent(settings.kafka_bootstrap, topics, theirs)
+        sent = await find_sent(kafka_of(settings), topics, theirs)
         return aged, sent, await ask_for_all(redis, aged) if do else 0
     finally:
         redis.close()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from stamgast.clock.shop_time import format_time
-from stamgast.commands.answering import answer, fail, load_settings, print_json, say
+from stamgast.commands.answering import answer, fail, kafka_of, load_settings, print_json, say
 
 if TYPE_CHECKING:
     from stamgast.clv.segments.live_segments import By, LiveSegment
@@ -68,8 +68,8 @@ async def _value(settings: Settings, merchant: str, by: By) -> Valued:
     from stamgast.state.nodes import Redis
 
     topics = Topics(settings.partitions, settings.topic_prefix)
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
-    program = load_record((await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record).program
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
+    program = load_record((await parameters_in_force(kafka_of(settings), topics, merchant)).record).program
     today = business_day(settings.make_clock().now(), program.time_zone)
     book = Book(program, today)
     redis = Redis(settings.redis_url)
@@ -81,7 +81,7 @@ async def _value(settings: Settings, merchant: str, by: By) -> Valued:
     if not len(book):
         raise LookupError(f"nobody has bought at {merchant} yet")
     say(f"read {len(book):,} customers of {merchant}")
-    async with LogReader(settings.kafka_bootstrap) as reader:
+    async with LogReader(kafka_of(settings)) as reader:
         known = (await read_segments(reader, topics.segments)).of(merchant)
     return Valued(program, today, book.segments()[by], known)
 

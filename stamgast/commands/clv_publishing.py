@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import msgspec
 
-from stamgast.commands.answering import fail, load_settings, misuse, say
+from stamgast.commands.answering import fail, kafka_of, load_settings, misuse, say
 from stamgast.commands.stamping import stamp
 
 if TYPE_CHECKING:
@@ -69,8 +69,8 @@ async def _fit_merchant(
     from stamgast.programs.refit import parameters_in_force, put_into_force, refit
 
     topics = Topics(settings.partitions, settings.topic_prefix)
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
-    bundle = (await parameters_in_force(settings.kafka_bootstrap, topics, merchant)).record
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
+    bundle = (await parameters_in_force(kafka_of(settings), topics, merchant)).record
     program = load_record(bundle).program
     now = await stamp(settings)
     today = business_day(now, program.time_zone)
@@ -89,7 +89,7 @@ async def _fit_merchant(
         say(f"not published: {refusal}" + ("" if is_past else "; --force publishes it all the same"))
         return found.parameters, _document(found, refusal, None)
     say(f"published all the same: {refusal}" if refusal else _on_what_grounds(found))
-    in_force = await put_into_force(settings.kafka_bootstrap, topics, merchant, found.parameters, now)
+    in_force = await put_into_force(kafka_of(settings, to_append=True), topics, merchant, found.parameters, now)
     say(f"{merchant}: version {found.parameters.version} comes into force with barrier {in_force.number}")
     return found.parameters, _document(found, refusal, in_force.number)
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, new_app, print_json
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, new_app, print_json
 
 if TYPE_CHECKING:
     from stamgast.lookup import People
@@ -78,7 +78,7 @@ def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fal
     async def read(people: People, customer: str) -> tuple[str, list[Reply]]:
         key = await people.identities.key_of(merchant, customer)
         whose = (merchant, customer)
-        return customer, await read_replies(settings.kafka_bootstrap, people.topics.replies, whose, key, now)
+        return customer, await read_replies(kafka_of(settings), people.topics.replies, whose, key, now)
 
     customer, found = with_people(settings, merchant, identifier, read)
     shown = [

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json
 
 if TYPE_CHECKING:
     from stamgast.log.dead_letters import DeadLetters, Stored
@@ -72,9 +72,10 @@ def replay(
     from stamgast.identity.sealing import SealError
     from stamgast.log.dead_letters import DeadLetterError
 
-    if value is not None and not value.is_file():
-        misuse(f"there is no file {value}")
-    mended = None if value is None else value.read_bytes()
+    try:
+        mended = None if value is None else value.read_bytes()
+    except OSError as error:
+        misuse(f"{value}: {error.strerror}")
     try:
         topic, partition, offset = _open().replay(letter_id, mended=mended, now=RealClock().now())
     except (DeadLetterError, SealError, KafkaError) as error:
@@ -94,12 +95,12 @@ def _open() -> DeadLetters:
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
         keys = WrappingKeys.parse(settings.wrapping_keys.get_secret_value())
-        check_topics(settings.kafka_bootstrap, topics)
+        check_topics(kafka_of(settings), topics)
     except ValueError as error:
         misuse(str(error))
     except TopicsError as error:
         fail(str(error))
-    return DeadLetters(settings.kafka_bootstrap, topics, DeadLetterSeal(keys))
+    return DeadLetters(kafka_of(settings, to_append=True), topics, DeadLetterSeal(keys))
 
 
 def _described(stored: Stored) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, load_settings, new_app, print_json, say
+from stamgast.commands.answering import WRONG, AsJson, answer, kafka_of, load_settings, new_app, print_json, say
 
 if TYPE_CHECKING:
     from stamgast.people.erasure_check import Left
@@ -68,7 +68,7 @@ async def _look(settings: Settings) -> tuple[list[Left], bool]:
     from stamgast.state.append_only_files import is_due
 
     topics = bootstrap.topics_of(settings)
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
-    async with aclosing(bootstrap.open_redis(settings)) as redis, LogReader(settings.kafka_bootstrap) as reader:
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
+    async with aclosing(bootstrap.open_redis(settings)) as redis, LogReader(kafka_of(settings)) as reader:
         due = await is_due(redis)
         return await left_in_logs(reader, topics), not due

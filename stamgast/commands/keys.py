@@ -9,7 +9,7 @@ from typing import Annotated, Any, TypeVar
 import typer
 
 from stamgast.api_keys.model import SCOPES, ApiKey, Scope
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.program import MERCHANT
 from stamgast.settings import Settings
@@ -143,7 +143,7 @@ async def _published(settings: Settings) -> Collection[str]:
     from stamgast.programs.history import BundleShelf
 
     shelf = BundleShelf()
-    await shelf.load(settings.kafka_bootstrap, Topics(settings.partitions, settings.topic_prefix).programs)
+    await shelf.load(kafka_of(settings), Topics(settings.partitions, settings.topic_prefix).programs)
     return shelf.newest
 
 
@@ -151,7 +151,7 @@ def _ring(settings: Settings) -> Any:
     from stamgast.api_keys.admin import Keyring
     from stamgast.log.topics import Topics
 
-    return Keyring(settings.kafka_bootstrap, Topics(settings.partitions, settings.topic_prefix).api_keys)
+    return Keyring(kafka_of(settings, to_append=True), Topics(settings.partitions, settings.topic_prefix).api_keys)
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, new_app, print_json, say
+from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
 
 if TYPE_CHECKING:
@@ -84,15 +84,15 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_t
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
-        check_topics(settings.kafka_bootstrap, topics)
+        check_topics(kafka_of(settings), topics)
     except TopicsError as error:
         fail(str(error))
     now = stamp_of(settings)
-    results = asyncio.run(append(settings.kafka_bootstrap, topics.programs, folders, now))
+    results = asyncio.run(append(kafka_of(settings, to_append=True), topics.programs, folders, now))
     for result in results:
         tell(result, as_json=as_json)
     if all_of_them:
-        gone = asyncio.run(without_folder(settings.kafka_bootstrap, topics.programs, folders))
+        gone = asyncio.run(without_folder(kafka_of(settings), topics.programs, folders))
         for merchant in gone:
             say(f"{merchant}: has no folder here any more and stays in force as it was published last")
     if as_json:

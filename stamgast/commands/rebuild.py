@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stamgast.commands.answering import MISUSE, WRONG, AsJson, answer, load_settings, new_app, print_json, say
+from stamgast.commands.answering import MISUSE, WRONG, AsJson, answer, kafka_of, load_settings, new_app, print_json, say
 
 if TYPE_CHECKING:
     from stamgast.settings import Settings
@@ -61,7 +61,7 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     from streams.worker import make_worker
 
     key, topics = id_key_of(settings), topics_of(settings)
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
     await refuse_other_clocks(settings)
     await refuse_untrusted(settings)
     await stamp(settings)  # by a wrong clock its worker would wait for ever
@@ -70,7 +70,7 @@ async def _rebuild(settings: Settings, *, empty: bool, as_json: bool) -> int:
     make = partial(make_worker, sending=False)
     rebuilt = await run(settings, make, lambda done, total: say(f"{done:,} of {total:,} records applied"))
     real_time = is_real(settings.clock)
-    report = await verify_all(settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=real_time)
+    report = await verify_all(kafka_of(settings), settings.redis_url, topics, key, real_time=real_time)
     if as_json:
         print_json({"records": rebuilt.records} | as_json_document(report))
     else:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import TYPE_CHECKING
 
-from stamgast.commands.answering import fail
+from stamgast.commands.answering import fail, kafka_of
 
 if TYPE_CHECKING:
     from stamgast.clock.watch import Verdict
@@ -39,7 +39,7 @@ async def _judged(settings: Settings) -> Verdict | None:
     from stamgast.state.client import RedisClient
 
     redis = RedisClient(settings.redis_url, patience_s=1)
-    kafka = AppendTime(settings.kafka_bootstrap, topics_of(settings).clock)
+    kafka = AppendTime(kafka_of(settings), topics_of(settings).clock)
     try:
         by_redis = await ahead_of(redis.time)
         if by_redis is not None and abs(by_redis) <= TOLERANCE:

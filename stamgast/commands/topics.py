@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, new_app, print_json, say
+from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json, say
 
 if TYPE_CHECKING:
     from stamgast.log.topics import Cluster, Topics
@@ -31,8 +31,8 @@ def create(*, as_json: AsJson = False) -> None:
     settings = load_settings()
     topics = Topics(settings.partitions, settings.topic_prefix)
     try:
-        cluster = create_topics(settings.kafka_bootstrap, topics, replication_factor=settings.replication_factor)
-        different = [] if cluster.is_embedded else differing_settings(settings.kafka_bootstrap, topics)
+        cluster = create_topics(kafka_of(settings), topics, replication_factor=settings.replication_factor)
+        different = [] if cluster.is_embedded else differing_settings(kafka_of(settings), topics)
     except TopicsError as error:
         fail(str(error))
     for difference in different:
@@ -66,8 +66,8 @@ def adopt(
     topics = Topics(settings.partitions, settings.topic_prefix)
     forgotten = 0
     try:
-        cluster = check_topics(settings.kafka_bootstrap, topics)
-        logs = asyncio.run(_logs(settings.kafka_bootstrap, topics, cluster))
+        cluster = check_topics(kafka_of(settings), topics)
+        logs = asyncio.run(_logs(kafka_of(settings), topics, cluster))
         views = {name: cluster.topic_ids[name] for name in (topics.identities, topics.identity_keys)}
         misfits = asyncio.run(find_misfits(settings.redis_url, logs, views))
         for misfit in misfits:

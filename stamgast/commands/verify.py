@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.answering import (
+    WRONG,
+    AsJson,
+    answer,
+    fail,
+    kafka_of,
+    load_settings,
+    misuse,
+    new_app,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     from stamgast.settings import Settings
@@ -54,12 +65,10 @@ async def _verify(settings: Settings, *, mend: bool) -> Report:
         key = decode_key(settings.id_key.get_secret_value(), "ID_KEY")
     except ValueError as error:
         misuse(str(error))
-    await asyncio.to_thread(check_topics, settings.kafka_bootstrap, topics)
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
 
     async def look() -> Report:
-        return await verify_all(
-            settings.kafka_bootstrap, settings.redis_url, topics, key, real_time=is_real(settings.clock)
-        )
+        return await verify_all(kafka_of(settings), settings.redis_url, topics, key, real_time=is_real(settings.clock))
 
     report = await look()
     if not mend or report.equal:

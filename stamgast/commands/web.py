@@ -50,6 +50,6 @@ def web(
     except TopicsError as error:
         fail(str(error))
     except OSError as error:
-        fail(f"cannot listen on {where}: {error.strerror}")
+        fail(f"cannot listen on {error.filename or where}: {error.strerror}")
     except KeyboardInterrupt:
         say("The web process has ended.")

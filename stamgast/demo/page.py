@@ -14,10 +14,10 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels.twilio.client import is_loopback
 from stamgast.demo.board import Board
 from stamgast.demo.shop import ShopError
 from stamgast.demo.till import PRODUCTS, NothingToRefundError
+from stamgast.lifecycle.who_looks import is_loopback
 from stamgast.sandbox.live_page import PageServer, page_response
 
 _PAGE: Final = resources.files("stamgast.demo").joinpath("till.html").read_text(encoding="utf-8")

@@ -25,6 +25,7 @@ from redis.asyncio import Redis
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.bootstrap import topics_of
+from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import DrivenClock
 from stamgast.domain.units import Millis
 from stamgast.local.embedded import embedded_broker, embedded_redis
@@ -90,7 +91,7 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
         redis = stack.enter_context(embedded_redis(run_dir))
         settings = make_settings(run_dir, config_dir, kafka=broker.address, redis=redis.address)
         DrivenClock(settings.clock_file).move_to(starts_at)
-        create_topics(settings.kafka_bootstrap, topics_of(settings), replication_factor=settings.replication_factor)
+        create_topics(kafka_of(settings), topics_of(settings), replication_factor=settings.replication_factor)
         env = environment(settings) | {"TMPDIR": str(run_dir)}  # what libraries leave there goes with the folder
         children = [broker.process, redis.process]
 
@@ -104,10 +105,9 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
         web = start("web", "web", "--port", str(settings.web_port))
         keys = asyncio.run(bring_into_force(settings, merchants))
         worker = start("worker", "worker")
-        metrics_url = f"http://127.0.0.1:{settings.metrics_port}"
         sandbox.wait_until(lambda: _answers(f"{settings.twilio_base_url}/healthz"), seconds=_START_S)
-        web.wait_until(lambda: _answers(f"{settings.public_url}/readyz"), seconds=_START_S)
-        worker.wait_until(lambda: _answers(f"{metrics_url}/readyz"), seconds=_START_S)
+        web.wait_until(lambda: _ready(settings.web_metrics_port), seconds=_START_S)
+        worker.wait_until(lambda: _ready(settings.metrics_port), seconds=_START_S)
         try:
             yield Stage(settings, keys, children, run_dir)
         finally:
@@ -121,13 +121,14 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
     Every setting is given to the processes, so that neither the environment nor a file `.env` of this machine (with
     live credentials, perhaps) reaches them.
     """
-    web, sandbox, metrics = free_port(), free_port(), free_port()
+    web, web_metrics, sandbox, metrics = (free_port() for _ in range(4))
     return Settings(
         _env_file=None,
         kafka_bootstrap=kafka,
         redis_url=redis,
         config_dir=config_dir.resolve(),
         partitions=PARTITIONS,
+        signed_since="2026-01-01T00:00:00Z",
         topic_prefix="",
         replication_factor=1,
         group_prefix="stamgast",
@@ -140,6 +141,7 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
         sandbox_port=sandbox,
         sandbox_token=SecretStr(""),
         metrics_port=metrics,
+        web_metrics_port=web_metrics,
         twilio_base_url=f"http://127.0.0.1:{sandbox}",
         twilio_account_sid=(SANDBOX_ACCOUNT + "0" * 34)[:34],
         twilio_api_key=SecretStr("SKsandbox"),
@@ -170,11 +172,15 @@ async def bring_into_force(settings: Settings, merchants: Sequence[str]) -> dict
     topics = topics_of(settings)
     folders = [settings.config_dir / MERCHANTS / merchant for merchant in merchants]
     now = settings.make_clock().now()
-    for published in await publish(settings.kafka_bootstrap, topics.programs, folders, now):
+    for published in await publish(kafka_of(settings), topics.programs, folders, now):
         if published.hash is None:
             raise ProcessError(f"{published.merchant} was not published: {published.refusal}")
-    ring = Keyring(settings.kafka_bootstrap, topics.api_keys)
+    ring = Keyring(kafka_of(settings), topics.api_keys)
     return {merchant: (await ring.create(merchant, ("intake", "till", "read"), now)).text for merchant in merchants}
+
+
+def _ready(port: int) -> bool:
+    return _answers(f"http://127.0.0.1:{port}/readyz")
 
 
 def _answers(url: str) -> bool:

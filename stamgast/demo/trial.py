@@ -14,6 +14,7 @@ import httpx
 from redis.asyncio import Redis
 
 from rules.rule_set import RuleSet
+from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import DrivenClock, format_time
 from stamgast.demo.account import Account
 from stamgast.demo.board import Board
@@ -91,7 +92,7 @@ class Trial:
         topics = Topics(settings.partitions, settings.topic_prefix)
         redis = self._stage.open_redis()
         stack.push_async_callback(redis.aclose)
-        reader = await stack.enter_async_context(LogReader(settings.kafka_bootstrap))
+        reader = await stack.enter_async_context(LogReader(kafka_of(settings)))
         web = await stack.enter_async_context(_http(self._stage.web_url))
         carrier = Carrier(await stack.enter_async_context(_http(self._stage.sandbox_url)))
         engine = Engine(redis, reader, topics)

@@ -1,5 +1,6 @@
 """What can be wrong with an event, as the core sees it."""
 
+import re
 from typing import Final
 
 import msgspec
@@ -9,6 +10,20 @@ UNREADABLE: Final = (msgspec.DecodeError, RecursionError, ValueError)
 brackets, text that is none."""
 
 
+_IN_QUOTES: Final = re.compile(r"(['\"]).*\1", re.DOTALL)
+_UNKNOWN_FIELD: Final = re.compile(r"unknown field `.*`(?= - at `\$[^`]*`\Z|\Z)", re.DOTALL)
+
+
+def why_unreadable(error: Exception) -> str:
+    """Say what is wrong, and where: place and kind, never what stood there. In a wrong field it may be a name."""
+    match error:
+        case UnicodeDecodeError():
+            return f"no UTF-8 (byte {error.start})"
+        case RecursionError():
+            return "brackets in brackets in brackets"
+    return _UNKNOWN_FIELD.sub("unknown field", _IN_QUOTES.sub("'…'", str(error)))
+
+
 class DomainError(Exception):
     """An event that cannot be applied; it goes to the dead letters with this text."""
 
@@ -16,5 +31,5 @@ class DomainError(Exception):
 class UnknownBeforeError(DomainError):
     """A change of a purchase whose part in the sums is no longer remembered."""
 
-    def __init__(self, transaction: str) -> None:
-        super().__init__(f"transaction {transaction!r} changed, but what it gave is no longer remembered")
+    def __init__(self) -> None:
+        super().__init__("its transaction changed, but what that gave is no longer remembered")

@@ -69,7 +69,7 @@ def apply_purchase(
     """
     known = memory.entry(event.transaction)
     if known is None and event.before is not None:
-        raise UnknownBeforeError(event.transaction)
+        raise UnknownBeforeError
     old = known or NOTHING
     agreed = agreed or old.agreed
     new, doubt = weighed(event.after, program, agreed, old)

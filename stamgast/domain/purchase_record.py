@@ -167,5 +167,5 @@ def thousandths(text: str) -> int:
     whole, _, fraction = text.lstrip("+-").partition(".")
     digits = (fraction + "0000")[:4]
     if not (whole + fraction).isdecimal() or not text.isascii() or len(whole) > MOST_DIGITS:
-        raise ValueError(f"quantity {text!r} is not a decimal number")
+        raise ValueError("a quantity is not a decimal number")
     return sign * (int(whole or "0") * 1000 + (int(digits) + 5) // 10)

@@ -41,6 +41,11 @@ def phone_hash(id_key: bytes, merchant: str, phone: str) -> str:
     return identifier_hash(id_key, merchant, "phone", phone)
 
 
+def message_hash(id_key: bytes, merchant: str, message: str) -> str:
+    """What stands for a carrier's message on `suppressions.v1`."""
+    return _digest(id_key, "message", merchant, message)
+
+
 def _digest(id_key: bytes, *parts: str) -> str:
     message = b"".join(len(raw).to_bytes(4, "big") + raw for raw in (part.encode() for part in parts))
     digest = hmac.new(id_key, message, hashlib.sha256).digest()

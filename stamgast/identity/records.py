@@ -43,6 +43,12 @@ class Suppression(Struct, frozen=True, omit_defaults=True, tag_field="type", tag
     at: Millis
 
 
+class Heard(Struct, frozen=True, omit_defaults=True, tag_field="type", tag="heard"):
+    """`suppressions.v1`, key `<merchant>:h:<hash>`: a message that said STOP or START, which is heeded once."""
+
+    at: Millis
+
+
 class Profile(Struct, frozen=True, omit_defaults=True):
     """What we know of a person. Only ever stored sealed; never log it."""
 
@@ -58,7 +64,7 @@ class Profile(Struct, frozen=True, omit_defaults=True):
         return "Profile(...)"
 
 
-Entry = Alias | SealedProfile | WrappedKey | Suppression
+Entry = Alias | SealedProfile | WrappedKey | Suppression | Heard
 
 encode = Encoder().encode
 decode_entry = Decoder(Entry).decode
@@ -67,7 +73,7 @@ decode_profile = Decoder(Profile).decode
 
 
 def entry_key(merchant: str, letter: str, name: str) -> bytes:
-    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey) or s(uppression)."""
+    """Kafka key of an entry; `letter` is a(lias), p(rofile), k(ey), s(uppression) or h(eard)."""
     return f"{merchant}:{letter}:{name}".encode()
 
 

@@ -105,6 +105,11 @@ def derive_source_key(id_key: bytes) -> bytes:
     return derive_key(id_key, "sources")
 
 
+def derive_record_key(id_key: bytes) -> bytes:
+    """32 bytes from `ID_KEY`, for the signatures of records that are believed."""
+    return derive_key(id_key, "records")
+
+
 def derive_voucher_key(id_key: bytes) -> bytes:
     """32 bytes from `ID_KEY`, for voucher codes: every worker and every rebuild makes the same ones."""
     return derive_key(id_key, "vouchers")

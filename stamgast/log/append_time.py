@@ -14,6 +14,7 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError
 
 from stamgast.clock.shop_time import Heard
+from stamgast.log.address import aiokafka_at
 
 _LOG_APPEND_TIME: Final = 1
 
@@ -58,7 +59,7 @@ class AppendTime:
 
     async def _open(self) -> None:
         producer = AIOKafkaProducer(
-            bootstrap_servers=self._bootstrap, client_id="stamgast-clock", acks=1, request_timeout_ms=3_000
+            **aiokafka_at(self._bootstrap), client_id="stamgast-clock", acks=1, request_timeout_ms=3_000
         )
         self._producer = producer
         await producer.start()

@@ -19,6 +19,7 @@ from kafka import KafkaConsumer, KafkaProducer, TopicPartition
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import WrappingKeys
+from stamgast.log.address import kafka_python_at, signatures_at
 from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Record
 from stamgast.log.topics import Topics
@@ -99,7 +100,9 @@ class DeadLetters:
     """The commands' side: list, show and play again (blocking, with kafka-python)."""
 
     def __init__(self, bootstrap: str, topics: Topics, seal: DeadLetterSeal) -> None:
-        self._bootstrap = bootstrap.split(",")
+        self._at = kafka_python_at(bootstrap)
+        self._signatures = signatures_at(bootstrap)
+        self._signatures = signatures_at(bootstrap)
         self._topics = topics
         self._seal = seal
 
@@ -145,7 +148,8 @@ class DeadLetters:
             if letter.key is not None:
                 partition = partition_for(letter.key, len(producer.partitions_for(letter.topic)))
             value = self._as_news(letter.topic, letter.value if mended is None else mended)
-            sent = producer.send(letter.topic, key=letter.key, value=value, partition=partition).get(30)
+            headers = list(self._signatures.headers(letter.topic, letter.key, value))
+            sent = producer.send(letter.topic, value, letter.key, headers, partition).get(30)
             note = Stored(
                 topic=letter.topic,
                 partition=letter.partition,
@@ -172,9 +176,7 @@ class DeadLetters:
 
     def _stored(self) -> Iterator[Stored]:
         pair = TopicPartition(self._topics.dead_letters, 0)
-        consumer = KafkaConsumer(
-            bootstrap_servers=self._bootstrap, group_id=None, enable_auto_commit=False, fetch_max_wait_ms=50
-        )
+        consumer = KafkaConsumer(**self._at, group_id=None, enable_auto_commit=False, fetch_max_wait_ms=50)
         with contextlib.closing(consumer):
             consumer.assign([pair])
             consumer.seek_to_beginning(pair)
@@ -185,9 +187,7 @@ class DeadLetters:
     @contextlib.contextmanager
     def _producer(self) -> Iterator[Any]:
         # Not idempotent: the embedded broker could not, and a repeated replay is told by its contents.
-        producer = KafkaProducer(
-            bootstrap_servers=self._bootstrap, acks="all", enable_idempotence=False, max_request_size=4_000_000
-        )
+        producer = KafkaProducer(**self._at, acks="all", enable_idempotence=False, max_request_size=4_000_000)
         with contextlib.closing(producer):
             yield producer
 

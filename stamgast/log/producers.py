@@ -17,6 +17,8 @@ from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, ProducerClosed, UnknownError
 
 from stamgast.local.embedded import CLUSTER_PREFIX
+from stamgast.log.address import aiokafka_at, signatures_at
+from stamgast.log.signatures import UNSIGNED, Signatures
 from stamgast.log.topics import MAX_RECORD_BYTES, TopicsError, admin, largest_record
 from stamgast.logs import get_logger
 
@@ -40,7 +42,7 @@ class RecordTooLargeError(ValueError):
 async def start_producer(bootstrap: str, *, client_id: str = "stamgast", request_timeout_s: float = 30) -> Any:
     """Start an idempotent aiokafka producer; on the embedded broker, which has none, a plain one that waits for all."""
     options: dict[str, Any] = {
-        "bootstrap_servers": bootstrap,
+        **aiokafka_at(bootstrap),
         "client_id": client_id,
         "acks": "all",
         "max_batch_size": _BATCH_BYTES,
@@ -81,8 +83,9 @@ class Emitter:
     Different sources and different partitions may emit at the same time.
     """
 
-    def __init__(self, producer: Any) -> None:
+    def __init__(self, producer: Any, signatures: Signatures = UNSIGNED) -> None:
         self._producer = producer
+        self._signatures = signatures
         self._waiting: dict[tuple[str, int], deque[_Piece]] = {}
         self._tasks: set[asyncio.Task[None]] = set()
         self.closed = False
@@ -91,7 +94,8 @@ class Emitter:
     @classmethod
     async def open(cls, bootstrap: str, *, client_id: str = "stamgast", request_timeout_s: float = 30) -> Emitter:
         """Start a producer of its own."""
-        return cls(await start_producer(bootstrap, client_id=client_id, request_timeout_s=request_timeout_s))
+        producer = await start_producer(bootstrap, client_id=client_id, request_timeout_s=request_timeout_s)
+        return cls(producer, signatures_at(bootstrap))
 
     @property
     def waiting(self) -> int:
@@ -126,7 +130,8 @@ class Emitter:
             RecordTooLargeError: nothing was appended.
         """
         _refuse_large(topic, [(key, value)])
-        return await self._acknowledged(self._producer.send, topic, value, key, partition)
+        headers = self._signatures.headers(topic, key, value)
+        return await self._acknowledged(self._producer.send, topic, value, key, partition, headers=headers)
 
     async def close(self) -> None:
         """Drop what is still waiting and close the connections; the waiting callers get `EmitError`."""
@@ -141,7 +146,7 @@ class Emitter:
         try:
             while waiting:
                 # The next batch only after this one is acknowledged: if it failed, nothing behind it may get in.
-                batch, counts = self._batch(waiting)
+                batch, counts = self._batch(topic, waiting)
                 if counts:
                     base = await self._acknowledged(self._producer.send_batch, batch, topic, partition=partition)
                     for count in counts:
@@ -160,16 +165,17 @@ class Emitter:
             if not isinstance(error, EmitError):
                 raise
 
-    def _batch(self, waiting: deque[_Piece]) -> tuple[Any, list[int]]:
+    def _batch(self, topic: str, waiting: deque[_Piece]) -> tuple[Any, list[int]]:
         """Pack as much as fits; say how many records of each piece, from the first one on."""
         while waiting and waiting[0].done.done():  # whoever waited for it has been cancelled
             waiting.popleft()
-        batch = self._producer.create_batch()
+        batch, headers = self._producer.create_batch(), self._signatures.headers
         counts: list[int] = []
         for piece in waiting:
             counts.append(0)
             for key, value in piece.records[len(piece.offsets) :] if not piece.done.done() else ():
-                if batch.append(key=key, value=value, timestamp=None) is None:
+                signed = headers(topic, key, value)
+                if batch.append(key=key, value=value, timestamp=None, headers=signed) is None:
                     return batch, counts if counts[-1] else counts[:-1]
                 counts[-1] += 1
         batch.close()

@@ -15,6 +15,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from stamgast.lifecycle.cancellation import heed_cancellation
+from stamgast.log.address import aiokafka_at
 
 _EVERY_S: Final = 3.0
 _PATIENCE_S: Final = 3.0
@@ -41,7 +42,7 @@ class Pulse:
             while True:
                 try:
                     if client is None:
-                        client = AIOKafkaClient(bootstrap_servers=self._bootstrap, client_id="stamgast-pulse")
+                        client = AIOKafkaClient(**aiokafka_at(self._bootstrap), client_id="stamgast-pulse")
                         async with asyncio.timeout(_PATIENCE_S):
                             await client.bootstrap()
                     async with asyncio.timeout(_PATIENCE_S):

@@ -9,6 +9,8 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
+from stamgast.log.address import aiokafka_at, signatures_at
+
 __all__ = ["ConsumerRecord", "LogReader", "LogTruncatedError", "TopicPartition", "end_of"]
 
 
@@ -23,8 +25,9 @@ class LogReader:
     """Reads logs without any consumer group. One question at a time; open a second one to read side by side."""
 
     def __init__(self, bootstrap: str, *, client_id: str = "stamgast-reader") -> None:
+        self._signatures = signatures_at(bootstrap)
         self._consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=bootstrap,
+            **aiokafka_at(bootstrap),
             client_id=client_id,
             group_id=None,
             enable_auto_commit=False,
@@ -96,6 +99,8 @@ class LogReader:
     async def read(self, topic: str, partition: int, start: int, end: int) -> AsyncIterator[list[ConsumerRecord]]:
         """Yield the records with start <= offset < end in pieces of up to 1,000; none where control records stand.
 
+        Of topics that are signed only those that we wrote.
+
         Raises:
             LogTruncatedError: `start` is older than the log, or beyond its end.
         """
@@ -110,7 +115,7 @@ class LogReader:
                 found = await self._consumer.getmany(timeout_ms=200, max_records=1_000)
             except OffsetOutOfRangeError as error:
                 raise LogTruncatedError(f"{topic}[{partition}] has no offset {position}") from error
-            records = [record for record in found.get(pair, ()) if record.offset < end]
+            records = self._signatures.believed(topic, (each for each in found.get(pair, ()) if each.offset < end))
             if records:
                 yield records
             position = await self._consumer.position(pair)

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import msgspec
 from msgspec import Struct
 
-from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.units import Millis, Minor
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
@@ -101,5 +101,5 @@ async def read_segments(reader: LogReader, topic: str) -> Known:
             try:
                 known.take((record.key or b"").decode(), record.value)
             except UNREADABLE as error:
-                log.error("a segment's record cannot be read", offset=record.offset, why=str(error))
+                log.error("a segment's record cannot be read", offset=record.offset, why=why_unreadable(error))
     return known

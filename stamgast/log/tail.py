@@ -13,6 +13,7 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from stamgast.clock.pauses import pause_after
 from stamgast.lifecycle.cancellation import heed_cancellation
+from stamgast.log.address import aiokafka_at, signatures_at
 from stamgast.log.reading import LogReader
 from stamgast.logs import get_logger
 
@@ -64,6 +65,7 @@ class Tail:
         self._loaded_level = logging.DEBUG if quiet else logging.INFO
         self._bootstrap = bootstrap
         self._pairs = [TopicPartition(topic, at) for topic, count in topics.items() for at in range(count)]
+        self._signatures = signatures_at(bootstrap)
         self._view = view
         self._name = name
         self._opened = False
@@ -98,7 +100,7 @@ class Tail:
         if beyond:
             raise ForeignPositionError(f"read beyond the end of {beyond[0].topic}[{beyond[0].partition}]")
         consumer: Any = AIOKafkaConsumer(
-            bootstrap_servers=self._bootstrap,
+            **aiokafka_at(self._bootstrap),
             client_id=f"stamgast-{self._name}",
             group_id=None,
             enable_auto_commit=False,
@@ -126,7 +128,7 @@ class Tail:
             found = await consumer.getmany(timeout_ms=_POLL_MS, max_records=1_000)
             for pair in found.keys() | behind:
                 positions[pair] = await consumer.position(pair)
-            records = [record for batch in found.values() for record in batch]
+            records = [each for pair, batch in found.items() for each in self._signatures.believed(pair.topic, batch)]
             await self._view.apply(records, {(pair.topic, pair.partition): positions[pair] for pair in found})
             behind = {pair for pair in behind if positions[pair] < ends[pair]}
         self._say("the view lost a part of what it held")

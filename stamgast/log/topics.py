@@ -19,6 +19,7 @@ from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
 
 from stamgast.domain.units import DAY
 from stamgast.local.embedded import CLUSTER_PREFIX
+from stamgast.log.address import kafka_python_at
 
 PURCHASES: Final = "purchases.v1"
 CUSTOMER_EVENTS: Final = "customer.events.v1"
@@ -95,6 +96,10 @@ TABLE: Final = (
     Topic(SEGMENTS, "one", "compact", _KEPT),
     Topic(CLOCK, "one", "delete", DAY),
 )
+
+
+SIGNED: Final = (API_KEYS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
+"""Topics whose records are believed, and signed by whoever of us appends them."""
 
 
 @lru_cache
@@ -250,7 +255,7 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
     """
     try:
         client = KafkaAdminClient(
-            bootstrap_servers=bootstrap.split(","),
+            **kafka_python_at(bootstrap),
             client_id="stamgast-admin",
             bootstrap_timeout_ms=int(seconds * 1_000),
             reconnect_backoff_max_ms=500,  # somebody waits for the answer

@@ -11,6 +11,7 @@ import itertools
 import sys
 import time
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any, Final, Protocol
 
 from stamgast.clock.bounded import ClockUnknownError
@@ -77,17 +78,35 @@ class Stops:
         """Say whether it is known whose phone is whose."""
         return self._identities.loaded
 
-    async def carry_out(self, merchant: str, phone_hash: str, *, stopped: bool, channel: str, within_s: float) -> None:
+    async def carry_out(
+        self, merchant: str, phone_hash: str, *, message: str, stopped: bool, channel: str, within_s: float
+    ) -> None:
         """Log what was said and bring it to each customer; returns once all of it is done.
+
+        A `message` that was heeded before changes nothing, however much later it comes again: whoever captured a START
+        could lift a STOP with it. What it began is finished, if that was cut short.
 
         Raises:
             NotLoadedError, StateError: it is in the log, and is finished as soon as that is possible.
             NotAppendedError: nothing is sure; it has to be said again.
         """
-        record = self._identities.record_stop if stopped else self._identities.record_start
         at, deadline = self._clock.now(), time.monotonic() + within_s
-        await _insist(lambda: record(merchant, phone_hash, at), deadline)
+        if stopped:
+            await _insist(lambda: self._stop(merchant, phone_hash, at, message), deadline)
+        else:
+            await _insist(lambda: self._start(merchant, phone_hash, at, message), deadline)
         await _insist(lambda: self.finish(merchant, phone_hash, channel=channel, heard=True), deadline)
+
+    async def _stop(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
+        """A STOP is logged even while nobody can say whether it was heard before."""
+        with suppress(NotLoadedError):
+            if await self._identities.heard(merchant, message):
+                return
+        await self._identities.record_stop(merchant, phone_hash, at, message)
+
+    async def _start(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
+        if not await self._identities.heard(merchant, message):
+            await self._identities.record_start(merchant, phone_hash, at, message)
 
     async def finish(self, merchant: str, phone_hash: str, *, channel: str = "", heard: bool = False) -> int:
         """Do what the log says of this phone by now; return for how many customers there was something to do.

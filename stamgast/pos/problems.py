@@ -13,6 +13,9 @@ from stamgast.pos.types import ANY_ID, MOST_MINOR
 Problem = dict[str, str]
 """`pointer`, `detail`, and where they help `allowed` and `nearest`."""
 
+MOST_PROBLEMS: Final = 100
+"""An answer lists no more: who sends a thousand mistakes mends what makes them."""
+_LONGEST_NAME: Final = 60
 _QUANTITY: Final = 'a decimal number as text, such as "1" or "0.348"'
 _ALLOWED_BY_FIELD: Final = {
     "quantity": _QUANTITY,
@@ -43,11 +46,12 @@ _KINDS: Final = {
 
 
 class RefusedError(ValueError):
-    """A document that is refused, with all its problems."""
+    """A document that is refused, with its problems: all of them, or the first `MOST_PROBLEMS`."""
 
     def __init__(self, problems: Sequence[Problem]) -> None:
-        super().__init__("; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in problems))
-        self.problems = list(problems)
+        self.problems = list(problems[:MOST_PROBLEMS])
+        self.more = len(problems) > MOST_PROBLEMS
+        super().__init__("; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in self.problems))
 
 
 class UnreadableError(RefusedError):
@@ -59,12 +63,13 @@ class UnreadableError(RefusedError):
 
 def problems_of(error: ValidationError, model: type[BaseModel], base: str = "") -> list[Problem]:
     """What pydantic found, in our words; `base` is the pointer of the document within its batch."""
-    return [_problem(detail, model, base) for detail in error.errors(include_url=False, include_input=True)]
+    found = error.errors(include_url=False, include_input=True)[: MOST_PROBLEMS + 1]
+    return [_problem(detail, model, base) for detail in found]
 
 
 def pointer(base: str, parts: Sequence[str | int]) -> str:
-    """JSON Pointer (RFC 6901)."""
-    return base + "".join("/" + str(part).replace("~", "~0").replace("/", "~1") for part in parts)
+    """JSON Pointer (RFC 6901); a name that is none of ours is cut short."""
+    return base + "".join("/" + _short(str(part)).replace("~", "~0").replace("/", "~1") for part in parts)
 
 
 def allowed_in(field: str, pattern: str) -> str:
@@ -74,7 +79,7 @@ def allowed_in(field: str, pattern: str) -> str:
 
 def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem:
     where = detail["loc"]
-    field = str(where[-1]) if where else ""
+    field = _short(str(where[-1])) if where else ""
     context: Mapping[str, Any] = detail.get("ctx") or {}
     found: Problem = {"pointer": pointer(base, where)}
     match detail["type"]:
@@ -152,6 +157,10 @@ def _shown(value: object, *, private: bool = False) -> str:
     if private or not isinstance(value, str):
         return "this"
     return f"{value[:40]!r}"
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}…"
 
 
 def _first_lower(text: str) -> str:

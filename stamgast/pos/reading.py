@@ -4,7 +4,7 @@ One purchase or a list of them; each bare or inside a CloudEvents 1.0 envelope.
 """
 
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -16,6 +16,8 @@ from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.types import read_instant
 
 MOST_PURCHASES: Final = 1_000
+_LARGE: Final = 64_000
+_MOST_FIELDS: Final = 64
 
 _ENVELOPE: Final = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data")
 _LONGEST_NAME: Final = 200
@@ -45,6 +47,8 @@ class Refused(NamedTuple):
     named: Mapping[str, str] = {}
     """`transaction_id` and `refund_id`, as far as they can be read."""
     too_large: bool = False
+    more: bool = False
+    """There is more wrong with it than `problems`."""
 
 
 Item = Received | Refused
@@ -56,7 +60,7 @@ def read_item(document: Any, place: str) -> Item:
     try:
         return read_purchase(document, place)
     except RefusedError as refused:
-        return Refused(refused.problems, place, _names_in(document))
+        return Refused(refused.problems, place, _names_in(document), more=refused.more)
 
 
 def names_of(received: Received) -> dict[str, str]:
@@ -79,10 +83,12 @@ def read_purchases(body: bytes) -> list[Item]:
 
     Raises:
         UnreadableError: it is not JSON.
-        RefusedError: it is an empty list.
+        RefusedError: it is an empty list, or has an object with far more fields than there are.
         TooManyError: more than `MOST_PURCHASES`.
     """
     document = read_document(body)
+    if len(body) > _LARGE and (wide := _too_wide(document, "")) is not None:
+        raise RefusedError([{"pointer": wide, "detail": f"this object has more than {_MOST_FIELDS} fields"}])
     if not isinstance(document, list):
         return [read_item(document, "")]
     if not document:
@@ -90,6 +96,20 @@ def read_purchases(body: bytes) -> list[Item]:
     if len(document) > MOST_PURCHASES:
         raise TooManyError(f"{len(document)} purchases in one request; at most {MOST_PURCHASES}")
     return [read_item(item, f"/{index}") for index, item in enumerate(document)]
+
+
+def _too_wide(document: Any, where: str) -> str | None:
+    """The pointer of an object with far more fields than there are; naming each of a million takes a gigabyte."""
+    if isinstance(document, dict):
+        if len(document) > _MOST_FIELDS:
+            return where
+        inner: Iterable[tuple[str | int, Any]] = document.items()
+    elif isinstance(document, list):
+        inner = enumerate(document)
+    else:
+        return None
+    found = (_too_wide(each, pointer(where, [name])) for name, each in inner if isinstance(each, dict | list))
+    return next((each for each in found if each is not None), None)
 
 
 def read_purchase(document: Any, base: str = "") -> Received:

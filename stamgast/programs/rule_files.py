@@ -51,7 +51,10 @@ def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Cho
     folders: dict[Path, None] = {}
     only: set[Path] = set()
     for path in paths:
-        found = _folders_at(path)
+        try:
+            found = _folders_at(path)
+        except OSError as error:  # a name that no file can have, or one that is kept from us
+            return Chosen((), (), frozenset(), f"{path}: {error.strerror}")
         if not found:
             return Chosen((), (), frozenset(), f"{path}: this is not a merchant's folder (one with a {PROGRAM})")
         folders.update(dict.fromkeys(found))

@@ -135,7 +135,7 @@ async def accept(
     made = await _done(large, _records, named, program, at)
     taken = [each for each in made if not isinstance(each, Refused)]
     if not taken:
-        raise _refusal([each for each in made if isinstance(each, Refused)])
+        raise refusal([each for each in made if isinstance(each, Refused)])
     names = [part.purchase.transaction_id for _, parts in taken for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
     await append(topic, [part.record for _, parts in taken for part in parts])
@@ -236,11 +236,14 @@ def _seen(named: _Named, part: _Part) -> Seen:
     return Seen(named.received.place, moment, decode_record(part.record[1]).data, misnamed)
 
 
-def _refusal(refused: Sequence[Refused]) -> RefusedError | ReceiptTooLargeError:
+def refusal(refused: Sequence[Refused]) -> RefusedError | ReceiptTooLargeError:
+    """What is answered where nothing could be taken: all of the places, or the first hundred."""
     problems = [problem for each in refused for problem in each.problems]
     if all(each.too_large for each in refused):
         return ReceiptTooLargeError(f"{problems[0]['pointer'] or 'The purchase'} {problems[0]['detail']}")
-    return RefusedError(problems)
+    error = RefusedError(problems)
+    error.more |= any(each.more for each in refused)
+    return error
 
 
 async def _done(large: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

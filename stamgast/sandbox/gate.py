@@ -9,7 +9,7 @@ from starlette.datastructures import Headers
 from starlette.responses import RedirectResponse, Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from channels.twilio.client import is_loopback
+from stamgast.lifecycle.who_looks import is_loopback
 from stamgast.sandbox.requests import json_response
 
 _COOKIE: Final = "sandbox_token"

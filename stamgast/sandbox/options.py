@@ -5,10 +5,11 @@ from dataclasses import dataclass, field
 
 from stamgast.clock.shop_time import RealClock
 from stamgast.domain.units import Millis
+from stamgast.settings import SANDBOX_AUTH_TOKEN
 
 ACCOUNT_PREFIX = "ACsandbox"
 DEFAULT_ACCOUNT = "ACsandbox00000000000000000000000000"
-DEFAULT_AUTH_TOKEN = "sandbox-auth-token"  # noqa: S105 - a stand-in's, and public
+DEFAULT_AUTH_TOKEN = SANDBOX_AUTH_TOKEN
 
 
 @dataclass(slots=True)

@@ -11,15 +11,14 @@ from typing import Final, Self
 from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
-from channels.twilio.client import is_loopback
 from stamgast.lifecycle.ending import Ending
+from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 from stamgast.sandbox.app import create_app
 from stamgast.sandbox.live import Live
 from stamgast.sandbox.live_page import PageServer
 from stamgast.sandbox.options import SandboxOptions
 
 _START_SECONDS: Final = 15.0
-_MIN_TOKEN: Final = 16
 
 
 class Connections:
@@ -56,8 +55,8 @@ class Connections:
 
 def make_server(options: SandboxOptions, host: str = "127.0.0.1") -> PageServer:
     """A server for these options. Raises ValueError for a host off loopback without a token."""
-    if not is_loopback(host) and len(options.token) < _MIN_TOKEN:
-        raise ValueError(f"a sandbox that listens on {host} needs a token of at least {_MIN_TOKEN} characters")
+    if not is_loopback(host) and len(options.token) < SHORTEST_TOKEN:
+        raise ValueError(f"a sandbox that listens on {host} needs a token of at least {SHORTEST_TOKEN} characters")
     connections, live = Connections(), Live()
     return PageServer(
         create_app(options, connections.drop, live),

@@ -13,8 +13,8 @@ from typing import assert_never
 from stamgast.domain.channels import OptOut, spec_of
 from stamgast.domain.units import DAY, Millis
 from stamgast.identity import sealed
-from stamgast.identity.ids import Identifier, customer_id, identifier_hash, phone_hash
-from stamgast.identity.records import Alias, Profile, Suppression, encode, entry_key
+from stamgast.identity.ids import Identifier, customer_id, identifier_hash, message_hash, phone_hash
+from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.client import RedisClient
@@ -235,13 +235,20 @@ class IdentityStore:
 
     # --- STOP and START ---
 
-    async def record_stop(self, merchant: str, phone_hash: str, at: Millis) -> None:
-        """Remember a STOP; returns once Kafka has it."""
-        await self._write_suppression(merchant, phone_hash, Suppression(stopped=True, at=at))
+    async def heard(self, merchant: str, message: str) -> bool:
+        """Say whether what this message of the carrier said was remembered before: then it is sent again."""
+        (entry,) = await self._log.read("h", merchant, [message_hash(self._id_key, merchant, message)], Heard)
+        return entry is not None
 
-    async def record_start(self, merchant: str, phone_hash: str, at: Millis) -> None:
-        """Remember that a START lifted it; returns once Kafka has it."""
-        await self._write_suppression(merchant, phone_hash, Suppression(stopped=False, at=at))
+    async def record_stop(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
+        """Remember a STOP and the message that said it; returns once Kafka has both."""
+        stop = {entry_key(merchant, "s", phone_hash): encode(Suppression(stopped=True, at=at))}
+        await self._log.write(self._topics.suppressions, stop | self._note_of(merchant, message, at))
+
+    async def record_start(self, merchant: str, phone_hash: str, at: Millis, message: str) -> None:
+        """Remember the message of a START, and that it lifted the STOP; returns once Kafka has both."""
+        start = {entry_key(merchant, "s", phone_hash): encode(Suppression(stopped=False, at=at))}
+        await self._log.write(self._topics.suppressions, self._note_of(merchant, message, at) | start)
 
     async def stopped_at(self, merchant: str, phone_hash: str) -> Millis | None:
         """Since when that phone wants no messages; None if it never said so, or took it back."""
@@ -304,8 +311,9 @@ class IdentityStore:
         }
         await self._log.write(self._topics.identities, records)
 
-    async def _write_suppression(self, merchant: str, phone_hash: str, entry: Suppression) -> None:
-        await self._log.write(self._topics.suppressions, {entry_key(merchant, "s", phone_hash): encode(entry)})
+    def _note_of(self, merchant: str, message: str, at: Millis) -> dict[bytes, bytes | None]:
+        """What remembers the message. Of a batch that is cut short, a STOP is left and a START is not."""
+        return {entry_key(merchant, "h", message_hash(self._id_key, merchant, message)): encode(Heard(at))}
 
 
 def _freed(alias: Alias, at: Millis) -> Alias:

@@ -187,7 +187,11 @@ async def connect(place: Place, patience_s: float, told: Callable[[Session, Refu
             if "path" in place:
                 await loop.create_unix_connection(lambda: session, place["path"])
             else:
-                secure = ssl.create_default_context() if "connection_class" in place else None
+                secure = (
+                    ssl.create_default_context(cafile=place.get("ssl_ca_certs"))
+                    if "connection_class" in place
+                    else None
+                )
                 await loop.create_connection(lambda: session, host, port, ssl=secure)
             await session.greet(place)
     except (OSError, TimeoutError) as error:

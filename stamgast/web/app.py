@@ -23,7 +23,6 @@ from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
-from stamgast.web.health import get_healthz, get_metrics, get_readyz
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
@@ -63,9 +62,6 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", delete_redemption, methods=["DELETE"]),
         Route("/twilio/status", post_status, methods=["POST"]),
         Route("/twilio/inbound", post_inbound, methods=["POST"]),
-        Route("/healthz", get_healthz, methods=["GET"]),
-        Route("/readyz", get_readyz, methods=["GET"]),
-        Route("/metrics", get_metrics, methods=["GET"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),
     ]
     app = Starlette(

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect, Request
 
 from stamgast.api_keys.model import ApiKey, Scope
 from stamgast.domain.program import Program
+from stamgast.web.connections import BYTES_A_SECOND, REQUEST_S, address_of
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.limits import TokenBuckets
 from stamgast.web.problem import Problem, unavailable
@@ -17,7 +18,6 @@ from stamgast.web.problem import Problem, unavailable
 CUSTOMER: Final = re.compile(r"c[a-z2-7]{24}")
 _NEW_KEY_WAIT_S: Final = 1.0
 """A key that was created a moment ago may not have reached this process yet."""
-_BODY_S: Final = 30.0
 _SET_RIGHT_S: Final = 30
 _MADE_ROOM_S: Final = 10
 """When to come back to a Redis that a person, or a machine, has to put right."""
@@ -92,13 +92,15 @@ async def read_body(request: Request, limit: int, types: frozenset[str] = _JSON)
         raise _too_large(limit)
     body = bytearray()
     try:
-        async with asyncio.timeout(_BODY_S):
+        async with asyncio.timeout(REQUEST_S) as limit_s:
+            started = limit_s.when() or 0.0
             async for piece in request.stream():
                 body += piece
                 if len(body) > limit:
                     raise _too_large(limit)
+                limit_s.reschedule(started + len(body) / BYTES_A_SECOND)
     except TimeoutError:
-        raise Problem(408, "too-slow", f"The body did not arrive within {_BODY_S:.0f} s. Send it again.") from None
+        raise Problem(408, "too-slow", f"The body did not arrive within {REQUEST_S:.0f} s. Send it again.") from None
     except ClientDisconnect:
         raise Problem(400, "cut-off", "The connection ended before the body did. Send it again.") from None
     return bytes(body)
@@ -116,7 +118,7 @@ async def _key_of(request: Request, deps: Deps) -> ApiKey:
         )
     key = deps.api_keys.find(text.strip())
     if key is None:
-        client = request.client.host if request.client else ""
+        client = address_of(request.client.host) if request.client else ""
         take_or_refuse(deps.refusals, client, "requests with a wrong key")
         key = await deps.api_keys.find_soon(text.strip(), _NEW_KEY_WAIT_S)
     if key is None:

@@ -1,39 +1,67 @@
-"""Is it alive, is it ready, and its figures."""
+"""Is it alive, is it ready, and its figures: an app for a port of its own, which no customer's request reaches."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Final
 
+from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.routing import Route
 
+from stamgast.lifecycle.who_looks import may_look
 from stamgast.state.errors import StateError
-from stamgast.web.deps import Deps, deps_of
+from stamgast.web.deps import Deps
 
-_PING_S = 2.0
-_PROMETHEUS = "text/plain; version=0.0.4; charset=utf-8"
-
-
-async def get_healthz(_request: Request) -> JSONResponse:
-    """`GET /healthz`: this process answers."""
-    return JSONResponse({"status": "ok"})
+_PING_S: Final = 2.0
+_PROMETHEUS: Final = "text/plain; version=0.0.4; charset=utf-8"
 
 
-async def get_readyz(request: Request) -> JSONResponse:
-    """`GET /readyz`: 200 when purchases are taken; else 503 and what is missing. `notes`: what to see to in time."""
-    deps = deps_of(request)
-    missing, notes = await _missing(deps), deps.fitness.notes
-    told = {"notes": notes} if notes else {}
+def health_app(look: Callable[[], Deps | str], token: str = "") -> Starlette:
+    """Make the app; `look` gives what the process works with, or what it still waits for.
+
+    Who has not the token, where there is one, learns whether and not why: balancers can send no token.
+    """
+
+    async def alive(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    async def ready(request: Request) -> JSONResponse:
+        return await _ready(look(), detailed=_known(request))
+
+    async def figures(request: Request) -> Response:
+        if not _known(request):
+            return PlainTextResponse("send the token\n", 401, {"WWW-Authenticate": "Bearer"})
+        found = look()
+        return Response(b"" if isinstance(found, str) else _figures(found), media_type=_PROMETHEUS)
+
+    def _known(request: Request) -> bool:
+        return may_look(request.headers.get("authorization", ""), token)
+
+    pages: dict[str, Callable[[Request], Awaitable[Response]]] = {
+        "/healthz": alive,
+        "/readyz": ready,
+        "/metrics": figures,
+    }
+    return Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()])
+
+
+async def _ready(found: Deps | str, *, detailed: bool) -> JSONResponse:
+    """200 when purchases are taken; else 503 and what is missing. `notes`: what to see to in time."""
+    missing = [found] if isinstance(found, str) else await _missing(found)
+    notes = [] if isinstance(found, str) else found.fitness.notes
+    told = {name: lines for name, lines in (("missing", missing), ("notes", notes)) if lines and detailed}
     if missing:
-        return JSONResponse({"status": "not ready", "missing": missing, **told}, 503, {"Retry-After": "1"})
+        return JSONResponse({"status": "not ready", **told}, 503, {"Retry-After": "1"})
     return JSONResponse({"status": "ready", **told})
 
 
-async def get_metrics(request: Request) -> Response:
-    """`GET /metrics`, for Prometheus."""
-    deps = deps_of(request)
+def _figures(deps: Deps) -> bytes:
     for view, loaded in _views(deps).items():
         deps.metrics.loaded.labels(view).set(loaded)
     deps.metrics.redis.show(deps.fitness.nodes)
-    return Response(deps.metrics.text(), media_type=_PROMETHEUS)
+    deps.metrics.unsigned.show()
+    return deps.metrics.text()
 
 
 def _views(deps: Deps) -> dict[str, bool]:

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True)
 class Limits:
-    """Bytes per body and of all, and requests a second with the burst that may be ahead of them."""
+    """Bytes per body and of all, connections, and requests a second with the burst that may be ahead of them."""
 
     batch_bytes: int = 4_000_000
     body_bytes: int = 64_000
     all_bodies_bytes: int = 64_000_000
     """Of all requests that are being answered; read, a body takes some ten times as much."""
+    connections: int = 2_000
+    connections_per_address: int = 100
     per_key: float = 500
     per_key_burst: float = 1_000
     refusals: float = 5

@@ -2,6 +2,7 @@
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, generate_latest
 
+from stamgast.log.unsigned_figures import UnsignedFigures
 from stamgast.pos.warnings import Doubts
 from stamgast.state.condition import RedisFigures
 
@@ -33,6 +34,7 @@ class WebMetrics:
         )
         self.doubts = Doubts(self.registry)
         self.redis = RedisFigures(self.registry)
+        self.unsigned = UnsignedFigures(self.registry)
         self.webhooks = Counter(
             "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
         )
@@ -40,6 +42,13 @@ class WebMetrics:
             "stamgast_web_config_faults",
             "Messages that failed because the carrier refuses their sender or template",
             ["merchant", "code"],
+            registry=self.registry,
+        )
+        self.dropped = Counter(
+            "stamgast_web_dropped_connections",
+            "Connections closed: `slow` (no whole request in time), `unread` (its answer), `address` and `all` (made "
+            "room), `busy` (found none)",
+            ["why"],
             registry=self.registry,
         )
         self.loaded = Gauge(

@@ -10,14 +10,15 @@ from stamgast.web.api.purchases import MOST_ERRORS
 Json = dict[str, Any]
 
 _REASONS: Final = {
-    "400": "A part of the request is missing or malformed.",
+    "400": "A part of the request is missing or malformed; the body is no JSON, or no UTF-8.",
     "401": "No API key, or one that is not known or was revoked.",
     "403": "The key is for another merchant, or lacks the scope; or a webhook's signature is wrong.",
     "404": "No such merchant's programme, customer or voucher.",
+    "408": "The body did not come in time: 10 s, and a second more for each 100 kB.",
     "409": "It contradicts what is known; the detail says how.",
     "413": "Body, batch or record too large.",
     "415": "Another media type than the ones listed, or a content encoding.",
-    "422": "Invalid; `errors` lists every place as a JSON Pointer. Nothing was accepted.",
+    "422": "Invalid; `errors` lists the places, a hundred at most, as JSON Pointers. Nothing was accepted.",
     "429": "Too many requests; `Retry-After` says when to come back.",
     "503": "Not ready, or Kafka did not acknowledge. Send the same request again.",
 }
@@ -99,7 +100,11 @@ def _paths() -> Json:
             )
         },
         f"{merchant}/customers/{{customer}}": {
-            "get": _operation("What is known of a customer (scope read)", "200", path=["merchant", "customer"]),
+            "get": _operation(
+                "What is known of a customer (scope read; with till also the codes of vouchers)",
+                "200",
+                path=["merchant", "customer"],
+            ),
             "delete": _operation(
                 "Forget the person behind a customer (scope admin); repeats change nothing",
                 "200",
@@ -150,7 +155,7 @@ def _operation(
     more: tuple[str, ...] = (),
     answer: str = "",
 ) -> Json:
-    refusals = ["401", "403", "404", "429", "503", *(["400", "413", "415", "422"] if body else [])]
+    refusals = ["401", "403", "404", "429", "503", *(["400", "408", "413", "415", "422"] if body else [])]
     answers: Json = {code: {"description": "As the summary says."} for code in (success, *more) if code < "300"}
     if answer:
         described: Json = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}

@@ -1,4 +1,4 @@
-"""Before Kafka answers with our topics: the port is open, `/healthz` says alive, and everything else 503.
+"""Before Kafka answers with our topics: the ports are open, `/healthz` says alive, and everything else 503.
 
 `stamgast web` may be started first, and a broker that comes later than it ends nothing.
 """
@@ -12,7 +12,7 @@ from typing import Final
 
 from starlette.applications import Starlette
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
@@ -21,8 +21,8 @@ from stamgast.clock.pauses import pause_after
 from stamgast.log.topics import AwayError, MissingTopicsError
 from stamgast.logs import get_logger
 from stamgast.settings import Settings
-from stamgast.web.health import get_healthz
-from stamgast.web.problem import RETRY_AFTER_S, unavailable
+from stamgast.web.deps import Deps
+from stamgast.web.problem import unavailable
 
 log = get_logger(__name__)
 
@@ -35,6 +35,7 @@ class Opening:
 
     def __init__(self) -> None:
         self._app: ASGIApp = self._closed()
+        self._deps: Deps | None = None
         self.trouble = "Kafka: was not asked yet"
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -64,9 +65,13 @@ class Opening:
         finally:
             await parts.__aexit__(None, None, None)
 
-    def open(self, app: ASGIApp) -> None:
+    def open(self, app: ASGIApp, deps: Deps) -> None:
         """From now on this app answers."""
-        self._app = app
+        self._app, self._deps = app, deps
+
+    def look(self) -> Deps | str:
+        """What the real app works with, or what is waited for."""
+        return self._deps or self.trouble
 
     def _say(self, trouble: str) -> None:
         if trouble != self.trouble:
@@ -74,17 +79,7 @@ class Opening:
         self.trouble = trouble
 
     def _closed(self) -> Starlette:
-        async def ready(_request: Request) -> Response:
-            told = {"status": "not ready", "missing": [self.trouble]}
-            return JSONResponse(told, 503, {"Retry-After": str(RETRY_AFTER_S)})
-
         async def later(_request: Request) -> Response:
             return unavailable(f"{self.trouble}. Ask again in a moment.").response()
 
-        return Starlette(
-            routes=[
-                Route("/healthz", get_healthz),
-                Route("/readyz", ready),
-                Route("/{path:path}", later, methods=_METHODS),
-            ]
-        )
+        return Starlette(routes=[Route("/{path:path}", later, methods=_METHODS)])

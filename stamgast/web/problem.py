@@ -11,7 +11,7 @@ from starlette.responses import JSONResponse, Response
 from stamgast.clock.bounded import ClockUnknownError
 from stamgast.log.appender import NotAppendedError, RecordTooLargeError
 from stamgast.logs import get_logger
-from stamgast.pos.problems import RefusedError, UnreadableError
+from stamgast.pos.problems import MOST_PROBLEMS, RefusedError, UnreadableError
 from stamgast.pos.reading import TooManyError
 from stamgast.purchases.accept import ReceiptTooLargeError
 from stamgast.state.errors import NoWritesError, StateError
@@ -93,7 +93,8 @@ def as_problem(error: Exception) -> Problem | None:
 def _refused(error: RefusedError) -> Problem:
     if isinstance(error, UnreadableError):
         return Problem(400, "malformed", f"Nothing of the request was accepted: {error.problems[0]['detail']}.")
-    detail = "Nothing of the request was accepted. Mend what `errors` lists and send it again."
+    which = f" (the first {MOST_PROBLEMS} of what is wrong)" if error.more else ""
+    detail = f"Nothing of the request was accepted. Mend what `errors` lists{which} and send it again."
     return Problem(422, "invalid", detail, errors=error.problems)
 
 

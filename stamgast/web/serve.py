@@ -4,22 +4,28 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Callable
+from typing import Any, cast
+from urllib.parse import urlsplit
 
 import uvicorn
-from starlette.applications import Starlette
 from starlette.types import ASGIApp
+from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from stamgast.bootstrap import WebParts
-from stamgast.settings import Settings
+from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app
+from stamgast.web.connections import Connections, allow_files
 from stamgast.web.deps import Deps
+from stamgast.web.health import health_app
+from stamgast.web.hosts import Hosts
 from stamgast.web.limits import Limits
+from stamgast.web.metrics import WebMetrics
 from stamgast.web.opening import Opening
 
 
-def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
-    """The app over parts that are running."""
-    deps = Deps(
+def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetrics | None = None) -> Deps:
+    """What the app works with, over parts that are running."""
+    return Deps(
         topics=parts.topics,
         appender=parts.appender,
         identities=parts.identities,
@@ -32,26 +38,39 @@ def app_of(parts: WebParts, *, limits: Limits | None = None) -> Starlette:
         clock_watch=parts.clock_watch,
         fitness=parts.fitness,
         limits=limits or Limits(),
+        metrics=metrics or WebMetrics(),
     )
-    return create_app(deps)
+
+
+def public(app: ASGIApp, settings: Settings) -> ASGIApp:
+    """The app as everybody may reach it: under its own names, and with a proxy's word for whom a request is from."""
+    hosts = Hosts(app, [urlsplit(settings.public_url).hostname or "", *listed(settings.web_hosts)])
+    proxies = listed(settings.web_proxies)
+    return cast("ASGIApp", ProxyHeadersMiddleware(cast("Any", hosts), proxies)) if proxies else hosts
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int) -> AsyncIterator[int]:
+async def serving(app: ASGIApp, host: str, port: int, connections: Connections | None = None) -> AsyncIterator[int]:
     """Serve an app while the context is open; yields the port (0 asks for any that is free).
 
     Raises:
         OSError: the port is taken.
     """
-    listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    try:
+        listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
+    except OSError as error:
+        error.filename = f"{host}:{port}"  # web listens at two places
+        raise
     config = uvicorn.Config(
         app,
+        http=cast("Any", (connections or Connections()).protocol),
+        ws="none",
+        proxy_headers=False,  # uvicorn's own would believe whoever is on loopback
         access_log=False,  # paths and query strings name customers
         log_config=None,
         lifespan="off",
         timeout_graceful_shutdown=5,
         h11_max_incomplete_event_size=65_536,
-        limit_concurrency=1_000,
         server_header=False,
     )
     server = uvicorn.Server(config)
@@ -74,12 +93,22 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
         TopicsError: the topics are not ours.
         OSError: the port is taken.
     """
-    opening = Opening()
-    async with serving(opening, host, port) as taken:
-        announce(taken)
-        async with opening.parts(settings) as parts:
-            opening.open(app_of(parts))
-            await asyncio.Event().wait()
+    opening, metrics, limits = Opening(), WebMetrics(), Limits()
+    connections = Connections(
+        most=allow_files(limits.connections),
+        per_address=limits.connections_per_address,
+        proxies=listed(settings.web_proxies),
+        on_drop=lambda why: metrics.dropped.labels(why).inc(),
+    )
+    health = health_app(opening.look, settings.metrics_token.get_secret_value())
+    async with contextlib.AsyncExitStack() as stack:
+        if settings.web_metrics_port:
+            await stack.enter_async_context(serving(health, settings.metrics_host, settings.web_metrics_port))
+        announce(await stack.enter_async_context(serving(public(opening, settings), host, port, connections)))
+        parts = await stack.enter_async_context(opening.parts(settings))
+        deps = deps_over(parts, limits=limits, metrics=metrics)
+        opening.open(create_app(deps), deps)
+        await asyncio.Event().wait()
 
 
 async def _serve(server: uvicorn.Server, listening: socket.socket) -> None:

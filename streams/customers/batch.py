@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 import msgspec
 
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.errors import UNREADABLE, DomainError
+from stamgast.domain.errors import UNREADABLE, DomainError, why_unreadable
 from stamgast.domain.events import AnyEvent
 from stamgast.domain.ledger import NotReadError, Part, written
 from stamgast.logs import get_logger
@@ -20,7 +20,7 @@ from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing
-from streams.customers.sorting import Run, Sorting
+from streams.customers.sorting import Believes, Run, Sorting
 from streams.customers.state_cache import Name, RecentStates
 from streams.runtime.job import THINK_S
 
@@ -43,9 +43,9 @@ class Batch(Sorting):
 
     def __init__(
         self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, voucher_key: bytes,
-        *, recent: RecentStates,
+        *, recent: RecentStates, believes: Believes | None = None,
     ) -> None:  # fmt: skip
-        super().__init__(lease, standing, bundles, partition)
+        super().__init__(lease, standing, bundles, partition, believes)
         self.recent = recent
         self.failures: set[tuple[str, int, str, str]] = set()
         """Merchant, number of its barrier then, rule that raised, and what."""
@@ -88,7 +88,9 @@ class Batch(Sorting):
         try:
             return None if value is None else decode_customer(value)
         except UNREADABLE as error:
-            log.error("a customer's state cannot be read", merchant=name[0], customer=name[1], why=str(error))
+            log.error(
+                "a customer's state cannot be read", merchant=name[0], customer=name[1], why=why_unreadable(error)
+            )
             for run in self.runs.pop(name):
                 self.rejected += [(item.record, "what is known of its customer cannot be read") for item in run.items]
             return None

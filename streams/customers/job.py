@@ -12,6 +12,7 @@ from stamgast.clock.shop_time import Clock, RealClock, pause_of
 from stamgast.clock.watch import span
 from stamgast.domain.events import RulePaused, encode_event, key_of
 from stamgast.domain.recorded import is_ahead
+from stamgast.log.address import signatures_at
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -99,6 +100,8 @@ class CustomersJob:
     ) -> None:
         self.topic = topics.customer_events
         self._bootstrap = bootstrap
+        signatures = signatures_at(bootstrap)
+        self._believes = partial(signatures.believes, self.topic) if signatures.checks(self.topic) else None
         self._topics = topics
         self._bundles = bundles
         self._aside = aside
@@ -150,6 +153,7 @@ class CustomersJob:
         own = own_of(owned)
         batch = Batch(
             owned.lease, own.standing.copy(), self._bundles, owned.number, self._voucher_key, recent=own.recent,
+            believes=self._believes,
         )  # fmt: skip
         if records[0].offset > owned.lease.watermark:
             await batch.sort(records)

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 
 import msgspec
 
-from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
@@ -22,6 +22,8 @@ from streams.runtime.job import Record
 
 log = get_logger(__name__)
 
+Believes = Callable[[Record], bool]
+"""Whether we wrote a record."""
 _OF_THE_PARTITION = frozenset({Barrier, RulePaused})
 """Events that are no customer's."""
 
@@ -46,7 +48,9 @@ class Run(msgspec.Struct):
 class Sorting:
     """See the module. It moves `standing` on."""
 
-    def __init__(self, lease: Lease, standing: Standing, bundles: Bundles, partition: int) -> None:
+    def __init__(
+        self, lease: Lease, standing: Standing, bundles: Bundles, partition: int, believes: Believes | None = None
+    ) -> None:
         self.lease = lease
         self.standing = standing
         self.runs: dict[Name, list[Run]] = {}
@@ -55,15 +59,20 @@ class Sorting:
         self.parked: dict[str, list[Parked]] = {}
         self._bundles = bundles
         self._partition = partition
+        self._believes = believes
 
     async def sort(self, records: Sequence[Record]) -> None:
         """Group events by customer; barriers change the bundle for what comes after them."""
         standing = self.standing
+        believes = self._believes
         for record in records:
+            if believes is not None and not believes(record):
+                self.rejected.append((record, "none of us signed it"))
+                continue
             try:
                 event = self._event_of(record)
             except UNREADABLE as error:
-                self.rejected.append((record, f"not an event: {error}"))
+                self.rejected.append((record, f"not an event: {why_unreadable(error)}"))
                 continue
             if event.at >= standing.time:
                 standing.time = event.at
@@ -94,7 +103,7 @@ class Sorting:
         try:
             event = self._event_of(record)
         except UNREADABLE as error:  # it could be read when it came
-            self.rejected.append((record, f"not an event: {error}"))
+            self.rejected.append((record, f"not an event: {why_unreadable(error)}"))
         else:
             # What waited happens at its barrier: time never goes back for a customer.
             await self._take(msgspec.structs.replace(event, at=max(record.at, backlog.at)), record)

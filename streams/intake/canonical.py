@@ -9,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.events import Source
 from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, CustomerRef, decode_record, millis_of
@@ -69,7 +69,7 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
         purchase = decode_record(record.value or b"")
         key = record.key or _partition_key(record.value or b"")
     except UNREADABLE as error:  # brackets in brackets in brackets
-        raise UnreadableError(f"not a purchase: {error}") from None
+        raise UnreadableError(f"not a purchase: {why_unreadable(error)}") from None
     merchant, _, transaction = key.decode(errors="replace").partition(":")
     if not _is_merchant(merchant) or transaction != purchase.data.transaction_id:
         raise UnreadableError("its key is not merchant:transaction of what it holds")

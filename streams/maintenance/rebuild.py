@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Protocol
 
 from stamgast.bootstrap import WorkerParts, worker_parts
+from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import is_real
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -149,7 +150,7 @@ def _why(working: asyncio.Task[int], worker: Fills) -> str:
 async def _ends(settings: Settings, topics: Topics) -> dict[str, int]:
     """Key of each partition's meta -> end of its log."""
     pairs = [(name, at) for name in (topics.purchases, topics.customer_events) for at in range(topics.partitions)]
-    async with LogReader(settings.kafka_bootstrap) as reader:
+    async with LogReader(kafka_of(settings)) as reader:
         ends = await reader.behind_last(pairs)
     keys = {topics.purchases: transactions, topics.customer_events: customers}
     return {keys[pair.topic](pair.partition).meta: end for pair, end in ends.items()}

@@ -12,6 +12,7 @@ from aiokafka.client import AIOKafkaClient
 from aiokafka.errors import KafkaError
 
 from stamgast.clock.pauses import pause_after
+from stamgast.log.address import aiokafka_at
 from stamgast.log.topics import Cluster, MissingTopicsError, Topics, TopicsError, check_topics
 from stamgast.logs import get_logger
 
@@ -29,7 +30,7 @@ async def wait_for_a_broker(bootstrap: str) -> None:
     """
     failures = 0
     while True:
-        client = AIOKafkaClient(bootstrap_servers=bootstrap)
+        client = AIOKafkaClient(**aiokafka_at(bootstrap))
         try:
             await client.bootstrap()
             if client.cluster.brokers():

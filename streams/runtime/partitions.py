@@ -19,6 +19,7 @@ from aiokafka.errors import ConsumerStoppedError, IllegalStateError, KafkaError,
 from mode import Service
 
 from stamgast.clock.pauses import pause_after
+from stamgast.log.address import aiokafka_at
 from stamgast.log.producers import Emitters
 from stamgast.logs import get_logger
 from stamgast.state.errors import StateError
@@ -148,7 +149,7 @@ class PartitionService(Service, Generic[Own, Kept]):
 
     def _make_consumer(self) -> LeanConsumer:
         consumer = AIOKafkaConsumer(
-            bootstrap_servers=self.bootstrap,
+            **aiokafka_at(self.bootstrap),
             client_id=f"stamgast-{self.job.name}",
             group_id=self.group,
             enable_auto_commit=False,

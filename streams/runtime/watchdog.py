@@ -10,6 +10,7 @@ import asyncio
 import faulthandler
 import logging
 import os
+import socket
 import sys
 import threading
 import time
@@ -19,6 +20,7 @@ from typing import Any, Final, NoReturn
 
 from prometheus_client import generate_latest
 
+from stamgast.lifecycle.who_looks import may_look
 from stamgast.logs import get_logger
 from streams.metrics import Metrics
 from streams.runtime.partitions import PartitionService
@@ -30,6 +32,8 @@ _SICK_S: Final = 5.0
 _LOOK_S: Final = 1.0
 _IDLE_LOOKS: Final = 5
 EXIT_STUCK: Final = 70
+_ASK_WITHIN_S: Final = 10.0
+"""Who has connected and asks nothing holds a thread for no longer."""
 
 
 class Watchdog:
@@ -63,11 +67,11 @@ class Watchdog:
             self._looks_since_beat = 0
             self._metrics.loop_lag.set(max(0.0, self._beaten - asked - _BEAT_S))
 
-    def start(self, port: int) -> None:
-        """Begin to watch, and to serve on a port unless it is 0."""
+    def start(self, host: str, port: int, token: str = "") -> None:
+        """Begin to watch, and to serve on a port unless it is 0; with a token, to those who have it."""
         threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
         if port:
-            self._server = ThreadingHTTPServer(("0.0.0.0", port), _handler(self))  # noqa: S104  scraped from elsewhere
+            self._server = _server_on(host)((host, port), _handler(self, token))
             threading.Thread(target=self._server.serve_forever, args=(_BEAT_S,), name="health", daemon=True).start()
 
     def stop(self) -> None:
@@ -144,16 +148,28 @@ def end_process(code: int) -> NoReturn:
     os._exit(code)
 
 
-def _handler(watchdog: Watchdog) -> type[BaseHTTPRequestHandler]:
+def _server_on(host: str) -> type[ThreadingHTTPServer]:
+    class Server(ThreadingHTTPServer):
+        address_family = socket.AF_INET6 if ":" in host else socket.AF_INET
+
+    return Server
+
+
+def _handler(watchdog: Watchdog, token: str) -> type[BaseHTTPRequestHandler]:
     class Handler(BaseHTTPRequestHandler):
+        timeout = _ASK_WITHIN_S
+
         def do_GET(self) -> None:
+            known = may_look(self.headers.get("Authorization", ""), token)
             answers: dict[str, Callable[[], tuple[int, bytes]]] = {
                 "/healthz": lambda: _answer(watchdog.healthy),
-                "/readyz": lambda: _answer(watchdog.ready, watchdog.notes()),
-                "/metrics": lambda: (200, watchdog.metrics()),
+                "/readyz": lambda: _answer(watchdog.ready, watchdog.notes() if known else ""),
+                "/metrics": lambda: (200, watchdog.metrics()) if known else (401, b"send the token\n"),
             }
             status, body = answers.get(self.path.partition("?")[0], lambda: (404, b"not here\n"))()
             self.send_response(status)
+            if status == 401:
+                self.send_header("WWW-Authenticate", "Bearer")
             self.send_header("Content-Type", "text/plain; version=0.0.4; charset=utf-8")
             self.send_header("Content-Length", str(len(body)))
             self.end_headers()

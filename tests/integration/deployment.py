@@ -73,6 +73,7 @@ class Deployment:
         self.topics, self.folder, self.redis_url, self.bootstrap = topics, folder, redis_url, bootstrap
         self.sandbox_url = f"http://127.0.0.1:{free_port()}"
         self.web_url = f"http://127.0.0.1:{free_port()}"
+        self.web_health = f"http://127.0.0.1:{free_port()}"
         self.all: list[subprocess.Popen[bytes]] = []
         self.http = httpx.AsyncClient(timeout=30)
         key = "A" * 43 + "="
@@ -94,6 +95,7 @@ class Deployment:
             "STAMGAST_TWILIO_API_SECRET": "secret",
             "STAMGAST_TWILIO_AUTH_TOKEN": "sandbox-auth-token",
             "STAMGAST_PUBLIC_URL": self.web_url,
+            "STAMGAST_WEB_METRICS_PORT": self.web_health.rpartition(":")[2],
             "STAMGAST_POST_LIMIT_S": "4",
             "STAMGAST_LOOK_UPS_S": "1,3",
         }
@@ -113,7 +115,7 @@ class Deployment:
         self.http.headers["Authorization"] = f"Bearer {key}"
         for _ in range(workers):
             self.worker()
-        for url in (f"{self.web_url}/readyz", f"{self.sandbox_url}/healthz"):
+        for url in (f"{self.web_health}/readyz", f"{self.sandbox_url}/healthz"):
             await eventually(partial(self._answers, url), seconds=60, why=url)
 
     def _settings(self) -> Settings:

@@ -220,4 +220,4 @@ async def test_whether_what_was_forgotten_is_gone_from_the_files_can_be_asked(sh
         await emitters.close()
         await client.aclose()
     assert "gone from the files of Kafka and Redis" in shop.said("erasures", "verify")
-    assert (await shop.http.get(f"{shop.web_url}/readyz")).status_code == 200
+    assert (await shop.http.get(f"{shop.web_health}/readyz")).status_code == 200

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -14,7 +15,7 @@ from stamgast.log.producers import Emitter
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, Deployment
+from tests.integration.deployment import MERCHANT, STAMGAST, Deployment
 
 RUBBISH = 4_000
 
@@ -93,6 +94,53 @@ async def test_nothing_that_others_write_to_any_topic_keeps_a_process_from_its_w
         await shop.end()
 
 
+ODD: tuple[str, ...] = ("", "é" * 300, "\x1b[2J\U0001f4a5 {{ x }}")
+ASKED: tuple[tuple[str, ...], ...] = (
+    ("keys", "list", "ODD"),
+    ("keys", "create", "ODD"),
+    ("keys", "revoke", MERCHANT, "ODD"),
+    ("keys", "public", "ODD"),
+    ("customer", "show", MERCHANT, "ODD"),
+    ("customer", "show", "ODD", "0612000001"),
+    ("customer", "replies", MERCHANT, "ODD"),
+    ("customer", "erase", MERCHANT, "ODD"),
+    ("rules", "why", MERCHANT, "ODD"),
+    ("rules", "check", "ODD"),
+    ("purchases", "review", "ODD"),
+    ("purchases", "confirm", MERCHANT, "ODD"),
+    ("dead-letters", "show", "ODD"),
+    ("dead-letters", "replay", "ODD"),
+    ("publish", "ODD"),
+    ("clv", "segments", "--merchant", "ODD"),
+    ("clv", "fit", "--merchant", "ODD"),
+    ("clock", "set", "ODD"),
+)
+PLAIN: tuple[tuple[str, ...], ...] = (
+    ("topics", "create"),
+    ("keys", "rewrap"),
+    ("dead-letters", "list"),
+    ("erasures", "verify"),
+    ("clock", "repair"),
+    ("verify",),
+    ("clv", "segments", "--merchant", MERCHANT),
+    ("purchases", "review", MERCHANT),
+)
+
+
+@pytest.mark.slow
+async def test_no_command_ends_in_a_traceback_for_what_people_and_logs_contain(shop: Deployment):
+    await shop.enrol(1)
+    await shop.buy(range(1, 2))
+    await litter(shop)
+    words = [tuple(odd if each == "ODD" else each for each in asked) for asked in ASKED for odd in ODD]
+    broken = []
+    for command in [*PLAIN, *words]:
+        done = subprocess.run([*STAMGAST, *command], env=shop.env, cwd=shop.folder, capture_output=True, check=False)
+        if b"Traceback" in done.stderr or done.returncode not in (0, 1, 2):
+            broken.append((command, done.stderr.decode(errors="replace")[-600:]))
+    assert broken == []
+
+
 async def litter(shop: Deployment) -> None:
     emitter = await Emitter.open(shop.bootstrap)
     for name, topic in shop.topics:
@@ -100,7 +148,7 @@ async def litter(shop: Deployment) -> None:
             keys = [
                 b"a:1",
                 b"winkel:a:1",
-                *(b"winkel:%c:%s" % (letter, b"a" * 24) for letter in b"acdkps"),
+                *(b"winkel:%c:%s" % (letter, b"a" * 24) for letter in b"acdhkps"),
                 b"winkel:\xff",
                 b"",
                 *([] if topic.cleanup == "compact" else [None]),

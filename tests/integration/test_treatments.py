@@ -61,7 +61,7 @@ async def test_what_one_channel_cannot_say_another_says_and_a_dead_number_is_lef
 ) -> None:
     await shop.start(rule=RULE.replace("[sms]", "[whatsapp, sms]"), program=BOTH)
     await shop.http.post(f"{shop.sandbox_url}/sandbox/faults", json={"hold": True})
-    await enrol(shop, 0, " \t ")
+    await enrol(shop, 0, " " * 15)
     await enrol(shop, 1, "  Noor ")
     await shop.buy(range(2))
     messages = await eventually(lambda: so_many(shop, 2), seconds=60, every=0.2)

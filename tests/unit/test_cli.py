@@ -36,6 +36,22 @@ def test_an_unknown_command_is_misuse_and_the_nearest_is_named():
     assert "did you mean `stamgast topics`?" in done.stderr
 
 
+def test_what_is_no_text_is_misuse_of_every_command():
+    command: list[str | bytes] = [sys.executable, "-m", "stamgast.cli", "keys", "public", b"\xff\xfe"]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, timeout=60)
+
+    assert (done.returncode, done.stderr) == (2, "stamgast: an argument is no text in UTF-8\n")
+
+
+@pytest.mark.parametrize("words", [("rules", "check"), ("dead-letters", "replay", "x", "--value")])
+def test_a_name_that_no_file_can_have_is_misuse(words: tuple[str, ...]):
+    done = run(*words, "é" * 300)
+
+    assert done.returncode == 2
+    assert "File name too long" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_every_command_that_is_written_stands_in_the_menu():
     written = {file.stem for file in FOLDER.glob("*.py") if re.search(r"^app = ", file.read_text(), re.MULTILINE)}
 

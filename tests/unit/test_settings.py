@@ -5,6 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
+from stamgast.bootstrap import SettingsError, web_parts
 from stamgast.clock.shop_time import DrivenClock
 from stamgast.settings import Settings
 
@@ -66,7 +67,29 @@ def test_live_credentials_go_only_to_twilio_over_https(url: str):
     "url", ["https://api.twilio.com", "https://api.dublin.ie1.twilio.com/", "https://API.TWILIO.COM"]
 )
 def test_live_credentials_go_to_twilio(url: str):
-    assert settings(twilio_account_sid=LIVE, twilio_base_url=url).twilio_base_url == url.rstrip("/")
+    found = settings(twilio_account_sid=LIVE, twilio_base_url=url, public_url="https://loyalty.example.com")
+    assert found.twilio_base_url == url.rstrip("/")
+
+
+@pytest.mark.parametrize("token", ["sandbox-auth-token", "0123456789abcdef, sandbox-auth-token"])
+def test_what_is_signed_with_the_sandboxs_public_token_is_not_believed_of_a_live_account(token: str):
+    with pytest.raises(ValidationError, match="the sandbox's auth token is public"):
+        settings(twilio_account_sid=LIVE, twilio_auth_token=token, public_url="https://loyalty.example.com")
+    settings(twilio_account_sid=SANDBOX, twilio_auth_token=token)
+
+
+def test_a_live_account_calls_back_over_https_alone():
+    with pytest.raises(ValidationError, match="over https alone, and PUBLIC_URL is http://loyalty.example.com"):
+        settings(twilio_account_sid=LIVE, public_url="http://loyalty.example.com")
+
+
+async def test_web_does_not_start_for_a_live_account_that_it_could_not_hear():
+    given = settings(
+        twilio_account_sid=LIVE, public_url="https://loyalty.example.com", id_key="A" * 43 + "=", partitions=1
+    )
+    with pytest.raises(SettingsError, match="STAMGAST_TWILIO_AUTH_TOKEN is missing"):
+        async with web_parts(given):
+            pass
 
 
 @pytest.mark.parametrize(
@@ -82,3 +105,13 @@ def test_live_credentials_go_to_twilio(url: str):
 def test_a_setting_that_makes_no_sense_is_refused(name: str, value: object):
     with pytest.raises(ValidationError):
         settings(**{name: value})
+
+
+@pytest.mark.parametrize("port", ["metrics_port", "web_metrics_port"])
+def test_figures_are_shown_beyond_this_machine_only_for_a_token(port: str):
+    settings(metrics_host="0.0.0.0")
+    settings(**{port: 9100})
+    settings(metrics_host="0.0.0.0", metrics_token="sixteen-letters!", **{port: 9100})
+    for token in ("", "fifteen-letters"):
+        with pytest.raises(ValidationError, match="set STAMGAST_METRICS_TOKEN, of at least 16 characters"):
+            settings(metrics_host="0.0.0.0", metrics_token=token, **{port: 9100})

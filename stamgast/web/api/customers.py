@@ -2,12 +2,21 @@
 
 import hashlib
 import re
+import unicodedata
 from collections.abc import Sequence
 from datetime import date
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
-from pydantic import ConfigDict, Field, StringConstraints, ValidationError, ValidationInfo, field_validator
+from pydantic import (
+    AfterValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    ValidationError,
+    ValidationInfo,
+    field_validator,
+)
 from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
@@ -36,10 +45,22 @@ from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_b
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100)]
 _PURPOSES: Final = tuple(each.value for each in Purpose)
 UNUSED: Final[Millis] = 365 * DAY
 """Nothing heard of a customer for so long: their phone may be somebody else's."""
+
+
+def _could_be_a_name(value: str) -> str:
+    """It goes out in the shop's messages, so it is no place for a link, a line of its own or a direction."""
+    for at, letter in enumerate(value):
+        ends_a_word = letter == "." and value[at + 1 : at + 2] in ("", " ")  # J. de Vries
+        if not (letter in " '\u2019-\u2010\u2011" or unicodedata.category(letter)[0] in "LM" or ends_a_word):
+            raise PydanticCustomError("name", "may hold letters, spaces, hyphens, apostrophes and a stop after a word")
+    return value
+
+
+FirstName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_could_be_a_name)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_could_be_a_name)]
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
 if TYPE_CHECKING:
@@ -91,7 +112,7 @@ class EnrolmentRequest(Strict):
     membership_number: Id | None = None
     provider_customer_id: Id | None = None
     name: Name | None = None
-    first_name: Name | None = None
+    first_name: FirstName | None = None
     email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
     language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = None
     birthday: (
@@ -129,7 +150,7 @@ async def post_customer(request: Request) -> JSONResponse:
     name = tidy_name(enrolment.name or "")
     profile = Profile(
         phone=phone,
-        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0],
+        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0].rstrip(".")[:40],
         name=name,
         email=enrolment.email or "",
         language=enrolment.language or "",
@@ -196,7 +217,7 @@ async def get_customer(request: Request) -> JSONResponse:
     entrance = await enter(request, "read")
     customer = _customer_in(request)
     state = await _state_of(deps, entrance, customer)
-    return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
+    return _shown(deps, entrance, customer, state)
 
 
 async def post_lookup(request: Request) -> JSONResponse:
@@ -209,7 +230,7 @@ async def post_lookup(request: Request) -> JSONResponse:
     reference = read_reference(await read_body(request, deps.limits.body_bytes))
     customer = reference.customer_id or await _named_by(deps, entrance, reference)
     state = await _state_of(deps, entrance, customer)
-    return JSONResponse(show_customer(customer, state, entrance.program, deps.clock.now()))
+    return _shown(deps, entrance, customer, state)
 
 
 async def delete_customer(request: Request) -> JSONResponse:
@@ -251,6 +272,14 @@ async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference
         if customer := await deps.identities.customer_of(entrance.merchant, each):
             return customer
     raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.")
+
+
+def _shown(deps: Deps, entrance: Entrance, customer: str, state: Customer) -> JSONResponse:
+    shown = show_customer(customer, state, entrance.program, deps.clock.now())
+    if not entrance.key.allows("till"):
+        for voucher in shown["vouchers"]:  # whoever knows a code can redeem it
+            del voucher["code"]
+    return JSONResponse(shown)
 
 
 async def _stored(deps: Deps, merchant: str, customer: str) -> Customer | None:

@@ -56,7 +56,7 @@ async def post_status(request: Request) -> Response:
     if status.status:
         at = deps.clock.now()
         if status.treatment is Treatment.OPT_OUT:
-            await _stop_customer(deps, key.merchant, key.customer, at)
+            await _stop_customer(deps, key.merchant, key.customer, status.provider_id, at)
         treatment = await _treatment(deps, status)
         if treatment is Treatment.CONFIG:
             log.error("the carrier refuses a sender or a template", merchant=key.merchant, code=status.code)
@@ -123,7 +123,12 @@ async def _carry_out(deps: Deps, merchant: str, inbound: Inbound, *, stopped: bo
     """Log it, tell the customers with that phone and mark their slots; what cannot be done now is finished later."""
     phone_hash = deps.identities.opt_out_key(merchant, inbound.channel, inbound.from_)
     await deps.stops.carry_out(
-        merchant, phone_hash, stopped=stopped, channel=inbound.channel, within_s=deps.limits.stop_s
+        merchant,
+        phone_hash,
+        message=inbound.provider_id,
+        stopped=stopped,
+        channel=inbound.channel,
+        within_s=deps.limits.stop_s,
     )
     log.info("stop" if stopped else "start", merchant=merchant)
 
@@ -155,13 +160,13 @@ async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> Non
     )
 
 
-async def _stop_customer(deps: Deps, merchant: str, customer: str, at: Millis) -> None:
+async def _stop_customer(deps: Deps, merchant: str, customer: str, message: str, at: Millis) -> None:
     """The carrier says that this person stopped us there: remember it for their phone, as if they had told us."""
     profile = await deps.identities.profile(merchant, customer)
-    if profile is None or not profile.phone:
+    if profile is None or not profile.phone or await deps.identities.heard(merchant, message):
         return
     phone_hash = deps.identities.hash_phone(merchant, profile.phone)
-    await deps.identities.record_stop(merchant, phone_hash, at)
+    await deps.identities.record_stop(merchant, phone_hash, at, message)
     await deps.redis.set(deps.slot_of(key_of(merchant, customer)).stop(merchant, phone_hash), at)
 
 

@@ -87,6 +87,7 @@ class Checkout:
     def __init__(self, scene: Scene, http: httpx.AsyncClient) -> None:
         self._scene = scene
         self._http = http
+        self._ready = f"http://127.0.0.1:{scene.settings.web_metrics_port}/readyz"
         self.sold = 0
 
     @classmethod
@@ -132,7 +133,7 @@ class Checkout:
         """Wait until web says itself why it is not ready."""
 
         async def asked() -> bool:
-            answer = await self._http.get("/readyz")
+            answer = await self._http.get(self._ready)
             return answer.status_code == 503 and any(why in each for each in answer.json()["missing"])
 
         await eventually(asked, seconds=20, every=0.2, why=f"web is not ready: {why}")
@@ -141,7 +142,7 @@ class Checkout:
         """Wait until web is."""
 
         async def asked() -> bool:
-            return (await self._http.get("/readyz")).status_code == 200
+            return (await self._http.get(self._ready)).status_code == 200
 
         await eventually(asked, seconds=40, every=0.2, why="web is ready")
 

@@ -33,7 +33,9 @@ from stamgast.settings import Settings
 from stamgast.state.backlogs import decode_backlogs
 from stamgast.state.keys import customers, transactions
 from stamgast.state.partition_meta import WAITS
-from stamgast.web.serve import app_of, serving
+from stamgast.web.app import create_app
+from stamgast.web.health import health_app
+from stamgast.web.serve import deps_over, serving
 from tests.conftest import eventually
 from tests.integration.proofs import merchant
 from tests.integration.proofs.feed import Feeder
@@ -247,12 +249,13 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
         options = SandboxOptions(delays=Delays(sent=20, delivered=40, read=60))
         sandbox = await asyncio.to_thread(stack.enter_context, SandboxServer(options))
         secret = type(settings.id_key)
-        port = free_port()
+        port, health = free_port(), free_port()
         public_url = f"http://127.0.0.1:{port}"
         options.inbound_url = f"{public_url}/twilio/inbound"
         given = settings.model_copy(
             update={
                 "public_url": public_url,
+                "web_metrics_port": health,
                 "twilio_base_url": sandbox.base_url,
                 "twilio_account_sid": DEFAULT_ACCOUNT,
                 "twilio_api_key": secret("SKsandbox"),
@@ -265,7 +268,9 @@ async def open_scene(settings: Settings, kafka: Broker, server: RedisServer, top
             }
         )
         parts = await stack.enter_async_context(web_parts(given))
-        await stack.enter_async_context(serving(app_of(parts), "127.0.0.1", port))
+        deps = deps_over(parts)
+        await stack.enter_async_context(serving(create_app(deps), "127.0.0.1", port))
+        await stack.enter_async_context(serving(health_app(lambda: deps), "127.0.0.1", health))
         http = await stack.enter_async_context(
             httpx.AsyncClient(base_url=sandbox.base_url, timeout=20, trust_env=False)
         )

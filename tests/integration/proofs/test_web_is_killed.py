@@ -38,7 +38,7 @@ class Web:
 
     def __init__(self, scene: Scene, key: str) -> None:
         self._scene = scene
-        self._port = free_port()
+        self._port, self._health = free_port(), free_port()
         self.url = f"http://127.0.0.1:{self._port}"
         self.http = httpx.AsyncClient(headers={"Authorization": f"Bearer {key}"}, timeout=30, trust_env=False)
 
@@ -47,7 +47,9 @@ class Web:
         folder = self._scene.folder / f"web-{boundary}"
         (folder / "marks").mkdir(parents=True)
         (folder / "armed").touch()
-        env = environment(self._scene.settings.model_copy(update={"web_port": self._port}))
+        env = environment(
+            self._scene.settings.model_copy(update={"web_port": self._port, "web_metrics_port": self._health})
+        )
         env |= {"PROOF_FAULTS": json.dumps([[boundary, "kill", 1]] if boundary in BOUNDARIES else [])}
         env |= {"PROOF_ARMED": str(folder / "armed"), "PROOF_MARKS": str(folder / "marks")}
         process = Forged("web", web_at_boundary.main, log=folder / "log", env=env)
@@ -55,7 +57,7 @@ class Web:
         async def ready() -> bool:
             assert process.exit_code is None, process.log_tail()
             try:
-                return (await self.http.get(f"{self.url}/readyz")).status_code == 200
+                return (await self.http.get(f"http://127.0.0.1:{self._health}/readyz")).status_code == 200
             except httpx.HTTPError:
                 return False
 

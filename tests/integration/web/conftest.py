@@ -20,14 +20,17 @@ from redis.asyncio import Redis
 from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.model import Scope
 from stamgast.bootstrap import WebParts, web_parts
+from stamgast.broker import kafka_of
 from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
+from stamgast.web.app import create_app
+from stamgast.web.health import health_app
 from stamgast.web.limits import Limits
-from stamgast.web.serve import app_of, serving
+from stamgast.web.serve import deps_over, public, serving
 from tests.conftest import eventually
 
 CONFIG = Path(__file__).parents[3] / "config" / "merchants"
@@ -40,9 +43,12 @@ SHOP_NUMBER = "+31970102345"
 class Web:
     """A running web process and what a till, a carrier or a test asks of it."""
 
-    def __init__(self, parts: WebParts, client: httpx.AsyncClient, keyring: Keyring, bootstrap: str) -> None:
+    def __init__(
+        self, parts: WebParts, client: httpx.AsyncClient, health: httpx.AsyncClient, keyring: Keyring, bootstrap: str
+    ) -> None:
         self.parts = parts
         self.client = client
+        self.health = health
         self.keyring = keyring
         self.bootstrap = bootstrap
         self.key = ""
@@ -105,12 +111,15 @@ class _open:  # noqa: N801  reads as a function
 
     async def __aenter__(self) -> Web:
         parts = await self._enter(web_parts(self._settings))
-        port = await self._enter(serving(app_of(parts, limits=self._limits), "127.0.0.1", 0))
+        deps = deps_over(parts, limits=self._limits)
+        port = await self._enter(serving(public(create_app(deps), self._settings), "127.0.0.1", 0))
         client = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
-        keyring = Keyring(self._settings.kafka_bootstrap, parts.topics.api_keys)
-        web = Web(parts, client, keyring, self._settings.kafka_bootstrap)
+        port = await self._enter(serving(health_app(lambda: deps), "127.0.0.1", 0))
+        health = await self._enter(httpx.AsyncClient(base_url=f"http://127.0.0.1:{port}", timeout=30))
+        keyring = Keyring(kafka_of(self._settings), parts.topics.api_keys)
+        web = Web(parts, client, health, keyring, self._settings.kafka_bootstrap)
         web.key = await web.new_key()
-        await eventually(lambda: _ready(client), why="the web process is ready")
+        await eventually(lambda: _ready(health), why="the web process is ready")
         return web
 
     async def __aexit__(self, *error: object) -> None:

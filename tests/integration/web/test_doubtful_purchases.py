@@ -34,7 +34,7 @@ async def produce(web: Web, data: dict[str, Any]) -> None:
 
 
 async def counted(web: Web, name: str) -> float:
-    text = (await web.client.get("/metrics")).text
+    text = (await web.health.get("/metrics")).text
     return sum(
         sample.value
         for family in text_string_to_metric_families(text)

@@ -33,6 +33,9 @@ async def test_seven_loaves_give_one_that_a_till_redeems_once(web, worker):
     shown = (await web.get(f"/customers/{customer}")).json()
     assert (shown["purchases"], shown["spend"], shown["stamps"]) == (7, 2450, {"bread": 0})
     assert shown["cards_completed"] == {"bread": 1}
+    reading = {"Authorization": f"Bearer {await web.new_key('read')}"}
+    seen = (await web.client.get(f"/v1/merchants/{MERCHANT}/customers/{customer}", headers=reading)).json()
+    assert seen == shown | {"vouchers": [{k: v for k, v in each.items() if k != "code"} for each in shown["vouchers"]]}
 
     path = f"/vouchers/{code}/redemptions"
     first = await web.post(path, {"store": "dok-noord"}, Idempotency_Key="receipt-1")

@@ -74,7 +74,9 @@ def unmade(kafka: Any) -> Iterator[Topics]:
 async def test_web_waits_for_its_broker_and_its_topics(
     kafka: Any, web_settings: Settings, doorway: Doorway, unmade: Topics, tmp_path: Path
 ):
+    health = f"http://127.0.0.1:{free_port()}"
     env = os.environ | {
+        "STAMGAST_WEB_METRICS_PORT": health.rpartition(":")[2],
         "STAMGAST_KAFKA_BOOTSTRAP": f"127.0.0.1:{doorway.port}",
         "STAMGAST_REDIS_URL": web_settings.redis_url,
         "STAMGAST_TOPIC_PREFIX": unmade.prefix,
@@ -88,11 +90,11 @@ async def test_web_waits_for_its_broker_and_its_topics(
         async with httpx.AsyncClient(base_url=found[0], timeout=30) as client:
 
             async def says(status: int, words: str) -> bool:
-                answer = await client.get("/readyz")
+                answer = await client.get(f"{health}/readyz")
                 return answer.status_code == status and words in answer.text
 
             await eventually(lambda: says(503, "no Kafka broker answers"), seconds=60, every=0.2)
-            assert (await client.get("/healthz")).status_code == 200
+            assert (await client.get(f"{health}/healthz")).status_code == 200
             refused = await client.post("/v1/merchants/winkel/purchases", json={})
             assert (refused.status_code, refused.headers["retry-after"]) == (503, "2")
             assert refused.headers["content-type"] == "application/problem+json"

@@ -236,7 +236,7 @@ async def test_nothing_personal_stands_in_any_topic_key_or_log(web, empty_redis,
             log += (key or b"") + b"\n" + (value or b"") + b"\n"
     held = await everything_in(empty_redis)
     said = "\n".join(record.getMessage() for record in all_logs if record.name.startswith(("stamgast", "uvicorn")))
-    figures = (await web.client.get("/metrics")).text
+    figures = (await web.health.get("/metrics")).text
     assert enrolled.encode() in log
     assert enrolled.encode() in held
     for secret in SECRETS:

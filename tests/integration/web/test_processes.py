@@ -12,7 +12,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
-from stamgast.local.processes import ChildProcess
+from stamgast.local.processes import ChildProcess, free_port
 from stamgast.settings import Settings
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT
@@ -36,7 +36,7 @@ def env(web_settings: Settings) -> dict[str, str]:
     return {
         f"STAMGAST_{name.upper()}": value.get_secret_value() if isinstance(value, SecretStr) else str(value)
         for name, value in values.items()
-    } | {"STAMGAST_LOG_LEVEL": "debug", "STAMGAST_LOG_FORMAT": "json"}
+    } | {"STAMGAST_LOG_LEVEL": "debug", "STAMGAST_LOG_FORMAT": "json", "STAMGAST_WEB_METRICS_PORT": str(free_port())}
 
 
 def keys(env: dict[str, str], *words: str) -> tuple[int, Any, str]:
@@ -77,7 +77,7 @@ async def test_the_web_process_serves_and_ends_in_order_and_logs_nobody(env, pro
     async with httpx.AsyncClient(base_url=found[0], headers={"Authorization": f"Bearer {key}"}) as client:
 
         async def is_ready() -> bool:
-            return (await client.get("/readyz")).status_code == 200
+            return (await client.get(f"http://127.0.0.1:{env['STAMGAST_WEB_METRICS_PORT']}/readyz")).status_code == 200
 
         await eventually(is_ready, seconds=30)
         joining = {"phone": "0612345678", "name": "Jan Zandstra", "email": "jan.zandstra@example.nl"}

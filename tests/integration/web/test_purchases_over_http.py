@@ -249,7 +249,7 @@ async def test_nothing_is_acknowledged_that_kafka_does_not_have(kafka, web):
         assert "again" in body["detail"]
 
         async def tells_of_it() -> bool:
-            answer = await web.client.get("/readyz")
+            answer = await web.health.get("/readyz")
             return answer.status_code == 503 and "Kafka: no broker answers" in answer.json()["missing"]
 
         await eventually(tells_of_it, seconds=60)
@@ -264,9 +264,9 @@ async def test_nothing_is_acknowledged_that_kafka_does_not_have(kafka, web):
 
 async def test_the_process_tells_its_health_and_its_figures(web):
     await web.post("/purchases", sale())
-    assert (await web.client.get("/healthz")).json() == {"status": "ok"}
-    assert (await web.client.get("/readyz")).status_code == 200
-    figures = (await web.client.get("/metrics")).text
+    assert (await web.health.get("/healthz")).json() == {"status": "ok"}
+    assert (await web.health.get("/readyz")).status_code == 200
+    figures = (await web.health.get("/metrics")).text
     assert 'stamgast_web_purchases_total{merchant="bakkerij-noord"} 1.0' in figures
     assert "till1" not in figures
 

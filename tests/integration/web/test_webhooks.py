@@ -99,12 +99,57 @@ async def test_stop_is_in_the_log_and_in_the_slot_before_it_is_answered(web, emp
     answer = await web.message("whatsapp:+31612345678", "Stop!")
     assert answer.status_code == 200
     assert "<Response/>" in answer.text
-    [(key, value)] = await web.records(web.topics.suppressions)
+    [(key, value)] = await suppressions(web)
     phone_hash = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
     assert key == f"{MERCHANT}:s:{phone_hash}".encode()
     assert decode_entry(value).stopped
     assert [event.customer for event in await events(web, OptedOut)] == [customer]
     assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+
+
+async def suppressions(web: Any) -> list[tuple[bytes, bytes]]:
+    return [(key, value) for key, value in await web.records(web.topics.suppressions) if b":s:" in key]
+
+
+async def test_a_captured_start_lifts_no_later_stop_however_late_it_is_sent_again(web, web_settings, empty_redis):
+    customer = await enrol(web, "0612345678")
+    mark = stop_key(web, customer, "+31612345678")
+    for text, sid in (("START", "SM1"), ("STOP", "SM2"), ("START", "SM3"), ("STOP", "SM4")):
+        assert (await web.message("+31612345678", text, sid)).status_code == 200
+    assert await empty_redis.exists(mark)
+    said = len(await suppressions(web))
+    for sid in ("SM1", "SM3"):
+        assert (await web.message("+31612345678", "START", sid)).status_code == 200
+    assert len(await suppressions(web)) == said
+    await empty_redis.flushall()  # and nothing of that was remembered in Redis alone
+    async with open_web(web_settings) as other:
+        await eventually(lambda: empty_redis.exists(mark))
+        assert (await other.message("+31612345678", "START", "SM3")).status_code == 200
+        assert await empty_redis.exists(mark)
+        assert (await other.message("+31612345678", "START", "SM5")).status_code == 200
+        assert not await empty_redis.exists(mark)
+        assert (await other.message("+31612345678", "STOP", "SM4")).status_code == 200
+        assert not await empty_redis.exists(mark), "nor does an old STOP take back a later START"
+
+
+async def test_a_repeat_finishes_what_its_first_delivery_could_not(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    mark = stop_key(web, customer, "+31612345678")
+    await web.message("+31612345678", "STOP", "SM1")
+    await empty_redis.delete(mark)
+    await web.message("+31612345678", "STOP", "SM1")
+    assert await empty_redis.exists(mark)
+
+
+async def test_a_captured_status_stops_nobody_who_came_back(web, empty_redis):
+    customer = await enrol(web, "0612345678")
+    stopped = status("failed", ErrorCode="21610")
+    url = STATUS.replace(CUSTOMER, customer)
+    assert (await web.webhook(url, stopped)).status_code == 204
+    await web.message("+31612345678", "START", "SM2")
+    assert (await web.webhook(url, stopped)).status_code == 204
+    assert not decode_entry((await suppressions(web))[-1][1]).stopped
+    assert not await empty_redis.exists(stop_key(web, customer, "+31612345678"))
 
 
 async def test_start_lifts_it_and_gives_no_consent(web, empty_redis):
@@ -113,12 +158,12 @@ async def test_start_lifts_it_and_gives_no_consent(web, empty_redis):
     await web.message("+31612345678", "START", "SM2")
     assert [event.customer for event in await events(web, OptedIn)] == [customer]
     assert not await empty_redis.exists(stop_key(web, customer, "+31612345678"))
-    assert not decode_entry((await web.records(web.topics.suppressions))[-1][1]).stopped
+    assert not decode_entry((await suppressions(web))[-1][1]).stopped
 
 
 async def test_stop_of_a_number_nobody_knows_is_remembered_too(web):
     assert (await web.message("+31687654321", "stop")).status_code == 200
-    assert len(await web.records(web.topics.suppressions)) == 1
+    assert len(await suppressions(web)) == 1
     assert await events(web, OptedOut) == []
 
 
@@ -219,7 +264,7 @@ async def test_stop_and_start_at_the_same_moment_end_as_the_log_has_them(web, em
         words = [("STOP", f"SMa{number}"), ("START", f"SMb{number}")]
         answers = await asyncio.gather(*(web.message("+31612345678", *each) for each in words))
         assert [answer.status_code for answer in answers] == [200, 200]
-        said = decode_entry((await web.records(web.topics.suppressions))[-1][1])
+        said = decode_entry((await suppressions(web))[-1][1])
         assert bool(await empty_redis.exists(stop_key(web, customer, "+31612345678"))) == said.stopped
         told = [type(event) for event in await of_customer(web) if isinstance(event, OptedOut | OptedIn)]
         assert told[-1] is (OptedOut if said.stopped else OptedIn)
@@ -243,4 +288,4 @@ async def test_stop_is_not_acknowledged_without_kafka(kafka, web):
         return (await web.message("+31612345678", "STOP")).status_code == 200
 
     await eventually(acknowledged, seconds=60)
-    assert decode_entry((await web.records(web.topics.suppressions))[-1][1]).stopped
+    assert decode_entry((await suppressions(web))[-1][1]).stopped

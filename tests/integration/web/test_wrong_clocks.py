@@ -15,7 +15,7 @@ from tests.integration.web.shop import problem, sale
 
 
 async def missing(web) -> list[str]:
-    return (await web.client.get("/readyz")).json().get("missing", [])
+    return (await web.health.get("/readyz")).json().get("missing", [])
 
 
 @pytest.mark.parametrize(("shift", "words"), [(365 * DAY, "365 d 0 h ahead of"), (-3 * DAY, "3 d 0 h behind")])

@@ -19,3 +19,14 @@ async def test_a_revoked_key_takes_no_room():
     assert len(table._keys) == 1
     await table.apply([record(2)], {})
     assert table._keys == {}
+
+
+async def test_a_revoked_key_stays_so_whoever_appends_its_older_record_again():
+    table, key = ApiKeyTable(), ApiKey("id", MERCHANT, ("read",), "digest", 1)
+    revoked = ApiKey("id", MERCHANT, ("read",), "digest", 1, 2)
+
+    for each in (key, revoked, key):
+        record: Any = LogRecord(0, encode_key(each), b"id")
+        await table.apply([record], {})
+
+    assert table._keys == {}

@@ -15,6 +15,7 @@ from stamgast.pos.contract import asyncapi, purchase_schema
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Received, Refused, TooManyError, read_purchase, read_purchases
 from stamgast.pos.record import to_record
+from stamgast.purchases.accept import refusal
 
 GOLDEN = Path(__file__).parents[2] / "golden" / "purchase"
 EXAMPLES = [json.loads(file.read_text()) for file in sorted(GOLDEN.glob("*.json"))]
@@ -110,7 +111,7 @@ def _customer(record: dict[str, Any]) -> dict[str, Any]:
     [(b"", "the body is empty"), (b" \n", "the body is empty"), (b"{", "the body is not JSON")],
 )
 def test_a_body_that_is_no_json_is_refused_and_an_empty_one_called_empty(body: bytes, said: str):
-    with pytest.raises(RefusedError) as caught:
+    with pytest.raises(UnreadableError) as caught:
         read_purchases(body)
 
     (problem,) = caught.value.problems
@@ -132,3 +133,36 @@ def test_an_offset_that_no_place_has_is_told_in_our_words(offset: str):
 
     with pytest.raises(RefusedError, match=r"no place has: they go from -12:00 to \+14:00"):
         read_purchase(document)
+
+
+SMALLEST = json.loads((GOLDEN / "smallest.json").read_text())
+BATCH = [SMALLEST | {"transaction_id": f"t{n}", "nope": "x" * 2_500, "gross": 1} for n in range(1_000)]
+LINES = [{"line_id": str(n)} | {f"x{each}": 1 for each in range(20)} for n in range(1_500)]
+
+
+@pytest.mark.parametrize(
+    ("document", "at_least"),
+    [
+        (BATCH, 100),
+        (SMALLEST | {"line_items": LINES}, 100),
+        ({f"field{n}": 1 for n in range(300_000)}, 1),
+        ({"data": [{"y" * 2_800_000: 1}]}, 1),
+    ],
+    ids=["a batch", "lines", "fields", "a name"],
+)
+def test_what_is_wrong_in_a_thousand_places_is_answered_with_a_hundred(document: Any, at_least: int):
+    refused = refusal_of(json.dumps(document).encode())
+
+    assert at_least <= len(refused.problems) <= 100
+    assert refused.more == (at_least == 100)
+    assert len(json.dumps(refused.problems)) < 100_000
+
+
+def refusal_of(body: bytes) -> RefusedError:
+    try:
+        items = [each for each in read_purchases(body) if isinstance(each, Refused)]
+    except RefusedError as refused:
+        return refused
+    told = refusal(items)
+    assert isinstance(told, RefusedError)
+    return told

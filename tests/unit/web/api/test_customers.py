@@ -110,6 +110,31 @@ def test_a_source_with_a_space_in_it_is_told_what_a_source_may_be():
     assert "without spaces" in problem["allowed"]
 
 
+@pytest.mark.parametrize(
+    "name", ["Noor", "Zoë", "Anne-Sophie", "D\u2019Arcy O'Neil", "Łukasz", "Nguyễn Thị", "愛", "صوفي", "J.", "e\u0301"]
+)
+def test_a_name_is_letters_in_any_script(name: str):
+    assert read(first_name=name).first_name == name
+    assert read(name=f"{name} de Vries").name == f"{name} de Vries"
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["evil.example", "http://evil.example", "Jan\nGratis", "Jan\u202eecart", "\u200fJan", "Jan\u2028x", "<b>Jan", "{{ x }}",
+     "Jan 0900", "Jan\u00a0x", "J\u200djan", "*Jan*", "Jan\x00"],
+)  # fmt: skip
+def test_a_name_is_no_place_for_links_lines_and_directions(name: str):
+    for field in ("first_name", "name"):
+        problem = refused(**{field: name})
+        assert problem["detail"].startswith(f"{field} may hold letters, spaces, hyphens, apostrophes")
+        assert name not in str(problem)
+
+
+def test_a_first_name_has_forty_letters_at_most():
+    read(first_name="x" * 40)
+    assert refused(first_name="x" * 41)["pointer"] == "/first_name"
+
+
 def patterns(schema: dict[str, Any], field: str = "") -> Iterator[tuple[str, str]]:
     """Every field of a JSON Schema that a pattern bounds, with it."""
     if isinstance(schema.get("pattern"), str):

@@ -1,0 +1,90 @@
+"""Records that are believed are signed: a header holds a MAC (keyed BLAKE2b) over topic, key and value.
+
+Whoever may write to a topic of ours can still write, and what they write is passed over. A copy of a record of ours
+is believed, for it is what we said; so readers do not let an older one undo what is final (a key that was revoked).
+"""
+
+from __future__ import annotations
+
+import hmac
+from collections import Counter
+from collections.abc import Collection, Iterable
+from hashlib import blake2b
+from typing import Any, Final, TypeVar
+
+from stamgast.domain.units import Millis
+from stamgast.logs import get_logger
+
+log = get_logger(__name__)
+
+HEADER: Final = "mac"
+_BYTES: Final = 16
+_LOG_APPEND_TIME: Final = 1
+
+REFUSED: Final[Counter[str]] = Counter()
+"""Topic -> records that were passed over in this process, for its metrics."""
+
+R = TypeVar("R")
+
+
+class UnsignedError(ValueError):
+    """A record that nobody of us signed, or one that cannot be signed here."""
+
+
+class Signatures:
+    """Makes and checks them, on the topics that it covers.
+
+    `since`: records without one are believed that Kafka appended before; None: all are, whatever they carry.
+    """
+
+    def __init__(self, key: bytes = b"", topics: Collection[str] = (), since: Millis | None = None) -> None:
+        self._key = key
+        self._topics = frozenset(topics)
+        self._begun = {
+            topic: blake2b(b"%d:%b" % (len(topic), topic.encode()), key=key, digest_size=_BYTES) for topic in topics
+        }
+        self._since = since
+
+    def checks(self, topic: str) -> bool:
+        """Say whether records of this topic are looked at."""
+        return self._since is not None and topic in self._topics
+
+    def headers(self, topic: str, key: bytes | None, value: bytes | None) -> list[tuple[str, bytes]]:
+        """What a record is sent with. Raises `UnsignedError` where it would not be believed."""
+        if topic not in self._topics:
+            return []
+        if not self._key:
+            if self._since is None:
+                return []
+            raise UnsignedError(f"records on {topic} are signed, and STAMGAST_ID_KEY is missing")
+        return [(HEADER, self._mac(topic, key, value))]
+
+    def believed(self, topic: str, records: Iterable[R]) -> list[R]:
+        """Those that are; the others are noted and passed over."""
+        if not self.checks(topic):
+            return list(records)
+        return [record for record in records if self.believes(topic, record)]
+
+    def believes(self, topic: str, record: Any) -> bool:
+        """Say whether we wrote this record, or it stood there before records were signed; else it is noted."""
+        headers = record.headers
+        mac = headers[0][1] if len(headers) == 1 and headers[0][0] == HEADER else None
+        if mac is None:
+            good: bool = record.timestamp_type == _LOG_APPEND_TIME and record.timestamp < (self._since or 0)
+        else:
+            good = hmac.compare_digest(mac, self._mac(topic, record.key, record.value))
+        if not good:
+            REFUSED[topic] += 1
+            log.warning("a record that we did not sign is passed over", topic=topic, offset=record.offset)
+        return good
+
+    def _mac(self, topic: str, key: bytes | None, value: bytes | None) -> bytes:
+        begun = self._begun[topic].copy()
+        begun.update(b"-" if key is None else b"%d:%b" % (len(key), key))
+        begun.update(b"-" if value is None else b":")
+        begun.update(value or b"")
+        return begun.digest()
+
+
+UNSIGNED: Final = Signatures()
+"""What signs nothing and believes everything."""

@@ -1,0 +1,57 @@
+"""For which host names web answers, and what every answer of it tells browsers and caches."""
+
+from collections.abc import Collection
+from ipaddress import ip_address
+from typing import Final
+from urllib.parse import urlsplit
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from stamgast.web.problem import Problem
+
+_SAID: Final = {"X-Content-Type-Options": "nosniff", "Cache-Control": "no-store"}
+
+
+class Hosts:
+    """Refuses a `Host` that is none of ours: a foreign page could reach us by a name that it points here.
+
+    An address needs no leave: nobody can point an address.
+    """
+
+    def __init__(self, app: ASGIApp, names: Collection[str]) -> None:
+        self._app = app
+        self._names = frozenset(name.lower() for name in names) | {"localhost"}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Refuse, or hand on; say how to treat the answer."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+
+        async def said(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                MutableHeaders(scope=message).update(_SAID)
+            await send(message)
+
+        host = _name_in(Headers(scope=scope).get("host", ""))
+        if host in self._names or _is_address(host):
+            await self._app(scope, receive, said)
+        else:
+            detail = "This is not a name of this server. STAMGAST_WEB_HOSTS lists its names."
+            await Problem(421, "host", detail).response()(scope, receive, said)
+
+
+def _name_in(host: str) -> str:
+    try:
+        return (urlsplit(f"//{host}").hostname or "").rstrip(".")
+    except ValueError:
+        return ""
+
+
+def _is_address(host: str) -> bool:
+    try:
+        ip_address(host.partition("%")[0])
+    except ValueError:
+        return False
+    return True

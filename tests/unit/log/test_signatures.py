@@ -1,0 +1,94 @@
+"""Records that are believed: those that we signed, just so and there, and those from before there were signatures."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Any
+
+import pytest
+
+from stamgast.log.address import KafkaAddress, signatures_at
+from stamgast.log.signatures import REFUSED, Signatures, UnsignedError
+from stamgast.settings import Settings
+
+TOPIC, OTHER = "api-keys.v1", "purchases.v1"
+SINCE = 1_000_000
+OURS = Signatures(b"k" * 32, [TOPIC, "identities.v1"], SINCE)
+
+
+@dataclass
+class Appended:
+    key: bytes | None
+    value: bytes | None
+    headers: Any
+    timestamp: int = SINCE + 1
+    timestamp_type: int = 1
+    offset: int = 7
+
+
+def signed(key: bytes | None = b"id", value: bytes | None = b"{}", by: Signatures = OURS) -> Appended:
+    return Appended(key, value, by.headers(TOPIC, key, value))
+
+
+@pytest.mark.parametrize("record", [signed(), signed(value=None), signed(key=None), signed(value=b"")])
+def test_what_we_signed_is_believed_where_we_appended_it(record: Appended):
+    assert OURS.believes(TOPIC, record)
+    assert not OURS.believes("identities.v1", record)
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        replace(signed(), value=b"{} "),
+        replace(signed(), value=None),
+        replace(signed(), key=b"other"),
+        replace(signed(value=None), value=b""),
+        replace(signed(), headers=()),
+        replace(signed(), headers=[("mac", None)]),
+        replace(signed(), headers=[("mac", b"")]),
+        replace(signed(), headers=[("other", b"x" * 16)]),
+        signed(by=Signatures(b"x" * 32, [TOPIC])),
+    ],
+)
+def test_nothing_else_is_and_it_is_counted(record: Appended):
+    before = REFUSED[TOPIC]
+    assert OURS.believed(TOPIC, [record, signed()]) == [signed()]
+    assert REFUSED[TOPIC] == before + 1
+
+
+def test_what_kafka_appended_before_there_were_signatures_is_believed():
+    old = Appended(b"id", b"{}", (), timestamp=SINCE - 1)
+    assert OURS.believes(TOPIC, old)
+    assert not OURS.believes(TOPIC, replace(old, timestamp=SINCE))
+    assert not OURS.believes(TOPIC, replace(old, timestamp_type=0)), "a time that the sender gave proves nothing"
+    assert not OURS.believes(TOPIC, replace(old, headers=[("mac", b"x" * 16)]))
+
+
+def test_until_a_moment_is_set_everything_is_believed_and_signed_already():
+    trusting = Signatures(b"k" * 32, [TOPIC])
+    assert trusting.believed(TOPIC, [Appended(b"id", b"{}", ())])
+    assert OURS.believes(TOPIC, signed(by=trusting))
+
+
+def test_topics_of_others_are_left_alone():
+    assert OURS.headers(OTHER, b"k", b"v") == []
+    assert OURS.believed(OTHER, [Appended(b"id", b"{}", ())])
+
+
+def test_who_has_no_key_reads_and_cannot_append_what_nobody_would_believe():
+    with pytest.raises(UnsignedError, match="STAMGAST_ID_KEY is missing"):
+        Signatures(b"", [TOPIC], SINCE).headers(TOPIC, b"k", b"v")
+    assert Signatures(b"", [TOPIC]).headers(TOPIC, b"k", b"v") == []
+
+
+def test_an_address_with_signatures_is_passed_on_as_the_plain_one():
+    address = KafkaAddress("a:1,b:2", OURS)
+    assert (address, address.split(",")) == ("a:1,b:2", ["a:1", "b:2"])
+    assert signatures_at(address) is OURS
+    assert signatures_at("a:1").headers(TOPIC, b"k", b"v") == []
+
+
+def test_the_moment_is_a_time_with_its_offset():
+    with pytest.raises(ValueError, match="RFC 3339"):
+        Settings(_env_file=None, signed_since="2026-01-01")
+    Settings(_env_file=None, signed_since="2026-01-01T00:00:00Z")

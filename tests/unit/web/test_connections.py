@@ -1,0 +1,223 @@
+"""Connections that say nothing, say it slowly, or come in crowds cost nobody else anything."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from types import SimpleNamespace
+from typing import Any
+
+import httpx
+import pytest
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+from starlette.routing import Route
+
+from stamgast.settings import Settings
+from stamgast.web.app import create_app
+from stamgast.web.auth import read_body
+from stamgast.web.connections import Connections, address_of, allow_files
+from stamgast.web.limits import Limits
+from stamgast.web.metrics import WebMetrics
+from stamgast.web.problem import Problem, answer_problem
+from stamgast.web.serve import public, serving
+from tests.conftest import eventually
+
+QUICK_S = 0.3
+ASK = b"GET / HTTP/1.1\r\nHost: localhost\r\n\r\n"
+
+
+async def _read(request: Request) -> Response:
+    body = await read_body(request, 10_000_000, frozenset({"application/json"}))
+    return PlainTextResponse(f"{len(body)}")
+
+
+async def _whose(request: Request) -> Response:
+    assert request.client is not None
+    return PlainTextResponse(request.client.host)
+
+
+async def _much(_request: Request) -> Response:
+    return PlainTextResponse("x" * 20_000_000)
+
+
+def app(**settings: Any) -> Any:
+    routes = [Route("/", _whose), Route("/much", _much), Route("/body", _read, methods=["POST"])]
+    inner = Starlette(routes=routes, exception_handlers={Problem: answer_problem})
+    return public(inner, Settings(_env_file=None, **settings))
+
+
+class Served:
+    def __init__(self, port: int, connections: Connections, dropped: list[str]) -> None:
+        self.port, self.connections, self.dropped = port, connections, dropped
+        self.url = f"http://127.0.0.1:{port}"
+        self.opened: list[socket.socket] = []
+
+    def connect(self, source: str = "127.0.0.1", sent: bytes = b"") -> socket.socket:
+        made = socket.create_connection(("127.0.0.1", self.port), source_address=(source, 0))
+        made.sendall(sent)
+        made.setblocking(False)
+        self.opened.append(made)
+        return made
+
+    async def is_closed(self, connection: socket.socket) -> bool:
+        try:
+            return await asyncio.wait_for(asyncio.get_running_loop().sock_recv(connection, 100_000), 0.01) == b""
+        except ConnectionError:
+            return True
+        except TimeoutError:
+            return False
+
+    async def answers(self) -> bool:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            return (await http.get(self.url)).status_code == 200
+
+
+@asynccontextmanager
+async def served(given: Any = None, **how: Any) -> AsyncIterator[Served]:
+    dropped: list[str] = []
+    connections = Connections(on_drop=dropped.append, **how)
+    async with serving(given or app(), "127.0.0.1", 0, connections) as port:
+        made = Served(port, connections, dropped)
+        yield made
+        for each in made.opened:
+            each.close()
+
+
+async def test_a_thousand_silent_connections_cost_nobody_anything():
+    async with served(most=allow_files(2_000)) as web:
+        for number in range(1_005):
+            web.connect(f"127.0.0.{2 + number % 11}")
+        assert await web.answers()
+        assert web.connections.open <= 1_006
+
+
+async def test_one_address_holds_so_many_and_makes_room_for_itself():
+    async with served(per_address=10) as web:
+        first = web.connect()
+        for _ in range(30):
+            web.connect()
+        assert await eventually(lambda: web.is_closed(first))
+        assert await web.answers()
+        await eventually(lambda: web.connections.open <= 10)
+        assert set(web.dropped) == {"address"}
+
+
+async def test_all_of_them_are_bounded_and_the_longest_silent_one_goes_first():
+    async with served(most=20) as web:
+        first = web.connect("127.0.0.2")
+        for number in range(30):
+            web.connect(f"127.0.0.{3 + number}")
+        await eventually(lambda: web.is_closed(first))
+        assert await web.answers()
+        assert web.connections.open <= 20
+        assert set(web.dropped) == {"all"}
+
+
+async def test_who_comes_through_a_proxy_of_ours_is_not_counted_as_the_proxy():
+    async with served(per_address=3, proxies=["127.0.0.0/30"]) as web:
+        for _ in range(10):
+            web.connect("127.0.0.2")
+        for _ in range(10):
+            web.connect("127.0.0.9")
+        await eventually(lambda: web.connections.open == 13)
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [b"", b"GET / HT", ASK[:-2], b"POST /body HTTP/1.1\r\nContent-Length: 5\r\n"],
+    ids=["nothing", "half a line", "no end of the headers", "headers of a body"],
+)
+async def test_without_a_whole_request_in_time_a_connection_is_closed(sent: bytes):
+    async with served(request_s=QUICK_S) as web:
+        await eventually(lambda: web.is_closed(web.opened[0] if web.opened else web.connect(sent=sent)))
+        assert web.dropped == ["slow"]
+        assert web.connections.open == 0
+
+
+async def test_letters_that_trickle_in_earn_no_time():
+    async with served(request_s=QUICK_S) as web:
+        slow = web.connect(sent=b"GET / HTTP/1.1\r\n")
+
+        async def closed() -> bool:
+            try:
+                slow.send(b"X-A: b\r\n")
+            except ConnectionError:
+                return True
+            return await web.is_closed(slow)
+
+        await eventually(closed, every=0.05)
+
+
+async def test_after_an_answer_a_connection_may_wait_as_long_and_is_used_again():
+    async with served() as web:
+        async with httpx.AsyncClient(trust_env=False) as http:
+            for _ in range(3):
+                assert (await http.get(web.url)).text == "127.0.0.1"
+            assert web.connections.open == 1
+        await eventually(lambda: web.connections.open == 0)
+        assert web.dropped == []
+
+
+async def test_a_body_that_does_not_come_is_told_and_its_connection_closed(monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("stamgast.web.auth.REQUEST_S", QUICK_S)
+    async with served(request_s=QUICK_S) as web:
+        reader, writer = await asyncio.open_connection("127.0.0.1", web.port)
+        writer.write(b"POST /body HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n")
+        writer.write(b"Content-Length: 5\r\n\r\n{")
+        said = await asyncio.wait_for(reader.read(), 10)
+        writer.close()
+        assert said.startswith(b"HTTP/1.1 408")
+        assert web.dropped == ["slow"]
+
+
+async def test_who_does_not_read_the_answer_is_closed():
+    async with served(request_s=QUICK_S) as web:
+        web.connect(sent=ASK.replace(b"GET /", b"GET /much"))
+        await eventually(lambda: web.dropped == ["unread"])
+        await eventually(lambda: web.connections.open == 0)
+
+
+async def test_forwarded_headers_are_believed_from_named_proxies_alone():
+    forwarded = {"X-Forwarded-For": "203.0.113.7"}
+    for settings, seen in (({}, "127.0.0.1"), ({"web_proxies": "127.0.0.1, 10.0.0.0/24"}, "203.0.113.7")):
+        async with served(app(**settings)) as web, httpx.AsyncClient(trust_env=False) as http:
+            assert (await http.get(web.url, headers=forwarded)).text == seen
+
+
+@pytest.mark.parametrize(
+    "host", ["loyalty.example.com", "LOYALTY.example.com:8000", "shop.local", "10.0.0.7:8000", "[::1]:80"]
+)
+async def test_it_answers_under_its_own_names_and_addresses(host: str):
+    given = app(public_url="https://loyalty.example.com", web_hosts="shop.local, till.local")
+    async with served(given) as web, httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(web.url, headers={"Host": host})
+        assert answer.status_code == 200
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["cache-control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    "host", ["evil.example", "loyalty.example.com.evil.example", "127.0.0.1.evil.example", "", "["]
+)
+async def test_another_name_that_points_here_is_refused(host: str):
+    async with served(app(public_url="https://loyalty.example.com")) as web, httpx.AsyncClient(trust_env=False) as http:
+        answer = await http.get(web.url, headers={"Host": host})
+        assert answer.status_code in {400, 421}
+        assert "127.0.0.1" not in answer.text
+
+
+async def test_refusals_and_what_is_not_there_are_stored_nowhere_either():
+    deps: Any = SimpleNamespace(metrics=WebMetrics(), limits=Limits())
+    given = public(create_app(deps), Settings(_env_file=None))
+    async with served(given) as web, httpx.AsyncClient(trust_env=False) as http:
+        for path in ("/openapi.json", "/nothing", "/v1/merchants/a/customers/b"):
+            assert (await http.get(web.url + path)).headers["cache-control"] == "no-store"
+
+
+def test_an_address_is_an_ipv4_address_or_the_network_of_an_ipv6_one():
+    assert address_of("203.0.113.7") == address_of("::ffff:203.0.113.7") == "203.0.113.7"
+    assert address_of("2001:db8:1:2::7") == address_of("2001:db8:1:2:ffff::1") != address_of("2001:db8:1:3::7")
