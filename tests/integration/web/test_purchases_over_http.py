@@ -64,7 +64,7 @@ async def test_what_is_wrong_in_a_batch_holds_up_nothing_of_the_rest_and_is_told
     assert {key for key, _ in await web.records(web.topics.purchases)} == {
         f"{MERCHANT}:{name}".encode() for name in ("t1", "t5")
     }
-    figures = (await web.client.get("/metrics")).text
+    figures = (await web.health.get("/metrics")).text
     assert f'stamgast_web_purchases_refused_total{{merchant="{MERCHANT}"}} 4.0' in figures
     assert f'stamgast_unusable_phones_total{{merchant="{MERCHANT}"}} 1.0' in figures
 

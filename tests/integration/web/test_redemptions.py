@@ -56,7 +56,7 @@ async def test_a_store_that_nobody_knows_is_told_and_redeems_all_the_same(web, e
     )
     [warning] = response.json()["warnings"]
     assert (response.status_code, warning["pointer"], warning["nearest"]) == (200, "/store", "dok-noord")
-    figures = (await web.client.get("/metrics")).text
+    figures = (await web.health.get("/metrics")).text
     assert f'stamgast_unknown_stores_total{{merchant="{MERCHANT}"}} 1.0' in figures
 
 

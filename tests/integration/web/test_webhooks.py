@@ -60,7 +60,7 @@ async def test_a_template_that_the_carrier_refuses_is_counted_for_a_person_to_me
     await web.webhook(STATUS, status("failed", ErrorCode="63041"))
     [outcome] = await events(web, ActivationOutcome)
     assert (outcome.treatment, outcome.reason) == ("config", "template")
-    figures = (await web.client.get("/metrics")).text
+    figures = (await web.health.get("/metrics")).text
     assert f'stamgast_web_config_faults_total{{code="63041",merchant="{MERCHANT}"}} 1.0' in figures
 
 
