@@ -136,6 +136,9 @@ class _Nobody:
     async def resolve_many(self, *_: Any) -> list[str]:
         raise RuntimeError("every record of this benchmark is canonical")
 
+    async def unknown(self, *_: Any) -> frozenset[str]:
+        raise RuntimeError("every record of this benchmark is canonical")
+
     def unseal(self, *_: Any) -> Any:
         raise RuntimeError("every record of this benchmark is canonical")
 

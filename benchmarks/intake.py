@@ -14,7 +14,7 @@ from benchmarks.carrying import Work
 from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.scene import PARTITIONS, Scene, all_topics, fill, measure, per_partition, values_of
 from stamgast.domain.events import PurchaseChanged
-from stamgast.pos.reading import read_purchases
+from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import to_record
 
 TARGET = 30_000
@@ -75,8 +75,7 @@ def as_record(event: PurchaseChanged, version: int, more: int = 0) -> tuple[byte
             for line in sold.lines
         ],
     }
-    (received,) = read_purchases(json.dumps(body).encode())
-    return to_record(received.purchase, event.merchant, event.customer, event.at)
+    return to_record(read_purchase(body).purchase, event.merchant, event.customer, event.at)
 
 
 def carry(scene: Scene, records: list[tuple[bytes, bytes]], expected: Expected, warm_up: int) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Literal, Protocol
 
 from stamgast.domain.channels import SPECS
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Channel, Reason
+from stamgast.domain.vocabulary import Channel, Letters, Reason, Treatment
 
 
 class Outcome(StrEnum):
@@ -50,26 +50,6 @@ class Fault(StrEnum):
         return Reason(self.value)
 
 
-class Treatment(StrEnum):
-    """What may be done about a fault."""
-
-    NONE = "none"
-    RETRY_NOW = "retry_now"
-    """Was not processed: try again after a pause."""
-    RETRY_LATER = "retry_later"
-    """Was accepted and failed: a later message may arrive."""
-    FALLBACK = "fallback"
-    """This person cannot be reached this way: another channel may."""
-    OPT_OUT = "opt_out"
-    """The person said STOP at the carrier: remember it."""
-    BAD_NUMBER = "bad_number"
-    """No message will ever reach this number."""
-    CONFIG = "config"
-    """Our account, sender or template is at fault: stop that sender or template and tell a person."""
-    PERMANENT = "permanent"
-    """Do not try again."""
-
-
 @dataclass(frozen=True, slots=True)
 class Sender:
     """Who a message comes from: a messaging service (its pool picks the number) or one number or name."""
@@ -85,10 +65,10 @@ class Sender:
 
 @dataclass(frozen=True, slots=True)
 class SmsText:
-    """Source of an SMS (Jinja2). `transliterate` replaces letters that would double the price (ë → e)."""
+    """Source of an SMS (Jinja2). `letters` says which may be replaced where that takes fewer parts (ë → e)."""
 
     text: str
-    transliterate: bool = False
+    letters: Letters = Letters.PLAIN
     max_parts: int = SPECS[Channel.SMS].most_parts or 0
     """More parts than this are refused, not sent; 0 means no limit."""
 
@@ -201,6 +181,8 @@ class CallbackKey:
     customer: str
     activation: str
     attempt: str
+    address: str = ""
+    """What stands for the address it went to (`OptOut`); empty in callbacks of messages from before it was told."""
 
 
 @dataclass(frozen=True, slots=True)

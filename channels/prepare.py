@@ -1,12 +1,16 @@
 """From a message to what is submitted: rendered, counted, checked. Pure, shared by all channels and previews."""
 
+from collections.abc import Collection, Mapping
 from typing import Final, assert_never
 
 from channels.model import Fault, Message, Parts, Prepared, Refusal, SmsText, WhatsAppTemplate
 from channels.render import RenderError, is_content_sid, render_text, render_variables
-from channels.sms_parts import count_parts, transliterate
+from channels.sms_parts import composed, count_parts, transliterate
+from rules.program.template_check import prints_no_name
 from stamgast.domain.channels import Wording, spec_of
+from stamgast.domain.message_words import CUSTOMER, WORDS
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Letters
 
 LONGEST_VALIDITY: Final = 36_000
 """Seconds; what the provider takes at most (and assumes when nothing is said)."""
@@ -42,23 +46,52 @@ def source_of(wording: Wording) -> type[SmsText] | type[WhatsAppTemplate]:
             assert_never(wording)
 
 
-def count_sms(source: SmsText, text: str) -> tuple[str, Parts]:
-    """The text as it will be sent (transliterated if asked for) and its parts."""
-    sent = transliterate(text) if source.transliterate else text
-    return sent, count_parts(sent)
+def count_sms(source: SmsText, text: str, names: Collection[str] = ()) -> tuple[str, Parts]:
+    """The text as it will be sent, and its parts. Letters are replaced only where that takes fewer of them.
+
+    `names` are those of the customer.
+    """
+    written = composed(text)
+    parts = count_parts(written)
+    if source.letters is Letters.KEEP or parts.encoding == "gsm7":
+        return written, parts
+    plain = transliterate(written, frozenset("".join(names)) if source.letters is Letters.KEEP_NAMES else ())
+    cheaper = count_parts(plain)
+    return (plain, cheaper) if cheaper.count < parts.count else (written, parts)
 
 
 def _prepare_text(message: Message, source: SmsText, validity: int, longest: int) -> Prepared | Refusal:
-    text = render_text(
-        source.text, message.variables, template=message.template, locale=message.locale, longest=longest
-    )
-    body, parts = count_sms(source, text)
-    if source.max_parts and parts.count > source.max_parts:
+    names = _names_in(message.variables)
+    body, parts = _rendered(message, source, message.variables, names, longest)
+    if _is_too_long(parts, source) and any(names) and not prints_no_name(source.text):
+        # A name in letters of its own makes all of the text dear: better without it than not at all.
+        body, parts = _rendered(message, source, _nameless(message.variables), (), longest)
+    if _is_too_long(parts, source):
         where = f"template {message.template} ({message.locale})"
         return Refusal(
             Fault.CONTENT, f"{where}: takes {parts.count} SMS parts ({parts.encoding}); at most {source.max_parts}"
         )
     return Prepared(message, body=body, parts=parts, validity_seconds=validity)
+
+
+def _rendered(
+    message: Message, source: SmsText, variables: Mapping[str, object], names: Collection[str], longest: int
+) -> tuple[str, Parts]:
+    text = render_text(source.text, variables, template=message.template, locale=message.locale, longest=longest)
+    return count_sms(source, text, names)
+
+
+def _is_too_long(parts: Parts, source: SmsText) -> bool:
+    return 0 < source.max_parts < parts.count
+
+
+def _names_in(variables: Mapping[str, object]) -> list[str]:
+    customer = variables.get(CUSTOMER)
+    return [composed(str(each)) for each in customer.values()] if isinstance(customer, Mapping) else []
+
+
+def _nameless(variables: Mapping[str, object]) -> Mapping[str, object]:
+    return {**variables, CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
 
 
 def _prepare_approved(message: Message, source: WhatsAppTemplate, validity: int, longest: int) -> Prepared | Refusal:

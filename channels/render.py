@@ -1,9 +1,9 @@
 """From a template and its variables to what is sent: an SMS text, or the variables of a WhatsApp template.
 
 Jinja2, as far as messages need it (`rules.program.template_language`); an unknown variable is an error, never an empty
-space. Meta refuses WhatsApp
-variables that are empty, hold a line break or tab or more than four spaces in a row, or exceed 1,600
-characters; they are checked here, so that the mistake shows before anything is sent.
+space. Meta refuses WhatsApp variables that hold a line break, a tab or more than four spaces in a row, so white space
+becomes single spaces; and those that are empty or exceed 1,600 characters, which is checked here, so that the mistake
+shows before anything is sent.
 """
 
 import re
@@ -68,7 +68,7 @@ def render_variables(
     for key, source in sources.items():
         if not _KEY.fullmatch(key):
             raise RenderError(template, locale, "its name must be 1 to 16 letters, digits or underscores", key)
-        value = _render(source, variables, template, locale, key)
+        value = " ".join(_render(source, variables, template, locale, key).split())
         complaint = variable_complaint(value, longest)
         if complaint:
             raise RenderError(template, locale, complaint, key)
@@ -78,12 +78,8 @@ def render_variables(
 
 def variable_complaint(value: str, longest: int) -> str:
     """Why Meta would refuse this value, or nothing."""
-    if not value.strip():
+    if not value:
         return "is empty"
-    if any(character in value for character in "\n\r\t\v\f\x85\u2028\u2029"):
-        return "holds a line break or a tab"
-    if "     " in value:
-        return "holds more than four spaces in a row"
     if len(value) > longest:
         return f"has {len(value)} characters; at most {longest} are allowed"
     return ""

@@ -5,7 +5,7 @@ takes the rest. A character that takes two units never straddles two parts.
 """
 
 import unicodedata
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from typing import Final
 
 from channels.model import Parts
@@ -18,6 +18,23 @@ _EXTENDED: Final = frozenset("\f^{}\\[~]|€")
 
 _PLAIN: Final = {
     "ç": "c",
+    "ł": "l",
+    "Ł": "L",
+    "đ": "d",
+    "Đ": "D",
+    "ð": "d",
+    "Ð": "D",
+    "þ": "th",
+    "Þ": "Th",
+    "\u0131": "i",
+    "ħ": "h",
+    "Ħ": "H",
+    "ŧ": "t",
+    "Ŧ": "T",
+    "ŋ": "ng",
+    "Ŋ": "NG",
+    "ﬁ": "fi",
+    "ﬂ": "fl",
     "œ": "oe",
     "Œ": "OE",
     "\u2019": "'",
@@ -60,20 +77,26 @@ def count_parts(text: str) -> Parts:
     return Parts("ucs2", sum(units), _pack(units, single=70, several=67))
 
 
-def transliterate(text: str) -> str:
+def transliterate(text: str, keep: Container[str] = ()) -> str:
     """Replace what is outside GSM 7-bit by a near equivalent, where there is one (ë → e, a curly quote → ').
 
-    What has none (an emoji) stays, so that nothing is lost silently: the text then still takes UCS-2.
+    What has none (an emoji, a raised 2) stays, and so does what is to be kept: the text then still takes UCS-2.
     """
     # Composed first: "e" + combining acute is é, which GSM 7-bit has; and a stray mark is not a letter.
-    composed = unicodedata.normalize("NFC", text)
-    return "".join(character if fits_gsm7(character) else _plain(character) for character in composed)
+    return "".join(
+        character if fits_gsm7(character) or character in keep else _plain(character) for character in composed(text)
+    )
+
+
+def composed(text: str) -> str:
+    """The same letters, each as one character where there is one: of "e" and a combining mark, é costs double."""
+    return unicodedata.normalize("NFC", text)
 
 
 def _plain(character: str) -> str:
     if character in _PLAIN:
         return _PLAIN[character]
-    base = "".join(part for part in unicodedata.normalize("NFKD", character) if not unicodedata.combining(part))
+    base = "".join(part for part in unicodedata.normalize("NFD", character) if not unicodedata.combining(part))
     return base if base and all(fits_gsm7(part) for part in base) else character
 
 

@@ -62,6 +62,12 @@ number is compared by `int`:
 {% if card.missing | int == 1 %}nog één stempel{% else %}nog {{ card.missing }} stempels{% endif %}!
 ```
 
+Not everybody has given a name: write `{{ customer.first_name or 'klant' }}`, or `{% if %}` around it. Over WhatsApp a
+variable without anything in it cannot go out. `messaging: {letters: plain, max_parts: 3}` of program.yaml says what
+becomes of letters that make an SMS dearer (`plain`: ë is sent as e where that saves a part; `keep_names`: not in names;
+`keep`: never) and how many parts one may take; one that takes more goes without the name, or over the rule's next
+channel.
+
 `voucher` is there where the rule gives a reward, `card` where a stamp card set it off:
 """
 

@@ -12,6 +12,7 @@ from stamgast import bootstrap
 from stamgast.broker import kafka_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import key_of
+from stamgast.domain.region import Region
 from stamgast.filling import Filling
 from stamgast.identity.references import perhaps_named_by
 from stamgast.log.appender import Appender
@@ -70,7 +71,7 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
         customer_id = identifier
     else:
         async with open_people(settings) as people:
-            customer_id = await _resolve(people.identities, merchant, identifier, newest.program.region)
+            customer_id = await _resolve(people.identities, merchant, identifier, newest.program.home)
     keys = customers(partition_for(key_of(merchant, customer_id), topics.partitions))
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
@@ -95,7 +96,7 @@ async def name_customer(settings: Settings, people: People, merchant: str, ident
     _, newest = await newest_bundle(settings, people.topics, merchant)
     if CUSTOMER_ID.fullmatch(identifier):
         return identifier
-    return await _resolve(people.identities, merchant, identifier, newest.program.region)
+    return await _resolve(people.identities, merchant, identifier, newest.program.home)
 
 
 @asynccontextmanager
@@ -134,7 +135,7 @@ async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tu
     return shelf, shelf.find(merchant, content, number)
 
 
-async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: str) -> str:
+async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: Region) -> str:
     for each in perhaps_named_by(identifier, region):
         found = await identities.customer_of(merchant, each)
         if found is not None:

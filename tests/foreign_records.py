@@ -20,3 +20,9 @@ def produced(data: dict[str, Any], *, key: bytes | None = None, **attributes: An
 
 def read(found: Any, **how: Any) -> Any:
     return read_record(found, is_here=True, proofs=PROOFS, **how)
+
+
+def named_in(found: Any) -> str | None:
+    """The customer id that a record names."""
+    customer = found.purchase.data.customer
+    return None if customer is None else customer.customer_id

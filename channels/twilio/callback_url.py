@@ -9,13 +9,17 @@ INBOUND_PATH = "/twilio/inbound"
 
 
 def status_callback_url(public_url: str, key: CallbackKey) -> str:
-    """`{public}/twilio/status?m=<merchant>&c=<customer>&x=<activation>&a=<attempt>`."""
-    query = urlencode({"m": key.merchant, "c": key.customer, "x": key.activation, "a": key.attempt})
+    """`{public}/twilio/status?m=<merchant>&c=<customer>&x=<activation>&a=<attempt>&p=<address's hash>`."""
+    fields = {"m": key.merchant, "c": key.customer, "x": key.activation, "a": key.attempt}
+    query = urlencode(fields | ({"p": key.address} if key.address else {}))
     return f"{public_url.rstrip('/')}{STATUS_PATH}?{query}"
 
 
 def read_callback_key(query: str) -> CallbackKey:
-    """Parse the query of a callback's URL; each part must be there once, or `MalformedWebhookError` is raised."""
+    """Parse the query of a callback's URL; each part must be there once, or `MalformedWebhookError` is raised.
+
+    The address may be missing: messages that were sent before it was told still report.
+    """
     try:
         fields = parse_qs(query, keep_blank_values=True, max_num_fields=50)
     except ValueError as error:
@@ -26,4 +30,6 @@ def read_callback_key(query: str) -> CallbackKey:
         if len(given) != 1 or not given[0]:
             raise MalformedWebhookError(f"the callback's query must have exactly one {name}")
         values.append(given[0])
-    return CallbackKey(*values)
+    address = fields.get("p", [])
+    merchant, customer, activation, attempt = values
+    return CallbackKey(merchant, customer, activation, attempt, address[0] if len(address) == 1 else "")

@@ -19,10 +19,10 @@ from channels.model import (
     Sender,
     SendResult,
     StatusEvent,
-    Treatment,
     WebhookRequest,
 )
 from channels.prepare import prepare_message
+from channels.sms_parts import transliterate
 from channels.twilio.addresses import PREFIXES, bare, write_address
 from channels.twilio.classify import asked_pause, classify_exchange
 from channels.twilio.client import (
@@ -38,7 +38,7 @@ from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import our_status
 from channels.twilio.webhooks import TwilioWebhooks
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Status
+from stamgast.domain.vocabulary import Status, Treatment
 
 _LOOKED_AT: Final = 50
 """Messages to one number that a look-up reads: far more than a cap lets through within its window."""
@@ -159,7 +159,8 @@ def _fits(listed: Any, prepared: Prepared, since: Millis) -> bool:
     if not _same_sender(listed, prepared.message.sender):
         return False
     # The text of a template is filled in later, if at all; only an SMS can be compared.
-    return bool(prepared.content_sid) or listed.body == prepared.body
+    # An older version may have sent the letters that this one replaces.
+    return bool(prepared.content_sid) or transliterate(listed.body or "") == transliterate(prepared.body)
 
 
 def _same_sender(listed: Any, sender: Sender) -> bool:

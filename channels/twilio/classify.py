@@ -5,11 +5,11 @@ from typing import Final
 
 import httpx
 
-from channels.model import Fault, Outcome, SendResult, Treatment
+from channels.model import Fault, Outcome, SendResult
 from channels.twilio.client import Exchange
 from channels.twilio.errors import look_up, look_up_http
 from channels.twilio.status import our_status
-from stamgast.domain.vocabulary import Status
+from stamgast.domain.vocabulary import Status, Treatment
 
 _KEPT_FIELDS: Final = ("sid", "status", "num_segments", "error_code", "code", "messaging_service_sid", "more_info")
 _MOST_RAW: Final = 200
@@ -68,8 +68,11 @@ def _of_success(exchange: Exchange) -> SendResult:
 def _of_refusal(exchange: Exchange, status: int) -> SendResult:
     code = str(exchange.payload.get("code") or "")
     entry = look_up_http(code, status)
+    # What a person has to mend first says nothing about this message: it goes when it is mended. Only Twilio's own
+    # code proves that; a bare 403 may be a proxy's.
+    ours = bool(code) and entry.fault is Fault.CONFIG and entry.treatment is Treatment.CONFIG
     return SendResult(
-        Outcome.REJECTED,
+        Outcome.NOT_SENT_RETRY if ours else Outcome.REJECTED,
         fault=entry.fault,
         treatment=entry.treatment,
         code=code or f"http-{status}",

@@ -6,7 +6,8 @@ from importlib import resources
 
 import yaml
 
-from channels.model import Fault, Treatment
+from channels.model import Fault
+from stamgast.domain.vocabulary import Treatment
 
 
 @dataclass(frozen=True, slots=True)

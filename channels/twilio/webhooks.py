@@ -3,12 +3,13 @@
 from typing import Final
 
 from channels.keywords import read_keyword
-from channels.model import Fault, Inbound, MalformedWebhookError, StatusEvent, Treatment, WebhookRequest
+from channels.model import Fault, Inbound, MalformedWebhookError, StatusEvent, WebhookRequest
 from channels.twilio.addresses import ForeignAddressError, bare, read_address
 from channels.twilio.callback_url import read_callback_key
 from channels.twilio.errors import look_up
 from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import our_status, rank_of
+from stamgast.domain.vocabulary import Treatment
 
 _KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
 _MOST_RAW: Final = 200

@@ -13,13 +13,14 @@ from zoneinfo import available_timezones
 from rules.program.messages import read_messaging, read_templates
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
-from rules.yaml.nodes import MapNode, Node, ScalarNode
+from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Money, WordError, parse_duration, parse_money
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.program import MERCHANT, CardDefinition, Program, Reward, Store
 from stamgast.domain.prospects import Prospects
+from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Millis, Minor
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -31,6 +32,7 @@ SECTIONS: Final = (
     "name",
     "currency",
     "region",
+    "neighbours",
     "time_zone",
     "languages",
     "stores",
@@ -83,6 +85,7 @@ def read_program(
     found = reader.mapping(node, "program.yaml", SECTIONS, ("name", "currency", "time_zone", "languages", "stores"))
     currency = _currency(reader, found.get("currency"))
     region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
+    neighbours = _neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = _languages(reader, found.get("languages"))
     rewards = _rewards(reader, found.get("rewards"), languages)
@@ -96,7 +99,8 @@ def read_program(
         time_zone=time_zone,
         region=region,
         languages=languages,
-        stores=_stores(reader, found.get("stores"), time_zone, region),
+        neighbours=neighbours,
+        stores=_stores(reader, found.get("stores"), time_zone, Region(region, neighbours)),
         cards=_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
         templates=read_templates(reader, found.get("templates"), languages, sms),
@@ -185,18 +189,39 @@ def _is_nothing(node: Node) -> bool:
     return isinstance(node, ScalarNode) and node.value is None
 
 
-def _stores(reader: Reader, node: Node | None, time_zone: str, region: str) -> dict[str, Store]:
+def _neighbours(reader: Reader, node: Node | None) -> tuple[str, ...] | None:
+    """Countries of which numbers without a country code may be as well; None where nothing is said."""
+    if node is None:
+        return None
+    if isinstance(node, ListNode) and not node.items:
+        return ()
+    found: dict[str, None] = {}
+    for item in reader.items(node, "neighbours"):
+        text = reader.text(item, "neighbours")
+        if text is not None and _REGION.fullmatch(text):
+            found[text] = None
+        elif text is not None:
+            reader.problem(item, f'`neighbours`: "{text}" is not a country code', 'Write codes such as "BE" or "DE".')
+    return tuple(found)
+
+
+def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> dict[str, Store]:
     stores: dict[str, Store] = {}
     for name, _, value in named(reader, node, "stores"):
         where = f"stores: {name}"
-        words = ("time_zone", "day_start", "region")
+        words = ("time_zone", "day_start", "region", "neighbours")
         found = {} if _is_nothing(value) else reader.mapping(value, where, words)
         day_start = reader.integer(found["day_start"], "day_start", 0, 23) if "day_start" in found else 0
+        region = _shaped(reader, found, "region", _REGION, default=home.country, expected="a country code such as NL")
+        neighbours = _neighbours(reader, found.get("neighbours"))
+        if neighbours is None and region == home.country:
+            neighbours = home.neighbours
         stores[name] = Store(
             id=name,
             time_zone=read_time_zone(reader, found.get("time_zone")) or time_zone,
             day_start=day_start or 0,
-            region=_shaped(reader, found, "region", _REGION, default=region, expected="a country code such as NL"),
+            region=region,
+            neighbours=neighbours,
         )
     if node is not None and not stores:
         reader.problem(node, "`stores` names no store", "A programme needs at least one.")

@@ -6,14 +6,14 @@ from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
-from rules.program.template_check import ALL_WORDS, Used, is_dotted, used_words
+from rules.program.template_check import ALL_WORDS, Used, is_dotted, prints_no_name, used_words
 from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import EARLIEST, LATEST, parse_duration, parse_hours, parse_rate
 from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.program import Messaging, Program, Template, Window
-from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
+from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {
     IfUnproven.SEND_AGAIN: (
@@ -23,6 +23,7 @@ IF_UNPROVEN: Final[Mapping[IfUnproven, str]] = {
     IfUnproven.NEVER: "it is not sent again, and is shown as in doubt. The default for `purpose: marketing`.",
 }
 """Answers to `if_unproven`, and what each means."""
+MOST_PARTS: Final = 10
 _CONTENT_SID: Final = re.compile(r"HX[0-9a-fA-F]{32}")
 _VARIABLE: Final = re.compile(r"[1-9][0-9]?")
 _TEMPLATE_ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
@@ -109,6 +110,7 @@ def _variables(reader: Reader, node: Node | None, where: str) -> dict[str, str]:
         elif text is not None:
             source = f"{{{{ {text} }}}}" if is_dotted(text) else text
             check_text(reader, value, source)
+            _check_name(reader, value.mark, source, "WhatsApp takes no empty variable: the message would not go out")
             variables[number.text] = source
     expected = [str(number) for number in range(1, len(variables) + 1)]
     if node is not None and sorted(variables, key=int) != expected:
@@ -126,6 +128,13 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
     for each in used:
         if not each.known:
             reader.problem(node, f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+
+
+def _check_name(reader: Reader, mark: Mark, source: str, so: str) -> None:
+    """Not everybody has given a name: a text that prints one has something to say instead."""
+    if word := prints_no_name(source):
+        hint = f"Write {{{{ {word} or '…' }}}}, or {{% if {word} %}}…{{% endif %}} around it."
+        reader.problem(mark, f"`{word}` is empty for those who gave no name; {so}", hint, warning=True)
 
 
 def check_sms(reader: Reader, language: str, name: str, program: Program) -> None:
@@ -148,6 +157,7 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
             reader.problem(_place(reader, each), f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
     if not reader.source.text.strip():
         reader.problem(top, "this text is empty")
+    _check_name(reader, top, reader.source.text, "there would be a hole in the text")
     _check_opt_out(reader, name, program)
 
 
@@ -173,8 +183,10 @@ def read_messaging(reader: Reader, node: Node | None) -> Messaging:
     if node is None:
         return default
     senders = {channel: f"{channel}_sender" for channel in Channel}
-    words = (*senders.values(), "send_between", "caps", "give_up_after")
+    words = (*senders.values(), "send_between", "caps", "give_up_after", "letters", "max_parts")
     found = reader.mapping(node, "messaging", words)
+    letters = reader.one_of(found["letters"], "letters", Letters) if "letters" in found else None
+    parts = reader.integer(found["max_parts"], "max_parts", 1, MOST_PARTS) if "max_parts" in found else None
     give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
     return Messaging(
         senders={
@@ -184,6 +196,8 @@ def read_messaging(reader: Reader, node: Node | None) -> Messaging:
         windows={**default.windows, **_windows(reader, found.get("send_between"))},
         caps={**default.caps, **_caps(reader, found.get("caps"))},
         give_up_after=give_up or default.give_up_after,
+        letters=letters or default.letters,
+        max_parts=parts or default.max_parts,
     )
 
 

@@ -1,18 +1,19 @@
 """What the text of a template asks for, found without rendering it."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 
 from jinja2 import TemplateSyntaxError, nodes
 
-from rules.program.template_language import MessageEnvironment, parse_message
-from stamgast.domain.message_words import WORDS
+from rules.program.template_language import FILTERS, MessageEnvironment, compile_message, parse_message
+from stamgast.domain.message_words import CUSTOMER, WORDS
 
 _ENVIRONMENT: Final = MessageEnvironment()
 _DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?")
+_MOST_REMEMBERED: Final = 4_096
 ALL_WORDS: Final = tuple(f"{thing}.{word}" for thing, words in WORDS.items() for word in words)
 
 
@@ -35,12 +36,78 @@ class Used:
         return self.word in WORDS.get(self.thing, ())
 
 
+class _NoName(str):
+    """Stands for the name of somebody who gave none: false and of no length, and seen where it is printed."""
+
+    __slots__ = ()
+
+    def __bool__(self) -> bool:
+        return False
+
+    def __len__(self) -> int:
+        return 0
+
+    def __eq__(self, other: object) -> bool:
+        return other == "" or other is self
+
+    def __ne__(self, other: object) -> bool:
+        return not self == other
+
+    __hash__ = str.__hash__
+
+
+_SEEN: Final = "\x1f"
+_NO_NAME: Final = _NoName(_SEEN)
+
+
+def _leaving_names(work: Callable[..., Any]) -> Callable[..., Any]:
+    """A filter that makes nothing of no name, as it makes nothing of an empty one."""
+
+    def filtered(value: Any, *args: Any, **kwargs: Any) -> Any:
+        return value if isinstance(value, _NoName) else work(value, *args, **kwargs)
+
+    return filtered
+
+
+class _NamelessEnvironment(MessageEnvironment):
+    def __init__(self) -> None:
+        super().__init__()
+        counting = {"default", "d", "length", "count", "int", "float", "abs", "round"}
+        self.filters = {name: work if name in counting else _leaving_names(work) for name, work in FILTERS.items()}
+
+
+_NAMELESS: Final = _NamelessEnvironment()
+
+
+def prints_no_name(source: str) -> str:
+    """What a text prints in the place of a name that somebody never gave: empty if it has something to say instead.
+
+    `source` has to be a template that messages can be written in; what asks for other words than there are prints
+    nothing.
+    """
+    if CUSTOMER not in source:
+        return ""
+    return _remembered_name(source) if len(source) < _MOST_REMEMBERED else _printed_name(source)
+
+
+@lru_cache(maxsize=1_024)
+def _remembered_name(source: str) -> str:
+    return _printed_name(source)
+
+
+def _printed_name(source: str) -> str:
+    words = {thing: dict.fromkeys(names, "1") for thing, names in WORDS.items()}
+    words[CUSTOMER] = dict.fromkeys(WORDS[CUSTOMER], _NO_NAME)
+    try:
+        text = compile_message(_NAMELESS, source).render(words)
+    except Exception:  # noqa: BLE001  a mistake of another kind, and noted as such
+        return ""
+    return next((f"{CUSTOMER}.{each}" for each in WORDS[CUSTOMER] if each in source), CUSTOMER) if _SEEN in text else ""
+
+
 def is_dotted(text: str) -> bool:
     """True for a bare word such as `voucher.code`: short for `{{ voucher.code }}`."""
     return _DOTTED.fullmatch(text) is not None
-
-
-_MOST_REMEMBERED: Final = 4_096
 
 
 def used_words(source: str) -> Sequence[Used]:
@@ -92,4 +159,4 @@ def _constant(access: nodes.Getitem) -> str:
     return str(access.arg.value) if isinstance(access.arg, nodes.Const) else ""
 
 
-__all__ = ["ALL_WORDS", "TemplateSyntaxError", "Used", "is_dotted", "used_words"]
+__all__ = ["ALL_WORDS", "TemplateSyntaxError", "Used", "is_dotted", "prints_no_name", "used_words"]

@@ -11,6 +11,7 @@ from typing import Final
 from msgspec import Struct
 
 from stamgast.domain.calendar import at_local, local_time
+from stamgast.domain.channels import Address, spec_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program, Window
 from stamgast.domain.units import DAY, Millis
@@ -66,6 +67,8 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
         if not allowed
         else Reason.OPTED_OUT
         if customer.stopped_at
+        else Reason.BAD_NUMBER
+        if customer.dead_phone and not (allowed := _not_by_phone(allowed))
         else Reason.HOLDOUT
         if is_held_out(program.merchant, terms.rule, customer_id, terms.hold_out)
         else _over_limit(customer, program, terms, at)
@@ -76,6 +79,11 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     if any(activation.state == _SUBMITTED for activation in customer.activations):
         return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
+
+
+def _not_by_phone(channels: list[str]) -> list[str]:
+    """Those that do not go to a phone."""
+    return [channel for channel in channels if spec_of(channel).address is not Address.PHONE]
 
 
 def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) -> str:

@@ -4,6 +4,8 @@ Everything in it is either a sum over what the customer's transactions gave (so 
 does not matter) or the record of a decision. It holds no personal data.
 """
 
+from typing import Final
+
 import msgspec
 from msgspec import Struct
 
@@ -12,6 +14,8 @@ from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage
 
 SCHEMA = 1
+UNKNOWN_PHONE: Final = "?"
+"""Stands for a phone of which nobody told which one it was: whichever is known by now."""
 
 
 class Card(Struct, array_like=True, gc=False):
@@ -118,6 +122,8 @@ class Customer(Struct, array_like=True, gc=False):
     """None: all vouchers are at hand."""
     moved: bool = False
     """A transaction that a rule fired for went to somebody else: it may come back, and its entry says what fired."""
+    dead_phone: str = ""
+    """What stands for the phone that no message reaches; empty: they may. Another phone ends it, or a reply from it."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -125,6 +125,8 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     acquisition_source: str | None = None
     birthday: str | None = None
     """Month and day only, `MM-DD`: what a birthday rule needs, and no more."""
+    phone: str = ""
+    """What stands for the phone that was given (its hash), so that it is known when it is another one."""
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
@@ -158,6 +160,8 @@ class Replied(Event, frozen=True, kw_only=True, tag="replied", gc=False):
 
     channel: str
     keyword: str | None = None
+    phone: str = ""
+    """What stands for the phone it came from."""
 
 
 class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", gc=False):
@@ -193,6 +197,10 @@ class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcom
     provider_id: str = ""
     channel: str = ""
     parts: Count = 0
+    treatment: str = ""
+    """What is to be done about it (`Treatment`); empty in records from before it was told: nothing."""
+    address: str = ""
+    """What stands for the address that it went to, where that turned out to be no good."""
 
 
 class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):

@@ -8,10 +8,12 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from stamgast.domain.calendar import local_millis
+from stamgast.domain.names import tidy_name
 from stamgast.domain.program import Program
 
+CUSTOMER: Final = "customer"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
-    "customer": ("first_name", "name"),
+    CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
     "voucher": ("code", "name", "valid_until"),
     "card": ("stamps", "size", "missing"),
@@ -28,7 +30,10 @@ def message_variables(
     `data` is the activation's: `code`, `reward`, `valid_until` (milliseconds UTC), `card`, `stamps` (card -> stamps).
     What it lacks is left out, so that a template which asks for it is refused and not sent with a hole in it.
     """
-    words = {"customer": {"first_name": first_name, "name": name}, "merchant": {"name": program.name}}
+    words = {
+        "customer": {"first_name": tidy_name(first_name), "name": tidy_name(name)},
+        "merchant": {"name": program.name},
+    }
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)
     card = program.cards.get(data.get("card", ""))

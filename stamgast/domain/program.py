@@ -16,8 +16,9 @@ from stamgast.domain.dated import on_day
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
+from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
-from stamgast.domain.vocabulary import Channel, IfUnproven, Purpose
+from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
@@ -41,6 +42,7 @@ class Store:
     time_zone: str
     day_start: int = 0
     region: str = "NL"
+    neighbours: tuple[str, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,9 @@ class Messaging:
     )
     """purpose -> ((at most, in rolling days), ...), all channels together."""
     give_up_after: Millis = 48 * HOUR
+    letters: Letters = Letters.PLAIN
+    max_parts: int = 3
+    """Parts that an SMS may take at most."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,12 +220,24 @@ class Program:
     """How often one purchase may fill a card."""
     review_above: ReviewAbove = field(default_factory=ReviewAbove)
     transaction_scope: TransactionScope = "merchant"
+    neighbours: tuple[str, ...] | None = None
+    """See `Region`."""
 
     def earliest(self, recorded_at: Millis) -> Millis:
         """Before what moment a sale that is recorded then cannot have been: its till's clock is wrong."""
         return recorded_at - REACH if self.not_before is None else self.not_before
 
-    def region_of(self, store: str) -> str:
-        """The country in which a store's customers write telephone numbers without a country code."""
+    def region_of(self, store: str) -> Region:
+        """How a store's customers write telephone numbers without a country code."""
         known = self.stores.get(store)
-        return self.region if known is None else known.region
+        return self.home if known is None else Region(known.region, known.neighbours)
+
+    @property
+    def categories(self) -> frozenset[str]:
+        """The categories that anything is counted by."""
+        return frozenset(self.costs.category_margins).union(*(card.categories for card in self.cards.values()))
+
+    @property
+    def home(self) -> Region:
+        """How they are written where nobody says in which store."""
+        return Region(self.region, self.neighbours)

@@ -224,6 +224,37 @@ class Reason(StrEnum):
     UNKNOWN = "unknown"
 
 
+class Treatment(StrEnum):
+    """What is to be done about a fault: by the one who sends (`RETRY_NOW`), or by what decides for the customer."""
+
+    NONE = "none"
+    RETRY_NOW = "retry_now"
+    """Was not processed: try again after a pause."""
+    RETRY_LATER = "retry_later"
+    """Was accepted and failed: once more, some hours later."""
+    FALLBACK = "fallback"
+    """Not this way: this person, or these words, may go over another channel."""
+    OPT_OUT = "opt_out"
+    """The person said STOP at the carrier: remember it."""
+    BAD_NUMBER = "bad_number"
+    """No message will ever reach this address: none goes there until it is another."""
+    CONFIG = "config"
+    """Our account, sender or template is at fault: that sender stops, and a person is told."""
+    PERMANENT = "permanent"
+    """Do not try again."""
+
+
+class Letters(StrEnum):
+    """What becomes of letters that an SMS has no place for in its cheap alphabet, where that saves a part."""
+
+    PLAIN = "plain"
+    """The nearest plain ones: Zoe for Zoë."""
+    KEEP_NAMES = "keep_names"
+    """The nearest plain ones, but in the customer's name."""
+    KEEP = "keep"
+    """They stay, whatever it costs."""
+
+
 class Happened(StrEnum):
     """What a rule can do, as its tests and simulations say it."""
 

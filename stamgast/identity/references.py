@@ -1,8 +1,9 @@
 """What somebody is named by -> identifiers, in the order in which they count: the same at every door."""
 
 from collections.abc import Callable
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
+from stamgast.domain.region import Region
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.sealed import Identifiers
@@ -36,14 +37,38 @@ class SealedReference(Reference, Protocol):
         ...
 
 
-def identifiers_of(named: Reference, region: str) -> list[Identifier]:
+class Usable(NamedTuple):
+    """By what somebody can be named."""
+
+    identifiers: list[Identifier]
+    bad_phone: str = ""
+    """Why the phone that stands beside them is none; empty where there is nothing to say."""
+
+
+def identifiers_of(named: Reference, region: Region) -> list[Identifier]:
     """Everything by which somebody is named. A phone without a country code is read as in `region`.
 
     Raises `BadPhoneError`.
     """
+    phone = [Identifier("phone", normalise_phone(named.phone, region))] if named.phone else []
+    return phone + _besides(named)
+
+
+def usable_identifiers_of(named: Reference, region: Region) -> Usable:
+    """The same, but a phone that is none holds nobody up who is named by something else as well.
+
+    Raises `BadPhoneError` where it is all there is.
+    """
+    try:
+        return Usable(identifiers_of(named, region))
+    except BadPhoneError as error:
+        if not (others := _besides(named)):
+            raise
+        return Usable(others, str(error))
+
+
+def _besides(named: Reference) -> list[Identifier]:
     found = []
-    if named.phone:
-        found.append(Identifier("phone", normalise_phone(named.phone, region)))
     if named.membership_number:
         found.append(Identifier("membership", named.membership_number))
     if named.provider_customer_id:
@@ -66,9 +91,6 @@ def opened(named: SealedReference, unseal: Callable[[str], Identifiers]) -> Refe
     )
 
 
-def perhaps_named_by(text: str, region: str) -> list[Identifier]:
+def perhaps_named_by(text: str, region: Region) -> list[Identifier]:
     """Everything that a text may be, where nobody says of what kind it is."""
-    try:
-        return identifiers_of(Identifiers(text, text, text), region)
-    except BadPhoneError:  # then it is no phone
-        return identifiers_of(Identifiers("", text, text), region)
+    return usable_identifiers_of(Identifiers(text, text, text), region).identifiers

@@ -47,6 +47,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "joined_at": format_time(state.joined_at) if state.joined_at else None,
         "consents": {name: format_time(since) for name, since in sorted(state.consents.items())},
         "stopped": bool(state.stopped_at),
+        "reachable": not state.dead_phone,
         "erased": bool(state.erased_at),
         "tags": sorted(state.tags),
     }

@@ -63,6 +63,7 @@ _BEFORE_A_CHANNEL: Final[frozenset[str]] = frozenset(
         Reason.COOL_DOWN,
         Reason.FREQUENCY_CAP,
         Reason.LATE,
+        Reason.BAD_NUMBER,
     }
 )
 """Reasons of messages that were withheld before any of the rule's channels was chosen for them."""

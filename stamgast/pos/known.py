@@ -31,7 +31,7 @@ def doubts_about_known(seen: Iterable[Seen], known: Mapping[str, Transaction], r
     """
     found: dict[DoubtKind, Doubt] = {}
     states = dict(known)
-    for place, _, delivery in seen:
+    for place, _, delivery, _ in seen:
         before = states.get(delivery.transaction_id) or Transaction()
         after = copy.copy(before) if before.first_at else Transaction()
         with suppress(ValueError):

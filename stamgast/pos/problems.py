@@ -93,9 +93,9 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
         case "string_pattern_mismatch":
             found["detail"] = f"{field} may not be {_shown(detail['input'], private=field in _PRIVATE)}"
             found["allowed"] = allowed_in(field, str(context["pattern"]))
-        case "currency":
+        case "currency" | "mistyped":
             found["detail"] = f"{field} may not be {_shown(detail['input'])}"
-            found["allowed"] = _ALLOWED_BY_FIELD["price_currency"]
+            found["allowed"] = str(context.get("allowed") or _ALLOWED_BY_FIELD["price_currency"])
             if near := str(context["nearest"]):
                 found["nearest"] = near
         case "greater_than_equal" | "less_than_equal":

@@ -4,15 +4,15 @@ One purchase or a list of them; each bare or inside a CloudEvents 1.0 envelope.
 """
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Purchase, Refund
 from stamgast.pos.documents import read_document
-from stamgast.pos.problems import MOST_PROBLEMS, Problem, RefusedError, pointer, problems_of
+from stamgast.pos.problems import Problem, RefusedError, pointer, problems_of
 from stamgast.pos.types import read_instant
 
 MOST_PURCHASES: Final = 1_000
@@ -20,6 +20,7 @@ _LARGE: Final = 64_000
 _MOST_FIELDS: Final = 64
 
 _ENVELOPE: Final = ("specversion", "id", "source", "type", "subject", "time", "datacontenttype", "dataschema", "data")
+_LONGEST_NAME: Final = 200
 _EXTENSION: Final = re.compile(r"[a-z0-9]{1,20}")
 
 
@@ -38,34 +39,63 @@ class Received:
     event_source: str = ""
 
 
-def read_purchases(body: bytes) -> list[Received]:
-    """All purchases of a request's body.
+class Refused(NamedTuple):
+    """One item of a batch that is not taken, and everything that is wrong with it."""
+
+    problems: Sequence[Problem]
+    place: str = ""
+    named: Mapping[str, str] = {}
+    """`transaction_id` and `refund_id`, as far as they can be read."""
+    too_large: bool = False
+    more: bool = False
+    """There is more wrong with it than `problems`."""
+
+
+Item = Received | Refused
+"""What became of one item of a batch when it was read."""
+
+
+def read_item(document: Any, place: str) -> Item:
+    """One item of several; `place` is its pointer among them."""
+    try:
+        return read_purchase(document, place)
+    except RefusedError as refused:
+        return Refused(refused.problems, place, _names_in(document), more=refused.more)
+
+
+def names_of(received: Received) -> dict[str, str]:
+    """By what its sender can tell which one it was."""
+    names = {"transaction_id": received.purchase.transaction_id}
+    if isinstance(received.purchase, Refund):
+        names["refund_id"] = received.purchase.refund_id
+    return names
+
+
+def _names_in(document: Any) -> dict[str, str]:
+    """The same of what cannot be read, as far as it is there."""
+    data = document.get("data", document) if isinstance(document, dict) else None
+    found = {name: data.get(name) for name in ("transaction_id", "refund_id")} if isinstance(data, dict) else {}
+    return {name: value[:_LONGEST_NAME] for name, value in found.items() if isinstance(value, str)}
+
+
+def read_purchases(body: bytes) -> list[Item]:
+    """The purchases of a request's body; one that is wrong does not hold up the others.
 
     Raises:
         UnreadableError: it is not JSON.
-        RefusedError: with the problems of all of them, or the first hundred.
-        TooManyError: there are too many in one request.
+        RefusedError: it is an empty list, or has an object with far more fields than there are.
+        TooManyError: more than `MOST_PURCHASES`.
     """
     document = read_document(body)
     if len(body) > _LARGE and (wide := _too_wide(document, "")) is not None:
         raise RefusedError([{"pointer": wide, "detail": f"this object has more than {_MOST_FIELDS} fields"}])
     if not isinstance(document, list):
-        return [read_purchase(document)]
+        return [read_item(document, "")]
     if not document:
         raise RefusedError([{"pointer": "", "detail": "the batch is empty"}])
     if len(document) > MOST_PURCHASES:
         raise TooManyError(f"{len(document)} purchases in one request; at most {MOST_PURCHASES}")
-    read, problems = [], []
-    for index, item in enumerate(document):
-        try:
-            read.append(read_purchase(item, f"/{index}"))
-        except RefusedError as refused:
-            problems += refused.problems
-            if len(problems) > MOST_PROBLEMS:
-                break
-    if problems:
-        raise RefusedError(problems)
-    return read
+    return [read_item(item, f"/{index}") for index, item in enumerate(document)]
 
 
 def _too_wide(document: Any, where: str) -> str | None:

@@ -5,8 +5,6 @@ merchant, store (and day) of the sale go into the id at the door, before the key
 knows but one id. A refund and a link have to say of which sale they are.
 """
 
-from collections.abc import Sequence
-from dataclasses import replace
 from datetime import date
 from typing import Any, Final
 
@@ -15,25 +13,8 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import millis_of
 from stamgast.pos.canonical import Canonical, Purchase, Refund, SaleReference
 from stamgast.pos.problems import Problem, RefusedError, pointer
-from stamgast.pos.reading import Received
 
 _LONGEST: Final = 200
-
-
-def scoped_all(received: Sequence[Received], program: Program) -> Sequence[Received]:
-    """All of a request's purchases as `scoped` gives them. Raises RefusedError with all problems."""
-    if program.transaction_scope == "merchant":
-        return received
-    found: list[Received] = []
-    problems: list[Problem] = []
-    for each in received:
-        try:
-            found.append(replace(each, purchase=scoped(each.purchase, program, each.place)))
-        except RefusedError as refused:
-            problems += refused.problems
-    if problems:
-        raise RefusedError(problems)
-    return found
 
 
 def scoped(purchase: Canonical, program: Program, place: str = "") -> Canonical:

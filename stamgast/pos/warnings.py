@@ -6,7 +6,7 @@ figure, in the log.
 """
 
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
@@ -14,6 +14,7 @@ from typing import Any, Final, Literal, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
+from rules.yaml.misspelt import meant_by
 from rules.yaml.problems import MAX_LISTED, nearest
 from stamgast.domain.calendar import business_day
 from stamgast.domain.events import Line, Purchase
@@ -34,8 +35,11 @@ log = get_logger(__name__)
 
 MOST_TOLD: Final = 20
 """Stores of one request that are told each on its own: a till may send a thousand, each with another name."""
+_MOST_WORDS: Final = 200
+"""Unknown categories of one request that are compared with the known ones."""
 QUIET_S: Final = 60.0
 _SHOWN: Final = 64
+_ALLOWED_CUSTOMER: Final = "the customer that enrolment, or an earlier purchase of theirs, was answered with"
 _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
 
@@ -45,6 +49,9 @@ DoubtKind = Literal[
     "suspect_time",
     "without_tax",
     "to_review",
+    "unusable_phone",
+    "unknown_customer",
+    "unknown_word",
     "over_refund",
     "unknown_line",
     "told_twice",
@@ -53,12 +60,25 @@ DoubtKind = Literal[
 """The last four are of `stamgast.pos.known`."""
 
 
+class Misnamed(NamedTuple):
+    """What is wrong with how a purchase names its customer, although it was taken."""
+
+    kind: Literal["unusable_phone", "unknown_customer"]
+    field: str
+    """Of `customer`."""
+    why: str
+
+
+UNKNOWN_CUSTOMER: Final = Misnamed("unknown_customer", "customer_id", "is nobody's id")
+
+
 class Seen(NamedTuple):
     """A purchase as its doubts are looked for: its JSON Pointer, the date it came with, and what is made of it."""
 
     pointer: str
     moment: Millis
     delivery: Delivery
+    misnamed: Misnamed | None = None
 
 
 @dataclass(slots=True)
@@ -85,13 +105,16 @@ class Doubt:
 def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) -> list[Doubt]:
     """Everything about these purchases that looks wrong; what is alike is told once."""
     found: dict[tuple[str, str], Doubt] = {}
-    earliest, stores = program.earliest(recorded_at), program.stores
-    for place, moment, delivery in seen:
+    meanings: dict[str, str] = {}
+    earliest, stores, categories = program.earliest(recorded_at), program.stores, program.categories
+    for place, moment, delivery, misnamed in seen:
+        if misnamed is not None and _is_first(found, (misnamed.kind, misnamed.why)):
+            found[misnamed.kind, misnamed.why] = _misnamed(place, misnamed)
         store = delivery.store.retail_store_id
         if store and store not in stores:
-            name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
-            if _is_first(found, ("store", name)):
-                found["store", name] = _unknown_store(place, name, tuple(sorted(stores)))
+            _find_store(found, place, store, program)
+        if categories and delivery.refund_id is None:
+            _find_misspelt(found, place, delivery, categories, meanings)
         if not can_be_right(moment, recorded_at, earliest):
             side = "ahead" if moment > recorded_at else "behind"
             if _is_first(found, ("time", side)):
@@ -105,6 +128,58 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
         if doubt is not None and _is_first(found, ("review", doubt.kind)):
             found["review", doubt.kind] = _to_review(place, () if sold is None else sold.lines, doubt, program)
     return list(found.values())
+
+
+def _find_store(found: dict[tuple[str, str], Doubt], place: str, store: str, program: Program) -> None:
+    name = store if ("store", store) in found or len(found) < MOST_TOLD else ""
+    if _is_first(found, ("store", name)):
+        found["store", name] = _unknown_store(place, name, tuple(sorted(program.stores)))
+
+
+def _find_misspelt(
+    found: dict[tuple[str, str], Doubt],
+    place: str,
+    delivery: Delivery,
+    categories: frozenset[str],
+    meanings: dict[str, str],
+) -> None:
+    """Categories that are nearly one that the programme counts; any other is the shop's own business."""
+    told: set[str] = set()
+    for number, line in enumerate(delivery.line_items):
+        word = line.category
+        if word is None or word in categories or word in told:
+            continue
+        told.add(word)
+        if word not in meanings:
+            if len(meanings) >= _MOST_WORDS:
+                continue
+            meanings[word] = meant_by(word, categories)
+        if not (meant := meanings[word]):
+            continue
+        name = word if ("category", word) in found or len(found) < MOST_TOLD else ""
+        if _is_first(found, ("category", name)):
+            found["category", name] = Doubt(
+                kind="unknown_word",
+                pointer=f"{place}/line_items/{number}/category",
+                value=word,
+                detail=f"the programme counts no category {word[:_SHOWN]!r}: no card of {meant!r} and no margin of it "
+                "counts this line",
+                allowed=_listed(sorted(categories)),
+                nearest=meant,
+            )
+
+
+def unknown_word(
+    pointer: str, word: str, known: Iterable[str], detail: str, *, kind: DoubtKind = "unknown_word"
+) -> Doubt:
+    """A word that the programme does not know, which was taken all the same; `detail` says what comes of it."""
+    words = sorted(known)
+    return Doubt(kind, pointer, word, detail, _listed(words), meant_by(word, words))
+
+
+def _listed(words: Sequence[str]) -> str:
+    more = f", … ({len(words) - MAX_LISTED} more)" if len(words) > MAX_LISTED else ""
+    return ", ".join(words[:MAX_LISTED]) + more
 
 
 def _is_first(found: dict[tuple[str, str], Doubt], name: tuple[str, str]) -> bool:
@@ -151,6 +226,18 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
         "purchases_to_review",
         "Purchases taken in that count for nothing until a person has confirmed or voided them, or a rate is published",
     ),
+    "unusable_phone": (
+        "unusable_phones",
+        "Purchases taken in whose phone is none; something else named their customer",
+    ),
+    "unknown_customer": (
+        "unknown_customers",
+        "Purchases taken in for nobody, since their customer_id is nobody's",
+    ),
+    "unknown_word": (
+        "unknown_words",
+        "Categories, purposes, sources and languages taken in that look like a mistake",
+    ),
     "over_refund": ("over_refunds", "Deliveries after which more was given back than was paid"),
     "unknown_line": ("refunds_of_unknown_lines", "Refunds of a line that their sale has not"),
     "told_twice": ("versions_told_twice", "Deliveries with a version that is known with other content"),
@@ -161,6 +248,9 @@ _EVENTS: Final = {
     "suspect_time": "purchases with a date that cannot be right",
     "without_tax": "purchases that say that their amounts are without tax",
     "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
+    "unusable_phone": "purchases with a phone that no message can reach",
+    "unknown_customer": "purchases with a customer_id that is nobody's",
+    "unknown_word": "words that the programme does not know",
     "over_refund": "more was given back than was paid",
     "unknown_line": "refunds of lines that their sale has not",
     "told_twice": "versions of a transaction that are known with other content",
@@ -217,15 +307,25 @@ def _to_review(place: str, lines: tuple[Line, ...], doubt: AboutPurchase, progra
     )
 
 
+def _misnamed(place: str, found: Misnamed) -> Doubt:
+    if found.kind == "unknown_customer":
+        detail = f"{found.field} {found.why}, or was forgotten: what was bought counts for nobody until a higher "
+        detail += "source_version names somebody who is known"
+        allowed = _ALLOWED_CUSTOMER
+    else:
+        detail = f"phone {found.why}. What stands beside it named the customer; no message reaches them by this phone"
+        allowed = "a mobile number"
+    return Doubt(found.kind, f"{place}/customer/{found.field}", value="", detail=detail, allowed=allowed)
+
+
 def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:
     named = f"knows no store {store[:_SHOWN]!r}" if store else "does not know the stores of others either"
-    more = f", … ({len(stores) - MAX_LISTED} more)" if len(stores) > MAX_LISTED else ""
     return Doubt(
         kind="unknown_store",
         pointer=f"{place}/store/retail_store_id",
         value=store,
         detail=f"the programme {named}: what was bought counts by the days of the merchant's own time zone",
-        allowed=", ".join(stores[:MAX_LISTED]) + more,
+        allowed=_listed(stores),
         nearest=_nearest(store, stores) if store else "",
     )
 

@@ -11,8 +11,8 @@ import msgspec
 from stamgast.domain.units import Millis
 from stamgast.pos.adapter import Adapter, Context, Found, Headers
 from stamgast.pos.documents import read_document
-from stamgast.pos.problems import Problem, RefusedError, UnreadableError
-from stamgast.pos.reading import Received, read_purchase
+from stamgast.pos.problems import RefusedError, UnreadableError
+from stamgast.pos.reading import Item, Received, Refused, read_item
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
@@ -69,17 +69,15 @@ def read_body(raw: bytes, headers: Headers) -> Any:
         raise UnreadableError("the body is not a form in UTF-8, or has too many fields") from None
 
 
-def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Received]:
+def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others.
+
     Raises:
-        RefusedError: some cannot be read, or are not of the contract's shape; it has all of the places, each after the
-            number of its object.
         ValueError: an object has no content yet: `reread` comes first.
     """
-    received: list[Received] = []
-    problems: list[Problem] = []
-    count = 0
+    items: list[Item] = []
     source = f"/v1/merchants/{context.connection.merchant}/pos/{context.connection.name}"
     for each in found:
         if each.content is None:
@@ -87,17 +85,13 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
         try:
             documents = adapter.snapshot(each, context)
         except RefusedError as refused:
-            problems += [told | {"pointer": f"/{count}{told['pointer']}"} for told in refused.problems]
-            count += 1
+            place = f"/{len(items)}"
+            told = [each | {"pointer": f"{place}{each['pointer']}"} for each in refused.problems]
+            items.append(Refused(told, place))
             continue
         for document in documents:
-            place, count = f"/{count}", count + 1
-            try:
-                read = read_purchase(document, place)
-            except RefusedError as refused:
-                problems += refused.problems
-                continue
-            received.append(replace(read, event_source=read.event_source or source))
-    if problems:
-        raise RefusedError(problems)
-    return received
+            item = read_item(document, f"/{len(items)}")
+            if isinstance(item, Received):
+                item = replace(item, event_source=item.event_source or source)
+            items.append(item)
+    return items

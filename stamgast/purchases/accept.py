@@ -1,14 +1,14 @@
 """Purchases that were read come in: resolved to customers, stamped, appended to `purchases.v1`, then acknowledged.
 
-All or nothing: one that cannot be taken refuses its batch, with a problem for each place, and nothing of it was taken.
+Item by item: one that cannot be taken is answered with a problem for each place, and holds up none of the others.
 If Kafka fails half-way, the same batch again is harmless, since versions make repeats no-ops.
 """
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterable, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Awaitable, Callable, Collection, Iterable, Sequence
+from dataclasses import dataclass
 from functools import partial
-from typing import ParamSpec, Protocol, TypeVar
+from typing import NamedTuple, ParamSpec, Protocol, TypeVar
 
 from stamgast.domain.program import Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, decode_record, millis_of
@@ -16,17 +16,17 @@ from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
-from stamgast.identity.references import identifiers_of, opened
+from stamgast.identity.references import opened, usable_identifiers_of
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
-from stamgast.pos.canonical import Refund
+from stamgast.pos.canonical import Canonical, Refund
 from stamgast.pos.known import doubts_about_known
 from stamgast.pos.links import settled
-from stamgast.pos.problems import Problem, RefusedError
-from stamgast.pos.reading import Received
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import Item, Received, Refused, names_of
 from stamgast.pos.record import to_record
-from stamgast.pos.scope import scoped_all
-from stamgast.pos.warnings import Doubt, Seen, doubts_about
+from stamgast.pos.scope import scoped
+from stamgast.pos.warnings import UNKNOWN_CUSTOMER, Doubt, Misnamed, Seen, doubts_about
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
 """Append records to a topic, each to the partition of its key; returns once all are acknowledged."""
@@ -44,6 +44,10 @@ class People(Protocol):
         """Return a customer id for each reference; unknown identifiers become new customers."""
         ...
 
+    async def unknown(self, merchant: str, customers: Collection[str]) -> frozenset[str]:
+        """Return those of these ids by which nobody is known."""
+        ...
+
     def unseal(self, merchant: str, sealed: str) -> Identifiers:
         """Return what was sealed to the merchant's public key. Raises `SealError`."""
         ...
@@ -58,19 +62,53 @@ class Known(Protocol):
 
 
 class ReceiptTooLargeError(ValueError):
-    """A purchase takes more bytes than any receipt; nothing of its batch was taken."""
+    """A purchase takes more bytes than any receipt, and nothing beside it was taken."""
+
+
+class Taken(NamedTuple):
+    """One purchase that Kafka has, and whom it was credited to."""
+
+    received: Received
+    customer: str | None
+
+
+Outcome = Taken | Refused
+"""What became of one item."""
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """What became of purchases that Kafka has."""
+    """What became of purchases of which Kafka has some, at least."""
 
-    customers: list[str | None]
-    """Whom each of them names, in their order."""
+    outcomes: list[Outcome]
+    """In their order."""
     doubts: list[Doubt]
     """What was taken in although it looks wrong."""
     beside: list[Doubt]
     """The same beside what was known already: workers count it, who see all of it in order."""
+
+    @property
+    def taken(self) -> list[Taken]:
+        """Those that Kafka has."""
+        return [each for each in self.outcomes if isinstance(each, Taken)]
+
+
+class _Part(NamedTuple):
+    """What is appended of a purchase: it is two where a return is a receipt of its own."""
+
+    purchase: Canonical
+    record: Record
+
+
+class _Named(NamedTuple):
+    """A purchase, and whom it names as far as its own words tell: by a customer id, by identifiers, or nobody."""
+
+    received: Received
+    within: Canonical
+    """The same under the id by which it is told apart."""
+    identifiers: list[Identifier]
+    customer: str | None = None
+    misnamed: Misnamed | None = None
 
 
 async def accept(
@@ -78,7 +116,7 @@ async def accept(
     known: Known,
     append: Append,
     topic: str,
-    received: Sequence[Received],
+    items: Sequence[Item],
     *,
     program: Program,
     at: Millis,
@@ -86,97 +124,126 @@ async def accept(
 ) -> Accepted:
     """Take in a merchant's purchases, recorded `at`. `large`: work in a thread, so that others need not wait.
 
+    One that cannot be taken holds up none of the others.
+
     Raises:
-        RefusedError: some name nobody that could be known; it has all of the places.
-        ReceiptTooLargeError: one is.
+        RefusedError: nothing could be taken; it has all of the places.
+        ReceiptTooLargeError: the same, since each is.
         NotLoadedError, StateError, NotAppendedError: not now; the same again later.
     """
-    within = scoped_all(received, program)
-    customers = await _resolved(people, received, program, at, large=large)
-    parts, records = _records(within, customers, program, at)
-    _refuse_large(parts, records)
-    names = [part.purchase.transaction_id for part in parts]
+    named = await _resolved(people, await _done(large, _read_names, items, program, people), program, at)
+    made = await _done(large, _records, named, program, at)
+    taken = [each for each in made if not isinstance(each, Refused)]
+    if not taken:
+        raise refusal([each for each in made if isinstance(each, Refused)])
+    names = [part.purchase.transaction_id for _, parts in taken for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
-    await append(topic, records)
-    seen = list(map(_seen, parts, records))
+    await append(topic, [part.record for _, parts in taken for part in parts])
+    outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
+    seen = [_seen(named, part) for named, parts in taken for part in parts]
     doubts = await _done(large, doubts_about, seen, program, at)
-    beside = await _done(large, doubts_about_known, seen, transactions, at)
-    return Accepted(customers, doubts, beside)
+    return Accepted(outcomes, doubts, await _done(large, doubts_about_known, seen, transactions, at))
 
 
-def _records(
-    received: Sequence[Received],
-    customers: Sequence[str | None],
-    program: Program,
-    at: Millis,
-) -> tuple[list[Received], list[Record]]:
-    """What is appended, and which purchase each record holds: a return that is a receipt of its own is two."""
-    parts: list[Received] = []
-    records: list[Record] = []
-    for each, customer in zip(received, customers, strict=True):
-        for number, part in enumerate(settled(each.purchase)):
-            parts.append(replace(each, purchase=part))
-            record = to_record(
-                part,
-                program.merchant,
-                None if number else customer,
-                at,
-                earliest=program.earliest(at),
-                event_id="" if number else each.event_id,
-                event_source=each.event_source,
-            )
-            records.append(record)
-    return parts, records
+def _read_names(items: Sequence[Item], program: Program, people: People) -> list[_Named | Refused]:
+    unseal = partial(people.unseal, program.merchant)
+    return [each if isinstance(each, Refused) else _named(each, program, unseal) for each in items]
+
+
+def _named(received: Received, program: Program, unseal: Callable[[str], Identifiers]) -> _Named | Refused:
+    purchase = received.purchase
+    try:
+        within = scoped(purchase, program, received.place)
+    except RefusedError as refused:
+        return Refused(refused.problems, received.place, names_of(received))
+    if isinstance(purchase, Refund) or purchase.customer is None:
+        return _Named(received, within, [])
+    customer = purchase.customer
+    if customer.customer_id is not None:
+        return _Named(received, within, [], customer.customer_id)
+    where = "sealed"
+    try:
+        whose = opened(customer, unseal)
+        where = "sealed" if customer.sealed else "phone"
+        usable = usable_identifiers_of(whose, program.region_of(purchase.store.retail_store_id))
+    except SealError as error:
+        return _unnamed(received, where, f"sealed {error}")
+    except BadPhoneError as error:
+        return _unnamed(received, where, f"phone {error}")
+    misnamed = Misnamed("unusable_phone", where, usable.bad_phone) if usable.bad_phone else None
+    return _Named(received, within, usable.identifiers, misnamed=misnamed)
+
+
+def _unnamed(received: Received, where: str, detail: str) -> Refused:
+    problem = {"pointer": f"{received.place}/customer/{where}", "detail": detail}
+    return Refused([problem], received.place, names_of(received))
 
 
 async def _resolved(
-    people: People, received: Sequence[Received], program: Program, at: Millis, *, large: bool
-) -> list[str | None]:
-    """Whom each purchase names, with one question for all of them."""
-    named = await _done(large, _references, received, program, people)
-    unknown = [each for each in named if isinstance(each, list)]
-    resolved = iter(await people.resolve_many(program.merchant, unknown, at))
-    return [next(resolved) if isinstance(each, list) else each for each in named]
-
-
-def _references(received: Sequence[Received], program: Program, people: People) -> list[list[Identifier] | str | None]:
-    """Whom each purchase names: a customer id, identifiers still to be resolved, or nobody."""
-    faults: list[Problem] = []
-    unseal = partial(people.unseal, program.merchant)
-    found = [_reference(each, program, unseal, faults) for each in received]
-    if faults:
-        raise RefusedError(faults)
+    people: People, named: Sequence[_Named | Refused], program: Program, at: Millis
+) -> list[_Named | Refused]:
+    """Whom each purchase names, with one question for all of them. An id that is nobody's credits nobody."""
+    asked = [each for each in named if isinstance(each, _Named)]
+    given = {each.customer for each in asked if each.customer is not None}
+    unknown = await people.unknown(program.merchant, given) if given else frozenset()
+    references = [each.identifiers for each in asked if each.identifiers]
+    resolved = iter(await people.resolve_many(program.merchant, references, at) if references else ())
+    found: list[_Named | Refused] = []
+    for each in named:
+        if isinstance(each, Refused):
+            found.append(each)
+        elif each.identifiers:
+            found.append(each._replace(customer=next(resolved)))
+        elif each.customer in unknown:
+            found.append(each._replace(customer=None, misnamed=UNKNOWN_CUSTOMER))
+        else:
+            found.append(each)
     return found
 
 
-def _reference(
-    received: Received, program: Program, unseal: Callable[[str], Identifiers], faults: list[Problem]
-) -> list[Identifier] | str | None:
-    purchase = received.purchase
-    if isinstance(purchase, Refund) or purchase.customer is None:
-        return None
-    customer = purchase.customer
-    if customer.customer_id is not None:
-        return customer.customer_id
-    try:
-        return identifiers_of(opened(customer, unseal), program.region_of(purchase.store.retail_store_id))
-    except SealError as error:
-        faults.append({"pointer": f"{received.place}/customer/sealed", "detail": f"sealed {error}"})
-    except BadPhoneError as error:
-        where = "sealed" if customer.sealed else "phone"
-        faults.append({"pointer": f"{received.place}/customer/{where}", "detail": f"phone {error}"})
-    return None
+def _records(
+    named: Sequence[_Named | Refused], program: Program, at: Millis
+) -> list[tuple[_Named, list[_Part]] | Refused]:
+    earliest = program.earliest(at)
+    return [each if isinstance(each, Refused) else _record(each, program.merchant, at, earliest) for each in named]
 
 
-def _seen(received: Received, record: Record) -> Seen:
-    return Seen(received.place, millis_of(received.purchase.end_date_time), decode_record(record[1]).data)
+def _record(named: _Named, merchant: str, at: Millis, earliest: Millis) -> tuple[_Named, list[_Part]] | Refused:
+    received = named.received
+    parts = []
+    for number, part in enumerate(settled(named.within)):
+        record = to_record(
+            part,
+            merchant,
+            None if number else named.customer,
+            at,
+            earliest=earliest,
+            event_id="" if number else received.event_id,
+            event_source=received.event_source,
+        )
+        parts.append(_Part(part, record))
+    largest = max(len(part.record[1]) for part in parts)
+    if largest <= LARGEST_RECEIPT:
+        return named, parts
+    detail = f"takes {largest:,} bytes; at most {LARGEST_RECEIPT:,} fit."
+    detail += " Leave out what no rule needs, such as names of lines."
+    return Refused([{"pointer": received.place, "detail": detail}], received.place, names_of(received), too_large=True)
 
 
-def _refuse_large(received: Sequence[Received], records: Sequence[Record]) -> None:
-    for each, (_, value) in zip(received, records, strict=True):
-        if len(value) > LARGEST_RECEIPT:
-            detail = f"{each.place or 'The purchase'} takes {len(value):,} bytes; at most {LARGEST_RECEIPT:,} fit."
-            raise ReceiptTooLargeError(f"{detail} Leave out what no rule needs, such as names of lines.")
+def _seen(named: _Named, part: _Part) -> Seen:
+    moment = millis_of(part.purchase.end_date_time)
+    misnamed = None if isinstance(part.purchase, Refund) else named.misnamed
+    return Seen(named.received.place, moment, decode_record(part.record[1]).data, misnamed)
+
+
+def refusal(refused: Sequence[Refused]) -> RefusedError | ReceiptTooLargeError:
+    """What is answered where nothing could be taken: all of the places, or the first hundred."""
+    problems = [problem for each in refused for problem in each.problems]
+    if all(each.too_large for each in refused):
+        return ReceiptTooLargeError(f"{problems[0]['pointer'] or 'The purchase'} {problems[0]['detail']}")
+    error = RefusedError(problems)
+    error.more |= any(each.more for each in refused)
+    return error
 
 
 async def _done(large: bool, work: Callable[P, T], *args: P.args, **kwargs: P.kwargs) -> T:

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.channels import spec_of
-from stamgast.domain.customer import Customer
+from stamgast.domain.customer import UNKNOWN_PHONE, Customer
 from stamgast.domain.earning import day_of
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
@@ -112,6 +112,8 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     customer.language = event.language or customer.language
     customer.source = event.acquisition_source or customer.source
     customer.birthday = event.birthday or customer.birthday
+    if event.phone and event.phone != customer.dead_phone:
+        customer.dead_phone = ""
     if not customer.joined_at:
         customer.joined_at = case.at
         case.count(Counter.JOINED)
@@ -154,6 +156,8 @@ def _opted_in(case: Case, _event: OptedIn) -> None:
 
 
 def _replied(case: Case, event: Replied) -> None:
+    if event.phone and case.customer.dead_phone in {event.phone, UNKNOWN_PHONE}:
+        case.customer.dead_phone = ""
     if spec_of(event.channel).window is not None:
         case.customer.inbound_at = case.at
     fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])

@@ -11,9 +11,21 @@ from msgspec import structs
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id, held_timer
 from stamgast.domain.contact_policy import Decision
+from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.rewards import with_code
-from stamgast.domain.vocabulary import ActivationState, Counter, IfUnproven, NoteKind, Reason, Status, Verdict, counter
+from stamgast.domain.units import HOUR, Millis
+from stamgast.domain.vocabulary import (
+    ActivationState,
+    Counter,
+    IfUnproven,
+    NoteKind,
+    Reason,
+    Status,
+    Treatment,
+    Verdict,
+    counter,
+)
 from stamgast.service import at_hand
 from stamgast.service.case import Case
 from stamgast.service.contacts import book_cost, forget_contact
@@ -37,6 +49,13 @@ _MESSAGE: Final = Counter.MESSAGE
 _OUTCOME: Final = NoteKind.OUTCOME
 _OPTED_OUT: Final = Reason.OPTED_OUT
 _OTHER_CHANNEL: Final = Reason.OTHER_CHANNEL
+_OTHER: Final = Treatment.FALLBACK
+_LATER: Final = Treatment.RETRY_LATER
+_DEAD: Final = Treatment.BAD_NUMBER
+_ELSEWHERE: Final[frozenset[str]] = frozenset({Treatment.FALLBACK, Treatment.RETRY_LATER, Treatment.CONFIG})
+_PUT_OFF: Final = ">later"
+LATER: Final[Millis] = 2 * HOUR
+"""How long a message is put off that the carrier took and could not deliver."""
 _NOT_DELIVERED: Final[frozenset[str]] = frozenset({Status.IN_DOUBT, Status.FAILED, Status.UNDELIVERED})
 
 
@@ -80,7 +99,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
                 _send_again(case, activation)
         forget_ended(case)
     # A carrier often learns only later that a channel does not reach.
-    _try_other_channel(case, activation, event, being_stopped)
+    _follow(case, activation, event, being_stopped)
     if activation.rank >= _FAILED_RANK or not (activation.other_channels or _may_go_again(case, activation)):
         shed(activation)
     if was_on_its_way:
@@ -164,15 +183,51 @@ def _live_rule(case: Case, activation: Activation) -> CompiledRule | None:
 # -- what takes over
 
 
-def _try_other_channel(case: Case, activation: Activation, event: ActivationOutcome, being_stopped: str) -> None:
-    """A channel that does not reach the customer hands over to the next one: an activation of its own."""
+def _follow(case: Case, activation: Activation, event: ActivationOutcome, being_stopped: str) -> None:
+    """Do what the outcome asks for: another channel, the same once more later, nothing to this address any more.
+
+    Records from before treatments were told ask for another channel by their reason, and for nothing else.
+    """
+    treatment = _OTHER if event.reason == _OTHER_CHANNEL else event.treatment
+    if not treatment:
+        return
+    if treatment == _DEAD:
+        case.customer.dead_phone = event.address or UNKNOWN_PHONE
+        return
+    later = treatment == _LATER and _may_go_later(case, activation)
     rule = case.context.bundle.rules.by_id.get(activation.rule)
-    if event.reason != _OTHER_CHANNEL or not activation.other_channels or rule is None:
+    if rule is None or not (later or (treatment in _ELSEWHERE and activation.other_channels)):
         return
-    if being_stopped == Reason.TAKEN_BACK or not still_true(case, activation):
+    sent_again = being_stopped == Reason.EARNED_AGAIN and event.status in FINAL_WITHOUT_SEND
+    if sent_again or being_stopped == Reason.TAKEN_BACK or not still_true(case, activation):
         return
-    first, *others = activation.other_channels
+    if later:
+        _go_later(case, activation, rule, event.reason)
+    else:
+        _try_other_channel(case, activation, rule, event)
+
+
+def _may_go_later(case: Case, activation: Activation) -> bool:
+    """Say whether it has not been put off yet, and is still worth saying then."""
+    return not activation.occasion.endswith(_PUT_OFF) and case.at + LATER < activation.expires_at
+
+
+def _go_later(case: Case, activation: Activation, rule: CompiledRule, reason: str) -> None:
+    """A phone that was off, a queue that was full: the same once more, as an activation of its own."""
     forget_contact(case, activation)
+    _succeed(
+        case,
+        rule,
+        structs.replace(activation, occasion=f"{activation.occasion}{_PUT_OFF}", unproven=""),
+        Decision(Verdict.HOLD, reason, activation.channel, tuple(activation.other_channels), until=case.at + LATER),
+    )
+
+
+def _try_other_channel(case: Case, activation: Activation, rule: CompiledRule, event: ActivationOutcome) -> None:
+    """A channel that does not reach the customer hands over to the next one: an activation of its own."""
+    first, *others = activation.other_channels
+    if event.status not in FINAL_WITHOUT_SEND:  # of one that was never sent it is forgotten already
+        forget_contact(case, activation)
     _succeed(
         case,
         rule,
@@ -206,14 +261,14 @@ def _send_again(case: Case, activation: Activation) -> None:
     )
 
 
-def _succeed(case: Case, rule: CompiledRule, successor: Activation) -> None:
-    """Another activation takes over from one that has ended; the gate is asked anew."""
+def _succeed(case: Case, rule: CompiledRule, successor: Activation, decision: Decision | None = None) -> None:
+    """Another activation takes over from one that has ended; the gate is asked anew, unless it is decided already."""
     merchant, occasion = case.program.merchant, successor.occasion
     successor.id = activation_id(merchant, rule.id, case.customer_id, occasion, successor.generation)
     successor.state, successor.status = ActivationState.HELD, Status.HELD
     successor.rank = RANKS[Status.HELD]
     successor.changed_at = case.at
-    act_on(case, successor, rule, ask_gate(case, successor, rule))
+    act_on(case, successor, rule, decision or ask_gate(case, successor, rule))
     case.customer.activations.append(successor)
 
 

@@ -4,13 +4,14 @@ Everything is written to Kafka first and acknowledged there; Redis holds a view 
 which whoever follows the topics keeps up (`stamgast.log.tail`).
 """
 
-from collections.abc import AsyncIterator, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
 from typing import assert_never
 
 from stamgast.domain.channels import OptOut, spec_of
-from stamgast.domain.units import Millis
+from stamgast.domain.units import DAY, Millis
 from stamgast.identity import sealed
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, message_hash, phone_hash
 from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
@@ -131,17 +132,37 @@ class IdentityStore:
         await self._write_aliases(merchant, fresh)
         return found
 
-    async def enrol(self, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis) -> Enrolment:
+    async def unknown(self, merchant: str, customers: Collection[str]) -> frozenset[str]:
+        """Return those of these ids that name nobody: never given out, or forgotten."""
+        ids = list(customers)
+        names = await asyncio.gather(*(self._log.aliases_of(merchant, each) for each in ids))
+        return frozenset(each for each, found in zip(ids, names, strict=True) if not found)
+
+    async def enrol(
+        self,
+        merchant: str,
+        identifiers: Sequence[Identifier],
+        given: Profile,
+        at: Millis,
+        *,
+        changed_hands: bool = False,
+    ) -> Enrolment:
         """Make these identifiers one customer and keep the profile; what `given` leaves empty stays as it was.
+
+        Who gives another phone than before has given that one up: it is free for whoever has it now. `changed_hands`
+        says that the phone was given up although its former owner has not told.
 
         Raises:
             IdentityConflictError: they belong to different customers.
         """
         async with self._log.locked(merchant, [self._hash(merchant, each) for each in identifiers]):
             known = await self._aliases(merchant, identifiers)
+            if changed_hands:
+                await self._take_from_former_owner(merchant, identifiers, known, at)
             if len({alias.customer for alias in known.values() if alias.customer}) > 1:
                 raise IdentityConflictError("these identifiers belong to different customers")
             customer = self._owner(merchant, identifiers, known)
+            await self._give_up_phone(merchant, customer, given, at)
             profile, is_new = await self._profiles.merge(merchant, customer, given, at)
             fresh = {
                 each: Alias(each.kind, customer, at, _erasures(known, each))
@@ -182,7 +203,7 @@ class IdentityStore:
             await self._profiles.erase(merchant, customer)
             aliases = dict(zip(hashes, await self._log.read("a", merchant, hashes, Alias), strict=True))
             records: dict[bytes, bytes | None] = {
-                entry_key(merchant, "a", name): encode(Alias(alias.kind, "", at, alias.erasures + 1))
+                entry_key(merchant, "a", name): encode(_freed(alias, at))
                 for name, alias in aliases.items()
                 if alias is not None and alias.customer == customer
             }
@@ -245,6 +266,32 @@ class IdentityStore:
 
     # --- within ---
 
+    async def _give_up_phone(self, merchant: str, customer: str, given: Profile, at: Millis) -> None:
+        """Free the phone that another one takes the place of."""
+        former = await self._profiles.get(merchant, customer)
+        if former is None or not former.phone or not given.phone or former.phone == given.phone:
+            return
+        phone = Identifier("phone", former.phone)
+        async with self._log.locked(merchant, [self._hash(merchant, phone)]):
+            alias = (await self._aliases(merchant, [phone])).get(phone)
+            if alias is not None and alias.customer == customer:
+                await self._write_aliases(merchant, {phone: _freed(alias, at)})
+
+    async def _take_from_former_owner(
+        self, merchant: str, identifiers: Sequence[Identifier], known: dict[Identifier, Alias], at: Millis
+    ) -> None:
+        """Let a phone name nobody in `known`, and its former owner be reached by it no more.
+
+        One that was given to its owner lately stays: it is a request that is repeated. One whose owner is named by
+        something else as well is theirs.
+        """
+        for each in [each for each in identifiers if each.kind == "phone" and _held(known, each)]:
+            alias = known[each]
+            others = {_held(known, other) for other in identifiers if other != each}
+            if alias.customer not in others and at - alias.at >= DAY:
+                await self._profiles.forget_phone(merchant, alias.customer, each.value, at)
+                known[each] = _freed(alias, at)
+
     def _owner(self, merchant: str, identifiers: Sequence[Identifier], known: Mapping[Identifier, Alias]) -> str:
         held = next((customer for each in identifiers if (customer := _held(known, each))), None)
         first = identifiers[0]
@@ -267,6 +314,11 @@ class IdentityStore:
     def _note_of(self, merchant: str, message: str, at: Millis) -> dict[bytes, bytes | None]:
         """What remembers the message. Of a batch that is cut short, a STOP is left and a START is not."""
         return {entry_key(merchant, "h", message_hash(self._id_key, merchant, message)): encode(Heard(at))}
+
+
+def _freed(alias: Alias, at: Millis) -> Alias:
+    """The same naming nobody; who comes with it next is somebody new."""
+    return Alias(alias.kind, "", at, alias.erasures + 1)
 
 
 def _held(known: Mapping[Identifier, Alias], identifier: Identifier) -> str:

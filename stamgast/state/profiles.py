@@ -32,9 +32,15 @@ class Profiles:
             if profile == old:
                 return profile, False
             data_key = await self._data_key(merchant, customer) or await self._new_key(merchant, customer, at)
-            sealed = SealedProfile(data_key.id, data_key.seal(encode(profile), f"{merchant}:{customer}"), at)
-            await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): encode(sealed)})
+            await self._write(merchant, customer, profile, data_key, at)
         return profile, old is None
+
+    async def forget_phone(self, merchant: str, customer: str, phone: str, at: Millis) -> None:
+        """Reach a customer by that phone no more: it is somebody else's."""
+        async with self._log.locked(merchant, [customer]):
+            old, data_key = await self.get(merchant, customer), await self._data_key(merchant, customer)
+            if old is not None and data_key is not None and old.phone == phone:
+                await self._write(merchant, customer, msgspec.structs.replace(old, phone=""), data_key, at)
 
     async def has_key(self, merchant: str, customer: str) -> bool:
         """Say whether there is a data key or a profile."""
@@ -82,6 +88,10 @@ class Profiles:
     async def key_of(self, merchant: str, customer: str) -> DataKey | None:
         """The customer's data key, if there is one."""
         return await self._data_key(merchant, customer)
+
+    async def _write(self, merchant: str, customer: str, profile: Profile, data_key: DataKey, at: Millis) -> None:
+        sealed = SealedProfile(data_key.id, data_key.seal(encode(profile), f"{merchant}:{customer}"), at)
+        await self._log.write(self._log.topics.identities, {entry_key(merchant, "p", customer): encode(sealed)})
 
     async def _new_key(self, merchant: str, customer: str, at: Millis) -> DataKey:
         data_key = DataKey.new()

@@ -29,11 +29,23 @@ class WebMetrics:
             ["merchant"],
             registry=self.registry,
         )
+        self.refused_purchases = Counter(
+            "stamgast_web_purchases_refused",
+            "Purchases and refunds that were refused; others of their request may have been taken",
+            ["merchant"],
+            registry=self.registry,
+        )
         self.doubts = Doubts(self.registry)
         self.redis = RedisFigures(self.registry)
         self.unsigned = UnsignedFigures(self.registry)
         self.webhooks = Counter(
             "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
+        )
+        self.config_faults = Counter(
+            "stamgast_web_config_faults",
+            "Messages that failed because the carrier refuses their sender or template",
+            ["merchant", "code"],
+            registry=self.registry,
         )
         self.dropped = Counter(
             "stamgast_web_dropped_connections",

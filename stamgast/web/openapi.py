@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from stamgast.pos.contract import purchase_schema
 from stamgast.web.api.customers import enrolment_schema
+from stamgast.web.api.purchases import MOST_ERRORS
 
 Json = dict[str, Any]
 
@@ -34,6 +35,7 @@ def openapi() -> Json:
     schemas |= enrolment.pop("$defs", {})
     schemas["Enrolment"] = enrolment
     schemas["Problem"] = _problem_schema()
+    schemas["Purchases"] = _purchases_schema()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Stamgast", "version": "1.0.0"},
@@ -68,10 +70,13 @@ def _paths() -> Json:
     return {
         f"{merchant}/purchases": {
             "post": _operation(
-                "Report purchases and refunds (scope intake); `warnings` tells what was taken although it looks wrong",
+                "Report purchases and refunds (scope intake): 202 if all were taken, 207 if some; `warnings` tells "
+                "what was taken although it looks wrong",
                 "202",
                 batch,
                 path=["merchant"],
+                more=("207",),
+                answer="Purchases",
             )
         },
         f"{merchant}/public-key": {
@@ -148,9 +153,13 @@ def _operation(
     path: list[str],
     header: str = "",
     more: tuple[str, ...] = (),
+    answer: str = "",
 ) -> Json:
     refusals = ["401", "403", "404", "429", "503", *(["400", "408", "413", "415", "422"] if body else [])]
     answers: Json = {code: {"description": "As the summary says."} for code in (success, *more) if code < "300"}
+    if answer:
+        described: Json = {"application/json": {"schema": {"$ref": f"#/components/schemas/{answer}"}}}
+        answers = {code: each | {"content": described} for code, each in answers.items()}
     for code in [*refusals, *(code for code in more if code >= "400")]:
         answers[code] = {
             "description": _REASONS[code],
@@ -164,6 +173,34 @@ def _operation(
     if body:
         operation["requestBody"] = {"required": not header, "content": {"application/json": {"schema": body}}}
     return operation
+
+
+def _purchases_schema() -> Json:
+    text, count = {"type": "string"}, {"type": "integer"}
+    errors: Json = {"$ref": "#/components/schemas/Problem/properties/errors"}
+    outcome: Json = {
+        "status": count | {"description": "202, 422 or 413; only where some were refused."},
+        "transaction_id": text,
+        "refund_id": text,
+        "customer": {"type": ["string", "null"]},
+        "errors": errors | {"maxItems": MOST_ERRORS},
+        "more_errors": count | {"description": "How many there are beside `errors`."},
+    }
+    warning: Json = dict.fromkeys(("pointer", "detail", "allowed", "nearest"), text) | {"purchases": count}
+    return {
+        "type": "object",
+        "required": ["accepted", "purchases"],
+        "properties": {
+            "accepted": count,
+            "refused": count,
+            "purchases": {
+                "type": "array",
+                "description": "What became of each, in the order of the request.",
+                "items": {"type": "object", "properties": outcome},
+            },
+            "warnings": {"type": "array", "items": {"type": "object", "properties": warning}},
+        },
+    }
 
 
 def _problem_schema() -> Json:

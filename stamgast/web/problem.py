@@ -74,7 +74,10 @@ def as_problem(error: Exception) -> Problem | None:
             limit = ": one purchase takes at most 1 MB." if isinstance(error, RecordTooLargeError) else ""
             return Problem(413, "record-too-large", f"{error}{limit}")
         case IdentityConflictError():
-            detail = "These identifiers belong to different customers already. Send those of one person only."
+            detail = (
+                "These identifiers belong to different customers already. Send those of one person only, with "
+                "`phone_changed_hands`: true if the phone was the other one's before and is this person's now."
+            )
             return Problem(409, "identity-conflict", detail)
         case NotAppendedError():
             return unavailable("Kafka did not acknowledge. Send the same request again; a repeat changes nothing.")

@@ -142,9 +142,10 @@ def canonical(
 ) -> list[Emission]:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
-    `document` is `document_of` it, `customer` is whom its identifiers were resolved to; they stay behind. `program`
-    says which dates can be right: what is found of that stands in the record, so that every later reading agrees,
-    whatever the programme says by then. A return that is a receipt of its own comes as two (`stamgast.pos.links`).
+    `document` is `document_of` it, `customer` is whom its identifiers were resolved to, which stay behind; None: it
+    names nobody. `program` says which dates can be right: what is found of that stands in the record, so that every
+    later reading agrees, whatever the programme says by then. A return that is a receipt of its own comes as two
+    (`stamgast.pos.links`).
     """
     recorded_at = recorded_at_of(read, now)
     earliest = program.earliest(recorded_at)
@@ -152,8 +153,8 @@ def canonical(
     whole = document.json
     if refunds or own is not document.purchase:
         data = own.model_dump(mode="json", exclude_defaults=True, exclude={"customer"})
-        named = whole["data"].get("customer")
-        whole |= {"data": data if named is None else data | {"customer": named}, "subject": own.transaction_id}
+        whole |= {"data": data, "subject": own.transaction_id}
+    whole["data"].pop("customer", None)
     if customer is not None:
         whole["data"]["customer"] = {"customer_id": customer}
     doubt_date(whole["data"], millis_of(read.purchase.data.end_date_time), recorded_at, earliest)

@@ -4,15 +4,28 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable
 from functools import partial
+from typing import Final, NamedTuple
 
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
-from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
-from stamgast.identity.references import SealedReference, identifiers_of, opened
+from stamgast.identity.references import SealedReference, Usable, opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
+from stamgast.pos.warnings import UNKNOWN_CUSTOMER, Misnamed
 from stamgast.purchases.accept import People
 from streams.intake.canonical import Read, UnreadableError
+
+_MOST_KNOWN: Final = 50_000
+
+
+class Named(NamedTuple):
+    """Whom a record names; None for nobody."""
+
+    customer: str | None
+    misnamed: Misnamed | None = None
+
+
+NOBODY: Final = Named(None)
 
 
 class Naming:
@@ -21,6 +34,7 @@ class Naming:
     def __init__(self, people: People, program_of: Callable[[str], Awaitable[Program | None]]) -> None:
         self._people = people
         self._program_of = program_of
+        self._known: set[tuple[str, str]] = set()
 
     async def program_of(self, merchant: str) -> Program | None:
         """The programme that the record's store and date are judged by; None for a merchant without any."""
@@ -35,27 +49,41 @@ class Naming:
             )
         return program
 
-    async def customer_of(self, read: Read, program: Program, now: Millis) -> str | None:
-        """Whom the record's identifiers name; None if there are none, or its customer id stands there already.
+    async def customer_of(self, read: Read, program: Program, now: Millis) -> Named:
+        """Whom the record names, and what is wrong with how it does.
 
         Raises:
-            UnreadableError: a sealed identifier does not open, or what is in it is no identifier.
+            UnreadableError: a sealed identifier does not open, or nothing that it holds is an identifier.
         """
         named = read.purchase.data.customer
-        if named is None or named.customer_id is not None:
-            return None
-        identifiers = self._identifiers(read, program, named)
-        if not identifiers:
-            return None
-        (customer,) = await self._people.resolve_many(read.merchant, [identifiers], now)
-        return customer
+        if named is None:
+            return NOBODY
+        if named.customer_id is not None:
+            is_known = await self._is_known(read.merchant, named.customer_id)
+            return Named(named.customer_id) if is_known else Named(None, UNKNOWN_CUSTOMER)
+        usable = self._usable(read, program, named)
+        if not usable.identifiers:
+            return NOBODY
+        (customer,) = await self._people.resolve_many(read.merchant, [usable.identifiers], now)
+        return Named(customer, Misnamed("unusable_phone", "sealed", usable.bad_phone) if usable.bad_phone else None)
 
-    def _identifiers(self, read: Read, program: Program, named: SealedReference) -> list[Identifier]:
+    async def _is_known(self, merchant: str, customer: str) -> bool:
+        """Whether the id is somebody's; those that were are not asked after again soon."""
+        who = (merchant, customer)
+        if who not in self._known:
+            if await self._people.unknown(merchant, [customer]):
+                return False
+            if len(self._known) >= _MOST_KNOWN:
+                self._known.clear()
+            self._known.add(who)
+        return True
+
+    def _usable(self, read: Read, program: Program, named: SealedReference) -> Usable:
         try:
             whose = opened(named, partial(self._people.unseal, read.merchant))
         except SealError as error:
             raise UnreadableError(f"its sealed identifier {error}") from None
         try:
-            return identifiers_of(whose, program.region_of(read.purchase.data.store.retail_store_id))
+            return usable_identifiers_of(whose, program.region_of(read.purchase.data.store.retail_store_id))
         except BadPhoneError as error:
             raise UnreadableError(f"its sealed phone {error}") from None

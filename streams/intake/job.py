@@ -200,11 +200,11 @@ class IntakeJob:
         try:
             document = document_of(read)
             program = await self._naming.program_in_force(read.merchant)
-            customer = await self._naming.customer_of(read, program, now)
+            named = await self._naming.customer_of(read, program, now)
             again = canonical(
                 read,
                 document,
-                customer,
+                named.customer,
                 source,
                 self._proofs,
                 program=program,
@@ -222,7 +222,7 @@ class IntakeJob:
             self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
             return
         step.effects.emissions += again
-        seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data)
+        seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
         self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
 
     def _merge(self, owned: OwnedPartition, step: _Step, read: Read, known: _Known) -> None:

@@ -10,7 +10,7 @@ from channels.model import Message, Sender, SmsText, WhatsAppTemplate
 from stamgast.domain.activation import Submission
 from stamgast.domain.channels import Address, ChannelSpec, Wording, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
-from stamgast.domain.program import Program, Template
+from stamgast.domain.program import Messaging, Program, Template
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Reason
 from stamgast.identity.records import Profile
@@ -56,7 +56,7 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
     if template is None:
         return Reason.NO_TEMPLATE
     channel = channel_named(submission.channel)
-    source = _source(template, channel, (submission.language, *program.languages))
+    source = _source(template, channel, (submission.language, *program.languages), program.messaging)
     if source is None:
         return Reason.NO_WORDING
     locale, wording = source
@@ -80,18 +80,18 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
 
 
 def _source(
-    template: Template, channel: Channel, languages: Sequence[str]
+    template: Template, channel: Channel, languages: Sequence[str], house: Messaging
 ) -> tuple[str, SmsText | WhatsAppTemplate] | None:
     """The wording in the first of the languages that has one: the customer's, then the merchant's."""
     written = template.wordings(channel)
     language = next((each for each in languages if each in written), None)
-    return None if language is None else (language, _worded(template, written[language], spec_of(channel)))
+    return None if language is None else (language, _worded(template, written[language], spec_of(channel), house))
 
 
-def _worded(template: Template, written: str, spec: ChannelSpec) -> SmsText | WhatsAppTemplate:
+def _worded(template: Template, written: str, spec: ChannelSpec, house: Messaging) -> SmsText | WhatsAppTemplate:
     match spec.wording:
         case Wording.TEXT:
-            return SmsText(written, max_parts=spec.most_parts or 0)
+            return SmsText(written, house.letters, house.max_parts if spec.most_parts else 0)
         case Wording.APPROVED:
             return WhatsAppTemplate(written, template.variables)
         case _:

@@ -5,6 +5,7 @@ Pure: moments are seconds of a monotonic clock, given as arguments; chance is gi
 - Closed, up to `width` submissions go side by side. A failure halves that number, a success adds one. Within a row of
   failures no more begin than the row still wants to be full, so that what is under way when a carrier goes away is
   all that goes with it.
+- A refusal of the sender itself opens it at once: whatever is sent meanwhile would be refused as well.
 - Five failures in a row, or half of the last twenty answers, open it: one probe at a time, further and further apart.
 - One answer to a probe closes it; then it goes one by one, and one more side by side with each answer.
 - Busy (429) is an answer and no failure: it fills no row and ends none, nothing begins before the time it names, and
@@ -31,10 +32,15 @@ class Answer(StrEnum):
     """The carrier took the message, or refused this one message: it works."""
     BUSY = "busy"
     """The carrier works, and asks for another pace."""
+    STOPPED = "stopped"
+    """The carrier refuses the sender or the account: nothing of it can go until a person has mended that."""
     FAILED = "failed"
     """An error of the carrier's, a broken connection, a time-out, or none was made."""
     UNUSED = "unused"
     """Nothing was asked of the carrier."""
+
+
+_AWAY: Final = frozenset({Answer.FAILED, Answer.STOPPED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +87,8 @@ class Breaker:
     def end(self, answer: Answer, now: float, *, probe: bool = False, rest_s: float = 0.0) -> None:
         """Learn what became of one that began; `rest_s` is the pause that a busy carrier asks for."""
         self.under_way -= 1
-        if answer is Answer.FAILED:
-            self._failed(now, probe=probe)
+        if answer in _AWAY:
+            self._failed(now, probe=probe, at_once=answer is Answer.STOPPED)
         elif answer is not Answer.UNUSED:
             if probe and self.is_open:
                 self._close()
@@ -94,12 +100,12 @@ class Breaker:
                 self._recent.append(False)
                 self._side_by_side = min(self.width, self._side_by_side + 1)
 
-    def _failed(self, now: float, *, probe: bool) -> None:
+    def _failed(self, now: float, *, probe: bool, at_once: bool) -> None:
         self._row += 1
         self._recent.append(True)
         self._side_by_side = max(1, self._side_by_side // 2)
         if not self.is_open:
-            if self._row >= ROW or sum(self._recent) >= WINDOW // 2:
+            if at_once or self._row >= ROW or sum(self._recent) >= WINDOW // 2:
                 self.is_open, self._probes = True, 0
                 self.rests_until = max(self.rests_until, now + self._pause())
         elif probe:  # what had begun before it opened says nothing new

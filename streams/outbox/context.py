@@ -28,7 +28,7 @@ from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission, acc
 from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import UnknownChannelError
 from stamgast.domain.events import ActivationOutcome, encode_event, key_of
-from stamgast.domain.vocabulary import NoteKind, Reason, Status
+from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -142,9 +142,9 @@ class Outgoing:
         bundle = await self.bundle_of(submission)
         return business_day(self.clock.now(), bundle.program.time_zone, 0)
 
-    def callback_url(self, submission: Submission, attempt: str) -> str:
-        """Where the carrier reports to."""
-        key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt)
+    def callback_url(self, submission: Submission, attempt: str, address: str) -> str:
+        """Where the carrier reports to. `address` is what stands for the one that it goes to."""
+        key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt, address)
         return status_callback_url(self.public_url, key)
 
     def note(self, kind: NoteKind, submission: Submission, attempt: str, reason: str = "") -> Note:
@@ -164,7 +164,7 @@ class Outgoing:
 
     async def append_outcome(
         self, partition: int, submission: Submission, status: str, *, attempt: str = "", reason: str = "",
-        code: str = "", provider_id: str = "", parts: int = 0,
+        code: str = "", provider_id: str = "", parts: int = 0, treatment: Treatment = Treatment.NONE, address: str = "",
     ) -> None:  # fmt: skip
         """Append what became of a submission to its customer's stream; try until Kafka has it."""
         event = ActivationOutcome(
@@ -180,6 +180,8 @@ class Outgoing:
             provider_id=provider_id,
             channel=submission.channel,
             parts=parts,
+            treatment="" if treatment is Treatment.NONE else treatment,
+            address=address if treatment is Treatment.BAD_NUMBER else "",
         )
         record = (key_of(submission.merchant, submission.customer), encode_event(event))
         for failures in range(1, 1_000_000):
@@ -206,9 +208,10 @@ class Outgoing:
         )
 
     async def append_answer(
-        self, partition: int, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult
+        self, partition: int, submission: Submission, attempt: str, ready: tuple[Prepared, str], answer: SendResult
     ) -> None:
-        """Append what a provider's answer proves."""
+        """Append what a provider's answer proves; `ready` is what was sent, and what stands for where it went."""
+        prepared, address = ready
         parts = prepared.parts.count if prepared.parts else 0
         if answer.provider_id:
             self.bound.append(answer.provider_id)
@@ -220,5 +223,6 @@ class Outgoing:
         else:
             reason = reason_of(answer.fault, answer.treatment)
             await self.append_outcome(
-                partition, submission, Status.FAILED, attempt=attempt, reason=reason, code=answer.code
-            )
+                partition, submission, Status.FAILED, attempt=attempt, reason=reason, code=answer.code,
+                treatment=answer.treatment, address=address,
+            )  # fmt: skip

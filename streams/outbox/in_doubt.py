@@ -16,6 +16,7 @@ from typing import Any, Final
 import msgspec
 
 from channels.model import Found, Lookup, Prepared
+from channels.reasons import reason_of
 from stamgast.domain.activation import Submission, accepted_or_further
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
@@ -101,7 +102,8 @@ class Settling:
             around.bound.append(found.provider_id)
             status = accepted_or_further(found.status)
             await around.append_outcome(
-                self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=found.provider_id
+                self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=found.provider_id,
+                reason=reason_of(found.fault, found.treatment), code=found.code, treatment=found.treatment,
             )  # fmt: skip
             await self._doubts.settled(doubt.submission)
         elif looked < len(around.patience.look_ups_s):

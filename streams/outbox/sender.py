@@ -12,7 +12,7 @@ from channels.model import Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import NoteKind, Reason, Status
+from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.logs import get_logger
 from stamgast.state import keys
 from stamgast.state.doubts import Doubt, Doubts
@@ -36,6 +36,12 @@ log = get_logger(__name__)
 _VIEW_PAUSE_S: Final = 1.0
 _TOLD_AT_ONCE: Final = 50
 _PAUSED_S: Final = 2.0
+
+
+_NOT_SAID: Final = frozenset(
+    {Reason.TEMPLATE, Reason.CONTENT, Reason.CONFIG, Reason.NO_CHANNEL, Reason.NO_TEMPLATE, Reason.NO_WORDING}
+)
+"""What cannot be said on a channel, or not by this sender: another one may do."""
 
 
 class Submitting:
@@ -213,7 +219,10 @@ class PartitionSending:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
         if await self._outbox.withhold(submission):
             status = Status.EXPIRED if reason is Reason.EXPIRED else Status.SUPPRESSED
-            await self._around.append_outcome(self._owned.number, submission, status, reason=reason)
+            treatment = Treatment.FALLBACK if reason in _NOT_SAID else Treatment.NONE
+            await self._around.append_outcome(
+                self._owned.number, submission, status, reason=reason, treatment=treatment
+            )
 
     async def prepare(self, submission: Submission, now: Millis) -> tuple[Prepared, str] | Reason:
         """Render the message as of `now`, or say why it must not go."""
@@ -279,15 +288,16 @@ class PartitionSending:
         begun_at = around.clock.now()
         channel = around.channels[submission.channel]
         try:
-            answer = await channel.send(prepared, attempt, around.callback_url(submission, attempt))
+            answer = await channel.send(prepared, attempt, around.callback_url(submission, attempt, phone_hash))
         except Exception as error:  # a fault of the channel's own: whether it had submitted, nobody knows
             log.exception("the channel broke", activation=submission.activation)
             answer = SendResult(Outcome.IN_DOUBT, reason=type(error).__name__)
+        answer = turn.judged(submission.activation, answer)
         turn.answered(answer)
-        return await self._answered(submission, attempt, prepared, answer, begun_at)
+        return await self._answered(submission, attempt, ready, answer, begun_at)
 
     async def _answered(
-        self, submission: Submission, attempt: str, prepared: Prepared, answer: SendResult, begun_at: Millis
+        self, submission: Submission, attempt: str, ready: tuple[Prepared, str], answer: SendResult, begun_at: Millis
     ) -> bool:
         """The carrier answered, or did not: tell what that proves. Says whether another attempt is to be made."""
         around, partition = self._around, self._owned.number
@@ -301,5 +311,5 @@ class PartitionSending:
             await self._outbox.put_back(submission, attempt)
             return True
         else:
-            await around.append_answer(partition, submission, attempt, prepared, answer)
+            await around.append_answer(partition, submission, attempt, ready, answer)
         return False

@@ -10,11 +10,13 @@ import asyncio
 import random
 from collections import deque
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Final
 
 from channels.model import Carrier, Fault, Found, Lookup, Outcome, SendResult
 from stamgast.clock.shop_time import Clock, format_time
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Treatment
 from stamgast.logs import get_logger
 from stamgast.state.outbox import Lane
 from streams.metrics import Metrics
@@ -22,6 +24,7 @@ from streams.outbox.breaker import Answer, Breaker, Probing
 
 log = get_logger(__name__)
 
+_MOST_REFUSED: Final = 1_000
 _UNASKED_REST_S: Final = 1.0
 """The pause after a 429 that names none."""
 
@@ -52,9 +55,17 @@ class Turn:
         """From here on a submission holds it, whoever gives it back."""
         self._flying = True
 
+    def judged(self, activation: str, result: SendResult) -> SendResult:
+        """The answer to one message: where the sender is refused with it again, while others went, it is at fault."""
+        if answer_of(result) is not Answer.STOPPED or not self._sender.went_since(activation):
+            return result
+        return replace(result, outcome=Outcome.REJECTED, treatment=Treatment.FALLBACK)
+
     def answered(self, result: SendResult) -> None:
         """The submission's answer is known."""
-        self._end(answer_of(result), result.retry_after)
+        answer = answer_of(result)
+        self._sender.why = f"{result.reason} ({result.code})" if answer is Answer.STOPPED else ""
+        self._end(answer, result.retry_after)
 
     def looked_up(self, found: Found) -> None:
         """The look-up's answer is known."""
@@ -78,8 +89,10 @@ class Turn:
 
 def answer_of(result: SendResult) -> Answer:
     """What one submission's outcome says of the carrier. All that leaves a message in doubt is its failure."""
-    if result.fault is Fault.THROTTLED and result.outcome is Outcome.NOT_SENT_RETRY:
+    if result.outcome is Outcome.NOT_SENT_RETRY and result.fault is Fault.THROTTLED:
         return Answer.BUSY
+    if result.fault is Fault.CONFIG and result.treatment is Treatment.CONFIG:
+        return Answer.STOPPED
     failed = result.outcome in {Outcome.IN_DOUBT, Outcome.NOT_SENT_RETRY}
     return Answer.FAILED if failed else Answer.ANSWERED
 
@@ -94,6 +107,11 @@ class Sender:
         self._line: deque[asyncio.Future[Turn]] = deque()
         """With those that gave up, which are passed over when their turn comes."""
         self.in_line = 0
+        self.why = ""
+        """Why the carrier refuses this sender, where it does."""
+        self._worked = 0
+        self._refused: dict[str, int] = {}
+        """Messages that the sender was refused with -> how many others had gone by then."""
         self._alarm: asyncio.TimerHandle | None = None
 
     async def turn(self) -> Turn:
@@ -111,15 +129,22 @@ class Sender:
         finally:
             self.in_line -= 1
 
+    def went_since(self, activation: str) -> bool:
+        """Whether others went since the sender was refused with this one first."""
+        if len(self._refused) >= _MOST_REFUSED:
+            self._refused.clear()
+        return self._worked > self._refused.setdefault(activation, self._worked)
+
     def ended(self, answer: Answer, probe: bool, rest_s: float) -> None:
         """Take a turn back, and serve the next."""
         breaker, was_open = self._breaker, self._breaker.is_open
+        self._worked += answer is Answer.ANSWERED
         breaker.end(answer, asyncio.get_running_loop().time(), probe=probe, rest_s=rest_s)
         if breaker.is_open and not was_open:
             self._around.opened(self.lane)
         elif was_open and not breaker.is_open:
             self._around.closed(self.lane)
-        elif probe and answer is Answer.FAILED:
+        elif probe and answer in {Answer.FAILED, Answer.STOPPED}:
             self._around.probed(self.lane)
         self._serve()
 
@@ -168,7 +193,7 @@ class Senders:
     def troubles(self) -> list[str]:
         """Say which senders' carrier fails, since when, and how many messages wait (asked from another thread)."""
         return [
-            f"{merchant} by {channel}: the carrier has failed since {format_time(since)}, "
+            f"{merchant} by {channel}: the carrier {self._fails((merchant, channel))} since {format_time(since)}, "
             f"{self.waiting((merchant, channel)):,} messages wait"
             for (merchant, channel), since in sorted(self.failing.copy().items())
         ]
@@ -181,12 +206,19 @@ class Senders:
             metrics.carrier_failing.labels(*lane).set(since / 1_000)
             metrics.carrier_waiting.labels(*lane).set(self.waiting(lane))
 
+    def _fails(self, lane: Lane) -> str:
+        why = self._all[lane].why
+        return f"refuses this sender, {why}," if why else "has failed"
+
     # -- what comes back from its senders
 
     def opened(self, lane: Lane) -> None:
         """A sender's carrier fails."""
         self.failing[lane] = self._clock.now()
-        log.warning("the carrier fails: one probe at a time, the rest waits", **self._about(lane))
+        if self._all[lane].why:
+            log.error("the carrier refuses a sender: mend it; its messages wait", **self._about(lane))
+        else:
+            log.warning("the carrier fails: one probe at a time, the rest waits", **self._about(lane))
 
     def probed(self, lane: Lane) -> None:
         """It still does."""
@@ -199,4 +231,12 @@ class Senders:
 
     def _about(self, lane: Lane) -> dict[str, str | int]:
         since, waiting = format_time(self.failing[lane]), self.waiting(lane)
-        return {"merchant": lane[0], "channel": lane[1], "what": self._what, "since": since, "waiting": waiting}
+        about: dict[str, str | int] = {
+            "merchant": lane[0],
+            "channel": lane[1],
+            "what": self._what,
+            "since": since,
+            "waiting": waiting,
+        }
+        why = self._all[lane].why
+        return about | ({"why": why} if why else {})

@@ -100,10 +100,10 @@ class Deployment:
             "STAMGAST_LOOK_UPS_S": "1,3",
         }
 
-    async def start(self, workers: int = 1, rule: str = RULE) -> None:
+    async def start(self, workers: int = 1, rule: str = RULE, program: str = PROGRAM) -> None:
         folder = self.folder / "config" / "merchants" / MERCHANT
         for name, text in {
-            "program.yaml": PROGRAM,
+            "program.yaml": program,
             "rules/hello.yaml": rule,
             "templates/nl/hello.j2": "Dank u!",
         }.items():

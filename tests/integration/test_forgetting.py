@@ -73,8 +73,13 @@ async def shown(shop: Deployment, customer: str, **figures: Any) -> Any:
     """What is shown of a customer, once the worker has applied so much of them."""
 
     async def there() -> Any:
-        found = (await shop.http.get(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers/{customer}")).json()
-        return found if all(found[name] == value for name, value in figures.items()) else None
+        answer = await shop.http.get(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers/{customer}")
+        found = answer.json()
+        return (
+            found
+            if answer.status_code == 200 and all(found[name] == value for name, value in figures.items())
+            else None
+        )
 
     return await eventually(there, seconds=60, every=0.1, why=f"{customer} shows {figures}")
 

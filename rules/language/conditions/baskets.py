@@ -5,7 +5,10 @@ from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import TEXT, one_or_more
-from rules.yaml.nodes import Node
+from rules.yaml.misspelt import meant_by
+from rules.yaml.nodes import Node, ScalarNode
+from rules.yaml.reader import Reader
+from stamgast.domain.program import Program
 
 
 def _store_of(view: View) -> str:
@@ -65,6 +68,8 @@ class BasketHasCondition(ConditionWord):
         entries = reader.mapping(node, self.name, ("product", "category"))
         products = reader.texts(entries["product"], "basket_has: product") if "product" in entries else ()
         categories = reader.texts(entries["category"], "basket_has: category") if "category" in entries else ()
+        if categories:
+            _tell_of_mistyped(reader, entries["category"], context.program)
         if not products and not categories:
             if not entries:
                 reader.problem(node, "`basket_has` needs a product or a category", "Write it as {category: bread}.")
@@ -75,6 +80,16 @@ class BasketHasCondition(ConditionWord):
         """Products, categories or both."""
         words = {"product": one_or_more(TEXT), "category": one_or_more(TEXT)}
         return {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
+
+
+def _tell_of_mistyped(reader: Reader, node: Node, program: Program) -> None:
+    """A category may be anything that the till says; one that looks like another of the programme is told."""
+    known = program.categories
+    for item in reader.items(node, "basket_has: category"):
+        text = item.text if isinstance(item, ScalarNode) else ""
+        if text and text not in known and (meant := meant_by(text, known)):
+            message = f'no card and no margin is about the category "{text}"'
+            reader.problem(item, message, f'Did you mean "{meant}"?', warning=True)
 
 
 def _basket_has(products: tuple[str, ...], categories: tuple[str, ...]) -> Condition:

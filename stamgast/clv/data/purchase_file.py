@@ -26,6 +26,7 @@ from stamgast.clv.data.csv_words import (
     wrong_cells,
 )
 from stamgast.domain.units import Day
+from stamgast.identity.spreadsheets import is_rounded
 
 _MOST_PROBLEMS: Final = 20
 
@@ -175,6 +176,13 @@ class _Reading:
         customer = self._cell(row, "customer")
         if not customer:
             self._note(line, self._place("customer"), "there is no customer; leave purchases of nobody known out")
+        elif is_rounded(customer):
+            self._note(
+                line,
+                self._place("customer"),
+                f"{customer!r} is a number that a spreadsheet has rounded; format the column as text",
+            )
+            return
         amount = self._amount(line, row, "amount")
         tells_profit = bool(self._cell(row, "profit"))
         profit = self._amount(line, row, "profit") if tells_profit else 0

@@ -3,8 +3,10 @@
 import hashlib
 import re
 import unicodedata
+from collections.abc import Sequence
+from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Literal
+from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
 from pydantic import (
     AfterValidator,
@@ -19,14 +21,18 @@ from pydantic_core import PydanticCustomError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from rules.yaml.misspelt import meant_by
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
-from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Channel
+from stamgast.domain.names import tidy_name
+from stamgast.domain.program import Program
+from stamgast.domain.region import Region
+from stamgast.domain.units import DAY, Millis
+from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
-from stamgast.identity.references import identifiers_of, opened
+from stamgast.identity.references import identifiers_of, opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
 from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
@@ -34,9 +40,14 @@ from stamgast.pos.canonical import CustomerReference, Strict
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.types import Id
+from stamgast.pos.warnings import Doubt, unknown_word
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
+
+_PURPOSES: Final = tuple(each.value for each in Purpose)
+UNUSED: Final[Millis] = 365 * DAY
+"""Nothing heard of a customer for so long: their phone may be somebody else's."""
 
 
 def _could_be_a_name(value: str) -> str:
@@ -77,6 +88,13 @@ class Consent(Strict):
     wording_version: Annotated[str, StringConstraints(max_length=100), Field(validate_default=True)] = ""
     source: Annotated[str, StringConstraints(max_length=100)] = ""
 
+    @field_validator("purpose")
+    @classmethod
+    def _is_not_mistyped(cls, value: str) -> str:
+        if value not in _PURPOSES and (meant := meant_by(value, _PURPOSES)):
+            raise PydanticCustomError("mistyped", "{nearest}", {"allowed": ", ".join(_PURPOSES), "nearest": meant})
+        return value
+
     @field_validator("wording_version")
     @classmethod
     def _is_there_if_granted(cls, value: str, others: ValidationInfo) -> str:
@@ -103,7 +121,19 @@ class EnrolmentRequest(Strict):
     acquisition_source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")] | None = None
     region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
     """Country in which a phone without a country code is read; the programme's if it is missing."""
+    phone_changed_hands: bool | None = None
+    """True: the phone was somebody else's before and is this person's now; false: whoever it named is this person."""
     consents: list[Consent] = Field(default_factory=list, max_length=20)
+
+    @field_validator("birthday")
+    @classmethod
+    def _is_on_the_calendar(cls, value: str | None) -> str | None:
+        year, day = (value[:-6].strip("-") or "2000", value[-5:]) if value else ("2000", "01-01")
+        try:
+            date.fromisoformat(f"{year}-{day}")
+        except ValueError:
+            raise PydanticCustomError("calendar", "is not on the calendar: there is no such day") from None
+        return value
 
 
 async def post_customer(request: Request) -> JSONResponse:
@@ -112,24 +142,73 @@ async def post_customer(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
     enrolment = read_enrolment(body)
-    identifiers = _identifiers(enrolment, enrolment.region or entrance.program.region)
+    home = entrance.program.home
+    elsewhere = enrolment.region not in {None, home.country}
+    identifiers = _identifiers(enrolment, Region(enrolment.region or "") if elsewhere else home)
     phone = next((each.value for each in identifiers if each.kind == "phone"), "")
     at = deps.clock.now()
+    name = tidy_name(enrolment.name or "")
     profile = Profile(
         phone=phone,
-        first_name=enrolment.first_name or (enrolment.name or "").partition(" ")[0].rstrip(".")[:40],
-        name=enrolment.name or "",
+        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0].rstrip(".")[:40],
+        name=name,
         email=enrolment.email or "",
         language=enrolment.language or "",
         birthday=enrolment.birthday or "",
     )
-    found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at)
-    await _append(deps, entrance.merchant, found.customer, enrolment, at)
+    if phone and enrolment.phone_changed_hands is None:
+        await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
+    changed_hands = bool(enrolment.phone_changed_hands)
+    found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
+    phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
+    await _append(deps, (entrance.merchant, found.customer), enrolment, phone_hash, at)
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
-    answer = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
+    answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
+    if doubts := doubts_about_enrolment(enrolment, entrance.program):
+        deps.metrics.doubts.note(entrance.merchant, doubts)
+        answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
+
+
+async def _ask_whose_phone(
+    deps: Deps, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
+) -> None:
+    """Raise `Problem` where a phone unused for long would make somebody the one who had it before."""
+    phone, *others = sorted(identifiers, key=lambda each: each.kind != "phone")
+    holder = await deps.identities.customer_of(merchant, phone)
+    if holder is None or holder in [await deps.identities.customer_of(merchant, each) for each in others]:
+        return
+    known = await deps.identities.profile(merchant, holder)
+    renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
+    state = await _stored(deps, merchant, holder) if others or renamed else None
+    if state is None or at - max(state.last_day * DAY, state.joined_at, state.inbound_at) < UNUSED:
+        return
+    detail = (
+        "This phone names somebody who has not been here for a year; numbers are given to others after so long. Ask "
+        "whose it is, and send this again with `phone_changed_hands`: true if it is this person's now, false if this "
+        "is who had it before."
+    )
+    raise Problem(409, "phone-unused-for-long", detail)
+
+
+def doubts_about_enrolment(enrolment: EnrolmentRequest, program: Program) -> list[Doubt]:
+    """Words that were taken although the programme does not know them."""
+    found = []
+    for number, consent in enumerate(enrolment.consents):
+        if consent.purpose not in _PURPOSES:
+            detail = f"no message has the purpose {consent.purpose!r}: this consent allows none"
+            found.append(unknown_word(f"/consents/{number}/purpose", consent.purpose, _PURPOSES, detail))
+    language, source = enrolment.language, enrolment.acquisition_source
+    if language and language not in {each[:2] for each in program.languages}:
+        detail = f"nothing is written in {language!r}: messages go out in {program.languages[0]!r}"
+        found.append(unknown_word("/language", language, program.languages, detail))
+    sources = program.costs.acquisition_costs
+    if source and source not in sources and meant_by(source, sources):
+        detail = f"program.yaml names no cost of the source {source!r}: it counts as any other"
+        found.append(unknown_word("/acquisition_source", source, sources, detail))
+    return found
 
 
 async def get_customer(request: Request) -> JSONResponse:
@@ -184,7 +263,7 @@ async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference
     """Whom it names, as a purchase would: whichever identifier is known first."""
     unseal = partial(deps.identities.unseal, entrance.merchant)
     try:
-        identifiers = identifiers_of(opened(reference, unseal), entrance.program.region)
+        identifiers = usable_identifiers_of(opened(reference, unseal), entrance.program.home).identifiers
     except SealError as error:
         raise RefusedError([{"pointer": "/sealed", "detail": f"sealed {error}"}]) from None
     except BadPhoneError as error:
@@ -241,7 +320,7 @@ def read_reference(body: bytes) -> CustomerReference:
         raise RefusedError(problems_of(error, CustomerReference)) from None
 
 
-def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
+def _identifiers(enrolment: EnrolmentRequest, region: Region) -> list[Identifier]:
     try:
         found = identifiers_of(enrolment, region)
     except BadPhoneError as error:
@@ -252,8 +331,9 @@ def _identifiers(enrolment: EnrolmentRequest, region: str) -> list[Identifier]:
     return found
 
 
-async def _append(deps: Deps, merchant: str, customer: str, enrolment: EnrolmentRequest, at: Millis) -> None:
+async def _append(deps: Deps, who: tuple[str, str], enrolment: EnrolmentRequest, phone_hash: str, at: Millis) -> None:
     """Append the enrolment and its consents to the customer's stream, in one piece."""
+    merchant, customer = who
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
     events: list[Event] = [
         Enrolled(
@@ -263,6 +343,7 @@ async def _append(deps: Deps, merchant: str, customer: str, enrolment: Enrolment
             language=enrolment.language,
             acquisition_source=enrolment.acquisition_source,
             birthday=birthday[2] if birthday else None,
+            phone=phone_hash,
         )
     ]
     events += [

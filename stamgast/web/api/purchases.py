@@ -1,5 +1,6 @@
-"""Purchases come in over HTTP: read whole, taken in or refused (`stamgast.purchases`), then acknowledged.
+"""Purchases come in over HTTP: read whole, taken in or refused one by one (`stamgast.purchases`), then acknowledged.
 
+202 says that all of them were taken, 207 that some were and some were not, 422 that none was.
 If Kafka fails half-way the answer is 503; the same batch again is harmless, since versions make repeats no-ops.
 """
 
@@ -9,13 +10,15 @@ from typing import Any, Final
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from stamgast.pos.canonical import Refund
-from stamgast.pos.reading import Received, read_purchases
-from stamgast.purchases.accept import accept
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import Refused, names_of, read_purchases
+from stamgast.purchases.accept import Outcome, ReceiptTooLargeError, accept
 from stamgast.web.auth import enter, enter_to_change, read_body
 from stamgast.web.deps import deps_of
 
 TYPES: Final = frozenset({"application/json", "application/cloudevents+json", "application/cloudevents-batch+json"})
+MOST_ERRORS: Final = 10
+"""That a refused purchase of a batch is told of."""
 _SMALL: Final = 20_000
 """Bytes that are read at once; a larger body is read in a thread, so that others need not wait."""
 
@@ -26,24 +29,34 @@ async def post_purchases(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.batch_bytes, TYPES)
     large = len(body) >= _SMALL
-    received = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
-    accepted = await accept(
-        deps.identities,
-        deps.known_transactions,
-        deps.appender.append,
-        deps.topics.purchases,
-        received,
-        program=entrance.program,
-        at=deps.clock.now(),
-        large=large,
-    )
-    deps.metrics.purchases.labels(entrance.merchant).inc(len(received))
-    taken = [_taken(*each) for each in zip(received, accepted.customers, strict=True)]
-    answer: dict[str, Any] = {"accepted": len(taken), "purchases": taken}
+    items = await asyncio.to_thread(read_purchases, body) if large else read_purchases(body)
+    refusals = deps.metrics.refused_purchases.labels(entrance.merchant)
+    try:
+        accepted = await accept(
+            deps.identities,
+            deps.known_transactions,
+            deps.appender.append,
+            deps.topics.purchases,
+            items,
+            program=entrance.program,
+            at=deps.clock.now(),
+            large=large,
+        )
+    except (RefusedError, ReceiptTooLargeError):
+        refusals.inc(len(items))
+        raise
+    taken = len(accepted.taken)
+    refused = len(accepted.outcomes) - taken
+    deps.metrics.purchases.labels(entrance.merchant).inc(taken)
+    answer: dict[str, Any] = {"accepted": taken}
+    if refused:
+        refusals.inc(refused)
+        answer["refused"] = refused
+    answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
     deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
-    return JSONResponse(answer, 202)
+    return JSONResponse(answer, 207 if refused else 202)
 
 
 async def get_public_key(request: Request) -> JSONResponse:
@@ -53,8 +66,12 @@ async def get_public_key(request: Request) -> JSONResponse:
     return JSONResponse({"merchant": entrance.merchant, "public_key": key})
 
 
-def _taken(received: Received, customer: str | None) -> dict[str, Any]:
-    taken: dict[str, Any] = {"transaction_id": received.purchase.transaction_id}
-    if isinstance(received.purchase, Refund):
-        taken["refund_id"] = received.purchase.refund_id
-    return taken | {"customer": customer}
+def _answer(outcome: Outcome, *, status: bool) -> dict[str, Any]:
+    """What became of one purchase; with `status` where not all of them share one."""
+    if isinstance(outcome, Refused):
+        told: dict[str, Any] = {"status": 413 if outcome.too_large else 422, **outcome.named}
+        if len(outcome.problems) > MOST_ERRORS:
+            told["more_errors"] = len(outcome.problems) - MOST_ERRORS
+        return told | {"errors": outcome.problems[:MOST_ERRORS]}
+    told = {"status": 202} if status else {}
+    return told | names_of(outcome.received) | {"customer": outcome.customer}

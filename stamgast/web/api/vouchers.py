@@ -8,8 +8,9 @@ nothing takes its request back with DELETE: then it redeems nothing, whether it 
 import asyncio
 import hashlib
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from starlette.requests import Request
@@ -19,6 +20,7 @@ from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_
 from stamgast.domain.rewards import Answer, partition_of
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
+from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
@@ -26,6 +28,8 @@ from stamgast.web.problem import Problem
 
 WAIT_S: Final = 2.0
 REMEMBERED_S: Final = 86_400
+_SHOWN: Final = 64
+_NO_DOUBTS: Final[Mapping[str, Any]] = {}
 _POLL_S: Final = 0.01
 _IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
@@ -91,7 +95,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     if await deps.redis.get(redemption.answer) is None:
         record = (key_of(entrance.merchant, customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
-    return await _answer(deps, redemption, entrance, WAIT_S)
+    return await _answer(deps, redemption, entrance, WAIT_S, _doubts(deps, entrance, given))
 
 
 async def get_redemption(request: Request) -> JSONResponse:
@@ -192,16 +196,29 @@ async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
     return None if stored is None else str(stored.decode())
 
 
-async def _answer(deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float) -> JSONResponse:
+def _doubts(deps: Deps, entrance: Entrance, given: _Request) -> dict[str, Any]:
+    """What the answer says of a store that nobody knows: the voucher is redeemed all the same."""
+    store, stores = given.store, entrance.program.stores
+    if not store or store in stores:
+        return {}
+    detail = f"the programme knows no store {store[:_SHOWN]!r}: reports will not find this redemption under any other"
+    doubt = unknown_word("/store", store, stores, detail, kind="unknown_store")
+    deps.metrics.doubts.note(entrance.merchant, [doubt])
+    return {"warnings": [doubt.as_json()]}
+
+
+async def _answer(
+    deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float, doubts: Mapping[str, Any] = _NO_DOUBTS
+) -> JSONResponse:
     stored = await _wait_for(deps, redemption.answer, wait_s)
     if stored is None:
-        return _pending(redemption)
+        return _pending(redemption, doubts)
     answer = _decode_answer(stored)
     if answer.code and answer.code != redemption.code:  # a Redis that was lost forgets which request a key came with
         raise _reused()
     match answer.status:
         case 200:
-            content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward}
+            content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward, **doubts}
             return JSONResponse(content, 200, {"Location": redemption.location})
         case 404:
             raise _unknown(deps, entrance)
@@ -212,8 +229,8 @@ async def _answer(deps: Deps, redemption: _Redemption, entrance: Entrance, wait_
     )
 
 
-def _pending(redemption: _Redemption) -> JSONResponse:
-    content = {"status": "pending", "code": redemption.code, "location": redemption.location}
+def _pending(redemption: _Redemption, doubts: Mapping[str, Any] = _NO_DOUBTS) -> JSONResponse:
+    content = {"status": "pending", "code": redemption.code, "location": redemption.location, **doubts}
     return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
 
 

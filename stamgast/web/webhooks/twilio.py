@@ -17,7 +17,6 @@ from channels.model import (
     Keyword,
     MalformedWebhookError,
     StatusEvent,
-    Treatment,
     WebhookRefusedError,
     WebhookRequest,
 )
@@ -26,6 +25,7 @@ from channels.twilio.addresses import bare
 from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
 from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Treatment
 from stamgast.log.replies import Reply, Words, seal_reply
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -57,7 +57,11 @@ async def post_status(request: Request) -> Response:
         at = deps.clock.now()
         if status.treatment is Treatment.OPT_OUT:
             await _stop_customer(deps, key.merchant, key.customer, status.provider_id, at)
-        await _append(deps, [_outcome(status, at)])
+        treatment = await _treatment(deps, status)
+        if treatment is Treatment.CONFIG:
+            log.error("the carrier refuses a sender or a template", merchant=key.merchant, code=status.code)
+            deps.metrics.config_faults.labels(key.merchant, status.code).inc()
+        await _append(deps, [_outcome(status, treatment, at)])
     return Response(status_code=204)
 
 
@@ -149,6 +153,7 @@ async def _reply(deps: Deps, merchant: str, inbound: Inbound, at: Millis) -> Non
                 id=reply_id,
                 channel=inbound.channel,
                 keyword=keyword,
+                phone=phone_hash,
             )
             for customer in customers
         ],
@@ -165,7 +170,17 @@ async def _stop_customer(deps: Deps, merchant: str, customer: str, message: str,
     await deps.redis.set(deps.slot_of(key_of(merchant, customer)).stop(merchant, phone_hash), at)
 
 
-def _outcome(status: StatusEvent, at: Millis) -> ActivationOutcome:
+async def _treatment(deps: Deps, status: StatusEvent) -> Treatment:
+    """What is to be done about it; nothing about a number that has been replaced by another one meanwhile."""
+    key = status.key
+    if status.treatment is not Treatment.BAD_NUMBER or not key.address:
+        return status.treatment
+    profile = await deps.identities.profile(key.merchant, key.customer)
+    is_theirs = profile is not None and deps.identities.hash_phone(key.merchant, profile.phone) == key.address
+    return status.treatment if is_theirs else Treatment.PERMANENT
+
+
+def _outcome(status: StatusEvent, treatment: Treatment, at: Millis) -> ActivationOutcome:
     key = status.key
     return ActivationOutcome(
         merchant=key.merchant,
@@ -178,6 +193,8 @@ def _outcome(status: StatusEvent, at: Millis) -> ActivationOutcome:
         reason=reason_of(status.fault, status.treatment),
         code=status.code,
         provider_id=status.provider_id,
+        treatment="" if treatment is Treatment.NONE else treatment,
+        address=key.address if treatment is Treatment.BAD_NUMBER else "",
     )
 
 

@@ -4,10 +4,11 @@ import asyncio
 
 import pytest
 
-from channels.model import Fault, Outcome, Treatment
+from channels.model import Fault, Outcome
 from channels.twilio.channel import TwilioChannel
 from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import rank_of
+from stamgast.domain.vocabulary import Treatment
 from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN
 from stamgast.sandbox.server import bind
 from tests.conftest import eventually

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from channels.model import Fault, Keyword, Outcome, Sender, Treatment, WebhookRefusedError
+from channels.model import Fault, Keyword, Outcome, Sender, WebhookRefusedError
+from stamgast.domain.vocabulary import Treatment
 from tests.conftest import eventually
 from tests.integration.sandbox.shop import MG, SMS, ends_as, rows, send
 

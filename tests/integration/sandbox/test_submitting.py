@@ -4,7 +4,8 @@ from dataclasses import replace
 
 import pytest
 
-from channels.model import CallbackKey, Fault, Outcome, Sender, Treatment
+from channels.model import CallbackKey, Fault, Outcome, Sender
+from stamgast.domain.vocabulary import Treatment
 from tests.conftest import eventually
 from tests.integration.sandbox.shop import HX, SMS, WHATSAPP, callback, ends_as, ready, rows, send, switch
 
@@ -55,9 +56,10 @@ async def test_an_unknown_template_shows_its_variables(channel, shop, control):
         ({"sender": Sender.named("much too long a name")}, "21212", Fault.CONFIG),
     ],
 )
-async def test_a_refusal_is_final_and_named(channel, shop, control, change, code, fault):
+async def test_a_refusal_is_named_and_final_unless_the_sender_is_at_fault(channel, shop, control, change, code, fault):
     result = await send(channel, shop, replace(SMS, **change))
-    assert (result.outcome, result.code, result.fault) == (Outcome.REJECTED, code, fault)
+    outcome = Outcome.NOT_SENT_RETRY if fault is Fault.CONFIG else Outcome.REJECTED
+    assert (result.outcome, result.code, result.fault) == (outcome, code, fault)
     assert await rows(control, "messages") == []
     assert [post["code"] for post in await rows(control, "posts")] == [int(code)]
 

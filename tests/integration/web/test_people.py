@@ -11,13 +11,15 @@ import structlog
 
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, OptedOut, key_of
+from stamgast.domain.units import DAY
 from stamgast.identity.ids import Identifier
+from stamgast.identity.records import Alias, encode, entry_key
 from stamgast.identity.sealing import DataKey, WrappingKeys
 from stamgast.state.keys import customers
 from stamgast.state.views import NotLoadedError
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, open_web
-from tests.integration.web.shop import JAN, events, everything_in, sale
+from tests.integration.web.shop import JAN, events, everything_in, problem, sale
 
 SECRETS = ("612345678", "Jan", "Zandstra", "1988-10-21", "M-100")
 
@@ -103,6 +105,69 @@ async def test_identifiers_of_two_people_are_a_conflict(web):
     answer = await web.post("/customers", {"phone": "0612345678", "membership_number": "M-7"})
     assert answer.status_code == 409
     assert "different customers" in answer.json()["detail"]
+
+
+async def enrolled(web: Any, **named: Any) -> str:
+    answer = await web.post("/customers", named)
+    assert answer.status_code in (200, 201), answer.text
+    return str(answer.json()["customer"])
+
+
+async def test_a_phone_that_was_given_up_is_somebody_elses_and_brings_neither_name_nor_messages(web):
+    noor = await enrolled(web, phone="0612345678", name="Noor", membership_number="M-1")
+    bought = await web.post("/purchases", sale(customer={"phone": "0612345678"}))
+    assert bought.json()["purchases"][0]["customer"] == noor
+    assert await enrolled(web, phone="0687654321", membership_number="M-1") == noor
+    bram = await enrolled(web, phone="0612345678", name="Bram")
+    assert bram != noor
+    identities = web.parts.identities
+    assert [(await identities.profile(MERCHANT, who)).phone for who in (noor, bram)] == ["+31687654321", "+31612345678"]
+    assert (await identities.profile(MERCHANT, noor)).name == "Noor"
+    await web.message("+31612345678", "STOP")
+    assert [event.customer for event in await events(web) if type(event) is OptedOut] == [bram]
+    assert await enrolled(web, phone="0687654321", membership_number="M-1") == noor, "and again changes nothing"
+
+
+async def test_a_phone_that_changed_hands_unsaid_is_taken_from_who_had_it_once_and_not_at_each_repeat(web):
+    noor = await enrolled(web, phone="0612345678", name="Noor", membership_number="M-1")
+    await enrolled(web, membership_number="M-2", name="Bram")
+    body = {"phone": "0612345678", "membership_number": "M-2"}
+    refused = await web.post("/customers", body)
+    assert refused.status_code == 409
+    assert "phone_changed_hands" in refused.json()["detail"]
+    same_day = await web.post("/customers", body | {"phone_changed_hands": True})
+    assert same_day.status_code == 409, "it was given to Noor a moment ago"
+    old = Alias("phone", noor, web.parts.clock.now() - 2 * DAY)
+    hashed = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
+    await web.parts.appender.append(web.topics.identities, [(entry_key(MERCHANT, "a", hashed), encode(old))])
+
+    async def bram() -> str:
+        answer = await web.post("/customers", body | {"phone_changed_hands": True})
+        return str(answer.json().get("customer", ""))
+
+    found = await eventually(bram, why="the view has read that it was long ago")
+    assert found != noor
+    assert [await bram() for _ in range(2)] == [found, found]
+    assert (await web.parts.identities.profile(MERCHANT, noor)).phone == ""
+
+
+async def test_a_phone_unused_for_long_asks_before_it_joins_two_people(web, empty_redis):
+    noor = await enrolled(web, phone="0612345678", name="Noor")
+    now = web.parts.clock.now()
+    slot = web_slot(web, noor)
+
+    async def last_seen(when: int) -> None:
+        await empty_redis.set(slot.customer(MERCHANT, noor), encode_customer(Customer(joined_at=when)))
+
+    body = {"phone": "0612345678", "name": "Bram", "membership_number": "M-2"}
+    await last_seen(now - 366 * DAY)
+    asked = problem(await web.post("/customers", body), 409)
+    assert asked["type"].endswith("phone-unused-for-long")
+    assert await enrolled(web, phone="0612345678", name="noor") == noor, "who says the same name is the same"
+    assert await enrolled(web, **body, phone_changed_hands=False) == noor
+    assert await enrolled(web, **body) == noor, "and the membership number tells from then on"
+    await last_seen(now - 300 * DAY)
+    assert await enrolled(web, phone="0612345678", name="Mees") == noor
 
 
 @pytest.mark.parametrize(

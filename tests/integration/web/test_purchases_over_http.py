@@ -37,13 +37,67 @@ async def test_a_phone_is_read_as_in_the_country_of_the_store(web):
     assert first["customer"] == second["customer"]
 
 
-async def test_one_bad_purchase_refuses_its_batch_and_tells_its_place(web):
-    batch = [sale("t1"), sale("t2", status="payed", colour="red"), sale("t3", customer={"phone": "020 123 45 67"})]
-    body = problem(await web.post("/purchases", batch), 422)
-    assert {each["pointer"] for each in body["errors"]} == {"/1/status", "/1/colour"}
-    body = problem(await web.post("/purchases", [batch[0], batch[2]]), 422)
-    assert body["errors"][0]["pointer"] == "/1/customer/phone"
+async def test_what_is_wrong_in_a_batch_holds_up_nothing_of_the_rest_and_is_told_item_by_item(web):
+    huge = [{"gross_minor": 100, "name": "n" * 400, "line_id": f"{n}"} for n in range(600)]
+    landline = {"phone": "020 123 45 67"}
+    batch = [
+        sale("t1"),
+        sale("t2", status="payed", colour="red"),
+        sale("t3", customer=landline),
+        sale("t4", line_items=huge),
+        "text",
+        sale("t5", customer=landline | {"membership_number": "M1"}),
+    ]
+    answer = await web.post("/purchases", batch)
+    body = answer.json()
+    assert (answer.status_code, body["accepted"], body["refused"]) == (207, 2, 4)
+    told = body["purchases"]
+    assert [each["status"] for each in told] == [202, 422, 422, 413, 422, 202]
+    assert [each.get("transaction_id") for each in told] == ["t1", "t2", "t3", "t4", None, "t5"]
+    assert {each["pointer"] for each in told[1]["errors"]} == {"/1/status", "/1/colour"}
+    assert [each["pointer"] for each in told[2]["errors"]] == ["/2/customer/phone"]
+    assert "not a mobile number" in told[2]["errors"][0]["detail"]
+    assert "240,000" in told[3]["errors"][0]["detail"]
+    assert told[5]["customer"].startswith("c")
+    [warning] = body["warnings"]
+    assert (warning["pointer"], warning["purchases"]) == ("/5/customer/phone", 1)
+    assert {key for key, _ in await web.records(web.topics.purchases)} == {
+        f"{MERCHANT}:{name}".encode() for name in ("t1", "t5")
+    }
+    figures = (await web.health.get("/metrics")).text
+    assert f'stamgast_web_purchases_refused_total{{merchant="{MERCHANT}"}} 4.0' in figures
+    assert f'stamgast_unusable_phones_total{{merchant="{MERCHANT}"}} 1.0' in figures
+
+
+async def test_a_batch_of_which_nothing_can_be_taken_is_refused_as_one_purchase_is(web):
+    landline = sale("t3", customer={"phone": "020 123 45 67"})
+    body = problem(await web.post("/purchases", [sale("t2", status="payed"), landline]), 422)
+    assert [each["pointer"] for each in body["errors"]] == ["/0/status", "/1/customer/phone"]
+    body = problem(await web.post("/purchases", landline), 422)
+    assert [each["pointer"] for each in body["errors"]] == ["/customer/phone"]
     assert await web.records(web.topics.purchases) == []
+
+
+async def test_a_batch_that_is_mended_and_sent_again_whole_is_taken_whole(web):
+    batch = [sale("t1"), sale("t2", customer={"phone": "0612345678x"})]
+    assert (await web.post("/purchases", batch)).status_code == 207
+    batch[1]["customer"] = {"phone": "0612345678"}
+    answer = await web.post("/purchases", batch)
+    assert (answer.status_code, set(answer.json())) == (202, {"accepted", "purchases"})
+    assert set(answer.json()["purchases"][0]) == {"transaction_id", "customer"}
+
+
+async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody(web):
+    known = (await web.post("/customers", {"phone": "0612345678"})).json()["customer"]
+    mistyped = known[:-1] + ("a" if known[-1] != "a" else "b")
+    batch = [sale("t1", customer={"customer_id": known}), sale("t2", customer={"customer_id": mistyped})]
+    answer = (await web.post("/purchases", batch)).json()
+    assert [each["customer"] for each in answer["purchases"]] == [known, None]
+    [warning] = answer["warnings"]
+    assert (warning["pointer"], warning["purchases"]) == ("/1/customer/customer_id", 1)
+    assert mistyped not in json.dumps(answer)
+    of_nobody = {key: json.loads(value)["data"] for key, value in await web.records(web.topics.purchases)}
+    assert "customer" not in of_nobody[f"{MERCHANT}:t2".encode()]
 
 
 async def test_a_refund_and_an_envelope_are_accepted(web):

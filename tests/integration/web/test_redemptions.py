@@ -51,6 +51,18 @@ async def test_a_till_waits_for_the_owners_answer(web, empty_redis):
     assert len(await requests(web)) == 1
 
 
+async def test_a_store_that_nobody_knows_is_told_and_redeems_all_the_same(web, empty_redis):
+    code, slot = await issued(web, empty_redis)
+    response, _ = await asyncio.gather(
+        web.post(f"/vouchers/{code}/redemptions", {"store": "dok-nord"}, Idempotency_Key="k1"),
+        answer_as_owner(web, empty_redis, slot, 200),
+    )
+    [warning] = response.json()["warnings"]
+    assert (response.status_code, warning["pointer"], warning["nearest"]) == (200, "/store", "dok-noord")
+    figures = (await web.health.get("/metrics")).text
+    assert f'stamgast_unknown_stores_total{{merchant="{MERCHANT}"}} 1.0' in figures
+
+
 async def test_a_voucher_that_cannot_be_redeemed_is_a_conflict(web, empty_redis):
     code, slot = await issued(web, empty_redis)
     response, _ = await asyncio.gather(

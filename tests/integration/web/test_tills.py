@@ -59,8 +59,8 @@ async def test_a_signed_webhook_becomes_a_record_of_the_same_customer_as_over_ht
     assert record["source"] == f"/v1/merchants/{MERCHANT}/pos/front"
     assert record["data"]["store"] == {"retail_store_id": "dok-noord"}
     assert record["data"]["totals"] == {"gross_minor": 1240}
-    assert record["data"]["customer"] == {"customer_id": accepted.customers[0]}
+    assert record["data"]["customer"] == {"customer_id": accepted.taken[0].customer}
     enrolled = await web.post("/customers", {"phone": "+31 6 12345678"})
-    assert enrolled.json()["customer"] == accepted.customers[0]
+    assert enrolled.json()["customer"] == accepted.taken[0].customer
     for _key, value in await web.records(web.topics.purchases):
         assert b"12345678" not in (value or b"")

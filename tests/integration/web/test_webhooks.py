@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from stamgast.domain.events import ActivationOutcome, OptedIn, OptedOut, Replied, decode_event, key_of
+from stamgast.domain.events import ActivationOutcome, Enrolled, OptedIn, OptedOut, Replied, decode_event, key_of
 from stamgast.domain.units import DAY
 from stamgast.identity.ids import Identifier
 from stamgast.identity.records import Suppression, decode_entry, encode, entry_key
@@ -41,6 +41,27 @@ async def test_a_failure_says_what_may_be_done_about_it(web):
     await web.webhook(STATUS, status("failed", ErrorCode="63003"))
     [outcome] = await events(web, ActivationOutcome)
     assert (outcome.status, outcome.code, outcome.reason) == ("failed", "63003", "other_channel")
+
+
+async def test_a_number_that_is_dead_is_told_with_what_stands_for_it_unless_it_has_been_replaced(web):
+    customer = await enrol(web, "0612345678")
+    dead = web.parts.identities.hash_phone(MERCHANT, "+31612345678")
+    report = f"/twilio/status?m={MERCHANT}&c={customer}&x=act1&a=att1&p={dead}"
+    await web.webhook(report, status("undelivered", ErrorCode="30005"))
+    other = await enrol(web, "0687654321")
+    late = f"/twilio/status?m={MERCHANT}&c={other}&x=act2&a=att2&p={dead}"
+    await web.webhook(late, status("undelivered", ErrorCode="30005"))
+    told = {each.activation: (each.treatment, each.address) for each in await events(web, ActivationOutcome)}
+    assert told == {"act1": ("bad_number", dead), "act2": ("permanent", "")}
+    assert (await events(web, Enrolled))[0].phone == dead
+
+
+async def test_a_template_that_the_carrier_refuses_is_counted_for_a_person_to_mend(web):
+    await web.webhook(STATUS, status("failed", ErrorCode="63041"))
+    [outcome] = await events(web, ActivationOutcome)
+    assert (outcome.treatment, outcome.reason) == ("config", "template")
+    figures = (await web.health.get("/metrics")).text
+    assert f'stamgast_web_config_faults_total{{code="63041",merchant="{MERCHANT}"}} 1.0' in figures
 
 
 async def test_both_auth_tokens_are_good_while_one_replaces_the_other(web):

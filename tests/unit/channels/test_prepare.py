@@ -9,7 +9,8 @@ from hypothesis import strategies as st
 from channels.model import Fault, Message, Prepared, Refusal, Sender, SmsText, WhatsAppTemplate
 from channels.prepare import prepare_message
 from channels.render import variable_complaint, variables_used
-from stamgast.domain.vocabulary import Channel
+from channels.sms_parts import transliterate
+from stamgast.domain.vocabulary import Channel, Letters
 
 NOW = 1_790_000_000_000
 HX = "HX" + "0a" * 16
@@ -64,12 +65,43 @@ def test_a_name_is_text_and_never_a_template_or_markup():
     assert ready.body == "Hoi {{ 7*7 }} <b>&, je xkaart is vol!"
 
 
-def test_transliteration_is_a_choice_of_the_template():
-    message = replace(SMS, variables={"first_name": "Zoë", "card": "x"})
-    assert prepared(message).parts.encoding == "ucs2"
-    plain = prepared(replace(message, source=SmsText(TEXT.text, transliterate=True)))
-    assert plain.body.startswith("Hoi Zoe,")
-    assert plain.parts.encoding == "gsm7"
+FULL = "{% if customer.first_name %}Dag {{ customer.first_name }}, {% endif %}uw kaart is vol" + " en een brood" * 9
+
+
+def to(name: str, text: str = FULL, letters: Letters = Letters.PLAIN, most: int = 1) -> Message:
+    called = {"first_name": name, "name": f"{name} de Wit"}
+    return replace(SMS, variables={"customer": called}, source=SmsText(text, letters, most))
+
+
+@pytest.mark.parametrize("name", ["Zoë", "Łukasz", "François", "Zoe\u0308", "Ioana-Ștefania", "Đorđe"])
+def test_a_name_with_a_letter_of_its_own_takes_no_more_parts_than_any_other(name):
+    parts = prepared(to(name)).parts
+    assert parts == prepared(to("".join("x" for _ in transliterate(name)))).parts
+    assert (parts.encoding, parts.count) == ("gsm7", 1)
+
+
+def test_letters_stay_where_replacing_them_saves_nothing():
+    assert prepared(to("Zoë", "Dag {{ customer.first_name }}!")).body == "Dag Zoë!"
+    assert "Zoë" in prepared(to("Zoë", FULL + " \U0001f956", most=3)).body, "the loaf makes it dear anyway"
+    assert prepared(to("e\u0301lise", "Dag {{ customer.first_name }}!")).body == "Dag \xe9lise!"
+
+
+def test_the_merchant_says_which_letters_may_be_replaced():
+    text = FULL.replace("uw kaart", "\u2019s kaart")
+    assert "Zoe, 's kaart" in prepared(to("Zoë", text)).body
+    kept = prepared(to("Zoë", text, Letters.KEEP_NAMES, most=4))
+    assert (kept.parts.encoding, "Zoë" in kept.body) == ("ucs2", True)
+    assert prepared(to("Noor", text, Letters.KEEP_NAMES)).parts.count == 1
+    assert prepared(to("Noor", text, Letters.KEEP, most=4)).parts.encoding == "ucs2"
+
+
+@pytest.mark.parametrize(("name", "letters"), [("Олена", Letters.PLAIN), ("Zoë", Letters.KEEP_NAMES)])
+def test_a_name_that_would_keep_the_message_from_leaving_is_left_out(name, letters):
+    ready = prepared(to(name, letters=letters))
+    assert ready.body.startswith("uw kaart is vol")
+    assert ready.parts.count == 1
+    without_default = "Dag {{ customer.first_name }}, uw kaart is vol" + " en een brood" * 8
+    assert refused(to(name, without_default, letters)).fault is Fault.CONTENT, "there would be a hole in it"
 
 
 def test_a_missing_variable_is_named_with_its_template_and_locale_but_no_value():
@@ -82,19 +114,34 @@ def test_a_missing_variable_is_named_with_its_template_and_locale_but_no_value()
     assert "variable 2" in answer.reason
 
 
-@pytest.mark.parametrize("value", ["", "   ", "a\nb", "a\tb", "a     b", "x" * 1601, "a\u2028b"])
+@pytest.mark.parametrize(
+    ("value", "sent"),
+    [
+        (" Noor ", "Noor"),
+        ("a\nb", "a b"),
+        ("a\tb", "a b"),
+        ("Noor" + " " * 15 + "de Wit", "Noor de Wit"),
+        ("a\u2028b", "a b"),
+    ],
+)
+def test_white_space_that_meta_refuses_is_tidied(value, sent):
+    ready = prepared(replace(WHATSAPP, variables={"first_name": value, "card": "x"}))
+    assert ready.content_variables["1"] == sent
+
+
+@pytest.mark.parametrize("value", ["", "   ", "\n", "x" * 1601])
 def test_a_value_that_meta_refuses_is_refused_before_sending(value):
     answer = refused(replace(WHATSAPP, variables={"first_name": value, "card": "x"}))
     assert answer.fault is Fault.TEMPLATE
     assert "free_loaf (nl), variable 1:" in answer.reason
-    assert variable_complaint(value, 1_600) in answer.reason
+    assert variable_complaint(value.strip(), 1_600) in answer.reason
 
 
 def test_too_long_a_text_is_refused_with_its_number_of_parts():
-    answer = refused(replace(SMS, source=SmsText("ë" * 300, max_parts=2)))
+    answer = refused(replace(SMS, source=SmsText("ж" * 300, max_parts=2)))
     assert answer.fault is Fault.CONTENT
     assert "5 SMS parts" in answer.reason
-    assert prepared(replace(SMS, source=SmsText("ë" * 300, max_parts=0)))
+    assert prepared(replace(SMS, source=SmsText("ж" * 300, max_parts=0)))
     assert refused(replace(SMS, source=SmsText("x" * 1601, max_parts=0))).fault is Fault.TEMPLATE
 
 

@@ -55,6 +55,11 @@ def test_what_has_no_equivalent_stays_so_that_nothing_is_lost():
     assert transliterate("e\u0301") == "é"
 
 
+def test_what_would_mean_something_else_without_its_mark_stays():
+    assert transliterate("10² m, 5³") == "10² m, 5³"
+    assert transliterate("Łódź, Ðuro, İzmir, Iş", keep="ó") == "Lódz, Duro, Izmir, Is"
+
+
 @given(st.text(alphabet=GSM, max_size=500))
 def test_gsm_text_is_left_alone_and_counted_in_gsm(text):
     assert transliterate(text) == text

@@ -1,6 +1,7 @@
 import phonenumbers
 
 from stamgast.demo.people import record_buyer, regular
+from stamgast.domain.region import Region
 from stamgast.identity.phones import normalise_phone
 
 
@@ -11,7 +12,7 @@ def test_everybody_has_a_phone_of_their_own_that_is_valid():
     assert len(set(phones)) == len(phones)
     for phone in phones:
         assert phonenumbers.is_valid_number(phonenumbers.parse(phone)), phone
-        assert normalise_phone(phone, "NL") == phone
+        assert normalise_phone(phone, Region("NL")) == phone
 
 
 def test_they_speak_two_languages_and_most_of_them_agree_to_messages():

@@ -15,7 +15,7 @@ from stamgast.domain.purchase_record import decode_record
 from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR
-from stamgast.pos.reading import read_purchases
+from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import to_record
 from tests.builders import ANNA, BRAM, T0, line, record, refund, rfc3339, snapshot
 from tests.oracle_sales import _newness
@@ -65,7 +65,7 @@ def test_the_documented_example_is_right():
     [written] = re.findall(r'^\{"end_date_time.*$', text, flags=re.MULTILINE)
     [figure] = re.findall(r"its SHA-256 to `([0-9a-f]{64})`", text)
     assert hashlib.sha256(written.encode()).hexdigest() == figure
-    posted = read_purchases(SMALLEST.read_bytes())[0].purchase
+    posted = read_purchase(json.loads(SMALLEST.read_bytes())).purchase
     assert digest(to_record(posted, "bakkerij-noord", ANNA, T0)[1]).hex() == figure
 
 
@@ -82,7 +82,7 @@ def test_the_documented_example_is_right():
 def test_it_is_the_same_over_http_and_on_the_topic(changes: dict[str, Any]):
     posted = json.loads(SMALLEST.read_text()) | changes
     del posted["customer"]
-    over_http = to_record(read_purchases(json.dumps(posted).encode())[0].purchase, "bakkerij-noord", BRAM, T0)[1]
+    over_http = to_record(read_purchase(posted).purchase, "bakkerij-noord", BRAM, T0)[1]
     assert digest(over_http) == digest(record(posted, T0)[1])
 
 

@@ -8,12 +8,12 @@ import pytest
 
 import stamgast.domain.vocabulary
 import stamgast.service.due
-from channels.model import Fault, Treatment
+from channels.model import Fault
 from channels.reasons import reason_of
 from rules.language.triggers import TRIGGERS
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS
 from stamgast.domain.facts import CARRIES
-from stamgast.domain.vocabulary import FactName, Reason, Status, TimerKind
+from stamgast.domain.vocabulary import FactName, Reason, Status, TimerKind, Treatment
 from stamgast.people.why import REASONS
 from stamgast.service.due import MEANS
 from stamgast.service.worth import FACTS

@@ -1,22 +1,55 @@
 import pytest
 
+from stamgast.domain.region import Region
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 
+NL, BE = Region("NL"), Region("BE")
 FULL_WIDTH = "".join(chr(0xFF10 + int(digit)) for digit in "0612345678")
 
 
 @pytest.mark.parametrize(
     "text",
-    ["0612345678", "06-12345678", "06 12 34 56 78", "+31 (0)6 12345678", "0031612345678", FULL_WIDTH, "+31612345678"],
+    [
+        "0612345678",
+        "06-12345678",
+        "06 12 34 56 78",
+        "06.12.34.56.78",
+        "06/12345678",
+        "+31 (0)6 12345678",
+        "0031612345678",
+        "'0612345678",
+        "tel:+31612345678",
+        "whatsapp:+31612345678",
+        "\u202a+31\u00a06\u201012345678\u202c",
+        FULL_WIDTH,
+        "+31612345678",
+    ],
 )
 def test_every_spelling_of_a_number_is_the_same_number(text):
-    assert normalise_phone(text, "NL") == "+31612345678"
+    assert normalise_phone(text, NL) == "+31612345678"
 
 
-def test_a_number_that_is_a_landline_here_and_a_mobile_next_door_is_the_mobile():
-    assert normalise_phone("0475123456", "NL") == "+32475123456"
-    assert normalise_phone("0612345678", "BE") == "+31612345678"
-    assert normalise_phone("0475123456", "BE") == "+32475123456"
+@pytest.mark.parametrize("text", ["0492123456", "0475123456", "0497123456", "0485 12 34 56"])
+def test_a_landline_here_is_a_mobile_next_door_only_where_the_shop_is_said_to_be_at_the_border(text):
+    with pytest.raises(BadPhoneError, match=r"landline in NL and a mobile number in BE.*neighbours: \[BE\]"):
+        normalise_phone(text, NL)
+    with pytest.raises(BadPhoneError, match="not a mobile number"):
+        normalise_phone(text, Region("NL", ("DE",)))
+    digits = text.replace(" ", "").removeprefix("0")
+    assert normalise_phone(text, Region("NL", ("DE", "BE"))) == f"+32{digits}"
+    assert normalise_phone(text, BE) == normalise_phone(f"+32{digits}", NL) == f"+32{digits}"
+
+
+def test_what_is_no_number_here_at_all_is_a_mobile_next_door_unless_that_is_said_not_to_be():
+    assert normalise_phone("0612345678", BE) == "+31612345678"
+    assert normalise_phone("0470123456", NL) == "+32470123456"
+    assert normalise_phone("0612345678", Region("BE", ("FR",))) == "+33612345678"
+    with pytest.raises(BadPhoneError):
+        normalise_phone("0612345678", Region("BE", ()))
+
+
+def test_a_number_of_home_is_read_as_one_of_home_at_the_border_too():
+    assert normalise_phone("0612345678", Region("NL", ("BE", "FR"))) == "+31612345678"
 
 
 @pytest.mark.parametrize(
@@ -29,11 +62,36 @@ def test_a_number_that_is_a_landline_here_and_a_mobile_next_door_is_the_mobile()
         "telefoon",
         "",
         "112",
+        "0",
+        "6",
+        "06",
         "06123456789012345",
+        "061234567890",
+        "015123456789",
         "0612345678 ext. 5",
+        "0612345678;ext=5",
+        "0612345678x",
+        "O612345678",
+        "0612345678 (Jan)",
+        "0612345678 of 0698765432",
+        "+31612345678+",
+        "+491512345678",
     ],
 )
-def test_what_no_message_can_reach_is_refused(text):
+@pytest.mark.parametrize("region", [Region("NL"), Region("NL", ("BE", "FR"))])
+def test_what_no_message_can_reach_is_refused(text, region):
     with pytest.raises(BadPhoneError) as caught:
-        normalise_phone(text, "NL")
-    assert not text or text not in str(caught.value)
+        normalise_phone(text, region)
+    assert len(text) < 3 or text not in str(caught.value)
+
+
+@pytest.mark.parametrize("text", ["3.1612345678e10", "3,1612345678E+10", "3.16E+10", "31612345678.0", "'31612345678,0"])
+def test_what_a_spreadsheet_made_of_a_number_is_refused_and_says_so(text):
+    with pytest.raises(BadPhoneError, match="format the column as text"):
+        normalise_phone(text, NL)
+
+
+@pytest.mark.parametrize("text", ["06123456789", "0612345678a"])
+def test_a_typing_error_is_told_apart_from_a_landline(text):
+    with pytest.raises(BadPhoneError, match="too many digits|letters"):
+        normalise_phone(text, NL)

@@ -11,7 +11,7 @@ from stamgast.domain.purchase_record import decode_record
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.contract import RELEASED_FILE, asyncapi, breaking_changes, purchase_schema, rendered
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.reading import TooManyError, read_purchases
+from stamgast.pos.reading import Received, Refused, TooManyError, read_purchase, read_purchases
 from stamgast.pos.record import to_record
 
 ROOT = Path(__file__).parents[3]
@@ -26,18 +26,18 @@ def smallest(**changes: Any) -> dict[str, Any]:
 
 
 def refused(document: Any) -> list[dict[str, str]]:
-    with pytest.raises(RefusedError) as caught:
-        read_purchases(json.dumps(document).encode())
-    return caught.value.problems
+    [found] = read_purchases(json.dumps(document).encode())
+    assert isinstance(found, Refused)
+    return list(found.problems)
 
 
 def read(document: Any) -> Purchase | Refund:
-    return read_purchases(json.dumps(document).encode())[0].purchase
+    return read_purchase(document).purchase
 
 
 @pytest.mark.parametrize("file", sorted(GOLDEN.glob("*.json")), ids=lambda file: file.stem)
 def test_every_example_event_ever_released_is_still_read(file):
-    received = read_purchases(file.read_bytes())[0]
+    received = read_purchase(json.loads(file.read_bytes()))
     key, value = to_record(received.purchase, "bakkerij-noord", None, RECORDED_AT)
     record = decode_record(value)
     assert key == f"bakkerij-noord:{received.purchase.transaction_id}".encode()
@@ -216,9 +216,15 @@ def test_a_refund_without_its_id_is_refused():
     assert refused(document)[0]["pointer"] == "/refund_id"
 
 
-def test_one_bad_purchase_in_a_batch_is_told_by_its_place():
-    problems = refused([smallest(), smallest(status="payed"), smallest()])
-    assert [problem["pointer"] for problem in problems] == ["/1/status"]
+def test_one_bad_purchase_in_a_batch_is_told_by_its_place_and_holds_up_none_of_the_others():
+    batch = [smallest(), smallest(status="payed"), 7, smallest()]
+    first, wrong, nothing, last = read_purchases(json.dumps(batch).encode())
+    assert (isinstance(first, Received), isinstance(last, Received)) == (True, True)
+    assert isinstance(wrong, Refused)
+    assert [problem["pointer"] for problem in wrong.problems] == ["/1/status"]
+    assert wrong.named == {"transaction_id": "till1:4711"}
+    assert isinstance(nothing, Refused)
+    assert [problem["pointer"] for problem in nothing.problems] == ["/2"]
 
 
 def test_a_batch_has_at_most_a_thousand():
@@ -226,10 +232,15 @@ def test_a_batch_has_at_most_a_thousand():
         read_purchases(json.dumps([{}] * 1001).encode())
 
 
-@pytest.mark.parametrize("body", [b"", b"{", b'"text"', b"[]", b"[1]", b"\xff\xfe"])
-def test_what_is_no_purchase_at_all_is_refused(body):
+@pytest.mark.parametrize("body", [b"", b"{", b"[]", b"\xff\xfe"])
+def test_what_holds_no_purchase_at_all_is_refused(body):
     with pytest.raises(RefusedError):
         read_purchases(body)
+
+
+@pytest.mark.parametrize("document", ["text", [1], 7, None])
+def test_what_is_no_purchase_is_refused(document):
+    assert "JSON object" in refused(document)[0]["detail"]
 
 
 def test_an_envelope_must_be_ours():

@@ -8,12 +8,12 @@ import pytest
 
 from stamgast.domain.units import DAY, HOUR
 from stamgast.pos.links import settled
-from stamgast.pos.reading import read_purchases
+from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import to_record
 from streams.intake.canonical import canonical, document_of
 from tests.builders import ANNA, MERCHANT, T0, bundle, card, line, program, record, snapshot
 from tests.fakes.in_memory import InMemoryIntake, Owner
-from tests.foreign_records import PROOFS, produced, read
+from tests.foreign_records import PROOFS, named_in, produced, read
 
 CARDS = (card("visit", 3, reward="loaf"), card("rolls", 9, per="item", categories=["bread"]))
 
@@ -29,13 +29,12 @@ class Shop:
         if self._by_topic:
             found = read(produced(data, stamgastrecordedat=None))
             where: dict[str, Any] = {"program": program(), "topic": "p", "partitions": 4, "now": T0 + DAY}
-            again = canonical(found, document_of(found), None, ("t", 0, 7, 0), PROOFS, **where)
+            again = canonical(found, document_of(found), named_in(found), ("t", 0, 7, 0), PROOFS, **where)
             assert [json.loads(each.value)["stamgastsource"] for each in again] == [
                 ["t", 0, 7, index] for index in range(len(again))
             ]
             return [(each.key or b"", each.value) for each in again]
-        (received,) = read_purchases(json.dumps(data).encode())
-        parts = settled(received.purchase)
+        parts = settled(read_purchase(data).purchase)
         return [to_record(part, MERCHANT, None if n else ANNA, T0 + DAY) for n, part in enumerate(parts)]
 
     def take(self, data: dict[str, Any]) -> None:

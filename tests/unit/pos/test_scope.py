@@ -10,13 +10,13 @@ from stamgast.domain.program import Store
 from stamgast.domain.units import DAY, HOUR
 from stamgast.pos.links import settled
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.reading import read_purchases
+from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import to_record
-from stamgast.pos.scope import scoped, scoped_all
+from stamgast.pos.scope import scoped
 from streams.intake.canonical import UnreadableError, canonical, document_of
 from tests.builders import ANNA, MERCHANT, T0, bundle, line, program, refund, snapshot
 from tests.fakes.in_memory import InMemoryIntake, Owner
-from tests.foreign_records import PROOFS, produced, read
+from tests.foreign_records import PROOFS, named_in, produced, read
 
 YEAR = 365 * DAY
 
@@ -39,13 +39,12 @@ class Shop:
         if self._by_topic:
             found = read(produced(data, stamgastrecordedat=None))
             where: dict[str, Any] = {"program": self.program, "topic": "p", "partitions": 4, "now": T0 + 2 * YEAR}
-            again = canonical(found, document_of(found), None, ("t", 0, 7, 0), PROOFS, **where)
+            again = canonical(found, document_of(found), named_in(found), ("t", 0, 7, 0), PROOFS, **where)
             for each in again:
                 written = json.loads(each.value)
                 assert written["partitionkey"] == f"{MERCHANT}:{written['data']['transaction_id']}"
             return [(each.key or b"", each.value) for each in again]
-        (received,) = read_purchases(json.dumps(data).encode())
-        parts = settled(scoped(received.purchase, self.program))
+        parts = settled(scoped(read_purchase(data).purchase, self.program))
         return [to_record(part, MERCHANT, None if n else ANNA, T0 + 2 * YEAR) for n, part in enumerate(parts)]
 
 
@@ -115,7 +114,7 @@ def test_what_does_not_say_of_which_sale_it_is_is_refused(what: str):
     scope, data, places = UNSAID[what]
     shop = Shop(scope, by_topic=True)
     with pytest.raises(RefusedError) as refused:
-        scoped_all(read_purchases(json.dumps([data]).encode()), shop.program)
+        scoped(read_purchase(data).purchase, shop.program, "/0")
     assert [problem["pointer"] for problem in refused.value.problems] == [f"/0{place}" for place in places]
     with pytest.raises(UnreadableError, match=places[0]):
         shop.records_of(data)

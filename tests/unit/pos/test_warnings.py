@@ -9,7 +9,7 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 import stamgast.pos.warnings as doubts_module
-from stamgast.domain.program import Program, Store
+from stamgast.domain.program import Costs, Program, Store
 from stamgast.domain.purchase_record import EPOCH, Delivery, LineItem, StoreRef, Totals
 from stamgast.logs import mask_phones
 from stamgast.pos.warnings import MOST_TOLD, QUIET_S, Doubts, Seen, doubts_about
@@ -25,7 +25,10 @@ def warnings(*seen: tuple[str, str, int], of: Program = SHOPS) -> list[dict[str,
 
 def sold(place: str, store: str, when: int, *lines: dict[str, Any]) -> Seen:
     moment = EPOCH + timedelta(milliseconds=when)
-    items = tuple(LineItem(each["gross_minor"], each["line_id"], each["quantity"]) for each in lines)
+    items = tuple(
+        LineItem(each["gross_minor"], each["line_id"], each["quantity"], category=each.get("category"))
+        for each in lines
+    )
     totals = Totals(sum(item.gross_minor for item in items))
     return Seen(place, when, Delivery("t1", "completed", moment, "EUR", totals, 1, StoreRef(store), None, items))
 
@@ -42,6 +45,29 @@ def test_an_unknown_store_is_told_once_with_its_place_the_nearest_and_how_often(
             "purchases": 2,
         }
     ]
+
+
+def test_a_category_that_is_nearly_one_that_counts_is_told_with_its_line():
+    shop = program(
+        card("bread", 7, categories=frozenset({"bread"})), costs=Costs(category_margins={"soft-drinks": 400})
+    )
+    odd = ("bread", "bred", "Bread", "wine", "soft drinks", "breakfast", "bred")
+    lines = [line(f"{n}", 350, category=each) for n, each in enumerate(odd)]
+    found = [doubt.as_json() for doubt in doubts_about([sold("/0", "shop", T0, *lines)], shop, T0)]
+    assert [(each["pointer"], each["nearest"]) for each in found] == [
+        ("/0/line_items/1/category", "bread"),
+        ("/0/line_items/2/category", "bread"),
+        ("/0/line_items/4/category", "soft-drinks"),
+    ]
+    assert found[0]["allowed"] == "bread, soft-drinks"
+
+
+def test_a_till_that_misspells_a_thousand_categories_gets_a_short_answer():
+    shop = program(card("bread", 7, categories=frozenset({"a very long name of bread"})))
+    lines = [line(f"{n}", 350, category=f"a very long name of bread{n:04}") for n in range(1000)]
+    found = doubts_about([sold("", "shop", T0, each) for each in lines], shop, T0)
+    assert len(found) == MOST_TOLD + 1
+    assert sum(each.purchases for each in found) == 200, "the first so many are compared"
 
 
 def test_nothing_near_is_not_guessed():

@@ -6,6 +6,8 @@ from typing import Any
 import jsonschema
 import pytest
 
+from channels.model import SmsText
+from channels.prepare import count_sms
 from channels.render import render_text, render_variables
 from channels.sms_parts import count_parts
 from rules.language.actions import ACTIONS
@@ -105,6 +107,19 @@ def test_every_template_we_ship_can_be_filled_and_fits_the_shop(merchant: Path, 
             assert first_name in text
             assert "  " not in text
             assert count_parts(text).count == 1, "the shipped texts cost one part"
+
+
+@pytest.mark.parametrize("merchant", MERCHANTS, ids=lambda path: path.name)
+@pytest.mark.parametrize("name", ["Zoë", "Łukasz", "François", "Noor"])
+def test_every_text_we_ship_costs_one_part_whatever_people_are_called(merchant: Path, name: str):
+    program = load_merchant(merchant).program
+    card, reward = next(iter(program.cards)), next(iter(program.rewards))
+    data = {"code": "3-ABCDEFGH23456722", "reward": reward, "valid_until": 400 * DAY, "card": card, "stamps": {card: 5}}
+    for template in program.templates.values():
+        for language, source in template.sms.items():
+            words = message_variables(program, data, language, first_name=name)
+            text = render_text(source, words, template=template.id, locale=language, longest=1_600)
+            assert count_sms(SmsText(source), text)[1].count == 1
 
 
 def test_messages_speak_of_nothing_they_do_not_have():

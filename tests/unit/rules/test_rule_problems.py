@@ -104,6 +104,11 @@ MISTAKES = {
         "never fires: `lapsing` waits while the feed is stale",
         "Leave `feed` out",
     ),
+    "basket of a mistyped category": (
+        START + "if: [{basket_has: {category: [drinks, bred]}}]\n",
+        'no card and no margin is about the category "bred"',
+        'Did you mean "bread"?',
+    ),
     "basket of nothing": (START + "if: [{basket_has: {}}]\n", "needs a product or a category", ""),
     "empty group": (START + "if: [{any: []}]\n", "empty list", ""),
     "unknown action": (

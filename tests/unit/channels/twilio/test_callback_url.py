@@ -10,9 +10,9 @@ from channels.twilio.callback_url import read_callback_key, status_callback_url
 TEXT = st.text(st.characters(exclude_categories=["Cs"]), min_size=1, max_size=40)
 
 
-@given(TEXT, TEXT, TEXT, TEXT)
-def test_what_is_written_into_the_url_is_read_back(merchant, customer, activation, attempt):
-    key = CallbackKey(merchant, customer, activation, attempt)
+@given(TEXT, TEXT, TEXT, TEXT, TEXT | st.just(""))
+def test_what_is_written_into_the_url_is_read_back(merchant, customer, activation, attempt, address_hash):
+    key = CallbackKey(merchant, customer, activation, attempt, address_hash)
     url = status_callback_url("https://shop.example/base/", key)
     address, _, query = url.partition("?")
     assert address == "https://shop.example/base/twilio/status"

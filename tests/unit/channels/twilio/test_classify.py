@@ -8,9 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.model import Fault, Outcome, Treatment
+from channels.model import Fault, Outcome
 from channels.twilio.classify import classify_exchange
 from channels.twilio.client import Exchange
+from stamgast.domain.vocabulary import Treatment
 
 
 def answered(status, payload=None, text=None, **headers):
@@ -84,13 +85,22 @@ def test_throttling_is_not_a_submission(header, pause):
         (400, 21610, Fault.OPT_OUT, Treatment.OPT_OUT),
         (400, 21211, Fault.BAD_NUMBER, Treatment.BAD_NUMBER),
         (400, 99999, Fault.UNKNOWN, Treatment.PERMANENT),
-        (401, 20003, Fault.CONFIG, Treatment.CONFIG),
+        (400, 21408, Fault.CONFIG, Treatment.FALLBACK),
         (403, None, Fault.CONFIG, Treatment.CONFIG),
     ],
 )
 def test_a_refusal_is_final_and_classed_by_the_table(status, code, fault, treatment):
     result = classify_exchange(answered(status, {"code": code}))
     assert (result.outcome, result.fault, result.treatment) == (Outcome.REJECTED, fault, treatment)
+
+
+def test_a_refusal_of_the_sender_itself_is_no_submission_where_the_carrier_says_so_by_its_own_code():
+    result = classify_exchange(answered(401, {"code": 20003}))
+    assert (result.outcome, result.fault, result.treatment) == (
+        Outcome.NOT_SENT_RETRY,
+        Fault.CONFIG,
+        Treatment.CONFIG,
+    )
 
 
 @given(st.integers(100, 599), st.text(max_size=50))

@@ -4,8 +4,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.model import Fault, Treatment
+from channels.model import Fault
 from channels.twilio.errors import error_table, look_up, look_up_http
+from stamgast.domain.vocabulary import Treatment
 
 
 @pytest.mark.parametrize(
@@ -18,7 +19,7 @@ from channels.twilio.errors import error_table, look_up, look_up_http
         (63003, Fault.NOT_ON_CHANNEL, Treatment.FALLBACK),
         (63016, Fault.WINDOW, Treatment.PERMANENT),
         (63041, Fault.TEMPLATE, Treatment.CONFIG),
-        (21656, Fault.TEMPLATE, Treatment.PERMANENT),
+        (21656, Fault.TEMPLATE, Treatment.FALLBACK),
         (30036, Fault.EXPIRED, Treatment.PERMANENT),
     ],
 )

@@ -102,6 +102,10 @@ def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
         ("anna,2026-03-01,", "2:3: '' is not an amount; write it as 12.50"),
         ("anna,2026-03-01,nan", "2:3: 'nan' is not an amount; write it as 12.50"),
         (",2026-03-01,1", "2:1: there is no customer; leave purchases of nobody known out"),
+        (
+            "3.16E+10,2026-03-01,1",
+            "2:1: '3.16E+10' is a number that a spreadsheet has rounded; format the column as text",
+        ),
         ('anna,2026-03-01,"1', "2:1: not a line of CSV: unexpected end of data"),
     ],
 )

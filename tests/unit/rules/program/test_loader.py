@@ -4,6 +4,7 @@ import pytest
 
 from rules.loader import load_bundle, load_merchant
 from stamgast.domain.program import LapseModel, ReviewAbove, Store, Window
+from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR
 
 
@@ -107,6 +108,9 @@ MISTAKES = {
     "sender without ears": ('sms_sender: "+31201234568"', "sms_sender: Bakker", "nobody can answer STOP", "number"),
     "cap": ('sms_sender: "+31201234568"', "caps: {marketing: [one a day]}", "is not a rate", ""),
     "cap too far back": ('sms_sender: "+31201234568"', "caps: {marketing: [5 per 60 days]}", "30 days at most", ""),
+    "neighbours": ("currency: EUR", "currency: EUR\nneighbours: [Belgium]", "is not a country code", '"BE"'),
+    "letters": ('sms_sender: "+31201234568"', "letters: keep_name", 'unknown word "keep_name"', "keep_names"),
+    "parts": ('sms_sender: "+31201234568"', "max_parts: 11", "must be from 1 to 10", ""),
     "hours": ('sms_sender: "+31201234568"', 'send_between: {marketing: "07:00-20:00"}', "from 08:00 to 21:00 only", ""),
     "card's id": ("cards: {bread:", "cards: {br:ead|x:", "cannot be an id", ""),
 }
@@ -145,6 +149,25 @@ purchases: {not_before: 2015-01-01, most_rewards: 5, review_above: {pieces: 40, 
     assert program.messaging.windows["marketing"] == Window(540, 1200)
     assert program.templates["free_loaf"].purpose == "marketing"
     assert program.templates["free_loaf"].variables == {"1": "{{ voucher.code }}"}
+
+
+@pytest.mark.parametrize(
+    ("words", "shop", "korenmarkt"),
+    [("", None, None), ("neighbours: [BE, DE]", ("BE", "DE"), ("BE", "DE")), ("neighbours: []", (), ())],
+)
+def test_a_programme_says_whether_its_shop_is_at_the_border(load, words, shop, korenmarkt):
+    program = load(program=load().files["program.yaml"] + f"\nregion: NL\n{words}\n").program
+    assert program.home == Region("NL", shop)
+    assert program.region_of("korenmarkt") == Region("NL", korenmarkt)
+    assert program.region_of("nowhere") == program.home
+
+
+def test_a_store_says_it_for_itself_and_one_abroad_has_other_neighbours(load):
+    stores = "stores: {maas: {neighbours: BE}, lille: {region: FR}, mons: {region: BE, neighbours: [FR]}}"
+    text = "name: S\ncurrency: EUR\ntime_zone: UTC\nlanguages: [nl]\nregion: NL\nneighbours: [DE]\n" + stores
+    program = load(program=text).program
+    found = [program.region_of(name) for name in ("maas", "lille", "mons")]
+    assert found == [Region("NL", ("BE",)), Region("FR"), Region("BE", ("FR",))]
 
 
 def test_stamps_are_given_per_purchase_item_or_amount(load):

@@ -12,9 +12,10 @@ from stamgast.domain.units import MINUTE
 from stamgast.identity.ids import Identifier
 from stamgast.identity.sealed import Identifiers, public_key, seal, unseal
 from stamgast.log.partitioning import partition_for
+from stamgast.pos.warnings import UNKNOWN_CUSTOMER
 from streams.intake.canonical import UnreadableError, canonical, document_of, read_record
 from streams.intake.identity import Naming
-from tests.builders import ANNA, MERCHANT, T0, line, program, snapshot
+from tests.builders import ANNA, BRAM, MERCHANT, T0, line, program, snapshot
 from tests.fakes.records import LogRecord
 from tests.foreign_records import PROOFS, produced, read
 
@@ -24,7 +25,7 @@ ID_KEY = b"i" * 32
 
 
 class Register:
-    """Knows everybody as Anna, and whom it was asked about."""
+    """Knows everybody as Anna and Anna by her id, and whom it was asked about."""
 
     def __init__(self) -> None:
         self.asked: list[list[tuple[str, str]]] = []
@@ -33,6 +34,9 @@ class Register:
         assert all(isinstance(each, Identifier) for reference in references for each in reference)
         self.asked += [[(each.kind, each.value) for each in reference] for reference in references]
         return [ANNA for _ in references]
+
+    async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
+        return frozenset(customers) - {ANNA}
 
     def unseal(self, merchant: str, sealed: str) -> Identifiers:
         return unseal(ID_KEY, merchant, sealed)
@@ -50,7 +54,7 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     document = document_of(first)
     naming = Naming(people or Register(), shops)
     in_force = await naming.program_in_force(first.merchant)
-    customer = await naming.customer_of(first, in_force, T0)
+    customer = (await naming.customer_of(first, in_force, T0)).customer
     source = ("t", 0, 0, 0)
     (again,) = canonical(
         first, document, customer, source, PROOFS, program=in_force, topic="p", partitions=PARTITIONS, now=T0
@@ -197,6 +201,28 @@ async def test_what_does_not_open_or_names_nobody_is_unreadable_and_says_why(cus
     with pytest.raises(UnreadableError, match=why) as refused:
         await taken_over(found)
     assert "612345678" not in str(refused.value)
+
+
+async def named_in(found: Any) -> Any:
+    naming = Naming(Register(), shops)
+    return await naming.customer_of(read(found), await naming.program_in_force(MERCHANT), T0)
+
+
+async def test_a_sealed_phone_that_is_none_is_told_where_something_else_names_the_customer():
+    whose = sealed(phone="020 1234567") | {"membership_number": "M1"}
+    named = await named_in(produced(SALE | {"customer": whose}))
+    assert named.customer == ANNA
+    assert (named.misnamed.kind, named.misnamed.field) == ("unusable_phone", "sealed")
+    whose = sealed(phone="0612345678", membership_number="M1")
+    assert await named_in(produced(SALE | {"customer": whose})) == (ANNA, None)
+
+
+async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody():
+    found = produced(SALE | {"customer": {"customer_id": BRAM}}, stamgastrecordedat=None)
+    assert (await named_in(found)).misnamed == UNKNOWN_CUSTOMER
+    again = await taken_over(found)
+    assert "customer" not in json.loads(again.value)["data"]
+    assert await named_in(produced(SALE | {"customer": {"customer_id": ANNA}})) == (ANNA, None)
 
 
 async def test_a_merchant_without_a_programme_has_no_purchases_and_is_told_what_to_do():

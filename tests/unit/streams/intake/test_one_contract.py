@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from stamgast.pos.problems import RefusedError, UnreadableError
-from stamgast.pos.reading import read_purchases
+from stamgast.pos.reading import read_purchase, read_purchases
 from stamgast.state import keys
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
@@ -53,6 +53,9 @@ class Nobody:
         self.asked += 1
         return [ANNA for _ in references]
 
+    async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
+        return frozenset(customers) - {ANNA}
+
     def unseal(self, merchant: str, sealed: str) -> Any:
         raise AssertionError
 
@@ -82,7 +85,7 @@ async def appended(
 async def test_the_same_bad_purchase_is_refused_by_both_for_the_same_reason(what: str):
     data, place, why = BAD[what]
     with pytest.raises(RefusedError) as refused:
-        read_purchases(json.dumps(data).encode())
+        read_purchase(data)
     assert [problem["pointer"] for problem in refused.value.problems][:1] == [place] or place == "/line_items/0"
     (reason,), again, asked = await appended(data)
     assert (again, asked) == (0, 0)
@@ -92,7 +95,7 @@ async def test_the_same_bad_purchase_is_refused_by_both_for_the_same_reason(what
 
 @pytest.mark.parametrize("data", [SALE, BACK, SALE | {"customer": {"membership_number": "M1"}}])
 async def test_what_http_takes_the_topic_takes(data: dict[str, Any]):
-    assert read_purchases(json.dumps(data).encode())
+    assert read_purchase(data).place == ""
     assert (await appended(data))[:2] == ([], 1)
 
 

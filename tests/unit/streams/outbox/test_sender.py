@@ -43,7 +43,7 @@ async def test_what_was_begun_before_a_pause_waits_again(
         _activations=SimpleNamespace(close_attempt=doing("closed")),
     )  # fmt: skip
     prepared: Any = (None, "hash")
-    turn: Any = SimpleNamespace(answered=lambda _: None)
+    turn: Any = SimpleNamespace(answered=lambda _: None, judged=lambda _, answer: answer)
     again = await PartitionSending._begin_and_post(sending, SUBMISSION, "x1", prepared, turn)
     assert again is (paused_s > 2)
     assert [each for each in did if each != "answered"] == done

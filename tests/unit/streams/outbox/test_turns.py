@@ -6,6 +6,7 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from channels.model import Fault, Outcome, SendResult
+from stamgast.domain.vocabulary import Treatment
 from streams.metrics import Metrics
 from streams.outbox.breaker import Probing
 from streams.outbox.turns import Senders
@@ -17,6 +18,13 @@ LANE = ("bakery", "sms")
 TAKEN = SendResult(Outcome.ACCEPTED)
 BROKEN = SendResult(Outcome.IN_DOUBT, fault=Fault.TRANSIENT)
 REFUSED = SendResult(Outcome.REJECTED, code="21604")
+STOPPED = SendResult(
+    Outcome.NOT_SENT_RETRY,
+    fault=Fault.CONFIG,
+    treatment=Treatment.CONFIG,
+    code="20003",
+    reason="the credentials are wrong",
+)
 UNREACHED = SendResult(Outcome.NOT_SENT_RETRY, fault=Fault.TRANSIENT)
 
 
@@ -98,6 +106,39 @@ async def test_connections_that_are_never_made_open_it_as_well():
     made = senders()
     await break_it(made, UNREACHED)
     assert len(made.troubles()) == 1
+
+
+async def test_a_sender_that_the_carrier_refuses_stops_at_once_and_says_why():
+    made = senders(width=1)
+    with capture_logs() as logs:
+        (await made.turn(LANE)).answered(STOPPED)
+    assert [(each["log_level"], each["why"]) for each in logs] == [("error", "the credentials are wrong (20003)")]
+    [trouble] = made.troubles()
+    assert trouble.startswith(
+        "bakery by sms: the carrier refuses this sender, the credentials are wrong (20003), since"
+    )
+    turn = await made.turn(LANE)
+    assert not await turn.proves(FakeCarrier(STOPPED)), "no message is risked while the account is refused"
+    turn = await made.turn(LANE)
+    assert await turn.proves(FakeCarrier(REFUSED))
+    turn.answered(TAKEN)
+    assert made.troubles() == []
+
+
+async def test_a_message_with_which_the_sender_is_refused_again_while_others_go_is_at_fault_itself():
+    made = senders(width=1)
+    turn = await made.turn(LANE)
+    assert turn.judged("poison", STOPPED) is STOPPED
+    turn.answered(STOPPED)
+    turn = await made.turn(LANE)
+    assert turn.judged("poison", STOPPED) is STOPPED, "nothing else has gone since"
+    assert turn.judged("another", TAKEN) is TAKEN
+    turn.answered(TAKEN)
+    turn = await made.turn(LANE)
+    judged = turn.judged("poison", STOPPED)
+    assert (judged.outcome, judged.treatment) == (Outcome.REJECTED, Treatment.FALLBACK)
+    turn.answered(judged)
+    assert made.troubles() == []
 
 
 async def test_what_is_wrong_with_one_message_opens_nothing():

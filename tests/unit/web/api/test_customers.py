@@ -8,10 +8,13 @@ import jsonschema
 import pytest
 from pydantic import BaseModel
 
+from stamgast.domain.names import tidy_name
+from stamgast.domain.program import Costs
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.problems import RefusedError, allowed_in
 from stamgast.pos.types import ANY_ID
-from stamgast.web.api.customers import EnrolmentRequest, enrolment_schema, read_enrolment
+from stamgast.web.api.customers import EnrolmentRequest, doubts_about_enrolment, enrolment_schema, read_enrolment
+from tests.builders import program
 
 CONSENT = {"purpose": "marketing", "channel": "sms", "wording_version": "2026-1"}
 
@@ -51,6 +54,53 @@ def fits_the_schema(consent: dict[str, Any]) -> bool:
     """As a till's developer would check it: by what /openapi.json says."""
     schema = enrolment_schema()["$defs"]["Consent"]
     return jsonschema.Draft202012Validator(schema).is_valid(consent)
+
+
+@pytest.mark.parametrize("purpose", ["marketting", "maketing", "utilty"])
+def test_a_mistyped_purpose_is_refused_with_the_one_that_was_meant(purpose: str):
+    problem = refused(consents=[CONSENT | {"purpose": purpose}])
+    meant = "utility" if purpose[0] == "u" else "marketing"
+    assert problem["pointer"] == "/consents/0/purpose"
+    assert (problem["nearest"], problem["allowed"]) == (meant, "marketing, utility")
+
+
+@pytest.mark.parametrize("birthday", ["1988-02-31", "--02-30", "1989-02-29", "--04-31", "0000-01-01"])
+def test_a_birthday_that_is_no_day_is_refused(birthday: str):
+    problem = refused(birthday=birthday)
+    assert (problem["pointer"], problem["detail"]) == (
+        "/birthday",
+        "birthday is not on the calendar: there is no such day",
+    )
+
+
+@pytest.mark.parametrize("birthday", ["1988-02-29", "--02-29", "1988-10-21"])
+def test_a_birthday_that_is_a_day_is_taken(birthday: str):
+    assert read(birthday=birthday).birthday == birthday
+
+
+@pytest.mark.parametrize(
+    ("text", "name"),
+    [("  Noor  de\tWit ", "Noor de Wit"), (" " * 15, ""), ("Zoe\u0308", "Zo\xeb"), ("\u200b", ""), ("--", "")],
+)
+def test_a_name_is_tidied(text: str, name: str):
+    assert tidy_name(text) == name
+
+
+def test_words_that_the_programme_does_not_know_are_taken_and_told():
+    shop = program(costs=Costs(acquisition_costs={"flyer": ((0, 400),)}), languages=("nl", "fr-BE"))
+    letters = CONSENT | {"purpose": "newsletter"}
+    given = read(consents=[CONSENT, letters], language="de", acquisition_source="Flyer")
+    told = {each.pointer: each for each in doubts_about_enrolment(given, shop)}
+    assert set(told) == {"/consents/1/purpose", "/language", "/acquisition_source"}
+    assert told["/acquisition_source"].nearest == "flyer"
+    assert "'nl'" in told["/language"].detail
+
+
+def test_what_the_programme_knows_and_what_is_like_nothing_it_knows_is_not_told():
+    shop = program(costs=Costs(acquisition_costs={"flyer": ((0, 400),)}), languages=("nl", "fr-BE"))
+    for source in ("flyer", "instagram", None):
+        given = read(consents=[CONSENT], language="fr", acquisition_source=source)
+        assert doubts_about_enrolment(given, shop) == []
 
 
 def test_a_source_with_a_space_in_it_is_told_what_a_source_may_be():

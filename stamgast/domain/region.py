@@ -1,0 +1,13 @@
+"""How telephone numbers without a country code are read."""
+
+from typing import NamedTuple
+
+
+class Region(NamedTuple):
+    """The country in which they are written, and who else buys there."""
+
+    country: str
+    """ISO 3166, two letters."""
+    neighbours: tuple[str, ...] | None = None
+    """Countries of which a number without a country code may be as well, since the shop is at the border; None: nobody
+    said, so only what is no number at home at all."""

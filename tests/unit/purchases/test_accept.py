@@ -1,0 +1,60 @@
+"""A batch is taken item by item, whatever is wrong with one of them."""
+
+import json
+from typing import Any
+
+import pytest
+
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import Refused, read_purchases
+from stamgast.purchases.accept import accept
+from tests.builders import ANNA, T0, line, program, refund, snapshot
+
+SALE = snapshot("1", store="shop", lines=[line("1", 700)])
+BACK = snapshot("2", store="shop", lines=[line("1", 350)]) | {
+    "transaction_link": {"relation": "return_of", "transaction_id": "1", "business_day_date": "2026-10-01"}
+}
+
+
+class Register:
+    """Knows Anna, and no transaction."""
+
+    async def resolve_many(self, merchant: str, references: Any, at: int) -> list[str]:
+        return [ANNA for _ in references]
+
+    async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
+        return frozenset(customers) - {ANNA}
+
+    def unseal(self, merchant: str, sealed: str) -> Any:
+        raise AssertionError
+
+    async def of(self, merchant: str, names: Any) -> dict[str, Any]:
+        return {}
+
+
+async def taken(*batch: Any) -> Any:
+    """What became of it, and how many records were appended."""
+    appended: list[Any] = []
+
+    async def append(topic: str, records: Any) -> list[int]:
+        appended.extend(records)
+        return [0 for _ in records]
+
+    shop = program(transaction_scope="store_day")
+    items = read_purchases(json.dumps(batch).encode())
+    return await accept(Register(), Register(), append, "p", items, program=shop, at=T0), len(appended)
+
+
+async def test_a_refund_that_does_not_say_of_which_sale_it_is_holds_up_nothing_else():
+    accepted, records = await taken(SALE, refund("1"), BACK)
+    first, wrong, last = accepted.outcomes
+    assert (first.customer, last.customer, records) == (ANNA, ANNA, 3), "a return is two records"
+    assert isinstance(wrong, Refused)
+    assert [each["pointer"] for each in wrong.problems] == ["/1/sale/retail_store_id", "/1/sale/business_day_date"]
+    assert wrong.named["transaction_id"] == first.received.purchase.transaction_id == "1", "as the till calls it"
+
+
+async def test_where_nothing_can_be_taken_all_of_the_places_are_told():
+    with pytest.raises(RefusedError) as refused:
+        await taken(refund("1"), "text")
+    assert [each["pointer"] for each in refused.value.problems][-1] == "/1"
