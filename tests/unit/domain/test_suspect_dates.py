@@ -162,10 +162,9 @@ def taken_over(date: str, **more: Any) -> Any:
     return read_record(second, is_here=True, proofs=PROOFS).purchase.data
 
 
-@pytest.mark.parametrize("programme", [None, program()])
-def test_without_a_word_in_the_programme_a_sale_lies_at_most_twenty_years_back(programme):
-    assert taken_over("2000-01-01T00:03:00Z", program=programme).time_suspect
-    assert not taken_over("2006-10-02T00:00:00Z", program=programme).time_suspect
+def test_without_a_word_in_the_programme_a_sale_lies_at_most_twenty_years_back():
+    assert taken_over("2000-01-01T00:03:00Z", program=program()).time_suspect
+    assert not taken_over("2006-10-02T00:00:00Z", program=program()).time_suspect
     assert REACH == 7305 * DAY
 
 
