@@ -152,7 +152,7 @@ def _what_became_of(scene: Scene, topic: str, names: AbstractSet[str]) -> dict[s
 def settings_of(scene: Scene, prefix: str, folder: Path) -> dict[str, Any]:
     """A worker's settings, with a port of its own for its health and a clock that begins with it."""
     return {
-        "kafka_bootstrap": scene.kafka.bootstrap,
+        "kafka_bootstrap": str(scene.kafka.bootstrap),
         "redis_url": scene.redis.url,
         "partitions": PARTITIONS,
         "topic_prefix": prefix,

@@ -24,6 +24,10 @@ class KafkaAddress(str):
         made.signatures, made.locks = signatures, locks
         return made
 
+    def __deepcopy__(self, _memo: object) -> Self:
+        """Itself: it never changes, and clients copy the settings that they were given."""
+        return self
+
 
 def signatures_at(bootstrap: str) -> Signatures:
     """What records are signed with that go to this address, and checked with that come from it."""

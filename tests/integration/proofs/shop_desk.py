@@ -6,12 +6,15 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from typing import Any
 
 import httpx
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.demo.stage import environment
+from stamgast.identity.ids import Identifier
+from stamgast.identity.records import Profile
 from tests.conftest import eventually
 from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.receipts import now
@@ -45,6 +48,13 @@ class _Till:
     async def __aexit__(self, *error: object) -> None:
         assert self._client is not None
         await self._client.aclose()
+
+
+async def members(scene: Scene, names: Sequence[str]) -> dict[str, str]:
+    """People known by a membership number alone, who buy nothing else: name -> customer id."""
+    enrol = scene.parts.identities.enrol
+    joined = [await enrol(MERCHANT, [Identifier("membership", name)], Profile(), now()) for name in names]
+    return {name: each.customer for name, each in zip(names, joined, strict=True)}
 
 
 async def command(scene: Scene, *arguments: str, code: int = 0) -> dict[str, Any]:

@@ -84,7 +84,7 @@ def batch_of(scene: Scene, name: str) -> list[dict[str, Any]]:
         elif number % 10 == 0:
             sale["customer"] = {"membership_number": f"{name}-{number % 300}"}
         else:
-            sale["customer"] = {"phone": f"+3169{number % 700:07d}"}
+            sale["customer"] = {"phone": f"+3161{number % 700:07d}"}
     return sales
 
 

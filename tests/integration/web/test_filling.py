@@ -61,9 +61,9 @@ async def test_a_redis_that_was_emptied_shows_nobody_anything_until_it_is_filled
     looked_up = await web.client.get(used.headers["location"], headers=web.headers())
     assert is_told_to_come_again(looked_up), looked_up.text
     await eventually(lambda: _is_taken(web, bread(8, {"phone": "+31612345678"}, days_ago=0)), why="who is who is read")
-    ready = (await web.client.get("/readyz")).json()
+    ready = (await web.health.get("/readyz")).json()
     assert any("is being filled: 0 of" in words for words in ready["filling"])
-    figures = (await web.client.get("/metrics")).text
+    figures = (await web.health.get("/metrics")).text
     assert f"stamgast_web_filling_partitions {len(ready['filling']):.1f}" in figures
     command = ChildProcess(
         "show",
@@ -97,7 +97,7 @@ async def test_a_redis_that_was_emptied_shows_nobody_anything_until_it_is_filled
         assert other.status_code == 409, other.text
         back = await web.client.delete(used.headers["location"], headers=web.headers())
         assert (back.status_code, back.json()["voucher"]) == (200, "open"), back.text
-        assert "filling" not in (await web.client.get("/readyz")).json()
+        assert "filling" not in (await web.health.get("/readyz")).json()
         other = await web.post("/vouchers/0-AAAAAAAAAAAAAAAA/redemptions", {}, Idempotency_Key="receipt-3")
         assert other.status_code == 404, other.text
     finally:
