@@ -69,6 +69,7 @@ class ActivationLog:
         self._under_way = 0
         self._woken = asyncio.Event()
         self._task: asyncio.Task[None] | None = None
+        self._closed = False
 
     async def open(self, reader: LogReader) -> None:
         """Read up to the end, take over what is still to be noted, and begin to write."""
@@ -82,6 +83,7 @@ class ActivationLog:
 
     def close(self) -> None:
         """Write no more; claims that wait are lost."""
+        self._closed = True
         if self._task is not None:
             self._task.cancel()
         while self._pending:
@@ -108,7 +110,7 @@ class ActivationLog:
         await self._line(note, NoteKind.CLOSED)
 
     async def _line(self, note: Note, kind: NoteKind) -> str:
-        if self._task is None or self._task.done():
+        if self._closed or self._task is None or self._task.done():
             raise ClaimLostError
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         record = (key_of(note.merchant, note.customer), encode_note(note))
@@ -148,7 +150,9 @@ class ActivationLog:
         self._under_way = len(entries)
         try:
             await self._write_all(entries)
-        except TROUBLE:
+        except (
+            BaseException
+        ):  # being cancelled too: whoever waits holds a turn of its sender, and would hold it for ever
             for entry in entries:
                 _fail(entry)
             raise

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import uuid
 from collections.abc import AsyncIterator
 from typing import Any
@@ -14,7 +15,7 @@ from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, decode_note, encode_note
 from stamgast.state.partitions import Lease
-from streams.customers.activation_log import ActivationLog
+from streams.customers.activation_log import ActivationLog, ClaimLostError
 from tests.conftest import eventually
 from tests.fakes.emitters import MemoryEmitters
 from tests.fakes.ownership import OwnedByTest
@@ -77,3 +78,27 @@ async def test_notes_that_were_left_are_written_before_new_ones_and_in_pieces(ow
     assert owner.written == [f"a{number:02}" for number in range(31)]
     assert max(map(len, owner.appends)) == 6
     assert await owner.outbox.last_note() == ""
+
+
+async def test_whoever_waits_for_a_claim_of_a_partition_that_is_given_up_is_told_that_it_is_lost(
+    owner: Owner, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They hold turns of a sender: one that waited for ever would keep it from all other partitions of the process."""
+    appending = asyncio.Event()
+
+    async def never(*_: Any) -> list[int]:
+        appending.set()
+        await asyncio.get_running_loop().create_future()
+        return []
+
+    monkeypatch.setattr("streams.customers.activation_log.append", never)
+    await owner.log.open(owner)  # type: ignore[arg-type]
+    under_way = asyncio.create_task(owner.log.claim(decode_note(note(1))))
+    await appending.wait()
+    behind = asyncio.create_task(owner.log.close_attempt(decode_note(note(2))))
+    await asyncio.sleep(0)
+    owner.log.close()
+    later = asyncio.create_task(owner.log.claim(decode_note(note(3))))
+    for each in (under_way, behind, later):
+        with pytest.raises(ClaimLostError):
+            await asyncio.wait_for(each, 5)
