@@ -11,10 +11,11 @@ from typing import Any
 from stamgast.clv.data.purchase_file import MICRO, Buyer, Purchases
 from stamgast.clv.evaluation.backtest import evaluate
 from stamgast.clv.evaluation.curves import conditional_expectation
-from stamgast.clv.evaluation.plots import line_style, new_figure, svg_of
+from stamgast.clv.evaluation.plots import line_style
 from stamgast.demo.cdnow import day_of, read_receipts
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
+from stamgast.drawn_pages import new_figure, svg_of
 
 DOCS = Path(__file__).resolve().parent.parent / "docs"
 RECORD_SHOP = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}

@@ -6,7 +6,7 @@ submissions, each at its virtual time. Backtests and rule tests run on it.
 """
 
 import heapq
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -88,9 +88,12 @@ class Happening:
 class Simulation(Fold):
     """Virtual time: events go in by time order, timers fire in between, every message is delivered at once."""
 
-    def __init__(self, bundle: Bundle, voucher_key: bytes = b"simulation", *, mind_holdout: bool = True) -> None:
+    def __init__(
+        self, bundle: Bundle, voucher_key: bytes = b"simulation", *, mind_holdout: bool = True, partition: int = 0
+    ) -> None:
         super().__init__(voucher_key, mind_holdout=mind_holdout)
         self.bundle = bundle
+        self.partition = partition
         self.now: Millis = 0
         self.happened: list[Happening] = []
         self.failures: list[tuple[str, str]] = []
@@ -121,11 +124,13 @@ class Simulation(Fold):
         self.now = max(self.now, event.at)
         key = (event.merchant, event.customer)
         before = self.state(key) or Customer()
-        change = self.apply(event, self.bundle)
+        tags, timers = frozenset(before.tags), frozenset(before.timers.values())
+        change = self.apply(event, self.bundle, self.partition)
         self.failures += change.failures
-        self._note(key, before, change)
-        for due in set(change.state.timers.values()) - set(before.timers.values()):
-            heapq.heappush(self._timers, (due, key))
+        self._note(key, tags, change)
+        for due in change.state.timers.values():
+            if due not in timers:
+                heapq.heappush(self._timers, (due, key))
         for submission in change.submissions:
             if submission.activation not in change.cancels:
                 self._deliver(submission)
@@ -144,17 +149,17 @@ class Simulation(Fold):
                 )
             )
 
-    def _note(self, key: CustomerKey, before: Customer, change: Change) -> None:
+    def _note(self, key: CustomerKey, before: Collection[str], change: Change) -> None:
         for submission in change.submissions:
             self._say(key, Happened.SEND, submission.template, rule=submission.rule, data=submission.data)
         for note in change.notes:
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
                 self._say(key, Happened.WITHHELD, note.template, rule=note.rule, reason=note.reason)
         self._note_vouchers(key, change)
-        old, new = set(before.tags), set(change.state.tags)
-        for tag in sorted(new - old):
+        tags = change.state.tags
+        for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)
-        for tag in sorted(old - new):
+        for tag in sorted(set(before).difference(tags)):
             self._say(key, Happened.UNTAG, tag)
 
     def _note_vouchers(self, key: CustomerKey, change: Change) -> None:

@@ -88,7 +88,7 @@ def read_program(
     neighbours = _neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = _languages(reader, found.get("languages"))
-    rewards = _rewards(reader, found.get("rewards"), languages)
+    rewards = _rewards(reader, found.get("rewards"), languages, currency)
     costs, closed = read_costs(reader, found.get("costs"), currency), read_closed(reader, found.get("closed"))
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
@@ -228,10 +228,10 @@ def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> 
     return stores
 
 
-def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...]) -> dict[str, Reward]:
+def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], currency: str) -> dict[str, Reward]:
     rewards: dict[str, Reward] = {}
     for name, key, value in named(reader, node, "rewards"):
-        found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for"), ("names",))
+        found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for", "cost", "value"), ("names",))
         names: dict[str, str] = {}
         for language, text in reader.entries(found["names"], f"rewards: {name}: names") if "names" in found else []:
             read = reader.text(text, f"names: {language.text}")
@@ -243,8 +243,22 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...]) -> d
         missing = [each for each in languages if each not in names]
         if "names" in found and isinstance(found["names"], MapNode) and missing:
             reader.problem(key, f"the reward {name} has no name in {', '.join(missing)}")
-        rewards[name] = Reward(name, names, _duration(reader, found, "valid_for", 30 * DAY))
+        rewards[name] = Reward(
+            name,
+            names,
+            _duration(reader, found, "valid_for", 30 * DAY),
+            cost=_worth(reader, found, name, "cost", currency),
+            value=_worth(reader, found, name, "value", currency),
+        )
     return rewards
+
+
+def _worth(reader: Reader, found: Mapping[str, Node], reward: str, key: str, currency: str) -> Minor | None:
+    amount = reader.money(found[key], f"rewards: {reward}: {key}", currency) if key in found else None
+    if amount is not None and amount < 0:
+        reader.problem(found[key], f"`rewards: {reward}: {key}` is below zero", "A gift costs something, or nothing.")
+        return None
+    return amount
 
 
 def _duration(reader: Reader, found: Mapping[str, Node], key: str, default: Millis) -> Millis:

@@ -100,7 +100,7 @@ def _check(purchases: Purchases, begin: Day, end: Day) -> list[str]:
 
 
 def _check_plots() -> None:
-    from stamgast.clv.evaluation.plots import PlotsMissingError, check_plots
+    from stamgast.drawn_pages import PlotsMissingError, check_plots
 
     try:
         check_plots()

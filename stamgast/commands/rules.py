@@ -10,9 +10,11 @@ from typing import Annotated, Any
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.rules_backtest import backtest
 from stamgast.domain.vocabulary import Status
 
 app = new_app("Check, test and explain rules.", no_args_is_help=True)
+app.command()(backtest)
 
 Paths = Annotated[
     list[Path] | None,

@@ -67,6 +67,21 @@ def change_day(value: bytes, day: Day, by: int) -> bytes:
     return encode_days(sorted(counts.items()))
 
 
+def last_gap(value: bytes) -> Day:
+    """Days between the newest two of the value, which has at least two. Only its end is read: a regular has years."""
+    count = _begin_of_last(value, len(value))
+    begin = _begin_of_last(value, count)
+    return sum((value[at] & 0x7F) << 7 * (at - begin) for at in range(begin, count))
+
+
+def _begin_of_last(value: bytes, end: int) -> int:
+    """Where the number begins that ends before `end`: all of its bytes but the last one say that more follow."""
+    begin = end - 1
+    while begin and value[begin - 1] & 0x80:
+        begin -= 1
+    return begin
+
+
 def sum_log_gaps(days: list[tuple[Day, int]]) -> int:
     """Sum over neighbouring days of ln(gap in days), in units of 2**-20."""
     return sum(log_gap(later[0] - earlier[0]) for earlier, later in pairwise(days))

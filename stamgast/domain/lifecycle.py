@@ -8,7 +8,7 @@ from typing import Final
 
 from stamgast.domain.closed_days import moment_after
 from stamgast.domain.customer import Customer
-from stamgast.domain.days import decode_days
+from stamgast.domain.days import last_gap
 from stamgast.domain.program import Program
 from stamgast.domain.quiet_spells import quiet_gaps
 from stamgast.domain.units import Millis
@@ -76,5 +76,6 @@ def stage_of(customer: Customer) -> Stage:
 def _one_visit_since(customer: Customer) -> bool:
     if customer.visits == 1:
         return customer.first_day > customer.lapse_day
-    previous = decode_days(customer.days)[-2][0]
-    return previous <= customer.lapse_day < customer.last_day
+    if customer.lapse_day >= customer.last_day:
+        return False
+    return customer.last_day - last_gap(customer.days) <= customer.lapse_day

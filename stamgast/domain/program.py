@@ -67,11 +67,17 @@ class CardDefinition:
 
 @dataclass(frozen=True, slots=True)
 class Reward:
-    """What is promised. `names` maps a language to the name people read."""
+    """What is promised. `names` maps a language to the name people read.
+
+    `cost` is what it costs the shop, `value` what the customer would have paid for it: minor units, None where nobody
+    said.
+    """
 
     id: str
     names: Mapping[str, str]
     valid_for: Millis = 30 * DAY
+    cost: Minor | None = None
+    value: Minor | None = None
 
 
 @dataclass(frozen=True, slots=True)

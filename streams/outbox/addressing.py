@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol, assert_never, cast
 
-from channels.model import Message, Sender, SmsText, WhatsAppTemplate
+from channels.model import Message, Sender
+from channels.wording import wording_for
 from stamgast.domain.activation import Submission
-from stamgast.domain.channels import Address, ChannelSpec, Wording, channel_named, spec_of
+from stamgast.domain.channels import Address, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
-from stamgast.domain.program import Messaging, Program, Template
+from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Channel, Reason
+from stamgast.domain.vocabulary import Reason
 from stamgast.identity.records import Profile
 
 
@@ -56,7 +56,7 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
     if template is None:
         return Reason.NO_TEMPLATE
     channel = channel_named(submission.channel)
-    source = _source(template, channel, (submission.language, *program.languages), program.messaging)
+    source = wording_for(template, channel, (submission.language, *program.languages), program.messaging)
     if source is None:
         return Reason.NO_WORDING
     locale, wording = source
@@ -77,22 +77,3 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
         valid_until=submission.expires_at,
     )
     return Addressed(message, phone_hash)
-
-
-def _source(
-    template: Template, channel: Channel, languages: Sequence[str], house: Messaging
-) -> tuple[str, SmsText | WhatsAppTemplate] | None:
-    """The wording in the first of the languages that has one: the customer's, then the merchant's."""
-    written = template.wordings(channel)
-    language = next((each for each in languages if each in written), None)
-    return None if language is None else (language, _worded(template, written[language], spec_of(channel), house))
-
-
-def _worded(template: Template, written: str, spec: ChannelSpec, house: Messaging) -> SmsText | WhatsAppTemplate:
-    match spec.wording:
-        case Wording.TEXT:
-            return SmsText(written, house.letters, house.max_parts if spec.most_parts else 0)
-        case Wording.APPROVED:
-            return WhatsAppTemplate(written, template.variables)
-        case _:
-            assert_never(spec.wording)

@@ -1,13 +1,8 @@
-"""The plots of an evaluation as SVG.
-
-matplotlib comes with the extra `plots`; it is imported here alone, and only to draw.
-"""
+"""The plots of an evaluation as SVG."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from importlib.util import find_spec
-from io import StringIO
 from typing import Any, Final
 
 from stamgast.clv.data.purchase_file import Purchases
@@ -24,8 +19,8 @@ from stamgast.clv.evaluation.curves import (
     tracking,
 )
 from stamgast.domain.attrition import BG_NBD, MBG_CNBD_K, MBG_NBD, PARETO_NBD
+from stamgast.drawn_pages import check_plots, new_figure, svg_of
 
-SIZE: Final = (7.2, 4.4)
 COLOURS: Final = {
     ACTUAL: "#1b1b1b",
     COMBINED: "#c2410c",
@@ -48,23 +43,6 @@ LABELS: Final = {BG_NBD: "BG/NBD", MBG_NBD: "MBG/NBD", MBG_CNBD_K: "MBG/CNBD-k",
 _DASHES: Final = {BG_NBD: "--", MBG_NBD: "-.", MBG_CNBD_K: (0, (1, 1)), PARETO_NBD: ":"}
 
 
-class PlotsMissingError(Exception):
-    """There is nothing to draw with; the text says how to get it."""
-
-
-def check_plots() -> None:
-    """Check that there is something to draw with.
-
-    Raises:
-        PlotsMissingError: matplotlib is not installed.
-    """
-    if find_spec("matplotlib") is None:
-        raise PlotsMissingError(
-            "plots need matplotlib, which is not installed; install the extra `plots`, "
-            "in a checkout with: .venv/bin/python -m pip install -e '.[plots]'"
-        )
-
-
 def plots_of(found: Evaluation, purchases: Purchases) -> list[tuple[str, str, str]]:
     """Return title, what there is to see, and SVG of each plot."""
     check_plots()
@@ -82,28 +60,6 @@ def line_style(name: str) -> dict[str, Any]:
     strong = name in {ACTUAL, COMBINED}
     style = {"color": COLOURS[name], "linewidth": 2.2 if strong else 1.4, "linestyle": _DASHES.get(name, "-")}
     return {"label": LABELS.get(name, name), "zorder": 3 if strong else 2, **style}
-
-
-def svg_of(figure: Any) -> str:
-    """Return a figure as SVG; the same figure always is the same text."""
-    import matplotlib as mpl  # noqa: PLC0415  as above
-
-    buffer = StringIO()
-    with mpl.rc_context({"svg.hashsalt": "stamgast", "svg.fonttype": "none", "font.family": "sans-serif"}):
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    return "\n".join(line.rstrip() for line in buffer.getvalue().splitlines()) + "\n"
-
-
-def new_figure() -> tuple[Any, Any]:
-    """Return a figure and its axes, without any state of the module that a second drawing would find."""
-    from matplotlib.figure import Figure  # noqa: PLC0415  lazily: whoever draws nothing need not have it
-
-    figure = Figure(figsize=SIZE, layout="constrained")
-    axes = figure.subplots()
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(visible=True, color="#e5e5e5", linewidth=0.6)
-    axes.set_axisbelow(True)
-    return figure, axes
 
 
 def _draw(onto: Callable[[Any], None]) -> str:

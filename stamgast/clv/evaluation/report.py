@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from base64 import b64encode
 from html import escape
 from typing import Any, Final
 
@@ -10,6 +9,7 @@ from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.evaluation.backtest import Evaluation
 from stamgast.clv.evaluation.plots import plots_of
 from stamgast.clv.scoring import date_of
+from stamgast.drawn_pages import figure_of, page_of
 
 _FIGURES: Final = {
     "log_score": ("log score", "4f", "mean of -ln of the chance given to what happened; smaller is better"),
@@ -26,14 +26,6 @@ _FIGURES: Final = {
     "n_rmse": ("RMSE, purchases", "3f", "root mean square error"),
     "v_mae": ("MAE, spend", "2f", "mean absolute error of spend, in the data's currency"),
 }
-_STYLE: Final = """
-body { font: 16px/1.5 system-ui, sans-serif; color: #1b1b1b; max-width: 62rem; margin: 2rem auto; padding: 0 1rem; }
-table { border-collapse: collapse; font-size: .85rem; font-variant-numeric: tabular-nums; }
-table { display: block; overflow-x: auto; }
-th, td { padding: .25rem .6rem; text-align: right; border-bottom: 1px solid #e2e2e2; white-space: nowrap; }
-th:first-child { text-align: left; } thead th { border-bottom: 2px solid #1b1b1b; } .best { background: #fff1e8; }
-figure { margin: 2rem 0; } img { width: 100%; max-width: 46rem; height: auto; } figcaption, small { color: #555; }
-"""
 
 
 def report_of(found: Evaluation, purchases: Purchases) -> str:
@@ -45,25 +37,14 @@ def report_of(found: Evaluation, purchases: Purchases) -> str:
     cut = found.window.sample.as_of
     end = date_of(cut + found.window.days)
     title = f"Foretold after {date_of(cut)}, judged until {end}"
-    figures = "\n".join(_figure(*plot) for plot in plots_of(found, purchases))
-    return f"""<!doctype html>
-<html lang="en">
-<head>
-<meta charset="utf-8">
-<meta name="viewport" content="width=device-width, initial-scale=1">
-<title>{escape(title)}</title>
-<style>{_STYLE}</style>
-</head>
-<body>
-<h1>{escape(title)}</h1>
-<p>{len(found.window.sample.names):,} customers, {found.window.days} days, {found.window.purchases.sum():,}
+    figures = "\n".join(figure_of(*plot) for plot in plots_of(found, purchases))
+    body = f"""<p>{len(found.window.sample.names):,} customers, {found.window.days} days, \
+{found.window.purchases.sum():,}
 purchase days came. {_choice(found)} Spend is averaged over {found.orders} purchase days.</p>
 {_table(found)}
 {_gains(found)}
-{figures}
-</body>
-</html>
-"""
+{figures}"""
+    return page_of(title, body)
 
 
 def _choice(found: Evaluation) -> str:
@@ -105,15 +86,6 @@ def _gains(found: Evaluation) -> str:
     )
     heading = "What the combined model gains, by paired 95 % intervals over customers; positive is better:"
     return f"<p>{heading}</p><ul>{items}</ul>"
-
-
-def _figure(title: str, caption: str, svg: str) -> str:
-    # As an image of its own: names inside several drawings on one page would meet.
-    data = b64encode(svg.encode()).decode()
-    return (
-        f'<figure><h2>{escape(title)}</h2><img alt="{escape(title)}" src="data:image/svg+xml;base64,{data}">'
-        f"<figcaption>{escape(caption)}</figcaption></figure>"
-    )
 
 
 def _mark(name: str, best: str) -> str:

@@ -1,0 +1,309 @@
+"""A past from a file of purchases: a line a purchase, or several lines a receipt where `transaction` tells them apart.
+
+Needed are the columns customer, date and amount; store, category, product, transaction, language and source may be
+there. A date may have a time of day, with an offset or on the shop's own clock. A negative amount gives back what the
+same customer bought before: of the transaction that it names, else of their newest purchase that is large enough.
+Nothing is known of consents: everybody counts as having agreed to everything, and the answer says so.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import IO, Final, NamedTuple
+
+from stamgast.backtest.plan import Share
+from stamgast.clv.data.column_names import meant_column, missing_columns
+from stamgast.clv.data.csv_words import (
+    MICRO,
+    HeadingError,
+    meant_amount,
+    meant_date,
+    names_in,
+    read_amount,
+    read_date,
+    wrong_cells,
+)
+from stamgast.domain.calendar import at_local
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.net_purchase import net
+from stamgast.domain.program import Program
+from stamgast.domain.purchase_record import millis_of
+from stamgast.domain.transactions import Refund, Snapshot, Transaction
+from stamgast.domain.units import MINUTE, Day, Millis, Minor
+from stamgast.domain.vocabulary import Channel, Purpose
+
+NEEDED: Final = ("customer", "date", "amount")
+OPTIONAL: Final = ("store", "category", "product", "transaction", "language", "source")
+_NOON: Final = 12 * 60
+_MOST_PROBLEMS: Final = 20
+
+
+class PastError(Exception):
+    """A past that cannot be read. `problems` are lines that say where, what, and what was meant."""
+
+    def __init__(self, problems: Sequence[str]) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = list(problems)
+
+    def __reduce__(self) -> tuple[type[PastError], tuple[list[str]]]:
+        """It comes out of other processes."""
+        return PastError, (self.problems,)
+
+
+class Sale(NamedTuple):
+    """A line of the file. `amount` in minor units, below zero for what was given back."""
+
+    at: Millis
+    amount: Minor
+    store: str
+    category: str
+    product: str
+    transaction: str
+    language: str
+    source: str
+
+
+def span_of(path: Path) -> tuple[Day, Day]:
+    """The days of the oldest and of the newest line.
+
+    Raises:
+        PastError: there is no such file, no such column, or no date in it.
+    """
+    first, last = "9", ""
+    with _opened(path) as file:
+        rows = csv.reader(file, strict=True)
+        place = _heading(str(path), rows)["date"]
+        for row in rows:
+            if len(row) > place:
+                text = row[place].lstrip()[:10]
+                if text < first and read_date(text) is not None:
+                    first = text
+                if text > last and read_date(text) is not None:
+                    last = text
+    begins, ends = read_date(first), read_date(last)
+    if begins is None or ends is None:
+        raise PastError([f"{path}: there is no purchase in it"])
+    return begins, ends
+
+
+def unread_columns(path: Path) -> list[str]:
+    """What to say of columns that are not read: where each stands, and what may be meant by it."""
+    with _opened(path) as file:
+        columns = _heading(str(path), csv.reader(file, strict=True))
+    absent = [name for name in OPTIONAL if name not in columns]
+    told = []
+    for name, place in columns.items():
+        if name and name not in (*NEEDED, *OPTIONAL):
+            meant = meant_column(name, absent)
+            hint = f"; is that {meant!r}? call it so" if meant else ""
+            told.append(f"{path}:1:{place + 1}: the column {name!r} is not read{hint}")
+    return told
+
+
+def read_csv(path: Path, program: Program, share: Share, end: Millis) -> dict[str, list[Sale]]:
+    """Read the lines of a share's customers before `end`, in the order of the file.
+
+    Raises:
+        PastError: lines or columns are not what they should be.
+    """
+    with _opened(path) as file:
+        return _Reading(str(path), program, share, end).read(file)
+
+
+def events_of(customer: str, sales: Sequence[Sale], program: Program) -> list[AnyEvent]:
+    """What happened to somebody, in the order of time."""
+    sales = sorted(sales, key=lambda sale: sale.at)
+    events = list(_joining(customer, sales, program))
+    bought: dict[str, Transaction] = {}
+    for number, sale in enumerate(sales):
+        name = sale.transaction or f"line-{number}"
+        before = _net(bought, name) if sale.amount >= 0 else None
+        if sale.amount >= 0:
+            bought[name] = _with_line(bought.get(name), sale, program)
+        else:
+            name = sale.transaction if sale.transaction in bought else _refundable(bought, -sale.amount)
+            if not name:
+                continue  # what it gives back was bought before the file begins
+            before = _net(bought, name)
+            transaction = bought[name]
+            refund = Refund(1, -sale.amount, _lines_of_refund(transaction, -sale.amount))
+            bought[name] = Transaction(
+                snapshot=transaction.snapshot, refunds={**transaction.refunds, f"refund-{number}": refund}
+            )
+        events.append(
+            PurchaseChanged(
+                merchant=program.merchant,
+                customer=customer,
+                at=sale.at,
+                transaction=name,
+                before=before,
+                after=net(bought[name]),
+                happened_at=sale.at,
+            )
+        )
+    return events
+
+
+def _joining(customer: str, sales: Sequence[Sale], program: Program) -> Iterator[AnyEvent]:
+    merchant, at = program.merchant, sales[0].at - MINUTE
+    language = next((sale.language for sale in sales if sale.language in program.languages), program.languages[0])
+    source = next((sale.source for sale in sales if sale.source), None)
+    yield Enrolled(merchant=merchant, customer=customer, at=at, language=language, acquisition_source=source)
+    for purpose in Purpose:
+        for channel in Channel:
+            yield ConsentChanged(
+                merchant=merchant, customer=customer, at=at, purpose=purpose, channel=channel, granted=True
+            )
+
+
+def _net(bought: Mapping[str, Transaction], name: str) -> Purchase | None:
+    return net(bought[name]) if name in bought else None
+
+
+def _with_line(known: Transaction | None, sale: Sale, program: Program) -> Transaction:
+    snapshot = None if known is None else known.snapshot
+    lines = () if snapshot is None else snapshot.lines
+    line = Line(id=str(len(lines) + 1), gross=sale.amount, sku=sale.product or None, category=sale.category or None)
+    gross = sale.amount + (0 if snapshot is None else snapshot.gross)
+    at = sale.at if snapshot is None else snapshot.occurred_at
+    whole = Snapshot(len(lines) + 1, "completed", at, sale.store, program.currency, gross, (*lines, line))
+    return Transaction(snapshot=whole, refunds={} if known is None else known.refunds)
+
+
+def _refundable(bought: dict[str, Transaction], amount: Minor) -> str:
+    for name in reversed(bought):
+        left = _net(bought, name)
+        if left is not None and left.spend >= amount:
+            return name
+    return ""
+
+
+def _lines_of_refund(transaction: Transaction, amount: Minor) -> tuple[Line, ...]:
+    """The lines that were given back, where the amount says which: the whole receipt, or one line of it."""
+    sale = transaction.snapshot
+    if sale is None:
+        return ()
+    if sale.gross == amount:
+        return sale.lines
+    line = next((line for line in sale.lines if line.gross == amount), None)
+    return () if line is None else (line,)
+
+
+@contextmanager
+def _opened(path: Path) -> Iterator[IO[str]]:
+    try:
+        with path.open(encoding="utf-8-sig", newline="") as file:
+            yield file
+    except OSError as error:
+        raise PastError([f"{path}: {error.strerror}"]) from None
+    except UnicodeDecodeError as error:
+        raise PastError([f"{path}: byte {error.start} is not UTF-8; save the file as CSV UTF-8"]) from None
+    except csv.Error as error:
+        raise PastError([f"{path}: this is not a CSV: {error}"]) from None
+
+
+def _heading(name: str, rows: Iterator[list[str]]) -> dict[str, int]:
+    try:
+        names = names_in(next(rows, None))
+    except HeadingError as error:
+        raise PastError([f"{name}:{error.place or ' '}{error}"]) from None
+    problems = [f"{name}:1:{place}: {text}" for place, text in missing_columns(names)]
+    columns: dict[str, int] = {}
+    for place, column in enumerate(names):
+        if column and column in columns:
+            problems.append(f"{name}:1:{place + 1}: there are two columns {column!r}")
+        columns.setdefault(column, place)
+    if problems:
+        raise PastError(problems)
+    return columns
+
+
+class _Reading:
+    """One pass over the lines of a file."""
+
+    def __init__(self, name: str, program: Program, share: Share, end: Millis) -> None:
+        self._name, self._program, self._share, self._end = name, program, share, end
+        self._factor: int = MICRO // 10 ** exponent_of(program.currency)
+        self._moments: dict[str, Millis | None] = {}
+        self._problems: list[str] = []
+        self._columns: dict[str, int] = {}
+
+    def read(self, file: IO[str]) -> dict[str, list[Sale]]:
+        rows = csv.reader(file, strict=True)
+        self._columns = columns = _heading(self._name, rows)
+        width, who = max(columns.values()) + 1, columns["customer"]
+        found: dict[str, list[Sale]] = {}
+        for row in rows:
+            customer = row[who].strip() if len(row) > who else ""
+            if customer and not self._share.holds(customer):
+                continue
+            if not row:
+                continue
+            if len(row) != width and (wrong := wrong_cells(rows.line_num, row, width)):
+                self._note(rows.line_num, min(len(row), width + 1), wrong)
+                continue
+            sale = self._sale(rows.line_num, row)
+            if sale is not None and sale.at < self._end:
+                found.setdefault(customer, []).append(sale)
+        if self._problems:
+            raise PastError(self._problems)
+        return found
+
+    def _sale(self, line: int, row: list[str]) -> Sale | None:
+        columns = self._columns
+        if not row[columns["customer"]].strip():
+            self._note(line, columns["customer"] + 1, "there is no customer; leave purchases of nobody known out")
+            return None
+        when = row[columns["date"]].strip()
+        at = self._moment(when)
+        if at is None:
+            self._note(line, columns["date"] + 1, f"{when!r} is not a date{meant_date(when)}")
+        amount = self._amount(line, row[columns["amount"]].strip())
+        if at is None or amount is None:
+            return None
+        store, category, product, transaction, language, source = (
+            row[columns[name]].strip() if name in columns else "" for name in OPTIONAL
+        )
+        return Sale(at, amount, store, category, product, transaction, language, source)
+
+    def _amount(self, line: int, text: str) -> Minor | None:
+        millionths = read_amount(text)
+        place = self._columns["amount"] + 1
+        if millionths is None:
+            self._note(line, place, f"{text!r} is not an amount{meant_amount(text)}")
+            return None
+        minor, rest = divmod(millionths, self._factor)
+        if rest:
+            self._note(line, place, f"{text!r} is finer than {self._program.currency} is; round it first")
+            return None
+        return minor
+
+    def _moment(self, text: str) -> Millis | None:
+        if text not in self._moments:
+            if len(self._moments) > 100_000:  # every line its own second: remembering them helps nobody
+                self._moments.clear()
+            self._moments[text] = self._read_moment(text)
+        return self._moments[text]
+
+    def _read_moment(self, text: str) -> Millis | None:
+        day, zone = read_date(text), self._program.time_zone
+        if day is None or len(text) <= 10:
+            return None if day is None else at_local(day, _NOON, zone)
+        try:
+            moment = datetime.fromisoformat(text)
+        except ValueError:
+            return None
+        if moment.tzinfo is not None:
+            return millis_of(moment)
+        seconds = moment.second * 1_000 + moment.microsecond // 1_000
+        return at_local(day, moment.hour * 60 + moment.minute, zone) + seconds
+
+    def _note(self, line: int, column: int, text: str) -> None:
+        self._problems.append(f"{self._name}:{line}:{column}: {text}")
+        if len(self._problems) >= _MOST_PROBLEMS:
+            raise PastError([*self._problems, f"{self._name}: and perhaps more"])

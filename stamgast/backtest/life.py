@@ -1,0 +1,142 @@
+"""One customer's past in virtual time, fast: the state stays decoded from one event to the next."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import Final
+
+from rules.rule_set import RuleSet
+from stamgast.backtest.preview import Looks, Previews
+from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.customer import Customer
+from stamgast.domain.events import ActivationOutcome, AnyEvent
+from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Status
+from stamgast.service import Bundle, Change, Context, handle
+from stamgast.simulate import CustomerKey, Simulation
+
+MOST_PASSED_OVER: Final = 20
+"""Events of one customer that cannot be applied, before the whole customer is left out."""
+
+
+_DELIVERED: Final = Status.DELIVERED
+_RANK: Final = RANKS[_DELIVERED]
+
+
+class SpoiltError(Exception):
+    """An event could not be applied, and the state that it was applied to is no longer whole."""
+
+
+class LeftOutError(Exception):
+    """Nothing can be said of this customer."""
+
+
+class Life(Simulation):
+    """What one customer went through. `sent` has what was submitted since the rules are heard: when, what, its looks.
+
+    Counters have no merchant before their names.
+    """
+
+    def __init__(self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews) -> None:
+        super().__init__(replace(bundle, rules=RuleSet()), voucher_key, partition=partition)
+        self.sent: list[tuple[Millis, Submission, Looks]] = []
+        self._heard = bundle
+        self._customer: Customer | None = None
+        self._ledger: dict[bytes, bytes] = {}
+        self._previews = previews
+        self._context = Context(self.bundle, partition, voucher_key)
+
+    def state(self, key: CustomerKey) -> Customer | None:  # noqa: ARG002 - there is one
+        """The state itself, no copy: whoever changes it changes it."""
+        return self._customer
+
+    def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change:  # noqa: ARG002 - both as they are
+        """As `Fold.apply`, without making bytes of anything. What raises leaves the state spoilt."""
+        change = handle(self._customer, event.customer, (event,), self._context, self._ledger)
+        self._customer = change.state
+        for field, value in change.ledger.items():
+            if value is None:
+                self._ledger.pop(field, None)
+            else:
+                self._ledger[field] = value
+        counters = self.counters
+        for name, by in change.counters.items():
+            counters[name] = counters.get(name, 0) + by
+        return change
+
+    def hear_rules(self, at: Millis) -> None:
+        """From now on the rules are heard, and everything is counted."""
+        self.bring_into_force(self._heard, at)
+        self._context = Context(self.bundle, self.partition, self._context.voucher_key)
+        self.happened.clear()
+        self.counters.clear()
+        self.failures.clear()
+        self.sent.clear()
+
+    def _deliver(self, submission: Submission) -> None:
+        """It arrives at once; what came before that on its way makes no difference to anybody."""
+        looks = self._previews.looks(submission)
+        self.sent.append((self.now, submission, looks))
+        self._run(
+            ActivationOutcome(
+                merchant=submission.merchant,
+                customer=submission.customer,
+                at=self.now,
+                activation=submission.activation,
+                status=_DELIVERED,
+                rank=_RANK,
+                channel=submission.channel,
+                parts=looks.parts,
+            )
+        )
+
+
+def live(
+    bundle: Bundle,
+    events: Sequence[AnyEvent],
+    span: tuple[Millis, Millis],
+    *,
+    voucher_key: bytes,
+    previews: Previews,
+    partition: int = 0,
+) -> tuple[Life, int]:
+    """Play the events of one customer, in the order of time, up to the end of the span.
+
+    Returns the life, and how many events could not be applied (a worker would have put them into the dead letters).
+
+    Raises:
+        LeftOutError: these were more than `MOST_PASSED_OVER`.
+    """
+    begin, end = span
+    events = [event for event in events if event.at < end]
+    passed_over = 0
+    while True:
+        life = Life(bundle, voucher_key, partition, previews)
+        try:
+            _play(life, events, begin)
+        except SpoiltError as error:
+            passed_over += 1
+            if passed_over > MOST_PASSED_OVER:
+                raise LeftOutError from error
+            del events[error.args[0]]
+            continue
+        try:
+            life.advance(end - 1)
+        except Exception as error:  # as a worker would: the others' figures must come
+            raise LeftOutError from error
+        return life, passed_over
+
+
+def _play(life: Life, events: Sequence[AnyEvent], begin: Millis) -> None:
+    heard = False
+    for index, event in enumerate(events):
+        try:
+            if not heard and event.at >= begin:
+                life.hear_rules(begin)
+                heard = True
+            life.feed((event,))
+        except Exception as error:  # whatever it is, a worker would have passed it over too
+            raise SpoiltError(index) from error
+    if not heard:
+        life.hear_rules(begin)

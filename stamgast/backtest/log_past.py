@@ -1,0 +1,84 @@
+"""A past from the shop's own log: `customer.events.v1`, without what the engine itself brought about.
+
+Timers, outcomes of messages and bundles are left out: they come anew in virtual time. What was told long after it
+happened (an import, a till that was offline) counts as told when it happened, so that what a shop imported is its past
+as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Final
+
+import msgspec
+
+from stamgast.backtest.plan import LogData, Share
+from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.events import (
+    ActivationOutcome,
+    AnyEvent,
+    Barrier,
+    PurchaseChanged,
+    Reviewed,
+    RulePaused,
+    TimerDue,
+    decode_event,
+)
+from stamgast.domain.program import Program
+from stamgast.domain.recorded import bounded_event
+from stamgast.domain.units import Millis
+from stamgast.log.reading import ConsumerRecord, LogReader
+
+_OURS: Final = (TimerDue, ActivationOutcome, Reviewed, Barrier, RulePaused)
+
+
+Told = tuple[Millis, bytes]
+"""When the log took a record, and the record: decoded it would take three times the memory."""
+
+
+async def read_log(data: LogData, program: Program, share: Share) -> dict[tuple[str, int], list[Told]]:
+    """Read what happened to a merchant's customers: (customer, partition) -> records in the order of the log.
+
+    A share has whole partitions. Repeats are left out by their sources, as a worker does.
+
+    Raises:
+        LogTruncatedError: the log is shorter than it was when it was looked at.
+    """
+    found: dict[tuple[str, int], list[Told]] = {}
+    topic, of_merchant = data.topics.customer_events, f"{program.merchant}:".encode()
+    async with LogReader(data.bootstrap, client_id="stamgast-backtest") as reader:
+        for partition in range(share.part, data.topics.partitions, share.of):
+            sources: dict[tuple[str, int], tuple[int, int]] = {}
+            async for records in reader.read_all(topic, partition):
+                for record in records:
+                    if record.key is not None and record.key.startswith(of_merchant) and _is_past(record, sources):
+                        customer = record.key[len(of_merchant) :].decode(errors="replace")
+                        found.setdefault((customer, partition), []).append((record.timestamp, record.value))
+    return found
+
+
+def events_of(told: Sequence[Told], program: Program) -> list[AnyEvent]:
+    """What happened to somebody, in the order of time."""
+    events = [
+        _when_it_happened(bounded_event(decode_event(value), appended_at), program) for appended_at, value in told
+    ]
+    return sorted(events, key=lambda event: event.at)
+
+
+def _is_past(record: ConsumerRecord, sources: dict[tuple[str, int], tuple[int, int]]) -> bool:
+    try:
+        event = decode_event(record.value or b"")
+    except UNREADABLE:
+        return False  # it stands in the dead letters
+    if event.source is not None:
+        topic, partition, offset, index = event.source
+        if (offset, index) <= sources.get((topic, partition), (-1, -1)):
+            return False
+        sources[topic, partition] = (offset, index)
+    return not isinstance(event, _OURS)
+
+
+def _when_it_happened(event: AnyEvent, program: Program) -> AnyEvent:
+    told = event.happened_at if isinstance(event, PurchaseChanged) else None
+    is_late = told is not None and event.at - told > program.fresh_for
+    return msgspec.structs.replace(event, at=told) if is_late else event

@@ -1,0 +1,86 @@
+"""What a backtest is asked: whose past, by which bundles, over which days. Plain data that goes to other processes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import Final
+from zlib import crc32
+
+from rules.rule_set import RuleSet
+from stamgast.domain.calendar import at_local
+from stamgast.domain.program import Program
+from stamgast.domain.units import Day, Millis
+from stamgast.domain.vocabulary import RuleStatus
+from stamgast.log.topics import Topics
+from stamgast.programs.record import BundleRecord, load_record
+from stamgast.service import Bundle
+
+SIMULATED: Final = b"simulation"
+"""Key of voucher codes where the past holds no vouchers of the shop's own."""
+
+
+@dataclass(frozen=True, slots=True)
+class CsvData:
+    """A file of purchases."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class LogData:
+    """The shop's own retained log. `bootstrap` is Kafka's address, with what lets in there."""
+
+    bootstrap: str
+    topics: Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Share:
+    """One of several equal parts of the customers."""
+
+    part: int = 0
+    of: int = 1
+
+    def holds(self, customer: str) -> bool:
+        """Whether somebody belongs to it."""
+        return self.of == 1 or crc32(customer.encode()) % self.of == self.part
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Rules are heard from the first day on, as if launched that morning; what lies before makes states, no messages.
+
+    `named` are rules that run as if live, whatever their status. `against` is another bundle for the same past.
+    """
+
+    record: BundleRecord
+    data: CsvData | LogData
+    first: Day
+    last: Day
+    named: tuple[str, ...] = ()
+    against: BundleRecord | None = None
+    voucher_key: bytes = SIMULATED
+
+    def bundle(self) -> Bundle:
+        """The bundle that is asked about, compiled."""
+        bundle = compiled(self.record)
+        return replace(bundle, rules=as_if_live(bundle.rules, self.named))
+
+    def baseline(self) -> Bundle | None:
+        """What it is compared with, compiled; None where nothing is."""
+        return None if self.against is None else compiled(self.against)
+
+    def span(self, program: Program) -> tuple[Millis, Millis]:
+        """The moments at which the first day begins and the last one ends, on the merchant's clock."""
+        return at_local(self.first, 0, program.time_zone), at_local(self.last + 1, 0, program.time_zone)
+
+
+def compiled(record: BundleRecord) -> Bundle:
+    """A bundle that decides, of a record whose files are in order."""
+    loaded = load_record(record)
+    return Bundle(0, record.hash, loaded.program, loaded.rules)
+
+
+def as_if_live(rules: RuleSet, named: tuple[str, ...]) -> RuleSet:
+    """The same rules, with the named ones live for everybody."""
+    return RuleSet(replace(rule, status=RuleStatus.LIVE, canary=0) if rule.id in named else rule for rule in rules.all)

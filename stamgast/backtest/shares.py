@@ -1,0 +1,194 @@
+"""The processes that share a backtest's customers, and what each of them does."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import multiprocessing
+import os
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from multiprocessing.connection import Connection, wait
+from pathlib import Path
+from typing import Any, Final, cast
+
+from stamgast.backtest import csv_past, log_past
+from stamgast.backtest.account import Account
+from stamgast.backtest.csv_past import PastError
+from stamgast.backtest.life import LeftOutError, live
+from stamgast.backtest.plan import CsvData, Plan, Share
+from stamgast.backtest.preview import Previews
+from stamgast.domain.events import AnyEvent
+from stamgast.domain.program import Program
+from stamgast.service import Bundle
+
+Told = Callable[[int, int], None]
+"""(customers that are done, customers there are) -> tells a person."""
+
+_EVERY_S: Final = 0.2
+_FEW: Final = 2_000_000
+"""Bytes of a file below which a second process would take longer to start than it saves."""
+
+
+class Results:
+    """What both bundles came to; `against` is None where there is none."""
+
+    def __init__(self, account: Account, against: Account | None) -> None:
+        self.account, self.against = account, against
+
+    def merge(self, other: Results) -> None:
+        """Add another share's."""
+        self.account.merge(other.account)
+        if self.against is not None and other.against is not None:
+            self.against.merge(other.against)
+
+
+def run(plan: Plan, processes: int = 0, tell: Told = lambda _done, _all: None) -> Results:
+    """Play everybody, on as many processes as the machine has cores (or as are asked for).
+
+    Raises:
+        PastError: the past cannot be read.
+        OSError, KafkaError: the log cannot be reached.
+    """
+    processes = processes or _usual(plan)
+    if processes == 1:
+        return play(plan, Share(), tell)
+    context = multiprocessing.get_context("spawn")
+    pipes: list[Connection] = []
+    children = []
+    try:
+        for part in range(processes):
+            ours, theirs = context.Pipe(duplex=False)
+            child = context.Process(target=_work, args=(theirs, plan, Share(part, processes)), daemon=True)
+            child.start()
+            theirs.close()
+            pipes.append(ours)
+            children.append(child)
+        return _gathered(pipes, tell)
+    finally:
+        for child in children:
+            child.terminate()
+        for child in children:
+            child.join()
+
+
+def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Results:
+    """Play one share of the customers in this process. Raises as `run` does."""
+    bundle, baseline = plan.bundle(), plan.baseline()
+    everybody = list(_everybody(plan, share, bundle.program))
+    playing = _Playing(plan, bundle), None if baseline is None else _Playing(plan, baseline)
+    told_at = 0.0
+    # Nothing that lives in states goes round in circles, and a collector that walks millions of events costs a third.
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        for done, (partition, events_of) in enumerate(everybody):
+            events = events_of()
+            for each in playing:
+                if each is not None:
+                    each.play(partition, events)
+            if time.monotonic() - told_at > _EVERY_S:
+                told_at = time.monotonic()
+                tell(done, len(everybody))
+    finally:
+        if was_enabled:
+            gc.enable()
+    tell(len(everybody), len(everybody))
+    return Results(playing[0].account, None if playing[1] is None else playing[1].account)
+
+
+class _Playing:
+    """One bundle over a share of the customers."""
+
+    def __init__(self, plan: Plan, bundle: Bundle) -> None:
+        self.account = Account()
+        self._bundle, self._key = bundle, plan.voucher_key
+        self._span = plan.span(bundle.program)
+        self._previews = Previews(bundle.program)
+
+    def play(self, partition: int, events: Sequence[AnyEvent]) -> None:
+        try:
+            life, passed_over = live(
+                self._bundle,
+                events,
+                self._span,
+                voucher_key=self._key,
+                previews=self._previews,
+                partition=partition,
+            )
+        except LeftOutError:
+            self.account.left_out += 1
+            return
+        self.account.passed_over += passed_over
+        self.account.add(life)
+
+
+def _everybody(plan: Plan, share: Share, program: Program) -> Iterator[tuple[int, Callable[[], list[AnyEvent]]]]:
+    """(partition, what makes the events) of each customer, in an order that does not depend on how the log is cut."""
+    if isinstance(plan.data, CsvData):
+        lines = csv_past.read_csv(Path(plan.data.path), program, share, plan.span(program)[1])
+        for customer, sales in lines.items():
+            yield 0, partial(csv_past.events_of, customer, sales, program)
+        return
+    records = asyncio.run(log_past.read_log(plan.data, program, share))
+    for (_, partition), told in sorted(records.items()):
+        yield partition, partial(log_past.events_of, told, program)
+
+
+def _usual(plan: Plan) -> int:
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if isinstance(plan.data, CsvData):
+        try:
+            return 1 if Path(plan.data.path).stat().st_size < _FEW else cores
+        except OSError:
+            return 1
+    return min(cores, plan.data.topics.partitions)
+
+
+def _work(pipe: Connection, plan: Plan, share: Share) -> None:
+    """What a child does: it tells how far it is, then what it found, or what stopped it."""
+    try:
+        pipe.send(play(plan, share, lambda done, all_: pipe.send((done, all_))))
+    except BrokenPipeError:
+        return
+    except Exception as error:  # noqa: BLE001 - the parent raises it
+        pipe.send(error if isinstance(error, PastError | OSError) else RuntimeError(f"{type(error).__name__}: {error}"))
+
+
+def _gathered(pipes: list[Connection], tell: Told) -> Results:
+    found: Results | None = None
+    stages = dict.fromkeys(pipes, (0, 0))
+    problems: list[str] = []
+    open_ = set(pipes)
+    while open_:
+        for pipe in cast(list[Connection], wait(list(open_))):
+            try:
+                answer: Any = pipe.recv()
+            except EOFError:
+                raise RuntimeError("a process of the backtest was ended from outside (out of memory?)") from None
+            if isinstance(answer, tuple):
+                stages[pipe] = answer
+                tell(*(sum(column) for column in zip(*stages.values(), strict=True)))
+                continue
+            open_.discard(pipe)
+            if isinstance(answer, PastError):
+                problems += answer.problems
+            elif isinstance(answer, Exception):
+                raise answer
+            elif found is None:
+                found = answer
+            else:
+                found.merge(answer)
+    if problems or found is None:
+        raise PastError(_in_order(problems))
+    return found
+
+
+def _in_order(problems: list[str]) -> list[str]:
+    def line(problem: str) -> tuple[int, str]:
+        place = re.search(r":(\d+):\d+: ", problem)
+        return (int(place[1]) if place else 1 << 62, problem)
+
+    return sorted(dict.fromkeys(problems), key=line)[:20]

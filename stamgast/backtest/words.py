@@ -1,0 +1,115 @@
+"""A backtest in sentences."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from stamgast.backtest.account import WAITING
+from stamgast.backtest.preview import STAND_IN
+from stamgast.domain.currencies import format_money
+from stamgast.people.why import REASONS
+
+LOG: Final = "log"
+
+
+def assumptions(found: Mapping[str, Any]) -> Iterator[str]:
+    """Whose past it was, and what was taken for granted of it."""
+    yield f"{found['customers']:,} customers, {found['purchases']:,} purchases from {found['from']} to {found['to']}."
+    if found["data"] == LOG:
+        yield "Consents and opt-outs are those of the log. What was imported counts as told when it happened."
+    else:
+        yield "Nothing is known of consents in a file: everybody counts as having agreed to every message."
+    yield (
+        f"The rules are heard from the first day on; before it nobody had heard from the shop. Every message arrives, "
+        f"nobody redeems anything that is not in the data, and everybody is called {STAND_IN}."
+    )
+    if found["left_out"]:
+        yield f"{found['left_out']:,} customers are left out: too much of what is told of them cannot be applied."
+    if found["passed_over"]:
+        yield f"{found['passed_over']:,} events could not be applied and were passed over, as workers do."
+
+
+def why_not(reason: str) -> str:
+    """A reason in words."""
+    return "it still waited when the days were over" if reason == WAITING else REASONS.get(reason, reason)
+
+
+def overlap_in_words(overlap: Mapping[str, Any]) -> str:
+    """Two rules that want the same people on the same day."""
+    one, other = overlap["rules"]
+    customers, both = overlap["customers"], overlap["both_wrote"]
+    which = "both of them wrote" if both == customers else f"both wrote to {both:,} of them"
+    return (
+        f"{customers:,} customers are wanted by `{one}` and `{other}` the same day; {which if both else 'one gave way'}"
+    )
+
+
+def in_words(found: Mapping[str, Any]) -> Iterator[str]:
+    """The whole answer, line by line."""
+    yield from assumptions(found)
+    yield ""
+    width = max(4, *(len(rule) for rule in found["rules"])) if found["rules"] else 4
+    heads = ("customers", "fired", "sent", "vouchers", "withheld", "SMS parts")
+    yield f"{'rule':<{width}} " + " ".join(f"{head:>9}" for head in heads) + f" {'messages':>14} {'rewards':>14}"
+    for rule, figures in found["rules"].items():
+        yield _row(rule, figures, width, found["currency"])
+    yield ""
+    for rule, figures in found["rules"].items():
+        yield from _notes(rule, figures)
+    for reward, given in found["cards"].items():
+        yield f"cards give {reward} by themselves: {given:,} times"
+    weeks = found["messages_per_customer_week"]
+    if weeks["most"]:
+        spread = ", ".join(f"{number} in {times:,} weeks" for number, times in weeks["weeks"].items())
+        yield f"one customer in one week gets at most {weeks['most']} messages ({spread})"
+    yield from map(overlap_in_words, found["overlaps"])
+    yield from _samples(found)
+    yield from _difference(found["difference"])
+
+
+def _row(rule: str, figures: Mapping[str, Any], width: int, currency: str) -> str:
+    counts = (
+        figures["reached"],
+        figures["fired"],
+        figures["would_send"],
+        figures["given"],
+        sum(figures["withheld"].values()),
+        figures["sms_parts"],
+    )
+    money = (format_money(figures[name], currency) for name in ("cost_minor", "reward_cost_minor"))
+    return f"{rule:<{width}} " + " ".join(f"{each:>9,}" for each in counts) + "".join(f" {each:>14}" for each in money)
+
+
+def _notes(rule: str, figures: Mapping[str, Any]) -> Iterator[str]:
+    for reason, times in figures["withheld"].items():
+        yield f"{rule}: {times:,} withheld, as {why_not(reason)}"
+    for why, times in figures["unsendable"].items():
+        yield f"{rule}: {times:,} could not have been sent: {why}"
+    if figures["not_met"]:
+        yield f"{rule}: {figures['not_met']:,} times the trigger came and its conditions were not met"
+    if figures["raised"]:
+        yield f"{rule}: it failed {figures['raised']:,} times; a worker would have paused it at the first"
+    if figures["shadow"]:
+        yield f"{rule}: as a shadow it would have fired {figures['shadow']:,} times; name it to see what it would do"
+    if figures["status"] in {"draft", "paused"}:
+        yield f"{rule}: it is {figures['status']} and was not heard; name it to see what it would do"
+
+
+def _samples(found: Mapping[str, Any]) -> Iterator[str]:
+    if found["samples"]:
+        yield ""
+        yield "some of the messages:"
+    for each in found["samples"]:
+        yield f"  {each['at']} {each['rule']} by {each['channel']} ({each['language']}): {each['text']}"
+
+
+def _difference(difference: Mapping[str, Any] | None) -> Iterator[str]:
+    if difference is None:
+        return
+    yield ""
+    if not difference["rules"]:
+        yield f"nothing changes against {difference['against']}"
+    for rule, changed in difference["rules"].items():
+        figures = ", ".join(f"{name} {by:+,}" for name, by in changed.items()) or "it is new or gone, and does nothing"
+        yield f"against {difference['against']}: {rule}: {figures}"

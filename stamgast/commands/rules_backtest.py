@@ -1,0 +1,261 @@
+"""`stamgast rules backtest`: what the rules in the files would have done with the shop's own past."""
+
+from __future__ import annotations
+
+import asyncio
+import difflib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
+
+if TYPE_CHECKING:
+    from rules.loader import LoadedMerchant
+    from stamgast.backtest.plan import CsvData, LogData, Plan
+    from stamgast.domain.units import Day
+    from stamgast.programs.publish import InForce
+    from stamgast.programs.record import BundleRecord
+    from stamgast.settings import Settings
+
+_USUAL_DAYS: Final = 90
+_LIVE: Final = "live"
+
+
+def backtest(
+    rules: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[RULE…]", help="Rules to run as if live, whatever their status; else all, as they are."
+        ),
+    ] = None,
+    *,
+    merchant: Annotated[str | None, typer.Option(help="Whose rules; not needed where there is one merchant.")] = None,
+    begin: Annotated[str | None, typer.Option("--from", help="First day (2026-09-01); else 90 days back.")] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day; else the newest that is known.")] = None,
+    against: Annotated[
+        str | None, typer.Option(help="Compare with the bundle in force (`live`) or with one by its hash.")
+    ] = None,
+    data: Annotated[
+        Path | None, typer.Option(help="A CSV with customer,date,amount[,store,category,product,…]; else the log.")
+    ] = None,
+    report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Run the rules in the files over the shop's own past, in virtual time; nothing is sent and nothing is changed."""
+    from stamgast.backtest.csv_past import PastError, unread_columns
+    from stamgast.backtest.findings import document_of
+    from stamgast.backtest.words import in_words
+
+    if report is not None:
+        _check_plots()
+    settings = load_settings()
+    loaded = _loaded(settings, merchant)
+    named = _known_rules(rules or [], loaded)
+    try:
+        if data is not None:
+            for line in unread_columns(data):
+                say(line)
+        published = {} if data is not None and against is None else _published(settings, loaded.program.merchant)
+        plan = _plan(settings, loaded, data, (begin, end), published)
+        plan = replace(plan, named=named, against=_baseline(against, published, plan.record.merchant))
+        results = _run(plan)
+    except PastError as error:
+        _fail_over(error.problems)
+    found = document_of(plan, results)
+    if report is not None:
+        _write(report, found, results.account)
+    if as_json:
+        print_json(found)
+        return
+    for line in in_words(found):
+        answer(line)
+
+
+def _loaded(settings: Settings, merchant: str | None) -> LoadedMerchant:
+    from rules.yaml.problems import render_problems
+    from stamgast.programs.publish import MERCHANTS, merchant_folders
+    from stamgast.programs.rule_files import files_at
+
+    folders = {folder.name: folder for folder in merchant_folders(settings.config_dir)}
+    where = settings.config_dir / MERCHANTS
+    if not folders:
+        fail(f"there is no merchant in {where}")
+    if merchant is None and len(folders) > 1:
+        misuse(f"whose rules? say --merchant, one of {', '.join(folders)}")
+    name = merchant or next(iter(folders))
+    if name not in folders:
+        near = difflib.get_close_matches(name, folders, 1)
+        fail(f"there is no merchant {name!r} in {where}" + (f"; did you mean {near[0]!r}?" if near else ""))
+    (loaded,) = files_at([folders[name]]).loaded
+    if not loaded.ok:
+        say(render_problems(loaded.problems))
+        fail(f"the files of {name} have errors; nothing was run")
+    return loaded
+
+
+def _known_rules(names: Sequence[str], loaded: LoadedMerchant) -> tuple[str, ...]:
+    known = loaded.rules.by_id
+    for name in names:
+        if name not in known:
+            near = difflib.get_close_matches(name, known, 1)
+            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known) or 'none'}"
+            fail(f"there is no rule {name!r}{hint}")
+    return tuple(dict.fromkeys(names))
+
+
+def _plan(
+    settings: Settings,
+    loaded: LoadedMerchant,
+    data: Path | None,
+    days: tuple[str | None, str | None],
+    published: dict[int, InForce],
+) -> Plan:
+    from stamgast.backtest.plan import SIMULATED, Plan
+    from stamgast.bootstrap import id_key_of
+    from stamgast.identity.sealing import derive_voucher_key
+    from stamgast.programs.record import BundleRecord, bundle_hash
+
+    merchant = loaded.program.merchant
+    newest = published[max(published)] if published else None
+    # What a fit gave is in force beside the files, so it is asked here as well.
+    clv = newest.record.clv if newest else {}
+    files = dict(loaded.files)
+    record = BundleRecord(merchant=merchant, hash=bundle_hash(files, clv), files=files, clv=clv)
+    source = _source(settings, data)
+    first, last = _days(settings, loaded, data, days)
+    key = SIMULATED if data is not None else derive_voucher_key(id_key_of(settings))
+    return Plan(record, source, first, last, voucher_key=key)
+
+
+def _source(settings: Settings, data: Path | None) -> CsvData | LogData:
+    from stamgast.backtest.plan import CsvData, LogData
+    from stamgast.log.topics import Topics, TopicsError, check_topics
+
+    if data is not None:
+        return CsvData(str(data))
+    topics = Topics(settings.partitions, settings.topic_prefix)
+    try:
+        check_topics(kafka_of(settings), topics)
+    except TopicsError as error:
+        fail(f"{error}\nthe past of a file needs no broker: say --data FILE.csv")
+    return LogData(kafka_of(settings), topics)
+
+
+def _published(settings: Settings, merchant: str) -> dict[int, InForce]:
+    """Every bundle of the merchant, by its number."""
+    from aiokafka.errors import KafkaError
+
+    from stamgast.log.topics import Topics, TopicsError, check_topics
+    from stamgast.programs.publish import InForce
+    from stamgast.programs.topic import all_bundles
+
+    topics = Topics(settings.partitions, settings.topic_prefix)
+
+    async def read() -> dict[int, InForce]:
+        bundles = all_bundles(kafka_of(settings), topics.programs)
+        return {number: InForce(number, each) async for number, _, each in bundles if each.merchant == merchant}
+
+    try:
+        check_topics(kafka_of(settings), topics)
+        return asyncio.run(read())
+    except (KafkaError, TopicsError) as error:
+        fail(f"{error}\nwhat was published is in Kafka: without it there is neither the log nor --against")
+
+
+def _baseline(against: str | None, published: dict[int, InForce], merchant: str) -> BundleRecord | None:
+    if against is None:
+        return None
+    if not published:
+        fail(f"{merchant} has published nothing yet, so there is nothing to compare with")
+    if against == _LIVE:
+        return published[max(published)].record
+    fitting = {each.record.hash: each.record for each in published.values() if each.record.hash.startswith(against)}
+    if len(fitting) != 1:
+        known = ", ".join(dict.fromkeys(each.record.hash[:12] for each in published.values()))
+        what = "no bundle" if not fitting else f"{len(fitting)} bundles"
+        fail(f"{what} of {merchant} begin with {against!r}; write {_LIVE} or one of {known}")
+    return next(iter(fitting.values()))
+
+
+def _days(
+    settings: Settings, loaded: LoadedMerchant, data: Path | None, days: tuple[str | None, str | None]
+) -> tuple[Day, Day]:
+    from stamgast.backtest.csv_past import span_of
+    from stamgast.commands.clv_words import read_day
+    from stamgast.domain.calendar import business_day
+
+    begin, end = days
+    first = None if begin is None else read_day("--from", begin)
+    last = None if end is None else read_day("--to", end)
+    oldest, newest = (None, None) if data is None else span_of(data)
+    if last is None:
+        today = business_day(settings.make_clock().now(), loaded.program.time_zone)
+        last = today if newest is None else newest
+    if first is None:
+        first = last - _USUAL_DAYS + 1
+        first = first if oldest is None else max(first, oldest)
+    if last < first:
+        misuse(f"--to is before --from: {end} and {begin or 'the oldest day'}")
+    return first, last
+
+
+def _run(plan: Plan) -> Any:
+    from aiokafka.errors import KafkaError
+
+    from stamgast.backtest.shares import run
+
+    tell, close = _progress()
+    try:
+        return run(plan, tell=tell)
+    except (KafkaError, OSError, RuntimeError) as error:
+        fail(str(error) or type(error).__name__)
+    finally:
+        close()
+
+
+def _progress() -> tuple[Callable[[int, int], None], Callable[[], None]]:
+    """A line that says how far it is, where somebody looks on."""
+    if not sys.stderr.isatty():
+        return lambda _done, _all: None, lambda: None
+
+    def tell(done: int, all_: int) -> None:
+        width = 30
+        filled = width * done // max(all_, 1)
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {all_:,} customers ")
+        sys.stderr.flush()
+
+    def close() -> None:
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+    return tell, close
+
+
+def _check_plots() -> None:
+    from stamgast.drawn_pages import PlotsMissingError, check_plots
+
+    try:
+        check_plots()
+    except PlotsMissingError as error:
+        fail(str(error))
+
+
+def _write(report: Path, found: dict[str, Any], account: Any) -> None:
+    from stamgast.backtest.page import report_of
+
+    try:
+        report.write_text(report_of(found, account), encoding="utf-8")
+    except OSError as error:
+        fail(f"{report}: {error.strerror}")
+    say(f"wrote {report}")
+
+
+def _fail_over(problems: Sequence[str]) -> NoReturn:
+    for problem in problems[:-1]:
+        say(problem)
+    fail(problems[-1])
