@@ -15,7 +15,8 @@ LOG: Final = "log"
 
 def assumptions(found: Mapping[str, Any]) -> Iterator[str]:
     """Whose past it was, and what was taken for granted of it."""
-    yield f"{found['customers']:,} customers, {found['purchases']:,} purchases from {found['from']} to {found['to']}."
+    counted = f"{_some(found['customers'], 'customer')}, {_some(found['purchases'], 'purchase')}"
+    yield f"{counted} from {found['from']} to {found['to']}."
     if found["data"] == LOG:
         yield "Consents and opt-outs are those of the log. What was imported counts as told when it happened."
     else:
@@ -25,9 +26,13 @@ def assumptions(found: Mapping[str, Any]) -> Iterator[str]:
         f"nobody redeems anything that is not in the data, and everybody is called {STAND_IN}."
     )
     if found["left_out"]:
-        yield f"{found['left_out']:,} customers are left out: too much of what is told of them cannot be applied."
+        yield f"{_some(found['left_out'], 'customer')} left out: too much of what is told of them cannot be applied."
     if found["passed_over"]:
-        yield f"{found['passed_over']:,} events could not be applied and were passed over, as workers do."
+        yield f"{_some(found['passed_over'], 'event')} could not be applied, and passed over as workers do."
+
+
+def _some(number: int, what: str) -> str:
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
 
 
 def why_not(reason: str) -> str:
@@ -39,10 +44,10 @@ def overlap_in_words(overlap: Mapping[str, Any]) -> str:
     """Two rules that want the same people on the same day."""
     one, other = overlap["rules"]
     customers, both = overlap["customers"], overlap["both_wrote"]
-    which = "both of them wrote" if both == customers else f"both wrote to {both:,} of them"
-    return (
-        f"{customers:,} customers are wanted by `{one}` and `{other}` the same day; {which if both else 'one gave way'}"
-    )
+    who = f"{_some(customers, 'customer')} {'is' if customers == 1 else 'are'} wanted by {one} and {other} the same day"
+    if not both:
+        return f"{who}; one gave way"
+    return f"{who}; both of them wrote" if both == customers else f"{who}; both wrote to {both:,} of them"
 
 
 def in_words(found: Mapping[str, Any]) -> Iterator[str]:
@@ -101,7 +106,8 @@ def _samples(found: Mapping[str, Any]) -> Iterator[str]:
         yield ""
         yield "some of the messages:"
     for each in found["samples"]:
-        yield f"  {each['at']} {each['rule']} by {each['channel']} ({each['language']}): {each['text']}"
+        text = " / ".join(each["text"].splitlines())
+        yield f"  {each['at']} {each['rule']} by {each['channel']} ({each['language']}): {text}"
 
 
 def _difference(difference: Mapping[str, Any] | None) -> Iterator[str]:

@@ -18,6 +18,11 @@ _ELSEWHERE: Final = {
     "profit": "winst gewinn bénéfice benefice brutowinst",
     "currency": "valuta munt währung waehrung devise monnaie",
     "segment": "segmenten segmente klantgroep kundengruppe",
+    "store": "winkel filiaal vestiging geschäft laden magasin boutique",
+    "category": "categorie categorieën kategorie warengruppe catégorie groep",
+    "product": "artikel artikelnummer produkt produit sku",
+    "transaction": "bon bonnummer kassabon ticket beleg belegnummer",
+    "language": "taal sprache langue",
     "acquisition_source": "source bron herkomst quelle herkunft kanal kanaal provenance",
 }
 _MEANINGS: Final = {word: name for name, words in _ELSEWHERE.items() for word in words.split()}

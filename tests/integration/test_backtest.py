@@ -1,0 +1,139 @@
+"""A backtest over a real log: what the engine itself brought about is left out, and what people did counts once."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from stamgast.domain.events import (
+    ActivationOutcome,
+    AnyEvent,
+    ConsentChanged,
+    Enrolled,
+    Line,
+    OptedOut,
+    Purchase,
+    PurchaseChanged,
+    TimerDue,
+    encode_event,
+    key_of,
+)
+from stamgast.domain.units import DAY, HOUR, Millis
+from stamgast.local.brokers import Broker
+from stamgast.log.partitioning import partition_for
+from stamgast.log.producers import Emitter
+from stamgast.log.topics import Topics
+from tests.integration.deployment import STAMGAST
+
+MERCHANT = "bakker"
+BEGIN: Millis = 1_788_249_600_000
+"""1 September 2026, 08:00 UTC."""
+CUSTOMERS = 60
+PROGRAM = """\
+merchant: bakker
+name: Bakker
+currency: EUR
+time_zone: Europe/Amsterdam
+languages: [nl]
+stores: {dok: {}}
+templates: {hello: {purpose: marketing}}
+messaging: {sms_sender: "+31970102345"}
+"""
+RULE = """\
+rule: third
+description: The third visit.
+status: draft
+when: {visits_reached: 3}
+then: [{send: hello, by: [sms]}]
+"""
+
+
+def config(folder: Path, rule: str = RULE) -> Path:
+    merchant = folder / "merchants" / MERCHANT
+    for name, text in (
+        ("program.yaml", PROGRAM),
+        ("rules/third.yaml", rule),
+        ("templates/nl/hello.j2", "Dag! Stop? Antwoord STOP."),
+    ):
+        (merchant / name).parent.mkdir(parents=True, exist_ok=True)
+        (merchant / name).write_text(text)
+    return folder
+
+
+def happened() -> Iterator[AnyEvent]:
+    """Every customer comes on three days; a third never agreed, one said STOP, and ten were imported later."""
+    for number in range(CUSTOMERS):
+        about: dict[str, Any] = {"merchant": MERCHANT, "customer": f"c{number:024}"}
+        yield Enrolled(**about, at=BEGIN, language="nl")
+        if number % 3:
+            yield ConsentChanged(**about, at=BEGIN, purpose="marketing", channel="sms", granted=True)
+        for visit in range(3):
+            at = BEGIN + visit * DAY + HOUR
+            told = at + 20 * DAY if number >= CUSTOMERS - 10 else at
+            sold = Purchase(occurred_at=at, store="dok", currency="EUR", spend=500, lines=(Line("1", 500),))
+            source = ("purchases", number % 4, visit * 1_000 + number, 0)
+            yield PurchaseChanged(
+                **about, at=told, source=source, transaction=f"{number}-{visit}", after=sold, happened_at=at
+            )
+        yield TimerDue(**about, at=BEGIN + 3 * DAY, due=BEGIN + 3 * DAY)
+        yield ActivationOutcome(
+            **about, at=BEGIN + 3 * DAY, activation="a" * 32, status="delivered", rank=30, channel="sms"
+        )
+    yield OptedOut(merchant=MERCHANT, customer=f"c{1:024}", at=BEGIN + DAY)
+
+
+async def write(kafka: Broker, topics: Topics) -> None:
+    """The events in the order of their records, each twice where it has a source, with rubbish and others between."""
+    emitter = await Emitter.open(kafka.bootstrap)
+    for event in sorted(happened(), key=lambda event: event.at):
+        key = key_of(event.merchant, event.customer)
+        record = (key, encode_event(event))
+        repeats = 2 if event.source else 1
+        await emitter.emit(topics.customer_events, partition_for(key, topics.partitions), [record] * repeats)
+    for partition in range(topics.partitions):
+        rubbish = [(b"bakker:x", b"{"), (b"bakkerij:c", encode_event(next(happened()))), (b"bakker:y", None)]
+        await emitter.emit(topics.customer_events, partition, rubbish)
+    await emitter.close()
+
+
+def test_a_log_says_what_its_rules_would_have_done(kafka: Broker, topics: Topics, tmp_path: Path):
+    asyncio.run(write(kafka, topics))
+    environment = {
+        "PATH": "/usr/bin:/bin",
+        "STAMGAST_KAFKA_BOOTSTRAP": kafka.bootstrap,
+        "STAMGAST_PARTITIONS": str(topics.partitions),
+        "STAMGAST_TOPIC_PREFIX": topics.prefix,
+        "STAMGAST_CONFIG_DIR": str(config(tmp_path / "config")),
+        "STAMGAST_ID_KEY": "AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=",
+    }
+
+    def stamgast(*words: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            [*STAMGAST, *words], env=environment, cwd=tmp_path, capture_output=True, text=True, check=False
+        )
+
+    days = ("--from", "2026-09-01", "--to", "2026-09-30")
+    answered = stamgast("rules", "backtest", "third", *days, "--json")
+    assert answered.returncode == 0, answered.stderr
+    found = json.loads(answered.stdout)
+    third = found["rules"]["third"]
+    assert (found["customers"], found["purchases"]) == (CUSTOMERS, 3 * CUSTOMERS)
+    assert third["fired"] == CUSTOMERS
+    assert third["withheld"] == {"no_consent": 20, "opted_out": 1}
+    assert third["would_send"] == CUSTOMERS - 21
+
+    refused = stamgast("rules", "backtest", "--against", "live", *days)
+    assert refused.returncode == 1
+    assert "bakker has published nothing yet, so there is nothing to compare with" in refused.stderr
+
+    config(tmp_path / "config", RULE.replace("draft", "live").replace(": 3", ": 2"))
+    assert stamgast("publish").returncode == 0
+    config(tmp_path / "config")
+    compared = stamgast("rules", "backtest", "third", "--against", "live", *days, "--json")
+    difference = json.loads(compared.stdout)["difference"]
+    # who said STOP had come twice before; the others get the same number of messages on another day
+    assert difference["rules"]["third"] == {"would_send": -1, "sms_parts": -1}

@@ -1,0 +1,138 @@
+"""What a backtest says, held against the engine's own simulation of the same past, which counts nothing by itself."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from stamgast.backtest.csv_past import events_of, read_csv
+from stamgast.backtest.findings import document_of
+from stamgast.backtest.life import live
+from stamgast.backtest.plan import Plan, Share
+from stamgast.backtest.preview import Previews
+from stamgast.backtest.shares import play, run
+from stamgast.domain.events import AnyEvent, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.vocabulary import Happened
+from stamgast.simulate import Simulation
+from tests.unit.backtest.conftest import FILES, record_of
+
+MakePlan = Callable[..., Plan]
+
+
+def simulated(plan: Plan, past: Path) -> Simulation:
+    """Everybody, one after the other, through the simulation that rule tests run on."""
+    bundle = plan.bundle()
+    _, end = plan.span(bundle.program)
+    simulation = Simulation(bundle)
+    everybody = read_csv(past, bundle.program, Share(), end)
+    events = [event for who, sales in everybody.items() for event in events_of(who, sales, bundle.program)]
+    simulation.feed(sorted(events, key=lambda event: event.at))
+    simulation.advance(end - 1)
+    return simulation
+
+
+def test_it_says_what_the_simulation_does(plan: MakePlan, past: Path):
+    asked = plan(named=("big", "loaf", "visits"))
+    found = document_of(asked, play(asked, Share()))
+    happened = Counter((each.rule, each.kind) for each in simulated(asked, past).happened)
+    assert found["customers"] == 200
+    assert found["rules"]["visits"]["would_send"] == happened["visits", Happened.SEND] > 50
+    loaf = found["rules"]["loaf"]
+    assert (loaf["would_send"], loaf["given"]) == (happened["loaf", Happened.SEND], happened["loaf", Happened.GIVE])
+    assert sum(loaf["withheld"].values()) == happened["loaf", Happened.WITHHELD]
+
+
+def test_processes_that_share_the_customers_come_to_the_same(plan: MakePlan):
+    asked = plan(against=record_of({**FILES, "rules/visits.yaml": FILES["rules/visits.yaml"].replace(": 3", ": 4")}))
+    assert document_of(asked, run(asked, 3)) == document_of(asked, run(asked, 1))
+
+
+def test_money_is_that_of_parts_and_of_rewards(plan: MakePlan):
+    found = document_of(plan(), play(plan(), Share()))
+    loaf = found["rules"]["loaf"]
+    assert loaf["cost_minor"] == 7 * loaf["sms_parts"] == 7 * loaf["would_send"]
+    assert loaf["reward_cost_minor"] == 110 * loaf["given"] > 0
+
+
+def test_rules_are_heard_from_the_first_day_on(plan: MakePlan):
+    whole, half = (document_of(each, play(each, Share())) for each in (plan(), plan("2026-04-01")))
+    assert 0 < half["rules"]["loaf"]["fired"] < whole["rules"]["loaf"]["fired"]
+    assert half["purchases"] < whole["purchases"]
+    # who had come three times before the first of April has nothing to reach
+    assert 0 < half["rules"]["visits"]["fired"] < whole["rules"]["visits"]["fired"] / 2
+
+
+def test_a_draft_is_silent_unless_it_is_named(plan: MakePlan):
+    assert document_of(plan(), play(plan(), Share()))["rules"]["big"]["would_send"] == 0
+    named = plan(named=("big",))
+    found = document_of(named, play(named, Share()))
+    assert list(found["rules"]) == ["big"]
+    assert found["rules"]["big"]["would_send"] > 100
+
+
+def test_a_limit_a_day_is_over_all_customers(plan: MakePlan):
+    named = plan(named=("big",))
+    results = play(named, Share())
+    sent = {day: each.messages for day, each in results.account.rules["big"].sent.items()}
+    assert max(sent.values()) > 3
+    big = document_of(named, results)["rules"]["big"]
+    assert big["would_send"] == sum(min(each, 3) for each in sent.values())
+    assert big["withheld"]["rule_limit"] == sum(max(each - 3, 0) for each in sent.values())
+
+
+def test_rules_that_want_the_same_person_on_one_day_are_told(plan: MakePlan):
+    named = plan(named=("big", "visits"))
+    overlaps = document_of(named, play(named, Share()))["overlaps"]
+    pair = next(each for each in overlaps if each["rules"] == ["big", "visits"])
+    assert pair["customers"] > 10
+    assert pair["both_wrote"] == 0  # one message a day
+
+
+def test_samples_are_the_messages_themselves_and_the_same_every_time(plan: MakePlan):
+    once, again = (document_of(plan(), play(plan(), Share()))["samples"] for _ in range(2))
+    assert once == again
+    assert len(once) == 20
+    assert {each["rule"] for each in once} == {"loaf", "visits"}
+    assert "Dag Marieke. Stop? Antwoord STOP." in {each["text"] for each in once}
+
+
+def test_weeks_with_messages_are_counted_by_how_many(plan: MakePlan):
+    weeks = document_of(plan(), play(plan(), Share()))["messages_per_customer_week"]
+    rules = document_of(plan(), play(plan(), Share()))["rules"].values()
+    assert sum(int(number) * times for number, times in weeks["weeks"].items()) == sum(
+        each["would_send"] for each in rules
+    )
+    assert weeks["most"] <= 3
+
+
+def test_a_difference_names_what_changes_and_nothing_else(plan: MakePlan):
+    files = {**FILES, "rules/visits.yaml": FILES["rules/visits.yaml"].replace("visits_reached: 3", "visits_reached: 9")}
+    asked = plan(files=files, against=record_of(FILES))
+    difference = document_of(asked, play(asked, Share()))["difference"]
+    assert list(difference["rules"]) == ["visits"]
+    assert difference["rules"]["visits"]["would_send"] < 0
+    same = plan(against=record_of(FILES))
+    assert document_of(same, play(same, Share()))["difference"]["rules"] == {}
+
+
+def test_what_cannot_be_applied_is_passed_over_and_the_rest_counts(plan: MakePlan):
+    asked = plan()
+    bundle = asked.bundle()
+    about: dict[str, Any] = {"merchant": "bakker", "customer": "noor"}
+    begin = asked.span(bundle.program)[0]
+    events: list[AnyEvent] = [
+        Enrolled(**about, at=begin),
+        PurchaseChanged(**about, at=begin + 1, transaction="t", before=_bread(begin), after=None),
+        PurchaseChanged(**about, at=begin + 2, transaction="u", after=_bread(begin)),
+    ]
+    life, passed_over = live(
+        bundle, events, asked.span(bundle.program), voucher_key=b"k", previews=Previews(bundle.program)
+    )
+    assert passed_over == 1
+    state = life.state(("bakker", "noor"))
+    assert state is not None
+    assert (state.visits, state.cards["bread"].balance) == (1, 1)
+
+
+def _bread(at: int) -> Purchase:
+    return Purchase(occurred_at=at, store="dok", currency="EUR", spend=300, lines=(Line("1", 300, category="bread"),))
