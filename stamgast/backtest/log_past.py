@@ -13,6 +13,7 @@ from typing import Final
 import msgspec
 
 from stamgast.backtest.plan import LogData, Share
+from stamgast.broker import kafka_of
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import (
     ActivationOutcome,
@@ -46,7 +47,7 @@ async def read_log(data: LogData, program: Program, share: Share) -> dict[tuple[
     """
     found: dict[tuple[str, int], list[Told]] = {}
     topic, of_merchant = data.topics.customer_events, f"{program.merchant}:".encode()
-    async with LogReader(data.bootstrap, client_id="stamgast-backtest") as reader:
+    async with LogReader(kafka_of(data.settings), client_id="stamgast-backtest") as reader:
         for partition in range(share.part, data.topics.partitions, share.of):
             sources: dict[tuple[str, int], tuple[int, int]] = {}
             async for records in reader.read_all(topic, partition):

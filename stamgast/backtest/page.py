@@ -83,7 +83,7 @@ def _by_week(rules: Sequence[str], account: Account) -> str:
         axes.bar(dates, heights, width=6, bottom=below, color=colour, label=rule)
         below = [low + high for low, high in zip(below, heights, strict=True)]
     axes.set(ylabel="messages")
-    axes.legend(frameon=False)
+    axes.legend(frameon=False, loc="lower center", bbox_to_anchor=(0.5, 1.0), ncols=4)
     figure.autofmt_xdate()
     return svg_of(figure)
 

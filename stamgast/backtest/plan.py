@@ -14,6 +14,7 @@ from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import Topics
 from stamgast.programs.record import BundleRecord, load_record
 from stamgast.service import Bundle
+from stamgast.settings import Settings
 
 SIMULATED: Final = b"simulation"
 """Key of voucher codes where the past holds no vouchers of the shop's own."""
@@ -28,9 +29,9 @@ class CsvData:
 
 @dataclass(frozen=True, slots=True)
 class LogData:
-    """The shop's own retained log. `bootstrap` is Kafka's address, with what lets in there."""
+    """The shop's own retained log, as the settings find it. An address of Kafka cannot go to other processes."""
 
-    bootstrap: str
+    settings: Settings
     topics: Topics
 
 

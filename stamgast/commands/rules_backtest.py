@@ -143,7 +143,7 @@ def _source(settings: Settings, data: Path | None) -> CsvData | LogData:
         check_topics(kafka_of(settings), topics)
     except TopicsError as error:
         fail(f"{error}\nthe past of a file needs no broker: say --data FILE.csv")
-    return LogData(kafka_of(settings), topics)
+    return LogData(settings, topics)
 
 
 def _published(settings: Settings, merchant: str) -> dict[int, InForce]:
