@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from rules.actions import Action
+from rules.actions import Action, Give, Send, Tag
 from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
@@ -214,12 +214,20 @@ class CompiledRule:
     per_day: int = 0
     hold_out: int = 0
     send_late: bool = False
+    earned: bool = False
+    """What it gives was paid for: whatever withholds its message withholds nothing of that. Else it is an offer."""
     not_met: str = field(init=False, repr=False, compare=False, default="")
     """Counter of the times that it was asked and `if` did not hold."""
     fired: str = field(init=False, repr=False, compare=False, default="")
     """Counter of the occasions that it fired for."""
     tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
     """What `if` asks, one after another: it holds when every answer is True."""
+    send: Send | None = field(init=False, repr=False, compare=False, default=None)
+    """The message among its actions."""
+    deeds: tuple[Give | Tag, ...] = field(init=False, repr=False, compare=False, default=())
+    """Its other actions."""
+    gives: bool = field(init=False, repr=False, compare=False, default=False)
+    """There is a reward among them."""
     plain: bool = field(init=False, repr=False, compare=False, default=False)
     """It fires for each of its facts, for that fact's own occasion: nobody needs to ask."""
 
@@ -227,6 +235,9 @@ class CompiledRule:
         object.__setattr__(self, "not_met", counter(Counter.RULE, self.id, Tally.NOT_MET))
         object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
         object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
+        object.__setattr__(self, "send", next((each for each in self.actions if isinstance(each, Send)), None))
+        object.__setattr__(self, "deeds", tuple(each for each in self.actions if not isinstance(each, Send)))
+        object.__setattr__(self, "gives", any(isinstance(each, Give) for each in self.deeds))
         plain = self.trigger.fires is always and self.once_per in _BY_FACT
         object.__setattr__(self, "plain", plain)
 

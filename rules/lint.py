@@ -25,6 +25,7 @@ def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
             continue
         _lint_card_reward(file, program)
         _lint_never(file)
+        _lint_unsaid(file)
         for action in file.rule.actions:
             if isinstance(action, Send):
                 _lint_send(file, action, program)
@@ -74,6 +75,13 @@ def _lint_never(file: RuleFile) -> None:
         names = ", ".join(dict.fromkeys(_names_needing(rule.condition)))
         message = f"this rule never fires: `{rule.trigger.name}` has no purchase at hand, and `if` asks about one"
         file.reader.problem(file.place("if"), message, f"It is about: {names}.")
+
+
+def _lint_unsaid(file: RuleFile) -> None:
+    """A number of messages limits nothing where none is sent."""
+    if file.rule is not None and file.rule.per_day and file.rule.send is None:
+        hint = "Limit it by `once_per` or `cool_down`, or let it send something."
+        file.reader.problem(file.place("limits"), "`messages` limits nothing: this rule sends none", hint, warning=True)
 
 
 def _names_needing(condition: Condition) -> Iterator[str]:

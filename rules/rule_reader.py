@@ -1,6 +1,7 @@
 """One rule's document -> `CompiledRule` and its tests, against a programme."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -37,6 +38,8 @@ WORDS: Final = (
     "once_per",
     "if",
     "then",
+    "earned",
+    "offered",
     "timing",
     "limits",
     "priority",
@@ -94,6 +97,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             actions=actions,
             occasion=once_per(once, trigger),
             priority=priority,
+            earned=_earned(reader, found, trigger),
         )
     timed = _timing(reader, found.get("timing"), draft)
     file.rule = _limits(reader, found.get("limits"), timed)
@@ -133,6 +137,18 @@ def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None
         reader.problem(node, f"`{trigger.name}` does not happen once per {word}", hint)
         return default
     return word
+
+
+def _earned(reader: Reader, found: Mapping[str, Node], trigger: CompiledTrigger) -> bool:
+    """Whether what it gives was paid for, or is an offer: as the rule says, else as is usual for its trigger."""
+    said = {word: reader.truth(found[word], word) for word in ("earned", "offered") if word in found}
+    if len(said) > 1:
+        hint = "Earned is what was paid for, such as a full card's reward; offered is what is to bring somebody in."
+        reader.problem(found["offered"], "a rule says `earned` or `offered`, not both", hint)
+    earned, offered = said.get("earned"), said.get("offered")
+    if earned is None and offered is None:
+        return TRIGGERS.words[trigger.name].earned
+    return bool(earned) if earned is not None else not offered
 
 
 def read_conditions(context: Context, node: Node, where: str) -> Condition | None:

@@ -35,6 +35,8 @@ def rule_schema() -> Schema:
             "once_per": choice(OncePer),
             "if": one_or_more(condition),
             "then": one_or_more({"$ref": "#/$defs/action"}),
+            "earned": {"type": "boolean", "description": "What it gives was paid for: nothing withholds it."},
+            "offered": {"type": "boolean", "description": "Whatever withholds its message withholds what it gives."},
             "timing": _timing(),
             "limits": _limits(),
             "priority": {"type": "integer", "minimum": 0, "maximum": MAX_PRIORITY},

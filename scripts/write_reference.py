@@ -16,7 +16,7 @@ from pydantic_core import PydanticUndefined
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry
-from rules.language.triggers import TRIGGERS
+from rules.language.triggers import TRIGGERS, Trigger
 from rules.program.messages import IF_UNPROVEN
 from rules.program.template_language import FILTERS
 from stamgast.cli import COMMANDS
@@ -69,6 +69,34 @@ becomes of letters that make an SMS dearer (`plain`: ë is sent as e where that 
 channel.
 
 `voucher` is there where the rule gives a reward, `card` where a stamp card set it off:
+"""
+
+
+EARNED = """
+A rule is one thing: `once_per`, `status` and `if` decide about everything that it does. What it gives is either earned
+or offered, and which is usual stands at each trigger; `earned: true` or `offered: true` at the rule says otherwise.
+
+- *Earned* is what a card, a threshold or a promise paid for. Holdout, consent, STOP, caps, `cool_down` and lateness
+  withhold its message; the reward and the tags come all the same.
+- *Offered* is a gift that is to move somebody. Whatever withholds its message withholds all of it, also later: while a
+  message waits for the morning its voucher is open, and it goes if the message does not go after all (STOP,
+  `limits: messages`, given up). So whoever no message may reach, is in the control group, or whose purchase is imported
+  a year late, gets neither.
+
+An offer without `send` goes to whom a `marketing` message might go; `hold_out`, `cool_down` and lateness hold for it
+too, caps do not. A rule that only tags asks for no consent. `timing: {send_late: true}` lets old news do everything
+that new ones do.
+
+```yaml
+rule: a-loaf-on-us
+when: purchase
+once_per: customer
+offered: true
+then:
+  - give: free_loaf
+  - send: free_loaf
+limits: {hold_out: 10%}
+```
 """
 
 
@@ -131,12 +159,21 @@ def rules() -> str:
     for title, text, registry in kinds:
         parts.append(f"## {title}\n\n{text}")
         for name, word in registry.words.items():
-            parts.append(f"### {name}\n\n{word.meaning()}\n\n```yaml\n{word.example()}\n```")
+            parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
+    parts.append(f"## Earned or offered\n\n{EARNED}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
     parts.append(f"## Templates\n\n{UNPROVEN}\n{answers}")
     words = "\n".join(f"- {', '.join(f'`{thing}.{word}`' for word in words)}" for thing, words in WORDS.items())
     parts.append(f"{WORDING}\n{words}\n\nFilters: {', '.join(f'`{name}`' for name in sorted(FILTERS))}.")
     return "\n\n".join(parts) + "\n"
+
+
+def _usually(word: object) -> str:
+    """Say of a trigger whether what it gives is earned or offered."""
+    if not isinstance(word, Trigger):
+        return ""
+    usually, else_ = ("earned", "offered") if word.earned else ("offered", "earned")
+    return f" What rules with it give is {usually}, unless they say `{else_}: true`."
 
 
 def commands() -> Iterator[str]:

@@ -23,6 +23,8 @@ MERCHANT = "bakery"
 ANNA, BRAM = "ca" + "a" * 23, "cb" + "b" * 23
 KEY = b"voucher key of a test"
 OPEN_ALL_DAY = {"marketing": Window(0, 1440), "utility": Window(0, 1440)}
+EARNED = {"stamp_card_completed", "stamps_changed", "visits_changed", "spend_changed", "clv_changed"}
+"""Facts of which rules usually give what was paid for."""
 NO_CAPS: dict[str, tuple[tuple[int, int], ...]] = {}
 
 
@@ -80,7 +82,7 @@ def rule(
         fact, fact, (fact,), fires or yes, per, (per,),
         has_purchase=True, figure=figure, crosses=int(passed) if passed else None,
     )  # fmt: skip
-    values: dict[str, Any] = {"description": id_, "status": "live", "condition": None} | more
+    values: dict[str, Any] = {"description": id_, "status": "live", "condition": None, "earned": fact in EARNED} | more
     return CompiledRule(
         id=id_, trigger=trigger, once_per=per, actions=actions, occasion=once_per(per, trigger), **values
     )

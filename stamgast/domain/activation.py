@@ -92,6 +92,8 @@ class Activation(Struct, array_like=True, gc=False):
     voucher: str = ""
     unproven: str = ""
     """The attempt that nobody could prove, once the message goes a second time."""
+    offered: bool = False
+    """Its voucher is an offer: if the message is withheld, it goes too."""
 
 
 class Submission(Struct, array_like=True, frozen=True, gc=False):

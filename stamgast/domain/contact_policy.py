@@ -59,6 +59,24 @@ def is_held_out(merchant: str, rule: str, customer_id: str, percent: int) -> boo
     return percent > 0 and stable_percent("holdout", merchant, rule, customer_id) < percent
 
 
+def why_not_offered(customer: Customer, customer_id: str, program: Program, terms: Terms, at: Millis) -> str:
+    """Why something may not be offered without a message: nobody is given what no message could tell them of.
+
+    Without a purpose nothing is given, and nobody is asked whether they agreed. Caps are about messages alone.
+    """
+    if terms.purpose:
+        agreed = [key.rpartition(":")[2] for key in customer.consents if key.startswith(f"{terms.purpose}:")]
+        if not agreed:
+            return Reason.NO_CONSENT
+        if customer.stopped_at:
+            return Reason.OPTED_OUT
+        if customer.dead_phone and not _not_by_phone(agreed):
+            return Reason.BAD_NUMBER
+    if is_held_out(program.merchant, terms.rule, customer_id, terms.hold_out):
+        return Reason.HOLDOUT
+    return Reason.COOL_DOWN if terms.cool_down and _cools_down(customer, terms, at) else ""
+
+
 def decide(customer: Customer, customer_id: str, program: Program, terms: Terms, at: Millis) -> Decision:
     """May this message go now, later, or not at all?"""
     allowed = [c for c in terms.channels if f"{terms.purpose}:{c}" in customer.consents]
@@ -91,10 +109,7 @@ def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) 
     contacts = customer.contacts
     if len(contacts) >= MOST_CONTACTS and at - contacts[-MOST_CONTACTS][0] <= KEEP_CONTACTS:
         return Reason.FREQUENCY_CAP
-    if terms.cool_down and (
-        any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts)
-        or any(a.state == _HELD and a.rule == terms.rule for a in customer.activations)
-    ):
+    if terms.cool_down and _cools_down(customer, terms, at):
         return Reason.COOL_DOWN
     waiting = sum(1 for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose)
     for most, days in program.messaging.caps.get(terms.purpose, ()):
@@ -102,6 +117,12 @@ def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) 
         if sent + waiting >= most:
             return Reason.FREQUENCY_CAP
     return ""
+
+
+def _cools_down(customer: Customer, terms: Terms, at: Millis) -> bool:
+    return any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts) or any(
+        a.state == _HELD and a.rule == terms.rule for a in customer.activations
+    )
 
 
 def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, others: tuple[str, ...]) -> Decision:

@@ -54,6 +54,8 @@ class Voucher(Struct, array_like=True, gc=False):
     late they come."""
     void: bool = False
     """What it was given for was taken back after it had been used: it does not open again."""
+    occasion: str = ""
+    """What its rule happens once per, where that is another than the cause (`day:20728`)."""
 
 
 class Apart(Struct, array_like=True, gc=False):
@@ -107,7 +109,8 @@ class Customer(Struct, array_like=True, gc=False):
     inbound_at: Millis = 0
     """Last message from the customer over a channel where it opens a window for free text."""
     contacts: list[tuple[Millis, str, str]] = []
-    """(when, purpose, rule) of messages submitted in the last 30 days, oldest first."""
+    """(when, purpose, rule) of messages submitted in the last 30 days, oldest first; without a purpose, of offers that
+    came without a message, if their rule has a `cool_down`."""
     activations: list[Activation] = []
     """Those not ended, and the last few ended ones."""
     fired: dict[str, list[str]] = {}

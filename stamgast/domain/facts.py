@@ -47,6 +47,9 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
 }
 """Fact -> its occasion, and what its figures and data are."""
 
+ALWAYS_ALIKE: Final[frozenset[str]] = frozenset(occasion for occasion, _ in CARRIES.values() if "<" not in occasion)
+"""Occasions that come again under one name, such as `clv`: what is given for one is told apart by the rule's own."""
+
 OF_CLV: Final[Mapping[ClvMethod, FactName]] = {
     ClvMethod.HISTORIC: FactName.CLV_CHANGED,
     ClvMethod.SIMPLE: FactName.SIMPLE_CLV_CHANGED,

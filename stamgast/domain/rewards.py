@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterable, Sequence
 from msgspec import Struct
 
 from stamgast.domain.customer import Customer, Voucher
-from stamgast.domain.facts import Fact
+from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.occasions import CARDS, card_of
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
@@ -49,13 +49,37 @@ def partition_of(code: str) -> int:
     return int(code.partition("-")[0], 16)
 
 
-Ground = tuple[str, str, str]
-"""Cause, rule and reward: what a customer gets one voucher for."""
+Ground = tuple[str, str, str, str]
+"""Cause, rule, reward, and the rule's occasion where causes do not tell one time from another: what a customer gets one
+voucher for."""
+
+
+def ground_of(voucher: Voucher) -> Ground:
+    """What a voucher was given for."""
+    occasion = voucher.occasion if voucher.cause in ALWAYS_ALIKE else ""
+    return voucher.cause, voucher.rule, voucher.reward, occasion
 
 
 def by_ground(vouchers: Iterable[Voucher]) -> dict[Ground, Voucher]:
     """Find vouchers by what they were given for; of two alike, which cannot be, the older one."""
-    return {(v.cause, v.rule, v.reward): v for v in reversed(tuple(vouchers))}
+    return {ground_of(v): v for v in reversed(tuple(vouchers))}
+
+
+def given_before(customer: Customer, rule: str, reward: str, occasion: str, cause: str) -> Voucher | None:
+    """What a rule gave for an occasion, if it is to be had again for this cause, or still is.
+
+    What was taken back opens again for whatever comes about next, under the code that people hold. Those from before
+    occasions were kept are found by their cause alone.
+    """
+    kept = occasion if occasion != cause else ""
+    those = [v for v in customer.vouchers if v.rule == rule and v.reward == reward and v.occasion in (kept, "")]
+    here = [v for v in those if v.cause == cause]
+    if here:
+        return here[-1]
+    others = [v for v in those if kept and v.occasion == kept]
+    if not others or any(v.state != VoucherState.WITHDRAWN for v in others):
+        return None
+    return others[-1]
 
 
 def issue(customer: Customer, voucher: Voucher, known: dict[Ground, Voucher]) -> tuple[Voucher, bool]:
@@ -64,19 +88,25 @@ def issue(customer: Customer, voucher: Voucher, known: dict[Ground, Voucher]) ->
     `known` are the customer's vouchers `by_ground`; a new one is added to it. Returns the voucher the customer holds
     now, and whether it is (again) new.
     """
-    ground = (voucher.cause, voucher.rule, voucher.reward)
+    ground = ground_of(voucher)
     held = known.get(ground)
     if held is None:
         forget(customer, voucher.issued_at, known)
         customer.vouchers.append(voucher)
         known[ground] = held = voucher
-    elif held.state != VoucherState.WITHDRAWN:
-        held.void = False
-        return held, False
-    else:
-        held.state, held.issued_at, held.expires_at = VoucherState.OPEN, voucher.issued_at, voucher.expires_at
-    customer.timers[timer_of(held.code)] = held.expires_at
-    return held, True
+        customer.timers[timer_of(held.code)] = held.expires_at
+        return held, True
+    return held, reopen(customer, held, voucher.issued_at, voucher.expires_at)
+
+
+def reopen(customer: Customer, voucher: Voucher, at: Millis, expires_at: Millis) -> bool:
+    """Earned again: one that was withdrawn opens. Says whether it was."""
+    if voucher.state != VoucherState.WITHDRAWN:
+        voucher.void = False
+        return False
+    voucher.state, voucher.issued_at, voucher.expires_at = VoucherState.OPEN, at, expires_at
+    customer.timers[timer_of(voucher.code)] = expires_at
+    return True
 
 
 def forget(customer: Customer, at: Millis, known: dict[Ground, Voucher]) -> None:
@@ -90,7 +120,7 @@ def forget(customer: Customer, at: Millis, known: dict[Ground, Voucher]) -> None
     gone = [voucher for voucher in customer.vouchers if is_past(voucher, at) and voucher.state != VoucherState.OPEN]
     if gone:
         for voucher in gone:
-            known.pop((voucher.cause, voucher.rule, voucher.reward), None)
+            known.pop(ground_of(voucher), None)
         codes = {voucher.code for voucher in gone}
         customer.vouchers = [voucher for voucher in customer.vouchers if voucher.code not in codes]
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from rules.engine import CompiledRule, View
 from stamgast.clock.shop_time import format_time
-from stamgast.domain.activation import Activation
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
@@ -69,6 +69,10 @@ _BEFORE_A_CHANNEL: Final[frozenset[str]] = frozenset(
 """Reasons of messages that were withheld before any of the rule's channels was chosen for them."""
 
 
+_WITHOUT_REWARD: Final[frozenset[str]] = frozenset({Reason.NO_LONGER_TRUE, Reason.TAKEN_BACK, Reason.ERASED})
+"""Reasons that tell by themselves what became of the reward, or tell nothing of it."""
+
+
 def explain_customer(
     customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None
 ) -> list[dict[str, Any]]:
@@ -91,24 +95,37 @@ def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Milli
         "when": rule.trigger.text,
         "fired_for": list(customer.fired.get(rule.id, ())),
         "conditions": conditions,
-        "activations": [_tell(activation) for activation in customer.activations if activation.rule == rule.id],
+        "earned": rule.earned,
+        "activations": [_tell(activation, rule) for activation in customer.activations if activation.rule == rule.id],
     }
 
 
-def _tell(activation: Activation) -> dict[str, Any]:
+def _tell(activation: Activation, rule: CompiledRule) -> dict[str, Any]:
     withheld = activation.status == Status.SUPPRESSED
     return {
         "activation": activation.id,
         "occasion": activation.occasion,
         "template": activation.template,
-        "channel": None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel,
+        "channel": (None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel) or None,
         "status": activation.status,
         "reason": activation.reason,
-        "why": _why(activation),
+        "why": _why(activation) + _of_the_reward(activation, rule),
         "decided_at": format_time(activation.decided_at),
         "changed_at": format_time(activation.changed_at),
         "release_at": format_time(activation.release_at) if activation.release_at else None,
     }
+
+
+def _of_the_reward(activation: Activation, rule: CompiledRule) -> str:
+    """What became of the rule's reward when its message was withheld."""
+    ended = activation.status in FINAL_WITHOUT_SEND and activation.reason not in _WITHOUT_REWARD
+    if not ended or not rule.gives:
+        return ""
+    if rule.send is None:
+        return "; nothing was given, for it is an offer"
+    if rule.earned:
+        return "; the reward was given, for it was earned"
+    return "; the reward was withheld with it, for it is an offer"
 
 
 def _why(activation: Activation) -> str:

@@ -103,7 +103,6 @@ class Firing(Struct, frozen=True):
     """A rule that fires for a fact on an occasion.
 
     `again`: it has fired for it before. `generation`: how often its message was taken back before it left.
-    `silent`: rewards may be opened again, but no message goes.
     """
 
     rule: CompiledRule
@@ -111,7 +110,6 @@ class Firing(Struct, frozen=True):
     occasion: str
     again: bool
     generation: int = 0
-    silent: bool = False
 
 
 class Left(Struct, gc=False):

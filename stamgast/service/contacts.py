@@ -4,7 +4,9 @@ from typing import Final, assert_never
 
 from stamgast.domain.activation import RANKS, TAKEN, Activation
 from stamgast.domain.channels import Priced, spec_of
+from stamgast.domain.contact_policy import forget_old_contacts
 from stamgast.domain.events import ActivationOutcome
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Counter, Status
 from stamgast.service.case import Case
 
@@ -31,6 +33,18 @@ def _priced_pieces(channel: str, parts: int) -> int:
             return max(parts, 1)
         case _:
             assert_never(priced)
+
+
+def note_contact(case: Case, purpose: str, rule: str) -> None:
+    """Remember for the caps that a rule has spoken, or has offered something without a message (without a purpose)."""
+    customer = case.customer
+    forget_old_contacts(customer, case.at, lambda rule_id: _cool_down_of(case, rule_id))
+    customer.contacts = [*customer.contacts, (case.at, purpose, rule)]
+
+
+def _cool_down_of(case: Case, rule_id: str) -> Millis:
+    rule = case.context.bundle.rules.by_id.get(rule_id)
+    return 0 if rule is None else rule.cool_down
 
 
 def forget_contact(case: Case, activation: Activation) -> None:

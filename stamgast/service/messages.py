@@ -6,16 +6,16 @@ A message on its way occupies the customer: the next one is held until the answe
 Everything here decides from the state and the recorded time alone; the sending itself is the outbox's.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, Final
 
 from rules.actions import Send
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submission, activation_id, held_timer
-from stamgast.domain.contact_policy import Decision, Terms, decide, forget_old_contacts
+from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
+from stamgast.domain.program import Template
 from stamgast.domain.rewards import with_code
-from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
     Counter,
@@ -27,8 +27,9 @@ from stamgast.domain.vocabulary import (
     VoucherState,
     counter,
 )
-from stamgast.service import at_hand
+from stamgast.service import at_hand, offers
 from stamgast.service.case import Case, Firing
+from stamgast.service.contacts import note_contact
 from stamgast.service.ended import cause_of, forget_ended, shed
 
 MOST_WAITING = 50
@@ -45,22 +46,73 @@ _WAIT: Final = Outside.WAIT
 _SUPPRESS: Final = Verdict.SUPPRESS
 _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
+_UNSAID: Final = Template("", purpose=offers.PURPOSE)
+"""Stands for the template of an offer that comes without a message."""
 
 
-def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) -> None:
-    """A rule wants to send: put the question to the gate and act on its answer."""
-    rule, occasion = firing.rule, firing.occasion
+def consider(case: Case, firing: Firing, action: Send, do: Callable[[Case, Firing], Voucher | None]) -> None:
+    """A rule wants to send: put the question to the gate and act on its answer.
+
+    `do` carries out whatever else the rule does: at any rate if that was earned, and if it is an offer, then only if
+    its message is not withheld.
+    """
+    rule = firing.rule
     if case.left.messages <= 0:
         case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
         case.count(counter(Counter.RULE, rule.id, Status.SUPPRESSED))
+        if rule.earned:
+            do(case, firing)
         return
     case.left.messages -= 1
-    data = firing.fact.data | {"cause": firing.fact.occasion}
-    template = case.program.templates[action.template]
+    activation = _drafted(case, firing, action)
+    if rule.earned and rule.deeds:
+        _speak_of(activation, do(case, firing))
+    decision = _decide(case, activation, rule)
+    if rule.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
+        activation.offered = True
+        _speak_of(activation, do(case, firing))
+    case.customer.activations = [*case.customer.activations]
+    act_on(case, activation, rule, decision)
+    case.customer.activations.append(activation)
+    forget_ended(case)
+
+
+def withhold(case: Case, firing: Firing, reason: str) -> None:
+    """Note why an offer that comes without a message was not made."""
+    if case.left.messages <= 0:
+        case.count(counter(Counter.SUPPRESSED, reason))
+        case.count(counter(Counter.RULE, firing.rule.id, Status.SUPPRESSED))
+        return
+    case.left.messages -= 1
+    activation = _drafted(case, firing, None)
+    case.customer.activations = [*case.customer.activations]
+    suppress(case, activation, reason)
+    case.customer.activations.append(activation)
+    forget_ended(case)
+
+
+def _decide(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
+    if case.late and not rule.send_late:
+        return Decision(_SUPPRESS, Reason.LATE)
+    if _too_many_wait(case.customer.activations):
+        return Decision(_SUPPRESS, Reason.TOO_MANY)
+    return ask_gate(case, activation, rule)
+
+
+def _speak_of(activation: Activation, voucher: Voucher | None) -> None:
     if voucher is not None:
-        data = data | {"code": voucher.code, "reward": voucher.reward, "valid_until": voucher.expires_at}
+        activation.voucher = voucher.code
+        activation.data["code"] = voucher.code
+        activation.data["reward"] = voucher.reward
+        activation.data["valid_until"] = voucher.expires_at
+
+
+def _drafted(case: Case, firing: Firing, action: Send | None) -> Activation:
+    rule, occasion = firing.rule, firing.occasion
+    template = _UNSAID if action is None else case.program.templates[action.template]
+    channels = ("",) if action is None else action.by
     life = case.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
-    activation = Activation(
+    return Activation(
         id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
         rule=rule.id,
         occasion=occasion,
@@ -71,23 +123,13 @@ def consider(case: Case, firing: Firing, action: Send, voucher: Voucher | None) 
         changed_at=case.at,
         template=template.id,
         purpose=template.purpose,
-        channel=action.by[0],
+        channel=channels[0],
         priority=rule.priority,
         expires_at=case.at + life,
         generation=firing.generation,
-        data=data,
-        other_channels=list(action.by[1:]),
-        voucher=voucher.code if voucher is not None else "",
+        data=firing.fact.data | {"cause": firing.fact.occasion},
+        other_channels=list(channels[1:]),
     )
-    case.customer.activations = [*case.customer.activations]
-    if case.late and not rule.send_late:
-        suppress(case, activation, Reason.LATE)
-    elif _too_many_wait(case.customer.activations):
-        suppress(case, activation, Reason.TOO_MANY)
-    else:
-        act_on(case, activation, rule, ask_gate(case, activation, rule))
-    case.customer.activations.append(activation)
-    forget_ended(case)
 
 
 def _too_many_wait(activations: Sequence[Activation]) -> bool:
@@ -152,8 +194,7 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     activation.state, activation.status = _SUBMITTED, _SUBMITTED_STATUS
     activation.rank = _SUBMITTED_RANK
     activation.changed_at = case.at
-    forget_old_contacts(customer, case.at, lambda rule_id: _cool_down_of(case, rule_id))
-    customer.contacts = [*customer.contacts, (case.at, activation.purpose, activation.rule)]
+    note_contact(case, activation.purpose, activation.rule)
     case.note(activation, _DECIDED)
     case.change.submit(
         Submission(
@@ -172,11 +213,6 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
             bundle=case.context.bundle.hash,
         )
     )
-
-
-def _cool_down_of(case: Case, rule_id: str) -> Millis:
-    rule = case.context.bundle.rules.by_id.get(rule_id)
-    return 0 if rule is None else rule.cool_down
 
 
 def _figures(case: Case) -> dict[str, Any]:
@@ -203,6 +239,8 @@ def _end(case: Case, activation: Activation, status: Status, reason: str) -> Non
         case.count(counter(Counter.RULE, activation.rule, status))
     case.note(activation, NoteKind.OUTCOME)
     shed(activation)
+    if activation.offered and not activation.unproven:
+        offers.withdraw(case, activation)
 
 
 def still_true(case: Case, activation: Activation) -> bool:

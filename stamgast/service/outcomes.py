@@ -26,7 +26,7 @@ from stamgast.domain.vocabulary import (
     Verdict,
     counter,
 )
-from stamgast.service import at_hand
+from stamgast.service import at_hand, offers
 from stamgast.service.case import Case
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -102,6 +102,8 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
     _follow(case, activation, event, being_stopped)
     if activation.rank >= _FAILED_RANK or not (activation.other_channels or _may_go_again(case, activation)):
         shed(activation)
+    if activation.offered and was_on_its_way and event.status in FINAL_WITHOUT_SEND:
+        offers.withdraw(case, activation)
     if was_on_its_way:
         _release_next(case)
 

@@ -11,7 +11,7 @@ from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, Counter, Reason, Status, VoucherState, counter
-from stamgast.service import at_hand
+from stamgast.service import at_hand, offers
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
@@ -40,6 +40,7 @@ def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int
 def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
     for voucher in rewards.withdraw(case.customer, undone):
         case.change.withdrawn.append(voucher)
+        offers.forget(case, voucher)
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.WITHDRAWN))
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 

@@ -11,12 +11,12 @@ from stamgast.domain import rewards
 from stamgast.domain.activation import activation_id
 from stamgast.domain.contact_policy import stable_percent
 from stamgast.domain.customer import Voucher
-from stamgast.domain.facts import Fact
+from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
-from stamgast.service import at_hand, messages
+from stamgast.service import at_hand, messages, offers
 from stamgast.service.case import Case, Firing
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
 from stamgast.service.worth import FACTS as WORTH
@@ -109,20 +109,43 @@ def _in_canary(case: Case, rule: CompiledRule) -> bool:
 def _carry_out(case: Case, firing: Firing) -> None:
     """Rewards may be opened again after a refund took them back; a message is sent once per occasion."""
     rule = firing.rule
-    if firing.again:
-        generation = next_generation(case, rule.id, firing.occasion)
-        firing = replace(firing, silent=generation is None, generation=generation or 0)
-    else:
+    if not firing.again:
         _remember(case, rule, firing.occasion)
         case.count(rule.fired)
-    voucher = None
-    for action in rule.actions:
-        if isinstance(action, Give):
-            voucher = give(case, action.reward, firing.fact.occasion, rule.id, action.valid_for) or voucher
-        elif isinstance(action, Tag):
-            _tag(case, action)
-        elif not firing.silent:
-            messages.consider(case, firing, action, voucher)
+    if rule.send is None:
+        _do_unsaid(case, firing)
+        return
+    if firing.again:
+        generation = next_generation(case, rule.id, firing.occasion)
+        if generation is None:  # a message went for it, or is on its way: it promised what was given
+            _do(case, firing)
+            return
+        firing = replace(firing, generation=generation)
+    messages.consider(case, firing, rule.send, _do)
+
+
+def _do_unsaid(case: Case, firing: Firing) -> None:
+    """Carry out a rule that sends nothing."""
+    reason = "" if firing.rule.earned else offers.why_not(case, firing)
+    if not reason:
+        _do(case, firing)
+        offers.note(case, firing)
+    elif not firing.again:
+        messages.withhold(case, firing, reason)
+
+
+def _do(case: Case, firing: Firing) -> Voucher | None:
+    """Carry out everything but the message. Returns the voucher that it may speak of."""
+    rule, voucher = firing.rule, None
+    for action in rule.deeds:
+        if isinstance(action, Tag):
+            if not firing.again:
+                _tag(case, action)
+        elif firing.again:
+            voucher = _give_again(case, firing, action) or voucher
+        else:
+            voucher = give(case, action, firing.fact.occasion, rule.id, firing.occasion) or voucher
+    return voucher
 
 
 def _has_fired(case: Case, rule: CompiledRule, occasion: str) -> bool:
@@ -150,23 +173,70 @@ def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
         case.mark(occasion, mark_of(rule.id))
 
 
-def give(case: Case, reward_id: str, cause: str, rule_id: str, valid_for: Millis | None) -> Voucher | None:
+def give(case: Case, action: Give, cause: str, rule_id: str, occasion: str) -> Voucher | None:
     """Issue a voucher, once per cause and rule; None if the event has given as many as one may."""
-    if case.left.vouchers <= 0:
-        case.count(counter(Counter.REWARD, reward_id, Tally.TOO_MANY))
+    if not _may_give(case, action.reward):
         return None
-    case.left.vouchers -= 1
     at_hand.bring(case, cause)
-    reward = case.program.rewards[reward_id]
-    cause_id = activation_id(case.program.merchant, f"{rule_id}/{reward_id}", case.customer_id, cause)
-    code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
-    life = reward.valid_for if valid_for is None else valid_for
-    wanted = Voucher(code, reward_id, VoucherState.OPEN, case.at, case.at + life, cause, rule_id)
+    kept = occasion if occasion != cause else ""
+    wanted = Voucher(
+        code=_code(case, action.reward, cause, rule_id, kept),
+        reward=action.reward,
+        state=VoucherState.OPEN,
+        issued_at=case.at,
+        expires_at=case.at + _life(case, action),
+        cause=cause,
+        rule=rule_id,
+        occasion=kept,
+    )
     voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
     if is_new:
-        case.change.issued.append(voucher)
-        case.count(counter(Counter.REWARD, reward_id, Tally.ISSUED))
+        _count_issued(case, voucher)
     return voucher
+
+
+def _give_again(case: Case, firing: Firing, action: Give) -> Voucher | None:
+    """What was given for the occasion before, open again if it was taken back. Nothing new comes of the occasion."""
+    cause = firing.fact.occasion
+    at_hand.bring(case, cause)
+    voucher = rewards.given_before(case.customer, firing.rule.id, action.reward, firing.occasion, cause)
+    if voucher is None or not _may_give(case, action.reward):
+        return None
+    if voucher.cause != cause:
+        voucher.cause = cause
+        case.vouchers_moved()
+    if rewards.reopen(case.customer, voucher, case.at, case.at + _life(case, action)):
+        _count_issued(case, voucher)
+    return voucher
+
+
+def _may_give(case: Case, reward: str) -> bool:
+    if case.left.vouchers <= 0:
+        case.count(counter(Counter.REWARD, reward, Tally.TOO_MANY))
+        return False
+    case.left.vouchers -= 1
+    return True
+
+
+def _code(case: Case, reward: str, cause: str, rule_id: str, occasion: str) -> str:
+    """The same for the same cause in every run; the second one for a cause that always has one name is another."""
+    merchant, name = case.program.merchant, f"{rule_id}/{reward}"
+    code = ""
+    for ground in (cause, f"{cause}@{occasion}"):
+        cause_id = activation_id(merchant, name, case.customer_id, ground)
+        code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
+        if cause not in ALWAYS_ALIKE or rewards.with_code(case.customer, code) is None:
+            break
+    return code
+
+
+def _life(case: Case, action: Give) -> Millis:
+    return case.program.rewards[action.reward].valid_for if action.valid_for is None else action.valid_for
+
+
+def _count_issued(case: Case, voucher: Voucher) -> None:
+    case.change.issued.append(voucher)
+    case.count(counter(Counter.REWARD, voucher.reward, Tally.ISSUED))
 
 
 def _tag(case: Case, action: Tag) -> None:
@@ -181,7 +251,7 @@ def _complete_card(case: Case, fact: Fact) -> None:
     card = case.program.cards[fact.data["card"]]
     case.count(counter(Counter.CARD, card.id, Tally.COMPLETED))
     if card.reward is not None:
-        give(case, card.reward, fact.occasion, "", card.reward_valid_for)
+        give(case, Give(card.reward, card.reward_valid_for), fact.occasion, "", fact.occasion)
 
 
 def _reopen_card(case: Case, fact: Fact) -> None:

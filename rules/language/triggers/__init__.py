@@ -8,9 +8,14 @@ from stamgast.domain.vocabulary import FactName, OncePer
 
 
 class Trigger(Word[CompiledTrigger]):
-    """A word after `when:`. `facts` are all that it may listen to."""
+    """A word after `when:`. `facts` are all that it may listen to.
+
+    `earned`: what rules with it give was paid for, unless they say `offered: true`; otherwise it is an offer, unless
+    they say `earned: true`.
+    """
 
     facts: ClassVar[tuple[FactName, ...]]
+    earned: ClassVar[bool] = False
 
 
 TRIGGERS: Registry[Trigger] = Registry("trigger")

@@ -23,6 +23,7 @@ class StampCardCompletedTrigger(Trigger):
 
     name = "stamp_card_completed"
     facts = (FactName.STAMP_CARD_COMPLETED,)
+    earned = True
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """The id of a card."""
@@ -66,6 +67,7 @@ class StampCardReachesTrigger(Trigger):
 
     name = "stamp_card_reaches"
     facts = (FactName.STAMPS_CHANGED,)
+    earned = True
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """One card's id and a number of stamps below or at its size."""

@@ -31,6 +31,7 @@ class VisitsReachedTrigger(Trigger):
 
     name = "visits_reached"
     facts = (FactName.VISITS_CHANGED,)
+    earned = True
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """A number of visits."""
@@ -70,6 +71,7 @@ class ClvPassedTrigger(Trigger):
 
     name = "clv_passed"
     facts = tuple(OF_CLV.values())
+    earned = True
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """An amount in the programme's currency, with a method if it is not the usual one."""

@@ -13,7 +13,7 @@ from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, card, program, rule, taken_back
 from tests.fakes.in_memory import Owner
 
-GIVING = rule("each", "purchase", Give("coffee"))
+GIVING = rule("each", "purchase", Give("coffee"), earned=True)
 
 
 def with_purchases(count: int, every: Millis = MINUTE) -> tuple[Owner, list[PurchaseChanged]]:

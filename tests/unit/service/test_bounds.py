@@ -142,8 +142,8 @@ def test_so_many_messages_go_to_anybody_in_a_month():
 
 @pytest.mark.parametrize("beyond", [0, 1])
 def test_an_event_gives_so_many_vouchers(beyond: int):
-    rules = [rule(f"r{n}", "purchase", Give("loaf")) for n in range(MOST_VOUCHERS - 1)]
-    extra = rule("z", "purchase", *[Give("coffee"), Give("loaf")][: 1 + beyond])
+    rules = [rule(f"r{n}", "purchase", Give("loaf"), earned=True) for n in range(MOST_VOUCHERS - 1)]
+    extra = rule("z", "purchase", *[Give("coffee"), Give("loaf")][: 1 + beyond], earned=True)
     owner = Owner(bundle(program(), *rules, extra))
     change = owner.apply(bought("t1", T0))
     assert len(owner.whole().vouchers) == len(change.issued) == MOST_VOUCHERS

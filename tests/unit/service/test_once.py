@@ -43,7 +43,7 @@ def firings(owner: Owner, rule_id: str) -> int:
 
 
 def test_the_second_refund_of_a_purchase_is_no_other_occasion_however_many_were_refunded_between():
-    owner = Owner(bundle(program(), rule("sorry", "refunded", Give("coffee"))))
+    owner = Owner(bundle(program(), rule("sorry", "refunded", Give("coffee"), earned=True)))
     sales = [bought(f"t{number}", T0 + number * HOUR) for number in range(MANY)]
     owner.apply(*sales)
     once = [partly_refunded(sale, T0 + 40 * DAY + number, 100) for number, sale in enumerate(sales)]
@@ -55,7 +55,7 @@ def test_the_second_refund_of_a_purchase_is_no_other_occasion_however_many_were_
 
 
 def test_a_purchase_that_was_void_for_a_while_is_thanked_for_once():
-    owner = Owner(bundle(program(), rule("thanks", "purchase", Give("coffee"))))
+    owner = Owner(bundle(program(), rule("thanks", "purchase", Give("coffee"), earned=True)))
     first = bought("t0", T0)
     owner.apply(first)
     back = taken_back(first, T0 + MINUTE)
@@ -66,7 +66,7 @@ def test_a_purchase_that_was_void_for_a_while_is_thanked_for_once():
 
 
 def test_a_purchase_that_went_to_somebody_else_and_came_back_is_thanked_for_once():
-    owner = Owner(bundle(program(), rule("thanks", "purchase", Give("coffee"))))
+    owner = Owner(bundle(program(), rule("thanks", "purchase", Give("coffee"), earned=True)))
     first = bought("t0", T0)
     owner.apply(first)
     owner.apply(changed(first, T0 + MINUTE, None))

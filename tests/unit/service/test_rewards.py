@@ -223,7 +223,7 @@ def test_a_redemption_taken_back_after_a_refund_leaves_what_the_refund_alone_wou
 
 
 def test_a_reward_for_a_purchase_that_was_refunded_after_its_use_does_not_come_back():
-    owner = Owner(bundle(program(), rule("gift", "purchase", Give("loaf"))))
+    owner = Owner(bundle(program(), rule("gift", "purchase", Give("loaf"), earned=True)))
     sale = bought("t0", T0)
     owner.apply(sale)
     code = owner.state().vouchers[0].code
@@ -233,7 +233,9 @@ def test_a_reward_for_a_purchase_that_was_refunded_after_its_use_does_not_come_b
 
 
 def test_what_rules_made_of_a_redemption_goes_with_it():
-    owner = Owner(bundle(program(card(stamps=1, reward="loaf")), rule("extra", "reward_redeemed", Give("coffee"))))
+    owner = Owner(
+        bundle(program(card(stamps=1, reward="loaf")), rule("extra", "reward_redeemed", Give("coffee"), earned=True))
+    )
     owner.apply(bought("t0", T0))
     redeem(owner, owner.state().vouchers[0].code, T0 + DAY)
     assert vouchers(owner) == [("loaf", "redeemed"), ("coffee", "open")]

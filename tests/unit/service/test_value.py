@@ -66,7 +66,9 @@ def test_clv_by_the_seeds_formula():
 
 def test_a_reward_for_a_value_to_come_is_given_once_when_it_is_passed_and_goes_with_the_purchases_that_made_it():
     passes = lambda fact: fact.before < 8_000 <= fact.after  # noqa: E731
-    owner = Owner(bundle(shop_with(model()), rule("rich", "predicted_clv_changed", Give("loaf"), fires=passes)))
+    owner = Owner(
+        bundle(shop_with(model()), rule("rich", "predicted_clv_changed", Give("loaf"), fires=passes, earned=True))
+    )
     bread = [bought(f"t{week}", T0 + week * 7 * DAY, spend=4_000) for week in range(8)]
     values, given = [], []
     for event in bread:

@@ -212,6 +212,7 @@ ABSENT = """
 rule: example
 when: lapsing
 then: [{tag: seen}]
+timing: {send_late: true}
 tests:
   - {name: healthy, given: "a purchase on 2026-10-01, then 150 days pass", expect: {tag: seen}}
   - name: stale

@@ -1,0 +1,69 @@
+"""Offers: gifts that are to move somebody. Whatever withholds an offer's message withholds the offer too.
+
+What was earned is no offer: a card, a threshold or a promise paid for it, and nothing here is asked about it.
+"""
+
+from stamgast.domain import rewards
+from stamgast.domain.activation import Activation
+from stamgast.domain.contact_policy import Terms, why_not_offered
+from stamgast.domain.customer import Voucher
+from stamgast.domain.vocabulary import ActivationState, Counter, Purpose, Reason, VoucherState, counter
+from stamgast.service import at_hand
+from stamgast.service.case import Case, Firing
+from stamgast.service.contacts import note_contact
+from stamgast.service.ended import cause_of
+
+PURPOSE = Purpose.MARKETING
+"""What an offer that comes without a message is for: whoever has not agreed to hear of that is not given it."""
+WITHOUT_MESSAGE = ""
+"""Stands for the purpose of a contact that was none: only its rule's `cool_down` looks at it."""
+
+
+def why_not(case: Case, firing: Firing) -> str:
+    """Why a rule that sends nothing may not do what it does now; empty if it may."""
+    rule = firing.rule
+    if case.late and not rule.send_late:
+        return Reason.LATE
+    terms = Terms(
+        rule=rule.id,
+        purpose=PURPOSE if rule.gives else WITHOUT_MESSAGE,
+        channels=(),
+        cool_down=0 if firing.again else rule.cool_down,
+        hold_out=rule.hold_out if case.context.mind_holdout else 0,
+    )
+    return why_not_offered(case.customer, case.customer_id, case.program, terms, case.at)
+
+
+def note(case: Case, firing: Firing) -> None:
+    """Remember when a rule that sends nothing did something, if it has to cool down."""
+    if firing.rule.cool_down and not firing.again:
+        note_contact(case, WITHOUT_MESSAGE, firing.rule.id)
+
+
+def forget(case: Case, voucher: Voucher) -> None:
+    """It was taken back, as if it had not been given: its rule has not spoken."""
+    gone = (voucher.issued_at, WITHOUT_MESSAGE, voucher.rule)
+    if gone in case.customer.contacts:
+        case.customer.contacts = [each for each in case.customer.contacts if each != gone]
+
+
+def withdraw(case: Case, activation: Activation) -> None:
+    """Its message is withheld for good: what nobody has used of the offer goes. Raises NotReadError."""
+    if not activation.voucher:
+        return
+    at_hand.bring_code(case, activation.voucher)
+    voucher = rewards.with_code(case.customer, activation.voucher)
+    if voucher is None or voucher.state != VoucherState.OPEN or _goes_another_way(case, activation):
+        return
+    cause, rule = cause_of(activation), activation.rule
+    for each in rewards.withdraw(case.customer, lambda of, by: of == cause and by == rule):
+        case.change.withdrawn.append(each)
+        case.count(counter(Counter.REWARD, each.reward, VoucherState.WITHDRAWN))
+
+
+def _goes_another_way(case: Case, activation: Activation) -> bool:
+    """Say whether another message speaks of the same voucher: on another channel, later, or once more."""
+    return any(
+        each.voucher == activation.voucher and each is not activation and each.state != ActivationState.ENDED
+        for each in case.customer.activations
+    )

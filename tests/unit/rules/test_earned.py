@@ -1,0 +1,44 @@
+"""Which rules give what was earned, and which make offers."""
+
+import pytest
+
+GIVING = "rule: example\nstatus: live\nwhen: {when}\nthen: [{{give: free_loaf}}]\n{more}"
+
+
+@pytest.mark.parametrize(
+    ("when", "earned"),
+    [
+        ("{stamp_card_completed: bread}", True),
+        ("{stamp_card_reaches: {bread: 5}}", True),
+        ("{visits_reached: 10}", True),
+        ("{clv_passed: 150 EUR}", True),
+        ("purchase", False),
+        ("refunded", False),
+        ("became_at_risk", False),
+        ("lapsing", False),
+        ("lapsed", False),
+        ("won_back", False),
+    ],
+)
+def test_a_card_and_a_threshold_are_earned_and_everything_else_is_offered(rule, when: str, earned: bool):
+    assert rule(GIVING.format(when=when, more="")).earned is earned
+    for said, meant in (("earned: true", True), ("offered: true", False), ("offered: false", True)):
+        assert rule(GIVING.format(when=when, more=said)).earned is meant
+
+
+@pytest.mark.parametrize(
+    ("more", "line", "message"),
+    [
+        ("earned: true\noffered: true", 6, "a rule says `earned` or `offered`, not both"),
+        ("earned: free_loaf", 5, '`earned` must be true or false, not "free_loaf"'),
+    ],
+)
+def test_what_cannot_be_meant_is_said(load, more: str, line: int, message: str):
+    (problem,) = load(GIVING.format(when="purchase", more=more)).problems
+    assert (problem.line, problem.message) == (line, message)
+
+
+def test_a_number_of_messages_where_none_is_sent_is_warned_of(load):
+    loaded = load(GIVING.format(when="purchase", more="limits: {messages: 100 per day}"))
+    assert loaded.ok
+    assert ["limits nothing" in problem.message for problem in loaded.problems] == [True]
