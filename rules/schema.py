@@ -10,7 +10,7 @@ from rules.language.registry import Registry, Schema, W
 from rules.language.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.language.triggers import TRIGGERS
 from rules.rule_reader import LIMITS, TIMING
-from rules.testing.cases import KINDS, NOTHING
+from rules.testing.cases import ALSO, ANYTHING, KINDS, NOTHING
 from rules.yaml.words import FEED_STATES
 from stamgast.domain.vocabulary import OncePer, Outside
 
@@ -123,6 +123,7 @@ def _test() -> Schema:
             "name": {"type": "string"},
             "given": {"anyOf": [{"type": "string"}, {"type": "array", "items": step}]},
             "expect": one_or_more(expectation),
+            ALSO: {"const": ANYTHING, "description": "What `expect` does not name may happen as well."},
         },
     }
 

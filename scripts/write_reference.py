@@ -99,6 +99,19 @@ limits: {hold_out: 10%}
 ```
 """
 
+TESTS = """
+What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
+doing of the rule, nor is what the gate withholds. `expect_also: anything` lets the rest pass.
+
+```yaml
+tests:
+  - name: a refund takes it back
+    given: 7 purchases of bread, then a refund of the last
+    expect: [{withdraw: free_loaf}]
+    expect_also: anything
+```
+"""
+
 
 def main() -> int:
     """Write or check; 1 if something is not current."""
@@ -161,6 +174,7 @@ def rules() -> str:
         for name, word in registry.words.items():
             parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Earned or offered\n\n{EARNED}")
+    parts.append(f"## Tests\n\n{TESTS}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
     parts.append(f"## Templates\n\n{UNPROVEN}\n{answers}")
     words = "\n".join(f"- {', '.join(f'`{thing}.{word}`' for word in words)}" for thing, words in WORDS.items())

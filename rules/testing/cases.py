@@ -18,6 +18,9 @@ from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import Happened
 
 NOTHING: Final = "nothing"
+ALSO: Final = "expect_also"
+"""With `anything`: what is not named may happen as well."""
+ANYTHING: Final = "anything"
 KINDS: Final = (*(kind for kind in Happened if kind is not Happened.WITHHELD), NOTHING)
 
 
@@ -34,7 +37,10 @@ class Expectation:
 
 @dataclass(frozen=True, slots=True)
 class RuleTest:
-    """One test case of a rule; `file` and `line` say where it stands."""
+    """One test case of a rule; `file` and `line` say where it stands.
+
+    What `expects` does not name must not happen, unless `also_anything`.
+    """
 
     rule: str
     name: str
@@ -43,6 +49,7 @@ class RuleTest:
     language: str = ""
     file: str = ""
     line: int = 0
+    also_anything: bool = False
 
 
 def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple[RuleTest, ...]:
@@ -55,8 +62,9 @@ def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple
 
 
 def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleTest | None:
-    found = reader.mapping(node, "tests", ("name", "given", "expect"), ("name", "given", "expect"))
-    if len(found) < 3:
+    needed = ("name", "given", "expect")
+    found = reader.mapping(node, "tests", (*needed, ALSO), needed)
+    if any(word not in found for word in needed):
         return None
     name = reader.text(found["name"], "name")
     given = found["given"]
@@ -68,7 +76,13 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     if len(good) > 1 and any(each.kind == NOTHING for each in good):
         reader.problem(found["expect"], "`nothing` cannot stand beside other expectations")
         return None
-    return RuleTest(rule, name, read.steps, good, read.language, reader.source.file, node.mark.line)
+    also = reader.one_of(found[ALSO], ALSO, (ANYTHING,)) is not None if ALSO in found else False
+    if also and good[0].kind == NOTHING:
+        reader.problem(
+            found[ALSO], f"nothing is expected, and yet `{ALSO}` allows for anything", "Leave one of them out."
+        )
+        return None
+    return RuleTest(rule, name, read.steps, good, read.language, reader.source.file, node.mark.line, also)
 
 
 def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | None:

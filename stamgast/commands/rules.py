@@ -175,6 +175,7 @@ def _case_json(merchant: str, result: Any) -> dict[str, Any]:
         "name": case.name,
         "passed": result.passed,
         "missing": list(result.missing),
+        "unexpected": list(result.unexpected),
         "happened": list(result.happened),
         "file": case.file,
         "line": case.line,
@@ -187,7 +188,7 @@ def _tell_case(merchant: str, result: Any) -> None:
     if result.passed:
         return
     answer(f"       {case.file}:{case.line}")
-    for line in result.missing:
+    for line in (*result.missing, *result.unexpected):
         answer(f"       {line}")
     answer("       what happened:" if result.happened else "       nothing happened")
     for line in result.happened:

@@ -2,7 +2,7 @@
 
 A test sees its own rule alone, live and without a holdout, for one customer who agreed to every message and speaks
 the programme's first language unless the test says otherwise. After the last step a day passes, so that what waits
-for the morning goes out.
+for the morning goes out. What the rule does must be expected: a gift that nobody thought of is a mistake.
 """
 
 from collections.abc import Iterable
@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
-from rules.testing.cases import NOTHING, Expectation, RuleTest
+from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, Step, Wait
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
@@ -25,11 +25,16 @@ from stamgast.simulate import Happening, Simulation
 
 CUSTOMER = "c" + "a" * 24
 AFTERWARDS = DAY
+MOST_TOLD = 5
+"""Things beyond what was expected that a failure tells one by one."""
 
 
 @dataclass(frozen=True, slots=True)
 class TestResult:
-    """One case's outcome: `missing` says what did not happen as expected, `happened` what did happen."""
+    """One case's outcome.
+
+    `missing` says what did not happen as expected, `unexpected` what happened beyond it, `happened` all that did.
+    """
 
     __test__ = False
     """It is no test case of pytest's."""
@@ -37,11 +42,12 @@ class TestResult:
     case: RuleTest
     missing: tuple[str, ...]
     happened: tuple[str, ...]
+    unexpected: tuple[str, ...] = ()
 
     @property
     def passed(self) -> bool:
-        """Whether everything expected happened."""
-        return not self.missing
+        """Whether everything expected happened, and nothing else."""
+        return not self.missing and not self.unexpected
 
 
 def run_tests(loaded: LoadedMerchant) -> list[TestResult]:
@@ -59,7 +65,9 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     seen = [_in_words(each, program) for each in happened]
     seen += [f"the rule raised {message}" for rule, message in simulation.failures if rule == case.rule]
     seen += [f"a purchase waits for a person: {_why(each, program)}" for each in simulation.reviews.values()]
-    return TestResult(case, tuple(_missing(case.expects, happened, program)), tuple(seen))
+    missing, beyond = _compare(case.expects, happened, program)
+    unexpected = () if case.also_anything else tuple(_told(beyond, program))
+    return TestResult(case, missing, tuple(seen), unexpected)
 
 
 def _why(waiting: bytes, program: Program) -> str:
@@ -141,18 +149,30 @@ def _refund(transaction: Transaction) -> None:
         transaction.refunds = {"refund": Refund(1, sale.gross, sale.lines)}
 
 
-def _missing(expects: Iterable[Expectation], happened: list[Happening], program: Program) -> Iterable[str]:
-    left = list(happened)
+def _compare(
+    expects: Iterable[Expectation], happened: Iterable[Happening], program: Program
+) -> tuple[tuple[str, ...], list[Happening]]:
+    """What did not happen, and what the rule did beyond what was expected; each expectation stands for one thing."""
+    left, missing = list(happened), []
     for expected in expects:
         if expected.kind == NOTHING:
-            unwanted = [each for each in left if not _is_no_doing_of_the_rule(each)]
-            yield from (f"nothing should happen, and yet: {_in_words(each, program)}" for each in unwanted)
             continue
         match = next((each for each in left if _fits(expected, each, program)), None)
         if match is None:
-            yield f"did not happen: {expected.text}"
+            missing.append(f"did not happen: {expected.text}")
         else:
             left.remove(match)
+    return tuple(missing), [each for each in left if not _is_no_doing_of_the_rule(each)]
+
+
+def _told(unexpected: list[Happening], program: Program) -> Iterable[str]:
+    for each in unexpected[:MOST_TOLD]:
+        line = f'{{{each.kind}: {each.what}, at: "{_when(each, program)}"}}'
+        yield f"happened, and is not expected: {_in_words(each, program)}. If it should, add to `expect`: {line}"
+    if len(unexpected) > MOST_TOLD:
+        yield f"happened, and is not expected: {len(unexpected) - MOST_TOLD} more"
+    if unexpected:
+        yield f"write `{ALSO}: {ANYTHING}` beside `expect` if it does not matter what else happens"
 
 
 def _is_no_doing_of_the_rule(happening: Happening) -> bool:
@@ -171,10 +191,13 @@ def _fits(expected: Expectation, happening: Happening, program: Program) -> bool
 
 
 def _in_words(happening: Happening, program: Program) -> str:
-    local = local_time(happening.at, program.time_zone)
-    when = f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
     because = f" ({happening.reason})" if happening.reason else ""
-    return f"{happening.kind} {happening.what}{because} at {when}"
+    return f"{happening.kind} {happening.what}{because} at {_when(happening, program)}"
+
+
+def _when(happening: Happening, program: Program) -> str:
+    local = local_time(happening.at, program.time_zone)
+    return f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
 
 
 __all__ = ["TestResult", "play", "run_test", "run_tests"]

@@ -137,6 +137,9 @@ tests:
 """
 
 
+ADD_GIVE = 'If it should, add to `expect`: {give: free_loaf, at: "2026-10-07 08:00"}'
+
+
 def outcome(load, test: str):
     loaded = load(FREE_LOAF + test)
     assert [p.render() for p in loaded.problems] == []
@@ -149,35 +152,43 @@ def test_a_draft_with_a_holdout_is_tested_as_if_it_were_live(load):
         load,
         '  - {name: x, given: "7 purchases of bread, one per day from 2026-10-01 08:00", expect: [{give: free_loaf, on: 2026-10-07}, {send: free_loaf, at: "2026-10-07 09:00"}]}',
     )
-    assert result.missing == ()
+    assert result.missing == result.unexpected == ()
     assert len(result.happened) == 2
 
 
 def test_a_refund_withdraws_the_reward_and_its_message(load):
     result = outcome(
         load,
-        '  - {name: x, given: "7 purchases of bread, one per day from 2026-10-01 08:00, then a refund of the last after 10 minutes", expect: {withdraw: free_loaf}}',
+        '  - {name: x, given: "7 purchases of bread, one per day from 2026-10-01 08:00, then a refund of the last after 10 minutes", expect: [{give: free_loaf}, {withdraw: free_loaf}]}',
     )
     assert result.passed
     assert not any(line.startswith("send") for line in result.happened)
 
 
 @pytest.mark.parametrize(
-    ("expect", "missing"),
+    ("expect", "failure"),
     [
         ("{send: free_loaf, at: 2026-10-07 09:01}", "did not happen: send: free_loaf at: 2026-10-07 09:01"),
         ("{give: free_loaf, on: 2026-10-08}", "did not happen: give: free_loaf on: 2026-10-08"),
         ("{tag: seen}", "did not happen: tag: seen"),
-        ("{nothing: true}", "nothing should happen, and yet: give free_loaf at 2026-10-07 08:00"),
+        ("{nothing: true}", "happened, and is not expected: give free_loaf at 2026-10-07 08:00. " + ADD_GIVE),
+        ("{send: free_loaf}", "happened, and is not expected: give free_loaf at 2026-10-07 08:00. " + ADD_GIVE),
+        (
+            "{give: free_loaf}",
+            (
+                "happened, and is not expected: send free_loaf at 2026-10-07 09:00. If it should, add to `expect`: "
+                '{send: free_loaf, at: "2026-10-07 09:00"}'
+            ),
+        ),
         ("[{give: free_loaf}, {give: free_loaf}]", "did not happen: give: free_loaf"),
     ],
 )
-def test_a_wrong_expectation_fails_and_says_what_happened_instead(load, expect: str, missing: str):
+def test_a_wrong_expectation_fails_and_says_what_happened_instead(load, expect: str, failure: str):
     result = outcome(
         load, f'  - {{name: x, given: "7 purchases of bread, one per day from 2026-10-01 08:00", expect: {expect}}}'
     )
     assert not result.passed
-    assert missing in result.missing
+    assert failure in (*result.missing, *result.unexpected)
     assert "give free_loaf at 2026-10-07 08:00" in result.happened
 
 
@@ -228,12 +239,75 @@ tests:
 def test_a_test_can_tell_that_the_feed_is_stale(load, state: str, expected: str):
     loaded = load(SORRY.replace("STATE", state).replace("EXPECTED", expected), WATCHED)
     assert [p.render() for p in loaded.problems] == []
-    assert [result.missing for result in run_tests(loaded)] == [()]
+    assert [result.passed for result in run_tests(loaded)] == [True]
 
 
 def test_who_is_absent_is_told_once_the_feed_is_healthy_again(load):
     loaded = load(ABSENT, WATCHED)
     assert [p.render() for p in loaded.problems] == []
-    assert {result.case.name: result.missing for result in run_tests(loaded)} == dict.fromkeys(
-        ("healthy", "stale", "mended"), ()
+    results = run_tests(loaded)
+    assert [(each.case.name, each.missing, each.unexpected) for each in results] == [
+        (name, (), ()) for name in ("healthy", "stale", "mended")
+    ]
+
+
+EVERY_TIME = """
+rule: example
+when: purchase
+earned: true
+then: [{give: free_loaf}, {tag: seen}]
+tests:
+  - {name: x, given: "GIVEN", expect: [{give: free_loaf}, {tag: seen}]ALSO}
+"""
+
+
+def every_time(load, purchases: int, also: str = ""):
+    loaded = load(EVERY_TIME.replace("GIVEN", f"{purchases} purchases of bread").replace("ALSO", also))
+    assert [p.render() for p in loaded.problems] == []
+    (result,) = run_tests(loaded)
+    return result
+
+
+def test_a_gift_that_nobody_thought_of_fails_the_test_and_is_told_how_to_write(load):
+    """As a voucher at each of seven purchases was, where one was meant."""
+    assert every_time(load, 1).passed
+    result = every_time(load, 7)
+    assert not result.passed
+    assert result.missing == ()
+    assert result.unexpected == (
+        *(
+            f"happened, and is not expected: give free_loaf at 2026-01-{day:02} 10:00. "
+            f'If it should, add to `expect`: {{give: free_loaf, at: "2026-01-{day:02} 10:00"}}'
+            for day in range(6, 11)
+        ),
+        "happened, and is not expected: 1 more",
+        "write `expect_also: anything` beside `expect` if it does not matter what else happens",
     )
+
+
+def test_what_else_happens_does_not_matter_where_the_test_says_so(load):
+    assert every_time(load, 7, ", expect_also: anything").passed
+
+
+def test_a_line_that_a_failure_proposes_is_what_passes(load):
+    line = every_time(load, 2).unexpected[0].rpartition("add to `expect`: ")[2]
+    rule = EVERY_TIME.replace("GIVEN", "2 purchases of bread").replace("{tag: seen}]ALSO", f"{{tag: seen}}, {line}]")
+    loaded = load(rule)
+    assert [p.render() for p in loaded.problems] == []
+    (result,) = run_tests(loaded)
+    assert (result.missing, result.unexpected) == ((), ())
+
+
+@pytest.mark.parametrize(
+    ("also", "message"),
+    [
+        (", expect_also: something", "unknown"),
+        (", expect_also: anything", "nothing is expected, and yet `expect_also` allows for anything"),
+    ],
+)
+def test_what_else_may_happen_is_anything_and_not_beside_nothing(load, also: str, message: str):
+    loaded = load(
+        f"rule: example\nwhen: purchase\nthen: [{{tag: seen}}]\n"
+        f"tests: [{{name: x, given: a purchase, expect: {{nothing: true}}{also}}}]\n"
+    )
+    assert any(message in problem.message for problem in loaded.problems), loaded.problems
