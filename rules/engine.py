@@ -14,6 +14,7 @@ from rules.actions import Action, Give, Send, Tag
 from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
+from stamgast.domain.dated import is_within
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program, Window
 from stamgast.domain.units import Day, Millis, Minor
@@ -214,6 +215,10 @@ class CompiledRule:
     per_day: int = 0
     hold_out: int = 0
     send_late: bool = False
+    starts: Day | None = None
+    """Business day on which it begins to fire; None: it always has. What happened before gives nothing."""
+    ends: Day | None = None
+    """Its last business day; None: there is none."""
     earned: bool = False
     """What it gives was paid for: whatever withholds its message withholds nothing of that. Else it is an offer."""
     not_met: str = field(init=False, repr=False, compare=False, default="")
@@ -239,12 +244,17 @@ class CompiledRule:
         object.__setattr__(self, "deeds", tuple(each for each in self.actions if not isinstance(each, Send)))
         object.__setattr__(self, "gives", any(isinstance(each, Give) for each in self.deeds))
         plain = self.trigger.fires is always and self.once_per in _BY_FACT
-        object.__setattr__(self, "plain", plain)
+        object.__setattr__(self, "plain", plain and not self.dated)
 
     def _parts(self) -> tuple[Condition, ...]:
         if self.condition is None:
             return ()
         return self.condition.parts if self.condition.group is Group.ALL else (self.condition,)
+
+    @property
+    def dated(self) -> bool:
+        """Whether there are days on which it does not fire."""
+        return self.starts is not None or self.ends is not None
 
     @property
     def fact_names(self) -> tuple[str, ...]:
@@ -282,6 +292,13 @@ def once_per(word: str, trigger: CompiledTrigger) -> Occasion:
         return lambda fact, view: key if fires(fact) else None  # noqa: ARG005
     key_of_day = _PERIODS[word]
     return lambda fact, view: key_of_day(view.local.day) if fires(fact) else None
+
+
+def between(first: Day | None, last: Day | None, occasion: Occasion) -> Occasion:
+    """The same within some days; rules without any stay as fast as they are."""
+    if first is None and last is None:
+        return occasion
+    return lambda fact, view: occasion(fact, view) if is_within(view.local.day, first, last) else None
 
 
 def _week(day: Day) -> str:

@@ -16,6 +16,7 @@ from rules.engine import (
     Test,
     all_of,
     any_of,
+    between,
     none_of,
     once_per,
 )
@@ -24,6 +25,7 @@ from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
 from rules.language.triggers import TRIGGERS
 from rules.testing.cases import RuleTest, read_tests
+from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
@@ -40,6 +42,8 @@ WORDS: Final = (
     "then",
     "earned",
     "offered",
+    "starts",
+    "ends",
     "timing",
     "limits",
     "priority",
@@ -84,6 +88,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
         file.tests = read_tests(reader, found["tests"], context.program, rule_id or "")
     priority = _priority(reader, found.get("priority"))
     description = reader.text(found["description"], "description") if "description" in found else ""
+    starts, ends = read_dates(reader, found)
     draft = None
     if trigger is not None:
         draft = CompiledRule(
@@ -95,9 +100,11 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             once_per=once,
             condition=condition,
             actions=actions,
-            occasion=once_per(once, trigger),
+            occasion=between(starts, ends, once_per(once, trigger)),
             priority=priority,
             earned=_earned(reader, found, trigger),
+            starts=starts,
+            ends=ends,
         )
     timed = _timing(reader, found.get("timing"), draft)
     file.rule = _limits(reader, found.get("limits"), timed)

@@ -36,6 +36,8 @@ def rule_schema() -> Schema:
             "if": one_or_more(condition),
             "then": one_or_more({"$ref": "#/$defs/action"}),
             "earned": {"type": "boolean", "description": "What it gives was paid for: nothing withholds it."},
+            "starts": {"type": "string", "pattern": f"{DATE}$", "description": "The first day on which it fires."},
+            "ends": {"type": "string", "pattern": f"{DATE}$", "description": "The last one."},
             "offered": {"type": "boolean", "description": "Whatever withholds its message withholds what it gives."},
             "timing": _timing(),
             "limits": _limits(),

@@ -112,6 +112,26 @@ tests:
 ```
 """
 
+DATES = """
+`starts` and `ends` are the first and the last business day of a rule, or of a card in program.yaml; both count. The day
+is that of the purchase, as its till or its store's clock says, and for what no purchase brings that of the merchant's.
+
+What was bought before counts for lifetime value, visits and stage, and gives nothing: no stamp, no reward, no message,
+and no `once_per` is used up by it, so last year's sales can be imported on the day on which a card starts. A card with
+`count_history: true` takes the stamps of before as well. A threshold that was passed before a rule's first day stays
+passed. After its last day a message that waits goes only if it is about what was earned.
+
+```yaml
+rule: autumn-visits
+when:
+  visits_reached: 5
+starts: 2026-10-01
+ends: 2026-12-31
+then:
+  - give: free_loaf
+```
+"""
+
 
 def main() -> int:
     """Write or check; 1 if something is not current."""
@@ -174,6 +194,7 @@ def rules() -> str:
         for name, word in registry.words.items():
             parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Earned or offered\n\n{EARNED}")
+    parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
     parts.append(f"## Templates\n\n{UNPROVEN}\n{answers}")

@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from rules.actions import Action, Give, Send, Tag
-from rules.engine import CompiledRule, CompiledTrigger, Fires, once_per
+from rules.engine import CompiledRule, CompiledTrigger, Fires, between, once_per
 from rules.rule_set import RuleSet
 from stamgast.domain.events import ConsentChanged, Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact
@@ -84,7 +84,12 @@ def rule(
     )  # fmt: skip
     values: dict[str, Any] = {"description": id_, "status": "live", "condition": None, "earned": fact in EARNED} | more
     return CompiledRule(
-        id=id_, trigger=trigger, once_per=per, actions=actions, occasion=once_per(per, trigger), **values
+        id=id_,
+        trigger=trigger,
+        once_per=per,
+        actions=actions,
+        occasion=between(more.get("starts"), more.get("ends"), once_per(per, trigger)),
+        **values,
     )
 
 

@@ -13,6 +13,7 @@ from zoneinfo import available_timezones
 from rules.program.messages import read_messaging, read_templates
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
+from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
@@ -61,6 +62,9 @@ CARD_WORDS: Final = (
     "reward",
     "valid_for",
     "most_rewards",
+    "starts",
+    "ends",
+    "count_history",
 )
 MOST_CARDS: Final = 50
 
@@ -293,6 +297,10 @@ def _card(
     reward = reader.known(found["reward"], "reward", rewards, "reward") if "reward" in found else None
     on_refund = reader.one_of(found["on_refund"], "on_refund", ON_REFUND) if "on_refund" in found else None
     valid_for = rewards[reward].valid_for if reward in rewards and reward is not None else 30 * DAY
+    starts, ends = read_dates(reader, found)
+    history = reader.truth(found["count_history"], "count_history") if "count_history" in found else False
+    if history and starts is None:
+        reader.problem(found["count_history"], "`count_history` counts what was before `starts`", "Add `starts`.")
     minimum = reader.money(found["minimum_spend"], "minimum_spend", currency) if "minimum_spend" in found else None
     return CardDefinition(
         id=name,
@@ -308,6 +316,9 @@ def _card(
         reward=reward,
         reward_valid_for=_duration(reader, found, "valid_for", valid_for),
         most_rewards=read_most_rewards(reader, found),
+        starts=starts,
+        ends=ends,
+        count_history=bool(history),
     )
 
 

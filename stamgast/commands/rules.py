@@ -130,7 +130,8 @@ def schema(
 
 
 def _why_lines(told: dict[str, Any]) -> Iterator[str]:
-    yield f"\n{told['rule']} ({told['status']}): when {told['when']}"
+    dates = "".join(f", {word} {told[word]}" for word in ("starts", "ends") if told[word])
+    yield f"\n{told['rule']} ({told['status']}{dates}): when {told['when']}"
     if told["fired_for"]:
         yield f"  fired for {', '.join(told['fired_for'])}"
     else:
@@ -146,7 +147,7 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         until = (
             f", looked at again {each['release_at']}" if each["status"] == Status.HELD and each["release_at"] else ""
         )
-        yield f"  {each['decided_at']} {each['template']}{over}: {each['status']}{because}{until}"
+        yield f"  {each['decided_at']} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
 
 
 def _model(parameters: Path | None) -> dict[str, Any] | None:

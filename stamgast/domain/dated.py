@@ -15,3 +15,8 @@ def on_day(figures: Dated, day: Day) -> int | None:
         if since <= day:
             found = figure
     return found
+
+
+def is_within(day: Day, first: Day | None, last: Day | None) -> bool:
+    """Whether a day is one of those, both ends included; None: there is no such end."""
+    return (first is None or first <= day) and (last is None or day <= last)

@@ -39,7 +39,7 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         return Entry(day=day, spend=0, profit=0, counts=0)
     for card in program.cards.values():
         earned = stamps.raw_stamps(ours, card)
-        if earned:
+        if earned and not (card.dated and not card.takes(day)):
             raw[card.id] = earned
     return Entry(
         day=day,

@@ -12,7 +12,7 @@ from typing import Final, Literal, assert_never
 from msgspec import Struct
 
 from stamgast.domain.closed_days import ClosedDays
-from stamgast.domain.dated import on_day
+from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
@@ -47,7 +47,10 @@ class Store:
 
 @dataclass(frozen=True, slots=True)
 class CardDefinition:
-    """A stamp card. Empty `products` and `categories` mean that every line qualifies."""
+    """A stamp card. Empty `products` and `categories` mean that every line qualifies.
+
+    `starts` and `ends` are the first and the last business day whose purchases stamp it; None: there is no such day.
+    """
 
     id: str
     stamps_required: int
@@ -63,6 +66,20 @@ class CardDefinition:
     reward_valid_for: Millis = 30 * DAY
     most_rewards: int | None = None
     """How often one purchase may fill it; None: as often as the programme says."""
+    starts: Day | None = None
+    ends: Day | None = None
+    count_history: bool = False
+    """What was bought before it started stamps it as well."""
+    dated: bool = field(init=False, repr=False, compare=False, default=False)
+    """There are days on which it takes no stamps."""
+
+    def __post_init__(self) -> None:
+        since = None if self.count_history else self.starts
+        object.__setattr__(self, "dated", since is not None or self.ends is not None)
+
+    def takes(self, day: Day) -> bool:
+        """Whether what is bought on a day stamps it."""
+        return is_within(day, None if self.count_history else self.starts, self.ends)
 
 
 @dataclass(frozen=True, slots=True)

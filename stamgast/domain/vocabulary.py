@@ -198,6 +198,7 @@ class Reason(StrEnum):
     EARNED_AGAIN = "earned_again"
     ERASED = "erased"
     RULE_NOT_LIVE = "rule_not_live"
+    RULE_OVER = "rule_over"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     EXPIRED = "expired"

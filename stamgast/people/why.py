@@ -6,6 +6,7 @@ from typing import Any, Final
 from rules.engine import CompiledRule, View
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
+from stamgast.domain.calendar import date_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
@@ -29,6 +30,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.EARNED_AGAIN: "it is being stopped, and its occasion has come about again meanwhile",
     Reason.ERASED: "the customer asked to be forgotten",
     Reason.RULE_NOT_LIVE: "the rule was no longer live when its time came",
+    Reason.RULE_OVER: "the rule's last day had passed when its time came",
     Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",
     Reason.EXPIRED: "it could not go out in time",
     Reason.NO_CHANNEL: "this worker has nothing that carries messages of its channel",
@@ -96,6 +98,8 @@ def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Milli
         "fired_for": list(customer.fired.get(rule.id, ())),
         "conditions": conditions,
         "earned": rule.earned,
+        "starts": None if rule.starts is None else str(date_of(rule.starts)),
+        "ends": None if rule.ends is None else str(date_of(rule.ends)),
         "activations": [_tell(activation, rule) for activation in customer.activations if activation.rule == rule.id],
     }
 

@@ -12,6 +12,7 @@ from typing import Any, Final
 from rules.actions import Send
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submission, activation_id, held_timer
+from stamgast.domain.calendar import business_day
 from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
 from stamgast.domain.program import Template
@@ -147,6 +148,8 @@ def release(case: Case, activation_id: str) -> None:
         _end(case, activation, Status.EXPIRED, Reason.GAVE_UP)
     elif rule is None or rule.status not in SPEAKING:
         suppress(case, activation, Reason.RULE_NOT_LIVE)
+    elif not rule.earned and rule.ends is not None and rule.ends < business_day(case.at, case.program.time_zone):
+        suppress(case, activation, Reason.RULE_OVER)
     elif not still_true(case, activation):
         suppress(case, activation, Reason.NO_LONGER_TRUE)
     elif case.late:
