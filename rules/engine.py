@@ -208,6 +208,8 @@ class CompiledRule:
     """(fact, view) -> the occasion's key, or None when the trigger does not fire."""
     canary: int = 0
     priority: int = DEFAULT_PRIORITY
+    value: Minor = 0
+    """What one of its messages is expected to bring: who goes first among rules of one priority."""
     window: Window | None = None
     if_outside: str = Outside.WAIT
     give_up_after: Millis | None = None
@@ -233,6 +235,8 @@ class CompiledRule:
     """Its other actions."""
     gives: bool = field(init=False, repr=False, compare=False, default=False)
     """There is a reward among them."""
+    rank: tuple[int, Minor, str] = field(init=False, repr=False, compare=False, default=(0, 0, ""))
+    """Of those that fire at once the lower one goes first: by priority, expected value and id."""
     plain: bool = field(init=False, repr=False, compare=False, default=False)
     """It fires for each of its facts, for that fact's own occasion: nobody needs to ask."""
 
@@ -243,6 +247,7 @@ class CompiledRule:
         object.__setattr__(self, "send", next((each for each in self.actions if isinstance(each, Send)), None))
         object.__setattr__(self, "deeds", tuple(each for each in self.actions if not isinstance(each, Send)))
         object.__setattr__(self, "gives", any(isinstance(each, Give) for each in self.deeds))
+        object.__setattr__(self, "rank", (-self.priority, -self.value, self.id))
         plain = self.trigger.fires is always and self.once_per in _BY_FACT
         object.__setattr__(self, "plain", plain and not self.dated)
 

@@ -47,6 +47,7 @@ WORDS: Final = (
     "timing",
     "limits",
     "priority",
+    "value",
     "tests",
 )
 TIMING: Final = ("send_between", "if_outside", "give_up_after", "send_late")
@@ -87,6 +88,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     if "tests" in found:
         file.tests = read_tests(reader, found["tests"], context.program, rule_id or "")
     priority = _priority(reader, found.get("priority"))
+    value = reader.money(found["value"], "value", context.program.currency) if "value" in found else 0
     description = reader.text(found["description"], "description") if "description" in found else ""
     starts, ends = read_dates(reader, found)
     draft = None
@@ -102,6 +104,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             actions=actions,
             occasion=between(starts, ends, once_per(once, trigger)),
             priority=priority,
+            value=value or 0,
             earned=_earned(reader, found, trigger),
             starts=starts,
             ends=ends,

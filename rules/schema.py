@@ -7,7 +7,7 @@ from rules.engine import MAX_PRIORITY, Group
 from rules.language.actions import ACTIONS, ActionWord
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry, Schema, W
-from rules.language.schema_parts import DURATION, HOURS, PER_DAY, PERCENT, TEXT, choice, one_or_more
+from rules.language.schema_parts import DURATION, HOURS, MONEY, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.language.triggers import TRIGGERS
 from rules.rule_reader import LIMITS, TIMING
 from rules.testing.cases import ALSO, ANYTHING, KINDS, NOTHING
@@ -42,6 +42,7 @@ def rule_schema() -> Schema:
             "timing": _timing(),
             "limits": _limits(),
             "priority": {"type": "integer", "minimum": 0, "maximum": MAX_PRIORITY},
+            "value": MONEY | {"description": "What one message is expected to bring; decides among equals."},
             "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
         },
         "$defs": {"condition": _condition(condition), "action": _action(), "test": _test()},

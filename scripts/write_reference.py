@@ -132,6 +132,28 @@ then:
 ```
 """
 
+FIRST = """
+The house's caps leave room for so many messages to a customer. Of those that want it the first is the one of the
+highest `priority` (0 to 100, 50 where nothing is said), then of the highest `value` (what one message is expected to
+bring), then of the lowest id. What waits is ranked anew whenever its time comes:
+
+- A message about a reward that was earned waits for room, and for the end of its rule's `cool_down`, until its voucher
+  ends. It takes the next room before anything else that waits or comes.
+- A message that waits and finds its room taken by more important ones is `outranked`: it goes when there is room again,
+  if it is still true and its `give_up_after` has not passed. So is one that would take the room that a more important
+  one waits for.
+- Any other message for which there is no room is withheld (`frequency_cap`), with what it offers.
+
+```yaml
+rule: autumn-tart
+when: purchase
+priority: 70
+value: 2.50 EUR
+then:
+  - send: autumn_tart
+```
+"""
+
 
 def main() -> int:
     """Write or check; 1 if something is not current."""
@@ -194,6 +216,7 @@ def rules() -> str:
         for name, word in registry.words.items():
             parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Earned or offered\n\n{EARNED}")
+    parts.append(f"## Who goes first\n\n{FIRST}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())

@@ -7,7 +7,7 @@ from typing import Any, Final
 
 from msgspec import Struct
 
-from stamgast.domain.units import Millis
+from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import Status, TimerKind
 
 NAMESPACE: Final = uuid.UUID("6b1e1f2a-6c0b-5c0e-9a55-57a4946a57e9")
@@ -94,6 +94,28 @@ class Activation(Struct, array_like=True, gc=False):
     """The attempt that nobody could prove, once the message goes a second time."""
     offered: bool = False
     """Its voucher is an offer: if the message is withheld, it goes too."""
+    value: Minor = 0
+    """What its rule expects of it."""
+
+
+Rank = tuple[bool, int, Minor, str, str]
+"""Which of two messages goes first: the lower one."""
+
+
+def rank_of(activation: Activation) -> Rank:
+    """About what was earned before anything else; then by priority, by expected value, by id."""
+    return (
+        not is_about_earned(activation),
+        -activation.priority,
+        -activation.value,
+        activation.rule,
+        activation.id,
+    )
+
+
+def is_about_earned(activation: Activation) -> bool:
+    """Whether it tells of a reward that was paid for."""
+    return activation.voucher != "" and not activation.offered
 
 
 class Submission(Struct, array_like=True, frozen=True, gc=False):

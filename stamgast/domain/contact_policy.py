@@ -5,11 +5,12 @@ only held for the night once everything else allows it.
 """
 
 import hashlib
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Sequence
+from typing import Final, NamedTuple
 
 from msgspec import Struct
 
+from stamgast.domain.activation import Activation, Rank, rank_of
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.channels import Address, spec_of
 from stamgast.domain.customer import Customer
@@ -21,6 +22,7 @@ ALL_DAY = Window(0, 24 * 60)
 KEEP_CONTACTS = 31 * DAY
 MOST_CONTACTS = 1000
 """Messages that anybody gets in that time at most, whatever a programme allows."""
+NEVER: Final[Millis] = 1 << 62
 _HELD: Final = ActivationState.HELD  # asked of every message of a customer
 _SUBMITTED: Final = ActivationState.SUBMITTED
 
@@ -36,6 +38,19 @@ class Terms(Struct, frozen=True):
     give_up_at: Millis = 0
     cool_down: Millis = 0
     hold_out: int = 0
+    waits_until: Millis = 0
+    """A message about what was earned waits for room until its voucher ends; 0: it is about nothing of the kind."""
+    had_room: bool = False
+    """It waits, and there was room for it when it began to."""
+    rank: Rank | None = None
+    """Where it stands among those that wait; None: behind all of them."""
+
+
+class Full(NamedTuple):
+    """There is no room for a message: why, and when there is again as far as anybody can know."""
+
+    reason: str
+    until: Millis
 
 
 class Decision(Struct, frozen=True):
@@ -89,11 +104,14 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
         if customer.dead_phone and not (allowed := _not_by_phone(allowed))
         else Reason.HOLDOUT
         if is_held_out(program.merchant, terms.rule, customer_id, terms.hold_out)
-        else _over_limit(customer, program, terms, at)
+        else ""
     )
     if refusal:
         return Decision(Verdict.SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
+    full = _no_room(customer, program, terms, at)
+    if full is not None:
+        return _wait_for_room(terms, full, channel, others)
     if any(activation.state == _SUBMITTED for activation in customer.activations):
         return Decision(Verdict.HOLD, Reason.ONE_IN_FLIGHT, channel, others)
     return _mind_the_hour(program, terms, at, channel, others)
@@ -104,19 +122,51 @@ def _not_by_phone(channels: list[str]) -> list[str]:
     return [channel for channel in channels if spec_of(channel).address is not Address.PHONE]
 
 
-def _over_limit(customer: Customer, program: Program, terms: Terms, at: Millis) -> str:
-    """Messages already on their way are in `contacts`; those held for the morning count as well."""
+def _wait_for_room(terms: Terms, full: Full, channel: str, others: tuple[str, ...]) -> Decision:
+    """What was earned waits for any room until its voucher ends, and what lost its room to others for the next."""
+    if terms.waits_until and full.until < terms.waits_until:
+        return Decision(Verdict.HOLD, full.reason, channel, others, full.until)
+    if full.reason == Reason.OUTRANKED and full.until < terms.give_up_at:
+        return Decision(Verdict.HOLD, full.reason, channel, others, full.until)
+    return Decision(Verdict.SUPPRESS, full.reason)
+
+
+def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> Full | None:
+    """Messages already on their way are in `contacts`; those that wait and go first count as well."""
     contacts = customer.contacts
     if len(contacts) >= MOST_CONTACTS and at - contacts[-MOST_CONTACTS][0] <= KEEP_CONTACTS:
-        return Reason.FREQUENCY_CAP
+        return Full(Reason.FREQUENCY_CAP, NEVER)
     if terms.cool_down and _cools_down(customer, terms, at):
-        return Reason.COOL_DOWN
-    waiting = sum(1 for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose)
-    for most, days in program.messaging.caps.get(terms.purpose, ()):
-        sent = sum(1 for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY)
-        if sent + waiting >= most:
-            return Reason.FREQUENCY_CAP
-    return ""
+        return Full(Reason.COOL_DOWN, _cooled_down_at(customer, terms, at))
+    caps = program.messaging.caps.get(terms.purpose, ())
+    return _over_caps(customer, caps, terms, at) if caps else None
+
+
+def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms, at: Millis) -> Full | None:
+    ahead = [a for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose and _first(a, terms)]
+    until, outranked = 0, False
+    for most, days in caps:
+        sent = [when for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY]
+        if len(sent) >= most:
+            until = max(until, sent[len(sent) - most] + days * DAY if most else NEVER)
+        elif len(sent) + len(ahead) >= most:
+            outranked = True
+    if until:
+        return Full(Reason.OUTRANKED if terms.had_room else Reason.FREQUENCY_CAP, until)
+    if outranked:  # 0: those go when the message that is on its way has ended, and then this one is asked again
+        return Full(Reason.OUTRANKED, min((a.release_at for a in ahead if a.release_at), default=0))
+    return None
+
+
+def _first(activation: Activation, terms: Terms) -> bool:
+    return terms.rank is None or rank_of(activation) < terms.rank
+
+
+def _cooled_down_at(customer: Customer, terms: Terms, at: Millis) -> Millis:
+    """When the rule may speak again, to those that wait included."""
+    spoken = [when for when, _, rule in customer.contacts if rule == terms.rule]
+    waiting = [max(a.release_at, at) for a in customer.activations if a.state == _HELD and a.rule == terms.rule]
+    return max([*spoken, *waiting]) + terms.cool_down
 
 
 def _cools_down(customer: Customer, terms: Terms, at: Millis) -> bool:

@@ -188,6 +188,7 @@ class Reason(StrEnum):
     HOLDOUT = "holdout"
     COOL_DOWN = "cool_down"
     FREQUENCY_CAP = "frequency_cap"
+    OUTRANKED = "outranked"
     QUIET_HOURS = "quiet_hours"
     ONE_IN_FLIGHT = "one_in_flight"
     GAVE_UP = "gave_up"

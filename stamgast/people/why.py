@@ -20,6 +20,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.HOLDOUT: "the customer is in the rule's control group",
     Reason.COOL_DOWN: "the rule spoke to this customer within its cool-down",
     Reason.FREQUENCY_CAP: "the customer has had as many messages as the house allows",
+    Reason.OUTRANKED: "more important messages took the room that the house allows; it goes once there is some",
     Reason.QUIET_HOURS: "it is outside the hours in which messages may go out",
     Reason.ONE_IN_FLIGHT: "another message to this customer is on its way",
     Reason.GAVE_UP: "it could not go out in time",

@@ -27,6 +27,7 @@ def run_due_timers(case: Case, due: Millis) -> None:
     ready = sorted((when, name) for name, when in timers.items() if when <= due and when <= case.at)
     expiring = any(name.startswith(f"{TimerKind.VOUCHER}:") for _, name in ready)
     vouchers = {voucher.code: voucher for voucher in case.customer.vouchers} if expiring else {}
+    held: list[str] = []
     for _when, name in ready:
         if name not in timers:
             continue
@@ -35,12 +36,13 @@ def run_due_timers(case: Case, due: Millis) -> None:
         if kind in QUIET:
             _grow_quiet(case, kind)
         elif kind == TimerKind.HELD:
-            messages.release(case, what)
+            held.append(what)
         elif kind == TimerKind.VOUCHER:
             at_hand.expire(case, vouchers.get(what))
         elif kind == TimerKind.VOUCHERS:
             for reward, count in apart.end(case.customer, case.at).items():
                 case.count(counter(Counter.REWARD, reward, VoucherState.EXPIRED), count)
+    messages.release_by_rank(case, held)
 
 
 def _grow_quiet(case: Case, kind: str) -> None:

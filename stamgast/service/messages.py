@@ -6,17 +6,27 @@ A message on its way occupies the customer: the next one is held until the answe
 Everything here decides from the state and the recorded time alone; the sending itself is the outbox's.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
 from rules.actions import Send
 from rules.engine import SPEAKING, CompiledRule
-from stamgast.domain.activation import RANKS, UNSENT_RANK, Activation, Submission, activation_id, held_timer
+from stamgast.domain.activation import (
+    RANKS,
+    UNSENT_RANK,
+    Activation,
+    Submission,
+    activation_id,
+    held_timer,
+    is_about_earned,
+    rank_of,
+)
 from stamgast.domain.calendar import business_day
 from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
 from stamgast.domain.program import Template
 from stamgast.domain.rewards import with_code
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
     Counter,
@@ -47,6 +57,12 @@ _WAIT: Final = Outside.WAIT
 _SUPPRESS: Final = Verdict.SUPPRESS
 _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
+_HAD_ROOM: Final[frozenset[str]] = frozenset({Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED})
+"""Why a message waits that there was room for when it began to."""
+_FOR_ROOM: Final[frozenset[str]] = frozenset(
+    {Reason.FREQUENCY_CAP, Reason.COOL_DOWN, Reason.OUTRANKED, Reason.RULE_LIMIT}
+)
+"""Why a message waits that there was no room for."""
 _UNSAID: Final = Template("", purpose=offers.PURPOSE)
 """Stands for the template of an offer that comes without a message."""
 
@@ -126,6 +142,7 @@ def _drafted(case: Case, firing: Firing, action: Send | None) -> Activation:
         purpose=template.purpose,
         channel=channels[0],
         priority=rule.priority,
+        value=rule.value,
         expires_at=case.at + life,
         generation=firing.generation,
         data=firing.fact.data | {"cause": firing.fact.occasion},
@@ -135,6 +152,14 @@ def _drafted(case: Case, firing: Firing, action: Send | None) -> Activation:
 
 def _too_many_wait(activations: Sequence[Activation]) -> bool:
     return len(activations) >= MOST_WAITING and sum(each.state != _ENDED for each in activations) >= MOST_WAITING
+
+
+def release_by_rank(case: Case, which: Collection[str]) -> None:
+    """The time of several has come: the most important one is asked first."""
+    if len(which) > 1:
+        which = [each.id for each in sorted(case.customer.activations, key=rank_of) if each.id in which]
+    for each in which:
+        release(case, each)
 
 
 def release(case: Case, activation_id: str) -> None:
@@ -152,7 +177,7 @@ def release(case: Case, activation_id: str) -> None:
         suppress(case, activation, Reason.RULE_OVER)
     elif not still_true(case, activation):
         suppress(case, activation, Reason.NO_LONGER_TRUE)
-    elif case.late:
+    elif case.late and not is_about_earned(activation):
         suppress(case, activation, Reason.LATE)
     else:
         act_on(case, activation, rule, ask_gate(case, activation, rule))
@@ -171,6 +196,9 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         give_up_at=activation.expires_at,
         cool_down=rule.cool_down,
         hold_out=rule.hold_out if case.context.mind_holdout else 0,
+        waits_until=voucher_ends(activation) if is_about_earned(activation) else 0,
+        had_room=activation.reason in _HAD_ROOM,
+        rank=rank_of(activation),
     )
     return decide(case.customer, case.customer_id, case.program, terms, case.at)
 
@@ -185,6 +213,8 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
     activation.reason = decision.reason
     if decision.verdict is _HOLD:
         activation.release_at = decision.until
+        if decision.reason in _FOR_ROOM and is_about_earned(activation):
+            activation.expires_at = max(activation.expires_at, voucher_ends(activation))
         if decision.until:
             case.customer.timers[held_timer(activation.id)] = decision.until
         case.note(activation, _DECIDED)
@@ -244,6 +274,12 @@ def _end(case: Case, activation: Activation, status: Status, reason: str) -> Non
     shed(activation)
     if activation.offered and not activation.unproven:
         offers.withdraw(case, activation)
+
+
+def voucher_ends(activation: Activation) -> Millis:
+    """When the reward ends that it tells of."""
+    ends: Millis = activation.data.get("valid_until", 0)
+    return ends
 
 
 def still_true(case: Case, activation: Activation) -> bool:

@@ -9,7 +9,8 @@ from typing import Final
 from msgspec import structs
 
 from rules.engine import SPEAKING, CompiledRule
-from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id, held_timer
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id, held_timer, is_about_earned
+from stamgast.domain.calendar import at_local, business_day
 from stamgast.domain.contact_policy import Decision
 from stamgast.domain.customer import UNKNOWN_PHONE
 from stamgast.domain.events import ActivationOutcome
@@ -34,8 +35,9 @@ from stamgast.service.messages import (
     act_on,
     ask_gate,
     find,
-    release,
+    release_by_rank,
     still_true,
+    voucher_ends,
 )
 
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
@@ -48,6 +50,7 @@ _EXPIRED: Final = Status.EXPIRED
 _MESSAGE: Final = Counter.MESSAGE
 _OUTCOME: Final = NoteKind.OUTCOME
 _OPTED_OUT: Final = Reason.OPTED_OUT
+_RULE_LIMIT: Final = Reason.RULE_LIMIT
 _OTHER_CHANNEL: Final = Reason.OTHER_CHANNEL
 _OTHER: Final = Treatment.FALLBACK
 _LATER: Final = Treatment.RETRY_LATER
@@ -67,7 +70,7 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     elif event.status == _NOT_FOUND:
         _go_once_more(case, activation, event.attempt)
     elif _may_wait_on(case, activation, event):
-        _wait_on(case, activation)
+        _wait_on(case, activation, event.reason)
     else:
         answer = _of_two(activation, event) if activation.unproven else event
         if answer is not None and (activation.state != _HELD or activation.unproven) and answer.rank > activation.rank:
@@ -149,20 +152,36 @@ def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:
 
 
 def _may_wait_on(case: Case, activation: Activation, event: ActivationOutcome) -> bool:
-    """Say whether it was not submitted before the hour in which it may go was over, and has a later one."""
-    in_time = case.at < activation.expires_at and _live_rule(case, activation) is not None
+    """Say whether it was not submitted before the hour in which it may go was over, and has a later one.
+
+    What was earned has a later one too if its rule had sent as many messages as it may that day.
+    """
+    limited = event.reason == _RULE_LIMIT and is_about_earned(activation)
+    if event.status != _EXPIRED and not limited:
+        return False
+    ends = voucher_ends(activation) if limited else activation.expires_at
+    in_time = (_tomorrow(case) if limited else case.at) < ends and _live_rule(case, activation) is not None
     stopping = activation.reason if activation.state == _SUBMITTED else "not on its way"
-    return event.status == _EXPIRED and in_time and not stopping and still_true(case, activation)
+    return in_time and not stopping and still_true(case, activation)
 
 
-def _wait_on(case: Case, activation: Activation) -> None:
-    """Nothing was sent: the gate says until when it waits."""
+def _tomorrow(case: Case) -> Millis:
+    """When a rule's messages of the day are counted anew."""
+    zone = case.program.time_zone
+    return at_local(business_day(case.at, zone) + 1, 0, zone)
+
+
+def _wait_on(case: Case, activation: Activation, reason: str) -> None:
+    """Nothing was sent: the gate says until when it waits, or the rule's next day."""
     rule = case.context.bundle.rules.by_id[activation.rule]
     case.change.finish(activation.id, activation.channel)
     forget_contact(case, activation)
     case.customer.activations = [a for a in case.customer.activations if a is not activation]
     decision = ask_gate(case, activation, rule)
-    if decision.verdict is Verdict.SUBMIT:  # the last moments of the hour, in which no message is prepared any more
+    if reason == _RULE_LIMIT and decision.verdict is not Verdict.SUPPRESS:
+        until = max(decision.until if decision.verdict is Verdict.HOLD else 0, _tomorrow(case))
+        decision = Decision(Verdict.HOLD, reason, decision.channel, decision.other_channels, until)
+    elif decision.verdict is Verdict.SUBMIT:  # the last moments of the hour, in which no message is prepared any more
         decision = Decision(Verdict.HOLD, Reason.QUIET_HOURS, decision.channel, decision.other_channels, decision.until)
     case.customer.activations.append(activation)
     _hold_again(case, activation, rule, decision)
@@ -276,6 +295,4 @@ def _succeed(case: Case, rule: CompiledRule, successor: Activation, decision: De
 
 def _release_next(case: Case) -> None:
     """The customer is free again: the most important message that waits for that goes next."""
-    waiting = [a for a in case.customer.activations if a.state == _HELD and not a.release_at]
-    for activation in sorted(waiting, key=lambda a: (-a.priority, a.decided_at, a.id)):
-        release(case, activation.id)
+    release_by_rank(case, [a.id for a in case.customer.activations if a.state == _HELD and not a.release_at])

@@ -44,13 +44,17 @@ def fire(case: Case, facts: list[Fact]) -> None:
         asked = rules.asked_by(fact)
         if asked and not case.customer.erased_at:
             firings += _ask(case, asked, View(case.customer, case.program, case.at, fact))
-    # The arbiter: who speaks first when several rules want the same customer. Priority, then the rule's id.
-    for firing in sorted(firings, key=lambda f: (-f.rule.priority, f.rule.id)):
+    # The arbiter: who speaks first when several rules want the same customer.
+    for firing in sorted(firings, key=_rank):
         if case.left.firings > 0:
             case.left.firings -= 1
             _carry_out(case, firing)
         else:
             case.count(counter(Counter.RULE, firing.rule.id, Tally.TOO_MANY))
+
+
+def _rank(firing: Firing) -> tuple[int, int, str]:
+    return firing.rule.rank
 
 
 def fall_back(case: Case, facts: Sequence[Fact]) -> None:
