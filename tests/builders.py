@@ -78,9 +78,11 @@ def rule(
     """A rule without conditions on one kind of fact."""
     yes: Fires = lambda _: True  # noqa: E731
     figure, _, passed = more.pop("threshold", "").partition(":")
+    full_card = more.pop("fills", "")
     trigger = CompiledTrigger(
         fact, fact, (fact,), fires or yes, per, (per,),
         has_purchase=True, figure=figure, crosses=int(passed) if passed else None,
+        card=full_card, fills_card=bool(full_card),
     )  # fmt: skip
     values: dict[str, Any] = {"description": id_, "status": "live", "condition": None, "earned": fact in EARNED} | more
     return CompiledRule(

@@ -82,8 +82,8 @@ def consider(case: Case, firing: Firing, action: Send, do: Callable[[Case, Firin
         return
     case.left.messages -= 1
     activation = _drafted(case, firing, action)
-    if rule.earned and rule.deeds:
-        _speak_of(activation, do(case, firing))
+    if rule.earned:
+        _speak_of(activation, (do(case, firing) if rule.deeds else None) or _of_full_card(case, firing))
     decision = _decide(case, activation, rule)
     if rule.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         activation.offered = True
@@ -114,6 +114,15 @@ def _decide(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
     if _too_many_wait(case.customer.activations):
         return Decision(_SUPPRESS, Reason.TOO_MANY)
     return ask_gate(case, activation, rule)
+
+
+def _of_full_card(case: Case, firing: Firing) -> Voucher | None:
+    """What the card itself gave on the occasion that the rule speaks of."""
+    trigger = firing.rule.trigger
+    card = case.program.cards.get(trigger.card) if trigger.fills_card else None
+    if card is None or card.reward is None:
+        return None
+    return case.vouchers_by_ground().get((firing.fact.occasion, "", card.reward, ""))
 
 
 def _speak_of(activation: Activation, voucher: Voucher | None) -> None:

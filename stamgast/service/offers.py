@@ -11,7 +11,6 @@ from stamgast.domain.vocabulary import ActivationState, Counter, Purpose, Reason
 from stamgast.service import at_hand
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
-from stamgast.service.ended import cause_of
 
 PURPOSE = Purpose.MARKETING
 """What an offer that comes without a message is for: whoever has not agreed to hear of that is not given it."""
@@ -55,7 +54,7 @@ def withdraw(case: Case, activation: Activation) -> None:
     voucher = rewards.with_code(case.customer, activation.voucher)
     if voucher is None or voucher.state != VoucherState.OPEN or _goes_another_way(case, activation):
         return
-    cause, rule = cause_of(activation), activation.rule
+    cause, rule = voucher.cause, activation.rule
     for each in rewards.withdraw(case.customer, lambda of, by: of == cause and by == rule):
         case.change.withdrawn.append(each)
         case.count(counter(Counter.REWARD, each.reward, VoucherState.WITHDRAWN))

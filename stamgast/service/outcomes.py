@@ -268,7 +268,9 @@ def _send_again(case: Case, activation: Activation) -> None:
         return
     at_hand.bring_code(case, activation.voucher)
     voucher = with_code(case.customer, activation.voucher)
-    data = activation.data if voucher is None else activation.data | {"valid_until": voucher.expires_at}
+    data = activation.data
+    if voucher is not None:
+        data = data | {"valid_until": voucher.expires_at, "cause": voucher.cause}
     _succeed(
         case,
         rule,

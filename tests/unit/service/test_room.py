@@ -22,9 +22,9 @@ NOON = Window(14 * 60, 24 * 60)
 class Shop:
     """Time passes, timers come due, and every message arrives a minute later."""
 
-    def __init__(self, *rules: CompiledRule, caps: tuple[tuple[int, int], ...] = ONE_A_DAY, **more: Any) -> None:
-        messaging = Messaging(windows=OPEN_ALL_DAY, caps={"marketing": caps}, **more)
-        self.owner = Owner(bundle(program(card(stamps=2), messaging=messaging), *rules))
+    def __init__(self, *rules: CompiledRule, caps: tuple[tuple[int, int], ...] = ONE_A_DAY, **of_card: Any) -> None:
+        messaging = Messaging(windows=OPEN_ALL_DAY, caps={"marketing": caps})
+        self.owner = Owner(bundle(program(card(stamps=2, **of_card), messaging=messaging), *rules))
         self.owner.apply(consent())
         self.sent: list[tuple[str, Millis]] = []
         """(rule, when) of everything that left."""
@@ -83,6 +83,15 @@ def test_a_message_about_an_earned_reward_waits_for_the_cap_that_smaller_ones_us
     assert shop.held() == [("free-loaf", "frequency_cap")]
     shop.passes(T0 + DAY)
     assert shop.sent == [("small", T0), ("free-loaf", T0 + DAY)]
+
+
+def test_so_does_one_about_what_the_card_itself_gives():
+    full = rule("full", "stamp_card_completed", Send("hello", ("sms",)), per="card", fills="bread")
+    shop = Shop(says("small", priority=90), full, reward="loaf")
+    shop.buys(T0, T0 + HOUR)
+    assert shop.held() == [("full", "frequency_cap")]
+    shop.passes(T0 + DAY)
+    assert shop.rules_sent == ["small", "full"]
 
 
 def test_it_takes_the_next_room_before_any_offer_however_important():
