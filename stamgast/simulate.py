@@ -19,6 +19,8 @@ from stamgast.service import Bundle, Change, Context, handle
 
 CustomerKey = tuple[str, str]
 """(merchant, customer id)."""
+OFFER = "an offer"
+"""What was withheld where no message was to tell of it."""
 
 
 class Fold:
@@ -154,7 +156,7 @@ class Simulation(Fold):
             self._say(key, Happened.SEND, submission.template, rule=submission.rule, data=submission.data)
         for note in change.notes:
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
-                self._say(key, Happened.WITHHELD, note.template, rule=note.rule, reason=note.reason)
+                self._say(key, Happened.WITHHELD, note.template or OFFER, rule=note.rule, reason=note.reason)
         self._note_vouchers(key, change)
         tags = change.state.tags
         for tag in sorted(set(tags).difference(before)):

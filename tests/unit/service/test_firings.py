@@ -13,6 +13,7 @@ from stamgast.domain.events import ActivationOutcome, ConsentChanged, OptedOut, 
 from stamgast.domain.program import Messaging, Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.people.why import explain_customer
+from stamgast.simulate import Simulation
 from tests.builders import (
     ANNA,
     MERCHANT,
@@ -307,6 +308,14 @@ def test_an_offer_of_which_a_message_went_stays_if_that_did_not_arrive():
     answered(owner, "accepted", T0 + MINUTE)
     answered(owner, "undelivered", T0 + HOUR)
     assert given(owner) == ["open"]
+
+
+def test_a_simulation_tells_of_an_offer_that_was_withheld_though_no_message_was_to_go():
+    simulation = Simulation(bundle(program(), gift(actions=(GIFT,))))
+    simulation.feed([bought("t0", T0)])
+    assert [(each.kind, each.what, each.reason) for each in simulation.happened] == [
+        ("withheld", "an offer", "no_consent")
+    ]
 
 
 def test_why_says_what_became_of_a_reward_when_its_message_was_withheld():
