@@ -139,9 +139,9 @@ bring), then of the lowest id. What waits is ranked anew whenever its time comes
 
 - A message about a reward that was earned waits for room, and for the end of its rule's `cool_down`, until its voucher
   ends. It takes the next room before anything else that waits or comes.
-- A message that waits and finds its room taken by more important ones is `outranked`: it goes when there is room again,
-  if it is still true and its `give_up_after` has not passed. So is one that would take the room that a more important
-  one waits for.
+- A message that finds its room taken by more important ones, at the same moment or while it waits, is `outranked`: it
+  goes when there is room again, if it is still true and its `give_up_after` has not passed. So is one that would take
+  the room that a more important one waits for.
 - Any other message for which there is no room is withheld (`frequency_cap`), with what it offers.
 
 ```yaml

@@ -144,16 +144,17 @@ def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> 
 
 def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms, at: Millis) -> Full | None:
     ahead = [a for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose and _first(a, terms)]
-    until, outranked = 0, False
+    until, behind, lost = 0, False, True
     for most, days in caps:
         sent = [when for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY]
         if len(sent) >= most:
             until = max(until, sent[len(sent) - most] + days * DAY if most else NEVER)
+            lost = lost and sum(1 for when in sent if when < at) < most
         elif len(sent) + len(ahead) >= most:
-            outranked = True
-    if until:
-        return Full(Reason.OUTRANKED if terms.had_room else Reason.FREQUENCY_CAP, until)
-    if outranked:  # 0: those go when the message that is on its way has ended, and then this one is asked again
+            behind = True
+    if until:  # more important ones of this very moment took the room, or of the time in which it waited
+        return Full(Reason.OUTRANKED if lost or terms.had_room else Reason.FREQUENCY_CAP, until)
+    if behind:  # 0: those go when the message that is on its way has ended, and then this one is asked again
         return Full(Reason.OUTRANKED, min((a.release_at for a in ahead if a.release_at), default=0))
     return None
 

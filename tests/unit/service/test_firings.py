@@ -158,11 +158,11 @@ def withholdings() -> Iterable[Any]:
 def test_what_withholds_a_message_withholds_an_offer_and_nothing_that_was_earned(
     of_shop: dict[str, Any], of_rule: dict[str, Any], before: list[Any], reason: str, earned: bool
 ):
+    rules = [gift(earned=earned, **({"fires": lambda fact: fact.occasion == "t0"} | of_rule))]
     if reason == "frequency_cap":  # another message takes the one place
-        owner = shop(gift(per="customer", earned=earned), gift("a", actions=(Send("hello", ("sms",)),), priority=99),
-                     messaging=of_shop["messaging"])  # fmt: skip
-    else:
-        owner = shop(gift(earned=earned, **of_rule), **of_shop)
+        rules.append(gift("other", actions=(LETTER,), fires=lambda fact: fact.occasion == "earlier"))
+        before = [bought("earlier", T0 - MINUTE)]
+    owner = shop(*rules, **of_shop)
     owner.apply(*before, bought("t0", T0))
     assert given(owner) == (["open"] if earned else [])
     assert owner.state().tags == (["guest"] if earned else [])

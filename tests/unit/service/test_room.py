@@ -102,6 +102,8 @@ def test_it_takes_the_next_room_before_any_offer_however_important():
     assert shop.why("small")[-1] == "outranked"
     shop.passes(T0 + DAY)
     assert shop.rules_sent == ["small", "free-loaf"]
+    shop.passes(T0 + 9 * DAY)
+    assert shop.sent[2:] == [("small", T0 + 2 * DAY)]
 
 
 def test_it_waits_until_its_voucher_ends_and_no_longer():
@@ -174,10 +176,10 @@ def test_a_rules_messages_of_the_day_are_counted_anew_tomorrow_for_what_was_earn
     assert shop.sent == ([("free-loaf", T0 + 14 * HOUR)] if earned else []), "midnight in Amsterdam"
 
 
-def test_an_offer_does_not_wait_for_a_cap():
-    gift = rule("gift", "purchase", Give("loaf"), Send("loaf", ("sms",)), priority=1)
-    shop = Shop(says("small", priority=90), gift)
-    shop.buys(T0)
+def test_an_offer_does_not_wait_for_a_cap_that_was_full_before():
+    gift = rule("gift", "purchase", Give("loaf"), Send("loaf", ("sms",)), fires=lambda fact: fact.occasion == "t1")
+    shop = Shop(says("small", fires=lambda fact: fact.occasion == "t0"), gift)
+    shop.buys(T0, T0 + HOUR)
     assert shop.why("gift") == ["frequency_cap"]
     assert shop.owner.state().vouchers == []
 
@@ -210,6 +212,15 @@ def test_the_outranked_comes_back_when_there_is_room_and_gives_up_when_there_is_
         assert shop.rules_sent == sent
         assert shop.held() == []
     assert shop.why("minor") == ["outranked"]
+
+
+def test_so_does_one_that_others_outranked_at_the_same_moment():
+    shop = Shop(says("major", priority=80, per="customer"), says("minor", priority=10, per="customer"))
+    shop.buys(T0)
+    assert shop.rules_sent == ["major"]
+    assert shop.held() == [("minor", "outranked")]
+    shop.passes(T0 + 3 * DAY)
+    assert shop.sent == [("major", T0), ("minor", T0 + DAY)]
 
 
 def test_a_less_important_one_does_not_take_the_room_that_another_waits_for():
