@@ -78,10 +78,18 @@ def _lint_never(file: RuleFile) -> None:
 
 
 def _lint_unsaid(file: RuleFile) -> None:
-    """A number of messages limits nothing where none is sent."""
-    if file.rule is not None and file.rule.per_day and file.rule.send is None:
+    """Limits that limit nothing where no message is sent."""
+    rule = file.rule
+    if rule is None or rule.send is not None:
+        return
+    if rule.per_day:
         hint = "Limit it by `once_per` or `cool_down`, or let it send something."
         file.reader.problem(file.place("limits"), "`messages` limits nothing: this rule sends none", hint, warning=True)
+    if rule.earned and (rule.cool_down or rule.hold_out):
+        word = "cool_down" if rule.cool_down else "hold_out"
+        message = f"`{word}` limits nothing: this rule sends no message, and what it gives is earned"
+        hint = "Limit it by `once_per`, or say `offered: true` if it is an offer."
+        file.reader.problem(file.place("limits"), message, hint, warning=True)
 
 
 def _names_needing(condition: Condition) -> Iterator[str]:

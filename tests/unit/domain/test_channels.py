@@ -129,9 +129,8 @@ class TestAMadeUpChannel:
             IdentityStore.opt_out_key(NOTHING, MERCHANT, "email", PHONE)
 
     def test_is_not_linted_as_another(self):
-        send: Any = SimpleNamespace(
-            rule=SimpleNamespace(actions=(Send("hello", ("email",)),), id="", condition=None, per_day=0)
-        )
+        said = Send("hello", ("email",))
+        send: Any = SimpleNamespace(rule=SimpleNamespace(actions=(said,), id="", condition=None, send=said))
         send.rule.trigger = SimpleNamespace(card="")
         with pytest.raises(UnknownChannelError, match="email"):
             lint_rules([send], program(templates={"hello": TEMPLATE}))

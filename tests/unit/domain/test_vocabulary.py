@@ -32,6 +32,7 @@ READ_FROM_OUTSIDE = {
     ("stamgast/demo/board.py", "taken_back"),  # field of a page
     ("streams/metrics.py", "feed_stale"),  # name of a metric
     ("rules/rule_reader.py", "cool_down"),  # word of a rule
+    ("rules/lint.py", "cool_down"),
     ("rules/engine.py", "not_met"),  # field of a rule
     ("rules/language/triggers/cards.py", "stamp_card_completed"),  # words of rules
     ("rules/language/triggers/silence.py", "won_back"),

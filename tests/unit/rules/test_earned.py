@@ -38,7 +38,15 @@ def test_what_cannot_be_meant_is_said(load, more: str, line: int, message: str):
     assert (problem.line, problem.message) == (line, message)
 
 
-def test_a_number_of_messages_where_none_is_sent_is_warned_of(load):
-    loaded = load(GIVING.format(when="purchase", more="limits: {messages: 100 per day}"))
+@pytest.mark.parametrize(
+    "more",
+    [
+        "limits: {messages: 100 per day}",
+        "earned: true\nlimits: {cool_down: 7 days}",
+        "earned: true\nlimits: {hold_out: 10%}",
+    ],
+)
+def test_a_limit_that_limits_nothing_where_no_message_is_sent_is_warned_of(load, more: str):
+    loaded = load(GIVING.format(when="purchase", more=more))
     assert loaded.ok
     assert ["limits nothing" in problem.message for problem in loaded.problems] == [True]

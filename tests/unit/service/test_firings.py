@@ -4,6 +4,8 @@ from collections.abc import Iterable
 from typing import Any
 
 import pytest
+from hypothesis import given as drawn
+from hypothesis import strategies as st
 
 from rules.actions import Give, Send, Tag
 from rules.engine import CompiledRule
@@ -23,6 +25,7 @@ from tests.builders import (
     bundle,
     card,
     card_rule,
+    changed,
     consent,
     program,
     rule,
@@ -137,6 +140,37 @@ def test_a_figure_that_is_passed_again_in_another_year_brings_a_reward_of_its_ow
     assert given(owner) == ["withdrawn", "open"]
     assert len(set(codes)) == 2
     assert owner.state().activations[-1].voucher == codes[1]
+
+
+STEPS = st.lists(st.tuples(st.sampled_from(["buy", "void", "again"]), st.integers(0, 4)), max_size=30)
+
+
+@drawn(STEPS, st.sampled_from(["customer", "day", "week", "purchase"]), st.booleans())
+def test_whatever_is_bought_void_and_rung_up_anew_an_occasion_has_one_voucher(steps, per: str, earned: bool):
+    """Five sales on three days of one week; each may be void and come back any number of times."""
+    owner = shop(gift(per=per, actions=(GIFT,), earned=earned))
+    sales = {number: bought(f"t{number}", T0 + number * 15 * HOUR) for number in range(5)}
+    now: dict[int, Any] = {}
+    for count, (step, number) in enumerate(steps):
+        when, sale = T0 + 3 * DAY + count, sales[number]
+        before = now.get(number)
+        if step == "buy" and before is None:
+            now[number] = bought(f"t{number}", sale.at, recorded=sale.at + HOUR)
+        elif step == "void" and before is not None and before.after.counts:
+            now[number] = taken_back(before, when)
+        elif step == "again" and before is not None and not before.after.counts:
+            now[number] = changed(before, when, sale.after)
+        else:
+            continue
+        owner.apply(now[number])
+        held = [v for v in owner.whole().vouchers if v.state == "open"]
+        occasions = [v.occasion or v.cause for v in held]
+        assert len(set(occasions)) == len(occasions)
+        assert {v.cause for v in held} <= {f"t{n}" for n, event in now.items() if event.after.counts}
+        if per == "purchase":
+            assert len(held) == sum(event.after.counts for event in now.values())
+    codes = [v.code for v in owner.whole().vouchers]
+    assert len(set(codes)) == len(codes)
 
 
 # -- earned, or offered
