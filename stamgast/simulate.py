@@ -85,6 +85,8 @@ class Happening:
     rule: str = ""
     reason: str = ""
     data: Mapping[str, Any] = field(default_factory=dict)
+    decided_at: Millis = 0
+    """Of a message that was sent: when its rule asked for it."""
 
 
 class Simulation(Fold):
@@ -153,7 +155,14 @@ class Simulation(Fold):
 
     def _note(self, key: CustomerKey, before: Collection[str], change: Change) -> None:
         for submission in change.submissions:
-            self._say(key, Happened.SEND, submission.template, rule=submission.rule, data=submission.data)
+            self._say(
+                key,
+                Happened.SEND,
+                submission.template,
+                rule=submission.rule,
+                data=submission.data,
+                decided_at=submission.decided_at,
+            )
         for note in change.notes:
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
                 self._say(key, Happened.WITHHELD, note.template or OFFER, rule=note.rule, reason=note.reason)
@@ -183,8 +192,9 @@ class Simulation(Fold):
         rule: str = "",
         reason: str = "",
         data: Mapping[str, Any] | None = None,
+        decided_at: Millis = 0,
     ) -> None:
-        self.happened.append(Happening(self.now, *key, kind, what, rule, reason, data or {}))
+        self.happened.append(Happening(self.now, *key, kind, what, rule, reason, data or {}, decided_at))
 
 
 __all__ = ["CustomerKey", "Fold", "Happening", "Simulation"]

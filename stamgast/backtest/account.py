@@ -133,8 +133,10 @@ class Account(Struct):
                 is_sent = each.kind is Happened.SEND
                 if not is_sent:
                     _add(self.rule(each.rule).withheld, {each.reason: 1})
-                wanted = by_day.setdefault(business_day(each.at, zone), {})
-                wanted[each.rule] = wanted.get(each.rule, False) or is_sent
+                day = business_day(each.decided_at or each.at, zone)
+                at_once = is_sent and day == business_day(each.at, zone)  # one that was outranked goes another day
+                wanted = by_day.setdefault(day, {})
+                wanted[each.rule] = wanted.get(each.rule, False) or at_once
         state = life.state(("", ""))
         for activation in () if state is None else state.activations:
             if activation.state == ActivationState.HELD:

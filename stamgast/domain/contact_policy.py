@@ -153,7 +153,8 @@ def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms
         elif len(sent) + len(ahead) >= most:
             behind = True
     if until:  # more important ones of this very moment took the room, or of the time in which it waited
-        return Full(Reason.OUTRANKED if lost or terms.had_room else Reason.FREQUENCY_CAP, until)
+        outranked = (lost or terms.had_room) and not terms.waits_until
+        return Full(Reason.OUTRANKED if outranked else Reason.FREQUENCY_CAP, until)
     if behind:  # 0: those go when the message that is on its way has ended, and then this one is asked again
         return Full(Reason.OUTRANKED, min((a.release_at for a in ahead if a.release_at), default=0))
     return None
