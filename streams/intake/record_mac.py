@@ -58,13 +58,14 @@ class Proofs:
 
         Who sends a proof is asked for it, from the first record on: so a producer is tried before it has to prove.
         """
-        signed = carries_one(record)
         since = self._since.of(merchant) if self._are_asked else None
-        if since is None or was_appended_before(record, since):
-            if signed:
-                return OURS
-            return OTHERS if any(name == PROOF for name, _ in record.headers) else ANYBODYS
-        return OURS if signed and self._signatures.is_ours(self._topic, record) else OTHERS
+        if since is not None and not was_appended_before(record, since):
+            return OURS if carries_one(record) and self._signatures.is_ours(self._topic, record) else OTHERS
+        if not record.headers:
+            return ANYBODYS
+        if carries_one(record):
+            return OURS
+        return OTHERS if any(name == PROOF for name, _ in record.headers) else ANYBODYS
 
     def add(self, key: bytes, value: bytes) -> bytes:
         """A JSON object with its proof as the last attribute."""

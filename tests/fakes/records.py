@@ -15,7 +15,7 @@ class LogRecord:
     value: bytes | None
     key: bytes | None = None
     timestamp: Millis = T0
-    headers: Sequence[tuple[str, bytes]] = ()
+    headers: Sequence[tuple[str, bytes | None]] = ()
     timestamp_type: int = 1
     """Kafka's own time, which no sender can set."""
 

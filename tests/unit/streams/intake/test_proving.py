@@ -215,13 +215,13 @@ STRANGERS = replace(proven(), headers=[(PROOF, b"a" * 16 + b":" + b"0" * 64)])
         (bare(), f"nothing proves that it comes from {MERCHANT}: its header stamgast-proof is missing; in force: "),
         (replace(bare(), headers=[("Stamgast_Proof", b"x")]), "is missing, and Stamgast_Proof is not it; "),
         (replace(bare(), headers=[("mac", b"x" * 16)]), "its signature is not ours: was it made with another"),
-        (replace(proven(), headers=proven().headers * 2), "it has the header stamgast-proof 2 times"),
+        (replace(proven(), headers=[*proven().headers, *proven().headers]), "it has the header stamgast-proof 2 times"),
         (replace(proven(), headers=[(PROOF, None)]), "its header stamgast-proof is not `<the key's id>:<64 hex"),
         (replace(proven(), headers=[(PROOF, b"0612345678")]), "its header stamgast-proof is not `<the key's id>:<64 hex"),
         (STRANGERS, "its proof is wrong: there is no key aaaaaaaaaaaaaaaa; "),
         (proven(OTHERS_KEY), f"key {OTHERS_KEY.record.id} is not {MERCHANT}'s, whose purchase it says it is"),
         (proven(HTTP_KEY), f"key {HTTP_KEY.record.id} is for HTTP (intake, read)"),
-        (replace(proven(), value=proven().value + b" "), "it is not the HMAC-SHA256 of the value's bytes as they came"),
+        (replace(proven(), value=(proven().value or b"") + b" "), "it is not the HMAC-SHA256 of the value's bytes as they came"),
     ],
 )  # fmt: skip
 async def test_what_is_wrong_with_a_proof_is_told_with_what_would_be_right(found: LogRecord, why: str):
@@ -256,7 +256,7 @@ async def test_a_key_that_is_nearly_used_as_it_should_be_is_told(key: str, how: 
 
 async def test_capital_digits_are_digits():
     [(name, proof)] = proven().headers
-    key_id, _, mac = proof.partition(b":")
+    key_id, _, mac = (proof or b"").partition(b":")
     shouted = replace(proven(), headers=[(name, key_id + b":" + mac.upper())])
     assert len((await Intake(await table_of(KEY.record)).step(shouted))[1]) == 1
 
