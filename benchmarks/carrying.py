@@ -128,7 +128,7 @@ class Counted(Generic[Own, Kept]):
 
 def asking(topics: Topics) -> Signatures:
     """What signs purchases, and asks of all of them whose they are."""
-    return Signatures(VOUCHER_KEY, open_topics=[topics.purchases], proven_since=Since(all=0))
+    return Signatures(VOUCHER_KEY, open_topics=[topics.purchases], proven_since=Since(everybody=0))
 
 
 def make_job(work: Work, topics: Topics, bundles: Bundles, metrics: Metrics) -> Job:

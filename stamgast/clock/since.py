@@ -13,7 +13,7 @@ from stamgast.domain.units import Millis
 class Since(NamedTuple):
     """Read from a setting: `2026-12-01T03:00:00Z, bakkerij-noord=2027-02-01T03:00:00Z`."""
 
-    all: Millis | None = None
+    everybody: Millis | None = None
     """None: it is asked only of those that are named."""
     merchants: Mapping[str, Millis] = {}
 
@@ -42,11 +42,11 @@ class Since(NamedTuple):
 
     def __bool__(self) -> bool:
         """Whether it is asked of anybody."""
-        return self.all is not None or bool(self.merchants)
+        return self.everybody is not None or bool(self.merchants)
 
     def of(self, merchant: str) -> Millis | None:
         """From when on it is asked of this merchant; None: not at all."""
-        return self.merchants.get(merchant, self.all)
+        return self.merchants.get(merchant, self.everybody)
 
 
 NEVER: Final = Since()

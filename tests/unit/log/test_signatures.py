@@ -77,7 +77,7 @@ def test_topics_of_others_are_left_alone():
 
 
 def test_on_a_topic_that_is_open_to_others_ours_are_signed_and_theirs_passed_on():
-    beside = Signatures(b"k" * 32, [TOPIC], SINCE, open_topics=[OTHER], proven_since=Since(all=SINCE))
+    beside = Signatures(b"k" * 32, [TOPIC], SINCE, open_topics=[OTHER], proven_since=Since(everybody=SINCE))
     ours = Appended(b"id", b"{}", beside.headers(OTHER, b"id", b"{}"))
     theirs = [replace(ours, headers=headers) for headers in ((), [("mac", b"x" * 16)], [("mac", None)])]
     assert beside.believed(OTHER, [ours, *theirs]) == [ours, *theirs]
@@ -88,7 +88,7 @@ def test_on_a_topic_that_is_open_to_others_ours_are_signed_and_theirs_passed_on(
         False,
     ]
     assert not beside.is_ours(OTHER, signed(by=beside)), "what was signed for another topic"
-    for asked in ({"since": SINCE}, {"proven_since": Since(all=SINCE)}):
+    for asked in ({"since": SINCE}, {"proven_since": Since(everybody=SINCE)}):
         with pytest.raises(UnsignedError, match="records on purchases.v1 are signed, and STAMGAST_ID_KEY is missing"):
             Signatures(open_topics=[OTHER], **asked).headers(OTHER, b"k", b"v")
 

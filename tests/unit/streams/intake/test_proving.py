@@ -30,7 +30,7 @@ from tests.fakes.records import LogRecord
 from tests.steps import TOPICS, aside
 
 PRODUCERS = b"q" * 32
-SINCE = Since(all=T0 - 1_000)
+SINCE = Since(everybody=T0 - 1_000)
 SALE = snapshot(lines=[line("1", 700)])
 SIGNING: dict[str, Any] = {"key": b"k" * 32, "open_topics": [TOPICS.purchases]}
 
@@ -179,7 +179,7 @@ async def test_what_a_person_replays_is_taken_over_for_them():
     assert (letters, len(again)) == ([], 1)
 
 
-@pytest.mark.parametrize("since", [NEVER, Since(merchants={"elsewhere": 0}), Since(all=T0 + 1)])
+@pytest.mark.parametrize("since", [NEVER, Since(merchants={"elsewhere": 0}), Since(everybody=T0 + 1)])
 async def test_until_it_is_asked_for_everybody_is_believed_and_told(since: Since):
     intake = Intake(await table_of(), since=since)
     assert (await intake.step(bare()))[2] == 1
@@ -201,7 +201,7 @@ async def test_who_sends_a_proof_is_held_to_it_before_it_is_asked_for():
 
 
 async def test_a_merchant_that_is_asked_later_is_believed_meanwhile():
-    since = Since(all=0, merchants={MERCHANT: T0 + 1})
+    since = Since(everybody=0, merchants={MERCHANT: T0 + 1})
     assert (await Intake(await table_of(), since=since).step(bare()))[2] == 1
 
 
