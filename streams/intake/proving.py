@@ -82,10 +82,10 @@ class Proving:
             raise self._refused(read, f"its proof is of key {key_id}, which was revoked{when}")
 
     def _given(self, read: Read) -> _Proof:
-        headers: list[tuple[str, bytes | None]] = list(_headers_of(read.record))
-        given = [value for name, value in headers if name == PROOF]
+        record: Any = read.record
+        given = [value for name, value in record.headers if name == PROOF]
         if not given:
-            raise self._refused(read, _why_missing(read, [name for name, _ in headers]))
+            raise self._refused(read, _why_missing(read, [name for name, _ in record.headers]))
         if len(given) > 1:
             raise self._refused(read, f"it has the header {PROOF} {len(given)} times, and one proof is needed")
         match = _GIVEN.fullmatch(given[0] or b"")
@@ -121,10 +121,6 @@ _NEARLY: Final = (
     ("with a line's end behind the key", lambda key: f"{key}\n"),
     ("with the last part of the key alone, and the whole key is needed", lambda key: key.split("_", 2)[2]),
 )
-
-
-def _headers_of(record: Any) -> Any:
-    return record.headers
 
 
 def _is_right(key: str, mac: bytes, read: Read) -> bool:
