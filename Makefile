@@ -55,7 +55,7 @@ services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-
 bench: $(VENV)/.dev ## measure, each figure beside its peers doing the same work
 	@$(BIN)/python -m benchmarks $(ARGS)
 
-soak: $(VENV)/.dev ## sell over HTTP for ten minutes while everything is killed, and judge (ARGS="--seconds 60 --seed 7")
+soak: $(VENV)/.dev ## sell over HTTP and Kafka for ten minutes while everything is killed, and judge (ARGS="--seconds 60 --seed 7")
 	@$(BIN)/python scripts/soak.py $(ARGS)
 
 lock: $(VENV)/.dev ## write requirements/*.txt anew (ARGS=--upgrade takes newer versions)

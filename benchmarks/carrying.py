@@ -13,11 +13,15 @@ from typing import Any, Generic
 from benchmarks.bakery import BEGIN, VOUCHER_KEY
 from benchmarks.locked import with_locks
 from benchmarks.meter import Meter
+from stamgast.api_keys.admin import Keyring
+from stamgast.api_keys.table import ApiKeyTable
+from stamgast.clock.since import Since
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import WrappingKeys
 from stamgast.log.dead_letters import DeadLetterSeal
 from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
+from stamgast.log.signatures import UNSIGNED, Signatures
 from stamgast.log.tail import Tail
 from stamgast.log.topics import Topics
 from stamgast.logs import configure_logs
@@ -27,6 +31,7 @@ from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
+from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
 from streams.metrics import Metrics
 from streams.runtime.cluster import ClusterFacts
@@ -49,6 +54,8 @@ class Work:
     partitions: int
     events: list[int]
     warm_up: list[int]
+    asked: bool = False
+    """Whether it is asked whose the purchases are."""
 
     def as_dict(self) -> dict[str, Any]:
         """For the command line."""
@@ -119,13 +126,22 @@ class Counted(Generic[Own, Kept]):
         self._job.released(owned)
 
 
+def asking(topics: Topics) -> Signatures:
+    """What signs purchases, and asks of all of them whose they are."""
+    return Signatures(VOUCHER_KEY, open_topics=[topics.purchases], proven_since=Since(everybody=0))
+
+
 def make_job(work: Work, topics: Topics, bundles: Bundles, metrics: Metrics) -> Job:
     """The job as the worker makes it, without an outbox at work: submissions lie there as in production."""
     clock = StandingClock()
     aside = LayingAside(topics, DeadLetterSeal(WrappingKeys.parse(WRAPPING_KEYS)), clock)
     if work.job == "intake":
-        naming, proofs = Naming(_Nobody(), _nowhere), Proofs(VOUCHER_KEY)
-        return IntakeJob(topics=topics, naming=naming, proofs=proofs, aside=aside, clock=clock, metrics=metrics)
+        proofs = Proofs(VOUCHER_KEY, asking(topics) if work.asked else UNSIGNED, topics.purchases)
+        ring = Keyring(work.bootstrap, topics.api_keys)
+        return IntakeJob(
+            topics=topics, naming=Naming(_Nobody(), _nowhere), proofs=proofs,
+            proving=Proving(ApiKeyTable(), ring, VOUCHER_KEY), aside=aside, clock=clock, metrics=metrics,
+        )  # fmt: skip
     return CustomersJob(
         bootstrap=work.bootstrap, topics=topics, bundles=bundles, aside=aside, clock=clock, voucher_key=VOUCHER_KEY,
         metrics=metrics,

@@ -19,9 +19,11 @@ from benchmarks.locked import with_locks
 from benchmarks.meter import read
 from stamgast.local.brokers import Broker, open_broker
 from stamgast.local.redis_server import RedisServer, open_redis
+from stamgast.log.address import KafkaAddress, locks_at
 from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
+from stamgast.log.signatures import UNSIGNED, Signatures
 from stamgast.log.topics import CUSTOMER_EVENTS, TABLE, Topic, Topics, create_topics, delete_topics
 
 ROOT = Path(__file__).parents[1]
@@ -94,9 +96,10 @@ def all_topics(scene: Scene, partitions: int = PARTITIONS) -> Iterator[Topics]:
 
 
 @contextlib.asynccontextmanager
-async def appending(scene: Scene) -> AsyncIterator[Emitters]:
+async def appending(scene: Scene, signatures: Signatures = UNSIGNED) -> AsyncIterator[Emitters]:
     """Something to append with."""
-    emitters = Emitters(scene.kafka.bootstrap, client_id="benchmark")
+    address = KafkaAddress(scene.kafka.bootstrap, signatures, locks_at(scene.kafka.bootstrap))
+    emitters = Emitters(address, client_id="benchmark")
     try:
         yield emitters
     finally:
@@ -105,7 +108,7 @@ async def appending(scene: Scene) -> AsyncIterator[Emitters]:
 
 def fill(
     scene: Scene, topic: str, records: Iterable[tuple[bytes, bytes]], partitions: int = PARTITIONS,
-    only: int | None = None,
+    only: int | None = None, signatures: Signatures = UNSIGNED,
 ) -> None:  # fmt: skip
     """Append records in their order, to their keys' partitions or to this one only."""
 
@@ -114,7 +117,7 @@ def fill(
 
     async def append() -> None:
         waiting: dict[int, list[tuple[bytes | None, bytes | None]]] = defaultdict(list)
-        async with appending(scene) as emitters:
+        async with appending(scene, signatures) as emitters:
             for key, value in records:
                 partition = partition_of(key)
                 batch = waiting[partition]

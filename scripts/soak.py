@@ -1,9 +1,10 @@
 """A shop's days in minutes, from outside, while everything under it is killed: does what the docs promise hold?
 
 `python scripts/soak.py [--seconds 600] [--seed 7] [--people 150]`. It starts a broker, a Redis, workers, web and the
-sandbox on this machine, sells, edits, voids, refunds, redeems, takes back, stops and starts over HTTP alone, and
-meanwhile kills what runs, at random. What it expects is reckoned from docs/ and from what it was answered, with
-nothing of the engine. It prints its seed, what happened and each fault, and ends with 1 if there is one.
+sandbox on this machine, sells, edits, voids, refunds, redeems, takes back, stops and starts over HTTP and, a part of
+the sales, by a Kafka producer of the shop's own, and meanwhile kills what runs, at random. What it expects is reckoned
+from docs/ and from what it was answered, with nothing of the engine. It prints its seed, what happened and each fault,
+and ends with 1 if there is one.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from __future__ import annotations
 import argparse
 import asyncio
 import contextlib
+import hmac
 import json
 import random
 import shutil
@@ -28,6 +30,8 @@ from typing import Any, Final
 from zoneinfo import ZoneInfo
 
 import httpx
+from kafka import KafkaProducer
+from kafka.errors import KafkaError
 
 from stamgast.bootstrap import topics_of
 from stamgast.demo.stage import bring_into_force, environment, make_settings
@@ -45,6 +49,8 @@ MARGIN: Final = 2
 ZONE: Final = ZoneInfo("Europe/Amsterdam")
 OPENS: Final = datetime(2026, 10, 1, 10, tzinfo=ZONE)
 WORKERS: Final = 2
+OVER_KAFKA: Final = 0.3
+"""Of the purchases."""
 ON_ITS_WAY_S: Final = 5.0
 """A POST takes at most four."""
 PATIENCE_S: Final = 240.0
@@ -261,6 +267,100 @@ class Trouble:
 # -- the shop
 
 
+class OwnProducer:
+    """The shop's own way to `purchases.v1`, as docs/producing.md has it, and somebody's who has no right to it."""
+
+    def __init__(self, deployment: Deployment, draw: random.Random) -> None:
+        self._deployment, self._draw = deployment, draw
+        self._lock, self._changing = asyncio.Lock(), asyncio.Lock()
+        self._key: dict[str, Any] = {}
+        self._kafka: Any = None
+        self._other = ""
+        self.forged = 0
+        """Records that must each be a dead letter."""
+
+    async def open(self) -> None:
+        """Connect, with a key of the shop's."""
+        address = self._deployment.settings.kafka_bootstrap
+        times = {"request_timeout_ms": 5_000, "delivery_timeout_ms": 15_000, "max_block_ms": 15_000}
+        options: dict[str, Any] = {"bootstrap_servers": address, "acks": "all", **times}
+        self._kafka = await asyncio.to_thread(KafkaProducer, **options)
+        self._key, self._other = await self._new_key(SHOP), (await self._new_key("rovers"))["key"]
+
+    async def close(self) -> None:
+        """No more records."""
+        await asyncio.to_thread(self._kafka.close, 5)
+
+    async def send(self, document: dict[str, Any], key: str = "") -> None:
+        """Send a purchase until Kafka has it, with the shop's key or another text in its place."""
+        name = f"{SHOP}:{document['transaction_id']}"
+        event = {"specversion": "1.0", "type": "stamgast.purchase.v1", "id": name, "source": "/soak", "data": document}
+        value = json.dumps(event).encode()
+        while True:
+            with contextlib.suppress(KafkaError):
+                async with self._lock:
+                    secret = key or self._key["key"]
+                    mac = hmac.new(secret.encode(), value, "sha256").hexdigest()
+                    proof = f"{secret.split('_')[1]}:{mac}".encode()
+                    await asyncio.to_thread(self._append, name.encode(), value, [("stamgast-proof", proof)])
+                return
+            await asyncio.sleep(0.3)
+
+    async def forge(self, document: dict[str, Any]) -> None:
+        """Somebody else's try: with another merchant's key, with a made-up one, or as the engine's own records look."""
+        if self._draw.random() < 0.7:
+            await self.send(document, self._draw.choice([self._other, f"sk_{'a' * 16}_{'b' * 43}"]))
+        else:
+            ours = {"stamgastrecordedat": int(OPENS.timestamp() * 1_000), "stamgastsource": ["x", 0, 10**9, 0]}
+            event = ours | {"specversion": "1.0", "type": "stamgast.purchase.v1", "id": "x", "source": "/x"}
+            event["data"] = document
+            name = f"{SHOP}:{document['transaction_id']}".encode()
+            with contextlib.suppress(KafkaError):
+                await asyncio.to_thread(self._append, name, json.dumps(event).encode(), [])
+                self.forged += 1
+            return
+        self.forged += 1
+
+    async def change_key(self) -> None:
+        """A new key, and then an end of the old one."""
+        async with self._changing:
+            old, new = self._key, await self._new_key(SHOP)
+            async with self._lock:  # what went with the old one has been acknowledged
+                self._key = new
+            await self._command("keys", "revoke", SHOP, old["id"])
+
+    async def judge(self, faults: Counter[str]) -> None:
+        """Each forged record was laid aside, and none of the shop's, unless its key had ended and it was sent again."""
+        found = (await self._command("dead-letters", "list"))["dead_letters"]
+        reasons = [letter["reason"] for letter in found if "was revoked" not in letter["reason"]]
+        for reason in reasons:
+            if not reason.startswith(("nothing proves that it comes from winkel", "its proof is wrong")):
+                faults[f"laid aside: {reason}"] += 1
+        if len(reasons) < self.forged:
+            faults[f"of {self.forged} forged records {len(reasons)} were laid aside"] += 1
+
+    async def _new_key(self, merchant: str) -> dict[str, Any]:
+        words = ("keys", "create", merchant, "--scope", "produce")
+        while (made := await self._try(*words)) is None:  # of one that was made and not shown nobody knows the text
+            for key in (await self._command("keys", "list", merchant))["keys"]:
+                if not key["revoked_at"] and key["id"] != self._key.get("id"):
+                    await self._command("keys", "revoke", merchant, key["id"])
+        return made
+
+    async def _command(self, *words: str) -> dict[str, Any]:
+        while True:
+            if (done := await self._try(*words)) is not None:
+                return done
+            await asyncio.sleep(1)  # Kafka is away
+
+    async def _try(self, *words: str) -> dict[str, Any] | None:
+        done = await asyncio.to_thread(self._deployment.run, *words, "--json")
+        return dict(json.loads(done.stdout)) if done.returncode == 0 else None
+
+    def _append(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
+        self._kafka.send("purchases.v1", key=key, value=value, headers=headers).get(60)
+
+
 class Shop:
     """Tills and phones; whatever is not answered is sent again, as the documentation asks."""
 
@@ -273,6 +373,7 @@ class Shop:
         headers = {"Authorization": f"Bearer {key}"}
         self._web = httpx.AsyncClient(base_url=base, headers=headers, timeout=20, trust_env=False)
         self._carrier = httpx.AsyncClient(base_url=self._sandbox, timeout=60, trust_env=False)
+        self.own = OwnProducer(deployment, draw)
         self.people = [Person(f"+3161{number:07}") for number in range(people)]
         self.oracle = Oracle()
         self.done: Counter[str] = Counter()
@@ -280,6 +381,7 @@ class Shop:
 
     async def close(self) -> None:
         """No more requests."""
+        await self.own.close()
         await self._web.aclose()
         await self._carrier.aclose()
 
@@ -295,6 +397,7 @@ class Shop:
         for person in self.people:
             answer = await self._until("POST", "/customers", json={"phone": person.phone, "consents": [consent]})
             person.id = answer.json()["customer"]
+        await self.own.open()
 
     async def _until(self, method: str, path: str, **more: Any) -> httpx.Response:
         """Send it until somebody answers who is there."""
@@ -315,7 +418,7 @@ class Shop:
     async def trade(self, ends: float) -> None:
         """One till, until the time is over."""
         deeds = [self._sell] * 10 + [self._edit, self._void, self._refund, self._repeat] + [self._redeem] * 3
-        deeds += [self._say_stop, self._say_start, self._repeat_redemption, self._take_back]
+        deeds += [self._say_stop, self._say_start, self._repeat_redemption, self._take_back, self._forge]
         while time.monotonic() < ends:
             deed = self._draw.choice(deeds)
             await deed()
@@ -337,14 +440,32 @@ class Shop:
             "end_date_time": sale.at.isoformat(), "store": {"retail_store_id": "hoek"}, "price_currency": "EUR",
             "customer": {"phone": self.people[sale.person].phone}, "totals": {"gross_minor": sale.gross},
         }  # fmt: skip
-        await self._post(document)
+        await self._post(document, person=self.people[sale.person])
 
-    async def _post(self, document: dict[str, Any]) -> None:
+    async def _post(self, document: dict[str, Any], person: Person | None = None) -> None:
+        if self._draw.random() < OVER_KAFKA:
+            whose = {} if person is None else {"customer": {"customer_id": person.id}}
+            await self.own.send(document | whose)
+            return
         answer = await self._until("POST", "/purchases", json=document)
         if answer.status_code != 202:
             self._faults[f"a purchase is answered {answer.status_code}: {answer.text[:200]}"] += 1
         if self._draw.random() < 0.1:
             await self._until("POST", "/purchases", json=document)
+
+    async def _forge(self) -> None:
+        """Twelve purchases that nobody made, a void of one that somebody did; now and then the shop changes its key."""
+        found = self._some_sale()
+        for number in range(12):
+            self._number += 1
+            name = found[0] if found is not None and number == 0 else f"f{self._number}"
+            await self.own.forge({
+                "transaction_id": name, "source_version": 1_000, "status": "completed" if number else "voided",
+                "end_date_time": OPENS.isoformat(), "store": {"retail_store_id": "hoek"}, "price_currency": "EUR",
+                "customer": {"customer_id": self.people[self._anybody()].id}, "totals": {"gross_minor": 5_000},
+            })  # fmt: skip
+        if self._draw.random() < 0.1:
+            await self.own.change_key()
 
     def _some_sale(self) -> tuple[str, Sale] | None:
         if not self.oracle.sales:
@@ -572,6 +693,7 @@ async def run(deployment: Deployment, key: str, options: argparse.Namespace) -> 
     faults.update(wrong)
     print("figures are not right" if wrong else f"figures are right after {time.monotonic() - began:.0f} s", flush=True)
     await shop.judge_messages()
+    await shop.own.judge(faults)
     verified = await asyncio.to_thread(deployment.run, "verify", "--json")
     if verified.returncode:
         faults[f"stamgast verify: {verified.stdout[-3000:]}{verified.stderr[-600:]}"] += 1

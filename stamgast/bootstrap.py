@@ -19,7 +19,13 @@ from stamgast.clock.shop_time import Clock, is_real
 from stamgast.clock.watch import ClockWatch
 from stamgast.domain.vocabulary import Channel
 from stamgast.filling import Filling
-from stamgast.identity.sealing import WrappingKeys, decode_key, derive_source_key, derive_voucher_key
+from stamgast.identity.sealing import (
+    WrappingKeys,
+    decode_key,
+    derive_producer_key,
+    derive_source_key,
+    derive_voucher_key,
+)
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
@@ -158,6 +164,7 @@ class WorkerParts:
     seal: DeadLetterSeal
     voucher_key: bytes
     source_key: bytes
+    producer_key: bytes
     fitness: Fitness
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
@@ -234,6 +241,7 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             seal=DeadLetterSeal(keys),
             voucher_key=voucher_key,
             source_key=derive_source_key(id_key_of(settings)),
+            producer_key=derive_producer_key(id_key_of(settings)),
             clock_watch=watch,
             fitness=fitness,
         )

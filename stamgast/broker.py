@@ -6,6 +6,7 @@ from functools import lru_cache
 from typing import Final
 
 from stamgast.clock.shop_time import parse_time
+from stamgast.clock.since import Since
 from stamgast.identity.sealing import decode_key, derive_record_key
 from stamgast.log.address import KafkaAddress
 from stamgast.log.locks import Locks
@@ -24,6 +25,8 @@ def warn_of_unsigned(settings: Settings) -> None:
     """Say once that anybody who can write to our topics is believed."""
     if not settings.signed_since:
         log.warning("records that nobody signed are believed", until="STAMGAST_SIGNED_SINCE is set")
+    if not settings.proven_since:
+        log.warning("purchases that anybody writes to Kafka are believed", until="STAMGAST_PROVEN_SINCE is set")
 
 
 def kafka_of(settings: Settings) -> KafkaAddress:
@@ -36,7 +39,9 @@ def kafka_of(settings: Settings) -> KafkaAddress:
         key = derive_record_key(decode_key(text, ID_KEY)) if text else b""
     except ValueError:
         key = b""  # whoever needs it says what is wrong with it
-    return KafkaAddress(settings.kafka_bootstrap, Signatures(key, signed, since), locks_of(settings))
+    proven = Since.parse(settings.proven_since)
+    signatures = Signatures(key, signed, since, open_topics=[topics.purchases], proven_since=proven)
+    return KafkaAddress(settings.kafka_bootstrap, signatures, locks_of(settings))
 
 
 @lru_cache(maxsize=8)

@@ -11,6 +11,7 @@ from pydantic import Field, SecretStr, field_validator, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from stamgast.clock.shop_time import Clock, check_clock, is_real, parse_clock, parse_time
+from stamgast.clock.since import Since
 from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 
 LIVE_TWILIO = "https://api.twilio.com"
@@ -49,6 +50,11 @@ class Settings(BaseSettings):
         "",
         description="RFC 3339: records without our signature that Kafka appended after that are not believed; "
         "empty: all are, as before there were any (docs/operations.md)",
+    )
+    proven_since: str = Field(
+        "",
+        description="RFC 3339: purchases that others wrote to Kafka after that need the proof of their merchant; "
+        "`merchant=…` for one of them, several by comma; empty: anybody's are believed (docs/operations.md)",
     )
     partitions: Partitions = Field(8, description="partitions of every topic; fixed when the topics are created")
     topic_prefix: str = Field("", description="put before every topic's name (tests share one broker)")
@@ -147,6 +153,12 @@ class Settings(BaseSettings):
     def _is_a_time(cls, value: str) -> str:
         if value:
             parse_time(value)
+        return value
+
+    @field_validator("proven_since")
+    @classmethod
+    def _are_moments(cls, value: str) -> str:
+        Since.parse(value)
         return value
 
     @field_validator("web_proxies")

@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from typing import Any, Final
 
+from stamgast.api_keys.admin import Keyring
+from stamgast.api_keys.table import ApiKeyTable
 from stamgast.bootstrap import WorkerParts, worker_parts
 from stamgast.broker import kafka_of
+from stamgast.log.address import signatures_at
 from stamgast.log.tail import Tail
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
@@ -14,6 +17,7 @@ from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
+from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
 from streams.maintenance.forgetting import Forgetting
 from streams.maintenance.segments import SegmentWatch
@@ -91,11 +95,13 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     def carry(job: Job[Own, Kept]) -> PartitionService[Own, Kept]:
         return PartitionService(job, group=f"{settings.group_prefix}-{job.name}", **shared)
 
+    api_keys = ApiKeyTable()
     intake = carry(
         IntakeJob(
             topics=topics,
             naming=Naming(parts.identities, bundles.program_of),
-            proofs=Proofs(parts.source_key),
+            proofs=Proofs(parts.source_key, signatures_at(kafka_of(settings)), topics.purchases),
+            proving=Proving(api_keys, Keyring(kafka_of(settings), topics.api_keys), parts.producer_key),
             aside=aside,
             clock=parts.clock,
             metrics=metrics,
@@ -108,12 +114,13 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         else []
     )
     programmes = Tail(kafka_of(settings), {topics.programs: 1}, bundles, name="bundles")
+    keys = Tail(kafka_of(settings), {topics.api_keys: 1}, api_keys, name="api-keys")
     return Worker(
         settings,
         topics,
         partitions=[intake, serving],
         fitness=parts.fitness,
-        others=[Views([programmes, parts.identity_tail]), IntakeProgress(intake, parts.clock), *others],
+        others=[Views([programmes, keys, parts.identity_tail]), IntakeProgress(intake, parts.clock), *others],
         outgoing=outgoing,
         metrics=metrics,
         clock_watch=watch,

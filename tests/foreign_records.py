@@ -4,11 +4,21 @@ import json
 from typing import Any
 
 from streams.intake.canonical import read_record
+from streams.intake.identity import Naming
 from streams.intake.record_mac import Proofs
 from tests.builders import T0, record
 from tests.fakes.records import LogRecord
 
 PROOFS = Proofs(b"p" * 32)
+
+
+async def _none(merchant: str) -> None:
+    """Nobody has published."""
+
+
+_nobody: Any = None
+NOBODYS = Naming(_nobody, _none)
+"""Where nobody has a programme."""
 
 
 def produced(data: dict[str, Any], *, key: bytes | None = None, **attributes: Any) -> Any:

@@ -15,11 +15,15 @@ class UnknownKeyError(ValueError):
 
 
 class Keyring:
-    """The keys on `api-keys.v1`, read afresh at each call; returns once Kafka has what changed."""
+    """The keys on `api-keys.v1`, read afresh at each call; returns once Kafka has what changed.
 
-    def __init__(self, bootstrap: str, topic: str) -> None:
+    `producers` is what secrets of producers' keys derive from (`derive_producer_key`); without it none can be made.
+    """
+
+    def __init__(self, bootstrap: str, topic: str, producers: bytes = b"") -> None:
         self._bootstrap = bootstrap
         self._topic = topic
+        self._producers = producers
 
     async def keys(self, merchant: str) -> list[ApiKey]:
         """Every key of a merchant, revoked ones too, oldest first."""
@@ -34,8 +38,8 @@ class Keyring:
         return sorted(mine, key=lambda key: (key.created_at, key.id))
 
     async def create(self, merchant: str, scopes: tuple[Scope, ...], at: Millis) -> NewKey:
-        """Make a key. Raises `TooManyKeysError` if two with these scopes are in force."""
-        new = make_key(merchant, scopes, await self.keys(merchant), at)
+        """Make a key. Raises `TooManyKeysError` if two with these scopes are in force, `MixedScopesError`."""
+        new = make_key(merchant, scopes, await self.keys(merchant), at, self._producers)
         await self._append(new.record)
         return new
 

@@ -8,7 +8,7 @@ from typing import Annotated, Any, TypeVar
 
 import typer
 
-from stamgast.api_keys.model import SCOPES, ApiKey, Scope
+from stamgast.api_keys.model import PRODUCE, SCOPES, ApiKey, MixedScopesError, Scope, check_scopes
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.program import MERCHANT
@@ -32,7 +32,10 @@ def create(
     ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Make a key; two with the same scopes may be in force, so that one can replace the other."""
+    """Make a key; two with the same scopes may be in force, so that one can replace the other.
+
+    A key of scope produce is for a producer of the shop's own, and proves what it writes to Kafka.
+    """
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
         misuse(f"{merchant!r} is not a merchant's name: write small letters, digits, - and _")
@@ -40,12 +43,19 @@ def create(
     if wrong:
         misuse(f"there is no scope {wrong[0]!r}; there are {', '.join(SCOPES)}")
     scopes = tuple(name for name in SCOPES if name in (scope or _DEFAULT))
+    try:
+        check_scopes(scopes)
+    except MixedScopesError as error:
+        misuse(str(error))
+    producers = _producers(settings) if PRODUCE in scopes else b""
     published = _run(_published(settings))  # first: if Kafka is away, no key is made and lost
-    new = _run(_ring(settings).create(merchant, scopes, stamp_of(settings)))
+    new = _run(_ring(settings, producers).create(merchant, scopes, stamp_of(settings)))
     if as_json:
         print_json(_shown(new.record) | {"key": new.text})
     else:
         answer(f"{new.text}\n\nThis is key {new.record.id} of {merchant} ({', '.join(scopes)}). It is not shown again.")
+        if producers:
+            answer("What is written to Kafka is proved with it: docs/producing.md, The proof.")
     if unknown := not_in_force(merchant, published):
         say(f"note: {unknown}")
 
@@ -56,7 +66,7 @@ def revoke(
     key_id: Annotated[str, typer.Argument(metavar="ID", help="The key's id.")],
     as_json: AsJson = False,
 ) -> None:
-    """End a key, at once."""
+    """End a key, at once; what a producer proved before with it counts."""
     settings = load_settings()
     ended = _run(_ring(settings).revoke(merchant, key_id, stamp_of(settings)))
     if as_json:
@@ -68,16 +78,12 @@ def revoke(
 @app.command()
 def public(merchant: Merchant, as_json: AsJson = False) -> None:
     """Show what identifiers on `purchases.v1` are sealed to. It derives from ID_KEY and never changes."""
-    from stamgast.bootstrap import SettingsError, id_key_of
     from stamgast.identity.sealed import public_key
 
     settings = load_settings()
     if not MERCHANT.fullmatch(merchant):
         misuse(f"{merchant!r} is not a merchant's name: write small letters, digits, - and _")
-    try:
-        key = public_key(id_key_of(settings), merchant)
-    except SettingsError as error:
-        misuse(str(error))
+    key = public_key(_id_key(settings), merchant)
     if as_json:
         print_json({"merchant": merchant, "public_key": key})
     else:
@@ -147,11 +153,27 @@ async def _published(settings: Settings) -> Collection[str]:
     return shelf.newest
 
 
-def _ring(settings: Settings) -> Any:
+def _id_key(settings: Settings) -> bytes:
+    from stamgast.bootstrap import SettingsError, id_key_of
+
+    try:
+        return id_key_of(settings)
+    except SettingsError as error:
+        misuse(str(error))
+
+
+def _producers(settings: Settings) -> bytes:
+    from stamgast.identity.sealing import derive_producer_key
+
+    return derive_producer_key(_id_key(settings))
+
+
+def _ring(settings: Settings, producers: bytes = b"") -> Any:
     from stamgast.api_keys.admin import Keyring
     from stamgast.log.topics import Topics
 
-    return Keyring(kafka_of(settings, to_append=True), Topics(settings.partitions, settings.topic_prefix).api_keys)
+    topic = Topics(settings.partitions, settings.topic_prefix).api_keys
+    return Keyring(kafka_of(settings, to_append=True), topic, producers)
 
 
 def _shown(key: ApiKey) -> dict[str, Any]:

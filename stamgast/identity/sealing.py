@@ -110,6 +110,11 @@ def derive_record_key(id_key: bytes) -> bytes:
     return derive_key(id_key, "records")
 
 
+def derive_producer_key(id_key: bytes) -> bytes:
+    """32 bytes from `ID_KEY`, from which the secrets of merchants' own producers derive."""
+    return derive_key(id_key, "producers")
+
+
 def derive_voucher_key(id_key: bytes) -> bytes:
     """32 bytes from `ID_KEY`, for voucher codes: every worker and every rebuild makes the same ones."""
     return derive_key(id_key, "vouchers")

@@ -102,7 +102,6 @@ class DeadLetters:
     def __init__(self, bootstrap: str, topics: Topics, seal: DeadLetterSeal) -> None:
         self._at = kafka_python_at(bootstrap)
         self._signatures = signatures_at(bootstrap)
-        self._signatures = signatures_at(bootstrap)
         self._topics = topics
         self._seal = seal
 

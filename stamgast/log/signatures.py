@@ -2,6 +2,9 @@
 
 Whoever may write to a topic of ours can still write, and what they write is passed over. A copy of a record of ours
 is believed, for it is what we said; so readers do not let an older one undo what is final (a key that was revoked).
+
+A topic that is open to others has records of ours with a signature beside theirs: nothing is passed over there, and
+who reads it asks which is which.
 """
 
 from __future__ import annotations
@@ -12,6 +15,7 @@ from collections.abc import Collection, Iterable
 from hashlib import blake2b
 from typing import Any, Final, TypeVar
 
+from stamgast.clock.since import NEVER, Since
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 
@@ -19,12 +23,24 @@ log = get_logger(__name__)
 
 HEADER: Final = "mac"
 _BYTES: Final = 16
-_LOG_APPEND_TIME: Final = 1
+LOG_APPEND_TIME: Final = 1
+"""What a record's time is where no sender can set it."""
 
 REFUSED: Final[Counter[str]] = Counter()
 """Topic -> records that were passed over in this process, for its metrics."""
 
 R = TypeVar("R")
+
+
+def carries_one(record: Any) -> bool:
+    """Say whether a record carries a signature, be it ours or not, and nothing beside it."""
+    headers = record.headers
+    return len(headers) == 1 and headers[0][0] == HEADER
+
+
+def was_appended_before(record: Any, moment: Millis) -> bool:
+    """Say whether Kafka appended a record before this moment, by its own time and not by the sender's."""
+    return bool(record.timestamp_type == LOG_APPEND_TIME and record.timestamp < moment)
 
 
 class UnsignedError(ValueError):
@@ -35,15 +51,26 @@ class Signatures:
     """Makes and checks them, on the topics that it covers.
 
     `since`: records without one are believed that Kafka appended before; None: all are, whatever they carry.
+    `open_topics` have records of others too, who have to prove from `proven_since` on whose they are.
     """
 
-    def __init__(self, key: bytes = b"", topics: Collection[str] = (), since: Millis | None = None) -> None:
+    def __init__(
+        self,
+        key: bytes = b"",
+        topics: Collection[str] = (),
+        since: Millis | None = None,
+        *,
+        open_topics: Collection[str] = (),
+        proven_since: Since = NEVER,
+    ) -> None:
         self._key = key
         self._topics = frozenset(topics)
         self._begun = {
-            topic: blake2b(b"%d:%b" % (len(topic), topic.encode()), key=key, digest_size=_BYTES) for topic in topics
+            topic: blake2b(b"%d:%b" % (len(topic), topic.encode()), key=key, digest_size=_BYTES)
+            for topic in (*topics, *open_topics)
         }
         self._since = since
+        self.proven_since = proven_since
 
     def checks(self, topic: str) -> bool:
         """Say whether records of this topic are looked at."""
@@ -51,10 +78,10 @@ class Signatures:
 
     def headers(self, topic: str, key: bytes | None, value: bytes | None) -> list[tuple[str, bytes]]:
         """What a record is sent with. Raises `UnsignedError` where it would not be believed."""
-        if topic not in self._topics:
+        if topic not in self._begun:
             return []
         if not self._key:
-            if self._since is None:
+            if self._since is None and not self.proven_since:
                 return []
             raise UnsignedError(f"records on {topic} are signed, and STAMGAST_ID_KEY is missing")
         return [(HEADER, self._mac(topic, key, value))]
@@ -67,16 +94,15 @@ class Signatures:
 
     def believes(self, topic: str, record: Any) -> bool:
         """Say whether we wrote this record, or it stood there before records were signed; else it is noted."""
-        headers = record.headers
-        mac = headers[0][1] if len(headers) == 1 and headers[0][0] == HEADER else None
-        if mac is None:
-            good: bool = record.timestamp_type == _LOG_APPEND_TIME and record.timestamp < (self._since or 0)
-        else:
-            good = hmac.compare_digest(mac, self._mac(topic, record.key, record.value))
+        good = self.is_ours(topic, record) if carries_one(record) else was_appended_before(record, self._since or 0)
         if not good:
             REFUSED[topic] += 1
             log.warning("a record that we did not sign is passed over", topic=topic, offset=record.offset)
         return good
+
+    def is_ours(self, topic: str, record: Any) -> bool:
+        """Say whether the signature that a record carries is ours."""
+        return hmac.compare_digest(record.headers[0][1] or b"", self._mac(topic, record.key, record.value))
 
     def _mac(self, topic: str, key: bytes | None, value: bytes | None) -> bytes:
         begun = self._begun[topic].copy()

@@ -13,6 +13,7 @@ from pydantic.json_schema import models_json_schema
 
 from stamgast.domain.activation import Note
 from stamgast.pos.canonical import EVENT_TYPE, Purchase, Refund
+from stamgast.producing import PROOF
 
 SCHEMA_FILE: Final = "purchase/1.json"
 ASYNCAPI_FILE: Final = "asyncapi.json"
@@ -88,6 +89,18 @@ def _purchase_message() -> JsonSchema:
         "summary": "CloudEvents 1.0, structured JSON. A telephone number in the clear is refused on the topic: "
         "seal it to the merchant's public key (docs/producing.md), or name the customer by another identifier.",
         "contentType": "application/cloudevents+json",
+        "headers": {
+            "type": "object",
+            "properties": {
+                PROOF: {
+                    "type": "string",
+                    "pattern": "^[a-z2-7]{16}:[0-9a-f]{64}$",
+                    "description": "That it comes from its merchant: the id of a key of scope `produce`, and the "
+                    "HMAC-SHA256 of the value under the key's whole text (docs/producing.md). Needed from "
+                    "STAMGAST_PROVEN_SINCE on.",
+                },
+            },
+        },
         "payload": {
             "type": "object",
             "required": ["specversion", "id", "source", "type", "data"],

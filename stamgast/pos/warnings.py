@@ -56,8 +56,9 @@ DoubtKind = Literal[
     "unknown_line",
     "told_twice",
     "another_sale",
+    "unproven",
 ]
-"""The last four are of `stamgast.pos.known`."""
+"""The four before the last are of `stamgast.pos.known`."""
 
 
 class Misnamed(NamedTuple):
@@ -242,6 +243,7 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
     "unknown_line": ("refunds_of_unknown_lines", "Refunds of a line that their sale has not"),
     "told_twice": ("versions_told_twice", "Deliveries with a version that is known with other content"),
     "another_sale": ("receipt_numbers_again", "Deliveries of a known transaction from another store or day"),
+    "unproven": ("unproven_purchases", "Records that nobody proved to be the merchant's, believed until that is asked"),
 }
 _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
@@ -255,7 +257,14 @@ _EVENTS: Final = {
     "unknown_line": "refunds of lines that their sale has not",
     "told_twice": "versions of a transaction that are known with other content",
     "another_sale": "transactions that are known from another store or day",
+    "unproven": "purchases on Kafka that nobody proved to be the merchant's",
 }
+
+
+def unproven(records: int) -> Doubt:
+    """So many records that anybody may have written to Kafka, which are believed until that is asked for."""
+    allowed = "a proof in each record's header, as docs/producing.md says; from STAMGAST_PROVEN_SINCE on it is needed"
+    return Doubt("unproven", "", value="", detail="", allowed=allowed, purchases=records)
 
 
 def sold_by(delivery: Delivery, recorded_at: Millis) -> Purchase | None:

@@ -24,7 +24,7 @@ from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import doubt_date, key_of, to_record
 from stamgast.pos.scope import scoped
-from streams.intake.record_mac import Proofs
+from streams.intake.record_mac import OTHERS, OURS, Origin, Proofs
 from streams.runtime.emission import Emission
 from streams.runtime.job import Record
 
@@ -52,6 +52,8 @@ class Read(msgspec.Struct, frozen=True, gc=False):
     """Its recorded time, held to the log's; 0 without one."""
     source: Source | None
     """Where we took it over from; None for what others wrote, whatever it says."""
+    origin: Origin
+    """Whose it is. What others wrote is always wanting: their merchant has to be proved first."""
 
 
 def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: bool = False, held: bool = False) -> Read:
@@ -80,15 +82,18 @@ def read_record(record: Record, *, is_here: bool, proofs: Proofs, real_time: boo
         _refuse_what_names_a_person(customer)
     claimed = purchase.stamgastsource
     source = claimed if claimed is not None and proofs.holds(record.key or b"", record.value or b"") else None
-    stamped = purchase.stamgastrecordedat is not None and not (
-        real_time and source is None and _is_ahead(purchase, record)
+    origin = OURS if source is not None else proofs.origin(merchant, record)
+    stamped = (
+        purchase.stamgastrecordedat is not None
+        and origin is not OTHERS
+        and not (real_time and source is None and _is_ahead(purchase, record))
     )
     wanting = not (is_here and stamped and _is_resolved(customer) and source == claimed)
     if wanting and source is not None:
         raise UnreadableError("it was appended again already and is still not canonical")
     stamp = purchase.stamgastrecordedat or 0
     recorded_at = bounded(stamp, record.timestamp) if held else stamp
-    return Read(merchant, transaction, purchase, record, wanting, stamped, recorded_at, source)
+    return Read(merchant, transaction, purchase, record, wanting, stamped, recorded_at, source, origin)
 
 
 @lru_cache(maxsize=4_096)

@@ -24,14 +24,15 @@ from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.pos.known import doubts_between
-from stamgast.pos.warnings import Doubt, Seen, doubts_about
+from stamgast.pos.warnings import Doubt, Seen, doubts_about, unproven
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS
 from streams.intake.canonical import Read, UnreadableError, canonical, document_of, read_record, recorded_at_of
 from streams.intake.identity import Naming
 from streams.intake.merge import NotMergedError, merged
-from streams.intake.record_mac import Proofs
+from streams.intake.proving import Proving
+from streams.intake.record_mac import ANYBODYS, OTHERS, Proofs
 from streams.metrics import Metrics
 from streams.runtime.dead_letters import LayingAside
 from streams.runtime.emission import Emission
@@ -75,6 +76,8 @@ class _Step:
     """Keys and values of the events for customers."""
     doubts: dict[str, list[Doubt]] = field(default_factory=dict)
     """merchant -> what looks wrong beside what was known."""
+    unproven: dict[str, int] = field(default_factory=dict)
+    """merchant -> records that anybody may have written."""
     newest: dict[str, Millis] = field(default_factory=dict)
     """merchant -> recorded time of its newest purchase."""
     turn: float = field(default_factory=time.perf_counter)
@@ -95,12 +98,21 @@ class IntakeJob:
     begins_late = True
 
     def __init__(
-        self, *, topics: Topics, naming: Naming, proofs: Proofs, aside: LayingAside, clock: Clock, metrics: Metrics
+        self,
+        *,
+        topics: Topics,
+        naming: Naming,
+        proofs: Proofs,
+        proving: Proving,
+        aside: LayingAside,
+        clock: Clock,
+        metrics: Metrics,
     ) -> None:
         self.topic = topics.purchases
         self._topics = topics
         self._naming = naming
         self._proofs = proofs
+        self._proving = proving
         self._aside = aside
         self._clock = clock
         self._real_time = isinstance(clock, RealClock)
@@ -145,6 +157,8 @@ class IntakeJob:
                 log.exception("a record could not be read", offset=record.offset)
                 self._lay_aside(owned, step, record, f"not read: {type(error).__name__} on our side")
                 continue
+            if read.origin is ANYBODYS:
+                step.unproven[read.merchant] = step.unproven.get(read.merchant, 0) + 1
             if read.source is None and not read.wanting:
                 step.merging.append(read)
             else:
@@ -198,6 +212,8 @@ class IntakeJob:
         now = self._clock.now()
         source = (owned.topic_id, owned.number, read.record.offset, 0)
         try:
+            if read.origin is OTHERS:
+                await self._proving.check(read)
             document = document_of(read)
             program = await self._naming.program_in_force(read.merchant)
             named = await self._naming.customer_of(read, program, now)
@@ -248,6 +264,9 @@ class IntakeJob:
             step.events += new.events
 
     async def _tell(self, step: _Step) -> None:
+        if not step.quiet:
+            for merchant, records in step.unproven.items():
+                step.doubts.setdefault(merchant, []).append(unproven(records))
         for merchant, doubts in step.doubts.items():
             if doubts and await self._naming.program_of(merchant) is not None:
                 self._metrics.doubts.note(merchant, doubts)

@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.identity.sealing import derive_source_key, derive_voucher_key
+from stamgast.log.address import signatures_at
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
@@ -77,7 +78,7 @@ async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: byt
     """Compare everything: customers, ledgers, counters, transactions."""
     report = Report()
     await verify_customers(bootstrap, redis_url, topics, derive_voucher_key(id_key), report)
-    redis, proofs = Redis(redis_url), Proofs(derive_source_key(id_key))
+    redis, proofs = Redis(redis_url), Proofs(derive_source_key(id_key), signatures_at(bootstrap), topics.purchases)
     try:
         async with LogReader(bootstrap) as reader:
             for partition in range(topics.partitions):

@@ -15,6 +15,9 @@ class LogRecord:
     value: bytes | None
     key: bytes | None = None
     timestamp: Millis = T0
+    headers: Sequence[tuple[str, bytes | None]] = ()
+    timestamp_type: int = 1
+    """Kafka's own time, which no sender can set."""
 
 
 def log_of(values: Sequence[bytes], *, start: int = 0, key: bytes | None = None) -> list[LogRecord]:

@@ -19,6 +19,7 @@ from stamgast.local.kafka_jars import JarKafka, fetch_jars
 from stamgast.local.redis_server import find_program
 from stamgast.log.address import aiokafka_at
 from stamgast.log.topics import Topics
+from stamgast.producing import Producing
 from stamgast.settings import Settings
 from tests.conftest import RUN_DIR, eventually
 from tests.integration.deployment import MERCHANT, STAMGAST, Deployment
@@ -94,6 +95,7 @@ def shop(
             "STAMGAST_KAFKA_CA_FILE": str(authority.ca_file),
             "STAMGAST_KAFKA_OAUTH_URL": url,
             "STAMGAST_SIGNED_SINCE": "2026-01-01T00:00:00Z",
+            "STAMGAST_PROVEN_SINCE": "2026-01-01T00:00:00Z",
             "STAMGAST_REPLICATION_FACTOR": "1",
         }
         yield made
@@ -113,11 +115,12 @@ async def test_everything_works_with_its_own_name_and_rights(shop: Locked, autho
             "end_date_time": "2026-10-01T07:59:20Z", "store": {"retail_store_id": "hoek"}, "price_currency": "EUR",
             "totals": {"gross_minor": 500}, "line_items": [{"line_id": "1", "gross_minor": 500}],
         }  # fmt: skip
-        event = {"specversion": "1.0", "type": "stamgast.purchase.v1", "id": "e", "source": "/till", "data": sale}
+        made = shop.command("keys", "create", MERCHANT, "--scope", "produce", "--json")
+        assert made.returncode == 0, made.stderr
         producer = AIOKafkaProducer(**aiokafka_at(shop.as_user("shop")))
         await producer.start()
-        key = f"{MERCHANT}:till:own".encode()
-        await producer.send_and_wait(shop.topics.purchases, json.dumps(event).encode(), key)
+        own = Producing(MERCHANT, json.loads(made.stdout)["key"])
+        await producer.send_and_wait(shop.topics.purchases, **own.record(sale))
         with pytest.raises(TopicAuthorizationFailedError):
             await producer.send_and_wait(shop.topics.api_keys, b"{}", b"made up")
         await producer.stop()

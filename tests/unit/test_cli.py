@@ -127,6 +127,13 @@ def test_a_merchants_public_key_follows_from_the_id_key():
     assert run("keys", "public", "Bakkerij Noord", ID_KEY=f"{'A' * 43}=").returncode == 2
 
 
+def test_a_producers_key_is_for_nothing_else_and_needs_what_it_derives_from():
+    mixed = run("keys", "create", "winkel", "--scope", "produce", "--scope", "intake", ID_KEY=f"{'A' * 43}=")
+    assert (mixed.returncode, "`produce` stands alone" in mixed.stderr) == (2, True)
+    without = run("keys", "create", "winkel", "--scope", "produce")
+    assert (without.returncode, "STAMGAST_ID_KEY is missing" in without.stderr) == (2, True)
+
+
 @pytest.mark.parametrize("clock", ["real", "2026-10-01T08:00:00Z,60x"])
 def test_time_that_nobody_drives_is_not_set(clock: str, tmp_path: Path):
     done = run("clock", "set", "2030-01-01T00:00:00Z", CLOCK=clock, CLOCK_FILE=str(tmp_path / "clock"))

@@ -19,7 +19,8 @@ PUBLIC = public_key(ID_KEY, MERCHANT)
 
 
 def recipe(language: str) -> str:
-    [code] = re.findall(rf"^```{language}\n(.*?)^```", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
+    codes: list[str] = re.findall(rf"^```{language}\n(.*?)^```", DOCUMENT, flags=re.MULTILINE | re.DOTALL)
+    [code] = [each for each in codes if "seal" in each]
     return code
 
 

@@ -7,8 +7,9 @@ from typing import Any
 
 import pytest
 
+from stamgast.clock.since import Since
 from stamgast.log.address import KafkaAddress, signatures_at
-from stamgast.log.signatures import REFUSED, Signatures, UnsignedError
+from stamgast.log.signatures import REFUSED, Signatures, UnsignedError, carries_one
 from stamgast.settings import Settings
 
 TOPIC, OTHER = "api-keys.v1", "purchases.v1"
@@ -75,6 +76,23 @@ def test_topics_of_others_are_left_alone():
     assert OURS.believed(OTHER, [Appended(b"id", b"{}", ())])
 
 
+def test_on_a_topic_that_is_open_to_others_ours_are_signed_and_theirs_passed_on():
+    beside = Signatures(b"k" * 32, [TOPIC], SINCE, open_topics=[OTHER], proven_since=Since(everybody=SINCE))
+    ours = Appended(b"id", b"{}", beside.headers(OTHER, b"id", b"{}"))
+    theirs = [replace(ours, headers=headers) for headers in ((), [("mac", b"x" * 16)], [("mac", None)])]
+    assert beside.believed(OTHER, [ours, *theirs]) == [ours, *theirs]
+    assert [carries_one(each) and beside.is_ours(OTHER, each) for each in (ours, *theirs)] == [
+        True,
+        False,
+        False,
+        False,
+    ]
+    assert not beside.is_ours(OTHER, signed(by=beside)), "what was signed for another topic"
+    for asked in ({"since": SINCE}, {"proven_since": Since(everybody=SINCE)}):
+        with pytest.raises(UnsignedError, match="records on purchases.v1 are signed, and STAMGAST_ID_KEY is missing"):
+            Signatures(open_topics=[OTHER], **asked).headers(OTHER, b"k", b"v")
+
+
 def test_who_has_no_key_reads_and_cannot_append_what_nobody_would_believe():
     with pytest.raises(UnsignedError, match="STAMGAST_ID_KEY is missing"):
         Signatures(b"", [TOPIC], SINCE).headers(TOPIC, b"k", b"v")
@@ -92,3 +110,6 @@ def test_the_moment_is_a_time_with_its_offset():
     with pytest.raises(ValueError, match="RFC 3339"):
         Settings(_env_file=None, signed_since="2026-01-01")
     Settings(_env_file=None, signed_since="2026-01-01T00:00:00Z")
+    with pytest.raises(ValueError, match="RFC 3339"):
+        Settings(_env_file=None, proven_since="winkel=2026-01-01")
+    Settings(_env_file=None, proven_since="winkel=2026-01-01T00:00:00Z")

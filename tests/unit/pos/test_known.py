@@ -20,6 +20,7 @@ from tests.builders import MERCHANT, T0, line, program, record, refund, snapshot
 from tests.fakes.clock import StillClock
 from tests.fakes.lease import MemoryLease
 from tests.fakes.ownership import OwnedByTest
+from tests.foreign_records import PROOFS
 from tests.steps import TOPICS, aside, records_of
 
 SALE = snapshot(lines=[line("1", 700, "2"), line("2", 300)])
@@ -93,7 +94,7 @@ async def test_the_worker_counts_what_every_delivery_says_and_a_repeat_of_it_not
     nobody: Any = None
     metrics = Metrics()
     job = IntakeJob(
-        topics=TOPICS, naming=Naming(nobody, shop), proofs=nobody, aside=aside(), clock=StillClock(T0), metrics=metrics
+        topics=TOPICS, naming=Naming(nobody, shop), proofs=PROOFS, proving=nobody, aside=aside(), clock=StillClock(T0), metrics=metrics
     )  # fmt: skip
     over = refund(gross=1_500, lines=[("9", "1", 1_500)])
     chunk = records_of(*(record(data, T0) for data in (SALE, over, over, SALE | {"status": "voided"})))

@@ -11,6 +11,7 @@ from streams.runtime.position import Position
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, record, refund, snapshot
 from tests.fakes.lease import MemoryLease
 from tests.fakes.ownership import OwnedByTest
+from tests.foreign_records import NOBODYS, PROOFS
 from tests.steps import TOPICS, records_of
 
 
@@ -20,7 +21,9 @@ async def events_of(*deliveries: dict[str, Any]) -> list[tuple[str, int | None, 
     partition = partition_for(pairs[0][0], TOPICS.partitions)
     owned = OwnedByTest(MemoryLease(keys.transactions(partition)), Position())
     nothing: Any = None
-    job = IntakeJob(topics=TOPICS, naming=nothing, proofs=nothing, aside=nothing, clock=RealClock(), metrics=nothing)
+    job = IntakeJob(
+        topics=TOPICS, naming=NOBODYS, proofs=PROOFS, proving=nothing, aside=nothing, clock=RealClock(), metrics=nothing
+    )
     effects = await job.step(owned, records_of(*pairs))
     told = [decode_event(emission.value) for emission in effects.emissions]
     assert all(event.merchant == MERCHANT for event in told)

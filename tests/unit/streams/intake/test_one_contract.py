@@ -70,7 +70,7 @@ async def appended(
         return program() if merchant == MERCHANT else None
 
     job = IntakeJob(
-        topics=TOPICS, naming=Naming(people, shop), proofs=PROOFS, aside=aside(), clock=StillClock(T0), metrics=Metrics()
+        topics=TOPICS, naming=Naming(people, shop), proofs=PROOFS, proving=people, aside=aside(), clock=StillClock(T0), metrics=Metrics()
     )  # fmt: skip
     owned = OwnedByTest(MemoryLease(keys.transactions(0)), Position())
     found = produced(data, stamgastrecordedat=None, **attributes)

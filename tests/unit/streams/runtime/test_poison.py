@@ -25,6 +25,7 @@ from streams.runtime.position import Position
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, line, program, record, snapshot, sure
 from tests.fakes.lease import MemoryLease
 from tests.fakes.ownership import OwnedByTest
+from tests.foreign_records import NOBODYS
 from tests.steps import TOPICS, aside, customers_job, customers_partition, records_of, written
 
 PROOFS = Proofs(b"k" * 32)
@@ -42,7 +43,9 @@ async def taken_in(records: list[Any], stored: dict[str, bytes] | None = None) -
     partition = partition_for(records[0].key, TOPICS.partitions)
     nobody: Any = None
     metrics = Metrics()
-    job = IntakeJob(topics=TOPICS, naming=nobody, proofs=PROOFS, aside=aside(), clock=RealClock(), metrics=metrics)
+    job = IntakeJob(
+        topics=TOPICS, naming=NOBODYS, proofs=PROOFS, proving=nobody, aside=aside(), clock=RealClock(), metrics=metrics
+    )
     effects = await job.step(OwnedByTest(MemoryLease(keys.transactions(partition), stored), Position()), records)
     replay = TransactionReplay(partition, TOPICS.partitions, PROOFS, real_time=True)
     for each in records:
