@@ -27,6 +27,7 @@ from aiokafka.errors import (
 )
 from aiokafka.record.memory_records import MemoryRecords
 
+from stamgast.log.stopping import stop_client
 from stamgast.logs import get_logger
 from streams.runtime.job import Record
 
@@ -100,7 +101,7 @@ class LeanConsumer:
         """Leave the group, and close the connections."""
         for task in self._under_way.values():
             task.cancel()
-        await self._consumer.stop()
+        await stop_client(self._consumer)
 
     # -- where to read
 

@@ -85,7 +85,10 @@ class Ownership(Generic[Own, Kept]):
         """Run something for this partition; if it breaks, so does the worker (a supervisor starts it anew)."""
 
         def ended(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (error := task.exception()) is not None:
+            if task.cancelled():
+                if not task.cancelling():  # it would stand still and nobody would know
+                    self._around.broke(RuntimeError(f"{task.get_name()} was cancelled, and nobody told it to end"))
+            elif (error := task.exception()) is not None:
                 self._around.broke(error)
 
         task = asyncio.create_task(work, name=f"{self._job.name}-{self.number}-{what}")
@@ -155,7 +158,8 @@ class Ownership(Generic[Own, Kept]):
                 self.refused_because = str(refusal)
                 log.error("refused", service=self._job.name, partition=self.number, why=str(refusal))
                 pause = _REFUSED_PAUSE_S
-            except TROUBLE as error:
+            except (*TROUBLE, asyncio.CancelledError) as error:
+                heed_cancellation()  # else it was not for us: a client's own came out of it
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
                 tell = log.info if self._steps.failures < _ORDINARY and isinstance(error, PASSING) else log.warning
                 tell("step failed", service=self._job.name, partition=self.number, why=repr(error))
