@@ -136,6 +136,5 @@ class Tail:
         self._say("the view lost a part of what it held")
 
     def _say(self, trouble: str) -> None:
-        if trouble != self.trouble:
-            log.warning("view not loaded", view=self._name, reason=trouble)
+        log.warning("view not loaded", view=self._name, reason=trouble)
         self.trouble = trouble

@@ -30,8 +30,6 @@ log = get_logger(__name__)
 
 _FENCED_PAUSE_S = 1.0
 _LASTED_S = 10.0
-_ORDINARY = 3
-"""So often what passes may fail one after the other before a person should look."""
 _REFUSED_PAUSE_S = 5.0
 
 
@@ -109,7 +107,7 @@ class Ownership(Generic[Own, Kept]):
 
     def take_again(self, why: str) -> None:
         """Ask for a new taking; the step in flight ends first."""
-        log.info("taking the partition again", service=self._job.name, partition=self.number, why=why)
+        log.warning("taking the partition again", service=self._job.name, partition=self.number, why=why)
         self._again = True
         self.inbox.wake()
 
@@ -161,8 +159,8 @@ class Ownership(Generic[Own, Kept]):
             except (*TROUBLE, asyncio.CancelledError) as error:
                 heed_cancellation()  # else it was not for us: a client's own came out of it
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
-                tell = log.info if self._steps.failures < _ORDINARY and isinstance(error, PASSING) else log.warning
-                tell("step failed", service=self._job.name, partition=self.number, why=repr(error))
+                event = "step failed" if isinstance(error, PASSING) else "step refused"
+                log.warning(event, service=self._job.name, partition=self.number, why=repr(error))
                 self.trouble = str(error) or type(error).__name__
                 if isinstance(error, UnfitError | SpoiltError):
                     self._steps.blame()
