@@ -183,6 +183,8 @@ def _healing(record: logging.LogRecord) -> tuple[str, str] | None:
     """What of all that heals by itself a line is about."""
     if record.name.startswith(_CLIENTS):
         return None if record.exc_info or record.levelno < logging.WARNING else _about_kafka(record)
+    if record.name == "asyncio" and "/aiokafka/" in record.getMessage():
+        return record.name, "aiokafka"  # what one of its own tasks ended with, which it never looked at
     if record.name == _STRANGERS:
         return (record.name, str(record.msg)) if record.levelno == logging.WARNING else None
     return _about(record, HEALS_BY_ITSELF)

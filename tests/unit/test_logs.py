@@ -149,6 +149,7 @@ def test_what_is_told_for_every_try_is_told_once_in_ten_seconds():
         ("stamgast.log.tail", {"event": "view not loaded", "level": "warning", "view": "identities"}),
         ("aiokafka", "Unable to update metadata from [1]"),
         ("mode.threads", "Thread keepalive is not responding..."),
+        ("asyncio", "Task exception was never retrieved\nfuture: <Task … defined at /x/aiokafka/consumer/y.py>"),
     ],
 )
 def test_what_heals_by_itself_is_news_once_and_a_warning_a_minute_where_it_lasts(name: str, message: object):
