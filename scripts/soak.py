@@ -202,9 +202,10 @@ class Trouble:
             *[self._kill_redis] * 2,
             self._tear_redis,
             self._empty_redis,
+            self._pause_redis,
         ]
         if deployment.broker.restartable:
-            self._kinds.append(self._kill_kafka)
+            self._kinds += [self._kill_kafka, self._pause_kafka]
         self._kinds = [each for each in self._kinds if not only or each.__name__.strip("_") in only]
 
     async def go_on(self, seconds: float) -> None:
@@ -257,6 +258,17 @@ class Trouble:
 
     async def _empty_redis(self) -> None:
         await asyncio.to_thread(self._deployment.redis.empty)
+
+    async def _pause_redis(self) -> None:
+        """Nothing is closed and nothing answers, shorter or longer than its clients are patient."""
+        self._deployment.redis.pause()
+        await asyncio.sleep(self._draw.uniform(1, 12))
+        self._deployment.redis.go_on()
+
+    async def _pause_kafka(self) -> None:
+        self._deployment.broker.pause()
+        await asyncio.sleep(self._draw.uniform(1, 20))
+        self._deployment.broker.go_on()
 
     async def _kill_kafka(self) -> None:
         self._deployment.broker.kill()
@@ -638,6 +650,18 @@ class Shop:
 # -- one run
 
 
+def no_json(folder: Path) -> list[str]:
+    """What workers and web wrote that machines cannot read: their logs are JSON, whatever befell them."""
+    found = []
+    for file in [folder / "web.log", *folder.glob("worker-*.log")]:
+        for line in file.read_text(errors="replace").splitlines():
+            try:
+                json.loads(line)
+            except ValueError:
+                found.append(f"{file.name} has a line that is no JSON: {line[:200]}")
+    return found
+
+
 def answers(url: str) -> bool:
     """Whether somebody there says that it is well."""
     with contextlib.suppress(httpx.HTTPError):
@@ -697,6 +721,7 @@ async def run(deployment: Deployment, key: str, options: argparse.Namespace) -> 
     verified = await asyncio.to_thread(deployment.run, "verify", "--json")
     if verified.returncode:
         faults[f"stamgast verify: {verified.stdout[-3000:]}{verified.stderr[-600:]}"] += 1
+    faults.update(no_json(deployment.folder))
     await shop.close()
     return faults
 

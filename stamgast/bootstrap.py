@@ -26,6 +26,7 @@ from stamgast.identity.sealing import (
     derive_source_key,
     derive_voucher_key,
 )
+from stamgast.lifecycle.cancellation import until_told
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
 from stamgast.log.dead_letters import DeadLetterSeal
@@ -33,6 +34,7 @@ from stamgast.log.producers import Emitters
 from stamgast.log.pulse import Pulse
 from stamgast.log.tail import Tail, View
 from stamgast.log.topics import TABLE, Cluster, Topics, check_topics
+from stamgast.logs import get_logger
 from stamgast.people.opt_out import Stops, Unfinished
 from stamgast.programs.in_force import MerchantTable
 from stamgast.settings import Settings, has_live_account, listed
@@ -41,7 +43,10 @@ from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
 from stamgast.state.nodes import Redis
 
+log = get_logger(__name__)
+
 _LOOK_PATIENCE_S: Final = 3.0
+_AGAIN_S: Final = 1.0
 
 
 class SettingsError(ValueError):
@@ -141,13 +146,23 @@ class Runs(Protocol):
 @asynccontextmanager
 async def running_tails(*tails: Runs) -> AsyncIterator[None]:
     """Follow topics, and what goes with that, while the context is open."""
-    tasks = [asyncio.create_task(tail.run()) for tail in tails]
+    tasks = [asyncio.create_task(_kept_running(tail)) for tail in tails]
     try:
         yield
     finally:
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def _kept_running(tail: Runs) -> None:
+    """A fault of ours in one of them must not leave a process without it that goes on answering."""
+    while True:
+        try:
+            await until_told(tail.run)
+        except Exception as error:
+            log.error("what runs for ever broke; running it again", what=type(tail).__name__, exc_info=error)
+        await asyncio.sleep(_AGAIN_S)
 
 
 @dataclass(frozen=True)

@@ -43,3 +43,23 @@ class Sparing:
                 untold = self._untold.pop((group, kind), 0)
                 if untold:
                     self._untold[group, _OTHERS] = self._untold.get((group, _OTHERS), 0) + untold
+
+
+class Spells:
+    """Says for how long things have gone on. One that rests for so long has ended; the next time it begins anew."""
+
+    def __init__(self, rest_s: float, *, most: int) -> None:
+        self._rest_s = rest_s
+        self._most = most
+        self._spells: dict[str, tuple[float, float]] = {}
+        """What -> when it began, and when it was noted last."""
+
+    def lasted(self, what: str, now: float) -> float:
+        """Note it, and return how many seconds ago it began."""
+        began, last = self._spells.pop(what, (now, now))
+        if now - last > self._rest_s:
+            began = now
+        self._spells[what] = (began, now)  # the one that was noted longest ago stands first
+        if len(self._spells) > self._most:
+            del self._spells[next(iter(self._spells))]
+        return now - began

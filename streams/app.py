@@ -16,6 +16,7 @@ from mode import Service
 from stamgast.bootstrap import Runs
 from stamgast.broker import kafka_of
 from stamgast.clock.watch import ClockWatch
+from stamgast.lifecycle.cancellation import until_told
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -48,7 +49,7 @@ class Views(Service):
     async def on_start(self) -> None:
         """Begin to read."""
         for tail in self._tails:
-            self.add_future(tail.run())
+            self.add_future(until_told(tail.run))
 
 
 def make_app(settings: Settings, topics: Topics, services: Sequence[Service], metrics: Metrics) -> Any:

@@ -35,7 +35,7 @@ def verify(
     ] = False,
     as_json: AsJson = False,
 ) -> None:
-    """Fold every partition from its records alone; compare each customer, ledger, timer, counter and transaction."""
+    """Fold every partition from its records alone; compare customers, transactions, vouchers, answers, messages."""
     from aiokafka.errors import KafkaError
 
     from stamgast.log.topics import TopicsError

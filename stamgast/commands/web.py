@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Annotated
 
 import typer
@@ -26,20 +27,25 @@ def web(
     from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.ending import Ending, end_process
     from stamgast.log.topics import TopicsError
+    from stamgast.logs import get_logger, logs_are_json, say_what_python_would_print
     from stamgast.web.serve import run
 
     settings = load_settings()
+    tell: Callable[[str], None] = say
+    if logs_are_json(settings.log_format):
+        say_what_python_would_print()
+        tell = get_logger(__name__).info
     where = host or settings.web_host
 
     def announce(taken: int) -> None:
-        say(
+        tell(
             f"Listening on http://{f'[{where}]' if ':' in where else where}:{taken}/ (/openapi.json says what there is)"
         )
 
     async def serve(ending: Ending) -> None:
         with contextlib.suppress(asyncio.CancelledError):
             await ending.over(run(settings, where, settings.web_port if port is None else port, announce))
-        say("The web process has ended.")
+        tell("The web process has ended.")
         end_process(0)  # not `asyncio.run`'s own end: it waits for threads, and one may wait for a broker
 
     try:
@@ -52,4 +58,4 @@ def web(
     except OSError as error:
         fail(f"cannot listen on {error.filename or where}: {error.strerror}")
     except KeyboardInterrupt:
-        say("The web process has ended.")
+        tell("The web process has ended.")

@@ -13,12 +13,16 @@ def worker() -> None:
     import asyncio
 
     from stamgast.bootstrap import SettingsError
+    from stamgast.logs import logs_are_json, say_what_python_would_print
     from streams.runtime.watchdog import end_process
     from streams.worker import run
 
     async def work() -> None:
         # Not `asyncio.run`'s own end: it waits for every task and thread, and a broken worker's may never end.
-        end_process(await run(load_settings()))
+        settings = load_settings()
+        if logs_are_json(settings.log_format):
+            say_what_python_would_print()
+        end_process(await run(settings))
 
     try:
         asyncio.run(work())

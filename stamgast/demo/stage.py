@@ -40,7 +40,7 @@ PARTITIONS: Final = 4
 
 _START_S: Final = 60.0
 _STOP_S: Final = 5.0
-_COMMAND: Final = (sys.executable, "-m", "stamgast.cli")
+COMMAND: Final = (sys.executable, "-m", "stamgast.cli")
 _OPENER: Final = urllib.request.build_opener(urllib.request.ProxyHandler({}))
 """Loopback is never behind a proxy, whatever the environment says."""
 
@@ -96,7 +96,7 @@ def open_stage(run_dir: Path, config_dir: Path, merchants: Sequence[str], starts
         children = [broker.process, redis.process]
 
         def start(name: str, *words: str) -> ChildProcess:
-            child = ChildProcess(name, [*_COMMAND, *words], log=run_dir / f"{name}.log", env=env)
+            child = ChildProcess(name, [*COMMAND, *words], log=run_dir / f"{name}.log", env=env)
             stack.callback(child.stop, seconds=_STOP_S)
             children.append(child)
             return child

@@ -8,7 +8,7 @@ Python remembers that the task was told to end, and that can be asked.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Awaitable, Callable, Iterable
 from typing import Any, Final
 
 _AGAIN_S: Final = 0.2
@@ -19,6 +19,21 @@ def heed_cancellation() -> None:
     task = asyncio.current_task()
     if task is not None and task.cancelling():
         raise asyncio.CancelledError
+
+
+async def until_told(work: Callable[[], Awaitable[None]]) -> None:
+    """Do something that goes on for ever, again if it ends by a cancellation that was not for the current task.
+
+    Clients that cancel tasks of their own let that out now and then; what runs for ever would end by it without a word.
+    """
+    while True:
+        try:
+            await work()
+        except asyncio.CancelledError:
+            heed_cancellation()
+            await asyncio.sleep(_AGAIN_S)
+        else:
+            return
 
 
 async def end_all(tasks: Iterable[asyncio.Task[Any]]) -> None:

@@ -39,7 +39,7 @@ class Broker(Protocol):
 
     @property
     def restartable(self) -> bool:
-        """Say whether `stop`, `kill`, `start` and `recreate` work."""
+        """Say whether `stop`, `kill`, `start`, `pause` and `recreate` work."""
         ...
 
     @property
@@ -57,6 +57,14 @@ class Broker(Protocol):
 
     def kill(self) -> None:
         """End it as a crash would."""
+        ...
+
+    def pause(self) -> None:
+        """Let it stand still; its connections stay open."""
+        ...
+
+    def go_on(self) -> None:
+        """End a pause."""
         ...
 
     def recreate(self) -> None:
@@ -89,6 +97,14 @@ class FixedBroker:
         self._refuse()
 
     def kill(self) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def pause(self) -> None:
+        """Refuse."""
+        self._refuse()
+
+    def go_on(self) -> None:
         """Refuse."""
         self._refuse()
 

@@ -76,6 +76,14 @@ class DockerKafka:
         """End it as a crash would."""
         _docker("kill", self._name)
 
+    def pause(self) -> None:
+        """Let it stand still; its connections stay open."""
+        _docker("pause", self._name)
+
+    def go_on(self) -> None:
+        """End a pause."""
+        _docker("unpause", self._name)
+
     def check(self) -> None:
         """Raise `ProcessError` if the container has ended or is gone."""
         if _docker("inspect", "--format={{.State.Running}}", self._name).strip() == "false":

@@ -7,6 +7,7 @@ import contextlib
 import fcntl
 import re
 import shutil
+import signal
 import subprocess
 import uuid
 from collections.abc import Iterator
@@ -83,6 +84,16 @@ class JarKafka:
         """End it as a crash would."""
         if self._process is not None:
             self._process.kill()
+
+    def pause(self) -> None:
+        """Let it stand still; its connections stay open."""
+        if self._process is not None:
+            self._process.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End a pause."""
+        if self._process is not None:
+            self._process.signal(signal.SIGCONT)
 
     def check(self) -> None:
         """Raise `ProcessError`, with the end of its log, if it has ended."""

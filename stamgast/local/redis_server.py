@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 import uuid
@@ -61,6 +62,16 @@ class RedisServer:
         """End it as a crash would."""
         if self._process is not None:
             self._process.kill()
+
+    def pause(self) -> None:
+        """Let it stand still; its connections stay open."""
+        if self._process is not None:
+            self._process.signal(signal.SIGSTOP)
+
+    def go_on(self) -> None:
+        """End a pause."""
+        if self._process is not None:
+            self._process.signal(signal.SIGCONT)
 
     def check(self) -> None:
         """Raise `ProcessError`, with the end of its log, if it has ended."""

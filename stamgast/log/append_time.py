@@ -15,6 +15,7 @@ from aiokafka.errors import KafkaError
 
 from stamgast.clock.shop_time import Heard
 from stamgast.log.address import aiokafka_at
+from stamgast.log.stopping import stop_client
 
 _LOG_APPEND_TIME: Final = 1
 
@@ -53,7 +54,7 @@ class AppendTime:
         if producer is not None:
             try:
                 async with asyncio.timeout(self._patience_s):
-                    await producer.stop()
+                    await stop_client(producer)
             except (KafkaError, OSError, TimeoutError):
                 pass
 

@@ -10,6 +10,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
 from stamgast.log.address import aiokafka_at, signatures_at
+from stamgast.log.stopping import stop_client
 
 __all__ = ["ConsumerRecord", "LogReader", "LogTruncatedError", "TopicPartition", "end_of"]
 
@@ -41,13 +42,13 @@ class LogReader:
         try:
             await self._consumer.start()
         except BaseException:  # cancelled or refused: leave no half-started client behind
-            await self._consumer.stop()
+            await stop_client(self._consumer)
             raise
         return self
 
     async def __aexit__(self, *_error: object) -> None:
         """Close the connections."""
-        await self._consumer.stop()
+        await stop_client(self._consumer)
 
     async def begins(self, partitions: Iterable[tuple[str, int]]) -> dict[TopicPartition, int]:
         """Return the offset of the oldest record that each partition still has."""

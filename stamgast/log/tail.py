@@ -15,6 +15,7 @@ from stamgast.clock.pauses import pause_after
 from stamgast.lifecycle.cancellation import heed_cancellation
 from stamgast.log.address import aiokafka_at, signatures_at
 from stamgast.log.reading import LogReader
+from stamgast.log.stopping import stop_client
 from stamgast.logs import get_logger
 
 log = get_logger(__name__)
@@ -81,8 +82,9 @@ class Tail:
                 self._opened = False
                 try:
                     await self._follow()
-                except Exception as error:  # noqa: BLE001  whatever it was, the view is not trusted and is read again
+                except (Exception, asyncio.CancelledError) as error:  # noqa: BLE001  whatever it was: it is read again
                     self._view.close()
+                    heed_cancellation()
                     self._say(f"{type(error).__name__}: {error}")
                 heed_cancellation()
                 failures = 1 if self._opened else failures + 1
@@ -114,7 +116,7 @@ class Tail:
                 consumer.seek(pair, start)
             await self._read_on(consumer, starts, ends)
         finally:
-            await consumer.stop()
+            await stop_client(consumer)
 
     async def _read_on(self, consumer: Any, starts: dict[TopicPartition, int], ends: dict[TopicPartition, int]) -> None:
         positions = dict(starts)
@@ -134,6 +136,5 @@ class Tail:
         self._say("the view lost a part of what it held")
 
     def _say(self, trouble: str) -> None:
-        if trouble != self.trouble:
-            log.warning("view not loaded", view=self._name, reason=trouble)
+        log.warning("view not loaded", view=self._name, reason=trouble)
         self.trouble = trouble

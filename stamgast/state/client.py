@@ -106,6 +106,17 @@ async def keys_like(session: Session, pattern: str) -> AsyncIterator[str]:
             return
 
 
+async def members_of(session: Session, command: str, key: str) -> AsyncIterator[str]:
+    """What stands in a hash (HSCAN) or a sorted set (ZSCAN), a piece at a time; one may come twice."""
+    cursor = b"0"
+    while True:
+        cursor, words = await session.call(command, key, cursor, "COUNT", _SCAN)
+        for name in words[::2]:
+            yield name.decode()
+        if cursor == b"0":
+            return
+
+
 async def names_under(session: Session, prefix: str) -> AsyncIterator[str]:
     """What follows a prefix in the keys that a partition's Redis holds."""
     async for key in keys_like(session, f"{_escaped(prefix)}*"):

@@ -1,9 +1,17 @@
--- Read what belongs to one customer, or one transaction, together with how far its partition was then. Writes nothing.
--- KEYS: meta, value, hash, sorted set   ARGV: member of the sorted set
+-- Read what belongs to one customer, transaction or message, together with how far its partition was then. Writes nothing.
+-- KEYS: meta, value, hash, sorted set, another hash
+-- ARGV: member of the sorted set, field of both hashes (empty: all of the first)
 -- Returns watermark, backlogs, offsets laid aside, marks of clocks, why it is not to be believed, and from where on it
--- may be shown; value; hash, flat; score.
-local call = redis.call
+-- may be shown; value; hash, flat; score; the other hash's field.
+local call, field = redis.call, ARGV[2]
+local entries
+if field == '' then
+  entries = call('HGETALL', KEYS[3])
+else
+  local value = call('HGET', KEYS[3], field)
+  entries = value and {field, value} or {}
+end
 return {
   call('HMGET', KEYS[1], 'wm', 'waits', 'aside', 'clock', 'half', 'goal'),
-  call('GET', KEYS[2]), call('HGETALL', KEYS[3]), call('ZSCORE', KEYS[4], ARGV[1]),
+  call('GET', KEYS[2]), entries, call('ZSCORE', KEYS[4], ARGV[1]), call('HGET', KEYS[5], field),
 }

@@ -30,12 +30,19 @@ class Look(NamedTuple):
     value: bytes | None
     entries: dict[bytes, bytes]
     score: int | None
+    other: bytes | None
 
 
-async def look(session: Session, keys: PartitionKeys, *, value: str = "", entries: str = "", member: str = "") -> Look:
-    """Look at a value, a hash and a member of the partition's timers, each if it is named, all at one moment."""
-    names = [keys.meta, value or keys.none, entries or keys.none, keys.timers]
-    meta, found, flat, score = await session.run(_LOOK, names, [member])
+async def look(
+    session: Session, keys: PartitionKeys, *,
+    value: str = "", entries: str = "", member: str = "", among: str = "", field: str = "", other: str = "",
+) -> Look:  # fmt: skip
+    """Look at a value, a hash and a member of a sorted set (the timers), each if it is named, all at one moment.
+
+    With a `field`: at that field of the hash, and of another one.
+    """
+    names = [keys.meta, value or keys.none, entries or keys.none, among or keys.timers, other or keys.none]
+    meta, found, flat, score, beside = await session.run(_LOOK, names, [member, field])
     watermark, backlogs, aside, clocks, spoilt, goal = meta
     return Look(
         watermark=WATERMARK.read(watermark),
@@ -47,6 +54,7 @@ async def look(session: Session, keys: PartitionKeys, *, value: str = "", entrie
         value=found,
         entries=_pairs(flat),
         score=None if score is None else int(float(score)),
+        other=beside,
     )
 
 

@@ -74,8 +74,7 @@ class Opening:
         return self._deps or self.trouble
 
     def _say(self, trouble: str) -> None:
-        if trouble != self.trouble:
-            log.warning("waiting for Kafka", why=trouble)
+        log.warning("waiting for Kafka", why=trouble)
         self.trouble = trouble
 
     def _closed(self) -> Starlette:

@@ -278,8 +278,7 @@ class CustomersJob:
                     return
                 failures += 1
                 pause = pause_after(failures, first_s=_TROUBLE_PAUSE_S, most_s=_LONG_TROUBLE_PAUSE_S)
-                if failures == 1:
-                    log.warning("errand failed; trying again", partition=owned.number, why=repr(error))
+                log.warning("errand failed; trying again", partition=owned.number, why=repr(error))
             await asyncio.sleep(pause)
 
     async def _bundle_of(self, own: OwnedCustomers, merchant: str) -> Bundle | None:

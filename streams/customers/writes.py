@@ -18,7 +18,7 @@ from streams.customers.batch import Result, earliest
 from streams.customers.in_force import Standing
 from streams.customers.state_cache import Name
 
-_ANSWER_KEPT_S: Final = 86_400
+ANSWER_KEPT_S: Final = 86_400
 _PLACES: Final = 1 << 16
 """A step's submissions stand between its place and the next one's."""
 _BOUND_KEPT_S: Final = 2 * 86_400
@@ -27,7 +27,7 @@ _WORDS_AT_ONCE: Final = 2_000
 _NOTES_AT_ONCE: Final = 1_000
 _NOTES_OF_A_STEP: Final = 1_000_000
 """More than one step can write."""
-_CODE_KEPT_S: Final = 30 * 86_400
+CODE_KEPT_S: Final = 30 * 86_400
 """After its end a code is still known for so long, so that a till is told why it is refused."""
 
 
@@ -73,7 +73,7 @@ def write(
             _write_voucher_owners(keys, merchant, customer, change, writes)
             _write_reviews(keys, merchant, customer, change, writes)
             for event, answer in change.answers.items():
-                writes.do("SET", keys.answer(merchant, event), answer, "EX", _ANSWER_KEPT_S)
+                writes.do("SET", keys.answer(merchant, event), answer, "EX", ANSWER_KEPT_S)
             written.submissions += change.submissions
             _write_finished(keys, result.name, change, writes, written)
             stands |= change.stands
@@ -98,7 +98,7 @@ def _standing(written: Written, stands: Mapping[str, bool]) -> list[Submission]:
 def _write_voucher_owners(keys: PartitionKeys, merchant: str, customer: str, change: Change, writes: Writes) -> None:
     """A till knows a code alone: note whose it is, where its partition is looked up."""
     for voucher in change.issued:
-        kept = (voucher.expires_at - voucher.issued_at) // SECOND + _CODE_KEPT_S
+        kept = (voucher.expires_at - voucher.issued_at) // SECOND + CODE_KEPT_S
         writes.do("SET", keys.voucher(merchant, voucher.code), customer, "EX", kept)
 
 

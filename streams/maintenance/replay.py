@@ -19,6 +19,7 @@ from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
+from streams.maintenance.beside import Beside
 
 FindBundle = Callable[[str, str, int], Bundle]
 """(merchant, hash, number) -> the bundle. Raises KeyError if that was not published under that number,
@@ -35,10 +36,11 @@ class _Waiting(NamedTuple):
 
 
 class PartitionReplay:
-    """One partition, record by record. `fold` holds the states; `watermark` is the newest offset applied."""
+    """One partition, record by record. `fold` holds the states, `beside` what else; `watermark`: the newest offset."""
 
     def __init__(self, partition: int, voucher_key: bytes, find_bundle: FindBundle) -> None:
         self.fold = Fold(voucher_key)
+        self.beside = Beside()
         self.watermark = -1
         self.passed_over: list[int] = []
         """Offsets of records that could not be applied."""
@@ -114,9 +116,11 @@ class PartitionReplay:
             self.passed_over.append(offset)
         else:
             try:
-                self.fold.apply(event, self._in_force[event.merchant], self._partition)
+                change = self.fold.apply(event, self._in_force[event.merchant], self._partition)
             except Exception:  # noqa: BLE001  as the worker: whatever it was, the other events must be applied
                 self.passed_over.append(offset)
+            else:
+                self.beside.note(event, change)
 
     def _come_into_force(self, barrier: Barrier) -> None:
         if barrier.number <= self._numbers.get(barrier.merchant, -1):

@@ -16,7 +16,7 @@ from stamgast.domain.errors import UNREADABLE
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.programs.history import BundleShelf
-from stamgast.state.client import names_under
+from stamgast.state.client import members_of, names_under
 from stamgast.state.clock_marks import is_bounded_at
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.looks import Look, look
@@ -24,13 +24,14 @@ from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
 from streams.maintenance.differences import Report, plain, said, said_of_entries
 from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.verify_beside import beside_differences
 
 AT_ONCE: Final = 200
 """Customers, or transactions, that are asked for side by side."""
 
 
 async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, report: Report) -> None:
-    """Compare every customer, ledger, timer and read-model counter of every partition."""
+    """Compare every customer, ledger, timer, counter, voucher's owner, answer and waiting message."""
     shelf = BundleShelf()
     await shelf.load(bootstrap, topics.programs)
     redis = Redis(redis_url)
@@ -78,8 +79,9 @@ class _Partition:
             return
         await self._fold_on(now)
         live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}
+        timed = {name async for name in members_of(self._session, "ZSCAN", self._keys.timers)}
         folded = {f"{merchant}:{customer}" for merchant, customer in replay.fold.states}
-        names, suspects = sorted(live | folded), list[str]()
+        names, suspects = sorted(live | timed | folded), list[str]()
         for start in range(0, len(names), AT_ONCE):
             some = names[start : start + AT_ONCE]
             looks = await asyncio.gather(*map(self._look, some))
@@ -103,6 +105,8 @@ class _Partition:
         for name in sorted(reviews.keys() | replay.fold.reviews.keys()):
             if reviews.get(name) != replay.fold.reviews.get(name):
                 yield f"purchase to review {name}: {_said_of_review(name, reviews, replay.fold.reviews)}"
+        async for what in beside_differences(self._session, self._keys, replay.beside, self._fold_on):
+            yield what
 
     async def _look(self, name: str) -> Look:
         merchant, _, customer = name.rpartition(":")
@@ -134,7 +138,7 @@ class _Partition:
         words = [] if seen.value == folded else _said_of(seen.value, state)
         words += said_of_entries(seen.entries, entries)
         due = _earliest(state)
-        if seen.score != due and seen.value is not None:
+        if seen.score != due and (seen.value is not None or state is None):
             words.append(f"its timer is {seen.score}, should be {due}")
         return words
 

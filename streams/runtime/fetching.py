@@ -27,6 +27,7 @@ from aiokafka.errors import (
 )
 from aiokafka.record.memory_records import MemoryRecords
 
+from stamgast.log.stopping import stop_client
 from stamgast.logs import get_logger
 from streams.runtime.job import Record
 
@@ -100,7 +101,7 @@ class LeanConsumer:
         """Leave the group, and close the connections."""
         for task in self._under_way.values():
             task.cancel()
-        await self._consumer.stop()
+        await stop_client(self._consumer)
 
     # -- where to read
 
@@ -182,7 +183,7 @@ class LeanConsumer:
             else:
                 self._answers.append((asked, await self._client.send(node, FetchRequest(asked, wait_ms))))
         except KafkaError as error:
-            log.info("fetch failed", node=node, why=repr(error))
+            log.warning("fetch failed", node=node, why=repr(error))
             await self._look_for_leaders()
         except Exception as error:  # noqa: BLE001  a fault of ours: whoever waits for records gets it
             self._broken = error
@@ -221,7 +222,7 @@ class LeanConsumer:
     def _refused(self, pair: TopicPartition, start: int, error: type[KafkaError]) -> bool:
         """Note what a broker says instead of records; say whether another one may know better."""
         if error is not OffsetOutOfRangeError:
-            log.info("fetch refused", partition=pair.partition, why=error.__name__)
+            log.warning("fetch refused", partition=pair.partition, why=error.__name__)
             return True
         if self._at.get(pair) == start and pair not in self._resting:
             self._beyond[pair] = start

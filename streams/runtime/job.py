@@ -16,7 +16,7 @@ from aiokafka.errors import KafkaError
 from stamgast.log.appender import NotAppendedError
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, LogTruncatedError
-from stamgast.log.topics import TopicsError
+from stamgast.log.topics import AwayError, TopicsError
 from stamgast.state.errors import FencedError, NotNowError, SessionEndedError, StaleError, StateError
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partitions import Lease, Writes
@@ -37,7 +37,10 @@ TROUBLE: Final = (
     *(NotLoadedError, NotAppendedError),
 )
 """What passes: the partition is taken again after a pause."""
-PASSING: Final = (SessionEndedError, NotNowError, FencedError, StaleError, EmitError, KafkaError, TimeoutError)
+PASSING: Final = (
+    *(SessionEndedError, NotNowError, FencedError, StaleError, EmitError, KafkaError, TimeoutError, AwayError),
+    *(NotLoadedError, NotAppendedError, asyncio.CancelledError),
+)
 """What a restart of Redis, Kafka or another worker brings; the next taking finds everything in order."""
 
 

@@ -30,8 +30,6 @@ log = get_logger(__name__)
 
 _FENCED_PAUSE_S = 1.0
 _LASTED_S = 10.0
-_ORDINARY = 3
-"""So often what passes may fail one after the other before a person should look."""
 _REFUSED_PAUSE_S = 5.0
 
 
@@ -85,7 +83,10 @@ class Ownership(Generic[Own, Kept]):
         """Run something for this partition; if it breaks, so does the worker (a supervisor starts it anew)."""
 
         def ended(task: asyncio.Task[None]) -> None:
-            if not task.cancelled() and (error := task.exception()) is not None:
+            if task.cancelled():
+                if not task.cancelling():  # it would stand still and nobody would know
+                    self._around.broke(RuntimeError(f"{task.get_name()} was cancelled, and nobody told it to end"))
+            elif (error := task.exception()) is not None:
                 self._around.broke(error)
 
         task = asyncio.create_task(work, name=f"{self._job.name}-{self.number}-{what}")
@@ -106,7 +107,7 @@ class Ownership(Generic[Own, Kept]):
 
     def take_again(self, why: str) -> None:
         """Ask for a new taking; the step in flight ends first."""
-        log.info("taking the partition again", service=self._job.name, partition=self.number, why=why)
+        log.warning("taking the partition again", service=self._job.name, partition=self.number, why=why)
         self._again = True
         self.inbox.wake()
 
@@ -155,10 +156,11 @@ class Ownership(Generic[Own, Kept]):
                 self.refused_because = str(refusal)
                 log.error("refused", service=self._job.name, partition=self.number, why=str(refusal))
                 pause = _REFUSED_PAUSE_S
-            except TROUBLE as error:
+            except (*TROUBLE, asyncio.CancelledError) as error:
+                heed_cancellation()  # else it was not for us: a client's own came out of it
                 self.metrics.refused.labels(self._job.name, type(error).__name__).inc()
-                tell = log.info if self._steps.failures < _ORDINARY and isinstance(error, PASSING) else log.warning
-                tell("step failed", service=self._job.name, partition=self.number, why=repr(error))
+                event = "step failed" if isinstance(error, PASSING) else "step refused"
+                log.warning(event, service=self._job.name, partition=self.number, why=repr(error))
                 self.trouble = str(error) or type(error).__name__
                 if isinstance(error, UnfitError | SpoiltError):
                     self._steps.blame()

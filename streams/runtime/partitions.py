@@ -124,10 +124,7 @@ class PartitionService(Service, Generic[Own, Kept]):
                 log.info("stopped", service=self.job.name)
             except KafkaError as error:
                 failures += 1
-                tell = (
-                    log.info if failures == 1 else log.warning
-                )  # a broker that is restarted makes everybody fail once
-                tell("consumer failed; making another one", service=self.job.name, why=repr(error))
+                log.warning("consumer failed; making another one", service=self.job.name, why=repr(error))
                 self.joined.clear()
                 self.left_at = time.monotonic()
                 await self._give_up(_REVOCATION_S)

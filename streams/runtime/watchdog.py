@@ -12,6 +12,7 @@ import logging
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 from collections.abc import Callable, Sequence
@@ -135,9 +136,16 @@ def end_within(seconds: float, code: int) -> threading.Timer:
 
 
 def _end(why: str, code: int) -> None:
-    log.critical("the worker ends itself", why=why)
-    faulthandler.dump_traceback(sys.__stderr__ or sys.stderr)  # where every thread stands: there is no asking later
+    log.critical("the worker ends itself", why=why, threads=_where_threads_stand())
     end_process(code)
+
+
+def _where_threads_stand() -> str:
+    """There is no asking later."""
+    with tempfile.TemporaryFile("w+") as told:
+        faulthandler.dump_traceback(told)
+        told.seek(0)
+        return told.read()
 
 
 def end_process(code: int) -> NoReturn:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 from typing import Any, Final
-from unittest.mock import patch
+from unittest.mock import AsyncMock, patch
 
 import msgspec
 from hypothesis import HealthCheck, given, settings
@@ -18,7 +18,9 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.service import Bundle
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
-from tests.builders import ANNA, BRAM, MERCHANT, T0, bought, bundle, card, card_rule, hello_rule, program, tag_rule
+from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.verify_beside import beside_differences
+from tests.builders import ANNA, BRAM, KEY, MERCHANT, T0, bought, bundle, card, card_rule, hello_rule, program, tag_rule
 from tests.fakes.in_memory import Owner
 from tests.fakes.memory_partition import Shelf
 from tests.fakes.records import LogRecord, log_of
@@ -74,7 +76,17 @@ async def applied(
             await partition.take()
         await partition.step(records[start:end])
         await partition.take_up_everything()
+    assert await found_by_verify(redis, shelf, records) == []
     return came_of(await partition.everything()), await partition.lives()
+
+
+async def found_by_verify(redis: Redis, shelf: Shelf, records: Sequence[LogRecord]) -> list[str]:
+    """What `stamgast verify` finds beside customers, ledgers and counters."""
+    replay = PartitionReplay(KEYS.number, KEY, shelf.find)
+    for record in records:
+        replay.apply(record.offset, record.value)
+    session = await redis.session(KEYS.meta)
+    return [each async for each in beside_differences(session, KEYS, replay.beside, AsyncMock())]
 
 
 async def compare(url: str, shelf: Shelf, log: Sequence[AnyEvent], ways: Sequence[Sequence[int]]) -> None:

@@ -15,6 +15,7 @@ from stamgast.domain.units import HOUR
 from stamgast.local.redis_server import RedisServer, find_program
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
+from stamgast.state.partitions import ask_for_rebuild
 from tests.builders import ANNA, BRAM, MERCHANT, T0, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.conftest import RUN_DIR
 from tests.fakes.memory_partition import Shelf
@@ -26,11 +27,15 @@ SHELF = Shelf({(MERCHANT, "hash1"): bundle(program(card()), card_rule(), hello_r
 STEPS = [range(start, start + 8) for start in range(0, 40, 8)]
 
 
+NEWCOMER = "cc" + "c" * 23
+
+
 def log() -> list[LogRecord]:
     events: list[AnyEvent] = [Barrier(merchant=MERCHANT, customer="", at=T0, number=1, hash="hash1"), consent(when=T0)]
     for number in range(38):
         when = T0 + number * HOUR
-        event = bought(f"t{number}", when, customer=(ANNA, BRAM)[number % 3 == 0], recorded=when)
+        customer = (ANNA, BRAM)[number % 3 == 0] if number % 4 or number < 14 else NEWCOMER
+        event = bought(f"t{number}", when, customer=customer, recorded=when)
         events.append(event)
     return log_of([encode_event(event) for event in events], key=b"k")
 
@@ -104,6 +109,25 @@ async def test_it_does_where_that_step_was_applied_in_pieces_and_not_to_its_end(
     assert await apply(server.url, records, [range(n, n + 1) for n in range(40)]) == await clean(
         redis_server.url, records
     )
+
+
+@pytest.mark.parametrize("part", [0.01, 0.2, 0.4, 0.6, 0.8, 0.98])
+async def test_it_does_where_the_partition_is_being_filled_anew_when_it_comes_back(
+    server: Torn, redis_server: RedisServer, part: float
+):
+    records = log()
+    await apply(server.url, records, STEPS[:3])
+    server.tear(part)
+    await have_it_filled_anew(server.url)
+    await apply(server.url, records, STEPS[:2])  # not as far yet as what came of the step that was torn
+    server.restart()
+    assert await apply(server.url, records, STEPS) == await clean(redis_server.url, records)
+
+
+async def have_it_filled_anew(url: str) -> None:
+    redis = Redis(url)
+    await ask_for_rebuild(redis, KEYS)
+    redis.close()
 
 
 async def clean(url: str, records: Sequence[LogRecord]) -> dict[str, Any]:

@@ -2,12 +2,14 @@
 
 import json
 import logging
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 import structlog
 
-from stamgast.logs import COME_BY_THE_THOUSAND, Repeats, configure_logs, get_logger, mask_phones
+from stamgast.logs import COME_BY_THE_THOUSAND, HEALS_BY_ITSELF, Repeats, configure_logs, get_logger, mask_phones
 from stamgast.sparing import Sparing
 
 
@@ -97,6 +99,7 @@ def test_a_traceback_shows_no_number_and_no_local_variable(style: str, capsys: p
 
 @pytest.mark.usefixtures("restored_logs")
 def test_of_what_aiokafka_tries_again_a_line_a_minute_is_told_for_each_broker():
+    logging.getLogger().setLevel(logging.INFO)
     repeats = Repeats()
 
     def told(at: float, message: str, *about: object, name: str = "aiokafka.conn") -> bool:
@@ -107,7 +110,7 @@ def test_of_what_aiokafka_tries_again_a_line_a_minute_is_told_for_each_broker():
     refused = "Unable connect to %r: %s"
     assert told(100.0, refused, "kafka-1:9092", "refused")
     assert not told(101.0, 'Unable to request metadata from "%s": %s', "kafka-1:9092", "closed", name="aiokafka")
-    assert not told(159.0, "Connect call failed %s", ("kafka-1", 9092), name="aiokafka.cluster")
+    assert not told(120.0, "Connect call failed %s", ("kafka-1", 9092), name="aiokafka.cluster")
     assert told(101.0, refused, "kafka-2:9092", "refused"), "another broker is other news"
     assert told(101.0, "Unable connect to node with id %s: %s", 3, "no")
     assert not told(102.0, "Failed to send to node %s", 3)
@@ -125,7 +128,7 @@ def test_what_is_told_for_every_try_is_told_once_in_ten_seconds():
         record.created = at
         return repeats.filter(record)
 
-    failed = {"event": "step failed", "service": "customers", "partition": 1, "why": "no broker"}
+    failed = {"event": "step refused", "service": "customers", "partition": 1, "why": "no broker"}
     assert told(100.0, failed, "streams.runtime.ownership")
     assert not told(101.0, {**failed, "partition": 2}, "streams.runtime.ownership"), (
         "another partition for the same reason"
@@ -136,6 +139,75 @@ def test_what_is_told_for_every_try_is_told_once_in_ten_seconds():
         assert all(told(100.0, {"event": event}, "streams.runtime.ownership") for _ in range(3)), (
             "nothing else is held back"
         )
+
+
+@pytest.mark.usefixtures("restored_logs")
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("streams.runtime.ownership", {"event": "step failed", "level": "warning", "why": "Kafka is away"}),
+        ("stamgast.log.tail", {"event": "view not loaded", "level": "warning", "view": "identities"}),
+        ("aiokafka", "Unable to update metadata from [1]"),
+        ("mode.threads", "Thread keepalive is not responding..."),
+        ("asyncio", "Task exception was never retrieved\nfuture: <Task … defined at /x/aiokafka/consumer/y.py>"),
+    ],
+)
+def test_what_heals_by_itself_is_news_once_and_a_warning_a_minute_where_it_lasts(name: str, message: object):
+    logging.getLogger().setLevel(logging.INFO)
+    repeats = Repeats()
+
+    def told(at: float) -> str:
+        record = logging.LogRecord(name, logging.WARNING, "", 1, message, (), None)
+        record.created = at
+        if not repeats.filter(record):
+            return ""
+        assert not isinstance(record.msg, dict) or record.msg["level"] == record.levelname.lower()
+        return record.levelname
+
+    assert [told(at) for at in (100.0, 100.1, 110.0, 129.0)] == ["INFO", "", "", ""]
+    assert [told(at) for at in range(131, 200, 10)] == ["WARNING", "", "", "", "", "", "WARNING"]
+    assert told(300.0) == "INFO", "it had healed"
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_what_strangers_send_is_told_once_a_minute_and_is_no_warning():
+    logging.getLogger().setLevel(logging.INFO)
+    repeats = Repeats()
+
+    def told(at: float) -> str:
+        message = "Invalid HTTP request received."
+        record = logging.LogRecord("uvicorn.error", logging.WARNING, "", 1, message, (), None)
+        record.created = at
+        return f"{record.levelname} {record.getMessage()}" if repeats.filter(record) else ""
+
+    lines = [line for at in range(100, 230) if (line := told(at))]
+    assert lines == [
+        "INFO Invalid HTTP request received.",
+        "INFO Invalid HTTP request received. (60 times)",
+        "INFO Invalid HTTP request received. (60 times)",
+    ]
+
+
+@pytest.mark.usefixtures("restored_logs")
+def test_what_the_interpreter_prints_by_itself_is_json_as_well():
+    code = """
+import threading, warnings
+from stamgast.logs import configure_logs, say_what_python_would_print
+configure_logs("info", "json")
+say_what_python_would_print()
+class Broken:
+    def __del__(self):
+        raise ValueError("too late")
+Broken()
+thread = threading.Thread(target=lambda: 1 / 0, name="counting")
+thread.start()
+thread.join()
+warnings.warn("old")
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    lines = [json.loads(line) for line in done.stderr.splitlines()]
+    assert [line["event"] for line in lines[:2]] == ["what could not be raised", "a thread broke"]
+    assert "old" in lines[2]["event"]
 
 
 @pytest.mark.usefixtures("restored_logs")
@@ -166,5 +238,5 @@ def test_what_was_not_told_is_counted_with_what_is():
 def test_what_comes_by_the_thousand_is_written_somewhere():
     root = Path(__file__).resolve().parents[2]
     written = "".join(file.read_text() for folder in ("stamgast", "streams") for file in (root / folder).rglob("*.py"))
-    for event in COME_BY_THE_THOUSAND:
+    for event in COME_BY_THE_THOUSAND | HEALS_BY_ITSELF:
         assert written.count(f'"{event}"') > 1, event

@@ -64,6 +64,27 @@ async def test_a_broker_that_crashes_and_comes_back_loses_and_doubles_nothing(sc
     assert [worker.process.exit_code for worker in scene.fleet.all] == [None, None]
 
 
+async def test_a_redis_that_forgets_everything_while_the_broker_is_away_is_made_whole(scene: Scene) -> None:
+    """Views and partitions are lost, and whoever reads them anew is stopped while nobody answers."""
+    if not (scene.kafka.restartable and scene.server.restartable):
+        pytest.skip("the services of this run are not ours to break")
+    await two_workers(scene)
+    feeder = scene.feeder(rate=40)
+    feeder.start()
+    await scene.applied(150)
+    before = await scene.tokens()
+    await asyncio.to_thread(scene.kafka.kill)
+    await asyncio.to_thread(scene.server.empty)
+    logs = [worker.process.log for worker in scene.fleet.all]
+    await eventually(lambda: all("view not loaded" in log.read_text() for log in logs), seconds=60)
+    await asyncio.to_thread(scene.kafka.start)
+    await scene.taken_anew(before)
+    await scene.applied(100)
+    await feeder.stop()
+    await judged(scene)
+    assert [worker.process.exit_code for worker in scene.fleet.all] == [None, None]
+
+
 async def test_a_recreated_broker_under_an_old_redis_is_refused_with_an_alarm(scene: Scene) -> None:
     if not scene.kafka.restartable:
         pytest.skip("the broker of STAMGAST_KAFKA_BOOTSTRAP is not ours to recreate")
