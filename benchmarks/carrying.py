@@ -124,7 +124,7 @@ def make_job(work: Work, topics: Topics, bundles: Bundles, metrics: Metrics) -> 
     clock = StandingClock()
     aside = LayingAside(topics, DeadLetterSeal(WrappingKeys.parse(WRAPPING_KEYS)), clock)
     if work.job == "intake":
-        naming, proofs = Naming(_Nobody(), _nowhere), Proofs(VOUCHER_KEY)
+        naming, proofs = Naming(_Nobody(), _nowhere, _never), Proofs(VOUCHER_KEY)
         return IntakeJob(topics=topics, naming=naming, proofs=proofs, aside=aside, clock=clock, metrics=metrics)
     return CustomersJob(
         bootstrap=work.bootstrap, topics=topics, bundles=bundles, aside=aside, clock=clock, voucher_key=VOUCHER_KEY,
@@ -141,6 +141,10 @@ class _Nobody:
 
     def unseal(self, *_: Any) -> Any:
         raise RuntimeError("every record of this benchmark is canonical")
+
+
+async def _never(_merchant: str, _customer: str) -> None:
+    return None
 
 
 async def _nowhere(_merchant: str) -> None:

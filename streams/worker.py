@@ -6,7 +6,9 @@ from typing import Any, Final
 
 from stamgast.bootstrap import WorkerParts, worker_parts
 from stamgast.broker import kafka_of
+from stamgast.filling import Filling
 from stamgast.log.tail import Tail
+from stamgast.people.last_heard import last_heard_over
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
 from streams.app import Views, Worker
@@ -94,7 +96,11 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     intake = carry(
         IntakeJob(
             topics=topics,
-            naming=Naming(parts.identities, bundles.program_of),
+            naming=Naming(
+                parts.identities,
+                bundles.program_of,
+                last_heard_over(Filling(parts.redis, topics, kafka_of(settings)), topics.partitions),
+            ),
             proofs=Proofs(parts.source_key),
             aside=aside,
             clock=parts.clock,

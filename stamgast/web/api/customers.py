@@ -27,9 +27,10 @@ from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, en
 from stamgast.domain.names import tidy_name
 from stamgast.domain.program import Program
 from stamgast.domain.region import Region
-from stamgast.domain.units import DAY, Millis
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.identity.ids import Identifier
+from stamgast.identity.joining import Resolved, is_unused
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
 from stamgast.identity.references import identifiers_of, opened, usable_identifiers_of
@@ -38,16 +39,15 @@ from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
 from stamgast.pos.canonical import CustomerReference, Strict
 from stamgast.pos.documents import read_document
+from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.types import Id
-from stamgast.pos.warnings import Doubt, unknown_word
+from stamgast.pos.warnings import Doubt, misnamed_customer, unknown_word
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
 
 _PURPOSES: Final = tuple(each.value for each in Purpose)
-UNUSED: Final[Millis] = 365 * DAY
-"""Nothing heard of a customer for so long: their phone may be somebody else's."""
 
 
 def _could_be_a_name(value: str) -> str:
@@ -158,7 +158,7 @@ async def post_customer(request: Request) -> JSONResponse:
     )
     if phone and enrolment.phone_changed_hands is None:
         await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
-    changed_hands = bool(enrolment.phone_changed_hands)
+    changed_hands = enrolment.phone_changed_hands
     found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
     await _append(deps, (entrance.merchant, found.customer), enrolment, phone_hash, at)
@@ -182,8 +182,7 @@ async def _ask_whose_phone(
         return
     known = await deps.identities.profile(merchant, holder)
     renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
-    state = await _stored(deps, merchant, holder) if others or renamed else None
-    if state is None or at - max(state.last_day * DAY, state.joined_at, state.inbound_at) < UNUSED:
+    if not (others or renamed) or not is_unused(await deps.last_heard(merchant, holder), at):
         return
     detail = (
         "This phone names somebody who has not been here for a year; numbers are given to others after so long. Ask "
@@ -228,9 +227,18 @@ async def post_lookup(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "read")
     reference = read_reference(await read_body(request, deps.limits.body_bytes))
-    customer = reference.customer_id or await _named_by(deps, entrance, reference)
-    state = await _state_of(deps, entrance, customer)
-    return _shown(deps, entrance, customer, state)
+    if reference.customer_id:
+        found, identifiers = Resolved(reference.customer_id), []
+    else:
+        identifiers = _names_in(deps, entrance, reference)
+        found = await deps.identities.named_by(entrance.merchant, identifiers, deps.clock.now(), deps.last_heard)
+    questions = asked_about(found.question, identifiers, sealed=reference.sealed is not None)
+    warnings = [misnamed_customer("", each) for each in questions]
+    if not found.customer:
+        why = f" Its {warnings[0].detail}." if warnings else ""
+        raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.{why}")
+    state = await _state_of(deps, entrance, found.customer)
+    return _shown(deps, entrance, found.customer, state, warnings)
 
 
 async def delete_customer(request: Request) -> JSONResponse:
@@ -259,26 +267,25 @@ def _customer_in(request: Request) -> str:
     return customer
 
 
-async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference) -> str:
-    """Whom it names, as a purchase would: whichever identifier is known first."""
+def _names_in(deps: Deps, entrance: Entrance, reference: CustomerReference) -> list[Identifier]:
     unseal = partial(deps.identities.unseal, entrance.merchant)
     try:
-        identifiers = usable_identifiers_of(opened(reference, unseal), entrance.program.home).identifiers
+        return usable_identifiers_of(opened(reference, unseal), entrance.program.home).identifiers
     except SealError as error:
         raise RefusedError([{"pointer": "/sealed", "detail": f"sealed {error}"}]) from None
     except BadPhoneError as error:
         raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
-    for each in identifiers:
-        if customer := await deps.identities.customer_of(entrance.merchant, each):
-            return customer
-    raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.")
 
 
-def _shown(deps: Deps, entrance: Entrance, customer: str, state: Customer) -> JSONResponse:
+def _shown(
+    deps: Deps, entrance: Entrance, customer: str, state: Customer, warnings: Sequence[Doubt] = ()
+) -> JSONResponse:
     shown = show_customer(customer, state, entrance.program, deps.clock.now())
     if not entrance.key.allows("till"):
         for voucher in shown["vouchers"]:  # whoever knows a code can redeem it
             del voucher["code"]
+    if warnings:
+        shown["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(shown)
 
 
