@@ -25,6 +25,7 @@ def web(
 
     from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.ending import Ending, end_process
+    from stamgast.lifecycle.listening import CannotListenError
     from stamgast.log.topics import TopicsError
     from stamgast.web.serve import run
 
@@ -47,9 +48,7 @@ def web(
             asyncio.run(serve(ending))
     except SettingsError as error:
         misuse(str(error))
-    except TopicsError as error:
+    except (TopicsError, CannotListenError) as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"cannot listen on {error.filename or where}: {error.strerror}")
     except KeyboardInterrupt:
         say("The web process has ended.")
