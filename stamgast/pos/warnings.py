@@ -21,7 +21,7 @@ from stamgast.domain.events import Line, Purchase
 from stamgast.domain.exchange import is_known
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, business_day_of, can_be_right
+from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, Warned, business_day_of, can_be_right
 from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
@@ -80,6 +80,11 @@ class Doubt:
     allowed: str
     nearest: str = ""
     purchases: int = 1
+
+    @property
+    def noted(self) -> Warned:
+        """What the log keeps of it, for the day's report: no value, since what is no word may be a person's."""
+        return self.kind, self.pointer
 
     def as_json(self) -> dict[str, Any]:
         """What an HTTP answer says of it."""

@@ -26,7 +26,7 @@ from stamgast.pos.links import settled
 from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, names_of
-from stamgast.pos.record import to_record
+from stamgast.pos.record import to_record, with_warnings
 from stamgast.pos.scope import scoped
 from stamgast.pos.warnings import Doubt, Seen, doubts_about
 
@@ -143,10 +143,13 @@ async def accept(
         raise refusal([each for each in made if isinstance(each, Refused)])
     names = [part.purchase.transaction_id for _, parts in taken for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
-    await append(topic, [part.record for _, parts in taken for part in parts])
-    outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
     seen = [_seen(named, part) for named, parts in taken for part in parts]
     doubts = await _done(large, doubts_about, seen, program, at)
+    records = [part.record for _, parts in taken for part in parts]
+    if doubts:
+        records = await _done(large, _noted, records, seen, program, at)
+    await append(topic, records)
+    outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
     return Accepted(outcomes, doubts, await _done(large, doubts_about_known, seen, transactions, at))
 
 
@@ -240,6 +243,15 @@ def _record(named: _Named, merchant: str, at: Millis, earliest: Millis) -> tuple
     detail = f"takes {largest:,} bytes; at most {LARGEST_RECEIPT:,} fit."
     detail += " Leave out what no rule needs, such as names of lines."
     return Refused([{"pointer": received.place, "detail": detail}], received.place, names_of(received), too_large=True)
+
+
+def _noted(records: Sequence[Record], seen: Sequence[Seen], program: Program, at: Millis) -> list[Record]:
+    """The records, each with what looks wrong about it: the day's report counts them there."""
+    noted = []
+    for (key, value), each in zip(records, seen, strict=True):
+        warned = [doubt.noted for doubt in doubts_about([each._replace(pointer="")], program, at)]
+        noted.append((key, with_warnings(value, warned)))
+    return noted
 
 
 def _seen(named: _Named, part: _Part) -> Seen:
