@@ -26,8 +26,8 @@ from stamgast.state.session import Session
 from streams.intake.canonical import Read, UnreadableError, read_record
 from streams.intake.merge import NotMergedError, merged
 from streams.intake.record_mac import Proofs
-from streams.maintenance.differences import Report, plain, said
-from streams.maintenance.verify_customers import AT_ONCE, WentBackError, verify_customers
+from streams.maintenance.differences import Report, departing, plain, said
+from streams.maintenance.verify_customers import WentBackError, verify_customers
 from streams.runtime.job import Record
 from streams.runtime.position import Position
 
@@ -134,16 +134,9 @@ class _Partition:
             return
         await self._fold_on(now)
         live = {name async for name in names_under(self._session, self._keys.transaction("", "")[:-1])}
-        names, suspects = sorted(live | {":".join(name) for name in self._replay.states}), list[str]()
-        for start in range(0, len(names), AT_ONCE):
-            some = names[start : start + AT_ONCE]
-            looks = await asyncio.gather(*map(self._look, some))
-            suspects += [name for name, each in zip(some, looks, strict=True) if self._compare(name, each)]
-        for name in suspects:
-            seen = await self._look(name)
-            await self._fold_on(seen)
-            if words := self._compare(name, seen):
-                yield f"{name}: {'; '.join(words)}"
+        names = sorted(live | {":".join(name) for name in self._replay.states})
+        async for what in departing(names, self._look, self._fold_on, self._compare):
+            yield what
 
     async def _look(self, name: str) -> Look:
         merchant, _, transaction = name.partition(":")
