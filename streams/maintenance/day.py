@@ -19,6 +19,7 @@ from stamgast.domain.activation import RANKS, Note
 from stamgast.domain.calendar import business_day
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Enrolled, VoucherRedeemed, decode_event, key_of
+from stamgast.domain.net_purchase import SPEAKS_OF_REFUNDS
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, Day, Millis
 from stamgast.domain.vocabulary import NoteKind
@@ -49,6 +50,7 @@ class DayReport:
     changes: int = 0
     """Later versions of sales."""
     refunds: int = 0
+    """Refunds, and sales of which a later version says that they were given back."""
     enrolled: int = 0
     """Customers of whom an enrolment came, be it the first or not."""
     messages: Counter[str] = field(default_factory=Counter)
@@ -133,7 +135,7 @@ class Reckoning:
         read, recorded_at, before, after = merging
         delivery = read.purchase.data
         if after is not before:
-            if delivery.refund_id is not None:
+            if delivery.refund_id is not None or delivery.status in SPEAKS_OF_REFUNDS:
                 self.report.refunds += 1
             elif before.snapshot is None:
                 self.report.purchases += 1
