@@ -45,8 +45,8 @@ docs: $(VENV)/.dev ## write docs/reference.md, docs/rules.md and schemas/ from t
 
 install: $(VENV)/.dev ## build .venv with everything for development; .venv/bin/stamgast works then
 
-install-run: $(VENV)/.made ## build .venv with what running needs and nothing else (about 330 MB; development takes 1 GB)
-	@$(LOCKED) --no-compile -r requirements/build.txt -r requirements/runtime.txt
+install-run: $(VENV)/.made ## build .venv with what running needs and nothing else (about 210 MB; CLV=1 adds scipy, for fits)
+	@$(LOCKED) --no-compile -r requirements/build.txt -r requirements/$(if $(CLV),clv,runtime).txt
 	@$(PIP) --no-compile --no-deps --no-build-isolation .
 
 services: $(VENV)/.trial ## run a broker and a Redis for development until Ctrl-C

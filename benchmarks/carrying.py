@@ -139,7 +139,7 @@ def make_job(work: Work, topics: Topics, bundles: Bundles, metrics: Metrics) -> 
         proofs = Proofs(VOUCHER_KEY, asking(topics) if work.asked else UNSIGNED, topics.purchases)
         ring = Keyring(work.bootstrap, topics.api_keys)
         return IntakeJob(
-            topics=topics, naming=Naming(_Nobody(), _nowhere), proofs=proofs,
+            topics=topics, naming=Naming(_Nobody(), _nowhere, _never), proofs=proofs,
             proving=Proving(ApiKeyTable(), ring, VOUCHER_KEY), aside=aside, clock=clock, metrics=metrics,
         )  # fmt: skip
     return CustomersJob(
@@ -157,6 +157,10 @@ class _Nobody:
 
     def unseal(self, *_: Any) -> Any:
         raise RuntimeError("every record of this benchmark is canonical")
+
+
+async def _never(_merchant: str, _customer: str) -> None:
+    return None
 
 
 async def _nowhere(_merchant: str) -> None:

@@ -12,9 +12,9 @@ compile() {
 
 # Everything together first, so that all the other files agree with it.
 compile "$@" --all-extras --output-file requirements/dev.txt pyproject.toml
-for extra in "" trial; do
+for extra in "" clv trial; do
   options=()
-  [ -z "$extra" ] || options=(--extra trial)
+  [ -z "$extra" ] || options=(--extra "$extra")
   compile "${options[@]}" --constraint requirements/dev.txt \
     --output-file "requirements/${extra:-runtime}.txt" pyproject.toml
 done

@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -75,6 +75,12 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
 def load_bundle(files: Mapping[str, str], merchant: str = "", clv: Mapping[str, Any] | None = None) -> LoadedMerchant:
     """The same from memory. `merchant` is needed only if program.yaml does not name it; `clv` is what a fit gave."""
     return _load_whatever(files, merchant, "", clv or {})
+
+
+def load_published(files: Mapping[str, str], merchant: str, clv: Mapping[str, Any]) -> LoadedMerchant:
+    """The same of files that were published: what has become an error since is a warning there."""
+    loaded = load_bundle(files, merchant, clv)
+    return replace(loaded, problems=tuple(problem.in_published() for problem in loaded.problems))
 
 
 def _files_of(folder: Path) -> list[str]:

@@ -21,6 +21,7 @@ COMMANDS: Final = {
     "rules": "check, test and explain rules",
     "customer": "show what is known about a customer, or forget who they are",
     "erasures": "see whether people who were forgotten are gone from the files as well",
+    "day": "reckon what a day came to, and what looked wrong in it",
     "purchases": "list, confirm or void purchases that nobody can have meant",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",
@@ -51,7 +52,15 @@ def main() -> None:
         print("stamgast: an argument is no text in UTF-8", file=sys.stderr)  # noqa: T201  the answer
         raise SystemExit(2)
     module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
-    module.app(args=arguments, prog_name=f"stamgast {name}")
+    try:
+        module.app(args=arguments, prog_name=f"stamgast {name}")
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "scipy":
+            raise
+        from stamgast.clv.installed import HOW
+
+        print(f"stamgast: this computes with scipy, which is not installed: {HOW} brings it", file=sys.stderr)  # noqa: T201  the answer
+        raise SystemExit(1) from None
 
 
 def _is_text(argument: str) -> bool:

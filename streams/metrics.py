@@ -67,6 +67,12 @@ class Metrics:
         self.carrier_waiting = self._gauge(
             "carrier_waiting", "Messages that wait for a carrier that fails", "merchant", "channel"
         )
+        self.config_faults = self._counter(
+            "config_faults",
+            "Messages that failed because the carrier refuses their sender or template, as answered or looked up",
+            "merchant",
+            "code",
+        )
         self.doubts = Doubts(self.registry)
         self.clock_wrong = self._gauge("clock_wrong", "1: this machine's clock is wrong, and it owns no partitions")
         self.redis = RedisFigures(self.registry)

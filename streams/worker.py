@@ -8,8 +8,10 @@ from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.table import ApiKeyTable
 from stamgast.bootstrap import WorkerParts, worker_parts
 from stamgast.broker import kafka_of
+from stamgast.filling import Filling
 from stamgast.log.address import signatures_at
 from stamgast.log.tail import Tail
+from stamgast.people.last_heard import last_heard_over
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
 from streams.app import Views, Worker
@@ -99,7 +101,11 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     intake = carry(
         IntakeJob(
             topics=topics,
-            naming=Naming(parts.identities, bundles.program_of),
+            naming=Naming(
+                parts.identities,
+                bundles.program_of,
+                last_heard_over(Filling(parts.redis, topics, kafka_of(settings)), topics.partitions),
+            ),
             proofs=Proofs(parts.source_key, signatures_at(kafka_of(settings)), topics.purchases),
             proving=Proving(api_keys, Keyring(kafka_of(settings), topics.api_keys), parts.producer_key),
             aside=aside,

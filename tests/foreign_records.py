@@ -17,7 +17,7 @@ async def _none(merchant: str) -> None:
 
 
 _nobody: Any = None
-NOBODYS = Naming(_nobody, _none)
+NOBODYS = Naming(_nobody, _none, _nobody)
 """Where nobody has a programme."""
 
 

@@ -18,10 +18,12 @@ class Reader:
     def __init__(self, source: Source) -> None:
         self.source = source
 
-    def problem(self, at: Node | Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
+    def problem(
+        self, at: Node | Mark, message: str, hint: str = "", *, warning: bool = False, spares_published: bool = False
+    ) -> None:
         """Note a problem at a node or a place."""
         mark = at if isinstance(at, Mark) else at.mark
-        self.source.problem(mark, message, hint, warning=warning)
+        self.source.problem(mark, message, hint, warning=warning, spares_published=spares_published)
 
     def mapping(
         self, node: Node, where: str, allowed: Container[str] | None = None, required: Iterable[str] = ()

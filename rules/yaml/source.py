@@ -76,12 +76,16 @@ class Source:
         self.lines = text.splitlines()
         self.problems: list[Problem] = []
 
-    def problem(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
+    def problem(
+        self, mark: Mark, message: str, hint: str = "", *, warning: bool = False, spares_published: bool = False
+    ) -> None:
         """Note a problem at a place of this file."""
         quoted = self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
         length = max(1, min(mark.length, len(quoted) - mark.column + 1))
         severity: Literal["error", "warning"] = "warning" if warning else "error"
-        self.problems.append(Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity))
+        self.problems.append(
+            Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity, spares_published)
+        )
 
 
 def read_yaml(source: Source) -> Node | None:

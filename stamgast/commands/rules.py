@@ -9,7 +9,18 @@ from typing import Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.answering import (
+    WRONG,
+    AsJson,
+    answer,
+    fail,
+    load_settings,
+    misuse,
+    new_app,
+    print_json,
+    read_settings,
+    say,
+)
 from stamgast.commands.rules_backtest import backtest
 from stamgast.domain.vocabulary import Status
 
@@ -165,7 +176,7 @@ def _model(parameters: Path | None) -> dict[str, Any] | None:
 
 
 def _or_configured(paths: list[Path] | None) -> list[Path]:
-    return paths or [load_settings().config_dir]
+    return paths or [read_settings().config_dir]
 
 
 def _case_json(merchant: str, result: Any) -> dict[str, Any]:

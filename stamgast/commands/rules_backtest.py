@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import difflib
 import sys
 from collections.abc import Callable, Sequence
@@ -148,6 +147,8 @@ def _source(settings: Settings, data: Path | None) -> CsvData | LogData:
 
 def _published(settings: Settings, merchant: str) -> dict[int, InForce]:
     """Every bundle of the merchant, by its number."""
+    import asyncio
+
     from aiokafka.errors import KafkaError
 
     from stamgast.log.topics import Topics, TopicsError, check_topics

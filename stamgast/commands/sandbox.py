@@ -26,6 +26,7 @@ def sandbox(
     """Serve Twilio's API, signed callbacks and the page until Ctrl-C."""
     from channels.twilio.callback_url import INBOUND_PATH
     from stamgast.lifecycle.ending import Ending
+    from stamgast.lifecycle.listening import CannotListenError
     from stamgast.sandbox.options import DEFAULT_AUTH_TOKEN, SandboxOptions
     from stamgast.sandbox.server import run_forever
 
@@ -49,7 +50,7 @@ def sandbox(
         say("The sandbox has ended.")
     except ValueError as error:
         misuse(str(error))
-    except OSError as error:
-        fail(f"cannot listen on {where}: {error.strerror}")
+    except CannotListenError as error:
+        fail(str(error))
     except KeyboardInterrupt:
         say("The sandbox has ended.")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import time
 from contextlib import ExitStack
 from pathlib import Path
@@ -27,6 +28,7 @@ def services(
 ) -> None:
     """Run a development broker and Redis until Ctrl-C, and print their addresses as settings."""
     from stamgast.lifecycle.ending import Ending
+    from stamgast.lifecycle.listening import CannotListenError, listening_on
     from stamgast.local.brokers import open_broker
     from stamgast.local.processes import ProcessError
     from stamgast.local.redis_server import open_redis
@@ -35,6 +37,10 @@ def services(
 
     settings = load_settings()
     try:
+        for port, option in ((kafka_port, "--kafka-port"), (redis_port, "--redis-port")):
+            if port:
+                with listening_on("127.0.0.1", port, settings=f"{option}; 0, or none, takes a free one"):
+                    socket.create_server(("127.0.0.1", port)).close()  # before minutes go into starting the other one
         with Ending(), ExitStack() as stack:
             broker = stack.enter_context(open_broker(folder, port=kafka_port, say=say))
             redis = stack.enter_context(open_redis(folder, port=redis_port, say=say))
@@ -54,6 +60,8 @@ def services(
                 redis.check()
     except KeyboardInterrupt:
         say("ended; nothing is left running")
+    except CannotListenError as error:
+        fail(str(error))
     except (ProcessError, TopicsError) as error:
         fail(f"{error}\nThe other one was ended too, and what both held is gone; nothing is left running.")
 

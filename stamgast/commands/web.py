@@ -26,6 +26,7 @@ def web(
 
     from stamgast.bootstrap import SettingsError
     from stamgast.lifecycle.ending import Ending, end_process
+    from stamgast.lifecycle.listening import CannotListenError
     from stamgast.log.topics import TopicsError
     from stamgast.logs import get_logger, logs_are_json, say_what_python_would_print
     from stamgast.web.serve import run
@@ -53,9 +54,7 @@ def web(
             asyncio.run(serve(ending))
     except SettingsError as error:
         misuse(str(error))
-    except TopicsError as error:
+    except (TopicsError, CannotListenError) as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"cannot listen on {error.filename or where}: {error.strerror}")
     except KeyboardInterrupt:
         tell("The web process has ended.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from stamgast.commands.answering import load_settings, misuse, new_app
+from stamgast.commands.answering import fail, load_settings, misuse, new_app
 
 app = new_app("Apply purchases and events, and send messages, until SIGTERM. Start as many as there is work for.")
 
@@ -13,6 +13,7 @@ def worker() -> None:
     import asyncio
 
     from stamgast.bootstrap import SettingsError
+    from stamgast.lifecycle.listening import CannotListenError
     from stamgast.logs import logs_are_json, say_what_python_would_print
     from streams.runtime.watchdog import end_process
     from streams.worker import run
@@ -28,3 +29,5 @@ def worker() -> None:
         asyncio.run(work())
     except SettingsError as error:
         misuse(str(error))
+    except CannotListenError as error:
+        fail(str(error))

@@ -127,6 +127,8 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """Month and day only, `MM-DD`: what a birthday rule needs, and no more."""
     phone: str = ""
     """What stands for the phone that was given (its hash), so that it is known when it is another one."""
+    warned: tuple[tuple[str, str], ...] = ()
+    """Kind and place of what was taken although it looked wrong, for the day's report."""
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
@@ -169,6 +171,8 @@ class VoucherRedeemed(Event, frozen=True, kw_only=True, tag="voucher_redeemed", 
 
     code: str
     store: str | None = None
+    warned: tuple[tuple[str, str], ...] = ()
+    """As of `Enrolled`."""
 
 
 class RedemptionTakenBack(Event, frozen=True, kw_only=True, tag="redemption_taken_back", gc=False):

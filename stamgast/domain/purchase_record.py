@@ -109,6 +109,10 @@ class Delivery(Struct, frozen=True, gc=False):
     """Text as `business_day_of` reads it; whatever else older records hold there says nothing."""
 
 
+Warned = tuple[str, str]
+"""Kind and place (JSON Pointer in the purchase) of what was taken although it looked wrong."""
+
+
 class Record(Struct, frozen=True, gc=False):
     """A CloudEvents record on `purchases.v1`, as the hot path decodes it."""
 
@@ -116,6 +120,8 @@ class Record(Struct, frozen=True, gc=False):
     type: str
     stamgastrecordedat: RecordedAt | None = None
     stamgastsource: Source | None = None
+    stamgastwarnings: tuple[Warned, ...] = ()
+    """What looked wrong about it when it was taken in, for the day's report. Nothing is decided by it."""
 
 
 decode_record = msgspec.json.Decoder(Record).decode

@@ -1,12 +1,19 @@
 """What somebody is named by -> identifiers, in the order in which they count: the same at every door."""
 
-from collections.abc import Callable
-from typing import NamedTuple, Protocol
+from collections.abc import Callable, Mapping
+from typing import Final, NamedTuple, Protocol
 
 from stamgast.domain.region import Region
-from stamgast.identity.ids import Identifier
+from stamgast.identity.ids import Identifier, Kind
 from stamgast.identity.phones import BadPhoneError, normalise_phone
 from stamgast.identity.sealed import Identifiers
+
+FIELDS: Final[Mapping[Kind, str]] = {
+    "phone": "phone",
+    "membership": "membership_number",
+    "provider": "provider_customer_id",
+}
+"""What holds an identifier of each kind."""
 
 
 class Reference(Protocol):

@@ -9,6 +9,7 @@ from typing import Any, Final, Self
 from aiokafka import AIOKafkaConsumer, ConsumerRecord, TopicPartition
 from aiokafka.errors import KafkaTimeoutError, OffsetOutOfRangeError
 
+from stamgast.domain.units import Millis
 from stamgast.log.address import aiokafka_at, signatures_at
 from stamgast.log.stopping import stop_client
 
@@ -79,6 +80,13 @@ class LogReader:
             if time.monotonic() > deadline:
                 raise KafkaTimeoutError(f"no fetch of {sorted(unsure)} was answered within {seconds} s")
         return ends
+
+    async def since(self, partitions: Iterable[tuple[str, int]], moment: Millis) -> dict[TopicPartition, int]:
+        """Return the offset of the first record that the broker has had since then, or of the end."""
+        pairs = _pairs(partitions)
+        found = await self._consumer.offsets_for_times(dict.fromkeys(pairs, max(0, moment)))
+        ends = await self.ends(pairs)
+        return {pair: ends[pair] if found[pair] is None else found[pair].offset for pair in pairs}
 
     async def behind_last(self, partitions: Iterable[tuple[str, int]]) -> dict[TopicPartition, int]:
         """Return the offset behind the last record that can be read of each partition: a log may end in markers."""

@@ -1,11 +1,12 @@
 """A purchase as it stands on `purchases.v1`: the canonical record, without anything that names a person."""
 
+from collections.abc import Sequence
 from datetime import timedelta
 from typing import Any
 
 import msgspec
 
-from stamgast.domain.purchase_record import EARLIEST, EPOCH, can_be_right, millis_of
+from stamgast.domain.purchase_record import EARLIEST, EPOCH, LARGEST_RECEIPT, Warned, can_be_right, millis_of
 from stamgast.domain.units import Millis
 from stamgast.pos.canonical import EVENT_TYPE, Canonical, Refund
 from stamgast.pos.types import write_instant
@@ -45,6 +46,14 @@ def to_record(
         "data": data,
     }
     return key.encode(), _encode(value)
+
+
+def with_warnings(value: bytes, warned: Sequence[Warned]) -> bytes:
+    """The same record with what looks wrong about it; as it was where there is no room for that."""
+    if not warned:
+        return value
+    written = _encode(msgspec.json.decode(value) | {"stamgastwarnings": warned})
+    return written if len(written) <= LARGEST_RECEIPT else value
 
 
 def key_of(merchant: str, transaction: str) -> str:

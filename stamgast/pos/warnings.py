@@ -21,13 +21,14 @@ from stamgast.domain.events import Line, Purchase
 from stamgast.domain.exchange import is_known
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, business_day_of, can_be_right
+from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, Warned, business_day_of, can_be_right
 from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
+from stamgast.pos.misnamed import Misnamed, MisnamedKind
 from stamgast.pos.types import write_instant
 from stamgast.sparing import Sparing
 
@@ -39,7 +40,6 @@ _MOST_WORDS: Final = 200
 """Unknown categories of one request that are compared with the known ones."""
 QUIET_S: Final = 60.0
 _SHOWN: Final = 64
-_ALLOWED_CUSTOMER: Final = "the customer that enrolment, or an earlier purchase of theirs, was answered with"
 _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
 
@@ -49,8 +49,7 @@ DoubtKind = Literal[
     "suspect_time",
     "without_tax",
     "to_review",
-    "unusable_phone",
-    "unknown_customer",
+    MisnamedKind,
     "unknown_word",
     "over_refund",
     "unknown_line",
@@ -61,25 +60,13 @@ DoubtKind = Literal[
 """The four before the last are of `stamgast.pos.known`."""
 
 
-class Misnamed(NamedTuple):
-    """What is wrong with how a purchase names its customer, although it was taken."""
-
-    kind: Literal["unusable_phone", "unknown_customer"]
-    field: str
-    """Of `customer`."""
-    why: str
-
-
-UNKNOWN_CUSTOMER: Final = Misnamed("unknown_customer", "customer_id", "is nobody's id")
-
-
 class Seen(NamedTuple):
     """A purchase as its doubts are looked for: its JSON Pointer, the date it came with, and what is made of it."""
 
     pointer: str
     moment: Millis
     delivery: Delivery
-    misnamed: Misnamed | None = None
+    misnamed: Sequence[Misnamed] = ()
 
 
 @dataclass(slots=True)
@@ -95,6 +82,11 @@ class Doubt:
     nearest: str = ""
     purchases: int = 1
 
+    @property
+    def noted(self) -> Warned:
+        """What the log keeps of it, for the day's report: no value, since what is no word may be a person's."""
+        return self.kind, self.pointer
+
     def as_json(self) -> dict[str, Any]:
         """What an HTTP answer says of it."""
         told: dict[str, Any] = {"pointer": self.pointer, "detail": self.detail, "allowed": self.allowed}
@@ -109,8 +101,7 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
     meanings: dict[str, str] = {}
     earliest, stores, categories = program.earliest(recorded_at), program.stores, program.categories
     for place, moment, delivery, misnamed in seen:
-        if misnamed is not None and _is_first(found, (misnamed.kind, misnamed.why)):
-            found[misnamed.kind, misnamed.why] = _misnamed(place, misnamed)
+        _find_misnamed(found, place, misnamed)
         store = delivery.store.retail_store_id
         if store and store not in stores:
             _find_store(found, place, store, program)
@@ -129,6 +120,12 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
         if doubt is not None and _is_first(found, ("review", doubt.kind)):
             found["review", doubt.kind] = _to_review(place, () if sold is None else sold.lines, doubt, program)
     return list(found.values())
+
+
+def _find_misnamed(found: dict[tuple[str, str], Doubt], place: str, misnamed: Iterable[Misnamed]) -> None:
+    for each in misnamed:
+        if _is_first(found, (each.kind, each.why)):
+            found[each.kind, each.why] = misnamed_customer(f"{place}/customer", each)
 
 
 def _find_store(found: dict[tuple[str, str], Doubt], place: str, store: str, program: Program) -> None:
@@ -235,6 +232,11 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
         "unknown_customers",
         "Purchases taken in for nobody, since their customer_id is nobody's",
     ),
+    "unused_phone": (
+        "unused_phones",
+        "Purchases taken in with a phone unused for a year, which was not joined with what stands beside it",
+    ),
+    "two_customers": ("two_customers", "Purchases taken in whose identifiers name different customers"),
     "unknown_word": (
         "unknown_words",
         "Categories, purposes, sources and languages taken in that look like a mistake",
@@ -252,6 +254,8 @@ _EVENTS: Final = {
     "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
     "unusable_phone": "purchases with a phone that no message can reach",
     "unknown_customer": "purchases with a customer_id that is nobody's",
+    "unused_phone": "purchases with a phone unused for a year beside another identifier: they were not joined",
+    "two_customers": "purchases whose identifiers name different customers",
     "unknown_word": "words that the programme does not know",
     "over_refund": "more was given back than was paid",
     "unknown_line": "refunds of lines that their sale has not",
@@ -316,15 +320,10 @@ def _to_review(place: str, lines: tuple[Line, ...], doubt: AboutPurchase, progra
     )
 
 
-def _misnamed(place: str, found: Misnamed) -> Doubt:
-    if found.kind == "unknown_customer":
-        detail = f"{found.field} {found.why}, or was forgotten: what was bought counts for nobody until a higher "
-        detail += "source_version names somebody who is known"
-        allowed = _ALLOWED_CUSTOMER
-    else:
-        detail = f"phone {found.why}. What stands beside it named the customer; no message reaches them by this phone"
-        allowed = "a mobile number"
-    return Doubt(found.kind, f"{place}/customer/{found.field}", value="", detail=detail, allowed=allowed)
+def misnamed_customer(place: str, found: Misnamed) -> Doubt:
+    """What is wrong with how somebody is named at `place`."""
+    detail, allowed = found.in_words()
+    return Doubt(found.kind, f"{place}/{found.field}", value="", detail=detail, allowed=allowed)
 
 
 def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:

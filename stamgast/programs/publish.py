@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from rules.loader import LoadedMerchant, load_bundle, load_merchant
+from rules.loader import LoadedMerchant, load_merchant, load_published
 from stamgast.domain.units import Millis
 from stamgast.log.producers import Emitter
 from stamgast.programs.record import (
@@ -124,7 +124,7 @@ async def publish_parameters(bootstrap: str, topic: str, merchant: str, clv: dic
     if known is None:
         raise LookupError(f"{merchant} has published nothing yet; `stamgast publish {merchant}` comes first")
     files = known.record.files
-    loaded = await asyncio.to_thread(load_bundle, files, merchant, clv)
+    loaded = await asyncio.to_thread(load_published, files, merchant, clv)
     if not loaded.ok:
         raise ValueError(next(problem.message for problem in loaded.problems if problem.severity == "error"))
     content = bundle_hash(files, clv, known.record.feed)

@@ -14,7 +14,7 @@ from typing import Any, Final, NamedTuple
 
 import msgspec
 
-from rules.loader import LoadedMerchant, load_bundle
+from rules.loader import LoadedMerchant, load_published
 from stamgast.domain.errors import UNREADABLE
 
 MAX_BUNDLE_BYTES = 900_000
@@ -76,7 +76,7 @@ def with_feed(packed: bytes, now: int, *, healthy: bool) -> bytes:
 
 def load_record(record: BundleRecord) -> LoadedMerchant:
     """Compile a bundle: its files, with what a fit gave and what is known of the feed."""
-    loaded = load_bundle(record.files, record.merchant, record.clv)
+    loaded = load_published(record.files, record.merchant, record.clv)
     return replace(loaded, program=replace(loaded.program, feed_healthy=record.feed.get("healthy", True)))
 
 

@@ -15,6 +15,7 @@ from stamgast.domain.purchase_record import LARGEST_RECEIPT, decode_record, mill
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
+from stamgast.identity.joining import LastHeard, Resolved
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import opened, usable_identifiers_of
 from stamgast.identity.sealed import Identifiers
@@ -22,11 +23,12 @@ from stamgast.identity.sealing import SealError
 from stamgast.pos.canonical import Canonical, Refund
 from stamgast.pos.known import doubts_about_known
 from stamgast.pos.links import settled
+from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, names_of
-from stamgast.pos.record import to_record
+from stamgast.pos.record import to_record, with_warnings
 from stamgast.pos.scope import scoped
-from stamgast.pos.warnings import UNKNOWN_CUSTOMER, Doubt, Misnamed, Seen, doubts_about
+from stamgast.pos.warnings import Doubt, Seen, doubts_about
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
 """Append records to a topic, each to the partition of its key; returns once all are acknowledged."""
@@ -40,8 +42,10 @@ T = TypeVar("T")
 class People(Protocol):
     """Who is who (`stamgast.state.identities`)."""
 
-    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
-        """Return a customer id for each reference; unknown identifiers become new customers."""
+    async def resolve_many(
+        self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis, last_heard: LastHeard
+    ) -> list[Resolved]:
+        """Return a customer for each reference; unknown identifiers become new customers."""
         ...
 
     async def unknown(self, merchant: str, customers: Collection[str]) -> frozenset[str]:
@@ -108,7 +112,7 @@ class _Named(NamedTuple):
     """The same under the id by which it is told apart."""
     identifiers: list[Identifier]
     customer: str | None = None
-    misnamed: Misnamed | None = None
+    misnamed: tuple[Misnamed, ...] = ()
 
 
 async def accept(
@@ -120,6 +124,7 @@ async def accept(
     *,
     program: Program,
     at: Millis,
+    last_heard: LastHeard,
     large: bool = False,
 ) -> Accepted:
     """Take in a merchant's purchases, recorded `at`. `large`: work in a thread, so that others need not wait.
@@ -131,17 +136,20 @@ async def accept(
         ReceiptTooLargeError: the same, since each is.
         NotLoadedError, StateError, NotAppendedError: not now; the same again later.
     """
-    named = await _resolved(people, await _done(large, _read_names, items, program, people), program, at)
+    named = await _resolved(people, last_heard, await _done(large, _read_names, items, program, people), program, at)
     made = await _done(large, _records, named, program, at)
     taken = [each for each in made if not isinstance(each, Refused)]
     if not taken:
         raise refusal([each for each in made if isinstance(each, Refused)])
     names = [part.purchase.transaction_id for _, parts in taken for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
-    await append(topic, [part.record for _, parts in taken for part in parts])
-    outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
     seen = [_seen(named, part) for named, parts in taken for part in parts]
     doubts = await _done(large, doubts_about, seen, program, at)
+    records = [part.record for _, parts in taken for part in parts]
+    if doubts:
+        records = await _done(large, _noted, records, seen, program, at)
+    await append(topic, records)
+    outcomes = [each if isinstance(each, Refused) else Taken(each[0].received, each[0].customer) for each in made]
     return Accepted(outcomes, doubts, await _done(large, doubts_about_known, seen, transactions, at))
 
 
@@ -170,7 +178,7 @@ def _named(received: Received, program: Program, unseal: Callable[[str], Identif
         return _unnamed(received, where, f"sealed {error}")
     except BadPhoneError as error:
         return _unnamed(received, where, f"phone {error}")
-    misnamed = Misnamed("unusable_phone", where, usable.bad_phone) if usable.bad_phone else None
+    misnamed = (Misnamed("unusable_phone", where, usable.bad_phone),) if usable.bad_phone else ()
     return _Named(received, within, usable.identifiers, misnamed=misnamed)
 
 
@@ -180,25 +188,32 @@ def _unnamed(received: Received, where: str, detail: str) -> Refused:
 
 
 async def _resolved(
-    people: People, named: Sequence[_Named | Refused], program: Program, at: Millis
+    people: People, last_heard: LastHeard, named: Sequence[_Named | Refused], program: Program, at: Millis
 ) -> list[_Named | Refused]:
     """Whom each purchase names, with one question for all of them. An id that is nobody's credits nobody."""
     asked = [each for each in named if isinstance(each, _Named)]
     given = {each.customer for each in asked if each.customer is not None}
     unknown = await people.unknown(program.merchant, given) if given else frozenset()
     references = [each.identifiers for each in asked if each.identifiers]
-    resolved = iter(await people.resolve_many(program.merchant, references, at) if references else ())
+    resolved = iter(await people.resolve_many(program.merchant, references, at, last_heard) if references else ())
     found: list[_Named | Refused] = []
     for each in named:
         if isinstance(each, Refused):
             found.append(each)
         elif each.identifiers:
-            found.append(each._replace(customer=next(resolved)))
+            customer, question = next(resolved)
+            asked_of = asked_about(question, each.identifiers, sealed=_is_sealed(each))
+            found.append(each._replace(customer=customer, misnamed=each.misnamed + asked_of))
         elif each.customer in unknown:
-            found.append(each._replace(customer=None, misnamed=UNKNOWN_CUSTOMER))
+            found.append(each._replace(customer=None, misnamed=(UNKNOWN_CUSTOMER,)))
         else:
             found.append(each)
     return found
+
+
+def _is_sealed(named: _Named) -> bool:
+    purchase = named.received.purchase
+    return not isinstance(purchase, Refund) and purchase.customer is not None and purchase.customer.sealed is not None
 
 
 def _records(
@@ -230,9 +245,18 @@ def _record(named: _Named, merchant: str, at: Millis, earliest: Millis) -> tuple
     return Refused([{"pointer": received.place, "detail": detail}], received.place, names_of(received), too_large=True)
 
 
+def _noted(records: Sequence[Record], seen: Sequence[Seen], program: Program, at: Millis) -> list[Record]:
+    """The records, each with what looks wrong about it: the day's report counts them there."""
+    noted = []
+    for (key, value), each in zip(records, seen, strict=True):
+        warned = [doubt.noted for doubt in doubts_about([each._replace(pointer="")], program, at)]
+        noted.append((key, with_warnings(value, warned)))
+    return noted
+
+
 def _seen(named: _Named, part: _Part) -> Seen:
     moment = millis_of(part.purchase.end_date_time)
-    misnamed = None if isinstance(part.purchase, Refund) else named.misnamed
+    misnamed = () if isinstance(part.purchase, Refund) else named.misnamed
     return Seen(named.received.place, moment, decode_record(part.record[1]).data, misnamed)
 
 

@@ -12,6 +12,7 @@ from starlette.requests import Request
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from stamgast.lifecycle.ending import Ending
+from stamgast.lifecycle.listening import listening_on
 from stamgast.lifecycle.who_looks import SHORTEST_TOKEN, is_loopback
 from stamgast.sandbox.app import create_app
 from stamgast.sandbox.live import Live
@@ -128,7 +129,8 @@ class SandboxServer:
 def run_forever(options: SandboxOptions, ending: Ending, host: str, port: int, announce: Callable[[int], None]) -> None:
     """Serve until a signal; `announce(port)` is called once the port is taken."""
     server = make_server(options, host)
-    listener = bind(host, port)
+    with listening_on(host, port, settings="--host and --port, or STAMGAST_SANDBOX_HOST and STAMGAST_SANDBOX_PORT"):
+        listener = bind(host, port)
     announce(listener.getsockname()[1])
 
     def end() -> None:

@@ -59,6 +59,15 @@ class Context(Struct, frozen=True):
     mind_holdout: bool = True
 
 
+class Report(Struct, frozen=True):
+    """What the carrier found out of a message that it took, and what that says of its sender."""
+
+    activation: str
+    channel: str
+    refused: str = ""
+    """The code of a carrier that refuses the sender; empty where the message went."""
+
+
 class Change(Struct):
     """What is to be written for one customer, all of it in the same commit.
 
@@ -72,6 +81,7 @@ class Change(Struct):
     issued      vouchers that were given, or opened again; withdrawn: those that were taken back.
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
+    reports     what the carrier found out of messages that it took.
     """
 
     state: Customer
@@ -87,6 +97,7 @@ class Change(Struct):
     reviews: dict[str, bytes | None] = {}
     issued: list[Voucher] = []
     withdrawn: list[Voucher] = []
+    reports: list[Report] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""

@@ -28,7 +28,7 @@ from stamgast.domain.vocabulary import (
     counter,
 )
 from stamgast.service import at_hand, offers
-from stamgast.service.case import Case
+from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
 from stamgast.service.messages import (
@@ -55,6 +55,9 @@ _OTHER_CHANNEL: Final = Reason.OTHER_CHANNEL
 _OTHER: Final = Treatment.FALLBACK
 _LATER: Final = Treatment.RETRY_LATER
 _DEAD: Final = Treatment.BAD_NUMBER
+_SENDER: Final = Treatment.CONFIG
+_ACCOUNT: Final = Reason.CONFIG
+_WENT: Final[frozenset[str]] = frozenset({Status.SENT, Status.DELIVERED, Status.READ})
 _ELSEWHERE: Final[frozenset[str]] = frozenset({Treatment.FALLBACK, Treatment.RETRY_LATER, Treatment.CONFIG})
 _PUT_OFF: Final = ">later"
 LATER: Final[Millis] = 2 * HOUR
@@ -89,6 +92,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     case.note(activation, _OUTCOME, event)
+    _report_sender(case, activation, event)
     if event.reason == _OPTED_OUT and event.status not in FINAL_WITHOUT_SEND and not case.customer.stopped_at:
         # The carrier says so. What we withheld ourselves had its STOP told before, and a START may have come since.
         case.customer.stopped_at = case.at
@@ -109,6 +113,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         offers.withdraw(case, activation)
     if was_on_its_way:
         _release_next(case)
+
+
+def _report_sender(case: Case, activation: Activation, event: ActivationOutcome) -> None:
+    """Say what it tells of the account that sends for the merchant."""
+    if event.status in _WENT:
+        case.change.reports.append(Report(activation.id, activation.channel))
+    elif event.treatment == _SENDER and event.reason == _ACCOUNT:  # a template says so with another reason
+        case.change.reports.append(Report(activation.id, activation.channel, event.code))
 
 
 def _of_two(activation: Activation, event: ActivationOutcome) -> ActivationOutcome | None:

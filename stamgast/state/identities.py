@@ -8,12 +8,14 @@ import asyncio
 from collections.abc import AsyncIterator, Collection, Mapping, Sequence
 from contextlib import AbstractAsyncContextManager, suppress
 from dataclasses import dataclass
+from functools import partial
 from typing import assert_never
 
 from stamgast.domain.channels import OptOut, spec_of
 from stamgast.domain.units import DAY, Millis
 from stamgast.identity import sealed
 from stamgast.identity.ids import Identifier, customer_id, identifier_hash, message_hash, phone_hash
+from stamgast.identity.joining import LastHeard, Resolved, Together, belonging_together
 from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
@@ -111,26 +113,41 @@ class IdentityStore:
             case _:
                 assert_never(key)
 
-    async def resolve(self, merchant: str, identifiers: Sequence[Identifier], at: Millis) -> str:
+    async def resolve(
+        self, merchant: str, identifiers: Sequence[Identifier], at: Millis, last_heard: LastHeard
+    ) -> Resolved:
         """The customer whom these identifiers name; an unknown one is remembered under a new id."""
-        return (await self.resolve_many(merchant, [identifiers], at))[0]
+        return (await self.resolve_many(merchant, [identifiers], at, last_heard))[0]
 
-    async def resolve_many(self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis) -> list[str]:
+    async def resolve_many(
+        self, merchant: str, references: Sequence[Sequence[Identifier]], at: Millis, last_heard: LastHeard
+    ) -> list[Resolved]:
         """The same for a batch, with one question to Redis.
 
-        Of several identifiers the first known one counts, and the unknown ones become its customer's.
+        Of several identifiers the first known one counts, and the unknown ones become its customer's; but for a phone
+        that was unused for long (`stamgast.identity.joining`). Raises what `last_heard` raises.
         """
         known = await self._aliases(merchant, list({each for identifiers in references for each in identifiers}))
         fresh: dict[Identifier, Alias] = {}
         found = []
         for identifiers in references:
-            customer = self._owner(merchant, identifiers, known)
-            for each in identifiers:
+            together = await self._together(merchant, identifiers, known, at, last_heard)
+            customer = self._owner(merchant, together.identifiers, known)
+            for each in together.identifiers:
                 if not _held(known, each):
                     known[each] = fresh[each] = Alias(each.kind, customer, at, _erasures(known, each))
-            found.append(customer)
+            found.append(Resolved(customer, together.question))
         await self._write_aliases(merchant, fresh)
         return found
+
+    async def named_by(
+        self, merchant: str, identifiers: Sequence[Identifier], at: Millis, last_heard: LastHeard
+    ) -> Resolved:
+        """Whom a purchase with these identifiers would be credited to, of those who are known; nothing is written."""
+        known = await self._aliases(merchant, identifiers)
+        together = await self._together(merchant, identifiers, known, at, last_heard)
+        held = next((customer for each in together.identifiers if (customer := _held(known, each))), "")
+        return Resolved(held, together.question)
 
     async def unknown(self, merchant: str, customers: Collection[str]) -> frozenset[str]:
         """Return those of these ids that name nobody: never given out, or forgotten."""
@@ -145,12 +162,13 @@ class IdentityStore:
         given: Profile,
         at: Millis,
         *,
-        changed_hands: bool = False,
+        changed_hands: bool | None = None,
     ) -> Enrolment:
         """Make these identifiers one customer and keep the profile; what `given` leaves empty stays as it was.
 
         Who gives another phone than before has given that one up: it is free for whoever has it now. `changed_hands`
-        says that the phone was given up although its former owner has not told.
+        says that the phone was given up although its former owner has not told; False that its owner is this person,
+        and so is who was known by purchases alone under what stands beside it.
 
         Raises:
             IdentityConflictError: they belong to different customers.
@@ -159,6 +177,8 @@ class IdentityStore:
             known = await self._aliases(merchant, identifiers)
             if changed_hands:
                 await self._take_from_former_owner(merchant, identifiers, known, at)
+            elif changed_hands is False:
+                await self._bring_to_owner(merchant, identifiers, known, at)
             if len({alias.customer for alias in known.values() if alias.customer}) > 1:
                 raise IdentityConflictError("these identifiers belong to different customers")
             customer = self._owner(merchant, identifiers, known)
@@ -291,6 +311,29 @@ class IdentityStore:
             if alias.customer not in others and at - alias.at >= DAY:
                 await self._profiles.forget_phone(merchant, alias.customer, each.value, at)
                 known[each] = _freed(alias, at)
+
+    async def _bring_to_owner(
+        self, merchant: str, identifiers: Sequence[Identifier], known: dict[Identifier, Alias], at: Millis
+    ) -> None:
+        """Let what names somebody whom only purchases named name nobody in `known`: the phone's owner gets it.
+
+        A purchase with a phone unused for long made that somebody, since nobody was there to be asked.
+        """
+        owner = next((_held(known, each) for each in identifiers if each.kind == "phone"), "")
+        for each in identifiers:
+            other = _held(known, each)
+            if owner and other not in {"", owner} and await self._profiles.get(merchant, other) is None:
+                known[each] = _freed(known[each], at)
+
+    async def _together(
+        self,
+        merchant: str,
+        identifiers: Sequence[Identifier],
+        known: Mapping[Identifier, Alias],
+        at: Millis,
+        last_heard: LastHeard,
+    ) -> Together:
+        return await belonging_together(identifiers, known, at, partial(last_heard, merchant))
 
     def _owner(self, merchant: str, identifiers: Sequence[Identifier], known: Mapping[Identifier, Alias]) -> str:
         held = next((customer for each in identifiers if (customer := _held(known, each))), None)

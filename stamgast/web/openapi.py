@@ -4,7 +4,7 @@ from functools import cache
 from typing import Any, Final
 
 from stamgast.pos.contract import purchase_schema
-from stamgast.web.api.customers import enrolment_schema
+from stamgast.web.api.enrolment import enrolment_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
 Json = dict[str, Any]

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Final
 
 from starlette.applications import Starlette
@@ -51,19 +51,16 @@ class Opening:
             TopicsError: the topics are not ours.
         """
         failures = 0
-        while True:
-            parts = web_parts(settings)
-            try:
-                found = await parts.__aenter__()
-                break
-            except (AwayError, MissingTopicsError) as error:
-                self._say(f"Kafka: {error}")
-            failures += 1
-            await asyncio.sleep(pause_after(failures, first_s=_ASK_EVERY_S))
-        try:
+        async with AsyncExitStack() as stack:
+            while True:
+                try:
+                    found = await stack.enter_async_context(web_parts(settings))
+                    break
+                except (AwayError, MissingTopicsError) as error:
+                    self._say(f"Kafka: {error}")
+                failures += 1
+                await asyncio.sleep(pause_after(failures, first_s=_ASK_EVERY_S))
             yield found
-        finally:
-            await parts.__aexit__(None, None, None)
 
     def open(self, app: ASGIApp, deps: Deps) -> None:
         """From now on this app answers."""

@@ -76,7 +76,8 @@ def as_problem(error: Exception) -> Problem | None:
         case IdentityConflictError():
             detail = (
                 "These identifiers belong to different customers already. Send those of one person only, with "
-                "`phone_changed_hands`: true if the phone was the other one's before and is this person's now."
+                "`phone_changed_hands`: true if the phone was the other one's before and is this person's now, "
+                "false if they are one person after all, of whom only purchases were known under the other."
             )
             return Problem(409, "identity-conflict", detail)
         case NotAppendedError():

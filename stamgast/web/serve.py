@@ -12,6 +12,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 from stamgast.bootstrap import WebParts
+from stamgast.lifecycle.listening import listening_on
 from stamgast.settings import Settings, listed
 from stamgast.web.app import create_app
 from stamgast.web.connections import Connections, allow_files
@@ -51,17 +52,21 @@ def public(app: ASGIApp, settings: Settings) -> ASGIApp:
 
 
 @contextlib.asynccontextmanager
-async def serving(app: ASGIApp, host: str, port: int, connections: Connections | None = None) -> AsyncIterator[int]:
+async def serving(
+    app: ASGIApp,
+    host: str,
+    port: int,
+    connections: Connections | None = None,
+    *,
+    settings: str = "--host and --port, or STAMGAST_WEB_HOST and STAMGAST_WEB_PORT",
+) -> AsyncIterator[int]:
     """Serve an app while the context is open; yields the port (0 asks for any that is free).
 
     Raises:
-        OSError: the port is taken.
+        CannotListenError: the port is taken; `settings` choose another one.
     """
-    try:
+    with listening_on(host, port, settings=settings):
         listening = socket.create_server((host, port), family=socket.AF_INET6 if ":" in host else socket.AF_INET)
-    except OSError as error:
-        error.filename = f"{host}:{port}"  # web listens at two places
-        raise
     config = uvicorn.Config(
         app,
         http=cast("Any", (connections or Connections()).protocol),
@@ -92,7 +97,7 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
     Raises:
         SettingsError: a key is missing or wrong.
         TopicsError: the topics are not ours.
-        OSError: the port is taken.
+        CannotListenError: the port is taken.
     """
     opening, metrics, limits = Opening(), WebMetrics(), Limits()
     connections = Connections(
@@ -104,7 +109,9 @@ async def run(settings: Settings, host: str, port: int, announce: Callable[[int]
     health = health_app(opening.look, settings.metrics_token.get_secret_value())
     async with contextlib.AsyncExitStack() as stack:
         if settings.web_metrics_port:
-            await stack.enter_async_context(serving(health, settings.metrics_host, settings.web_metrics_port))
+            where = "STAMGAST_METRICS_HOST and STAMGAST_WEB_METRICS_PORT"
+            ours = serving(health, settings.metrics_host, settings.web_metrics_port, settings=where)
+            await stack.enter_async_context(ours)
         announce(await stack.enter_async_context(serving(public(opening, settings), host, port, connections)))
         parts = await stack.enter_async_context(opening.parts(settings))
         deps = deps_over(parts, limits=limits, metrics=metrics)

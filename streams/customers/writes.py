@@ -10,6 +10,7 @@ from stamgast.domain.activation import Note, Submission
 from stamgast.domain.events import key_of
 from stamgast.domain.units import SECOND
 from stamgast.service import Change
+from stamgast.service.case import Report
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.outbox import Lane, encode_note, encode_submission
 from stamgast.state.partitions import Writes
@@ -39,6 +40,8 @@ class Written:
     states: list[tuple[Name, bytes]] = field(default_factory=list)
     submissions: list[Submission] = field(default_factory=list)
     finished: dict[Lane, list[str]] = field(default_factory=dict)
+    reports: list[tuple[Lane, Report]] = field(default_factory=list)
+    """What the carrier found out of messages that it took."""
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value of records for the log of activations."""
     note_ids: list[str] = field(default_factory=list)
@@ -81,6 +84,7 @@ def write(
             if change.notes:
                 _write_bound(keys.bound(merchant, customer), change.notes, writes)
                 written.notes += () if quiet else map(_keyed, change.notes)
+                written.reports += [((merchant, report.channel), report) for report in change.reports]
     written.submissions = _standing(written, stands)
     _write_timers(keys, due, idle, writes)
     _write_counters(keys.stats, written.counters, writes)

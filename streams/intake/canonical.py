@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Sequence
 from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
@@ -12,7 +13,7 @@ import msgspec
 from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.events import Source
 from stamgast.domain.program import MERCHANT, Program
-from stamgast.domain.purchase_record import LARGEST_RECEIPT, CustomerRef, decode_record, millis_of
+from stamgast.domain.purchase_record import LARGEST_RECEIPT, CustomerRef, Warned, decode_record, millis_of
 from stamgast.domain.purchase_record import Record as Purchase
 from stamgast.domain.recorded import bounded, is_ahead
 from stamgast.domain.units import Millis
@@ -144,13 +145,14 @@ def canonical(
     topic: str,
     partitions: int,
     now: Millis,
+    warned: Sequence[Warned] = (),
 ) -> list[Emission]:
     """Return the same purchase in canonical form: stamped, for the right partition, with its source and its proof.
 
     `document` is `document_of` it, `customer` is whom its identifiers were resolved to, which stay behind; None: it
     names nobody. `program` says which dates can be right: what is found of that stands in the record, so that every
-    later reading agrees, whatever the programme says by then. A return that is a receipt of its own comes as two
-    (`stamgast.pos.links`).
+    later reading agrees, whatever the programme says by then; so does what else looks wrong about it, `warned`. A
+    return that is a receipt of its own comes as two (`stamgast.pos.links`).
     """
     recorded_at = recorded_at_of(read, now)
     earliest = program.earliest(recorded_at)
@@ -174,6 +176,8 @@ def canonical(
         stamped["partitionkey"] = key.decode()
         stamped["stamgastrecordedat"] = recorded_at
         stamped["stamgastsource"] = [*source[:3], source[3] + index]
+        if warned and not index:
+            stamped["stamgastwarnings"] = warned
         proven = proofs.add(key, msgspec.json.encode(stamped))
         emissions.append(Emission(topic, partition_for(key, partitions), key, proven))
     return emissions

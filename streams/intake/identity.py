@@ -8,10 +8,11 @@ from typing import Final, NamedTuple
 
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.identity.joining import LastHeard
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import SealedReference, Usable, opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
-from stamgast.pos.warnings import UNKNOWN_CUSTOMER, Misnamed
+from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about
 from stamgast.purchases.accept import People
 from streams.intake.canonical import Read, UnreadableError
 
@@ -22,7 +23,7 @@ class Named(NamedTuple):
     """Whom a record names; None for nobody."""
 
     customer: str | None
-    misnamed: Misnamed | None = None
+    misnamed: tuple[Misnamed, ...] = ()
 
 
 NOBODY: Final = Named(None)
@@ -31,9 +32,12 @@ NOBODY: Final = Named(None)
 class Naming:
     """Resolves what a record says of its customer, as the HTTP intake does. Nothing here is logged."""
 
-    def __init__(self, people: People, program_of: Callable[[str], Awaitable[Program | None]]) -> None:
+    def __init__(
+        self, people: People, program_of: Callable[[str], Awaitable[Program | None]], last_heard: LastHeard
+    ) -> None:
         self._people = people
         self._program_of = program_of
+        self._last_heard = last_heard
         self._known: set[tuple[str, str]] = set()
 
     async def program_of(self, merchant: str) -> Program | None:
@@ -60,12 +64,15 @@ class Naming:
             return NOBODY
         if named.customer_id is not None:
             is_known = await self._is_known(read.merchant, named.customer_id)
-            return Named(named.customer_id) if is_known else Named(None, UNKNOWN_CUSTOMER)
+            return Named(named.customer_id) if is_known else Named(None, (UNKNOWN_CUSTOMER,))
         usable = self._usable(read, program, named)
         if not usable.identifiers:
             return NOBODY
-        (customer,) = await self._people.resolve_many(read.merchant, [usable.identifiers], now)
-        return Named(customer, Misnamed("unusable_phone", "sealed", usable.bad_phone) if usable.bad_phone else None)
+        ((customer, question),) = await self._people.resolve_many(
+            read.merchant, [usable.identifiers], now, self._last_heard
+        )
+        unusable = (Misnamed("unusable_phone", "sealed", usable.bad_phone),) if usable.bad_phone else ()
+        return Named(customer, unusable + asked_about(question, usable.identifiers, sealed=named.sealed is not None))
 
     async def _is_known(self, merchant: str, customer: str) -> bool:
         """Whether the id is somebody's; those that were are not asked after again soon."""

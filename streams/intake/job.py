@@ -217,6 +217,8 @@ class IntakeJob:
             document = document_of(read)
             program = await self._naming.program_in_force(read.merchant)
             named = await self._naming.customer_of(read, program, now)
+            seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
+            doubts = doubts_about([seen], program, recorded_at_of(read, now))
             again = canonical(
                 read,
                 document,
@@ -227,6 +229,7 @@ class IntakeJob:
                 topic=self.topic,
                 partitions=self._topics.partitions,
                 now=now,
+                warned=[doubt.noted for doubt in doubts],
             )
         except UnreadableError as error:
             self._lay_aside(owned, step, read.record, str(error))
@@ -238,8 +241,7 @@ class IntakeJob:
             self._lay_aside(owned, step, read.record, f"not appended again: {type(error).__name__} on our side")
             return
         step.effects.emissions += again
-        seen = Seen("", millis_of(read.purchase.data.end_date_time), read.purchase.data, named.misnamed)
-        self._metrics.doubts.note(read.merchant, doubts_about([seen], program, recorded_at_of(read, now)))
+        self._metrics.doubts.note(read.merchant, doubts)
 
     def _merge(self, owned: OwnedPartition, step: _Step, read: Read, known: _Known) -> None:
         recorded_at = max(step.position.time, read.recorded_at)

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import asyncio
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
 import msgspec
 
 from stamgast.state.keys import PartitionKeys
+from stamgast.state.looks import Look
 
 SHOWN: Final = 50
 """Differences that are told at most; all are counted."""
@@ -16,6 +18,10 @@ _FIELDS: Final = 6
 """Fields of one difference that are told at most."""
 _LETTERS: Final = 60
 """Letters of a value that are told at most."""
+
+
+AT_ONCE: Final = 200
+"""States that are asked for at once."""
 
 
 @dataclass
@@ -46,6 +52,28 @@ class Report:
         self.partitions[keys] = partition
         if len(self.differences) < SHOWN:
             self.differences.append(f"{partition}, {what}")
+
+
+async def departing(
+    names: Sequence[str],
+    look: Callable[[str], Awaitable[Look]],
+    fold_on: Callable[[Look], Awaitable[None]],
+    compare: Callable[[str, Look], list[str]],
+) -> AsyncIterator[str]:
+    """Say which of these states depart from what the log says, a line each.
+
+    Whatever does is looked at once more, beside the log up to that very moment: it may have moved on meanwhile.
+    """
+    suspects: list[str] = []
+    for start in range(0, len(names), AT_ONCE):
+        some = names[start : start + AT_ONCE]
+        looks = await asyncio.gather(*map(look, some))
+        suspects += [name for name, each in zip(some, looks, strict=True) if compare(name, each)]
+    for name in suspects:
+        seen = await look(name)
+        await fold_on(seen)
+        if words := compare(name, seen):
+            yield f"{name}: {'; '.join(words)}"
 
 
 def plain(state: msgspec.Struct | None) -> dict[str, Any] | None:

@@ -18,6 +18,7 @@ import msgspec
 from mode import Service
 
 from stamgast.clock.shop_time import Clock
+from stamgast.clv.installed import HOW, has_scipy
 from stamgast.domain.calendar import business_day
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import is_ahead
@@ -181,6 +182,10 @@ class SegmentWatch(Service):
         """Value a merchant's segments; what we did wrong may hold up their figures, and nobody's messages."""
         merchant = bundle.program.merchant
         self._rests[merchant] = time.monotonic() + _TROUBLE_PAUSE_S
+        if not has_scipy():
+            self._rests[merchant] = time.monotonic() + _FAULT_PAUSE_S
+            log.error("segments are not valued: scipy is not installed", merchant=merchant, install=HOW)
+            return
         try:
             await self._value(owned, bundle)
         except TROUBLE:

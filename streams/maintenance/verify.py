@@ -7,11 +7,12 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Collection
-from contextlib import suppress
 from dataclasses import dataclass, field
+from typing import NamedTuple
 
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
+from stamgast.domain.units import Millis
 from stamgast.identity.sealing import derive_source_key, derive_voucher_key
 from stamgast.log.address import signatures_at
 from stamgast.log.partitioning import partition_for
@@ -23,16 +24,25 @@ from stamgast.state.keys import transactions
 from stamgast.state.looks import Look, look
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
-from streams.intake.canonical import UnreadableError, read_record
+from streams.intake.canonical import Read, UnreadableError, read_record
 from streams.intake.merge import NotMergedError, merged
 from streams.intake.record_mac import Proofs
-from streams.maintenance.differences import Report, plain, said
-from streams.maintenance.verify_customers import AT_ONCE, WentBackError, verify_customers
+from streams.maintenance.differences import Report, departing, plain, said
+from streams.maintenance.verify_customers import WentBackError, verify_customers
 from streams.runtime.job import Record
 from streams.runtime.position import Position
 
 Name = tuple[str, str]
 """Merchant and transaction."""
+
+
+class Merging(NamedTuple):
+    """A delivery, when it counts as recorded, and what it made of its transaction."""
+
+    read: Read
+    recorded_at: Millis
+    before: Transaction
+    after: Transaction
 
 
 @dataclass(slots=True)
@@ -52,26 +62,30 @@ class TransactionReplay:
     states: dict[Name, Transaction] = field(default_factory=dict)
     position: Position = field(default_factory=Position)
 
-    def apply(self, record: Record) -> None:
-        """Apply one record as intake does."""
+    def apply(self, record: Record) -> Merging | None:
+        """Apply one record as intake does; None for one that is not merged."""
         self.watermark = record.offset
         if record.offset in self.aside:
-            return
+            return None
         real_time = is_real_at(self.clocks, record.offset, otherwise=self.real_time)
         try:
             here = record.key is not None and partition_for(record.key, self.partitions) == self.partition
             held = is_bounded_at(self.clocks, record.offset)
             read = read_record(record, is_here=here, proofs=self.proofs, real_time=real_time, held=held)
         except UnreadableError:
-            return
+            return None
         if (read.source is not None and self.position.is_repeat(read.source)) or read.wanting:
-            return
+            return None
         name = (read.merchant, read.transaction)
         self.position.time = max(self.position.time, read.recorded_at)
-        with suppress(NotMergedError):
-            new = merged(self.states.get(name, Transaction()), read, self.position.time, ("", self.partition))
-            if new is not None:
-                self.states[name] = new.state
+        before = self.states.get(name, Transaction())
+        try:
+            new = merged(before, read, self.position.time, ("", self.partition))
+        except NotMergedError:
+            return None
+        if new is not None:
+            self.states[name] = new.state
+        return Merging(read, self.position.time, before, before if new is None else new.state)
 
 
 async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool) -> Report:
@@ -121,16 +135,9 @@ class _Partition:
             return
         await self._fold_on(now)
         live = {name async for name in names_under(self._session, self._keys.transaction("", "")[:-1])}
-        names, suspects = sorted(live | {":".join(name) for name in self._replay.states}), list[str]()
-        for start in range(0, len(names), AT_ONCE):
-            some = names[start : start + AT_ONCE]
-            looks = await asyncio.gather(*map(self._look, some))
-            suspects += [name for name, each in zip(some, looks, strict=True) if self._compare(name, each)]
-        for name in suspects:
-            seen = await self._look(name)
-            await self._fold_on(seen)
-            if words := self._compare(name, seen):
-                yield f"{name}: {'; '.join(words)}"
+        names = sorted(live | {":".join(name) for name in self._replay.states})
+        async for what in departing(names, self._look, self._fold_on, self._compare):
+            yield what
 
     async def _look(self, name: str) -> Look:
         merchant, _, transaction = name.partition(":")

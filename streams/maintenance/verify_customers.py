@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator, Container
-from typing import Final
 
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.errors import UNREADABLE
@@ -22,12 +21,9 @@ from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.looks import Look, look
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
-from streams.maintenance.differences import Report, plain, said, said_of_entries
+from streams.maintenance.differences import Report, departing, plain, said, said_of_entries
 from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.verify_beside import beside_differences
-
-AT_ONCE: Final = 200
-"""Customers, or transactions, that are asked for side by side."""
 
 
 async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, report: Report) -> None:
@@ -81,16 +77,9 @@ class _Partition:
         live = {name async for name in names_under(self._session, self._keys.customer("", "")[:-1])}
         timed = {name async for name in members_of(self._session, "ZSCAN", self._keys.timers)}
         folded = {f"{merchant}:{customer}" for merchant, customer in replay.fold.states}
-        names, suspects = sorted(live | timed | folded), list[str]()
-        for start in range(0, len(names), AT_ONCE):
-            some = names[start : start + AT_ONCE]
-            looks = await asyncio.gather(*map(self._look, some))
-            suspects += [name for name, each in zip(some, looks, strict=True) if self._compare(name, each)]
-        for name in suspects:
-            seen = await self._look(name)
-            await self._fold_on(seen)
-            if words := self._compare(name, seen):
-                yield f"{name}: {'; '.join(words)}"
+        names = sorted(live | timed | folded)
+        async for what in departing(names, self._look, self._fold_on, self._compare):
+            yield what
         seen = await look(self._session, self._keys, entries=self._keys.stats)
         await self._fold_on(seen)
         found = {counter.decode(): int(value) for counter, value in seen.entries.items()}

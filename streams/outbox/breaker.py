@@ -7,6 +7,8 @@ Pure: moments are seconds of a monotonic clock, given as arguments; chance is gi
   all that goes with it.
 - A refusal of the sender itself opens it at once: whatever is sent meanwhile would be refused as well.
 - Five failures in a row, or half of the last twenty answers, open it: one probe at a time, further and further apart.
+- A refusal that is told of a message which was taken opens it as well. Then an answer to a probe proves nothing: its
+  message is on trial, and nothing else begins, until somebody tells that it went, or nobody tells otherwise in time.
 - One answer to a probe closes it; then it goes one by one, and one more side by side with each answer.
 - Busy (429) is an answer and no failure: it fills no row and ends none, nothing begins before the time it names, and
   half as many go side by side from then on. A probe that is told so has found the carrier at home.
@@ -64,6 +66,10 @@ class Breaker:
         self._jitter = jitter
         self._side_by_side = width
         self._row = 0
+        self.on_trial = False
+        """A probe was taken, and what became of it is awaited until `rests_until`."""
+        self._told_afterwards = False
+        """That the sender is refused is told of messages that were taken."""
         self._probes = 0
         self._recent: deque[bool] = deque(maxlen=WINDOW)
         """Of the last answers, which were failures."""
@@ -91,6 +97,9 @@ class Breaker:
             self._failed(now, probe=probe, at_once=answer is Answer.STOPPED)
         elif answer is not Answer.UNUSED:
             if probe and self.is_open:
+                if self._told_afterwards and answer is Answer.ANSWERED:
+                    self.on_trial, self.rests_until = True, now + self._pause()
+                    return
                 self._close()
             if answer is Answer.BUSY:
                 self._side_by_side = max(1, self._side_by_side // 2)
@@ -100,21 +109,42 @@ class Breaker:
                 self._recent.append(False)
                 self._side_by_side = min(self.width, self._side_by_side + 1)
 
+    def stop(self, now: float) -> None:
+        """Learn of a message that was taken that its sender is refused."""
+        self._told_afterwards = True
+        self._failed(now, probe=False, at_once=True)
+
+    def tried(self, now: float, *, went: bool) -> None:
+        """Learn what became of the message on trial."""
+        self.on_trial = False
+        if went:
+            self._close()
+        else:
+            self._failed(now, probe=True, at_once=True)
+
+    def look(self, now: float) -> None:
+        """Nobody has told that the message on trial did not go: it counts as gone, with longer patience next time."""
+        if self.on_trial and now >= self.rests_until:
+            probes = self._probes + 1
+            self._close()
+            self._probes = probes
+
     def _failed(self, now: float, *, probe: bool, at_once: bool) -> None:
         self._row += 1
         self._recent.append(True)
         self._side_by_side = max(1, self._side_by_side // 2)
         if not self.is_open:
             if at_once or self._row >= ROW or sum(self._recent) >= WINDOW // 2:
-                self.is_open, self._probes = True, 0
+                self.is_open = True
                 self.rests_until = max(self.rests_until, now + self._pause())
         elif probe:  # what had begun before it opened says nothing new
             self._probes += 1
             self.rests_until = now + self._pause()
 
     def _close(self) -> None:
-        self.is_open = False
+        self.is_open = self.on_trial = self._told_afterwards = False
         self.rests_until = 0.0
+        self._probes = 0
         self._side_by_side, self._row = 1, 0
         self._recent.clear()
 

@@ -193,6 +193,9 @@ class Outgoing:
                     log.warning("outcome not appended yet", activation=submission.activation, why=repr(error))
                 await asyncio.sleep(pause_after(failures))
         self.metrics.activations.labels(status).inc()
+        if treatment is Treatment.CONFIG:
+            log.error("the carrier refuses a sender or a template", merchant=submission.merchant, code=code)
+            self.metrics.config_faults.labels(submission.merchant, code).inc()
 
     async def append_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""
@@ -212,16 +215,17 @@ class Outgoing:
     ) -> None:
         """Append what a provider's answer proves; `ready` is what was sent, and what stands for where it went."""
         prepared, address = ready
+        reason = reason_of(answer.fault, answer.treatment)
         parts = prepared.parts.count if prepared.parts else 0
         if answer.provider_id:
             self.bound.append(answer.provider_id)
         if answer.outcome is Outcome.ACCEPTED:
             status = accepted_or_further(answer.status)
             await self.append_outcome(
-                partition, submission, status, attempt=attempt, provider_id=answer.provider_id, parts=parts
-            )
+                partition, submission, status, attempt=attempt, reason=reason, code=answer.code,
+                provider_id=answer.provider_id, parts=parts, treatment=answer.treatment, address=address,
+            )  # fmt: skip
         else:
-            reason = reason_of(answer.fault, answer.treatment)
             await self.append_outcome(
                 partition, submission, Status.FAILED, attempt=attempt, reason=reason, code=answer.code,
                 treatment=answer.treatment, address=address,

@@ -101,6 +101,8 @@ class PartitionSending:
                 self._lanes.drop((merchant, channel), activation)
         for submission in written.submissions:
             self._lanes.add(submission)
+        for lane, report in written.reports:
+            self._around.senders.reported(lane, report)
         if cancelled:
             self._around.fly(self._append_cancelled(cancelled))
 

@@ -18,6 +18,7 @@ from stamgast.clock.shop_time import Clock, format_time
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Treatment
 from stamgast.logs import get_logger
+from stamgast.service.case import Report
 from stamgast.state.outbox import Lane
 from streams.metrics import Metrics
 from streams.outbox.breaker import Answer, Breaker, Probing
@@ -34,13 +35,15 @@ class Turn:
 
     def __init__(self, sender: Sender, *, probe: bool) -> None:
         self._sender = sender
-        self._probe = probe
+        self.probe = probe
         self._ended = False
         self._flying = False
+        self.activation = ""
+        """Which message it was for, once the carrier has answered."""
 
     async def proves(self, channel: Carrier) -> bool:
         """Say whether a message may be risked: before a probe the carrier is asked for what can become no message."""
-        if not self._probe:
+        if not self.probe:
             return True
         try:
             result = await channel.probe()
@@ -57,6 +60,7 @@ class Turn:
 
     def judged(self, activation: str, result: SendResult) -> SendResult:
         """The answer to one message: where the sender is refused with it again, while others went, it is at fault."""
+        self.activation = activation
         if answer_of(result) is not Answer.STOPPED or not self._sender.went_since(activation):
             return result
         return replace(result, outcome=Outcome.REJECTED, treatment=Treatment.FALLBACK)
@@ -64,7 +68,8 @@ class Turn:
     def answered(self, result: SendResult) -> None:
         """The submission's answer is known."""
         answer = answer_of(result)
-        self._sender.why = f"{result.reason} ({result.code})" if answer is Answer.STOPPED else ""
+        if answer is Answer.STOPPED:
+            self._sender.why = f"{result.reason} ({result.code})"
         self._end(answer, result.retry_after)
 
     def looked_up(self, found: Found) -> None:
@@ -84,15 +89,15 @@ class Turn:
     def _end(self, answer: Answer, rest: Millis | None = None) -> None:
         if not self._ended:
             self._ended = True
-            self._sender.ended(answer, self._probe, _UNASKED_REST_S if rest is None else rest / 1_000)
+            self._sender.ended(answer, self, _UNASKED_REST_S if rest is None else rest / 1_000)
 
 
 def answer_of(result: SendResult) -> Answer:
     """What one submission's outcome says of the carrier. All that leaves a message in doubt is its failure."""
     if result.outcome is Outcome.NOT_SENT_RETRY and result.fault is Fault.THROTTLED:
         return Answer.BUSY
-    if result.fault is Fault.CONFIG and result.treatment is Treatment.CONFIG:
-        return Answer.STOPPED
+    if result.outcome is Outcome.NOT_SENT_RETRY and result.treatment is Treatment.CONFIG:
+        return Answer.STOPPED  # of a message that was taken, its customer's stream tells: `Senders.reported`
     failed = result.outcome in {Outcome.IN_DOUBT, Outcome.NOT_SENT_RETRY}
     return Answer.FAILED if failed else Answer.ANSWERED
 
@@ -113,6 +118,8 @@ class Sender:
         self._refused: dict[str, int] = {}
         """Messages that the sender was refused with -> how many others had gone by then."""
         self._alarm: asyncio.TimerHandle | None = None
+        self._trial = ""
+        """The message by which a sender is tried whose refusal is only ever reported afterwards."""
 
     async def turn(self) -> Turn:
         """Wait for one's turn: first come, first served."""
@@ -135,22 +142,48 @@ class Sender:
             self._refused.clear()
         return self._worked > self._refused.setdefault(activation, self._worked)
 
-    def ended(self, answer: Answer, probe: bool, rest_s: float) -> None:
+    def ended(self, answer: Answer, turn: Turn, rest_s: float) -> None:
         """Take a turn back, and serve the next."""
         breaker, was_open = self._breaker, self._breaker.is_open
         self._worked += answer is Answer.ANSWERED
-        breaker.end(answer, asyncio.get_running_loop().time(), probe=probe, rest_s=rest_s)
+        breaker.end(answer, asyncio.get_running_loop().time(), probe=turn.probe, rest_s=rest_s)
+        if turn.probe and breaker.on_trial:
+            self._trial = turn.activation
         if breaker.is_open and not was_open:
             self._around.opened(self.lane)
-        elif was_open and not breaker.is_open:
-            self._around.closed(self.lane)
-        elif probe and answer in {Answer.FAILED, Answer.STOPPED}:
+        elif turn.probe and answer in {Answer.FAILED, Answer.STOPPED}:
             self._around.probed(self.lane)
+        self._told(was_open)
         self._serve()
+
+    def reported(self, report: Report) -> None:
+        """Learn what the carrier found out of a message that it took: by a callback, or asked by a look-up.
+
+        Of those that it had taken before, nothing new is learnt.
+        """
+        breaker, was_open, now = self._breaker, self._breaker.is_open, asyncio.get_running_loop().time()
+        if breaker.on_trial and report.activation == self._trial:
+            breaker.tried(now, went=not report.refused)
+            if report.refused:
+                self._around.probed(self.lane)
+        elif report.refused and not was_open:
+            self.why = f"found out once it had taken the message ({report.refused})"
+            breaker.stop(now)
+            self._around.opened(self.lane)
+        self._told(was_open)
+        self._serve()
+
+    def _told(self, was_open: bool) -> None:
+        if was_open and not self._breaker.is_open:
+            self.why = ""
+            self._around.closed(self.lane)
 
     def _serve(self) -> None:
         loop = asyncio.get_running_loop()
         breaker, line = self._breaker, self._line
+        was_open = breaker.is_open
+        breaker.look(loop.time())
+        self._told(was_open)
         while line and breaker.may_begin(loop.time()):
             waiter = line.popleft()
             if not waiter.done():
@@ -158,7 +191,7 @@ class Sender:
         if self._alarm is not None:
             self._alarm.cancel()
             self._alarm = None
-        if line and breaker.rests_until > loop.time():
+        if (line or breaker.on_trial) and breaker.rests_until > loop.time():
             self._alarm = loop.call_at(breaker.rests_until, self._serve)
 
 
@@ -181,10 +214,19 @@ class Senders:
 
     async def turn(self, lane: Lane) -> Turn:
         """Wait for a turn of that sender."""
+        return await self._sender(lane).turn()
+
+    def reported(self, lane: Lane, report: Report) -> None:
+        """Learn what the carrier found out of a message that it took."""
+        sender = self._all.get(lane)
+        if sender is not None or report.refused:
+            (sender or self._sender(lane)).reported(report)
+
+    def _sender(self, lane: Lane) -> Sender:
         sender = self._all.get(lane)
         if sender is None:
             sender = self._all[lane] = Sender(lane, Breaker(self._width, self._probing, self._jitter), self)
-        return await sender.turn()
+        return sender
 
     def waiting(self, lane: Lane) -> int:
         """How many wait for a sender."""

@@ -21,6 +21,7 @@ from typing import Any, Final, NoReturn
 
 from prometheus_client import generate_latest
 
+from stamgast.lifecycle.listening import listening_on
 from stamgast.lifecycle.who_looks import may_look
 from stamgast.logs import get_logger
 from streams.metrics import Metrics
@@ -69,10 +70,16 @@ class Watchdog:
             self._metrics.loop_lag.set(max(0.0, self._beaten - asked - _BEAT_S))
 
     def start(self, host: str, port: int, token: str = "") -> None:
-        """Begin to watch, and to serve on a port unless it is 0; with a token, to those who have it."""
-        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        """Begin to watch, and to serve on a port unless it is 0; with a token, to those who have it.
+
+        Raises:
+            CannotListenError: somebody else has the port, or there is no such interface.
+        """
         if port:
-            self._server = _server_on(host)((host, port), _handler(self, token))
+            with listening_on(host, port, settings="STAMGAST_METRICS_HOST and STAMGAST_METRICS_PORT"):
+                self._server = _server_on(host)((host, port), _handler(self, token))
+        threading.Thread(target=self._watch, name="watchdog", daemon=True).start()
+        if self._server is not None:
             threading.Thread(target=self._server.serve_forever, args=(_BEAT_S,), name="health", daemon=True).start()
 
     def stop(self) -> None:

@@ -23,7 +23,7 @@ pytestmark = [pytest.mark.slow]
 
 BOTH = PROGRAM.replace(
     "    purpose: utility\n",
-    '    purpose: utility\n    whatsapp: {nl: HX3f1b0a6d5c9e4a7fb2d8c1e60a94f7b1}\n    variables: {"1": customer.first_name}\n',
+    '    purpose: utility\n    whatsapp: {nl: HX3f1b0a6d5c9e4a7fb2d8c1e60a94f7b1}\n    variables: {"1": "{{ customer.first_name or \' \' }}"}\n',
 ).replace("  sms_sender:", '  whatsapp_sender: "+31970102346"\n  sms_sender:')
 TOKEN = "a-token-of-the-sandbox"
 
@@ -46,10 +46,10 @@ async def enrol(shop: Deployment, number: int, name: str) -> None:
     assert answer.status_code in (200, 201), answer.text
 
 
-async def report(shop: Deployment, message: dict[str, str], code: str) -> None:
+async def report(shop: Deployment, message: dict[str, str], code: str, status: str = "undelivered") -> None:
     """As Twilio does, signed."""
     url = message["status_callback"]
-    form = {"AccountSid": "AC1", "ErrorCode": code, "MessageSid": message["sid"], "MessageStatus": "undelivered"}
+    form = {"AccountSid": "AC1", "ErrorCode": code, "MessageSid": message["sid"], "MessageStatus": status}
     text = url + "".join(name + form[name] for name in sorted(form))
     signature = base64.b64encode(hmac.new(b"sandbox-auth-token", text.encode(), hashlib.sha1).digest()).decode()
     answer = await shop.http.post(url, data=form, headers={"X-Twilio-Signature": signature})
@@ -83,6 +83,29 @@ async def test_what_one_channel_cannot_say_another_says_and_a_dead_number_is_lef
     body = {"phone": "0612099999", "membership_number": "M1"}
     await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
     assert shop.run("verify", "--json")["equal"] is True
+
+
+async def test_a_sender_that_is_refused_only_by_a_callback_stops_and_goes_on_once_a_message_of_it_went(
+    shop: Deployment,
+) -> None:
+    await shop.start(rule=RULE.replace("[sms]", "[whatsapp, sms]"), program=BOTH)
+    await shop.http.post(f"{shop.sandbox_url}/sandbox/faults", json={"hold": True})
+    for number in range(4):
+        await enrol(shop, number, "Noor")
+    await shop.buy(range(1))
+    [first] = await eventually(lambda: so_many(shop, 1), seconds=60, every=0.2)
+    assert first["channel"] == "whatsapp"
+    await report(shop, first, "63007")
+    log = shop.folder / "worker-2.log"
+    await eventually(lambda: "the carrier refuses a sender: mend it" in log.read_text(), seconds=60, every=0.2)
+    assert "(63007)" in log.read_text()
+    await shop.buy(range(1, 4))
+    messages = await eventually(lambda: so_many(shop, 3), seconds=60, every=0.2)
+    assert sorted(each["channel"] for each in messages) == ["sms", "whatsapp", "whatsapp"], "one probe, and no more"
+    probe = next(each for each in messages if each["channel"] == "whatsapp" and each["sid"] != first["sid"])
+    await report(shop, probe, "", "delivered")
+    await eventually(lambda: "the carrier is back" in log.read_text(), seconds=60, every=0.2)
+    await eventually(lambda: so_many(shop, 5), seconds=60, every=0.2)
 
 
 async def so_many(shop: Deployment, count: int) -> list[Any] | None:

@@ -2,138 +2,38 @@
 
 import hashlib
 import re
-import unicodedata
 from collections.abc import Sequence
-from datetime import date
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
+from typing import Any
 
-from pydantic import (
-    AfterValidator,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationError,
-    ValidationInfo,
-    field_validator,
-)
-from pydantic_core import PydanticCustomError
+from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
-from rules.yaml.misspelt import meant_by
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
 from stamgast.domain.names import tidy_name
-from stamgast.domain.program import Program
 from stamgast.domain.region import Region
-from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Channel, Purpose
+from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
+from stamgast.identity.joining import Resolved, is_unused
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.records import Profile
 from stamgast.identity.references import identifiers_of, opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
 from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
-from stamgast.pos.canonical import CustomerReference, Strict
+from stamgast.pos.canonical import CustomerReference
 from stamgast.pos.documents import read_document
+from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
-from stamgast.pos.types import Id
-from stamgast.pos.warnings import Doubt, unknown_word
+from stamgast.pos.warnings import Doubt, misnamed_customer
+from stamgast.web.api.enrolment import EnrolmentRequest, doubts_about_enrolment, read_enrolment
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
 
-_PURPOSES: Final = tuple(each.value for each in Purpose)
-UNUSED: Final[Millis] = 365 * DAY
-"""Nothing heard of a customer for so long: their phone may be somebody else's."""
-
-
-def _could_be_a_name(value: str) -> str:
-    """It goes out in the shop's messages, so it is no place for a link, a line of its own or a direction."""
-    for at, letter in enumerate(value):
-        ends_a_word = letter == "." and value[at + 1 : at + 2] in ("", " ")  # J. de Vries
-        if not (letter in " '\u2019-\u2010\u2011" or unicodedata.category(letter)[0] in "LM" or ends_a_word):
-            raise PydanticCustomError("name", "may hold letters, spaces, hyphens, apostrophes and a stop after a word")
-    return value
-
-
-FirstName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_could_be_a_name)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_could_be_a_name)]
 _BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
-
-if TYPE_CHECKING:
-    ChannelWord = str
-else:
-    ChannelWord = Literal[tuple(sorted(each.value for each in Channel))]
-
-
-class Consent(Strict):
-    """Consent to messages of one purpose over one channel, with its proof: which wording was shown, and where.
-
-    One that is granted names the wording. One that is withdrawn need not: nobody has to prove a no.
-    """
-
-    model_config = ConfigDict(
-        json_schema_extra={
-            "if": {"properties": {"granted": {"const": True}}},
-            "then": {"required": ["wording_version"], "properties": {"wording_version": {"pattern": r"\S"}}},
-        }
-    )
-
-    purpose: Annotated[str, StringConstraints(pattern=r"^[a-z][a-z_]{0,39}$")]
-    channel: ChannelWord
-    granted: bool = True
-    wording_version: Annotated[str, StringConstraints(max_length=100), Field(validate_default=True)] = ""
-    source: Annotated[str, StringConstraints(max_length=100)] = ""
-
-    @field_validator("purpose")
-    @classmethod
-    def _is_not_mistyped(cls, value: str) -> str:
-        if value not in _PURPOSES and (meant := meant_by(value, _PURPOSES)):
-            raise PydanticCustomError("mistyped", "{nearest}", {"allowed": ", ".join(_PURPOSES), "nearest": meant})
-        return value
-
-    @field_validator("wording_version")
-    @classmethod
-    def _is_there_if_granted(cls, value: str, others: ValidationInfo) -> str:
-        if others.data.get("granted") and not value.strip():
-            raise PydanticCustomError(
-                "unproven", "is missing: a consent proves something only with the version of the wording that was shown"
-            )
-        return value
-
-
-class EnrolmentRequest(Strict):
-    """Who joins. At least one of phone, membership_number and provider_customer_id."""
-
-    phone: Annotated[str, Field(min_length=1, max_length=40)] | None = None
-    membership_number: Id | None = None
-    provider_customer_id: Id | None = None
-    name: Name | None = None
-    first_name: FirstName | None = None
-    email: Annotated[str, StringConstraints(max_length=254, pattern=r"^[^@\s]+@[^@\s]+$")] | None = None
-    language: Annotated[str, StringConstraints(pattern=r"^[a-z]{2}$")] | None = None
-    birthday: (
-        Annotated[str, StringConstraints(pattern=r"^([0-9]{4}|-)-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])$")] | None
-    ) = None
-    acquisition_source: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_.:-]{0,63}$")] | None = None
-    region: Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}$")] | None = None
-    """Country in which a phone without a country code is read; the programme's if it is missing."""
-    phone_changed_hands: bool | None = None
-    """True: the phone was somebody else's before and is this person's now; false: whoever it named is this person."""
-    consents: list[Consent] = Field(default_factory=list, max_length=20)
-
-    @field_validator("birthday")
-    @classmethod
-    def _is_on_the_calendar(cls, value: str | None) -> str | None:
-        year, day = (value[:-6].strip("-") or "2000", value[-5:]) if value else ("2000", "01-01")
-        try:
-            date.fromisoformat(f"{year}-{day}")
-        except ValueError:
-            raise PydanticCustomError("calendar", "is not on the calendar: there is no such day") from None
-        return value
 
 
 async def post_customer(request: Request) -> JSONResponse:
@@ -158,15 +58,17 @@ async def post_customer(request: Request) -> JSONResponse:
     )
     if phone and enrolment.phone_changed_hands is None:
         await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
-    changed_hands = bool(enrolment.phone_changed_hands)
+    changed_hands = enrolment.phone_changed_hands
     found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
-    await _append(deps, (entrance.merchant, found.customer), enrolment, phone_hash, at)
+    doubts = doubts_about_enrolment(enrolment, entrance.program)
+    who = (entrance.merchant, found.customer)
+    await _append(deps, who, enrolment, at, phone_hash=phone_hash, doubts=doubts)
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
-    if doubts := doubts_about_enrolment(enrolment, entrance.program):
+    if doubts:
         deps.metrics.doubts.note(entrance.merchant, doubts)
         answer["warnings"] = [doubt.as_json() for doubt in doubts]
     return JSONResponse(answer, 201 if found.is_new else 200, {"Location": where})
@@ -182,8 +84,7 @@ async def _ask_whose_phone(
         return
     known = await deps.identities.profile(merchant, holder)
     renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
-    state = await _stored(deps, merchant, holder) if others or renamed else None
-    if state is None or at - max(state.last_day * DAY, state.joined_at, state.inbound_at) < UNUSED:
+    if not (others or renamed) or not is_unused(await deps.last_heard(merchant, holder), at):
         return
     detail = (
         "This phone names somebody who has not been here for a year; numbers are given to others after so long. Ask "
@@ -191,24 +92,6 @@ async def _ask_whose_phone(
         "is who had it before."
     )
     raise Problem(409, "phone-unused-for-long", detail)
-
-
-def doubts_about_enrolment(enrolment: EnrolmentRequest, program: Program) -> list[Doubt]:
-    """Words that were taken although the programme does not know them."""
-    found = []
-    for number, consent in enumerate(enrolment.consents):
-        if consent.purpose not in _PURPOSES:
-            detail = f"no message has the purpose {consent.purpose!r}: this consent allows none"
-            found.append(unknown_word(f"/consents/{number}/purpose", consent.purpose, _PURPOSES, detail))
-    language, source = enrolment.language, enrolment.acquisition_source
-    if language and language not in {each[:2] for each in program.languages}:
-        detail = f"nothing is written in {language!r}: messages go out in {program.languages[0]!r}"
-        found.append(unknown_word("/language", language, program.languages, detail))
-    sources = program.costs.acquisition_costs
-    if source and source not in sources and meant_by(source, sources):
-        detail = f"program.yaml names no cost of the source {source!r}: it counts as any other"
-        found.append(unknown_word("/acquisition_source", source, sources, detail))
-    return found
 
 
 async def get_customer(request: Request) -> JSONResponse:
@@ -228,9 +111,18 @@ async def post_lookup(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "read")
     reference = read_reference(await read_body(request, deps.limits.body_bytes))
-    customer = reference.customer_id or await _named_by(deps, entrance, reference)
-    state = await _state_of(deps, entrance, customer)
-    return _shown(deps, entrance, customer, state)
+    if reference.customer_id:
+        found, identifiers = Resolved(reference.customer_id), []
+    else:
+        identifiers = _names_in(deps, entrance, reference)
+        found = await deps.identities.named_by(entrance.merchant, identifiers, deps.clock.now(), deps.last_heard)
+    questions = asked_about(found.question, identifiers, sealed=reference.sealed is not None)
+    warnings = [misnamed_customer("", each) for each in questions]
+    if not found.customer:
+        why = f" Its {warnings[0].detail}." if warnings else ""
+        raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.{why}")
+    state = await _state_of(deps, entrance, found.customer)
+    return _shown(deps, entrance, found.customer, state, warnings)
 
 
 async def delete_customer(request: Request) -> JSONResponse:
@@ -259,26 +151,25 @@ def _customer_in(request: Request) -> str:
     return customer
 
 
-async def _named_by(deps: Deps, entrance: Entrance, reference: CustomerReference) -> str:
-    """Whom it names, as a purchase would: whichever identifier is known first."""
+def _names_in(deps: Deps, entrance: Entrance, reference: CustomerReference) -> list[Identifier]:
     unseal = partial(deps.identities.unseal, entrance.merchant)
     try:
-        identifiers = usable_identifiers_of(opened(reference, unseal), entrance.program.home).identifiers
+        return usable_identifiers_of(opened(reference, unseal), entrance.program.home).identifiers
     except SealError as error:
         raise RefusedError([{"pointer": "/sealed", "detail": f"sealed {error}"}]) from None
     except BadPhoneError as error:
         raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
-    for each in identifiers:
-        if customer := await deps.identities.customer_of(entrance.merchant, each):
-            return customer
-    raise Problem(404, "no-customer", f"{entrance.merchant} knows nobody by this.")
 
 
-def _shown(deps: Deps, entrance: Entrance, customer: str, state: Customer) -> JSONResponse:
+def _shown(
+    deps: Deps, entrance: Entrance, customer: str, state: Customer, warnings: Sequence[Doubt] = ()
+) -> JSONResponse:
     shown = show_customer(customer, state, entrance.program, deps.clock.now())
     if not entrance.key.allows("till"):
         for voucher in shown["vouchers"]:  # whoever knows a code can redeem it
             del voucher["code"]
+    if warnings:
+        shown["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(shown)
 
 
@@ -295,20 +186,6 @@ async def _state_of(deps: Deps, entrance: Entrance, customer: str) -> Customer:
     if await deps.identities.profile(entrance.merchant, customer) is None:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
     return Customer()  # enrolled a moment ago: nothing has happened to them yet
-
-
-def read_enrolment(body: bytes) -> EnrolmentRequest:
-    """Read an enrolment.
-
-    Raises:
-        UnreadableError: it is not JSON.
-        RefusedError: with everything that is wrong with it.
-    """
-    document = read_document(body)
-    try:
-        return EnrolmentRequest.model_validate(document)
-    except ValidationError as error:
-        raise RefusedError(problems_of(error, EnrolmentRequest)) from None
 
 
 def read_reference(body: bytes) -> CustomerReference:
@@ -331,7 +208,15 @@ def _identifiers(enrolment: EnrolmentRequest, region: Region) -> list[Identifier
     return found
 
 
-async def _append(deps: Deps, who: tuple[str, str], enrolment: EnrolmentRequest, phone_hash: str, at: Millis) -> None:
+async def _append(
+    deps: Deps,
+    who: tuple[str, str],
+    enrolment: EnrolmentRequest,
+    at: Millis,
+    *,
+    phone_hash: str,
+    doubts: Sequence[Doubt],
+) -> None:
     """Append the enrolment and its consents to the customer's stream, in one piece."""
     merchant, customer = who
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
@@ -344,6 +229,7 @@ async def _append(deps: Deps, who: tuple[str, str], enrolment: EnrolmentRequest,
             acquisition_source=enrolment.acquisition_source,
             birthday=birthday[2] if birthday else None,
             phone=phone_hash,
+            warned=tuple(doubt.noted for doubt in doubts),
         )
     ]
     events += [
@@ -377,8 +263,3 @@ async def _keep_stopped(deps: Deps, merchant: str, customer: str, phone: str, at
 
 def _event_id(*parts: str) -> str:
     return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]
-
-
-def enrolment_schema() -> dict[str, Any]:
-    """JSON Schema of the enrolment's body, for OpenAPI."""
-    return EnrolmentRequest.model_json_schema(ref_template="#/components/schemas/{model}")

@@ -40,6 +40,7 @@ async def post_purchases(request: Request) -> JSONResponse:
             items,
             program=entrance.program,
             at=deps.clock.now(),
+            last_heard=deps.last_heard,
             large=large,
         )
     except (RefusedError, ReceiptTooLargeError):

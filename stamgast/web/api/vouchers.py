@@ -17,10 +17,11 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
+from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer, partition_of
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.warnings import unknown_word
+from stamgast.pos.warnings import Doubt, unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
@@ -84,6 +85,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     customer = given.customer or await _customer_of(deps, redemption)
     if customer is None or deps.slot_of(key_of(entrance.merchant, customer)) != slot:
         raise _unknown(deps, entrance)
+    doubt = _doubt(entrance.program, given)
     event = VoucherRedeemed(
         merchant=entrance.merchant,
         customer=customer,
@@ -91,11 +93,15 @@ async def post_redemption(request: Request) -> JSONResponse:
         id=redemption.event_id,
         code=code,
         store=given.store,
+        warned=(doubt.noted,) if doubt else (),
     )
     if await deps.redis.get(redemption.answer) is None:
         record = (key_of(entrance.merchant, customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
-    return await _answer(deps, redemption, entrance, WAIT_S, _doubts(deps, entrance, given))
+    if doubt is None:
+        return await _answer(deps, redemption, entrance, WAIT_S)
+    deps.metrics.doubts.note(entrance.merchant, [doubt])
+    return await _answer(deps, redemption, entrance, WAIT_S, {"warnings": [doubt.as_json()]})
 
 
 async def get_redemption(request: Request) -> JSONResponse:
@@ -196,15 +202,13 @@ async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
     return None if stored is None else str(stored.decode())
 
 
-def _doubts(deps: Deps, entrance: Entrance, given: _Request) -> dict[str, Any]:
-    """What the answer says of a store that nobody knows: the voucher is redeemed all the same."""
-    store, stores = given.store, entrance.program.stores
+def _doubt(program: Program, given: _Request) -> Doubt | None:
+    """What is said of a store that nobody knows: the voucher is redeemed all the same."""
+    store, stores = given.store, program.stores
     if not store or store in stores:
-        return {}
+        return None
     detail = f"the programme knows no store {store[:_SHOWN]!r}: reports will not find this redemption under any other"
-    doubt = unknown_word("/store", store, stores, detail, kind="unknown_store")
-    deps.metrics.doubts.note(entrance.merchant, [doubt])
-    return {"warnings": [doubt.as_json()]}
+    return unknown_word("/store", store, stores, detail, kind="unknown_store")
 
 
 async def _answer(

@@ -61,7 +61,7 @@ async def post_status(request: Request) -> Response:
         if treatment is Treatment.CONFIG:
             log.error("the carrier refuses a sender or a template", merchant=key.merchant, code=status.code)
             deps.metrics.config_faults.labels(key.merchant, status.code).inc()
-        await _append(deps, [_outcome(status, treatment, at)])
+        await _append(deps, [outcome_told(status, treatment, at)])
     return Response(status_code=204)
 
 
@@ -180,7 +180,8 @@ async def _treatment(deps: Deps, status: StatusEvent) -> Treatment:
     return status.treatment if is_theirs else Treatment.PERMANENT
 
 
-def _outcome(status: StatusEvent, treatment: Treatment, at: Millis) -> ActivationOutcome:
+def outcome_told(status: StatusEvent, treatment: Treatment, at: Millis) -> ActivationOutcome:
+    """What a callback says of a message, for its customer's stream."""
     key = status.key
     return ActivationOutcome(
         merchant=key.merchant,

@@ -11,6 +11,7 @@ from stamgast.identity.records import Alias, encode, entry_key
 from stamgast.log.topics import check_topics
 from tests.builders import line, record, snapshot
 from tests.conftest import eventually
+from tests.fakes.people import lately
 from tests.integration.proofs.feed import Producer
 from tests.integration.proofs.fleet import Fault
 from tests.integration.proofs.judging import ID_KEY, read_log
@@ -49,7 +50,7 @@ async def test_a_membership_number_that_changes_hands_while_its_purchase_is_appe
     doomed.arm()
     await doomed.ready()
     await scene.barriers()
-    people = [await scene.parts.identities.resolve(MERCHANT, [member(n)], now()) for n in range(24)]
+    people = [(await scene.parts.identities.resolve(MERCHANT, [member(n)], now(), lately)).customer for n in range(24)]
     producer = Producer(scene.settings.kafka_bootstrap)
     bread = [line("1", 350, category="bread")]
     sales = [snapshot(f"m{n}", lines=bread, when=now(), customer=None) for n in range(24)]
@@ -62,7 +63,9 @@ async def test_a_membership_number_that_changes_hands_while_its_purchase_is_appe
     )
 
     async def changed_hands() -> bool:
-        found = [await scene.parts.identities.resolve(MERCHANT, [member(n)], now()) for n in range(24)]
+        found = [
+            (await scene.parts.identities.resolve(MERCHANT, [member(n)], now(), lately)).customer for n in range(24)
+        ]
         return found == others
 
     await eventually(changed_hands, why="the view knows whose the numbers are now")

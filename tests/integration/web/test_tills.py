@@ -13,6 +13,7 @@ from stamgast.purchases.accept import accept
 from stamgast.state.transactions import KnownTransactions
 from tests.builders import sure
 from tests.fakes.kassa import Kassa, sign
+from tests.fakes.people import lately
 from tests.integration.web.conftest import MERCHANT, Web
 
 SALE = {"number": "17", "version": 1, "at": "2026-10-01T07:42:10Z", "total": 12.4, "till": "T1", "phone": "0612345678"}
@@ -46,6 +47,7 @@ async def test_a_signed_webhook_becomes_a_record_of_the_same_customer_as_over_ht
             received,
             program=program,
             at=at,
+            last_heard=lately,
         )
 
     accepted = await deliver("d1", SALE)

@@ -13,6 +13,7 @@ from stamgast.log.replies import Reply, read_replies
 from stamgast.state.keys import customers
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
+from tests.fakes.people import lately
 from tests.integration.web.conftest import MERCHANT, TOKENS, open_web
 
 CUSTOMER = "c" + "a" * 24
@@ -187,7 +188,7 @@ async def replies(web: Any, customer: str, later: int = 0) -> list[Reply]:
 
 async def test_a_reply_of_somebody_known_by_purchases_alone_is_kept_too_and_goes_with_them(web):
     phone = [Identifier("phone", "+31612345678")]
-    customer = await web.parts.identities.resolve(MERCHANT, phone, 1)
+    customer = (await web.parts.identities.resolve(MERCHANT, phone, 1, lately)).customer
     await web.message("+31612345678", "Is het brood al klaar?", "SM1")
     await web.message("+31612345678", "Is het brood al klaar?", "SM1")  # the carrier repeats itself
     await web.message("+31612345678", "Hallo?", "SM2")
@@ -196,7 +197,7 @@ async def test_a_reply_of_somebody_known_by_purchases_alone_is_kept_too_and_goes
         MERCHANT, customer, await web.parts.identities.known_as(MERCHANT, customer), web.parts.clock.now()
     )
     assert await replies(web, customer) == []
-    assert await web.parts.identities.resolve(MERCHANT, phone, 2) != customer
+    assert (await web.parts.identities.resolve(MERCHANT, phone, 2, lately)).customer != customer
 
 
 async def test_the_same_message_twice_carries_the_same_id(web):

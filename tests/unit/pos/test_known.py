@@ -94,7 +94,8 @@ async def test_the_worker_counts_what_every_delivery_says_and_a_repeat_of_it_not
     nobody: Any = None
     metrics = Metrics()
     job = IntakeJob(
-        topics=TOPICS, naming=Naming(nobody, shop), proofs=PROOFS, proving=nobody, aside=aside(), clock=StillClock(T0), metrics=metrics
+        topics=TOPICS, naming=Naming(nobody, shop, nobody), proofs=PROOFS, proving=nobody, aside=aside(),
+        clock=StillClock(T0), metrics=metrics,
     )  # fmt: skip
     over = refund(gross=1_500, lines=[("9", "1", 1_500)])
     chunk = records_of(*(record(data, T0) for data in (SALE, over, over, SALE | {"status": "voided"})))

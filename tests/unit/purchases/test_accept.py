@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from stamgast.identity.joining import Resolved
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Refused, read_purchases
 from stamgast.purchases.accept import accept
 from tests.builders import ANNA, T0, line, program, refund, snapshot
+from tests.fakes.people import lately
 
 SALE = snapshot("1", store="shop", lines=[line("1", 700)])
 BACK = snapshot("2", store="shop", lines=[line("1", 350)]) | {
@@ -19,8 +21,8 @@ BACK = snapshot("2", store="shop", lines=[line("1", 350)]) | {
 class Register:
     """Knows Anna, and no transaction."""
 
-    async def resolve_many(self, merchant: str, references: Any, at: int) -> list[str]:
-        return [ANNA for _ in references]
+    async def resolve_many(self, merchant: str, references: Any, at: int, last_heard: Any) -> list[Resolved]:
+        return [Resolved(ANNA) for _ in references]
 
     async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
         return frozenset(customers) - {ANNA}
@@ -42,7 +44,9 @@ async def taken(*batch: Any) -> Any:
 
     shop = program(transaction_scope="store_day")
     items = read_purchases(json.dumps(batch).encode())
-    return await accept(Register(), Register(), append, "p", items, program=shop, at=T0), len(appended)
+    return await accept(Register(), Register(), append, "p", items, program=shop, at=T0, last_heard=lately), len(
+        appended
+    )
 
 
 async def test_a_refund_that_does_not_say_of_which_sale_it_is_holds_up_nothing_else():

@@ -1,9 +1,11 @@
 """A text that prints a name says something else to those who gave none, and `rules check` notices one that does not."""
 
+import msgspec
 import pytest
 
 from rules.loader import load_bundle
 from rules.program.template_check import prints_no_name
+from stamgast.programs.record import BundleRecord, load_record
 from tests.unit.rules.small_shop import files_of
 
 NAME = "customer.first_name"
@@ -45,13 +47,23 @@ def told(files):
     return [(each.file, each.severity, each.message) for each in load_bundle(files).problems]
 
 
-def test_rules_check_warns_of_it_where_it_stands():
+def test_such_a_text_is_an_error_where_it_stands():
     files = files_of()
     hello = {"templates/nl/hello.j2": "Dag {{ customer.first_name }}! Stop? Antwoord STOP"}
     (problem,) = told(files | hello)
-    assert problem[:2] == ("templates/nl/hello.j2", "warning")
+    assert problem[:2] == ("templates/nl/hello.j2", "error")
     assert "is empty for those who gave no name" in problem[2]
     variable = files["program.yaml"].replace("voucher.code", NAME)
     assert variable != files["program.yaml"]
     (problem,) = told(files | {"program.yaml": variable})
     assert "WhatsApp takes no empty variable" in problem[2]
+
+
+def test_a_bundle_that_was_published_with_it_keeps_running_and_its_files_are_published_no_more():
+    files = files_of() | {"templates/nl/hello.j2": "Dag {{ customer.first_name }}! Stop? Antwoord STOP"}
+    assert not load_bundle(files).ok
+    record = BundleRecord(merchant="shop", hash="", files=files, clv={}, published_at=0)
+    loaded = load_record(record)
+    assert (loaded.ok, [each.severity for each in loaded.problems]) == (True, ["warning"])
+    broken = files | {"templates/nl/hello.j2": "Dag {{ customer.nickname }}"}
+    assert not load_record(msgspec.structs.replace(record, files=broken)).ok

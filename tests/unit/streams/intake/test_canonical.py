@@ -10,12 +10,14 @@ from stamgast.domain.events import decode_event
 from stamgast.domain.program import Store
 from stamgast.domain.units import MINUTE
 from stamgast.identity.ids import Identifier
+from stamgast.identity.joining import Resolved
 from stamgast.identity.sealed import Identifiers, public_key, seal, unseal
 from stamgast.log.partitioning import partition_for
-from stamgast.pos.warnings import UNKNOWN_CUSTOMER
+from stamgast.pos.misnamed import UNKNOWN_CUSTOMER
 from streams.intake.canonical import UnreadableError, canonical, document_of, read_record
 from streams.intake.identity import Naming
 from tests.builders import ANNA, BRAM, MERCHANT, T0, line, program, snapshot
+from tests.fakes.people import lately
 from tests.fakes.records import LogRecord
 from tests.foreign_records import PROOFS, produced, read
 
@@ -30,10 +32,10 @@ class Register:
     def __init__(self) -> None:
         self.asked: list[list[tuple[str, str]]] = []
 
-    async def resolve_many(self, merchant: str, references: Any, at: int) -> list[str]:
+    async def resolve_many(self, merchant: str, references: Any, at: int, last_heard: Any) -> list[Resolved]:
         assert all(isinstance(each, Identifier) for reference in references for each in reference)
         self.asked += [[(each.kind, each.value) for each in reference] for reference in references]
-        return [ANNA for _ in references]
+        return [Resolved(ANNA) for _ in references]
 
     async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
         return frozenset(customers) - {ANNA}
@@ -52,7 +54,7 @@ async def taken_over(found: Any, people: Any = None, **how: Any) -> Any:
     first = read(found, **how)
     assert first.wanting
     document = document_of(first)
-    naming = Naming(people or Register(), shops)
+    naming = Naming(people or Register(), shops, lately)
     in_force = await naming.program_in_force(first.merchant)
     customer = (await naming.customer_of(first, in_force, T0)).customer
     source = ("t", 0, 0, 0)
@@ -204,7 +206,7 @@ async def test_what_does_not_open_or_names_nobody_is_unreadable_and_says_why(cus
 
 
 async def named_in(found: Any) -> Any:
-    naming = Naming(Register(), shops)
+    naming = Naming(Register(), shops, lately)
     return await naming.customer_of(read(found), await naming.program_in_force(MERCHANT), T0)
 
 
@@ -212,22 +214,22 @@ async def test_a_sealed_phone_that_is_none_is_told_where_something_else_names_th
     whose = sealed(phone="020 1234567") | {"membership_number": "M1"}
     named = await named_in(produced(SALE | {"customer": whose}))
     assert named.customer == ANNA
-    assert (named.misnamed.kind, named.misnamed.field) == ("unusable_phone", "sealed")
+    assert [(each.kind, each.field) for each in named.misnamed] == [("unusable_phone", "sealed")]
     whose = sealed(phone="0612345678", membership_number="M1")
-    assert await named_in(produced(SALE | {"customer": whose})) == (ANNA, None)
+    assert await named_in(produced(SALE | {"customer": whose})) == (ANNA, ())
 
 
 async def test_a_customer_id_that_is_nobodys_is_told_and_credits_nobody():
     found = produced(SALE | {"customer": {"customer_id": BRAM}}, stamgastrecordedat=None)
-    assert (await named_in(found)).misnamed == UNKNOWN_CUSTOMER
+    assert (await named_in(found)).misnamed == (UNKNOWN_CUSTOMER,)
     again = await taken_over(found)
     assert "customer" not in json.loads(again.value)["data"]
-    assert await named_in(produced(SALE | {"customer": {"customer_id": ANNA}})) == (ANNA, None)
+    assert await named_in(produced(SALE | {"customer": {"customer_id": ANNA}})) == (ANNA, ())
 
 
 async def test_a_merchant_without_a_programme_has_no_purchases_and_is_told_what_to_do():
     with pytest.raises(UnreadableError, match="no programme of elsewhere is in force: `stamgast publish` it"):
-        await Naming(Register(), shops).program_in_force("elsewhere")
+        await Naming(Register(), shops, lately).program_in_force("elsewhere")
 
 
 @pytest.mark.parametrize("name", ["", "A", "x" * 64, "é", "a b", "-a", "winkel\n", "x" * 200_000])

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from stamgast.identity.joining import Resolved
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import read_purchase, read_purchases
 from stamgast.state import keys
@@ -17,6 +18,7 @@ from tests.builders import ANNA, MERCHANT, T0, line, program, refund, snapshot
 from tests.fakes.clock import StillClock
 from tests.fakes.lease import MemoryLease
 from tests.fakes.ownership import OwnedByTest
+from tests.fakes.people import lately
 from tests.foreign_records import PROOFS, produced
 from tests.steps import TOPICS, aside
 
@@ -49,9 +51,9 @@ class Nobody:
 
     asked = 0
 
-    async def resolve_many(self, merchant: str, references: Any, at: int) -> list[str]:
+    async def resolve_many(self, merchant: str, references: Any, at: int, last_heard: Any) -> list[Resolved]:
         self.asked += 1
-        return [ANNA for _ in references]
+        return [Resolved(ANNA) for _ in references]
 
     async def unknown(self, merchant: str, customers: Any) -> frozenset[str]:
         return frozenset(customers) - {ANNA}
@@ -70,7 +72,8 @@ async def appended(
         return program() if merchant == MERCHANT else None
 
     job = IntakeJob(
-        topics=TOPICS, naming=Naming(people, shop), proofs=PROOFS, proving=people, aside=aside(), clock=StillClock(T0), metrics=Metrics()
+        topics=TOPICS, naming=Naming(people, shop, lately), proofs=PROOFS, proving=people, aside=aside(),
+        clock=StillClock(T0), metrics=Metrics(),
     )  # fmt: skip
     owned = OwnedByTest(MemoryLease(keys.transactions(0)), Position())
     found = produced(data, stamgastrecordedat=None, **attributes)

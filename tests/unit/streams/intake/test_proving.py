@@ -89,7 +89,7 @@ class Intake:
         people: Any = Register()
         self.job = IntakeJob(
             topics=TOPICS,
-            naming=Naming(people, shops),
+            naming=Naming(people, shops, people),
             proofs=self.proofs,
             proving=Proving(table, self.ring, PRODUCERS),
             aside=aside(),
@@ -223,6 +223,7 @@ STRANGERS = replace(proven(), headers=[(PROOF, b"a" * 16 + b":" + b"0" * 64)])
         (proven(HTTP_KEY), f"key {HTTP_KEY.record.id} is for HTTP (intake, read)"),
         (replace(proven(), value=(proven().value or b"") + b" "), "it is not the HMAC-SHA256 of the value's bytes as they came"),
     ],
+    ids=["none", "misspelt", "ours", "two", "empty", "shapeless", "strangers", "anothers", "http", "changed"],
 )  # fmt: skip
 async def test_what_is_wrong_with_a_proof_is_told_with_what_would_be_right(found: LogRecord, why: str):
     intake = Intake(await table_of(KEY.record, OTHERS_KEY.record, HTTP_KEY.record))
@@ -246,6 +247,7 @@ async def test_a_merchant_without_a_key_is_told_how_to_make_one():
         (f"{KEY.text}\n", "with a line's end behind the key"),
         (KEY.text.split("_", 2)[2], "with the last part of the key alone, and the whole key is needed"),
     ],
+    ids=["with a line's end", "its last part"],
 )
 async def test_a_key_that_is_nearly_used_as_it_should_be_is_told(key: str, how: str):
     value = proven().value or b""

@@ -1,9 +1,11 @@
 """What workers tell of a merchant's segments: once that one fell below three, however often they look or start again."""
 
+import time
 from types import SimpleNamespace
 from typing import Any, Self
 
 import pytest
+from structlog.testing import capture_logs
 
 import streams.maintenance.segments as module
 from stamgast.clv.segments.live_segments import LiveSegment
@@ -198,3 +200,15 @@ async def test_a_partition_given_up_while_the_topic_is_read_ends_no_worker(monke
     monkeypatch.setattr(watch, "_read", read)
 
     await watch._look()
+
+
+async def test_a_worker_without_scipy_says_once_an_hour_that_segments_are_not_valued(monkeypatch):
+    monkeypatch.setattr(module, "has_scipy", lambda: False)
+    nothing: Any = None
+    watch = SegmentWatch(nothing, Topics(1), nothing, StillClock(T0))
+    with capture_logs() as logs:
+        await watch._try(nothing, in_force())
+    assert [(each["log_level"], each["merchant"], "CLV=1" in each["install"]) for each in logs] == [
+        ("error", MERCHANT, True)
+    ]
+    assert watch._rests[MERCHANT] > time.monotonic() + 3_000

@@ -150,3 +150,51 @@ def test_a_probe_that_is_told_to_wait_has_found_the_carrier_at_home():
     assert not of.is_open
     assert not of.may_begin(6.9)
     assert of.may_begin(7.0)
+
+
+def stopped(**how: Any) -> Breaker:
+    """One that was opened at the moment 0 by what was told of a message that was taken."""
+    made = breaker(**how)
+    fill(made, 0.0)
+    made.end(Answer.ANSWERED, 0.0)
+    made.stop(0.0)
+    for _ in range(made.under_way):
+        made.end(Answer.ANSWERED, 0.0)
+    assert made.is_open
+    return made
+
+
+def probed(of: Breaker) -> float:
+    """One probe goes and is taken; return when."""
+    now = of.rests_until
+    assert fill(of, now) == 1
+    of.end(Answer.ANSWERED, now, probe=True)
+    assert of.is_open
+    assert of.on_trial
+    assert not of.may_begin(of.rests_until - 0.001), "nothing else goes while it is on trial"
+    return now
+
+
+def test_where_refusals_are_told_afterwards_an_answer_to_a_probe_proves_nothing():
+    of, pauses = stopped(), []
+    for _ in range(4):
+        now = probed(of)
+        of.tried(now + 1, went=False)
+        pauses.append(of.rests_until - now - 1)
+    assert pauses == [10, 20, 40, 80]
+    of.tried(probed(of) + 1, went=True)
+    assert not of.is_open
+    of.stop(1_000.0)
+    assert of.rests_until == 1_005
+
+
+def test_a_probe_of_which_nothing_is_told_counts_as_gone_and_the_next_one_waits_longer():
+    of = stopped()
+    probed(of)
+    of.look(of.rests_until - 0.001)
+    assert of.is_open
+    of.look(of.rests_until)
+    assert not of.is_open
+    assert not of.on_trial
+    of.stop(1_000.0)
+    assert of.rests_until == 1_010

@@ -7,6 +7,7 @@ from structlog.testing import capture_logs
 
 from channels.model import Fault, Outcome, SendResult
 from stamgast.domain.vocabulary import Treatment
+from stamgast.service.case import Report
 from streams.metrics import Metrics
 from streams.outbox.breaker import Probing
 from streams.outbox.turns import Senders
@@ -139,6 +140,43 @@ async def test_a_message_with_which_the_sender_is_refused_again_while_others_go_
     assert (judged.outcome, judged.treatment) == (Outcome.REJECTED, Treatment.FALLBACK)
     turn.answered(judged)
     assert made.troubles() == []
+
+
+async def test_a_sender_that_is_refused_by_a_callback_stops_and_goes_on_once_a_message_of_it_went():
+    made = senders(width=4, first_s=0.02)
+    made.reported(LANE, Report("never sent from here", "sms"))
+    for activation in ("first", "second"):
+        turn = await made.turn(LANE)
+        turn.judged(activation, TAKEN)
+        turn.answered(TAKEN)
+    with capture_logs() as logs:
+        made.reported(LANE, Report("first", "sms", "63007"))
+        made.reported(LANE, Report("second", "sms", "63007"))
+    assert [(each["log_level"], each["why"]) for each in logs] == [
+        ("error", "found out once it had taken the message (63007)")
+    ]
+    assert "refuses this sender, found out once it had taken the message (63007), since" in made.troubles()[0]
+    for number in range(3):
+        turn = await made.turn(LANE)
+        assert await turn.proves(FakeCarrier(REFUSED))
+        turn.judged(f"probe {number}", TAKEN)
+        turn.answered(TAKEN)
+        assert made.troubles(), "that it was taken proves nothing"
+        if number < 2:
+            made.reported(LANE, Report(f"probe {number}", "sms", "63007"))
+    made.reported(LANE, Report("first", "sms"))
+    assert made.troubles(), "what was sent before says nothing"
+    made.reported(LANE, Report("probe 2", "sms"))
+    assert made.troubles() == []
+
+
+async def test_a_sender_of_whose_probe_nothing_is_told_goes_on_by_itself():
+    made = senders(width=1)
+    made.reported(LANE, Report("another's", "sms", "30002"))
+    turn = await made.turn(LANE)
+    turn.judged("probe", TAKEN)
+    turn.answered(TAKEN)
+    await eventually(lambda: not made.troubles(), why="it counts as gone")
 
 
 async def test_what_is_wrong_with_one_message_opens_nothing():

@@ -13,7 +13,7 @@ from stamgast.domain.program import Costs
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.problems import RefusedError, allowed_in
 from stamgast.pos.types import ANY_ID
-from stamgast.web.api.customers import EnrolmentRequest, doubts_about_enrolment, enrolment_schema, read_enrolment
+from stamgast.web.api.enrolment import EnrolmentRequest, doubts_about_enrolment, enrolment_schema, read_enrolment
 from tests.builders import program
 
 CONSENT = {"purpose": "marketing", "channel": "sms", "wording_version": "2026-1"}
