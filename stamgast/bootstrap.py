@@ -26,6 +26,7 @@ from stamgast.identity.sealing import (
     derive_source_key,
     derive_voucher_key,
 )
+from stamgast.identity.veiling import Veils
 from stamgast.lifecycle.cancellation import until_told
 from stamgast.log.append_time import AppendTime
 from stamgast.log.appender import Appender
@@ -285,7 +286,7 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         appender = Appender(kafka_of(settings), partition_counts(topics), client_id="stamgast-web")
         stack.push_async_callback(appender.close)
         identities = identity_store(settings, topics, cluster, redis, appender)
-        api_keys, merchants = ApiKeyTable(), MerchantTable()
+        api_keys, merchants = ApiKeyTable(), MerchantTable(Veils(id_key_of(settings)))
         clock, watch = watched_clock(settings, topics, redis, stack)
         if watch is not None:
             await watch.compare()  # until somebody has borne the clock out, requests are answered with 503

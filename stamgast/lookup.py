@@ -15,6 +15,7 @@ from stamgast.domain.events import key_of
 from stamgast.domain.region import Region
 from stamgast.filling import Filling
 from stamgast.identity.references import perhaps_named_by
+from stamgast.identity.veiling import Veils
 from stamgast.log.appender import Appender
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
@@ -126,7 +127,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
 async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
     """Every bundle that was published, and the merchant's newest. Raises NotFoundError if it has none."""
     await asyncio.to_thread(check_topics, kafka_of(settings), topics)
-    shelf = BundleShelf()
+    shelf = BundleShelf(Veils(bootstrap.id_key_of(settings)))
     await shelf.load(kafka_of(settings), topics.programs)
     if merchant not in shelf.newest:
         known = ", ".join(sorted(shelf.newest)) or "none has published yet"

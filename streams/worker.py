@@ -6,9 +6,10 @@ from typing import Any, Final
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.table import ApiKeyTable
-from stamgast.bootstrap import WorkerParts, worker_parts
+from stamgast.bootstrap import WorkerParts, id_key_of, worker_parts
 from stamgast.broker import kafka_of
 from stamgast.filling import Filling
+from stamgast.identity.veiling import Veils
 from stamgast.log.address import signatures_at
 from stamgast.log.tail import Tail
 from stamgast.people.last_heard import last_heard_over
@@ -54,7 +55,7 @@ async def run(settings: Settings) -> int:
 def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True) -> Worker:
     """Wire jobs, services and app. Without `sending` the outbox is left alone."""
     topics, metrics = parts.topics, Metrics()
-    bundles = Bundles(ProgramLog(kafka_of(settings), topics.programs))
+    bundles = Bundles(ProgramLog(kafka_of(settings), topics.programs), Veils(id_key_of(settings)))
     aside = LayingAside(topics, parts.seal, parts.clock)
     outgoing = Outgoing(
         topics=topics,
@@ -115,7 +116,10 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
     )
     serving = carry(customers)
     others = (
-        [SegmentWatch(serving, topics, bundles, parts.clock), Forgetting(serving, topics, parts.redis)]
+        [
+            SegmentWatch(serving, topics, bundles, parts.clock, parts.identities),
+            Forgetting(serving, topics, parts.redis),
+        ]
         if sending
         else []
     )

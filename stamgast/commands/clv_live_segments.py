@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from stamgast.domain.program import Program
     from stamgast.domain.units import Day
     from stamgast.log.segments import SegmentWorth
+    from stamgast.people.sources import UnnamedSources
     from stamgast.settings import Settings
 
 LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source"}
@@ -39,11 +40,12 @@ def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
 
     from stamgast.log.topics import TopicsError
     from stamgast.state.errors import StateError
+    from stamgast.state.views import NotLoadedError
 
     try:
         valued = asyncio.run(_value(load_settings(), merchant, by))
-    except (LookupError, ValueError, TopicsError, KafkaError, StateError) as error:
-        fail(str(error))
+    except (LookupError, ValueError, TopicsError, KafkaError, StateError, NotLoadedError, TimeoutError) as error:
+        fail(str(error) or "Redis or Kafka did not answer in time")
     document = _document(valued, merchant, by)
     if valued.program.prospects is None:
         say(f"nothing is said of what is to come: no model is in force; run `stamgast clv fit --merchant {merchant}`")
@@ -57,12 +59,15 @@ def tell_live_segments(merchant: str, by: By, *, as_json: bool) -> None:
 
 
 async def _value(settings: Settings, merchant: str, by: By) -> Valued:
+    from stamgast.bootstrap import id_key_of
     from stamgast.clv.segments.live_segments import Book
     from stamgast.domain.calendar import business_day
     from stamgast.filling import Filling
+    from stamgast.identity.veiling import Veils
     from stamgast.log.reading import LogReader
     from stamgast.log.segments import read_segments
     from stamgast.log.topics import Topics, check_topics
+    from stamgast.people.sources import UnnamedSources
     from stamgast.programs.record import load_record
     from stamgast.programs.refit import parameters_in_force
     from stamgast.state.customer_states import live_states
@@ -70,15 +75,17 @@ async def _value(settings: Settings, merchant: str, by: By) -> Valued:
 
     topics = Topics(settings.partitions, settings.topic_prefix)
     await asyncio.to_thread(check_topics, kafka_of(settings), topics)
-    program = load_record((await parameters_in_force(kafka_of(settings), topics, merchant)).record).program
+    record = (await parameters_in_force(kafka_of(settings), topics, merchant)).record
+    program = load_record(record).program.behind(Veils(id_key_of(settings)).of(merchant))
     today = business_day(settings.make_clock().now(), program.time_zone)
-    book = Book(program, today)
+    book, unnamed = Book(program, today), UnnamedSources(program)
     redis = Redis(settings.redis_url)
     try:
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         await filling.check()
         async for piece in live_states(redis, topics.partitions, merchant):
             book.add(state for _, state in piece)
+            unnamed.add(piece)
         await filling.check()  # it may have been lost meanwhile
     finally:
         redis.close()
@@ -87,7 +94,16 @@ async def _value(settings: Settings, merchant: str, by: By) -> Valued:
     say(f"read {len(book):,} customers of {merchant}")
     async with LogReader(kafka_of(settings)) as reader:
         known = (await read_segments(reader, topics.segments)).of(merchant)
-    return Valued(program, today, book.segments()[by], known)
+    return Valued(program, today, book.segments(await _names_of(settings, unnamed))[by], known)
+
+
+async def _names_of(settings: Settings, unnamed: UnnamedSources) -> dict[str, str]:
+    from stamgast.lookup import open_people
+
+    if not unnamed:
+        return {}
+    async with open_people(settings) as people:
+        return await unnamed.names(people.identities)
 
 
 def _with_fall(segment: LiveSegment, valued: Valued, by: By) -> dict[str, Any]:

@@ -101,6 +101,43 @@ def replies(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fal
         answer(f"{customer} wrote nothing in the last thirty days.")
 
 
+@app.command()
+def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = False) -> None:
+    """Show what a customer agreed to and took back, and by which wording: the proof. This is personal data."""
+    from stamgast.clock.shop_time import format_time
+    from stamgast.commands.finding import with_people
+    from stamgast.people.consents import Told, read_consents
+
+    settings = load_settings()
+
+    async def read(people: People, customer: str) -> tuple[str, list[Told]]:
+        key = await people.identities.key_of(merchant, customer)
+        return customer, await read_consents(kafka_of(settings), people.topics, (merchant, customer), key)
+
+    customer, found = with_people(settings, merchant, identifier, read)
+    shown = [
+        {
+            "at": format_time(told.at),
+            "purpose": told.purpose,
+            "channel": told.channel,
+            "granted": told.granted,
+            "wording_version": told.proof and told.proof.wording,
+            "source": told.proof and told.proof.origin,
+        }
+        for told in found
+    ]
+    if as_json:
+        print_json({"customer": customer, "merchant": merchant, "consents": shown})
+        return
+    for each in shown:
+        said = "agreed" if each["granted"] else "took back"
+        wording, where = each["wording_version"], each["source"]
+        proof = "its proof is gone with the person" if where is None else f"wording {wording or '-'}, at {where or '-'}"
+        answer(f"{each['at']}  {each['purpose']}:{each['channel']}  {said}  {proof}")
+    if not shown:
+        answer(f"{customer} has said nothing about messages.")
+
+
 def with_money_in_words(shown: dict[str, Any]) -> dict[str, Any]:
     """A customer's document with its amounts as people read them: `12.40 EUR`, where JSON has minor units."""
     from stamgast.domain.currencies import format_money

@@ -100,8 +100,9 @@ class Customer(Struct, array_like=True, gc=False):
     tags: list[str] = []
     language: str = ""
     source: str = ""
-    """Acquisition source."""
+    """What stands for the acquisition source, or its name: as the event told it."""
     birthday: str = ""
+    """As the event told it: `program.veil.birthday` reads it."""
     joined_at: Millis = 0
     consents: dict[str, Millis] = {}
     """`purpose:channel` -> since when."""

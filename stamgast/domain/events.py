@@ -123,8 +123,9 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
 
     language: str | None = None
     acquisition_source: str | None = None
+    """What stands for it (`stamgast.domain.veil`); its name in records from before that."""
     birthday: str | None = None
-    """Month and day only, `MM-DD`: what a birthday rule needs, and no more."""
+    """Month and day only, behind the merchant's veil; `MM-DD` in records from before that."""
     phone: str = ""
     """What stands for the phone that was given (its hash), so that it is known when it is another one."""
     warned: tuple[tuple[str, str], ...] = ()
@@ -138,7 +139,10 @@ class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc
     channel: str
     granted: bool
     wording: str = ""
+    """In the clear in records from before `proof`; empty since. So is `origin`."""
     origin: str = ""
+    proof: str = ""
+    """Which wording was shown, and where: sealed under the customer's data key (`stamgast.identity.proofs`)."""
 
 
 class OptedOut(Event, frozen=True, kw_only=True, tag="opted_out", gc=False):

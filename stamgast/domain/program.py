@@ -6,7 +6,7 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct
@@ -18,6 +18,7 @@ from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
+from stamgast.domain.veil import NO_VEIL, Veil
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
@@ -187,12 +188,14 @@ class Costs:
     category_margins: Mapping[str, int] = field(default_factory=dict)
     acquisition_cost: Minor = 0
     acquisition_costs: Mapping[str, tuple[tuple[Day, Minor], ...]] = field(default_factory=dict)
+    source_names: Mapping[str, str] = field(default_factory=dict)
+    """What stands for a source behind the merchant's veil -> its name in `acquisition_costs`."""
     lifespan_years: int = 3
     contact_costs: Mapping[str, int] = field(default_factory=dict)
 
     def acquisition(self, source: str, day: Day) -> Minor:
-        """What it cost to win a customer from that source on that day."""
-        cost = on_day(self.acquisition_costs.get(source, ()), day)
+        """What it cost to win a customer from that source (its name, or what stands for it) on that day."""
+        cost = on_day(self.acquisition_costs.get(self.source_names.get(source, source), ()), day)
         return self.acquisition_cost if cost is None else cost
 
 
@@ -245,6 +248,13 @@ class Program:
     transaction_scope: TransactionScope = "merchant"
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
+    veil: Veil = NO_VEIL
+    """What the birthdays of states and events are read through: `program.veil.birthday(customer.birthday)`."""
+
+    def behind(self, veil: Veil) -> "Program":
+        """The same programme for whoever sees through the merchant's veil."""
+        names = {veil.source(name): name for name in self.costs.acquisition_costs}
+        return replace(self, veil=veil, costs=replace(self.costs, source_names=names))
 
     def earliest(self, recorded_at: Millis) -> Millis:
         """Before what moment a sale that is recorded then cannot have been: its till's clock is wrong."""

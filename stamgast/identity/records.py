@@ -59,6 +59,8 @@ class Profile(Struct, frozen=True, omit_defaults=True):
     email: str = ""
     language: str = ""
     birthday: str = ""
+    source: str = ""
+    """Through what they came: the name that events only have something standing for."""
 
     def __repr__(self) -> str:
         return "Profile(...)"

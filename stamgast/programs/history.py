@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stamgast.identity.veiling import Veils
 from stamgast.programs.record import decode_bundle, load_record
 from stamgast.programs.topic import all_bundles
 from stamgast.service import Bundle
@@ -15,7 +16,8 @@ _MOST_COMPILED: Final = 1_024
 class BundleShelf:
     """Every bundle ever published, as it stands in the log; those that were asked for lately are kept compiled."""
 
-    def __init__(self) -> None:
+    def __init__(self, veils: Veils | None = None) -> None:
+        self._veils = veils
         self._packed: dict[tuple[str, str], bytes] = {}
         self._compiled: dict[tuple[str, str], Bundle] = {}
         self._at: dict[int, tuple[str, str]] = {}
@@ -44,7 +46,8 @@ class BundleShelf:
             loaded = load_record(decode_bundle(self._packed[key]))
             if not loaded.ok:
                 raise LookupError(f"bundle {content[:12]} of {merchant} has errors")
-            found = Bundle(number, content, loaded.program, loaded.rules)
+            program = loaded.program.behind(self._veils.of(merchant)) if self._veils else loaded.program
+            found = Bundle(number, content, program, loaded.rules)
         self._compiled[key] = found  # behind the others: it was asked for last
         if len(self._compiled) > _MOST_COMPILED:
             del self._compiled[next(iter(self._compiled))]

@@ -11,6 +11,7 @@ from typing import Final
 from aiokafka import ConsumerRecord
 
 from stamgast.domain.program import Program
+from stamgast.identity.veiling import Veils
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
 from stamgast.programs.record import decode_bundle, load_record
@@ -25,7 +26,8 @@ _MOST_WAITING: Final = 64
 class MerchantTable:
     """Followed by `stamgast.log.tail.Tail`."""
 
-    def __init__(self) -> None:
+    def __init__(self, veils: Veils | None = None) -> None:
+        self._veils = veils
         self._programs: dict[str, Program] = {}
         self._waiting: dict[str, list[bytes]] = {}
         """Merchant -> bundles that are newer than its programme, packed, the newest last."""
@@ -53,7 +55,7 @@ class MerchantTable:
                 program = await asyncio.to_thread(_usable, packed)
                 place = waiting.index(packed)
                 if program is not None:
-                    self._programs[merchant] = program
+                    self._programs[merchant] = program.behind(self._veils.of(merchant)) if self._veils else program
                     del waiting[: place + 1]
                 else:
                     del waiting[place]

@@ -14,7 +14,7 @@ def erase(case: Case, _event: Erased) -> None:
     """
     customer = case.customer
     drop_waiting(case, Reason.ERASED, lambda _: True)
-    customer.language = customer.birthday = customer.dead_phone = ""
+    customer.language = customer.birthday = customer.source = customer.dead_phone = ""
     customer.consents, customer.tags, customer.contacts = {}, [], []
     customer.inbound_at = 0
     if not customer.erased_at:

@@ -19,6 +19,7 @@ from stamgast.identity.joining import LastHeard, Resolved, Together, belonging_t
 from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
+from stamgast.identity.veiling import MerchantVeil, Veils
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
 from stamgast.state.profiles import Profiles
@@ -54,6 +55,7 @@ class IdentityStore:
         topic_ids: Mapping[str, str] | None = None,
     ) -> None:
         self._id_key = id_key
+        self._veils = Veils(id_key)
         self._log = IdentityLog(redis, append, topics, topic_ids)
         self._view = self._log.view
         self._topics = topics
@@ -99,6 +101,10 @@ class IdentityStore:
     def unseal(self, merchant: str, text: str) -> Identifiers:
         """What was sealed to that key. Raises `SealError`."""
         return sealed.unseal(self._id_key, merchant, text)
+
+    def veil(self, merchant: str) -> MerchantVeil:
+        """What decisions need of a person is told behind this."""
+        return self._veils.of(merchant)
 
     def hash_phone(self, merchant: str, phone: str) -> str:
         """What stands for a phone (E.164) on topics and in keys."""

@@ -14,6 +14,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
 from stamgast.domain.program import Program
+from stamgast.identity.veiling import Veils
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance, decode_bundle, glance_at, load_record
@@ -57,7 +58,8 @@ class Bundles:
     published. Without it there are those that memory holds.
     """
 
-    def __init__(self, published: Published | None = None) -> None:
+    def __init__(self, published: Published | None = None, veils: Veils | None = None) -> None:
+        self._veils = veils
         self._published = published
         self.newest: dict[str, tuple[int, str]] = {}
         """merchant -> (number, hash)."""
@@ -163,7 +165,8 @@ class Bundles:
             why = f"{type(error).__name__} on our side"
         else:
             if loaded.ok:
-                return Bundle(self._numbers[key], content, loaded.program, loaded.rules)
+                program = loaded.program.behind(self._veils.of(merchant)) if self._veils else loaded.program
+                return Bundle(self._numbers[key], content, program, loaded.rules)
             why = next(problem.message for problem in loaded.problems if problem.severity == "error")
         self._unusable[key] = why
         raise UnusableBundleError(f"bundle {content[:12]} of {merchant}: {why}")

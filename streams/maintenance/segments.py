@@ -28,6 +28,7 @@ from stamgast.log.reading import LogReader
 from stamgast.log.segments import AllValued, Known, SegmentWorth, encode_word, key_of_segment, read_segments
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.people.sources import KnowsPeople, UnnamedSources
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.customer_states import live_states
@@ -139,6 +140,7 @@ class SegmentWatch(Service):
         topics: Topics,
         bundles: Bundles,
         clock: Clock,
+        people: KnowsPeople,
         **options: Any,
     ) -> None:
         super().__init__(**options)
@@ -146,6 +148,7 @@ class SegmentWatch(Service):
         self._topics = topics
         self._bundles = bundles
         self._clock = clock
+        self._people = people
         self._known: Known | None = None
         self._rests: dict[str, float] = {}
         """Merchant -> until when (monotonic) nothing is tried."""
@@ -203,8 +206,8 @@ class SegmentWatch(Service):
         if not await self._all_have_caught_up():
             return
         at = self._clock.now()
-        book = await self._take_in(program, at)
-        found = await asyncio.to_thread(book.segments)
+        book, unnamed = await self._take_in(program, at)
+        found = await asyncio.to_thread(book.segments, await unnamed.names(self._people))
         known = await self._read()  # another owner may have been before us
         news = news_of(known.of(program.merchant), found, bundle, at)
         if self._customers.owned.get(WATCHING) is not owned or not owned.working:
@@ -219,16 +222,18 @@ class SegmentWatch(Service):
             "segments valued", merchant=program.merchant, customers=len(book), s=round(time.monotonic() - began, 2)
         )
 
-    async def _take_in(self, program: Program, at: Millis) -> Book:
+    async def _take_in(self, program: Program, at: Millis) -> tuple[Book, UnnamedSources]:
         def make() -> Book:
             from stamgast.clv.segments.live_segments import Book  # noqa: PLC0415  scipy takes a second: when needed, off the loop
 
             return Book(program, business_day(at, program.time_zone), with_trend=False)
 
+        unnamed = UnnamedSources(program)
         book, redis, partitions = await asyncio.to_thread(make), self._customers.redis, self._topics.partitions
         async for piece in live_states(redis, partitions, program.merchant, at_once=_AT_ONCE, rest=_breathe):
             await asyncio.to_thread(book.add, [state for _, state in piece])
-        return book
+            unnamed.add(piece)
+        return book, unnamed
 
     async def _all_have_caught_up(self) -> bool:
         """A Redis that is being filled anew holds a part of the customers, who are worth a part."""

@@ -13,7 +13,7 @@ from typing import NamedTuple
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.transactions import Transaction, decode_transaction
 from stamgast.domain.units import Millis
-from stamgast.identity.sealing import derive_source_key, derive_voucher_key
+from stamgast.identity.sealing import derive_source_key
 from stamgast.log.address import signatures_at
 from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
@@ -91,7 +91,7 @@ class TransactionReplay:
 async def verify_all(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, *, real_time: bool) -> Report:
     """Compare everything: customers, ledgers, counters, transactions."""
     report = Report()
-    await verify_customers(bootstrap, redis_url, topics, derive_voucher_key(id_key), report)
+    await verify_customers(bootstrap, redis_url, topics, id_key, report)
     redis, proofs = Redis(redis_url), Proofs(derive_source_key(id_key), signatures_at(bootstrap), topics.purchases)
     try:
         async with LogReader(bootstrap) as reader:

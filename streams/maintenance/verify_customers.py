@@ -12,6 +12,8 @@ from collections.abc import AsyncIterator, Container
 
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.errors import UNREADABLE
+from stamgast.identity.sealing import derive_voucher_key
+from stamgast.identity.veiling import Veils
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.programs.history import BundleShelf
@@ -26,9 +28,9 @@ from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.verify_beside import beside_differences
 
 
-async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, voucher_key: bytes, report: Report) -> None:
+async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, report: Report) -> None:
     """Compare every customer, ledger, timer, counter, voucher's owner, answer and waiting message."""
-    shelf = BundleShelf()
+    shelf, voucher_key = BundleShelf(Veils(id_key)), derive_voucher_key(id_key)
     await shelf.load(bootstrap, topics.programs)
     redis = Redis(redis_url)
     try:

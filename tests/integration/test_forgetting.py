@@ -13,20 +13,25 @@ import pytest
 import redis.asyncio
 from kafka.admin import ConfigResource, ConfigResourceType
 
-from stamgast.domain.events import key_of
+from stamgast.broker import kafka_of
+from stamgast.domain.customer import decode_customer, encode_customer
+from stamgast.domain.events import ConsentChanged, Enrolled, encode_event, key_of
 from stamgast.domain.units import DAY
 from stamgast.identity.records import SealedProfile, WrappedKey, decode_entry, entry_key
 from stamgast.identity.sealing import DataKey, SealError, WrappingKeys
 from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
+from stamgast.log.appender import Appender
+from stamgast.log.partitioning import partition_for
 from stamgast.log.producers import Emitters
 from stamgast.log.reading import LogReader
 from stamgast.log.replies import Sealed
 from stamgast.log.topics import Topics, admin
 from stamgast.state.client import RedisClient
+from stamgast.state.keys import customers
 from streams.maintenance.forgetting import Forgetting
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, RULE, Deployment
+from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment
 
 pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
 
@@ -60,10 +65,10 @@ async def says(shop: Deployment, number: int, text: str) -> None:
     assert answer["webhook_status"] == 200
 
 
-async def enrolled(shop: Deployment, number: int) -> str:
+async def enrolled(shop: Deployment, number: int, **more: Any) -> str:
     """Enrol, and say as whom."""
     consent = {"purpose": "utility", "channel": "sms", "wording_version": "1"}
-    body = {"phone": phone(number), "first_name": "Jo", "language": "nl", "consents": [consent]}
+    body = {"phone": phone(number), "first_name": "Jo", "language": "nl", "consents": [consent]} | more
     answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
     assert answer.status_code == 201, answer.text
     return str(answer.json()["customer"])
@@ -185,6 +190,103 @@ async def test_a_person_is_forgotten_and_comes_back_as_somebody_else(shop: Deplo
     assert await readable(shop, anna) == []
 
 
+BY_WORTH = RULE.replace("then:", "if:\n  - clv: {at_least: 0 EUR, method: simple}\nthen:")
+COSTS = PROGRAM + "costs:\n  acquisition: 50 EUR\n  acquisition_by_source: {flyer: 30 EUR}\n  lifespan_years: 3\n"
+SEALED = ("10-21", "flyer", "wording-2026", "by-the-oven")
+
+
+async def test_birthday_source_and_proofs_are_read_by_the_house_alone_and_an_erasure_changes_no_decision(
+    kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path
+) -> None:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+    shop = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
+    try:
+        await shop.start(rule=BY_WORTH, program=COSTS)
+        await sealed_and_forgotten(shop)
+    finally:
+        await shop.end()
+
+
+async def sealed_and_forgotten(shop: Deployment) -> None:
+    consent = {"purpose": "utility", "channel": "sms", "wording_version": SEALED[2], "source": SEALED[3]}
+    more = {"birthday": "1988-10-21", "acquisition_source": SEALED[1], "consents": [consent]}
+    anna, bram = [await enrolled(shop, number, **more) for number in (ANNA, BRAM)]
+    old = await known_from_before(shop)
+    await shop.buy(range(ANNA, BRAM + 1))
+    for customer in (anna, bram):
+        # 12.40 EUR a year for three years, less what winning them cost: by a flyer it is worth it, else not.
+        assert (await shown(shop, customer, purchases=1))["clv"]["acquisition_cost"] == 3_000
+    await shop.everything_ended(2)
+    assert len(await shop.messages()) == 2
+    for name, _topic in shop.topics:
+        told = [each for each in await records(shop, name) if not each.key or old.encode() not in each.key]
+        if name != shop.topics.programs:
+            assert not [word for word in SEALED for each in told if word.encode() in (each.value or b"")], name
+    held = b"\n".join(line for line in (await everything_in_redis(shop)).split(b"\n{") if old.encode() not in line)
+    assert not [word for word in SEALED if word.encode() in held]
+    proofs: Any = shop.run("customer", "consents", MERCHANT, phone(ANNA), "--json")
+    (proof,) = proofs["consents"]
+    assert (proof["wording_version"], proof["source"], proof["granted"]) == (SEALED[2], SEALED[3], True)
+
+    for customer in (anna, old):
+        shop.run("customer", "erase", MERCHANT, customer, "--json")
+        await shown(shop, customer, erased=True)
+    assert not [word for word in SEALED if word.encode() in await everything_in_redis(shop)]
+    gone: Any = shop.run("customer", "consents", MERCHANT, anna, "--json")
+    assert [(each["granted"], each["wording_version"]) for each in gone["consents"]] == [(True, None)]
+    asked: Any = shop.asked("erasures", "verify", "--json", code=1)
+    assert asked["told_in_clear"] == [{"merchant": MERCHANT, "of": old, "events": 2}]
+    assert asked["states"] == []
+
+    # The log alone, without Anna's key: the same states, and nothing is told anew.
+    assert shop.run("verify", "--json")["equal"] is True
+    before = len(await records(shop, shop.topics.activations))
+    rebuilt: Any = shop.run("rebuild", "--empty", "--json")
+    assert rebuilt["equal"] is True
+    left = await shown(shop, anna, erased=True, purchases=1)
+    assert (left["clv"]["acquisition_cost"], left["consents"]) == (5_000, {})
+    assert (await shown(shop, bram, purchases=1))["clv"]["acquisition_cost"] == 3_000
+    assert len(await shop.messages()) == 2
+    assert len(await records(shop, shop.topics.activations)) == before
+    await erased_by_an_older_version(shop, anna)
+
+
+async def erased_by_an_older_version(shop: Deployment, customer: str) -> None:
+    """Its state still holds the source: that is told, and mended."""
+    keys = customers(partition_for(key_of(MERCHANT, customer), shop.topics.partitions))
+    client: Any
+    async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
+        state = decode_customer(await client.get(keys.customer(MERCHANT, customer)))
+        state.source = SEALED[1]
+        await client.set(keys.customer(MERCHANT, customer), encode_customer(state))
+    asked: Any = shop.asked("erasures", "verify", "--json", code=1)
+    assert asked["states"] == [{"merchant": MERCHANT, "of": customer}]
+    assert "verify --mend" in shop.said("erasures", "verify", code=1)
+    shop.said("verify", "--mend", code=0)
+    mended: Any = shop.asked("erasures", "verify", "--json", code=1)
+    assert mended["states"] == []
+
+
+async def known_from_before(shop: Deployment) -> str:
+    """Somebody whose events say birthday, source and proof in the clear, as they did before these were sealed."""
+    customer = "c" + "b" * 24
+    about: dict[str, Any] = {"merchant": MERCHANT, "customer": customer, "at": 1_790_841_600_000}
+    joined = Enrolled(**about, birthday=SEALED[0], acquisition_source=SEALED[1])
+    agreed = ConsentChanged(
+        **about, purpose="utility", channel="sms", granted=True, wording=SEALED[2], origin=SEALED[3]
+    )
+    counts = {shop.topics.customer_events: shop.topics.partitions}
+    appender = Appender(kafka_of(shop._settings()), counts, client_id="before")
+    try:
+        key = key_of(MERCHANT, customer)
+        await appender.append(shop.topics.customer_events, [(key, encode_event(each)) for each in (joined, agreed)])
+    finally:
+        await appender.close()
+    assert (await shown(shop, customer, purchases=0))["clv"]["acquisition_cost"] == 3_000
+    return customer
+
+
 def make_compaction_quick(shop: Deployment) -> None:
     quick = {"segment.ms": "100", "max.compaction.lag.ms": "1", "min.cleanable.dirty.ratio": "0.0"}
     names = (shop.topics.identity_keys, shop.topics.identities)
@@ -196,7 +298,7 @@ async def test_whether_what_was_forgotten_is_gone_from_the_files_can_be_asked(sh
     anna = await enrolled(shop, ANNA)
     await enrolled(shop, BRAM)
     nothing: Any = shop.run("erasures", "verify", "--json")
-    assert nothing == {"gone": True, "left": [], "redis_rewritten": True}
+    assert (nothing["gone"], nothing["left"], nothing["states"], nothing["told_in_clear"]) == (True, [], [], [])
     shop.run("customer", "erase", MERCHANT, phone(ANNA), "--json")
     told: Any = shop.asked("erasures", "verify", "--json", code=1)
     assert {each["what"] for each in told["left"]} == {"data key", "profile", "identifier"}

@@ -9,6 +9,7 @@ from __future__ import annotations
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 from typing import Any, Final, Literal
 
 import numpy as np
@@ -111,13 +112,18 @@ class Book:
         cost = acquisition_cost(customer, self._costs)
         self._sums["cost"].append(max(cost, 0))
         self._sums["costed"].append(cost != _UNKNOWN)
-        for kind, names in {"tag": customer.tags or [NONE], "source": [customer.source or NONE]}.items():
+        source = self._program.costs.source_names.get(customer.source, customer.source)
+        for kind, names in {"tag": customer.tags or [NONE], "source": [source or NONE]}.items():
             members: dict[str, array[int]] = self._members[kind]  # type: ignore[index]
             for name in names:
                 members.setdefault(name, array("q")).append(place)
 
-    def segments(self) -> Mapping[By, list[LiveSegment]]:
-        """Value every segment of every kind, of each kind the one with the most customers first."""
+    def segments(self, source_names: Mapping[str, str] = MappingProxyType({})) -> Mapping[By, list[LiveSegment]]:
+        """Value every segment of every kind, of each kind the one with the most customers first.
+
+        `source_names` are those of sources that the programme does not name, by what stands for them in states.
+        """
+        self._name_sources(source_names)
         sums = {name: _integers(values) for name, values in self._sums.items()}
         sums["purchases"] = _integers(self._now.x) + 1
         prospects = self._program.prospects
@@ -134,6 +140,11 @@ class Book:
             )
             for kind, members in self._members.items()
         }
+
+    def _name_sources(self, names: Mapping[str, str]) -> None:
+        members = self._members["source"]
+        for source in [each for each in members if each in names]:
+            members.setdefault(names[source], array("q")).extend(members.pop(source))
 
     def _predicted(self, prospects: Prospects, spend: Integers) -> tuple[Integers, Integers]:
         """Return what everybody is expected to bring today, and was some while ago (0 for who had not bought yet)."""

@@ -18,6 +18,7 @@ from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
 from stamgast.identity.joining import Resolved, is_unused
 from stamgast.identity.phones import BadPhoneError
+from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.records import Profile
 from stamgast.identity.references import identifiers_of, opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
@@ -55,6 +56,7 @@ async def post_customer(request: Request) -> JSONResponse:
         email=enrolment.email or "",
         language=enrolment.language or "",
         birthday=enrolment.birthday or "",
+        source=enrolment.acquisition_source or "",
     )
     if phone and enrolment.phone_changed_hands is None:
         await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
@@ -219,6 +221,8 @@ async def _append(
 ) -> None:
     """Append the enrolment and its consents to the customer's stream, in one piece."""
     merchant, customer = who
+    veil = deps.identities.veil(merchant)
+    key = await deps.identities.key_of(merchant, customer) if enrolment.consents else None
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
     events: list[Event] = [
         Enrolled(
@@ -226,8 +230,8 @@ async def _append(
             customer=customer,
             at=at,
             language=enrolment.language,
-            acquisition_source=enrolment.acquisition_source,
-            birthday=birthday[2] if birthday else None,
+            acquisition_source=veil.source(enrolment.acquisition_source) if enrolment.acquisition_source else None,
+            birthday=veil.hide_birthday(birthday[2]) if birthday else None,
             phone=phone_hash,
             warned=tuple(doubt.noted for doubt in doubts),
         )
@@ -240,13 +244,13 @@ async def _append(
             purpose=consent.purpose,
             channel=consent.channel,
             granted=consent.granted,
-            wording=consent.wording_version,
-            origin=consent.source,
+            # Without a key they were forgotten a moment ago.
+            proof="" if key is None else seal_proof(key, who, Proof(consent.wording_version, consent.source)),
         )
         for consent in enrolment.consents
     ]
-    key = key_of(merchant, customer)
-    await deps.appender.append(deps.topics.customer_events, [(key, encode_event(event)) for event in events])
+    stream = key_of(merchant, customer)
+    await deps.appender.append(deps.topics.customer_events, [(stream, encode_event(event)) for event in events])
 
 
 async def _keep_stopped(deps: Deps, merchant: str, customer: str, phone: str, at: Millis) -> None:

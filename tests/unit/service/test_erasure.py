@@ -34,10 +34,12 @@ def test_what_came_from_the_person_goes_and_the_figures_stay():
     owner = customer_of(tag_rule("regular", "purchase", "regular"))
     owner.apply(bought("t1", MORNING))
     before = owner.state()
-    assert (before.language, before.birthday, before.tags) == ("fr", "10-21", ["regular"])
+    assert (before.language, before.birthday, before.source) == ("fr", "10-21", "flyer")
+    assert before.tags == ["regular"]
     change = forget(owner, MORNING + HOUR)
     after = owner.state()
-    assert (after.language, after.birthday, after.tags, after.consents, after.contacts) == ("", "", [], {}, [])
+    assert (after.language, after.birthday, after.source) == ("", "", "")
+    assert (after.tags, after.consents, after.contacts) == ([], {}, [])
     assert (after.purchases, after.spend, after.visits, after.cards) == (1, before.spend, 1, before.cards)
     assert after.erased_at == MORNING + HOUR
     assert change.counters == {"erased": 1}
@@ -81,7 +83,7 @@ def test_an_enrolment_that_crossed_with_it_brings_nothing_back():
     )
     owner.apply(enrolled(MORNING + 1), granted)
     after = owner.state()
-    assert (after.language, after.birthday, after.consents) == ("", "", {})
+    assert (after.language, after.birthday, after.source, after.consents) == ("", "", "", {})
 
 
 def test_a_stop_outlives_it():

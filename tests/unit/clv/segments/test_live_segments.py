@@ -22,6 +22,7 @@ from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.program import Costs, Program
 from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.units import DAY, HOUR
+from stamgast.identity.veiling import Veils
 from stamgast.log.segments import SegmentWorth
 from tests.builders import program, sure
 
@@ -238,3 +239,20 @@ def test_people_are_told_since_when_a_segment_is_below_three(capsys):
     assert f"below 3: a customer of flyer is worth {times} (since 2026-09-03T12:00:00Z, from 3.20)" in lines
     friend = next(each for each in segments if each.segment == "friend")
     assert f"below 3: a customer of friend is worth {friend.ratio:.2f} times what it cost to win them" in lines
+
+
+def test_a_source_is_one_segment_whether_states_hold_its_name_or_what_stands_for_it():
+    veil = Veils(b"i" * 32).of("shop")
+    merchant, states = shop().behind(veil), customers(40)
+    hidden = [
+        msgspec.structs.replace(each, source=veil.source(each.source)) if number % 2 and each.source else each
+        for number, each in enumerate(
+            [*states, *(msgspec.structs.replace(each, source="radio") for each in states[:4])]
+        )
+    ]
+    plain = Book(merchant, TODAY)
+    plain.add([*states, *(msgspec.structs.replace(each, source="radio") for each in states[:4])])
+    book = Book(merchant, TODAY)
+    book.add(hidden)
+    names = {veil.source(name): name for name in ("friend", "radio")}
+    assert book.segments(names)["source"] == plain.segments()["source"]

@@ -23,6 +23,8 @@ from tests.fakes.clock import StillClock
 from tests.fakes.records import LogRecord
 from tests.models import model, shop_with
 
+NOBODY: Any = SimpleNamespace()
+"""Who is who, where nobody is asked."""
 FLYER = f"{MERCHANT}|source|flyer"
 
 
@@ -181,7 +183,7 @@ async def test_a_redis_that_is_filled_anew_is_not_taken_for_a_shop_without_custo
     monkeypatch.setattr(module, "LogReader", Reader)
     service: Any = SimpleNamespace(bootstrap="", redis=SimpleNamespace(call=call), metrics=Metrics(), owned={})
     clock: Any = None
-    assert await SegmentWatch(service, topics, Bundles(), clock)._all_have_caught_up() is caught_up
+    assert await SegmentWatch(service, topics, Bundles(), clock, NOBODY)._all_have_caught_up() is caught_up
 
 
 def test_the_topic_keeps_the_newest_word_on_each_segment():
@@ -191,7 +193,7 @@ def test_the_topic_keeps_the_newest_word_on_each_segment():
 async def test_a_partition_given_up_while_the_topic_is_read_ends_no_worker(monkeypatch):
     owned = SimpleNamespace(own=SimpleNamespace(), caught_up=True, lease=object())
     customers = SimpleNamespace(owned={0: owned}, metrics=Metrics())
-    watch = SegmentWatch(customers, Topics(1), Bundles(), StillClock())  # type: ignore[arg-type]
+    watch = SegmentWatch(customers, Topics(1), Bundles(), StillClock(), NOBODY)  # type: ignore[arg-type]
 
     async def read() -> Known:
         owned.own = None

@@ -1,0 +1,37 @@
+"""What decisions need of a person, and nobody but the house may read: it stands behind a veil (docs/adr/0078).
+
+A rebuild decides everything again, also after the person was forgotten; so what it reads cannot hang on the customer's
+own key. Whoever reads topics or Redis sees nothing in it. Words from before there was a veil are read as they are.
+"""
+
+from typing import Final, Protocol
+
+MARK: Final = "~"
+"""What is veiled begins with it; neither a source's name nor a birthday does."""
+
+
+class Veil(Protocol):
+    """A merchant's. It comes with the programme (`Program.veil`)."""
+
+    def birthday(self, stored: str) -> str:
+        """Return month and day, `MM-DD`, of what an event or a state holds; empty where nobody knows."""
+        ...
+
+    def source(self, name: str) -> str:
+        """Return what stands for a source of acquisition: the same for the same name."""
+        ...
+
+
+class NoVeil:
+    """Everything stands as it was said: in rule tests, and wherever nothing is kept."""
+
+    def birthday(self, stored: str) -> str:
+        """Nobody here sees through a veil."""
+        return "" if stored.startswith(MARK) else stored
+
+    def source(self, name: str) -> str:
+        """The name itself."""
+        return name
+
+
+NO_VEIL: Final = NoVeil()

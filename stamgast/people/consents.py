@@ -1,0 +1,51 @@
+"""What a customer agreed to and took back, with the proofs, from their stream: the log is where consents are proved."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.events import ConsentChanged, decode_event, key_of
+from stamgast.domain.units import Millis
+from stamgast.identity.proofs import Proof, open_proof
+from stamgast.identity.sealing import DataKey
+from stamgast.log.address import KafkaAddress
+from stamgast.log.partitioning import partition_for
+from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """A consent as it was told. `proof` is None where its key is gone with the person."""
+
+    at: Millis
+    purpose: str
+    channel: str
+    granted: bool
+    proof: Proof | None
+
+
+async def read_consents(
+    bootstrap: KafkaAddress | str, topics: Topics, customer: tuple[str, str], key: DataKey | None
+) -> list[Told]:
+    """Everything that a customer (merchant, id) ever said about messages, oldest first."""
+    wanted, found = key_of(*customer), []
+    async with LogReader(bootstrap) as reader:
+        async for records in reader.read_all(topics.customer_events, partition_for(wanted, topics.partitions)):
+            for record in records:
+                told = _told(record.value, customer, key) if record.key == wanted else None
+                found += [told] if told else []
+    return found
+
+
+def _told(value: bytes | None, customer: tuple[str, str], key: DataKey | None) -> Told | None:
+    try:
+        event = decode_event(value or b"")
+    except UNREADABLE:  # not of our making
+        return None
+    if not isinstance(event, ConsentChanged):
+        return None
+    in_the_clear = Proof(event.wording, event.origin)
+    proof = open_proof(key, customer, event.proof) if event.proof else in_the_clear
+    return Told(event.at, event.purpose, event.channel, event.granted, proof)
