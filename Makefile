@@ -10,7 +10,7 @@ LOCKED := $(PIP) --require-hashes --no-deps
 SIDE_BY_SIDE := --numprocesses=2 --dist=loadgroup --no-loadscope-reorder
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test unit unit-here check format docs install install-run services bench soak lock clean
+.PHONY: help demo test unit unit-here check audit pin-images format docs install install-run services bench soak lock clean
 
 help: ## print this menu
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-11s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -35,6 +35,13 @@ check: $(VENV)/.dev ## lint, types, import direction and docs: what CI asks of e
 	@$(BIN)/lint-imports
 	@$(BIN)/python scripts/check_docs.py
 	@$(BIN)/python scripts/write_reference.py --check
+	@$(BIN)/python scripts/audit.py
+
+audit: $(VENV)/.dev ## are locked packages vulnerable or kept by nobody? (ARGS=--refresh asks anew; needs a network)
+	@$(BIN)/python scripts/audit.py $(ARGS)
+
+pin-images: ## write the digests of the images that are named by tags into docker-compose.yml and Dockerfile (needs Docker)
+	@$(PYTHON) scripts/pin_images.py $(ARGS)
 
 format: $(VENV)/.dev ## format the code and mend what ruff can mend
 	@$(BIN)/ruff check --fix --exit-zero --quiet .
