@@ -68,18 +68,23 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
     if not folder.is_dir():
         problems.append(Problem(str(path), 1, 1, "there is no such folder"))
         return LoadedMerchant(empty_program(folder.name), RuleSet(), problems=tuple(problems))
-    loaded = _load_whatever(files, folder.resolve().name, f"{path}/", clv or {})
+    loaded = _load_whatever(_Loading(files, f"{path}/"), folder.resolve().name, clv or {})
     return LoadedMerchant(loaded.program, loaded.rules, loaded.tests, (*problems, *loaded.problems), files)
 
 
-def load_bundle(files: Mapping[str, str], merchant: str = "", clv: Mapping[str, Any] | None = None) -> LoadedMerchant:
-    """The same from memory. `merchant` is needed only if program.yaml does not name it; `clv` is what a fit gave."""
-    return _load_whatever(files, merchant, "", clv or {})
+def load_bundle(
+    files: Mapping[str, str], merchant: str = "", clv: Mapping[str, Any] | None = None, *, published: bool = False
+) -> LoadedMerchant:
+    """The same from memory. `merchant` is needed only if program.yaml does not name it; `clv` is what a fit gave.
+
+    `published`: they stand in the log. They were checked at the door; bounds that came later do not end them.
+    """
+    return _load_whatever(_Loading(files, "", published=published), merchant, clv or {})
 
 
 def load_published(files: Mapping[str, str], merchant: str, clv: Mapping[str, Any]) -> LoadedMerchant:
     """The same of files that were published: what has become an error since is a warning there."""
-    loaded = load_bundle(files, merchant, clv)
+    loaded = load_bundle(files, merchant, clv, published=True)
     return replace(loaded, problems=tuple(problem.in_published() for problem in loaded.problems))
 
 
@@ -106,13 +111,18 @@ def _read(path: Path) -> str:
 class _Loading:
     """The files of one merchant while they are read."""
 
-    def __init__(self, files: Mapping[str, str], prefix: str) -> None:
-        self._prefix = prefix
-        self.sources = {name: Source(prefix + name, text.removeprefix("\ufeff")) for name, text in files.items()}
+    def __init__(self, files: Mapping[str, str], prefix: str, *, published: bool = False) -> None:
+        self.files = files
+        self.prefix = prefix
+        self.published = published
+        self.sources = {name: self._source(name, text.removeprefix("\ufeff")) for name, text in files.items()}
+
+    def _source(self, name: str, text: str) -> Source:
+        return Source(self.prefix + name, text, published=self.published)
 
     def reader(self, name: str) -> Reader:
         if name not in self.sources:
-            self.sources[name] = Source(self._prefix + name, "")
+            self.sources[name] = self._source(name, "")
         return Reader(self.sources[name])
 
     def tree(self, name: str) -> Node | None:
@@ -123,19 +133,19 @@ class _Loading:
         return tuple(sorted(found, key=lambda each: (each.file, each.line, each.column)))
 
 
-def _load_whatever(files: Mapping[str, str], merchant: str, prefix: str, clv: Mapping[str, Any]) -> LoadedMerchant:
+def _load_whatever(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMerchant:
     try:
-        return _load(files, merchant, prefix, clv)
+        return _load(loading, merchant, clv)
     except MemoryError:  # says nothing about the files
         raise
     except Exception as error:  # noqa: BLE001  a fault of ours: it may hold up this merchant, and nobody else
         what = f"these files cannot be read: {type(error).__name__} on our side"
-        problem = Problem(prefix + PROGRAM, 1, 1, what, "Please report it, with the files.")
-        return LoadedMerchant(empty_program(merchant), RuleSet(), (), (problem,), files)
+        problem = Problem(loading.prefix + PROGRAM, 1, 1, what, "Please report it, with the files.")
+        return LoadedMerchant(empty_program(merchant), RuleSet(), (), (problem,), loading.files)
 
 
-def _load(files: Mapping[str, str], merchant: str, prefix: str, clv: Mapping[str, Any]) -> LoadedMerchant:
-    loading = _Loading(files, prefix)
+def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMerchant:
+    files = loading.files
     _check_names(loading)
     if PROGRAM not in files:
         loading.reader(PROGRAM).problem(Mark(1, 1), f"{PROGRAM} is missing", "It names the shop, its stores and cards.")

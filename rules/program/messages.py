@@ -6,7 +6,7 @@ from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
-from rules.program.template_check import ALL_WORDS, Used, is_dotted, prints_no_name, used_words
+from rules.program.template_check import ALL_WORDS, Used, is_dotted, mistake_in, prints_no_name, used_words
 from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
@@ -128,6 +128,13 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
     for each in used:
         if not each.known:
             reader.problem(node, f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+    _try_it(reader, node.mark, source)
+
+
+def _try_it(reader: Reader, mark: Mark, source: str) -> None:
+    """Note what would keep each message from being made. What was published before this was tried stays in force."""
+    if not reader.source.published and (mistake := mistake_in(source)):
+        reader.problem(mark, mistake, "No message could be made of it.")
 
 
 def _check_name(reader: Reader, mark: Mark, source: str, so: str) -> None:
@@ -155,6 +162,7 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
     for each in used:
         if not each.known:
             reader.problem(_place(reader, each), f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+    _try_it(reader, top, reader.source.text)
     if not reader.source.text.strip():
         reader.problem(top, "this text is empty")
     _check_name(reader, top, reader.source.text, "there would be a hole in the text")

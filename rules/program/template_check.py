@@ -1,17 +1,17 @@
 """What the text of a template asks for, found without rendering it."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from jinja2 import TemplateSyntaxError, nodes
+from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
 
-from rules.program.template_language import FILTERS, MessageEnvironment, compile_message, parse_message
+from rules.program.template_language import FILTERS, MessageEnvironment, parse_message
 from stamgast.domain.message_words import CUSTOMER, WORDS
 
-_ENVIRONMENT: Final = MessageEnvironment()
+_ENVIRONMENT: Final = MessageEnvironment(undefined=StrictUndefined)  # as messages are rendered
 _DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 _MOST_REMEMBERED: Final = 4_096
 ALL_WORDS: Final = tuple(f"{thing}.{word}" for thing, words in WORDS.items() for word in words)
@@ -77,6 +77,99 @@ class _NamelessEnvironment(MessageEnvironment):
 
 
 _NAMELESS: Final = _NamelessEnvironment()
+_TRIED: Final = {
+    CUSTOMER: {"first_name": "Noor", "name": "Noor de Vries"},
+    "merchant": {"name": "Dok Noord"},
+    "voucher": {"code": "6-2VTAVOAOCW2MQNTT", "name": "Een brood", "valid_until": "29/12/2026"},
+    "card": {"stamps": "5", "size": "8", "missing": "3"},
+}
+_NAMELESS_WORDS: Final = {CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
+_OF_VALUES: Final = (UndefinedError, ZeroDivisionError)
+"""What goes wrong by what a word says: where a branch is tried that is not taken, it says nothing."""
+
+
+class _Text:
+    """A template, read once: what it asks for, and what becomes of it when it is tried.
+
+    Raises `TemplateSyntaxError`.
+    """
+
+    def __init__(self, source: str) -> None:
+        self._source = source
+        try:
+            tree = parse_message(_ENVIRONMENT, source)
+            self.used = tuple(_words_of(tree))
+            self._parts = _part_of_nothing(tree)
+            self._branches = any(tree.find(kind) is not None for kind in (nodes.If, nodes.CondExpr))
+            self._code = _ENVIRONMENT.compile(tree)  # what reads like a template may still not become one
+        except RecursionError:
+            raise TemplateSyntaxError("it is nested too deeply", 1) from None
+        except (SyntaxError, ValueError, OverflowError) as error:  # loops in loops in loops; a number of 5,000 digits
+            raise TemplateSyntaxError(f"it cannot be compiled ({error})", 1) from None
+
+    @cached_property
+    def printed_name(self) -> str:
+        """See `prints_no_name`."""
+        words = {thing: dict.fromkeys(names, "1") for thing, names in WORDS.items()}
+        words[CUSTOMER] = dict.fromkeys(WORDS[CUSTOMER], _NO_NAME)
+        try:
+            text = Template.from_code(_NAMELESS, self._code, {}).render(words)
+        except Exception:  # noqa: BLE001  a mistake of another kind, and noted as such
+            return ""
+        named = (f"{CUSTOMER}.{each}" for each in WORDS[CUSTOMER] if each in self._source)
+        return next(named, CUSTOMER) if _SEEN in text else ""
+
+    @cached_property
+    def mistake(self) -> str:
+        """See `mistake_in`."""
+        if self._parts or not all(each.known for each in self.used):
+            return self._parts
+        strict = Template.from_code(_ENVIRONMENT, self._code, {})
+        if found := _tried(strict, _TRIED):
+            return f"it cannot be rendered: {found}"
+        if CUSTOMER in self._source and (found := _tried(strict, _TRIED | _NAMELESS_WORDS)):
+            return f"it cannot be rendered for somebody who gave no name: {found}"
+        for form in _BRANCHES if self._branches else ():
+            if found := _tried(_taking(self._source, *form), _TRIED, passing=_OF_VALUES):
+                return f"a part of it cannot be rendered: {found}"
+        return ""
+
+
+_BRANCHES: Final = ((True, True), (False, False), (False, True))
+"""What every `if` is taken for, and every `elif`: so that each part is tried, whatever it waits for."""
+
+
+def _taking(source: str, holds: bool, or_else: bool) -> Template:
+    tree = parse_message(_ENVIRONMENT, source)
+    for either in tree.find_all(nodes.CondExpr):
+        either.test = nodes.Const(holds, lineno=either.lineno)
+    for choice in tree.find_all(nodes.If):
+        choice.test = nodes.Const(holds, lineno=choice.lineno)
+    for choice in tree.find_all(nodes.If):
+        for other in choice.elif_:
+            other.test = nodes.Const(or_else, lineno=other.lineno)
+    return _ENVIRONMENT.from_string(tree)
+
+
+def _tried(template: Template, words: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()) -> str:
+    try:
+        template.render(words)
+    except passing:
+        return ""
+    except Exception as error:  # noqa: BLE001  whatever an expression does wrong
+        return str(error).rstrip(".") or type(error).__name__
+    return ""
+
+
+def _part_of_nothing(tree: nodes.Template) -> str:
+    """What asks for a part of something that has none: only the things that messages speak of have any."""
+    own = {name.name for name in tree.find_all(nodes.Name) if name.ctx == "store"}
+    if taken := sorted(own & WORDS.keys()):
+        return f"`set {taken[0]}` takes the place of what messages speak of: choose another name"
+    for access in tree.find_all(nodes.Getattr):
+        if not isinstance(access.node, nodes.Name) or access.node.name in own:
+            return f"`.{access.attr}` asks for a part of something that has none"
+    return ""
 
 
 def prints_no_name(source: str) -> str:
@@ -87,22 +180,28 @@ def prints_no_name(source: str) -> str:
     """
     if CUSTOMER not in source:
         return ""
-    return _remembered_name(source) if len(source) < _MOST_REMEMBERED else _printed_name(source)
+    try:
+        return _text(source).printed_name
+    except TemplateSyntaxError:
+        return ""
+
+
+def mistake_in(source: str) -> str:
+    """Say what would go wrong when a message is made of it, though it reads like a template; empty if nothing would.
+
+    It is tried: with words of the usual kind, without a name, and each of its branches. Raises as `used_words` does.
+    """
+    return _text(source).mistake
+
+
+def _text(source: str) -> _Text:
+    # A text is asked about by the template and by each rule that sends it, and shops begin with the same ones.
+    return _remembered(source) if len(source) < _MOST_REMEMBERED else _Text(source)
 
 
 @lru_cache(maxsize=1_024)
-def _remembered_name(source: str) -> str:
-    return _printed_name(source)
-
-
-def _printed_name(source: str) -> str:
-    words = {thing: dict.fromkeys(names, "1") for thing, names in WORDS.items()}
-    words[CUSTOMER] = dict.fromkeys(WORDS[CUSTOMER], _NO_NAME)
-    try:
-        text = compile_message(_NAMELESS, source).render(words)
-    except Exception:  # noqa: BLE001  a mistake of another kind, and noted as such
-        return ""
-    return next((f"{CUSTOMER}.{each}" for each in WORDS[CUSTOMER] if each in source), CUSTOMER) if _SEEN in text else ""
+def _remembered(source: str) -> _Text:
+    return _Text(source)
 
 
 def is_dotted(text: str) -> bool:
@@ -116,25 +215,7 @@ def used_words(source: str) -> Sequence[Used]:
     Raises `jinja2.TemplateSyntaxError` for what is no template, and for what reads like one and cannot become one:
     it would be found out only when the message is due.
     """
-    # A text is asked about by the template and by each rule that sends it, and shops begin with the same ones.
-    return _remembered_words(source) if len(source) < _MOST_REMEMBERED else _checked_words(source)
-
-
-@lru_cache(maxsize=1_024)
-def _remembered_words(source: str) -> Sequence[Used]:
-    return _checked_words(source)
-
-
-def _checked_words(source: str) -> Sequence[Used]:
-    try:
-        tree = parse_message(_ENVIRONMENT, source)
-        found = tuple(_words_of(tree))
-        _ENVIRONMENT.from_string(tree)  # what reads like a template may still not become one
-    except RecursionError:
-        raise TemplateSyntaxError("it is nested too deeply", 1) from None
-    except (SyntaxError, ValueError, OverflowError) as error:  # loops in loops in loops; a number of 5,000 digits
-        raise TemplateSyntaxError(f"it cannot be compiled ({error})", 1) from None
-    return found
+    return _text(source).used
 
 
 def _words_of(tree: nodes.Template) -> list[Used]:
@@ -159,4 +240,4 @@ def _constant(access: nodes.Getitem) -> str:
     return str(access.arg.value) if isinstance(access.arg, nodes.Const) else ""
 
 
-__all__ = ["ALL_WORDS", "TemplateSyntaxError", "Used", "is_dotted", "prints_no_name", "used_words"]
+__all__ = ["ALL_WORDS", "TemplateSyntaxError", "Used", "is_dotted", "mistake_in", "prints_no_name", "used_words"]

@@ -68,10 +68,14 @@ class _TooMuch(Exception):  # noqa: N818 - it ends the reading, it is no error o
 
 
 class Source:
-    """One file's text: its lines for quoting, its tree, its problems so far."""
+    """One file's text: its lines for quoting, its tree, its problems so far.
 
-    def __init__(self, file: str, text: str) -> None:
+    `published`: it stands in the log. What was taken once stays usable, whatever bounds came later.
+    """
+
+    def __init__(self, file: str, text: str, *, published: bool = False) -> None:
         self.file = file
+        self.published = published
         self.text = text
         self.lines = text.splitlines()
         self.problems: list[Problem] = []

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from typing import Any, Final
 
 from stamgast.domain.calendar import local_millis
-from stamgast.domain.names import tidy_name
+from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
 
 CUSTOMER: Final = "customer"
@@ -28,10 +28,12 @@ def message_variables(
     """`{"voucher": {"code": …}, …}` for one message in a language.
 
     `data` is the activation's: `code`, `reward`, `valid_until` (milliseconds UTC), `card`, `stamps` (card -> stamps).
-    What it lacks is left out, so that a template which asks for it is refused and not sent with a hole in it.
+    What it lacks is left out, so that a template which asks for it is refused and not sent with a hole in it. A name
+    that an older version took, and that would be refused today, is none; who has no name but a first one has that.
     """
+    first = said_name(first_name, LONGEST_FIRST_NAME)
     words = {
-        "customer": {"first_name": tidy_name(first_name), "name": tidy_name(name)},
+        "customer": {"first_name": first, "name": said_name(name, LONGEST_NAME) or first},
         "merchant": {"name": program.name},
     }
     if "code" in data:

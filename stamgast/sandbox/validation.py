@@ -9,6 +9,7 @@ import phonenumbers
 
 from channels.twilio.addresses import bare, channel_of
 from stamgast.domain.channels import spec_of
+from stamgast.domain.errors import UNREADABLE
 from stamgast.sandbox.records import Records
 from stamgast.sandbox.refusals import TwilioRefusalError
 
@@ -94,7 +95,7 @@ def _content_variables(form: Mapping[str, str]) -> dict[str, str]:
         return {}
     try:
         given: Any = json.loads(text)
-    except ValueError:
+    except UNREADABLE:
         given = None
     if not isinstance(given, dict) or len(given) > 100:
         raise _bad_variables()

@@ -60,9 +60,7 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
     if source is None:
         return Reason.NO_WORDING
     locale, wording = source
-    words = message_variables(
-        program, submission.data, locale, first_name=profile.first_name, name=profile.name or profile.first_name
-    )
+    words = message_variables(program, submission.data, locale, first_name=profile.first_name, name=profile.name)
     message = Message(
         merchant=submission.merchant,
         activation=submission.activation,

@@ -12,7 +12,7 @@ from starlette.responses import JSONResponse
 
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
-from stamgast.domain.names import tidy_name
+from stamgast.domain.names import LONGEST_FIRST_NAME, tidy_name
 from stamgast.domain.region import Region
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
@@ -51,7 +51,7 @@ async def post_customer(request: Request) -> JSONResponse:
     name = tidy_name(enrolment.name or "")
     profile = Profile(
         phone=phone,
-        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0].rstrip(".")[:40],
+        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0].rstrip(".")[:LONGEST_FIRST_NAME],
         name=name,
         email=enrolment.email or "",
         language=enrolment.language or "",

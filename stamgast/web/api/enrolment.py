@@ -1,6 +1,5 @@
 """What an enrolment says, and what is wrong with it."""
 
-import unicodedata
 from datetime import date
 from typing import TYPE_CHECKING, Annotated, Any, Final, Literal
 
@@ -16,6 +15,7 @@ from pydantic import (
 from pydantic_core import PydanticCustomError
 
 from rules.yaml.misspelt import meant_by
+from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, could_be_a_name
 from stamgast.domain.program import Program
 from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.pos.canonical import Strict
@@ -27,17 +27,14 @@ from stamgast.pos.warnings import Doubt, unknown_word
 _PURPOSES: Final = tuple(each.value for each in Purpose)
 
 
-def _could_be_a_name(value: str) -> str:
-    """It goes out in the shop's messages, so it is no place for a link, a line of its own or a direction."""
-    for at, letter in enumerate(value):
-        ends_a_word = letter == "." and value[at + 1 : at + 2] in ("", " ")  # J. de Vries
-        if not (letter in " '\u2019-\u2010\u2011" or unicodedata.category(letter)[0] in "LM" or ends_a_word):
-            raise PydanticCustomError("name", "may hold letters, spaces, hyphens, apostrophes and a stop after a word")
+def _is_a_name(value: str) -> str:
+    if not could_be_a_name(value):
+        raise PydanticCustomError("name", "may hold letters, spaces, hyphens, apostrophes and a stop after a word")
     return value
 
 
-FirstName = Annotated[str, StringConstraints(min_length=1, max_length=40), AfterValidator(_could_be_a_name)]
-Name = Annotated[str, StringConstraints(min_length=1, max_length=100), AfterValidator(_could_be_a_name)]
+FirstName = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_FIRST_NAME), AfterValidator(_is_a_name)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME), AfterValidator(_is_a_name)]
 
 if TYPE_CHECKING:
     ChannelWord = str

@@ -28,6 +28,9 @@ async def test_real_credentials_and_nonsense_are_turned_away(control):
     assert (await control.post("/sandbox/inbound", content=json.dumps({"from": SMS.to}))).status_code == 415
     assert (await control.post("/sandbox/inbound", json={"from": "nobody", "body": "x"})).status_code == 422
     assert (await control.post("/sandbox/faults", json=["x"])).status_code == 400
+    brackets = {"content": "[" * 100_000, "headers": {"Content-Type": "application/json"}}
+    for place in ("faults", "inbound"):
+        assert (await control.post(f"/sandbox/{place}", **brackets)).status_code == 400
     assert (await control.get("/sandbox/phones/nobody")).status_code == 404
     assert (await control.get("/", headers={"Host": "evil.example"})).status_code == 403
 

@@ -43,7 +43,8 @@ def test_a_message_that_twilio_refuses(form, code, status):
 @pytest.mark.parametrize(
     "variables",
     ["{", "[]", '"x"', '{"1": ""}', '{"1": " "}', '{"1": 7}', '{"1": null}', '{"1": "a\\nb"}', '{"1": "a\\tb"}',
-     '{"1": "a     b"}', '{"a key": "x"}', '{"' + "k" * 17 + '": "x"}', json.dumps({"1": "x" * 1601})],
+     '{"1": "a     b"}', '{"a key": "x"}', '{"' + "k" * 17 + '": "x"}', json.dumps({"1": "x" * 1601}), "[" * 100_000],
+    ids=lambda text: text[:20],
 )  # fmt: skip
 def test_variables_that_meta_refuses(variables):
     with pytest.raises(TwilioRefusalError) as caught:
