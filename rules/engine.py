@@ -141,6 +141,11 @@ class Condition:
     most: int = 0
     while_stale: bool = False
 
+    @property
+    def count(self) -> int:
+        """How many conditions it is, groups told apart."""
+        return sum(part.count for part in self.parts) if self.parts else 1
+
 
 def all_of(parts: Sequence[Condition]) -> Test:
     """Met when every part is met; unknown when none is unmet but one unknown."""

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from rules.bounds import MOST_CONDITIONS_IN_ALL, MOST_RULES, MOST_STEPS_IN_ALL, hold_to
 from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.loader import empty_program, read_program
@@ -16,7 +17,7 @@ from rules.testing.cases import RuleTest
 from rules.yaml.nodes import Mark, Node
 from rules.yaml.problems import Problem, has_errors
 from rules.yaml.reader import Reader
-from rules.yaml.source import MAX_BYTES, Source, read_yaml
+from rules.yaml.source import MAX_BYTES, Source, Tally, TooManyProblemsError, read_yaml
 from stamgast.domain.program import Program
 
 PROGRAM: Final = "program.yaml"
@@ -115,10 +116,11 @@ class _Loading:
         self.files = files
         self.prefix = prefix
         self.published = published
+        self._tally = Tally()
         self.sources = {name: self._source(name, text.removeprefix("\ufeff")) for name, text in files.items()}
 
     def _source(self, name: str, text: str) -> Source:
-        return Source(self.prefix + name, text, published=self.published)
+        return Source(self.prefix + name, text, published=self.published, tally=self._tally)
 
     def reader(self, name: str) -> Reader:
         if name not in self.sources:
@@ -138,6 +140,12 @@ def _load_whatever(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> 
         return _load(loading, merchant, clv)
     except MemoryError:  # says nothing about the files
         raise
+    except TooManyProblemsError:
+        problems = loading.problems()
+        more = Problem(
+            problems[-1].file, 1, 1, f"these are {len(problems)} problems", "Mend them first: there may be more."
+        )
+        return LoadedMerchant(empty_program(merchant), RuleSet(), (), (*problems, more), loading.files)
     except Exception as error:  # noqa: BLE001  a fault of ours: it may hold up this merchant, and nobody else
         what = f"these files cannot be read: {type(error).__name__} on our side"
         problem = Problem(loading.prefix + PROGRAM, 1, 1, what, "Please report it, with the files.")
@@ -157,9 +165,20 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     _check_sms(loading, program)
     rule_files = _read_rules(loading, program)
     lint_rules(rule_files, program)
+    _hold_to_bounds(loading, rule_files)
     rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
     tests = tuple(test for file in rule_files for test in file.tests)
     return LoadedMerchant(program, RuleSet(rules.values()), tests, loading.problems(), files)
+
+
+def _hold_to_bounds(loading: _Loading, files: list[RuleFile]) -> None:
+    """What all files hold together."""
+    reader, top = loading.reader(PROGRAM), Mark(1, 1)
+    conditions = sum(file.rule.condition.count for file in files if file.rule is not None and file.rule.condition)
+    steps = sum(len(test.steps) for file in files for test in file.tests)
+    hold_to(reader, top, "rules of this merchant", len(files), MOST_RULES)
+    hold_to(reader, top, "conditions of all rules of this merchant", conditions, MOST_CONDITIONS_IN_ALL)
+    hold_to(reader, top, "steps of all tests of this merchant", steps, MOST_STEPS_IN_ALL)
 
 
 def _check_names(loading: _Loading) -> None:

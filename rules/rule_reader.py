@@ -6,6 +6,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final
 
 from rules.actions import Action, Send
+from rules.bounds import LONGEST_DESCRIPTION, MOST_ACTIONS, MOST_CONDITIONS, hold_length, hold_to
 from rules.engine import (
     DEFAULT_PRIORITY,
     MAX_PRIORITY,
@@ -82,6 +83,8 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     rule_id = _rule_id(reader, found.get("rule"))
     trigger = _trigger(context, found["when"]) if "when" in found else None
     condition = read_conditions(context, found["if"], "if") if "if" in found else None
+    if condition is not None:
+        hold_to(reader, found["if"], "conditions of a rule", condition.count, MOST_CONDITIONS)
     actions = _actions(context, found["then"], file) if "then" in found else ()
     status = reader.word(found["status"], "status", parse_status) if "status" in found else Status(RuleStatus.DRAFT)
     once = _once_per(reader, found.get("once_per"), trigger)
@@ -90,6 +93,8 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     priority = _priority(reader, found.get("priority"))
     value = reader.money(found["value"], "value", context.program.currency) if "value" in found else 0
     description = reader.text(found["description"], "description") if "description" in found else ""
+    if description:
+        hold_length(reader, found["description"], "`description`", description, LONGEST_DESCRIPTION)
     starts, ends = read_dates(reader, found)
     draft = None
     if trigger is not None:
@@ -207,7 +212,9 @@ def _actions(context: Context, node: Node, file: RuleFile) -> tuple[Action, ...]
             node, f"`then` must be a list of actions, not {kind_of(node)}", "Write `- send: …` or `- give: …`."
         )
         return ()
-    found = [_action(context, item, file) for item in reader.items(node, "then")]
+    items = reader.items(node, "then")
+    hold_to(reader, node, "actions of a rule", len(items), MOST_ACTIONS)
+    found = [_action(context, item, file) for item in items]
     actions = [each for each in found if each is not None]
     if sum(isinstance(each, Send) for each in actions) > 1:
         hint = "Name several channels after `by`, or write a second rule."

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 from rules.actions import Action, Give, Send, Tag
+from rules.bounds import MOST_TAGS_AT_ONCE, hold_to
 from rules.language.registry import Context, Registry, Schema, Word
 from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
 from rules.yaml.nodes import MapNode, Node
@@ -115,7 +116,7 @@ class TagAction(ActionWord):
         entries = reader.mapping(node, self.name, ("add", "remove"))
         add = reader.texts(entries["add"], "tag: add") if "add" in entries else ()
         remove = reader.texts(entries["remove"], "tag: remove") if "remove" in entries else ()
-        _refuse_long(reader, node, add)
+        _refuse_long(reader, node, (*add, *remove))
         for both in sorted(set(add) & set(remove)):
             reader.problem(node, f'"{both}" is both added and removed')
         if not add and not remove and not entries:
@@ -130,6 +131,7 @@ class TagAction(ActionWord):
 
 
 def _refuse_long(reader: Reader, node: Node, tags: Sequence[str]) -> None:
+    hold_to(reader, node, "tags that an action adds or takes", len(tags), MOST_TAGS_AT_ONCE)
     for tag in tags:
         if len(tag) > LONGEST_TAG:
             reader.problem(node, f'"{tag[:LONGEST_TAG]}…" is longer than the {LONGEST_TAG} characters of a tag')

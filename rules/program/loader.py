@@ -10,6 +10,16 @@ from functools import cache
 from typing import Any, Final
 from zoneinfo import available_timezones
 
+from rules.bounds import (
+    LONGEST_NAME,
+    MOST_GOODS,
+    MOST_LANGUAGES,
+    MOST_NEIGHBOURS,
+    MOST_REWARDS,
+    MOST_STORES,
+    hold_length,
+    hold_to,
+)
 from rules.program.messages import read_messaging, read_templates
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
@@ -98,7 +108,7 @@ def read_program(
     fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
-        name=(reader.text(found["name"], "name") if "name" in found else None) or merchant,
+        name=_name(reader, found.get("name")) or merchant,
         currency=currency,
         time_zone=time_zone,
         region=region,
@@ -130,6 +140,13 @@ def _shaped(
         reader.problem(found[key], f'`{key}`: "{text}" is not {expected}', f'Write it as "{default}".')
         return default
     return text or default
+
+
+def _name(reader: Reader, node: Node | None) -> str | None:
+    name = reader.text(node, "name") if node is not None else None
+    if name is not None and node is not None:
+        hold_length(reader, node, "`name`", name, LONGEST_NAME)
+    return name
 
 
 def _currency(reader: Reader, node: Node | None) -> str:
@@ -169,6 +186,7 @@ def _languages(reader: Reader, node: Node | None) -> tuple[str, ...]:
     if node is None:
         return ("en",)
     languages = reader.texts(node, "languages")
+    hold_to(reader, node, "languages", len(languages), MOST_LANGUAGES)
     for item, text in zip(reader.items(node, "languages"), languages, strict=False):
         if not _LANGUAGE.fullmatch(text):
             reader.problem(item, f'`languages`: "{text}" is not a language', 'Write codes such as "nl", "fr" or "en".')
@@ -206,12 +224,16 @@ def _neighbours(reader: Reader, node: Node | None) -> tuple[str, ...] | None:
             found[text] = None
         elif text is not None:
             reader.problem(item, f'`neighbours`: "{text}" is not a country code', 'Write codes such as "BE" or "DE".')
+    hold_to(reader, node, "neighbours", len(found), MOST_NEIGHBOURS)
     return tuple(found)
 
 
 def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> dict[str, Store]:
     stores: dict[str, Store] = {}
-    for name, _, value in named(reader, node, "stores"):
+    entries = named(reader, node, "stores")
+    if node is not None:
+        hold_to(reader, node, "stores", len(entries), MOST_STORES)
+    for name, _, value in entries:
         where = f"stores: {name}"
         words = ("time_zone", "day_start", "region", "neighbours")
         found = {} if _is_nothing(value) else reader.mapping(value, where, words)
@@ -234,7 +256,10 @@ def _stores(reader: Reader, node: Node | None, time_zone: str, home: Region) -> 
 
 def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], currency: str) -> dict[str, Reward]:
     rewards: dict[str, Reward] = {}
-    for name, key, value in named(reader, node, "rewards"):
+    entries = named(reader, node, "rewards")
+    if node is not None:
+        hold_to(reader, node, "rewards", len(entries), MOST_REWARDS)
+    for name, key, value in entries:
         found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for", "cost", "value"), ("names",))
         names: dict[str, str] = {}
         for language, text in reader.entries(found["names"], f"rewards: {name}: names") if "names" in found else []:
@@ -243,6 +268,7 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], curr
                 hint = suggest(language.text, languages)
                 reader.problem(language, f'"{language.text}" is not a language of this programme', hint)
             elif read is not None:
+                hold_length(reader, text, "the name of a reward", read, LONGEST_NAME)
                 names[language.text] = read
         missing = [each for each in languages if each not in names]
         if "names" in found and isinstance(found["names"], MapNode) and missing:
@@ -291,7 +317,10 @@ def _card(
         return reader.integer(found[key], key, 1, 1000) if key in found else None
 
     def texts(key: str) -> frozenset[str]:
-        return frozenset(reader.texts(found[key], key)) if key in found else frozenset()
+        given = frozenset(reader.texts(found[key], key)) if key in found else frozenset()
+        if given:
+            hold_to(reader, found[key], f"{key} of a card", len(given), MOST_GOODS)
+        return given
 
     per, amount = _per(reader, found.get("per"), currency)
     reward = reader.known(found["reward"], "reward", rewards, "reward") if "reward" in found else None

@@ -6,6 +6,7 @@ from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
+from rules.bounds import LONGEST_TEXT, MOST_CAPS, MOST_TEMPLATES, hold_length, hold_to
 from rules.program.template_check import ALL_WORDS, Used, is_dotted, mistake_in, prints_no_name, used_words
 from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
@@ -39,7 +40,9 @@ def read_templates(
     templates: dict[str, Template] = {}
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         return templates
-    for key, value in reader.entries(node, "templates"):
+    entries = reader.entries(node, "templates")
+    hold_to(reader, node, "templates", len(entries), MOST_TEMPLATES)
+    for key, value in entries:
         if not _TEMPLATE_ID.fullmatch(key.text):
             reader.problem(key, f'"{key.text}" cannot be a template\'s id', "Use letters, digits, dashes, underscores.")
             continue
@@ -133,7 +136,8 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
 
 def _try_it(reader: Reader, mark: Mark, source: str) -> None:
     """Note what would keep each message from being made. What was published before this was tried stays in force."""
-    if not reader.source.published and (mistake := mistake_in(source)):
+    hold_length(reader, mark, "this text", source, LONGEST_TEXT)
+    if len(source) <= LONGEST_TEXT and not reader.source.published and (mistake := mistake_in(source)):
         reader.problem(mark, mistake, "No message could be made of it.")
 
 
@@ -245,10 +249,10 @@ def _windows(reader: Reader, node: Node | None) -> dict[str, Window]:
 def _caps(reader: Reader, node: Node | None) -> dict[str, tuple[tuple[int, int], ...]]:
     caps: dict[str, tuple[tuple[int, int], ...]] = {}
     for key, value in reader.entries(node, "caps", tuple(Purpose)) if node is not None else []:
-        rates = [
-            reader.word(item, f"caps: {key.text}", parse_rate) for item in reader.items(value, f"caps: {key.text}")
-        ]
-        for item, rate in zip(reader.items(value, "caps"), rates, strict=True):
+        items = reader.items(value, f"caps: {key.text}")
+        hold_to(reader, value, f"caps: {key.text}", len(items), MOST_CAPS)
+        rates = [reader.word(item, f"caps: {key.text}", parse_rate) for item in items]
+        for item, rate in zip(items, rates, strict=True):
             if rate is not None and rate[1] > MEMORY_DAYS:
                 reader.problem(item, f"a cap can look back {MEMORY_DAYS} days at most")
         caps[key.text] = tuple(rate for rate in rates if rate is not None)

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 import msgspec
 
+from rules.bounds import MOST_WORDS, hold_to
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_date, parse_duration, parse_margin, parse_price
@@ -69,6 +70,9 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
     years = reader.integer(found["lifespan_years"], "lifespan_years", 1, 50) if "lifespan_years" in found else None
     by_category = {key.text: reader.word(value, f"margins: {key.text}", parse_margin) for key, value in margins}
     contact = reader.entries(found["contact"], "contact", tuple(Channel)) if "contact" in found else []
+    for where, entries in (("margins", margins), ("acquisition_by_source", sources)):
+        if entries:
+            hold_to(reader, found[where], f"words under `{where}`", len(entries), MOST_WORDS)
     prices = {key.text: reader.word(value, f"contact: {key.text}", parse_price) for key, value in contact}
     for key, value in contact:
         price = prices[key.text]
@@ -123,8 +127,10 @@ def read_closed(reader: Reader, node: Node | None) -> ClosedDays:
     days: set[Day] = set()
     for item in reader.items(node, "closed") if node is not None else []:
         days.update(reader.word(item, "closed", _days) or ())
+        if len(days) > MOST_CLOSED:
+            break
     if node is not None and len(days) > MOST_CLOSED:
-        reader.problem(node, f"`closed` names {len(days)} days; at most {MOST_CLOSED} count")
+        reader.problem(node, f"`closed` names more days than count: {MOST_CLOSED:,}")
         return ClosedDays()
     return ClosedDays(tuple(sorted(days)))
 
@@ -169,4 +175,6 @@ def _days(text: str) -> range:
         raise WordError(str(error), 'Write "2026-12-25", or "2026-07-20 to 2026-08-02".') from None
     if last < first:
         raise WordError(f'"{text}" ends before it begins')
+    if last - first >= MOST_CLOSED:
+        raise WordError(f'"{text}" is longer than the {MOST_CLOSED:,} days that count')
     return range(first, last + 1)

@@ -6,13 +6,12 @@ All clock times in tests are on the merchant's own clock.
 from dataclasses import dataclass
 from typing import Final
 
-from rules.testing.givens import Step, read_steps
+from rules.testing.givens import LONGEST_STORY, Step, moment, read_steps, time_of
 from rules.testing.sentences import read_phrases
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_date, parse_moment
-from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import Happened
@@ -82,6 +81,11 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
             found[ALSO], f"nothing is expected, and yet `{ALSO}` allows for anything", "Leave one of them out."
         )
         return None
+    last = max((time_of(step) for step in read.steps), default=None)
+    for each in good:
+        if each.at is not None and last is not None and each.at - last > LONGEST_STORY:
+            reader.problem(found["expect"], "this is more than twenty years after the last step")
+            return None
     return RuleTest(rule, name, read.steps, good, read.language, reader.source.file, node.mark.line, also)
 
 
@@ -119,5 +123,4 @@ def read_date(reader: Reader, node: Node, where: str) -> Day | None:
 
 def read_moment(reader: Reader, node: Node, where: str, program: Program) -> Millis | None:
     """`2026-10-07 09:00` on the merchant's clock."""
-    found = reader.word(node, where, parse_moment)
-    return None if found is None else at_local(found[0], found[1], program.time_zone)
+    return reader.word(node, where, lambda text: moment(*parse_moment(text), program))

@@ -20,9 +20,17 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 
 MAX_STEPS: Final = 2_000
+"""Of one test, of whatever kind."""
+LONGEST_STORY: Final[Millis] = 20 * 366 * DAY
+"""From the first step of a test to its last."""
+FIRST_YEARS: Final = (0, 84_006)
+"""Days between which a test takes place: from 1970 to 2199."""
 FIRST_DAY: Final[Day] = 20_458
 """Monday 5 January 2026."""
 FIRST_MINUTE: Final = 10 * 60
+
+
+_SHOWN: Final = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +100,7 @@ class Story:
         self.language = ""
         self._day, self._minute = FIRST_DAY, FIRST_MINUTE
         self._bought = 0
+        self._began: Millis | None = None
         self._now: Millis = at_local(FIRST_DAY, FIRST_MINUTE, program.time_zone)
 
     def buy(self, group: Group) -> None:
@@ -99,33 +108,33 @@ class Story:
         day = self._day if group.day is None else group.day
         minute = self._minute if group.minute is None else group.minute
         product, category = self._goods(group.what)
-        if self._bought + group.count > MAX_STEPS:
-            raise WordError(f"a test makes at most {MAX_STEPS} purchases")
+        self._hold(group.count)
         for _ in range(group.count):
-            at = at_local(day, minute, self.program.time_zone)
+            at = moment(day, minute, self.program)
             if at < self._now:
                 raise WordError(
                     "this happens before the step that is written before it",
                     "Write the steps in the order in which they happen.",
                 )
-            self.steps.append(Buy(at, self._store(group.store), self._amount(group.amount), product, category))
+            self._add(Buy(at, self._store(group.store), self._amount(group.amount), product, category), at)
             self._bought += 1
-            self._now = at
             day += group.every_days
         self._day, self._minute = day, minute
 
     def give_back(self, which: str, at: Millis | None = None) -> None:
         """Refund the `last`, the `first` or the `nth` purchase, an hour later unless said."""
-        ordinal = {"last": self._bought, "first": 1}.get(which) or int(re.sub(r"\D", "", which) or 0)
+        self._hold(1)
+        ordinal = {"last": self._bought, "first": 1}.get(which) or number_in(re.sub(r"[^0-9]", "", which))
         if not 1 <= ordinal <= self._bought:
-            raise WordError(f"there is no {which} purchase to refund")
-        self._now = self._now + HOUR if at is None else at
-        self.steps.append(GiveBack(self._now, ordinal - 1))
+            raise WordError(f"there is no {which[:_SHOWN]} purchase to refund")
+        at = self._now + HOUR if at is None else at
+        self._add(GiveBack(at, ordinal - 1), at)
 
     def wait(self, length: Millis) -> None:
         """Let time pass."""
-        self._now += length
-        self.steps.append(Wait(self._now))
+        self._hold(1)
+        until = self._now + length
+        self._add(Wait(until), until)
         local = local_time(self._now, self.program.time_zone)
         self._day, self._minute = local.day, local.minute
 
@@ -135,7 +144,8 @@ class Story:
             raise WordError(f'unknown state of a feed "{state}"', suggest(state, FEED_STATES))
         if not self.program.feed_stale_after:
             raise WordError(UNWATCHED, UNWATCHED_HINT)
-        self.steps.append(FeedTurns(self._now, state == HEALTHY))
+        self._hold(1)
+        self._add(FeedTurns(self._now, state == HEALTHY), self._now)
 
     def speaks(self, language: str) -> None:
         """The customer's language."""
@@ -146,6 +156,17 @@ class Story:
     def given(self) -> Given:
         """The steps that the sentences made, in the order of time."""
         return Given(tuple(self.steps), self.language)
+
+    def _hold(self, more: int) -> None:
+        if len(self.steps) + more > MAX_STEPS:
+            raise WordError(f"a test has at most {MAX_STEPS:,} steps")
+
+    def _add(self, step: Step, at: Millis) -> None:
+        self.steps.append(step)
+        self._now = at
+        self._began = at if self._began is None else min(self._began, at)
+        if at - self._began > LONGEST_STORY:
+            raise WordError("a test takes at most twenty years")
 
     def _store(self, store: str | None) -> str:
         stores = self.program.stores
@@ -168,6 +189,23 @@ class Story:
         if match is not None:
             raise WordError(f'unknown product or category "{what}"', f'Did you mean "{match}"?')
         return None, what
+
+
+def number_in(digits: str) -> int:
+    """What they say, or more than any test may have of anything."""
+    return int(digits or 0) if len(digits.lstrip("0")) <= len(str(MAX_STEPS)) else MAX_STEPS + 1
+
+
+def time_of(step: Step) -> Millis:
+    """When a step takes place; of a wait its end."""
+    return step.until if isinstance(step, Wait) else step.at
+
+
+def moment(day: Day, minute: int, program: Program) -> Millis:
+    """A moment on the merchant's clock. Raises `WordError` for one in which no test takes place."""
+    if not FIRST_YEARS[0] <= day < FIRST_YEARS[1]:
+        raise WordError("this is not between 1970 and 2199", "Tests take place in these years.")
+    return at_local(day, minute, program.time_zone)
 
 
 def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
@@ -195,16 +233,16 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
 
 def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bool:
     found = reader.mapping(item, "given", ("purchase", "refund", "pass", "feed", "language", "at"))
-    moment = reader.word(found["at"], "at", parse_moment) if "at" in found else None
-    if "at" in found and moment is None:
+    told = reader.word(found["at"], "at", parse_moment) if "at" in found else None
+    if "at" in found and told is None:
         return False
     if "purchase" in found:
         group = _read_group(reader, found["purchase"], program)
-        if moment is not None:
-            group = replace(group, day=moment[0], minute=moment[1])
+        if told is not None:
+            group = replace(group, day=told[0], minute=told[1])
         story.buy(group)
     elif "refund" in found:
-        at = None if moment is None else at_local(moment[0], moment[1], program.time_zone)
+        at = None if told is None else moment(*told, program)
         story.give_back(reader.text(found["refund"], "refund") or "", at)
     elif "pass" in found:
         length = reader.word(found["pass"], "pass", parse_duration)

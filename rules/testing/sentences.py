@@ -8,7 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from rules.testing.givens import Given, Group, Story
+from rules.testing.givens import Given, Group, Story, number_in
 from rules.yaml.nodes import ScalarNode
 from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_duration, parse_moment, parse_money
@@ -92,7 +92,7 @@ def _tell(story: Story, part: str, program: Program) -> None:
     elif match := _FEED.fullmatch(part):
         story.feed_is(match["state"])
     elif match := _HEAD.match(part):
-        count = 1 if match["count"] in {"a", "an", "one"} else int(match["count"])
+        count = 1 if match["count"] in {"a", "an", "one"} else number_in(match["count"])
         group = Group(count)
         _read_clauses(story, group, part[match.end() :], program)
         story.buy(group)

@@ -28,6 +28,8 @@ from rules.yaml.problems import Problem
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 20
 MAX_NODES: Final = 20_000
+MOST_PROBLEMS: Final = 200
+"""Errors of a merchant's files that are told: for each the nearest right words are looked for."""
 _MOST_REMEMBERED: Final = 4_096
 """Characters of a file whose tree is kept: some tens of kB a tree."""
 
@@ -67,13 +69,31 @@ class _TooMuch(Exception):  # noqa: N818 - it ends the reading, it is no error o
         self.mark = mark
 
 
+class TooManyProblemsError(Exception):
+    """Enough is wrong with a merchant's files: reading on would cost more than it tells."""
+
+
+class Tally:
+    """How much may still be wrong with a merchant's files. It counts errors of all of them together."""
+
+    def __init__(self, most: int = MOST_PROBLEMS) -> None:
+        self._left = most
+
+    def note(self) -> None:
+        """One more. Raises TooManyProblemsError after the last."""
+        self._left -= 1
+        if self._left <= 0:
+            raise TooManyProblemsError
+
+
 class Source:
     """One file's text: its lines for quoting, its tree, its problems so far.
 
     `published`: it stands in the log. What was taken once stays usable, whatever bounds came later.
     """
 
-    def __init__(self, file: str, text: str, *, published: bool = False) -> None:
+    def __init__(self, file: str, text: str, *, published: bool = False, tally: Tally | None = None) -> None:
+        self._tally = tally
         self.file = file
         self.published = published
         self.text = text
@@ -90,6 +110,8 @@ class Source:
         self.problems.append(
             Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity, spares_published)
         )
+        if self._tally is not None and not warning and not (spares_published and self.published):
+            self._tally.note()
 
 
 def read_yaml(source: Source) -> Node | None:

@@ -1,6 +1,9 @@
 """Figures that hold from a day on: prices, rates."""
 
+from bisect import bisect_right
 from collections.abc import Sequence
+from operator import itemgetter
+from typing import Final
 
 from stamgast.domain.units import Day
 
@@ -8,13 +11,13 @@ Dated = Sequence[tuple[Day, int]]
 """From which day on, and what; ascending."""
 
 
+_SINCE: Final = itemgetter(0)
+
+
 def on_day(figures: Dated, day: Day) -> int | None:
     """Return what holds on a day; None before the first."""
-    found = None
-    for since, figure in figures:
-        if since <= day:
-            found = figure
-    return found
+    before = bisect_right(figures, day, key=_SINCE)
+    return figures[before - 1][1] if before else None
 
 
 def is_within(day: Day, first: Day | None, last: Day | None) -> bool:

@@ -23,6 +23,8 @@ from stamgast.domain.program import Store
 from stamgast.identity.sealing import SealError, WrappingKeys
 
 FOLDER: Final = "pos"
+MOST_SECRETS: Final = 5
+"""Of one name: each is tried at every delivery."""
 _WORDS: Final = ("system", "account", "stores", "secrets")
 _PURPOSE: Final = "pos-secrets"
 
@@ -119,6 +121,8 @@ def _read_secrets(reader: Reader, node: Node) -> dict[str, tuple[str, ...]]:
     read = {}
     for name, secret in reader.mapping(node, "secrets").items():
         read[name] = reader.texts(secret, f"secrets: {name}")
+        if len(read[name]) > MOST_SECRETS:
+            reader.problem(secret, f"`secrets: {name}` are {len(read[name])}; at most {MOST_SECRETS} are tried")
         if not all("." in each for each in read[name]):
             reader.problem(secret, f"`secrets: {name}` is not sealed", "Whoever reads this file could forge purchases.")
     return read

@@ -11,7 +11,7 @@ from dataclasses import dataclass, replace
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
-from rules.testing.givens import Buy, FeedTurns, GiveBack, Step, Wait
+from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
 from stamgast.domain.net_purchase import net
@@ -88,13 +88,13 @@ def play(simulation: Simulation, case: RuleTest) -> None:
 
 def _end(case: RuleTest, now: Millis) -> Millis:
     last = max((each.at + MINUTE for each in case.expects if each.at is not None), default=now)
-    until = max((_moment(step) for step in case.steps if not isinstance(step, Buy | GiveBack)), default=now)
+    until = max((time_of(step) for step in case.steps if not isinstance(step, Buy | GiveBack)), default=now)
     return max(now, last, until) + AFTERWARDS
 
 
 def _joining(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
     """The customer joins an hour before the first step."""
-    joined = min((_moment(step) for step in case.steps), default=0) - 60 * MINUTE
+    joined = min((time_of(step) for step in case.steps), default=0) - 60 * MINUTE
     merchant, language = program.merchant, case.language or program.languages[0]
     yield Enrolled(merchant=merchant, customer=CUSTOMER, at=joined, language=language)
     for purpose in Purpose:
@@ -132,10 +132,6 @@ def _changed(program: Program, at: Millis, bought: tuple[str, Transaction], befo
         after=net(transaction),
         happened_at=at,
     )
-
-
-def _moment(step: Step) -> Millis:
-    return step.until if isinstance(step, Wait) else step.at
 
 
 def _snapshot(step: Buy, program: Program) -> Snapshot:

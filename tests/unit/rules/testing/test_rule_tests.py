@@ -94,7 +94,7 @@ def test_steps_can_stand_in_a_list(load):
             "before the step that is written before it",
             "order in which they happen",
         ),
-        ("9999 purchases", "at most 2000", ""),
+        ("9999 purchases", "at most 2,000", ""),
         ("a purchase on 2026-10-01 25:00", "not a time of day", ""),
         ("a purchase, then the feed is stael", 'unknown state of a feed "stael"', 'Did you mean "stale"?'),
         ("a purchase, then the feed is stale", "nobody watches this till's feed", "stale_after: 2 days"),
