@@ -14,6 +14,7 @@ import redis.asyncio
 
 from stamgast.domain.clv import Clv, clv_of
 from stamgast.domain.customer import Customer
+from stamgast.identity.veiling import Veils
 from stamgast.local.brokers import Broker
 from stamgast.local.processes import free_port
 from stamgast.local.redis_server import RedisServer
@@ -30,6 +31,7 @@ from tests.integration.deployment import MERCHANT, Deployment, sales_of
 pytestmark = pytest.mark.slow
 
 CUSTOMERS = 90
+VEIL = Veils(bytes(32)).of(MERCHANT)
 NOW = datetime(2026, 10, 1, 7, 0, tzinfo=UTC)
 REGULARS = """\
 rule: hello
@@ -56,7 +58,8 @@ async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_pat
 
 
 def source_of(number: int) -> str | None:
-    return ("flyer", "friend", None)[number % 3]
+    """What a programme gives a cost, what none names, and nothing."""
+    return ("flyer", "friend", "radio" if number % 2 else None)[number % 3]
 
 
 def visits(number: int) -> list[datetime]:
@@ -92,8 +95,13 @@ async def states(shop: Deployment) -> list[Customer]:
 async def one_by_one(shop: Deployment) -> list[tuple[Customer, Clv]]:
     """What the domain says of each customer under the bundle in force."""
     record = (await newest_bundles(shop.bootstrap, shop.topics.programs))[MERCHANT].record
-    program = load_record(record).program
+    program = load_record(record).program.behind(VEIL)
     return [(state, clv_of(state, program, round(NOW.timestamp() * 1_000))) for state in await states(shop)]
+
+
+def named(state: Customer) -> str:
+    """The source of which the state only holds what stands for it."""
+    return {VEIL.source(name): name for name in ("flyer", "friend", "radio")}.get(state.source, "(none)")
 
 
 def publish_costs(shop: Deployment, flyer: str) -> None:
@@ -121,11 +129,9 @@ async def test_live_segments_are_worth_what_their_customers_are_and_three_times_
     assert found["parameters_version"] == fitted["version"]
     by_source = {each["segment"]: each for each in found["segments"]}
     people = await one_by_one(shop)
-    assert Counter(state.source or "(none)" for state, _ in people) == {
-        name: each["customers"] for name, each in by_source.items()
-    }
+    assert Counter(named(state) for state, _ in people) == {name: each["customers"] for name, each in by_source.items()}
     flyer = by_source["flyer"]
-    theirs = [clv for state, clv in people if state.source == "flyer"]
+    theirs = [clv for state, clv in people if named(state) == "flyer"]
     brought = sum(each.historic + (each.predicted or 0) - each.contact_cost for each in theirs)
     assert flyer["acquisition_cost"] == 300
     assert flyer["acquisition_budget"] == brought // 3
