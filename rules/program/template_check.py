@@ -129,25 +129,31 @@ class _Text:
             return f"it cannot be rendered: {found}"
         if CUSTOMER in self._source and (found := _tried(strict, _TRIED | _NAMELESS_WORDS)):
             return f"it cannot be rendered for somebody who gave no name: {found}"
-        for form in _BRANCHES if self._branches else ():
-            if found := _tried(_taking(self._source, *form), _TRIED, passing=_OF_VALUES):
+        return self._mistake_of_a_branch() if self._branches else ""
+
+    def _mistake_of_a_branch(self) -> str:
+        opened = _open_branches(self._source)
+        for taken in _BRANCHES:
+            if found := _tried(opened, {**_TRIED, **taken}, passing=_OF_VALUES):
                 return f"a part of it cannot be rendered: {found}"
         return ""
 
 
-_BRANCHES: Final = ((True, True), (False, False), (False, True))
+_IF, _ELIF = "_taken", "_taken_else"
+_BRANCHES: Final = ({_IF: True, _ELIF: True}, {_IF: False, _ELIF: False}, {_IF: False, _ELIF: True})
 """What every `if` is taken for, and every `elif`: so that each part is tried, whatever it waits for."""
 
 
-def _taking(source: str, holds: bool, or_else: bool) -> Template:
+def _open_branches(source: str) -> Template:
+    """The template with every branch as `_BRANCHES` says."""
     tree = parse_message(_ENVIRONMENT, source)
     for either in tree.find_all(nodes.CondExpr):
-        either.test = nodes.Const(holds, lineno=either.lineno)
+        either.test = nodes.Name(_IF, "load", lineno=either.lineno)
     for choice in tree.find_all(nodes.If):
-        choice.test = nodes.Const(holds, lineno=choice.lineno)
+        choice.test = nodes.Name(_IF, "load", lineno=choice.lineno)
     for choice in tree.find_all(nodes.If):
         for other in choice.elif_:
-            other.test = nodes.Const(or_else, lineno=other.lineno)
+            other.test = nodes.Name(_ELIF, "load", lineno=other.lineno)
     return _ENVIRONMENT.from_string(tree)
 
 

@@ -248,7 +248,7 @@ class Program:
     transaction_scope: TransactionScope = "merchant"
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
-    veil: Veil = NO_VEIL
+    veil: Veil = field(default=NO_VEIL, compare=False, repr=False)
     """What the birthdays of states and events are read through: `program.veil.birthday(customer.birthday)`."""
 
     def behind(self, veil: Veil) -> "Program":
