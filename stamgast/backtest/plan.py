@@ -11,6 +11,7 @@ from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import RuleStatus
+from stamgast.identity.veiling import Veils
 from stamgast.log.topics import Topics
 from stamgast.programs.record import BundleRecord, load_record
 from stamgast.service import Bundle
@@ -33,6 +34,7 @@ class LogData:
 
     settings: Settings
     topics: Topics
+    id_key: bytes = b""
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,12 +66,19 @@ class Plan:
 
     def bundle(self) -> Bundle:
         """The bundle that is asked about, compiled."""
-        bundle = compiled(self.record)
+        bundle = self._compiled(self.record)
         return replace(bundle, rules=as_if_live(bundle.rules, self.named))
 
     def baseline(self) -> Bundle | None:
         """What it is compared with, compiled; None where nothing is."""
-        return None if self.against is None else compiled(self.against)
+        return None if self.against is None else self._compiled(self.against)
+
+    def _compiled(self, record: BundleRecord) -> Bundle:
+        bundle = compiled(record)
+        if isinstance(self.data, CsvData) or not self.data.id_key:
+            return bundle
+        veil = Veils(self.data.id_key).of(record.merchant)  # the log tells sources and birthdays behind it
+        return replace(bundle, program=bundle.program.behind(veil))
 
     def span(self, program: Program) -> tuple[Millis, Millis]:
         """The moments at which the first day begins and the last one ends, on the merchant's clock."""

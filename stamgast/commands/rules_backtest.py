@@ -133,6 +133,7 @@ def _plan(
 
 def _source(settings: Settings, data: Path | None) -> CsvData | LogData:
     from stamgast.backtest.plan import CsvData, LogData
+    from stamgast.bootstrap import id_key_of
     from stamgast.log.topics import Topics, TopicsError, check_topics
 
     if data is not None:
@@ -142,7 +143,7 @@ def _source(settings: Settings, data: Path | None) -> CsvData | LogData:
         check_topics(kafka_of(settings), topics)
     except TopicsError as error:
         fail(f"{error}\nthe past of a file needs no broker: say --data FILE.csv")
-    return LogData(settings, topics)
+    return LogData(settings, topics, id_key_of(settings))
 
 
 def _published(settings: Settings, merchant: str) -> dict[int, InForce]:
