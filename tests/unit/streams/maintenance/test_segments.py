@@ -207,7 +207,7 @@ async def test_a_partition_given_up_while_the_topic_is_read_ends_no_worker(monke
 async def test_a_worker_without_scipy_says_once_an_hour_that_segments_are_not_valued(monkeypatch):
     monkeypatch.setattr(module, "has_scipy", lambda: False)
     nothing: Any = None
-    watch = SegmentWatch(nothing, Topics(1), nothing, StillClock(T0))
+    watch = SegmentWatch(nothing, Topics(1), nothing, StillClock(T0), NOBODY)
     with capture_logs() as logs:
         await watch._try(nothing, in_force())
     assert [(each["log_level"], each["merchant"], "CLV=1" in each["install"]) for each in logs] == [
