@@ -355,7 +355,8 @@ class OwnProducer:
         words = ("keys", "create", merchant, "--scope", "produce")
         while (made := await self._try(*words)) is None:  # of one that was made and not shown nobody knows the text
             for key in (await self._command("keys", "list", merchant))["keys"]:
-                if not key["revoked_at"] and key["id"] != self._key.get("id"):
+                is_a_producers = key["scopes"] == ["produce"] and not key["revoked_at"]
+                if is_a_producers and key["id"] != self._key.get("id"):
                     await self._command("keys", "revoke", merchant, key["id"])
         return made
 
