@@ -108,7 +108,10 @@ class Fitness:
         """None if it does not answer."""
         if session is None:
             return None
-        calls = [session.call("INFO", "memory"), session.call("INFO", "stats")]
+        try:
+            calls = [session.call("INFO", "memory"), session.call("INFO", "stats")]
+        except StateError:  # it ended since we were given it
+            return None
         probe = self._probe(address, session)  # last: it may end the session
         memory, stats, refusal = await asyncio.gather(*calls, probe, return_exceptions=True)
         if not isinstance(memory, bytes) or not isinstance(stats, bytes) or not isinstance(refusal, str):
