@@ -11,7 +11,7 @@ DURATION: Schema = {
 }
 MONEY: Schema = {
     "type": "string",
-    "pattern": "^[0-9]{1,12}(\\.[0-9]{1,3})? ?[A-Z]{3}$",
+    "pattern": "^(([A-Z]{3}|[€£]) ?[0-9][0-9., '\u2019]*|[0-9][0-9., '\u2019]* ?([A-Z]{3}|[€£]))$",
     "description": 'Amount and currency, such as "12.50 EUR".',
 }
 PERCENT: Schema = {

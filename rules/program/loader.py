@@ -357,10 +357,12 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
     if node is None or text is None or text in {"purchase", "item"}:
         return text or "purchase", 0
     try:
-        money: Money = parse_money(text)
-    except WordError:
-        hint = f"Write purchase, item or 10 {currency}."
-        reader.problem(node, f'`per`: "{text}" is not something to give a stamp for', hint)
+        money: Money = parse_money(text, currency)
+    except WordError as error:
+        of_money = any(each.isdigit() for each in text)
+        message = str(error) if of_money else f'"{text}" is not something to give a stamp for'
+        hint = error.hint if of_money else f"Write purchase, item or 10 {currency}."
+        reader.problem(node, f"`per`: {message}", hint)
         return "purchase", 0
     if money.currency != currency or money.minor <= 0:
         reader.problem(node, f"`per`: write an amount above zero in {currency}")

@@ -14,13 +14,15 @@ from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_duration, parse_moment, parse_money
 from stamgast.domain.program import Program
 from stamgast.domain.units import HOUR
+from stamgast.domain.written_money import SPACES
 
 _HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
 _REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
 _PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
 _FEED: Final = re.compile(r"the feed is (?P<state>[a-z]+)(?: again)?")
 _EVERY: Final[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
-_MONEY = r"[0-9]+(?:\.[0-9]+)? ?[A-Z]{3}"
+_NUMBER = f"[0-9](?:[0-9.,'\u2019 {SPACES}]*[0-9])?"
+_MONEY = f"(?:(?:[A-Z]{{3}}|[€£$]) ?{_NUMBER}|{_NUMBER} ?(?:[A-Z]{{3}}|[€£$]))(?![A-Za-z0-9])"
 
 
 def _set_amount(_: Story, group: Group, match: re.Match[str], program: Program) -> None:

@@ -7,6 +7,7 @@ from rules.yaml.nodes import ListNode, MapNode, Mark, Node, ScalarNode, kind_of
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.source import Source
 from rules.yaml.words import Money, WordError, parse_money
+from stamgast.domain.written_money import plain_spaces, read_number, shown
 
 T = TypeVar("T")
 W = TypeVar("W", bound=str)
@@ -70,7 +71,9 @@ class Reader:
         """A whole number within bounds."""
         value = node.value if isinstance(node, ScalarNode) else None
         if not isinstance(value, int) or isinstance(value, bool):
-            self.problem(node, f"`{where}` must be a whole number, not {kind_of(node)}")
+            self.problem(
+                node, f"`{where}` must be a whole number, not {kind_of(node)}", _meant_number(node, whole=True)
+            )
             return None
         if not least <= value <= most:
             self.problem(node, f"`{where}` must be from {least} to {most}, not {value}")
@@ -81,7 +84,7 @@ class Reader:
         """A number within bounds."""
         value = node.value if isinstance(node, ScalarNode) else None
         if not isinstance(value, int | float) or isinstance(value, bool):
-            self.problem(node, f"`{where}` must be a number, not {kind_of(node)}")
+            self.problem(node, f"`{where}` must be a number, not {kind_of(node)}", _meant_number(node, whole=False))
             return None
         if not least <= value <= most:
             self.problem(node, f"`{where}` must be from {least:g} to {most:g}, not {value:g}")
@@ -132,7 +135,7 @@ class Reader:
 
     def money(self, node: Node, where: str, currency: str) -> int | None:
         """An amount in the programme's currency, in minor units, not below zero."""
-        found: Money | None = self.word(node, where, parse_money)
+        found: Money | None = self.word(node, where, lambda text: parse_money(text, currency))
         if found is None:
             return None
         if found.currency != currency:
@@ -152,3 +155,15 @@ class Reader:
         hint = suggest(text, things) if match or things else f"program.yaml defines no {thing} yet."
         self.problem(node, f'unknown {thing} "{text}" in `{where}`', hint)
         return None
+
+
+def _meant_number(node: Node, *, whole: bool) -> str:
+    """What a number that is written in the Dutch or French way, or with thousands apart, was meant to be."""
+    if not isinstance(node, ScalarNode):
+        return ""
+    text = plain_spaces(node.text)
+    values = [
+        each for each in read_number(text.removeprefix("-")).values if not whole or each == each.to_integral_value()
+    ]
+    sign = "-" if text.startswith("-") else ""
+    return f"Write {' or '.join(f'{sign}{shown(each)}' for each in values)}." if values else ""

@@ -3,14 +3,15 @@
 import re
 from dataclasses import dataclass
 from datetime import date
-from decimal import Decimal
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Final
 
 from rules.yaml.problems import nearest
-from stamgast.domain.currencies import exponent_of
+from stamgast.domain.currencies import exponent_of, nearest_currency
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import RuleStatus
+from stamgast.domain.written_money import plain_spaces, read_number, read_written, shown
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -29,8 +30,7 @@ EARLIEST: Final = 8 * 60
 """No message goes out earlier in the day than this minute of it."""
 LATEST: Final = 21 * 60
 _HOURS: Final = re.compile(r"([0-9]{2}:[0-9]{2}) ?- ?([0-9]{2}:[0-9]{2})")
-_MONEY: Final = re.compile(r"(-?[0-9]{1,12}(?:\.[0-9]{1,3})?) ?([A-Z]{3})")
-_PERCENT: Final = re.compile(r"([0-9]{1,3}(?:\.[0-9])?) ?%")
+_SHARE: Final = re.compile(r"[0-9]{1,3}(?:[.,][0-9]{1,2})?")
 _RATE: Final = re.compile(r"([0-9]{1,9}) per (?:([0-9]{1,3}) )?(day|week)s?")
 
 
@@ -99,17 +99,65 @@ def parse_hours(text: str) -> Window:
     return Window(opens, closes)
 
 
-def parse_money(text: str) -> Money:
-    """`12.50 EUR`."""
-    match = _MONEY.fullmatch(text)
-    if match is None:
-        swapped = re.fullmatch(r"[€£$]? ?([0-9]+)[.,]?([0-9]{0,2}) ?([A-Za-z]{3})?", text)
-        amount = f"{swapped[1]}.{swapped[2] or '00'} {(swapped[3] or 'EUR').upper()}" if swapped else "12.50 EUR"
-        raise WordError(f'"{text}" is not an amount of money', f'Write amount and currency, such as "{amount}".')
-    minor = Decimal(match[1]).scaleb(exponent_of(match[2]))
+def parse_money(text: str, usual: str = "EUR") -> Money:
+    """`12.50 EUR`, also as `€ 12,50` or `1.250,00 EUR`; `usual` is the currency of what names none, for its hint.
+
+    Three decimals of a currency that has two are refused: `1.250 EUR` could be meant as 1250 or as 1.25.
+    """
+    written = read_written(text)
+    if written is None:
+        raise WordError(
+            f'"{text}" is not an amount of money', f'Write amount and currency, such as "{_meant(text, usual)}".'
+        )
+    currency = written.currency or usual
+    decimals = exponent_of(currency)
+    sign = "-" if written.below_zero else ""
+    told = [
+        f"{sign}{_with_decimals(each, decimals)} {currency}" for each in read_number(written.amount, decimals).values
+    ]
+    if not written.currency:
+        raise WordError(
+            f'"{text}" names no currency', f"Write {' or '.join(map(_quoted, told or [f'12.50 {usual}']))}."
+        )
+    if len(told) > 1:
+        raise WordError(
+            f'"{text}" can be read two ways', f"Write {_quoted(told[0])} or {_quoted(told[1])}, whichever you mean."
+        )
+    if not told:
+        raise WordError(
+            f'"{text}" is not an amount of money', f'Write it as "1250.00 {currency}": one point, no commas.'
+        )
+    minor = (read_number(written.amount, decimals).only or Decimal(0)).scaleb(decimals)
     if minor != minor.to_integral_value():
-        raise WordError(f'"{text}" has more decimals than {match[2]} has')
-    return Money(int(minor), match[2])
+        raise WordError(f'"{text}" has more decimals than {currency} has', f"{currency} has {_COUNTED[decimals]}.")
+    if minor >= _MUCH_MONEY:
+        raise WordError(f'"{text}" is more money than can be counted')
+    return Money(-int(minor) if written.below_zero else int(minor), currency)
+
+
+_MUCH_MONEY: Final = Decimal(10) ** 15
+_COUNTED: Final = {0: "no decimals", 2: "two", 3: "three"}
+
+
+def _quoted(text: str) -> str:
+    return f'"{text}"'
+
+
+def _with_decimals(value: Decimal, decimals: int) -> str:
+    """As it can be written in a currency of so many decimals."""
+    whole = value.to_integral_value()
+    return f"{whole:f}" if value == whole else f"{value.quantize(Decimal(1).scaleb(-decimals), ROUND_HALF_UP):f}"
+
+
+def _meant(text: str, usual: str) -> str:
+    """The amount that something which is none was meant to be, as far as it can be told; else an example."""
+    match = re.fullmatch(r"([0-9][0-9.,]*) ?([^0-9 .,]{1,16})|([^0-9 .,]{1,16}) ?([0-9][0-9.,]*)", plain_spaces(text))
+    number, name = (match[1] or match[4], match[2] or match[3]) if match else ("", "")
+    currency = nearest_currency(name) if name else usual
+    value = read_number(number).only
+    if value is None or not currency:
+        return f"{_with_decimals(Decimal('12.5'), exponent_of(usual))} {usual}"
+    return f"{_with_decimals(value, exponent_of(currency))} {currency}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,34 +170,51 @@ class Price:
 
 def parse_price(text: str) -> Price:
     """`0.0875 EUR`: what a message costs, to a thousandth of a cent."""
-    match = re.fullmatch(r"([0-9]{1,6}(?:\.[0-9]{1,6})?) ?([A-Z]{3})", text)
-    mills = Decimal(match[1]).scaleb(exponent_of(match[2]) + 3) if match else Decimal("0.5")
-    if match is None or mills != mills.to_integral_value():
-        raise WordError(f'"{text}" is not the price of a message', 'Write amount and currency, such as "0.0875 EUR".')
-    return Price(int(mills), match[2])
+    written = read_written(text)
+    hint = 'Write amount and currency, such as "0.0875 EUR".'
+    if written is None or not written.currency or written.below_zero:
+        raise WordError(f'"{text}" is not the price of a message', hint)
+    readings = read_number(written.amount)
+    if len(readings.values) > 1:
+        told = [f"{shown(each)} {written.currency}" for each in readings.values]
+        raise WordError(f'"{text}" can be read two ways', f"Write {_quoted(told[0])} or {_quoted(told[1])}.")
+    value = readings.only
+    mills = value.scaleb(exponent_of(written.currency) + 3) if value is not None else Decimal("0.5")
+    if mills != mills.to_integral_value() or mills >= _MUCH_MONEY:
+        raise WordError(f'"{text}" is not the price of a message', hint)
+    return Price(int(mills), written.currency)
 
 
-def _meant_percent(text: str) -> str:
-    """Return what a bare whole number was meant to be; nothing if that cannot be said."""
-    return f"{text}%" if text.isascii() and text.isdecimal() and 1 < int(text) <= 100 else ""
+def _percentage(text: str, most: int) -> tuple[Decimal | None, str]:
+    """What `12.5%` or `12,5 %` says, and what else was perhaps meant; None for what is no percentage up to `most`."""
+    plain = plain_spaces(text)
+    number = plain.removesuffix("%").rstrip()
+    value = read_number(number).only if _SHARE.fullmatch(number) else None
+    if value is None or value > most:
+        return None, ""
+    if not plain.endswith("%"):
+        return None, f"{shown(value)}%" if value > 1 else f"{shown(value * 100)}%" if 0 < value < 1 else ""
+    return value, ""
 
 
 def parse_percent(text: str) -> int:
     """`10%` as a whole number of percent."""
-    match = _PERCENT.fullmatch(text)
-    if match is None or float(match[1]) > 100 or not float(match[1]).is_integer():
-        hint = f'Write it as "{_meant_percent(text) or "10%"}".'
-        raise WordError(f'"{text}" is not a whole percentage from 0% to 100%', hint)
-    return int(float(match[1]))
+    value, meant = _percentage(text, 100)
+    if value is None or value != value.to_integral_value():
+        whole = meant if meant and "." not in meant else ""
+        near = f"{value.to_integral_value():f}%" if value is not None else ""
+        raise WordError(
+            f'"{text}" is not a whole percentage from 0% to 100%', f'Write it as "{whole or near or "10%"}".'
+        )
+    return int(value)
 
 
 def parse_margin(text: str) -> int:
     """`62.5%` as thousandths."""
-    match = _PERCENT.fullmatch(text)
-    if match is None or float(match[1]) > 100:
-        hint = f'Write it as "{_meant_percent(text) or "60%"}".'
-        raise WordError(f'"{text}" is not a percentage from 0% to 100%', hint)
-    return round(float(match[1]) * 10)
+    value, meant = _percentage(text, 100)
+    if value is None or value * 10 != (value * 10).to_integral_value():
+        raise WordError(f'"{text}" is not a percentage from 0% to 100%', f'Write it as "{meant or "60%"}".')
+    return int(value * 10)
 
 
 def parse_per_day(text: str) -> int:

@@ -14,7 +14,7 @@ from stamgast.commands.clv_evaluate import evaluate
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
 from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
-from stamgast.commands.clv_words import Cost, read_cost, read_day, read_number, read_share
+from stamgast.commands.clv_words import Cost, read_cost, read_day, read_money, read_number, read_share
 
 if TYPE_CHECKING:
     from stamgast.clv.models.by_hand import Sum
@@ -43,7 +43,7 @@ def simple(
     from stamgast.clv.models.by_hand import simple_value
 
     factors = (
-        read_number("--average", average),
+        read_money("--average", average),
         read_number("--frequency", frequency),
         read_number("--lifespan", lifespan),
     )
@@ -61,7 +61,7 @@ def profit(
     """Average profit per purchase times purchases."""
     from stamgast.clv.models.by_hand import profit_value
 
-    factors = (read_number("--profit", profit), read_number("--purchases", purchases))
+    factors = (read_money("--profit", profit), read_number("--purchases", purchases))
     _tell(profit_value(*factors, read_cost(acquisition_cost)), as_json)
 
 
@@ -83,7 +83,7 @@ def npv(
         misuse(f"--timing is {timing!r}; it is one of {', '.join(TIMINGS)}")
     share = read_share("--retention", retention) if retention else None
     found = net_present_value(
-        read_number("--profit", profit),
+        read_money("--profit", profit),
         years,
         read_share("--rate", rate),
         timing=timing,

@@ -11,6 +11,8 @@ import typer
 
 from stamgast.commands.answering import misuse
 from stamgast.domain.units import Day
+from stamgast.domain.written_money import beyond_doubt, plain_spaces, shown
+from stamgast.domain.written_money import read_number as read_written_number
 
 Cost = Annotated[str, typer.Option(help="What it cost to win the customer; it is subtracted.")]
 
@@ -24,15 +26,24 @@ def read_number(name: str, text: str) -> Decimal:
     """A decimal number from 0."""
     value = _decimal(text)
     if value is None or value < 0:
-        misuse(f"{name} is {text!r}; it is a number from 0, such as 12.50")
+        meant = [shown(each) for each in read_written_number(plain_spaces(text)).values]
+        misuse(f"{name} is {text!r}; it is a number from 0, such as {meant[0] if meant else '12.50'}")
     if value > LARGEST:
         misuse(f"{name} is {text!r}; the largest number that is taken is {LARGEST}")
     return value
 
 
+def read_money(name: str, text: str) -> Decimal:
+    """An amount from 0; what may be meant as thousands or as decimals, such as 1.250, is refused."""
+    meant = read_written_number(plain_spaces(text)).values
+    if len(meant) > 1:
+        misuse(f"{name} is {text!r}, which can be read two ways; write {meant[0]} or {beyond_doubt(meant[1])}")
+    return read_number(name, text)
+
+
 def read_cost(text: str) -> Decimal | None:
     """What it cost to win a customer, if anything was said."""
-    return read_number("--acquisition-cost", text) if text else None
+    return read_money("--acquisition-cost", text) if text else None
 
 
 def read_share(name: str, text: str) -> Decimal:

@@ -17,6 +17,7 @@ from stamgast.clv.data.csv_words import (
     names_in,
     read_amount,
     read_date,
+    two_readings,
     wrong_cells,
 )
 from stamgast.clv.data.purchase_file import Purchases
@@ -112,5 +113,7 @@ def _problems(begins: str, cost: str) -> Iterator[tuple[str, str]]:
     value = read_amount(cost)
     if value is None:
         yield "cost", f"{cost!r} is not a cost{meant_amount(cost)}"
+    elif readings := two_readings(cost):
+        yield "cost", f"{cost!r} can be read two ways{readings}"
     elif value < 0:
         yield "cost", f"{cost!r} is not a cost; it is a number from 0"

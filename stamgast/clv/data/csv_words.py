@@ -9,7 +9,9 @@ from datetime import date
 from decimal import Decimal
 from typing import Final
 
+from stamgast.domain.currencies import exponent_of
 from stamgast.domain.units import Day
+from stamgast.domain.written_money import beyond_doubt, plain_spaces, read_number
 
 MICRO: Final = 1_000_000
 """Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
@@ -46,6 +48,17 @@ def read_amount(text: str) -> int | None:
         meant = round(told * MICRO)
         return meant if abs(told - Decimal(meant) / MICRO) <= _NOISE else None
     return None
+
+
+def two_readings(text: str, currency: str = "") -> str:
+    """What to write for an amount that could be meant in two ways, such as 1.250; nothing for all others."""
+    bare = text.lstrip("+-")
+    readings = read_number(bare, exponent_of(currency)).values if "." in bare else ()
+    if len(readings) <= 1:
+        return ""
+    whole, decimal = readings
+    sign = "-" if text.startswith("-") else ""
+    return f"; write {sign}{whole} or {sign}{beyond_doubt(decimal)}, whichever is meant"
 
 
 def read_date(text: str) -> Day | None:
@@ -96,11 +109,11 @@ def meant_date(text: str) -> str:
 
 def meant_amount(text: str) -> str:
     """Guess what was meant by an amount: with a currency, a decimal comma, thousands apart or too many decimals."""
-    bare = re.sub(r"[\s'\u2019_]", "", _CURRENCY_BESIDE.sub("", text))
-    if re.fullmatch(r"[+-]?\d{1,3}(,\d{3})+(\.\d+)?", bare):
-        bare = bare.replace(",", "")
-    elif re.fullmatch(r"[+-]?[\d.]*\d,\d+", bare):
-        bare = bare.replace(".", "").replace(",", ".")
-    elif re.fullmatch(r"[+-]?\d+\.\d{7,}", bare):
-        bare = f"{Decimal(bare):.6f}"
-    return f"; write {bare}" if _AMOUNT.fullmatch(bare) else "; write it as 12.50"
+    signed = re.sub(r"\s*_\s*", "", _CURRENCY_BESIDE.sub("", plain_spaces(text)).strip())
+    sign, bare = ("-", signed[1:]) if signed.startswith("-") else ("", signed.removeprefix("+"))
+    if re.fullmatch(r"\d+\.\d{7,}", bare, re.ASCII):
+        return f"; write {sign}{Decimal(bare):.6f}"
+    readings = read_number(bare, 0).values
+    if len(readings) > 1:
+        return f"; write {sign}{readings[0]} or {sign}{beyond_doubt(readings[1])}, whichever is meant"
+    return f"; write {sign}{readings[0]}" if readings else "; write it as 12.50"

@@ -23,6 +23,7 @@ from stamgast.clv.data.csv_words import (
     names_in,
     read_amount,
     read_date,
+    two_readings,
     wrong_cells,
 )
 from stamgast.domain.units import Day
@@ -220,10 +221,16 @@ class _Reading:
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
         text = self._cell(row, column)
         value = read_amount(text)
+        if value is not None and (readings := two_readings(text, self._currency_of(row))):
+            self._note(line, self._place(column), f"{text!r} can be read two ways{readings}")
+            return None
         if value is None:
             what = "an amount" if column == "amount" else f"a {column}"
             self._note(line, self._place(column), f"{text!r} is not {what}{meant_amount(text)}")
         return value
+
+    def _currency_of(self, row: list[str]) -> str:
+        return self._cell(row, "currency").upper() or self._currency
 
     def _see_currency(self, line: int, currency: str) -> None:
         currency = currency.upper()

@@ -33,6 +33,14 @@ def test_a_value_by_hand_shows_the_sum(arguments, answer):
     assert done.stdout.rstrip().endswith(answer)
 
 
+def test_money_that_can_be_read_two_ways_is_asked_again():
+    told = run("simple", "--average", "1.250", "--frequency", "6", "--lifespan", "3")
+
+    assert told.exit_code == 2
+    assert "can be read two ways; write 1250 or 1.25" in told.output
+    assert "such as 12.5" in run("profit", "--profit", "12,5", "--purchases", "6").output
+
+
 def test_the_largest_numbers_keep_their_cents():
     most = "1000000000000"
 

@@ -71,6 +71,21 @@ MISTAKES = {
         "`clv_passed` is in USD",
         "EUR",
     ),
+    "money with three decimals": (
+        START + "if: [{spend: {at_least: 1.250 EUR}}]\n",
+        '"1.250 EUR" can be read two ways',
+        'Write "1250 EUR" or "1.25 EUR"',
+    ),
+    "money without a currency": (
+        START + "if: [{spend: {at_least: '12,50'}}]\n",
+        '"12,50" names no currency',
+        'Write "12.50 EUR".',
+    ),
+    "a number with thousands apart": (
+        START + "if: [{visits: {at_least: 1.000}}]\n",
+        'must be a whole number, not "1.000"',
+        "Write 1000 or 1.",
+    ),
     "money below zero": ("rule: example\nwhen: {clv_passed: -5 EUR}\nthen: [{tag: seen}]\n", "below zero", ""),
     "wrong once_per": (START + "once_per: card\n", "`purchase` does not happen once per card", "purchase, day"),
     "unknown once_per": (START + "once_per: carrd\n", 'unknown word "carrd"', 'Did you mean "card"?'),

@@ -65,8 +65,57 @@ def test_money_is_minor_units(text: str, value: Money):
     assert words.parse_money(text) == value
 
 
-@pytest.mark.parametrize("text", ["12,50 EUR", "€12.50", "12.50", "12.505 EUR", "12.5 JPY", "EUR 12", "12 eur"])
-def test_money_written_otherwise_is_refused(text: str):
+@pytest.mark.parametrize(
+    ("text", "minor"),
+    [
+        ("12,50 EUR", 1250),
+        ("€ 12,50", 1250),
+        ("€12.50", 1250),
+        ("12,50 €", 1250),
+        ("EUR 12", 1200),
+        ("1.250,00 EUR", 125_000),
+        ("1,250.00 EUR", 125_000),
+        ("1 250,00 EUR", 125_000),
+        ("1\u202f250,00\u00a0€", 125_000),
+        ("1'250.00 EUR", 125_000),
+        ("1 250 EUR", 125_000),
+        ("1.250.000 EUR", 125_000_000),
+        ("€ 1.250,-", None),
+        ("€ 12,-", 1200),
+        ("-5 EUR", -500),
+        ("-€ 5,00", -500),
+    ],
+)
+def test_money_as_it_is_written_in_the_low_countries_and_france_is_understood(text: str, minor: int | None):
+    if minor is None:
+        with pytest.raises(WordError):
+            words.parse_money(text)
+    else:
+        assert words.parse_money(text) == Money(minor, "EUR")
+
+
+@pytest.mark.parametrize(
+    ("text", "readings"),
+    [
+        ("1.250 EUR", ['"1250 EUR"', '"1.25 EUR"']),
+        ("1,250 EUR", ['"1250 EUR"', '"1.25 EUR"']),
+        ("€ 1.250", ['"1250 EUR"', '"1.25 EUR"']),
+        ("12.345 EUR", ['"12345 EUR"', '"12.35 EUR"']),
+        ("1,250 KWD", ['"1250 KWD"', '"1.250 KWD"']),
+        ("1.250 JPY", ['"1250 JPY"', '"1 JPY"']),
+    ],
+)
+def test_money_that_can_be_read_two_ways_is_refused_with_both(text: str, readings: list[str]):
+    with pytest.raises(WordError) as caught:
+        words.parse_money(text)
+    assert "two ways" in str(caught.value)
+    assert all(each in caught.value.hint for each in readings)
+
+
+@pytest.mark.parametrize(
+    "text", ["12.50", "0.505 EUR", "12.5 JPY", "12 eur", "$ 5", "1.25.0 EUR", "12,50,1 EUR", "12,3456 EUR", "EUR 5 EUR"]
+)
+def test_what_is_no_amount_of_money_is_refused(text: str):
     with pytest.raises(WordError):
         words.parse_money(text)
 
@@ -84,14 +133,15 @@ def test_money_reads_back_as_it_was_written():
 
 def test_percentages():
     assert words.parse_percent("10%") == 10
-    assert words.parse_margin("62.5%") == 625
+    assert words.parse_margin("62.5%") == words.parse_margin("62,5%") == words.parse_margin("62,5\u202f%") == 625
     for text in ("10", "110%", "2.5%", "-1%"):
         with pytest.raises(WordError):
             words.parse_percent(text)
     for parse, text, hint in (
         (words.parse_percent, "25", '"25%"'),
         (words.parse_margin, "55", '"55%"'),
-        (words.parse_margin, "0.55", '"60%"'),
+        (words.parse_margin, "0.55", '"55%"'),
+        (words.parse_percent, "12,5%", '"12%"'),
     ):
         with pytest.raises(WordError) as caught:
             parse(text)
