@@ -1,4 +1,4 @@
-"""Numbers as shops write them: `12.50`, `12,50`, `1.250,00`, `1 250,00`, `€ 12,50`. What can be read two ways is refused.
+"""Numbers as shops write them: `12.50`, `12,50`, `1.250,00`, `1 250,00`, `€ 12,50`. What has two readings is refused.
 
 Who writes `1.250` means twelve hundred and fifty in Utrecht and one and a quarter in London. Nobody guesses: the two
 readings are offered.
@@ -21,7 +21,8 @@ _BOTH: Final = re.compile(r"(.+)([.,])([0-9]{1,9})")
 _BESIDE: Final = {"€": "EUR", "£": "GBP"}
 """Signs that one currency alone has; `$` and `¥` could be of several."""
 _MONEY: Final = re.compile(
-    r"(?P<minus>[-\u2212]?) ?(?:(?P<before>[A-Z]{3}|[€£]) ?)?(?P<inner>[-\u2212]?)(?P<amount>[0-9](?:[0-9.,'\u2019 ]*[0-9])?)"
+    r"(?P<minus>[-\u2212]?) ?(?:(?P<before>[A-Z]{3}|[€£]) ?)?(?P<inner>[-\u2212]?)"
+    r"(?P<amount>[0-9](?:[0-9.,'\u2019 ]*[0-9])?)"
     r"(?: ?(?P<after>[A-Z]{3}|[€£]))?(?P<dash>,-)?"
 )
 
@@ -64,7 +65,7 @@ def read_number(text: str, decimals: int = 2) -> Readings:
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """An amount of money as it stands there: its number's text, its currency (empty: none is named), below zero or not."""
+    """An amount as it stands there: its number, its currency (empty: none is named), below zero or not."""
 
     amount: str
     currency: str
