@@ -1,5 +1,5 @@
 """Out to people and back from carriers: SMS, WhatsApp, console, Twilio.
 
-Read `model` first (what a carrier is and what it may answer), then `render` and `sms_parts` (what is sent),
+Read `model` first (what a carrier is and what it may answer), then `render` (what is sent),
 `keywords` (what people write) and `twilio` (the carrier that ships).
 """

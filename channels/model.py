@@ -7,9 +7,10 @@ Times are milliseconds UTC.
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Literal, Protocol
+from typing import Protocol
 
 from stamgast.domain.channels import SPECS
+from stamgast.domain.sms_parts import Parts
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Letters, Reason, Treatment
 
@@ -39,6 +40,7 @@ class Fault(StrEnum):
     WINDOW = "window"
     TEMPLATE = "template"
     CONTENT = "content"
+    TOO_LONG = "too_long"
     CONFIG = "config"
     POLICY = "policy"
     EXPIRED = "expired"
@@ -99,15 +101,6 @@ class Message:
     sender: Sender
     valid_until: Millis
     """After this it must not leave the provider's queue any more."""
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """How a text travels: `gsm7` or `ucs2`, its units (septets or UTF-16 code units), its parts."""
-
-    encoding: Literal["gsm7", "ucs2"]
-    units: int
-    count: int
 
 
 @dataclass(frozen=True, slots=True)

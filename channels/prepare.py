@@ -3,14 +3,13 @@
 from collections.abc import Collection, Mapping
 from typing import Final, assert_never
 
-from channels.model import Fault, Message, Parts, Prepared, Refusal, SmsText, WhatsAppTemplate
+from channels.model import Fault, Message, Prepared, Refusal, SmsText, WhatsAppTemplate
 from channels.render import RenderError, is_content_sid, render_text, render_variables
-from channels.sms_parts import composed, count_parts, transliterate
 from rules.program.template_check import prints_no_name
 from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.message_words import CUSTOMER, WORDS
+from stamgast.domain.sms_parts import Parts, as_sent, composed
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Letters
 
 LONGEST_VALIDITY: Final = 36_000
 """Seconds; what the provider takes at most (and assumes when nothing is said)."""
@@ -46,20 +45,6 @@ def source_of(wording: Wording) -> type[SmsText] | type[WhatsAppTemplate]:
             assert_never(wording)
 
 
-def count_sms(source: SmsText, text: str, names: Collection[str] = ()) -> tuple[str, Parts]:
-    """The text as it will be sent, and its parts. Letters are replaced only where that takes fewer of them.
-
-    `names` are those of the customer.
-    """
-    written = composed(text)
-    parts = count_parts(written)
-    if source.letters is Letters.KEEP or parts.encoding == "gsm7":
-        return written, parts
-    plain = transliterate(written, frozenset("".join(names)) if source.letters is Letters.KEEP_NAMES else ())
-    cheaper = count_parts(plain)
-    return (plain, cheaper) if cheaper.count < parts.count else (written, parts)
-
-
 def _prepare_text(message: Message, source: SmsText, validity: int, longest: int) -> Prepared | Refusal:
     names = _names_in(message.variables)
     body, parts = _rendered(message, source, message.variables, names, longest)
@@ -69,7 +54,7 @@ def _prepare_text(message: Message, source: SmsText, validity: int, longest: int
     if _is_too_long(parts, source):
         where = f"template {message.template} ({message.locale})"
         return Refusal(
-            Fault.CONTENT, f"{where}: takes {parts.count} SMS parts ({parts.encoding}); at most {source.max_parts}"
+            Fault.TOO_LONG, f"{where}: takes {parts.count} SMS parts ({parts.encoding}); at most {source.max_parts}"
         )
     return Prepared(message, body=body, parts=parts, validity_seconds=validity)
 
@@ -78,7 +63,7 @@ def _rendered(
     message: Message, source: SmsText, variables: Mapping[str, object], names: Collection[str], longest: int
 ) -> tuple[str, Parts]:
     text = render_text(source.text, variables, template=message.template, locale=message.locale, longest=longest)
-    return count_sms(source, text, names)
+    return as_sent(text, source.letters, names)
 
 
 def _is_too_long(parts: Parts, source: SmsText) -> bool:

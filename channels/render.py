@@ -11,9 +11,9 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Final
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, meta
+from jinja2 import Template, TemplateSyntaxError, UndefinedError, meta
 
-from rules.program.template_language import MessageEnvironment, compile_message, parse_message
+from rules.program.template_language import RENDERING, compile_message, parse_message
 
 _MAX_VARIABLES: Final = 100
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,16}")
@@ -29,18 +29,15 @@ class RenderError(Exception):
         super().__init__(f"template {template} ({locale}){where}: {message}")
 
 
-_ENVIRONMENT: Final = MessageEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-
-
 @lru_cache(maxsize=4096)
 def _compiled(source: str) -> Template:
-    return compile_message(_ENVIRONMENT, source)
+    return compile_message(RENDERING, source)
 
 
 @lru_cache(maxsize=4096)
 def variables_used(source: str) -> frozenset[str]:
     """Names that a template asks for. Raises `jinja2.TemplateSyntaxError` for what is no template."""
-    return frozenset(meta.find_undeclared_variables(parse_message(_ENVIRONMENT, source)))
+    return frozenset(meta.find_undeclared_variables(parse_message(RENDERING, source)))
 
 
 def is_content_sid(text: str) -> bool:

@@ -10,6 +10,7 @@ from rules.bounds import MOST_CONDITIONS_IN_ALL, MOST_RULES, MOST_STEPS_IN_ALL, 
 from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.loader import empty_program, read_program
+from rules.program.message_size import check_approved, check_size
 from rules.program.messages import check_sms
 from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
@@ -163,6 +164,8 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
     program = read_program(loading.reader(PROGRAM), node, merchant, _sms_texts(loading), clv)
     _check_sms(loading, program)
+    if not loading.published:
+        _check_sendable(loading, node, program)
     rule_files = _read_rules(loading, program)
     lint_rules(rule_files, program)
     _hold_to_bounds(loading, rule_files)
@@ -211,6 +214,13 @@ def _check_sms(loading: _Loading, program: Program) -> None:
     for name in list(loading.sources):
         if match := _SMS.fullmatch(name):
             check_sms(loading.reader(name), match[1], match[2], program)
+
+
+def _check_sendable(loading: _Loading, node: Node, program: Program) -> None:
+    for name in list(loading.sources):
+        if (match := _SMS.fullmatch(name)) and match[1] in program.languages and match[2] in program.templates:
+            check_size(loading.reader(name), match[1], program)
+    check_approved(loading.reader(PROGRAM), node, program)
 
 
 def _read_rules(loading: _Loading, program: Program) -> list[RuleFile]:

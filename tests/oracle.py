@@ -29,7 +29,7 @@ from tests.oracle_customers import (
     gained_by,
     give,
 )
-from tests.oracle_figures import lacks_a_rate, part_of, waits_in_part
+from tests.oracle_figures import end_of_its_day, lacks_a_rate, part_of, waits_in_part
 from tests.oracle_review import ANY_SIZE, AT_MOST, Held, seen_of, size_of, waits
 from tests.oracle_sales import Sale, net_sales, sale_of
 
@@ -57,6 +57,7 @@ class Oracle:
         self._in_force = dict(at_start or {})
         self._barriers: dict[str, int] = {}
         self._rules = dict(rules or {})
+        self._store = ""
         self._marks: dict[tuple[str, int], tuple[int, int]] = {}
 
     def learn_codes(self, states: Iterable[Customer]) -> None:
@@ -79,7 +80,11 @@ class Oracle:
         program = self._in_force[merchant]
         figures = self.customers.setdefault(key, Figures(program))
         figures.program = program
+        self._store = ""
         getattr(self, f"_{event['type']}", self._nothing)(key, figures, event)
+
+    def _end(self, figures: Figures, at: int) -> int:
+        return end_of_its_day(at, self._store, figures.program)
 
     def _is_repeat(self, event: dict[str, Any]) -> bool:
         if not event.get("source"):
@@ -190,6 +195,7 @@ class Oracle:
 
     def _change(self, key: Key, figures: Figures, name: str, sale: Sale | None, at: int, happened_at: int) -> None:
         program = figures.program
+        self._store = sale.store if sale else ""
         before = figures.parts.pop(name, None)
         visits, others = len(figures.days), list(figures.parts.values())
         visits_before = len({p.day for p in [*others, *([before] if before else [])] if p.counts})
@@ -243,7 +249,7 @@ class Oracle:
                 fired.append(("stamp_card_completed", card.id, cause))
                 if card.reward:
                     self._promised[key][cause, ""] = None
-                    give(figures, card.reward, cause, "", at + card.reward_valid_for)
+                    give(figures, card.reward, cause, "", self._end(figures, at + card.reward_valid_for))
         before = paper.balance
         paper.balance += min(gained, 0)
         return fired + (self._take_out(figures, card.id, paper, at, before) if gained < 0 else [])
@@ -268,7 +274,7 @@ class Oracle:
         if occasion.startswith("card:"):
             self._promised[key][occasion, rule.id] = None
         if rule.gives:
-            give(figures, rule.gives, occasion, rule.id, at + rule.gives_for)
+            give(figures, rule.gives, occasion, rule.id, self._end(figures, at + rule.gives_for))
         if not rule.sends:
             return
         consented = any(f"{rule.purpose}:{channel}" in figures.consents for channel in rule.channels)

@@ -63,6 +63,18 @@ def business_day(sale: Sale, program: Program) -> int:
     return (wall.date() - datetime(1970, 1, 1).date()).days  # noqa: DTZ001
 
 
+def end_of_its_day(at: int, store: str, program: Program) -> int:
+    """The last millisecond of the business day of a moment in that store, else in the merchant's latest one."""
+    home = [each for each in program.stores.values() if each.time_zone == program.time_zone]
+    known = program.stores.get(store) or max(home, key=lambda each: each.day_start, default=None)
+    known = known or next(iter(program.stores.values()), None)
+    zone, start = (known.time_zone, known.day_start) if known else (program.time_zone, 0)
+    moment = datetime.fromtimestamp(at // 1000, UTC).astimezone(ZoneInfo(zone)).replace(tzinfo=None)
+    day = (moment - timedelta(hours=start)).date() + timedelta(days=1)
+    next_day = datetime(day.year, day.month, day.day, tzinfo=ZoneInfo(zone)) + timedelta(hours=start)
+    return round(next_day.timestamp()) * 1000 - 1
+
+
 def profit(sale: Sale, program: Program) -> int:
     """Item cost, else the margin of its category, else the default; what no line accounts for at the default."""
     costs = program.costs

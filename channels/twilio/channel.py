@@ -22,7 +22,6 @@ from channels.model import (
     WebhookRequest,
 )
 from channels.prepare import prepare_message
-from channels.sms_parts import transliterate
 from channels.twilio.addresses import PREFIXES, bare, write_address
 from channels.twilio.classify import asked_pause, classify_exchange
 from channels.twilio.client import (
@@ -37,6 +36,7 @@ from channels.twilio.errors import look_up
 from channels.twilio.signatures import SignatureVerifier
 from channels.twilio.status import our_status
 from channels.twilio.webhooks import TwilioWebhooks
+from stamgast.domain.sms_parts import transliterate
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Status, Treatment
 

@@ -21,6 +21,7 @@ from rules.bounds import (
     hold_to,
 )
 from rules.program.messages import read_messaging, read_templates
+from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.yaml.dates import read_dates
@@ -53,6 +54,7 @@ SECTIONS: Final = (
     "lapse",
     "messaging",
     "costs",
+    "prices",
     "clv",
     "closed",
     "exchange",
@@ -103,7 +105,9 @@ def read_program(
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = _languages(reader, found.get("languages"))
     rewards = _rewards(reader, found.get("rewards"), languages, currency)
-    costs, closed = read_costs(reader, found.get("costs"), currency), read_closed(reader, found.get("closed"))
+    prices = read_prices(reader, found.get("prices"), currency)
+    costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
+    closed = read_closed(reader, found.get("closed"))
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
     return Program(
@@ -121,6 +125,7 @@ def read_program(
         lapse=read_lapse(reader, found.get("lapse")),
         messaging=read_messaging(reader, found.get("messaging")),
         costs=costs,
+        prices=prices,
         horizon=horizon,
         closed=closed,
         rates=read_rates(reader, found.get("exchange"), currency),
@@ -359,6 +364,8 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
     try:
         money: Money = parse_money(text, currency)
     except WordError as error:
+        if error.formerly is not None and reader.source.published:
+            return "amount", error.formerly.minor
         of_money = any(each.isdigit() for each in text)
         message = str(error) if of_money else f'"{text}" is not something to give a stamp for'
         hint = error.hint if of_money else f"Write purchase, item or 10 {currency}."

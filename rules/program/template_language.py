@@ -10,7 +10,7 @@ from collections.abc import Callable
 from difflib import get_close_matches
 from typing import Any, Final
 
-from jinja2 import Environment, Template, TemplateSyntaxError, Undefined, nodes
+from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, Undefined, nodes
 from jinja2.filters import FILTERS as ALL_FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
@@ -62,6 +62,10 @@ class MessageEnvironment(ImmutableSandboxedEnvironment):
         if not (isinstance(left, int | float | Undefined) and isinstance(right, int | float | Undefined)):
             raise TypeError("% takes numbers")
         return super().call_binop(context, operator, left, right)
+
+
+RENDERING: Final = MessageEnvironment(undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+"""What messages are filled in with: an unknown variable is an error, never an empty space."""
 
 
 def parse_message(environment: Environment, source: str) -> nodes.Template:

@@ -79,7 +79,10 @@ def read_phrases(reader: Reader, node: ScalarNode, program: Program) -> Given | 
             _tell(story, part.strip().rstrip("."), program)
     except WordError as error:
         hint = error.hint or 'Such as: "7 purchases of bread, one per day from 2026-10-01 08:00, then 40 days pass".'
-        reader.problem(node, f"`given`: {error}", hint)
+        if error.formerly is not None:
+            reader.refuse_from_now_on(node, f"`given`: {error}", hint)
+        else:
+            reader.problem(node, f"`given`: {error}", hint)
         return None
     return story.given()
 

@@ -26,6 +26,10 @@ class Reader:
         mark = at if isinstance(at, Mark) else at.mark
         self.source.problem(mark, message, hint, warning=warning, spares_published=spares_published)
 
+    def refuse_from_now_on(self, at: Node | Mark, message: str, hint: str = "") -> None:
+        """Note what used to be taken: an error, but a warning for files that are in force (`Source.published`)."""
+        self.problem(at, message, hint, warning=self.source.published)
+
     def mapping(
         self, node: Node, where: str, allowed: Container[str] | None = None, required: Iterable[str] = ()
     ) -> dict[str, Node]:
@@ -107,8 +111,9 @@ class Reader:
         try:
             return parse(text)
         except WordError as error:
-            self.problem(node, f"`{where}`: {error}", error.hint)
-            return None
+            formerly: T | None = error.formerly if self.source.published else None
+            self.problem(node, f"`{where}`: {error}", error.hint, warning=formerly is not None)
+            return formerly
 
     def one_of(self, node: Node, where: str, allowed: Iterable[W], *, thing: str = "word") -> W | None:
         """One of a closed set of words."""

@@ -4,14 +4,14 @@ import re
 from dataclasses import dataclass
 from datetime import date
 from decimal import ROUND_HALF_UP, Decimal
-from typing import Final
+from typing import Any, Final
 
 from rules.yaml.problems import nearest
 from stamgast.domain.currencies import exponent_of, nearest_currency
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import RuleStatus
-from stamgast.domain.written_money import plain_spaces, read_number, read_written, shown
+from stamgast.domain.written_money import Written, plain_spaces, read_number, read_written, shown
 
 WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
@@ -35,11 +35,14 @@ _RATE: Final = re.compile(r"([0-9]{1,9}) per (?:([0-9]{1,3}) )?(day|week)s?")
 
 
 class WordError(ValueError):
-    """The text is not what was asked for; `hint` says what to write."""
+    """The text is not what was asked for; `hint` says what to write.
 
-    def __init__(self, message: str, hint: str = "") -> None:
+    `formerly` is what it was once taken for: files in force go on to mean that.
+    """
+
+    def __init__(self, message: str, hint: str = "", formerly: Any = None) -> None:
         super().__init__(message)
-        self.hint = hint
+        self.hint, self.formerly = hint, formerly
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,9 +123,8 @@ def parse_money(text: str, usual: str = "EUR") -> Money:
             f'"{text}" names no currency', f"Write {' or '.join(map(_quoted, told or [f'12.50 {usual}']))}."
         )
     if len(told) > 1:
-        raise WordError(
-            f'"{text}" can be read two ways', f"Write {_quoted(told[0])} or {_quoted(told[1])}, whichever you mean."
-        )
+        hint = f"Write {_quoted(told[0])} or {_quoted(told[1])}, whichever you mean."
+        raise WordError(f'"{text}" can be read two ways', hint, _formerly(text, written, decimals))
     if not told:
         raise WordError(
             f'"{text}" is not an amount of money', f'Write it as "1250.00 {currency}": one point, no commas.'
@@ -133,6 +135,14 @@ def parse_money(text: str, usual: str = "EUR") -> Money:
     if minor >= _MUCH_MONEY:
         raise WordError(f'"{text}" is more money than can be counted')
     return Money(-int(minor) if written.below_zero else int(minor), currency)
+
+
+def _formerly(text: str, written: Written, decimals: int) -> Money | None:
+    """What amounts with three decimals meant when they were still taken: 1.250 EUR was 1.25."""
+    minor = Decimal(written.amount).scaleb(decimals) if re.fullmatch(r"-?[0-9]+\.[0-9]{3} ?[A-Z]{3}", text) else None
+    if minor is None or minor != minor.to_integral_value():
+        return None
+    return Money(-int(minor) if written.below_zero else int(minor), written.currency)
 
 
 _MUCH_MONEY: Final = Decimal(10) ** 15

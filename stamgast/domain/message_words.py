@@ -4,12 +4,12 @@
 """
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any, Final
 
-from stamgast.domain.calendar import local_millis
+from stamgast.domain.calendar import date_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
+from stamgast.domain.validity import last_day
 
 CUSTOMER: Final = "customer"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
@@ -52,6 +52,6 @@ def _voucher(program: Program, data: Mapping[str, Any], language: str) -> dict[s
     if reward is not None:
         voucher["name"] = reward.names.get(language) or next(iter(reward.names.values()), reward.id)
     if "valid_until" in data:
-        local = datetime.fromtimestamp(local_millis(int(data["valid_until"]), program.time_zone) / 1000, UTC)
-        voucher["valid_until"] = f"{local.day}/{local.month}/{local.year}"
+        day = date_of(last_day(program, int(data["valid_until"])))
+        voucher["valid_until"] = f"{day.day}/{day.month}/{day.year}"
     return voucher

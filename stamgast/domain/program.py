@@ -226,6 +226,8 @@ class Program:
     lapse: LapseModel = field(default_factory=LapseModel)
     messaging: Messaging = field(default_factory=Messaging)
     costs: Costs = field(default_factory=Costs)
+    prices: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Channel -> country -> what a message, or each of its parts, costs, in thousandths of a minor unit."""
     horizon: Horizon = field(default_factory=Horizon)
     closed: ClosedDays = field(default_factory=ClosedDays)
     prospects: Prospects | None = None

@@ -221,6 +221,7 @@ class Reason(StrEnum):
     WINDOW = "window"
     TEMPLATE = "template"
     CONTENT = "content"
+    TOO_LONG = "too_long"
     CONFIG = "config"
     POLICY = "policy"
     UNKNOWN = "unknown"

@@ -6,11 +6,12 @@ from msgspec import to_builtins
 
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.apart import still_open
-from stamgast.domain.calendar import business_day
+from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.domain.validity import last_day
 from stamgast.domain.vocabulary import VoucherState
 
 
@@ -35,6 +36,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
                 "state": voucher.state,
                 "issued_at": format_time(voucher.issued_at),
                 "expires_at": format_time(voucher.expires_at),
+                "valid_until": date_of(last_day(program, voucher.expires_at)).isoformat(),
             }
             for voucher in state.vouchers
             if voucher.state == VoucherState.OPEN

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from typing import Final, assert_never
 from xml.etree import ElementTree as ET
 
-from channels.sms_parts import count_parts
 from channels.twilio.addresses import bare, write_address
 from stamgast.domain.channels import spec_of
+from stamgast.domain.sms_parts import count_parts
 from stamgast.domain.vocabulary import Channel
 from stamgast.sandbox.faults import FaultSwitches
 from stamgast.sandbox.live import Live

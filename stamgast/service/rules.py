@@ -15,6 +15,7 @@ from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
 from stamgast.domain.units import Millis
+from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
 from stamgast.service import at_hand, messages, offers
 from stamgast.service.case import Case, Firing
@@ -148,7 +149,7 @@ def _do(case: Case, firing: Firing) -> Voucher | None:
         elif firing.again:
             voucher = _give_again(case, firing, action) or voucher
         else:
-            voucher = give(case, action, firing.fact.occasion, rule.id, firing.occasion) or voucher
+            voucher = give(case, action, firing.fact, rule.id, firing.occasion) or voucher
     return voucher
 
 
@@ -177,8 +178,9 @@ def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
         case.mark(occasion, mark_of(rule.id))
 
 
-def give(case: Case, action: Give, cause: str, rule_id: str, occasion: str) -> Voucher | None:
+def give(case: Case, action: Give, fact: Fact, rule_id: str, occasion: str) -> Voucher | None:
     """Issue a voucher, once per cause and rule; None if the event has given as many as one may."""
+    cause = fact.occasion
     if not _may_give(case, action.reward):
         return None
     at_hand.bring(case, cause)
@@ -188,7 +190,7 @@ def give(case: Case, action: Give, cause: str, rule_id: str, occasion: str) -> V
         reward=action.reward,
         state=VoucherState.OPEN,
         issued_at=case.at,
-        expires_at=case.at + _life(case, action),
+        expires_at=_end(case, action, fact),
         cause=cause,
         rule=rule_id,
         occasion=kept,
@@ -209,7 +211,7 @@ def _give_again(case: Case, firing: Firing, action: Give) -> Voucher | None:
     if voucher.cause != cause:
         voucher.cause = cause
         case.vouchers_moved()
-    if rewards.reopen(case.customer, voucher, case.at, case.at + _life(case, action)):
+    if rewards.reopen(case.customer, voucher, case.at, _end(case, action, firing.fact)):
         _count_issued(case, voucher)
     return voucher
 
@@ -234,8 +236,10 @@ def _code(case: Case, reward: str, cause: str, rule_id: str, occasion: str) -> s
     return code
 
 
-def _life(case: Case, action: Give) -> Millis:
-    return case.program.rewards[action.reward].valid_for if action.valid_for is None else action.valid_for
+def _end(case: Case, action: Give, fact: Fact) -> Millis:
+    """The end of the business day, in the store of the purchase, in which its time runs out."""
+    life = case.program.rewards[action.reward].valid_for if action.valid_for is None else action.valid_for
+    return end_of_day(case.program, "" if fact.purchase is None else fact.purchase.store, case.at + life)
 
 
 def _count_issued(case: Case, voucher: Voucher) -> None:
@@ -255,7 +259,7 @@ def _complete_card(case: Case, fact: Fact) -> None:
     card = case.program.cards[fact.data["card"]]
     case.count(counter(Counter.CARD, card.id, Tally.COMPLETED))
     if card.reward is not None:
-        give(case, Give(card.reward, card.reward_valid_for), fact.occasion, "", fact.occasion)
+        give(case, Give(card.reward, card.reward_valid_for), fact, "", fact.occasion)
 
 
 def _reopen_card(case: Case, fact: Fact) -> None:

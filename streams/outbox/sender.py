@@ -39,7 +39,15 @@ _PAUSED_S: Final = 2.0
 
 
 _NOT_SAID: Final = frozenset(
-    {Reason.TEMPLATE, Reason.CONTENT, Reason.CONFIG, Reason.NO_CHANNEL, Reason.NO_TEMPLATE, Reason.NO_WORDING}
+    {
+        Reason.TEMPLATE,
+        Reason.CONTENT,
+        Reason.TOO_LONG,
+        Reason.CONFIG,
+        Reason.NO_CHANNEL,
+        Reason.NO_TEMPLATE,
+        Reason.NO_WORDING,
+    }
 )
 """What cannot be said on a channel, or not by this sender: another one may do."""
 

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from channels.model import Fault, Message, Prepared, Refusal, Sender, SmsText, WhatsAppTemplate
 from channels.prepare import prepare_message
 from channels.render import variable_complaint, variables_used
-from channels.sms_parts import transliterate
+from stamgast.domain.sms_parts import transliterate
 from stamgast.domain.vocabulary import Channel, Letters
 
 NOW = 1_790_000_000_000
@@ -101,7 +101,7 @@ def test_a_name_that_would_keep_the_message_from_leaving_is_left_out(name, lette
     assert ready.body.startswith("uw kaart is vol")
     assert ready.parts.count == 1
     without_default = "Dag {{ customer.first_name }}, uw kaart is vol" + " en een brood" * 8
-    assert refused(to(name, without_default, letters)).fault is Fault.CONTENT, "there would be a hole in it"
+    assert refused(to(name, without_default, letters)).fault is Fault.TOO_LONG, "there would be a hole in it"
 
 
 def test_a_missing_variable_is_named_with_its_template_and_locale_but_no_value():
@@ -139,7 +139,7 @@ def test_a_value_that_meta_refuses_is_refused_before_sending(value):
 
 def test_too_long_a_text_is_refused_with_its_number_of_parts():
     answer = refused(replace(SMS, source=SmsText("ж" * 300, max_parts=2)))
-    assert answer.fault is Fault.CONTENT
+    assert answer.fault is Fault.TOO_LONG
     assert "5 SMS parts" in answer.reason
     assert prepared(replace(SMS, source=SmsText("ж" * 300, max_parts=0)))
     assert refused(replace(SMS, source=SmsText("x" * 1601, max_parts=0))).fault is Fault.TEMPLATE

@@ -25,6 +25,7 @@ READ_FROM_OUTSIDE = {
     ("channels/model.py", "in_doubt"),  # Outcome: what a call to a carrier comes to
     ("channels/model.py", "bad_number"),  # Fault and Treatment have words of their own, held against Reason below
     ("channels/model.py", "opt_out"),
+    ("channels/model.py", "too_long"),
     ("channels/model.py", "not_on_channel"),
     ("stamgast/sandbox/control.py", "opt_out"),  # the stand-in of another house
     ("stamgast/domain/events.py", "opted_out"),  # tag of an event on the log

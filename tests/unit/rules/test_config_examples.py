@@ -6,10 +6,7 @@ from typing import Any
 import jsonschema
 import pytest
 
-from channels.model import SmsText
-from channels.prepare import count_sms
 from channels.render import render_text, render_variables
-from channels.sms_parts import count_parts
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Word
@@ -17,7 +14,9 @@ from rules.language.triggers import TRIGGERS
 from rules.loader import load_bundle, load_merchant
 from rules.schema import rule_schema
 from stamgast.domain.message_words import WORDS, message_variables
+from stamgast.domain.sms_parts import as_sent, count_parts
 from stamgast.domain.units import DAY
+from stamgast.domain.vocabulary import Letters
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.plain_data import data_of
 from tests.unit.rules.small_shop import files_of
@@ -119,7 +118,7 @@ def test_every_text_we_ship_costs_one_part_whatever_people_are_called(merchant: 
         for language, source in template.sms.items():
             words = message_variables(program, data, language, first_name=name)
             text = render_text(source, words, template=template.id, locale=language, longest=1_600)
-            assert count_sms(SmsText(source), text)[1].count == 1
+            assert as_sent(text, Letters.PLAIN)[1].count == 1
 
 
 def test_messages_speak_of_nothing_they_do_not_have():

@@ -5,10 +5,11 @@ takes the rest. A character that takes two units never straddles two parts.
 """
 
 import unicodedata
-from collections.abc import Container, Iterable
-from typing import Final
+from collections.abc import Collection, Container, Iterable
+from dataclasses import dataclass
+from typing import Final, Literal
 
-from channels.model import Parts
+from stamgast.domain.vocabulary import Letters
 
 _BASIC: Final = frozenset(
     "@£$¥èéùìòÇ\nØø\rÅåΔ_ΦΓΛΩΠΨΣΘΞÆæßÉ !\"#¤%&'()*+,-./0123456789:;<=>?"
@@ -63,6 +64,15 @@ _PLAIN: Final = {
 """What has no accent to drop, or would drop the wrong one, and what it becomes."""
 
 
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """How a text travels: `gsm7` or `ucs2`, its units (septets or UTF-16 code units), its parts."""
+
+    encoding: Literal["gsm7", "ucs2"]
+    units: int
+    count: int
+
+
 def fits_gsm7(character: str) -> bool:
     """True if the character has a place in the GSM 7-bit alphabet or its extension."""
     return character in _BASIC or character in _EXTENDED
@@ -75,6 +85,20 @@ def count_parts(text: str) -> Parts:
         return Parts("gsm7", sum(septets), _pack(septets, single=160, several=153))
     units = [2 if ord(character) > 0xFFFF else 1 for character in text]
     return Parts("ucs2", sum(units), _pack(units, single=70, several=67))
+
+
+def as_sent(text: str, letters: Letters, names: Collection[str] = ()) -> tuple[str, Parts]:
+    """The text as it will be sent, and its parts. Letters are replaced only where that takes fewer of them.
+
+    `names` are those of the customer.
+    """
+    written = composed(text)
+    parts = count_parts(written)
+    if letters is Letters.KEEP or parts.encoding == "gsm7":
+        return written, parts
+    plain = transliterate(written, frozenset("".join(names)) if letters is Letters.KEEP_NAMES else ())
+    cheaper = count_parts(plain)
+    return (plain, cheaper) if cheaper.count < parts.count else (written, parts)
 
 
 def transliterate(text: str, keep: Container[str] = ()) -> str:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from channels.sms_parts import count_parts, fits_gsm7, transliterate
+from stamgast.domain.sms_parts import count_parts, fits_gsm7, transliterate
 
 GSM = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789 @£$¥èéùìòÇØøÅåΔßÉäöñüà€[]{}~^|\\"
 
