@@ -67,8 +67,9 @@ variable without anything in it cannot go out. `messaging: {letters: plain, max_
 becomes of letters that make an SMS dearer (`plain`: ë is sent as e where that saves a part; `keep_names`: not in names;
 `keep`: never) and how many parts one may take; one that takes more goes without the name, or over the rule's next
 channel. `rules check` fills each text in with the longest that its words may come to (a name of forty letters, the
-longest reward) and refuses what could not be sent, with its parts, their price and the character that costs. Prices stand
-in program.yaml by channel and country; those at home are booked to customers where `costs: contact` says nothing else:
+longest reward) and refuses what could not be sent, with its parts, their price and the character that costs. Prices
+stand in program.yaml by channel and country; those at home are booked to customers where `costs: contact` says nothing
+else:
 
 ```yaml
 prices: {sms: {NL: 0.0875 EUR, BE: 0.091 EUR}, whatsapp: {NL: 0.1323 EUR}}

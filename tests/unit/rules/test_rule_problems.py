@@ -2,7 +2,9 @@
 
 import pytest
 
+from rules.loader import load_bundle
 from rules.yaml.problems import IN_ENGLISH, MAX_QUOTED, Problem, render_problems
+from tests.unit.rules import small_shop
 
 START = "rule: example\nwhen: purchase\nthen: [{tag: seen}]\n"
 
@@ -285,3 +287,16 @@ def test_a_line_that_fits_is_quoted_whole():
 
 def test_what_a_word_means_elsewhere_is_never_a_word_of_ours():
     assert set(IN_ENGLISH) & set(IN_ENGLISH.values()) == set()
+
+
+def test_files_in_force_that_only_newer_checks_refuse_go_on_to_mean_what_they_meant():
+    rule = (
+        START
+        + "if: [{spend: {at_least: 1.250 EUR}}]\ntests: [{name: a, given: 1 purchase of 1.250 EUR, expect: {nothing: true}}]\n"
+    )
+    program = small_shop.PROGRAM.replace("categories: [bread]", "per: 1.250 EUR")
+    loaded = load_bundle(small_shop.files_of(rule, program), published=True)
+
+    assert loaded.ok, render_problems(loaded.problems)
+    assert loaded.program.cards["bread"].amount == 125
+    assert not load_bundle(small_shop.files_of(rule, program)).ok

@@ -2,12 +2,12 @@
 
 import pytest
 
-from channels.model import Message, SmsText
+from channels.model import Message, Sender, SmsText
 from channels.prepare import prepare_message
 from rules.loader import load_bundle
 from rules.program.message_size import LONG_NAME, longest_words, size_of
-from stamgast.domain.vocabulary import Letters
-from tests.unit.channels.test_prepare import SMS
+from stamgast.domain.units import HOUR
+from stamgast.domain.vocabulary import Channel, Letters
 from tests.unit.rules.small_shop import PROGRAM, files_of
 
 PRICED = PROGRAM + "prices: {sms: {NL: 0.0875 EUR, BE: 0.091 EUR}}\n"
@@ -83,11 +83,21 @@ def test_what_is_foretold_is_what_the_sender_makes_of_it(letters: Letters):
     ).program
     text = "Dag {{ customer.first_name or 'klant' }}, uw {{ voucher.name }} ({{ voucher.code }}) tot {{ voucher.valid_until }}"
     size = size_of(program, "hello", "nl", text)
+    source, sender = SmsText(text, letters), Sender(from_="+31201234568")
     message = Message(
-        **{f: getattr(SMS, f) for f in SMS.__slots__}
-        | {"source": SmsText(text, letters), "variables": longest_words(program, "nl")}
+        merchant="shop",
+        activation="a1",
+        customer="c1",
+        template="hello",
+        channel=Channel.SMS,
+        to="+31612345678",
+        locale="nl",
+        variables=longest_words(program, "nl"),
+        source=source,
+        sender=sender,
+        valid_until=HOUR,
     )
-    prepared = prepare_message(message, SMS.valid_until - 10_000)
+    prepared = prepare_message(message, 0)
     assert size is not None
     assert size.parts == getattr(prepared, "parts", None)
     assert len(LONG_NAME) == 40
