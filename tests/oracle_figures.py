@@ -12,7 +12,7 @@ from itertools import pairwise
 from statistics import NormalDist
 from zoneinfo import ZoneInfo
 
-from stamgast.domain.program import CardDefinition, LapseModel, Program
+from stamgast.domain.program import CardDefinition, Costs, LapseModel, Program
 from tests.oracle_sales import Item, Sale, half_up
 
 DAY_MS = 86_400_000
@@ -82,11 +82,18 @@ def profit(sale: Sale, program: Program) -> int:
     rest = sale.spend
     for item in sale.items:
         rest -= item.gross
+        net = Fraction(item.gross) - item.tax if item.tax is not None else _untaxed(item.gross, item.category, costs)
         if item.cost is not None:
-            total += item.gross - item.cost
+            total += net - item.cost
         else:
-            total += Fraction(item.gross * costs.category_margins.get(item.category or "", costs.default_margin), 1000)
-    return half_up(total + Fraction(rest * costs.default_margin, 1000))
+            total += net * costs.category_margins.get(item.category or "", costs.default_margin) / 1000
+    return half_up(total + _untaxed(rest, None, costs) * costs.default_margin / 1000)
+
+
+def _untaxed(gross: int, category: str | None, costs: Costs) -> Fraction:
+    """What is left of a price without the tax that its category has, to the thousandth of a cent, rounded down."""
+    rate = costs.vat.get(category or "", costs.default_vat)
+    return Fraction(math.floor(Fraction(gross * 1000 * 1000, 1000 + rate)), 1000)
 
 
 def lacks_a_rate(sale: Sale, program: Program) -> bool:

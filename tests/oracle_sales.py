@@ -31,6 +31,7 @@ class Item:
     category: str | None = None
     kind: str = "sale"
     cost: int | None = None
+    tax: int | None = None
 
 
 @dataclass(frozen=True)
@@ -139,6 +140,7 @@ def _snapshot_in_full(record: dict[str, Any]) -> dict[str, Any]:
         "line_items": [
             {name: line.get(name) for name in ("line_id", "sku", "category", "gross_minor", "cost_minor")}
             | {"kind": line.get("kind", "sale"), "quantity": _three_decimals(line)}
+            | ({} if _tax(line) is None else {"tax_minor": _tax(line)})
             for line in data.get("line_items", [])
         ],
         "refund_ids": data.get("refund_ids", []),
@@ -193,9 +195,18 @@ def _items(data: dict[str, Any]) -> list[Item]:
             category=line.get("category"),
             kind=line.get("kind", "sale"),
             cost=line.get("cost_minor"),
+            tax=_tax(line),
         )
         for line in data.get("line_items", [])
     ]
+
+
+def _tax(line: dict[str, Any]) -> int | None:
+    """What the till says, else what its rate makes of the price."""
+    if line.get("tax_minor") is not None or line.get("tax_rate") is None:
+        return line.get("tax_minor")
+    rate = Fraction(line["tax_rate"])
+    return half_up(line["gross_minor"] * rate / (100 + rate))
 
 
 def _quantity(text: str) -> Fraction:
@@ -224,19 +235,27 @@ def _without(item: Item, quantity: Fraction, gross: int) -> Item:
     cost = item.cost
     if cost is not None:
         cost = math.floor(cost * left / item.quantity) if item.quantity else 0
-    return replace(item, quantity=left, gross=max(item.gross - gross, 0), cost=cost)
+    return _taxed(item, replace(item, quantity=left, gross=max(item.gross - gross, 0), cost=cost))
+
+
+def _taxed(before: Item, left: Item) -> Item:
+    """The tax goes down with the money."""
+    if before.tax is None:
+        return left
+    return replace(left, tax=math.floor(Fraction(before.tax * left.gross, before.gross)) if before.gross else 0)
 
 
 def _share_of(item: Item, share: Fraction) -> Item:
     """In proportion, rounded in the customer's favour: whole pieces stay whole."""
     quantity = item.quantity * share
     step = 1 if item.quantity.denominator == 1 else 1000
-    return replace(
+    left = replace(
         item,
         quantity=Fraction(math.ceil(quantity * step), step),
         gross=math.ceil(item.gross * share),
         cost=None if item.cost is None else math.floor(item.cost * share),
     )
+    return _taxed(item, left)
 
 
 def _before_refunds(
@@ -301,4 +320,5 @@ def _item_of(line: dict[str, Any]) -> Item:
         category=line.get("category"),
         kind=line.get("kind", "sale"),
         cost=line.get("cost"),
+        tax=line.get("tax"),
     )

@@ -53,7 +53,7 @@ def cards(draw: st.DrawFn) -> list[Any]:
 programs: st.SearchStrategy[Program] = cards().map(lambda found: program(*found))
 
 lines: st.SearchStrategy[dict[str, Any]] = st.builds(
-    lambda gross, quantity, category, sku, kind, cost: line(
+    lambda gross, quantity, category, sku, kind, cost, tax: line(
         "?",
         gross,
         quantity,
@@ -61,6 +61,7 @@ lines: st.SearchStrategy[dict[str, Any]] = st.builds(
         sku=sku,
         kind=kind,
         **({} if cost is None else {"cost_minor": gross * cost // 100}),
+        **({} if tax is None else {"tax_minor": tax} if isinstance(tax, int) else {"tax_rate": tax}),
     ),
     st.sampled_from((0, 99, 350, 700, 1001, 2500, 2500, 2_000_000, -200, -700)),
     st.sampled_from(("1", "1", "2", "3", "0.348", "10.000", "96385074")),
@@ -68,6 +69,7 @@ lines: st.SearchStrategy[dict[str, Any]] = st.builds(
     st.sampled_from(("A1", "B2", None)),
     st.sampled_from(KINDS),
     st.sampled_from((None, None, 0, 33, 80)),
+    st.sampled_from((None, None, 0, 58, "9", "21.0")),
 )
 
 

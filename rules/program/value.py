@@ -6,7 +6,7 @@ from typing import Any, Final
 import msgspec
 
 from rules.bounds import MOST_WORDS, hold_to
-from rules.yaml.nodes import MapNode, Node
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_date, parse_duration, parse_margin, parse_price
 from stamgast.domain.closed_days import ClosedDays
@@ -31,6 +31,10 @@ LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
 }
 LAPSE_BY: Final = ("model", "own_rhythm")
 MOST_CLOSED: Final = 4_000
+TILL: Final = "till"
+REST: Final = "default"
+"""What stands for every other category under `vat`."""
+VAT_HINT: Final = "Add `vat: 21%`, `vat: {bread: 9%, default: 21%}`, or `vat: till` if the till tells it of all lines."
 _ALWAYS: Final[Day] = -1_000_000
 
 
@@ -61,7 +65,7 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
     """Margins, and what it costs to win a customer."""
     if node is None:
         return Costs()
-    words = ("margin", "margins", "acquisition", "acquisition_by_source", "lifespan_years", "contact")
+    words = ("margin", "margins", "acquisition", "acquisition_by_source", "lifespan_years", "contact", "vat")
     found = reader.mapping(node, "costs", words)
     margin = reader.word(found["margin"], "margin", parse_margin) if "margin" in found else None
     margins = reader.entries(found["margins"], "margins") if "margins" in found else []
@@ -74,6 +78,10 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
         if entries:
             hold_to(reader, found[where], f"words under `{where}`", len(entries), MOST_WORDS)
     prices = {key.text: reader.word(value, f"contact: {key.text}", parse_price) for key, value in contact}
+    if "vat" not in found and ("margin" in found or "margins" in found):
+        message = "profit counts the tax in prices, for `costs` does not say what it is"
+        reader.problem(node, message, VAT_HINT, warning=True)
+    vat, default_vat = _read_vat(reader, found.get("vat"))
     for key, value in contact:
         price = prices[key.text]
         if price is not None and price.currency != currency:
@@ -87,7 +95,22 @@ def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:
         acquisition_costs={key.text: _dated(reader, key.text, value, currency) for key, value in sources},
         lifespan_years=years or Costs().lifespan_years,
         contact_costs={channel: price.mills for channel, price in prices.items() if price is not None},
+        vat=vat,
+        default_vat=default_vat,
     )
+
+
+def _read_vat(reader: Reader, node: Node | None) -> tuple[dict[str, int], int]:
+    """`9%`, `{bread: 9%, default: 21%}`, or `till` where the till tells the tax of every line."""
+    if node is None or (isinstance(node, ScalarNode) and node.text == TILL):
+        return {}, 0
+    if not isinstance(node, MapNode):
+        return {}, reader.word(node, "vat", parse_margin) or 0
+    found = {
+        key.text: reader.word(value, f"vat: {key.text}", parse_margin) for key, value in reader.entries(node, "vat")
+    }
+    rates = {key: rate for key, rate in found.items() if rate is not None}
+    return {key: rate for key, rate in rates.items() if key != REST}, rates.get(REST, 0)
 
 
 def _dated(reader: Reader, source: str, node: Node, currency: str) -> tuple[tuple[Day, Minor], ...]:
@@ -164,7 +187,8 @@ def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays, ho
     if not clv:
         return None
     parameters = msgspec.convert(dict(clv), ParameterSet)
-    return prospects_of(parameters, costs.default_margin / 1000, closed, horizon)
+    net = 1000 / (1000 + costs.default_vat)
+    return prospects_of(parameters, costs.default_margin / 1000 * net, closed, horizon)
 
 
 def _days(text: str) -> range:

@@ -33,6 +33,7 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
             "quantity": _decimal(line.quantity),
             "gross_minor": line.gross,
             "cost_minor": line.cost,
+            **({} if line.tax is None else {"tax_minor": line.tax}),
         }
         for line in snapshot.lines
     ]

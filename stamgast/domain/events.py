@@ -42,6 +42,9 @@ class Line(Struct, frozen=True, omit_defaults=True, gc=False):
     category: str | None = None
     kind: str = "sale"
     cost: Minor | None = None
+    """Net of tax."""
+    tax: Minor | None = None
+    """What of `gross` is tax; None where the till does not say."""
 
 
 class ForeignRefund(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -88,7 +88,12 @@ def _exchange(currency: str, to: str, rates: Rates, day: Day) -> Exchange | None
 
 def _lines(of: tuple[Line, ...], money: Exchange) -> tuple[Line, ...]:
     return tuple(
-        msgspec.structs.replace(line, gross=money(line.gross), cost=None if line.cost is None else money(line.cost))
+        msgspec.structs.replace(
+            line,
+            gross=money(line.gross),
+            cost=None if line.cost is None else money(line.cost),
+            tax=None if line.tax is None else money(line.tax),
+        )
         for line in of
     )
 

@@ -185,7 +185,8 @@ def _subtract(gross: Minor, lines: tuple[Line, ...], refunds: Sequence[Refund | 
 def _less(line: Line, quantity: int, gross: Minor) -> Line:
     left = max(0, line.quantity - quantity)
     cost = None if line.cost is None else line.cost * left // line.quantity if line.quantity else 0
-    return msgspec.structs.replace(line, quantity=left, gross=max(0, line.gross - gross), cost=cost)
+    rest = max(0, line.gross - gross)
+    return msgspec.structs.replace(line, quantity=left, gross=rest, cost=cost, tax=_tax_of(line, rest))
 
 
 def _scaled(line: Line, left: Minor, total: Minor) -> Line:
@@ -193,4 +194,12 @@ def _scaled(line: Line, left: Minor, total: Minor) -> Line:
     step = 1000 if line.quantity % 1000 == 0 else 1
     quantity = -(-line.quantity * left // (total * step)) * step
     cost = None if line.cost is None else line.cost * left // total
-    return msgspec.structs.replace(line, quantity=quantity, gross=-(-line.gross * left // total), cost=cost)
+    gross = -(-line.gross * left // total)
+    return msgspec.structs.replace(line, quantity=quantity, gross=gross, cost=cost, tax=_tax_of(line, gross))
+
+
+def _tax_of(line: Line, left: Minor) -> Minor | None:
+    """The tax in what is left of a line's money."""
+    if line.tax is None:
+        return None
+    return line.tax * left // line.gross if line.gross else 0

@@ -177,7 +177,7 @@ class Messaging:
 
 @dataclass(frozen=True, slots=True)
 class Costs:
-    """What CLV needs. Margins in thousandths of gross.
+    """What CLV needs. Margins in thousandths of what is left of gross without tax.
 
     `acquisition_costs` is per source what winning a customer costs, in minor units, from which day on (ascending); a
     source or a time that is not there costs `acquisition_cost`. `contact_costs` is per channel what a message (or each
@@ -192,6 +192,10 @@ class Costs:
     """What stands for a source behind the merchant's veil -> its name in `acquisition_costs`."""
     lifespan_years: int = 3
     contact_costs: Mapping[str, int] = field(default_factory=dict)
+    vat: Mapping[str, int] = field(default_factory=dict)
+    """Category -> thousandths that come on top of a price without tax; for lines of which the till tells none."""
+    default_vat: int = 0
+    """For all other lines, and for money that no line accounts for."""
 
     def acquisition(self, source: str, day: Day) -> Minor:
         """What it cost to win a customer from that source (its name, or what stands for it) on that day."""

@@ -77,6 +77,8 @@ class LineItem(Struct, frozen=True, gc=False):
     category: Id | None = None
     kind: Id = "sale"
     cost_minor: Amount | None = None
+    tax_minor: Amount | None = None
+    tax_rate: Id | None = None
     original_line_id: Id | None = None
 
 

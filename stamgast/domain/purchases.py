@@ -9,6 +9,7 @@ minimum of when it was recorded, whatever was told of it later.
 
 from stamgast.domain.digest import digest_of_refund, digest_of_snapshot
 from stamgast.domain.events import Line
+from stamgast.domain.profit import tax_within
 from stamgast.domain.purchase_record import (
     UNDATED,
     Delivery,
@@ -98,7 +99,10 @@ def _day_of(delivery: Delivery, recorded_at: Millis) -> Day | None:
 
 def _line(item: LineItem) -> Line:
     quantity = thousandths(item.quantity)
-    return Line(item.line_id, item.gross_minor, quantity, item.sku, item.category, item.kind, item.cost_minor)
+    tax = item.tax_minor
+    if tax is None and item.tax_rate is not None:
+        tax = tax_within(item.gross_minor, item.tax_rate)
+    return Line(item.line_id, item.gross_minor, quantity, item.sku, item.category, item.kind, item.cost_minor, tax)
 
 
 def _merge_refund(transaction: Transaction, delivery: Delivery, refund_id: str) -> bool:

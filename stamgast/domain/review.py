@@ -112,6 +112,8 @@ def _is_usual(purchase: Purchase, program: Program) -> bool:
             return False
         if line.cost is not None and not -most <= line.cost <= most:
             return False
+        if line.tax is not None and not -most <= line.tax <= most:
+            return False
     return True
 
 
@@ -196,6 +198,8 @@ def _amount_of(purchase: Purchase, entry: Entry, program: Program) -> Minor:
         most = max(most, abs(line.gross))
         if line.cost is not None and abs(line.cost) > most:
             most = abs(line.cost)
+        if line.tax is not None and abs(line.tax) > most:
+            most = abs(line.tax)
     return most
 
 

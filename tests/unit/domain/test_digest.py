@@ -44,7 +44,10 @@ def digest(value: bytes) -> bytes:
 
 
 @given(
-    st.lists(st.builds(line, words, amounts, quantities, sku=words, category=words, cost_minor=amounts), max_size=3),
+    st.lists(
+        st.builds(line, words, amounts, quantities, sku=words, category=words, cost_minor=amounts, tax_minor=amounts),
+        max_size=3,
+    ),
     st.integers(-DAY, DAY),
     words,
 )
