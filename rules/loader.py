@@ -15,6 +15,7 @@ from rules.program.messages import check_sms
 from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
 from rules.testing.cases import RuleTest
+from rules.yaml.encoding import HOW_TO_SAVE, NotUtf8, decode_utf8
 from rules.yaml.nodes import Mark, Node
 from rules.yaml.problems import Problem, has_errors
 from rules.yaml.reader import Reader
@@ -61,10 +62,8 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
         shown = f"{path}/{name}"
         try:
             files[name] = _read(folder / name)
-        except UnicodeDecodeError as error:
-            problems.append(
-                Problem(shown, 1, 1, "this file is not UTF-8 text", f"Byte {error.start} is the first bad one.")
-            )
+        except NotUtf8 as error:
+            problems.append(Problem(shown, error.line, error.column, error.message, HOW_TO_SAVE, error.quoted))
         except OSError as error:
             problems.append(Problem(shown, 1, 1, f"this file cannot be read: {error.strerror or error}"))
     if not folder.is_dir():
@@ -107,7 +106,7 @@ def _folders_named_like_files(folder: Path) -> list[str]:
 def _read(path: Path) -> str:
     with path.open("rb") as file:
         content = file.read(MAX_BYTES + 1)
-    return content.decode("utf-8-sig") if len(content) <= MAX_BYTES else content.decode("utf-8", "replace")
+    return decode_utf8(content) if len(content) <= MAX_BYTES else content.decode("utf-8", "replace")
 
 
 class _Loading:

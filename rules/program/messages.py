@@ -8,6 +8,7 @@ from jinja2 import TemplateSyntaxError
 
 from rules.bounds import LONGEST_TEXT, MOST_CAPS, MOST_TEMPLATES, hold_length, hold_to
 from rules.program.template_check import ALL_WORDS, Used, is_dotted, mistake_in, prints_no_name, used_words
+from rules.program.template_mistakes import Braces, in_words, wrong_braces
 from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
@@ -126,8 +127,10 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
     try:
         used = used_words(source)
     except TemplateSyntaxError as error:
-        reader.problem(node, f"this is not the text of a template: {error.message}")
+        reader.problem(node, f"this is not the text of a template: {in_words(error.message or '')}")
         return
+    for brace in wrong_braces(source):
+        _tell_of_braces(reader, node.mark, brace)
     for each in used:
         if not each.known:
             reader.problem(node, f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
@@ -139,6 +142,11 @@ def _try_it(reader: Reader, mark: Mark, source: str) -> None:
     hold_length(reader, mark, "this text", source, LONGEST_TEXT)
     if len(source) <= LONGEST_TEXT and not reader.source.published and (mistake := mistake_in(source)):
         reader.problem(mark, mistake, "No message could be made of it.")
+
+
+def _tell_of_braces(reader: Reader, mark: Mark, brace: Braces) -> None:
+    hint = f"Write {{{{ {brace.meant} }}}}." if brace.meant else "Write {{ … }} around a word of the message."
+    reader.refuse_from_now_on(mark, f'"{brace.text}" goes out as it stands: words have two braces on each side', hint)
 
 
 def _check_name(reader: Reader, mark: Mark, source: str, so: str) -> None:
@@ -161,8 +169,11 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
     try:
         used = used_words(reader.source.text)
     except TemplateSyntaxError as error:
-        reader.problem(Mark(error.lineno, 1), f"this is not the text of a template: {error.message}")
+        mark = Mark(error.lineno, 1)
+        reader.problem(mark, f"this is not the text of a template: {in_words(error.message or '')}")
         return
+    for brace in wrong_braces(reader.source.text):
+        _tell_of_braces(reader, Mark(brace.line, brace.column, len(brace.text)), brace)
     for each in used:
         if not each.known:
             reader.problem(_place(reader, each), f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))

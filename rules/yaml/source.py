@@ -22,8 +22,10 @@ from yaml.events import (
     StreamEndEvent,
 )
 
+from rules.yaml.mistakes import NOT_YAML, explain
 from rules.yaml.nodes import ListNode, MapNode, Mark, Node, Plain, ScalarNode
 from rules.yaml.problems import Problem
+from stamgast.domain.written_money import SPACES
 
 MAX_BYTES: Final = 256 * 1024
 MAX_DEPTH: Final = 20
@@ -59,6 +61,9 @@ def read_plain(text: str) -> Plain:
     if _FLOAT.fullmatch(text):
         return float(text)
     return text
+
+
+_REFERENCE: Final = "Write the value out where it is used. A text that begins so needs quotation marks around it."
 
 
 class _TooMuch(Exception):  # noqa: N818 - it ends the reading, it is no error of ours
@@ -144,7 +149,7 @@ def _read(source: Source) -> Node | None:
     except yaml.MarkedYAMLError as error:
         _note_syntax(source, error)
     except yaml.YAMLError as error:  # a character that YAML does not allow; it has no mark
-        source.problem(Mark(1, 1), f"this is not YAML: {str(error).splitlines()[0]}")
+        _note_character(source, error)
     return None
 
 
@@ -153,22 +158,36 @@ def _refuse_tabs(source: Source) -> None:
         if "\t" in line:
             mark = Mark(number, line.index("\t") + 1)
             source.problem(mark, "a tab character", "YAML counts spaces: replace the tab by spaces.")
+        if (found := _HARD_SPACE.search(line)) and not source.published:
+            mark = Mark(number, found.start("space") + 1, found.end("space") - found.start("space"))
+            source.problem(mark, "a non-breaking space", "It looks like a space and is none to YAML: type it anew.")
+
+
+def _note_character(source: Source, error: yaml.YAMLError) -> None:
+    place, character = getattr(error, "position", 0), getattr(error, "character", "")
+    before = source.text[: place if isinstance(place, int) else 0]
+    mark = Mark(before.count("\n") + 1, len(before) - before.rfind("\n"))
+    code = f"U+{character:04X}" if isinstance(character, int) else "one"
+    source.problem(mark, f"{NOT_YAML}: a character that no text holds ({code})", "Delete it: it came in by copying.")
+
+
+_HARD_SPACE: Final = re.compile(f"(?:^ *|[:,-] *)(?P<space>[{SPACES}]+)")
+"""Where a space counts: at the beginning of a line, and after what asks for one."""
 
 
 def _note_syntax(source: Source, error: yaml.MarkedYAMLError) -> None:
-    place = error.problem_mark or error.context_mark
-    mark = Mark(place.line + 1, place.column + 1) if place else Mark(1, 1)
-    about = " ".join(part for part in (error.context, error.problem) if part)
-    source.problem(mark, f"this is not YAML: {about}", _syntax_hint(source, mark))
+    mistake = explain(source.lines, error)
+    place = (mistake.mark.line, mistake.mark.column)
+    source.problems[:] = [each for each in source.problems if (each.line, each.column) != place]
+    source.problem(mistake.mark, mistake.message, mistake.hint)
 
 
-def _syntax_hint(source: Source, mark: Mark) -> str:
-    line = source.lines[mark.line - 1] if mark.line <= len(source.lines) else ""
-    if line.count('"') % 2 or line.count("'") % 2:
-        return "A quotation mark is opened and not closed, or the other way round."
-    if line.count(": ") > 1 and "{" not in line:
-        return "A text with a colon in it needs quotation marks around it."
-    return "Look at the indentation and brackets of this line and the one above."
+def _with_spaces(line: str) -> str:
+    """The line with spaces of the usual kind where they count."""
+    while found := _HARD_SPACE.search(line):
+        begin, end = found.span("space")
+        line = f"{line[:begin]}{' ' * (end - begin)}{line[end:]}"
+    return line
 
 
 class _Composer:
@@ -177,7 +196,10 @@ class _Composer:
     def __init__(self, source: Source) -> None:
         self._source = source
         # A tab is already a problem; as one space it lets us find the others, at the right columns.
-        self._events = yaml.parse(source.text.replace("\t", " "), Loader=yaml.SafeLoader)
+        text = source.text.replace("\t", " ")
+        if not source.published:
+            text = "".join(map(_with_spaces, text.splitlines(keepends=True)))
+        self._events = yaml.parse(text, Loader=yaml.SafeLoader)
         self._count = 0
 
     def document(self) -> Node | None:
@@ -211,9 +233,9 @@ class _Composer:
 
     def _refuse_references(self, event: Event, mark: Mark) -> None:
         if isinstance(event, AliasEvent):
-            self._source.problem(mark, f"an alias (*{event.anchor})", "Write the value out where it is used.")
+            self._source.problem(mark, f"an alias (*{event.anchor})", _REFERENCE)
         elif isinstance(event, NodeEvent) and event.anchor is not None:
-            self._source.problem(mark, f"an anchor (&{event.anchor})", "Write the value out where it is used.")
+            self._source.problem(mark, f"an anchor (&{event.anchor})", _REFERENCE)
         tag = getattr(event, "tag", None)
         if tag is not None and tag != "!":
             self._source.problem(mark, f"a tag ({tag})", "Leave it out: the words themselves say what they are.")
@@ -237,7 +259,13 @@ class _Composer:
             key = self._node(event, depth + 1)
             value = self._node(next(self._events), depth + 1)
             if not isinstance(key, ScalarNode):
-                self._source.problem(key.mark, "a key must be a single word")
+                self._refuse_key(key)
+            elif key.text == "" and key.mark.length <= 1 and isinstance(value, ScalarNode):
+                self._source.problem(
+                    key.mark, "a word is missing before the colon", "Write what it is, then the colon."
+                )
+            elif self._is_after_comma(event, key, value, entries):
+                self._rejoin(key, entries)
             elif key.text == "<<":
                 self._source.problem(key.mark, "a merge key (<<)", "Write the values out where they are used.")
             elif key.text in seen:
@@ -247,6 +275,36 @@ class _Composer:
                 seen[key.text] = key.mark.line
                 entries.append((key, value))
         return MapNode(tuple(entries), mark)
+
+    def _refuse_key(self, key: Node) -> None:
+        """`{{ voucher.code }}` without quotation marks is a mapping in a mapping to YAML."""
+        line = self._source.lines[key.mark.line - 1] if key.mark.line <= len(self._source.lines) else ""
+        if isinstance(key, MapNode) and line[key.mark.column - 2 : key.mark.column] == "{{":
+            text = line[key.mark.column - 2 :].split("}}")[0]
+            mark = Mark(key.mark.line, key.mark.column - 1, len(text) + 2)
+            self._source.problem(mark, "a text with {{ … }} in it needs quotation marks", f'Write "{text}}}}}".')
+        else:
+            self._source.problem(key.mark, "a key must be a single word")
+
+    @staticmethod
+    def _is_after_comma(event: Event, key: ScalarNode, value: Node, entries: list[tuple[ScalarNode, Node]]) -> bool:
+        """`{at_least: 12,50 EUR}`: the comma ended the value, and what comes behind it is a word without a value."""
+        before = entries[-1][1] if entries else None
+        nothing = isinstance(value, ScalarNode) and value.value is None and value.text == ""
+        if not nothing or not isinstance(before, ScalarNode) or not isinstance(event, ScalarEvent):
+            return False
+        follows = before.text[-1:].isdigit() and key.text[:1].isdigit()
+        return follows and before.mark.line == key.mark.line
+
+    def _rejoin(self, key: ScalarNode, entries: list[tuple[ScalarNode, Node]]) -> None:
+        word, before = entries[-1]
+        assert isinstance(before, ScalarNode)  # noqa: S101 - that is how it was found
+        text = f"{before.text},{key.text}"
+        mark = Mark(before.mark.line, before.mark.column, key.mark.column + key.mark.length - before.mark.column)
+        self._source.problem(
+            mark, f'within braces the comma ends "{before.text}"', f'Write "{text}", in quotation marks.'
+        )
+        entries[-1] = (word, ScalarNode(text, text, mark))
 
 
 def _mark(event: Event) -> Mark:
