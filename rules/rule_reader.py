@@ -1,7 +1,7 @@
 """One rule's document -> `CompiledRule` and its tests, against a programme."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
@@ -25,6 +25,7 @@ from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
 from rules.language.triggers import TRIGGERS
+from rules.language.wished import ACTION, CONDITION, TRIGGER, refusal
 from rules.testing.cases import RuleTest, read_tests
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
@@ -130,7 +131,7 @@ def _rule_id(reader: Reader, node: Node | None) -> str | None:
 def _trigger(context: Context, node: Node) -> CompiledTrigger | None:
     reader = context.reader
     if isinstance(node, ScalarNode) and node.value is not None:
-        name = reader.one_of(node, "when", TRIGGERS.words, thing="trigger")
+        name = _trigger_name(reader, node)
         return TRIGGERS.words[name].read(MapNode((), node.mark), context) if name else None
     entries = reader.entries(node, "when")
     if len(entries) != 1:
@@ -138,8 +139,22 @@ def _trigger(context: Context, node: Node) -> CompiledTrigger | None:
             reader.problem(node, f"`when` needs exactly one trigger, not {len(entries)}", suggest("", TRIGGERS.words))
         return None
     key, value = entries[0]
-    name = reader.one_of(key, "when", TRIGGERS.words, thing="trigger")
+    name = _trigger_name(reader, key)
     return TRIGGERS.words[name].read(value, context) if name else None
+
+
+def _trigger_name(reader: Reader, node: ScalarNode) -> str | None:
+    if _is_wished(reader, node, TRIGGER, TRIGGERS.words, "when"):
+        return None
+    return reader.one_of(node, "when", TRIGGERS.words, thing="trigger")
+
+
+def _is_wished(reader: Reader, node: ScalarNode, kind: str, real: Collection[str], where: str) -> bool:
+    """Note a word that is looked for and not there: the nearest one that is there would be another one."""
+    message, instead = refusal(kind, node.text, real, where)
+    if instead:
+        reader.problem(node, message, instead)
+    return bool(instead)
 
 
 def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None) -> str:
@@ -199,7 +214,9 @@ def _condition(context: Context, node: Node, where: str) -> Condition | None:
         return _group(Group(key.text), good) if good and len(good) == len(parts) else None
     word = CONDITIONS.words.get(key.text)
     if word is None:
-        reader.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, [*CONDITIONS.words, *Group]))
+        if not _is_wished(reader, key, CONDITION, CONDITIONS.words, where):
+            hint = suggest(key.text, [*CONDITIONS.words, *Group])
+            reader.problem(key, f'unknown word "{key.text}" in `{where}`', hint)
         return None
     return word.read(value, context)
 
@@ -232,7 +249,8 @@ def _action(context: Context, node: Node, file: RuleFile) -> Action | None:
     verbs = [(key, value) for key, value in entries if key.text in ACTIONS.words]
     if not verbs:
         key = entries[0][0]
-        reader.problem(key, f'unknown word "{key.text}" in `then`', suggest(key.text, ACTIONS.words))
+        if not _is_wished(reader, key, ACTION, ACTIONS.words, "then"):
+            reader.problem(key, f'unknown word "{key.text}" in `then`', suggest(key.text, ACTIONS.words))
         return None
     verb, value = verbs[0]
     word = ACTIONS.words[verb.text]

@@ -1,7 +1,6 @@
 """Bytes of a file into text: UTF-8, and of everything else what it is and where that shows."""
 
 import codecs
-from dataclasses import dataclass
 from typing import Final
 
 _BOMS: Final = (
@@ -13,14 +12,12 @@ _BOMS: Final = (
 HOW_TO_SAVE: Final = 'Save it as "UTF-8": editors offer that beside the name of the file.'
 
 
-@dataclass(frozen=True, slots=True)
 class NotUtf8(Exception):  # noqa: N818 - it says what the file is
     """What a file is instead, as far as it can be told, and the first place that shows it. `quoted` is that line."""
 
-    message: str
-    line: int = 1
-    column: int = 1
-    quoted: str = ""
+    def __init__(self, message: str, line: int = 1, column: int = 1, quoted: str = "") -> None:
+        super().__init__(message)
+        self.message, self.line, self.column, self.quoted = message, line, column, quoted
 
 
 def decode_utf8(content: bytes) -> str:

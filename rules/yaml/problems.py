@@ -5,29 +5,14 @@ from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from typing import Any, Literal
 
+from rules.yaml.abroad import in_english
+
 STILL_RUNNING = "Nothing of this is published: the previous version, if there is one, keeps running."
 MAX_LISTED = 12
 MAX_QUOTED = 120
+_QUOTES = "\"'\u201c\u201d\u201e\u00ab\u00bb "
 ALIKE = 0.66
 """How much alike two words must be to be mixed up: `statsu` and `status`, not `dinsdag` and `wednesday`."""
-
-
-_DAYS = "monday tuesday wednesday thursday friday saturday sunday"
-_ABROAD = {
-    "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag": _DAYS,
-    "lundi mardi mercredi jeudi vendredi samedi dimanche": _DAYS,
-    "montag dienstag mittwoch donnerstag freitag samstag sonntag": _DAYS,
-    "sonnabend minuut minuten uur uren dag dagen weken": "saturday minute minutes hour hours day days weeks",
-    "heure heures jour jours semaine semaines": "hour hours day days week weeks",
-    "gezond verouderd sain gesund veraltet": "healthy stale healthy healthy stale",
-    "minuten stunde stunden tag tage tagen woche wochen": "minutes hour hours day days days week weeks",
-}
-IN_ENGLISH = {
-    word: english
-    for words, meanings in _ABROAD.items()
-    for word, english in zip(words.split(), meanings.split(), strict=True)
-}
-"""Dutch, French and German words that look like no English one, or like the wrong one -> the word of rules."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,8 +90,10 @@ def has_errors(problems: Iterable[Problem]) -> bool:
 def nearest(word: str, allowed: Iterable[str]) -> str | None:
     """The allowed word that `word` means in another language or looks most like, if there is one."""
     by_folded = {each.casefold().replace("-", "_"): each for each in allowed}
-    folded = word.casefold().replace("-", "_").replace(" ", "_")
-    if (english := IN_ENGLISH.get(folded)) in by_folded:
+    folded = word.casefold().strip(_QUOTES).replace("-", "_").replace(" ", "_")
+    if folded in by_folded:
+        return by_folded[folded]
+    if english := in_english(word, by_folded.values()):
         return english
     matches = get_close_matches(folded, by_folded, n=1, cutoff=ALIKE)
     return by_folded[matches[0]] if matches else None

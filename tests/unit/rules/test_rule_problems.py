@@ -3,7 +3,7 @@
 import pytest
 
 from rules.loader import load_bundle
-from rules.yaml.problems import IN_ENGLISH, MAX_QUOTED, Problem, render_problems
+from rules.yaml.problems import MAX_QUOTED, Problem, render_problems
 from tests.unit.rules import small_shop
 
 START = "rule: example\nwhen: purchase\nthen: [{tag: seen}]\n"
@@ -283,10 +283,6 @@ def test_a_line_that_fits_is_quoted_whole():
     line = "x" * MAX_QUOTED
 
     assert f" | {line}\n" in Problem("rules/a.yaml", 7, 3, "unknown word", quoted=line).render()
-
-
-def test_what_a_word_means_elsewhere_is_never_a_word_of_ours():
-    assert set(IN_ENGLISH) & set(IN_ENGLISH.values()) == set()
 
 
 def test_files_in_force_that_only_newer_checks_refuse_go_on_to_mean_what_they_meant():
