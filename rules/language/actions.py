@@ -7,6 +7,7 @@ from rules.actions import Action, Give, Send, Tag
 from rules.bounds import MOST_TAGS_AT_ONCE, hold_to
 from rules.language.registry import Context, Registry, Schema, Word
 from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
+from rules.language.spoken import all_of, spoken
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_duration
@@ -46,6 +47,12 @@ class SendAction(ActionWord):
     """
 
     name = "send"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "stuur het bericht {value}",
+        "fr": "envoyer le message {value}",
+        "de": "die Nachricht {value} senden",
+        "en": "send the message {value}",
+    }
     options: ClassVar[Mapping[str, Schema]] = {"by": one_or_more(choice(CHANNELS))}
 
     def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
@@ -77,6 +84,12 @@ class GiveAction(ActionWord):
     """
 
     name = "give"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "geef {value}",
+        "fr": "donner {value}",
+        "de": "{value} geben",
+        "en": "give {value}",
+    }
     options: ClassVar[Mapping[str, Schema]] = {"valid_for": DURATION}
 
     def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
@@ -105,6 +118,12 @@ class TagAction(ActionWord):
     """
 
     name = "tag"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "geef het label {value}",
+        "fr": "donner l'étiquette {value}",
+        "de": "das Etikett {value} geben",
+        "en": "give the tag {value}",
+    }
 
     def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:  # noqa: ARG002
         """A tag, or `add` and `remove`."""
@@ -123,11 +142,27 @@ class TagAction(ActionWord):
             reader.problem(node, "`tag` needs a tag to add or remove", "Write it as `tag: regular`.")
         return Tag(add, remove) if add or remove else None
 
+    def read_back(self, node: Node, language: str) -> str:
+        """What is added, and what is taken away."""
+        parts = {key.text: value for key, value in node.entries} if isinstance(node, MapNode) else {"add": node}
+        said = [super().read_back(parts["add"], language)] if "add" in parts else []
+        if "remove" in parts:
+            said.append(_TAKES[language].format(spoken(parts["remove"], language)))
+        return all_of(said, language)
+
     def schema(self) -> Schema:
         """A tag, or two lists."""
         words = {"add": one_or_more(TEXT), "remove": one_or_more(TEXT)}
         both: Schema = {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
         return {"anyOf": [one_or_more(TEXT), both]}
+
+
+_TAKES = {
+    "nl": "neem het label {} weg",
+    "fr": "retirer l'étiquette {}",
+    "de": "das Etikett {} wegnehmen",
+    "en": "take the tag {} away",
+}
 
 
 def _refuse_long(reader: Reader, node: Node, tags: Sequence[str]) -> None:

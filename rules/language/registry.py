@@ -12,7 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from rules.yaml.nodes import Node
+from rules.language.spoken import spoken
+from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
 from stamgast.domain.program import Program
 
@@ -32,6 +33,15 @@ class Word(ABC, Generic[R]):
     """One word of the language. Its docstring says what it means and ends with a YAML example after `::`."""
 
     name: ClassVar[str]
+    says: ClassVar[Mapping[str, str]]
+    """Language -> the word's part of a sentence, with `{value}` for what stands after it (`{key}` for a first word
+    within it): `rules check` reads rules back by them, in each of `rules.language.spoken.LANGUAGES`."""
+
+    def read_back(self, node: Node, language: str) -> str:
+        """The word and what stands after it, as it is said."""
+        entries = node.entries if isinstance(node, MapNode) else ()
+        first = entries[0][0].text if entries else ""
+        return self.says[language].format(value=spoken(node, language), key=first)
 
     @abstractmethod
     def read(self, node: Node, context: Context) -> R | None:

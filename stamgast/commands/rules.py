@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -22,7 +23,11 @@ from stamgast.commands.answering import (
     say,
 )
 from stamgast.commands.rules_backtest import backtest
-from stamgast.domain.vocabulary import Status
+from stamgast.domain.vocabulary import RuleStatus, Status
+
+if TYPE_CHECKING:
+    from rules.yaml.problems import Problem
+    from stamgast.programs.rule_files import ToldRule
 
 app = new_app("Check, test and explain rules.", no_args_is_help=True)
 app.command()(backtest)
@@ -42,15 +47,52 @@ def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
     chosen = files_at(_or_configured(paths))
     if not chosen.folders:
         misuse(chosen.complaint)
-    problems = chosen.problems()
+    problems = [*chosen.problems(), *chosen.advice()]
+    told = chosen.rules()
     if as_json:
-        print_json({"files": chosen.file_names(), "problems": [each.as_json() for each in problems]})
-    elif problems:
-        answer(render_problems(problems))
+        print_json(
+            {
+                "files": chosen.file_names(),
+                "problems": [each.as_json() for each in problems],
+                "rules": [each.as_json() for each in told],
+                "messages": chosen.messages(),
+            }
+        )
     else:
-        answer(f"{len(chosen.file_names())} files, nothing wrong with them.")
+        if problems:
+            answer(render_problems(problems) + "\n")
+        for line in _read_back_lines(told, chosen.messages()):
+            answer(line)
+        answer(_counted(len(chosen.file_names()), problems, told))
     if has_errors(problems):
         raise typer.Exit(WRONG)
+
+
+def _read_back_lines(told: Sequence[ToldRule], messages: Sequence[dict[str, Any]]) -> Iterator[str]:
+    """Each rule in a sentence, and what the longest SMS of each template comes to."""
+    for each in told:
+        yield f"{each.merchant} {each.rule} ({each.status}): {each.sentence}"
+    for size in messages:
+        parts = "1 part" if size["parts"] == 1 else f"{size['parts']} parts"
+        costs = f", {size['price']}" if size["price"] else ""
+        yield f"{size['merchant']} SMS {size['template']} ({size['language']}): at most {parts}{costs}"
+    if told or messages:
+        yield ""
+
+
+def _counted(files: int, problems: Sequence[Problem], told: Sequence[ToldRule]) -> str:
+    """How many files and rules there are, by status, and whether anything is wrong with them."""
+    statuses = Counter(each.status for each in told)
+    order = [status for status in RuleStatus if statuses[status]]
+    by_status = ", ".join(f"{statuses[status]} {status}" for status in order)
+    rules = "1 rule" if len(told) == 1 else f"{len(told)} rules"
+    wrong = sum(each.severity == "error" for each in problems)
+    warned = len(problems) - wrong
+    if not problems:
+        said = "nothing wrong with them"
+    else:
+        said = f"{wrong} {'error' if wrong == 1 else 'errors'}, {warned} {'warning' if warned == 1 else 'warnings'}"
+    return f"{files} files, {said}. {rules}{f': {by_status}' if by_status else ''}."
 
 
 @app.command("test")

@@ -1,12 +1,30 @@
 """Which merchants' files a person means by the paths they give to `stamgast rules`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from rules.advice import advise
+from rules.advice.rule_text import rule_texts
 from rules.loader import PROGRAM, LoadedMerchant, load_merchant
+from rules.program.message_size import size_of
+from rules.read_back import read_back
 from rules.yaml.problems import Problem
+
+
+@dataclass(frozen=True, slots=True)
+class ToldRule:
+    """A rule as `rules check` reads it back."""
+
+    merchant: str
+    rule: str
+    status: str
+    sentence: str
+
+    def as_json(self) -> dict[str, str]:
+        """Its keys in `rules check --json`."""
+        return asdict(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +50,47 @@ class Chosen:
         """All problems, in the order of files and lines; of single files only theirs."""
         found = [problem for loaded in self.loaded for problem in loaded.problems]
         return [each for each in found if whole_merchants or self.covers(each.file)]
+
+    def advice(self) -> list[Problem]:
+        """What is right and perhaps not meant, in the files that were asked for."""
+        found = [
+            problem
+            for folder, loaded in zip(self.folders, self.loaded, strict=True)
+            for problem in advise(loaded, f"{folder}/")
+        ]
+        return [each for each in found if self.covers(each.file)]
+
+    def rules(self) -> "list[ToldRule]":
+        """Every rule that was asked for and can be read, in one sentence."""
+        found = []
+        for folder, loaded in zip(self.folders, self.loaded, strict=True):
+            for text in rule_texts(loaded, f"{folder}/"):
+                if self.covers(text.source.file):
+                    sentence = read_back(text.root, text.rule, loaded.program)
+                    found.append(ToldRule(loaded.program.merchant, text.rule.id, text.rule.status, sentence))
+        return found
+
+    def messages(self) -> list[dict[str, Any]]:
+        """What the SMS of each template that was asked for comes to at most, by language."""
+        found = []
+        for folder, loaded in zip(self.folders, self.loaded, strict=True):
+            program = loaded.program
+            for template in program.templates.values():
+                for language, text in template.sms.items():
+                    if not self.covers(f"{folder}/templates/{language}/{template.id}.j2"):
+                        continue
+                    size = size_of(program, template.id, language, text)
+                    if size is not None:
+                        found.append(
+                            {
+                                "merchant": program.merchant,
+                                "template": template.id,
+                                "language": language,
+                                "parts": size.parts.count,
+                                "price": size.price,
+                            }
+                        )
+        return found
 
     def file_names(self) -> list[str]:
         """The files that were read, as problems name them."""

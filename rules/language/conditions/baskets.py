@@ -1,5 +1,8 @@
 """Conditions on the purchase at hand: its store, what is in its basket."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.moments import listed
@@ -27,6 +30,12 @@ class StoreCondition(ConditionWord):
     """
 
     name = "store"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "het in {value} was",
+        "fr": "c'était à {value}",
+        "de": "das in {value} war",
+        "en": "it was at {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One store or several, by id."""
@@ -61,6 +70,12 @@ class BasketHasCondition(ConditionWord):
     """
 
     name = "basket_has"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "er {value} in het mandje zit",
+        "fr": "le panier contient {value}",
+        "de": "{value} im Korb ist",
+        "en": "the basket has {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """`product`, `category` or both: either will do."""

@@ -1,5 +1,8 @@
 """Conditions on what the shop's till tells us: whether purchases still come in."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
@@ -22,6 +25,12 @@ class FeedCondition(ConditionWord):
     """
 
     name = "feed"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de aankopen {value}",
+        "fr": "les achats {value}",
+        "de": "die Einkäufe {value}",
+        "en": "purchases {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One of the two."""

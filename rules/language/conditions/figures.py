@@ -1,8 +1,8 @@
 """Conditions on the customer's running figures: visits, spend."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
-from typing import Final
+from typing import ClassVar, Final
 
 from rules.engine import Condition, Test, View
 from rules.language.conditions import CONDITIONS, ConditionWord
@@ -94,6 +94,12 @@ class VisitsCondition(ConditionWord):
     """
 
     name = "visits"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de klant {value} keer kwam",
+        "fr": "le client est venu {value} fois",
+        "de": "der Kunde {value} Mal da war",
+        "en": "the customer came {value} times",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in visits."""
@@ -118,6 +124,12 @@ class SpendCondition(ConditionWord):
     """
 
     name = "spend"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de klant {value} besteedde",
+        "fr": "le client a dépensé {value}",
+        "de": "der Kunde {value} ausgegeben hat",
+        "en": "the customer spent {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in the programme's currency."""

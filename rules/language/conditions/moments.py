@@ -1,5 +1,8 @@
 """Conditions on when it happened and where the customer stands: weekday, lifecycle stage."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
@@ -25,6 +28,12 @@ class WeekdayCondition(ConditionWord):
     """
 
     name = "weekday"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "het {value} is",
+        "fr": "c'est {value}",
+        "de": "es {value} ist",
+        "en": "it is {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One weekday or several."""
@@ -54,6 +63,12 @@ class StageCondition(ConditionWord):
     """
 
     name = "stage"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de klant {value} is",
+        "fr": "le client est {value}",
+        "de": "der Kunde {value} ist",
+        "en": "the customer is {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One stage or several."""

@@ -1,5 +1,8 @@
 """Conditions on a customer's worth and future: lifetime value by any method, the chance of staying away."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.figures import BOUNDS, highest, lowest, read_bounds, within
@@ -30,6 +33,12 @@ class ClvCondition(ConditionWord):
     """
 
     name = "clv"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de klant {value} waard is",
+        "fr": "le client vaut {value}",
+        "de": "der Kunde {value} wert ist",
+        "en": "the customer is worth {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in the programme's currency, and a method."""
@@ -87,6 +96,12 @@ class ChurnProbabilityCondition(ConditionWord):
     """
 
     name = "churn_probability"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de kans dat de klant wegblijft {value} is",
+        "fr": "le risque de perdre le client est de {value}",
+        "de": "die Gefahr, dass der Kunde wegbleibt, {value} beträgt",
+        "en": "the chance that the customer stays away is {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in percent."""

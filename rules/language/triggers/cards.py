@@ -1,5 +1,8 @@
 """Triggers about stamp cards."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import CompiledTrigger, Fires
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import POSITIVE, TEXT
@@ -22,6 +25,12 @@ class StampCardCompletedTrigger(Trigger):
     """
 
     name = "stamp_card_completed"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de kaart {value} vol is",
+        "fr": "la carte {value} est pleine",
+        "de": "die Karte {value} voll ist",
+        "en": "the {value} card is full",
+    }
     facts = (FactName.STAMP_CARD_COMPLETED,)
     earned = True
 
@@ -66,6 +75,12 @@ class StampCardReachesTrigger(Trigger):
     """
 
     name = "stamp_card_reaches"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de kaart {key} {value} stempels heeft",
+        "fr": "la carte {key} a {value} tampons",
+        "de": "die Karte {key} {value} Stempel hat",
+        "en": "the {key} card has {value} stamps",
+    }
     facts = (FactName.STAMPS_CHANGED,)
     earned = True
 

@@ -1,5 +1,8 @@
 """Triggers about the customer as a whole: visits and value."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import CompiledTrigger, Fires
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import MONEY, POSITIVE, choice
@@ -30,6 +33,12 @@ class VisitsReachedTrigger(Trigger):
     """
 
     name = "visits_reached"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant voor de {value}e keer komt",
+        "fr": "un client vient pour la {value}e fois",
+        "de": "ein Kunde zum {value}. Mal kommt",
+        "en": "a customer comes for visit number {value}",
+    }
     facts = (FactName.VISITS_CHANGED,)
     earned = True
 
@@ -70,6 +79,12 @@ class ClvPassedTrigger(Trigger):
     """
 
     name = "clv_passed"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant {value} waard is",
+        "fr": "un client vaut {value}",
+        "de": "ein Kunde {value} wert ist",
+        "en": "a customer is worth {value}",
+    }
     facts = tuple(OF_CLV.values())
     earned = True
 

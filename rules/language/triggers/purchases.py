@@ -1,5 +1,8 @@
 """Triggers about one purchase."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import CompiledTrigger, always
 from rules.language.registry import Context, Schema
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
@@ -30,6 +33,12 @@ class PurchaseTrigger(Trigger):
     """
 
     name = "purchase"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant iets koopt",
+        "fr": "un client achète quelque chose",
+        "de": "ein Kunde etwas kauft",
+        "en": "a customer buys something",
+    }
     facts = (FactName.PURCHASE,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
@@ -54,6 +63,12 @@ class RefundedTrigger(Trigger):
     """
 
     name = "refunded"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant geld terugkrijgt",
+        "fr": "un client est remboursé",
+        "de": "ein Kunde Geld zurückbekommt",
+        "en": "a customer gets money back",
+    }
     facts = (FactName.REFUNDED,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:

@@ -1,5 +1,6 @@
 """Triggers about customers who stay away, and about their coming back."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rules.engine import CompiledTrigger, always
@@ -47,6 +48,12 @@ class BecameAtRiskTrigger(_QuietTrigger):
     """
 
     name = "became_at_risk"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant later is dan anders",
+        "fr": "un client tarde plus que d'habitude",
+        "de": "ein Kunde später kommt als sonst",
+        "en": "a customer is later than usual",
+    }
     facts = (FactName.AT_RISK,)
     text = "being later than usual"
 
@@ -61,6 +68,12 @@ class LapsingTrigger(_QuietTrigger):
     """
 
     name = "lapsing"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant langer wegblijft dan anders",
+        "fr": "un client s'éloigne plus longtemps que d'habitude",
+        "de": "ein Kunde länger wegbleibt als sonst",
+        "en": "a customer stays away for longer than usual",
+    }
     facts = (FactName.LAPSING,)
     text = "staying away longer than usual"
 
@@ -75,6 +88,12 @@ class LapsedTrigger(_QuietTrigger):
     """
 
     name = "lapsed"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant voorgoed lijkt weggebleven",
+        "fr": "un client semble parti pour de bon",
+        "de": "ein Kunde wohl nicht mehr kommt",
+        "en": "a customer seems to have left for good",
+    }
     facts = (FactName.LAPSED,)
     text = "having stayed away for good, it seems"
 
@@ -89,6 +108,12 @@ class WonBackTrigger(_QuietTrigger):
     """
 
     name = "won_back"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een weggebleven klant terugkomt",
+        "fr": "un client perdu revient",
+        "de": "ein weggebliebener Kunde zurückkommt",
+        "en": "a customer who had stayed away comes back",
+    }
     facts = (FactName.WON_BACK,)
     text = "coming back after a long silence"
     is_back = True

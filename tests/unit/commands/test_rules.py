@@ -145,3 +145,16 @@ def test_parameters_that_cannot_be_used_are_named(bakery: Path, tmp_path: Path, 
 
     assert run("test", bakery, "--parameters", parameters) == 1
     assert "there is no model 'mbg_nbt'; did you mean mbg_nbd?" in capsys.readouterr().err
+
+
+def test_check_reads_each_rule_back_and_counts_them_by_status(capsys):
+    assert run("check", CONFIG / "merchants" / "bakkerij-noord") == 0
+    told = capsys.readouterr().out
+    assert "bakkerij-noord tenth-visit (live): Zodra een klant voor de 10e keer komt: geef het label regular" in told
+    assert "bakkerij-noord SMS tenth_visit (nl): at most 1 part\n" in told
+    assert told.rstrip().endswith("files, nothing wrong with them. 3 rules: 3 live.")
+
+    assert run("check", CONFIG / "merchants" / "bakkerij-noord" / "rules" / "tenth-visit.yaml", "--json") == 0
+    document = json.loads(capsys.readouterr().out)
+    assert [(each["rule"], each["status"]) for each in document["rules"]] == [("tenth-visit", "live")]
+    assert document["messages"] == []

@@ -1,0 +1,40 @@
+"""What is right and perhaps not meant: looked at by `rules check`, one small class for each thing to look for.
+
+Nothing of it stops a publish, and a worker never looks: what it reads has been advised on.
+"""
+
+from collections.abc import Sequence
+
+from rules.advice import conditions, limits, overlap
+from rules.advice.rule_text import Advisor, RuleText, rule_texts
+from rules.loader import LoadedMerchant
+from rules.yaml.problems import Problem
+
+ADVISORS: Sequence[Advisor] = (
+    conditions.NeverFires(),
+    conditions.AlwaysTrue(),
+    conditions.AnswersEverything(),
+    conditions.Contradiction(),
+    conditions.UnknownGoods(),
+    overlap.Identical(),
+    overlap.Overlapping(),
+    limits.NobodyLeft(),
+    limits.MissingStatus(),
+    limits.NoCap(),
+    limits.NoTest(),
+)
+
+
+def advise(loaded: LoadedMerchant, folder: str = "") -> list[Problem]:
+    """All advice on a merchant's rules, as warnings at their places; `folder` is put before the files' names."""
+    if not loaded.ok:
+        return []
+    texts = rule_texts(loaded, folder)
+    for text in texts:
+        for advisor in ADVISORS:
+            advisor.look(text, texts, loaded.program)
+    found = [problem for text in texts for problem in text.source.problems]
+    return sorted(found, key=lambda each: (each.file, each.line, each.column))
+
+
+__all__ = ["ADVISORS", "Advisor", "RuleText", "advise"]

@@ -1,0 +1,150 @@
+"""A rule as one sentence in the shop's language: what a marketer hears before it runs.
+
+The parts of it stand at each word's class; here they are put together, with how often and for whom.
+"""
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Any, Final
+
+from rules.engine import CompiledRule, Group
+from rules.language.actions import ACTIONS
+from rules.language.conditions import CONDITIONS
+from rules.language.registry import Word
+from rules.language.spoken import all_of, language_of, one_of, spoken_word
+from rules.language.triggers import TRIGGERS
+from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
+from stamgast.domain.program import Program
+from stamgast.domain.vocabulary import OncePer, RuleStatus
+
+_WHEN: Final = {"nl": "Zodra {}", "fr": "Dès que {}", "de": "Sobald {}", "en": "As soon as {}"}
+_IF: Final = {"nl": ", en als {}", "fr": ", et si {}", "de": ", und wenn {}", "en": ", and if {}"}
+_NONE: Final = {
+    "nl": "niet geldt dat {}",
+    "fr": "il n'est pas vrai que {}",
+    "de": "nicht gilt, dass {}",
+    "en": "it is not so that {}",
+}
+ONCE: Final[Mapping[str, Mapping[str, str]]] = {
+    OncePer.CARD: {"nl": "per kaart", "fr": "par carte", "de": "pro Karte", "en": "per card"},
+    OncePer.PURCHASE: {"nl": "per aankoop", "fr": "par achat", "de": "pro Einkauf", "en": "per purchase"},
+    OncePer.DAY: {"nl": "per dag", "fr": "par jour", "de": "pro Tag", "en": "per day"},
+    OncePer.WEEK: {"nl": "per week", "fr": "par semaine", "de": "pro Woche", "en": "per week"},
+    OncePer.MONTH: {"nl": "per maand", "fr": "par mois", "de": "pro Monat", "en": "per month"},
+    OncePer.YEAR: {"nl": "per jaar", "fr": "par an", "de": "pro Jahr", "en": "per year"},
+    OncePer.QUIET_SPELL: {
+        "nl": "per stille periode",
+        "fr": "par période d'absence",
+        "de": "pro Zeit des Wegbleibens",
+        "en": "per quiet spell",
+    },
+    OncePer.CUSTOMER: {"nl": "per klant", "fr": "par client", "de": "pro Kunde", "en": "per customer"},
+}
+_AT_MOST_ONCE: Final = {"nl": "eens {}", "fr": "une fois {}", "de": "einmal {}", "en": "once {}"}
+_COOL_DOWN: Final = {
+    "nl": "hoogstens een bericht per {}",
+    "fr": "au plus un message par {}",
+    "de": "höchstens eine Nachricht pro {}",
+    "en": "at most one message per {}",
+}
+_PER_DAY: Final = {
+    "nl": "samen hoogstens {} berichten per dag",
+    "fr": "au plus {} messages par jour en tout",
+    "de": "zusammen höchstens {} Nachrichten pro Tag",
+    "en": "at most {} messages a day in all",
+}
+_HOLD_OUT: Final = {
+    "nl": "{}% krijgt ter vergelijking geen bericht",
+    "fr": "{}% ne reçoivent rien, pour comparer",
+    "de": "{}% bekommen zum Vergleich keine Nachricht",
+    "en": "{}% get no message, for comparison",
+}
+_CANARY: Final = {
+    "nl": "voor {}% van de klanten",
+    "fr": "pour {}% des clients",
+    "de": "für {}% der Kunden",
+    "en": "for {}% of the customers",
+}
+SAID: Final = (_WHEN, _IF, _NONE, _AT_MOST_ONCE, _COOL_DOWN, _PER_DAY, _HOLD_OUT, _CANARY, *ONCE.values())
+"""All that is said beside the words themselves."""
+
+
+def read_back(root: MapNode, rule: CompiledRule, program: Program) -> str:
+    """The rule in one sentence."""
+    language = language_of(program.languages)
+    when = _WHEN[language].format(_trigger(root.get("when"), language))
+    conditions = list(_conditions(root.get("if"), language))
+    only = _IF[language].format(all_of(conditions, language)) if conditions else ""
+    does = all_of(list(_actions(root.get("then"), language, program)), language)
+    colon = " :" if language == "fr" else ":"
+    said = f"{when}{only}{colon} {does}; {', '.join(_limits(root, rule, language))}."
+    return _elided(said) if language == "fr" else said
+
+
+def _elided(said: str) -> str:
+    """Where French leaves a vowel out."""
+    return re.sub(r"\b([Qq])ue (?=[aeiouhéêàAEIOUÉ])", r"\1u'", said).replace(" si il ", " s'il ")
+
+
+def _trigger(node: Node | None, language: str) -> str:
+    if isinstance(node, ScalarNode):
+        return TRIGGERS.words[node.text].read_back(node, language)
+    return next(_words(node, TRIGGERS.words, language), "")
+
+
+def _words(node: Node | None, words: Mapping[str, Word[Any]], language: str) -> Iterator[str]:
+    for key, value in node.entries if isinstance(node, MapNode) else ():
+        if key.text in words:
+            yield words[key.text].read_back(value, language)
+
+
+def _items(node: Node | None) -> tuple[Node, ...]:
+    if node is None:
+        return ()
+    return node.items if isinstance(node, ListNode) else (node,)
+
+
+def _conditions(node: Node | None, language: str) -> Iterator[str]:
+    for item in _items(node):
+        for key, value in item.entries if isinstance(item, MapNode) else ():
+            if key.text not in tuple(Group):
+                yield from _words(item, CONDITIONS.words, language)
+                continue
+            parts = list(_conditions(value, language))
+            if key.text == Group.ALL:
+                yield from parts
+            else:
+                some = one_of(parts, language)
+                yield _NONE[language].format(some) if key.text == Group.NONE else f"({some})"
+
+
+def _actions(node: Node | None, language: str, program: Program) -> Iterator[str]:
+    for item in _items(node):
+        for key, value in item.entries if isinstance(item, MapNode) else ():
+            word = ACTIONS.words.get(key.text)
+            if word is not None:
+                named = _named(value, language, program) if key.text == "give" else value
+                yield word.read_back(named, language)
+
+
+def _named(node: Node, language: str, program: Program) -> Node:
+    """A reward by the name that people read."""
+    reward = program.rewards.get(node.text) if isinstance(node, ScalarNode) else None
+    if reward is None or not isinstance(node, ScalarNode):
+        return node
+    name = next((name for code, name in reward.names.items() if code.startswith(language)), reward.id)
+    return ScalarNode(name, name, node.mark)
+
+
+def _limits(root: MapNode, rule: CompiledRule, language: str) -> Iterator[str]:
+    yield _AT_MOST_ONCE[language].format(ONCE[rule.once_per][language])
+    if rule.status == RuleStatus.CANARY:
+        yield _CANARY[language].format(rule.canary)
+    limits = root.get("limits")
+    cool_down = limits.get("cool_down") if isinstance(limits, MapNode) else None
+    if isinstance(cool_down, ScalarNode):
+        yield _COOL_DOWN[language].format(spoken_word(cool_down.text, language))
+    if rule.per_day:
+        yield _PER_DAY[language].format(rule.per_day)
+    if rule.hold_out:
+        yield _HOLD_OUT[language].format(rule.hold_out)
