@@ -1,6 +1,7 @@
 """One rule's document -> `CompiledRule` and its tests, against a programme."""
 
 import re
+import unicodedata
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
@@ -77,7 +78,8 @@ class RuleFile:
 def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     """Read a document. Problems are noted; `rule` is None when it could not be compiled."""
     if not isinstance(node, MapNode):
-        reader.problem(node, f"a rule is a mapping of words to values, not {kind_of(node)}")
+        hint = "Such as `rule: free-loaf`, `when: purchase` and `then: …`, each on a line of its own."
+        reader.problem(node, f"a rule is made of words with values, not of {kind_of(node)}", hint)
         return None
     found = reader.mapping(node, "rule", WORDS, ("rule", "when", "then"))
     file = RuleFile(reader, node, places=dict(found))
@@ -123,9 +125,16 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
 def _rule_id(reader: Reader, node: Node | None) -> str | None:
     name = reader.text(node, "rule") if node is not None else None
     if name is not None and node is not None and not _RULE_ID.fullmatch(name):
-        reader.problem(node, f'"{name}" cannot be a rule\'s id', "Use small letters, digits and dashes: free-loaf.")
+        reader.problem(node, f'"{name}" cannot be a rule\'s id', _meant_id(name))
         return None
     return name
+
+
+def _meant_id(name: str) -> str:
+    """What an id could be instead."""
+    plain = "".join(part for part in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(part))
+    meant = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:40]
+    return f'Use small letters, digits and dashes: "{meant or "free-loaf"}".'
 
 
 def _trigger(context: Context, node: Node) -> CompiledTrigger | None:
@@ -243,7 +252,7 @@ def _action(context: Context, node: Node, file: RuleFile) -> Action | None:
     reader = context.reader
     entries = reader.entries(node, "then")
     if not entries:
-        if isinstance(node, MapNode | ListNode):
+        if isinstance(node, MapNode | ListNode) and not getattr(node, "entries", ()):
             reader.problem(node, "an action is missing here", suggest("", ACTIONS.words))
         return None
     verbs = [(key, value) for key, value in entries if key.text in ACTIONS.words]

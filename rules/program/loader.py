@@ -26,7 +26,7 @@ from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
-from rules.yaml.problems import suggest
+from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Money, WordError, parse_duration, parse_money
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
@@ -183,7 +183,9 @@ def read_time_zone(reader: Reader, node: Node | None) -> str | None:
     if name is None or name in _time_zones():
         return name
     assert node is not None  # noqa: S101 - there is no name without it
-    reader.problem(node, f'unknown time zone "{name}"', suggest(name, [z for z in _time_zones() if "/" in z]))
+    near = nearest(name, [zone for zone in _time_zones() if "/" in zone and not zone.startswith("Etc/")])
+    hint = f'Did you mean "{near}"?' if near else 'Write a continent and a city, such as "Europe/Amsterdam".'
+    reader.problem(node, f'unknown time zone "{name}"', hint)
     return None
 
 

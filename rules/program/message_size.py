@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
+from jinja2 import UndefinedError
+
 from rules.program.template_check import prints_no_name
 from rules.program.template_language import RENDERING, compile_message
 from rules.yaml.nodes import MapNode, Mark, Node
@@ -177,16 +179,26 @@ def _can_be_filled(reader: Reader, at: Node | Mark, text: str, words: Words) -> 
         try:
             filled = template.render(case).strip()
         except Exception as error:  # noqa: BLE001  whatever it is, the message would not go out
-            if "undefined" not in str(error):
+            if not isinstance(error, UndefinedError):
                 hint = "All words are texts: write `| int` after one to reckon with it."
                 reader.refuse_from_now_on(
-                    at, f"the message {whose or 'of everybody'} cannot be filled in: {error}", hint
+                    at, f"the message {whose or 'of everybody'} cannot be filled in: {_in_words(error)}", hint
                 )
             return False
         if not filled and text.strip():
             reader.refuse_from_now_on(at, f"the message {whose or 'of everybody'} would be empty, and not go out")
             return False
     return True
+
+
+def _in_words(error: Exception) -> str:
+    match error:
+        case ZeroDivisionError():
+            return "it would divide by nothing"
+        case TypeError():
+            return "it reckons with a text as if it were a number"
+        case _:
+            return str(error)
 
 
 def check_approved(reader: Reader, root: Node, program: Program) -> None:

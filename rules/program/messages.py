@@ -230,6 +230,10 @@ def _sender(reader: Reader, node: Node | None, where: str, *, names: bool) -> st
         return ""
     if _PHONE.fullmatch(text) or _SERVICE.fullmatch(text):
         return text
+    if text.lstrip("0").isdecimal() and _SENDER_NAME.fullmatch(text):
+        hint = 'Write it with the country code and a plus, such as "+31201234567".'
+        reader.refuse_from_now_on(node, f'`{where}`: "{text}" is a number without its country', hint)
+        return text if names else ""
     if names and _SENDER_NAME.fullmatch(text):
         hint = "Send from a number, so that people can stop the messages by answering."
         reader.problem(node, f'nobody can answer STOP to the name "{text}"', hint, warning=True)

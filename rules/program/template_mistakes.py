@@ -8,6 +8,7 @@ from rules.program.template_check import ALL_WORDS
 from rules.yaml.problems import nearest
 
 _SAID: Final = (
+    (r"expected token ':', got '}'", "a brace too many: a word stands between {{ and }}"),
     (r"unexpected '}'", "a brace too few or too many: a word stands between {{ and }}"),
     (r"unexpected '%'|unexpected '%}'", "`{%` and `%}` belong to `if`: a word stands between {{ and }}"),
     (r"looking for the following tags: .*'endif'", "an `if` does not end: write {% endif %} where it does"),
@@ -19,7 +20,7 @@ _SAID: Final = (
     (r"expected token 'end of statement block', got '(?P<what>.+)'", "`{what}` is one word too many after `if`"),
     (r"Expected an expression, got 'end of print statement'", "{{ }} holds no word"),
     (r"Missing end of comment tag", "a comment `{#` is not closed: write #}"),
-    (r"unexpected char (?P<what>.+) at", "the character {what} cannot stand within {{ }}"),
+    (r"unexpected char (?P<what>.+) at", "the character {what} cannot stand within {{ }}: is }} missing before it?"),
 )
 _SINGLE: Final = re.compile(r"(?<![{%#])\{ ?(?P<word>[A-Za-z_][A-Za-z_.]{0,40}) ?\}(?!\})")
 _OTHERS: Final = re.compile(

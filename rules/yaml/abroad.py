@@ -112,7 +112,7 @@ tuesday: dinsdag mardi dienstag di
 wednesday: woensdag mercredi mittwoch wo
 thursday: donderdag jeudi donnerstag do
 friday: vrijdag vendredi freitag vr
-saturday: zaterdag samedi samstag sonnabend za
+saturday: zaterdag samedi samstag sonnabend za weekend week_end wochenende
 sunday: zondag dimanche sonntag zo
 minute: minuut
 minutes: minuten

@@ -57,7 +57,7 @@ def _odd_beginning(lines: Sequence[str], error: yaml.MarkedYAMLError, line: int,
         mark = Mark(begun + 1, 1)
         return Mistake(
             mark,
-            f'a line that begins with "{lines[begun][:1]}"',
+            f'a line cannot begin with "{lines[begun][:1]}"',
             f"Delete the {lines[begun][:1]}, or put quotation marks.",
         )
     column = error.problem_mark.column if error.problem_mark else 0
@@ -68,6 +68,9 @@ def _odd_beginning(lines: Sequence[str], error: yaml.MarkedYAMLError, line: int,
     if text[column] in "|>" and "block scalar" not in (error.context or ""):
         return None
     value = _value_from(text, column)
+    if re.fullmatch(r"% ?[0-9]+", value):
+        hint = f"Write {value[1:].strip()}%."
+        return Mistake(Mark(line + 1, column + 1, len(value)), "a per cent sign stands before its number", hint)
     message = f'a text that begins with "{text[column]}" needs quotation marks'
     return Mistake(Mark(line + 1, column + 1, len(value)), message, _quoting(value))
 
@@ -138,6 +141,11 @@ class _Walk:
                 if end < 0:
                     return self._unclosed(number, text, column)
                 after = text[end + 1 :].lstrip()
+                if after and after[0] in "\"'" and self._open:
+                    mark = Mark(number + 1, text.index(after, end + 1) + 1)
+                    return Mistake(
+                        mark, "a comma is missing before this", f"Write {text[column : end + 1]}, {after[0]}…"
+                    )
                 if after and after[0] not in ",]}:#":
                     return self._after_quote(number, text, column, end)
                 column, fresh = end + 1, False

@@ -1,10 +1,10 @@
 """Reads typed values out of nodes; every problem is noted at its place and reading goes on."""
 
 from collections.abc import Callable, Container, Iterable, Mapping
-from typing import TypeVar
+from typing import Final, TypeVar
 
 from rules.yaml.nodes import ListNode, MapNode, Mark, Node, ScalarNode, kind_of
-from rules.yaml.problems import nearest, suggest
+from rules.yaml.problems import MAX_LISTED, nearest, suggest
 from rules.yaml.source import Source
 from rules.yaml.words import Money, WordError, parse_money
 from stamgast.domain.written_money import plain_spaces, read_number, shown
@@ -41,19 +41,22 @@ class Reader:
     ) -> list[tuple[ScalarNode, Node]]:
         """As `mapping`, with the keys' places. A key that is not allowed is left out."""
         if not isinstance(node, MapNode):
-            self.problem(node, f"`{where}` must be a mapping of words to values, not {kind_of(node)}")
+            words = _listed(allowed)
+            hint = f"Such as: {', '.join(words[:MAX_LISTED])}." if words else "Write each as `word: value`."
+            self.problem(node, f"`{where}` takes words with values, not {kind_of(node)}", hint)
             return []
         found = []
         for key, value in node.entries:
             if allowed is not None and key.text not in allowed:
-                words = list(allowed) if isinstance(allowed, Iterable) else []
+                words = _listed(allowed)
                 self.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, words))
             else:
                 found.append((key, value))
         present = {key.text for key, _ in found}
         for name in required:
             if name not in present:
-                self.problem(node, f"{'a rule' if where == 'rule' else f'`{where}`'} needs `{name}`")
+                hint = f"Such as `{_USUAL[name]}`." if name in _USUAL else f"Add `{name}: …`."
+                self.problem(node, f"{'a rule' if where == 'rule' else f'`{where}`'} needs `{name}`", hint)
         return found
 
     def items(self, node: Node, where: str) -> list[Node]:
@@ -67,7 +70,9 @@ class Reader:
     def text(self, node: Node, where: str) -> str | None:
         """A text of at least one character. Numbers count as the text they were written as."""
         if not isinstance(node, ScalarNode) or node.value is None or isinstance(node.value, bool) or not node.text:
-            self.problem(node, f"`{where}` must be a text, not {kind_of(node)}")
+            one = isinstance(node, ListNode) and len(node.items) == 1
+            hint = "Write it without brackets." if one else "Write one text behind the colon."
+            self.problem(node, f"`{where}` must be a text, not {kind_of(node)}", hint)
             return None
         return node.text
 
@@ -88,7 +93,11 @@ class Reader:
         """A number within bounds."""
         value = node.value if isinstance(node, ScalarNode) else None
         if not isinstance(value, int | float) or isinstance(value, bool):
-            self.problem(node, f"`{where}` must be a number, not {kind_of(node)}", _meant_number(node, whole=False))
+            self.problem(
+                node,
+                f"`{where}` must be a number, not {kind_of(node)}",
+                _meant_number(node, whole=False) or f"Write a number from {least:g} to {most:g}.",
+            )
             return None
         if not least <= value <= most:
             self.problem(node, f"`{where}` must be from {least:g} to {most:g}, not {value:g}")
@@ -162,11 +171,41 @@ class Reader:
         return None
 
 
+def _listed(allowed: object) -> list[str]:
+    return [str(each) for each in allowed] if isinstance(allowed, Iterable) else []
+
+
+_USUAL: Final = {
+    "rule": "rule: free-loaf",
+    "when": "when: purchase",
+    "then": "then: [{send: hello}]",
+    "name": "name: …",
+    "currency": "currency: EUR",
+    "time_zone": "time_zone: Europe/Amsterdam",
+    "languages": "languages: [nl, fr]",
+    "stores": "stores: {main-street: {}}",
+    "stamps": "stamps: 7",
+}
+"""How what is missing most is written."""
+_IN_WORDS: Final = {
+    word: number
+    for words in (
+        "zero one two three four five six seven eight nine ten eleven twelve",
+        "nul een twee drie vier vijf zes zeven acht negen tien elf twaalf",
+        "zéro un deux trois quatre cinq six sept huit neuf dix onze douze",
+        "null eins zwei drei vier fünf sechs sieben acht neun zehn elf zwölf",
+    )
+    for number, word in enumerate(words.split())
+}
+
+
 def _meant_number(node: Node, *, whole: bool) -> str:
     """What a number that is written in the Dutch or French way, or with thousands apart, was meant to be."""
     if not isinstance(node, ScalarNode):
         return ""
     text = plain_spaces(node.text)
+    if text.casefold() in _IN_WORDS:
+        return f"Write {_IN_WORDS[text.casefold()]}."
     values = [
         each for each in read_number(text.removeprefix("-")).values if not whole or each == each.to_integral_value()
     ]

@@ -238,7 +238,9 @@ class _Composer:
             self._source.problem(mark, f"an anchor (&{event.anchor})", _REFERENCE)
         tag = getattr(event, "tag", None)
         if tag is not None and tag != "!":
-            self._source.problem(mark, f"a tag ({tag})", "Leave it out: the words themselves say what they are.")
+            self._source.problem(
+                mark, f"a tag ({tag})", "Leave it out, or put quotation marks around a text that begins so."
+            )
 
     @staticmethod
     def _scalar(event: ScalarEvent, mark: Mark) -> ScalarNode:
@@ -264,6 +266,10 @@ class _Composer:
                 self._source.problem(
                     key.mark, "a word is missing before the colon", "Write what it is, then the colon."
                 )
+            elif re.match(r"-[A-Za-z]", key.text) and isinstance(event, ScalarEvent) and event.style is None:
+                hint = f'Write "- {key.text[1:]}: …".'
+                self._source.problem(key.mark, "a space is missing after the dash", hint)
+                entries.append((ScalarNode(key.text[1:], key.text[1:], key.mark), value))
             elif self._is_after_comma(event, key, value, entries):
                 self._rejoin(key, entries)
             elif key.text == "<<":

@@ -65,17 +65,29 @@ def parse_duration(text: str) -> Millis:
     """`30 days`, `24 hours`, `2 weeks`, `90 minutes`."""
     match = _DURATION.fullmatch(text)
     if match is None or match[2] not in _UNITS:
-        written = re.fullmatch(r"([0-9]{1,6}) ?(\w+)", text)
-        unit = nearest(written[2], [*_UNITS, *(f"{each}s" for each in _UNITS)]) if written else None
-        asked = f'Did you mean "{written[1]} {unit}"? ' if written and unit else ""
-        raise WordError(
-            f'"{text}" is not a length of time',
-            f'{asked}Write a whole number and a unit, such as "24 hours" or "30 days".',
-        )
+        hint = f'{_meant_duration(text)}Write a whole number and a unit, such as "24 hours" or "30 days".'
+        raise WordError(f'"{text}" is not a length of time', hint)
     length = int(match[1]) * _UNITS[match[2]]
     if length > _MAX_DURATION:
         raise WordError(f'"{text}" is longer than ten years')
     return length
+
+
+def _meant_duration(text: str) -> str:
+    """What was meant by a length of time without a unit, with one of another language, or of half of one."""
+    written = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]))? ?([^\W0-9]*)", text)
+    if written is None:
+        return ""
+    number, part, word = int(written[1]), written[2], written[3]
+    if re.fullmatch(r"months?|maand(?:en)?|mois|monate?", word.casefold()):
+        return f'Months have different lengths: write "{number * 30} days". '
+    unit = (nearest(word, [*_UNITS, *(f"{each}s" for each in _UNITS)]) or "").removesuffix("s") if word else "day"
+    if not unit:
+        return ""
+    if part and unit in {"day", "hour"}:
+        smaller, many = ("hour", 24) if unit == "day" else ("minute", 60)
+        number, unit = (number * 10 + int(part)) * many // 10, smaller
+    return f'Did you mean "{number} {unit}{"" if number == 1 else "s"}"? '
 
 
 def parse_time(text: str) -> int:
@@ -227,11 +239,19 @@ def parse_margin(text: str) -> int:
     return int(value * 10)
 
 
+_A_RATE: Final = '"500 per day"'
+
+
 def parse_per_day(text: str) -> int:
     """`500 per day`."""
+    number = read_number(text.partition(" ")[0], 0).values
+    meant = " or ".join(f'"{shown(each)} per day"' for each in number if each >= 1 and each == int(each))
+    if _RATE.fullmatch(text) is None:
+        raise WordError(f'"{text}" is not a number per day', f"Write it as {meant or _A_RATE}.")
     times, days = parse_rate(text)
     if days != 1:
-        raise WordError(f'"{text}" is not a number per day', 'Write it as "500 per day".')
+        hint = f'Messages are counted by the day: write "{max(1, times // days)} per day".'
+        raise WordError(f'"{text}" is not a number per day', hint)
     return times
 
 
@@ -269,7 +289,18 @@ def parse_date(text: str) -> Day:
             return (date.fromisoformat(text) - date(1970, 1, 1)).days
     except ValueError:
         pass
-    raise WordError(f'"{text}" is not a date', 'Write year, month and day: "2026-10-07".')
+    raise WordError(f'"{text}" is not a date', _meant_date(text))
+
+
+def _meant_date(text: str) -> str:
+    """A date with the day first, as it is written here; where it could be the month, both."""
+    found = re.fullmatch(r"([0-9]{1,2})[-/. ]([0-9]{1,2})[-/. ]([0-9]{4})", text)
+    if found is None:
+        return 'Write year, month and day: "2026-10-07".'
+    first, second, year = found[1].zfill(2), found[2].zfill(2), found[3]
+    both = first != second and int(first) <= 12 and int(second) <= 12
+    other = f', or "{year}-{first}-{second}" if the month stands first' if both else ""
+    return f'Write "{year}-{second}-{first}"{other}.'
 
 
 def parse_moment(text: str) -> tuple[Day, int]:

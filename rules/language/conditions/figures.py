@@ -29,7 +29,9 @@ def read_bounds(
     reader = context.reader
     found: dict[str, int] = {}
     if not isinstance(node, MapNode):
-        reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", BOUNDS_HINT)
+        digits = "".join(each for each in getattr(node, "text", "") if each.isdigit() or each in ".,%")
+        hint = f"Write it as {{at_least: {digits}}}; also at_most, more_than, less_than." if digits else BOUNDS_HINT
+        reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", hint)
         return None
     entries = [
         (key, value) for key, value in reader.entries(node, name, (*BOUNDS, *besides)) if key.text not in besides
@@ -38,7 +40,7 @@ def read_bounds(
         number = read(value, f"{name}: {key.text}")
         if number is not None:
             found[key.text] = number
-    if not entries:
+    if not entries and not any(key.text not in besides for key, _ in node.entries):
         reader.problem(node, f"`{name}` needs a bound", BOUNDS_HINT)
     if not entries or len(found) < len(entries):
         return None

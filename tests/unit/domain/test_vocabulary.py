@@ -34,6 +34,8 @@ READ_FROM_OUTSIDE = {
     ("streams/metrics.py", "feed_stale"),  # name of a metric
     ("rules/rule_reader.py", "cool_down"),  # word of a rule
     ("rules/lint.py", "cool_down"),
+    ("rules/read_back.py", "cool_down"),
+    ("rules/language/wished.py", "reward_redeemed"),  # a word that is wished for
     ("rules/engine.py", "not_met"),  # field of a rule
     ("rules/language/triggers/cards.py", "stamp_card_completed"),  # words of rules
     ("rules/language/triggers/silence.py", "won_back"),

@@ -71,7 +71,7 @@ def test_a_secret_that_is_missing_is_named_with_those_that_there_are():
         ("system: kassa\nstores:\n  T1: shoop", 3, 'unknown store "shoop"', 'Did you mean "shop"?'),
         ("system: kassa\nsecrets:\n  webhook: s3cret", 3, "is not sealed", "forge"),
         ("system: kassa\nsecrets:\n  webhook: [a.b, a.c, a.d, a.e, a.f, a.g]", 3, "are 6; at most 5 are tried", ""),
-        ("- kassa", 1, "must be a mapping", ""),
+        ("- kassa", 1, "takes words with values", ""),
     ],
 )
 def test_a_mistake_is_told_with_its_place_and_the_nearest_right_thing(folder, text, line, why, hint):

@@ -32,7 +32,7 @@ MISTAKES = {
     ),
     "missing id": ("when: purchase\nthen: [{tag: seen}]\n", "1:1 a rule needs `rule`", ""),
     "bad id": ("rule: Free Loaf\nwhen: purchase\nthen: [{tag: seen}]\n", '1:7 "Free Loaf" cannot be', "free-loaf"),
-    "not a mapping": ("- rule: example\n", "1:1 a rule is a mapping", ""),
+    "not a mapping": ("- rule: example\n", "1:1 a rule is made of words", ""),
     "unknown trigger": (
         "rule: example\nwhen: purchased\nthen: [{tag: seen}]\n",
         '2:7 unknown trigger "purchased"',

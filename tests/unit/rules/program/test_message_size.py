@@ -122,7 +122,7 @@ def test_prices_are_booked_at_home_unless_costs_say_otherwise():
         ("{sms: {Nederland: 0.08 EUR}}", '"Nederland" is not a country code'),
         ("{sms: {NL: 0.08 USD}}", "`prices: sms: NL` is in USD"),
         ("{sms: {NL: 8 cent}}", "is not the price of a message"),
-        ("{sms: 0.08 EUR}", "must be a mapping"),
+        ("{sms: 0.08 EUR}", "takes words with values"),
     ],
 )
 def test_a_wrong_price_is_told(prices: str, said: str):

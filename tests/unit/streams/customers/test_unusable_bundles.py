@@ -44,7 +44,7 @@ async def test_a_first_bundle_that_cannot_be_used_lets_its_merchant_wait_until_t
     assert not await come_into_force(standing, "winkel", *bad, shop.bundles)
     assert await come_into_force(standing, "elders", *good, shop.bundles)
     assert set(standing.in_force) == {"elders"}
-    assert shop.bundles.refused == {"winkel": '`cards` must be a mapping of words to values, not "12"'}
+    assert shop.bundles.refused == {"winkel": '`cards` takes words with values, not "12"'}
     assert await come_into_force(standing, "winkel", *await shop.publish("winkel"), shop.bundles)
     assert set(standing.in_force) == {"elders", "winkel"}
     assert shop.bundles.refused == {}

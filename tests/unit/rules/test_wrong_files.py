@@ -1,0 +1,66 @@
+"""Some four hundred wrong files, each with the message that a marketer reads: `tests/golden/mistakes/<kind>.txt`.
+
+A case is its name, the file, the file's text and all that is told of it. `STAMGAST_GOLDEN=write` writes what is told now
+into the files, to be read and judged before it is kept.
+"""
+
+import os
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from rules.loader import load_bundle
+from tests.unit.rules.small_shop import HELLO, PROGRAM
+
+FOLDER = Path(__file__).parents[2] / "golden" / "mistakes"
+KINDS = sorted(FOLDER.glob("*.txt"))
+CASE, FILE, TOLD = "=== ", "@ ", "--- told"
+LEAST = 300
+
+
+class Case(NamedTuple):
+    """A wrong file and what is told of it."""
+
+    name: str
+    file: str
+    text: str
+    told: str
+
+    def written(self, told: str) -> str:
+        """As it stands in a golden file."""
+        return f"{CASE}{self.name}\n{FILE}{self.file}\n{self.text}{TOLD}\n{told}\n"
+
+
+def cases_of(path: Path) -> list[Case]:
+    found = []
+    for part in path.read_text(encoding="utf-8").split(f"\n{CASE}")[1:]:
+        name, file, rest = part.split("\n", 2)
+        text, _, told = rest.partition(f"{TOLD}\n")
+        found.append(Case(name, file.removeprefix(FILE), text, told.strip("\n")))
+    return found
+
+
+def told_of(case: Case) -> str:
+    files = {"program.yaml": PROGRAM, "templates/nl/hello.j2": HELLO, case.file: case.text}
+    problems = [each for each in load_bundle(files).problems if each.file == case.file]
+    return "\n\n".join(each.render() for each in problems)
+
+
+@pytest.mark.parametrize("path", KINDS, ids=lambda path: path.stem)
+def test_each_mistake_is_told_as_it_stands_in_its_golden_file(path: Path):
+    cases = cases_of(path)
+    if os.environ.get("STAMGAST_GOLDEN") == "write":
+        head = path.read_text(encoding="utf-8").split(f"\n{CASE}")[0]
+        path.write_text(head + "\n" + "\n".join(case.written(told_of(case)) for case in cases), encoding="utf-8")
+    for case in cases:
+        assert told_of(case) == case.told, f"{path.name}: {case.name}"
+
+
+def test_there_are_three_hundred_of_them_and_each_is_told_with_its_place():
+    cases = [case for path in KINDS for case in cases_of(path)]
+    assert len({(case.file, case.text) for case in cases}) >= LEAST
+    for case in cases:
+        assert case.told.startswith(f"{case.file}:"), case.name
+        for strange in ("None", "Traceback", "<block", "simple key", "mapping values", "on our side"):
+            assert strange not in case.told, case.name
