@@ -25,6 +25,7 @@ from stamgast.clv.data.csv_words import (
     names_in,
     read_amount,
     read_date,
+    two_readings,
     wrong_cells,
 )
 from stamgast.domain.calendar import at_local
@@ -276,6 +277,9 @@ class _Reading:
         place = self._columns["amount"] + 1
         if millionths is None:
             self._note(line, place, f"{text!r} is not an amount{meant_amount(text)}")
+            return None
+        if readings := two_readings(text, self._program.currency):
+            self._note(line, place, f"{text!r} can be read two ways{readings}")
             return None
         minor, rest = divmod(millionths, self._factor)
         if rest:
