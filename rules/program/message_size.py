@@ -71,13 +71,19 @@ def size_of(program: Program, template: str, language: str, text: str) -> Size |
 
 
 def price_of(program: Program, parts: int) -> str:
-    """What so many parts cost at home, as people read it; empty where program.yaml names no price."""
-    mills = program.prices.get(Channel.SMS, {}).get(program.region) or program.costs.contact_costs.get(Channel.SMS, 0)
-    if not mills:
+    """What so many parts cost at home, and in the countries of other stores, as people read it; else empty."""
+    prices = program.prices.get(Channel.SMS, {})
+    at_home = prices.get(program.region) or program.costs.contact_costs.get(Channel.SMS, 0)
+    if not at_home:
         return ""
+    countries = sorted({store.region for store in program.stores.values()} - {program.region})
+    abroad = [f"{_price(program, prices[each] * parts)} in {each}" for each in countries if each in prices]
+    return ", ".join([_price(program, at_home * parts), *abroad])
+
+
+def _price(program: Program, mills: int) -> str:
     exponent = exponent_of(program.currency)
-    whole = f"{mills * parts / 10 ** (exponent + 3):.{exponent + 2}f}"
-    return f"{whole} {program.currency}"
+    return f"{mills / 10 ** (exponent + 3):.{exponent + 2}f} {program.currency}"
 
 
 def check_size(reader: Reader, language: str, program: Program) -> None:

@@ -115,6 +115,14 @@ def test_prices_are_booked_at_home_unless_costs_say_otherwise():
     assert load_bundle(files_of(program=said)).program.costs.contact_costs == {"sms": 5_000}
 
 
+def test_the_price_is_told_for_the_countries_of_all_stores():
+    belgian = PRICED.replace("day_start: 4", "day_start: 4, region: BE")
+    program = load_bundle(files_of(program=belgian)).program
+    size = size_of(program, "hello", "nl", "brood " * 40)
+    assert size is not None
+    assert size.price == "0.1750 EUR, 0.1820 EUR in BE"
+
+
 @pytest.mark.parametrize(
     ("prices", "said"),
     [
