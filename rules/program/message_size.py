@@ -4,15 +4,14 @@ Nobody is called "customer 1": names are long and have letters that make an SMS 
 the send is refused here, with the parts, the price and the character at fault.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
-
-from jinja2 import UndefinedError
 
 from rules.program.template_check import prints_no_name
 from rules.program.template_language import RENDERING, compile_message
 from rules.yaml.nodes import MapNode, Mark, Node
+from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
 from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
@@ -55,13 +54,6 @@ def _nameless(words: Words) -> Words:
     return {**words, CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
 
 
-def _others(words: Words) -> Iterator[tuple[str, Words]]:
-    """Further cases in which a text may break, though it does not with the longest words."""
-    yield "of somebody who gave no name", _nameless(words)
-    yield "of somebody with a full card", {**words, "card": {**words["card"], "missing": "0"}}
-    yield "of somebody with an empty card", {**words, "card": {**words["card"], "stamps": "0"}}
-
-
 def size_of(program: Program, template: str, language: str, text: str) -> Size | None:
     """What an SMS comes to with the longest words; None for what cannot be filled in."""
     filled = _as_sent(text, longest_words(program, language), program.messaging)
@@ -90,7 +82,10 @@ def check_size(reader: Reader, language: str, program: Program) -> None:
     """Check the text of one SMS as it would be sent."""
     text = reader.source.text
     words = longest_words(program, language)
-    if not _can_be_filled(reader, Mark(1, 1), text, words):
+    if has_errors(reader.source.problems):
+        return
+    if wrong := _breaks(text, words):
+        reader.refuse_from_now_on(Mark(1, 1), wrong, "No message could be made of it.")
         return
     filled = _as_sent(text, words, program.messaging)
     if filled is None:
@@ -175,36 +170,23 @@ def _as_sent(text: str, words: Words, messaging: Messaging) -> tuple[str, Parts]
     return sent
 
 
-def _can_be_filled(reader: Reader, at: Node | Mark, text: str, words: Words) -> bool:
-    """Note that a text cannot be filled in; what asks for unknown words, or is no template, is told elsewhere."""
-    try:
-        template = compile_message(RENDERING, text)
-    except Exception:  # noqa: BLE001  told elsewhere
-        return False
-    for whose, case in [("", words), *_others(words)]:
+def _breaks(text: str, words: Words) -> str:
+    """What goes wrong for some customers only, though the text is right for most; empty if nothing does."""
+    card = words["card"]
+    for whose, case in (
+        ("somebody who gave no name", _nameless(words)),
+        ("somebody with a full card", {**words, "card": {**card, "missing": "0"}}),
+        ("somebody with an empty card", {**words, "card": {**card, "stamps": "0"}}),
+    ):
         try:
-            filled = template.render(case).strip()
-        except Exception as error:  # noqa: BLE001  whatever it is, the message would not go out
-            if not isinstance(error, UndefinedError):
-                hint = "All words are texts: write `| int` after one to reckon with it."
-                reader.refuse_from_now_on(
-                    at, f"the message {whose or 'of everybody'} cannot be filled in: {_in_words(error)}", hint
-                )
-            return False
-        if not filled and text.strip():
-            reader.refuse_from_now_on(at, f"the message {whose or 'of everybody'} would be empty, and not go out")
-            return False
-    return True
-
-
-def _in_words(error: Exception) -> str:
-    match error:
-        case ZeroDivisionError():
-            return "it would divide by nothing"
-        case TypeError():
-            return "it reckons with a text as if it were a number"
-        case _:
-            return str(error)
+            filled = compile_message(RENDERING, text).render(case).strip()
+        except ZeroDivisionError:
+            return f"the message of {whose} would divide by nothing"
+        except Exception:  # noqa: BLE001  told elsewhere
+            return ""
+        if not filled:
+            return f"the message of {whose} would be empty, and not go out"
+    return ""
 
 
 def check_approved(reader: Reader, root: Node, program: Program) -> None:
@@ -230,9 +212,10 @@ def _check_variable(reader: Reader, place: Node, source: str, program: Program, 
         words = longest_words(program, language)
         if prints_no_name(source):
             continue  # it is warned of, and goes out to all who have a name
-        if not _can_be_filled(reader, place, source, words):
+        try:
+            filled = compile_message(RENDERING, source).render(words)
+        except Exception:  # noqa: BLE001  told elsewhere
             return
-        filled = RENDERING.from_string(source).render(words)
         if len(filled) > longest:
             message = f"this variable can have {len(filled)} characters; at most {longest} are taken"
             reader.refuse_from_now_on(place, message)

@@ -141,7 +141,7 @@ def _try_it(reader: Reader, mark: Mark, source: str) -> None:
     """Note what would keep each message from being made. What was published before this was tried stays in force."""
     hold_length(reader, mark, "this text", source, LONGEST_TEXT)
     if len(source) <= LONGEST_TEXT and not reader.source.published and (mistake := mistake_in(source)):
-        reader.problem(mark, mistake, "No message could be made of it.")
+        reader.problem(mark, in_words(mistake), "No message could be made of it.")
 
 
 def _tell_of_braces(reader: Reader, mark: Mark, brace: Braces) -> None:

@@ -8,6 +8,10 @@ from rules.program.template_check import ALL_WORDS
 from rules.yaml.problems import nearest
 
 _SAID: Final = (
+    (
+        r"can only concatenate str|unsupported operand type",
+        "it reckons with a text as if it were a number: write `| int` behind the word",
+    ),
     (r"expected token ':', got '}'", "a brace too many: a word stands between {{ and }}"),
     (r"unexpected '}'", "a brace too few or too many: a word stands between {{ and }}"),
     (r"unexpected '%'|unexpected '%}'", "`{%` and `%}` belong to `if`: a word stands between {{ and }}"),

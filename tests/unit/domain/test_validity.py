@@ -6,13 +6,12 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from rules.actions import Give
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Reward, Store
 from stamgast.domain.units import DAY, HOUR
 from stamgast.domain.validity import end_of_day, last_day
 from stamgast.people.view import show_customer
-from tests.builders import ANNA, T0, bought, bundle, program, rule
+from tests.builders import ANNA, T0, bought, bundle, card, program
 from tests.fakes.in_memory import Owner
 
 SHOP = replace(
@@ -49,7 +48,7 @@ def test_a_voucher_is_good_to_the_end_of_the_business_day_of_its_store(store: st
 
 
 def test_message_api_timer_and_till_say_the_same_day():
-    shop = bundle(replace(SHOP, stores={"bar": SHOP.stores["bar"]}), rule("each", "purchase", Give("loaf")))
+    shop = bundle(replace(SHOP, stores={"bar": SHOP.stores["bar"]}, cards={"all": card("all", 1, reward="loaf")}))
     owner = Owner(shop)
     owner.apply(bought("t1", T0, store="bar"))
     state = owner.state()

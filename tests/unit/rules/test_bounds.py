@@ -92,11 +92,11 @@ def caps(count: int) -> dict[str, str]:
 
 
 def a_variable(count: int) -> dict[str, str]:
-    return program('{"1": voucher.code}', f'{{"1": "Een {"x" * (count - 4)}"}}')
+    return program('{"1": voucher.code}', f'{{"1": "Een {{# {"x" * (count - 10)} #}}"}}')
 
 
 def a_text(count: int) -> dict[str, str]:
-    return files_of(**{"templates/nl/hello.j2": HELLO + "x" * (count - len(HELLO))})
+    return files_of(**{"templates/nl/hello.j2": f"{HELLO}{{# {'x' * (count - len(HELLO) - 6)} #}}"})
 
 
 def a_name(count: int) -> dict[str, str]:

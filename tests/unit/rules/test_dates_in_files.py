@@ -29,7 +29,11 @@ def test_a_card_has_them_too_and_may_count_history(load):
 @pytest.mark.parametrize(
     ("words", "message", "hint"),
     [
-        ("starts: 1.10.2026", '`starts`: "1.10.2026" is not a date', 'Write year, month and day: "2026-10-07".'),
+        (
+            "starts: 1.10.2026",
+            '`starts`: "1.10.2026" is not a date',
+            'Write "2026-10-01", or "2026-01-10" if the month stands first.',
+        ),
         ("ends: 2026-02-30", '`ends`: "2026-02-30" is not a date', 'Write year, month and day: "2026-10-07".'),
         (
             "starts: 2026-10-02\nends: 2026-10-01",

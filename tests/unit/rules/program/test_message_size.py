@@ -51,29 +51,21 @@ def test_an_emoji_that_makes_a_text_too_long_is_named():
     ]
 
 
-def test_a_long_name_is_reckoned_with_where_the_text_cannot_do_without_one():
-    text = "{{ customer.first_name | upper }} " + "x" * 440 + " STOP"
-    assert any("can take 4 parts" in each for each in told(text))
+def test_a_name_that_is_too_long_is_left_out_as_at_the_send():
     assert told("{% if customer.first_name %}{{ customer.first_name }} {% endif %}" + "x" * 440 + " STOP") == []
 
 
 @pytest.mark.parametrize(
-    ("text", "said"),
+    "text",
     [
-        ("{{ voucher.code + 5 }} STOP", "of everybody cannot be filled in"),
-        ("{{ 10 // (card.missing | int) }} STOP", "of somebody with a full card cannot be filled in"),
-        ("{% if customer.name %}Dag, STOP{% endif %}", "of somebody who gave no name would be empty"),
-        ("STOP " + "x" * 1600, "this SMS can have 1605 characters; at most 1600 can be sent"),
+        "{{ voucher.code + 5 }} STOP",
+        "{{ 10 // (card.missing | int) }} STOP",
+        "{% if customer.name %}Dag, STOP{% endif %}",
+        "STOP " + "x" * 1600,
     ],
 )
-def test_a_message_that_cannot_be_made_is_refused(text: str, said: str):
-    assert any(said in each for each in told(text))
-
-
-def test_a_variable_that_cannot_be_filled_in_is_refused_at_its_place():
-    program = PROGRAM.replace('{"1": voucher.code}', '{"1": "{{ card.missing // 2 }}"}')
-    found = [p for p in load_bundle(files_of(program=program)).problems if "cannot be filled in" in p.message]
-    assert [(p.file, p.quoted[p.column - 1 :][:5]) for p in found] == [("program.yaml", '"{{ c')]
+def test_a_message_that_cannot_be_made_is_refused_once(text: str):
+    assert len([each for each in told(text) if "STOP" not in each.partition("|")[0]]) == 1
 
 
 @pytest.mark.parametrize("letters", Letters)
