@@ -22,9 +22,11 @@ from stamgast.commands.answering import (
     say,
 )
 from stamgast.commands.rules_backtest import backtest
+from stamgast.commands.rules_new import new
 from stamgast.domain.vocabulary import Status
 
 app = new_app("Check, test and explain rules.", no_args_is_help=True)
+app.command()(new)
 app.command()(backtest)
 
 Paths = Annotated[
