@@ -128,7 +128,7 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         return
     template = program.templates[action.template]
     sources = [source for channel in action.by for source in _sources(channel_named(channel), template)]
-    gives = "give" in file.places
+    gives = "give" in file.places or rule.trigger.voucher
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:
             message = f"the template {template.id} speaks of a voucher, and this rule gives none"

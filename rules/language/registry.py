@@ -26,6 +26,8 @@ class Context:
 
     reader: Reader
     program: Program
+    rule: str = ""
+    """Id of the rule that is read."""
 
 
 class Word(ABC, Generic[R]):

@@ -9,6 +9,16 @@ DURATION: Schema = {
     "pattern": "^[0-9]{1,6} ?(minute|hour|day|week)s?$",
     "description": 'A length of time, such as "30 days".',
 }
+DAYS: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,6} ?(day|week)s?$",
+    "description": 'A number of whole days, such as "30 days" or "6 weeks".',
+}
+SPAN: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,3} (day|week|month|year)s?$",
+    "description": 'A span of time that ends now, such as "12 months"; two years at most.',
+}
 MONEY: Schema = {
     "type": "string",
     "pattern": "^[0-9]{1,12}(\\.[0-9]{1,3})? ?[A-Z]{3}$",

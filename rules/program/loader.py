@@ -22,6 +22,7 @@ from rules.bounds import (
 )
 from rules.program.messages import read_messaging, read_templates
 from rules.program.purchases import read_most_rewards, read_purchases
+from rules.program.tiers import read_tiers, read_watch
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
@@ -59,6 +60,8 @@ SECTIONS: Final = (
     "feed",
     "freshness",
     "purchases",
+    "watch",
+    "tiers",
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -128,6 +131,8 @@ def read_program(
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
+        watch=read_watch(reader, found.get("watch")),
+        tiers=read_tiers(reader, found.get("tiers"), currency),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

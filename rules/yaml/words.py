@@ -9,6 +9,7 @@ from typing import Final
 from rules.yaml.problems import nearest
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Window
+from stamgast.domain.spans import Span
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import RuleStatus
 
@@ -17,6 +18,9 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 HEALTHY: Final = "healthy"
 STALE: Final = "stale"
 FEED_STATES: Final = (HEALTHY, STALE)
+NO_KEYWORD: Final = "none"
+KEYWORDS: Final = ("help", NO_KEYWORD)
+"""What an answer may have meant. STOP and START are the house's own and set off no rule."""
 UNWATCHED: Final = "nobody watches this till's feed, so it is always healthy"
 UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml."
 """What makes somebody watch a till's feed."""
@@ -73,6 +77,32 @@ def parse_duration(text: str) -> Millis:
     if length > _MAX_DURATION:
         raise WordError(f'"{text}" is longer than ten years')
     return length
+
+
+def parse_days(text: str) -> Day:
+    """`30 days` or `6 weeks` as days."""
+    length = parse_duration(text)
+    if length % DAY:
+        raise WordError(f'"{text}" is not a number of whole days', 'Write it as "30 days" or "6 weeks".')
+    return length // DAY
+
+
+_SPAN: Final = re.compile(r"([0-9]{1,3}) (day|week|month|year)s?")
+MOST_SPAN: Final = 731
+"""Days that a span of time has at most: two years."""
+
+
+def parse_span(text: str) -> Span:
+    """`12 months`, `1 year`, `90 days`: a span of time that ends now."""
+    match = _SPAN.fullmatch(text)
+    number = int(match[1]) if match else 0
+    if match is None or not number:
+        raise WordError(f'"{text}" is not a span of time', 'Write it as "12 months" or "90 days".')
+    months = {"month": number, "year": 12 * number}.get(match[2], 0)
+    days = {"day": number, "week": 7 * number}.get(match[2], 0)
+    if months > 24 or days > MOST_SPAN:
+        raise WordError(f'"{text}" is longer than two years')
+    return Span(months, days)
 
 
 def parse_time(text: str) -> int:

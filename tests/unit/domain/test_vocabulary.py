@@ -36,6 +36,10 @@ READ_FROM_OUTSIDE = {
     ("rules/engine.py", "not_met"),  # field of a rule
     ("rules/language/triggers/cards.py", "stamp_card_completed"),  # words of rules
     ("rules/language/triggers/silence.py", "won_back"),
+    ("rules/language/triggers/rewards.py", "reward_given"),
+    ("rules/language/triggers/rewards.py", "reward_expired"),
+    ("rules/language/triggers/rewards.py", "reward_redeemed"),
+    ("rules/language/triggers/tiers.py", "tier_changed"),
 }
 """The same letters that mean something else: the file, and the word."""
 
