@@ -156,6 +156,8 @@ class Condition:
     figure: str = ""
     most: int = 0
     while_stale: bool = False
+    rule: str = ""
+    """The rule that it asks about."""
     kept: Kept = NOTHING_KEPT
     """What it asks a state to keep."""
 

@@ -1,14 +1,15 @@
 """Checks across rules, cards and templates: what each file alone cannot show."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
 from rules.actions import Give, Send
-from rules.engine import Condition
+from rules.engine import CompiledRule, Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
+from rules.yaml.problems import suggest
 from stamgast.domain.channels import Wording, channel_named, spec_of
 from stamgast.domain.program import Program, Template, Window
 from stamgast.domain.vocabulary import Channel
@@ -20,12 +21,14 @@ LATE: Final = 21 * 60
 def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
     """Note every cross problem at its place."""
     _lint_ids(files)
+    ids = {file.rule.id: file.rule for file in files if file.rule is not None}
     for file in files:
         if file.rule is None:
             continue
         _lint_card_reward(file, program)
         _lint_never(file)
         _lint_unsaid(file)
+        _lint_asked(file, ids)
         for action in file.rule.actions:
             if isinstance(action, Send):
                 _lint_send(file, action, program)
@@ -90,6 +93,21 @@ def _lint_unsaid(file: RuleFile) -> None:
         message = f"`{word}` limits nothing: this rule sends no message, and what it gives is earned"
         hint = "Limit it by `once_per`, or say `offered: true` if it is an offer."
         file.reader.problem(file.place("limits"), message, hint, warning=True)
+
+
+def _lint_asked(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
+    """Conditions may ask about other rules: these have to be there."""
+    if file.rule is None or file.rule.condition is None:
+        return
+    for asked in sorted(set(_rules_asked(file.rule.condition)) - set(ids)):
+        file.reader.problem(file.place("if"), f'there is no rule "{asked}" to ask about', suggest(asked, ids))
+
+
+def _rules_asked(condition: Condition) -> Iterator[str]:
+    if condition.rule:
+        yield condition.rule
+    for part in condition.parts:
+        yield from _rules_asked(part)
 
 
 def _names_needing(condition: Condition) -> Iterator[str]:

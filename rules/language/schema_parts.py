@@ -34,6 +34,11 @@ HOURS: Schema = {
     "pattern": "^[0-9]{2}:[0-9]{2} ?- ?[0-9]{2}:[0-9]{2}$",
     "description": 'Hours of one day, such as "09:00-20:00".',
 }
+DATES: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}( to [0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+    "description": 'A day, or days such as "2026-12-20 to 2027-01-02".',
+}
 PER_DAY: Schema = {
     "type": "string",
     "pattern": "^[0-9]{1,9} per (1 )?day$",

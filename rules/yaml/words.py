@@ -129,6 +129,15 @@ def parse_hours(text: str) -> Window:
     return Window(opens, closes)
 
 
+def parse_any_hours(text: str) -> tuple[int, int]:
+    """`17:00-19:00`, or past midnight `22:00-02:00`, as minutes since midnight."""
+    match = _HOURS.fullmatch(text)
+    begins, ends = (parse_time(match[1]), parse_time(match[2])) if match else (0, 0)
+    if begins == ends:
+        raise WordError(f'"{text}" is not a range of hours', 'Write it as "17:00-19:00".')
+    return begins, ends
+
+
 def parse_money(text: str) -> Money:
     """`12.50 EUR`."""
     match = _MONEY.fullmatch(text)
@@ -225,6 +234,18 @@ def parse_date(text: str) -> Day:
     except ValueError:
         pass
     raise WordError(f'"{text}" is not a date', 'Write year, month and day: "2026-10-07".')
+
+
+def parse_dates(text: str) -> range:
+    """`2026-12-25`, or `2026-07-20 to 2026-08-02`, both days included."""
+    begins, _, ends = text.partition(" to ")
+    try:
+        first, last = parse_date(begins), parse_date(ends or begins)
+    except WordError as error:
+        raise WordError(str(error), 'Write "2026-12-25", or "2026-07-20 to 2026-08-02".') from None
+    if last < first:
+        raise WordError(f'"{text}" ends before it begins')
+    return range(first, last + 1)
 
 
 def parse_moment(text: str) -> tuple[Day, int]:

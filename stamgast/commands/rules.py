@@ -119,7 +119,7 @@ def why(
     if rule is not None and rule not in rules:
         near = difflib.get_close_matches(rule, rules, 1)
         fail(f"there is no rule {rule!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    told = explain_customer(found.state, found.bundle, settings.make_clock().now(), rule)
+    told = explain_customer(found.state, found.bundle, settings.make_clock().now(), rule, found.customer_id)
     if as_json:
         print_json({"merchant": merchant, "customer": found.customer_id, "rules": told})
         return
