@@ -76,6 +76,15 @@ def test_triggers_listen_to_facts_that_are_emitted_and_documented():
         assert set(trigger.facts) <= emitted, trigger.name
 
 
+TOLD_TO_NOBODY = {FactName.STAMPS_TAKEN, FactName.STAMP_CARD_UNCOMPLETED}
+"""Facts that take back what others brought; rules that listened are undone by them."""
+
+
+def test_every_fact_has_a_trigger_that_waits_for_it():
+    waited_for = {fact for trigger in TRIGGERS.words.values() for fact in trigger.facts}
+    assert set(FactName) - waited_for == TOLD_TO_NOBODY
+
+
 def test_every_timer_is_answered_when_it_is_due():
     """A kind that nobody knows there would be taken out of the state, and nothing would come of it."""
     tree = ast.parse(Path(stamgast.service.due.__file__).read_text())

@@ -1,5 +1,7 @@
 """Triggers from the event to what comes of it, as a marketer would test them: sentences and steps through the engine."""
 
+from pathlib import Path
+
 import pytest
 
 from rules.loader import LoadedMerchant, load_bundle
@@ -157,6 +159,29 @@ def test_the_loops_that_rewards_could_make_end():
     [result] = run_tests(loaded)
     assert result.missing == ()
     assert sum(line.startswith("give") for line in result.happened) == 2
+
+
+PAGE = (
+    (Path(__file__).parents[4] / "docs/rules.md")
+    .read_text()
+    .partition("## What a test is given")[2]
+    .partition("\n## ")[0]
+)
+
+
+def test_every_sentence_and_step_of_the_documentation_is_understood():
+    rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
+    assert len(rows) == 9
+    program = small_shop.PROGRAM + "feed: {stale_after: 2 days}\n"
+    for sentence, step in rows:
+        told, given = sentence.split("`")[1], step.split("`")[1]
+        alone = told.startswith(("the customer joins", "7 purchases"))
+        first = "" if alone else "a purchase, then "
+        begin = "" if alone else "{purchase: bread}, "
+        for text in (f'"{first}{told}"', f"[{begin}{given}]"):
+            rule = f"rule: example\nwhen: purchase\nthen: [{{tag: seen}}]\ntests: [{{name: x, given: {text}, expect: {{tag: seen}}}}]\n"
+            problems = load_bundle(small_shop.files_of(rule, program)).problems
+            assert [problem.render() for problem in problems] == [], text
 
 
 @pytest.mark.parametrize(
