@@ -10,17 +10,21 @@ from rules.engine import CompiledRule, Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
 from rules.yaml.problems import suggest
+from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
 from stamgast.domain.program import Program, Template, Window
 from stamgast.domain.vocabulary import Channel
 
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
+MOST_AWAITED: Final = 40
+"""Different moments that the rules of a programme wait for by timers."""
 
 
 def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
     """Note every cross problem at its place."""
     _lint_ids(files)
+    _lint_awaited(files)
     ids = {file.rule.id: file.rule for file in files if file.rule is not None}
     for file in files:
         if file.rule is None:
@@ -46,6 +50,18 @@ def _lint_ids(files: Sequence[RuleFile]) -> None:
             hint = "A rule's id is its own for ever."
             file.reader.problem(file.place("rule"), f'"{file.rule.id}" is the id of {seen[file.rule.id]} too', hint)
         seen.setdefault(file.rule.id, here)
+
+
+def _lint_awaited(files: Sequence[RuleFile]) -> None:
+    """Each moment that rules wait for is a timer of every customer's."""
+    seen: set[Awaited] = set()
+    for file in files:
+        awaited = None if file.rule is None else file.rule.trigger.awaited
+        if awaited is not None and awaited not in seen:
+            seen.add(awaited)
+            if len(seen) == MOST_AWAITED + 1:
+                message = f"rules of this programme wait for more than {MOST_AWAITED} different moments"
+                file.reader.problem(file.place("when"), message, "Let several rules wait for the same one.")
 
 
 def _lint_card_reward(file: RuleFile, program: Program) -> None:

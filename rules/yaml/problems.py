@@ -19,6 +19,8 @@ _ABROAD = {
     "montag dienstag mittwoch donnerstag freitag samstag sonntag": _DAYS,
     "sonnabend minuut minuten uur uren dag dagen weken": "saturday minute minutes hour hours day days weeks",
     "heure heures jour jours semaine semaines": "hour hours day days week weeks",
+    "maand maanden mois monat monate monaten": "month months months month months months",
+    "jaar jaren an ans jahr jahre jahren": "year years year years year years years",
     "gezond verouderd sain gesund veraltet": "healthy stale healthy healthy stale",
     "minuten stunde stunden tag tage tagen woche wochen": "minutes hour hours day days days week weeks",
 }

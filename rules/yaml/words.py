@@ -88,6 +88,7 @@ def parse_days(text: str) -> Day:
 
 
 _SPAN: Final = re.compile(r"([0-9]{1,3}) (day|week|month|year)s?")
+_SPAN_UNITS: Final = ("day", "week", "month", "year")
 MOST_SPAN: Final = 731
 """Days that a span of time has at most: two years."""
 
@@ -97,7 +98,10 @@ def parse_span(text: str) -> Span:
     match = _SPAN.fullmatch(text)
     number = int(match[1]) if match else 0
     if match is None or not number:
-        raise WordError(f'"{text}" is not a span of time', 'Write it as "12 months" or "90 days".')
+        written = re.fullmatch(r"([0-9]{1,3}) ?(\w+)", text)
+        unit = nearest(written[2], [*_SPAN_UNITS, *(f"{each}s" for each in _SPAN_UNITS)]) if written else None
+        asked = f'Did you mean "{written[1]} {unit}"? ' if written and unit else ""
+        raise WordError(f'"{text}" is not a span of time', f'{asked}Write it as "12 months" or "90 days".')
     months = {"month": number, "year": 12 * number}.get(match[2], 0)
     days = {"day": number, "week": 7 * number}.get(match[2], 0)
     if months > 24 or days > MOST_SPAN:

@@ -176,7 +176,7 @@ class Case:
         """Another event, at that recorded time."""
         self.at = self.customer.recorded_at = at
         self.late = False
-        self.foreseen, self.given, self.expired = [], [], []
+        self.foreseen = []
         self.left = Left()
 
     def vouchers_by_ground(self) -> dict[Ground, Voucher]:

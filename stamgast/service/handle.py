@@ -81,7 +81,8 @@ def handle(
             raise DomainError(f"{type(event).__name__} is not an event of a customer") from None
         apply(case, event)
         if case.expired:
-            fire(case, case.expired)
+            expired, case.expired = case.expired, []
+            fire(case, expired)
         at_hand.tidy(case)
         if waits:
             awaited.plan(case)

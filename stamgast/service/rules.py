@@ -39,15 +39,15 @@ def fire(case: Case, facts: list[Fact]) -> None:
     if not facts:
         return
     _answer(case, facts)
-    answer_what_was_given(case)
+    if case.given:
+        answer_what_was_given(case)
 
 
 def answer_what_was_given(case: Case) -> None:
     """Let rules answer rewards that were given."""
-    if case.given:
-        given, case.given = case.given, []
-        _answer(case, given)
-        case.given = []
+    given, case.given = case.given, []
+    _answer(case, given)
+    case.given = []
 
 
 def _answer(case: Case, facts: Sequence[Fact]) -> None:

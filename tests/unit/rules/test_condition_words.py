@@ -4,6 +4,7 @@ from collections.abc import Callable
 
 import pytest
 
+from rules.lint import MOST_AWAITED
 from stamgast.domain.calendar import at_local
 from stamgast.domain.customer import Apart, Bought, Card, Customer, Spending, TierHeld, Voucher
 from stamgast.domain.days import encode_days
@@ -159,6 +160,8 @@ def test_a_share_is_the_same_for_ever_and_another_one_for_another_rule(load, vie
 
 MISTAKES = {
     "a span that is none": ("spend: {at_least: 1 EUR, in: a year}", '"a year" is not a span of time'),
+    "a span in Dutch": ("visits: {at_least: 1, in: 12 maanden}", 'Did you mean "12 months"?'),
+    "a span in French": ("visits: {at_least: 1, in: 1 an}", 'Did you mean "1 year"?'),
     "a span without end": ("visits: {at_least: 1, in: 9 years}", "longer than two years"),
     "hours that are none": ('hour: "9-5"', '"9-5" is not a range of hours'),
     "no such date": ("date: 2026-02-30", '"2026-02-30" is not a date'),
@@ -211,6 +214,17 @@ def test_mistakes_in_conditions_are_told_with_their_remedy(load, mistake: str):
 def test_mistakes_in_triggers_are_told_with_their_remedy(load, when: str, told: str):
     loaded = load(f"rule: example\nwhen: {when}\nthen: [{{tag: seen}}]\n")
     assert told in "\n".join(problem.render() for problem in loaded.problems)
+
+
+@pytest.mark.parametrize("beyond", [0, 1])
+def test_the_rules_of_a_shop_wait_for_so_many_moments(load, beyond: int):
+    text = "rule: r{0}\nwhen: {{birthday: {{before: {0} days}}}}\nthen: [{{tag: seen}}]\n"
+    more = {f"rules/r{number}.yaml": text.format(number) for number in range(1, MOST_AWAITED + beyond + 1)}
+    more |= {f"rules/again{number}.yaml": text.format(number).replace("rule: r", "rule: s") for number in range(1, 9)}
+    problems = load("rule: example\nwhen: purchase\nthen: [{tag: seen}]\n", more=more).problems
+    assert [problem.message for problem in problems] == [
+        "rules of this programme wait for more than 40 different moments"
+    ] * beyond
 
 
 def test_a_shop_without_tiers_is_told_how_to_have_some(load):
