@@ -255,7 +255,6 @@ def rules() -> str:
     parts.append(f"## Who goes first\n\n{FIRST}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
-            parts.append(f"### {name}\n\n{word.meaning()}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
     steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())
     parts.append(f"## What a test is given\n\n{GIVEN}\n{table(('in a sentence', 'as a step'), steps)}")

@@ -30,6 +30,7 @@ class SpendReachedTrigger(Trigger):
 
     name = "spend_reached"
     facts = (FactName.SPEND_CHANGED, FactName.WINDOW_SPEND_CHANGED)
+    earned = True
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """An amount in the programme's currency, and a span of time if it is not all that was ever spent."""

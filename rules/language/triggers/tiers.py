@@ -33,6 +33,7 @@ class TierChangedTrigger(Trigger):
 
     name = "tier_changed"
     facts = (FactName.TIER_CHANGED,)
+    earned = True
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """Nothing, or a tier and a way."""

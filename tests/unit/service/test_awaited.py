@@ -180,7 +180,7 @@ def test_spend_within_a_span_is_reached_again_in_another_year():
 
 
 def test_a_refund_counts_what_was_bought_anew():
-    owner = Owner(in_force("{bought: {category: bread, time: 3}}", then="[{give: loaf}]"))
+    owner = Owner(in_force("{bought: {category: bread, time: 3}}", then="[{give: loaf}]", more="earned: true\n"))
     sales = [loaf(f"t{number}", T0 + number * DAY) for number in range(3)]
     owner.apply(*sales)
     assert (owner.state().bought["category:bread"].times, len(owner.state().vouchers)) == (3, 1)
