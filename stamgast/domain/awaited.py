@@ -9,6 +9,7 @@ published has not just come to be away for thirty days. A timer that is due and 
 import calendar
 from collections.abc import Iterable, Sequence
 from datetime import date
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from stamgast.domain.calendar import at_local, business_day, date_of
@@ -77,25 +78,25 @@ def open_vouchers(customer: Customer) -> Iterable[Voucher]:
 def occurrences(awaited: Awaited, customer: Customer, program: Program, at: Millis) -> Sequence[Occurrence]:
     """The times around now that a yearly date is so many days away, at the beginning of that day."""
     year = date_of(business_day(at, program.time_zone)).year
-    found = []
-    for each in range(year - 1, year + 3):
-        day, years = _date_in(each, awaited, customer, program)
-        if day is not None:
-            found.append(Occurrence(at_local(day - awaited.by, 0, program.time_zone), years))
-    return found
-
-
-def _date_in(year: int, awaited: Awaited, customer: Customer, program: Program) -> tuple[Day | None, int]:
     if awaited.kind is TimerKind.BIRTHDAY:
         birthday = program.veil.birthday(customer.birthday) if customer.birthday else ""
+        if not birthday:
+            return ()
         month, _, day = birthday.partition("-")
-        return (_day_in(year, int(month), int(day)), year) if birthday else (None, 0)
+        return _around(year, int(month), int(day), awaited.by, program.time_zone)
     since = begins_on(awaited.of, customer, program)
     if since is None:
-        return None, 0
+        return ()
     first = date_of(since)
-    years = year - first.year
-    return (_day_in(year, first.month, first.day), years) if years > 0 else (None, 0)
+    around = _around(year, first.month, first.day, awaited.by, program.time_zone)
+    return [Occurrence(moment, of - first.year) for moment, of in around if of > first.year]
+
+
+@lru_cache(maxsize=16_384)
+def _around(year: int, month: int, day: int, before: Day, zone: str) -> tuple[Occurrence, ...]:
+    """In the year before a year, in it and in the two after it; `years` are these years themselves."""
+    years = range(year - 1, year + 3)
+    return tuple(Occurrence(at_local(_day_in(each, month, day) - before, 0, zone), each) for each in years)
 
 
 def begins_on(of: str, customer: Customer, program: Program) -> Day | None:
