@@ -146,7 +146,9 @@ REFUNDED = {
 @pytest.mark.parametrize("case", REFUNDED)
 def test_a_refund_takes_back_what_it_brought(case: str):
     when, given = REFUNDED[case]
-    missing = outcome(when, f'"{given}, then a refund of the last"', "[{give: coffee}, {withdraw: coffee}]", "[{give: coffee}]")
+    missing = outcome(
+        when, f'"{given}, then a refund of the last"', "[{give: coffee}, {withdraw: coffee}]", "[{give: coffee}]"
+    )
     assert missing == ()
 
 
