@@ -1,7 +1,5 @@
 """Conditions on what is known of the person: tags, language, where they came from, what they agreed to."""
 
-from functools import lru_cache
-
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.moments import listed
@@ -94,18 +92,18 @@ class SourceCondition(ConditionWord):
                 message = f'no acquisition cost is about the source "{source}"'
                 reader.problem(node, message, f'Did you mean "{near}"?', warning=True)
         wanted = frozenset(sources)
-        return Condition(
-            f"source is {listed(sources)}",
-            lambda view: view.customer.source in wanted or view.customer.source in _veiled(sources, view.program.veil),
-            lambda view: _source(view, sources),
-        )
+
+        def test(view: View) -> bool:
+            stored = view.customer.source
+            return stored in (_veiled(sources, view.program.veil) if stored.startswith(MARK) else wanted)
+
+        return Condition(f"source is {listed(sources)}", test, lambda view: _source(view, sources))
 
     def schema(self) -> Schema:
         """A source, or a list of them."""
         return one_or_more(TEXT)
 
 
-@lru_cache(maxsize=1_024)
 def _veiled(sources: tuple[str, ...], veil: Veil) -> dict[str, str]:
     """What stands for them in states -> the sources."""
     return {veil.source(name): name for name in sources}

@@ -4,13 +4,16 @@ from collections.abc import Callable
 
 import pytest
 
+from rules.engine import View
 from rules.lint import MOST_AWAITED
+from stamgast.domain.awaited import Awaited, due_of
 from stamgast.domain.calendar import at_local
 from stamgast.domain.customer import Apart, Bought, Card, Customer, Spending, TierHeld, Voucher
 from stamgast.domain.days import encode_days
 from stamgast.domain.events import Line, Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.units import DAY, HOUR
+from stamgast.domain.vocabulary import TimerKind
 from tests.unit.rules.small_shop import PROGRAM, RULE
 
 AMSTERDAM = "Europe/Amsterdam"
@@ -138,6 +141,28 @@ def test_what_was_bought_so_far(load, view, condition: str, met: bool):
 def test_a_basket_without_a_purchase_is_unknown(rule, view):
     compiled = rule("rule: example\nwhen: purchase\nif: [{basket_total: {at_least: 1 EUR}}]\nthen: [{tag: seen}]\n")
     assert compiled.condition.test(view(SILENT)) is None
+
+
+class Veiled:
+    """Everything is turned round behind it."""
+
+    def birthday(self, stored: str) -> str:
+        return stored[:0:-1]
+
+    def source(self, name: str) -> str:
+        return f"~{name[::-1]}"
+
+
+def test_a_source_and_a_birthday_are_read_through_the_veil(rule, program):
+    behind = program.behind(Veiled())
+    compiled = rule("rule: example\nwhen: lapsing\nif: [{source: flyer}]\nthen: [{tag: seen}]\n")
+    for source, met, found in (("~reylf", True, "flyer"), ("~dneirf", False, "another one"), ("flyer", True, "flyer")):
+        seen = View(Customer(source=source), behind, NOON, SILENT)
+        assert compiled.condition.test(seen) is met
+        assert compiled.explain(seen)[0][2] == found
+    waits = Awaited(TimerKind.BIRTHDAY, 0)
+    assert due_of(waits, Customer(birthday="~20-10"), behind, NOON, None) == at_local(TODAY + 1, 0, AMSTERDAM)
+    assert due_of(waits, Customer(birthday="~20-10"), program, NOON, None) is None
 
 
 def test_a_share_is_the_same_for_ever_and_another_one_for_another_rule(load, view):
