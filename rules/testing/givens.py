@@ -12,6 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
+from rules.testing.happenings import GetReward, Join, Redeem, Reply, Tell
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
@@ -83,47 +84,6 @@ class FeedTurns:
 
     at: Millis
     healthy: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Join:
-    """The customer joins, agreeing to every message. Without it they have joined before the first step."""
-
-    at: Millis
-    source: str = ""
-
-
-@dataclass(frozen=True, slots=True)
-class Tell:
-    """The customer tells when their birthday is (`MM-DD`)."""
-
-    at: Millis
-    birthday: str
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """The customer writes; an empty `keyword` is none."""
-
-    at: Millis
-    keyword: str = ""
-    channel: str = Channel.SMS
-
-
-@dataclass(frozen=True, slots=True)
-class GetReward:
-    """The customer is given a voucher, whatever for."""
-
-    at: Millis
-    reward: str
-
-
-@dataclass(frozen=True, slots=True)
-class Redeem:
-    """The voucher with that number, counted from the first that was given (from 0; -1: the last), is used."""
-
-    at: Millis
-    voucher: int
 
 
 Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Reply | GetReward | Redeem

@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
-from rules.testing.givens import Buy, FeedTurns, GetReward, GiveBack, Join, Redeem, Reply, Tell, time_of
+from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
+from rules.testing.happenings import GetReward, Join, Redeem, Reply, Tell
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import (
     AnyEvent,

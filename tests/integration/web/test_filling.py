@@ -228,7 +228,7 @@ async def test_where_the_log_ended_before_redis_came_up_again_says_nothing_of_wh
 ):
     await append(web.parts.appender, topics, 5)
     lease = await Lease.take(web.parts.redis, KEYS, PLACE)
-    assert [str(reach) for reach in await filling.unfilled()][0].endswith("0 of 5 records")  # Kafka was asked just now
+    assert next(str(reach) for reach in await filling.unfilled()).endswith("0 of 5 records")  # Kafka was asked just now
     await lease.aim(5)
     await append(web.parts.appender, topics, 4)
     await applied(lease, 4)  # and 5 to 8, which a Redis that was killed has lost
