@@ -11,12 +11,15 @@ from enum import StrEnum
 from typing import Final
 
 from rules.actions import Action, Give, Send, Tag
+from stamgast.domain.awaited import Awaited
 from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
 from stamgast.domain.dated import is_within
 from stamgast.domain.facts import Fact
+from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
+from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Counter, OncePer, Outside, RuleStatus, Tally, counter
 
@@ -31,10 +34,11 @@ SPEAKING: Final[frozenset[str]] = frozenset({RuleStatus.CANARY, RuleStatus.LIVE}
 class View:
     """What a rule may look at: the customer after the event, the programme, the recorded time and the fact."""
 
-    __slots__ = ("_local", "_values", "at", "customer", "fact", "program")
+    __slots__ = ("_local", "_values", "at", "customer", "customer_id", "fact", "program")
 
-    def __init__(self, customer: Customer, program: Program, at: Millis, fact: Fact) -> None:
+    def __init__(self, customer: Customer, program: Program, at: Millis, fact: Fact, customer_id: str = "") -> None:
         self.customer = customer
+        self.customer_id = customer_id
         self.program = program
         self.at = at
         self.fact = fact
@@ -108,6 +112,18 @@ class CompiledTrigger:
     """That card is full when it fires."""
     absence: bool = False
     """It is about somebody who stays away, so that it rests while nobody knows who has been there."""
+    awaited: Awaited | None = None
+    """What its timer waits for."""
+    span: Span | None = None
+    """The span of time within which its figure counts."""
+    thing: str = ""
+    """The category or product that it is about (`stamgast.domain.things`)."""
+    voucher: bool = False
+    """It is about a voucher, which messages may speak of."""
+    rewards: tuple[str, ...] = ()
+    """The rewards that it is about."""
+    kept: Kept = NOTHING_KEPT
+    """What it asks a state to keep."""
 
     @property
     def threshold(self) -> str:
@@ -140,6 +156,10 @@ class Condition:
     figure: str = ""
     most: int = 0
     while_stale: bool = False
+    rule: str = ""
+    """The rule that it asks about."""
+    kept: Kept = NOTHING_KEPT
+    """What it asks a state to keep."""
 
     @property
     def count(self) -> int:
@@ -271,6 +291,11 @@ class CompiledRule:
         """Names of the facts it listens to."""
         return self.trigger.fact_names
 
+    @property
+    def kept(self) -> Kept:
+        """What it asks a state to keep."""
+        return self.trigger.kept | _kept_by(self._parts())
+
     def holds(self, view: View) -> bool:
         """Whether all of `if` is met; what is unknown is not met."""
         return all(test(view) is True for test in self.tests)
@@ -278,6 +303,13 @@ class CompiledRule:
     def explain(self, view: View) -> list[Explained]:
         """Every condition with its answer and what was found; parts of a group follow it, indented."""
         return [line for part in self._parts() for line in _explain(part, view, 0)]
+
+
+def _kept_by(parts: Sequence[Condition]) -> Kept:
+    kept = NOTHING_KEPT
+    for part in parts:
+        kept |= part.kept | _kept_by(part.parts)
+    return kept
 
 
 def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
@@ -288,7 +320,9 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
     return lines
 
 
-_BY_FACT: Final[frozenset[str]] = frozenset({OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL})
+_BY_FACT: Final[frozenset[str]] = frozenset(
+    {OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL, OncePer.REWARD, OncePer.TIER}
+)
 """Things to happen once per that the fact itself names by its occasion."""
 
 

@@ -1,31 +1,38 @@
 """Checks across rules, cards and templates: what each file alone cannot show."""
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
 from rules.actions import Give, Send
-from rules.engine import Condition
+from rules.engine import CompiledRule, Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
+from rules.yaml.problems import suggest
+from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
 from stamgast.domain.program import Program, Template, Window
 from stamgast.domain.vocabulary import Channel
 
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
+MOST_AWAITED: Final = 40
+"""Different moments that the rules of a programme wait for by timers."""
 
 
 def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
     """Note every cross problem at its place."""
     _lint_ids(files)
+    _lint_awaited(files)
+    ids = {file.rule.id: file.rule for file in files if file.rule is not None}
     for file in files:
         if file.rule is None:
             continue
         _lint_card_reward(file, program)
         _lint_never(file)
         _lint_unsaid(file)
+        _lint_asked(file, ids)
         for action in file.rule.actions:
             if isinstance(action, Send):
                 _lint_send(file, action, program)
@@ -43,6 +50,18 @@ def _lint_ids(files: Sequence[RuleFile]) -> None:
             hint = "A rule's id is its own for ever."
             file.reader.problem(file.place("rule"), f'"{file.rule.id}" is the id of {seen[file.rule.id]} too', hint)
         seen.setdefault(file.rule.id, here)
+
+
+def _lint_awaited(files: Sequence[RuleFile]) -> None:
+    """Each moment that rules wait for is a timer of every customer's."""
+    seen: set[Awaited] = set()
+    for file in files:
+        awaited = None if file.rule is None else file.rule.trigger.awaited
+        if awaited is not None and awaited not in seen:
+            seen.add(awaited)
+            if len(seen) == MOST_AWAITED + 1:
+                message = f"rules of this programme wait for more than {MOST_AWAITED} different moments"
+                file.reader.problem(file.place("when"), message, "Let several rules wait for the same one.")
 
 
 def _lint_card_reward(file: RuleFile, program: Program) -> None:
@@ -92,6 +111,21 @@ def _lint_unsaid(file: RuleFile) -> None:
         file.reader.problem(file.place("limits"), message, hint, warning=True)
 
 
+def _lint_asked(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
+    """Conditions may ask about other rules: these have to be there."""
+    if file.rule is None or file.rule.condition is None:
+        return
+    for asked in sorted(set(_rules_asked(file.rule.condition)) - set(ids)):
+        file.reader.problem(file.place("if"), f'there is no rule "{asked}" to ask about', suggest(asked, ids))
+
+
+def _rules_asked(condition: Condition) -> Iterator[str]:
+    if condition.rule:
+        yield condition.rule
+    for part in condition.parts:
+        yield from _rules_asked(part)
+
+
 def _names_needing(condition: Condition) -> Iterator[str]:
     if not condition.parts and condition.needs_purchase:
         yield condition.text
@@ -128,7 +162,7 @@ def _lint_words(file: RuleFile, action: Send, program: Program) -> None:
         return
     template = program.templates[action.template]
     sources = [source for channel in action.by for source in _sources(channel_named(channel), template)]
-    gives = "give" in file.places
+    gives = "give" in file.places or rule.trigger.voucher
     for thing in sorted({word for source in sources for word in _things(source)}):
         if thing == "voucher" and not gives:
             message = f"the template {template.id} speaks of a voucher, and this rule gives none"

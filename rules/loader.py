@@ -1,12 +1,13 @@
 """A merchant's files -> programme, compiled rules, tests and every problem at once. Bad input never raises."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
 from rules.bounds import MOST_CONDITIONS_IN_ALL, MOST_RULES, MOST_STEPS_IN_ALL, hold_to
+from rules.engine import CompiledRule
 from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.loader import empty_program, read_program
@@ -20,6 +21,7 @@ from rules.yaml.nodes import Mark, Node
 from rules.yaml.problems import Problem, has_errors
 from rules.yaml.reader import Reader
 from rules.yaml.source import MAX_BYTES, Source, Tally, TooManyProblemsError, read_yaml
+from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program
 
 PROGRAM: Final = "program.yaml"
@@ -169,6 +171,7 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     lint_rules(rule_files, program)
     _hold_to_bounds(loading, rule_files)
     rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
+    program = replace(program, kept=kept_by(program, rules.values()))
     tests = tuple(test for file in rule_files for test in file.tests)
     return LoadedMerchant(program, RuleSet(rules.values()), tests, loading.problems(), files)
 
@@ -181,6 +184,17 @@ def _hold_to_bounds(loading: _Loading, files: list[RuleFile]) -> None:
     hold_to(reader, top, "rules of this merchant", len(files), MOST_RULES)
     hold_to(reader, top, "conditions of all rules of this merchant", conditions, MOST_CONDITIONS_IN_ALL)
     hold_to(reader, top, "steps of all tests of this merchant", steps, MOST_STEPS_IN_ALL)
+
+
+def kept_by(program: Program, rules: Iterable[CompiledRule]) -> Kept:
+    """What states have to keep for a programme's tiers and for its rules, also for those that are not live yet."""
+    kept = Kept(products=program.watch)
+    tiers = program.tiers
+    if tiers is not None and tiers.span is not None and tiers.by == "spend":
+        kept |= Kept(spend_days=tiers.span.longest)
+    for rule in rules:
+        kept |= rule.kept
+    return NOTHING_KEPT if kept == NOTHING_KEPT else kept
 
 
 def _check_names(loading: _Loading) -> None:

@@ -38,6 +38,8 @@ ONCE: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "pro Zeit des Wegbleibens",
         "en": "per quiet spell",
     },
+    OncePer.TIER: {"nl": "per niveau", "fr": "par niveau", "de": "pro Stufe", "en": "per tier"},
+    OncePer.REWARD: {"nl": "per beloning", "fr": "par récompense", "de": "pro Belohnung", "en": "per reward"},
     OncePer.CUSTOMER: {"nl": "per klant", "fr": "par client", "de": "pro Kunde", "en": "per customer"},
 }
 _AT_MOST_ONCE: Final = {"nl": "eens {}", "fr": "une fois {}", "de": "einmal {}", "en": "once {}"}

@@ -84,6 +84,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     found = reader.mapping(node, "rule", WORDS, ("rule", "when", "then"))
     file = RuleFile(reader, node, places=dict(found))
     rule_id = _rule_id(reader, found.get("rule"))
+    context = replace(context, rule=rule_id or "")
     trigger = _trigger(context, found["when"]) if "when" in found else None
     condition = read_conditions(context, found["if"], "if") if "if" in found else None
     if condition is not None:

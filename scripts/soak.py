@@ -546,7 +546,8 @@ class Shop:
         while True:
             answer = await self._until("POST", f"/vouchers/{code}/redemptions", headers={"Idempotency-Key": key})
             if answer.status_code == 404:
-                self._faults["404 for a voucher that was shown"] += 1
+                said = str(answer.json().get("detail", answer.text))[:100]
+                self._faults[f"404 for a voucher that was shown at {time.strftime('%H:%M:%S')}: {said}"] += 1
             if answer.status_code != 202:
                 return answer.status_code
             await asyncio.sleep(0.3)

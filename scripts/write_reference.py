@@ -162,6 +162,42 @@ then:
 """
 
 
+TIERS = """\
+Triggers and conditions about tiers ask program.yaml, and of single products only those that it names are known:
+
+```yaml
+tiers:
+  by: spend                # or visits
+  in: 12 months            # the last twelve months, today included; left out: ever. Two years at most
+  levels: {silver: 250 EUR, gold: 500 EUR}
+  downgrade: earned        # where who has it no longer falls to: what they have earned; or one_step, or never
+  grace: 30 days           # so long after they had it last
+watch: [RYE-800]
+```
+
+A tier rises with the purchase that earns it and falls when the span rolls on and the grace is over, or at once when a
+refund takes what earned it. Who had earned one before there were any has it, and no rule is set off by that.
+"""
+
+GIVEN = """\
+`given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
+every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
+days` can stand behind purchases as well:
+"""
+STEPS = {
+    "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
+    "a refund of the last after 2 hours": "{refund: last}",
+    "40 days pass": "{pass: 40 days}",
+    "the feed is stale": "{feed: stale}",
+    "the customer joins from flyer on 2026-10-01 09:00": "{join: {source: flyer}, at: 2026-10-01 09:00}",
+    "the customer's birthday is 10-21": "{birthday: 10-21}",
+    "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
+    "a free_loaf is given": "{give: free_loaf}",
+    "the last voucher is redeemed after 2 days": "{redeem: last}",
+}
+"""What a test is given: a part of a sentence -> the step."""
+
+
 def main() -> int:
     """Write or check; 1 if something is not current."""
     pages = {"docs/reference.md": reference(), "docs/rules.md": rules()}
@@ -226,6 +262,9 @@ def rules() -> str:
     parts.append(f"## Who goes first\n\n{FIRST}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
+    parts.append(f"## Tiers and watched products\n\n{TIERS}")
+    steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())
+    parts.append(f"## What a test is given\n\n{GIVEN}\n{table(('in a sentence', 'as a step'), steps)}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
     parts.append(f"## Templates\n\n{UNPROVEN}\n{answers}")
     words = "\n".join(f"- {', '.join(f'`{thing}.{word}`' for word in words)}" for thing, words in WORDS.items())

@@ -27,7 +27,7 @@ from stamgast.state.partition_meta import NOTHING_APPLIED
 from stamgast.state.session import Session
 
 _ASKED_FOR_S: Final = 1.0
-"""So long one answer of Kafka's serves."""
+"""So long an answer of Kafka's serves that says that something is missing."""
 _PATIENCE_S: Final = 5.0
 
 
@@ -83,8 +83,9 @@ class Filling:
             NotFilledError: it may not be shown yet.
             StateError: Redis does not answer.
         """
+        began = time.monotonic()
         found, run = await self._look(keys, key)
-        reach = await self._reach(keys.number, found, run)
+        reach = await self._reach(keys.number, found, run, began)
         if not reach.whole:
             raise NotFilledError(reach)
         return found.value
@@ -100,7 +101,8 @@ class Filling:
         return [reach for reach in found if not reach.whole]
 
     async def _reach_of(self, number: int) -> Reach:
-        return await self._reach(number, *await self._look(customers(number)))
+        began = time.monotonic()
+        return await self._reach(number, *await self._look(customers(number)), began)
 
     async def _look(self, keys: PartitionKeys, key: str = "") -> tuple[Look, str]:
         async def ask(session: Session) -> tuple[Look, str]:
@@ -109,33 +111,42 @@ class Filling:
 
         return await self._redis.attempt(keys.meta, ask)
 
-    async def _reach(self, number: int, found: Look, run: str) -> Reach:
+    async def _reach(self, number: int, found: Look, run: str, began: float) -> Reach:
+        """`began` is when it was begun to ask Redis (monotonic seconds)."""
         applied = 0 if found.spoilt else found.watermark + 1
         if found.goal is not None and found.goal.run == run and not found.spoilt:
             self._noted.pop(number, None)
             return Reach(number, applied, found.goal.end)
-        return Reach(number, applied, await self._held(number, run, lost=found.watermark == NOTHING_APPLIED))
+        lost = found.watermark == NOTHING_APPLIED
+        return Reach(number, applied, await self._held(number, run, applied, began, lost=lost))
 
-    async def _held(self, number: int, run: str, *, lost: bool) -> int | None:
+    async def _held(self, number: int, run: str, applied: int, began: float, *, lost: bool) -> int | None:
         """Say how much there has to be where no owner does: all that there is, until all of that was there once."""
         if lost:
             self._noted.pop(number, None)
         known = self._noted.get(number)
         if known is not None and known[0] == run:
             return known[1]
-        end = await self._end(number)
+        end = await self._end(number, applied, began)
         if end is not None and not lost:
             self._noted[number] = (run, end)
         return end
 
-    async def _end(self, number: int) -> int | None:
+    async def _end(self, number: int, applied: int, began: float) -> int | None:
+        """Where the log ends. That nothing is missing is said only by an answer from after Redis was asked.
+
+        What Redis lost in a restart was appended before that, and perhaps after an earlier answer.
+        """
         topic = self._topics.customer_events
         async with self._asking:
-            if time.monotonic() - self._asked_at > _ASKED_FOR_S:
+            known = self._ends.get(TopicPartition(topic, number))
+            is_missing = known is None or applied < known
+            if self._asked_at < (time.monotonic() - _ASKED_FOR_S if is_missing else began):
+                asked_at = time.monotonic()
                 try:
                     async with asyncio.timeout(_PATIENCE_S), LogReader(self._bootstrap) as reader:
                         self._ends = await reader.ends([(topic, each) for each in range(self._topics.partitions)])
                 except (KafkaError, TimeoutError, OSError):
                     self._ends = {}
-                self._asked_at = time.monotonic()
+                self._asked_at = asked_at
         return self._ends.get(TopicPartition(topic, number))

@@ -15,7 +15,7 @@ from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, TimerDue
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Happened, NoteKind, Status, VoucherState
-from stamgast.service import Bundle, Change, Context, handle
+from stamgast.service import Bundle, Change, Context, hand_out, handle
 
 CustomerKey = tuple[str, str]
 """(merchant, customer id)."""
@@ -41,6 +41,10 @@ class Fold:
         context = Context(bundle, partition, self._voucher_key, self._mind_holdout)
         ledger = self.ledgers.get(key, {})
         change = handle(self.state(key), event.customer, (event,), context, ledger)
+        self._write(key, change)
+        return change
+
+    def _write(self, key: CustomerKey, change: Change) -> None:
         self.states[key] = encode_customer(change.state)
         self._write_ledger(key, change)
         for transaction, waiting in change.reviews.items():
@@ -50,9 +54,8 @@ class Fold:
             else:
                 self.reviews[name] = waiting
         for counter, by in change.counters.items():
-            name = f"{event.merchant}|{counter}"
+            name = f"{key[0]}|{counter}"
             self.counters[name] = self.counters.get(name, 0) + by
-        return change
 
     def state(self, key: CustomerKey) -> Customer | None:
         """A fresh copy of a customer's state."""
@@ -129,7 +132,19 @@ class Simulation(Fold):
         key = (event.merchant, event.customer)
         before = self.state(key) or Customer()
         tags, timers = frozenset(before.tags), frozenset(before.timers.values())
-        change = self.apply(event, self.bundle, self.partition)
+        self._follow(key, tags, timers, self.apply(event, self.bundle, self.partition))
+
+    def hand_out(self, key: CustomerKey, reward: str, at: Millis) -> None:
+        """Let time pass up to a moment and give a customer a reward, for a rule's test."""
+        self.advance(at)
+        before = self.state(key) or Customer()
+        tags, timers = frozenset(before.tags), frozenset(before.timers.values())
+        context = Context(self.bundle, self.partition, self._voucher_key, self._mind_holdout)
+        change = hand_out(before, key[1], reward, at, context)
+        self._write(key, change)
+        self._follow(key, tags, timers, change)
+
+    def _follow(self, key: CustomerKey, tags: frozenset[str], timers: frozenset[Millis], change: Change) -> None:
         self.failures += change.failures
         self._note(key, tags, change)
         for due in change.state.timers.values():

@@ -12,8 +12,8 @@ from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from rules.language.spoken import spoken
-from rules.yaml.nodes import MapNode, Node
+from rules.language.spoken import settings, spoken
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from stamgast.domain.program import Program
 
@@ -27,6 +27,8 @@ class Context:
 
     reader: Reader
     program: Program
+    rule: str = ""
+    """Id of the rule that is read."""
 
 
 class Word(ABC, Generic[R]):
@@ -41,7 +43,11 @@ class Word(ABC, Generic[R]):
         """The word and what stands after it, as it is said."""
         entries = node.entries if isinstance(node, MapNode) else ()
         first = entries[0][0].text if entries else ""
-        return self.says[language].format(value=spoken(node, language), key=first)
+        said = self.says[language]
+        if "{value}" in said:
+            return said.format(value=spoken(node, language), key=first)
+        beside = "" if isinstance(node, ScalarNode) and node.text == self.name else settings(node, language)
+        return f"{said} ({beside})" if beside else said
 
     @abstractmethod
     def read(self, node: Node, context: Context) -> R | None:

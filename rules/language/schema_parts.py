@@ -9,6 +9,16 @@ DURATION: Schema = {
     "pattern": "^[0-9]{1,6} ?(minute|hour|day|week)s?$",
     "description": 'A length of time, such as "30 days".',
 }
+DAYS: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,6} ?(day|week)s?$",
+    "description": 'A number of whole days, such as "30 days" or "6 weeks".',
+}
+SPAN: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,3} (day|week|month|year)s?$",
+    "description": 'A span of time that ends now, such as "12 months"; two years at most.',
+}
 MONEY: Schema = {
     "type": "string",
     "pattern": "^(([A-Z]{3}|[€£]) ?[0-9][0-9., '\u2019]*|[0-9][0-9., '\u2019]* ?([A-Z]{3}|[€£]))$",
@@ -23,6 +33,11 @@ HOURS: Schema = {
     "type": "string",
     "pattern": "^[0-9]{2}:[0-9]{2} ?- ?[0-9]{2}:[0-9]{2}$",
     "description": 'Hours of one day, such as "09:00-20:00".',
+}
+DATES: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{4}-[0-9]{2}-[0-9]{2}( to [0-9]{4}-[0-9]{2}-[0-9]{2})?$",
+    "description": 'A day, or days such as "2026-12-20 to 2027-01-02".',
 }
 PER_DAY: Schema = {
     "type": "string",

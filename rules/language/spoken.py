@@ -51,6 +51,24 @@ _FEED: Final[Mapping[str, Mapping[str, str]]] = {
 }
 
 
+_KEYS: Final[Mapping[str, Mapping[str, str]]] = {
+    "within": {"nl": "binnen", "fr": "en", "de": "innerhalb von"},
+    "in": {"nl": "in", "fr": "en", "de": "in"},
+    "before": {"nl": "vooraf:", "fr": "avant :", "de": "vorher:"},
+    "of": {"nl": "sinds", "fr": "depuis", "de": "seit"},
+    "category": {"nl": "categorie", "fr": "catégorie", "de": "Kategorie"},
+    "product": {"nl": "product", "fr": "produit", "de": "Produkt"},
+    "amount": {"nl": "bedrag", "fr": "montant", "de": "Betrag"},
+    "to": {"nl": "naar", "fr": "vers", "de": "nach"},
+    "rule": {"nl": "regel", "fr": "règle", "de": "Regel"},
+    "keyword": {"nl": "met", "fr": "avec", "de": "mit"},
+    "channel": {"nl": "via", "fr": "par", "de": "über"},
+    "purpose": {"nl": "voor", "fr": "pour", "de": "für"},
+    "time": {"nl": "keer:", "fr": "fois :", "de": "Mal:"},
+    "method": {"nl": "methode", "fr": "méthode", "de": "Methode"},
+}
+
+
 def language_of(languages: tuple[str, ...]) -> str:
     """The first of the shop's languages that rules are read back in."""
     spoken = (language.partition("-")[0] for language in languages)
@@ -79,8 +97,24 @@ def spoken(node: Node, language: str) -> str:
         return one_of([spoken(item, language) for item in node.items], language)
     bounds = [_BOUNDS[key.text][language].format(spoken(value, language)) for key, value in _bounds(node)]
     if bounds:
-        return all_of(bounds, language)
+        rest = MapNode(tuple((key, value) for key, value in node.entries if key.text not in _BOUNDS), node.mark)
+        beside = settings(rest, language)
+        return f"{all_of(bounds, language)} ({beside})" if beside else all_of(bounds, language)
     return one_of([spoken(value, language) for _, value in node.entries], language)
+
+
+def settings(node: Node, language: str) -> str:
+    """What stands beside a word, one after the other: `within 30 dagen, category bread`; empty where nothing does."""
+    if isinstance(node, ScalarNode):
+        return "" if node.value is None or isinstance(node.value, bool) else spoken_word(node.text, language)
+    if isinstance(node, ListNode):
+        return spoken(node, language)
+    bounds = {key.text: _BOUNDS[key.text][language].format(spoken(value, language)) for key, value in _bounds(node)}
+    said = [
+        bounds.get(key.text) or f"{_KEYS.get(key.text, {}).get(language, key.text)} {spoken(value, language)}"
+        for key, value in node.entries
+    ]
+    return ", ".join(said)
 
 
 def _bounds(node: MapNode) -> Iterator[tuple[ScalarNode, Node]]:

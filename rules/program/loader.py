@@ -23,12 +23,13 @@ from rules.bounds import (
 from rules.program.messages import read_messaging, read_templates
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
+from rules.program.tiers import read_tiers, read_watch
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
-from rules.yaml.words import Money, WordError, parse_duration, parse_money
+from rules.yaml.words import Money, parse_duration, parse_money
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.program import MERCHANT, CardDefinition, Program, Reward, Store
 from stamgast.domain.prospects import Prospects
@@ -61,6 +62,8 @@ SECTIONS: Final = (
     "feed",
     "freshness",
     "purchases",
+    "watch",
+    "tiers",
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -105,9 +108,8 @@ def read_program(
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
     languages = _languages(reader, found.get("languages"))
     rewards = _rewards(reader, found.get("rewards"), languages, currency)
-    prices = read_prices(reader, found.get("prices"), currency)
+    prices, closed = read_prices(reader, found.get("prices"), currency), read_closed(reader, found.get("closed"))
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
-    closed = read_closed(reader, found.get("closed"))
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
     return Program(
@@ -133,6 +135,8 @@ def read_program(
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,
+        watch=read_watch(reader, found.get("watch")),
+        tiers=read_tiers(reader, found.get("tiers"), currency),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 
@@ -184,7 +188,7 @@ def read_time_zone(reader: Reader, node: Node | None) -> str | None:
         return name
     assert node is not None  # noqa: S101 - there is no name without it
     near = nearest(name, [zone for zone in _time_zones() if "/" in zone and not zone.startswith("Etc/")])
-    hint = f'Did you mean "{near}"?' if near else 'Write a continent and a city, such as "Europe/Amsterdam".'
+    hint = f'Did you mean "{near}"?' if near else 'Such as "Europe/Amsterdam".'
     reader.problem(node, f'unknown time zone "{name}"', hint)
     return None
 
@@ -363,15 +367,12 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
     text = reader.text(node, "per") if node is not None else "purchase"
     if node is None or text is None or text in {"purchase", "item"}:
         return text or "purchase", 0
-    try:
-        money: Money = parse_money(text, currency)
-    except WordError as error:
-        if error.formerly is not None and reader.source.published:
-            return "amount", error.formerly.minor
-        of_money = any(each.isdigit() for each in text)
-        message = str(error) if of_money else f'"{text}" is not something to give a stamp for'
-        hint = error.hint if of_money else f"Write purchase, item or 10 {currency}."
-        reader.problem(node, f"`per`: {message}", hint)
+    if not any(each.isdigit() for each in text):
+        hint = f"Write purchase, item or 10 {currency}."
+        reader.problem(node, f'`per`: "{text}" is not something to give a stamp for', hint)
+        return "purchase", 0
+    money: Money | None = reader.word(node, "per", lambda amount: parse_money(amount, currency))
+    if money is None:
         return "purchase", 0
     if money.currency != currency or money.minor <= 0:
         reader.problem(node, f"`per`: write an amount above zero in {currency}")

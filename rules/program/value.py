@@ -8,7 +8,7 @@ import msgspec
 from rules.bounds import MOST_WORDS, hold_to
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
-from rules.yaml.words import WordError, parse_date, parse_duration, parse_margin, parse_price
+from rules.yaml.words import WordError, parse_date, parse_dates, parse_duration, parse_margin, parse_price
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
@@ -192,13 +192,7 @@ def read_parameters(clv: Mapping[str, Any], costs: Costs, closed: ClosedDays, ho
 
 
 def _days(text: str) -> range:
-    begins, _, ends = text.partition(" to ")
-    try:
-        first, last = parse_date(begins), parse_date(ends or begins)
-    except WordError as error:
-        raise WordError(str(error), 'Write "2026-12-25", or "2026-07-20 to 2026-08-02".') from None
-    if last < first:
-        raise WordError(f'"{text}" ends before it begins')
-    if last - first >= MOST_CLOSED:
+    days = parse_dates(text)
+    if len(days) > MOST_CLOSED:
         raise WordError(f'"{text}" is longer than the {MOST_CLOSED:,} days that count')
-    return range(first, last + 1)
+    return days

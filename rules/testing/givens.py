@@ -7,18 +7,36 @@ morning of Monday 5 January 2026.
 """
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
+from datetime import date
 from typing import Final
 
+from rules.testing.happenings import GetReward, Join, Redeem, Reply, Tell
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
-from rules.yaml.words import FEED_STATES, HEALTHY, UNWATCHED, UNWATCHED_HINT, WordError, parse_duration, parse_moment
+from rules.yaml.words import (
+    FEED_STATES,
+    HEALTHY,
+    KEYWORDS,
+    NO_KEYWORD,
+    UNWATCHED,
+    UNWATCHED_HINT,
+    WordError,
+    parse_duration,
+    parse_moment,
+)
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
+from stamgast.domain.vocabulary import Channel
 
+STEPS: Final = (
+    "purchase", "refund", "pass", "feed", "language", "join", "birthday", "reply", "give", "redeem", "at",
+)  # fmt: skip
+"""Words of a step."""
 MAX_STEPS: Final = 2_000
 """Of one test, of whatever kind."""
 LONGEST_STORY: Final[Millis] = 20 * 366 * DAY
@@ -28,6 +46,7 @@ FIRST_YEARS: Final = (0, 84_006)
 FIRST_DAY: Final[Day] = 20_458
 """Monday 5 January 2026."""
 FIRST_MINUTE: Final = 10 * 60
+_BIRTHDAY: Final = re.compile(r"[0-9]{2}-[0-9]{2}")
 
 
 _SHOWN: Final = 40
@@ -67,7 +86,7 @@ class FeedTurns:
     healthy: bool
 
 
-Step = Buy | GiveBack | Wait | FeedTurns
+Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Reply | GetReward | Redeem
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,6 +157,40 @@ class Story:
         local = local_time(self._now, self.program.time_zone)
         self._day, self._minute = local.day, local.minute
 
+    def join(self, day: Day | None = None, minute: int | None = None, source: str = "") -> None:
+        """The customer joins: first, for who has bought something is known already."""
+        if self.steps:
+            raise WordError("the customer has joined already", "Write this first.")
+        if day is not None:
+            self._day, self._minute = day, FIRST_MINUTE if minute is None else minute
+            self._now = moment(self._day, self._minute, self.program)
+        self._tell(Join(self._now, source))
+
+    def tell_birthday(self, text: str) -> None:
+        """The customer tells when their birthday is, such as `10-21`."""
+        if not _is_day_of_year(text):
+            raise WordError(f'"{text}" is not a birthday', 'Write month and day: "10-21".')
+        self._tell(Tell(self._now, text))
+
+    def reply(self, keyword: str = "", channel: str = Channel.SMS) -> None:
+        """The customer writes."""
+        if channel not in tuple(Channel):
+            raise WordError(f'unknown channel "{channel}"', suggest(channel, Channel))
+        if keyword and keyword not in KEYWORDS:
+            raise WordError(f'unknown keyword "{keyword}"', suggest(keyword, KEYWORDS))
+        self._tell(Reply(self._now, "" if keyword == NO_KEYWORD else keyword, channel))
+
+    def get_reward(self, reward: str) -> None:
+        """The customer is given a reward."""
+        if reward not in self.program.rewards:
+            raise WordError(f'unknown reward "{reward}"', suggest(reward, self.program.rewards))
+        self._tell(GetReward(self._now, reward))
+
+    def redeem(self, which: str) -> None:
+        """The `last`, the `first` or the `nth` voucher is used."""
+        number = {"last": 0, "first": 1}.get(which)
+        self._tell(Redeem(self._now, (number_in(re.sub(r"[^0-9]", "", which)) if number is None else number) - 1))
+
     def feed_is(self, state: str) -> None:
         """The till's feed turns stale, or healthy again."""
         if state not in FEED_STATES:
@@ -156,6 +209,11 @@ class Story:
     def given(self) -> Given:
         """The steps that the sentences made, in the order of time."""
         return Given(tuple(self.steps), self.language)
+
+    def _tell(self, step: Step) -> None:
+        """Something that happens now."""
+        self._hold(1)
+        self._add(step, self._now)
 
     def _hold(self, more: int) -> None:
         if len(self.steps) + more > MAX_STEPS:
@@ -208,17 +266,25 @@ def moment(day: Day, minute: int, program: Program) -> Millis:
     return at_local(day, minute, program.time_zone)
 
 
+def _is_day_of_year(text: str) -> bool:
+    try:
+        return bool(_BIRTHDAY.fullmatch(text)) and bool(date.fromisoformat(f"2000-{text}"))
+    except ValueError:
+        return False
+
+
 def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     """Products and categories that the programme speaks of."""
     cards = program.cards.values()
-    products = frozenset(product for card in cards for product in card.products)
+    products = frozenset(product for card in cards for product in card.products) | program.watch
     categories = frozenset(category for card in cards for category in card.categories)
     return products, categories | frozenset(program.costs.category_margins)
 
 
 def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
-    `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`.
+    `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`, `{join: {source: flyer}, at: …}`, `{birthday: 10-21}`,
+    `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`.
     """
     story = Story(program)
     good = True
@@ -232,7 +298,7 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
 
 
 def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bool:
-    found = reader.mapping(item, "given", ("purchase", "refund", "pass", "feed", "language", "at"))
+    found = reader.mapping(item, "given", STEPS)
     told = reader.word(found["at"], "at", parse_moment) if "at" in found else None
     if "at" in found and told is None:
         return False
@@ -252,10 +318,38 @@ def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bo
     elif "language" in found:
         story.speaks(reader.text(found["language"], "language") or "")
     else:
+        return _read_rarer(reader, item, found, story, told)
+    return True
+
+
+def _read_rarer(
+    reader: Reader, item: Node, found: Mapping[str, Node], story: Story, told: tuple[Day, int] | None
+) -> bool:
+    if "join" in found:
+        more = _settings(reader, found["join"], "join", ("source",))
+        day, minute = told or (None, None)
+        story.join(day, minute, more.get("source", ""))
+    elif "birthday" in found:
+        story.tell_birthday(reader.text(found["birthday"], "birthday") or "")
+    elif "reply" in found:
+        more = _settings(reader, found["reply"], "reply", ("keyword", "channel"))
+        story.reply(more.get("keyword", ""), more.get("channel", Channel.SMS))
+    elif "give" in found:
+        story.get_reward(reader.text(found["give"], "give") or "")
+    elif "redeem" in found:
+        story.redeem(reader.text(found["redeem"], "redeem") or "")
+    else:
         if isinstance(item, MapNode):
-            reader.problem(item, "each step is a purchase, a refund, pass, feed or language")
+            reader.problem(item, "each step is one of these", f"Allowed here: {', '.join(STEPS[:-1])}.")
         return False
     return True
+
+
+def _settings(reader: Reader, node: Node, where: str, words: tuple[str, ...]) -> dict[str, str]:
+    if isinstance(node, ScalarNode) and node.value in {None, True}:
+        return {}
+    found = reader.mapping(node, where, words)
+    return {name: reader.text(value, f"{where}: {name}") or "" for name, value in found.items()}
 
 
 def _read_group(reader: Reader, node: Node, program: Program) -> Group:

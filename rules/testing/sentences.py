@@ -14,12 +14,23 @@ from rules.yaml.reader import Reader
 from rules.yaml.words import WordError, parse_duration, parse_moment, parse_money
 from stamgast.domain.program import Program
 from stamgast.domain.units import HOUR
+from stamgast.domain.vocabulary import Channel
 from stamgast.domain.written_money import SPACES
 
 _HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
 _REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
 _PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
 _FEED: Final = re.compile(r"the feed is (?P<state>[a-z]+)(?: again)?")
+_JOIN: Final = re.compile(
+    r"(?:the|a) customer joins(?: from (?P<source>[A-Za-z0-9_.-]+))?"
+    r"(?: on (?P<day>[0-9-]{10})(?:(?: at)? (?P<time>[0-9]{2}:[0-9]{2}))?)?"
+)
+_BIRTHDAY: Final = re.compile(r"the customer's birthday is (?P<day>[0-9-]+)")
+_REPLY: Final = re.compile(r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?: by (?P<channel>[a-z]+))?")
+_GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
+_REDEEM: Final = re.compile(
+    r"the (?P<which>last|first|[0-9]+(?:st|nd|rd|th)) voucher is redeemed(?: after (?P<after>.+))?"
+)
 _EVERY: Final[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
 _NUMBER = f"[0-9](?:[0-9.,'\u2019 {SPACES}]*[0-9])?"
 _MONEY = f"(?:(?:[A-Z]{{3}}|[€£$]) ?{_NUMBER}|{_NUMBER} ?(?:[A-Z]{{3}}|[€£$]))(?![A-Za-z0-9])"
@@ -96,6 +107,8 @@ def _tell(story: Story, part: str, program: Program) -> None:
         story.give_back(match["which"])
     elif match := _FEED.fullmatch(part):
         story.feed_is(match["state"])
+    elif _tell_rarer(story, part):
+        pass
     elif match := _HEAD.match(part):
         count = 1 if match["count"] in {"a", "an", "one"} else number_in(match["count"])
         group = Group(count)
@@ -103,6 +116,26 @@ def _tell(story: Story, part: str, program: Program) -> None:
         story.buy(group)
     else:
         raise WordError(f'"{part}" is not understood')
+
+
+def _tell_rarer(story: Story, part: str) -> bool:
+    """What few tests say; false if it is something else."""
+    if match := _JOIN.fullmatch(part):
+        day, minute = parse_moment(f"{match['day']} {match['time'] or '10:00'}") if match["day"] else (None, None)
+        story.join(day, minute, match["source"] or "")
+    elif match := _BIRTHDAY.fullmatch(part):
+        story.tell_birthday(match["day"])
+    elif match := _REPLY.fullmatch(part):
+        story.reply((match["keyword"] or "").lower(), match["channel"] or Channel.SMS)
+    elif match := _REDEEM.fullmatch(part):
+        if match["after"]:
+            story.wait(parse_duration(match["after"]))
+        story.redeem(match["which"])
+    elif match := _GIVE.fullmatch(part):
+        story.get_reward(match["reward"])
+    else:
+        return False
+    return True
 
 
 def _read_clauses(story: Story, group: Group, rest: str, program: Program) -> None:

@@ -9,6 +9,7 @@ from typing import Any, Final
 from rules.yaml.problems import nearest
 from stamgast.domain.currencies import exponent_of, nearest_currency
 from stamgast.domain.program import Window
+from stamgast.domain.spans import Span
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import RuleStatus
 from stamgast.domain.written_money import Written, plain_spaces, read_number, read_written, shown
@@ -18,6 +19,9 @@ WEEKDAYS: Final = ("monday", "tuesday", "wednesday", "thursday", "friday", "satu
 HEALTHY: Final = "healthy"
 STALE: Final = "stale"
 FEED_STATES: Final = (HEALTHY, STALE)
+NO_KEYWORD: Final = "none"
+KEYWORDS: Final = ("help", NO_KEYWORD)
+"""What an answer may have meant. STOP and START are the house's own and set off no rule."""
 UNWATCHED: Final = "nobody watches this till's feed, so it is always healthy"
 UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml."
 """What makes somebody watch a till's feed."""
@@ -90,6 +94,37 @@ def _meant_duration(text: str) -> str:
     return f'Did you mean "{number} {unit}{"" if number == 1 else "s"}"? '
 
 
+def parse_days(text: str) -> Day:
+    """`30 days` or `6 weeks` as days."""
+    length = parse_duration(text)
+    if length % DAY:
+        raise WordError(f'"{text}" is not a number of whole days', 'Write it as "30 days" or "6 weeks".')
+    return length // DAY
+
+
+_SPAN: Final = re.compile(r"([0-9]{1,3}) (day|week|month|year)s?")
+_SPAN_UNITS: Final = ("day", "week", "month", "year")
+MOST_SPAN: Final = 731
+"""Days that a span of time has at most: two years."""
+
+
+def parse_span(text: str) -> Span:
+    """`12 months`, `1 year`, `90 days`: a span of time that ends now."""
+    match = _SPAN.fullmatch(text)
+    number = int(match[1]) if match else 0
+    if match is None or not number:
+        written = re.fullmatch(r"([0-9]{1,3}) ?(\w+)", text)
+        unit = nearest(written[2], [*_SPAN_UNITS, *(f"{each}s" for each in _SPAN_UNITS)]) if written else None
+        plural = "" if written is None or written[1] == "1" else "s"
+        asked = f'Did you mean "{written[1]} {unit.removesuffix("s")}{plural}"? ' if written and unit else ""
+        raise WordError(f'"{text}" is not a span of time', f'{asked}Write it as "12 months" or "90 days".')
+    months = {"month": number, "year": 12 * number}.get(match[2], 0)
+    days = {"day": number, "week": 7 * number}.get(match[2], 0)
+    if months > 24 or days > MOST_SPAN:
+        raise WordError(f'"{text}" is longer than two years')
+    return Span(months, days)
+
+
 def parse_time(text: str) -> int:
     """`09:00` as minutes since midnight; `24:00` is the end of the day."""
     match = _TIME.fullmatch(text)
@@ -112,6 +147,15 @@ def parse_hours(text: str) -> Window:
         hint = f'Did you mean "{match[2]}-{match[1]}"?' if by_day else 'Write it as "09:00-20:00".'
         raise WordError(f'"{text}" means sending at night', hint)
     return Window(opens, closes)
+
+
+def parse_any_hours(text: str) -> tuple[int, int]:
+    """`17:00-19:00`, or past midnight `22:00-02:00`, as minutes since midnight."""
+    match = _HOURS.fullmatch(text)
+    begins, ends = (parse_time(match[1]), parse_time(match[2])) if match else (0, 0)
+    if begins == ends:
+        raise WordError(f'"{text}" is not a range of hours', 'Write it as "17:00-19:00".')
+    return begins, ends
 
 
 def parse_money(text: str, usual: str = "EUR") -> Money:
@@ -301,6 +345,18 @@ def _meant_date(text: str) -> str:
     both = first != second and int(first) <= 12 and int(second) <= 12
     other = f', or "{year}-{first}-{second}" if the month stands first' if both else ""
     return f'Write "{year}-{second}-{first}"{other}.'
+
+
+def parse_dates(text: str) -> range:
+    """`2026-12-25`, or `2026-07-20 to 2026-08-02`, both days included."""
+    begins, _, ends = text.partition(" to ")
+    try:
+        first, last = parse_date(begins), parse_date(ends or begins)
+    except WordError as error:
+        raise WordError(str(error), 'Write "2026-12-25", or "2026-07-20 to 2026-08-02".') from None
+    if last < first:
+        raise WordError(f'"{text}" ends before it begins')
+    return range(first, last + 1)
 
 
 def parse_moment(text: str) -> tuple[Day, int]:

@@ -10,7 +10,7 @@ from rules.rule_set import RuleSet
 from stamgast.backtest.preview import Looks, Previews
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.customer import Customer
-from stamgast.domain.events import ActivationOutcome, AnyEvent
+from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Status
 from stamgast.service import Bundle, Change, Context, handle
@@ -65,14 +65,16 @@ class Life(Simulation):
             counters[name] = counters.get(name, 0) + by
         return change
 
-    def hear_rules(self, at: Millis) -> None:
-        """From now on the rules are heard, and everything is counted."""
+    def hear_rules(self, at: Millis, key: CustomerKey) -> None:
+        """From now on the rules are heard, and everything is counted; what they wait for is planned, as by an owner."""
         self.bring_into_force(self._heard, at)
         self._context = Context(self.bundle, self.partition, self._context.voucher_key)
         self.happened.clear()
         self.counters.clear()
         self.failures.clear()
         self.sent.clear()
+        if self.bundle.rules.awaited and self._customer is not None:
+            self._run(Reviewed(merchant=key[0], customer=key[1], at=at))
 
     def _deliver(self, submission: Submission) -> None:
         """It arrives at once; what came before that on its way makes no difference to anybody."""
@@ -129,14 +131,16 @@ def live(
 
 
 def _play(life: Life, events: Sequence[AnyEvent], begin: Millis) -> None:
-    heard = False
+    if not events:
+        return
+    heard, key = False, (events[0].merchant, events[0].customer)
     for index, event in enumerate(events):
         try:
             if not heard and event.at >= begin:
-                life.hear_rules(begin)
+                life.hear_rules(begin, key)
                 heard = True
             life.feed((event,))
         except Exception as error:  # whatever it is, a worker would have passed it over too
             raise SpoiltError(index) from error
     if not heard:
-        life.hear_rules(begin)
+        life.hear_rules(begin, key)

@@ -23,6 +23,7 @@ from stamgast.commands.answering import (
     say,
 )
 from stamgast.commands.rules_backtest import backtest
+from stamgast.commands.rules_new import new
 from stamgast.domain.vocabulary import RuleStatus, Status
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from stamgast.programs.rule_files import ToldRule
 
 app = new_app("Check, test and explain rules.", no_args_is_help=True)
+app.command()(new)
 app.command()(backtest)
 
 Paths = Annotated[
@@ -159,7 +161,7 @@ def why(
     if rule is not None and rule not in rules:
         near = difflib.get_close_matches(rule, rules, 1)
         fail(f"there is no rule {rule!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    told = explain_customer(found.state, found.bundle, settings.make_clock().now(), rule)
+    told = explain_customer(found.state, found.bundle, settings.make_clock().now(), rule, found.customer_id)
     if as_json:
         print_json({"merchant": merchant, "customer": found.customer_id, "rules": told})
         return

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
+from stamgast.commands.merchant_files import files_of
 
 if TYPE_CHECKING:
     from rules.loader import LoadedMerchant
@@ -53,7 +54,7 @@ def backtest(
     if report is not None:
         _check_plots()
     settings = load_settings()
-    loaded = _loaded(settings, merchant)
+    _, loaded = files_of(settings, merchant)
     named = _known_rules(rules or [], loaded)
     try:
         if data is not None:
@@ -73,28 +74,6 @@ def backtest(
         return
     for line in in_words(found):
         answer(line)
-
-
-def _loaded(settings: Settings, merchant: str | None) -> LoadedMerchant:
-    from rules.yaml.problems import render_problems
-    from stamgast.programs.publish import MERCHANTS, merchant_folders
-    from stamgast.programs.rule_files import files_at
-
-    folders = {folder.name: folder for folder in merchant_folders(settings.config_dir)}
-    where = settings.config_dir / MERCHANTS
-    if not folders:
-        fail(f"there is no merchant in {where}")
-    if merchant is None and len(folders) > 1:
-        misuse(f"whose rules? say --merchant, one of {', '.join(folders)}")
-    name = merchant or next(iter(folders))
-    if name not in folders:
-        near = difflib.get_close_matches(name, folders, 1)
-        fail(f"there is no merchant {name!r} in {where}" + (f"; did you mean {near[0]!r}?" if near else ""))
-    (loaded,) = files_at([folders[name]]).loaded
-    if not loaded.ok:
-        say(render_problems(loaded.problems))
-        fail(f"the files of {name} have errors; nothing was run")
-    return loaded
 
 
 def _known_rules(names: Sequence[str], loaded: LoadedMerchant) -> tuple[str, ...]:

@@ -17,7 +17,7 @@ from redis.asyncio import Redis
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.log.topics import Topics
-from stamgast.state.keys import customers, transactions
+from stamgast.state.keys import IDLE, customers, transactions
 from stamgast.state.partition_meta import WAITS, WATERMARK
 
 _LOOK_EVERY_S: Final = 0.005
@@ -94,7 +94,7 @@ class Engine:
         found = []
         for start in range(0, len(answers), 6):
             taken, applied, outbox, notes, timers, backlogs = answers[start : start + 6]
-            due = int(timers[0][1]) if timers else None
+            due = int(timers[0][1]) if timers and timers[0][1] < IDLE else None
             waiting = sum(each.begun for each in WAITS.read(backlogs).values())
             found.append(_Partition(WATERMARK.read(taken), WATERMARK.read(applied), outbox, notes, due, waiting))
         return found

@@ -70,6 +70,27 @@ class Apart(Struct, array_like=True, gc=False):
     """Card -> the newest of its numbers for which one was redeemed."""
 
 
+class Spending(Struct, array_like=True, gc=False):
+    """What was spent on each of the last `days` days, as pairs: days since the one before, amount."""
+
+    days: Day
+    numbers: list[int] = []
+
+
+class Bought(Struct, array_like=True, gc=False):
+    """When something was bought last, and how many purchases held it."""
+
+    day: Day
+    times: int
+
+
+class TierHeld(Struct, array_like=True, gc=False):
+    """The tier that a customer is on, and since when."""
+
+    name: str
+    since: Day
+
+
 class Customer(Struct, array_like=True, gc=False):
     """See the module. Days are business days of the store of each purchase; money is minor units."""
 
@@ -128,6 +149,11 @@ class Customer(Struct, array_like=True, gc=False):
     """A transaction that a rule fired for went to somebody else: it may come back, and its entry says what fired."""
     dead_phone: str = ""
     """What stands for the phone that no message reaches; empty: they may. Another phone ends it, or a reply from it."""
+    spending: Spending | None = None
+    """Where rules or tiers ask what was spent within a span of time."""
+    bought: dict[str, Bought] = {}
+    """Thing (`stamgast.domain.things`) -> what is known of it, where rules or `watch:` ask for it."""
+    tier: TierHeld | None = None
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

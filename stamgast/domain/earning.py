@@ -4,9 +4,11 @@ from stamgast.domain import stamps
 from stamgast.domain.calendar import business_day
 from stamgast.domain.events import Purchase
 from stamgast.domain.exchange import converted
+from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import Entry
 from stamgast.domain.profit import profit_of
 from stamgast.domain.program import Program
+from stamgast.domain.things import marks_in
 from stamgast.domain.units import Day
 
 NOTHING = Entry(day=0, spend=0, profit=0, counts=0)
@@ -41,6 +43,7 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         earned = stamps.raw_stamps(ours, card)
         if earned and not (card.dated and not card.takes(day)):
             raw[card.id] = earned
+    kept = program.kept
     return Entry(
         day=day,
         spend=ours.spend,
@@ -48,4 +51,5 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         counts=int(ours.counts),
         refunds=ours.refunded,
         stamps=raw,
+        bought=marks_in(ours, kept) if kept is not NOTHING_KEPT else b"",
     )

@@ -44,6 +44,15 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.JOINED: ("customer", ""),
     FactName.REWARD_REDEEMED: ("voucher:<code>", "data: reward, code"),
     FactName.REPLIED: ("reply", "data: keyword, channel"),
+    FactName.WINDOW_SPEND_CHANGED: ("spend:<span>:<year>", "spend within a span of time; data: span"),
+    FactName.NOT_SEEN: ("quiet:<last day>", "days since then, and one less before"),
+    FactName.BIRTHDAY: ("birthday:<year>", "days until then"),
+    FactName.ANNIVERSARY: ("anniversary:<of>:<years>", "days until then; data: of, years"),
+    FactName.REWARD_GIVEN: ("given:<code>", "data: reward, code, valid_until, voucher"),
+    FactName.REWARD_ENDING: ("ending:<code>", "milliseconds until then; data: as of reward_given"),
+    FactName.REWARD_EXPIRED: ("expired:<code>", "data: reward, code (of vouchers kept apart: <day>:<reward>, no code)"),
+    FactName.BOUGHT: ("<transaction>", "how often it was bought, as far as that is known; data: thing"),
+    FactName.TIER_CHANGED: ("tier:<tier>:<day>", "ranks, 0 for none; data: tier, was"),
 }
 """Fact -> its occasion, and what its figures and data are."""
 

@@ -56,6 +56,8 @@ class Entry(Struct, gc=False):
     """What a person has confirmed of it."""
     fired: bytes = b""
     """Marks of the rules that fired for it, once per purchase (`stamgast.domain.occasions.mark_of`)."""
+    bought: bytes = b""
+    """Marks of the things that it held, where they are kept (`stamgast.domain.things`)."""
 
 
 class _Stored(Struct, array_like=True, gc=False):
@@ -68,6 +70,7 @@ class _Stored(Struct, array_like=True, gc=False):
     held: bytes = b""
     agreed: Agreed | None = None
     fired: bytes = b""
+    bought: bytes = b""
 
 
 _decode = msgspec.msgpack.Decoder(_Stored).decode
@@ -77,10 +80,10 @@ _encode = msgspec.msgpack.Encoder().encode
 def encode_entry(entry: Entry, cards: Sequence[str]) -> bytes:
     """Entry -> stored value. `cards` are the ids of the customer's cards in the state's order."""
     stamps = {cards.index(card): stamps for card, stamps in entry.stamps.items()}
-    if entry.fired or entry.held or entry.agreed is not None:
+    if entry.bought or entry.fired or entry.held or entry.agreed is not None:
         sums = (entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds)
-        rest = (entry.held, entry.agreed, entry.fired) if entry.fired else (entry.held, entry.agreed)
-        return _encode((*sums, *rest))
+        rest = (entry.held, entry.agreed, entry.fired, entry.bought)
+        return _encode((*sums, *(rest if entry.bought else rest[:3] if entry.fired else rest[:2])))
     if entry.counts == 1 and not entry.refunds:
         return _encode((entry.day, entry.spend, entry.profit, stamps))
     return _encode((entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds))
@@ -90,7 +93,7 @@ def decode_entry(value: bytes, cards: Sequence[str]) -> Entry:
     """Stored value -> entry. `cards` as in `encode_entry`; there may be more of them by now."""
     it = _decode(value)
     stamps = {cards[place]: stamps for place, stamps in it.stamps.items()}
-    return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps, it.held, it.agreed, it.fired)
+    return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps, it.held, it.agreed, it.fired, it.bought)
 
 
 encode_held = msgspec.msgpack.Encoder().encode

@@ -7,11 +7,13 @@ None may be forgotten as long as it can come again. A state keeps twelve a rule.
   fill many cards; beyond twelve runs the two lowest become one, so that what lay between counts as fired for;
 - a day, week, month or year: it stands in the ledger under a field of its own, and is looked for there only if it is
   lower than the highest of them;
+- something about a voucher, or a stay on a tier: it stands in the ledger likewise, and is looked for there once
+  something fell out;
 - a customer's once and for all: never, there are as many as the rule had thresholds.
 """
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Final
 
@@ -25,6 +27,14 @@ _QUIET: Final = "quiet:"
 _IN_RUNS: Final = (CARDS, _QUIET)
 PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR})
 """What a rule fires once per that is a time."""
+_VOUCHERS: Final = ("given:", "ending:", "expired:", "voucher:")
+_TIERS: Final = ("tier:",)
+_KINDS: Final[Mapping[str, tuple[str, ...]]] = {
+    OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET,), OncePer.REWARD: _VOUCHERS, OncePer.TIER: _TIERS,
+}  # fmt: skip
+"""How the occasions begin that a rule fires once per, where that is not the word itself."""
+_WITHOUT_ORDER: Final[frozenset[str]] = frozenset({OncePer.REWARD, OncePer.TIER})
+"""Kinds of which the ledger remembers each that fell out, and any may have."""
 
 
 def card_occasion(card: str, number: int) -> str:
@@ -53,8 +63,12 @@ def is_among(occasion: str, remembered: Sequence[str]) -> bool:
 
 
 def may_have_fallen_out(occasion: str, once_per: str, remembered: Sequence[str]) -> bool:
-    """Whether a time that is not among them may stand in the ledger."""
-    if once_per not in PERIODS or len(remembered) < REMEMBERED:
+    """Whether one that is not among them may stand in the ledger."""
+    if len(remembered) < REMEMBERED:
+        return False
+    if once_per in _WITHOUT_ORDER:
+        return True
+    if once_per not in PERIODS:
         return False
     return _in_time(occasion) < max(map(_in_time, _of_period(once_per, remembered)), default=(0, ""))
 
@@ -76,6 +90,10 @@ def _without_one(kept: list[str], once_per: str) -> tuple[list[str], str]:
     if others:
         kept.remove(others[0])
         return kept, ""
+    if once_per in _WITHOUT_ORDER:
+        oldest = next(each for each in kept if each.startswith(_KINDS[once_per]))
+        kept.remove(oldest)
+        return kept, oldest
     times = _of_period(once_per, kept) if once_per in PERIODS else []
     if len(times) > 1:
         lowest = min(times, key=_in_time)
@@ -95,7 +113,7 @@ def _stays(occasion: str, once_per: str) -> bool:
     """Whether it may not simply be dropped: what was remembered under another `once_per` may, but a customer's."""
     if once_per == OncePer.PURCHASE:
         return False
-    begins = {OncePer.CARD: CARDS, OncePer.QUIET_SPELL: _QUIET}.get(OncePer(once_per), f"{once_per}:")
+    begins = _KINDS.get(once_per, (f"{once_per}:",))
     return occasion.startswith(begins) or occasion.partition(":")[0] == OncePer.CUSTOMER
 
 

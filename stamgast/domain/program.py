@@ -14,9 +14,11 @@ from msgspec import Struct
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
+from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
+from stamgast.domain.spans import Span
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.veil import NO_VEIL, Veil
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
@@ -214,6 +216,33 @@ class ReviewAbove:
 
 
 @dataclass(frozen=True, slots=True)
+class Tiers:
+    """Levels that customers rise to. `levels` are (name, what it takes), ascending; ranks count from 1.
+
+    What counts is `by` within `span`, or ever. `downgrade` says where somebody falls to who no longer has what it
+    takes, so long after that (`grace`): to what they have `earned`, `one_step` down, or `never`.
+    """
+
+    levels: tuple[tuple[str, int], ...]
+    by: Literal["spend", "visits"] = "spend"
+    span: Span | None = None
+    downgrade: Literal["earned", "one_step", "never"] = "earned"
+    grace: Millis = 0
+
+    def rank(self, name: str) -> int:
+        """The rank of a level; 0 for what is none."""
+        return next((rank for rank, (level, _) in enumerate(self.levels, 1) if level == name), 0)
+
+    def name(self, rank: int) -> str:
+        """The name of a rank; empty for 0."""
+        return self.levels[rank - 1][0] if rank else ""
+
+    def earned_by(self, figure: int) -> int:
+        """The rank that a figure earns."""
+        return sum(figure >= needed for _, needed in self.levels)
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Everything a merchant decided, but the rules."""
 
@@ -256,6 +285,11 @@ class Program:
     """See `Region`."""
     veil: Veil = field(default=NO_VEIL, compare=False, repr=False)
     """What the birthdays of states and events are read through: `program.veil.birthday(customer.birthday)`."""
+    watch: frozenset[str] = frozenset()
+    """Products of which it is kept when each customer bought them, and how often."""
+    tiers: Tiers | None = None
+    kept: Kept = NOTHING_KEPT
+    """What its rules ask states to keep."""
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""

@@ -7,6 +7,7 @@ issues the same code. It begins with the partition of its customer, so that a ti
 import base64
 import hmac
 from collections.abc import Callable, Iterable, Sequence
+from typing import Any
 
 from msgspec import Struct
 
@@ -224,6 +225,35 @@ def was_taken_back(voucher: Voucher) -> Answer:
 def occasion_of(code: str) -> str:
     """What a voucher's use is an occasion for."""
     return f"voucher:{code}"
+
+
+def given_occasion(code: str) -> str:
+    """What a voucher's being given is an occasion for."""
+    return f"given:{code}"
+
+
+def given_fact(voucher: Voucher) -> Fact:
+    """A voucher was given, or opened again."""
+    return Fact(FactName.REWARD_GIVEN, given_occasion(voucher.code), data=_words_of_open(voucher))
+
+
+def ending_fact(voucher: Voucher, left: Millis) -> Fact:
+    """A voucher that can be used ends in so many milliseconds."""
+    return Fact(FactName.REWARD_ENDING, f"ending:{voucher.code}", after=left, data=_words_of_open(voucher))
+
+
+def expired_fact(voucher: Voucher) -> Fact:
+    """A voucher that nobody used has ended."""
+    return Fact(FactName.REWARD_EXPIRED, f"expired:{voucher.code}", data=_words_of(voucher))
+
+
+def _words_of(voucher: Voucher) -> dict[str, Any]:
+    return {"reward": voucher.reward, "code": voucher.code, "valid_until": voucher.expires_at}
+
+
+def _words_of_open(voucher: Voucher) -> dict[str, Any]:
+    """`voucher`: a message about it goes only while it is open."""
+    return _words_of(voucher) | {"voucher": voucher.code}
 
 
 def timer_of(code: str) -> str:

@@ -50,6 +50,10 @@ class OncePer(StrEnum):
     YEAR = "year"
     QUIET_SPELL = "quiet_spell"
     CUSTOMER = "customer"
+    REWARD = "reward"
+    """One voucher."""
+    TIER = "tier"
+    """One stay on a tier."""
 
 
 class Outside(StrEnum):
@@ -89,6 +93,14 @@ class TimerKind(StrEnum):
     VOUCHER = "voucher"
     VOUCHERS = "vouchers"
     """Of those kept apart from the state."""
+    UNSEEN = "unseen"
+    """Of rules, as are the next ones, with a number of days after a colon (`stamgast.domain.awaited`)."""
+    BIRTHDAY = "birthday"
+    ANNIVERSARY = "anniversary"
+    ENDING = "ending"
+    """Of the next voucher that is about to end."""
+    TIER = "tier"
+    """The figure that a tier is held by falls below it, and the grace is over."""
 
 
 class VoucherState(StrEnum):
@@ -131,6 +143,15 @@ class FactName(StrEnum):
     JOINED = "joined"
     REWARD_REDEEMED = "reward_redeemed"
     REPLIED = "replied"
+    WINDOW_SPEND_CHANGED = "window_spend_changed"
+    NOT_SEEN = "not_seen"
+    BIRTHDAY = "birthday"
+    ANNIVERSARY = "anniversary"
+    REWARD_GIVEN = "reward_given"
+    REWARD_ENDING = "reward_ending"
+    REWARD_EXPIRED = "reward_expired"
+    BOUGHT = "bought"
+    TIER_CHANGED = "tier_changed"
 
 
 class ActivationState(StrEnum):

@@ -43,6 +43,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         ],
         "more_vouchers": still_open(state.apart),
         "stage": state.stage,
+        "tier": state.tier.name if state.tier is not None else None,
         "clv": to_builtins(clv) | {"earns_its_cost": clv.earns_its_cost},
         "prospects": _prospects(state, program, at),
         "next_timer": format_time(min(state.timers.values())) if state.timers else None,

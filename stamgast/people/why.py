@@ -78,7 +78,7 @@ _WITHOUT_REWARD: Final[frozenset[str]] = frozenset({Reason.NO_LONGER_TRUE, Reaso
 
 
 def explain_customer(
-    customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None
+    customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None, customer_id: str = ""
 ) -> list[dict[str, Any]]:
     """Return, per rule (or for one): what it did for this customer and how its conditions stand at `at`.
 
@@ -86,11 +86,11 @@ def explain_customer(
     purchase to look at.
     """
     rules = bundle.rules.all if rule_id is None else (bundle.rules.by_id[rule_id],)
-    return [_explain(customer, bundle.program, rule, at) for rule in rules]
+    return [_explain(customer, customer_id, bundle.program, rule, at) for rule in rules]
 
 
-def _explain(customer: Customer, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:
-    view = View(customer, program, at, Fact(rule.fact_names[0], ""))
+def _explain(customer: Customer, customer_id: str, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:
+    view = View(customer, program, at, Fact(rule.fact_names[0], ""), customer_id)
     conditions = [{"says": says, "met": met, "found": found} for says, met, found in rule.explain(view)]
     return {
         "rule": rule.id,

@@ -12,8 +12,18 @@ from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
+from rules.testing.happenings import GetReward, Join, Redeem, Reply, Tell
 from stamgast.domain.calendar import business_day, date_of, local_time
-from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.events import (
+    AnyEvent,
+    ConsentChanged,
+    Enrolled,
+    Line,
+    Purchase,
+    PurchaseChanged,
+    Replied,
+    VoucherRedeemed,
+)
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
 from stamgast.domain.review import decode_waiting
@@ -77,11 +87,18 @@ def _why(waiting: bytes, program: Program) -> str:
 def play(simulation: Simulation, case: RuleTest) -> None:
     """Let everything that a case is given happen."""
     program = simulation.bundle.program
-    simulation.feed(_joining(case, program))
+    if not any(isinstance(step, Join) for step in case.steps):
+        joined = min((time_of(step) for step in case.steps), default=0) - 60 * MINUTE
+        simulation.feed(_joining(case, program, joined))
     for part in _given(case, program):
         if isinstance(part, FeedTurns):
             turned = replace(program, feed_healthy=part.healthy)
             simulation.bring_into_force(replace(simulation.bundle, program=turned), part.at)
+        elif isinstance(part, GetReward):
+            key = (program.merchant, CUSTOMER)
+            simulation.hand_out(key, part.reward, part.at)
+        elif isinstance(part, Redeem):
+            simulation.feed((_redeemed(simulation, part, program),))
         else:
             simulation.feed((part,))
 
@@ -92,19 +109,29 @@ def _end(case: RuleTest, now: Millis) -> Millis:
     return max(now, last, until) + AFTERWARDS
 
 
-def _joining(case: RuleTest, program: Program) -> Iterable[AnyEvent]:
-    """The customer joins an hour before the first step."""
-    joined = min((time_of(step) for step in case.steps), default=0) - 60 * MINUTE
+def _joining(case: RuleTest, program: Program, joined: Millis, source: str = "") -> Iterable[AnyEvent]:
+    """The customer joins, and agrees to every message in the same breath."""
     merchant, language = program.merchant, case.language or program.languages[0]
-    yield Enrolled(merchant=merchant, customer=CUSTOMER, at=joined, language=language)
     for purpose in Purpose:
         for channel in Channel:
             yield ConsentChanged(
                 merchant=merchant, customer=CUSTOMER, at=joined, purpose=purpose, channel=channel, granted=True
             )
+    yield Enrolled(
+        merchant=merchant, customer=CUSTOMER, at=joined, language=language, acquisition_source=source or None
+    )
 
 
-def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns]:
+def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> VoucherRedeemed:
+    """One that there is not is refused, as at a till."""
+    simulation.advance(step.at)
+    state = simulation.state((program.merchant, CUSTOMER))
+    codes = [] if state is None else [voucher.code for voucher in state.vouchers]
+    code = codes[step.voucher] if -1 <= step.voucher < len(codes) and codes else ""
+    return VoucherRedeemed(merchant=program.merchant, customer=CUSTOMER, at=step.at, code=code, id=f"till:{step.at}")
+
+
+def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | GetReward | Redeem]:
     """The steps as intake would append them, and what the feed's watch would say."""
     bought: list[tuple[str, Transaction]] = []
     for step in case.steps:
@@ -117,8 +144,19 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns]:
             before = net(transaction)
             _refund(transaction)
             yield _changed(program, step.at, (name, transaction), before)
-        elif isinstance(step, FeedTurns):
+        elif isinstance(step, Join):
+            yield from _joining(case, program, step.at, step.source)
+        elif isinstance(step, Tell | Reply):
+            yield _said(program, step)
+        elif isinstance(step, FeedTurns | GetReward | Redeem):
             yield step
+
+
+def _said(program: Program, step: Tell | Reply) -> AnyEvent:
+    merchant = program.merchant
+    if isinstance(step, Tell):
+        return Enrolled(merchant=merchant, customer=CUSTOMER, at=step.at, birthday=step.birthday)
+    return Replied(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel, keyword=step.keyword or None)
 
 
 def _changed(program: Program, at: Millis, bought: tuple[str, Transaction], before: Purchase | None) -> PurchaseChanged:

@@ -6,6 +6,6 @@ fire on facts), `messages` (an activation's way), `due` (timers).
 """
 
 from stamgast.service.case import Bundle, Change, Context
-from stamgast.service.handle import handle, ledger_keys
+from stamgast.service.handle import hand_out, handle, ledger_keys
 
-__all__ = ["Bundle", "Change", "Context", "handle", "ledger_keys"]
+__all__ = ["Bundle", "Change", "Context", "hand_out", "handle", "ledger_keys"]

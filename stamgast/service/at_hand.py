@@ -6,7 +6,7 @@ from stamgast.domain import apart, rewards
 from stamgast.domain.customer import Apart, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
-from stamgast.domain.vocabulary import Counter, VoucherState, counter
+from stamgast.domain.vocabulary import Counter, FactName, VoucherState, counter
 from stamgast.service.case import Case
 
 
@@ -43,9 +43,11 @@ def bring_code(case: Case, code: str) -> None:
 
 
 def expire(case: Case, voucher: Voucher | None) -> None:
-    """Let a voucher at hand end if its time has come."""
+    """Let a voucher at hand end if its time has come; rules hear of it at the end of the event."""
     if rewards.expire(case.customer, voucher, case.at) and voucher is not None:
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.EXPIRED))
+        if FactName.REWARD_EXPIRED in case.context.bundle.rules.heard:
+            case.expired.append(rewards.expired_fact(voucher))
 
 
 def tidy(case: Case) -> None:

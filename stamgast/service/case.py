@@ -144,7 +144,9 @@ class Case:
         "context",
         "customer",
         "customer_id",
+        "expired",
         "foreseen",
+        "given",
         "late",
         "left",
         "program",
@@ -165,6 +167,10 @@ class Case:
         self.foreseen: list[bytes] = []
         """Fields of occasions that may give something in this event."""
         self.left = Left()
+        self.given: list[Fact] = []
+        """What rewards were given, where a rule listens."""
+        self.expired: list[Fact] = []
+        """What vouchers ended, where a rule listens."""
 
     def begin(self, at: Millis) -> None:
         """Another event, at that recorded time."""

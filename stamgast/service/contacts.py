@@ -43,8 +43,9 @@ def note_contact(case: Case, purpose: str, rule: str) -> None:
 
 
 def _cool_down_of(case: Case, rule_id: str) -> Millis:
+    """For how long its newest message is remembered at least: conditions may ask about it as well."""
     rule = case.context.bundle.rules.by_id.get(rule_id)
-    return 0 if rule is None else rule.cool_down
+    return max(0 if rule is None else rule.cool_down, case.program.kept.contacts)
 
 
 def forget_contact(case: Case, activation: Activation) -> None:

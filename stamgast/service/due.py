@@ -8,7 +8,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, messages
+from stamgast.service import at_hand, awaited, messages, remembering
 from stamgast.service.case import Case
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
@@ -21,6 +21,9 @@ MEANS: Final[Mapping[str, tuple[FactName, Counter]]] = {
 """A timer of staying away -> the fact that it came true, and what counts it."""
 
 
+_OF_RULES: Final = (TimerKind.UNSEEN, TimerKind.BIRTHDAY, TimerKind.ANNIVERSARY, TimerKind.ENDING)
+
+
 def run_due_timers(case: Case, due: Millis) -> None:
     """Run every timer of the customer that the state still holds at or before `due`."""
     timers = case.customer.timers
@@ -28,7 +31,7 @@ def run_due_timers(case: Case, due: Millis) -> None:
     expiring = any(name.startswith(f"{TimerKind.VOUCHER}:") for _, name in ready)
     vouchers = {voucher.code: voucher for voucher in case.customer.vouchers} if expiring else {}
     held: list[str] = []
-    for _when, name in ready:
+    for when, name in ready:
         if name not in timers:
             continue
         del timers[name]
@@ -42,6 +45,12 @@ def run_due_timers(case: Case, due: Millis) -> None:
         elif kind == TimerKind.VOUCHERS:
             for reward, count in apart.end(case.customer, case.at).items():
                 case.count(counter(Counter.REWARD, reward, VoucherState.EXPIRED), count)
+                occasion = f"expired:{when // DAY}:{reward}"
+                fire(case, [Fact(FactName.REWARD_EXPIRED, occasion, data={"reward": reward})])
+        elif kind in _OF_RULES:
+            fire(case, awaited.answer(case, name, when))
+        elif kind == TimerKind.TIER:
+            fire(case, remembering.tier_due(case))
     messages.release_by_rank(case, held)
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
+from rules.actions import Give
 from stamgast.domain.activation import Activation
 from stamgast.domain.channels import spec_of
 from stamgast.domain.customer import UNKNOWN_PHONE, Customer
@@ -26,17 +27,19 @@ from stamgast.domain.events import (
     VoucherRedeemed,
 )
 from stamgast.domain.facts import Fact
+from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
-from stamgast.service import at_hand, outcomes
+from stamgast.service import at_hand, awaited, outcomes, remembering
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known
 from stamgast.service.reversals import drop_waiting
-from stamgast.service.rules import fire
+from stamgast.service.rules import answer_what_was_given, fire, give
 from stamgast.service.stages import restage
 from stamgast.service.vouchers import redeem, take_redemption_back
 
@@ -65,15 +68,41 @@ def handle(
     if state is None:
         case.count(Counter.CUSTOMERS)
         case.count(counter(Counter.STAGE, Stage.NEW))
+    program, rules = context.bundle.program, context.bundle.rules
+    keeps = program.kept is not NOTHING_KEPT or program.tiers is not None or _has_kept(customer)
+    waits = rules.awaited or program.tiers is not None
     for event in events:
         case.begin(event.at)
+        if keeps:
+            remembering.take_stock(case)
         try:
             apply = _APPLY[type(event)]
         except KeyError:
             raise DomainError(f"{type(event).__name__} is not an event of a customer") from None
         apply(case, event)
+        if case.expired:
+            expired, case.expired = case.expired, []
+            fire(case, expired)
         at_hand.tidy(case)
+        if waits:
+            awaited.plan(case)
     return case.change
+
+
+def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, context: Context) -> Change:
+    """Give a reward for no reason but that a rule's test says so."""
+    case = Case(state or Customer(), customer_id, context, {})
+    case.begin(at)
+    cause = f"test:{at}:{len(case.customer.vouchers)}"
+    give(case, Give(reward), Fact(FactName.REWARD_GIVEN, cause), "", cause)
+    answer_what_was_given(case)
+    awaited.plan(case)
+    return case.change
+
+
+def _has_kept(customer: Customer) -> bool:
+    """Whether the state holds what another programme asked for."""
+    return customer.spending is not None or customer.tier is not None or bool(customer.bought)
 
 
 def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Program) -> list[bytes] | None:

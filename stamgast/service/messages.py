@@ -156,6 +156,7 @@ def _drafted(case: Case, firing: Firing, action: Send | None) -> Activation:
         generation=firing.generation,
         data=firing.fact.data | {"cause": firing.fact.occasion},
         other_channels=list(channels[1:]),
+        voucher=firing.fact.data.get("voucher", ""),
     )
 
 

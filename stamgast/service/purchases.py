@@ -12,6 +12,7 @@ from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.vocabulary import Counter
+from stamgast.service import remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fall_back, fire
@@ -100,9 +101,11 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
     was = (customer.purchases, customer.spend, customer.profit)
-    worth_before = worth(case)
+    worth_before, was_before = worth(case), remembering.before(case)
     applied = apply_purchase(customer, event, case.program, case, agreed)
     facts = applied.facts + worth_facts(case, worth_before, event.after)
+    if was_before is not None:
+        facts += remembering.facts_since(case, was_before, event, applied)
     if event.before is not None and event.before.counts and not applied.new.counts:
         take_back(case, event.transaction)
     # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.

@@ -10,7 +10,7 @@ from stamgast.domain import rewards
 from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
-from stamgast.domain.vocabulary import ActivationState, Counter, Reason, Status, VoucherState, counter
+from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Status, VoucherState, counter
 from stamgast.service import at_hand, offers
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
@@ -42,6 +42,8 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
         case.change.withdrawn.append(voucher)
         offers.forget(case, voucher)
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.WITHDRAWN))
+        if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
+            take_back(case, rewards.given_occasion(voucher.code))
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 
 

@@ -19,6 +19,7 @@ from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
 from stamgast.service import at_hand, messages, offers
 from stamgast.service.case import Case, Firing
+from stamgast.service.remembering import earlier_occasions
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
 from stamgast.service.worth import FACTS as WORTH
 
@@ -32,9 +33,25 @@ _PER_PURCHASE: Final = OncePer.PURCHASE
 
 
 def fire(case: Case, facts: list[Fact]) -> None:
-    """Let the cards' own rewards and then the rules answer the facts."""
+    """Let the cards' own rewards and then the rules answer the facts, and rules what rewards these gave.
+
+    What is given for having been given something is no news: else two rules could give for ever.
+    """
     if not facts:
         return
+    _answer(case, facts)
+    if case.given:
+        answer_what_was_given(case)
+
+
+def answer_what_was_given(case: Case) -> None:
+    """Let rules answer rewards that were given."""
+    given, case.given = case.given, []
+    _answer(case, given)
+    case.given = []
+
+
+def _answer(case: Case, facts: Sequence[Fact]) -> None:
     at_hand.foresee(case, facts)
     firings: list[Firing] = []
     rules = case.context.bundle.rules
@@ -44,7 +61,7 @@ def fire(case: Case, facts: list[Fact]) -> None:
             cards_answer(case, fact)
         asked = rules.asked_by(fact)
         if asked and not case.customer.erased_at:
-            firings += _ask(case, asked, View(case.customer, case.program, case.at, fact))
+            firings += _ask(case, asked, View(case.customer, case.program, case.at, fact, case.customer_id))
     # The arbiter: who speaks first when several rules want the same customer.
     for firing in sorted(firings, key=_rank):
         if case.left.firings > 0:
@@ -67,7 +84,8 @@ def fall_back(case: Case, facts: Sequence[Fact]) -> None:
         if fact.after < fact.before and fact.name in _FIGURES:
             unreached = _crossed_back(case, fact)
             if unreached:
-                take_back(case, fact.occasion, unreached.__contains__)
+                for occasion in earlier_occasions(fact):
+                    take_back(case, occasion, unreached.__contains__)
 
 
 def _crossed_back(case: Case, fact: Fact) -> set[str]:
@@ -244,6 +262,8 @@ def _end(case: Case, action: Give, fact: Fact) -> Millis:
 
 def _count_issued(case: Case, voucher: Voucher) -> None:
     case.change.issued.append(voucher)
+    if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
+        case.given.append(rewards.given_fact(voucher))
     case.count(counter(Counter.REWARD, voucher.reward, Tally.ISSUED))
 
 
@@ -284,7 +304,16 @@ def _reached(case: Case, fact: Fact, before: int, *, reached: bool) -> set[str]:
     return {rule.id for rule in listening if rule.trigger.fires(back) is not reached}
 
 
-_FIGURES = frozenset({FactName.VISITS_CHANGED, FactName.SPEND_CHANGED, FactName.CLV_CHANGED, *WORTH.values()})
+_FIGURES = frozenset(
+    {
+        FactName.VISITS_CHANGED,
+        FactName.SPEND_CHANGED,
+        FactName.CLV_CHANGED,
+        FactName.WINDOW_SPEND_CHANGED,
+        FactName.BOUGHT,
+        *WORTH.values(),
+    }
+)
 
 _CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
     FactName.STAMP_CARD_COMPLETED: _complete_card,

@@ -9,6 +9,8 @@ from typing import Final
 from zlib import crc32
 
 _VIEW_SHARDS: Final = 16
+IDLE: Final = 2**53
+"""Score, among the timers of a partition, of a customer who has none: each stands there, to be gone through."""
 """How far a Redis Cluster can spread a view; another number starts the view anew."""
 
 

@@ -15,6 +15,7 @@ from stamgast.domain.ledger import NotReadError, Part, written
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from stamgast.state.errors import StateError
+from stamgast.state.keys import IDLE
 from stamgast.state.outbox import encode_note, encode_submission
 from stamgast.state.partitions import Lease
 from stamgast.state.session import Word
@@ -32,7 +33,7 @@ class Result(msgspec.Struct, frozen=True, gc=False):
 
     name: Name
     due: int | None
-    """When the earliest timer was due before."""
+    """When the earliest timer was due before, as `earliest` says."""
     changes: list[Change]
     value: bytes
     """The state to write."""
@@ -212,8 +213,10 @@ def _proven(changes: Sequence[Change]) -> bytes:
 
 
 def earliest(state: Customer | None) -> int | None:
-    """When the customer's first timer is due."""
-    return min(state.timers.values()) if state is not None and state.timers else None
+    """When the customer's first timer is due; `IDLE` for who has none, None for who is not there."""
+    if state is None:
+        return None
+    return min(state.timers.values()) if state.timers else IDLE
 
 
 def _reading(key: str, fields: list[bytes] | None) -> Sequence[Word]:

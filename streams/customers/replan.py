@@ -1,4 +1,4 @@
-"""After a new bundle: whose timer of staying away belongs earlier now, by its programme or by a model fitted anew?
+"""After a new bundle: whose timer belongs earlier now, by its programme, its rules or a model fitted anew?
 
 A timer that belongs later is found out when it fires, one that belongs earlier only by looking. So the owner goes
 through its partition's timers once per bundle, a few at a time, and appends a `Reviewed` for each that would move
@@ -15,7 +15,9 @@ from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Reviewed, encode_event, key_of
 from stamgast.domain.lifecycle import quiet_timers
+from stamgast.domain.units import Millis
 from stamgast.service import Bundle
+from stamgast.service.awaited import wanted as timers_of_rules
 from stamgast.state.partition_meta import REVIEWED, Word
 from streams.metrics import Metrics
 from streams.runtime.emission import append
@@ -85,7 +87,7 @@ class Review:
         records: list[tuple[bytes | None, bytes]] = []
         for (merchant, customer), value in zip(names, values, strict=True):
             bundle = await find(merchant)
-            if value is not None and bundle is not None and _belongs_earlier(value, bundle):
+            if value is not None and bundle is not None and _belongs_earlier(value, bundle, now):
                 event = Reviewed(merchant=merchant, customer=customer, at=now)
                 records.append((key_of(merchant, customer), encode_event(event)))
         if records:
@@ -93,11 +95,11 @@ class Review:
             self._metrics.reviewed.inc(len(records))
 
 
-def _belongs_earlier(value: bytes, bundle: Bundle) -> bool:
+def _belongs_earlier(value: bytes, bundle: Bundle, now: Millis) -> bool:
     try:
         state = decode_customer(value)
     except UNREADABLE:  # the steps tell of it
         return False
     held = state.timers
-    wanted = quiet_timers(state, bundle.program)
-    return any(due < held.get(kind, due + 1) for kind, due in wanted.items())
+    wanted = [*quiet_timers(state, bundle.program).items(), *timers_of_rules(state, bundle, now).items()]
+    return any(due < held.get(name, due + 1) for name, due in wanted)

@@ -61,7 +61,6 @@ def write(
     """
     stands: dict[str, bool] = {}
     due: list[Word] = []
-    idle: list[Word] = []
     for result in results:
         merchant, customer = result.name
         writes.set(keys.customer(merchant, customer), result.value)
@@ -69,7 +68,6 @@ def write(
         if now != result.due:
             member = f"{merchant}:{customer}"
             due += () if now is None else (now, member)
-            idle += () if now is not None else (member,)
         for change in result.changes:
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
@@ -86,7 +84,7 @@ def write(
                 written.notes += () if quiet else map(_keyed, change.notes)
                 written.reports += [((merchant, report.channel), report) for report in change.reports]
     written.submissions = _standing(written, stands)
-    _write_timers(keys, due, idle, writes)
+    _do_in_pieces(writes, ("ZADD", keys.timers), due)
     _write_counters(keys.stats, written.counters, writes)
     _write_outbox(keys, writes, written, place)
 
@@ -129,11 +127,6 @@ def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
     if known:
         _do_in_pieces(writes, ("SADD", key), known)
         writes.do("EXPIRE", key, _BOUND_KEPT_S)
-
-
-def _write_timers(keys: PartitionKeys, due: list[Word], idle: list[Word], writes: Writes) -> None:
-    _do_in_pieces(writes, ("ZADD", keys.timers), due)
-    _do_in_pieces(writes, ("ZREM", keys.timers), idle)
 
 
 def _write_counters(key: str, counters: Mapping[str, int], writes: Writes) -> None:

@@ -19,7 +19,7 @@ from stamgast.log.topics import Topics
 from stamgast.programs.history import BundleShelf
 from stamgast.state.client import members_of, names_under
 from stamgast.state.clock_marks import is_bounded_at
-from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.keys import IDLE, PartitionKeys, customers
 from stamgast.state.looks import Look, look
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
@@ -129,8 +129,9 @@ class _Partition:
         words = [] if seen.value == folded else _said_of(seen.value, state)
         words += said_of_entries(seen.entries, entries)
         due = _earliest(state)
-        if seen.score != due and (seen.value is not None or state is None):
-            words.append(f"its timer is {seen.score}, should be {due}")
+        score = None if seen.score == IDLE and state is not None else seen.score
+        if score != due and (seen.value is not None or state is None):
+            words.append(f"its timer is {score}, should be {due}")
         return words
 
 

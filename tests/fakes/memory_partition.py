@@ -10,6 +10,7 @@ from typing import Any
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.service import Bundle
 from stamgast.state import keys
+from stamgast.state.keys import IDLE
 from stamgast.state.partitions import Writes
 from stamgast.state.scripts import Script
 from stamgast.state.session import Word
@@ -220,9 +221,9 @@ class MemoryPartition(OwnedByTest[OwnedCustomers]):
         if counters != {name: by for name, by in replay.fold.counters.items() if by}:
             wrong.append(f"counters: {counters}, should be {replay.fold.counters}")
         due = {
-            name.removeprefix("{c0}:c:"): min(decode_customer(v).timers.values(), default=None)
+            name.removeprefix("{c0}:c:"): min(decode_customer(v).timers.values(), default=IDLE)
             for name, v in states.items()
         }
-        if self.redis.scores != {name: at for name, at in due.items() if at is not None}:
+        if self.redis.scores != due:
             wrong.append("timers")
         return wrong

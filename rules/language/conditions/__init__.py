@@ -11,6 +11,32 @@ class ConditionWord(Word[Condition]):
 CONDITIONS: Registry[ConditionWord] = Registry("condition")
 
 # The words register themselves when their modules are read.
-from rules.language.conditions import baskets, feeds, figures, moments, prospects  # noqa: E402
+from rules.language.conditions import (  # noqa: E402
+    baskets,
+    contacts,
+    feeds,
+    figures,
+    goods,
+    holdings,
+    moments,
+    past,
+    profiles,
+    prospects,
+    samples,
+)
 
-__all__ = ["CONDITIONS", "ConditionWord", "baskets", "feeds", "figures", "moments", "prospects"]
+__all__ = [
+    "CONDITIONS",
+    "ConditionWord",
+    "baskets",
+    "contacts",
+    "feeds",
+    "figures",
+    "goods",
+    "holdings",
+    "moments",
+    "past",
+    "profiles",
+    "prospects",
+    "samples",
+]

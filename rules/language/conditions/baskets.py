@@ -1,16 +1,20 @@
 """Conditions on the purchase at hand: its store, what is in its basket."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import ClassVar
 
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
+from rules.language.conditions.figures import Show, bounded, of_view, read_bounds
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
-from rules.language.schema_parts import TEXT, one_or_more
+from rules.language.schema_parts import MONEY, TEXT, bounds, one_or_more
 from rules.yaml.misspelt import meant_by
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.reader import Reader
+from stamgast.domain.currencies import format_money
+from stamgast.domain.exchange import converted
 from stamgast.domain.program import Program
 
 
@@ -95,6 +99,47 @@ class BasketHasCondition(ConditionWord):
         """Products, categories or both."""
         words = {"product": one_or_more(TEXT), "category": one_or_more(TEXT)}
         return {"type": "object", "properties": words, "additionalProperties": False, "minProperties": 1}
+
+
+@CONDITIONS.add
+class BasketTotalCondition(ConditionWord):
+    """What the purchase at hand comes to, refunds taken off, in the programme's currency.
+
+    Example::
+
+        if:
+          - basket_total: {at_least: 25 EUR}
+    """
+
+    name = "basket_total"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de aankoop {value} is",
+        "fr": "l'achat est de {value}",
+        "de": "der Einkauf {value} beträgt",
+        "en": "the purchase is {value}",
+    }
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """Bounds in the programme's currency."""
+        currency = context.program.currency
+        found = read_bounds(node, self.name, context, lambda value, where: context.reader.money(value, where, currency))
+        if found is None:
+            return None
+        show: Show = lambda minor: format_money(minor, currency)  # noqa: E731 - a closure like those beside it
+        return replace(of_view(bounded("basket total", found, show), _total, found, show), needs_purchase=True)
+
+    def schema(self) -> Schema:
+        """At least one bound."""
+        return bounds(MONEY)
+
+
+def _total(view: View) -> int | None:
+    """Unknown without a purchase, and in another currency without a rate."""
+    purchase, program = view.fact.purchase, view.program
+    if purchase is None:
+        return None
+    ours = converted(purchase, program.currency, program.rates, view.local.day)
+    return None if ours is None else ours.spend
 
 
 def _tell_of_mistyped(reader: Reader, node: Node, program: Program) -> None:

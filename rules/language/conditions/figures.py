@@ -1,16 +1,24 @@
 """Conditions on the customer's running figures: visits, spend."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import replace
 from operator import attrgetter
 from typing import ClassVar, Final
 
 from rules.engine import Condition, Test, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
-from rules.language.schema_parts import COUNT, MONEY, bounds
+from rules.language.schema_parts import COUNT, MONEY, SPAN, bounds
 from rules.yaml.nodes import MapNode, Node, kind_of
+from rules.yaml.words import parse_span
+from stamgast.domain.calendar import business_day
 from stamgast.domain.currencies import format_money
 from stamgast.domain.customer import Customer
+from stamgast.domain.days import decode_days
+from stamgast.domain.kept import Kept
+from stamgast.domain.spans import Span
+from stamgast.domain.spending import spent
+from stamgast.domain.units import Day
 
 Figure = Callable[[Customer], int]
 Show = Callable[[int], str]
@@ -81,18 +89,77 @@ def _faster(figure: Figure, found: dict[str, int], test: Test) -> Test:
     return test
 
 
+def bounded(name: str, found: dict[str, int], show: Show) -> str:
+    """`visits at least 3 and less than 5`."""
+    return f"{name} {' and '.join(f'{BOUNDS[word]} {show(number)}' for word, number in found.items())}"
+
+
+def of_view(text: str, figure: Callable[[View], int | None], found: dict[str, int], show: Show) -> Condition:
+    """A condition that something of a view lies within bounds; unknown where it is None."""
+    low, high = lowest(found), highest(found)
+
+    def test(view: View) -> bool | None:
+        value = figure(view)
+        return None if value is None else low <= value <= high
+
+    def found_now(view: View) -> str:
+        value = figure(view)
+        return "unknown" if value is None else show(value)
+
+    return Condition(text, test, found_now)
+
+
+def read_span(node: Node, context: Context) -> tuple[Span | None, bool]:
+    """What stands after `in`, if it is there; false when a problem was noted."""
+    entries = {key.text: value for key, value in node.entries} if isinstance(node, MapNode) else {}
+    if IN not in entries:
+        return None, True
+    span = context.reader.word(entries[IN], IN, parse_span)
+    return span, span is not None
+
+
+def with_span(schema: Schema) -> Schema:
+    """A schema of bounds that `in` may stand beside."""
+    return schema | {"properties": schema["properties"] | {IN: SPAN}}
+
+
+def within_span(
+    name: str, span: Span, figure: Callable[[View], int | None], found: dict[str, int], show: Show
+) -> Condition:
+    """A condition that what came together within a span of time lies within bounds."""
+    return of_view(f"{bounded(name, found, show)} in {span.text}", figure, found, show)
+
+
+def today(view: View) -> Day:
+    """The day of the recorded time on the merchant's clock: spans of time end with it."""
+    return business_day(view.at, view.program.time_zone)
+
+
+def spent_in(view: View, span: Span) -> int | None:
+    """What they spent within a span; unknown before the state was asked to keep it."""
+    customer = view.customer
+    return None if customer.spending is None and customer.purchases else spent(customer, span, today(view))
+
+
+def visits_in(view: View, span: Span) -> int:
+    """On how many days of a span they came."""
+    since = span.since(today(view))
+    return sum(day >= since for day, _ in decode_days(view.customer.days))
+
+
+IN: Final = "in"
 _visits: Final[Figure] = attrgetter("visits")
 _spend: Final[Figure] = attrgetter("spend")
 
 
 @CONDITIONS.add
 class VisitsCondition(ConditionWord):
-    """How many days the customer came, this time included.
+    """How many days the customer came, this time included; `in: 90 days` counts the last ninety, today included.
 
     Example::
 
         if:
-          - visits: {at_least: 3}
+          - visits: {at_least: 3, in: 90 days}
     """
 
     name = "visits"
@@ -105,24 +172,30 @@ class VisitsCondition(ConditionWord):
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in visits."""
+        span, good = read_span(node, context)
         found = read_bounds(
-            node, self.name, context, lambda value, where: context.reader.integer(value, where, 0, 1_000_000)
+            node, self.name, context, lambda value, where: context.reader.integer(value, where, 0, 1_000_000), (IN,)
         )
-        return None if found is None else within(self.name, _visits, found, str)
+        if found is None or not good:
+            return None
+        if span is None:
+            return within(self.name, _visits, found, str)
+        return within_span(self.name, span, lambda view: visits_in(view, span), found, str)
 
     def schema(self) -> Schema:
-        """At least one bound."""
-        return bounds(COUNT)
+        """At least one bound, and a span of time."""
+        return with_span(bounds(COUNT))
 
 
 @CONDITIONS.add
 class SpendCondition(ConditionWord):
-    """All that the customer has spent, refunds taken off.
+    """All that the customer has spent, refunds taken off; `in: 12 months` counts the last twelve, today included.
 
     Example::
 
         if:
           - spend: {at_least: 50 EUR, less_than: 500 EUR}
+          - spend: {at_least: 100 EUR, in: 12 months}
     """
 
     name = "spend"
@@ -136,9 +209,18 @@ class SpendCondition(ConditionWord):
     def read(self, node: Node, context: Context) -> Condition | None:
         """Bounds in the programme's currency."""
         currency = context.program.currency
-        found = read_bounds(node, self.name, context, lambda value, where: context.reader.money(value, where, currency))
-        return None if found is None else within(self.name, _spend, found, lambda minor: format_money(minor, currency))
+        span, good = read_span(node, context)
+        found = read_bounds(
+            node, self.name, context, lambda value, where: context.reader.money(value, where, currency), (IN,)
+        )
+        if found is None or not good:
+            return None
+        show: Show = lambda minor: format_money(minor, currency)  # noqa: E731 - a closure like those beside it
+        if span is None:
+            return within(self.name, _spend, found, show)
+        spends = within_span(self.name, span, lambda view: spent_in(view, span), found, show)
+        return replace(spends, kept=Kept(spend_days=span.longest))
 
     def schema(self) -> Schema:
-        """At least one bound."""
-        return bounds(MONEY)
+        """At least one bound, and a span of time."""
+        return with_span(bounds(MONEY))

@@ -6,9 +6,10 @@ from typing import ClassVar
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
-from rules.language.schema_parts import choice, one_or_more
+from rules.language.schema_parts import DATES, HOURS, choice, one_or_more
 from rules.yaml.nodes import Node
-from rules.yaml.words import WEEKDAYS
+from rules.yaml.words import WEEKDAYS, parse_any_hours, parse_dates
+from stamgast.domain.calendar import date_of
 from stamgast.domain.vocabulary import Stage
 
 
@@ -50,6 +51,97 @@ class WeekdayCondition(ConditionWord):
     def schema(self) -> Schema:
         """One weekday in English, or a list of them."""
         return one_or_more(choice(WEEKDAYS))
+
+
+@CONDITIONS.add
+class HourCondition(ConditionWord):
+    """The time of day on the shop's own clock: that of the purchase, else of the moment itself.
+
+    The end is not included. Hours may pass midnight: `"22:00-02:00"`.
+
+    Example::
+
+        if:
+          - hour: ["08:00-10:00", "16:00-18:00"]
+    """
+
+    name = "hour"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "het tussen {value} is",
+        "fr": "c'est entre {value}",
+        "de": "es zwischen {value} ist",
+        "en": "it is between {value}",
+    }
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """One range of hours or several."""
+        reader = context.reader
+        found = [reader.word(item, self.name, parse_any_hours) for item in reader.items(node, self.name)]
+        ranges = tuple(each for each in found if each is not None)
+        if not ranges or len(ranges) < len(found):
+            return None
+
+        def test(view: View) -> bool:
+            minute = view.local.minute
+            return any(
+                begins <= minute < ends if begins < ends else minute >= begins or minute < ends
+                for begins, ends in ranges
+            )
+
+        said = listed(tuple(f"{_clock(begins)}-{_clock(ends)}" for begins, ends in ranges))
+        return Condition(f"hour is {said}", test, lambda view: _clock(view.local.minute))
+
+    def schema(self) -> Schema:
+        """Hours of the day, or a list of them."""
+        return one_or_more(HOURS)
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"
+
+
+@CONDITIONS.add
+class DateCondition(ConditionWord):
+    """The date on the shop's own calendar: that of the purchase, else of the moment itself. Both ends are included.
+
+    Example::
+
+        if:
+          - date: [2026-12-05, "2026-12-20 to 2027-01-02"]
+    """
+
+    name = "date"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "het {value} is",
+        "fr": "c'est le {value}",
+        "de": "es der {value} ist",
+        "en": "it is {value}",
+    }
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """One date or several, each a day or from one day to another."""
+        reader = context.reader
+        items = reader.items(node, self.name)
+        found = [reader.word(item, self.name, parse_dates) for item in items]
+        ranges = tuple(each for each in found if each is not None)
+        if not ranges or len(ranges) < len(found):
+            return None
+
+        def test(view: View) -> bool:
+            day = view.local.day
+            return any(day in each for each in ranges)
+
+        said = listed(tuple(_dates(each) for each in ranges))
+        return Condition(f"date is {said}", test, lambda view: date_of(view.local.day).isoformat())
+
+    def schema(self) -> Schema:
+        """A date, or from one to another, or a list of these."""
+        return one_or_more(DATES)
+
+
+def _dates(days: range) -> str:
+    first, last = date_of(days[0]).isoformat(), date_of(days[-1]).isoformat()
+    return first if first == last else f"{first} to {last}"
 
 
 @CONDITIONS.add

@@ -24,6 +24,33 @@ PERIODS = (OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR, OncePer.CUSTO
 """What any trigger may be limited to, once per."""
 
 # The words register themselves when their modules are read.
-from rules.language.triggers import cards, customers, purchases, silence  # noqa: E402
+from rules.language.triggers import (  # noqa: E402
+    cards,
+    customers,
+    dates,
+    goods,
+    joining,
+    purchases,
+    replies,
+    rewards,
+    silence,
+    spend,
+    tiers,
+)
 
-__all__ = ["PERIODS", "TRIGGERS", "Trigger", "cards", "customers", "purchases", "silence"]
+__all__ = [
+    "PERIODS",
+    "TRIGGERS",
+    "Trigger",
+    "cards",
+    "customers",
+    "dates",
+    "goods",
+    "joining",
+    "purchases",
+    "replies",
+    "rewards",
+    "silence",
+    "spend",
+    "tiers",
+]

@@ -10,11 +10,16 @@ from rules.yaml.nodes import ListNode, MapNode, Node, kind_of
 from stamgast.domain.vocabulary import FactName, OncePer
 
 
+def stands_alone(node: Node) -> bool:
+    """Whether nothing is set: nothing, `{}` or `true` stands after the word."""
+    if isinstance(node, MapNode):
+        return not node.entries
+    return not isinstance(node, ListNode) and node.value in {None, True}
+
+
 def takes_nothing(node: Node, name: str, context: Context) -> bool:
     """These triggers take no settings: nothing, `{}` or `true` stand after them."""
-    if isinstance(node, MapNode) and not node.entries:
-        return True
-    if not isinstance(node, MapNode | ListNode) and node.value in {None, True}:
+    if stands_alone(node):
         return True
     context.reader.problem(node, f"nothing stands after `{name}`, not {kind_of(node)}", f"Write `when: {name}`.")
     return False

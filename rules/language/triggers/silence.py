@@ -1,14 +1,18 @@
 """Triggers about customers who stay away, and about their coming back."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rules.engine import CompiledTrigger, always
 from rules.language.registry import Context, Schema
+from rules.language.schema_parts import DAYS
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
+from rules.language.triggers.customers import crosses
 from rules.language.triggers.purchases import SETTING_FREE, takes_nothing
 from rules.yaml.nodes import Node
-from stamgast.domain.vocabulary import FactName, OncePer
+from rules.yaml.words import parse_days
+from stamgast.domain.awaited import Awaited
+from stamgast.domain.vocabulary import FactName, OncePer, TimerKind
 
 
 class _QuietTrigger(Trigger):
@@ -96,6 +100,58 @@ class LapsedTrigger(_QuietTrigger):
     }
     facts = (FactName.LAPSED,)
     text = "having stayed away for good, it seems"
+
+
+MOST_DAYS: Final = 1_830
+"""Five years of silence."""
+
+
+@TRIGGERS.add
+class NotSeenForTrigger(Trigger):
+    """So many days have passed since the customer's last visit. Once per quiet spell unless the rule says otherwise.
+
+    It comes at the beginning of that day on the shop's clock, and a message waits for its hours. Who has been away for
+    longer when the rule comes into force is not told of: they are `lapsed`, or a campaign's.
+
+    Example::
+
+        when:
+          not_seen_for: 30 days
+    """
+
+    name = "not_seen_for"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant {value} niet is geweest",
+        "fr": "un client n'est pas venu pendant {value}",
+        "de": "ein Kunde {value} nicht da war",
+        "en": "a customer has not come for {value}",
+    }
+    facts = (FactName.NOT_SEEN,)
+
+    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
+        """A number of days."""
+        days = context.reader.word(node, self.name, parse_days)
+        if days is None:
+            return None
+        if not 1 <= days <= MOST_DAYS:
+            context.reader.problem(node, f"`{self.name}` is from 1 day to {MOST_DAYS} days")
+            return None
+        return CompiledTrigger(
+            self.name,
+            f"not having been seen for {days} days",
+            self.facts,
+            crosses(days),
+            OncePer.QUIET_SPELL,
+            (OncePer.QUIET_SPELL, *PERIODS),
+            has_purchase=False,
+            crosses=days,
+            absence=True,
+            awaited=Awaited(TimerKind.UNSEEN, days),
+        )
+
+    def schema(self) -> Schema:
+        """A number of days."""
+        return DAYS
 
 
 @TRIGGERS.add

@@ -65,9 +65,9 @@ async def post_customer(request: Request) -> JSONResponse:
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
     doubts = doubts_about_enrolment(enrolment, entrance.program)
     who = (entrance.merchant, found.customer)
-    await _append(deps, who, enrolment, at, phone_hash=phone_hash, doubts=doubts)
     if phone:
         await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
+    await _append(deps, who, enrolment, at, phone_hash=phone_hash, doubts=doubts)
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
     if doubts:
@@ -219,24 +219,12 @@ async def _append(
     phone_hash: str,
     doubts: Sequence[Doubt],
 ) -> None:
-    """Append the enrolment and its consents to the customer's stream, in one piece."""
+    """Append the enrolment to the customer's stream in one piece, its consents first: a welcome asks for them."""
     merchant, customer = who
     veil = deps.identities.veil(merchant)
     key = await deps.identities.key_of(merchant, customer) if enrolment.consents else None
     birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
     events: list[Event] = [
-        Enrolled(
-            merchant=merchant,
-            customer=customer,
-            at=at,
-            language=enrolment.language,
-            acquisition_source=veil.source(enrolment.acquisition_source) if enrolment.acquisition_source else None,
-            birthday=veil.hide_birthday(birthday[2]) if birthday else None,
-            phone=phone_hash,
-            warned=tuple(doubt.noted for doubt in doubts),
-        )
-    ]
-    events += [
         ConsentChanged(
             merchant=merchant,
             customer=customer,
@@ -249,6 +237,18 @@ async def _append(
         )
         for consent in enrolment.consents
     ]
+    events.append(
+        Enrolled(
+            merchant=merchant,
+            customer=customer,
+            at=at,
+            language=enrolment.language,
+            acquisition_source=veil.source(enrolment.acquisition_source) if enrolment.acquisition_source else None,
+            birthday=veil.hide_birthday(birthday[2]) if birthday else None,
+            phone=phone_hash,
+            warned=tuple(doubt.noted for doubt in doubts),
+        )
+    )
     stream = key_of(merchant, customer)
     await deps.appender.append(deps.topics.customer_events, [(stream, encode_event(event)) for event in events])
 

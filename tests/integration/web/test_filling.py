@@ -223,6 +223,20 @@ async def test_what_another_run_of_redis_was_told_does_not_count(web, filling, t
     assert await filling.value(KEYS, NAME) == b"state"
 
 
+async def test_where_the_log_ended_before_redis_came_up_again_says_nothing_of_what_it_lost(
+    web, filling, topics, empty_redis
+):
+    await append(web.parts.appender, topics, 5)
+    lease = await Lease.take(web.parts.redis, KEYS, PLACE)
+    assert next(str(reach) for reach in await filling.unfilled()).endswith("0 of 5 records")  # Kafka was asked just now
+    await lease.aim(5)
+    await append(web.parts.appender, topics, 4)
+    await applied(lease, 4)  # and 5 to 8, which a Redis that was killed has lost
+    await empty_redis.hset(KEYS.meta, "goal", "5:another-run")
+    with pytest.raises(NotFilledError, match="5 of 9"):
+        await filling.value(KEYS, NAME)
+
+
 async def test_what_is_to_be_filled_anew_shows_nothing(web, filling, topics):
     await append(web.parts.appender, topics, 5)
     lease = await Lease.take(web.parts.redis, KEYS, PLACE)

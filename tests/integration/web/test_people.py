@@ -32,7 +32,7 @@ async def test_enrolment_gives_an_id_and_tells_the_customers_stream(web):
     assert response.status_code == 201, response.text
     customer = response.json()["customer"]
     assert response.headers["location"] == f"/v1/merchants/{MERCHANT}/customers/{customer}"
-    enrolled, *consents = await events(web)
+    *consents, enrolled = await events(web)
     assert isinstance(enrolled, Enrolled)
     assert (enrolled.customer, enrolled.language) == (customer, "nl")
     veil = web.parts.identities.veil(MERCHANT)

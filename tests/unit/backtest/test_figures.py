@@ -13,6 +13,7 @@ from stamgast.backtest.plan import Plan, Share
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import play, run
 from stamgast.domain.events import AnyEvent, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Happened
 from stamgast.simulate import Simulation
 from tests.unit.backtest.conftest import FILES, record_of
@@ -134,6 +135,21 @@ def test_what_cannot_be_applied_is_passed_over_and_the_rest_counts(plan: MakePla
     state = life.state(("bakker", "noor"))
     assert state is not None
     assert (state.visits, state.cards["bread"].balance) == (1, 1)
+
+
+def test_who_stays_away_is_found_though_nothing_happened_to_them_in_the_time_that_is_played(plan: MakePlan):
+    missed = "rule: missed\nstatus: live\nwhen: {not_seen_for: 30 days}\nthen: [{tag: missed}]\n"
+    asked = plan("2026-04-01", files={**FILES, "rules/missed.yaml": missed})
+    bundle = asked.bundle()
+    begin, end = asked.span(bundle.program)
+    about: Any = {"merchant": "bakker", "customer": "noor"}
+    for days, tags in ((10, ["missed"]), (40, [])):
+        at = begin - days * DAY
+        events: list[AnyEvent] = [PurchaseChanged(**about, at=at, transaction="t", after=_bread(at))]
+        life, _ = live(bundle, events, (begin, end), voucher_key=b"k", previews=Previews(bundle.program))
+        state = life.state(("bakker", "noor"))
+        assert state is not None
+        assert state.tags == tags
 
 
 def _bread(at: int) -> Purchase:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from typer.testing import CliRunner, Result
 
-from stamgast.clv.evaluation import plots
+from stamgast import drawn_pages
 from stamgast.commands.clv import app
 from tests.unit.clv.purchases import csv_of, drawn_shop
 
@@ -171,7 +171,7 @@ def test_a_report_is_one_page_with_four_plots_that_needs_nothing_beside_it(sales
 
 
 def test_without_matplotlib_a_report_says_what_to_install_before_it_fits(sales, tmp_path, monkeypatch):
-    monkeypatch.setattr(plots, "find_spec", lambda _: None)
+    monkeypatch.setattr(drawn_pages, "find_spec", lambda _: None)
 
     done = run("--data", sales, *DATES, "--report", tmp_path / "report.html")
 

@@ -39,6 +39,10 @@ READ_FROM_OUTSIDE = {
     ("rules/engine.py", "not_met"),  # field of a rule
     ("rules/language/triggers/cards.py", "stamp_card_completed"),  # words of rules
     ("rules/language/triggers/silence.py", "won_back"),
+    ("rules/language/triggers/rewards.py", "reward_given"),
+    ("rules/language/triggers/rewards.py", "reward_expired"),
+    ("rules/language/triggers/rewards.py", "reward_redeemed"),
+    ("rules/language/triggers/tiers.py", "tier_changed"),
 }
 """The same letters that mean something else: the file, and the word."""
 
@@ -73,6 +77,15 @@ def test_triggers_listen_to_facts_that_are_emitted_and_documented():
     assert emitted == set(FactName)
     for trigger in TRIGGERS.words.values():
         assert set(trigger.facts) <= emitted, trigger.name
+
+
+TOLD_TO_NOBODY = {FactName.STAMPS_TAKEN, FactName.STAMP_CARD_UNCOMPLETED}
+"""Facts that take back what others brought; rules that listened are undone by them."""
+
+
+def test_every_fact_has_a_trigger_that_waits_for_it():
+    waited_for = {fact for trigger in TRIGGERS.words.values() for fact in trigger.facts}
+    assert set(FactName) - waited_for == TOLD_TO_NOBODY
 
 
 def test_every_timer_is_answered_when_it_is_due():

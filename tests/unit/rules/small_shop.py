@@ -14,10 +14,12 @@ time_zone: Europe/Amsterdam
 languages: [nl]
 stores: {dok-noord: {}, korenmarkt: {time_zone: America/New_York, day_start: 4}}
 cards: {bread: {stamps: 7, categories: [bread]}, rewarded: {stamps: 3, categories: [cheese], reward: free_loaf}}
-rewards: {free_loaf: {names: {nl: Een brood}}}
+rewards: {free_loaf: {names: {nl: Een brood}}, coffee: {names: {nl: Koffie}}}
 templates:
   free_loaf: {whatsapp: {nl: HX00000000000000000000000000000001}, variables: {"1": voucher.code}}
   hello: {}
+watch: [RYE-800]
+tiers: {by: spend, in: 12 months, levels: {silver: 250 EUR, gold: 500 EUR}, grace: 30 days}
 messaging: {sms_sender: "+31201234568", whatsapp_sender: "+31201234567"}
 """
 HELLO = "Hallo! Stop? Antwoord STOP"

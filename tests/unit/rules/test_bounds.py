@@ -51,7 +51,7 @@ def stores(count: int) -> dict[str, str]:
 
 
 def rewards(count: int) -> dict[str, str]:
-    more = "".join(f", r{number}: {{names: {{nl: x}}}}" for number in range(count - 1))
+    more = "".join(f", r{number}: {{names: {{nl: x}}}}" for number in range(count - 2))
     return program("{names: {nl: Een brood}}", "{names: {nl: Een brood}}" + more)
 
 

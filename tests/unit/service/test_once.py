@@ -161,6 +161,8 @@ OCCASIONS = {
     "year": lambda number: f"year:{2026 + number}",
     "card": lambda number: card_occasion("bread:2", number + 1),
     "quiet_spell": lambda number: f"quiet:{20_000 + number}",
+    "reward": lambda number: f"given:3-CODE{number}",
+    "tier": lambda number: f"tier:gold:{20_000 + number}",
 }
 
 
@@ -182,7 +184,7 @@ def test_whatever_comes_in_whatever_order_is_fired_for_once(word, numbers):
         )
         if occasion in fired:
             assert again, f"{occasion} would be fired for again"
-        elif word in PERIODS:
+        elif word in PERIODS or word in {"reward", "tier"}:
             assert not again, f"{occasion} would never be fired for"
         elif again:
             assert min(numbers) < number, "only what lies between two of them"

@@ -57,11 +57,11 @@ def test_it_is_told_at_the_door_and_ends_nothing_that_was_published_before():
     checked, published = load_bundle(files), load_bundle(files, published=True)
     (problem,) = [each for each in checked.problems if each.severity == "error"]
     assert (problem.file, checked.ok, published.ok) == (name, False, True)
-    assert "cannot be rendered" in problem.message
+    assert "reckons with a text as if it were a number" in problem.message
 
 
 def test_a_variable_of_whatsapp_is_tried_as_well():
     program = PROGRAM.replace('"1": voucher.code', '"1": "{{ voucher.code / 2 }}"')
     (problem,) = [each for each in load_bundle(files_of(program=program)).problems if each.severity == "error"]
     assert problem.file == "program.yaml"
-    assert "cannot be rendered" in problem.message
+    assert "reckons with a text as if it were a number" in problem.message
