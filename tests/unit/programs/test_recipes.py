@@ -14,7 +14,7 @@ from stamgast.programs.rule_tests import run_tests
 
 CONFIG = Path(__file__).parents[3] / "config"
 RECIPES = {recipe.id: recipe for recipe in recipes_in(CONFIG)[0]}
-NEEDS: Mapping[str, tuple[str, ...]] = {"nearly-there": ("stamp-card",)}
+NEEDS: Mapping[str, tuple[str, ...]] = {"nearly-there": ("stamp-card",), "reward-expires": ("stamp-card",)}
 """Recipe -> what a shop has made before it, for the things that it names."""
 PROGRAM = """\
 merchant: proef
