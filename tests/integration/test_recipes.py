@@ -1,0 +1,162 @@
+"""Every recipe, made by the command and brought into force, until its message is on somebody's phone."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import Any, Final
+
+import pytest
+import redis.asyncio
+
+from stamgast.local.brokers import Broker
+from stamgast.local.redis_server import RedisServer
+from stamgast.log.topics import Topics
+from tests.conftest import eventually
+from tests.integration.deployment import MERCHANT, ROOT, Deployment
+
+pytestmark = [pytest.mark.multi_worker, pytest.mark.slow]
+
+OPENS: Final = datetime(2026, 10, 1, 9, 0, tzinfo=UTC)
+PROGRAM: Final = """\
+merchant: winkel
+name: De Winkel
+currency: EUR
+region: NL
+time_zone: Europe/Amsterdam
+languages: [nl]
+stores: {hoek: {}}
+templates: {hello: {purpose: utility}}
+lapse: {by: own_rhythm, median_gap_days: 2, fallback_days: 8}
+messaging:
+  sms_sender: "+31970102345"
+  caps: {marketing: [50 per day]}
+"""
+NOTHING: Final = """\
+rule: quiet
+status: draft
+when: purchase
+then: [{tag: quiet}]
+"""
+ANSWERS: Final = {"reward-expires": ("before=27 days",)}
+SAYS: Final = {
+    "welcome": "welkom!",
+    "first-return": "leuk dat u er weer was!",
+    "nearly-there": "nog 1 te gaan!",
+    "stamp-card": "uw kaart is vol!",
+    "reward-expires": "nog even geldig!",
+    "birthday": "bijna jarig!",
+    "personal-voucher": "10% korting: toon code",
+    "vip-tier": "u hoort nu bij onze beste klanten!",
+    "upsell": "Vraag ons volgende keer naar het pakket",
+    "win-back": "we missen u!",
+}
+"""Recipe -> what its message says."""
+
+
+@pytest.fixture
+async def shop(kafka: Broker, redis_server: RedisServer, topics: Topics, tmp_path: Path) -> AsyncIterator[Deployment]:
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        await client.flushall()
+    deployment = Deployment(kafka.bootstrap, redis_server.url, topics, tmp_path)
+    deployment.env["STAMGAST_CLOCK"] = "driven"
+    deployment.run("clock", "set", _text(OPENS), "--json")
+    try:
+        await deployment.start(program=PROGRAM, rule=NOTHING)
+        yield deployment
+    finally:
+        await deployment.end()
+
+
+def _text(moment: datetime) -> str:
+    return f"{moment:%Y-%m-%dT%H:%M:%SZ}"
+
+
+def make_all(shop: Deployment) -> None:
+    """Make each rule, and bring them into force as a marketer who has read them does."""
+    recipes = ROOT / "config/recipes"
+    assert {path.stem for path in recipes.glob("*.yaml")} == set(SAYS), "a new recipe is played here, too"
+    shutil.copytree(recipes, shop.folder / "config/recipes")
+    for recipe in sorted(SAYS, key=lambda each: each != "stamp-card"):  # the others speak of its card
+        answers = [word for answer in ANSWERS.get(recipe, ()) for word in ("--set", answer)]
+        if "hold_out" in (recipes / f"{recipe}.yaml").read_text():
+            answers += ["--set", "hold_out=0%"]
+        made = shop.asked("rules", "new", recipe, *answers, "--json", code=0)
+        for rule in made["rules"]:
+            path = shop.folder / "config/merchants" / MERCHANT / f"rules/{rule}.yaml"
+            path.write_text(path.read_text().replace("status: draft", "status: live"))
+    shop.run("publish", "--json")
+
+
+async def enrol(shop: Deployment, number: int, birthday: str | None = None) -> str:
+    consent = {"purpose": "marketing", "channel": "sms", "wording_version": "1", "source": "till"}
+    body: dict[str, Any] = {"phone": f"06120{number:05d}", "first_name": "Jo", "consents": [consent]}
+    if birthday:
+        body["birthday"] = birthday
+    answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers", json=body)
+    assert answer.status_code in (200, 201), answer.text
+    return str(answer.json()["customer"])
+
+
+async def buy(shop: Deployment, at: datetime, amounts: dict[int, int]) -> None:
+    sales = [
+        {
+            "transaction_id": f"till:{at:%d}:{number}", "source_version": 1, "status": "completed",
+            "end_date_time": _text(at), "store": {"retail_store_id": "hoek"},
+            "customer": {"phone": f"06120{number:05d}"}, "price_currency": "EUR", "totals": {"gross_minor": amount},
+            "line_items": [{"line_id": "1", "gross_minor": amount, "category": "coffee"}],
+        }
+        for number, amount in amounts.items()
+    ]  # fmt: skip
+    answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/purchases", json=sales)
+    assert answer.status_code == 202, answer.text
+
+
+async def heard(shop: Deployment) -> dict[str, str]:
+    """Phone -> everything that came to it."""
+    found: dict[str, str] = {}
+    for message in await shop.messages():
+        found[message["to"][-1]] = found.get(message["to"][-1], "") + message["body"]
+    return found
+
+
+async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
+    make_all(shop)
+    regular = await enrol(shop, 1)
+    for number, birthday in ((2, "1988-10-09"), (3, None), (4, None), (5, None), (6, None)):
+        await enrol(shop, number, birthday)
+    at_the_till = {
+        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350},
+        1: {1: 350, 5: 1600, 6: 350},
+        2: {1: 350, 5: 1600, 6: 350},
+        **{day: {1: 350} for day in range(3, 7)},
+    }
+    wanted = {
+        "1": ("welcome", "first-return", "nearly-there", "stamp-card", "reward-expires"),
+        "2": ("welcome", "birthday"),
+        "3": ("personal-voucher",),
+        "4": ("vip-tier",),
+        "5": ("upsell",),
+        "6": ("win-back",),
+    }
+
+    async def all_came() -> bool:
+        phones = await heard(shop)
+        return all(SAYS[recipe] in phones.get(phone, "") for phone, recipes in wanted.items() for recipe in recipes)
+
+    for day in range(40):
+        today = OPENS + timedelta(days=day)
+        shop.run("clock", "set", _text(today), "--json")
+        if day in at_the_till:
+            await buy(shop, today - timedelta(minutes=1), at_the_till[day])
+            await eventually(lambda: _has_bought(shop, regular, day + 1), seconds=60, every=0.1)  # noqa: B023
+        elif await all_came():
+            break
+    await eventually(all_came, seconds=60, why=f"{wanted}")
+
+
+async def _has_bought(shop: Deployment, customer: str, times: int) -> bool:
+    answer = await shop.http.get(f"{shop.web_url}/v1/merchants/{MERCHANT}/customers/{customer}")
+    return answer.status_code == 200 and bool(answer.json()["purchases"] == times)
