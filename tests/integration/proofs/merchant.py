@@ -87,7 +87,7 @@ def _write(config: Path, *, bread: int, rules: tuple[str, ...], if_unproven: str
         )
     for name in ("thanks", "full", "regular", "missed"):
         (folder / "templates" / "nl" / f"{name}.j2").write_text(
-            "{{ merchant.name }}: dag {{ customer.first_name }}! " + name + ". Stop? Antwoord STOP\n"
+            "{{ merchant.name }}: dag {{ customer.first_name or 'u' }}! " + name + ". Stop? Antwoord STOP\n"
         )
     return folder
 
