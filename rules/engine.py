@@ -296,6 +296,11 @@ class CompiledRule:
         """What it asks a state to keep."""
         return self.trigger.kept | _kept_by(self._parts())
 
+    @property
+    def status_text(self) -> str:
+        """Its status as it is written, such as `canary 5%`."""
+        return f"{self.status} {self.canary}%" if self.canary else str(self.status)
+
     def holds(self, view: View) -> bool:
         """Whether all of `if` is met; what is unknown is not met."""
         return all(test(view) is True for test in self.tests)

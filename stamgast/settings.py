@@ -46,6 +46,12 @@ class Settings(BaseSettings):
         "`rediss://user:password@host:6379/0?ssl_ca_certs=/path/ca.pem`",
     )
     config_dir: Path = Field(Path("config"), description="where merchants/<merchant>/program.yaml and its rules stand")
+    who: str = Field(
+        "",
+        max_length=100,
+        description="who publishes, launches and rolls back, as `rules history` tells it; empty: the operating "
+        "system's user",
+    )
     signed_since: str = Field(
         "",
         description="RFC 3339: records without our signature that Kafka appended after that are not believed; "

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, Final
 import msgspec
 
 from stamgast.commands.answering import fail, kafka_of, load_settings, misuse, say
+from stamgast.commands.signing import who_of
 from stamgast.commands.stamping import stamp
 
 if TYPE_CHECKING:
@@ -89,7 +90,9 @@ async def _fit_merchant(
         say(f"not published: {refusal}" + ("" if is_past else "; --force publishes it all the same"))
         return found.parameters, _document(found, refusal, None)
     say(f"published all the same: {refusal}" if refusal else _on_what_grounds(found))
-    in_force = await put_into_force(kafka_of(settings, to_append=True), topics, merchant, found.parameters, now)
+    in_force = await put_into_force(
+        kafka_of(settings, to_append=True), topics, merchant, found.parameters, now, who=who_of(settings)
+    )
     say(f"{merchant}: version {found.parameters.version} comes into force with barrier {in_force.number}")
     return found.parameters, _document(found, refusal, in_force.number)
 

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import asyncio
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json, say
-from stamgast.commands.stamping import stamp_of
+from stamgast.commands.signing import By, Why, sign
 
 if TYPE_CHECKING:
     from stamgast.programs.publish import Published
@@ -27,6 +28,9 @@ def publish(
     merchants: Annotated[list[str] | None, typer.Argument(help="Merchants to publish; all if none is named.")] = None,
     *,
     watch: Annotated[bool, typer.Option("--watch", help="Stay, and publish whatever is saved.")] = False,
+    why: Why = "",
+    by: By = "",
+    anyway: Annotated[bool, typer.Option("--anyway", help="Even files that a rollback took out of force.")] = False,
     as_json: AsJson = False,
 ) -> None:
     """Check every file of each merchant; append what is right and new. What has errors stays as it was."""
@@ -35,25 +39,37 @@ def publish(
     settings = load_settings()
     seen = fingerprint(settings.config_dir)
     folders = _folders(settings.config_dir, merchants or [])
-    wrong = _publish(settings, folders, as_json=as_json, all_of_them=not merchants)
+    asked = _Asked(why, by, as_json=as_json, all_of_them=not merchants, anyway=anyway)
+    wrong = _publish(settings, folders, asked)
     if not watch:
         raise typer.Exit(WRONG if wrong else 0)
     say(f"watching {settings.config_dir}; Ctrl-C ends")
     while True:
         time.sleep(LOOK_EVERY_S)
         now = fingerprint(settings.config_dir)
-        if now != seen and _publish_or_wait(settings, merchants or [], as_json=as_json):
+        if now != seen and _publish_or_wait(settings, merchants or [], asked):
             seen = now
 
 
-def _publish_or_wait(settings: Settings, merchants: list[str], *, as_json: bool) -> bool:
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What was asked for beside the merchants."""
+
+    why: str
+    by: str
+    as_json: bool
+    all_of_them: bool
+    anyway: bool
+
+
+def _publish_or_wait(settings: Settings, merchants: list[str], asked: _Asked) -> bool:
     """Publish what was saved; False if Kafka or the folder is away just now and it has to be tried again."""
     from aiokafka.errors import KafkaError
 
     from stamgast.log.producers import EmitError
 
     try:
-        _publish(settings, _folders(settings.config_dir, merchants), as_json=as_json, all_of_them=not merchants)
+        _publish(settings, _folders(settings.config_dir, merchants), asked)
     except (typer.Exit, KafkaError, EmitError, OSError) as error:
         if not isinstance(error, typer.Exit):  # which has said why
             say(f"not published yet: {error!r}")
@@ -76,7 +92,7 @@ def _folders(config_dir: Path, names: list[str]) -> list[Path]:
     return [known[name] for name in names] if names else list(known.values())
 
 
-def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_them: bool) -> bool:
+def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
     """Publish once and tell; says whether anything was wrong."""
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.programs.publish import publish as append
@@ -87,15 +103,20 @@ def _publish(settings: Settings, folders: list[Path], *, as_json: bool, all_of_t
         check_topics(kafka_of(settings), topics)
     except TopicsError as error:
         fail(str(error))
-    now = stamp_of(settings)
-    results = asyncio.run(append(kafka_of(settings, to_append=True), topics.programs, folders, now))
+    signed = sign(settings, asked.why, asked.by)
+    results = asyncio.run(
+        append(
+            kafka_of(settings, to_append=True), topics.programs, folders, signed.now,
+            who=signed.who, why=signed.why, anyway=asked.anyway,
+        )
+    )  # fmt: skip
     for result in results:
-        tell(result, as_json=as_json)
-    if all_of_them:
+        tell(result, as_json=asked.as_json)
+    if asked.all_of_them:
         gone = asyncio.run(without_folder(kafka_of(settings), topics.programs, folders))
         for merchant in gone:
             say(f"{merchant}: has no folder here any more and stays in force as it was published last")
-    if as_json:
+    if asked.as_json:
         done = [result for result in results if result.hash is not None]
         print_json(
             {
@@ -122,6 +143,8 @@ def tell(result: Published, *, as_json: bool = False) -> None:
             f"{result.merchant}: the store {store!r} is no longer named. Tills that name it are still taken, by "
             f"the days of the merchant's own time zone; rules about a store pass them over. {suggest(store, stores)}"
         )
+    for sentence in result.overruled:
+        say(f"{result.merchant}: {sentence}")
     _tell_failing(result)
     if not as_json:
         state = "published" if result.is_new else "in force already"

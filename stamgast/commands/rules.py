@@ -23,6 +23,7 @@ from stamgast.commands.answering import (
     say,
 )
 from stamgast.commands.rules_backtest import backtest
+from stamgast.commands.rules_launch import history, launch, rollback
 from stamgast.commands.rules_new import new
 from stamgast.domain.vocabulary import RuleStatus, Status
 
@@ -30,9 +31,9 @@ if TYPE_CHECKING:
     from rules.yaml.problems import Problem
     from stamgast.programs.rule_files import ToldRule
 
-app = new_app("Check, test and explain rules.", no_args_is_help=True)
-app.command()(new)
-app.command()(backtest)
+app = new_app("Check, test, back-test, launch and explain rules.", no_args_is_help=True)
+for command in (new, backtest, launch, history, rollback):
+    app.command()(command)
 
 Paths = Annotated[
     list[Path] | None,

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from rules.loader import LoadedMerchant
     from stamgast.backtest.plan import CsvData, LogData, Plan
     from stamgast.domain.units import Day
-    from stamgast.programs.publish import InForce
     from stamgast.programs.record import BundleRecord
+    from stamgast.programs.writer import InForce
     from stamgast.settings import Settings
 
 _USUAL_DAYS: Final = 90
@@ -132,8 +132,8 @@ def _published(settings: Settings, merchant: str) -> dict[int, InForce]:
     from aiokafka.errors import KafkaError
 
     from stamgast.log.topics import Topics, TopicsError, check_topics
-    from stamgast.programs.publish import InForce
     from stamgast.programs.topic import all_bundles
+    from stamgast.programs.writer import InForce
 
     topics = Topics(settings.partitions, settings.topic_prefix)
 

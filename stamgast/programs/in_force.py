@@ -14,7 +14,7 @@ from stamgast.domain.program import Program
 from stamgast.identity.veiling import Veils
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
-from stamgast.programs.record import decode_bundle, load_record
+from stamgast.programs.record import Chain, decode_bundle, load_record
 
 log = get_logger(__name__)
 
@@ -33,6 +33,7 @@ class MerchantTable:
         """Merchant -> bundles that are newer than its programme, packed, the newest last."""
         self._turn = asyncio.Lock()
         self._compiling: asyncio.Task[list[Program]] | None = None
+        self._chain = Chain()
         self.loaded = False
 
     async def get(self, merchant: str) -> Program | None:
@@ -72,6 +73,8 @@ class MerchantTable:
                 bundle = decode_bundle(record.value or b"")
             except ValueError as error:  # whoever wrote it, the version before it stays in force
                 log.warning("unreadable bundle", offset=record.offset, reason=str(error))
+                continue
+            if not self._chain.counts(record.offset, bundle):
                 continue
             waiting = self._waiting.setdefault(bundle.merchant, [])
             waiting.append(record.value or b"")

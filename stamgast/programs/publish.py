@@ -7,32 +7,36 @@ running; files that are in force already are not published again.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant, load_published
 from stamgast.domain.units import Millis
-from stamgast.log.producers import Emitter
+from stamgast.programs.launches import carried_over
 from stamgast.programs.record import (
     BundleRecord,
     BundleTooLargeError,
     bundle_hash,
-    encode_bundle,
+    changed,
+    hash_of_files,
     load_record,
 )
 from stamgast.programs.topic import all_bundles
+from stamgast.programs.writer import InForce, ProgramWriter
 
 MERCHANTS = "merchants"
 
 
 @dataclass(frozen=True, slots=True)
-class InForce:
-    """A merchant's newest bundle in the log, and the number of its barrier."""
+class Signed:
+    """Who changes what is in force, why and when, as the history tells it."""
 
-    number: int
-    record: BundleRecord
+    now: Millis
+    who: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,12 @@ class Published:
     refusal: str = ""
     stores_gone: tuple[str, ...] = ()
     """Stores that the version before named and this one does not."""
+    overruled: tuple[str, ...] = ()
+    """Launches that ended because their rule's file says something else now: a sentence each."""
+
+
+class SetAsideError(ValueError):
+    """These very files were taken out of force by a rollback, and were not edited since."""
 
 
 def merchant_folders(config_dir: Path) -> list[Path]:
@@ -61,45 +71,90 @@ async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:
 
 
 async def publish(
-    bootstrap: str, topic: str, folders: Iterable[Path], now: Millis, clv: dict[str, dict[str, Any]] | None = None
+    bootstrap: str,
+    topic: str,
+    folders: Iterable[Path],
+    now: Millis,
+    clv: dict[str, dict[str, Any]] | None = None,
+    *,
+    who: str = "",
+    why: str = "",
+    anyway: bool = False,
 ) -> list[Published]:
-    """Check each folder and append what is new; what a fit and the feed's watch said stays.
+    """Check each folder and append what is new; what a fit, a launch and the feed's watch said stays.
 
-    `clv` has other parameters by merchant.
+    `clv` has other parameters by merchant. Files that a rollback took out of force are published only `anyway`.
     """
-    newest = await newest_bundles(bootstrap, topic)
     results: list[Published] = []
-    emitter: Emitter | None = None
-    try:
+    async with ProgramWriter(bootstrap, topic, client_id="stamgast-publish") as writer:
         for folder in folders:
-            known = newest.get(folder.name)
+            known = writer.newest.get(folder.name)
             figures = (clv or {}).get(folder.name, known.record.clv if known else {})
             loaded = await asyncio.to_thread(load_merchant, folder, figures)
-            merchant = loaded.program.merchant
             if not loaded.ok:
+                merchant = loaded.program.merchant
                 results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal="it has errors"))
                 continue
-            feed = known.record.feed if known else {}
-            content = bundle_hash(loaded.files, figures, feed)
-            if known is not None and known.record.hash == content:
-                results.append(Published(merchant, content, known.number, is_new=False, loaded=loaded))
-                continue
-            record = BundleRecord(
-                merchant=merchant, hash=content, files=dict(loaded.files), clv=figures, feed=feed, published_at=now
-            )
-            try:
-                value = encode_bundle(record)
-            except BundleTooLargeError as error:
-                results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal=str(error)))
-                continue
-            emitter = emitter or await Emitter.open(bootstrap, client_id="stamgast-publish")
-            number = await emitter.send(topic, 0, merchant.encode(), value)
-            gone = await asyncio.to_thread(_stores_gone, known.record, loaded) if known else ()
-            results.append(Published(merchant, content, number, is_new=True, loaded=loaded, stores_gone=gone))
-    finally:
-        if emitter is not None:
-            await emitter.close()
+            change = partial(_with_files, loaded, (clv or {}).get(folder.name), Signed(now, who, why), anyway=anyway)
+            results.append(await _publish(writer, loaded, change))
     return results
+
+
+async def _publish(
+    writer: ProgramWriter, loaded: LoadedMerchant, change: Callable[[BundleRecord | None], BundleRecord | None]
+) -> Published:
+    merchant = loaded.program.merchant
+    known = writer.newest.get(merchant)
+    try:
+        found = await writer.change(merchant, change)
+    except (BundleTooLargeError, SetAsideError) as error:
+        return Published(merchant, None, None, is_new=False, loaded=loaded, refusal=str(error))
+    is_new = known is None or found.number != known.number
+    if known is None or not is_new:
+        return Published(merchant, found.record.hash, found.number, is_new=is_new, loaded=loaded)
+    gone = await asyncio.to_thread(_stores_gone, known.record, loaded)
+    overruled = tuple(_overruled(known.record, loaded))
+    return Published(
+        merchant, found.record.hash, found.number, is_new=True, loaded=loaded, stores_gone=gone, overruled=overruled
+    )
+
+
+def _with_files(
+    loaded: LoadedMerchant,
+    clv: dict[str, Any] | None,
+    signed: Signed,
+    known: BundleRecord | None,
+    *,
+    anyway: bool,
+) -> BundleRecord | None:
+    """What is in force with other files. Raises SetAsideError."""
+    files = dict(loaded.files)
+    base = BundleRecord(merchant=loaded.program.merchant, hash="", files={}) if known is None else known
+    launched = carried_over(base.launched, loaded.rules)
+    figures = base.clv if clv is None else clv
+    content = bundle_hash(files, figures, base.feed, launched)
+    if known is not None and content == known.hash:
+        return None
+    aside = hash_of_files(files) in base.set_aside
+    if aside and not anyway:
+        raise SetAsideError(
+            "a rollback took these very files out of force, and they were not edited since; "
+            "`stamgast rules history --files DIR` writes those that are in force, `publish --anyway` insists"
+        )
+    return changed(
+        base, files=files, clv=figures, launched=launched, published_at=signed.now, who=signed.who, why=signed.why,
+        set_aside=[],
+    )  # fmt: skip
+
+
+def _overruled(before: BundleRecord, loaded: LoadedMerchant) -> Iterator[str]:
+    for rule_id in sorted(before.launched.keys() - carried_over(before.launched, loaded.rules).keys()):
+        launch, rule = before.launched[rule_id], loaded.rules.by_id.get(rule_id)
+        if rule is not None and rule.status_text != launch.status:
+            yield (
+                f"{rule_id} is {rule.status_text} now, as its file says since it was edited; "
+                f"it was launched {launch.status} while its file said {launch.in_file}"
+            )
 
 
 def _stores_gone(before: BundleRecord, loaded: LoadedMerchant) -> tuple[str, ...]:
@@ -112,7 +167,9 @@ async def without_folder(bootstrap: str, topic: str, folders: Iterable[Path]) ->
     return sorted((await newest_bundles(bootstrap, topic)).keys() - {folder.resolve().name for folder in folders})
 
 
-async def publish_parameters(bootstrap: str, topic: str, merchant: str, clv: dict[str, Any], now: Millis) -> InForce:
+async def publish_parameters(
+    bootstrap: str, topic: str, merchant: str, clv: dict[str, Any], now: Millis, *, who: str = ""
+) -> InForce:
     """Bring CLV parameters into force beside the files that are; the same ones are not appended again.
 
     Raises:
@@ -120,24 +177,21 @@ async def publish_parameters(bootstrap: str, topic: str, merchant: str, clv: dic
         ValueError: the parameters cannot be used with them; the text says why.
         EmitError: they were perhaps not appended.
     """
-    known = (await newest_bundles(bootstrap, topic)).get(merchant)
-    if known is None:
-        raise LookupError(f"{merchant} has published nothing yet; `stamgast publish {merchant}` comes first")
-    files = known.record.files
-    loaded = await asyncio.to_thread(load_published, files, merchant, clv)
-    if not loaded.ok:
-        raise ValueError(next(problem.message for problem in loaded.problems if problem.severity == "error"))
-    content = bundle_hash(files, clv, known.record.feed)
-    if content == known.record.hash:
-        return known
-    record = BundleRecord(
-        merchant=merchant, hash=content, files=files, clv=clv, feed=known.record.feed, published_at=now
-    )
-    emitter = await Emitter.open(bootstrap, client_id="stamgast-fit")
-    try:
-        return InForce(await emitter.send(topic, 0, merchant.encode(), encode_bundle(record)), record)
-    finally:
-        await emitter.close()
+    async with ProgramWriter(bootstrap, topic, client_id="stamgast-fit") as writer:
+        known = writer.newest.get(merchant)
+        if known is None:
+            raise LookupError(f"{merchant} has published nothing yet; `stamgast publish {merchant}` comes first")
+        loaded = await asyncio.to_thread(load_published, known.record.files, merchant, clv)
+        if not loaded.ok:
+            raise ValueError(next(problem.message for problem in loaded.problems if problem.severity == "error"))
+
+        def with_figures(record: BundleRecord | None) -> BundleRecord | None:
+            if record is None:
+                return None
+            new = changed(record, clv=clv, published_at=now, who=who, why="a model was fitted")
+            return None if new.hash == record.hash else new
+
+        return await writer.change(merchant, with_figures)
 
 
 def fingerprint(config_dir: Path) -> tuple[tuple[str, int, int], ...]:

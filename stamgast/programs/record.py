@@ -16,6 +16,7 @@ import msgspec
 
 from rules.loader import LoadedMerchant, load_published
 from stamgast.domain.errors import UNREADABLE
+from stamgast.programs.launches import Launch, Launches, in_force
 
 MAX_BUNDLE_BYTES = 900_000
 MAX_UNPACKED_BYTES = 32_000_000
@@ -28,7 +29,9 @@ class BundleTooLargeError(ValueError):
 class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     """`files` maps paths relative to the merchant's folder to their text; `clv` is what the last fit published.
 
-    `feed` says `{"healthy": false}` while the till tells of no purchases; it is empty while all is well.
+    `feed` says `{"healthy": false}` while the till tells of no purchases; it is empty while all is well. `launched` has
+    the statuses of rules that were launched, `set_aside` the hashes of files that a rollback took out of force. `based`
+    is the number of the bundle that this one was made from (`Chain`).
     """
 
     merchant: str
@@ -38,9 +41,18 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     feed: dict[str, bool] = {}
     published_at: int = 0
     """Recorded time, milliseconds UTC."""
+    launched: dict[str, Launch] = {}
+    who: str = ""
+    why: str = ""
+    set_aside: list[str] = []
+    based: int | None = None
 
 
 PROGRAM: Final = "program.yaml"
+NOTHING: Final = -1
+"""Stands for the number of the bundle before a merchant's first one."""
+OURSELVES: Final = "stamgast"
+"""Who publishes what no person asked for."""
 
 
 class Glance(NamedTuple):
@@ -58,26 +70,75 @@ _encode = msgspec.json.Encoder(order="deterministic").encode
 _decode = msgspec.json.Decoder(BundleRecord).decode
 
 
-def bundle_hash(files: Mapping[str, str], clv: Mapping[str, Any], feed: Mapping[str, bool] | None = None) -> str:
+def bundle_hash(
+    files: Mapping[str, str],
+    clv: Mapping[str, Any],
+    feed: Mapping[str, bool] | None = None,
+    launched: Launches | None = None,
+) -> str:
     """Return the content hash (SHA-256, hex): the same files and parameters have the same hash everywhere."""
     content: dict[str, Any] = {"files": dict(files), "clv": dict(clv)}
     if feed:
         content["feed"] = dict(feed)
+    if launched:
+        content["launched"] = dict(launched)
     return hashlib.sha256(_encode(content)).hexdigest()
 
 
-def with_feed(packed: bytes, now: int, *, healthy: bool) -> bytes:
+def hash_of_files(files: Mapping[str, str]) -> str:
+    """Return the hash by which a rollback remembers files (SHA-256, hex)."""
+    return hashlib.sha256(_encode(dict(files))).hexdigest()
+
+
+def changed(record: BundleRecord, **fields: Any) -> BundleRecord:
+    """Return the record with other fields, under the hash of what it holds then."""
+    new = msgspec.structs.replace(record, **{"based": None} | fields)
+    content = bundle_hash(new.files, new.clv, new.feed, new.launched)
+    return msgspec.structs.replace(new, hash=content)
+
+
+class Chain:
+    """Which bundles of `programs.v1` count, as they are read in their order.
+
+    Kafka has no compare-and-set. So a bundle says which one it was made from, and counts only if that was the newest of
+    its merchant: of two who changed the same one, the later must change what the earlier made of it. `based` of None
+    counts always; `NOTHING` is for the first of a merchant.
+    """
+
+    def __init__(self) -> None:
+        self._newest: dict[str, int] = {}
+        self._passed_over: set[int] = set()
+
+    def counts(self, number: int, record: BundleRecord) -> bool:
+        """Say whether it does; whoever reads the log again gets the same answer."""
+        newest = self._newest.get(record.merchant, NOTHING)
+        if number <= newest:
+            return number not in self._passed_over
+        if record.based is not None and record.based != newest:
+            self._passed_over.add(number)
+            return False
+        self._newest[record.merchant] = number
+        return True
+
+
+def with_feed(packed: bytes, now: int, *, healthy: bool, based: int | None = None) -> bytes:
     """Return the same bundle with another word on the shop's feed, packed. `now` is milliseconds UTC."""
     record = decode_bundle(packed)
     feed = {} if healthy else {"healthy": False}
-    content = bundle_hash(record.files, record.clv, feed)
-    return encode_bundle(msgspec.structs.replace(record, hash=content, feed=feed, published_at=now))
+    why = "purchases come in again" if healthy else "the till tells of no purchases"
+    return encode_bundle(changed(record, feed=feed, published_at=now, who=OURSELVES, why=why, based=based))
 
 
 def load_record(record: BundleRecord) -> LoadedMerchant:
-    """Compile a bundle: its files, with what a fit gave and what is known of the feed."""
-    loaded = load_published(record.files, record.merchant, record.clv)
-    return replace(loaded, program=replace(loaded.program, feed_healthy=record.feed.get("healthy", True)))
+    """Compile a bundle: its files, with what a fit gave, what is known of the feed and what was launched."""
+    loaded = load_as_filed(record)
+    program = replace(loaded.program, feed_healthy=record.feed.get("healthy", True))
+    return replace(loaded, program=program, rules=in_force(loaded.rules, record.launched))
+
+
+def load_as_filed(record: BundleRecord) -> LoadedMerchant:
+    """Compile its files, with what a fit gave: rules have the statuses that stand there."""
+    return load_published(record.files, record.merchant, record.clv)
 
 
 def glance_at(record: BundleRecord) -> Glance:
@@ -120,6 +181,6 @@ def decode_bundle(value: bytes) -> BundleRecord:
         record = _decode(text)
     except (zlib.error, *UNREADABLE) as error:
         raise ValueError(f"not a bundle: {error}") from error
-    if bundle_hash(record.files, record.clv, record.feed) != record.hash:
+    if bundle_hash(record.files, record.clv, record.feed, record.launched) != record.hash:
         raise ValueError(f"bundle {record.hash[:12]} of {record.merchant} does not match its hash")
     return record

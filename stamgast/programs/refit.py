@@ -20,7 +20,8 @@ from stamgast.domain.models.gamma_gamma import Orders
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
 from stamgast.log.topics import Topics
-from stamgast.programs.publish import InForce, newest_bundles, publish_parameters
+from stamgast.programs.publish import newest_bundles, publish_parameters
+from stamgast.programs.writer import InForce
 from stamgast.state.customer_states import live_states
 from stamgast.state.nodes import Redis
 
@@ -104,7 +105,9 @@ async def parameters_in_force(bootstrap: str, topics: Topics, merchant: str) -> 
     return newest[merchant]
 
 
-async def put_into_force(bootstrap: str, topics: Topics, merchant: str, found: ParameterSet, now: Millis) -> InForce:
+async def put_into_force(
+    bootstrap: str, topics: Topics, merchant: str, found: ParameterSet, now: Millis, *, who: str = ""
+) -> InForce:
     """Publish a set. Raises LookupError, ValueError or EmitError, as `publish_parameters` does."""
     document: dict[str, Any] = msgspec.to_builtins(found)
-    return await publish_parameters(bootstrap, topics.programs, merchant, document, now)
+    return await publish_parameters(bootstrap, topics.programs, merchant, document, now, who=who)

@@ -6,19 +6,22 @@ from collections.abc import AsyncIterator
 from dataclasses import dataclass
 
 from stamgast.log.reading import LogReader, LogTruncatedError, end_of
-from stamgast.programs.record import BundleRecord, decode_bundle
+from stamgast.programs.record import BundleRecord, Chain, decode_bundle
 
 
 async def all_bundles(bootstrap: str, topic: str) -> AsyncIterator[tuple[int, bytes, BundleRecord]]:
     """Number, packed and unpacked, each bundle that was ever published; what is none is passed over, as workers do."""
+    chain = Chain()
     async with LogReader(bootstrap) as reader:
         async for records in reader.read_all(topic, 0):
             for record in records:
                 packed = record.value or b""
                 try:
-                    yield record.offset, packed, decode_bundle(packed)
+                    bundle = decode_bundle(packed)
                 except ValueError:
                     continue
+                if chain.counts(record.offset, bundle):
+                    yield record.offset, packed, bundle
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from bisect import bisect_left, bisect_right
 from collections.abc import Mapping, Sequence
 from typing import Any, Final, Protocol
 
@@ -17,7 +16,7 @@ from stamgast.domain.program import Program
 from stamgast.identity.veiling import Veils
 from stamgast.log.tail import Position
 from stamgast.logs import get_logger
-from stamgast.programs.record import Glance, decode_bundle, glance_at, load_record
+from stamgast.programs.record import Chain, Glance, decode_bundle, glance_at, load_record
 from stamgast.service import Bundle
 
 log = get_logger(__name__)
@@ -63,6 +62,7 @@ class Bundles:
         self._published = published
         self.newest: dict[str, tuple[int, str]] = {}
         """merchant -> (number, hash)."""
+        self._chain = Chain()
         self._glances: dict[str, Glance] = {}
         self._newest_packed: dict[str, bytes] = {}
         self._packed: dict[int, bytes] = {}
@@ -127,11 +127,6 @@ class Bundles:
                 self._keep(at, value)
         return self._packed[number]
 
-    def between(self, merchant: str, after: int, before: int) -> list[tuple[int, str]]:
-        """Numbers and hashes of a merchant's bundles that were published between two numbers, in their order."""
-        history = self._history.get(merchant, [])
-        return [(at, self._at[at][1]) for at in history[bisect_right(history, after) : bisect_left(history, before)]]
-
     async def judge_newest(self, merchant: str) -> None:
         """Find out whether a merchant's newest bundle can be used; if not, `refused` tells."""
         with contextlib.suppress(UnusableBundleError):
@@ -185,7 +180,11 @@ class Bundles:
             except ValueError as error:
                 log.error("a programme cannot be read", offset=record.offset, why=str(error))
                 continue
-            if record.offset not in self._at:  # else the log is being read again
+            if not self._chain.counts(record.offset, bundle):
+                log.info(
+                    "a bundle was made from one that was overtaken", merchant=bundle.merchant, number=record.offset
+                )
+            elif record.offset not in self._at:  # else the log is being read again
                 self._take_in(record.offset, (bundle.merchant, bundle.hash), record.value)
                 self._glances[bundle.merchant] = glance_at(bundle)
         async with self._moved:

@@ -47,9 +47,8 @@ class FeedWatch:
         self._clock = clock
         self._metrics = metrics
         self._looked = 0.0
-        self._appended: dict[str, tuple[int, int]] = {}
-        """merchant -> (number of the bundle that our word was added to, number that it has got)."""
-        self._ours: set[int] = set()
+        self._added_to: dict[str, int] = {}
+        """merchant -> number of the bundle that our word was added to; it counts only if none came between."""
 
     async def look(self, standing: Standing) -> None:
         """Judge every merchant who asked for it. Raises StateError, ElsewhereError or EmitError."""
@@ -66,21 +65,17 @@ class FeedWatch:
             self._metrics.feed_stale.labels(merchant).set(not program.feed_healthy)
             healthy = _is_healthy(program, newest_purchase.get(merchant, 0), self._clock.now())
             number, newest = self._bundles.newest[merchant]
-            based, became = self._appended.get(merchant, (-1, -1))
-            overtaken = [each for each in self._bundles.between(merchant, based, became) if each[0] not in self._ours]
-            if overtaken:  # somebody published while we appended: theirs must not be lost under ours
-                await self._append(merchant, *overtaken[-1], healthy=healthy)
-            elif healthy != program.feed_healthy and bundle.hash == newest and became <= number:
+            asked_anew = self._added_to.get(merchant, -1) != number
+            if healthy != program.feed_healthy and bundle.hash == newest and asked_anew:
                 await self._append(merchant, number, newest, healthy=healthy)
 
     async def _append(self, merchant: str, based: int, content: str, *, healthy: bool) -> None:
         log.warning("a shop's feed", merchant=merchant, healthy=healthy)
         packed = await self._bundles.packed(merchant, content)
-        record = with_feed(packed, self._clock.now(), healthy=healthy)
+        record = with_feed(packed, self._clock.now(), healthy=healthy, based=based)
         programs = self._topics.programs
-        (became,) = await append(self._owned.emitters, programs, 0, [(merchant.encode(), record)])
-        self._appended[merchant] = (based, became)
-        self._ours.add(became)
+        await append(self._owned.emitters, programs, 0, [(merchant.encode(), record)])
+        self._added_to[merchant] = based
 
     async def _newest_purchases(self, merchants: Sequence[str]) -> dict[str, Millis]:
         """Recorded time of each merchant's newest purchase; 0 for one of whom there was none yet."""

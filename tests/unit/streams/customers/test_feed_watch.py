@@ -108,9 +108,10 @@ async def test_files_that_were_published_in_between_are_not_lost(monkeypatch):
     shop.clock.at = T0 + 9 * DAY
     newer = {"program.yaml": PROGRAM.replace("De Winkel", "De Nieuwe Winkel")}
     shop.programs.meanwhile = [published(newer)]
-    assert not (await shop.look()).feed_healthy
-    program = await shop.look()
-    assert (program.name, program.feed_healthy) == ("De Nieuwe Winkel", False)
+    for _ in range(2):
+        program = await shop.look()
+        assert program.name == "De Nieuwe Winkel", "not for a moment"
+    assert not program.feed_healthy
 
 
 async def test_a_merchant_who_did_not_ask_is_not_judged(monkeypatch):

@@ -1,0 +1,80 @@
+"""What statuses rules were launched with, beside what their files say.
+
+A launch stands in the bundle's record and not in a file: whoever publishes may not write to the files, and files that
+are published again unchanged must not undo it. It holds as long as the file says of the rule's status what it said when
+it was launched; an edit of `status:` is newer, and wins.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Final
+
+import msgspec
+
+from rules.engine import SPEAKING, CompiledRule
+from rules.rule_set import RuleSet
+from rules.yaml.words import parse_status
+from stamgast.domain.units import Millis
+
+
+class Launch(msgspec.Struct, frozen=True, omit_defaults=True):
+    """A rule's launch. `status` is what it was launched as, `in_file` what its file said then."""
+
+    status: str
+    in_file: str
+    at: Millis = 0
+    """When it began to speak: it did not before. 0 for one that does not speak."""
+
+
+Launches = Mapping[str, Launch]
+"""By the rule's id."""
+
+NONE: Final[Launches] = {}
+
+
+def in_force(rules: RuleSet, launches: Launches) -> RuleSet:
+    """The rules with the statuses that they were launched with."""
+    return RuleSet(_launched(rule, launches.get(rule.id)) for rule in rules.all) if launches else rules
+
+
+def _launched(rule: CompiledRule, launch: Launch | None) -> CompiledRule:
+    if launch is None:
+        return rule
+    status = parse_status(launch.status)
+    return replace(rule, status=status.name, canary=status.canary)
+
+
+def speaks(status: str) -> bool:
+    """Whether a rule of that status, as it is written, does something."""
+    return parse_status(status).name in SPEAKING
+
+
+def carried_over(launches: Launches, rules: RuleSet) -> dict[str, Launch]:
+    """Those launches that still hold beside these files: their rules are there, and say of their status what they did.
+
+    `rules` are as the files say.
+    """
+    return {
+        rule_id: launch
+        for rule_id, launch in launches.items()
+        if rule_id in rules.by_id and rules.by_id[rule_id].status_text == launch.in_file
+    }
+
+
+def with_launch(launches: Launches, rule: CompiledRule, status: str, now: Millis) -> dict[str, Launch]:
+    """The launches with another one. `rule` is as its file says; what says the same as the file is none."""
+    known = launches.get(rule.id)
+    others = {rule_id: launch for rule_id, launch in launches.items() if rule_id != rule.id}
+    if not speaks(status):
+        at = 0
+    elif known is not None and speaks(known.status):
+        at = known.at
+    elif known is None and speaks(rule.status_text):
+        at = 0  # it speaks already, and nobody noted since when
+    else:
+        at = now
+    if status == rule.status_text and not at:
+        return others
+    return others | {rule.id: Launch(status, rule.status_text, at)}
