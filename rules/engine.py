@@ -20,10 +20,13 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
 from stamgast.domain.spans import Span
+from stamgast.domain.rule_answers import code_of, key_of
 from stamgast.domain.units import Day, Millis, Minor
-from stamgast.domain.vocabulary import Counter, OncePer, Outside, RuleStatus, Tally, counter
+from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
 
 MAX_PRIORITY: Final = 100
+_LONGEST: Final = 120
+"""Letters of a condition in a counter's name."""
 DEFAULT_PRIORITY: Final = 50
 RUNNING: Final[frozenset[str]] = frozenset({RuleStatus.SHADOW, RuleStatus.CANARY, RuleStatus.LIVE})
 """Statuses whose rules listen; `draft` and `paused` ones do not."""
@@ -248,8 +251,11 @@ class CompiledRule:
     """Its last business day; None: there is none."""
     earned: bool = False
     """What it gives was paid for: whatever withholds its message withholds nothing of that. Else it is an offer."""
-    not_met: str = field(init=False, repr=False, compare=False, default="")
-    """Counter of the times that it was asked and `if` did not hold."""
+    turned_down: Mapping[Test, tuple[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
+    """Each of its `tests` -> counter of the times that it turned the rule down, and what stands for it among a
+    customer's answers (`stamgast.domain.rule_answers`)."""
+    key: int = field(init=False, repr=False, compare=False, default=0)
+    """What stands for the rule there."""
     fired: str = field(init=False, repr=False, compare=False, default="")
     """Counter of the occasions that it fired for."""
     tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
@@ -266,7 +272,12 @@ class CompiledRule:
     """It fires for each of its facts, for that fact's own occasion: nobody needs to ask."""
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "not_met", counter(Counter.RULE, self.id, Tally.NOT_MET))
+        object.__setattr__(self, "key", key_of(self.id))
+        turned_down = {
+            part.test: (counter(Counter.RULE, self.id, Tally.NOT_MET, words), code_of(words))
+            for part, words in zip(self._parts(), self.said, strict=True)
+        }
+        object.__setattr__(self, "turned_down", turned_down)
         object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
         object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
         object.__setattr__(self, "send", next((each for each in self.actions if isinstance(each, Send)), None))
@@ -275,6 +286,11 @@ class CompiledRule:
         object.__setattr__(self, "rank", (-self.priority, -self.value, self.id))
         plain = self.trigger.fires is always and self.once_per in _BY_FACT
         object.__setattr__(self, "plain", plain and not self.dated)
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """What `if` asks, in words that a counter's name may hold; in the order of `tests`."""
+        return tuple(_in_words(part).replace(BETWEEN, "/")[:_LONGEST] for part in self._parts())
 
     def _parts(self) -> tuple[Condition, ...]:
         if self.condition is None:
@@ -315,6 +331,11 @@ def _kept_by(parts: Sequence[Condition]) -> Kept:
     for part in parts:
         kept |= part.kept | _kept_by(part.parts)
     return kept
+
+
+def _in_words(condition: Condition) -> str:
+    parts = "; ".join(_in_words(part) for part in condition.parts)
+    return f"{condition.text} ({parts})" if parts else condition.text
 
 
 def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:

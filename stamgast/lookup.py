@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass, replace
 
+from rules.yaml.problems import suggest
 from stamgast import bootstrap
 from stamgast.broker import kafka_of
 from stamgast.domain.customer import Customer, decode_customer
@@ -19,6 +20,7 @@ from stamgast.identity.veiling import Veils
 from stamgast.log.appender import Appender
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics, check_topics
+from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.history import BundleShelf
 from stamgast.service import Bundle
 from stamgast.settings import Settings
@@ -86,6 +88,26 @@ async def find_customer(settings: Settings, merchant: str, identifier: str) -> F
     if rules := PAUSED.read(paused):  # they raised: they show as paused
         newest = replace(newest, rules=newest.rules.pausing(rules))
     return Found(customer_id, decode_customer(value), newest)
+
+
+async def count_rule(settings: Settings, merchant: str, rule: str) -> RuleCounts:
+    """Sum over all partitions what the read model counts of a rule.
+
+    Raises:
+        NotFoundError: there is no such merchant, or no such rule was ever counted or is in force.
+        NotFilledError: Redis lost what it held, and does not hold it again yet.
+    """
+    topics = bootstrap.topics_of(settings)
+    _, newest = await newest_bundle(settings, topics, merchant)
+    counts = RuleCounts(rule)
+    async with aclosing(bootstrap.open_redis(settings)) as redis:
+        await Filling(redis, topics, settings.kafka_bootstrap).check()
+        for partition in range(topics.partitions):
+            flat = await redis.call("HGETALL", customers(partition).stats)
+            counts.add(merchant, dict(zip(flat[::2], flat[1::2], strict=True)))
+    if not counts.known and rule not in newest.rules.by_id:
+        raise NotFoundError(f"{merchant} has no rule {rule!r}. {suggest(rule, newest.rules.by_id)}")
+    return counts
 
 
 async def name_customer(settings: Settings, people: People, merchant: str, identifier: str) -> str:

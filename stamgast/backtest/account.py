@@ -110,7 +110,7 @@ class Account(Struct):
             words = name.split(BETWEEN)
             if words[0] == Counter.PURCHASES:
                 self.purchases += times
-            elif words[0] == Counter.RULE and len(words) == 3:
+            elif words[0] == Counter.RULE:
                 tally = self.rule(words[1])
                 if words[2] == Tally.FIRED:
                     tally.fired += times

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
@@ -147,12 +148,20 @@ def run(
 @app.command()
 def why(
     merchant: Annotated[str, typer.Argument(help="The merchant.")],
-    identifier: Annotated[str, typer.Argument(help="Customer id, phone or membership number.")],
+    identifier: Annotated[
+        str, typer.Argument(help="Customer id, phone or membership number; without one, --rule counts over all.")
+    ] = "",
     *,
     rule: Annotated[str | None, typer.Option(help="This rule only.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Say why a customer got a message, or did not: what fired, what became of it, how each condition stands now."""
+    """Say why a customer got a message, or did not: what fired, what became of it, how each condition stands now.
+
+    Without a customer, with --rule: how often it fired, which condition turned it down, what withheld its messages.
+    """
+    if not identifier:
+        _count_why(merchant, rule, as_json=as_json)
+        return
     from stamgast.commands.finding import find
     from stamgast.people.why import explain_customer
 
@@ -185,6 +194,23 @@ def schema(
     answer(msgspec.json.format(msgspec.json.encode(rule_schema()), indent=2).decode())
 
 
+def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:
+    """Tell of a rule over all customers."""
+    from stamgast.commands.finding import Reasons
+    from stamgast.lookup import count_rule
+
+    if rule is None:
+        misuse("name a customer, or a rule with --rule")
+    with Reasons():
+        counts = asyncio.run(count_rule(load_settings(), merchant, rule))
+    if as_json:
+        print_json({"merchant": merchant, "rule": rule} | counts.as_json())
+        return
+    answer(f"{merchant} {rule}")
+    for line in counts.lines():
+        answer(line)
+
+
 def _why_lines(told: dict[str, Any]) -> Iterator[str]:
     dates = "".join(f", {word} {told[word]}" for word in ("starts", "ends") if told[word])
     yield f"\n{told['rule']} ({told['status']}{dates}): when {told['when']}"
@@ -192,6 +218,8 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         yield f"  fired for {', '.join(told['fired_for'])}"
     else:
         yield "  has not fired"
+    if told["last"]:
+        yield f"  last asked {told['last']['at']}: {told['last']['because']}"
     marks = {True: "yes", False: "no ", None: "?  "}
     for each in told["conditions"]:
         found = f"  (now: {each['found']})" if each["found"] else ""

@@ -154,6 +154,8 @@ class Customer(Struct, array_like=True, gc=False):
     bought: dict[str, Bought] = {}
     """Thing (`stamgast.domain.things`) -> what is known of it, where rules or `watch:` ask for it."""
     tier: TierHeld | None = None
+    rule_answers: dict[int, int] = {}
+    """Rule -> how it ended the last time that its trigger came: see `stamgast.domain.rule_answers`."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -7,9 +7,11 @@ from rules.engine import CompiledRule, View
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
 from stamgast.domain.calendar import date_of
-from stamgast.domain.customer import Customer
+from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
+from stamgast.domain.rule_answers import UNKNOWN, Ended, code_of, is_of_condition
+from stamgast.domain.rule_answers import read as read_answer
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import Bundle
@@ -77,6 +79,17 @@ _WITHOUT_REWARD: Final[frozenset[str]] = frozenset({Reason.NO_LONGER_TRUE, Reaso
 """Reasons that tell by themselves what became of the reward, or tell nothing of it."""
 
 
+ENDED: Final[Mapping[int, str]] = {
+    Ended.FIRED: "it fired",
+    Ended.SHADOW: "all its conditions were met, but it is a shadow: it is only counted",
+    Ended.NOT_IN_CANARY: "all its conditions were met, but the customer is not in the canary's sample",
+    Ended.FIRED_BEFORE: "it had fired for that before",
+    Ended.TOO_MANY: "more rules fired at once than one event may set off",
+    Ended.RAISED: "it broke, and was paused",
+}
+"""How it ended that a rule's trigger came -> what it means, for people."""
+
+
 def explain_customer(
     customer: Customer, bundle: Bundle, at: Millis, rule_id: str | None = None, customer_id: str = ""
 ) -> list[dict[str, Any]]:
@@ -98,11 +111,39 @@ def _explain(customer: Customer, customer_id: str, program: Program, rule: Compi
         "status": rule.status,
         "when": rule.trigger.text,
         "fired_for": list(customer.fired.get(rule.id, ())),
+        "last": _last(customer, rule),
         "conditions": conditions,
         "earned": rule.earned,
         "starts": None if rule.starts is None else str(date_of(rule.starts)),
         "ends": None if rule.ends is None else str(date_of(rule.ends)),
         "activations": [_tell(activation, rule) for activation in customer.activations if activation.rule == rule.id],
+        "vouchers": [_tell_voucher(each) for each in customer.vouchers if each.rule == rule.id],
+    }
+
+
+def _last(customer: Customer, rule: CompiledRule) -> dict[str, Any] | None:
+    """How it ended the last time that the rule's trigger came; None if it never did since that is kept."""
+    answer = customer.rule_answers.get(rule.key)
+    if answer is None:
+        return None
+    at, code = read_answer(answer)
+    told = {"at": format_time(at), "turned_down": is_of_condition(code), "condition": None}
+    if not is_of_condition(code):
+        return told | {"because": ENDED.get(code, "nobody here knows how it ended")}
+    conditions = " or ".join(words for words in rule.said if code_of(words) == code % UNKNOWN)
+    if not conditions:
+        return told | {"because": "a condition was not met that the rule has no more"}
+    how = "could not be answered" if code >= UNKNOWN else "was not met"
+    return told | {"because": f"turned down, for this {how}: {conditions}", "condition": conditions}
+
+
+def _tell_voucher(voucher: Voucher) -> dict[str, Any]:
+    """Of the code nothing: whoever has it can redeem it."""
+    return {
+        "reward": voucher.reward,
+        "state": voucher.state,
+        "given_at": format_time(voucher.issued_at),
+        "ends_at": format_time(voucher.expires_at),
     }
 
 

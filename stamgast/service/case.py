@@ -26,6 +26,7 @@ from stamgast.domain.ledger import (
 )
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
+from stamgast.domain.rule_answers import Ended, stamp
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
 
@@ -139,6 +140,7 @@ class Case:
         "_entries",
         "_grounds",
         "_read",
+        "_stamp",
         "at",
         "change",
         "context",
@@ -159,6 +161,7 @@ class Case:
         self.program: Program = context.bundle.program
         self.change = Change(customer)
         self.at: Millis = 0
+        self._stamp = 0
         self.late = False
         self._read = ledger
         self._entries: dict[bytes, Entry] = {}
@@ -175,6 +178,7 @@ class Case:
     def begin(self, at: Millis) -> None:
         """Another event, at that recorded time."""
         self.at = self.customer.recorded_at = at
+        self._stamp = 0
         self.late = False
         self.foreseen = []
         self.left = Left()
@@ -293,6 +297,16 @@ class Case:
         """Add to a read-model counter."""
         counters = self.change.counters
         counters[counter] = counters.get(counter, 0) + by
+
+    def answered(self, rule: CompiledRule, how: Ended) -> None:
+        """Remember how it ended that the rule's trigger came."""
+        self.customer.rule_answers[rule.key] = self.stamp() + how
+
+    def stamp(self) -> int:
+        """What stands for now among a customer's answers; reckoned when it is first asked for."""
+        if not self._stamp:
+            self._stamp = stamp(self.at)
+        return self._stamp
 
     def note(self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None) -> None:
         """A line in the public life of an activation; `answer` is what the channel said of it."""

@@ -34,6 +34,7 @@ from stamgast.domain.vocabulary import (
     Outside,
     Reason,
     Status,
+    Tally,
     Verdict,
     VoucherState,
     counter,
@@ -280,6 +281,7 @@ def _end(case: Case, activation: Activation, status: Status, reason: str) -> Non
     else:
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, activation.rule, status))
+        case.count(counter(Counter.RULE, activation.rule, Tally.WITHHELD, reason))
     case.note(activation, NoteKind.OUTCOME)
     shed(activation)
     if activation.offered and not activation.unproven:

@@ -14,6 +14,8 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import ALWAYS_ALIKE, Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
+from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
+from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
@@ -30,6 +32,8 @@ MOST_TAGS = 100
 """Tags of one customer; those beyond are counted and not given."""
 _LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up costs as much as a call
 _PER_PURCHASE: Final = OncePer.PURCHASE
+_FIRED: Final = Ended.FIRED
+_FIRED_BEFORE: Final = Ended.FIRED_BEFORE
 
 
 def fire(case: Case, facts: list[Fact]) -> None:
@@ -69,6 +73,9 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
             _carry_out(case, firing)
         else:
             case.count(counter(Counter.RULE, firing.rule.id, Tally.TOO_MANY))
+            case.answered(firing.rule, Ended.TOO_MANY)
+    if len(case.customer.rule_answers) > MOST_ANSWERS:
+        case.customer.rule_answers = newest(case.customer.rule_answers)
 
 
 def _rank(firing: Firing) -> tuple[int, int, str]:
@@ -97,14 +104,19 @@ def _crossed_back(case: Case, fact: Fact) -> set[str]:
 def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
     """Which of these rules fire? The innermost loop of the core: written for speed."""
     fact, counters, firings = view.fact, case.change.counters, []
+    answers, now = case.customer.rule_answers, 0
     for rule in rules:
         try:  # its words are spelled out here: a call of `holds` a rule would double the time
             occasion = fact.occasion if rule.plain else rule.occasion(fact, view)
             if occasion is None:
                 continue
             for test in rule.tests:
-                if test(view) is not True:
-                    counters[rule.not_met] = counters.get(rule.not_met, 0) + 1
+                met = test(view)
+                if met is not True:
+                    name, code = rule.turned_down[test]
+                    counters[name] = counters.get(name, 0) + 1
+                    now = now or case.stamp()
+                    answers[rule.key] = now + (code if met is False else code + UNKNOWN)
                     break
             else:
                 if rule.status == _LIVE or _speaks(case, rule):
@@ -114,6 +126,7 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
         except Exception as error:  # noqa: BLE001 - whatever a rule raises, the event itself must be applied
             case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
             case.count(counter(Counter.RULE, rule.id, Tally.RAISED))
+            case.answered(rule, Ended.RAISED)
     return firings
 
 
@@ -121,8 +134,13 @@ def _speaks(case: Case, rule: CompiledRule) -> bool:
     """A shadow rule is only counted; a canary speaks to a sample."""
     if rule.status == RuleStatus.SHADOW:
         case.count(counter(Counter.RULE, rule.id, Tally.SHADOW))
+        case.answered(rule, Ended.SHADOW)
         return False
-    return rule.status != RuleStatus.CANARY or _in_canary(case, rule)
+    if rule.status != RuleStatus.CANARY or _in_canary(case, rule):
+        return True
+    case.count(counter(Counter.RULE, rule.id, Tally.NOT_IN_CANARY))
+    case.answered(rule, Ended.NOT_IN_CANARY)
+    return False
 
 
 def _in_canary(case: Case, rule: CompiledRule) -> bool:
@@ -132,6 +150,7 @@ def _in_canary(case: Case, rule: CompiledRule) -> bool:
 def _carry_out(case: Case, firing: Firing) -> None:
     """Rewards may be opened again after a refund took them back; a message is sent once per occasion."""
     rule = firing.rule
+    case.answered(rule, _FIRED_BEFORE if firing.again else _FIRED)
     if not firing.again:
         _remember(case, rule, firing.occasion)
         case.count(rule.fired)

@@ -36,6 +36,7 @@ def test_why_tells_what_fired_what_was_sent_and_how_each_condition_stands():
     assert list(_why_lines(told)) == [
         "\nexample (live): when visit number 2",
         "  fired for customer:visits:2",
+        "  last asked 2026-10-02T06:00:00Z: it fired",
         "  yes spend at least 15.00 EUR  (now: 20.00 EUR)",
         "  ?   any of",
         "  ?     store is dok-noord  (now: no purchase at hand)",

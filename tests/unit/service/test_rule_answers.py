@@ -1,0 +1,121 @@
+"""How each rule ended the last time that its trigger came, in the customer's state and in the counters."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import msgspec
+
+from stamgast.commands.rules import _why_lines
+from stamgast.domain.customer import Customer, encode_customer
+from stamgast.domain.rule_answers import MOST, Ended, newest, read, stamp
+from stamgast.domain.units import DAY, MINUTE
+from stamgast.people.rule_counts import RuleCounts
+from stamgast.people.why import explain_customer
+from stamgast.programs.rule_tests import CUSTOMER, play
+from stamgast.service import Bundle
+from stamgast.simulate import Simulation
+from tests.unit.rules.small_shop import load
+
+RULE = """
+rule: example
+status: {status}
+when: purchase
+once_per: {once_per}
+if: [{{spend: {{at_least: 5 EUR}}}}, {{any: [{{visits: {{at_least: {visits}}}}}, {{stage: lapsed}}]}}]
+then: [{{give: free_loaf}}, {{send: hello}}]
+tests:
+  - {{name: x, given: "2 purchases of bread, one per day from 2026-10-01 08:00", expect: {{send: hello}}}}
+"""
+
+
+def lived(visits: int = 9, status: str = "live", once_per: str = "purchase") -> tuple[Simulation, Bundle, Customer]:
+    loaded = load(RULE.format(visits=visits, status=status, once_per=once_per))
+    bundle = Bundle(0, "", loaded.program, loaded.rules)
+    simulation = Simulation(bundle, mind_holdout=False)
+    play(simulation, loaded.tests[0])
+    state = simulation.state(("shop", CUSTOMER))
+    assert state is not None
+    return simulation, bundle, state
+
+
+def last(visits: int = 9, status: str = "live", once_per: str = "purchase") -> str:
+    simulation, bundle, state = lived(visits, status, once_per)
+    (told,) = explain_customer(state, bundle, simulation.now)
+    return str(told["last"]["because"])
+
+
+def test_a_customer_whom_a_rule_turned_down_is_told_by_which_condition_and_when() -> None:
+    simulation, bundle, state = lived()
+    (told,) = explain_customer(state, bundle, simulation.now)
+    assert (
+        "  last asked 2026-10-02T06:00:00Z: turned down, for this was not met: "
+        "any of (visits at least 9; stage is lapsed)"
+    ) in list(_why_lines(told))
+    assert told["last"]["condition"] == "any of (visits at least 9; stage is lapsed)"
+
+
+def test_every_end_has_its_sentence() -> None:
+    assert last(visits=1) == "it fired"
+    assert last(visits=1, once_per="customer") == "it had fired for that before"
+    assert last(visits=1, status="shadow") == "all its conditions were met, but it is a shadow: it is only counted"
+    assert last(visits=1, status="canary 0%").endswith("the customer is not in the canary's sample")
+
+
+def test_what_a_rule_gave_is_told_without_the_code_that_would_redeem_it() -> None:
+    simulation, bundle, state = lived(visits=1)
+    (told,) = explain_customer(state, bundle, simulation.now)
+    assert [each["reward"] for each in told["vouchers"]] == ["free_loaf"]
+    assert "code" not in told["vouchers"][0]
+
+
+def test_after_an_edit_a_condition_that_the_rule_no_longer_has_is_not_mistaken_for_another() -> None:
+    simulation, _, state = lived()
+    edited = load(RULE.format(visits=8, status="live", once_per="purchase"))
+    (told,) = explain_customer(state, Bundle(1, "", edited.program, edited.rules), simulation.now)
+    assert told["last"]["because"] == "a condition was not met that the rule has no more"
+
+
+def test_a_rule_that_says_no_costs_a_customer_ten_bytes_and_many_rules_no_more_than_the_bound() -> None:
+    _, _, state = lived()
+    with_answers = len(encode_customer(state))
+    assert with_answers - len(encode_customer(msgspec.structs.replace(state, rule_answers={}))) <= 10
+    answers = {number: stamp(number * DAY) + Ended.FIRED for number in range(3 * MOST)}
+    kept = newest(answers)
+    assert set(kept) == set(range(2 * MOST, 3 * MOST))
+
+
+def test_moments_before_the_count_begins_are_read_as_they_were_written() -> None:
+    for at in (0, 1_500_000_000_000, 1_767_225_600_000, 1_999_999_999_999):
+        when, code = read(stamp(at) + 130)
+        assert (0 <= at - when < MINUTE, code) == (True, 130)
+
+
+def test_over_all_customers_a_rule_is_counted_by_the_condition_that_turned_it_down() -> None:
+    loaded = load(RULE.format(visits=2, status="live", once_per="purchase"))
+    rules = loaded.rules
+    simulation = Simulation(Bundle(0, "", loaded.program, rules), mind_holdout=False)
+    play(simulation, loaded.tests[0])
+    counts = RuleCounts("example")
+    counts.add("shop", {name.encode(): str(times).encode() for name, times in simulation.counters.items()})
+    assert counts.fired == 1
+    assert counts.not_met == {"any of (visits at least 2; stage is lapsed)": 1}
+    assert list(counts.lines()) == [
+        "  fired once",
+        "  turned down once, not met: any of (visits at least 2; stage is lapsed)",
+    ]
+
+
+def test_counters_of_before_it_was_kept_which_condition_it_was_are_told_as_such() -> None:
+    counts = RuleCounts("example")
+    counts.add(
+        "shop", {b"shop|rule|example|not_met": b"3", b"shop|rule|example2|fired": b"3", b"x|rule|example|fired": b"1"}
+    )
+    counts.add("shop", {b"shop|rule|example|withheld|holdout": b"2"})
+    assert counts.as_json() == {
+        "fired": 0,
+        "not_met": {"a condition (counted before it was kept which)": 3},
+        "withheld": {"holdout": 2},
+        "shadow": 0, "not_in_canary": 0, "too_many": 0, "raised": 0,
+    }  # fmt: skip
+    assert replace(counts).known
