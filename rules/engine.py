@@ -19,8 +19,8 @@ from stamgast.domain.dated import is_within
 from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
-from stamgast.domain.spans import Span
 from stamgast.domain.rule_answers import code_of, key_of
+from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
 
