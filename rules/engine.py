@@ -251,6 +251,10 @@ class CompiledRule:
     """Its last business day; None: there is none."""
     earned: bool = False
     """What it gives was paid for: whatever withholds its message withholds nothing of that. Else it is an offer."""
+    undo_window: Millis = 0
+    """So long its messages of the first hour after a launch wait, so that they can be undone."""
+    launched_at: Millis = 0
+    """When it began to speak; 0: nobody noted that."""
     turned_down: Mapping[Test, tuple[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Each of its `tests` -> counter of the times that it turned the rule down, and what stands for it among a
     customer's answers (`stamgast.domain.rule_answers`)."""

@@ -33,6 +33,7 @@ from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
+from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import OncePer, Outside, RuleStatus
 
 WORDS: Final = (
@@ -47,6 +48,7 @@ WORDS: Final = (
     "offered",
     "starts",
     "ends",
+    "undo_window",
     "timing",
     "limits",
     "priority",
@@ -117,9 +119,11 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             earned=_earned(reader, found, trigger),
             starts=starts,
             ends=ends,
+            undo_window=_undo_window(reader, found.get("undo_window")),
         )
     timed = _timing(reader, found.get("timing"), draft)
     file.rule = _limits(reader, found.get("limits"), timed)
+    _check_undo_window(context, found.get("undo_window"), file.rule)
     return file
 
 
@@ -177,6 +181,24 @@ def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None
         reader.problem(node, f"`{trigger.name}` does not happen once per {word}", hint)
         return default
     return word
+
+
+def _undo_window(reader: Reader, node: Node | None) -> Millis:
+    window = reader.word(node, "undo_window", parse_duration) if node is not None else None
+    if window is not None and node is not None and not MINUTE <= window <= DAY:
+        hint = "Messages of the first hour after a launch wait for so long, such as `undo_window: 10 minutes`."
+        reader.problem(node, "`undo_window` is from a minute to a day", hint)
+        return 0
+    return window or 0
+
+
+def _check_undo_window(context: Context, node: Node | None, rule: CompiledRule | None) -> None:
+    if node is None or rule is None:
+        return
+    gives_up = context.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
+    if rule.undo_window >= gives_up:
+        hint = "Nothing would be sent in the first hour. Make `undo_window` shorter, or `give_up_after` longer."
+        context.reader.problem(node, "messages are given up before their `undo_window` is over", hint)
 
 
 def _earned(reader: Reader, found: Mapping[str, Node], trigger: CompiledTrigger) -> bool:

@@ -38,6 +38,7 @@ def rule_schema() -> Schema:
             "earned": {"type": "boolean", "description": "What it gives was paid for: nothing withholds it."},
             "starts": {"type": "string", "pattern": f"{DATE}$", "description": "The first day on which it fires."},
             "ends": {"type": "string", "pattern": f"{DATE}$", "description": "The last one."},
+            "undo_window": DURATION | {"description": "Messages of the first hour after a launch wait for so long."},
             "offered": {"type": "boolean", "description": "Whatever withholds its message withholds what it gives."},
             "timing": _timing(),
             "limits": _limits(),

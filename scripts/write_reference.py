@@ -128,6 +128,9 @@ and no `once_per` is used up by it, so last year's sales can be imported on the 
 `count_history: true` takes the stamps of before as well. A threshold that was passed before a rule's first day stays
 passed. After its last day a message that waits goes only if it is about what was earned.
 
+With `undo_window: 10 minutes` (a minute to a day) its messages of the first hour after a launch wait for so long, and
+pausing the rule meanwhile withdraws them.
+
 ```yaml
 rule: autumn-visits
 when:

@@ -68,6 +68,8 @@ def launch(
         answer(f"{rule} is {written} already, by version {done.version.number}")
     else:
         answer(f"{rule}: {done.was} → {done.status}, {_in_words(done.version, settings, waiting)}")
+        if done.withdraws:
+            answer("  messages of its first hour that still wait in its `undo_window` are withdrawn")
 
 
 def rollback(

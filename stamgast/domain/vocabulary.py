@@ -221,6 +221,8 @@ class Reason(StrEnum):
     ERASED = "erased"
     RULE_NOT_LIVE = "rule_not_live"
     RULE_OVER = "rule_over"
+    UNDO_WINDOW = "undo_window"
+    UNDONE = "undone"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     EXPIRED = "expired"

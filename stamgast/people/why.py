@@ -33,6 +33,8 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.EARNED_AGAIN: "it is being stopped, and its occasion has come about again meanwhile",
     Reason.ERASED: "the customer asked to be forgotten",
     Reason.RULE_NOT_LIVE: "the rule was no longer live when its time came",
+    Reason.UNDO_WINDOW: "the rule was launched just before, and its first messages wait so that they can be undone",
+    Reason.UNDONE: "it was undone: the rule was paused while its first messages waited",
     Reason.RULE_OVER: "the rule's last day had passed when its time came",
     Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",
     Reason.EXPIRED: "it could not go out in time",

@@ -7,7 +7,7 @@ it was launched; an edit of `status:` is newer, and wins.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final
 
@@ -43,7 +43,7 @@ def _launched(rule: CompiledRule, launch: Launch | None) -> CompiledRule:
     if launch is None:
         return rule
     status = parse_status(launch.status)
-    return replace(rule, status=status.name, canary=status.canary)
+    return replace(rule, status=status.name, canary=status.canary, launched_at=launch.at)
 
 
 def speaks(status: str) -> bool:
@@ -61,6 +61,18 @@ def carried_over(launches: Launches, rules: RuleSet) -> dict[str, Launch]:
         for rule_id, launch in launches.items()
         if rule_id in rules.by_id and rules.by_id[rule_id].status_text == launch.in_file
     }
+
+
+def begun(launches: Launches, rules: RuleSet, spoke: Callable[[str], bool], now: Millis) -> dict[str, Launch]:
+    """The launches with those that the files themselves make: it has to be known since when a rule speaks if its first
+    messages can be undone. `spoke` says whether it did before.
+    """
+    new = {
+        rule.id: Launch(rule.status_text, rule.status_text, now)
+        for rule in rules.all
+        if rule.undo_window and rule.id not in launches and rule.status in SPEAKING and not spoke(rule.id)
+    }
+    return {**launches, **new}
 
 
 def with_launch(launches: Launches, rule: CompiledRule, status: str, now: Millis) -> dict[str, Launch]:

@@ -16,7 +16,7 @@ from stamgast.programs.publish import Signed
 from stamgast.programs.record import BundleRecord, changed, hash_of_files, load_as_filed
 from stamgast.programs.rule_tests import run_tests
 from stamgast.programs.topic import all_bundles
-from stamgast.programs.versions import text_of_rule
+from stamgast.programs.versions import NOT_THERE, text_of_rule
 from stamgast.programs.writer import InForce, ProgramWriter
 
 _SHORTEST_HASH = 6
@@ -35,6 +35,8 @@ class Launched:
     was: str
     status: str
     is_new: bool
+    withdraws: bool
+    """Messages that wait in the rule's `undo_window` do not go."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +78,8 @@ async def launch(
 
         known = writer.newest[merchant]
         found = await writer.change(merchant, change)
-        return Launched(found, rule_id, was, status, is_new=found.number != known.number)
+        stops = bool(rule.undo_window) and bool(was) and speaks(was) and not speaks(status)
+        return Launched(found, rule_id, was, status, is_new=found.number != known.number, withdraws=stops)
 
 
 async def roll_back(
@@ -113,7 +116,7 @@ async def roll_back(
     before = await asyncio.to_thread(_statuses, known.record)
     after = await asyncio.to_thread(_statuses, found.record)
     differing = {
-        rule: (before.get(rule, "not there"), after.get(rule, "not there"))
+        rule: (before.get(rule, NOT_THERE), after.get(rule, NOT_THERE))
         for rule in sorted(before.keys() | after.keys())
         if before.get(rule) != after.get(rule)
     }

@@ -15,7 +15,7 @@ from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant, load_published
 from stamgast.domain.units import Millis
-from stamgast.programs.launches import carried_over
+from stamgast.programs.launches import begun, carried_over, speaks
 from stamgast.programs.record import (
     BundleRecord,
     BundleTooLargeError,
@@ -25,6 +25,7 @@ from stamgast.programs.record import (
     load_record,
 )
 from stamgast.programs.topic import all_bundles
+from stamgast.programs.versions import NOT_THERE, status_of
 from stamgast.programs.writer import InForce, ProgramWriter
 
 MERCHANTS = "merchants"
@@ -131,6 +132,7 @@ def _with_files(
     files = dict(loaded.files)
     base = BundleRecord(merchant=loaded.program.merchant, hash="", files={}) if known is None else known
     launched = carried_over(base.launched, loaded.rules)
+    launched = begun(launched, loaded.rules, partial(_spoke, base), signed.now)
     figures = base.clv if clv is None else clv
     content = bundle_hash(files, figures, base.feed, launched)
     if known is not None and content == known.hash:
@@ -145,6 +147,11 @@ def _with_files(
         base, files=files, clv=figures, launched=launched, published_at=signed.now, who=signed.who, why=signed.why,
         set_aside=[],
     )  # fmt: skip
+
+
+def _spoke(record: BundleRecord, rule_id: str) -> bool:
+    status = status_of(record, rule_id)
+    return status != NOT_THERE and speaks(status)
 
 
 def _overruled(before: BundleRecord, loaded: LoadedMerchant) -> Iterator[str]:

@@ -17,6 +17,8 @@ from stamgast.programs.topic import all_bundles
 from stamgast.programs.writer import InForce
 
 _MOST_NAMED: Final = 5
+NOT_THERE: Final = "not there"
+"""Stands for the status of a rule that a version does not have."""
 _STATUS: Final = re.compile(r"^status:\s*[\"']?([a-z]+(?: \d{1,3}%)?)", re.MULTILINE)
 
 
@@ -62,7 +64,7 @@ async def versions(bootstrap: str, topic: str, merchant: str = "", rule: str = "
         before[record.merchant] = record
         changes = tuple(_changes(known, record, rule))
         if changes or (not rule and known is not None):
-            yield Version(InForce(number, record), changes, _status(record, rule) if rule else "")
+            yield Version(InForce(number, record), changes, status_of(record, rule) if rule else "")
 
 
 def write_files(record: BundleRecord, folder: Path) -> list[Path]:
@@ -104,7 +106,7 @@ def _changes(before: BundleRecord | None, now: BundleRecord, rule: str) -> Itera
         if before.feed != now.feed:
             yield "the till's feed is healthy again" if now.feed.get("healthy", True) else "the till's feed broke"
     for each in sorted(before.launched.keys() | now.launched.keys()):
-        was, became = _status(before, each), _status(now, each)
+        was, became = status_of(before, each), status_of(now, each)
         if was != became and rule in ("", each):
             yield f"{each}: {was} → {became}"
 
@@ -131,11 +133,12 @@ def text_of_rule(record: BundleRecord, rule: str) -> str:
     return next((text for name, text in record.files.items() if name.startswith("rules/") and begins.search(text)), "")
 
 
-def _status(record: BundleRecord, rule: str) -> str:
+def status_of(record: BundleRecord, rule: str) -> str:
+    """Return a rule's status in a version, as it is written, without compiling it."""
     if rule in record.launched:
         return record.launched[rule].status
     text = text_of_rule(record, rule)
-    return _status_in(text) if text else "not there"
+    return _status_in(text) if text else NOT_THERE
 
 
 def _status_in(text: str) -> str:

@@ -9,6 +9,8 @@ Everything here decides from the state and the recorded time alone; the sending 
 from collections.abc import Callable, Collection, Sequence
 from typing import Any, Final
 
+from msgspec.structs import replace
+
 from rules.actions import Send
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import (
@@ -26,7 +28,7 @@ from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
 from stamgast.domain.program import Template
 from stamgast.domain.rewards import with_code
-from stamgast.domain.units import Millis
+from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
     Counter,
@@ -58,7 +60,10 @@ _WAIT: Final = Outside.WAIT
 _SUPPRESS: Final = Verdict.SUPPRESS
 _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
-_HAD_ROOM: Final[frozenset[str]] = frozenset({Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED})
+_UNDO_WINDOW: Final = Reason.UNDO_WINDOW
+_HAD_ROOM: Final[frozenset[str]] = frozenset(
+    {Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED, Reason.UNDO_WINDOW}
+)
 """Why a message waits that there was room for when it began to."""
 _FOR_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.FREQUENCY_CAP, Reason.COOL_DOWN, Reason.OUTRANKED, Reason.RULE_LIMIT}
@@ -183,7 +188,9 @@ def release(case: Case, activation_id: str) -> None:
     if case.at >= activation.expires_at:
         _end(case, activation, Status.EXPIRED, Reason.GAVE_UP)
     elif rule is None or rule.status not in SPEAKING:
-        suppress(case, activation, Reason.RULE_NOT_LIVE)
+        suppress(case, activation, Reason.UNDONE if activation.reason == _UNDO_WINDOW else Reason.RULE_NOT_LIVE)
+    elif activation.reason == _UNDO_WINDOW and activation.decided_at < rule.launched_at:
+        suppress(case, activation, Reason.UNDONE)  # it was paused meanwhile, and launched anew
     elif not rule.earned and rule.ends is not None and rule.ends < business_day(case.at, case.program.time_zone):
         suppress(case, activation, Reason.RULE_OVER)
     elif not still_true(case, activation):
@@ -222,6 +229,9 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
     activation.channel = decision.channel
     activation.other_channels = list(decision.other_channels)
     activation.reason = decision.reason
+    if decision.verdict is not _HOLD and rule.undo_window and _may_be_undone(case, activation, rule):
+        decision = replace(decision, verdict=_HOLD, until=activation.decided_at + rule.undo_window)
+        activation.reason = _UNDO_WINDOW
     if decision.verdict is _HOLD:
         activation.release_at = decision.until
         if decision.reason in _FOR_ROOM and is_about_earned(activation):
@@ -231,6 +241,12 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
         case.note(activation, _DECIDED)
         return
     _submit(case, activation, rule, decision)
+
+
+def _may_be_undone(case: Case, activation: Activation, rule: CompiledRule) -> bool:
+    """Whether it was asked for in the hour after its rule's launch, and waits for people to look at what goes out."""
+    decided_at = activation.decided_at
+    return decided_at < rule.launched_at + HOUR and case.at < decided_at + rule.undo_window
 
 
 def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
