@@ -255,6 +255,8 @@ class CompiledRule:
     """So long its messages of the first hour after a launch wait, so that they can be undone."""
     launched_at: Millis = 0
     """When it began to speak; 0: nobody noted that."""
+    expected: int = 0
+    """How many messages a day it was launched to send; 0: nobody said."""
     turned_down: Mapping[Test, tuple[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Each of its `tests` -> counter of the times that it turned the rule down, and what stands for it among a
     customer's answers (`stamgast.domain.rule_answers`)."""

@@ -173,7 +173,8 @@ class Worker:
         refused = [f"{merchant}: its newest bundle is refused" for merchant in sorted(self._outgoing.bundles.refused)]
         clocks = [] if self._clock_watch is None else [f"clock: {note}" for note in self._clock_watch.notes]
         troubles = (note for service in self._partitions for note in troubles_of(service.owned.values()))
-        return [*clocks, *self._fitness.notes, *refused, *self._outgoing.senders.troubles(), *troubles]
+        tripped = self._outgoing.bundles.tripped
+        return [*clocks, *self._fitness.notes, *refused, *tripped, *self._outgoing.senders.troubles(), *troubles]
 
     async def _wait_for_a_crash(self, starting: asyncio.Task[None]) -> BaseException:
         while True:

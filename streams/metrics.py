@@ -56,7 +56,10 @@ class Metrics:
         text = "CLV to acquisition cost of a segment's customers; below 3 winning them costs too much"
         self.segment_ratio = self._gauge("segment_clv_to_cac", text, "merchant", "by", "segment")
         self.segments_fell = self._counter("segments_fell_below", "Segments that fell below 3", "merchant", "by")
-        self.rules_paused = self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule")
+        self.rules_paused, self.rules_tripped = (
+            self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule"),
+            self._counter("rules_tripped", "Times a trip wire paused a rule", "merchant", "rule"),
+        )
         self.timers = self._counter("timers", "Due timers appended to the stream")
         self.reviewed = self._counter("reviewed", "Customers whose timers a new bundle moved earlier")
         self.activations = self._counter("activations", "Outcomes written, by status", "status")

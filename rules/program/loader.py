@@ -24,6 +24,7 @@ from rules.program.messages import read_messaging, read_templates
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.tiers import read_tiers, read_watch
+from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
@@ -60,6 +61,7 @@ SECTIONS: Final = (
     "closed",
     "exchange",
     "feed",
+    "launch",
     "freshness",
     "purchases",
     "watch",
@@ -132,6 +134,7 @@ def read_program(
         closed=closed,
         rates=read_rates(reader, found.get("exchange"), currency),
         feed_stale_after=_feed(reader, found.get("feed")),
+        trip_wires=read_trip_wires(reader, found.get("launch"), currency),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
         timers_fresh_for=timers_fresh_for,

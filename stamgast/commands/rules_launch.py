@@ -36,12 +36,18 @@ def launch(
     by: By = "",
     merchant: Merchant = "",
     anyway: Annotated[bool, typer.Option("--anyway", help="Live even without tests, or with tests that fail.")] = False,
+    expect: Annotated[
+        int, typer.Option("--expect", min=0, help="Messages a day that are expected, for the trip wire on volume.")
+    ] = 0,
+    backtest: Annotated[
+        Path | None, typer.Option("--backtest", metavar="FILE", help="What `rules backtest --json` said: as --expect.")
+    ] = None,
     wait: WaitS = _WAIT_S,
     as_json: AsJson = False,
 ) -> None:
     """Give a rule that is in force another status, without an edit of its file; wait until it is so everywhere."""
     from rules.yaml.words import WordError, parse_status
-    from stamgast.programs.launching import RefusedLaunchError
+    from stamgast.programs.launching import RefusedLaunchError, Wanted
     from stamgast.programs.launching import launch as launch_rule
 
     written = " ".join(status)
@@ -50,14 +56,10 @@ def launch(
     except WordError as error:
         misuse(f"{error} {error.hint}")
     settings, topics = _ready(why)
+    wanted = Wanted(rule, written, merchant, expect if backtest is None else _foretold(backtest, rule), anyway=anyway)
     signed = sign(settings, why, by)
     try:
-        done = _run(
-            launch_rule(
-                kafka_of(settings, to_append=True), topics.programs, rule, written, signed,
-                merchant=merchant, anyway=anyway,
-            )
-        )  # fmt: skip
+        done = _run(launch_rule(kafka_of(settings, to_append=True), topics.programs, wanted, signed))
     except RefusedLaunchError as error:
         fail(str(error))
     waiting = _wait(settings, topics, done.version, wait)
@@ -138,6 +140,20 @@ def history(
             say(f"{len(found) - _MOST_SHOWN} older ones are not shown; --json has them all")
         for each in found[-_MOST_SHOWN:]:
             _tell(each)
+
+
+def _foretold(file: Path, rule: str) -> int:
+    """Messages a day that a backtest foretold, at least one."""
+    from datetime import date
+
+    import msgspec
+
+    try:
+        found = msgspec.json.decode(file.read_bytes())
+        days = (date.fromisoformat(found["to"]) - date.fromisoformat(found["from"])).days + 1
+        return max(1, -(-int(found["rules"][rule]["would_send"]) // days))
+    except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
+        fail(f"{file} is not what `rules backtest --json` says of {rule}: {error!r}")
 
 
 def _ready(why: str) -> tuple[Settings, Topics]:

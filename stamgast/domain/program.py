@@ -19,6 +19,7 @@ from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
 from stamgast.domain.spans import Span
+from stamgast.domain.trip_wires import TripWires
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.veil import NO_VEIL, Veil
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
@@ -283,6 +284,8 @@ class Program:
     transaction_scope: TransactionScope = "merchant"
     neighbours: tuple[str, ...] | None = None
     """See `Region`."""
+    trip_wires: TripWires = field(default_factory=TripWires)
+    """What pauses a rule by itself after its launch."""
     veil: Veil = field(default=NO_VEIL, compare=False, repr=False)
     """What the birthdays of states and events are read through: `program.veil.birthday(customer.birthday)`."""
     watch: frozenset[str] = frozenset()

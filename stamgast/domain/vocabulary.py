@@ -317,6 +317,8 @@ class Counter(StrEnum):
     """By reward and `Tally` or state of a voucher."""
     RULE = "rule"
     """By rule and `Tally` or status of a message that it did not send."""
+    LAUNCH = "launch"
+    """By rule, when it was launched, and what trip wires ask about."""
     TAGS = "tags"
     """By `Tally`."""
     MESSAGE = "message"

@@ -17,6 +17,7 @@ from rules.engine import SPEAKING, CompiledRule
 from rules.rule_set import RuleSet
 from rules.yaml.words import parse_status
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import RuleStatus
 
 
 class Launch(msgspec.Struct, frozen=True, omit_defaults=True):
@@ -26,6 +27,10 @@ class Launch(msgspec.Struct, frozen=True, omit_defaults=True):
     in_file: str
     at: Millis = 0
     """When it began to speak: it did not before. 0 for one that does not speak."""
+    expected: int = 0
+    """How many messages a day are expected of it, as all customers get them; 0: nobody said."""
+    tripped: str = ""
+    """Why a trip wire paused it."""
 
 
 Launches = Mapping[str, Launch]
@@ -43,7 +48,7 @@ def _launched(rule: CompiledRule, launch: Launch | None) -> CompiledRule:
     if launch is None:
         return rule
     status = parse_status(launch.status)
-    return replace(rule, status=status.name, canary=status.canary, launched_at=launch.at)
+    return replace(rule, status=status.name, canary=status.canary, launched_at=launch.at, expected=launch.expected)
 
 
 def speaks(status: str) -> bool:
@@ -75,7 +80,9 @@ def begun(launches: Launches, rules: RuleSet, spoke: Callable[[str], bool], now:
     return {**launches, **new}
 
 
-def with_launch(launches: Launches, rule: CompiledRule, status: str, now: Millis) -> dict[str, Launch]:
+def with_launch(
+    launches: Launches, rule: CompiledRule, status: str, now: Millis, expected: int = 0
+) -> dict[str, Launch]:
     """The launches with another one. `rule` is as its file says; what says the same as the file is none."""
     known = launches.get(rule.id)
     others = {rule_id: launch for rule_id, launch in launches.items() if rule_id != rule.id}
@@ -87,6 +94,13 @@ def with_launch(launches: Launches, rule: CompiledRule, status: str, now: Millis
         at = 0  # it speaks already, and nobody noted since when
     else:
         at = now
+    expected = expected or (known.expected if known is not None else 0)
     if status == rule.status_text and not at:
         return others
-    return others | {rule.id: Launch(status, rule.status_text, at)}
+    return others | {rule.id: Launch(status, rule.status_text, at, expected)}
+
+
+def with_pause(launches: Launches, rule_id: str, why: str) -> dict[str, Launch]:
+    """The launches after a trip wire paused a rule; only what was launched is watched."""
+    known = launches[rule_id]
+    return {**launches, rule_id: Launch(str(RuleStatus.PAUSED), known.in_file, 0, known.expected, why)}

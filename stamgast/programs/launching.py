@@ -27,6 +27,17 @@ class RefusedLaunchError(ValueError):
 
 
 @dataclass(frozen=True, slots=True)
+class Wanted:
+    """What is to be launched. `status` is as it is written, `expected` how many messages a day; 0: nobody says."""
+
+    rule: str
+    status: str
+    merchant: str = ""
+    expected: int = 0
+    anyway: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Launched:
     """What a launch came to. `was` and `status` are as they are written."""
 
@@ -49,20 +60,19 @@ class RolledBack:
     statuses: Mapping[str, tuple[str, str]]
 
 
-async def launch(
-    bootstrap: str, topic: str, rule_id: str, status: str, signed: Signed, *, merchant: str = "", anyway: bool = False
-) -> Launched:
-    """Let a rule of the files in force have another status. `status` is as it is written.
+async def launch(bootstrap: str, topic: str, wanted: Wanted, signed: Signed) -> Launched:
+    """Let a rule of the files in force have another status.
 
     Raises:
         RefusedLaunchError: there is no such rule, or it is not fit to be live.
         EmitError: it was perhaps not appended.
     """
     async with ProgramWriter(bootstrap, topic, client_id="stamgast-launch") as writer:
-        merchant, loaded = await asyncio.to_thread(_find, writer.newest, rule_id, merchant)
+        rule_id, status = wanted.rule, wanted.status
+        merchant, loaded = await asyncio.to_thread(_find, writer.newest, rule_id, wanted.merchant)
         rule = loaded.rules.by_id[rule_id]
         goes_live = parse_status(status).name == RuleStatus.LIVE
-        if goes_live and not anyway and status_in_force(rule, writer.newest[merchant].record.launched) != status:
+        if goes_live and not wanted.anyway and status_in_force(rule, writer.newest[merchant].record.launched) != status:
             _must_be_fit(loaded, rule)
         was = ""
 
@@ -71,9 +81,9 @@ async def launch(
             if record is None:
                 return None
             was = status_in_force(rule, record.launched)
-            if was == status:
+            launched = with_launch(record.launched, rule, status, signed.now, wanted.expected)
+            if was == status and launched == record.launched:
                 return None
-            launched = with_launch(record.launched, rule, status, signed.now)
             return _signed(changed(record, launched=launched), signed)
 
         known = writer.newest[merchant]

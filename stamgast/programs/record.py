@@ -16,6 +16,7 @@ import msgspec
 
 from rules.loader import LoadedMerchant, load_published
 from stamgast.domain.errors import UNREADABLE
+from stamgast.programs import launches
 from stamgast.programs.launches import Launch, Launches, in_force
 
 MAX_BUNDLE_BYTES = 900_000
@@ -64,6 +65,8 @@ class Glance(NamedTuple):
     """It has what lifetime values are worked out by."""
     may_limit_days: bool = True
     """One of its rules may limit its messages a day."""
+    has_launches: bool = True
+    """One of its rules was launched."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -129,6 +132,15 @@ def with_feed(packed: bytes, now: int, *, healthy: bool, based: int | None = Non
     return encode_bundle(changed(record, feed=feed, published_at=now, who=OURSELVES, why=why, based=based))
 
 
+def with_pause(packed: bytes, rule: str, now: int, why: str, *, based: int) -> bytes:
+    """Return the same bundle with a rule paused that tripped a wire, packed. `now` is milliseconds UTC."""
+    record = decode_bundle(packed)
+    launched = launches.with_pause(record.launched, rule, why)
+    return encode_bundle(
+        changed(record, launched=launched, published_at=now, who=OURSELVES, why=f"trip wire: {why}", based=based)
+    )
+
+
 def load_record(record: BundleRecord) -> LoadedMerchant:
     """Compile a bundle: its files, with what a fit gave, what is known of the feed and what was launched."""
     loaded = load_as_filed(record)
@@ -148,6 +160,7 @@ def glance_at(record: BundleRecord) -> Glance:
         may_watch_feed=bool(record.feed) or _may_name("feed", [record.files.get(PROGRAM, "")]),
         may_value_segments=bool(record.clv),
         may_limit_days=_may_name("messages", rules),
+        has_launches=bool(record.launched),
     )
 
 

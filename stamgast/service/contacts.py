@@ -9,6 +9,7 @@ from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Counter, Status
 from stamgast.service.case import Case
+from stamgast.service.watched import watch_cost
 
 _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
 
@@ -22,6 +23,7 @@ def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> N
         cost = price * _priced_pieces(activation.channel, event.parts)
         case.customer.contact_cost += cost
         case.count(Counter.CONTACT_COST, cost)
+        watch_cost(case, activation.rule, cost)
 
 
 def _priced_pieces(channel: str, parts: int) -> int:

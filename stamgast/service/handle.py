@@ -42,6 +42,7 @@ from stamgast.service.reversals import drop_waiting
 from stamgast.service.rules import answer_what_was_given, fire, give
 from stamgast.service.stages import restage
 from stamgast.service.vouchers import redeem, take_redemption_back
+from stamgast.service.watched import watch_opt_out
 
 ALL: Final = None
 """`ledger_keys` answers this when the events need the customer's whole ledger."""
@@ -175,6 +176,7 @@ def _opted_out(case: Case, _event: OptedOut) -> None:
     if not case.customer.stopped_at:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
+        watch_opt_out(case)
     drop_waiting(case, Reason.OPTED_OUT, lambda _: True)
 
 

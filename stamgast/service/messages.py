@@ -45,6 +45,7 @@ from stamgast.service import at_hand, offers
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.ended import cause_of, forget_ended, shed
+from stamgast.service.watched import watch_sent
 
 MOST_WAITING = 50
 """Messages of one customer that wait or are on their way at most."""
@@ -255,6 +256,8 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     activation.rank = _SUBMITTED_RANK
     activation.changed_at = case.at
     note_contact(case, activation.purpose, activation.rule)
+    if rule.launched_at:
+        watch_sent(case, rule.id)
     case.note(activation, _DECIDED)
     case.change.submit(
         Submission(

@@ -39,12 +39,14 @@ from stamgast.service.messages import (
     still_true,
     voucher_ends,
 )
+from stamgast.service.watched import watch_failed, watch_opt_out
 
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
 _HELD: Final = ActivationState.HELD
 _SUBMITTED: Final = ActivationState.SUBMITTED
 _ENDED: Final = ActivationState.ENDED
 _FAILED_RANK: Final = RANKS[Status.FAILED]
+_FAILED: Final[frozenset[str]] = frozenset({Status.FAILED, Status.UNDELIVERED})
 _NOT_FOUND: Final = Status.NOT_FOUND
 _EXPIRED: Final = Status.EXPIRED
 _MESSAGE: Final = Counter.MESSAGE
@@ -92,11 +94,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     case.note(activation, _OUTCOME, event)
+    if event.status in _FAILED:
+        watch_failed(case, activation.rule)
     _report_sender(case, activation, event)
     if event.reason == _OPTED_OUT and event.status not in FINAL_WITHOUT_SEND and not case.customer.stopped_at:
         # The carrier says so. What we withheld ourselves had its STOP told before, and a START may have come since.
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
+        watch_opt_out(case)
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:

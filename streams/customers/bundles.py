@@ -64,6 +64,7 @@ class Bundles:
         """merchant -> (number, hash)."""
         self._chain = Chain()
         self._glances: dict[str, Glance] = {}
+        self._tripped: dict[str, list[str]] = {}
         self._newest_packed: dict[str, bytes] = {}
         self._packed: dict[int, bytes] = {}
         self._packed_bytes = 0
@@ -83,6 +84,11 @@ class Bundles:
         """Merchant -> why its newest bundle cannot be used, as far as anybody has asked for it. For any thread."""
         newest = [(merchant, content) for merchant, (_, content) in list(self.newest.items())]
         return {key[0]: self._unusable[key] for key in newest if key in self._unusable}
+
+    @property
+    def tripped(self) -> list[str]:
+        """Rules of the newest bundles that a trip wire paused, each with why. For any thread."""
+        return [f"{merchant}: {line}" for merchant, lines in list(self._tripped.items()) for line in lines]
 
     # -- what owners ask
 
@@ -187,6 +193,8 @@ class Bundles:
             elif record.offset not in self._at:  # else the log is being read again
                 self._take_in(record.offset, (bundle.merchant, bundle.hash), record.value)
                 self._glances[bundle.merchant] = glance_at(bundle)
+                tripped = {rule: launch.tripped for rule, launch in bundle.launched.items() if launch.tripped}
+                self._tripped[bundle.merchant] = [f"{rule} was paused: {why}" for rule, why in tripped.items()]
         async with self._moved:
             self._reached = max([self._reached, *reached.values()])
             self._moved.notify_all()

@@ -27,6 +27,7 @@ from streams.customers.bundles import Bundles
 from streams.customers.counters import Counters, added_by
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
+from streams.customers.launch_watch import LaunchWatch
 from streams.customers.missing_barriers import MissingBarriers
 from streams.customers.parking import Parked, TakingUp, park
 from streams.customers.rate_limits import Limits
@@ -63,6 +64,7 @@ class OwnedCustomers:
         review: Review,
         rates: AwaitedRates,
         feeds: FeedWatch,
+        launches: LaunchWatch,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
@@ -76,6 +78,7 @@ class OwnedCustomers:
         self.review = review
         self.rates = rates
         self.feeds = feeds
+        self.launches = launches
         self.sending = sending
         self.sending_open = False
         self.errands: asyncio.Task[None] | None = None
@@ -130,12 +133,14 @@ class CustomersJob:
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         review = Review(owned, self.topic, self._clock, self._metrics)
         rates = AwaitedRates(owned, self.topic, self._clock)
-        feeds = FeedWatch(owned, self._topics, self._bundles, self._clock, self._metrics)
+        watching = (owned, self._topics, self._bundles, self._clock, self._metrics)
+        feeds, launches = FeedWatch(*watching), LaunchWatch(*watching)
         taking_up = TakingUp(owned.lease, standing, self._bundles, owned.committed_to_kafka)
         barriers = MissingBarriers(owned, self.topic, self._bundles, self._clock)
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
+            launches=launches,
             sending=sending,
         )  # fmt: skip
         await activations.open(reader)
@@ -271,6 +276,7 @@ class CustomersJob:
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
+                    await own.launches.look(own.standing)
                 failures = 0
             except TROUBLE as error:
                 if isinstance(error, StateError) and not isinstance(error, ElsewhereError):

@@ -9,9 +9,11 @@ import pytest
 import redis.asyncio
 
 from stamgast.local.brokers import Broker
+from stamgast.local.processes import free_port
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
-from tests.integration.deployment import RULE, Deployment
+from tests.conftest import eventually
+from tests.integration.deployment import PROGRAM, RULE, Deployment
 
 pytestmark = [pytest.mark.slow, pytest.mark.multi_worker]
 
@@ -74,6 +76,35 @@ async def test_a_launch_holds_everywhere_when_its_command_ends_and_a_restart_wit
         ("jan", "enough", "paused"),
         ("els", "not enough", "live"),
     ]
+
+
+async def test_a_rule_that_sends_more_than_was_expected_is_paused_everywhere_by_itself_and_it_is_told(
+    shop: Deployment,
+) -> None:
+    port = free_port()
+    shop.env["STAMGAST_METRICS_PORT"] = str(port)
+    await shop.start(workers=1, rule=DRAFT, program=PROGRAM + "launch: {volume: 1}\n")
+    for number in range(8):
+        await shop.enrol(number)
+    command = ("rules", "launch", "hello", "live", "--why", "x", "--expect", "3", "--json")
+    shop.asked(*command, code=0)
+    await shop.buy(range(8))
+
+    async def paused() -> bool:
+        told = shop.asked("rules", "history", "hello", "--json", code=0)["versions"][-1]
+        if told["status"] != "paused":
+            return False
+        assert told["who"] == "stamgast"
+        assert told["why"] == "trip wire: 8 messages went today, more than 1 times the 3 expected"
+        notes = (await shop.http.get(f"http://127.0.0.1:{port}/readyz")).text
+        assert "winkel: hello was paused: 8 messages went today" in notes
+        return True
+
+    await eventually(paused, seconds=60, every=1, why="it is paused")
+    waiting = shop.asked("rules", "launch", "hello", "paused", "--why", "so it is", "--json", code=0)
+    assert (waiting["in_force_everywhere"], waiting["was"]) == (True, "paused")
+    await shop.buy(range(8), visit=2)
+    assert len(await shop.everything_ended(8)) == 8, "nobody is written to any more"
 
 
 async def test_without_a_worker_a_launch_says_where_it_is_not_in_force_yet(shop: Deployment) -> None:

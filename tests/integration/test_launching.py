@@ -11,7 +11,7 @@ import pytest
 from stamgast.commands.publish import tell
 from stamgast.local.brokers import Broker
 from stamgast.log.topics import Topics
-from stamgast.programs.launching import RefusedLaunchError, launch, roll_back
+from stamgast.programs.launching import RefusedLaunchError, Wanted, launch, roll_back
 from stamgast.programs.publish import Published, Signed, newest_bundles, publish, publish_parameters
 from stamgast.programs.record import BundleRecord, changed, load_record
 from stamgast.programs.versions import Version, versions, write_files
@@ -44,7 +44,8 @@ class Desk:
         return load_record(newest).rules.by_id[rule].status_text
 
     async def launch(self, status: str, rule: str = "free-loaf", *, anyway: bool = False) -> int:
-        done = await launch(self.bootstrap, self.topic, rule, status, self.signed(f"to {status}"), anyway=anyway)
+        wanted = Wanted(rule, status, anyway=anyway)
+        done = await launch(self.bootstrap, self.topic, wanted, self.signed(f"to {status}"))
         return done.version.number
 
     async def history(self, rule: str = "") -> list[Version]:
@@ -138,7 +139,7 @@ async def test_who_misspells_a_rule_is_told_which_there_are(desk: Desk) -> None:
     with pytest.raises(RefusedLaunchError, match='Did you mean "free-loaf"'):
         await desk.launch("live", "free-lof")
     with pytest.raises(RefusedLaunchError, match='Did you mean "bakkerij-noord"'):
-        await launch(desk.bootstrap, desk.topic, "free-loaf", "live", desk.signed(), merchant="bakkerij-nord")
+        await launch(desk.bootstrap, desk.topic, Wanted("free-loaf", "live", "bakkerij-nord"), desk.signed())
 
 
 async def test_a_rollback_brings_files_and_launches_back_and_is_not_undone_by_the_same_files(
