@@ -55,7 +55,8 @@ def launch(
         parse_status(written)
     except WordError as error:
         misuse(f"{error} {error.hint}")
-    settings, topics = _ready(why)
+    _must_say(why)
+    settings, topics = _ready()
     wanted = Wanted(rule, written, merchant, expect if backtest is None else _foretold(backtest, rule), anyway=anyway)
     signed = sign(settings, why, by)
     try:
@@ -86,7 +87,8 @@ def rollback(
     """Bring the files and launches of an older version back into force, as a new version."""
     from stamgast.programs.launching import RefusedLaunchError, roll_back
 
-    settings, topics = _ready(why)
+    _must_say(why)
+    settings, topics = _ready()
     signed = sign(settings, why, by)
     try:
         whose, done = _run(
@@ -126,7 +128,7 @@ def history(
     as_json: AsJson = False,
 ) -> None:
     """List every version that ever came into force: number, when, by whom, why, and what changed in it."""
-    settings, topics = _ready("-")
+    settings, topics = _ready()
     found = _run(_versions(kafka_of(settings), topics.programs, merchant, rule if files is None else ""))
     if not found:
         what = f"no version changed a rule {rule!r}" if rule else "nothing was ever published"
@@ -156,12 +158,15 @@ def _foretold(file: Path, rule: str) -> int:
         fail(f"{file} is not what `rules backtest --json` says of {rule}: {error!r}")
 
 
-def _ready(why: str) -> tuple[Settings, Topics]:
-    """Read the settings and check the topics; a change needs its reason."""
-    from stamgast.log.topics import Topics, check_topics
-
+def _must_say(why: str) -> None:
     if not why.strip():
         misuse('say why with --why "…": the history tells it to whoever asks later')
+
+
+def _ready() -> tuple[Settings, Topics]:
+    """Read the settings and check the topics."""
+    from stamgast.log.topics import Topics, check_topics
+
     settings = load_settings()
     topics = Topics(settings.partitions, settings.topic_prefix)
     with Reasons():
