@@ -20,6 +20,7 @@ from rules.bounds import (
     hold_length,
     hold_to,
 )
+from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.messages import read_messaging, read_templates
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
@@ -30,12 +31,12 @@ from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
-from rules.yaml.words import Money, parse_duration, parse_money
+from rules.yaml.words import Money, parse_money
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.program import MERCHANT, CardDefinition, Program, Reward, Store
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.region import Region
-from stamgast.domain.units import DAY, HOUR, Millis, Minor
+from stamgast.domain.units import DAY, Minor
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
 _LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
@@ -113,7 +114,7 @@ def read_program(
     prices, closed = read_prices(reader, found.get("prices"), currency), read_closed(reader, found.get("closed"))
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
     horizon = read_horizon(reader, found.get("clv"))
-    fresh_for, timers_fresh_for = _freshness(reader, found.get("freshness"))
+    fresh_for, timers_fresh_for = read_freshness(reader, found.get("freshness"))
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
         name=_name(reader, found.get("name")) or merchant,
@@ -133,7 +134,7 @@ def read_program(
         horizon=horizon,
         closed=closed,
         rates=read_rates(reader, found.get("exchange"), currency),
-        feed_stale_after=_feed(reader, found.get("feed")),
+        feed_stale_after=read_feed(reader, found.get("feed")),
         trip_wires=read_trip_wires(reader, found.get("launch"), currency),
         prospects=_prospects(reader, node, lambda: read_parameters(clv, costs, closed, horizon)),
         fresh_for=fresh_for,
@@ -290,7 +291,7 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], curr
         rewards[name] = Reward(
             name,
             names,
-            _duration(reader, found, "valid_for", 30 * DAY),
+            read_duration(reader, found, "valid_for", 30 * DAY),
             cost=_worth(reader, found, name, "cost", currency),
             value=_worth(reader, found, name, "value", currency),
         )
@@ -303,13 +304,6 @@ def _worth(reader: Reader, found: Mapping[str, Node], reward: str, key: str, cur
         reader.problem(found[key], f"`rewards: {reward}: {key}` is below zero", "A gift costs something, or nothing.")
         return None
     return amount
-
-
-def _duration(reader: Reader, found: Mapping[str, Node], key: str, default: Millis) -> Millis:
-    read = reader.word(found[key], key, parse_duration) if key in found else None
-    if read == 0:
-        reader.problem(found[key], f"`{key}` must be longer than zero")
-    return read or default
 
 
 def _cards(
@@ -357,7 +351,7 @@ def _card(
         max_per_purchase=count("max_per_purchase"),
         on_refund=on_refund or "below_zero",  # type: ignore[arg-type]  # one of ON_REFUND
         reward=reward,
-        reward_valid_for=_duration(reader, found, "valid_for", valid_for),
+        reward_valid_for=read_duration(reader, found, "valid_for", valid_for),
         most_rewards=read_most_rewards(reader, found),
         starts=starts,
         ends=ends,
@@ -389,13 +383,3 @@ def _prospects(reader: Reader, node: Node, read: Callable[[], Prospects | None])
     except ValueError as error:
         reader.problem(node, f"the CLV parameters cannot be used: {error}", "Fit them again: `stamgast clv fit`.")
         return None
-
-
-def _feed(reader: Reader, node: Node | None) -> Millis:
-    found = reader.mapping(node, "feed", ("stale_after",), ("stale_after",)) if node is not None else {}
-    return _duration(reader, found, "stale_after", 0)
-
-
-def _freshness(reader: Reader, node: Node | None) -> tuple[Millis, Millis]:
-    found = reader.mapping(node, "freshness", ("purchases", "timers")) if node is not None else {}
-    return _duration(reader, found, "purchases", 2 * HOUR), _duration(reader, found, "timers", 3 * DAY)
