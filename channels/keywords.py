@@ -3,9 +3,10 @@
 Case, accents, punctuation and emoji are ignored; a word never counts inside another. In doubt a reply is a STOP, and
 never a START: one that is missed writes to somebody who said no, one that is heard wrongly costs a message.
 
-- STOP: a wish to end it, with nothing beside it but politeness and what is meant ("Ik wil me graag afmelden", "stop
-  stop"); at the beginning of at most four words ("stop met brood"); at the beginning of a sentence about messages
-  ("STOP please don't text me"); or no more messages ("geen berichten meer graag").
+- STOP: a wish to end it, in one word or several, with nothing beside it but politeness and what is meant ("Ik wil me
+  graag afmelden", "schrijf me uit", "stop stop"); at the beginning of at most four words ("stop met brood"); at the
+  beginning of a sentence about messages ("STOP please don't text me"); no more messages ("geen berichten meer graag");
+  or any of these in the first line, above a signature.
 - START: the whole message. HELP: that, or the first of at most four words.
 
 What the carrier itself recognised (`OptOutType`) wins.
@@ -33,25 +34,52 @@ _STOP: Final = _set(
 )
 _STOP_ALONE: Final = _set("cancel end quit") | {"opt out"}
 """Ordinary words in a longer message ("end of the week"), and one keyword of two words."""
+_STOP_IN_WORDS: Final = tuple(
+    frozenset(phrase.split())
+    for line in (
+        "meld af, schrijf uit, hou op, houd op, laat rust, verwijder, haal lijst, niet contacteren",
+        "laissez tranquille, laisse tranquille, foutez paix, supprimez, retirez, enlevez, cessez",
+        "melden ab, melde ab, tragen aus, trag aus, lassen in ruhe, lasst in ruhe, horen auf, hor auf",
+        "loschen, losche, nehmen liste, streichen liste",
+        "remove, delete, take off, leave alone, opt out, fuck off, piss off, get lost",
+    )
+    for phrase in line.split(", ")
+)
+"""A wish to end it that takes several words, or a word that means it beside nothing else ("verwijder mijn nummer")."""
 _BESIDE: Final = _set(
     "ik wil me mij graag nu aub alsjeblieft alstublieft svp even hierbij meteen direct wens zou willen kan u jullie je",
-    "van voor met de het deze die dit dank bedankt mvg hoor maar gewoon toch",
+    "van voor met de het deze die dit dank bedankt mvg hoor maar gewoon toch a b s v p",
+    "kunt kun kunnen wilt willen mag uit op mijn nummer gegevens lijst hier mee daarmee ook verder ermee",
     "je veux voudrais souhaite me moi mon merci de des du la le les vous nous maintenant sil plait vos n m d l s il",
+    "veuillez pouvez pourriez votre liste numero listes en tout suite mes coordonnees",
     "ich mochte will mich bitte sofort danke vom von den die das euch ihr jetzt hiermit",
+    "sie mir mein meine nummer aus der liste eurer ihrer konnen konnt damit einfach endlich uns zu",
     "please pls plz i want to wanna would like now thanks thank you me the this it all just from your ok okay do",
+    "can could my number list lists off out us these those any kindly immediately hi hello dear data details",
 )
 """What may stand beside a wish to stop."""
 _MESSAGES: Final = _set(
-    "bericht berichten berichtje berichtjes sms smsje smsjes appen app apps whatsapp mail mails reclame sturen stuur",
-    "spam",
-    "message messages texto textos sms envoyer envoyez envoi pub publicite publicites menvoyer mecrire ecrire",
-    "nachricht nachrichten schicken senden schreiben werbung",
+    "bericht berichten berichtje berichtjes sms smsje smsjes smsen appen app apps appjes whatsapp mail mails mailen",
+    "reclame reclames sturen stuur spam ontvangen krijgen aanbiedingen nieuwsbrief lastig vallen horen",
+    "message messages texto textos sms envoyer envoyez envoi pub pubs publicite publicites menvoyer mecrire ecrire",
+    "ecrivez mecrivez nenvoyez recevoir offres",
+    "nachricht nachrichten schicken schickt senden sendet schreiben schreibt werbung erhalten bekommen horen angebote",
     "text texts texting txt messaging send sending contact contacting marketing promotions ads notifications write",
+    "receive receiving get getting message offers spam hear sms writing",
 )
-_NO: Final = _set("geen niet stuur", "pas aucun ne plus nenvoyez", "keine kein nicht", "no not dont never without")
-_MORE: Final = _set("meer", "plus", "mehr", "more anymore again")
+_NO: Final = _set(
+    "geen niet niks niets",
+    "pas aucun aucune ne plus rien nenvoyez",
+    "keine kein keinen nicht nichts",
+    "no not dont never without nothing",
+)
+_MORE: Final = _set("meer", "plus", "mehr", "more anymore again longer")
+_NEVER_WANTED: Final = _set("reclame reclames spam pub publicite werbung", "contact message text spam ads marketing")
+"""With a no of its own it needs no "more": "geen reclame aub", "do not contact me"."""
 _ELSEWHERE: Final = _set("by in over at there motion", "bij langs", "bei", "licht plaats")
 """After "stop" they make it a place or a visit: "stop by tomorrow?"."""
+_SPELT: Final = frozenset({"stop"})
+"""However it is broken up: S.T.O.P."""
 _START: Final = _set("start unstop aanmelden reprendre anmelden")
 _HELP: Final = _set("help info hulp aide hilfe")
 
@@ -69,14 +97,21 @@ def read_keyword(text: str, opt_out_type: str = "") -> Keyword:
     words = _words(text, joining=_JOINING)
     if not words:
         return Keyword.NONE
-    if _is_stop(words) or _is_stop(_words(text, joining="")):
+    if _says_stop(text) or _says_stop(text.strip().partition("\n")[0]):
         return Keyword.STOP
     if len(words) == 1 and words[0] in _START:
         return Keyword.START
     return Keyword.HELP if len(words) <= _MOST_WORDS and words[0] in _HELP else Keyword.NONE
 
 
+def _says_stop(text: str) -> bool:
+    joined, apart = _words(text, joining=_JOINING), _words(text, joining="")
+    return "".join(apart) in _SPELT or _is_stop(joined) or _is_stop(apart)
+
+
 def _is_stop(words: Sequence[str]) -> bool:
+    if not words:
+        return False
     if " ".join(words) in _STOP_ALONE:
         return True
     if len(words) > _MOST_OF_A_SENTENCE:
@@ -86,13 +121,22 @@ def _is_stop(words: Sequence[str]) -> bool:
         return True
     if words[0] in _STOP and (len(words) == 1 or words[1] not in _ELSEWHERE):
         return len(words) <= _MOST_WORDS or any(word in _MESSAGES for word in others)
-    return _wants_no_more(words)
+    return _wants_no_more(words) or _wishes_it_in_words(words)
 
 
 def _wants_no_more(words: Sequence[str]) -> bool:
     said = set(words)
-    beside = said - _NO - _MORE - _MESSAGES - _BESIDE
-    return bool(said & _NO and said & _MORE and said & _MESSAGES and not beside)
+    if said - _NO - _MORE - _MESSAGES - _BESIDE or not said & _NO:
+        return False
+    return bool(said & _MORE and said & _MESSAGES) or bool(said & _NEVER_WANTED)
+
+
+def _wishes_it_in_words(words: Sequence[str]) -> bool:
+    said = set(words)
+    return any(
+        phrase <= said and not said - phrase - _BESIDE - _MESSAGES and not (said - phrase) & _NO
+        for phrase in _STOP_IN_WORDS
+    )
 
 
 def _words(text: str, *, joining: str) -> list[str]:

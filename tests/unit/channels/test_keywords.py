@@ -28,6 +28,24 @@ STOP = [
     "STOP please don't text me", "stop sending me messages", "Stop texting me please", "I want to unsubscribe",
     "No more texts please", "don't text me again", "Please unsubscribe me", "just stop", "stop it", "stop now thanks",
     "Unsubscribe me from your messages", "stop all messages", "Revoke", "please do not send me more messages",
+    # without any of the usual words, or with them broken up
+    "Kunt u mij uitschrijven?", "Kunt u mij afmelden aub", "Wilt u me uitschrijven", "Meld me af",
+    "Meld mij maar af aub", "Schrijf me uit", "Schrijf me a.u.b. uit", "Stuur me niks meer",
+    "Stuur mij niets meer alstublieft", "Ik wil niets meer ontvangen", "Ik wil geen berichten meer ontvangen",
+    "Ik wil geen sms'jes meer krijgen", "Geen reclame aub", "Verwijder mijn nummer", "Verwijder mij uit jullie lijst",
+    "Haal me van de lijst", "Laat me met rust", "Hou op", "Hou op met die berichten", "Hou hier mee op",
+    "Niet meer sturen", "Niet meer appen", "S.T.O.P.", "S T O P", "Je ne veux plus recevoir de messages",
+    "Je ne veux plus recevoir vos sms", "Ne m'envoyez plus rien", "Ne m'écrivez plus", "Laissez-moi tranquille",
+    "Supprimez mon numéro", "Retirez-moi de votre liste", "Plus de pub svp", "Merci de me désinscrire",
+    "Merci de ne plus m'écrire", "Cessez de m'envoyer des messages", "Veuillez me désabonner", "Melden Sie mich ab",
+    "Melde mich bitte ab", "Bitte schicken Sie mir nichts mehr", "Ich möchte keine Nachrichten mehr erhalten",
+    "Ich möchte nichts mehr bekommen", "Lassen Sie mich in Ruhe", "Hören Sie auf", "Hör auf mir zu schreiben",
+    "Löschen Sie meine Nummer", "Bitte nehmen Sie mich aus der Liste", "Können Sie mich abmelden?", "Remove me",
+    "Remove me from your list", "Take me off your list", "Take me off this list please", "Please remove my number",
+    "Delete my number", "Leave me alone", "I don't want to receive any more messages",
+    "I no longer want these messages", "Do not contact me", "Don't message me", "Can you unsubscribe me?",
+    "Opt me out", "I want to opt out",
+    "STOP\n\nVerstuurd vanaf mijn iPhone", "stop\n-- \nNoor de Vries", "Please do not contact me", "geen spam",
     # odd letters
     "\uff33\uff34\uff2f\uff30", "st\u00adop",
 ]  # fmt: skip
@@ -52,6 +70,16 @@ NO_STOP = [
     "is there no more coffee", "the end is near", "unstoppable", "what time do you stop serving lunch",
     "start of the season menu?", "I would like more bread", "Do you send bread by mail?", "we stopped at your shop",
     "no thanks", "not today", "don't forget my order", "opting for cheese",
+    # with words of a wish to stop
+    "Meld je af voor de workshop?", "Kunt u mijn afspraak afmelden", "Hoe laat houden jullie op?",
+    "Laat me weten hoe laat", "Verwijder de noten uit mijn bestelling", "Mijn nummer is 0612345678",
+    "Zet mij op de lijst", "Ik heb niks meer gehoord", "Stuur mij het recept", "Kunnen jullie mij het recept sturen",
+    "Is er niks meer over?", "Je ne peux pas venir", "Recevez-vous du pain demain?",
+    "Ich melde mich ab morgen wieder", "Rufen Sie mich an",
+    "Can you take me off the waiting list for saturday, and put me on sunday", "Remove the nuts please",
+    "I would like to receive messages", "Ik wil graag berichten ontvangen", "Ik wil meer berichten ontvangen",
+    "Leave it at the door", "Stuur me meer berichten", "stuur mij graag meer reclame", "Can you send me my number",
+    "Ik heb geen bericht ontvangen", "Zet mijn nummer op de lijst",
 ]  # fmt: skip
 
 
