@@ -10,6 +10,7 @@ from pydantic import ValidationError
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, tidy_name
@@ -29,7 +30,7 @@ from stamgast.pos.documents import read_document
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import Doubt, misnamed_customer
-from stamgast.web.api.enrolment import EnrolmentRequest, doubts_about_enrolment, read_enrolment
+from stamgast.web.api.enrolment import EnrolmentRequest, check_birthday, doubts_about_enrolment, read_enrolment
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
@@ -48,6 +49,7 @@ async def post_customer(request: Request) -> JSONResponse:
     identifiers = _identifiers(enrolment, Region(enrolment.region or "") if elsewhere else home)
     phone = next((each.value for each in identifiers if each.kind == "phone"), "")
     at = deps.clock.now()
+    check_birthday(enrolment.birthday or "", date_of(business_day(at, entrance.program.time_zone)))
     name = tidy_name(enrolment.name or "")
     profile = Profile(
         phone=phone,

@@ -25,6 +25,7 @@ from stamgast.pos.types import Id
 from stamgast.pos.warnings import Doubt, unknown_word
 
 _PURPOSES: Final = tuple(each.value for each in Purpose)
+_OLDEST_YEARS: Final = 120
 
 
 def _is_a_name(value: str) -> str:
@@ -121,6 +122,20 @@ def read_enrolment(body: bytes) -> EnrolmentRequest:
         return EnrolmentRequest.model_validate(document)
     except ValidationError as error:
         raise RefusedError(problems_of(error, EnrolmentRequest)) from None
+
+
+def check_birthday(birthday: str, today: date) -> None:
+    """A year that nobody who is alive was born in is what a till writes that asks nobody: 1900-01-01, or next year.
+
+    Raises:
+        RefusedError: it is such a year, or the day is still to come.
+    """
+    if birthday and not birthday.startswith("-"):
+        born = date.fromisoformat(birthday)
+        if born > today or born.year < today.year - _OLDEST_YEARS:
+            where = "lies ahead" if born > today else f"lies more than {_OLDEST_YEARS} years back"
+            allowed = f"the day of birth, --{birthday[-5:]} without the year, or leave it out if nobody told it"
+            raise RefusedError([{"pointer": "/birthday", "detail": f"birthday {where}", "allowed": allowed}])
 
 
 def doubts_about_enrolment(enrolment: EnrolmentRequest, program: Program) -> list[Doubt]:
