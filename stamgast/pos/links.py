@@ -9,6 +9,8 @@ from typing import Any, Final
 from stamgast.pos.canonical import Canonical, LineItem, Purchase, Refund, RefundLine, RefundTotals
 
 _TAKES: Final = frozenset({"completed", "partially_refunded"})
+_TAKES_AS_RETURN: Final = _TAKES | {"refunded"}
+"""Some tills say so of the receipt that they print for what came back. One that is undone is voided."""
 
 
 def settled(purchase: Canonical) -> tuple[Canonical, ...]:
@@ -18,7 +20,8 @@ def settled(purchase: Canonical) -> tuple[Canonical, ...]:
     link = purchase.transaction_link
     if link.relation == "replaces" or link.transaction_id == purchase.transaction_id:
         return (purchase,)
-    is_active = purchase.status in _TAKES and not (purchase.provenance and purchase.provenance.test)
+    takes = _TAKES_AS_RETURN if link.relation == "return_of" else _TAKES
+    is_active = purchase.status in takes and not (purchase.provenance and purchase.provenance.test)
     back = [line for line in purchase.line_items if _came_back(line)]
     if link.relation == "return_of" and not back:
         back = purchase.line_items
@@ -31,12 +34,17 @@ def settled(purchase: Canonical) -> tuple[Canonical, ...]:
     changes: dict[str, Any] = {"link_settled": True}
     if is_active:
         totals = purchase.totals.model_copy(update={"gross_minor": left})
-        changes |= {"line_items": _others(purchase, back), "totals": totals}
+        changes |= {"line_items": _others(purchase, back), "totals": totals, "status": _status(purchase, back)}
     return purchase.model_copy(update=changes), refund
 
 
 def _came_back(line: LineItem) -> bool:
     return line.kind == "return" or line.original_line_id is not None or line.quantity.startswith("-")
+
+
+def _status(purchase: Purchase, back: list[LineItem]) -> str:
+    """Of what is left of it: that all of it came back is what its link says already."""
+    return "completed" if len(back) == len(purchase.line_items) else purchase.status
 
 
 def _others(purchase: Purchase, back: list[LineItem]) -> list[LineItem]:
@@ -84,9 +92,8 @@ def _lowered(purchase: Purchase, back: list[LineItem]) -> Purchase:
     total = purchase.totals.gross_minor
     if len(back) == len(lines):
         total = -abs(total)
-    return purchase.model_copy(
-        update={"line_items": lines, "totals": purchase.totals.model_copy(update={"gross_minor": total})}
-    )
+    totals = purchase.totals.model_copy(update={"gross_minor": total})
+    return purchase.model_copy(update={"line_items": lines, "totals": totals, "status": _status(purchase, back)})
 
 
 def _negative(line: LineItem) -> LineItem:

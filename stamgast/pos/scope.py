@@ -18,9 +18,31 @@ _LONGEST: Final = 200
 
 
 def scoped(purchase: Canonical, program: Program, place: str = "") -> Canonical:
-    """A purchase under the id by which it is told apart. Raises RefusedError if that cannot be said."""
-    if program.transaction_scope == "merchant":
-        return purchase
+    """A purchase under the id by which it is told apart. Raises RefusedError if that cannot be said, or it is a return
+    of itself.
+    """
+    found = purchase if program.transaction_scope == "merchant" else _told_apart(purchase, program, place)
+    if isinstance(found, Purchase) and found.transaction_link is not None:
+        _refuse_link_to_itself(found, place)
+    return found
+
+
+def _refuse_link_to_itself(purchase: Purchase, place: str) -> None:
+    link = purchase.transaction_link
+    if (
+        link
+        and link.relation != "replaces"
+        and link.transaction_id == purchase.transaction_id
+        and not purchase.link_settled
+    ):
+        detail = "transaction_id of the link is the receipt's own: nothing can be a return of itself"
+        allowed = "the transaction_id of the sale; or the sale's own with a higher source_version, status refunded"
+        raise RefusedError(
+            [{"pointer": pointer(place, ["transaction_link", "transaction_id"]), "detail": detail, "allowed": allowed}]
+        )
+
+
+def _told_apart(purchase: Canonical, program: Program, place: str) -> Canonical:
     of = _Sales(program, place)
     changes: dict[str, Any] = {}
     if isinstance(purchase, Refund):

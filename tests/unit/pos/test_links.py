@@ -8,8 +8,10 @@ import pytest
 
 from stamgast.domain.units import DAY, HOUR
 from stamgast.pos.links import settled
+from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import to_record
+from stamgast.pos.scope import scoped
 from streams.intake.canonical import canonical, document_of
 from tests.builders import ANNA, MERCHANT, T0, bundle, card, line, program, record, snapshot
 from tests.fakes.in_memory import InMemoryIntake, Owner
@@ -72,6 +74,7 @@ RETURNS: dict[str, dict[str, Any]] = {
     "as lines of a return": snapshot("r1", 1, T0 + HOUR, [line("1", 400, "4", kind="return")]) | link(),
     "with lines of its own": snapshot("r1", 1, T0 + HOUR, [line("x", 400, "4", original_line_id="1")]) | link(),
     "without lines": snapshot("r1", 1, T0 + HOUR, gross=400) | link(),
+    "as a receipt that was refunded": rolls("r1", when=T0 + HOUR) | link() | {"status": "refunded"},
     "with a negative total alone": snapshot("r1", 1, T0 + HOUR, gross=-400) | link(),
 }
 
@@ -148,12 +151,23 @@ def test_a_return_without_its_receipt_lowers_the_spend_and_earns_nothing(shop: S
     shop.take(rolls())
     shop.take(rolls("r1", 3, when=T0 + DAY) | link(None, linked=False))
     assert shop.figures == (1, 1, 100, 0, 1, 4)
+    shop.take(rolls("r2", 1, when=T0 + DAY) | link(None, linked=False) | {"status": "refunded"})
+    assert shop.figures == (1, 1, 0, 0, 1, 4), "whatever the till calls it"
+
+
+@pytest.mark.parametrize("relation", ["return_of", "exchange_of"])
+@pytest.mark.parametrize("scope", ["merchant", "store"])
+def test_a_return_of_itself_is_refused(relation: str, scope: Any):
+    within = program(*CARDS, transaction_scope=scope)
+    with pytest.raises(RefusedError) as refused:
+        scoped(read_purchase(rolls("s2") | link("s2", relation)).purchase, within, "/3")
+    assert [each["pointer"] for each in refused.value.problems] == ["/3/transaction_link/transaction_id"]
 
 
 @pytest.mark.parametrize(
     "more",
-    [{}, link(relation="replaces"), link("s2"), link(relation="exchange_of"), link(None, "exchange_of", linked=False)],
-    ids=["none", "replaces", "itself", "an exchange for nothing", "an exchange for something unknown"],
+    [{}, link(relation="replaces"), link(relation="exchange_of"), link(None, "exchange_of", linked=False)],
+    ids=["none", "replaces", "an exchange for nothing", "an exchange for something unknown"],
 )
 def test_other_receipts_stay_as_they_are(shop: Shop, more: dict[str, Any]):
     data = rolls("s2") | more
