@@ -109,6 +109,8 @@ class Delivery(Struct, frozen=True, gc=False):
     """Older records may hold anything there."""
     business_day_date: Any = None
     """Text as `business_day_of` reads it; whatever else older records hold there says nothing."""
+    transaction_link: Any = None
+    """Read at the door; here it only says that there is one."""
 
 
 Warned = tuple[str, str]

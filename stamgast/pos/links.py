@@ -6,6 +6,7 @@ itself holds only what was bought beside. An edit or a void of the receipt chang
 
 from typing import Any, Final
 
+from stamgast.domain.purchase_record import Delivery
 from stamgast.pos.canonical import Canonical, LineItem, Purchase, Refund, RefundLine, RefundTotals
 
 _TAKES: Final = frozenset({"completed", "partially_refunded"})
@@ -36,6 +37,23 @@ def settled(purchase: Canonical) -> tuple[Canonical, ...]:
         totals = purchase.totals.model_copy(update={"gross_minor": left})
         changes |= {"line_items": _others(purchase, back), "totals": totals, "status": _status(purchase, back)}
     return purchase.model_copy(update=changes), refund
+
+
+UNLINKED: Final = (
+    "a line that came back was paid for, and no transaction_link names its sale: the amount was taken as it stands",
+    "transaction_link {relation: return_of} with the sale's transaction_id or linked: false, or amounts below zero",
+)
+"""What is told of `unlinked_return`, and what is allowed instead."""
+
+
+def unlinked_return(delivery: Delivery) -> int | None:
+    """The first line that came back and yet was paid for, where no link says what it was a return of."""
+    if delivery.transaction_link is not None or delivery.refund_id is not None or delivery.status == "voided":
+        return None
+    for number, line in enumerate(delivery.line_items):
+        if line.gross_minor > 0 and (line.kind == "return" or line.quantity.startswith("-")):
+            return number
+    return None
 
 
 def _came_back(line: LineItem) -> bool:

@@ -28,6 +28,7 @@ from stamgast.domain.review import doubt_about
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
+from stamgast.pos.links import UNLINKED, unlinked_return
 from stamgast.pos.misnamed import Misnamed, MisnamedKind
 from stamgast.pos.types import write_instant
 from stamgast.sparing import Sparing
@@ -48,6 +49,7 @@ DoubtKind = Literal[
     "unknown_store",
     "suspect_time",
     "without_tax",
+    "unlinked_return",
     "to_review",
     MisnamedKind,
     "unknown_word",
@@ -115,6 +117,9 @@ def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) ->
             found["time", "day"] = _suspect_day(place, moment, str(delivery.business_day_date))
         if delivery.prices_include_tax is False and _is_first(found, ("tax", "")):
             found["tax", ""] = _without_tax(place)
+        back = unlinked_return(delivery)
+        if back is not None and _is_first(found, ("link", "")):
+            found["link", ""] = Doubt("unlinked_return", f"{place}/line_items/{back}", "", *UNLINKED)
         sold = sold_by(delivery, recorded_at)
         doubt = doubt_about(sold, program) if sold is not None else _about_refund(delivery, moment, program)
         if doubt is not None and _is_first(found, ("review", doubt.kind)):
@@ -220,6 +225,10 @@ _COUNTED: Final[Mapping[DoubtKind, tuple[str, str]]] = {
     "unknown_store": ("unknown_stores", "Purchases taken in from a store that program.yaml does not name"),
     "suspect_time": ("suspect_times", "Purchases taken in with a date that cannot be right"),
     "without_tax": ("amounts_without_tax", "Purchases taken in that say that their amounts are without tax"),
+    "unlinked_return": (
+        "unlinked_returns",
+        "Purchases taken in with a line that came back, paid for and without a link: it counts as sold",
+    ),
     "to_review": (
         "purchases_to_review",
         "Purchases taken in that count for nothing until a person has confirmed or voided them, or a rate is published",
@@ -251,6 +260,7 @@ _EVENTS: Final = {
     "unknown_store": "purchases of a store that the programme does not know",
     "suspect_time": "purchases with a date that cannot be right",
     "without_tax": "purchases that say that their amounts are without tax",
+    "unlinked_return": "purchases with a line that came back and was paid for, without a transaction_link",
     "to_review": "purchases that wait until a person has confirmed or voided them, or for a rate",
     "unusable_phone": "purchases with a phone that no message can reach",
     "unknown_customer": "purchases with a customer_id that is nobody's",

@@ -25,10 +25,7 @@ def warnings(*seen: tuple[str, str, int], of: Program = SHOPS) -> list[dict[str,
 
 def sold(place: str, store: str, when: int, *lines: dict[str, Any]) -> Seen:
     moment = EPOCH + timedelta(milliseconds=when)
-    items = tuple(
-        LineItem(each["gross_minor"], each["line_id"], each["quantity"], category=each.get("category"))
-        for each in lines
-    )
+    items = tuple(msgspec.convert(each, LineItem) for each in lines)
     totals = Totals(sum(item.gross_minor for item in items))
     return Seen(place, when, Delivery("t1", "completed", moment, "EUR", totals, 1, StoreRef(store), None, items))
 
@@ -167,3 +164,15 @@ def test_amounts_that_say_that_they_are_without_tax_are_told():
         return [doubt.pointer for doubt in doubts_about([seen], SHOPS, T0)]
 
     assert (says(False), says(True), says("no")) == (["/3/prices_include_tax"], [], [])
+
+
+@pytest.mark.parametrize("how", [{"kind": "return"}, {"quantity": "-2"}], ids=["kind", "quantity"])
+def test_a_return_that_counts_as_sold_for_want_of_a_link_is_told(how: dict[str, str]):
+    def says(gross: int, link: Any = None, **more: str) -> list[str]:
+        back = line(gross=gross) | more
+        seen = sold("/3", "dok-noord", T0, line(), back)
+        seen = seen._replace(delivery=msgspec.structs.replace(seen.delivery, transaction_link=link))
+        return [doubt.pointer for doubt in doubts_about([seen], SHOPS, T0)]
+
+    assert says(500, **how) == ["/3/line_items/1"]
+    assert (says(-500, **how), says(500), says(500, {"relation": "return_of"}, **how)) == ([], [], [])
