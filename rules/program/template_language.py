@@ -53,13 +53,13 @@ def _replace(text: object, old: str, new: str, count: int = -1) -> str:
     return whole.replace(str(old), str(new), count)
 
 
-def _round(value: Any, precision: int = 0, method: str = "common") -> float:
+def _round(value: Any, precision: Any = 0, method: str = "common") -> Any:
     if not (isinstance(precision, int) and abs(precision) <= MOST_PLACES):
         raise ValueError(f"round takes {MOST_PLACES} places at most")
     return ALL_FILTERS["round"](value, precision, method)
 
 
-def _int(value: Any, default: int = 0, base: int = 10) -> int:
+def _int(value: Any, default: Any = 0, base: int = 10) -> Any:
     if isinstance(value, str) and len(value) > LONGEST_NUMBER:
         raise ValueError(f"int reads {LONGEST_NUMBER} characters at most")
     return ALL_FILTERS["int"](value, default, base)
@@ -139,7 +139,9 @@ def _hold_to_bounds(tree: nodes.Template) -> None:
             if _in_a_row(node) > MOST_FILTERS_IN_A_ROW:
                 raise TemplateSyntaxError(f"{MOST_FILTERS_IN_A_ROW} filters in a row are the most", node.lineno)
         if filters > MOST_FILTERS or parts > MOST_PARTS:
-            most = f"{MOST_FILTERS} filters" if filters > MOST_FILTERS else f"{MOST_PARTS:,} words, numbers and branches"
+            most = (
+                f"{MOST_FILTERS} filters" if filters > MOST_FILTERS else f"{MOST_PARTS:,} words, numbers and branches"
+            )
             raise TemplateSyntaxError(f"a message has {most} at most", line)
 
 

@@ -93,7 +93,7 @@ class Doubt:
 
     @property
     def shown(self) -> str:
-        """What our own log says of the value: a word that is like one of ours, and no other, which may be a person's."""
+        """What our own log says of the value: a word that is like one of ours; any other may be a person's."""
         return self.value[:_SHOWN] if self.nearest or self.kind not in _WORDS else ""
 
     def as_json(self) -> dict[str, Any]:
