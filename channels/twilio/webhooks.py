@@ -1,5 +1,11 @@
-"""Reads what Twilio calls us with. Needs auth tokens only, so that whoever serves webhooks holds no API key."""
+"""Reads what Twilio calls us with. Needs auth tokens only, so that whoever serves webhooks holds no API key.
 
+What is signed is names and values without anything between them, so that whoever captured a request can send it again
+with a field's end elsewhere. The name of a message is therefore taken only where it looks like one: another end would
+make it another message, and a START that was heeded before would be heeded again.
+"""
+
+import re
 from typing import Final
 
 from channels.keywords import read_keyword
@@ -13,6 +19,7 @@ from stamgast.domain.vocabulary import Treatment
 
 _KEPT_STATUS_FIELDS: Final = ("MessageSid", "MessageStatus", "ErrorCode", "MessagingServiceSid", "ChannelPrefix")
 _MOST_RAW: Final = 200
+_SID: Final = re.compile(r"[A-Z]{2}[0-9a-fA-F]{1,32}")
 
 
 class TwilioWebhooks:
@@ -26,7 +33,7 @@ class TwilioWebhooks:
         fields = dict(self._verifier.verify(request))
         sid = fields.get("MessageSid") or fields.get("SmsSid") or ""
         status = our_status(fields.get("MessageStatus") or fields.get("SmsStatus") or "")
-        if not sid:
+        if not _SID.fullmatch(sid):
             raise MalformedWebhookError("a status callback must name its message")
         code = fields.get("ErrorCode", "")
         entry = look_up(code) if code else None
@@ -45,7 +52,7 @@ class TwilioWebhooks:
         """Verify and read a person's message. Raises `WebhookRefusedError` or `MalformedWebhookError`."""
         fields = dict(self._verifier.verify(request))
         sid, sender = fields.get("MessageSid", ""), fields.get("From", "")
-        if not sid or not sender:
+        if not (_SID.fullmatch(sid) and sender):
             raise MalformedWebhookError("an inbound message must name itself and its sender")
         try:
             channel, number = read_address(sender)

@@ -1,7 +1,8 @@
 """The part of Jinja2 that messages are written in: words, `if`, and filters that cannot make much out of little.
 
 Whatever passes is rendered on a worker's event loop, where nothing can stop it. So there is nothing here that repeats
-or multiplies (loops, calls, `*`, `%` on text, padding), and a rendering takes no longer than its source is long.
+or multiplies (loops, calls, `*`, `%` on text, padding, `round` to a million places), and there is an end to how many
+filters work on how long a text: a rendering takes some milliseconds at most.
 """
 
 from __future__ import annotations
@@ -14,8 +15,18 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, 
 from jinja2.filters import FILTERS as ALL_FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
-MOST_REPLACED: Final = 10_000
-"""Characters that `replace` makes at most."""
+LONGEST_WORKED_ON: Final = 2_000
+"""Characters of a text in quotes, and of what `replace` makes: a message has 1,600."""
+MOST_FILTERS: Final = 50
+"""Of one text."""
+MOST_FILTERS_IN_A_ROW: Final = 10
+"""One upon another: the compiler takes the square of their number."""
+MOST_PARTS: Final = 1_000
+"""Words, numbers, texts, operators, filters and branches of one text."""
+MOST_PLACES: Final = 15
+"""That `round` rounds to, on either side of the point: the figure is raised to a power of ten."""
+LONGEST_NUMBER: Final = 40
+"""Characters that `int` reads: in a base of its own it takes the square of their number."""
 _NAMES: Final = (
     "abs capitalize count d default first float int last length lower replace round string title trim truncate upper"
 )
@@ -37,13 +48,27 @@ _SAID: Final[dict[type[nodes.Node], str]] = {
 def _replace(text: object, old: str, new: str, count: int = -1) -> str:
     whole = str(text)
     times = whole.count(str(old)) if count < 0 else min(count, whole.count(str(old)))
-    if len(whole) + times * (len(str(new)) - len(str(old))) > MOST_REPLACED:
-        raise ValueError(f"replace makes more than {MOST_REPLACED} characters")
+    if len(whole) + times * (len(str(new)) - len(str(old))) > LONGEST_WORKED_ON:
+        raise ValueError(f"replace makes more than {LONGEST_WORKED_ON:,} characters")
     return whole.replace(str(old), str(new), count)
 
 
+def _round(value: Any, precision: Any = 0, method: str = "common") -> Any:
+    if not (isinstance(precision, int) and abs(precision) <= MOST_PLACES):
+        raise ValueError(f"round takes {MOST_PLACES} places at most")
+    return ALL_FILTERS["round"](value, precision, method)
+
+
+def _int(value: Any, default: Any = 0, base: int = 10) -> Any:
+    if isinstance(value, str) and len(value) > LONGEST_NUMBER:
+        raise ValueError(f"int reads {LONGEST_NUMBER} characters at most")
+    return ALL_FILTERS["int"](value, default, base)
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {name: ALL_FILTERS[name] for name in _NAMES.split()} | {
-    "replace": _replace
+    "replace": _replace,
+    "round": _round,
+    "int": _int,
 }
 """What may stand after `|`."""
 
@@ -82,6 +107,7 @@ def compile_message(environment: Environment, source: str) -> Template:
 
 def refuse_what_repeats(tree: nodes.Template) -> None:
     """Raise `TemplateSyntaxError` for the first thing that messages may not hold."""
+    _hold_to_bounds(tree)
     for node in tree.find_all(nodes.Node):
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
             near = get_close_matches(node.name, FILTERS, 1)
@@ -99,3 +125,29 @@ def refuse_what_repeats(tree: nodes.Template) -> None:
                 type(node), f"a message holds no `{type(node).__name__.lower()}`: only words, `if` and filters"
             )
             raise TemplateSyntaxError(said, node.lineno)
+
+
+def _hold_to_bounds(tree: nodes.Template) -> None:
+    parts, filters, line = 0, 0, 1
+    for node in tree.find_all(nodes.Node):
+        line = node.lineno or line  # operands have none
+        parts += not isinstance(node, nodes.Output | nodes.TemplateData)
+        if isinstance(node, nodes.Const) and isinstance(node.value, str) and len(node.value) > LONGEST_WORKED_ON:
+            raise TemplateSyntaxError(f"a text in quotes has {LONGEST_WORKED_ON:,} characters at most", node.lineno)
+        if isinstance(node, nodes.Filter):
+            filters += 1
+            if _in_a_row(node) > MOST_FILTERS_IN_A_ROW:
+                raise TemplateSyntaxError(f"{MOST_FILTERS_IN_A_ROW} filters in a row are the most", node.lineno)
+        if filters > MOST_FILTERS or parts > MOST_PARTS:
+            most = (
+                f"{MOST_FILTERS} filters" if filters > MOST_FILTERS else f"{MOST_PARTS:,} words, numbers and branches"
+            )
+            raise TemplateSyntaxError(f"a message has {most} at most", line)
+
+
+def _in_a_row(node: nodes.Node | None) -> int:
+    """How many filters stand one upon another here, counted as far as matters."""
+    count = 0
+    while isinstance(node, nodes.Filter) and count <= MOST_FILTERS_IN_A_ROW:
+        count, node = count + 1, node.node
+    return count

@@ -13,6 +13,9 @@ from stamgast.pos.types import ANY_ID, MOST_MINOR
 Problem = dict[str, str]
 """`pointer`, `detail`, and where they help `allowed` and `nearest`."""
 
+UNKNOWN: Final = "is not a field here"
+"""So ends what is said of a field with a name that is none of ours: whatever somebody wrote where a name belongs."""
+
 MOST_PROBLEMS: Final = 100
 """An answer lists no more: who sends a thousand mistakes mends what makes them."""
 _LONGEST_NAME: Final = 60
@@ -111,7 +114,7 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
 
 
 def _unknown_field(field: str, known: Sequence[str]) -> Problem:
-    found = {"detail": f"{field} is not a field here"}
+    found = {"detail": f"{field} {UNKNOWN}"}
     if known:
         found["allowed"] = ", ".join(known)
     if near := difflib.get_close_matches(field.lower().replace("-", "_"), known, n=1, cutoff=0.6):

@@ -62,6 +62,10 @@ DoubtKind = Literal[
 """The four before the last are of `stamgast.pos.known`."""
 
 
+_WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line"})
+"""Of which the value is what somebody wrote, whatever that is."""
+
+
 class Seen(NamedTuple):
     """A purchase as its doubts are looked for: its JSON Pointer, the date it came with, and what is made of it."""
 
@@ -88,6 +92,11 @@ class Doubt:
     def noted(self) -> Warned:
         """What the log keeps of it, for the day's report: no value, since what is no word may be a person's."""
         return self.kind, self.pointer
+
+    @property
+    def shown(self) -> str:
+        """What our own log says of the value: a word that is like one of ours; any other may be a person's."""
+        return self.value[:_SHOWN] if self.nearest or self.kind not in _WORDS else ""
 
     def as_json(self) -> dict[str, Any]:
         """What an HTTP answer says of it."""
@@ -214,9 +223,10 @@ class Doubts:
             log.warning(
                 _EVENTS[doubt.kind],
                 merchant=merchant,
-                value=doubt.value[:_SHOWN],
+                value=doubt.shown,
                 nearest=doubt.nearest,
                 allowed=doubt.allowed,
+                place=doubt.pointer,
                 purchases=purchases,
             )
 

@@ -21,7 +21,7 @@ from stamgast.log.partitioning import partition_for
 from stamgast.pos.canonical import EVENT_TYPE, Canonical
 from stamgast.pos.documents import read_document
 from stamgast.pos.links import settled
-from stamgast.pos.problems import Problem, RefusedError
+from stamgast.pos.problems import UNKNOWN, Problem, RefusedError
 from stamgast.pos.reading import read_purchase
 from stamgast.pos.record import doubt_date, key_of, to_record
 from stamgast.pos.scope import scoped
@@ -191,11 +191,16 @@ def _within(purchase: Canonical, program: Program) -> Canonical:
 
 
 def _told(problem: Problem) -> str:
-    """A problem without the value that it quotes: reasons are read by others than the dead letters themselves."""
-    detail = _QUOTED.sub("this", problem["detail"])
+    """A problem without the value that it quotes: reasons are read by others than the dead letters themselves.
+
+    A field's name that is none of ours, nor like one, is somebody's too.
+    """
+    place, detail = problem["pointer"], _QUOTED.sub("this", problem["detail"])
+    if detail.endswith(UNKNOWN) and "nearest" not in problem:
+        place, detail = place.rpartition("/")[0], f"a name {UNKNOWN}"
     near = f", did you mean {problem['nearest']}?" if "nearest" in problem else ""
     allowed = f" ({problem['allowed'][:_LONGEST_PLACE]})" if "allowed" in problem and not near else ""
-    return f"{problem['pointer'][:_LONGEST_PLACE]}: {detail}{near}{allowed}"
+    return f"{place[:_LONGEST_PLACE]}: {detail}{near}{allowed}"
 
 
 def _is_ahead(purchase: Purchase, record: Record) -> bool:

@@ -14,7 +14,7 @@ from stamgast.state.keys import customers
 from stamgast.web.limits import Limits
 from tests.conftest import eventually
 from tests.fakes.people import lately
-from tests.integration.web.conftest import MERCHANT, TOKENS, open_web
+from tests.integration.web.conftest import MERCHANT, SHOP_NUMBER, TOKENS, open_web
 
 CUSTOMER = "c" + "a" * 24
 STATUS = f"/twilio/status?m={MERCHANT}&c={CUSTOMER}&x=act1&a=att1"
@@ -105,6 +105,17 @@ async def test_stop_is_in_the_log_and_in_the_slot_before_it_is_answered(web, emp
     assert key == f"{MERCHANT}:s:{phone_hash}".encode()
     assert decode_entry(value).stopped
     assert [event.customer for event in await events(web, OptedOut)] == [customer]
+    assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
+
+
+async def test_a_captured_start_with_its_fields_cut_otherwise_is_no_new_message(web, empty_redis):
+    """The signature is over names and values without anything between: it is right for both."""
+    customer = await enrol(web, "0612345678")
+    await web.message("+31612345678", "START", "SM1")
+    await web.message("+31612345678", "STOP", "SM2")
+    form = {"MessageSid": "SM1NumMedia0", "From": "+31612345678", "To": SHOP_NUMBER, "Body": "START"}
+    answer = await web.webhook("/twilio/inbound", form | {"AccountSid": "ACsandbox1"})
+    assert (answer.status_code, answer.json()["type"]) == (400, "urn:stamgast:problem:malformed")
     assert await empty_redis.exists(stop_key(web, customer, "+31612345678"))
 
 

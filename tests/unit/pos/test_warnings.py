@@ -157,6 +157,15 @@ def test_a_telephone_number_in_the_place_of_a_store_is_written_so_that_the_log_m
     assert "0612345678" not in mask_phones("".join(lines(caplog)))
 
 
+def test_a_name_in_the_place_of_a_store_stands_in_the_answer_and_not_in_the_log(caplog):
+    found = doubts_about([sold("/3", "Noor de Vries", T0)], SHOPS, T0)
+    Doubts(CollectorRegistry()).note("bakery", found)
+    (line,) = lines(caplog)
+    assert "Noor" in found[0].as_json()["detail"]
+    assert "Noor" not in line
+    assert "/3/store/retail_store_id" in line
+
+
 def test_amounts_that_say_that_they_are_without_tax_are_told():
     def says(value: Any) -> list[str]:
         seen = sold("/3", "dok-noord", T0, line())

@@ -2,8 +2,9 @@
 
 import pytest
 
+from channels.render import RenderError, render_text
 from rules.loader import load_bundle
-from rules.program.template_check import mistake_in
+from rules.program.template_check import TemplateSyntaxError, mistake_in
 from tests.unit.rules.small_shop import PROGRAM, files_of
 
 GOOD = (
@@ -39,6 +40,16 @@ BAD = (
     ("{% if card.size == '1' %}a{% elif card.size == '2' %}{{ -card.size }}{% endif %}", "a part of it cannot be"),
     ("{{ 'a' if card.size else -card.size }}", "a part of it cannot be rendered"),
 )
+SLOW = (
+    ("{{ 1 | round(300000000, 'floor') }}", "15 places"),
+    ("{{ 1 | round(-300000000, 'ceil') }}", "15 places"),
+    ("{% set much = 'f' %}{{ (much | replace('', '" + "f" * 900 + "')) | int(0, 16) }}", "40 characters"),
+    ("{% set much = '" + "x y " * 900 + "' %}{{ much | title }}", "in quotes"),
+    ("{{ customer.name" + " | title" * 90 + " }}", "in a row"),
+    ("{{ customer.name | title | title }}" * 30, "50 filters"),
+    ("{{ 1 " + "< 1 " * 4_900 + "}}", "1,000 words"),
+)
+"""What would keep a worker busy: the first for hours."""
 
 
 @pytest.mark.parametrize("text", GOOD)
@@ -49,6 +60,18 @@ def test_what_can_be_sent_has_no_mistake(text):
 @pytest.mark.parametrize(("text", "told"), BAD)
 def test_what_could_never_be_sent_has_one(text, told):
     assert told in mistake_in(text)
+
+
+@pytest.mark.parametrize(("text", "told"), SLOW)
+def test_what_would_keep_a_worker_busy_is_refused_at_the_door_and_fails_its_message_alone(text, told):
+    try:
+        found = mistake_in(text)
+    except TemplateSyntaxError as error:
+        found = str(error)
+    assert told in found
+    words = {"customer": {"name": "Noor"}}
+    with pytest.raises(RenderError):
+        render_text(text, words, template="hello", locale="nl", longest=1_600)
 
 
 def test_it_is_told_at_the_door_and_ends_nothing_that_was_published_before():

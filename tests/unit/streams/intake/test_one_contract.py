@@ -35,7 +35,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
         SALE | {"store": {"retail_store_id": "shop", "time_zone": "Europe/Gent"}}, "/store/time_zone", "IANA time zone",
     ),
     "a field that there is not": (SALE | {"custmer": {"x": 1}}, "/custmer", "did you mean customer?"),
-    "such a one in a line": (snapshot(lines=[line("1", 7, colour="brown")]), "/line_items/0/colour", "not a field here"),
+    "such a one in a line": (snapshot(lines=[line("1", 7, colour="brown")]), "/line_items/0", "not a field here"),
     "two lines of one id": (snapshot(lines=[line("1", 7), line("2", 8), line("1", 9)]), "", "the same line_id"),
     "a refund of a line without its id": (BACK | {"line_items": [{"gross_minor": 7}]}, "/line_items/0", "is missing"),
     "a negative refund": (BACK | {"totals": {"gross_minor": -7}}, "/totals/gross_minor", "out of range"),
@@ -125,3 +125,9 @@ async def test_a_reason_holds_no_value_and_is_of_a_readable_length():
     ((reason,), _, _) = await appended(snapshot(lines=names) | {"status": "completed"})
     assert ("Noor" in reason, "0612345678" in reason, len(reason) < 900) == (False, False, True)
     assert reason.endswith("; and 37 more")
+
+
+async def test_a_name_in_the_place_of_a_fields_name_is_not_told():
+    (reason,), _, _ = await appended(SALE | {"customer": {"Noor de Vries": "0612345678"}})
+    assert "Noor" not in reason
+    assert reason.startswith("/data/customer: a name is not a field here (customer_id, phone")
