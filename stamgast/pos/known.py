@@ -19,7 +19,8 @@ from stamgast.domain.purchase_record import UNDATED, Delivery, millis_of
 from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, Millis
-from stamgast.pos.warnings import Doubt, DoubtKind, Seen
+from stamgast.pos.doubt import Doubt, DoubtKind
+from stamgast.pos.warnings import Seen
 
 _SHOWN: Final = 64
 

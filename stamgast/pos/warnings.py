@@ -7,10 +7,9 @@ figure, in the log.
 
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import timedelta
 from functools import lru_cache
-from typing import Any, Final, Literal, NamedTuple
+from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
@@ -21,15 +20,16 @@ from stamgast.domain.events import Line, Purchase
 from stamgast.domain.exchange import is_known
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, Warned, business_day_of, can_be_right
+from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, business_day_of, can_be_right
 from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
+from stamgast.pos.doubt import SHOWN, Doubt, DoubtKind
 from stamgast.pos.links import UNLINKED, unlinked_return
-from stamgast.pos.misnamed import Misnamed, MisnamedKind
+from stamgast.pos.misnamed import Misnamed
 from stamgast.pos.types import write_instant
 from stamgast.sparing import Sparing
 
@@ -40,30 +40,8 @@ MOST_TOLD: Final = 20
 _MOST_WORDS: Final = 200
 """Unknown categories of one request that are compared with the known ones."""
 QUIET_S: Final = 60.0
-_SHOWN: Final = 64
 _MOST_MERCHANTS: Final = 1_000
 """That are told of each on their own in `QUIET_S`."""
-
-
-DoubtKind = Literal[
-    "unknown_store",
-    "suspect_time",
-    "without_tax",
-    "unlinked_return",
-    "to_review",
-    MisnamedKind,
-    "unknown_word",
-    "over_refund",
-    "unknown_line",
-    "told_twice",
-    "another_sale",
-    "unproven",
-]
-"""The four before the last are of `stamgast.pos.known`."""
-
-
-_WORDS: Final[frozenset[DoubtKind]] = frozenset({"unknown_store", "unknown_word", "unknown_line"})
-"""Of which the value is what somebody wrote, whatever that is."""
 
 
 class Seen(NamedTuple):
@@ -73,37 +51,6 @@ class Seen(NamedTuple):
     moment: Millis
     delivery: Delivery
     misnamed: Sequence[Misnamed] = ()
-
-
-@dataclass(slots=True)
-class Doubt:
-    """One thing that looks wrong, and in how many purchases."""
-
-    kind: DoubtKind
-    pointer: str
-    """Where it stands in the first of them."""
-    value: str
-    detail: str
-    allowed: str
-    nearest: str = ""
-    purchases: int = 1
-
-    @property
-    def noted(self) -> Warned:
-        """What the log keeps of it, for the day's report: no value, since what is no word may be a person's."""
-        return self.kind, self.pointer
-
-    @property
-    def shown(self) -> str:
-        """What our own log says of the value: a word that is like one of ours; any other may be a person's."""
-        return self.value[:_SHOWN] if self.nearest or self.kind not in _WORDS else ""
-
-    def as_json(self) -> dict[str, Any]:
-        """What an HTTP answer says of it."""
-        told: dict[str, Any] = {"pointer": self.pointer, "detail": self.detail, "allowed": self.allowed}
-        if self.nearest:
-            told["nearest"] = self.nearest
-        return told | {"purchases": self.purchases}
 
 
 def doubts_about(seen: Iterable[Seen], program: Program, recorded_at: Millis) -> list[Doubt]:
@@ -174,7 +121,7 @@ def _find_misspelt(
                 kind="unknown_word",
                 pointer=f"{place}/line_items/{number}/category",
                 value=word,
-                detail=f"the programme counts no category {word[:_SHOWN]!r}: no card of {meant!r} and no margin of it "
+                detail=f"the programme counts no category {word[:SHOWN]!r}: no card of {meant!r} and no margin of it "
                 "counts this line",
                 allowed=_listed(sorted(categories)),
                 nearest=meant,
@@ -347,7 +294,7 @@ def misnamed_customer(place: str, found: Misnamed) -> Doubt:
 
 
 def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:
-    named = f"knows no store {store[:_SHOWN]!r}" if store else "does not know the stores of others either"
+    named = f"knows no store {store[:SHOWN]!r}" if store else "does not know the stores of others either"
     return Doubt(
         kind="unknown_store",
         pointer=f"{place}/store/retail_store_id",
@@ -360,7 +307,7 @@ def _unknown_store(place: str, store: str, stores: tuple[str, ...]) -> Doubt:
 
 @lru_cache(maxsize=1024)
 def _nearest(store: str, stores: tuple[str, ...]) -> str:
-    return nearest(store[:_SHOWN], stores) or ""
+    return nearest(store[:SHOWN], stores) or ""
 
 
 def _suspect_time(place: str, moment: Millis, recorded_at: Millis, earliest: Millis) -> Doubt:
@@ -396,7 +343,7 @@ def _suspect_day(place: str, moment: Millis, day: str) -> Doubt:
         kind="suspect_time",
         pointer=f"{place}/business_day_date",
         value=day,
-        detail=f"business_day_date {day[:_SHOWN]} lies more than {DAYS_APART} days from end_date_time, "
+        detail=f"business_day_date {day[:SHOWN]} lies more than {DAYS_APART} days from end_date_time, "
         f"{_written(moment)}: the day of that counts",
         allowed="the day on which the till books the sale; leave it out where the clock says the same",
     )

@@ -21,6 +21,7 @@ from stamgast.identity.references import opened, usable_identifiers_of
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import SealError
 from stamgast.pos.canonical import Canonical, Refund
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.known import doubts_about_known
 from stamgast.pos.links import settled
 from stamgast.pos.misnamed import UNKNOWN_CUSTOMER, Misnamed, asked_about
@@ -28,7 +29,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Item, Received, Refused, names_of
 from stamgast.pos.record import to_record, with_warnings
 from stamgast.pos.scope import scoped
-from stamgast.pos.warnings import Doubt, Seen, doubts_about
+from stamgast.pos.warnings import Seen, doubts_about
 
 Append = Callable[[str, Sequence[tuple[bytes, bytes | None]]], Awaitable[list[int]]]
 """Append records to a topic, each to the partition of its key; returns once all are acknowledged."""

@@ -23,8 +23,9 @@ from stamgast.log.partitioning import partition_for
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.known import doubts_between
-from stamgast.pos.warnings import Doubt, Seen, doubts_about, unproven
+from stamgast.pos.warnings import Seen, doubts_about, unproven
 from stamgast.state import keys
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.partition_meta import NEWEST_PURCHASE, PROGRESS

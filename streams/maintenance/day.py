@@ -27,9 +27,9 @@ from stamgast.identity.sealing import SealError
 from stamgast.log.dead_letters import DeadLetterSeal, Stored
 from stamgast.log.reading import ConsumerRecord, LogReader
 from stamgast.log.topics import Topics
+from stamgast.pos.doubt import DoubtKind
 from stamgast.pos.known import doubts_between
 from stamgast.pos.misnamed import MisnamedKind
-from stamgast.pos.warnings import DoubtKind
 from stamgast.state.outbox import decode_note
 from streams.intake.record_mac import Proofs
 from streams.maintenance.verify import Merging, TransactionReplay

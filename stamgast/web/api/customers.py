@@ -27,9 +27,10 @@ from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
 from stamgast.pos.canonical import CustomerReference
 from stamgast.pos.documents import read_document
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
-from stamgast.pos.warnings import Doubt, misnamed_customer
+from stamgast.pos.warnings import misnamed_customer
 from stamgast.web.api.enrolment import EnrolmentRequest, check_birthday, doubts_about_enrolment, read_enrolment
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of

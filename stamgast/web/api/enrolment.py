@@ -20,9 +20,10 @@ from stamgast.domain.program import Program
 from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.pos.canonical import Strict
 from stamgast.pos.documents import read_document
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.types import Id
-from stamgast.pos.warnings import Doubt, unknown_word
+from stamgast.pos.warnings import unknown_word
 
 _PURPOSES: Final = tuple(each.value for each in Purpose)
 _OLDEST_YEARS: Final = 120

@@ -20,8 +20,9 @@ from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer, partition_of
 from stamgast.pos.documents import read_document
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.warnings import Doubt, unknown_word
+from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of

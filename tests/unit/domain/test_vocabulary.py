@@ -34,6 +34,9 @@ READ_FROM_OUTSIDE = {
     ("streams/metrics.py", "feed_stale"),  # name of a metric
     ("rules/rule_reader.py", "cool_down"),  # word of a rule
     ("rules/lint.py", "cool_down"),
+    ("rules/rule_reader.py", "undo_window"),  # the reason has the word's own name
+    ("rules/schema.py", "undo_window"),
+    ("stamgast/domain/trip_wires.py", "opted_out"),  # Wire: what a rule that was launched trips over
     ("rules/read_back.py", "cool_down"),
     ("rules/language/wished.py", "reward_redeemed"),  # a word that is wished for
     ("rules/engine.py", "not_met"),  # field of a rule

@@ -9,8 +9,9 @@ from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.partitioning import partition_for
+from stamgast.pos.doubt import Doubt
 from stamgast.pos.known import doubts_about_known
-from stamgast.pos.warnings import Doubt, Seen
+from stamgast.pos.warnings import Seen
 from stamgast.state import keys
 from streams.intake.identity import Naming
 from streams.intake.job import IntakeJob
