@@ -4,16 +4,18 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis.asyncio
 
+from stamgast.domain.customer import decode_customer
 from stamgast.local.brokers import Broker
 from stamgast.local.processes import free_port
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
 from tests.conftest import eventually
-from tests.integration.deployment import PROGRAM, RULE, Deployment
+from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment
 
 pytestmark = [pytest.mark.slow, pytest.mark.multi_worker]
 
@@ -47,6 +49,7 @@ async def test_a_launch_holds_everywhere_when_its_command_ends_and_a_restart_wit
     for number in range(8):
         await shop.enrol(number)
     await shop.buy(range(8))
+    await eventually(lambda: _are_applied(redis_server, 8), seconds=60, why="what was bought before the launch")
 
     launched = shop.asked("rules", "launch", "hello", "live", "--why", "all is well", "--json", code=0)
     assert launched["in_force_everywhere"] is True
@@ -60,9 +63,11 @@ async def test_a_launch_holds_everywhere_when_its_command_ends_and_a_restart_wit
     paused = shop.asked("rules", "launch", "hello", "paused", "--why", "enough", "--by", "jan", "--json", code=0)
     assert paused["in_force_everywhere"] is True
     await shop.buy(range(8), visit=3)
+    await eventually(lambda: _are_applied(redis_server, 24), seconds=60, why="what was bought while it was paused")
     async with redis.asyncio.Redis.from_url(redis_server.url) as client:
         await client.flushall()
     await shop.buy(range(8), visit=4)
+    await eventually(lambda: _are_applied(redis_server, 32), seconds=60, why="and what was bought then")
     assert len(await shop.everything_ended(8)) == 8, "nobody was thanked while the rule was paused"
     assert shop.run("verify", "--json")["equal"] is True
 
@@ -76,6 +81,15 @@ async def test_a_launch_holds_everywhere_when_its_command_ends_and_a_restart_wit
         ("jan", "enough", "paused"),
         ("els", "not enough", "live"),
     ]
+
+
+async def _are_applied(redis_server: RedisServer, purchases: int) -> bool:
+    """Whether workers have applied so many purchases of the merchant's."""
+    client: Any
+    async with redis.asyncio.Redis.from_url(redis_server.url) as client:
+        keys = [key async for key in client.scan_iter(match=f"*:c:{MERCHANT}:*")]
+        states = [decode_customer(value) for value in await client.mget(keys) if value] if keys else []
+        return sum(state.purchases for state in states) == purchases
 
 
 async def test_a_rule_that_sends_more_than_was_expected_is_paused_everywhere_by_itself_and_it_is_told(
