@@ -127,21 +127,22 @@ class Filling:
         known = self._noted.get(number)
         if known is not None and known[0] == run:
             return known[1]
-        end = await self._end(number, applied, began)
+        end = await self._end(number, applied, None if lost else began)
         if end is not None and not lost:
             self._noted[number] = (run, end)
         return end
 
-    async def _end(self, number: int, applied: int, began: float) -> int | None:
+    async def _end(self, number: int, applied: int, began: float | None) -> int | None:
         """Where the log ends. That nothing is missing is said only by an answer from after Redis was asked.
 
-        What Redis lost in a restart was appended before that, and perhaps after an earlier answer.
+        What Redis lost in a restart was appended before that, and perhaps after an earlier answer. Where nothing was
+        ever applied (None), any answer will do: it finds nothing missing in an empty log alone.
         """
         topic = self._topics.customer_events
         async with self._asking:
             known = self._ends.get(TopicPartition(topic, number))
             is_missing = known is None or applied < known
-            if self._asked_at < (time.monotonic() - _ASKED_FOR_S if is_missing else began):
+            if self._asked_at < (time.monotonic() - _ASKED_FOR_S if is_missing or began is None else began):
                 asked_at = time.monotonic()
                 try:
                     async with asyncio.timeout(_PATIENCE_S), LogReader(self._bootstrap) as reader:
