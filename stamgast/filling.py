@@ -116,9 +116,10 @@ class Filling:
         applied = 0 if found.spoilt else found.watermark + 1
         if found.goal is not None and found.goal.run == run and not found.spoilt:
             self._noted.pop(number, None)
-            return Reach(number, applied, found.goal.end)
+            return Reach(number, _taken_up(found, applied, found.goal.end), found.goal.end)
         lost = found.watermark == NOTHING_APPLIED
-        return Reach(number, applied, await self._held(number, run, applied, began, lost=lost))
+        held = await self._held(number, run, applied, began, lost=lost)
+        return Reach(number, _taken_up(found, applied, held), held)
 
     async def _held(self, number: int, run: str, applied: int, began: float, *, lost: bool) -> int | None:
         """Say how much there has to be where no owner does: all that there is, until all of that was there once."""
@@ -151,3 +152,12 @@ class Filling:
                     self._ends = {}
                 self._asked_at = asked_at
         return self._ends.get(TopicPartition(topic, number))
+
+
+def _taken_up(found: Look, applied: int, held: int | None) -> int:
+    """How far everybody's events are applied: those that wait for their merchant's bundle are so only behind it.
+
+    A bundle that came later than what has to be there holds up nobody, nor does one that never comes.
+    """
+    being_taken_up = (each.barrier for each in found.backlogs.values() if each.begun)
+    return min([applied, *(barrier for barrier in being_taken_up if held is None or barrier < held)])

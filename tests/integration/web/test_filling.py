@@ -11,6 +11,7 @@ from stamgast.local.processes import ChildProcess
 from stamgast.log.appender import Appender
 from stamgast.log.topics import Topics
 from stamgast.settings import Settings
+from stamgast.state.backlogs import Backlog, encode_backlogs
 from stamgast.state.keys import customers
 from stamgast.state.partitions import Lease, Writes, ask_for_rebuild
 from tests.conftest import eventually
@@ -235,6 +236,20 @@ async def test_where_the_log_ended_before_redis_came_up_again_says_nothing_of_wh
     await empty_redis.hset(KEYS.meta, "goal", "5:another-run")
     with pytest.raises(NotFilledError, match="5 of 9"):
         await filling.value(KEYS, NAME)
+
+
+async def test_what_waited_for_its_merchants_bundle_has_to_be_taken_up_before_it_is_shown(web, filling, empty_redis):
+    lease = await Lease.take(web.parts.redis, KEYS, PLACE)
+    await lease.aim(5)
+    await applied(lease, 4)
+    assert await filling.value(KEYS, NAME) == b"state"
+    await empty_redis.hset(KEYS.meta, "waits", encode_backlogs({MERCHANT: Backlog(barrier=3, at=1, reached=0)}))
+    with pytest.raises(NotFilledError, match="3 of 5"):
+        await filling.value(KEYS, NAME)
+    await empty_redis.hset(KEYS.meta, "waits", encode_backlogs({MERCHANT: Backlog(barrier=7, at=1, reached=0)}))
+    assert await filling.value(KEYS, NAME) == b"state", "a bundle that came after the taking holds up nobody"
+    await empty_redis.hset(KEYS.meta, "waits", encode_backlogs({"elsewhere": Backlog(barrier=-1, at=0, reached=-1)}))
+    assert await filling.value(KEYS, NAME) == b"state", "nor does one that never comes"
 
 
 async def test_what_is_to_be_filled_anew_shows_nothing(web, filling, topics):
