@@ -192,6 +192,31 @@ class NoteKind(StrEnum):
     OUTCOME = "outcome"
 
 
+class Told(StrEnum):
+    """What a line of `facts.v1` is about (`stamgast.domain.told`)."""
+
+    STAMPS = "stamps"
+    VOUCHER = "voucher"
+    STAGE = "stage"
+    TIER = "tier"
+    ENTRY = "entry"
+    ANSWER = "answer"
+    DECISION = "decision"
+
+
+class Arm(StrEnum):
+    """What a rule came to for a customer: which side of a comparison they are on, or why on none."""
+
+    SENT = "sent"
+    WAITS = "waits"
+    GIVEN = "given"
+    """It did what it does, without a message."""
+    HELD_OUT = "held_out"
+    CANARY_EXCLUDED = "canary_excluded"
+    SHADOW = "shadow"
+    WITHHELD = "withheld"
+
+
 class Verdict(StrEnum):
     """What the gate says of a message."""
 

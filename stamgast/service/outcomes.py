@@ -27,7 +27,7 @@ from stamgast.domain.vocabulary import (
     Verdict,
     counter,
 )
-from stamgast.service import at_hand, offers
+from stamgast.service import at_hand, offers, telling
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -107,6 +107,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         if event.status in FINAL_WITHOUT_SEND:
             forget_contact(case, activation)
             case.count(counter(Counter.SUPPRESSED, event.reason or event.status))
+            telling.withheld(case, activation, event.reason or event.status)
             if being_stopped == Reason.EARNED_AGAIN:
                 _send_again(case, activation)
         forget_ended(case)

@@ -96,6 +96,7 @@ def _as_news(event: PurchaseReviewed | RateKnown, purchase: Purchase) -> Purchas
 
 def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) -> None:
     customer = case.customer
+    case.receipt = event.transaction
     happened = event.happened_at
     if happened is None and event.after is not None:
         happened = event.after.occurred_at
