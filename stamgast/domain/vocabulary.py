@@ -350,6 +350,8 @@ class Counter(StrEnum):
     """By channel and status."""
     SUPPRESSED = "suppressed"
     """By reason."""
+    MEASURE = "measure"
+    """By rule, side of its comparison where there is one, and `Sum`."""
 
 
 class Tally(StrEnum):
@@ -366,6 +368,34 @@ class Tally(StrEnum):
     RAISED = "raised"
     SHADOW = "shadow"
     TOO_MANY = "too_many"
+
+
+class Sum(StrEnum):
+    """What is summed of a rule (`stamgast.service.measuring`)."""
+
+    # Of one side of its comparison.
+    PEOPLE = "people"
+    CONVERTED = "converted"
+    NET = "net"
+    """Profit less costs, in thousandths of a minor unit."""
+    SQUARES = "squares"
+    """The same of each customer, squared."""
+    # Of its messages and rewards.
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    OPTED_OUT = "opted_out"
+    REDEEMED = "redeemed"
+    MESSAGES = "messages"
+    """What they cost, in thousandths of a minor unit."""
+    REWARDS = "rewards"
+    # Of a card.
+    STAMPS = "stamps"
+    """Those that stand on it now, all customers together."""
+    # Attributed to its messages.
+    PURCHASES = "purchases"
+    REVENUE = "revenue"
+    PROFIT = "profit"
 
 
 BETWEEN: Final = "|"

@@ -33,7 +33,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
-from stamgast.service import at_hand, awaited, outcomes, remembering, telling
+from stamgast.service import at_hand, awaited, measuring, outcomes, remembering, telling
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
@@ -178,6 +178,7 @@ def _opted_out(case: Case, _event: OptedOut) -> None:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
+        measuring.opted_out(case, case.at)
     drop_waiting(case, Reason.OPTED_OUT, lambda _: True)
 
 

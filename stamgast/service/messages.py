@@ -42,7 +42,7 @@ from stamgast.domain.vocabulary import (
     VoucherState,
     counter,
 )
-from stamgast.service import at_hand, offers, telling
+from stamgast.service import at_hand, measuring, offers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.ended import cause_of, forget_ended, shed
@@ -97,6 +97,8 @@ def consider(case: Case, firing: Firing, action: Send, do: Callable[[Case, Firin
     if rule.earned:
         _speak_of(activation, (do(case, firing) if rule.deeds else None) or _of_full_card(case, firing))
     decision = _decide(case, activation, rule)
+    if rule.hold_out and not firing.again:
+        measuring.decided(case, rule, decision.reason)
     if rule.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         activation.offered = True
         _speak_of(activation, do(case, firing))

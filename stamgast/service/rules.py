@@ -19,7 +19,7 @@ from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Arm, Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
-from stamgast.service import at_hand, messages, offers, telling
+from stamgast.service import at_hand, measuring, messages, offers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
@@ -172,6 +172,8 @@ def _carry_out(case: Case, firing: Firing) -> None:
 def _do_unsaid(case: Case, firing: Firing) -> None:
     """Carry out a rule that sends nothing."""
     reason = "" if firing.rule.earned else offers.why_not(case, firing)
+    if firing.rule.hold_out and not firing.rule.earned and not firing.again:
+        measuring.decided(case, firing.rule, reason)
     if not reason:
         _do(case, firing)
         offers.note(case, firing)

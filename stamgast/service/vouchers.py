@@ -12,7 +12,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.vocabulary import Counter, VoucherState, counter
-from stamgast.service import at_hand, telling
+from stamgast.service import at_hand, measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
@@ -38,6 +38,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
         if voucher is not None:
             telling.voucher(case, voucher, VoucherState.REDEEMED)
+            measuring.redeemed(case, voucher, 1)
     fire(case, facts)
 
 
@@ -60,6 +61,7 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
         if was_used:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
             telling.voucher(case, voucher, TAKEN_BACK)
+            measuring.redeemed(case, voucher, -1)
             at_hand.no_longer_used(case, voucher)
             if voucher.state != VoucherState.OPEN:
                 case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
@@ -92,6 +94,8 @@ def _reopened(case: Case) -> list[Fact]:
     facts = []
     for card_id, card in sorted(case.customer.cards.items()):
         if card_id in case.program.cards:
+            balance = card.balance
             steps = stamps.take_back(card, card_id, 0, case)
+            case.count(measuring.stamps_of(card_id), card.balance - balance)
             facts += [fact_of(card_id, step, None) for step in steps]
     return facts
