@@ -28,6 +28,7 @@ def report(
     merchant: Annotated[str | None, typer.Option(help="Only this merchant.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write a line a rule to this file.")] = None,
+    page: Annotated[Path | None, typer.Option("--report", help="Write a page with plots to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
     """Tell of each rule whom it reached, what was bought after its messages, and what it changed, with its interval."""
@@ -43,6 +44,8 @@ def report(
     if csv is not None:
         _write_csv(csv, documents)
         say(f"written to {csv}")
+    if page is not None:
+        _draw(page, documents)
     if as_json:
         print_json(documents[0] if merchant else {"merchants": documents})
         return
@@ -80,6 +83,17 @@ async def _reckon(settings: Settings, merchant: str | None) -> list[dict[str, An
     return [
         report_of(totals.get(bundle.program.merchant, {}), bundle.program, bundle.rules.by_id) for bundle in bundles
     ]
+
+
+def _draw(path: Path, documents: list[dict[str, Any]]) -> None:
+    from stamgast.commands.report_page import page_of_report
+    from stamgast.drawn_pages import PlotsMissingError
+
+    try:
+        path.write_text(page_of_report(documents), encoding="utf-8")
+    except PlotsMissingError as error:
+        fail(str(error))
+    say(f"written to {path}")
 
 
 def _write_csv(path: Path, documents: list[dict[str, Any]]) -> None:
