@@ -63,9 +63,9 @@ _SUPPRESS: Final = Verdict.SUPPRESS
 _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
 _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
-_SENT: Final = Arm.SENT
-_WAITS: Final = Arm.WAITS
-_WITHHELD: Final = Arm.WITHHELD
+_SENT: Final = Arm.SENT.value
+_WAITS: Final = Arm.WAITS.value
+_WITHHELD: Final = Arm.WITHHELD.value
 _HAD_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED, Reason.UNDO_WINDOW}
 )
@@ -114,7 +114,7 @@ def withhold(case: Case, firing: Firing, reason: str) -> None:
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, firing.rule.id, Status.SUPPRESSED))
         arm = Arm.HELD_OUT if reason == Reason.HOLDOUT else _WITHHELD
-        telling.decision(case, arm, firing.rule.id, firing.occasion, reason)
+        telling.decision(case, arm, firing.rule.id, firing.occasion, "" if arm == Arm.HELD_OUT else reason)
         return
     case.left.messages -= 1
     activation = _drafted(case, firing, None)

@@ -34,7 +34,7 @@ _LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up c
 _PER_PURCHASE: Final = OncePer.PURCHASE
 _FIRED: Final = Ended.FIRED
 _FIRED_BEFORE: Final = Ended.FIRED_BEFORE
-_GIVEN: Final = Arm.GIVEN
+_GIVEN: Final = Arm.GIVEN.value
 
 
 def fire(case: Case, facts: list[Fact]) -> None:
@@ -178,7 +178,7 @@ def _do_unsaid(case: Case, firing: Firing) -> None:
         _do(case, firing)
         offers.note(case, firing)
         if not firing.again:
-            telling.decision(case, Arm.GIVEN, firing.rule.id, firing.occasion)
+            telling.decision(case, _GIVEN, firing.rule.id, firing.occasion)
     elif not firing.again:
         messages.withhold(case, firing, reason)
 

@@ -155,11 +155,11 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
         assert found["liability"]["vouchers_minor"] == 40 * (given - gone)
         return True
 
-    await eventually(agrees, seconds=90, every=1)
+    await eventually(agrees, seconds=150, every=1)
     before = len(await lines(shop, shop.topics.facts))
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         await client.flushall()
-    await eventually(agrees, seconds=120, every=1)
+    await eventually(agrees, seconds=150, every=1)
     assert len(await lines(shop, shop.topics.facts)) == before, "filling anew tells nothing that was not told"
     assert shop.run("verify", "--json")["equal"] is True
 
