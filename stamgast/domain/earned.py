@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from stamgast.domain.measuring import HELD_OUT, TREATED
+from stamgast.domain.measuring import HELD_OUT, TREATED, Sum
 from stamgast.domain.program import Program
 from stamgast.domain.uplift import Side, uplift
-from stamgast.domain.vocabulary import BETWEEN, Counter, Sum, Tally, VoucherState, counter
+from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, counter
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""

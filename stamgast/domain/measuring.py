@@ -4,6 +4,7 @@ A window begins at the decision, for those held out as for the others, and count
 """
 
 from collections.abc import Sequence
+from enum import StrEnum
 
 from msgspec import Struct
 
@@ -19,6 +20,34 @@ MEMORY = 35 * DAY
 """So long after its window a message is remembered for refunds."""
 TREATED = "t"
 HELD_OUT = "h"
+
+
+class Sum(StrEnum):
+    """What is summed of a rule (`stamgast.service.measuring`)."""
+
+    # Of one side of its comparison.
+    PEOPLE = "people"
+    CONVERTED = "converted"
+    NET = "net"
+    """Profit less costs, in thousandths of a minor unit."""
+    SQUARES = "squares"
+    """The same of each customer, squared."""
+    # Of its messages and rewards.
+    SENT = "sent"
+    DELIVERED = "delivered"
+    READ = "read"
+    OPTED_OUT = "opted_out"
+    REDEEMED = "redeemed"
+    MESSAGES = "messages"
+    """What they cost, in thousandths of a minor unit."""
+    REWARDS = "rewards"
+    # Of a card.
+    STAMPS = "stamps"
+    """Those that stand on it now, all customers together."""
+    # Attributed to its messages.
+    PURCHASES = "purchases"
+    REVENUE = "revenue"
+    PROFIT = "profit"
 
 
 class Watched(Struct, array_like=True, gc=False):

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from enum import StrEnum
 from typing import Final
 
 import msgspec
@@ -11,6 +12,31 @@ from stamgast.domain.units import Millis, Minor
 
 _OF_VOUCHERS: Final = ("voucher:", "given:", "ending:", "expired:")
 _CODE: Final = re.compile(r"[0-9A-F]+-[A-Z2-7]{16}")
+
+
+class Told(StrEnum):
+    """What a line of `facts.v1` is about."""
+
+    STAMPS = "stamps"
+    VOUCHER = "voucher"
+    STAGE = "stage"
+    TIER = "tier"
+    ENTRY = "entry"
+    ANSWER = "answer"
+    DECISION = "decision"
+
+
+class Arm(StrEnum):
+    """What a rule came to for a customer: which side of a comparison they are on, or why on none."""
+
+    SENT = "sent"
+    WAITS = "waits"
+    GIVEN = "given"
+    """It did what it does, without a message."""
+    HELD_OUT = "held_out"
+    CANARY_EXCLUDED = "canary_excluded"
+    SHADOW = "shadow"
+    WITHHELD = "withheld"
 
 
 class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):

@@ -192,31 +192,6 @@ class NoteKind(StrEnum):
     OUTCOME = "outcome"
 
 
-class Told(StrEnum):
-    """What a line of `facts.v1` is about (`stamgast.domain.told`)."""
-
-    STAMPS = "stamps"
-    VOUCHER = "voucher"
-    STAGE = "stage"
-    TIER = "tier"
-    ENTRY = "entry"
-    ANSWER = "answer"
-    DECISION = "decision"
-
-
-class Arm(StrEnum):
-    """What a rule came to for a customer: which side of a comparison they are on, or why on none."""
-
-    SENT = "sent"
-    WAITS = "waits"
-    GIVEN = "given"
-    """It did what it does, without a message."""
-    HELD_OUT = "held_out"
-    CANARY_EXCLUDED = "canary_excluded"
-    SHADOW = "shadow"
-    WITHHELD = "withheld"
-
-
 class Verdict(StrEnum):
     """What the gate says of a message."""
 
@@ -368,34 +343,6 @@ class Tally(StrEnum):
     RAISED = "raised"
     SHADOW = "shadow"
     TOO_MANY = "too_many"
-
-
-class Sum(StrEnum):
-    """What is summed of a rule (`stamgast.service.measuring`)."""
-
-    # Of one side of its comparison.
-    PEOPLE = "people"
-    CONVERTED = "converted"
-    NET = "net"
-    """Profit less costs, in thousandths of a minor unit."""
-    SQUARES = "squares"
-    """The same of each customer, squared."""
-    # Of its messages and rewards.
-    SENT = "sent"
-    DELIVERED = "delivered"
-    READ = "read"
-    OPTED_OUT = "opted_out"
-    REDEEMED = "redeemed"
-    MESSAGES = "messages"
-    """What they cost, in thousandths of a minor unit."""
-    REWARDS = "rewards"
-    # Of a card.
-    STAMPS = "stamps"
-    """Those that stand on it now, all customers together."""
-    # Attributed to its messages.
-    PURCHASES = "purchases"
-    REVENUE = "revenue"
-    PROFIT = "profit"
 
 
 BETWEEN: Final = "|"

@@ -17,6 +17,7 @@ from stamgast.domain.measuring import (
     MOST_WATCHED,
     TREATED,
     Delivered,
+    Sum,
     Watched,
     is_watched,
     rule_of,
@@ -24,7 +25,7 @@ from stamgast.domain.measuring import (
     with_one_more,
 )
 from stamgast.domain.units import Millis, Minor
-from stamgast.domain.vocabulary import Counter, Reason, Status, Sum, counter
+from stamgast.domain.vocabulary import Counter, Reason, Status, counter
 from stamgast.service.case import Case
 
 _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]

@@ -28,10 +28,10 @@ from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
 from stamgast.domain.program import Template
 from stamgast.domain.rewards import with_code
+from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
-    Arm,
     Counter,
     NoteKind,
     Outside,

@@ -16,9 +16,10 @@ from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
 from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
 from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
+from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
-from stamgast.domain.vocabulary import Arm, Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
+from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
 from stamgast.service import at_hand, measuring, messages, offers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions

@@ -5,8 +5,8 @@ from typing import Final
 from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.told import Line, name_of_voucher, public
-from stamgast.domain.vocabulary import Arm, FactName, Reason, StepKind, Told, VoucherState
+from stamgast.domain.told import Arm, Line, Told, name_of_voucher, public
+from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
 
 # Said once, and as plain words: members are slower to look up, and to encode.
