@@ -21,6 +21,7 @@ from rules.bounds import (
     hold_to,
 )
 from rules.program.freshness import read_duration, read_feed, read_freshness
+from rules.program.measure import read_measure
 from rules.program.messages import read_messaging, read_templates
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
@@ -67,6 +68,7 @@ SECTIONS: Final = (
     "purchases",
     "watch",
     "tiers",
+    "measure",
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -141,6 +143,7 @@ def read_program(
         timers_fresh_for=timers_fresh_for,
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
+        measure_window=read_measure(reader, found.get("measure")),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

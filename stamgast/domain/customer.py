@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.measuring import Delivered, Watched
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage
 
@@ -156,6 +157,10 @@ class Customer(Struct, array_like=True, gc=False):
     tier: TierHeld | None = None
     rule_answers: dict[int, int] = {}
     """Rule -> how it ended the last time that its trigger came: see `stamgast.domain.rule_answers`."""
+    watched: dict[str, Watched] = {}
+    """Rule -> what is known of the customer in its comparison; only rules that hold somebody out have one."""
+    delivered: list[Delivered] = []
+    """The newest messages that arrived, oldest first: what is bought after one is attributed to it."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

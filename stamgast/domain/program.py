@@ -27,6 +27,8 @@ from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
 
+MEASURE_WINDOW: Final[Millis] = 7 * DAY
+"""So long what is bought counts for a rule where nothing is said."""
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
 
@@ -293,6 +295,8 @@ class Program:
     tiers: Tiers | None = None
     kept: Kept = NOTHING_KEPT
     """What its rules ask states to keep."""
+    measure_window: Millis = MEASURE_WINDOW
+    """So long after a decision or a message what is bought counts for its rule."""
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""

@@ -325,6 +325,8 @@ class Counter(StrEnum):
     """By channel and status."""
     SUPPRESSED = "suppressed"
     """By reason."""
+    MEASURE = "measure"
+    """By rule, side of its comparison where there is one, and `Sum`."""
 
 
 class Tally(StrEnum):

@@ -27,6 +27,7 @@ from stamgast.domain.ledger import (
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
 from stamgast.domain.rule_answers import Ended, stamp
+from stamgast.domain.told import Line
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
 
@@ -36,6 +37,8 @@ MOST_MESSAGES: Final = 20
 """Messages that one event asks for at most."""
 MOST_VOUCHERS: Final = 1_000
 """Vouchers that one event gives at most, by cards and rules together."""
+MOST_SAMPLES: Final = 1_000
+"""Lines that one event tells at most of rules that only look on, or look away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +78,7 @@ class Change(Struct):
     ledger      field -> value, None to remove.
     submissions to put into the outbox; cancels: activations to stop if they are not being sent yet;
     finished    activations whose outbox entry goes, each with the channel it was for, as far as that is known.
-    notes       lines for `activations.v1`, in order.
+    notes       lines for `activations.v1`, in order; told: lines for `facts.v1`.
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
@@ -92,6 +95,7 @@ class Change(Struct):
     finished: dict[str, str] = {}
     stands: dict[str, bool] = {}
     notes: list[Note] = []
+    told: list[Line] = []
     counters: dict[str, int] = {}
     answers: dict[str, bytes] = {}
     failures: list[tuple[str, str]] = []
@@ -130,6 +134,7 @@ class Left(Struct, gc=False):
     firings: int = MOST_FIRINGS
     messages: int = MOST_MESSAGES
     vouchers: int = MOST_VOUCHERS
+    samples: int = MOST_SAMPLES
 
 
 class Case:
@@ -152,6 +157,7 @@ class Case:
         "late",
         "left",
         "program",
+        "receipt",
     )
 
     def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
@@ -163,6 +169,7 @@ class Case:
         self.at: Millis = 0
         self._stamp = 0
         self.late = False
+        self.receipt = ""
         self._read = ledger
         self._entries: dict[bytes, Entry] = {}
         self._grounds: dict[Ground, Voucher] | None = None
@@ -180,6 +187,7 @@ class Case:
         self.at = self.customer.recorded_at = at
         self._stamp = 0
         self.late = False
+        self.receipt = ""
         self.foreseen = []
         self.left = Left()
 

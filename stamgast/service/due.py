@@ -8,7 +8,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, awaited, messages, remembering
+from stamgast.service import at_hand, awaited, messages, remembering, telling
 from stamgast.service.case import Case
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
@@ -45,6 +45,7 @@ def run_due_timers(case: Case, due: Millis) -> None:
         elif kind == TimerKind.VOUCHERS:
             for reward, count in apart.end(case.customer, case.at).items():
                 case.count(counter(Counter.REWARD, reward, VoucherState.EXPIRED), count)
+                telling.ended_apart(case, reward, count)
                 occasion = f"expired:{when // DAY}:{reward}"
                 fire(case, [Fact(FactName.REWARD_EXPIRED, occasion, data={"reward": reward})])
         elif kind in _OF_RULES:

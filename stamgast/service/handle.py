@@ -33,7 +33,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
-from stamgast.service import at_hand, awaited, outcomes, remembering
+from stamgast.service import at_hand, awaited, measuring, outcomes, remembering, telling
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
@@ -147,6 +147,7 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     if not customer.joined_at:
         customer.joined_at = case.at
         case.count(Counter.JOINED)
+        telling.entry(case)
         fire(case, [Fact(FactName.JOINED, "customer")])
 
 
@@ -177,6 +178,7 @@ def _opted_out(case: Case, _event: OptedOut) -> None:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
+        measuring.opted_out(case, case.at)
     drop_waiting(case, Reason.OPTED_OUT, lambda _: True)
 
 
@@ -191,6 +193,7 @@ def _replied(case: Case, event: Replied) -> None:
         case.customer.dead_phone = ""
     if spec_of(event.channel).window is not None:
         case.customer.inbound_at = case.at
+    telling.answer(case, event.keyword or "", event.channel)
     fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])
 
 

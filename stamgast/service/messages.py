@@ -28,6 +28,7 @@ from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
 from stamgast.domain.program import Template
 from stamgast.domain.rewards import with_code
+from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
@@ -41,7 +42,7 @@ from stamgast.domain.vocabulary import (
     VoucherState,
     counter,
 )
-from stamgast.service import at_hand, offers
+from stamgast.service import at_hand, measuring, offers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.ended import cause_of, forget_ended, shed
@@ -62,6 +63,9 @@ _SUPPRESS: Final = Verdict.SUPPRESS
 _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
 _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
+_SENT: Final = Arm.SENT.value
+_WAITS: Final = Arm.WAITS.value
+_WITHHELD: Final = Arm.WITHHELD.value
 _HAD_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED, Reason.UNDO_WINDOW}
 )
@@ -84,6 +88,7 @@ def consider(case: Case, firing: Firing, action: Send, do: Callable[[Case, Firin
     if case.left.messages <= 0:
         case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
         case.count(counter(Counter.RULE, rule.id, Status.SUPPRESSED))
+        telling.decision(case, _WITHHELD, rule.id, firing.occasion, Reason.TOO_MANY)
         if rule.earned:
             do(case, firing)
         return
@@ -92,6 +97,8 @@ def consider(case: Case, firing: Firing, action: Send, do: Callable[[Case, Firin
     if rule.earned:
         _speak_of(activation, (do(case, firing) if rule.deeds else None) or _of_full_card(case, firing))
     decision = _decide(case, activation, rule)
+    if rule.hold_out and not firing.again:
+        measuring.decided(case, rule, decision.reason)
     if rule.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         activation.offered = True
         _speak_of(activation, do(case, firing))
@@ -106,6 +113,8 @@ def withhold(case: Case, firing: Firing, reason: str) -> None:
     if case.left.messages <= 0:
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, firing.rule.id, Status.SUPPRESSED))
+        arm = Arm.HELD_OUT if reason == Reason.HOLDOUT else _WITHHELD
+        telling.decision(case, arm, firing.rule.id, firing.occasion, "" if arm == Arm.HELD_OUT else reason)
         return
     case.left.messages -= 1
     activation = _drafted(case, firing, None)
@@ -240,6 +249,7 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
         if decision.until:
             case.customer.timers[held_timer(activation.id)] = decision.until
         case.note(activation, _DECIDED)
+        telling.decision(case, _WAITS, activation.rule, activation.occasion, decision.reason, activation)
         return
     _submit(case, activation, rule, decision)
 
@@ -259,6 +269,7 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     if rule.launched_at:
         watch_sent(case, rule.id)
     case.note(activation, _DECIDED)
+    telling.decision(case, _SENT, activation.rule, activation.occasion, about=activation)
     case.change.submit(
         Submission(
             activation=activation.id,
@@ -301,6 +312,7 @@ def _end(case: Case, activation: Activation, status: Status, reason: str) -> Non
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, activation.rule, status))
         case.count(counter(Counter.RULE, activation.rule, Tally.WITHHELD, reason))
+        telling.withheld(case, activation, reason)
     case.note(activation, NoteKind.OUTCOME)
     shed(activation)
     if activation.offered and not activation.unproven:

@@ -8,7 +8,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.contact_policy import Terms, why_not_offered
 from stamgast.domain.customer import Voucher
 from stamgast.domain.vocabulary import ActivationState, Counter, Purpose, Reason, VoucherState, counter
-from stamgast.service import at_hand
+from stamgast.service import at_hand, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 
@@ -58,6 +58,7 @@ def withdraw(case: Case, activation: Activation) -> None:
     for each in rewards.withdraw(case.customer, lambda of, by: of == cause and by == rule):
         case.change.withdrawn.append(each)
         case.count(counter(Counter.REWARD, each.reward, VoucherState.WITHDRAWN))
+        telling.voucher(case, each, VoucherState.WITHDRAWN)
 
 
 def _goes_another_way(case: Case, activation: Activation) -> bool:

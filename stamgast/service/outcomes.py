@@ -27,7 +27,7 @@ from stamgast.domain.vocabulary import (
     Verdict,
     counter,
 )
-from stamgast.service import at_hand, offers
+from stamgast.service import at_hand, measuring, offers, telling
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -89,6 +89,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
     case.customer.timers.pop(held_timer(activation.id), None)
     book_cost(case, activation, event)
+    measuring.went(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = _ENDED
@@ -102,11 +103,13 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
+        measuring.opted_out(case, case.at)
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:
             forget_contact(case, activation)
             case.count(counter(Counter.SUPPRESSED, event.reason or event.status))
+            telling.withheld(case, activation, event.reason or event.status)
             if being_stopped == Reason.EARNED_AGAIN:
                 _send_again(case, activation)
         forget_ended(case)

@@ -11,7 +11,7 @@ from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Status, VoucherState, counter
-from stamgast.service import at_hand, offers
+from stamgast.service import at_hand, offers, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
@@ -44,6 +44,7 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.WITHDRAWN))
         if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
             take_back(case, rewards.given_occasion(voucher.code))
+        telling.voucher(case, voucher, VoucherState.WITHDRAWN)
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 
 

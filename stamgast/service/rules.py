@@ -16,10 +16,11 @@ from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
 from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
 from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
+from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
-from stamgast.service import at_hand, messages, offers
+from stamgast.service import at_hand, measuring, messages, offers, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
@@ -34,6 +35,7 @@ _LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up c
 _PER_PURCHASE: Final = OncePer.PURCHASE
 _FIRED: Final = Ended.FIRED
 _FIRED_BEFORE: Final = Ended.FIRED_BEFORE
+_GIVEN: Final = Arm.GIVEN.value
 
 
 def fire(case: Case, facts: list[Fact]) -> None:
@@ -60,9 +62,9 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
     firings: list[Firing] = []
     rules = case.context.bundle.rules
     for fact in facts:
-        cards_answer = _CARDS_ANSWERS.get(fact.name)
-        if cards_answer is not None:
-            cards_answer(case, fact)
+        own = _ANSWERS.get(fact.name)
+        if own is not None:
+            own(case, fact)
         asked = rules.asked_by(fact)
         if asked and not case.customer.erased_at:
             firings += _ask(case, asked, View(case.customer, case.program, case.at, fact, case.customer_id))
@@ -119,7 +121,7 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
                     answers[rule.key] = now + (code if met is False else code + UNKNOWN)
                     break
             else:
-                if rule.status == _LIVE or _speaks(case, rule):
+                if rule.status == _LIVE or _speaks(case, rule, occasion):
                     firings.append(Firing(rule, fact, occasion, _has_fired(case, rule, occasion)))
         except NotReadError:
             raise
@@ -130,16 +132,18 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
     return firings
 
 
-def _speaks(case: Case, rule: CompiledRule) -> bool:
+def _speaks(case: Case, rule: CompiledRule, occasion: str) -> bool:
     """A shadow rule is only counted; a canary speaks to a sample."""
     if rule.status == RuleStatus.SHADOW:
         case.count(counter(Counter.RULE, rule.id, Tally.SHADOW))
         case.answered(rule, Ended.SHADOW)
+        telling.sample(case, Arm.SHADOW, rule.id, occasion)
         return False
     if rule.status != RuleStatus.CANARY or _in_canary(case, rule):
         return True
     case.count(counter(Counter.RULE, rule.id, Tally.NOT_IN_CANARY))
     case.answered(rule, Ended.NOT_IN_CANARY)
+    telling.sample(case, Arm.CANARY_EXCLUDED, rule.id, occasion)
     return False
 
 
@@ -169,9 +173,13 @@ def _carry_out(case: Case, firing: Firing) -> None:
 def _do_unsaid(case: Case, firing: Firing) -> None:
     """Carry out a rule that sends nothing."""
     reason = "" if firing.rule.earned else offers.why_not(case, firing)
+    if firing.rule.hold_out and not firing.rule.earned and not firing.again:
+        measuring.decided(case, firing.rule, reason)
     if not reason:
         _do(case, firing)
         offers.note(case, firing)
+        if not firing.again:
+            telling.decision(case, _GIVEN, firing.rule.id, firing.occasion)
     elif not firing.again:
         messages.withhold(case, firing, reason)
 
@@ -283,6 +291,7 @@ def _count_issued(case: Case, voucher: Voucher) -> None:
     case.change.issued.append(voucher)
     if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
         case.given.append(rewards.given_fact(voucher))
+    telling.voucher(case, voucher, _GIVEN)
     case.count(counter(Counter.REWARD, voucher.reward, Tally.ISSUED))
 
 
@@ -295,6 +304,7 @@ def _tag(case: Case, action: Tag) -> None:
 
 
 def _complete_card(case: Case, fact: Fact) -> None:
+    telling.stamps(case, fact)
     card = case.program.cards[fact.data["card"]]
     case.count(counter(Counter.CARD, card.id, Tally.COMPLETED))
     if card.reward is not None:
@@ -303,6 +313,7 @@ def _complete_card(case: Case, fact: Fact) -> None:
 
 def _reopen_card(case: Case, fact: Fact) -> None:
     """Cards are taken out again; of the oldest of them what is left on it may still have earned something."""
+    telling.stamps(case, fact)
     card, first, cards = fact.data["card"], fact.data["ordinal"], fact.data.get("cards", 1)
     case.count(counter(Counter.CARD, card, Tally.COMPLETED), -cards)
     still_reached = _reached(case, fact, UNBOUNDED, reached=True)
@@ -311,6 +322,7 @@ def _reopen_card(case: Case, fact: Fact) -> None:
 
 
 def _lose_stamps(case: Case, fact: Fact) -> None:
+    telling.stamps(case, fact)
     unreached = _reached(case, fact, fact.before, reached=False)
     if unreached:
         take_back(case, fact.occasion, unreached.__contains__)
@@ -334,8 +346,10 @@ _FIGURES = frozenset(
     }
 )
 
-_CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
+_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
+    FactName.STAMPS_CHANGED: telling.stamps,
     FactName.STAMP_CARD_COMPLETED: _complete_card,
     FactName.STAMP_CARD_UNCOMPLETED: _reopen_card,
     FactName.STAMPS_TAKEN: _lose_stamps,
+    FactName.TIER_CHANGED: telling.tier,
 }

@@ -128,7 +128,7 @@ class CustomersJob:
         self._warn_of_its_time(owned, standing)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
-        activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
+        activations = ActivationLog(owned, outbox, self._topics, self._bootstrap, limits.recount)
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         review = Review(owned, self.topic, self._clock, self._metrics)
@@ -226,7 +226,8 @@ class CustomersJob:
         own.recent.keep(written.states)
         own.counters.keep(written.counters)
         own.taking_up.committed(own.standing, written.parked)
-        own.activations.note(written.notes, written.note_ids, own.taking_up.settled(owned.lease.watermark + 1))
+        up_to = own.taking_up.settled(owned.lease.watermark + 1)
+        own.activations.note(written.notes, written.told, written.note_ids, up_to)
         if own.sending is not None and own.sending_open:
             own.sending.committed(written, cancelled)
 
