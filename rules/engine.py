@@ -20,6 +20,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
 from stamgast.domain.rule_answers import code_of, key_of
+from stamgast.domain.schedules import Schedule
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
@@ -127,6 +128,12 @@ class CompiledTrigger:
     """The rewards that it is about."""
     kept: Kept = NOTHING_KEPT
     """What it asks a state to keep."""
+    segment: "Segment | None" = None
+    """The segment that it is about."""
+    event: str = ""
+    """The event of the merchant's own that it is about."""
+    schedule: Schedule | None = None
+    """When it comes by the calendar."""
 
     @property
     def threshold(self) -> str:
@@ -168,6 +175,20 @@ class Condition:
     def count(self) -> int:
         """How many conditions it is, groups told apart."""
         return sum(part.count for part in self.parts) if self.parts else 1
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Conditions under a name. `mark` stands for how they are defined."""
+
+    name: str
+    condition: Condition
+    mark: int
+
+    @property
+    def kept(self) -> Kept:
+        """What it asks a state to keep."""
+        return _kept_by((self.condition,))
 
 
 def all_of(parts: Sequence[Condition]) -> Test:
@@ -353,7 +374,16 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
 
 
 _BY_FACT: Final[frozenset[str]] = frozenset(
-    {OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL, OncePer.REWARD, OncePer.TIER}
+    {
+        OncePer.CARD,
+        OncePer.PURCHASE,
+        OncePer.QUIET_SPELL,
+        OncePer.REWARD,
+        OncePer.TIER,
+        OncePer.SEGMENT,
+        OncePer.EVENT,
+        OncePer.OCCASION,
+    }
 )
 """Things to happen once per that the fact itself names by its occasion."""
 

@@ -22,6 +22,7 @@ from rules.bounds import (
 )
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.messages import read_messaging, read_templates
+from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.tiers import read_tiers, read_watch
@@ -67,6 +68,8 @@ SECTIONS: Final = (
     "purchases",
     "watch",
     "tiers",
+    "segments",
+    "events",
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -141,6 +144,7 @@ def read_program(
         timers_fresh_for=timers_fresh_for,
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
+        events=read_own_events(reader, named(reader, found.get("events"), "events")),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

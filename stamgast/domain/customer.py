@@ -91,6 +91,14 @@ class TierHeld(Struct, array_like=True, gc=False):
     since: Day
 
 
+class Membership(Struct, array_like=True, gc=False):
+    """Whether somebody is in a segment. `mark` stands for the definition by which that was found out."""
+
+    mark: int
+    since: Day = 0
+    """The business day on which they came in; 0: they are not in it."""
+
+
 class Customer(Struct, array_like=True, gc=False):
     """See the module. Days are business days of the store of each purchase; money is minor units."""
 
@@ -156,6 +164,10 @@ class Customer(Struct, array_like=True, gc=False):
     tier: TierHeld | None = None
     rule_answers: dict[int, int] = {}
     """Rule -> how it ended the last time that its trigger came: see `stamgast.domain.rule_answers`."""
+    segments: dict[str, Membership] = {}
+    """Those whose coming and going a running rule listens to."""
+    posted: list[tuple[bytes, Millis]] = []
+    """What stands for the ids of the merchant's own events that may be posted again, and until when."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

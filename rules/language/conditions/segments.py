@@ -1,0 +1,32 @@
+"""The condition on segments."""
+
+from rules.engine import Condition
+from rules.language.conditions import CONDITIONS, ConditionWord
+from rules.language.registry import Context, Schema
+from rules.language.schema_parts import TEXT
+from rules.language.segment_names import read_segment
+from rules.yaml.nodes import Node
+
+
+@CONDITIONS.add
+class SegmentCondition(ConditionWord):
+    """The customer is in a segment of program.yaml, which is a name for conditions: all of them hold now.
+
+    Example::
+
+        if:
+          - segment: regulars
+    """
+
+    name = "segment"
+
+    def read(self, node: Node, context: Context) -> Condition | None:
+        """The name of a segment."""
+        segment = read_segment(node, self.name, context)
+        if segment is None:
+            return None
+        return Condition(f"is in the segment {segment.name}", segment.condition.test, parts=segment.condition.parts)
+
+    def schema(self) -> Schema:
+        """The name of a segment."""
+        return TEXT
