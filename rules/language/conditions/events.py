@@ -1,7 +1,7 @@
 """The condition on what an event of the merchant's own making carries."""
 
-from collections.abc import Callable
-from typing import Final
+from collections.abc import Callable, Mapping
+from typing import ClassVar, Final
 
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
@@ -36,6 +36,12 @@ class EventHasCondition(ConditionWord):
     """
 
     name = "event_has"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "wat gemeld werd past",
+        "fr": "ce qui a été signalé convient",
+        "de": "das Gemeldete passt",
+        "en": "what was reported fits",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """Fields of the event, each with what is asked of it."""

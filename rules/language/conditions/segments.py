@@ -1,5 +1,8 @@
 """The condition on segments."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import Condition
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
@@ -19,6 +22,12 @@ class SegmentCondition(ConditionWord):
     """
 
     name = "segment"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "de klant bij het segment {value} hoort",
+        "fr": "le client fait partie du segment {value}",
+        "de": "der Kunde zum Segment {value} gehört",
+        "en": "the customer is in the segment {value}",
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """The name of a segment."""

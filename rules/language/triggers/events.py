@@ -1,5 +1,8 @@
 """The trigger on events of the merchant's own making."""
 
+from collections.abc import Mapping
+from typing import ClassVar
+
 from rules.engine import CompiledTrigger, Fires
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import TEXT
@@ -23,6 +26,12 @@ class EventTrigger(Trigger):
     """
 
     name = "event"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "bij een klant {value} gemeld wordt",
+        "fr": "{value} est signalé pour un client",
+        "de": "für einen Kunden {value} gemeldet wird",
+        "en": "{value} is reported of a customer",
+    }
     facts = (FactName.OWN_EVENT,)
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:

@@ -1,8 +1,9 @@
 """Triggers by the calendar: `every` and `on`."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 from rules.engine import CompiledTrigger, Fires
 from rules.language.conditions.moments import listed
@@ -73,6 +74,12 @@ class EveryTrigger(_CalendarTrigger):
     """
 
     name = "every"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "het volgens de kalender weer tijd is",
+        "fr": "le calendrier le dit de nouveau",
+        "de": "es nach dem Kalender wieder Zeit ist",
+        "en": "it is time again by the calendar",
+    }
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """A span of time, or when within it."""
@@ -107,6 +114,12 @@ class OnTrigger(_CalendarTrigger):
     """
 
     name = "on"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "die dag er is",
+        "fr": "ce jour est venu",
+        "de": "dieser Tag da ist",
+        "en": "that day has come",
+    }
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """A date with the time of day."""

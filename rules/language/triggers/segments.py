@@ -1,5 +1,6 @@
 """Triggers on coming into a segment, and on leaving it."""
 
+from collections.abc import Mapping
 from typing import ClassVar
 
 from rules.engine import CompiledTrigger, Fires
@@ -61,6 +62,12 @@ class EnteredTrigger(_SegmentTrigger):
     """
 
     name = "entered"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant bij het segment {value} komt",
+        "fr": "un client entre dans le segment {value}",
+        "de": "ein Kunde in das Segment {value} kommt",
+        "en": "a customer comes into the segment {value}",
+    }
     facts = (FactName.SEGMENT_ENTERED,)
     moving = "coming into"
 
@@ -76,5 +83,11 @@ class LeftTrigger(_SegmentTrigger):
     """
 
     name = "left"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "een klant het segment {value} verlaat",
+        "fr": "un client quitte le segment {value}",
+        "de": "ein Kunde das Segment {value} verlässt",
+        "en": "a customer leaves the segment {value}",
+    }
     facts = (FactName.SEGMENT_LEFT,)
     moving = "leaving"
