@@ -103,10 +103,11 @@ async def _measure(scene: Scene, count: int) -> Seen:
         await asyncio.to_thread(_people, client, count)
         people = await open_shop(scene, settings, busy=False)
         notes = Notes(folder / "notes", topics.customer_events)
+        started = time.time()  # the shop's clock begins with its worker
         worker = stack.enter_context(worker_of(settings, notes.path))
         await until_ready(settings, worker)
         begun = time.time()
-        occasion = _publish(scene, topics, settings)
+        occasion = _publish(scene, topics, started)
         seconds = scene.sized(occasion + 90, occasion + 20)
         records = _sales(topics.customer_events, people, _RATE * (_WARM_UP_S + seconds))
         watching = asyncio.create_task(_watch(client, worker.pid))
@@ -141,10 +142,9 @@ def _people(client: Any, count: int) -> None:
             pipe.execute()
 
 
-def _publish(scene: Scene, topics: Any, settings: dict[str, Any]) -> int:
+def _publish(scene: Scene, topics: Any, started: float) -> int:
     """Bring a schedule into force whose occasion comes soon; return in how many seconds."""
-    shop_begun = Path(settings["clock_file"]).stat().st_mtime
-    now = BEGIN + int((time.time() - shop_begun) * 1_000)
+    now = BEGIN + int((time.time() - started) * 1_000)
     occasion = (now // MINUTE + 1 + scene.sized(1, 0)) * MINUTE
     if occasion - now < 15_000:
         occasion += MINUTE

@@ -66,10 +66,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    "watch",
-    "tiers",
-    "segments",
-    "events",
+    *("watch", "tiers", "segments", "events"),
 )
 CARD_WORDS: Final = (
     "stamps",
