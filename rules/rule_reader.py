@@ -16,12 +16,10 @@ from rules.engine import (
     Condition,
     Group,
     Test,
-    all_of,
-    any_of,
     between,
-    none_of,
     once_per,
 )
+from rules.groups import all_of, any_of, none_of
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
