@@ -64,7 +64,7 @@ SCHEDULES = st.builds(
 )
 
 
-@settings(max_examples=60)
+@settings(max_examples=60, deadline=None)
 @given(SCHEDULES, st.integers(1_700_000_000_000, 1_900_000_000_000), st.integers(1, 400))
 def test_the_latest_is_the_last_of_those_between(schedule: Schedule, since: int, days: int) -> None:
     until = since + days * DAY
