@@ -20,6 +20,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
 from stamgast.domain.rule_answers import code_of, key_of
+from stamgast.domain.schedules import Schedule
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
@@ -127,6 +128,12 @@ class CompiledTrigger:
     """The rewards that it is about."""
     kept: Kept = NOTHING_KEPT
     """What it asks a state to keep."""
+    segment: "Segment | None" = None
+    """The segment that it is about."""
+    event: str = ""
+    """The event of the merchant's own that it is about."""
+    schedule: Schedule | None = None
+    """When it comes by the calendar."""
 
     @property
     def threshold(self) -> str:
@@ -170,49 +177,18 @@ class Condition:
         return sum(part.count for part in self.parts) if self.parts else 1
 
 
-def all_of(parts: Sequence[Condition]) -> Test:
-    """Met when every part is met; unknown when none is unmet but one unknown."""
-    tests = tuple(part.test for part in parts)
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Conditions under a name. `mark` stands for how they are defined."""
 
-    def test(view: View) -> bool | None:
-        unknown = False
-        for each in tests:
-            met = each(view)
-            if met is False:
-                return False
-            if met is None:
-                unknown = True
-        return None if unknown else True
+    name: str
+    condition: Condition
+    mark: int
 
-    return tests[0] if len(tests) == 1 else test
-
-
-def any_of(parts: Sequence[Condition]) -> Test:
-    """Met when a part is met; unknown when none is met but one unknown."""
-    tests = tuple(part.test for part in parts)
-
-    def test(view: View) -> bool | None:
-        unknown = False
-        for each in tests:
-            met = each(view)
-            if met:
-                return True
-            if met is None:
-                unknown = True
-        return None if unknown else False
-
-    return tests[0] if len(tests) == 1 else test
-
-
-def none_of(parts: Sequence[Condition]) -> Test:
-    """Met when every part is known and unmet."""
-    some = any_of(parts)
-
-    def test(view: View) -> bool | None:
-        met = some(view)
-        return None if met is None else not met
-
-    return test
+    @property
+    def kept(self) -> Kept:
+        """What it asks a state to keep."""
+        return _kept_by((self.condition,))
 
 
 Explained = tuple[str, bool | None, str]
@@ -353,7 +329,16 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
 
 
 _BY_FACT: Final[frozenset[str]] = frozenset(
-    {OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL, OncePer.REWARD, OncePer.TIER}
+    {
+        OncePer.CARD,
+        OncePer.PURCHASE,
+        OncePer.QUIET_SPELL,
+        OncePer.REWARD,
+        OncePer.TIER,
+        OncePer.SEGMENT,
+        OncePer.EVENT,
+        OncePer.OCCASION,
+    }
 )
 """Things to happen once per that the fact itself names by its occasion."""
 

@@ -40,6 +40,9 @@ ONCE: Final[Mapping[str, Mapping[str, str]]] = {
     },
     OncePer.TIER: {"nl": "per niveau", "fr": "par niveau", "de": "pro Stufe", "en": "per tier"},
     OncePer.REWARD: {"nl": "per beloning", "fr": "par récompense", "de": "pro Belohnung", "en": "per reward"},
+    OncePer.SEGMENT: {"nl": "per verblijf", "fr": "par séjour", "de": "pro Aufenthalt", "en": "per stay"},
+    OncePer.EVENT: {"nl": "per melding", "fr": "par signalement", "de": "pro Meldung", "en": "per event"},
+    OncePer.OCCASION: {"nl": "per keer", "fr": "par occasion", "de": "pro Mal", "en": "per occasion"},
     OncePer.CUSTOMER: {"nl": "per klant", "fr": "par client", "de": "pro Kunde", "en": "per customer"},
 }
 _AT_MOST_ONCE: Final = {"nl": "eens {}", "fr": "une fois {}", "de": "einmal {}", "en": "once {}"}

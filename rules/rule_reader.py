@@ -16,12 +16,10 @@ from rules.engine import (
     Condition,
     Group,
     Test,
-    all_of,
-    any_of,
     between,
-    none_of,
     once_per,
 )
+from rules.groups import all_of, any_of, none_of
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
@@ -88,6 +86,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     rule_id = _rule_id(reader, found.get("rule"))
     context = replace(context, rule=rule_id or "")
     trigger = _trigger(context, found["when"]) if "when" in found else None
+    context = replace(context, event=trigger.event if trigger is not None else "")
     condition = read_conditions(context, found["if"], "if") if "if" in found else None
     if condition is not None:
         hold_to(reader, found["if"], "conditions of a rule", condition.count, MOST_CONDITIONS)
@@ -102,6 +101,8 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     if description:
         hold_length(reader, found["description"], "`description`", description, LONGEST_DESCRIPTION)
     starts, ends = read_dates(reader, found)
+    if trigger is not None and trigger.schedule is not None and starts is not None:
+        trigger = replace(trigger, schedule=trigger.schedule._replace(anchor=starts))
     draft = None
     if trigger is not None:
         draft = CompiledRule(

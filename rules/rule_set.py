@@ -31,7 +31,7 @@ _NOBODY: Final = _Listeners(())
 class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
-    __slots__ = ("_listening", "all", "awaited", "by_id", "heard", "spans", "things")
+    __slots__ = ("_listening", "all", "awaited", "by_id", "heard", "scheduled", "segments", "spans", "things")
 
     def __init__(self, rules: Iterable[CompiledRule] = ()) -> None:
         self.all: tuple[CompiledRule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
@@ -44,9 +44,15 @@ class RuleSet:
         self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
         self.heard = frozenset(listening)
         """Names of the facts that a running rule listens to."""
+        self.scheduled = tuple(
+            rule for rule in self.all if rule.status in RUNNING and rule.trigger.schedule is not None
+        )
+        """Running rules that come by the calendar."""
         running = [rule.trigger for rule in self.all if rule.status in RUNNING]
         self.awaited = tuple(sorted({trigger.awaited for trigger in running if trigger.awaited is not None}))
         """What running rules wait for by a timer."""
+        self.segments = tuple({t.segment.name: t.segment for t in running if t.segment is not None}.values())
+        """Segments whose coming and going they listen to."""
         self.spans = tuple(sorted({trigger.span for trigger in running if trigger.span is not None}))
         """Spans of time whose spend they listen to."""
         self.things = tuple(sorted({trigger.thing for trigger in running if trigger.thing}))

@@ -120,6 +120,7 @@ def _test() -> Schema:
             "reply": {"type": ["object", "null"]},
             "give": {"type": "string"},
             "redeem": {"type": "string"},
+            "event": {"type": ["string", "object"]},
             "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
         },
         "additionalProperties": False,

@@ -182,6 +182,41 @@ A tier rises with the purchase that earns it and falls when the span rolls on an
 refund takes what earned it. Who had earned one before there were any has it, and no rule is set off by that.
 """
 
+SEGMENTS = """\
+A segment is a name for conditions. Rules ask about it (`segment`), and listen to coming in and leaving (`entered`,
+`left`):
+
+```yaml
+segments:
+  regulars: {visits: {at_least: 3}}
+  vip:                     # a list: all of them hold. `any`, `all` and `none` as in rules
+    - segment: regulars    # one that stands before it
+    - spend: {at_least: 500 EUR, in: 12 months}
+```
+
+At most 50, and no condition that asks about a purchase at hand.
+"""
+
+OWN_EVENTS = """\
+What happens beside purchases and is worth a rule is declared, and posted by `POST /v1/merchants/{merchant}/events`
+(scope intake), one or up to 1,000, as `{"id": "crm:17", "event": "workshop", "customer": {"phone": "0612345678"},
+"fields": {"topic": "bread"}}`, with `happened_at` where it did not happen just now:
+
+```yaml
+events:
+  workshop:
+    fields:
+      topic: [bread, cake]     # one of these words
+      score: number            # a whole number
+      paid: amount             # posted in minor units
+      held_on: date
+      first_time: yes_or_no
+```
+
+Free text has no place there, for it may name a person. The same `id` again within a day is the same event; of
+one customer 64 a day set something off.
+"""
+
 GIVEN = """\
 `given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
 every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
@@ -197,6 +232,7 @@ STEPS = {
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",
+    "an event workshop": "{event: {workshop: {topic: bread, score: 5}}}",
 }
 """What a test is given: a part of a sentence -> the step."""
 
@@ -265,6 +301,8 @@ def rules() -> str:
     parts.append(f"## Who goes first\n\n{FIRST}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
+    parts.append(f"## Segments\n\n{SEGMENTS}")
+    parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
     steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())
     parts.append(f"## What a test is given\n\n{GIVEN}\n{table(('in a sentence', 'as a step'), steps)}")

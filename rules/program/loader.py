@@ -23,6 +23,7 @@ from rules.bounds import (
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.measure import read_measure
 from rules.program.messages import read_messaging, read_templates
+from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.tiers import read_tiers, read_watch
@@ -66,9 +67,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    "watch",
-    "tiers",
-    "measure",
+    *("watch", "tiers", "segments", "events", "measure"),
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -144,6 +143,7 @@ def read_program(
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
         measure_window=read_measure(reader, found.get("measure")),
+        events=read_own_events(reader, named(reader, found.get("events"), "events")),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

@@ -15,6 +15,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
 from stamgast.domain.kept import NOTHING_KEPT, Kept
+from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
@@ -293,6 +294,8 @@ class Program:
     watch: frozenset[str] = frozenset()
     """Products of which it is kept when each customer bought them, and how often."""
     tiers: Tiers | None = None
+    events: Mapping[str, EventKind] = field(default_factory=dict)
+    """What may be posted about customers beside purchases."""
     kept: Kept = NOTHING_KEPT
     """What its rules ask states to keep."""
     measure_window: Millis = MEASURE_WINDOW

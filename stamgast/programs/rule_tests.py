@@ -12,13 +12,14 @@ from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import GetReward, Join, Redeem, Reply, Tell
+from rules.testing.happenings import GetReward, Join, Post, Redeem, Reply, Tell
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.events import (
     AnyEvent,
     ConsentChanged,
     Enrolled,
     Line,
+    OwnEvent,
     Purchase,
     PurchaseChanged,
     Replied,
@@ -146,16 +147,26 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield _changed(program, step.at, (name, transaction), before)
         elif isinstance(step, Join):
             yield from _joining(case, program, step.at, step.source)
-        elif isinstance(step, Tell | Reply):
+        elif isinstance(step, Tell | Reply | Post):
             yield _said(program, step)
         elif isinstance(step, FeedTurns | GetReward | Redeem):
             yield step
 
 
-def _said(program: Program, step: Tell | Reply) -> AnyEvent:
+def _said(program: Program, step: Tell | Reply | Post) -> AnyEvent:
     merchant = program.merchant
     if isinstance(step, Tell):
         return Enrolled(merchant=merchant, customer=CUSTOMER, at=step.at, birthday=step.birthday)
+    if isinstance(step, Post):
+        return OwnEvent(
+            merchant=merchant,
+            customer=CUSTOMER,
+            at=step.at,
+            id=f"test:{step.at}",
+            name=step.event,
+            happened_at=step.at,
+            fields=dict(step.fields),
+        )
     return Replied(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel, keyword=step.keyword or None)
 
 

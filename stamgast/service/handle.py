@@ -17,12 +17,14 @@ from stamgast.domain.events import (
     Erased,
     OptedIn,
     OptedOut,
+    OwnEvent,
     PurchaseChanged,
     PurchaseReviewed,
     RateKnown,
     RedemptionTakenBack,
     Replied,
     Reviewed,
+    Scheduled,
     TimerDue,
     VoucherRedeemed,
 )
@@ -33,7 +35,17 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
-from stamgast.service import at_hand, awaited, measuring, outcomes, remembering, telling
+from stamgast.service import (
+    at_hand,
+    awaited,
+    measuring,
+    outcomes,
+    own_events,
+    remembering,
+    schedules,
+    segments,
+    telling,
+)
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
@@ -72,10 +84,13 @@ def handle(
     program, rules = context.bundle.program, context.bundle.rules
     keeps = program.kept is not NOTHING_KEPT or program.tiers is not None or _has_kept(customer)
     waits = rules.awaited or program.tiers is not None
+    minds_segments = bool(rules.segments or customer.segments)
     for event in events:
         case.begin(event.at)
         if keeps:
             remembering.take_stock(case)
+        if minds_segments:
+            segments.take_stock(case, is_new=state is None)
         try:
             apply = _APPLY[type(event)]
         except KeyError:
@@ -84,6 +99,8 @@ def handle(
         if case.expired:
             expired, case.expired = case.expired, []
             fire(case, expired)
+        if minds_segments:
+            segments.follow(case, event)
         at_hand.tidy(case)
         if waits:
             awaited.plan(case)
@@ -219,6 +236,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
     ActivationOutcome: outcomes.settle,
+    OwnEvent: own_events.happened,
+    Scheduled: schedules.occasion_came,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

@@ -51,6 +51,7 @@ READ_FROM_OUTSIDE = {
     ("rules/language/triggers/rewards.py", "reward_expired"),
     ("rules/language/triggers/rewards.py", "reward_redeemed"),
     ("rules/language/triggers/tiers.py", "tier_changed"),
+    ("stamgast/domain/events.py", "own_event"),  # tag of an event on the log
 }
 """The same letters that mean something else: the file, and the word."""
 
