@@ -10,7 +10,8 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from rules.actions import Action, Give, Send, Tag
+from rules.actions import Action, Send, Unless
+from rules.steps import Step, steps_of
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
 from stamgast.domain.clv import clv_by
@@ -24,6 +25,8 @@ from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
 
+OTHERWISE: Final = "otherwise:"
+"""How keys of that branch's steps begin."""
 MAX_PRIORITY: Final = 100
 _LONGEST: Final = 120
 """Letters of a condition in a counter's name."""
@@ -257,6 +260,8 @@ class CompiledRule:
     """When it began to speak; 0: nobody noted that."""
     expected: int = 0
     """How many messages a day it was launched to send; 0: nobody said."""
+    otherwise: tuple[Action, ...] = ()
+    """What it does where `if` does not hold."""
     turned_down: Mapping[Test, tuple[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Each of its `tests` -> counter of the times that it turned the rule down, and what stands for it among a
     customer's answers (`stamgast.domain.rule_answers`)."""
@@ -266,12 +271,12 @@ class CompiledRule:
     """Counter of the occasions that it fired for."""
     tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
     """What `if` asks, one after another: it holds when every answer is True."""
-    send: Send | None = field(init=False, repr=False, compare=False, default=None)
-    """The message among its actions."""
-    deeds: tuple[Give | Tag, ...] = field(init=False, repr=False, compare=False, default=())
-    """Its other actions."""
-    gives: bool = field(init=False, repr=False, compare=False, default=False)
-    """There is a reward among them."""
+    steps: tuple[Step, ...] = field(init=False, repr=False, compare=False, default=())
+    """Its actions, by the time at which they happen."""
+    other_steps: tuple[Step, ...] = field(init=False, repr=False, compare=False, default=())
+    """The same of `otherwise`."""
+    calls_off: tuple[Unless, ...] = field(init=False, repr=False, compare=False, default=())
+    """What may call off what waits."""
     rank: tuple[int, Minor, str] = field(init=False, repr=False, compare=False, default=(0, 0, ""))
     """Of those that fire at once the lower one goes first: by priority, expected value and id."""
     plain: bool = field(init=False, repr=False, compare=False, default=False)
@@ -286,9 +291,9 @@ class CompiledRule:
         object.__setattr__(self, "turned_down", turned_down)
         object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
         object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
-        object.__setattr__(self, "send", next((each for each in self.actions if isinstance(each, Send)), None))
-        object.__setattr__(self, "deeds", tuple(each for each in self.actions if not isinstance(each, Send)))
-        object.__setattr__(self, "gives", any(isinstance(each, Give) for each in self.deeds))
+        object.__setattr__(self, "steps", steps_of(self.actions))
+        object.__setattr__(self, "other_steps", steps_of(self.otherwise, OTHERWISE))
+        object.__setattr__(self, "calls_off", tuple(each for step in self.all_steps for each in step.unless))
         object.__setattr__(self, "rank", (-self.priority, -self.value, self.id))
         plain = self.trigger.fires is always and self.once_per in _BY_FACT
         object.__setattr__(self, "plain", plain and not self.dated)
@@ -304,6 +309,20 @@ class CompiledRule:
         return self.condition.parts if self.condition.group is Group.ALL else (self.condition,)
 
     @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Those of both branches."""
+        return (*self.steps, *self.other_steps)
+
+    @property
+    def sends(self) -> tuple[Send, ...]:
+        """Its messages, one for each variant."""
+        return tuple(way for step in self.all_steps if step.send is not None for way in step.send.ways)
+
+    def step(self, key: str) -> Step | None:
+        """The step of that key; None if the rule has it no more."""
+        return next((step for step in self.all_steps if step.key == key), None)
+
+    @property
     def dated(self) -> bool:
         """Whether there are days on which it does not fire."""
         return self.starts is not None or self.ends is not None
@@ -316,7 +335,10 @@ class CompiledRule:
     @property
     def kept(self) -> Kept:
         """What it asks a state to keep."""
-        return self.trigger.kept | _kept_by(self._parts())
+        kept = self.trigger.kept | _kept_by(self._parts())
+        for each in self.calls_off:
+            kept |= each.kept
+        return kept
 
     @property
     def status_text(self) -> str:

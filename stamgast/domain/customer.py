@@ -156,6 +156,8 @@ class Customer(Struct, array_like=True, gc=False):
     tier: TierHeld | None = None
     rule_answers: dict[int, int] = {}
     """Rule -> how it ended the last time that its trigger came: see `stamgast.domain.rule_answers`."""
+    added_stamps: bool = False
+    """Rules have put stamps on cards: the ledger says which, and for what."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -8,8 +8,9 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, awaited, messages, remembering
+from stamgast.service import at_hand, awaited, remembering
 from stamgast.service.case import Case
+from stamgast.service.releases import release_by_rank
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
 
@@ -51,7 +52,8 @@ def run_due_timers(case: Case, due: Millis) -> None:
             fire(case, awaited.answer(case, name, when))
         elif kind == TimerKind.TIER:
             fire(case, remembering.tier_due(case))
-    messages.release_by_rank(case, held)
+    release_by_rank(case, held)
+    fire(case, [])  # what came of what had waited
 
 
 def _grow_quiet(case: Case, kind: str) -> None:
