@@ -13,10 +13,9 @@ from typing import Final
 from rules.actions import Action, Send, Unless
 from rules.steps import Step, steps_of
 from stamgast.domain.awaited import Awaited
-from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
+from stamgast.domain.calendar import LocalTime, business_day, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
-from stamgast.domain.dated import is_within
 from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
@@ -295,7 +294,7 @@ class CompiledRule:
         object.__setattr__(self, "other_steps", steps_of(self.otherwise, OTHERWISE))
         object.__setattr__(self, "calls_off", tuple(each for step in self.all_steps for each in step.unless))
         object.__setattr__(self, "rank", (-self.priority, -self.value, self.id))
-        plain = self.trigger.fires is always and self.once_per in _BY_FACT
+        plain = self.trigger.fires is always and self.once_per in BY_FACT
         object.__setattr__(self, "plain", plain and not self.dated)
 
     @property
@@ -374,39 +373,7 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
     return lines
 
 
-_BY_FACT: Final[frozenset[str]] = frozenset(
+BY_FACT: Final[frozenset[str]] = frozenset(
     {OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL, OncePer.REWARD, OncePer.TIER}
 )
 """Things to happen once per that the fact itself names by its occasion."""
-
-
-def once_per(word: str, trigger: CompiledTrigger) -> Occasion:
-    """The closure that says whether the trigger fires, and for which occasion."""
-    fires = trigger.fires
-    if word in _BY_FACT:
-        return lambda fact, view: fact.occasion if fires(fact) else None  # noqa: ARG005
-    if word == OncePer.CUSTOMER:
-        key = f"customer:{trigger.threshold}" if trigger.threshold else "customer"
-        return lambda fact, view: key if fires(fact) else None  # noqa: ARG005
-    key_of_day = _PERIODS[word]
-    return lambda fact, view: key_of_day(view.local.day) if fires(fact) else None
-
-
-def between(first: Day | None, last: Day | None, occasion: Occasion) -> Occasion:
-    """The same within some days; rules without any stay as fast as they are."""
-    if first is None and last is None:
-        return occasion
-    return lambda fact, view: occasion(fact, view) if is_within(view.local.day, first, last) else None
-
-
-def _week(day: Day) -> str:
-    year, week, _ = date_of(day).isocalendar()
-    return f"week:{year:04}-W{week:02}"
-
-
-_PERIODS: Final[Mapping[str, Callable[[Day], str]]] = {
-    OncePer.DAY: lambda day: f"day:{day}",
-    OncePer.WEEK: _week,
-    OncePer.MONTH: lambda day: f"month:{date_of(day):%Y-%m}",
-    OncePer.YEAR: lambda day: f"year:{date_of(day):%Y}",
-}

@@ -18,15 +18,14 @@ from rules.engine import (
     Test,
     all_of,
     any_of,
-    between,
     none_of,
-    once_per,
 )
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
 from rules.language.triggers import TRIGGERS, is_wished, read_trigger
 from rules.language.wished import ACTION, CONDITION
+from rules.once import between, once_per
 from rules.testing.cases import RuleTest, read_tests
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from rules.actions import Give, Send, Tag
-from rules.engine import CompiledTrigger, View, always, once_per
+from rules.engine import CompiledTrigger, View, always
+from rules.once import once_per
 from rules.program.loader import empty_program
 from rules.rule_set import RuleSet
 from stamgast.domain.calendar import at_local

@@ -4,14 +4,12 @@ from typing import Any
 
 import pytest
 
-from rules.actions import AddStamps, Give, Send, Tag, Unless, Variant, Wait
-from rules.engine import CompiledRule, Condition
-from stamgast.domain.activation import Activation
-from stamgast.domain.customer import Customer
+from rules.actions import AddStamps, Send, Tag, Unless, Wait
+from rules.engine import CompiledRule
 from stamgast.domain.delays import Delay
-from stamgast.domain.events import AnyEvent, OptedIn, OptedOut, Reviewed
+from stamgast.domain.events import AnyEvent, OptedIn, OptedOut
 from stamgast.domain.program import Messaging, Window
-from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
+from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.people.why import explain_customer
 from stamgast.service import messages
 from stamgast.simulate import Simulation
@@ -27,55 +25,10 @@ from tests.builders import (
     consent,
     hello_rule,
     program,
-    rule,
     taken_back,
 )
 from tests.fakes.in_memory import KEY, Owner
-
-THREE_DAYS = Delay(days=3)
-BUYS = Unless("a purchase", ("purchase",), lambda _: True)
-TIPS = Send("hello", ("sms",), THREE_DAYS)
-LOAF = Send("loaf", ("sms",))
-GIFT = Give("loaf")
-
-
-class Shop:
-    """A shop in virtual time, and what went to Anna."""
-
-    def __init__(self, *rules: CompiledRule, agreed: bool = True, mind_holdout: bool = True, **more: Any) -> None:
-        self.program = program(card("bread"), **more)
-        self.simulation = Simulation(bundle(self.program, *rules), mind_holdout=mind_holdout)
-        if agreed:
-            self.hear(consent())
-
-    def hear(self, *events: AnyEvent) -> None:
-        self.simulation.feed(events)
-
-    def pass_to(self, moment: Millis) -> None:
-        self.simulation.advance(moment)
-
-    def publish(self, *rules: CompiledRule, when: Millis) -> None:
-        """The rules in force change, and the owner looks whose timers belong earlier."""
-        self.simulation.bring_into_force(bundle(self.program, *rules, number=2), when)
-        self.hear(Reviewed(merchant=MERCHANT, customer=ANNA, at=when))
-
-    def sent(self) -> list[tuple[str, Millis]]:
-        return [(each.what, each.at) for each in self.simulation.happened if each.kind == "send"]
-
-    def did(self) -> list[tuple[str, str]]:
-        return [(each.kind, each.reason or each.what) for each in self.simulation.happened]
-
-    def anna(self) -> Customer:
-        state = self.simulation.state((MERCHANT, ANNA))
-        assert state is not None
-        return state
-
-    def waiting(self) -> list[Activation]:
-        return [each for each in self.anna().activations if each.waits_for_its_time]
-
-
-def tips(*actions: Any, id_: str = "tips", per: str = "purchase", **more: Any) -> CompiledRule:
-    return rule(id_, "purchase", *(actions or (TIPS,)), per=per, **more)
+from tests.played_shop import BUYS, COMPARED, GIFT, LOAF, THREE_DAYS, TIPS, Shop, large, tips
 
 
 def test_a_message_waits_until_its_day_and_the_hour_of_the_purchase():
@@ -360,64 +313,6 @@ def test_a_customer_has_so_many_that_wait_and_no_more():
     assert earned.did().count(("give", "loaf")) == messages.MOST_WAITING, (
         "one for each full card, at once where none can wait"
     )
-
-
-# -- otherwise
-
-
-def large() -> Condition:
-    return Condition("spend: at least 20", lambda view: (view.fact.purchase.spend if view.fact.purchase else 0) >= 2000)
-
-
-def test_where_if_does_not_hold_the_other_branch_happens_and_both_count_as_one():
-    both = tips(GIFT, LOAF, condition=large(), otherwise=(TIPS, Tag(add=("small",))), per="customer")
-    shop = Shop(both)
-    shop.hear(bought("t1", T0, spend=500), bought("t2", T0 + DAY, spend=5000))
-    shop.pass_to(T0 + 9 * DAY)
-    assert shop.did() == [("tag", "small"), ("send", "hello")]
-    other = Shop(both)
-    other.hear(bought("t1", T0, spend=5000), bought("t2", T0 + DAY, spend=500))
-    other.pass_to(T0 + 9 * DAY)
-    assert [kind for kind, _ in other.did()] == ["send", "give"]
-
-
-def test_a_rule_in_the_shadow_does_nothing_otherwise():
-    shop = Shop(tips(GIFT, condition=large(), otherwise=(TIPS,), status="shadow"))
-    shop.hear(bought("t1", T0, spend=500))
-    shop.pass_to(T0 + 9 * DAY)
-    assert shop.did() == []
-
-
-# -- variants
-
-COMPARED = Send(
-    "hello", ("sms",), variants=(Variant("a", "hello", ("sms",)), Variant("b", "loaf", ("sms",)))
-)  # fmt: skip
-
-
-def test_each_customer_gets_one_variant_for_good_and_it_is_counted():
-    simulation = Simulation(bundle(program(), tips(COMPARED)))
-    people = [f"c{number:04}" for number in range(400)]
-    for person in people:
-        simulation.feed([consent(customer=person), bought("t1", T0, customer=person)])
-        simulation.feed([bought("t2", T0, customer=person)])
-    got = {
-        person: {each.what for each in simulation.happened if each.customer == person and each.kind == "send"}
-        for person in people
-    }
-    assert all(len(each) == 1 for each in got.values())
-    first = sum(each == {"hello"} for each in got.values())
-    assert 160 < first < 240
-    assert simulation.counters[f"{MERCHANT}|variant|tips|a|delivered"] == 2 * first
-    assert simulation.counters[f"{MERCHANT}|variant|tips|b|delivered"] == 2 * (400 - first)
-    assert simulation.counters[f"{MERCHANT}|variant|tips|a|fired"] == 2 * first
-
-
-def test_which_variant_it_is_stands_in_the_answer_to_why():
-    shop = Shop(tips(COMPARED))
-    shop.hear(bought("t1", T0))
-    [told] = explain_customer(shop.anna(), shop.simulation.bundle, T0)
-    assert told["activations"][0]["variant"] in {"a", "b"}
 
 
 def test_what_waits_says_so_to_whoever_asks_why():
