@@ -106,6 +106,42 @@ limits: {hold_out: 10%}
 ```
 """
 
+LATER = """
+`after` beside a message and `wait` between actions let time pass. Both count from what the rule fired for: a purchase
+as its till says, in days of the merchant's calendar (at the same hour, also over the change of the clocks) or in
+hours. Whether a message may go then is asked then; that the news is old, the rule's `cool_down` and its control group
+is asked when it fires.
+
+What waits ends when a refund takes back what it was for, when something after `unless` comes true (what has set the
+rule off does not, nor does a purchase that was before it and is told of later), by a STOP, and by the end of the
+rule. What was earned below a `wait` is given in spite of a STOP. An edit of the rule moves what waits to its new
+time; a message whose template is no longer in the rule ends; a rule that is paused when the time comes says nothing.
+Fifty wait for a customer at most; nothing waits for more than 366 days.
+
+Several messages of a rule go each for itself: each asks the gate, and counts in the caps. One about a voucher stays
+away once that was used. `otherwise` is what happens where `if` does not hold; for `once_per` both are one. Between
+the variants of `send: {a: …, b: …}` customers are split evenly, each for good as long as their number stays; the
+counters `variant|<rule>|<variant>|<status>` say what became of them.
+
+```yaml
+rule: first-loaf
+when: purchase
+once_per: customer
+if:
+  - basket_has: {category: bread}
+then:
+  - send: {a: hello, b: hello_again}
+  - wait: 10 days
+    unless: purchase
+  - give: free_loaf
+  - send: free_loaf
+otherwise:
+  - send: hello
+    after: 3 days
+    unless: [purchase, reward_redeemed]
+```
+"""
+
 TESTS = """
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
 doing of the rule, nor is what the gate withholds. `expect_also: anything` lets the rest pass.
@@ -299,6 +335,7 @@ def rules() -> str:
             parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Earned or offered\n\n{EARNED}")
     parts.append(f"## Who goes first\n\n{FIRST}")
+    parts.append(f"## Later, otherwise, and to some\n\n{LATER}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
     parts.append(f"## Segments\n\n{SEGMENTS}")

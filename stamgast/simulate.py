@@ -208,6 +208,8 @@ class Simulation(Fold):
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
                 self._say(key, Happened.WITHHELD, note.template or OFFER, rule=note.rule, reason=note.reason)
         self._note_vouchers(key, change)
+        for rule, card, stamps in change.stamped:
+            self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
         tags = change.state.tags
         for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)

@@ -173,6 +173,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Those whose coming and going a running rule listens to."""
     posted: list[tuple[bytes, Millis]] = []
     """What stands for the ids of the merchant's own events that may be posted again, and until when."""
+    added_stamps: bool = False
+    """Rules have put stamps on cards: the ledger says which, and for what."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -21,6 +21,8 @@ from typing import Final
 
 from stamgast.domain.vocabulary import OncePer
 
+STEP: Final = "+"
+"""Stands between what a rule fired for and the key of one of its steps."""
 REMEMBERED: Final = 12
 """How many of a rule's a state remembers."""
 CARDS: Final = "card:"

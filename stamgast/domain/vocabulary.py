@@ -243,6 +243,9 @@ class Reason(StrEnum):
     RULE_OVER = "rule_over"
     UNDO_WINDOW = "undo_window"
     UNDONE = "undone"
+    NOT_YET = "not_yet"
+    CALLED_OFF = "called_off"
+    RULE_CHANGED = "rule_changed"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     EXPIRED = "expired"
@@ -309,6 +312,8 @@ class Happened(StrEnum):
     WITHDRAW = "withdraw"
     TAG = "tag"
     UNTAG = "untag"
+    ADD_STAMPS = "add_stamps"
+    TAKE_STAMPS = "take_stamps"
     WITHHELD = "withheld"
 
 
@@ -339,6 +344,8 @@ class Counter(StrEnum):
     """By rule and `Tally` or status of a message that it did not send."""
     LAUNCH = "launch"
     """By rule, when it was launched, and what trip wires ask about."""
+    VARIANT = "variant"
+    """By rule, variant and `Tally` or status of its messages."""
     TAGS = "tags"
     """By `Tally`."""
     MESSAGE = "message"

@@ -35,6 +35,8 @@ MOST_FIRINGS: Final = 1_000
 """Firings of rules that one event brings at most."""
 MOST_MESSAGES: Final = 20
 """Messages that one event asks for at most."""
+MOST_STAMPS: Final = 200
+"""Stamps that rules put on cards in one event at most, so that each rule that answers a full card comes to an end."""
 MOST_VOUCHERS: Final = 1_000
 """Vouchers that one event gives at most, by cards and rules together."""
 MOST_SAMPLES: Final = 1_000
@@ -86,6 +88,7 @@ class Change(Struct):
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
+    stamped     (rule, card, stamps that it put on, or of its own that went again).
     """
 
     state: Customer
@@ -103,6 +106,7 @@ class Change(Struct):
     issued: list[Voucher] = []
     withdrawn: list[Voucher] = []
     reports: list[Report] = []
+    stamped: list[tuple[str, str, int]] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -126,6 +130,18 @@ class Firing(Struct, frozen=True):
     occasion: str
     again: bool
     generation: int = 0
+    otherwise: bool = False
+    """Its `if` does not hold: what happens is the other branch."""
+    of: str = ""
+    """Of one step of several: what the rule fired for; `occasion` is then the step's own."""
+    step: str = ""
+    cooled: bool = False
+    """Its `cool_down` was asked about, for all of its steps."""
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is of a rule that does several things, or does something later."""
+        return self.of != ""
 
 
 class Left(Struct, gc=False):
@@ -135,6 +151,7 @@ class Left(Struct, gc=False):
     messages: int = MOST_MESSAGES
     vouchers: int = MOST_VOUCHERS
     samples: int = MOST_SAMPLES
+    stamps: int = MOST_STAMPS
 
 
 class Case:
@@ -156,6 +173,7 @@ class Case:
         "given",
         "late",
         "left",
+        "moved",
         "program",
         "receipt",
     )
@@ -179,6 +197,8 @@ class Case:
         self.left = Left()
         self.given: list[Fact] = []
         """What rewards were given, where a rule listens."""
+        self.moved: list[Fact] = []
+        """What stamps of rules did to cards: not answered yet."""
         self.expired: list[Fact] = []
         """What vouchers ended, where a rule listens."""
 
@@ -335,5 +355,7 @@ class Case:
                 code=answer.code if answer else "",
                 provider_id=answer.provider_id if answer else "",
                 parts=answer.parts if answer else 0,
+                step="" if activation.plan is None else activation.plan.step,
+                variant=activation.variant,
             )
         )

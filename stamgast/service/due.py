@@ -8,8 +8,9 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, awaited, messages, remembering, schedules, telling
+from stamgast.service import at_hand, awaited, remembering, schedules, telling
 from stamgast.service.case import Case
+from stamgast.service.releases import release_by_rank
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
 
@@ -50,7 +51,8 @@ def run_due_timers(case: Case, due: Millis) -> None:
                 fire(case, [Fact(FactName.REWARD_EXPIRED, occasion, data={"reward": reward})])
         else:
             _answer_rules(case, name, when)
-    messages.release_by_rank(case, held)
+    release_by_rank(case, held)
+    fire(case, [])  # what came of what had waited
 
 
 def _answer_rules(case: Case, name: str, when: Millis) -> None:

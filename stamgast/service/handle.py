@@ -38,9 +38,11 @@ from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reaso
 from stamgast.service import (
     at_hand,
     awaited,
+    deeds,
     measuring,
     outcomes,
     own_events,
+    plans,
     remembering,
     schedules,
     segments,
@@ -51,7 +53,7 @@ from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known
 from stamgast.service.reversals import drop_waiting
-from stamgast.service.rules import answer_what_was_given, fire, give
+from stamgast.service.rules import answer_what_was_given, fire
 from stamgast.service.stages import restage
 from stamgast.service.vouchers import redeem, take_redemption_back
 from stamgast.service.watched import watch_opt_out
@@ -112,7 +114,7 @@ def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, 
     case = Case(state or Customer(), customer_id, context, {})
     case.begin(at)
     cause = f"test:{at}:{len(case.customer.vouchers)}"
-    give(case, Give(reward), Fact(FactName.REWARD_GIVEN, cause), "", cause)
+    deeds.give(case, Give(reward), Fact(FactName.REWARD_GIVEN, cause), "", cause)
     answer_what_was_given(case)
     awaited.plan(case)
     return case.change
@@ -186,6 +188,8 @@ def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
     """A message on its way depends on its channel; one that waits goes over any other that was agreed to."""
     if activation.state == ActivationState.SUBMITTED:
         return activation.channel == channel
+    if not activation.template:  # nothing is said: asked when its time has come
+        return False
     channels = (activation.channel, *activation.other_channels)
     return not any(f"{activation.purpose}:{each}" in case.customer.consents for each in channels)
 
@@ -220,6 +224,7 @@ def _timer_due(case: Case, event: TimerDue) -> None:
 
 
 def _reviewed(case: Case, _event: Reviewed) -> None:
+    plans.plan_anew(case)
     fire(case, restage(case))
 
 
