@@ -10,6 +10,7 @@ from benchmarks.bakery import VOUCHER_KEY, bundle
 from benchmarks.meter import cpu_seconds
 from stamgast.domain.customer import decode_customer, encode_customer
 from stamgast.domain.events import AnyEvent, decode_event
+from stamgast.domain.told import encode_line
 from stamgast.service import Change, Context, handle, ledger_keys
 
 CHUNK = 1_000
@@ -22,6 +23,7 @@ class Core:
         self.states: dict[str, bytes] = {}
         self.ledgers: dict[str, dict[bytes, bytes]] = defaultdict(dict)
         self.submissions = 0
+        self.told = 0
         self._context = Context(bundle(), 3, VOUCHER_KEY)
 
     def apply(self, values: Sequence[bytes]) -> None:
@@ -45,6 +47,7 @@ class Core:
     def _keep(self, customer: str, change: Change) -> None:
         self.states[customer] = encode_customer(change.state)
         self.submissions += len(change.submissions)
+        self.told += sum(map(len, map(encode_line, change.told)))
         ledger = self.ledgers[customer]
         for name, value in change.ledger.items():
             if value is None:

@@ -1,14 +1,61 @@
 """What a rule does when it fires, as data. `stamgast.service` carries it out."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 
+from stamgast.domain.awaited import Awaited
+from stamgast.domain.delays import Delay
+from stamgast.domain.facts import Fact
+from stamgast.domain.kept import NOTHING_KEPT, Kept
+from stamgast.domain.spans import Span
 from stamgast.domain.units import Millis
 
 
 @dataclass(frozen=True, slots=True)
-class Send:
-    """Send a template over the first of the channels that the customer agreed to and can be reached on."""
+class Unless:
+    """What calls off something that waits: a fact that a trigger would fire for. `text` is for people alone.
 
+    The others are those of `rules.engine.CompiledTrigger`.
+    """
+
+    text: str
+    fact_names: tuple[str, ...]
+    fires: Callable[[Fact], bool]
+    awaited: Awaited | None = None
+    span: Span | None = None
+    thing: str = ""
+    kept: Kept = NOTHING_KEPT
+
+
+@dataclass(frozen=True, slots=True)
+class Send:
+    """Send a template over the first of the channels that the customer agreed to and can be reached on.
+
+    `after` None means at once; `unless` calls it off while it waits.
+    """
+
+    template: str
+    by: tuple[str, ...]
+    after: Delay | None = None
+    unless: tuple[Unless, ...] = ()
+    variants: tuple["Variant", ...] = ()
+    """What customers are split between; without any, everybody gets `template`."""
+    of_voucher: bool = False
+    """Its words speak of a voucher."""
+
+    @property
+    def ways(self) -> tuple["Send", ...]:
+        """As it is sent to one customer or another: one for each variant."""
+        if not self.variants:
+            return (self,)
+        return tuple(replace(self, template=each.template, by=each.by, variants=()) for each in self.variants)
+
+
+@dataclass(frozen=True, slots=True)
+class Variant:
+    """One of several messages that are compared: its name, such as `a`."""
+
+    name: str
     template: str
     by: tuple[str, ...]
 
@@ -29,4 +76,22 @@ class Tag:
     remove: tuple[str, ...] = ()
 
 
-Action = Send | Give | Tag
+@dataclass(frozen=True, slots=True)
+class AddStamps:
+    """Put stamps on cards."""
+
+    stamps: tuple[tuple[str, int], ...]
+    """(card, how many)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Wait:
+    """Whatever stands below it happens that much later; `unless` calls it off until then."""
+
+    delay: Delay
+    unless: tuple[Unless, ...] = ()
+
+
+Deed = Give | Tag | AddStamps
+"""What changes the customer without a message."""
+Action = Send | Deed | Wait

@@ -15,6 +15,13 @@ MOST_CONDITIONS: Final = 100
 MOST_CONDITIONS_IN_ALL: Final = 5_000
 MOST_ACTIONS: Final = 20
 """Of one rule."""
+MOST_MESSAGES: Final = 10
+"""That one rule sends, and `wait`s: a customer has some dozen that wait at most."""
+MOST_VARIANTS: Final = 5
+MOST_UNLESS: Final = 10
+"""Triggers after one `unless`."""
+MOST_STAMPS_AT_ONCE: Final = 50
+"""That one action puts on a card."""
 MOST_TAGS_AT_ONCE: Final = 50
 """That one action adds, or takes."""
 MOST_STORES: Final = 2_000

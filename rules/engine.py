@@ -10,20 +10,23 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from rules.actions import Action, Give, Send, Tag
+from rules.actions import Action, Send, Unless
+from rules.steps import Step, steps_of
 from stamgast.domain.awaited import Awaited
-from stamgast.domain.calendar import LocalTime, business_day, date_of, local_time, weekday
+from stamgast.domain.calendar import LocalTime, business_day, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
-from stamgast.domain.dated import is_within
 from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
 from stamgast.domain.program import Program, Window
 from stamgast.domain.rule_answers import code_of, key_of
+from stamgast.domain.schedules import Schedule
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
 
+OTHERWISE: Final = "otherwise:"
+"""How keys of that branch's steps begin."""
 MAX_PRIORITY: Final = 100
 _LONGEST: Final = 120
 """Letters of a condition in a counter's name."""
@@ -127,6 +130,12 @@ class CompiledTrigger:
     """The rewards that it is about."""
     kept: Kept = NOTHING_KEPT
     """What it asks a state to keep."""
+    segment: "Segment | None" = None
+    """The segment that it is about."""
+    event: str = ""
+    """The event of the merchant's own that it is about."""
+    schedule: Schedule | None = None
+    """When it comes by the calendar."""
 
     @property
     def threshold(self) -> str:
@@ -170,49 +179,18 @@ class Condition:
         return sum(part.count for part in self.parts) if self.parts else 1
 
 
-def all_of(parts: Sequence[Condition]) -> Test:
-    """Met when every part is met; unknown when none is unmet but one unknown."""
-    tests = tuple(part.test for part in parts)
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """Conditions under a name. `mark` stands for how they are defined."""
 
-    def test(view: View) -> bool | None:
-        unknown = False
-        for each in tests:
-            met = each(view)
-            if met is False:
-                return False
-            if met is None:
-                unknown = True
-        return None if unknown else True
+    name: str
+    condition: Condition
+    mark: int
 
-    return tests[0] if len(tests) == 1 else test
-
-
-def any_of(parts: Sequence[Condition]) -> Test:
-    """Met when a part is met; unknown when none is met but one unknown."""
-    tests = tuple(part.test for part in parts)
-
-    def test(view: View) -> bool | None:
-        unknown = False
-        for each in tests:
-            met = each(view)
-            if met:
-                return True
-            if met is None:
-                unknown = True
-        return None if unknown else False
-
-    return tests[0] if len(tests) == 1 else test
-
-
-def none_of(parts: Sequence[Condition]) -> Test:
-    """Met when every part is known and unmet."""
-    some = any_of(parts)
-
-    def test(view: View) -> bool | None:
-        met = some(view)
-        return None if met is None else not met
-
-    return test
+    @property
+    def kept(self) -> Kept:
+        """What it asks a state to keep."""
+        return _kept_by((self.condition,))
 
 
 Explained = tuple[str, bool | None, str]
@@ -257,6 +235,8 @@ class CompiledRule:
     """When it began to speak; 0: nobody noted that."""
     expected: int = 0
     """How many messages a day it was launched to send; 0: nobody said."""
+    otherwise: tuple[Action, ...] = ()
+    """What it does where `if` does not hold."""
     turned_down: Mapping[Test, tuple[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
     """Each of its `tests` -> counter of the times that it turned the rule down, and what stands for it among a
     customer's answers (`stamgast.domain.rule_answers`)."""
@@ -266,12 +246,12 @@ class CompiledRule:
     """Counter of the occasions that it fired for."""
     tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
     """What `if` asks, one after another: it holds when every answer is True."""
-    send: Send | None = field(init=False, repr=False, compare=False, default=None)
-    """The message among its actions."""
-    deeds: tuple[Give | Tag, ...] = field(init=False, repr=False, compare=False, default=())
-    """Its other actions."""
-    gives: bool = field(init=False, repr=False, compare=False, default=False)
-    """There is a reward among them."""
+    steps: tuple[Step, ...] = field(init=False, repr=False, compare=False, default=())
+    """Its actions, by the time at which they happen."""
+    other_steps: tuple[Step, ...] = field(init=False, repr=False, compare=False, default=())
+    """The same of `otherwise`."""
+    calls_off: tuple[Unless, ...] = field(init=False, repr=False, compare=False, default=())
+    """What may call off what waits."""
     rank: tuple[int, Minor, str] = field(init=False, repr=False, compare=False, default=(0, 0, ""))
     """Of those that fire at once the lower one goes first: by priority, expected value and id."""
     plain: bool = field(init=False, repr=False, compare=False, default=False)
@@ -286,11 +266,11 @@ class CompiledRule:
         object.__setattr__(self, "turned_down", turned_down)
         object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
         object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
-        object.__setattr__(self, "send", next((each for each in self.actions if isinstance(each, Send)), None))
-        object.__setattr__(self, "deeds", tuple(each for each in self.actions if not isinstance(each, Send)))
-        object.__setattr__(self, "gives", any(isinstance(each, Give) for each in self.deeds))
+        object.__setattr__(self, "steps", steps_of(self.actions))
+        object.__setattr__(self, "other_steps", steps_of(self.otherwise, OTHERWISE))
+        object.__setattr__(self, "calls_off", tuple(each for step in self.all_steps for each in step.unless))
         object.__setattr__(self, "rank", (-self.priority, -self.value, self.id))
-        plain = self.trigger.fires is always and self.once_per in _BY_FACT
+        plain = self.trigger.fires is always and self.once_per in BY_FACT
         object.__setattr__(self, "plain", plain and not self.dated)
 
     @property
@@ -302,6 +282,20 @@ class CompiledRule:
         if self.condition is None:
             return ()
         return self.condition.parts if self.condition.group is Group.ALL else (self.condition,)
+
+    @property
+    def all_steps(self) -> tuple[Step, ...]:
+        """Those of both branches."""
+        return (*self.steps, *self.other_steps)
+
+    @property
+    def sends(self) -> tuple[Send, ...]:
+        """Its messages, one for each variant."""
+        return tuple(way for step in self.all_steps if step.send is not None for way in step.send.ways)
+
+    def step(self, key: str) -> Step | None:
+        """The step of that key; None if the rule has it no more."""
+        return next((step for step in self.all_steps if step.key == key), None)
 
     @property
     def dated(self) -> bool:
@@ -316,7 +310,10 @@ class CompiledRule:
     @property
     def kept(self) -> Kept:
         """What it asks a state to keep."""
-        return self.trigger.kept | _kept_by(self._parts())
+        kept = self.trigger.kept | _kept_by(self._parts())
+        for each in self.calls_off:
+            kept |= each.kept
+        return kept
 
     @property
     def status_text(self) -> str:
@@ -352,39 +349,16 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
     return lines
 
 
-_BY_FACT: Final[frozenset[str]] = frozenset(
-    {OncePer.CARD, OncePer.PURCHASE, OncePer.QUIET_SPELL, OncePer.REWARD, OncePer.TIER}
+BY_FACT: Final[frozenset[str]] = frozenset(
+    {
+        OncePer.CARD,
+        OncePer.PURCHASE,
+        OncePer.QUIET_SPELL,
+        OncePer.REWARD,
+        OncePer.TIER,
+        OncePer.SEGMENT,
+        OncePer.EVENT,
+        OncePer.OCCASION,
+    }
 )
 """Things to happen once per that the fact itself names by its occasion."""
-
-
-def once_per(word: str, trigger: CompiledTrigger) -> Occasion:
-    """The closure that says whether the trigger fires, and for which occasion."""
-    fires = trigger.fires
-    if word in _BY_FACT:
-        return lambda fact, view: fact.occasion if fires(fact) else None  # noqa: ARG005
-    if word == OncePer.CUSTOMER:
-        key = f"customer:{trigger.threshold}" if trigger.threshold else "customer"
-        return lambda fact, view: key if fires(fact) else None  # noqa: ARG005
-    key_of_day = _PERIODS[word]
-    return lambda fact, view: key_of_day(view.local.day) if fires(fact) else None
-
-
-def between(first: Day | None, last: Day | None, occasion: Occasion) -> Occasion:
-    """The same within some days; rules without any stay as fast as they are."""
-    if first is None and last is None:
-        return occasion
-    return lambda fact, view: occasion(fact, view) if is_within(view.local.day, first, last) else None
-
-
-def _week(day: Day) -> str:
-    year, week, _ = date_of(day).isocalendar()
-    return f"week:{year:04}-W{week:02}"
-
-
-_PERIODS: Final[Mapping[str, Callable[[Day], str]]] = {
-    OncePer.DAY: lambda day: f"day:{day}",
-    OncePer.WEEK: _week,
-    OncePer.MONTH: lambda day: f"month:{date_of(day):%Y-%m}",
-    OncePer.YEAR: lambda day: f"year:{date_of(day):%Y}",
-}

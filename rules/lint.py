@@ -5,7 +5,7 @@ from typing import Final, assert_never
 
 from jinja2 import TemplateSyntaxError
 
-from rules.actions import Give, Send
+from rules.actions import Send
 from rules.engine import CompiledRule, Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
@@ -33,11 +33,10 @@ def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
         _lint_never(file)
         _lint_unsaid(file)
         _lint_asked(file, ids)
-        for action in file.rule.actions:
-            if isinstance(action, Send):
-                _lint_send(file, action, program)
-                _lint_words(file, action, program)
-                _lint_hours(file, action, program)
+        for action in file.rule.sends:
+            _lint_send(file, action, program)
+            _lint_words(file, action, program)
+            _lint_hours(file, action, program)
 
 
 def _lint_ids(files: Sequence[RuleFile]) -> None:
@@ -67,7 +66,7 @@ def _lint_awaited(files: Sequence[RuleFile]) -> None:
 def _lint_card_reward(file: RuleFile, program: Program) -> None:
     """A full card must not be rewarded twice: by itself and by a rule."""
     rule = file.rule
-    if rule is None or not any(isinstance(action, Give) for action in rule.actions):
+    if rule is None or not any(step.gives for step in rule.all_steps):
         return
     card = program.cards.get(rule.trigger.card)
     if card is not None and rule.trigger.fills_card and card.reward is not None:
@@ -99,7 +98,7 @@ def _lint_never(file: RuleFile) -> None:
 def _lint_unsaid(file: RuleFile) -> None:
     """Limits that limit nothing where no message is sent."""
     rule = file.rule
-    if rule is None or rule.send is not None:
+    if rule is None or rule.sends:
         return
     if rule.per_day:
         hint = "Limit it by `once_per` or `cool_down`, or let it send something."

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from rules.bounds import MOST_CONDITIONS_IN_ALL, MOST_RULES, MOST_STEPS_IN_ALL, hold_to
-from rules.engine import CompiledRule
+from rules.engine import CompiledRule, Segment
 from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.loader import empty_program, read_program
@@ -15,6 +15,7 @@ from rules.program.message_size import check_approved, check_size
 from rules.program.messages import check_sms
 from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
+from rules.segments import read_segments
 from rules.testing.cases import RuleTest
 from rules.yaml.encoding import HOW_TO_SAVE, NotUtf8, decode_utf8
 from rules.yaml.nodes import Mark, Node
@@ -167,7 +168,8 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     _check_sms(loading, program)
     if not loading.published:
         _check_sendable(loading, node, program)
-    rule_files = _read_rules(loading, program)
+    segments = read_segments(Context(loading.reader(PROGRAM), program), node)
+    rule_files = _read_rules(loading, program, segments)
     lint_rules(rule_files, program)
     _hold_to_bounds(loading, rule_files)
     rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
@@ -236,12 +238,12 @@ def _check_sendable(loading: _Loading, node: Node, program: Program) -> None:
     check_approved(loading.reader(PROGRAM), node, program)
 
 
-def _read_rules(loading: _Loading, program: Program) -> list[RuleFile]:
+def _read_rules(loading: _Loading, program: Program, segments: Mapping[str, Segment]) -> list[RuleFile]:
     found = []
     for name in sorted(loading.sources):
         node = loading.tree(name) if _RULE.fullmatch(name) else None
         if node is not None:
             reader = loading.reader(name)
-            file = read_rule(reader, node, Context(reader, program))
+            file = read_rule(reader, node, Context(reader, program, segments=segments))
             found += [file] if file is not None else []
     return found

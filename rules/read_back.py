@@ -40,7 +40,18 @@ ONCE: Final[Mapping[str, Mapping[str, str]]] = {
     },
     OncePer.TIER: {"nl": "per niveau", "fr": "par niveau", "de": "pro Stufe", "en": "per tier"},
     OncePer.REWARD: {"nl": "per beloning", "fr": "par récompense", "de": "pro Belohnung", "en": "per reward"},
+    OncePer.SEGMENT: {"nl": "per verblijf", "fr": "par séjour", "de": "pro Aufenthalt", "en": "per stay"},
+    OncePer.EVENT: {"nl": "per melding", "fr": "par signalement", "de": "pro Meldung", "en": "per event"},
+    OncePer.OCCASION: {"nl": "per keer", "fr": "par occasion", "de": "pro Mal", "en": "per occasion"},
     OncePer.CUSTOMER: {"nl": "per klant", "fr": "par client", "de": "pro Kunde", "en": "per customer"},
+}
+_OTHERWISE: Final = {"nl": "; anders {}", "fr": " ; sinon {}", "de": "; sonst {}", "en": "; otherwise {}"}
+_AFTER: Final = {"nl": "{} {} later", "fr": "{} {} plus tard", "de": "{} {} später", "en": "{} {} later"}
+_UNLESS: Final = {
+    "nl": "{} (niet als intussen {})",
+    "fr": "{} (pas si entre-temps {})",
+    "de": "{} (nicht, wenn inzwischen {})",
+    "en": "{} (not if meanwhile {})",
 }
 _AT_MOST_ONCE: Final = {"nl": "eens {}", "fr": "une fois {}", "de": "einmal {}", "en": "once {}"}
 _COOL_DOWN: Final = {
@@ -67,7 +78,20 @@ _CANARY: Final = {
     "de": "für {}% der Kunden",
     "en": "for {}% of the customers",
 }
-SAID: Final = (_WHEN, _IF, _NONE, _AT_MOST_ONCE, _COOL_DOWN, _PER_DAY, _HOLD_OUT, _CANARY, *ONCE.values())
+SAID: Final = (
+    _WHEN,
+    _IF,
+    _NONE,
+    _OTHERWISE,
+    _AFTER,
+    _UNLESS,
+    _AT_MOST_ONCE,
+    _COOL_DOWN,
+    _PER_DAY,
+    _HOLD_OUT,
+    _CANARY,
+    *ONCE.values(),
+)
 """All that is said beside the words themselves."""
 
 
@@ -79,7 +103,9 @@ def read_back(root: MapNode, rule: CompiledRule, program: Program) -> str:
     only = _IF[language].format(all_of(conditions, language)) if conditions else ""
     does = all_of(list(_actions(root.get("then"), language, program)), language)
     colon = " :" if language == "fr" else ":"
-    said = f"{when}{only}{colon} {does}; {', '.join(_limits(root, rule, language))}."
+    others = list(_actions(root.get("otherwise"), language, program))
+    otherwise = _OTHERWISE[language].format(all_of(others, language)) if others else ""
+    said = f"{when}{only}{colon} {does}{otherwise}; {', '.join(_limits(root, rule, language))}."
     return _elided(said) if language == "fr" else said
 
 
@@ -126,7 +152,16 @@ def _actions(node: Node | None, language: str, program: Program) -> Iterator[str
             word = ACTIONS.words.get(key.text)
             if word is not None:
                 named = _named(value, language, program) if key.text == "give" else value
-                yield word.read_back(named, language)
+                yield _in_time(word.read_back(named, language), item, language)
+
+
+def _in_time(said: str, action: Node, language: str) -> str:
+    """When it happens, and what calls it off."""
+    after, unless = (action.get("after"), action.get("unless")) if isinstance(action, MapNode) else (None, None)
+    if isinstance(after, ScalarNode):
+        said = _AFTER[language].format(said, spoken_word(after.text, language))
+    triggers = [_trigger(each, language) for each in _items(unless)]
+    return _UNLESS[language].format(said, one_of(triggers, language)) if triggers else said
 
 
 def _named(node: Node, language: str, program: Program) -> Node:

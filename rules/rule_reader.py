@@ -2,12 +2,12 @@
 
 import re
 import unicodedata
-from collections.abc import Collection, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Final
 
-from rules.actions import Action, Send
-from rules.bounds import LONGEST_DESCRIPTION, MOST_ACTIONS, MOST_CONDITIONS, hold_length, hold_to
+from rules.actions import Action, Send, Wait
+from rules.bounds import LONGEST_DESCRIPTION, MOST_ACTIONS, MOST_CONDITIONS, MOST_MESSAGES, hold_length, hold_to
 from rules.engine import (
     DEFAULT_PRIORITY,
     MAX_PRIORITY,
@@ -16,17 +16,14 @@ from rules.engine import (
     Condition,
     Group,
     Test,
-    all_of,
-    any_of,
-    between,
-    none_of,
-    once_per,
 )
+from rules.groups import all_of, any_of, none_of
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
-from rules.language.triggers import TRIGGERS
-from rules.language.wished import ACTION, CONDITION, TRIGGER, refusal
+from rules.language.triggers import TRIGGERS, is_wished, read_trigger
+from rules.language.wished import ACTION, CONDITION
+from rules.once import between, once_per
 from rules.testing.cases import RuleTest, read_tests
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
@@ -44,6 +41,7 @@ WORDS: Final = (
     "once_per",
     "if",
     "then",
+    "otherwise",
     "earned",
     "offered",
     "starts",
@@ -87,11 +85,16 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     file = RuleFile(reader, node, places=dict(found))
     rule_id = _rule_id(reader, found.get("rule"))
     context = replace(context, rule=rule_id or "")
-    trigger = _trigger(context, found["when"]) if "when" in found else None
+    trigger = read_trigger(found["when"], context, "when") if "when" in found else None
+    context = replace(context, event=trigger.event if trigger is not None else "")
     condition = read_conditions(context, found["if"], "if") if "if" in found else None
     if condition is not None:
         hold_to(reader, found["if"], "conditions of a rule", condition.count, MOST_CONDITIONS)
-    actions = _actions(context, found["then"], file) if "then" in found else ()
+    actions = _actions(context, found["then"], "then", file) if "then" in found else ()
+    otherwise = _actions(context, found["otherwise"], "otherwise", file) if "otherwise" in found else ()
+    if "otherwise" in found and "if" not in found:
+        reader.problem(found["otherwise"], "`otherwise` needs `if`: without it `then` happens in any case")
+    hold_to(reader, node, "messages of a rule", sum(isinstance(a, Send) for a in (*actions, *otherwise)), MOST_MESSAGES)
     status = reader.word(found["status"], "status", parse_status) if "status" in found else Status(RuleStatus.DRAFT)
     once = _once_per(reader, found.get("once_per"), trigger)
     if "tests" in found:
@@ -102,6 +105,8 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     if description:
         hold_length(reader, found["description"], "`description`", description, LONGEST_DESCRIPTION)
     starts, ends = read_dates(reader, found)
+    if trigger is not None and trigger.schedule is not None and starts is not None:
+        trigger = replace(trigger, schedule=trigger.schedule._replace(anchor=starts))
     draft = None
     if trigger is not None:
         draft = CompiledRule(
@@ -120,6 +125,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             starts=starts,
             ends=ends,
             undo_window=_undo_window(reader, found.get("undo_window")),
+            otherwise=otherwise,
         )
     timed = _timing(reader, found.get("timing"), draft)
     file.rule = _limits(reader, found.get("limits"), timed)
@@ -140,35 +146,6 @@ def _meant_id(name: str) -> str:
     plain = "".join(part for part in unicodedata.normalize("NFD", name.casefold()) if not unicodedata.combining(part))
     meant = re.sub(r"[^a-z0-9_]+", "-", plain).strip("-_")[:40]
     return f'Use small letters, digits and dashes: "{meant or "free-loaf"}".'
-
-
-def _trigger(context: Context, node: Node) -> CompiledTrigger | None:
-    reader = context.reader
-    if isinstance(node, ScalarNode) and node.value is not None:
-        name = _trigger_name(reader, node)
-        return TRIGGERS.words[name].read(MapNode((), node.mark), context) if name else None
-    entries = reader.entries(node, "when")
-    if len(entries) != 1:
-        if isinstance(node, MapNode):
-            reader.problem(node, f"`when` needs exactly one trigger, not {len(entries)}", suggest("", TRIGGERS.words))
-        return None
-    key, value = entries[0]
-    name = _trigger_name(reader, key)
-    return TRIGGERS.words[name].read(value, context) if name else None
-
-
-def _trigger_name(reader: Reader, node: ScalarNode) -> str | None:
-    if _is_wished(reader, node, TRIGGER, TRIGGERS.words, "when"):
-        return None
-    return reader.one_of(node, "when", TRIGGERS.words, thing="trigger")
-
-
-def _is_wished(reader: Reader, node: ScalarNode, kind: str, real: Collection[str], where: str) -> bool:
-    """Note a word that is looked for and not there: the nearest one that is there would be another one."""
-    message, instead = refusal(kind, node.text, real, where)
-    if instead:
-        reader.problem(node, message, instead)
-    return bool(instead)
 
 
 def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None) -> str:
@@ -246,34 +223,49 @@ def _condition(context: Context, node: Node, where: str) -> Condition | None:
         return _group(Group(key.text), good) if good and len(good) == len(parts) else None
     word = CONDITIONS.words.get(key.text)
     if word is None:
-        if not _is_wished(reader, key, CONDITION, CONDITIONS.words, where):
+        if not is_wished(reader, key, CONDITION, CONDITIONS.words, where):
             hint = suggest(key.text, [*CONDITIONS.words, *Group])
             reader.problem(key, f'unknown word "{key.text}" in `{where}`', hint)
         return None
     return word.read(value, context)
 
 
-def _actions(context: Context, node: Node, file: RuleFile) -> tuple[Action, ...]:
-    """In the order of the file, but messages last: they may speak of the vouchers that the rule gives."""
+def _actions(context: Context, node: Node, where: str, file: RuleFile) -> tuple[Action, ...]:
+    """In the order of the file, but messages last: they may speak of vouchers that are given then."""
     reader = context.reader
     if isinstance(node, ScalarNode):
         reader.problem(
-            node, f"`then` must be a list of actions, not {kind_of(node)}", "Write `- send: …` or `- give: …`."
+            node, f"`{where}` must be a list of actions, not {kind_of(node)}", "Write `- send: …` or `- give: …`."
         )
         return ()
-    items = reader.items(node, "then")
+    items = reader.items(node, where)
     hold_to(reader, node, "actions of a rule", len(items), MOST_ACTIONS)
-    found = [_action(context, item, file) for item in items]
-    actions = [each for each in found if each is not None]
-    if sum(isinstance(each, Send) for each in actions) > 1:
-        hint = "Name several channels after `by`, or write a second rule."
-        reader.problem(node, "a rule sends at most one message", hint)
-    return tuple(sorted(actions, key=lambda each: isinstance(each, Send)))
+    actions: list[Action] = []
+    block: list[Action] = []
+    for item in items:
+        action = _action(context, item, where, file)
+        if isinstance(action, Wait):
+            actions += [*_messages_last(block), action]
+            block = []
+        elif action is not None:
+            block.append(action)
+            if isinstance(action, Send) and action.after is not None and any(isinstance(a, Wait) for a in actions):
+                hint = (
+                    "Put it above the `wait`, or leave `after` out: what stands below `wait` happens when that is over."
+                )
+                reader.problem(item, "`after` below a `wait` could count from two moments", hint)
+    if actions and not block:
+        reader.problem(node, "nothing stands below the last `wait`", "Put below it what is to happen then.")
+    return tuple(actions + _messages_last(block))
 
 
-def _action(context: Context, node: Node, file: RuleFile) -> Action | None:
+def _messages_last(block: list[Action]) -> list[Action]:
+    return sorted(block, key=lambda each: isinstance(each, Send))
+
+
+def _action(context: Context, node: Node, where: str, file: RuleFile) -> Action | None:
     reader = context.reader
-    entries = reader.entries(node, "then")
+    entries = reader.entries(node, where)
     if not entries:
         if isinstance(node, MapNode | ListNode) and not getattr(node, "entries", ()):
             reader.problem(node, "an action is missing here", suggest("", ACTIONS.words))
@@ -281,8 +273,8 @@ def _action(context: Context, node: Node, file: RuleFile) -> Action | None:
     verbs = [(key, value) for key, value in entries if key.text in ACTIONS.words]
     if not verbs:
         key = entries[0][0]
-        if not _is_wished(reader, key, ACTION, ACTIONS.words, "then"):
-            reader.problem(key, f'unknown word "{key.text}" in `then`', suggest(key.text, ACTIONS.words))
+        if not is_wished(reader, key, ACTION, ACTIONS.words, where):
+            reader.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, ACTIONS.words))
         return None
     verb, value = verbs[0]
     word = ACTIONS.words[verb.text]

@@ -6,7 +6,8 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from rules.engine import RUNNING, CompiledRule
+from rules.actions import Unless
+from rules.engine import RUNNING, CompiledRule, CompiledTrigger
 from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import RuleStatus
 
@@ -31,7 +32,10 @@ _NOBODY: Final = _Listeners(())
 class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
-    __slots__ = ("_listening", "all", "awaited", "by_id", "heard", "spans", "things")
+    __slots__ = (
+        *("_listening", "all", "awaited", "by_id", "calling_off", "heard"),
+        *("scheduled", "segments", "spans", "things"),
+    )
 
     def __init__(self, rules: Iterable[CompiledRule] = ()) -> None:
         self.all: tuple[CompiledRule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
@@ -42,11 +46,21 @@ class RuleSet:
                 for name in rule.fact_names:
                     listening.setdefault(name, []).append(rule)
         self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
-        self.heard = frozenset(listening)
+        unless = [each for rule in self.all if rule.status in RUNNING for each in rule.calls_off]
+        self.calling_off = frozenset(name for each in unless for name in each.fact_names)
+        """Names of the facts that may call off what waits."""
+        self.heard = self.calling_off.union(listening)
         """Names of the facts that a running rule listens to."""
-        running = [rule.trigger for rule in self.all if rule.status in RUNNING]
+        triggers = [rule.trigger for rule in self.all if rule.status in RUNNING]
+        self.scheduled = tuple(
+            rule for rule in self.all if rule.status in RUNNING and rule.trigger.schedule is not None
+        )
+        """Running rules that come by the calendar."""
+        running: list[CompiledTrigger | Unless] = [*unless, *triggers]
         self.awaited = tuple(sorted({trigger.awaited for trigger in running if trigger.awaited is not None}))
         """What running rules wait for by a timer."""
+        self.segments = tuple({t.segment.name: t.segment for t in triggers if t.segment is not None}.values())
+        """Segments whose coming and going they listen to."""
         self.spans = tuple(sorted({trigger.span for trigger in running if trigger.span is not None}))
         """Spans of time whose spend they listen to."""
         self.things = tuple(sorted({trigger.thing for trigger in running if trigger.thing}))

@@ -8,7 +8,7 @@ from rules.language.actions import ACTIONS, ActionWord
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry, Schema, W
 from rules.language.schema_parts import DURATION, HOURS, MONEY, PER_DAY, PERCENT, TEXT, choice, one_or_more
-from rules.language.triggers import TRIGGERS
+from rules.language.triggers import trigger_schema
 from rules.rule_reader import LIMITS, TIMING
 from rules.testing.cases import ALSO, ANYTHING, KINDS, NOTHING
 from rules.yaml.words import FEED_STATES
@@ -31,10 +31,12 @@ def rule_schema() -> Schema:
             "rule": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$", "description": "Its id, for ever."},
             "description": {"type": "string"},
             "status": {"type": "string", "pattern": "^(draft|shadow|canary [0-9]{1,3}%|live|paused)$"},
-            "when": _when(),
+            "when": {"$ref": "#/$defs/trigger"},
             "once_per": choice(OncePer),
             "if": one_or_more(condition),
             "then": one_or_more({"$ref": "#/$defs/action"}),
+            "otherwise": one_or_more({"$ref": "#/$defs/action"})
+            | {"description": "What happens where `if` does not hold."},
             "earned": {"type": "boolean", "description": "What it gives was paid for: nothing withholds it."},
             "starts": {"type": "string", "pattern": f"{DATE}$", "description": "The first day on which it fires."},
             "ends": {"type": "string", "pattern": f"{DATE}$", "description": "The last one."},
@@ -46,7 +48,12 @@ def rule_schema() -> Schema:
             "value": MONEY | {"description": "What one message is expected to bring; decides among equals."},
             "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
         },
-        "$defs": {"condition": _condition(condition), "action": _action(), "test": _test()},
+        "$defs": {
+            "condition": _condition(condition),
+            "trigger": trigger_schema(),
+            "action": _action(),
+            "test": _test(),
+        },
     }
 
 
@@ -63,12 +70,6 @@ def _one_word(properties: dict[str, Schema]) -> Schema:
         "minProperties": 1,
         "maxProperties": 1,
     }
-
-
-def _when() -> Schema:
-    """A trigger that takes no settings may stand alone."""
-    alone = [name for name, word in TRIGGERS.words.items() if {"type": "null"} in word.schema().get("anyOf", ())]
-    return {"anyOf": [choice(alone), _one_word(described(TRIGGERS))]}
 
 
 def _condition(itself: Schema) -> Schema:
@@ -120,6 +121,7 @@ def _test() -> Schema:
             "reply": {"type": ["object", "null"]},
             "give": {"type": "string"},
             "redeem": {"type": "string"},
+            "event": {"type": ["string", "object"]},
             "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
         },
         "additionalProperties": False,

@@ -106,6 +106,42 @@ limits: {hold_out: 10%}
 ```
 """
 
+LATER = """
+`after` beside a message and `wait` between actions let time pass. Both count from what the rule fired for: a purchase
+as its till says, in days of the merchant's calendar (at the same hour, also over the change of the clocks) or in
+hours. Whether a message may go then is asked then; that the news is old, the rule's `cool_down` and its control group
+is asked when it fires.
+
+What waits ends when a refund takes back what it was for, when something after `unless` comes true (what has set the
+rule off does not, nor does a purchase that was before it and is told of later), by a STOP, and by the end of the
+rule. What was earned below a `wait` is given in spite of a STOP. An edit of the rule moves what waits to its new
+time; a message whose template is no longer in the rule ends; a rule that is paused when the time comes says nothing.
+Fifty wait for a customer at most; nothing waits for more than 366 days.
+
+Several messages of a rule go each for itself: each asks the gate, and counts in the caps. One about a voucher stays
+away once that was used. `otherwise` is what happens where `if` does not hold; for `once_per` both are one. Between
+the variants of `send: {a: …, b: …}` customers are split evenly, each for good as long as their number stays; the
+counters `variant|<rule>|<variant>|<status>` say what became of them.
+
+```yaml
+rule: first-loaf
+when: purchase
+once_per: customer
+if:
+  - basket_has: {category: bread}
+then:
+  - send: {a: hello, b: hello_again}
+  - wait: 10 days
+    unless: purchase
+  - give: free_loaf
+  - send: free_loaf
+otherwise:
+  - send: hello
+    after: 3 days
+    unless: [purchase, reward_redeemed]
+```
+"""
+
 TESTS = """
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
 doing of the rule, nor is what the gate withholds. `expect_also: anything` lets the rest pass.
@@ -182,6 +218,41 @@ A tier rises with the purchase that earns it and falls when the span rolls on an
 refund takes what earned it. Who had earned one before there were any has it, and no rule is set off by that.
 """
 
+SEGMENTS = """\
+A segment is a name for conditions. Rules ask about it (`segment`), and listen to coming in and leaving (`entered`,
+`left`):
+
+```yaml
+segments:
+  regulars: {visits: {at_least: 3}}
+  vip:                     # a list: all of them hold. `any`, `all` and `none` as in rules
+    - segment: regulars    # one that stands before it
+    - spend: {at_least: 500 EUR, in: 12 months}
+```
+
+At most 50, and no condition that asks about a purchase at hand.
+"""
+
+OWN_EVENTS = """\
+What happens beside purchases and is worth a rule is declared, and posted by `POST /v1/merchants/{merchant}/events`
+(scope intake), one or up to 1,000, as `{"id": "crm:17", "event": "workshop", "customer": {"phone": "0612345678"},
+"fields": {"topic": "bread"}}`, with `happened_at` where it did not happen just now:
+
+```yaml
+events:
+  workshop:
+    fields:
+      topic: [bread, cake]     # one of these words
+      score: number            # a whole number
+      paid: amount             # posted in minor units
+      held_on: date
+      first_time: yes_or_no
+```
+
+Free text has no place there, for it may name a person. The same `id` again within a day is the same event; of
+one customer 64 a day set something off.
+"""
+
 GIVEN = """\
 `given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
 every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
@@ -197,6 +268,7 @@ STEPS = {
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",
+    "an event workshop": "{event: {workshop: {topic: bread, score: 5}}}",
 }
 """What a test is given: a part of a sentence -> the step."""
 
@@ -263,8 +335,11 @@ def rules() -> str:
             parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Earned or offered\n\n{EARNED}")
     parts.append(f"## Who goes first\n\n{FIRST}")
+    parts.append(f"## Later, otherwise, and to some\n\n{LATER}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
+    parts.append(f"## Segments\n\n{SEGMENTS}")
+    parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
     steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())
     parts.append(f"## What a test is given\n\n{GIVEN}\n{table(('in a sentence', 'as a step'), steps)}")

@@ -6,13 +6,13 @@ submissions, each at its virtual time. Backtests and rule tests run on it.
 """
 
 import heapq
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
-from stamgast.domain.events import ActivationOutcome, AnyEvent, TimerDue
+from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Happened, NoteKind, Status, VoucherState
 from stamgast.service import Bundle, Change, Context, hand_out, handle
@@ -113,7 +113,33 @@ class Simulation(Fold):
             self._run(event)
 
     def advance(self, to: Millis) -> None:
-        """Fire every timer that is due up to `to`, in order."""
+        """Fire every timer that is due up to `to`, in order, and ask everybody at each occasion of a schedule."""
+        for occasion, rule in self._occasions(to):
+            self._fire_timers(occasion)
+            for merchant, customer in self._everybody():
+                at = max(occasion, self.now)
+                self._run(Scheduled(merchant=merchant, customer=customer, at=at, rule=rule, occasion=occasion))
+        self._fire_timers(to)
+
+    def _occasions(self, to: Millis) -> Sequence[tuple[Millis, str]]:
+        """Those of all schedules from now on; before anything happened there are none."""
+        rules = self.bundle.rules.scheduled
+        if not rules or not self.now:
+            return ()
+        zone = self.bundle.program.time_zone
+        found = ((rule.trigger.schedule, rule.id) for rule in rules)
+        return sorted(
+            (occasion, rule)
+            for schedule, rule in found
+            if schedule is not None
+            for occasion in schedule.between(self.now, to, zone)
+        )
+
+    def _everybody(self) -> Sequence[CustomerKey]:
+        """Whoever is known of the merchant."""
+        return [key for key in self.states if key[0] == self.bundle.program.merchant]
+
+    def _fire_timers(self, to: Millis) -> None:
         while self._timers and self._timers[0][0] <= to:
             due, key = heapq.heappop(self._timers)
             state = self.state(key)
@@ -182,6 +208,8 @@ class Simulation(Fold):
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
                 self._say(key, Happened.WITHHELD, note.template or OFFER, rule=note.rule, reason=note.reason)
         self._note_vouchers(key, change)
+        for rule, card, stamps in change.stamped:
+            self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
         tags = change.state.tags
         for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)

@@ -9,7 +9,8 @@ from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 from rules.actions import Action, Give, Send, Tag
-from rules.engine import CompiledRule, CompiledTrigger, Fires, between, once_per
+from rules.engine import CompiledRule, CompiledTrigger, Fires
+from rules.once import between, once_per
 from rules.rule_set import RuleSet
 from stamgast.domain.events import ConsentChanged, Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact

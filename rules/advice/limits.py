@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from typing import Final
 
-from rules.actions import Send
 from rules.advice.rule_text import Advisor, RuleText
 from rules.yaml.nodes import MapNode
 from stamgast.domain.program import Program
@@ -41,7 +40,7 @@ class NoCap(Advisor):
     def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
         """What can happen every few days should have a limit of its own."""
         rule = text.rule
-        sends = any(isinstance(action, Send) for action in rule.actions)
+        sends = bool(rule.sends)
         if sends and rule.once_per in _OFTEN and not rule.cool_down and not rule.per_day:
             hint = "Add `limits: {cool_down: 30 days}`, or a longer `once_per`."
             text.warn(text.place("then"), f"nothing of its own limits these messages: once per {rule.once_per}", hint)

@@ -2,7 +2,6 @@
 
 from collections.abc import Sequence
 
-from rules.actions import Send
 from rules.advice.rule_text import Advisor, RuleText
 from rules.yaml.nodes import ListNode, MapNode, Node
 from stamgast.domain.program import Program
@@ -55,7 +54,7 @@ class Overlapping(Advisor):
 
 
 def _sends(text: RuleText) -> bool:
-    return any(isinstance(action, Send) for action in text.rule.actions)
+    return bool(text.rule.sends)
 
 
 def _exclude(text: RuleText, other: RuleText) -> bool:

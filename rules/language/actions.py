@@ -1,21 +1,29 @@
 """The words after `then:`: each reads one action."""
 
+import re
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-from rules.actions import Action, Give, Send, Tag
-from rules.bounds import MOST_TAGS_AT_ONCE, hold_to
+from rules.actions import Action, AddStamps, Give, Send, Tag, Unless, Variant, Wait
+from rules.bounds import MOST_STAMPS_AT_ONCE, MOST_TAGS_AT_ONCE, MOST_UNLESS, MOST_VARIANTS, hold_to
+from rules.engine import CompiledTrigger
 from rules.language.registry import Context, Registry, Schema, Word
 from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
 from rules.language.spoken import all_of, spoken
+from rules.language.triggers import read_trigger
+from rules.program.template_check import speaks_of
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
-from rules.yaml.words import parse_duration
+from rules.yaml.words import parse_delay, parse_duration
+from stamgast.domain.delays import Delay
 from stamgast.domain.vocabulary import Channel
 
 CHANNELS = tuple(each.value for each in Channel)
 """Plain words: decisions put them together with others for each event."""
 LONGEST_TAG = 64
+A_TRIGGER: Schema = {"$ref": "#/$defs/trigger"}
+VARIANT = re.compile(r"[a-z][a-z0-9_]{0,15}")
+"""How a variant is named."""
 
 
 class ActionWord(Word[Action]):
@@ -39,11 +47,20 @@ ACTIONS: Registry[ActionWord] = Registry("action")
 class SendAction(ActionWord):
     """Send a template over the first of these channels that the customer agreed to and can be reached on.
 
+    `after` counts from what the rule fired for, in days of the shop's calendar or in hours; `unless` calls the message
+    off when a trigger comes true meanwhile. Whether it may go (consent, caps, hours) is asked when its time has come. A
+    refund of what it was for, a STOP and the end of the rule call it off as well. Between variants customers are
+    split evenly, each of them for good.
+
     Example::
 
         then:
           - send: free_loaf
             by: [whatsapp, sms]
+          - send: hello
+            after: 3 days
+            unless: purchase
+          - send: {a: hello, b: free_loaf}
     """
 
     name = "send"
@@ -53,23 +70,95 @@ class SendAction(ActionWord):
         "de": "die Nachricht {value} senden",
         "en": "send the message {value}",
     }
-    options: ClassVar[Mapping[str, Schema]] = {"by": one_or_more(choice(CHANNELS))}
+    options: ClassVar[Mapping[str, Schema]] = {
+        "by": one_or_more(choice(CHANNELS)),
+        "after": DURATION,
+        "unless": one_or_more(A_TRIGGER),
+    }
 
     def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
-        """A template of program.yaml; `by` defaults to the channels it is written for."""
-        template = context.reader.known(node, self.name, context.program.templates, "template")
+        """A template, or several under the names of variants; `by` defaults to the channels it is written for."""
         channels: tuple[str, ...] = ()
         if "by" in options:
             channels = context.reader.some_of(options["by"], "by", CHANNELS, thing="channel")
-        if template is None or ("by" in options and not channels):
+        after = _delay(options["after"], "after", context) if "after" in options else None
+        unless = read_unless(options["unless"], context) if "unless" in options else ()
+        if "unless" in options and "after" not in options:
+            hint = "Add `after: 3 days`, or put it beside a `wait`."
+            context.reader.problem(options["unless"], "`unless` calls off what waits, and this is sent at once", hint)
+        variants = self._variants(node, channels, context)
+        if not variants or ("by" in options and not channels):
+            return None
+        first = variants[0]
+        of_voucher = any(speaks_of(context.program.templates[each.template], "voucher") for each in variants)
+        others = variants if isinstance(node, MapNode) else ()
+        return Send(first.template, first.by, after, unless, others, of_voucher)
+
+    def _variants(self, node: Node, by: tuple[str, ...], context: Context) -> tuple[Variant, ...]:
+        """One without a name where a template stands alone; none when problems were noted."""
+        if not isinstance(node, MapNode):
+            only = self._variant("", node, by, context)
+            return () if only is None else (only,)
+        hold_to(context.reader, node, "variants of a message", len(node.entries), MOST_VARIANTS)
+        found = [self._variant(key.text, value, by, context) for key, value in node.entries]
+        for key, _ in node.entries:
+            if not VARIANT.fullmatch(key.text):
+                hint = "Use a short word of small letters, such as a, b or short."
+                context.reader.problem(key, f'"{key.text}" cannot be the name of a variant', hint)
+        if len(found) == 1:
+            context.reader.problem(node, "one variant alone is compared with nothing", "Write `send: {a: …, b: …}`.")
+        good = tuple(each for each in found if each is not None)
+        return good if len(good) == len(found) else ()
+
+    def _variant(self, name: str, node: Node, by: tuple[str, ...], context: Context) -> Variant | None:
+        where = f"{self.name}: {name}" if name else self.name
+        template = context.reader.known(node, where, context.program.templates, "template")
+        if template is None:
             return None
         written = context.program.templates[template]
-        default = tuple(channel.value for channel in Channel if written.wordings(channel))
-        return Send(template, channels or default)
+        return Variant(name, template, by or tuple(each.value for each in Channel if written.wordings(each)))
 
     def schema(self) -> Schema:
-        """A template's id."""
-        return TEXT
+        """A template's id, or one for each variant."""
+        names = {"type": "object", "propertyNames": {"pattern": f"^{VARIANT.pattern}$"}}
+        return {"anyOf": [TEXT, names | {"additionalProperties": TEXT, "minProperties": 2}]}
+
+
+@ACTIONS.add
+class WaitAction(ActionWord):
+    """Let time pass: whatever stands below it happens that much later, rewards included.
+
+    It counts from what the rule fired for, as `after` does, and a second one counts on from the first. An offer is
+    made if its message may go then; what was earned is given in any case.
+
+    Example::
+
+        then:
+          - send: hello
+          - wait: 3 days
+            unless: purchase
+          - give: free_loaf
+          - send: free_loaf
+    """
+
+    name = "wait"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "wacht dan {value}",
+        "fr": "attendre {value}",
+        "de": "dann {value} warten",
+        "en": "then wait {value}",
+    }
+    options: ClassVar[Mapping[str, Schema]] = {"unless": one_or_more(A_TRIGGER)}
+
+    def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:
+        """A length of time."""
+        unless = read_unless(options["unless"], context) if "unless" in options else ()
+        delay = _delay(node, self.name, context)
+        return None if delay is None else Wait(delay, unless)
+
+    def schema(self) -> Schema:
+        """A length of time."""
+        return DURATION
 
 
 @ACTIONS.add
@@ -105,6 +194,57 @@ class GiveAction(ActionWord):
     def schema(self) -> Schema:
         """A reward's id."""
         return TEXT
+
+
+@ACTIONS.add
+class AddStampsAction(ActionWord):
+    """Put stamps on cards, such as two to begin with. They may fill the card, with all that comes of that.
+
+    A refund of what they were given for takes them off again; like tags they stay where a message about them is
+    withheld later. A card's daily cap holds for purchases alone; one that has not begun, or is over, takes none.
+
+    Example::
+
+        when: joined
+        then:
+          - add_stamps: {bread: 2}
+    """
+
+    name = "add_stamps"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "zet stempels op de kaart ({value})",
+        "fr": "mettre des timbres sur la carte ({value})",
+        "de": "Stempel auf die Karte setzen ({value})",
+        "en": "put stamps on the card ({value})",
+    }
+
+    def read_with(self, node: Node, options: Mapping[str, Node], context: Context) -> Action | None:  # noqa: ARG002
+        """Cards of program.yaml, each with a number."""
+        reader, cards = context.reader, context.program.cards
+        if not isinstance(node, MapNode):
+            name = next(iter(cards), "bread")
+            reader.problem(node, "`add_stamps` needs a card and a number", f"Write it as `add_stamps: {{{name}: 2}}`.")
+            return None
+        if not node.entries:
+            reader.problem(node, "`add_stamps` names no card", f"Cards: {', '.join(cards)}." if cards else "")
+        found = []
+        for key, value in node.entries:
+            card = reader.known(key, self.name, cards, "card")
+            number = reader.integer(value, f"{self.name}: {key.text}", 1, MOST_STAMPS_AT_ONCE)
+            if card is not None and number is not None:
+                found.append((card, number))
+        return AddStamps(tuple(found)) if found else None
+
+    def read_back(self, node: Node, language: str) -> str:
+        """`bread: 2`."""
+        entries = node.entries if isinstance(node, MapNode) else ()
+        said = [f"{key.text}: {spoken(value, language)}" for key, value in entries]
+        return self.says[language].format(value=", ".join(said) or spoken(node, language))
+
+    def schema(self) -> Schema:
+        """A number for each card."""
+        number: Schema = {"type": "integer", "minimum": 1, "maximum": MOST_STAMPS_AT_ONCE}
+        return {"type": "object", "additionalProperties": number, "minProperties": 1}
 
 
 @ACTIONS.add
@@ -163,6 +303,35 @@ _TAKES = {
     "de": "das Etikett {} wegnehmen",
     "en": "take the tag {} away",
 }
+
+
+def _delay(node: Node, where: str, context: Context) -> Delay | None:
+    delay = context.reader.word(node, where, parse_delay)
+    if delay is not None and not any(delay):
+        context.reader.problem(node, f"`{where}` must be longer than zero")
+        return None
+    return delay
+
+
+def read_unless(node: Node, context: Context) -> tuple[Unless, ...]:
+    """Triggers that call off what waits."""
+    items = context.reader.items(node, "unless")
+    hold_to(context.reader, node, "triggers after `unless`", len(items), MOST_UNLESS)
+    found = [(item, read_trigger(item, context, "unless")) for item in items]
+    return tuple(_unless(each) for item, each in found if each is not None and _may_call_off(item, each, context))
+
+
+def _may_call_off(node: Node, trigger: CompiledTrigger, context: Context) -> bool:
+    if trigger.segment is None and trigger.schedule is None:
+        return True
+    hint = "What waits is called off by something that a customer does, such as `unless: purchase`."
+    context.reader.problem(node, f"`unless` does not wait for `{trigger.name}`", hint)
+    return False
+
+
+def _unless(trigger: CompiledTrigger) -> Unless:
+    names = (trigger.awaited, trigger.span, trigger.thing, trigger.kept)
+    return Unless(trigger.text, trigger.fact_names, trigger.fires, *names)
 
 
 def _refuse_long(reader: Reader, node: Node, tags: Sequence[str]) -> None:

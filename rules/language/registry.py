@@ -8,10 +8,11 @@ import inspect
 import textwrap
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
+from rules.engine import Segment
 from rules.language.spoken import settings, spoken
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
@@ -29,6 +30,9 @@ class Context:
     program: Program
     rule: str = ""
     """Id of the rule that is read."""
+    event: str = ""
+    """The event of the merchant's own that sets it off."""
+    segments: Mapping[str, Segment] = field(default_factory=dict)
 
 
 class Word(ABC, Generic[R]):

@@ -21,7 +21,9 @@ from rules.bounds import (
     hold_to,
 )
 from rules.program.freshness import read_duration, read_feed, read_freshness
+from rules.program.measure import read_measure
 from rules.program.messages import read_messaging, read_templates
+from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.tiers import read_tiers, read_watch
@@ -65,8 +67,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    "watch",
-    "tiers",
+    *("watch", "tiers", "segments", "events", "measure"),
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -141,6 +142,8 @@ def read_program(
         timers_fresh_for=timers_fresh_for,
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
+        measure_window=read_measure(reader, found.get("measure")),
+        events=read_own_events(reader, named(reader, found.get("events"), "events")),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

@@ -10,6 +10,8 @@ from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedErro
 
 from rules.program.template_language import FILTERS, MessageEnvironment, parse_message
 from stamgast.domain.message_words import CUSTOMER, WORDS
+from stamgast.domain.program import Template as ProgramTemplate
+from stamgast.domain.vocabulary import Channel
 
 _ENVIRONMENT: Final = MessageEnvironment(undefined=StrictUndefined)  # as messages are rendered
 _DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?")
@@ -222,6 +224,19 @@ def used_words(source: str) -> Sequence[Used]:
     it would be found out only when the message is due.
     """
     return _text(source).used
+
+
+def speaks_of(template: ProgramTemplate, thing: str) -> bool:
+    """Whether any of its wordings has a word of that thing, such as `voucher`."""
+    texts = [text for channel in Channel for text in template.wordings(channel).values()]
+    return any(_has(text, thing) for text in (*texts, *template.variables.values()))
+
+
+def _has(source: str, thing: str) -> bool:
+    try:
+        return any(each.thing == thing for each in used_words(source))
+    except TemplateSyntaxError:
+        return False  # noted at the template itself
 
 
 def _words_of(tree: nodes.Template) -> list[Used]:

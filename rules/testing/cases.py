@@ -113,6 +113,8 @@ def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None
         return reader.known(node, kind, program.templates, "template")
     if kind in {Happened.GIVE, Happened.WITHDRAW}:
         return reader.known(node, kind, program.rewards, "reward")
+    if kind in {Happened.ADD_STAMPS, Happened.TAKE_STAMPS}:
+        return reader.known(node, kind, program.cards, "card")
     return reader.text(node, kind)
 
 

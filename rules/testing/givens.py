@@ -12,7 +12,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Final
 
-from rules.testing.happenings import GetReward, Join, Redeem, Reply, Tell
+from rules.testing.happenings import GetReward, Join, Post, Redeem, Reply, Tell, events_in, fields_of
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
@@ -34,7 +34,7 @@ from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel
 
 STEPS: Final = (
-    "purchase", "refund", "pass", "feed", "language", "join", "birthday", "reply", "give", "redeem", "at",
+    "purchase", "refund", "pass", "feed", "language", "join", "birthday", "reply", "give", "redeem", "event", "at",
 )  # fmt: skip
 """Words of a step."""
 MAX_STEPS: Final = 2_000
@@ -86,7 +86,7 @@ class FeedTurns:
     healthy: bool
 
 
-Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Reply | GetReward | Redeem
+Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Reply | GetReward | Redeem | Post
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,6 +191,10 @@ class Story:
         number = {"last": 0, "first": 1}.get(which)
         self._tell(Redeem(self._now, (number_in(re.sub(r"[^0-9]", "", which)) if number is None else number) - 1))
 
+    def post(self, event: str, told: Mapping[str, object] | None = None) -> None:
+        """An event of program.yaml is posted, with what it carries."""
+        self._tell(Post(self._now, event, fields_of(self.program.events, event, told or {})))
+
     def feed_is(self, state: str) -> None:
         """The till's feed turns stale, or healthy again."""
         if state not in FEED_STATES:
@@ -284,7 +288,8 @@ def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
 def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
     `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`, `{join: {source: flyer}, at: …}`, `{birthday: 10-21}`,
-    `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`.
+    `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
+    `{event: {workshop: {topic: bread, score: 5}}}`.
     """
     story = Story(program)
     good = True
@@ -338,6 +343,9 @@ def _read_rarer(
         story.get_reward(reader.text(found["give"], "give") or "")
     elif "redeem" in found:
         story.redeem(reader.text(found["redeem"], "redeem") or "")
+    elif "event" in found:
+        for name, carried in events_in(reader, found["event"]):
+            story.post(name, carried)
     else:
         if isinstance(item, MapNode):
             reader.problem(item, "each step is one of these", f"Allowed here: {', '.join(STEPS[:-1])}.")

@@ -1,7 +1,13 @@
 """What else can happen to a customer in a rule's test, besides purchases, refunds and time."""
 
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from rules.yaml.nodes import Node, ScalarNode
+from rules.yaml.problems import suggest
+from rules.yaml.reader import Reader
+from rules.yaml.words import WordError
+from stamgast.domain.own_events import EventKind, Value
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel
 
@@ -45,3 +51,38 @@ class Redeem:
 
     at: Millis
     voucher: int
+
+
+@dataclass(frozen=True, slots=True)
+class Post:
+    """An event of the merchant's own is posted about the customer."""
+
+    at: Millis
+    event: str
+    fields: Mapping[str, Value]
+
+
+def fields_of(events: Mapping[str, EventKind], event: str, told: Mapping[str, object]) -> dict[str, Value]:
+    """What an event of program.yaml carries, as it stands on the log. Raises `WordError`."""
+    kind = events.get(event)
+    if kind is None:
+        raise WordError(f'unknown event "{event}"', suggest(event, events))
+    fields: dict[str, Value] = {}
+    for name, value in told.items():
+        if name not in kind.fields:
+            raise WordError(f'the event {event} has no field "{name}"', suggest(name, kind.fields))
+        read = kind.fields[name].read(value)
+        if read is None:
+            raise WordError(f'"{value}" does not fit the field {name}', f"Write {kind.fields[name].expected}.")
+        fields[name] = read
+    return fields
+
+
+def events_in(reader: Reader, node: Node) -> Iterator[tuple[str, Mapping[str, object]]]:
+    """`workshop`, or `{workshop: {topic: bread}}`: an event's name, with what it is told to carry."""
+    if isinstance(node, ScalarNode):
+        yield reader.text(node, "event") or "", {}
+        return
+    for name, fields in reader.entries(node, "event"):
+        told = reader.entries(fields, f"event: {name.text}")
+        yield name.text, {key.text: value.value if isinstance(value, ScalarNode) else None for key, value in told}

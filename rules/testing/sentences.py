@@ -31,6 +31,7 @@ _GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
 _REDEEM: Final = re.compile(
     r"the (?P<which>last|first|[0-9]+(?:st|nd|rd|th)) voucher is redeemed(?: after (?P<after>.+))?"
 )
+_EVENT: Final = re.compile(r"(?:an|the) event (?P<event>[A-Za-z0-9_.-]+)")
 _EVERY: Final[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
 _NUMBER = f"[0-9](?:[0-9.,'\u2019 {SPACES}]*[0-9])?"
 _MONEY = f"(?:(?:[A-Z]{{3}}|[€£$]) ?{_NUMBER}|{_NUMBER} ?(?:[A-Z]{{3}}|[€£$]))(?![A-Za-z0-9])"
@@ -131,6 +132,8 @@ def _tell_rarer(story: Story, part: str) -> bool:
         if match["after"]:
             story.wait(parse_duration(match["after"]))
         story.redeem(match["which"])
+    elif match := _EVENT.fullmatch(part):
+        story.post(match["event"])
     elif match := _GIVE.fullmatch(part):
         story.get_reward(match["reward"])
     else:

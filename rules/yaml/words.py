@@ -8,6 +8,7 @@ from typing import Any, Final
 
 from rules.yaml.problems import nearest
 from stamgast.domain.currencies import exponent_of, nearest_currency
+from stamgast.domain.delays import Delay
 from stamgast.domain.program import Window
 from stamgast.domain.spans import Span
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis, Minor
@@ -28,6 +29,8 @@ UNWATCHED_HINT: Final = "Add `feed: {stale_after: 2 days}` to program.yaml."
 
 _UNITS: Final[dict[str, Millis]] = {"minute": MINUTE, "hour": HOUR, "day": DAY, "week": 7 * DAY}
 _MAX_DURATION: Final = 3660 * DAY
+MOST_DELAY: Final = 366 * DAY
+"""How long something that a rule does may wait."""
 _DURATION: Final = re.compile(r"([0-9]{1,6}) ?([a-z]+?)s?")
 _TIME: Final = re.compile(r"([0-9]{2}):([0-9]{2})")
 EARLIEST: Final = 8 * 60
@@ -123,6 +126,17 @@ def parse_span(text: str) -> Span:
     if months > 24 or days > MOST_SPAN:
         raise WordError(f'"{text}" is longer than two years')
     return Span(months, days)
+
+
+def parse_delay(text: str) -> Delay:
+    """`3 days` on the calendar, `36 hours` by the hour."""
+    length = parse_duration(text)
+    if length > MOST_DELAY:
+        raise WordError(f'"{text}" is longer than {MOST_DELAY // DAY} days', "Nothing waits for longer than a year.")
+    in_days = _DURATION.fullmatch(text)
+    if in_days is not None and in_days[2] in {"day", "week"}:
+        return Delay(days=length // DAY)
+    return Delay(millis=length)
 
 
 def parse_time(text: str) -> int:

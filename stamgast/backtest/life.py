@@ -45,6 +45,7 @@ class Life(Simulation):
         self._customer: Customer | None = None
         self._ledger: dict[bytes, bytes] = {}
         self._previews = previews
+        self._key: CustomerKey | None = None
         self._context = Context(self.bundle, partition, voucher_key)
 
     def state(self, key: CustomerKey) -> Customer | None:  # noqa: ARG002 - there is one
@@ -67,6 +68,7 @@ class Life(Simulation):
 
     def hear_rules(self, at: Millis, key: CustomerKey) -> None:
         """From now on the rules are heard, and everything is counted; what they wait for is planned, as by an owner."""
+        self._key = key
         self.bring_into_force(self._heard, at)
         self._context = Context(self.bundle, self.partition, self._context.voucher_key)
         self.happened.clear()
@@ -75,6 +77,9 @@ class Life(Simulation):
         self.sent.clear()
         if self.bundle.rules.awaited and self._customer is not None:
             self._run(Reviewed(merchant=key[0], customer=key[1], at=at))
+
+    def _everybody(self) -> Sequence[CustomerKey]:
+        return [self._key] if self._key is not None and self._customer is not None else []
 
     def _deliver(self, submission: Submission) -> None:
         """It arrives at once; what came before that on its way makes no difference to anybody."""

@@ -22,6 +22,9 @@ from stamgast.domain.events import (
     PurchaseChanged,
     Reviewed,
     RulePaused,
+    Scheduled,
+    ScheduleDone,
+    ScheduleDue,
     TimerDue,
     decode_event,
 )
@@ -30,7 +33,7 @@ from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 
-_OURS: Final = (TimerDue, ActivationOutcome, Reviewed, Barrier, RulePaused)
+_OURS: Final = (TimerDue, ActivationOutcome, Reviewed, Scheduled, ScheduleDue, ScheduleDone, Barrier, RulePaused)
 
 
 Told = tuple[Millis, bytes]

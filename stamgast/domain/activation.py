@@ -8,7 +8,7 @@ from typing import Any, Final
 from msgspec import Struct
 
 from stamgast.domain.units import Millis, Minor
-from stamgast.domain.vocabulary import Status, TimerKind
+from stamgast.domain.vocabulary import ActivationState, Reason, Status, TimerKind
 
 NAMESPACE: Final = uuid.UUID("6b1e1f2a-6c0b-5c0e-9a55-57a4946a57e9")
 _NAMESPACE_BYTES: Final = NAMESPACE.bytes
@@ -39,6 +39,8 @@ FINAL_WITHOUT_SEND: Final[frozenset[str]] = frozenset({Status.SUPPRESSED, Status
 UNSENT_RANK: Final = 50
 """Rank of an outcome that ends an activation before any POST: nothing can come after it."""
 
+_HELD: Final = ActivationState.HELD
+_NOT_YET: Final = Reason.NOT_YET
 _HELD_TIMER: Final = f"{TimerKind.HELD}:"
 
 
@@ -63,6 +65,23 @@ def accepted_or_further(status: str) -> str:
 def held_timer(activation: str) -> str:
     """Name of the timer at which a held message is looked at again."""
     return _HELD_TIMER + activation
+
+
+class Plan(Struct, array_like=True, gc=False):
+    """Where an activation stands in a rule that does several things: its step, and what that counts from."""
+
+    step: str
+    """Key of the step (`rules.steps`)."""
+    of: str
+    """What the rule fired for."""
+    since: Millis
+    """When that was."""
+    variant: str = ""
+    """Which of several messages that are compared it is."""
+    withheld: str = ""
+    """Why its message does not go: nothing but what was earned is waited for."""
+    cooled: bool = False
+    """The rule's `cool_down` was asked about when it fired, for all of its steps."""
 
 
 class Activation(Struct, array_like=True, gc=False):
@@ -96,6 +115,18 @@ class Activation(Struct, array_like=True, gc=False):
     """Its voucher is an offer: if the message is withheld, it goes too."""
     value: Minor = 0
     """What its rule expects of it."""
+    plan: Plan | None = None
+    """None: it is all that its rule does, at once."""
+
+    @property
+    def variant(self) -> str:
+        """Which of several messages that are compared it is; empty: it is not compared."""
+        return "" if self.plan is None else self.plan.variant
+
+    @property
+    def waits_for_its_time(self) -> bool:
+        """Whether the rule waits before it: nobody has been asked yet whether it may go."""
+        return self.reason == _NOT_YET and self.state == _HELD
 
 
 Rank = tuple[bool, int, Minor, str, str]
@@ -166,3 +197,7 @@ class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     code: str = ""
     provider_id: str = ""
     parts: int = 0
+    step: str = ""
+    """Which of several things that its rule does; empty for the first."""
+    variant: str = ""
+    """Which of several messages that are compared."""

@@ -143,7 +143,8 @@ def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> 
 
 
 def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms, at: Millis) -> Full | None:
-    ahead = [a for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose and _first(a, terms)]
+    held = [a for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose]
+    ahead = [a for a in held if not a.waits_for_its_time and _first(a, terms)]
     until, behind, lost = 0, False, True
     for most, days in caps:
         sent = [when for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY]
@@ -167,14 +168,25 @@ def _first(activation: Activation, terms: Terms) -> bool:
 def _cooled_down_at(customer: Customer, terms: Terms, at: Millis) -> Millis:
     """When the rule may speak again, to those that wait included."""
     spoken = [when for when, _, rule in customer.contacts if rule == terms.rule]
-    waiting = [max(a.release_at, at) for a in customer.activations if a.state == _HELD and a.rule == terms.rule]
+    held = [a for a in customer.activations if a.state == _HELD and a.rule == terms.rule]
+    waiting = [a.decided_at if a.waits_for_its_time else max(a.release_at, at) for a in held]
     return max([*spoken, *waiting]) + terms.cool_down
 
 
 def _cools_down(customer: Customer, terms: Terms, at: Millis) -> bool:
     return any(rule == terms.rule and at - when < terms.cool_down for when, _, rule in customer.contacts) or any(
-        a.state == _HELD and a.rule == terms.rule for a in customer.activations
+        a.state == _HELD and a.rule == terms.rule and not _spoke_long_ago(a, terms, at) for a in customer.activations
     )
+
+
+def _spoke_long_ago(activation: Activation, terms: Terms, at: Millis) -> bool:
+    """Of what waits for its time it counts when its rule fired."""
+    return activation.waits_for_its_time and at - activation.decided_at >= terms.cool_down
+
+
+def cools_down(customer: Customer, rule: str, cool_down: Millis, at: Millis) -> bool:
+    """Whether the rule has fired for the customer within that time."""
+    return _cools_down(customer, Terms(rule, "", (), cool_down=cool_down), at)
 
 
 def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, others: tuple[str, ...]) -> Decision:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.measuring import Delivered, Watched
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage
 
@@ -91,6 +92,14 @@ class TierHeld(Struct, array_like=True, gc=False):
     since: Day
 
 
+class Membership(Struct, array_like=True, gc=False):
+    """Whether somebody is in a segment. `mark` stands for the definition by which that was found out."""
+
+    mark: int
+    since: Day = 0
+    """The business day on which they came in; 0: they are not in it."""
+
+
 class Customer(Struct, array_like=True, gc=False):
     """See the module. Days are business days of the store of each purchase; money is minor units."""
 
@@ -156,6 +165,16 @@ class Customer(Struct, array_like=True, gc=False):
     tier: TierHeld | None = None
     rule_answers: dict[int, int] = {}
     """Rule -> how it ended the last time that its trigger came: see `stamgast.domain.rule_answers`."""
+    watched: dict[str, Watched] = {}
+    """Rule -> what is known of the customer in its comparison; only rules that hold somebody out have one."""
+    delivered: list[Delivered] = []
+    """The newest messages that arrived, oldest first: what is bought after one is attributed to it."""
+    segments: dict[str, Membership] = {}
+    """Those whose coming and going a running rule listens to."""
+    posted: list[tuple[bytes, Millis]] = []
+    """What stands for the ids of the merchant's own events that may be posted again, and until when."""
+    added_stamps: bool = False
+    """Rules have put stamps on cards: the ledger says which, and for what."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

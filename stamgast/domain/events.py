@@ -24,12 +24,17 @@ Count = Annotated[int, Meta(ge=0, le=2**31)]
 Quantity = Annotated[int, _EXACT]
 """Thousandths of a piece or a kilogram."""
 
+FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, _EXACT] | bool
+
 Source = tuple[str, int, int, int]
 """Topic id, partition, offset, index among that input's outputs."""
 
 
 ReviewVerdict = Literal["confirm", "void"]
 """A person's word on a purchase that waits."""
+
+
+ScheduleEnd = Literal["begun", "walked", "late", "over"]
 
 
 class Line(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -214,6 +219,17 @@ class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcom
     """What stands for the address that it went to, where that turned out to be no good."""
 
 
+class OwnEvent(Event, frozen=True, kw_only=True, tag="own_event", gc=False):
+    """Something of the merchant's own making happened to the customer (`stamgast.domain.own_events`).
+
+    `id` is the merchant's, so that what is posted again is known.
+    """
+
+    name: Annotated[str, Meta(max_length=64)]
+    happened_at: Millis
+    fields: dict[str, FieldValue] = {}
+
+
 class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):
     """The earliest timer of the customer came due at `due`; applies only if the state still holds it."""
 
@@ -222,6 +238,36 @@ class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):
 
 class Reviewed(Event, frozen=True, kw_only=True, tag="reviewed", gc=False):
     """By the bundle in force a timer of the customer's belongs earlier than it stands: it is planned anew."""
+
+
+class Scheduled(Event, frozen=True, kw_only=True, tag="scheduled", gc=False):
+    """An occasion of a rule's schedule, for a customer who was found to match. It is asked again when it is applied."""
+
+    rule: Annotated[str, Meta(max_length=64)]
+    occasion: Millis
+
+
+class ScheduleDue(Event, frozen=True, kw_only=True, tag="schedule_due", gc=False):
+    """An occasion of a rule's schedule has come in this partition: its customers are walked. `customer` is empty."""
+
+    rule: str
+    occasion: Millis
+    about: ClassVar[str] = "merchant"
+
+
+class ScheduleDone(Event, frozen=True, kw_only=True, tag="schedule_done", gc=False):
+    """Occasions of a rule's schedule up to that moment are done with in this partition. `how` says why.
+
+    `begun`: the rule has just come into force; `walked`; `late`: by more than is allowed; `over`: it is in force no
+    more. `looked` and `matched` count customers.
+    """
+
+    rule: str
+    occasion: Millis
+    how: ScheduleEnd
+    looked: Count = 0
+    matched: Count = 0
+    about: ClassVar[str] = "merchant"
 
 
 class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
@@ -254,8 +300,12 @@ AnyEvent = (
     | VoucherRedeemed
     | RedemptionTakenBack
     | ActivationOutcome
+    | OwnEvent
     | TimerDue
     | Reviewed
+    | Scheduled
+    | ScheduleDue
+    | ScheduleDone
     | Barrier
     | RulePaused
 )

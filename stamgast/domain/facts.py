@@ -53,6 +53,10 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.REWARD_EXPIRED: ("expired:<code>", "data: reward, code (of vouchers kept apart: <day>:<reward>, no code)"),
     FactName.BOUGHT: ("<transaction>", "how often it was bought, as far as that is known; data: thing"),
     FactName.TIER_CHANGED: ("tier:<tier>:<day>", "ranks, 0 for none; data: tier, was"),
+    FactName.SEGMENT_ENTERED: ("entered:<segment>:<day>", "data: segment"),
+    FactName.SEGMENT_LEFT: ("left:<segment>:<day>", "data: segment"),
+    FactName.SCHEDULED: ("at:<moment>", "data: rule"),
+    FactName.OWN_EVENT: ("posted:<id>", "data: event, fields"),
 }
 """Fact -> its occasion, and what its figures and data are."""
 

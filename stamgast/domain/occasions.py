@@ -7,8 +7,10 @@ None may be forgotten as long as it can come again. A state keeps twelve a rule.
   fill many cards; beyond twelve runs the two lowest become one, so that what lay between counts as fired for;
 - a day, week, month or year: it stands in the ledger under a field of its own, and is looked for there only if it is
   lower than the highest of them;
-- something about a voucher, or a stay on a tier: it stands in the ledger likewise, and is looked for there once
-  something fell out;
+- something about a voucher, or a stay on a tier or in a segment: it stands in the ledger likewise, and is looked for
+  there once something fell out;
+- an event of the merchant's own: its id is known as long as it can be posted again (`stamgast.domain.own_events`);
+- an occasion of a schedule: one before the newest twelve is never walked again;
 - a customer's once and for all: never, there are as many as the rule had thresholds.
 """
 
@@ -19,6 +21,8 @@ from typing import Final
 
 from stamgast.domain.vocabulary import OncePer
 
+STEP: Final = "+"
+"""Stands between what a rule fired for and the key of one of its steps."""
 REMEMBERED: Final = 12
 """How many of a rule's a state remembers."""
 CARDS: Final = "card:"
@@ -29,11 +33,13 @@ PERIODS: Final[frozenset[str]] = frozenset({OncePer.DAY, OncePer.WEEK, OncePer.M
 """What a rule fires once per that is a time."""
 _VOUCHERS: Final = ("given:", "ending:", "expired:", "voucher:")
 _TIERS: Final = ("tier:",)
+_SEGMENTS: Final = ("entered:", "left:")
 _KINDS: Final[Mapping[str, tuple[str, ...]]] = {
     OncePer.CARD: (CARDS,), OncePer.QUIET_SPELL: (_QUIET,), OncePer.REWARD: _VOUCHERS, OncePer.TIER: _TIERS,
+    OncePer.SEGMENT: _SEGMENTS,
 }  # fmt: skip
 """How the occasions begin that a rule fires once per, where that is not the word itself."""
-_WITHOUT_ORDER: Final[frozenset[str]] = frozenset({OncePer.REWARD, OncePer.TIER})
+_WITHOUT_ORDER: Final[frozenset[str]] = frozenset({OncePer.REWARD, OncePer.TIER, OncePer.SEGMENT})
 """Kinds of which the ledger remembers each that fell out, and any may have."""
 
 

@@ -15,6 +15,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
 from stamgast.domain.kept import NOTHING_KEPT, Kept
+from stamgast.domain.own_events import EventKind
 from stamgast.domain.prospects import Horizon, Prospects
 from stamgast.domain.purchase_record import REACH
 from stamgast.domain.region import Region
@@ -27,6 +28,8 @@ from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 MERCHANT: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
 """How a merchant may be called: it stands in keys, paths and metrics."""
 
+MEASURE_WINDOW: Final[Millis] = 7 * DAY
+"""So long what is bought counts for a rule where nothing is said."""
 MOST_REWARDS: Final = 20
 """How often one purchase may fill a card where nothing is said."""
 
@@ -291,8 +294,12 @@ class Program:
     watch: frozenset[str] = frozenset()
     """Products of which it is kept when each customer bought them, and how often."""
     tiers: Tiers | None = None
+    events: Mapping[str, EventKind] = field(default_factory=dict)
+    """What may be posted about customers beside purchases."""
     kept: Kept = NOTHING_KEPT
     """What its rules ask states to keep."""
+    measure_window: Millis = MEASURE_WINDOW
+    """So long after a decision or a message what is bought counts for its rule."""
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""

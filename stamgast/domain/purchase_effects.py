@@ -46,6 +46,8 @@ class Shift(Struct, frozen=True, gc=False):
     new: Entry
     memory: Memory
     purchase: Purchase | None
+    balances: dict[str, int] = {}
+    """Card -> by how much its balance moves."""
 
 
 class Applied(Struct, frozen=True, gc=False):
@@ -55,6 +57,7 @@ class Applied(Struct, frozen=True, gc=False):
     new: Entry
     facts: list[Fact]
     doubt: Doubt | None
+    balances: dict[str, int] = {}
 
 
 def apply_purchase(
@@ -76,15 +79,16 @@ def apply_purchase(
     _move_sums(customer, old, new)
     _move_days(customer, old, new)
     facts = _purchase_facts(event, old, new)
+    balances: dict[str, int] = {}
     if old.stamps or new.stamps:
-        facts += _move_cards(Shift(customer, program, old, new, memory, event.after))
+        facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances))
     if customer.visits != visits:
         facts.append(Fact(_VISITS, "visits", visits, customer.visits, purchase=event.after))
     if customer.spend != spend:
         facts.append(Fact(_SPEND, "spend", spend, customer.spend, purchase=event.after))
     if customer.profit != profit:
         facts.append(Fact(_CLV, "clv", profit, customer.profit, purchase=event.after))
-    return Applied(old, new, facts, doubt)
+    return Applied(old, new, facts, doubt, balances)
 
 
 def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
@@ -152,7 +156,10 @@ def _move_card(shift: Shift, card_id: str, room: int) -> list[stamps.Step]:
     if card is None:
         card = shift.customer.cards[card_id] = Card()
     by = _move_days_of_card(shift, card, definition)
-    return stamps.move_balance(card, definition, by, shift.memory, room)
+    balance = card.balance
+    steps = stamps.move_balance(card, definition, by, shift.memory, room)
+    shift.balances[card_id] = card.balance - balance
+    return steps
 
 
 def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> int:

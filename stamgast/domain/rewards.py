@@ -13,7 +13,7 @@ from msgspec import Struct
 
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import ALWAYS_ALIKE, Fact
-from stamgast.domain.occasions import CARDS, card_of
+from stamgast.domain.occasions import CARDS, STEP, card_of
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, TimerKind, VoucherState
@@ -51,13 +51,14 @@ def partition_of(code: str) -> int:
 
 
 Ground = tuple[str, str, str, str]
-"""Cause, rule, reward, and the rule's occasion where causes do not tell one time from another: what a customer gets one
-voucher for."""
+"""Cause, rule, reward, and the rule's occasion where causes do not tell one time (or one step of the rule) from
+another: what a customer gets one voucher for."""
 
 
 def ground_of(voucher: Voucher) -> Ground:
     """What a voucher was given for."""
-    occasion = voucher.occasion if voucher.cause in ALWAYS_ALIKE else ""
+    told_apart = voucher.cause in ALWAYS_ALIKE or STEP in voucher.occasion
+    occasion = voucher.occasion if told_apart else ""
     return voucher.cause, voucher.rule, voucher.reward, occasion
 
 

@@ -54,6 +54,20 @@ class OncePer(StrEnum):
     """One voucher."""
     TIER = "tier"
     """One stay on a tier."""
+    SEGMENT = "segment"
+    """One stay in a segment, or outside it."""
+    EVENT = "event"
+    """One event of the merchant's own making."""
+    OCCASION = "occasion"
+    """One occasion of a schedule."""
+
+
+class Each(StrEnum):
+    """What a schedule counts in."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class Outside(StrEnum):
@@ -101,6 +115,8 @@ class TimerKind(StrEnum):
     """Of the next voucher that is about to end."""
     TIER = "tier"
     """The figure that a tier is held by falls below it, and the grace is over."""
+    TURN = "turn"
+    """Of an occasion that is spread, with rule and occasion after colons."""
 
 
 class VoucherState(StrEnum):
@@ -152,6 +168,10 @@ class FactName(StrEnum):
     REWARD_EXPIRED = "reward_expired"
     BOUGHT = "bought"
     TIER_CHANGED = "tier_changed"
+    SEGMENT_ENTERED = "segment_entered"
+    SEGMENT_LEFT = "segment_left"
+    OWN_EVENT = "own_event"
+    SCHEDULED = "scheduled"
 
 
 class ActivationState(StrEnum):
@@ -223,6 +243,9 @@ class Reason(StrEnum):
     RULE_OVER = "rule_over"
     UNDO_WINDOW = "undo_window"
     UNDONE = "undone"
+    NOT_YET = "not_yet"
+    CALLED_OFF = "called_off"
+    RULE_CHANGED = "rule_changed"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     EXPIRED = "expired"
@@ -289,6 +312,8 @@ class Happened(StrEnum):
     WITHDRAW = "withdraw"
     TAG = "tag"
     UNTAG = "untag"
+    ADD_STAMPS = "add_stamps"
+    TAKE_STAMPS = "take_stamps"
     WITHHELD = "withheld"
 
 
@@ -319,12 +344,18 @@ class Counter(StrEnum):
     """By rule and `Tally` or status of a message that it did not send."""
     LAUNCH = "launch"
     """By rule, when it was launched, and what trip wires ask about."""
+    VARIANT = "variant"
+    """By rule, variant and `Tally` or status of its messages."""
     TAGS = "tags"
     """By `Tally`."""
     MESSAGE = "message"
     """By channel and status."""
     SUPPRESSED = "suppressed"
     """By reason."""
+    MEASURE = "measure"
+    """By rule, side of its comparison where there is one, and `Sum`."""
+    EVENT = "event"
+    """Of the merchant's own, by name, and by `Tally` if it set nothing off."""
 
 
 class Tally(StrEnum):

@@ -24,6 +24,7 @@ from stamgast.log.address import kafka_python_at
 PURCHASES: Final = "purchases.v1"
 CUSTOMER_EVENTS: Final = "customer.events.v1"
 ACTIVATIONS: Final = "activations.v1"
+FACTS: Final = "facts.v1"
 PROGRAMS: Final = "programs.v1"
 IDENTITIES: Final = "identities.v1"
 IDENTITY_KEYS: Final = "identity-keys.v1"
@@ -85,6 +86,7 @@ TABLE: Final = (
     Topic(PURCHASES, "all", "delete", 430 * DAY),
     Topic(CUSTOMER_EVENTS, "all", "delete", _KEPT),
     Topic(ACTIVATIONS, "all", "delete", _KEPT),
+    Topic(FACTS, "all", "delete", _KEPT),
     Topic(PROGRAMS, "one", "delete", _KEPT),
     Topic(IDENTITIES, "all", "compact", _KEPT),
     Topic(IDENTITY_KEYS, "all", "compact", _KEPT),
@@ -130,6 +132,11 @@ class Topics:
     def activations(self) -> str:
         """The life of every activation."""
         return self.prefix + ACTIVATIONS
+
+    @property
+    def facts(self) -> str:
+        """What happened to customers, for whoever reckons."""
+        return self.prefix + FACTS
 
     @property
     def programs(self) -> str:

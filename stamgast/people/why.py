@@ -36,6 +36,9 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.UNDO_WINDOW: "the rule was launched just before, and its first messages wait so that they can be undone",
     Reason.UNDONE: "it was undone: the rule was paused while its first messages waited",
     Reason.RULE_OVER: "the rule's last day had passed when its time came",
+    Reason.NOT_YET: "its time has not come: the rule waits before it",
+    Reason.CALLED_OFF: "what calls it off came about while it waited",
+    Reason.RULE_CHANGED: "the rule was edited while it waited, and has it no more",
     Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",
     Reason.EXPIRED: "it could not go out in time",
     Reason.NO_CHANNEL: "this worker has nothing that carries messages of its channel",
@@ -154,6 +157,8 @@ def _tell(activation: Activation, rule: CompiledRule) -> dict[str, Any]:
     return {
         "activation": activation.id,
         "occasion": activation.occasion,
+        "step": "" if activation.plan is None else activation.plan.step,
+        "variant": activation.variant,
         "template": activation.template,
         "channel": (None if withheld and activation.reason in _BEFORE_A_CHANNEL else activation.channel) or None,
         "status": activation.status,
@@ -168,9 +173,10 @@ def _tell(activation: Activation, rule: CompiledRule) -> dict[str, Any]:
 def _of_the_reward(activation: Activation, rule: CompiledRule) -> str:
     """What became of the rule's reward when its message was withheld."""
     ended = activation.status in FINAL_WITHOUT_SEND and activation.reason not in _WITHOUT_REWARD
-    if not ended or not rule.gives:
+    step = rule.step("" if activation.plan is None else activation.plan.step)
+    if not ended or step is None or not step.gives:
         return ""
-    if rule.send is None:
+    if step.send is None:
         return "; nothing was given, for it is an offer"
     if rule.earned:
         return "; the reward was given, for it was earned"

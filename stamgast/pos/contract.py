@@ -12,6 +12,7 @@ import msgspec
 from pydantic.json_schema import models_json_schema
 
 from stamgast.domain.activation import Note
+from stamgast.domain.told import Line
 from stamgast.pos.canonical import EVENT_TYPE, Purchase, Refund
 from stamgast.producing import PROOF
 
@@ -64,6 +65,12 @@ def asyncapi() -> JsonSchema:
                 "description": "The life of every activation: decided, claimed, closed, outcome.",
                 "messages": {"note": {"$ref": "#/components/messages/note"}},
             },
+            "facts": {
+                "address": "facts.v1",
+                "description": "What happened to customers: stamps, vouchers, stages, entries, answers, decisions. "
+                "Key `merchant:customer`; it begins with the version that first wrote it.",
+                "messages": {"line": {"$ref": "#/components/messages/line"}},
+            },
         },
         "operations": {
             "takePurchase": {
@@ -76,8 +83,13 @@ def asyncapi() -> JsonSchema:
                 "channel": {"$ref": "#/channels/activations"},
                 "messages": [{"$ref": "#/channels/activations/messages/note"}],
             },
+            "tellFact": {
+                "action": "send",
+                "channel": {"$ref": "#/channels/facts"},
+                "messages": [{"$ref": "#/channels/facts/messages/line"}],
+            },
         },
-        "components": {"messages": {"purchase": _purchase_message(), "note": _note_message()}},
+        "components": {"messages": {"purchase": _purchase_message(), "note": _note_message(), "line": _line_message()}},
     }
 
 
@@ -137,6 +149,15 @@ def _note_message() -> JsonSchema:
         "title": "One line in the life of an activation",
         "contentType": "application/json",
         "payload": _dedented(msgspec.json.schema(Note)["$defs"]["Note"]),
+    }
+
+
+def _line_message() -> JsonSchema:
+    return {
+        "name": "stamgast.fact.v1",
+        "title": "One thing that happened to a customer",
+        "contentType": "application/json",
+        "payload": _dedented(msgspec.json.schema(Line)["$defs"]["Line"]),
     }
 
 

@@ -2,7 +2,7 @@
 
 Pure: no I/O, no clock, no chance. The worker, the backtest, the rule tests and the rebuild run this very
 code. Reading order: `case` (what is worked on), `handle` (one event after another), `rules` (those that
-fire on facts), `messages` (an activation's way), `due` (timers).
+fire on facts), `messages` (an activation's way), `plans` (what happens later), `due` (timers).
 """
 
 from stamgast.service.case import Bundle, Change, Context

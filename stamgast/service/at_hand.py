@@ -7,6 +7,7 @@ from stamgast.domain.customer import Apart, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.vocabulary import Counter, FactName, VoucherState, counter
+from stamgast.service import telling
 from stamgast.service.case import Case
 
 
@@ -48,6 +49,7 @@ def expire(case: Case, voucher: Voucher | None) -> None:
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.EXPIRED))
         if FactName.REWARD_EXPIRED in case.context.bundle.rules.heard:
             case.expired.append(rewards.expired_fact(voucher))
+        telling.voucher(case, voucher, VoucherState.EXPIRED)
 
 
 def tidy(case: Case) -> None:

@@ -27,6 +27,7 @@ from stamgast.domain.ledger import (
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
 from stamgast.domain.rule_answers import Ended, stamp
+from stamgast.domain.told import Line
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
 
@@ -34,8 +35,12 @@ MOST_FIRINGS: Final = 1_000
 """Firings of rules that one event brings at most."""
 MOST_MESSAGES: Final = 20
 """Messages that one event asks for at most."""
+MOST_STAMPS: Final = 200
+"""Stamps that rules put on cards in one event at most, so that each rule that answers a full card comes to an end."""
 MOST_VOUCHERS: Final = 1_000
 """Vouchers that one event gives at most, by cards and rules together."""
+MOST_SAMPLES: Final = 1_000
+"""Lines that one event tells at most of rules that only look on, or look away."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +80,7 @@ class Change(Struct):
     ledger      field -> value, None to remove.
     submissions to put into the outbox; cancels: activations to stop if they are not being sent yet;
     finished    activations whose outbox entry goes, each with the channel it was for, as far as that is known.
-    notes       lines for `activations.v1`, in order.
+    notes       lines for `activations.v1`, in order; told: lines for `facts.v1`.
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
@@ -83,6 +88,7 @@ class Change(Struct):
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
+    stamped     (rule, card, stamps that it put on, or of its own that went again).
     """
 
     state: Customer
@@ -92,6 +98,7 @@ class Change(Struct):
     finished: dict[str, str] = {}
     stands: dict[str, bool] = {}
     notes: list[Note] = []
+    told: list[Line] = []
     counters: dict[str, int] = {}
     answers: dict[str, bytes] = {}
     failures: list[tuple[str, str]] = []
@@ -99,6 +106,7 @@ class Change(Struct):
     issued: list[Voucher] = []
     withdrawn: list[Voucher] = []
     reports: list[Report] = []
+    stamped: list[tuple[str, str, int]] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -122,6 +130,18 @@ class Firing(Struct, frozen=True):
     occasion: str
     again: bool
     generation: int = 0
+    otherwise: bool = False
+    """Its `if` does not hold: what happens is the other branch."""
+    of: str = ""
+    """Of one step of several: what the rule fired for; `occasion` is then the step's own."""
+    step: str = ""
+    cooled: bool = False
+    """Its `cool_down` was asked about, for all of its steps."""
+
+    @property
+    def planned(self) -> bool:
+        """Whether it is of a rule that does several things, or does something later."""
+        return self.of != ""
 
 
 class Left(Struct, gc=False):
@@ -130,6 +150,8 @@ class Left(Struct, gc=False):
     firings: int = MOST_FIRINGS
     messages: int = MOST_MESSAGES
     vouchers: int = MOST_VOUCHERS
+    samples: int = MOST_SAMPLES
+    stamps: int = MOST_STAMPS
 
 
 class Case:
@@ -151,7 +173,9 @@ class Case:
         "given",
         "late",
         "left",
+        "moved",
         "program",
+        "receipt",
     )
 
     def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
@@ -163,6 +187,7 @@ class Case:
         self.at: Millis = 0
         self._stamp = 0
         self.late = False
+        self.receipt = ""
         self._read = ledger
         self._entries: dict[bytes, Entry] = {}
         self._grounds: dict[Ground, Voucher] | None = None
@@ -172,6 +197,8 @@ class Case:
         self.left = Left()
         self.given: list[Fact] = []
         """What rewards were given, where a rule listens."""
+        self.moved: list[Fact] = []
+        """What stamps of rules did to cards: not answered yet."""
         self.expired: list[Fact] = []
         """What vouchers ended, where a rule listens."""
 
@@ -180,6 +207,7 @@ class Case:
         self.at = self.customer.recorded_at = at
         self._stamp = 0
         self.late = False
+        self.receipt = ""
         self.foreseen = []
         self.left = Left()
 
@@ -327,5 +355,7 @@ class Case:
                 code=answer.code if answer else "",
                 provider_id=answer.provider_id if answer else "",
                 parts=answer.parts if answer else 0,
+                step="" if activation.plan is None else activation.plan.step,
+                variant=activation.variant,
             )
         )

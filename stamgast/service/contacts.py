@@ -8,6 +8,7 @@ from stamgast.domain.contact_policy import forget_old_contacts
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Counter, Status
+from stamgast.service import measuring
 from stamgast.service.case import Case
 from stamgast.service.watched import watch_cost
 
@@ -24,6 +25,7 @@ def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> N
         case.customer.contact_cost += cost
         case.count(Counter.CONTACT_COST, cost)
         watch_cost(case, activation.rule, cost)
+        measuring.message_cost(case, activation.rule, cost)
 
 
 def _priced_pieces(channel: str, parts: int) -> int:

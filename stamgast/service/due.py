@@ -8,8 +8,9 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, awaited, messages, remembering
+from stamgast.service import at_hand, awaited, remembering, schedules, telling
 from stamgast.service.case import Case
+from stamgast.service.releases import release_by_rank
 from stamgast.service.rules import fire
 from stamgast.service.stages import restage
 
@@ -45,13 +46,23 @@ def run_due_timers(case: Case, due: Millis) -> None:
         elif kind == TimerKind.VOUCHERS:
             for reward, count in apart.end(case.customer, case.at).items():
                 case.count(counter(Counter.REWARD, reward, VoucherState.EXPIRED), count)
+                telling.ended_apart(case, reward, count)
                 occasion = f"expired:{when // DAY}:{reward}"
                 fire(case, [Fact(FactName.REWARD_EXPIRED, occasion, data={"reward": reward})])
-        elif kind in _OF_RULES:
-            fire(case, awaited.answer(case, name, when))
-        elif kind == TimerKind.TIER:
-            fire(case, remembering.tier_due(case))
-    messages.release_by_rank(case, held)
+        else:
+            _answer_rules(case, name, when)
+    release_by_rank(case, held)
+    fire(case, [])  # what came of what had waited
+
+
+def _answer_rules(case: Case, name: str, when: Millis) -> None:
+    kind, _, what = name.partition(":")
+    if kind in _OF_RULES:
+        fire(case, awaited.answer(case, name, when))
+    elif kind == TimerKind.TURN:
+        schedules.turn_came(case, what)
+    elif kind == TimerKind.TIER:
+        fire(case, remembering.tier_due(case))
 
 
 def _grow_quiet(case: Case, kind: str) -> None:

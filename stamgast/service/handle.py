@@ -17,12 +17,14 @@ from stamgast.domain.events import (
     Erased,
     OptedIn,
     OptedOut,
+    OwnEvent,
     PurchaseChanged,
     PurchaseReviewed,
     RateKnown,
     RedemptionTakenBack,
     Replied,
     Reviewed,
+    Scheduled,
     TimerDue,
     VoucherRedeemed,
 )
@@ -33,13 +35,25 @@ from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
-from stamgast.service import at_hand, awaited, outcomes, remembering
+from stamgast.service import (
+    at_hand,
+    awaited,
+    deeds,
+    measuring,
+    outcomes,
+    own_events,
+    plans,
+    remembering,
+    schedules,
+    segments,
+    telling,
+)
 from stamgast.service.case import Case, Change, Context
 from stamgast.service.due import run_due_timers
 from stamgast.service.erasure import erase
 from stamgast.service.purchases import purchase_changed, purchase_reviewed, rate_known
 from stamgast.service.reversals import drop_waiting
-from stamgast.service.rules import answer_what_was_given, fire, give
+from stamgast.service.rules import answer_what_was_given, fire
 from stamgast.service.stages import restage
 from stamgast.service.vouchers import redeem, take_redemption_back
 from stamgast.service.watched import watch_opt_out
@@ -72,10 +86,13 @@ def handle(
     program, rules = context.bundle.program, context.bundle.rules
     keeps = program.kept is not NOTHING_KEPT or program.tiers is not None or _has_kept(customer)
     waits = rules.awaited or program.tiers is not None
+    minds_segments = bool(rules.segments or customer.segments)
     for event in events:
         case.begin(event.at)
         if keeps:
             remembering.take_stock(case)
+        if minds_segments:
+            segments.take_stock(case, is_new=state is None)
         try:
             apply = _APPLY[type(event)]
         except KeyError:
@@ -84,6 +101,8 @@ def handle(
         if case.expired:
             expired, case.expired = case.expired, []
             fire(case, expired)
+        if minds_segments:
+            segments.follow(case, event)
         at_hand.tidy(case)
         if waits:
             awaited.plan(case)
@@ -95,7 +114,7 @@ def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, 
     case = Case(state or Customer(), customer_id, context, {})
     case.begin(at)
     cause = f"test:{at}:{len(case.customer.vouchers)}"
-    give(case, Give(reward), Fact(FactName.REWARD_GIVEN, cause), "", cause)
+    deeds.give(case, Give(reward), Fact(FactName.REWARD_GIVEN, cause), "", cause)
     answer_what_was_given(case)
     awaited.plan(case)
     return case.change
@@ -147,6 +166,7 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     if not customer.joined_at:
         customer.joined_at = case.at
         case.count(Counter.JOINED)
+        telling.entry(case)
         fire(case, [Fact(FactName.JOINED, "customer")])
 
 
@@ -168,6 +188,8 @@ def _depends_on(case: Case, activation: Activation, channel: str) -> bool:
     """A message on its way depends on its channel; one that waits goes over any other that was agreed to."""
     if activation.state == ActivationState.SUBMITTED:
         return activation.channel == channel
+    if not activation.template:  # nothing is said: asked when its time has come
+        return False
     channels = (activation.channel, *activation.other_channels)
     return not any(f"{activation.purpose}:{each}" in case.customer.consents for each in channels)
 
@@ -177,6 +199,7 @@ def _opted_out(case: Case, _event: OptedOut) -> None:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
+        measuring.opted_out(case, case.at)
     drop_waiting(case, Reason.OPTED_OUT, lambda _: True)
 
 
@@ -191,6 +214,7 @@ def _replied(case: Case, event: Replied) -> None:
         case.customer.dead_phone = ""
     if spec_of(event.channel).window is not None:
         case.customer.inbound_at = case.at
+    telling.answer(case, event.keyword or "", event.channel)
     fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])
 
 
@@ -200,6 +224,7 @@ def _timer_due(case: Case, event: TimerDue) -> None:
 
 
 def _reviewed(case: Case, _event: Reviewed) -> None:
+    plans.plan_anew(case)
     fire(case, restage(case))
 
 
@@ -216,6 +241,8 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
     ActivationOutcome: outcomes.settle,
+    OwnEvent: own_events.happened,
+    Scheduled: schedules.occasion_came,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

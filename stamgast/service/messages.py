@@ -6,28 +6,30 @@ A message on its way occupies the customer: the next one is held until the answe
 Everything here decides from the state and the recorded time alone; the sending itself is the outbox's.
 """
 
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Sequence
 from typing import Any, Final
 
 from msgspec.structs import replace
 
-from rules.actions import Send
-from rules.engine import SPEAKING, CompiledRule
+from rules.engine import CompiledRule
+from rules.steps import Step
 from stamgast.domain.activation import (
     RANKS,
     UNSENT_RANK,
     Activation,
+    Plan,
     Submission,
     activation_id,
     held_timer,
     is_about_earned,
     rank_of,
 )
-from stamgast.domain.calendar import business_day
 from stamgast.domain.contact_policy import Decision, Terms, decide
 from stamgast.domain.customer import Voucher
+from stamgast.domain.facts import Fact
 from stamgast.domain.program import Template
 from stamgast.domain.rewards import with_code
+from stamgast.domain.told import Arm
 from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import (
     ActivationState,
@@ -41,7 +43,7 @@ from stamgast.domain.vocabulary import (
     VoucherState,
     counter,
 )
-from stamgast.service import at_hand, offers
+from stamgast.service import at_hand, deeds, measuring, offers, telling, variants
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.ended import cause_of, forget_ended, shed
@@ -62,6 +64,9 @@ _SUPPRESS: Final = Verdict.SUPPRESS
 _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
 _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
+_SENT: Final = Arm.SENT.value
+_WAITS: Final = Arm.WAITS.value
+_WITHHELD: Final = Arm.WITHHELD.value
 _HAD_ROOM: Final[frozenset[str]] = frozenset(
     {Reason.QUIET_HOURS, Reason.ONE_IN_FLIGHT, Reason.OUTRANKED, Reason.UNDO_WINDOW}
 )
@@ -74,41 +79,77 @@ _UNSAID: Final = Template("", purpose=offers.PURPOSE)
 """Stands for the template of an offer that comes without a message."""
 
 
-def consider(case: Case, firing: Firing, action: Send, do: Callable[[Case, Firing], Voucher | None]) -> None:
+def consider(case: Case, firing: Firing, step: Step) -> None:
     """A rule wants to send: put the question to the gate and act on its answer.
 
-    `do` carries out whatever else the rule does: at any rate if that was earned, and if it is an offer, then only if
+    Whatever else the rule does then is done at any rate if that was earned, and if it is an offer, then only if
     its message is not withheld.
     """
     rule = firing.rule
     if case.left.messages <= 0:
-        case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
-        case.count(counter(Counter.RULE, rule.id, Status.SUPPRESSED))
+        count_too_many(case, rule)
+        telling.decision(case, _WITHHELD, rule.id, firing.occasion, Reason.TOO_MANY)
         if rule.earned:
-            do(case, firing)
+            deeds.do(case, firing, step.deeds)
         return
     case.left.messages -= 1
-    activation = _drafted(case, firing, action)
+    activation = drafted(case, firing, step)
     if rule.earned:
-        _speak_of(activation, (do(case, firing) if rule.deeds else None) or _of_full_card(case, firing))
+        speak_of(
+            activation, (deeds.do(case, firing, step.deeds) if step.deeds else None) or _of_full_card(case, firing)
+        )
     decision = _decide(case, activation, rule)
-    if rule.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
+    if rule.hold_out and not firing.again and not firing.step:
+        measuring.decided(case, rule, decision.reason)
+    if step.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         activation.offered = True
-        _speak_of(activation, do(case, firing))
+        speak_of(activation, deeds.do(case, firing, step.deeds))
+    if firing.step and not activation.voucher and tells_of_voucher(rule, step):
+        decision = _of_what_was_given(case, firing, activation, decision)
     case.customer.activations = [*case.customer.activations]
     act_on(case, activation, rule, decision)
     case.customer.activations.append(activation)
     forget_ended(case)
 
 
-def withhold(case: Case, firing: Firing, reason: str) -> None:
+def _of_what_was_given(case: Case, firing: Firing, activation: Activation, decision: Decision) -> Decision:
+    """A further message about what the rule gave before it; there is nothing to tell where that was withheld."""
+    voucher = given_for(case, firing.rule.id, firing.fact.occasion)
+    if voucher is None:
+        return Decision(_SUPPRESS, Reason.NO_LONGER_TRUE)
+    speak_of(activation, voucher)
+    activation.offered = not firing.rule.earned
+    return decision
+
+
+def tells_of_voucher(rule: CompiledRule, step: Step) -> bool:
+    """Whether its words speak of a voucher that is not the one the rule fired for."""
+    return step.send is not None and step.send.of_voucher and not rule.trigger.voucher
+
+
+def given_for(case: Case, rule_id: str, cause: str) -> Voucher | None:
+    """The newest voucher that the rule gave for it, or the card itself, and that may be used. Raises NotReadError."""
+    at_hand.bring(case, cause)
+    mine = (each for each in reversed(case.customer.vouchers) if each.rule in {rule_id, ""} and each.cause == cause)
+    return next((each for each in mine if each.state == VoucherState.OPEN), None)
+
+
+def count_too_many(case: Case, rule: CompiledRule) -> None:
+    """Count a message that is not even noted."""
+    case.count(counter(Counter.SUPPRESSED, Reason.TOO_MANY))
+    case.count(counter(Counter.RULE, rule.id, Status.SUPPRESSED))
+
+
+def withhold(case: Case, firing: Firing, step: Step, reason: str) -> None:
     """Note why an offer that comes without a message was not made."""
     if case.left.messages <= 0:
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, firing.rule.id, Status.SUPPRESSED))
+        arm = Arm.HELD_OUT if reason == Reason.HOLDOUT else _WITHHELD
+        telling.decision(case, arm, firing.rule.id, firing.occasion, "" if arm == Arm.HELD_OUT else reason)
         return
     case.left.messages -= 1
-    activation = _drafted(case, firing, None)
+    activation = drafted(case, firing, step)
     case.customer.activations = [*case.customer.activations]
     suppress(case, activation, reason)
     case.customer.activations.append(activation)
@@ -118,7 +159,7 @@ def withhold(case: Case, firing: Firing, reason: str) -> None:
 def _decide(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
     if case.late and not rule.send_late:
         return Decision(_SUPPRESS, Reason.LATE)
-    if _too_many_wait(case.customer.activations):
+    if too_many_wait(case.customer.activations):
         return Decision(_SUPPRESS, Reason.TOO_MANY)
     return ask_gate(case, activation, rule)
 
@@ -132,7 +173,8 @@ def _of_full_card(case: Case, firing: Firing) -> Voucher | None:
     return case.vouchers_by_ground().get((firing.fact.occasion, "", card.reward, ""))
 
 
-def _speak_of(activation: Activation, voucher: Voucher | None) -> None:
+def speak_of(activation: Activation, voucher: Voucher | None) -> None:
+    """Let its words name the voucher."""
     if voucher is not None:
         activation.voucher = voucher.code
         activation.data["code"] = voucher.code
@@ -140,12 +182,14 @@ def _speak_of(activation: Activation, voucher: Voucher | None) -> None:
         activation.data["valid_until"] = voucher.expires_at
 
 
-def _drafted(case: Case, firing: Firing, action: Send | None) -> Activation:
-    rule, occasion = firing.rule, firing.occasion
-    template = _UNSAID if action is None else case.program.templates[action.template]
-    channels = ("",) if action is None else action.by
+def drafted(case: Case, firing: Firing, step: Step) -> Activation:
+    """The activation of a step, before anybody was asked whether it may go."""
+    rule, occasion, send = firing.rule, firing.occasion, step.send
+    way, variant = (None, "") if send is None else variants.way_of(case, rule.id, send)
+    template = _UNSAID if way is None else case.program.templates[way.template]
+    channels = ("",) if way is None else way.by
     life = case.program.messaging.give_up_after if rule.give_up_after is None else rule.give_up_after
-    return Activation(
+    activation = Activation(
         id=activation_id(case.program.merchant, rule.id, case.customer_id, occasion, firing.generation),
         rule=rule.id,
         occasion=occasion,
@@ -165,43 +209,21 @@ def _drafted(case: Case, firing: Firing, action: Send | None) -> Activation:
         other_channels=list(channels[1:]),
         voucher=firing.fact.data.get("voucher", ""),
     )
+    if firing.planned or variant:
+        of = firing.of or occasion
+        activation.plan = Plan(firing.step, of, moment_of(case, firing.fact), variant, cooled=firing.cooled)
+    variants.count(case, activation, Tally.FIRED)
+    return activation
 
 
-def _too_many_wait(activations: Sequence[Activation]) -> bool:
+def moment_of(case: Case, fact: Fact) -> Millis:
+    """When it happened: a purchase at the till, anything else when it was recorded."""
+    return case.at if fact.purchase is None else min(fact.purchase.occurred_at, case.at)
+
+
+def too_many_wait(activations: Sequence[Activation]) -> bool:
+    """Whether as many of a customer's messages wait, or are on their way, as may."""
     return len(activations) >= MOST_WAITING and sum(each.state != _ENDED for each in activations) >= MOST_WAITING
-
-
-def release_by_rank(case: Case, which: Collection[str]) -> None:
-    """The time of several has come: the most important one is asked first."""
-    if len(which) > 1:
-        which = [each.id for each in sorted(case.customer.activations, key=rank_of) if each.id in which]
-    for each in which:
-        release(case, each)
-
-
-def release(case: Case, activation_id: str) -> None:
-    """A held message's time has come: ask the gate again, for much may have changed since."""
-    activation = find(case, activation_id)
-    if activation is None or activation.state != _HELD:
-        return
-    rule = case.context.bundle.rules.by_id.get(activation.rule)
-    case.customer.activations = [a for a in case.customer.activations if a is not activation]
-    if case.at >= activation.expires_at:
-        _end(case, activation, Status.EXPIRED, Reason.GAVE_UP)
-    elif rule is None or rule.status not in SPEAKING:
-        suppress(case, activation, Reason.UNDONE if activation.reason == _UNDO_WINDOW else Reason.RULE_NOT_LIVE)
-    elif activation.reason == _UNDO_WINDOW and activation.decided_at < rule.launched_at:
-        suppress(case, activation, Reason.UNDONE)  # it was paused meanwhile, and launched anew
-    elif not rule.earned and rule.ends is not None and rule.ends < business_day(case.at, case.program.time_zone):
-        suppress(case, activation, Reason.RULE_OVER)
-    elif not still_true(case, activation):
-        suppress(case, activation, Reason.NO_LONGER_TRUE)
-    elif case.late and not is_about_earned(activation):
-        suppress(case, activation, Reason.LATE)
-    else:
-        act_on(case, activation, rule, ask_gate(case, activation, rule))
-    case.customer.activations.append(activation)
-    forget_ended(case)
 
 
 def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision:
@@ -213,7 +235,7 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
         window=rule.window,
         wait_outside=rule.if_outside == _WAIT,
         give_up_at=activation.expires_at,
-        cool_down=rule.cool_down,
+        cool_down=0 if activation.plan is not None and activation.plan.cooled else rule.cool_down,
         hold_out=rule.hold_out if case.context.mind_holdout else 0,
         waits_until=voucher_ends(activation) if is_about_earned(activation) else 0,
         had_room=activation.reason in _HAD_ROOM,
@@ -240,6 +262,7 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
         if decision.until:
             case.customer.timers[held_timer(activation.id)] = decision.until
         case.note(activation, _DECIDED)
+        telling.decision(case, _WAITS, activation.rule, activation.occasion, decision.reason, activation)
         return
     _submit(case, activation, rule, decision)
 
@@ -259,6 +282,7 @@ def _submit(case: Case, activation: Activation, rule: CompiledRule, decision: De
     if rule.launched_at:
         watch_sent(case, rule.id)
     case.note(activation, _DECIDED)
+    telling.decision(case, _SENT, activation.rule, activation.occasion, about=activation)
     case.change.submit(
         Submission(
             activation=activation.id,
@@ -287,10 +311,11 @@ def _figures(case: Case) -> dict[str, Any]:
 
 def suppress(case: Case, activation: Activation, reason: str) -> None:
     """End it unsent."""
-    _end(case, activation, Status.SUPPRESSED, reason)
+    end(case, activation, Status.SUPPRESSED, reason)
 
 
-def _end(case: Case, activation: Activation, status: Status, reason: str) -> None:
+def end(case: Case, activation: Activation, status: Status, reason: str) -> None:
+    """End it without an attempt, or without another one."""
     activation.state, activation.status, activation.reason = _ENDED, status, reason
     activation.rank = UNSENT_RANK
     activation.changed_at = case.at
@@ -301,6 +326,8 @@ def _end(case: Case, activation: Activation, status: Status, reason: str) -> Non
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, activation.rule, status))
         case.count(counter(Counter.RULE, activation.rule, Tally.WITHHELD, reason))
+        telling.withheld(case, activation, reason)
+    variants.count(case, activation, activation.status)
     case.note(activation, NoteKind.OUTCOME)
     shed(activation)
     if activation.offered and not activation.unproven:

@@ -3,12 +3,13 @@
 What was earned is no offer: a card, a threshold or a promise paid for it, and nothing here is asked about it.
 """
 
+from rules.steps import Step
 from stamgast.domain import rewards
-from stamgast.domain.activation import Activation
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
 from stamgast.domain.contact_policy import Terms, why_not_offered
 from stamgast.domain.customer import Voucher
 from stamgast.domain.vocabulary import ActivationState, Counter, Purpose, Reason, VoucherState, counter
-from stamgast.service import at_hand
+from stamgast.service import at_hand, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 
@@ -18,16 +19,16 @@ WITHOUT_MESSAGE = ""
 """Stands for the purpose of a contact that was none: only its rule's `cool_down` looks at it."""
 
 
-def why_not(case: Case, firing: Firing) -> str:
+def why_not(case: Case, firing: Firing, step: Step) -> str:
     """Why a rule that sends nothing may not do what it does now; empty if it may."""
     rule = firing.rule
     if case.late and not rule.send_late:
         return Reason.LATE
     terms = Terms(
         rule=rule.id,
-        purpose=PURPOSE if rule.gives else WITHOUT_MESSAGE,
+        purpose=PURPOSE if step.gives else WITHOUT_MESSAGE,
         channels=(),
-        cool_down=0 if firing.again else rule.cool_down,
+        cool_down=0 if firing.again or firing.cooled else rule.cool_down,
         hold_out=rule.hold_out if case.context.mind_holdout else 0,
     )
     return why_not_offered(case.customer, case.customer_id, case.program, terms, case.at)
@@ -54,10 +55,26 @@ def withdraw(case: Case, activation: Activation) -> None:
     voucher = rewards.with_code(case.customer, activation.voucher)
     if voucher is None or voucher.state != VoucherState.OPEN or _goes_another_way(case, activation):
         return
+    if activation.plan is not None and activation.plan.step and _was_told(case, activation, activation.plan.step):
+        return
     cause, rule = voucher.cause, activation.rule
     for each in rewards.withdraw(case.customer, lambda of, by: of == cause and by == rule):
         case.change.withdrawn.append(each)
         case.count(counter(Counter.REWARD, each.reward, VoucherState.WITHDRAWN))
+        telling.voucher(case, each, VoucherState.WITHDRAWN)
+
+
+def _was_told(case: Case, activation: Activation, key: str) -> bool:
+    """Of a further message of the rule: whether an earlier one has told of it, or may have."""
+    rule = case.context.bundle.rules.by_id.get(activation.rule)
+    step = None if rule is None else rule.step(key)
+    if step is None or step.gives:
+        return False
+    return step.delay is not None or any(
+        each.voucher == activation.voucher and each.status not in FINAL_WITHOUT_SEND
+        for each in case.customer.activations
+        if each is not activation
+    )
 
 
 def _goes_another_way(case: Case, activation: Activation) -> bool:

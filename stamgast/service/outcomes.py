@@ -27,7 +27,7 @@ from stamgast.domain.vocabulary import (
     Verdict,
     counter,
 )
-from stamgast.service import at_hand, offers
+from stamgast.service import at_hand, measuring, offers, telling, variants
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -35,10 +35,10 @@ from stamgast.service.messages import (
     act_on,
     ask_gate,
     find,
-    release_by_rank,
     still_true,
     voucher_ends,
 )
+from stamgast.service.releases import release_by_rank
 from stamgast.service.watched import watch_failed, watch_opt_out
 
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
@@ -87,12 +87,15 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
     being_stopped = activation.reason if was_on_its_way else ""
     if activation.state == _ENDED:
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
+        variants.count(case, activation, activation.status, -1)
     case.customer.timers.pop(held_timer(activation.id), None)
     book_cost(case, activation, event)
+    measuring.went(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
+    variants.count(case, activation, event.status)
     case.note(activation, _OUTCOME, event)
     if event.status in _FAILED:
         watch_failed(case, activation.rule)
@@ -102,11 +105,13 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
+        measuring.opted_out(case, case.at)
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:
             forget_contact(case, activation)
             case.count(counter(Counter.SUPPRESSED, event.reason or event.status))
+            telling.withheld(case, activation, event.reason or event.status)
             if being_stopped == Reason.EARNED_AGAIN:
                 _send_again(case, activation)
         forget_ended(case)

@@ -12,7 +12,7 @@ from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.vocabulary import Counter
-from stamgast.service import remembering
+from stamgast.service import measuring, remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fall_back, fire
@@ -96,6 +96,7 @@ def _as_news(event: PurchaseReviewed | RateKnown, purchase: Purchase) -> Purchas
 
 def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) -> None:
     customer = case.customer
+    case.receipt = event.transaction
     happened = event.happened_at
     if happened is None and event.after is not None:
         happened = event.after.occurred_at
@@ -112,9 +113,14 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
     if event.before is not None or customer.profit < was[2] or customer.spend < was[1]:
         fall_back(case, facts)
     case.write_entry(event.transaction, _entry_left(case, event, applied))
+    if customer.watched or customer.delivered:
+        measuring.purchase(case, event, applied.old, applied.new)
     _keep_the_list(case, event.transaction, applied)
     facts += restage(case, event.after)
     counters = case.change.counters
+    for card, by in applied.balances.items():
+        name = measuring.stamps_of(card)
+        counters[name] = counters.get(name, 0) + by
     counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - was[0]
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]

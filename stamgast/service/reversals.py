@@ -5,16 +5,20 @@ outcome, and it may have left already.
 """
 
 from collections.abc import Callable
+from typing import Final
 
 from stamgast.domain import rewards
 from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Status, VoucherState, counter
-from stamgast.service import at_hand, offers
+from stamgast.service import added_stamps, at_hand, offers, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
+
+_OF_MESSAGES: Final[frozenset[str]] = frozenset({Reason.OPTED_OUT, Reason.NO_CONSENT})
+"""Reasons that are about messages alone."""
 
 
 def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda _: True) -> None:
@@ -24,6 +28,7 @@ def take_back(case: Case, occasion: str, undone: Callable[[str], bool] = lambda 
     """
     at_hand.bring(case, occasion)
     _undo(case, lambda cause, rule: cause == occasion and undone(rule))
+    added_stamps.take_off(case, (occasion,), lambda _, rule: undone(rule))
 
 
 def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int, str], bool]) -> None:
@@ -35,6 +40,8 @@ def take_back_cards(case: Case, card: str, numbers: range, undone: Callable[[int
 
     at_hand.bring(case, *(card_occasion(card, number) for number in numbers))
     _undo(case, of_these)
+    if case.customer.added_stamps:
+        added_stamps.take_off(case, [card_occasion(card, number) for number in numbers], of_these)
 
 
 def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
@@ -44,13 +51,14 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
         case.count(counter(Counter.REWARD, voucher.reward, VoucherState.WITHDRAWN))
         if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
             take_back(case, rewards.given_occasion(voucher.code))
+        telling.voucher(case, voucher, VoucherState.WITHDRAWN)
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
 
 
 def drop_waiting(case: Case, reason: Reason, chosen: Callable[[Activation], bool]) -> None:
     """Suppress held messages, and ask to cancel those in the outbox."""
     for activation in list(case.customer.activations):
-        if not chosen(activation):
+        if not chosen(activation) or (reason in _OF_MESSAGES and _promises(case, activation)):
             continue
         if activation.state == ActivationState.ENDED:
             if activation.status == Status.IN_DOUBT:  # it may have arrived; it does not go once more
@@ -61,6 +69,15 @@ def drop_waiting(case: Case, reason: Reason, chosen: Callable[[Activation], bool
         else:
             activation.reason = reason
             case.change.cancels.append(activation.id)
+
+
+def _promises(case: Case, activation: Activation) -> bool:
+    """Whether something that was earned waits with it: whoever will not hear of it has it all the same."""
+    if activation.plan is None or not activation.waits_for_its_time:
+        return False
+    rule = case.context.bundle.rules.by_id.get(activation.rule)
+    step = None if rule is None else rule.step(activation.plan.step)
+    return rule is not None and rule.earned and step is not None and bool(step.deeds)
 
 
 def next_generation(case: Case, rule_id: str, occasion: str) -> int | None:

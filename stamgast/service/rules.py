@@ -5,21 +5,18 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from rules.actions import Give, Tag
+from rules.actions import Give
 from rules.engine import CompiledRule, View
-from stamgast.domain import rewards
-from stamgast.domain.activation import activation_id
+from rules.steps import Step
 from stamgast.domain.contact_policy import stable_percent
-from stamgast.domain.customer import Voucher
-from stamgast.domain.facts import ALWAYS_ALIKE, Fact
+from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
 from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
 from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
-from stamgast.domain.units import Millis
-from stamgast.domain.validity import end_of_day
-from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, VoucherState, counter
-from stamgast.service import at_hand, messages, offers
+from stamgast.domain.told import Arm
+from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, counter
+from stamgast.service import at_hand, deeds, measuring, messages, offers, plans, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
@@ -27,13 +24,11 @@ from stamgast.service.worth import FACTS as WORTH
 
 UNBOUNDED = 1 << 30
 """More stamps than any card has."""
-
-MOST_TAGS = 100
-"""Tags of one customer; those beyond are counted and not given."""
 _LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up costs as much as a call
 _PER_PURCHASE: Final = OncePer.PURCHASE
 _FIRED: Final = Ended.FIRED
 _FIRED_BEFORE: Final = Ended.FIRED_BEFORE
+_GIVEN: Final = Arm.GIVEN.value
 
 
 def fire(case: Case, facts: list[Fact]) -> None:
@@ -41,9 +36,17 @@ def fire(case: Case, facts: list[Fact]) -> None:
 
     What is given for having been given something is no news: else two rules could give for ever.
     """
-    if not facts:
-        return
-    _answer(case, facts)
+    if facts:
+        _answer(case, facts)
+    if case.moved or case.given:
+        answer_what_came_of_it(case)
+
+
+def answer_what_came_of_it(case: Case) -> None:
+    """Let cards and rules answer the stamps that rules added, and rules the rewards that were given."""
+    while case.moved:  # each round adds stamps, of which there are so many an event
+        moved, case.moved = case.moved, []
+        _answer(case, moved)
     if case.given:
         answer_what_was_given(case)
 
@@ -53,16 +56,22 @@ def answer_what_was_given(case: Case) -> None:
     given, case.given = case.given, []
     _answer(case, given)
     case.given = []
+    while case.moved:
+        moved, case.moved = case.moved, []
+        _answer(case, moved)
+        case.given = []
 
 
 def _answer(case: Case, facts: Sequence[Fact]) -> None:
     at_hand.foresee(case, facts)
     firings: list[Firing] = []
     rules = case.context.bundle.rules
+    if rules.calling_off and case.customer.activations:
+        plans.hear(case, facts)
     for fact in facts:
-        cards_answer = _CARDS_ANSWERS.get(fact.name)
-        if cards_answer is not None:
-            cards_answer(case, fact)
+        own = _ANSWERS.get(fact.name)
+        if own is not None:
+            own(case, fact)
         asked = rules.asked_by(fact)
         if asked and not case.customer.erased_at:
             firings += _ask(case, asked, View(case.customer, case.program, case.at, fact, case.customer_id))
@@ -117,9 +126,12 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
                     counters[name] = counters.get(name, 0) + 1
                     now = now or case.stamp()
                     answers[rule.key] = now + (code if met is False else code + UNKNOWN)
+                    if rule.otherwise and (rule.status == _LIVE or _speaks(case, rule, occasion)):
+                        again = _has_fired(case, rule, occasion)
+                        firings.append(Firing(rule, fact, occasion, again, otherwise=True))
                     break
             else:
-                if rule.status == _LIVE or _speaks(case, rule):
+                if rule.status == _LIVE or _speaks(case, rule, occasion):
                     firings.append(Firing(rule, fact, occasion, _has_fired(case, rule, occasion)))
         except NotReadError:
             raise
@@ -130,16 +142,18 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
     return firings
 
 
-def _speaks(case: Case, rule: CompiledRule) -> bool:
+def _speaks(case: Case, rule: CompiledRule, occasion: str) -> bool:
     """A shadow rule is only counted; a canary speaks to a sample."""
     if rule.status == RuleStatus.SHADOW:
         case.count(counter(Counter.RULE, rule.id, Tally.SHADOW))
         case.answered(rule, Ended.SHADOW)
+        telling.sample(case, Arm.SHADOW, rule.id, occasion)
         return False
     if rule.status != RuleStatus.CANARY or _in_canary(case, rule):
         return True
     case.count(counter(Counter.RULE, rule.id, Tally.NOT_IN_CANARY))
     case.answered(rule, Ended.NOT_IN_CANARY)
+    telling.sample(case, Arm.CANARY_EXCLUDED, rule.id, occasion)
     return False
 
 
@@ -154,40 +168,43 @@ def _carry_out(case: Case, firing: Firing) -> None:
     if not firing.again:
         _remember(case, rule, firing.occasion)
         case.count(rule.fired)
-    if rule.send is None:
-        _do_unsaid(case, firing)
+    branch = rule.other_steps if firing.otherwise else rule.steps
+    if len(branch) == 1 and branch[0].delay is None:
+        _take(case, firing, branch[0])
+        return
+    for one, step in plans.each_of(case, firing, branch):
+        if step.delay is None:
+            _take(case, one, step)
+        else:
+            plans.let_wait(case, one, step)
+
+
+def _take(case: Case, firing: Firing, step: Step) -> None:
+    """Do what happens at once."""
+    if step.send is None:
+        _do_unsaid(case, firing, step)
         return
     if firing.again:
-        generation = next_generation(case, rule.id, firing.occasion)
+        generation = next_generation(case, firing.rule.id, firing.occasion)
         if generation is None:  # a message went for it, or is on its way: it promised what was given
-            _do(case, firing)
+            deeds.do(case, firing, step.deeds)
             return
         firing = replace(firing, generation=generation)
-    messages.consider(case, firing, rule.send, _do)
+    messages.consider(case, firing, step)
 
 
-def _do_unsaid(case: Case, firing: Firing) -> None:
-    """Carry out a rule that sends nothing."""
-    reason = "" if firing.rule.earned else offers.why_not(case, firing)
+def _do_unsaid(case: Case, firing: Firing, step: Step) -> None:
+    """Do what no message tells of."""
+    reason = "" if firing.rule.earned else offers.why_not(case, firing, step)
+    if firing.rule.hold_out and not firing.rule.earned and not firing.again and not firing.step:
+        measuring.decided(case, firing.rule, reason)
     if not reason:
-        _do(case, firing)
+        deeds.do(case, firing, step.deeds)
         offers.note(case, firing)
+        if not firing.again:
+            telling.decision(case, _GIVEN, firing.rule.id, firing.occasion)
     elif not firing.again:
-        messages.withhold(case, firing, reason)
-
-
-def _do(case: Case, firing: Firing) -> Voucher | None:
-    """Carry out everything but the message. Returns the voucher that it may speak of."""
-    rule, voucher = firing.rule, None
-    for action in rule.deeds:
-        if isinstance(action, Tag):
-            if not firing.again:
-                _tag(case, action)
-        elif firing.again:
-            voucher = _give_again(case, firing, action) or voucher
-        else:
-            voucher = give(case, action, firing.fact, rule.id, firing.occasion) or voucher
-    return voucher
+        messages.withhold(case, firing, step, reason)
 
 
 def _has_fired(case: Case, rule: CompiledRule, occasion: str) -> bool:
@@ -215,94 +232,17 @@ def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
         case.mark(occasion, mark_of(rule.id))
 
 
-def give(case: Case, action: Give, fact: Fact, rule_id: str, occasion: str) -> Voucher | None:
-    """Issue a voucher, once per cause and rule; None if the event has given as many as one may."""
-    cause = fact.occasion
-    if not _may_give(case, action.reward):
-        return None
-    at_hand.bring(case, cause)
-    kept = occasion if occasion != cause else ""
-    wanted = Voucher(
-        code=_code(case, action.reward, cause, rule_id, kept),
-        reward=action.reward,
-        state=VoucherState.OPEN,
-        issued_at=case.at,
-        expires_at=_end(case, action, fact),
-        cause=cause,
-        rule=rule_id,
-        occasion=kept,
-    )
-    voucher, is_new = rewards.issue(case.customer, wanted, case.vouchers_by_ground())
-    if is_new:
-        _count_issued(case, voucher)
-    return voucher
-
-
-def _give_again(case: Case, firing: Firing, action: Give) -> Voucher | None:
-    """What was given for the occasion before, open again if it was taken back. Nothing new comes of the occasion."""
-    cause = firing.fact.occasion
-    at_hand.bring(case, cause)
-    voucher = rewards.given_before(case.customer, firing.rule.id, action.reward, firing.occasion, cause)
-    if voucher is None or not _may_give(case, action.reward):
-        return None
-    if voucher.cause != cause:
-        voucher.cause = cause
-        case.vouchers_moved()
-    if rewards.reopen(case.customer, voucher, case.at, _end(case, action, firing.fact)):
-        _count_issued(case, voucher)
-    return voucher
-
-
-def _may_give(case: Case, reward: str) -> bool:
-    if case.left.vouchers <= 0:
-        case.count(counter(Counter.REWARD, reward, Tally.TOO_MANY))
-        return False
-    case.left.vouchers -= 1
-    return True
-
-
-def _code(case: Case, reward: str, cause: str, rule_id: str, occasion: str) -> str:
-    """The same for the same cause in every run; the second one for a cause that always has one name is another."""
-    merchant, name = case.program.merchant, f"{rule_id}/{reward}"
-    code = ""
-    for ground in (cause, f"{cause}@{occasion}"):
-        cause_id = activation_id(merchant, name, case.customer_id, ground)
-        code = rewards.voucher_code(case.context.voucher_key, case.context.partition, cause_id)
-        if cause not in ALWAYS_ALIKE or rewards.with_code(case.customer, code) is None:
-            break
-    return code
-
-
-def _end(case: Case, action: Give, fact: Fact) -> Millis:
-    """The end of the business day, in the store of the purchase, in which its time runs out."""
-    life = case.program.rewards[action.reward].valid_for if action.valid_for is None else action.valid_for
-    return end_of_day(case.program, "" if fact.purchase is None else fact.purchase.store, case.at + life)
-
-
-def _count_issued(case: Case, voucher: Voucher) -> None:
-    case.change.issued.append(voucher)
-    if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
-        case.given.append(rewards.given_fact(voucher))
-    case.count(counter(Counter.REWARD, voucher.reward, Tally.ISSUED))
-
-
-def _tag(case: Case, action: Tag) -> None:
-    tags = [tag for tag in case.customer.tags if tag not in action.remove]
-    tags += [tag for tag in action.add if tag not in tags]
-    if len(tags) > MOST_TAGS:
-        case.count(counter(Counter.TAGS, Tally.TOO_MANY), len(tags) - MOST_TAGS)
-    case.customer.tags = tags[:MOST_TAGS]
-
-
 def _complete_card(case: Case, fact: Fact) -> None:
+    telling.stamps(case, fact)
     card = case.program.cards[fact.data["card"]]
     case.count(counter(Counter.CARD, card.id, Tally.COMPLETED))
     if card.reward is not None:
-        give(case, Give(card.reward, card.reward_valid_for), fact, "", fact.occasion)
+        deeds.give(case, Give(card.reward, card.reward_valid_for), fact, "", fact.occasion)
 
 
 def _reopen_card(case: Case, fact: Fact) -> None:
     """Cards are taken out again; of the oldest of them what is left on it may still have earned something."""
+    telling.stamps(case, fact)
     card, first, cards = fact.data["card"], fact.data["ordinal"], fact.data.get("cards", 1)
     case.count(counter(Counter.CARD, card, Tally.COMPLETED), -cards)
     still_reached = _reached(case, fact, UNBOUNDED, reached=True)
@@ -311,6 +251,7 @@ def _reopen_card(case: Case, fact: Fact) -> None:
 
 
 def _lose_stamps(case: Case, fact: Fact) -> None:
+    telling.stamps(case, fact)
     unreached = _reached(case, fact, fact.before, reached=False)
     if unreached:
         take_back(case, fact.occasion, unreached.__contains__)
@@ -334,8 +275,10 @@ _FIGURES = frozenset(
     }
 )
 
-_CARDS_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
+_ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
+    FactName.STAMPS_CHANGED: telling.stamps,
     FactName.STAMP_CARD_COMPLETED: _complete_card,
     FactName.STAMP_CARD_UNCOMPLETED: _reopen_card,
     FactName.STAMPS_TAKEN: _lose_stamps,
+    FactName.TIER_CHANGED: telling.tier,
 }

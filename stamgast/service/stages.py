@@ -4,6 +4,7 @@ from stamgast.domain.events import Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import plan_lapse, stage_of
 from stamgast.domain.vocabulary import Counter, FactName, Stage, counter
+from stamgast.service import telling
 from stamgast.service.case import Case
 
 
@@ -16,6 +17,7 @@ def restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
         return []
     case.count(counter(Counter.STAGE, customer.stage), -1)
     case.count(counter(Counter.STAGE, stage))
+    telling.stage(case, customer.stage, stage)
     customer.stage, customer.stage_at = stage, case.at
     if stage is Stage.WON_BACK:
         return [Fact(FactName.WON_BACK, f"back:{customer.lapse_day}", purchase=purchase)]

@@ -1,5 +1,7 @@
 """A voucher at the till: used, and given back when the till takes its request back."""
 
+from typing import Final
+
 import msgspec
 
 from stamgast.domain import rewards, stamps
@@ -10,16 +12,19 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.vocabulary import Counter, VoucherState, counter
-from stamgast.service import at_hand
+from stamgast.service import at_hand, measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
 
+TAKEN_BACK: Final = "taken_back"
+"""How `facts.v1` calls a redemption that was undone."""
 _encode = msgspec.json.Encoder().encode
 
 
 def redeem(case: Case, event: VoucherRedeemed) -> None:
     """Use a voucher, or say why not."""
+    case.receipt = event.id or ""
     at_hand.bring_code(case, event.code)
     voucher = rewards.with_code(case.customer, event.code)
     at_hand.expire(case, voucher)
@@ -31,6 +36,9 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         case.change.answers[event.id] = _encode(answer)
     for fact in facts:
         case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
+        if voucher is not None:
+            telling.voucher(case, voucher, VoucherState.REDEEMED)
+            measuring.redeemed(case, voucher, 1)
     fire(case, facts)
 
 
@@ -39,6 +47,7 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
 
     Cards that were kept full only because their reward was used are reopened as far as stamps are owed.
     """
+    case.receipt = event.redemption
     at_hand.bring_code(case, event.code)
     before = rewards.with_code(case.customer, event.code)
     refused = [] if before is None else before.refused
@@ -51,9 +60,12 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
                 case.store(field_of_refusal(event.code, request), b"1")
         if was_used:
             case.count(counter(Counter.REWARD, voucher.reward, VoucherState.REDEEMED), -1)
+            telling.voucher(case, voucher, TAKEN_BACK)
+            measuring.redeemed(case, voucher, -1)
             at_hand.no_longer_used(case, voucher)
             if voucher.state != VoucherState.OPEN:
                 case.count(counter(Counter.REWARD, voucher.reward, voucher.state))
+                telling.voucher(case, voucher, voucher.state)
             if voucher.state == VoucherState.WITHDRAWN:
                 case.change.withdrawn.append(voucher)
             take_back(case, rewards.occasion_of(event.code))
@@ -82,6 +94,8 @@ def _reopened(case: Case) -> list[Fact]:
     facts = []
     for card_id, card in sorted(case.customer.cards.items()):
         if card_id in case.program.cards:
+            balance = card.balance
             steps = stamps.take_back(card, card_id, 0, case)
+            case.count(measuring.stamps_of(card_id), card.balance - balance)
             facts += [fact_of(card_id, step, None) for step in steps]
     return facts

@@ -13,7 +13,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, Final, Literal, cast
+from typing import Any, Final, Literal, NamedTuple, cast
 
 import msgspec
 
@@ -37,6 +37,10 @@ _LIMIT_KEPT_S: Final = 3 * 86_400
 _PIECE: Final = 200
 """So much is read or written by one command."""
 
+NOTE: Final = b"n"
+TOLD: Final = b"f"
+"""Before what goes to the log of activations, and to that of facts."""
+
 Lane = tuple[str, str]
 """Merchant and channel: one sender's queue."""
 
@@ -58,6 +62,14 @@ class Entry:
     run: str = ""
     open_attempt: str = ""
     """The attempt that the log shows as begun and not closed."""
+
+
+class Noted(NamedTuple):
+    """What one step left to be written to the logs of activations and of facts."""
+
+    id: str
+    notes: list[bytes]
+    told: list[bytes]
 
 
 class Outbox:
@@ -233,10 +245,10 @@ class Outbox:
         found = await self._lease.call("XREVRANGE", self._keys.notes, "+", "-", "COUNT", 1)
         return _text(found[0][0]) if found else ""
 
-    async def notes(self, up_to: str, most: int) -> list[tuple[str, list[bytes]]]:
-        """Return the first of the notes that are still to be written: (id, values)."""
+    async def notes(self, up_to: str, most: int) -> list[Noted]:
+        """Return the first of what is still to be written."""
         found = await self._lease.call("XRANGE", self._keys.notes, "-", up_to, "COUNT", most)
-        return [(_text(name), list(fields[1::2])) for name, fields in found]
+        return [_noted(_text(name), fields) for name, fields in found]
 
     async def notes_written(self, names: Sequence[str]) -> None:
         """Forget notes by their ids."""
@@ -288,3 +300,10 @@ def _lane(name: str) -> Lane:
 
 def _text(value: bytes) -> str:
     return value.decode()
+
+
+def _noted(name: str, fields: Sequence[bytes]) -> Noted:
+    notes, told = list[bytes](), list[bytes]()
+    for word, value in zip(fields[::2], fields[1::2], strict=True):
+        (told if word == TOLD else notes).append(value)
+    return Noted(name, notes, told)

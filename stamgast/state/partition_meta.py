@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 from stamgast.domain.units import Millis
 from stamgast.state.backlogs import Backlog, decode_backlogs, encode_backlogs
+from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
 
 Word = str | int
 """What a field is written as."""
@@ -354,6 +355,17 @@ REVIEWED: Final = _numbers(
     by=("streams.customers.replan",),
     to=("streams.customers.replan",),
 )
+SCHEDULES: Final[Family[Name, ScheduleMark]] = Family(
+    prefix="q:",
+    holds="merchant:rule -> how far it is with the rule's schedule, as JSON; empty if that is over",
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force",),
+    decode=decode_mark,
+    encode=encode_mark,
+    absent=ScheduleMark,
+    key_of=key_of,
+    name_of=name_of,
+)
 WAITS: Final[Field[dict[str, Backlog]]] = Field(
     name="waits",
     holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
@@ -376,4 +388,4 @@ TURNS: Final = _number(
 FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
-FAMILIES: Final[tuple[Family[Any, Any], ...]] = (BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED)
+FAMILIES: Final[tuple[Family[Any, Any], ...]] = (BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES)

@@ -19,6 +19,7 @@ from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
+from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
@@ -51,6 +52,7 @@ def create_app(deps: Deps) -> Starlette:
     merchant = "/v1/merchants/{merchant}"
     routes: list[BaseRoute] = [
         Route(f"{merchant}/purchases", post_purchases, methods=["POST"]),
+        Route(f"{merchant}/events", post_events, methods=["POST"]),
         Route(f"{merchant}/public-key", get_public_key, methods=["GET"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
         Route(f"{merchant}/customers/lookup", post_lookup, methods=["POST"]),

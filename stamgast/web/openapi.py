@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from stamgast.pos.contract import purchase_schema
 from stamgast.web.api.enrolment import enrolment_schema
+from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
 Json = dict[str, Any]
@@ -23,6 +24,8 @@ _REASONS: Final = {
     "503": "Not ready, or being filled anew, or Kafka did not acknowledge. Send the same request again.",
 }
 
+_OWN_EVENT: Final[Json] = {"$ref": "#/components/schemas/OwnEvent"}
+
 
 @cache
 def openapi() -> Json:
@@ -34,6 +37,9 @@ def openapi() -> Json:
     enrolment = enrolment_schema()
     schemas |= enrolment.pop("$defs", {})
     schemas["Enrolment"] = enrolment
+    own_event = own_event_schema()
+    own_event.pop("$defs", None)  # the customer's is there: purchases name them so, too
+    schemas["OwnEvent"] = own_event
     schemas["Problem"] = _problem_schema()
     schemas["Purchases"] = _purchases_schema()
     return {
@@ -77,6 +83,16 @@ def _paths() -> Json:
                 path=["merchant"],
                 more=("207",),
                 answer="Purchases",
+            )
+        },
+        f"{merchant}/events": {
+            "post": _operation(
+                "Report events that program.yaml declares (scope intake): 202 if all were taken, 207 if some; the same "
+                "id again within a day is the same event",
+                "202",
+                {"oneOf": [_OWN_EVENT, {"type": "array", "minItems": 1, "maxItems": 1000, "items": _OWN_EVENT}]},
+                path=["merchant"],
+                more=("207",),
             )
         },
         f"{merchant}/public-key": {

@@ -1,4 +1,7 @@
-"""The owner's pen on `activations.v1`: notes, claims and what closes them, in order, and nobody else's unseen.
+"""The owner's pen on `activations.v1` and `facts.v1`.
+
+On the first stand notes, claims and what closes them, in order, and nobody else's unseen. On the second stands what
+happened to customers; nobody of us reads it.
 
 The owner knows its partition of the log up to `known_end`. If an acknowledged record lands further on, somebody else
 (a paused process that woke) wrote in between, and that is read before the claim counts: only the first open record
@@ -11,13 +14,15 @@ import asyncio
 from collections import deque
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from stamgast.domain.activation import Note
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
+from stamgast.domain.told import decode_line
 from stamgast.domain.vocabulary import ActivationState, NoteKind, Status
 from stamgast.log.reading import LogReader
+from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
 from stamgast.state.outbox import Outbox, decode_note, encode_note
 from stamgast.state.partition_meta import LOG
@@ -32,6 +37,7 @@ _NOTES_AT_ONCE: Final = 2
 _OPEN_STILL: Final[frozenset[str]] = frozenset({Status.IN_DOUBT, Status.NOT_SUBMITTED, Status.HELD, Status.SUBMITTED})
 _OF_ATTEMPTS: Final[frozenset[str]] = frozenset({NoteKind.CLAIMED, NoteKind.CLOSED})
 
+_Record = tuple[bytes | None, bytes]
 Line = tuple[str, str, str]
 """Kind (`claimed`, `closed`, `ended` or empty), activation, attempt."""
 
@@ -45,7 +51,8 @@ class ClaimLostError(Exception):
 
 @dataclass(slots=True)
 class _Entry:
-    records: list[tuple[bytes | None, bytes]]
+    records: Sequence[_Record]
+    told: Sequence[_Record] = ()
     line: Line | None = None
     done: asyncio.Future[str] | None = None
     stream_ids: Sequence[str] = ()
@@ -56,10 +63,13 @@ class _Entry:
 class ActivationLog:
     """One owned partition of the log of activations."""
 
-    def __init__(self, owned: OwnedPartition, outbox: Outbox, topic: str, bootstrap: str, on_claims: OnClaims) -> None:
+    def __init__(
+        self, owned: OwnedPartition, outbox: Outbox, topics: Topics, bootstrap: str, on_claims: OnClaims
+    ) -> None:
         self._owned = owned
         self._outbox = outbox
-        self._topic = topic
+        self._topic = topics.activations
+        self._facts = topics.facts
         self._bootstrap = bootstrap
         self._on_claims = on_claims
         self._known_end = 0
@@ -94,12 +104,12 @@ class ActivationLog:
         """Say whether everything is written."""
         return not self._pending and not self._under_way and not self._left
 
-    def note(self, records: Sequence[tuple[bytes | None, bytes]], stream_ids: Sequence[str], up_to: int) -> None:
-        """Write notes of a committed step in time; then everything below `up_to` has had its effects."""
-        if not records and self.idle:
+    def note(self, records: Sequence[_Record], told: Sequence[_Record], stream_ids: Sequence[str], up_to: int) -> None:
+        """Write what a committed step left in time; then everything below `up_to` has had its effects."""
+        if not records and not told and self.idle:
             self._owned.settled = up_to
         else:
-            self._put(_Entry(list(records), stream_ids=stream_ids, up_to=up_to))
+            self._put(_Entry(records, told, stream_ids=stream_ids, up_to=up_to))
 
     async def claim(self, note: Note) -> bool:
         """Record an attempt; say whether it is the first one that stands open. Raises ClaimLostError."""
@@ -114,7 +124,7 @@ class ActivationLog:
             raise ClaimLostError
         done: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         record = (key_of(note.merchant, note.customer), encode_note(note))
-        self._put(_Entry([record], (kind, note.activation, note.attempt), done))
+        self._put(_Entry([record], line=(kind, note.activation, note.attempt), done=done))
         return await done
 
     def _put(self, entry: _Entry) -> None:
@@ -137,7 +147,14 @@ class ActivationLog:
         while self._left:
             notes = await self._outbox.notes(self._left, _NOTES_AT_ONCE)
             await self._write_all(
-                [_Entry([(_key(each), each) for each in values], stream_ids=[name]) for name, values in notes]
+                [
+                    _Entry(
+                        [(_key(each), each) for each in noted.notes],
+                        [(_key_of_line(each), each) for each in noted.told],
+                        stream_ids=[noted.id],
+                    )
+                    for noted in notes
+                ]
             )
             self._left = self._left if notes else ""
 
@@ -146,7 +163,7 @@ class ActivationLog:
         count = 0
         while self._pending and count < _AT_ONCE:
             entries.append(self._pending.popleft())
-            count += len(entries[-1].records)
+            count += len(entries[-1].records) + len(entries[-1].told)
         self._under_way = len(entries)
         try:
             await self._write_all(entries)
@@ -161,8 +178,10 @@ class ActivationLog:
 
     async def _write_all(self, entries: list[_Entry]) -> None:
         records = [record for entry in entries for record in entry.records]
+        told = [record for entry in entries for record in entry.told]
+        written_at = await self._append(records, told) if records or told else []
         if records:
-            offsets = iter(await append(self._owned.emitters, self._topic, self._owned.number, records))
+            offsets = iter(written_at)
             for entry in entries:
                 entry.offsets = [next(offsets) for _ in entry.records]
             await self._take_in(entries)
@@ -172,6 +191,21 @@ class ActivationLog:
         up_to = max((entry.up_to for entry in entries), default=0)
         if up_to:
             self._owned.settled = up_to
+
+    async def _append(self, records: list[_Record], told: list[_Record]) -> list[int]:
+        """Append to both logs, each in its order; return where the records of the first stand. Raises EmitError."""
+        emitters, number = self._owned.emitters, self._owned.number
+        if not told:
+            return await append(emitters, self._topic, number, records)
+        if not records:
+            await append(emitters, self._facts, number, told)
+            return []
+        both = (append(emitters, self._topic, number, records), append(emitters, self._facts, number, told))
+        offsets, others = await asyncio.gather(*both, return_exceptions=True)
+        for result in (offsets, others):
+            if isinstance(result, BaseException):
+                raise result
+        return cast(list[int], offsets)
 
     async def _take_in(self, entries: list[_Entry]) -> None:
         """Bring the index of attempts up to what was just written, other people's records in between included."""
@@ -224,6 +258,11 @@ def _line_of(note: Note) -> Line:
 def _key(value: bytes) -> bytes:
     note = decode_note(value)
     return key_of(note.merchant, note.customer)
+
+
+def _key_of_line(value: bytes) -> bytes:
+    line = decode_line(value)
+    return key_of(line.merchant, line.customer)
 
 
 def _fail(entry: _Entry) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections.abc import Mapping, Sequence
+from typing import NamedTuple
 
 import msgspec
 
@@ -12,6 +13,7 @@ from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.errors import UNREADABLE, DomainError, why_unreadable
 from stamgast.domain.events import AnyEvent
 from stamgast.domain.ledger import NotReadError, Part, written
+from stamgast.domain.told import encode_line
 from stamgast.logs import get_logger
 from stamgast.service import Bundle, Change, Context, handle, ledger_keys
 from stamgast.state.errors import StateError
@@ -37,6 +39,15 @@ class Result(msgspec.Struct, frozen=True, gc=False):
     changes: list[Change]
     value: bytes
     """The state to write."""
+    told: list[bytes]
+    """Lines for `facts.v1`, as they stand there."""
+
+
+class Proven(NamedTuple):
+    """The last state, and the lines that are told, as they are written."""
+
+    state: bytes
+    told: list[bytes]
 
 
 class Batch(Sorting):
@@ -66,9 +77,9 @@ class Batch(Sorting):
                 due = earliest(states[name])
                 ledger = ledgers.get(name, Part())
                 applied = self._apply(name, states[name], ledger)
-                changes, state = applied or await self._apply_singly(name, value, ledger)
-                if state is not None:
-                    results.append(Result(name, due, changes, state))
+                changes, proven = applied or await self._apply_singly(name, value, ledger)
+                if proven is not None:
+                    results.append(Result(name, due, changes, *proven))
             if self._has_thought_enough():
                 await self._yield()
         return results
@@ -116,8 +127,8 @@ class Batch(Sorting):
 
     def _apply(
         self, name: Name, state: Customer | None, ledger: Mapping[bytes, bytes]
-    ) -> tuple[list[Change], bytes] | None:
-        """Apply a customer's events; with what came of them comes the state to write. None: not all at once."""
+    ) -> tuple[list[Change], Proven] | None:
+        """Apply a customer's events; with what came of them comes what to write. None: not all at once."""
         try:
             changes, known = [], ledger
             for run in self.runs[name]:
@@ -135,15 +146,16 @@ class Batch(Sorting):
 
     async def _apply_singly(
         self, name: Name, value: bytes | None, ledger: Mapping[bytes, bytes]
-    ) -> tuple[list[Change], bytes | None]:
+    ) -> tuple[list[Change], Proven | None]:
         """One event after another, leaving out those that cannot be applied and reading what they turn out to need."""
         changes: list[Change] = []
+        lines: list[bytes] = []
         for run in self.runs[name]:
             for item in run.items:
                 event, record = item.event, item.record
                 try:
                     change, ledger = await self._apply_one(name, value, event, run, ledger)
-                    value = _proven([change])
+                    value, told = _proven([change])
                 except DomainError as error:
                     self.rejected.append((record, str(error)))
                     continue
@@ -154,11 +166,12 @@ class Batch(Sorting):
                     self.rejected.append((record, f"{type(error).__name__} while applying it"))
                     continue
                 changes.append(change)
+                lines += told
                 self._note_failures(name, run, change)
                 ledger = written(ledger, change.ledger)
                 if self._has_thought_enough():
                     await self._yield()
-        return changes, value if changes else None
+        return changes, Proven(value, lines) if changes and value is not None else None
 
     async def _apply_one(
         self, name: Name, value: bytes | None, event: AnyEvent, run: Run, ledger: Mapping[bytes, bytes]
@@ -202,14 +215,17 @@ def _ledger_fields(state: Customer | None, run: Run) -> list[bytes] | None:
         return None
 
 
-def _proven(changes: Sequence[Change]) -> bytes:
-    """Encode what is to be written of changes, so that what cannot be is found out here; return the last state."""
+def _proven(changes: Sequence[Change]) -> Proven:
+    """Encode what is to be written of changes, so that what cannot be is found out here."""
+    told: list[bytes] = []
     for change in changes:
+        if change.told:
+            told += map(encode_line, change.told)
         for submission in change.submissions:
             encode_submission(submission)
         for note in change.notes:
             encode_note(note)
-    return encode_customer(changes[-1].state)
+    return Proven(encode_customer(changes[-1].state), told)
 
 
 def earliest(state: Customer | None) -> int | None:

@@ -12,11 +12,23 @@ from typing import Self
 
 import msgspec
 
+from stamgast.domain.events import ScheduleDone, ScheduleDue
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance
 from stamgast.service import Bundle
 from stamgast.state.backlogs import NOT_BEGUN, Backlog
-from stamgast.state.partition_meta import IN_FORCE, NOTHING_APPLIED, PAUSED, TURNS, WAITS, WATERMARK, InForce, Word
+from stamgast.state.partition_meta import (
+    IN_FORCE,
+    NOTHING_APPLIED,
+    PAUSED,
+    SCHEDULES,
+    TURNS,
+    WAITS,
+    WATERMARK,
+    InForce,
+    Word,
+)
+from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError
 from streams.runtime.position import Position
 
@@ -36,6 +48,8 @@ class Standing(Position):
     """merchant -> rules that raised under the bundle in force and rest until the next one."""
     backlogs: dict[str, Backlog] = field(default_factory=dict)
     """merchant -> how far what waits of it is taken up."""
+    schedules: dict[Name, ScheduleMark] = field(default_factory=dict)
+    """How far it is with the schedules of rules."""
     turns: int = 0
     """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
@@ -54,6 +68,7 @@ class Standing(Position):
             numbers=dict(self.numbers),
             paused=dict(self.paused),
             backlogs=dict(self.backlogs),
+            schedules=dict(self.schedules),
         )
 
     @property
@@ -72,6 +87,15 @@ class Standing(Position):
         if merchant in self.numbers and merchant not in self.backlogs:
             self.backlogs[merchant] = Backlog(NOT_BEGUN, self.time, offset - 1)
 
+    def note_schedule(self, event: ScheduleDue | ScheduleDone) -> None:
+        """An occasion is due, or done with."""
+        name = (event.merchant, event.rule)
+        mark = marked(event, self.schedules.get(name, NO_MARK))
+        if mark == NO_MARK:
+            self.schedules.pop(name, None)
+        else:
+            self.schedules[name] = mark
+
     def changes_since(self, before: Self) -> dict[str, Word]:
         """Fields of meta that a step has to write."""
         fields = Position.changes_since(self, before)  # slots make another class, which `super()` would not find
@@ -83,6 +107,10 @@ class Standing(Position):
         for merchant, rules in self.paused.items():
             if before.paused.get(merchant) != rules:
                 fields |= PAUSED.written({merchant: rules})
+        if self.schedules != before.schedules:
+            names = self.schedules.keys() | before.schedules.keys()
+            marks = {name: self.schedules.get(name, NO_MARK) for name in names}
+            fields |= SCHEDULES.written({n: mark for n, mark in marks.items() if before.schedules.get(n) != mark})
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
@@ -100,6 +128,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
     for merchant, rules in PAUSED.of(meta).items():
         if rules:
             pause_rules(standing, merchant, rules)
+    standing.schedules = {name: mark for name, mark in SCHEDULES.of(meta).items() if mark != NO_MARK}
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again

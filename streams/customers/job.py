@@ -33,6 +33,7 @@ from streams.customers.parking import Parked, TakingUp, park
 from streams.customers.rate_limits import Limits
 from streams.customers.rates import AwaitedRates
 from streams.customers.replan import Review
+from streams.customers.schedules import Schedules
 from streams.customers.sending import OpensSending, Sending
 from streams.customers.state_cache import RecentStates
 from streams.customers.timers import Timers
@@ -65,6 +66,7 @@ class OwnedCustomers:
         rates: AwaitedRates,
         feeds: FeedWatch,
         launches: LaunchWatch,
+        schedules: Schedules,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
@@ -79,6 +81,7 @@ class OwnedCustomers:
         self.rates = rates
         self.feeds = feeds
         self.launches = launches
+        self.schedules = schedules
         self.sending = sending
         self.sending_open = False
         self.errands: asyncio.Task[None] | None = None
@@ -115,6 +118,8 @@ class CustomersJob:
         self._metrics = metrics
         self._laid_aside = metrics.dead_letters.labels(self.name)
         self._sending = sending
+        self._turns = asyncio.Lock()
+        """Of walks over customers: one at a time."""
 
     def keys(self, partition: int) -> PartitionKeys:
         """Name the partition's keys."""
@@ -128,19 +133,21 @@ class CustomersJob:
         self._warn_of_its_time(owned, standing)
         outbox = Outbox(owned.lease)
         limits = Limits(self._bundles, outbox, self._clock, owned.number)
-        activations = ActivationLog(owned, outbox, self._topics.activations, self._bootstrap, limits.recount)
+        activations = ActivationLog(owned, outbox, self._topics, self._bootstrap, limits.recount)
         timers = Timers(owned, self.topic, self._topics.partitions, self._clock, self._metrics)
         sending = self._sending.partition(owned, outbox, activations) if self._sending else None
         review = Review(owned, self.topic, self._clock, self._metrics)
         rates = AwaitedRates(owned, self.topic, self._clock)
         watching = (owned, self._topics, self._bundles, self._clock, self._metrics)
         feeds, launches = FeedWatch(*watching), LaunchWatch(*watching)
+        schedules = Schedules(owned, self.topic, timers, clock=self._clock, turns=self._turns)
         taking_up = TakingUp(owned.lease, standing, self._bundles, owned.committed_to_kafka)
         barriers = MissingBarriers(owned, self.topic, self._bundles, self._clock)
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
             launches=launches,
+            schedules=schedules,
             sending=sending,
         )  # fmt: skip
         await activations.open(reader)
@@ -226,7 +233,8 @@ class CustomersJob:
         own.recent.keep(written.states)
         own.counters.keep(written.counters)
         own.taking_up.committed(own.standing, written.parked)
-        own.activations.note(written.notes, written.note_ids, own.taking_up.settled(owned.lease.watermark + 1))
+        up_to = own.taking_up.settled(owned.lease.watermark + 1)
+        own.activations.note(written.notes, written.told, written.note_ids, up_to)
         if own.sending is not None and own.sending_open:
             own.sending.committed(written, cancelled)
 
@@ -273,6 +281,7 @@ class CustomersJob:
                     await own.barriers.look(own.standing)
                     if not own.standing.taking_up:  # a backlog must not make anybody look absent
                         await own.timers.look(own.standing.with_bundle)
+                        await own.schedules.look(own.standing, partial(self._bundle_of, own))
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)

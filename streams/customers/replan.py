@@ -18,6 +18,7 @@ from stamgast.domain.lifecycle import quiet_timers
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.service.awaited import wanted as timers_of_rules
+from stamgast.service.plans import due_by
 from stamgast.state.partition_meta import REVIEWED, Word
 from streams.metrics import Metrics
 from streams.runtime.emission import append
@@ -102,4 +103,7 @@ def _belongs_earlier(value: bytes, bundle: Bundle, now: Millis) -> bool:
         return False
     held = state.timers
     wanted = [*quiet_timers(state, bundle.program).items(), *timers_of_rules(state, bundle, now).items()]
-    return any(due < held.get(name, due + 1) for name, due in wanted)
+    if any(due < held.get(name, due + 1) for name, due in wanted):
+        return True
+    now_due = ((due_by(bundle, each), each.release_at) for each in state.activations)
+    return any(due is not None and due < release_at for due, release_at in now_due)

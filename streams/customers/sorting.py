@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE, why_unreadable
-from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, ScheduleDone, ScheduleDue, decode_event
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
@@ -24,7 +24,7 @@ log = get_logger(__name__)
 
 Believes = Callable[[Record], bool]
 """Whether we wrote a record."""
-_OF_THE_PARTITION = frozenset({Barrier, RulePaused})
+_OF_THE_PARTITION = frozenset({Barrier, RulePaused, ScheduleDue, ScheduleDone})
 """Events that are no customer's."""
 
 
@@ -114,6 +114,8 @@ class Sorting:
             await self._pass(event, record.offset)
         elif type(event) is RulePaused:
             self._pause(event)
+        elif type(event) is ScheduleDue or type(event) is ScheduleDone:
+            self.standing.note_schedule(event)
         elif (bundle := await self._bundle_of(event.merchant)) is None:
             return False
         else:

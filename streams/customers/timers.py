@@ -79,6 +79,10 @@ class Timers:
         elif room > 0:  # nothing here is to be appended: the next look goes on behind it
             self._begin = self._begin + _AT_ONCE if len(due) == _AT_ONCE else 0
 
+    async def intake_has_reached(self) -> Millis:
+        """The recorded time up to which every purchase has been told to its customer."""
+        return await self._intake_progress()
+
     async def _window(self, limit: Millis) -> dict[bytes, Millis]:
         """Some of the timers that are due, with their moments."""
         lease, last = self._owned.lease, self._begin + _AT_ONCE - 1

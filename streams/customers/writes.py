@@ -12,7 +12,7 @@ from stamgast.domain.units import SECOND
 from stamgast.service import Change
 from stamgast.service.case import Report
 from stamgast.state.keys import PartitionKeys
-from stamgast.state.outbox import Lane, encode_note, encode_submission
+from stamgast.state.outbox import NOTE, TOLD, Lane, encode_note, encode_submission
 from stamgast.state.partitions import Writes
 from stamgast.state.session import Word
 from streams.customers.batch import Result, earliest
@@ -44,6 +44,8 @@ class Written:
     """What the carrier found out of messages that it took."""
     notes: list[tuple[bytes, bytes]] = field(default_factory=list)
     """Key and value of records for the log of activations."""
+    told: list[tuple[bytes, bytes]] = field(default_factory=list)
+    """The same for the log of facts."""
     note_ids: list[str] = field(default_factory=list)
     counters: dict[str, int] = field(default_factory=dict)
     """Those that the step moves, as they are after it (`streams.customers.counters`)."""
@@ -68,6 +70,9 @@ def write(
         if now != result.due:
             member = f"{merchant}:{customer}"
             due += () if now is None else (now, member)
+        if result.told and not quiet:
+            key = key_of(merchant, customer)
+            written.told += [(key, line) for line in result.told]
         for change in result.changes:
             if change.ledger:
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
@@ -159,8 +164,9 @@ def _write_outbox(keys: PartitionKeys, writes: Writes, written: Written, place: 
     for lane, places in lanes.items():
         _do_in_pieces(writes, ("ZADD", keys.lane(*lane)), places)
     _do_in_pieces(writes, ("SADD", keys.lanes), [":".join(lane) for lane in lanes])
-    for start in range(0, len(written.notes), _NOTES_AT_ONCE):
-        fields = [word for _, note in written.notes[start : start + _NOTES_AT_ONCE] for word in ("n", note)]
+    lines = [(NOTE, note) for _, note in written.notes] + [(TOLD, line) for _, line in written.told]
+    for start in range(0, len(lines), _NOTES_AT_ONCE):
+        fields = [word for line in lines[start : start + _NOTES_AT_ONCE] for word in line]
         written.note_ids.append(f"{place + 1}-{written.standing.turns * _NOTES_OF_A_STEP + start}")
         writes.do("XADD", keys.notes, written.note_ids[-1], *fields)
 

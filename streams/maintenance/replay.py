@@ -9,12 +9,12 @@ The worker takes up what waited a piece at a time; here it is applied at once, u
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import AnyEvent, Barrier, RulePaused, Source, decode_event
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, ScheduleDone, ScheduleDue, Source, decode_event
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
@@ -24,6 +24,10 @@ from streams.maintenance.beside import Beside
 FindBundle = Callable[[str, str, int], Bundle]
 """(merchant, hash, number) -> the bundle. Raises KeyError if that was not published under that number,
 another LookupError if it cannot be used."""
+
+
+_OF_THE_PARTITION: Final = (Barrier, RulePaused, ScheduleDue, ScheduleDone)
+"""Events that are no customer's."""
 
 
 class _Waiting(NamedTuple):
@@ -86,7 +90,7 @@ class PartitionReplay:
             return
         if in_force and not self._waiting[merchant] and offset <= self._behind.get(merchant, offset):
             self._take(offset, msgspec.structs.replace(event, at=self._time))
-        elif in_force or not isinstance(event, Barrier | RulePaused):
+        elif in_force or not isinstance(event, _OF_THE_PARTITION):
             self._waiting[merchant].append(_Waiting(offset, self._time, value or b"", appended_at))
         elif isinstance(event, Barrier):
             self._come_into_force(event)
@@ -112,6 +116,8 @@ class PartitionReplay:
             self._come_into_force(event)
         elif isinstance(event, RulePaused):
             self._pause(event)
+        elif isinstance(event, _OF_THE_PARTITION):
+            pass  # how far a schedule is changes nobody's state
         elif offset in self.aside:
             self.passed_over.append(offset)
         else:

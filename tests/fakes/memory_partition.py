@@ -11,6 +11,7 @@ from stamgast.domain.customer import Customer, decode_customer
 from stamgast.service import Bundle
 from stamgast.state import keys
 from stamgast.state.keys import IDLE
+from stamgast.state.outbox import TOLD
 from stamgast.state.partitions import Writes
 from stamgast.state.scripts import Script
 from stamgast.state.session import Word
@@ -63,6 +64,7 @@ class MemoryRedis:
         self.lists: defaultdict[str, list[bytes]] = defaultdict(list)
         self.note_ids: list[tuple[int, int]] = []
         self.notes: list[bytes] = []
+        self.told: list[bytes] = []
 
     def apply(self, writes: Writes, watermark: int) -> None:
         """Do what `commit.lua` does."""
@@ -110,7 +112,8 @@ class MemoryRedis:
         first, second = map(int, rest[0].split("-"))
         assert self.note_ids == [] or (first, second) > self.note_ids[-1], "a stream's ids grow"
         self.note_ids.append((first, second))
-        self.notes += rest[2::2]
+        for word, value in zip(rest[1::2], rest[2::2], strict=True):
+            (self.told if word == TOLD else self.notes).append(value)
 
     def _set(self, key: str, rest: list[Any]) -> None:
         self.values[key] = rest[0]
@@ -163,7 +166,7 @@ class MemoryPartition(OwnedByTest[OwnedCustomers]):
         shelf: Any = self.shelf
         standing = standing_of(meta)
         self.lease.watermark = int(meta.get("wm", -1))
-        activations: Any = SimpleNamespace(note=lambda _notes, _ids, up_to: self.noted.append(up_to))
+        activations: Any = SimpleNamespace(note=lambda _notes, _told, _ids, up_to: self.noted.append(up_to))
         taking_up = TakingUp(self.lease, standing, shelf, self.committed_to_kafka)
         self.own = customers_own(standing, taking_up=taking_up, activations=activations)
 

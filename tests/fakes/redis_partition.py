@@ -7,10 +7,11 @@ from types import SimpleNamespace
 from typing import Any, Final
 
 from stamgast.domain.activation import Note
+from stamgast.domain.told import Line, decode_line
 from stamgast.state.client import keys_like
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
-from stamgast.state.outbox import decode_note
+from stamgast.state.outbox import TOLD, decode_note
 from stamgast.state.partitions import Lease
 from streams.customers.in_force import standing_of
 from streams.customers.job import OwnedCustomers
@@ -105,11 +106,11 @@ def came_of(everything: Mapping[str, Any]) -> dict[str, Any]:
     fields = {name.decode(): value for name, value in found["meta"].items()}
     found["meta"] = {n: value for n, value in fields.items() if n not in OF_THE_CUTS and not n.startswith("begun:")}
     if "notes" in found:  # its ids are places; what is said of one customer stands in order
-        lines: dict[tuple[str, str], list[Note]] = {}
+        lines: dict[tuple[str, str, bytes], list[Note | Line]] = {}
         for _, words in found["notes"]:
-            for value in words[1::2]:
-                note = decode_note(value)
-                lines.setdefault((note.merchant, note.customer), []).append(note)
+            for word, value in zip(words[::2], words[1::2], strict=True):
+                line = decode_line(value) if word == TOLD else decode_note(value)
+                lines.setdefault((line.merchant, line.customer, word), []).append(line)
         found["notes"] = lines
     for name, value in found.items():
         if name.startswith("queue:"):  # the score is where the step ended

@@ -10,7 +10,9 @@ from typing import Any
 import pytest
 
 from stamgast.domain.activation import Note
+from stamgast.domain.told import Line, encode_line
 from stamgast.local.redis_server import RedisServer
+from stamgast.log.topics import ACTIVATIONS, FACTS, Topics
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import Outbox, decode_note, encode_note
@@ -32,11 +34,15 @@ class Owner:
         self.lease, self.outbox = lease, Outbox(lease)
         self.emitters = MemoryEmitters()
         owned = OwnedByTest[None](lease, emitters=self.emitters)
-        self.log = ActivationLog(owned, self.outbox, "activations", "nowhere", self._on_claims)
+        self.log = ActivationLog(owned, self.outbox, Topics(1), "nowhere", self._on_claims)
 
     @property
     def appends(self) -> list[list[str]]:
-        return [[decode_note(each.value or b"").activation for each in some] for some in self.emitters.batches]
+        return [
+            [decode_note(each.value or b"").activation for each in some]
+            for some in self.emitters.batches
+            if some[0].topic == ACTIVATIONS
+        ]
 
     @property
     def written(self) -> list[str]:
@@ -72,12 +78,25 @@ async def test_notes_that_were_left_are_written_before_new_ones_and_in_pieces(ow
     for start in range(0, 30, 3):
         await owner.leave(range(start, start + 3))
     await owner.log.open(owner)  # type: ignore[arg-type]
-    owner.log.note([(b"m:c", note(30))], [], 8)
+    owner.log.note([(b"m:c", note(30))], [], [], 8)
     assert not owner.log.idle
     await eventually(lambda: owner.log.idle)
     assert owner.written == [f"a{number:02}" for number in range(31)]
     assert max(map(len, owner.appends)) == 6
     assert await owner.outbox.last_note() == ""
+
+
+async def test_facts_that_were_left_are_written_to_their_own_log_in_the_order_of_the_steps(owner: Owner) -> None:
+    lines = [encode_line(Line(kind="stage", became="active", merchant="m", customer="c", at=at)) for at in range(7)]
+    for at, line in enumerate(lines[:6]):
+        await owner.lease.call("XADD", owner.lease.keys.notes, f"{at + 1}-0", "n", note(at), "f", line)
+    await owner.log.open(owner)  # type: ignore[arg-type]
+    owner.log.note([], [(b"m:c", lines[6])], [], 8)
+    assert not owner.log.idle
+    await eventually(lambda: owner.log.idle)
+    assert owner.emitters.values(FACTS) == lines
+    assert {each.key for each in owner.emitters.log} == {b"m:c"}
+    assert owner.written == [f"a{number:02}" for number in range(6)]
 
 
 async def test_whoever_waits_for_a_claim_of_a_partition_that_is_given_up_is_told_that_it_is_lost(

@@ -14,6 +14,7 @@ CONDITIONS: Registry[ConditionWord] = Registry("condition")
 from rules.language.conditions import (  # noqa: E402
     baskets,
     contacts,
+    events,
     feeds,
     figures,
     goods,
@@ -23,6 +24,7 @@ from rules.language.conditions import (  # noqa: E402
     profiles,
     prospects,
     samples,
+    segments,
 )
 
 __all__ = [
@@ -30,6 +32,7 @@ __all__ = [
     "ConditionWord",
     "baskets",
     "contacts",
+    "events",
     "feeds",
     "figures",
     "goods",
@@ -39,4 +42,5 @@ __all__ = [
     "profiles",
     "prospects",
     "samples",
+    "segments",
 ]

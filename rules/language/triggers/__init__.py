@@ -1,9 +1,14 @@
 """What can stand after `when:`. Each trigger fires when something *becomes* true, never because it *is* true."""
 
+from collections.abc import Collection
 from typing import ClassVar
 
 from rules.engine import CompiledTrigger
-from rules.language.registry import Registry, Word
+from rules.language.registry import Context, Registry, Schema, Word
+from rules.language.wished import TRIGGER, refusal
+from rules.yaml.nodes import MapNode, Node, ScalarNode
+from rules.yaml.problems import suggest
+from rules.yaml.reader import Reader
 from stamgast.domain.vocabulary import FactName, OncePer
 
 
@@ -23,16 +28,59 @@ TRIGGERS: Registry[Trigger] = Registry("trigger")
 PERIODS = (OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR, OncePer.CUSTOMER)
 """What any trigger may be limited to, once per."""
 
+
+def read_trigger(node: Node, context: Context, where: str) -> CompiledTrigger | None:
+    """A word alone, or one word with its settings; None when problems were noted."""
+    reader, words = context.reader, TRIGGERS.words
+    if isinstance(node, ScalarNode) and node.value is not None:
+        name = _name(reader, node, where)
+        return words[name].read(MapNode((), node.mark), context) if name else None
+    entries = reader.entries(node, where)
+    if len(entries) != 1:
+        if isinstance(node, MapNode):
+            reader.problem(node, f"`{where}` needs exactly one trigger, not {len(entries)}", suggest("", words))
+        return None
+    key, value = entries[0]
+    name = _name(reader, key, where)
+    return words[name].read(value, context) if name else None
+
+
+def _name(reader: Reader, node: ScalarNode, where: str) -> str | None:
+    if is_wished(reader, node, TRIGGER, TRIGGERS.words, where):
+        return None
+    return reader.one_of(node, where, TRIGGERS.words, thing="trigger")
+
+
+def is_wished(reader: Reader, node: ScalarNode, kind: str, real: Collection[str], where: str) -> bool:
+    """Note a word that is looked for and not there: the nearest one that is there would be another one."""
+    message, instead = refusal(kind, node.text, real, where)
+    if instead:
+        reader.problem(node, message, instead)
+    return bool(instead)
+
+
+def trigger_schema() -> Schema:
+    """A trigger that takes no settings may stand alone; any other is a word with its settings."""
+    words = TRIGGERS.words.items()
+    alone = [name for name, word in words if {"type": "null"} in word.schema().get("anyOf", ())]
+    described = {name: word.schema() | {"description": word.meaning()} for name, word in words}
+    settings = {"type": "object", "properties": described, "additionalProperties": False}
+    return {"anyOf": [{"type": "string", "enum": alone}, settings | {"minProperties": 1, "maxProperties": 1}]}
+
+
 # The words register themselves when their modules are read.
 from rules.language.triggers import (  # noqa: E402
     cards,
     customers,
     dates,
+    events,
     goods,
     joining,
     purchases,
     replies,
     rewards,
+    schedules,
+    segments,
     silence,
     spend,
     tiers,
@@ -45,12 +93,18 @@ __all__ = [
     "cards",
     "customers",
     "dates",
+    "events",
     "goods",
+    "is_wished",
     "joining",
     "purchases",
+    "read_trigger",
     "replies",
     "rewards",
+    "schedules",
+    "segments",
     "silence",
     "spend",
     "tiers",
+    "trigger_schema",
 ]

@@ -31,6 +31,11 @@ READ_FROM_OUTSIDE = {
     ("stamgast/domain/events.py", "opted_out"),  # tag of an event on the log
     ("stamgast/web/api/vouchers.py", "taken_back"),  # field of an answer
     ("stamgast/demo/board.py", "taken_back"),  # field of a page
+    ("stamgast/service/vouchers.py", "taken_back"),  # word of facts.v1
+    ("stamgast/domain/measuring.py", "opted_out"),  # word of a sum
+    ("stamgast/domain/earned.py", "opted_out"),  # field of an answer
+    ("stamgast/commands/report.py", "opted_out"),
+    ("stamgast/commands/report_page.py", "opted_out"),
     ("streams/metrics.py", "feed_stale"),  # name of a metric
     ("rules/rule_reader.py", "cool_down"),  # word of a rule
     ("rules/lint.py", "cool_down"),
@@ -46,6 +51,7 @@ READ_FROM_OUTSIDE = {
     ("rules/language/triggers/rewards.py", "reward_expired"),
     ("rules/language/triggers/rewards.py", "reward_redeemed"),
     ("rules/language/triggers/tiers.py", "tier_changed"),
+    ("stamgast/domain/events.py", "own_event"),  # tag of an event on the log
 }
 """The same letters that mean something else: the file, and the word."""
 

@@ -5,7 +5,8 @@ from collections.abc import Callable
 import pytest
 
 from rules.actions import Give, Send, Tag
-from rules.engine import CompiledTrigger, View, always, once_per
+from rules.engine import CompiledTrigger, View, always
+from rules.once import once_per
 from rules.program.loader import empty_program
 from rules.rule_set import RuleSet
 from stamgast.domain.calendar import at_local
@@ -226,7 +227,8 @@ def test_a_rule_carries_its_timing_limits_and_actions(rule):
         + 'description: Fine.\npriority: 60\ntiming: {send_between: "10:00-19:30", if_outside: drop, give_up_after: 24 hours, send_late: true}\n'
         "limits: {cool_down: 7 days, messages: 500 per day, hold_out: 10%}\n"
     )
-    assert compiled.actions == (Give("free_loaf", 14 * DAY), Tag(("a", "b"), ("c",)), Send("free_loaf", ("whatsapp",)))
+    message = Send("free_loaf", ("whatsapp",), of_voucher=True)
+    assert compiled.actions == (Give("free_loaf", 14 * DAY), Tag(("a", "b"), ("c",)), message)
     assert (compiled.window, compiled.if_outside, compiled.give_up_after) == (Window(600, 1170), "drop", 24 * HOUR)
     assert (compiled.cool_down, compiled.per_day, compiled.hold_out, compiled.send_late) == (7 * DAY, 500, 10, True)
     assert (compiled.priority, compiled.description, compiled.trigger.name) == (60, "Fine.", "stamp_card_completed")

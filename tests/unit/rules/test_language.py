@@ -40,7 +40,9 @@ def test_every_word_that_is_written_is_registered(package: ModuleType):
 @pytest.mark.parametrize("name", CONDITIONS.words)
 def test_a_condition_that_asks_about_a_purchase_says_so(load, view, name: str):
     """`needs_purchase` lets `rules check` refuse it beside a trigger without one, where it could never be met."""
-    loaded = load(f"rule: example\nwhen: purchase\n{CONDITIONS.words[name].example()}\nthen: [{{tag: seen}}]\n")
+    example = CONDITIONS.words[name].example()
+    when = "" if "when:" in example else "when: purchase\n"
+    loaded = load(f"rule: example\n{when}{example}\nthen: [{{tag: seen}}]\n")
     condition = loaded.rules.all[0].condition
     with_one, without = (condition.test(view(fact)) for fact in (BOUGHT, Fact("lapsing", "quiet:1")))
     assert condition.needs_purchase == (with_one is not None and without is None)

@@ -108,3 +108,21 @@ def test_every_rule_we_ship_is_read_back():
         sentences = [read_back(text.root, text.rule, loaded.program) for text in rule_texts(loaded, "")]
         assert len(sentences) == len(loaded.rules.all)
         assert all(each.startswith("Zodra ") and "{" not in each for each in sentences)
+
+
+LATER = """
+rule: example
+status: live
+when: purchase
+if: [{visits: {at_least: 3}}]
+then: [{send: hello, after: 3 days, unless: [purchase, refunded]}, {wait: 1 week}, {tag: seen}]
+otherwise: [{send: {a: hello, b: hello}}]
+"""
+
+
+def test_what_comes_later_or_otherwise_is_read_back_too():
+    assert said(LATER, "en") == (
+        "As soon as a customer buys something, and if the customer came at least 3 times: send the message hello 3 days "
+        "later (not if meanwhile a customer buys something or a customer gets money back), then wait 1 week and give the "
+        "tag seen; otherwise send the message hello or hello; once per purchase."
+    )

@@ -139,9 +139,79 @@ MISTAKES = {
         'unknown word "tag" beside `give`',
         "dash",
     ),
-    "two messages": (
-        "rule: example\nwhen: purchase\nthen: [{send: hello}, {send: hello}]\n",
-        "at most one message",
+    "eleven messages": (
+        "rule: example\nwhen: purchase\nthen:\n" + "  - send: hello\n" * 11,
+        "messages of a rule: 11, and at most 10 are taken",
+        "",
+    ),
+    "a wait for nothing": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello}, {wait: 3 days}]\n",
+        "nothing stands below the last `wait`",
+        "Put below it what is to happen then.",
+    ),
+    "after that counts from two moments": (
+        "rule: example\nwhen: purchase\nthen: [{wait: 3 days}, {send: hello, after: 3 days}]\n",
+        "`after` below a `wait` could count from two moments",
+        "Put it above the `wait`",
+    ),
+    "unless at once": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello, unless: purchase}]\n",
+        "`unless` calls off what waits, and this is sent at once",
+        "Add `after: 3 days`",
+    ),
+    "unless a word that is none": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello, after: 3 days, unless: purchas}]\n",
+        'unknown trigger "purchas" in `unless`',
+        'Did you mean "purchase"?',
+    ),
+    "a wait without a unit": (
+        "rule: example\nwhen: purchase\nthen: [{wait: 3}, {send: hello}]\n",
+        '"3" is not a length of time',
+        "Write a whole number and a unit",
+    ),
+    "a wait of nothing": (
+        "rule: example\nwhen: purchase\nthen: [{wait: 0 days}, {send: hello}]\n",
+        "`wait` must be longer than zero",
+        "",
+    ),
+    "a wait of two years": (
+        "rule: example\nwhen: purchase\nthen: [{send: hello, after: 800 days}]\n",
+        '"800 days" is longer than 366 days',
+        "Nothing waits for longer than a year.",
+    ),
+    "otherwise without if": (
+        "rule: example\nwhen: purchase\nthen: [{tag: seen}]\notherwise: [{send: hello}]\n",
+        "`otherwise` needs `if`",
+        "",
+    ),
+    "one variant": (
+        "rule: example\nwhen: purchase\nthen: [{send: {a: hello}}]\n",
+        "one variant alone is compared with nothing",
+        "Write `send: {a: …, b: …}`.",
+    ),
+    "a variant with a strange name": (
+        'rule: example\nwhen: purchase\nthen: [{send: {a: hello, "B!": hello}}]\n',
+        '"B!" cannot be the name of a variant',
+        "small letters",
+    ),
+    "a variant of a template that is none": (
+        "rule: example\nwhen: purchase\nthen: [{send: {a: hello, b: helo}}]\n",
+        'unknown template "helo" in `send: b`',
+        'Did you mean "hello"?',
+    ),
+    "stamps on a card that is none": (
+        "rule: example\nwhen: purchase\nthen: [{add_stamps: {bred: 2}}]\n",
+        'unknown card "bred" in `add_stamps`',
+        'Did you mean "bread"?',
+    ),
+    "stamps without a card": (
+        "rule: example\nwhen: purchase\nthen: [{add_stamps: 2}]\n",
+        "`add_stamps` needs a card and a number",
+        "Write it as `add_stamps: {bread: 2}`.",
+    ),
+    "too many stamps": (
+        "rule: example\nwhen: purchase\nthen: [{add_stamps: {bread: 51}}]\n",
+        "`add_stamps: bread` must be from 1 to 50, not 51",
         "",
     ),
     "unknown template": (

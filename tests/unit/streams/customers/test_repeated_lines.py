@@ -1,4 +1,4 @@
-"""When Redis went back, lines of `activations.v1` are written again, and each is an earlier one byte for byte."""
+"""When Redis went back, lines of `activations.v1` and `facts.v1` are written again, and each is an earlier one byte for byte."""
 
 import asyncio
 import copy
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from stamgast.domain.activation import RANKS
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Barrier, encode_event
+from stamgast.domain.told import decode_line
 from stamgast.domain.units import DAY, HOUR
 from stamgast.state.outbox import decode_note
 from tests.builders import ANNA, BRAM, MERCHANT, T0, bought, bundle, card, card_rule, consent, hello_rule, program
@@ -60,6 +61,13 @@ async def applied(redis: MemoryRedis | None, records: list[LogRecord], sizes: li
     return partition
 
 
+def by_customer(told: list[bytes]) -> dict[str, list[bytes]]:
+    found = defaultdict(list)
+    for line in told:
+        found[decode_line(line).customer].append(line)
+    return found
+
+
 @given(st.integers(1, 14), st.lists(st.integers(1, 6), max_size=6))
 def test_a_line_that_comes_again_is_an_earlier_one(at: int, sizes: list[int]):
     async def play() -> None:
@@ -74,5 +82,7 @@ def test_a_line_that_comes_again_is_an_earlier_one(at: int, sizes: list[int]):
         written = by_activation(whole.redis.notes)
         assert any(decode_note(note).kind == "outcome" for note in whole.redis.notes)
         assert by_activation(again.redis.notes) == written, "nothing that differs, and in its order"
+        assert {decode_line(line).kind for line in whole.redis.told} >= {"stamps", "voucher", "decision"}
+        assert by_customer(again.redis.told) == by_customer(whole.redis.told)
 
     asyncio.run(play())

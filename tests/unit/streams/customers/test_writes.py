@@ -32,7 +32,7 @@ def story(steps: int) -> tuple[Owner, str]:
 def left_by(changes: list[Any]) -> tuple[dict[str, bool], Written]:
     """Run a step's commands on the outbox as Redis would; say what stands in which hash, and what the owner is told."""
     writes, written = Writes(), Written(Standing())
-    write([Result((MERCHANT, "anna"), None, changes, b"state")], KEYS, writes, written, 0, quiet=False)
+    write([Result((MERCHANT, "anna"), None, changes, b"state", [])], KEYS, writes, written, 0, quiet=False)
     standing = {KEYS.outbox: True, KEYS.sending: True}  # as a step before had left them
     words = iter(writes.commands)
     for count in words:

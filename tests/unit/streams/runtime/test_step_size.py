@@ -22,6 +22,7 @@ from stamgast.domain.events import (
     Line,
     OptedIn,
     OptedOut,
+    OwnEvent,
     PurchaseChanged,
     PurchaseReviewed,
     RateKnown,
@@ -29,6 +30,9 @@ from stamgast.domain.events import (
     Replied,
     Reviewed,
     RulePaused,
+    Scheduled,
+    ScheduleDone,
+    ScheduleDue,
     TimerDue,
     VoucherRedeemed,
     encode_event,
@@ -76,8 +80,18 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
         merchant=MERCHANT, customer=who, at=T0, activation=f"a{number}", status="sent", rank=RANKS["accepted"],
         provider_id=f"SM{number}",
     ),
+    OwnEvent: lambda number, who, _: OwnEvent(
+        merchant=MERCHANT, customer=who, at=T0, id=f"e{number}", name="workshop", happened_at=T0
+    ),
     TimerDue: _of(TimerDue, due=T0),
     Reviewed: _of(Reviewed),
+    Scheduled: _of(Scheduled, rule="r1", occasion=T0),
+    ScheduleDue: lambda number, _who, _lines: ScheduleDue(
+        merchant=MERCHANT, customer="", at=T0, rule=f"r{number}", occasion=T0
+    ),
+    ScheduleDone: lambda number, _who, _lines: ScheduleDone(
+        merchant=MERCHANT, customer="", at=T0, rule=f"r{number}", occasion=T0, how="walked"
+    ),
     Barrier: lambda number, _who, _lines: Barrier(merchant=MERCHANT, customer="", at=T0, number=number, hash="hash1"),
     RulePaused: lambda number, _who, _lines: RulePaused(
         merchant=MERCHANT, customer="", at=T0, number=1, rule=f"r{number}", reason="x"

@@ -1,0 +1,226 @@
+"""Triggers by the calendar: `every` and `on`."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import ClassVar, Final
+
+from rules.engine import CompiledTrigger, Fires
+from rules.language.conditions.moments import listed
+from rules.language.registry import Context, Schema
+from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
+from rules.language.triggers import PERIODS, TRIGGERS, Trigger
+from rules.yaml.nodes import MapNode, Node, ScalarNode
+from rules.yaml.problems import suggest
+from rules.yaml.reader import Reader
+from rules.yaml.words import WEEKDAYS, WordError, parse_duration, parse_moment, parse_time
+from stamgast.domain.calendar import date_of
+from stamgast.domain.facts import Fact
+from stamgast.domain.schedules import LAST_DAY, Schedule
+from stamgast.domain.units import DAY, Millis
+from stamgast.domain.vocabulary import Each, FactName, OncePer
+
+USUAL_MINUTE: Final = 600
+LAST: Final = "last"
+LATEST_DAY: Final = 84_006
+"""31 December 2199."""
+MOST: Final = {Each.DAY: 365, Each.WEEK: 52, Each.MONTH: 12}
+"""Of these between two occasions: a year at most."""
+_EACH: Final = re.compile(r"(?:([0-9]{1,3}) )?(day|week|month)s?")
+_WORDS: Final = ("day", "week", "month", "each", "at", "spread")
+_SHAPES: Final = 'Write `every: week`, `every: 3 weeks`, or {week: monday, at: "10:00"}; also day and month.'
+
+
+@dataclass(frozen=True, slots=True)
+class _Said:
+    """What there is, and how it is read aloud."""
+
+    schedule: Schedule
+    text: str
+
+
+class _CalendarTrigger(Trigger):
+    """What both have in common."""
+
+    facts = (FactName.SCHEDULED,)
+
+    def _compiled(self, said: _Said, context: Context) -> CompiledTrigger:
+        return CompiledTrigger(
+            self.name,
+            said.text,
+            self.facts,
+            _of(context.rule),
+            OncePer.OCCASION,
+            (OncePer.OCCASION, *PERIODS),
+            has_purchase=False,
+            schedule=said.schedule,
+        )
+
+
+@TRIGGERS.add
+class EveryTrigger(_CalendarTrigger):
+    """It comes again and again by the shop's own clock, and asks `if` of every customer. Once per occasion.
+
+    `every: day`, `week` or `month`, also `3 weeks`, or with a mapping: `week` names weekdays, `month` a day of the
+    month or `last`, `each` is for `3 weeks` there, `at` is the time of day (10:00), and `spread: 3 hours` lets the
+    customers' turns come one after another over that time. Every third week counts from the week of the rule's
+    `starts`. An occasion that is late by more than `freshness` for timers allows is passed over; those
+    before the rule came into force give nothing.
+
+    Example::
+
+        when:
+          every: {week: monday, at: "10:00"}
+    """
+
+    name = "every"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "het volgens de kalender weer tijd is",
+        "fr": "le calendrier le dit de nouveau",
+        "de": "es nach dem Kalender wieder Zeit ist",
+        "en": "it is time again by the calendar",
+    }
+
+    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
+        """A span of time, or when within it."""
+        said = _read_every(node, context.reader)
+        return None if said is None else self._compiled(said, context)
+
+    def schema(self) -> Schema:
+        """A span of time, or when within it."""
+        span: Schema = {"type": "string", "pattern": "^([0-9]{1,3} )?(day|week|month)s?$"}
+        words: Schema = {
+            "day": {"const": True},
+            "week": one_or_more(choice(WEEKDAYS)),
+            "month": {"anyOf": [{"type": "integer", "minimum": 1, "maximum": 31}, {"const": LAST}]},
+            "each": span,
+            "at": {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"},
+            "spread": DURATION,
+        }
+        return {"anyOf": [span, {"type": "object", "properties": words, "additionalProperties": False}]}
+
+
+@TRIGGERS.add
+class OnTrigger(_CalendarTrigger):
+    """It comes once, on that date by the shop's own clock, and asks `if` of every customer.
+
+    With `spread`, as in `{at: 2026-12-05 10:00, spread: 3 hours}`, the customers' turns come one after another over
+    that time.
+
+    Example::
+
+        when:
+          on: 2026-12-05 10:00
+    """
+
+    name = "on"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "die dag er is",
+        "fr": "ce jour est venu",
+        "de": "dieser Tag da ist",
+        "en": "that day has come",
+    }
+
+    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
+        """A date with the time of day."""
+        reader, spread = context.reader, 0
+        if isinstance(node, MapNode):
+            found = reader.mapping(node, self.name, ("at", "spread"), ("at",))
+            if "at" not in found or len(found) < len(node.entries):
+                return None
+            spread = _spread(reader, found.get("spread"))
+            node = found["at"]
+        moment = reader.word(node, self.name, parse_moment)
+        if moment is None:
+            return None
+        day, minute = moment
+        if not 0 <= day <= LATEST_DAY:
+            reader.problem(node, f"`{self.name}` is a date from 1970 to 2199")
+            return None
+        schedule = Schedule(Each.DAY, minute=minute, once=day, spread=spread)
+        return self._compiled(_Said(schedule, f"{date_of(day)} {_clock(minute)}"), context)
+
+    def schema(self) -> Schema:
+        """A date with the time of day."""
+        words: Schema = {"at": TEXT, "spread": DURATION}
+        full: Schema = {"type": "object", "properties": words, "required": ["at"], "additionalProperties": False}
+        return {"anyOf": [TEXT, full]}
+
+
+def _of(rule: str) -> Fires:
+    def fires(fact: Fact) -> bool:
+        return bool(fact.data["rule"] == rule)
+
+    return fires
+
+
+def parse_each(text: str) -> tuple[Each, int]:
+    """`week`, `3 weeks`. Raises `WordError`."""
+    match = _EACH.fullmatch(text)
+    number = int(match[1] or 1) if match else 0
+    if match is None or not number:
+        meant = suggest(text, [*Each, *WEEKDAYS]) if " " not in text else ""
+        raise WordError(f'"{text}" is not something that comes again', f"{meant} {_SHAPES}".strip())
+    each = Each(match[2])
+    if number > MOST[each]:
+        raise WordError(f'"{text}" is longer than a year')
+    return each, number
+
+
+def _read_every(node: Node, reader: Reader) -> _Said | None:
+    if isinstance(node, ScalarNode):
+        span = reader.word(node, "every", parse_each)
+        return None if span is None else _said(Schedule(*span))
+    if not isinstance(node, MapNode):
+        reader.problem(node, "`every` is a span of time, or when within it", _SHAPES)
+        return None
+    found = reader.mapping(node, "every", _WORDS)
+    kinds = [word for word in ("day", "week", "month", "each") if word in found]
+    if len(kinds) != 1 or len(found) < len(node.entries):
+        if len(found) == len(node.entries):
+            reader.problem(node, "`every` needs one of day, week, month and each", _SHAPES)
+        return None
+    schedule = _read_kind(kinds[0], found[kinds[0]], reader)
+    minute = reader.word(found["at"], "at", parse_time) if "at" in found else USUAL_MINUTE
+    if schedule is None or minute is None:
+        return None
+    if minute == DAY // 60_000:
+        reader.problem(found["at"], "`at`: 24:00 is the next day", 'Write "00:00".')
+        return None
+    return _said(schedule._replace(minute=minute, spread=_spread(reader, found.get("spread"))))
+
+
+def _read_kind(word: str, node: Node, reader: Reader) -> Schedule | None:
+    if word == "each":
+        span = reader.word(node, word, parse_each)
+        return None if span is None else Schedule(*span)
+    if word == "day":
+        return Schedule(Each.DAY) if reader.truth(node, word) else None
+    if word == "week":
+        days = reader.some_of(node, word, WEEKDAYS, thing="weekday")
+        return Schedule(Each.WEEK, weekdays=tuple(sorted(map(WEEKDAYS.index, days)))) if days else None
+    if isinstance(node, ScalarNode) and node.text == LAST:
+        return Schedule(Each.MONTH, day=LAST_DAY)
+    day = reader.integer(node, word, 1, 31)
+    return None if day is None else Schedule(Each.MONTH, day=day)
+
+
+def _spread(reader: Reader, node: Node | None) -> Millis:
+    spread = reader.word(node, "spread", parse_duration) if node is not None else None
+    if spread is not None and node is not None and spread > DAY:
+        reader.problem(node, "`spread` is a day at most", "Write it as 3 hours.")
+    return spread or 0
+
+
+def _said(schedule: Schedule) -> _Said:
+    each = schedule.each if schedule.number == 1 else f"{schedule.number} {schedule.each}s"
+    when = ""
+    if schedule.each is Each.WEEK:
+        when = f" on {listed(tuple(WEEKDAYS[day] for day in schedule.weekdays))}"
+    elif schedule.each is Each.MONTH:
+        when = " on its last day" if schedule.day == LAST_DAY else f" on day {schedule.day}"
+    return _Said(schedule, f"every {each}{when} at {_clock(schedule.minute)}")
+
+
+def _clock(minute: int) -> str:
+    return f"{minute // 60:02}:{minute % 60:02}"

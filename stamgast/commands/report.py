@@ -1,0 +1,143 @@
+"""`stamgast report`: what rules earned, from sums that the owners keep."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+
+if TYPE_CHECKING:
+    from stamgast.settings import Settings
+
+app = new_app("What rules earned.")
+
+_COLUMNS = (
+    "merchant", "rule", "decided", "sent", "delivered", "read", "redeemed", "opted_out", "held_out",
+    "attributed_purchases", "attributed_revenue_minor", "attributed_profit_minor",
+    "uplift_per_customer_minor", "uplift_low", "uplift_high", "verdict", "messages_minor", "rewards_minor", "return",
+)  # fmt: skip
+
+
+@app.command()
+def report(
+    *,
+    merchant: Annotated[str | None, typer.Option(help="Only this merchant.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    csv: Annotated[Path | None, typer.Option(help="Write a line a rule to this file.")] = None,
+    page: Annotated[Path | None, typer.Option("--report", help="Write a page with plots to this file.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Tell of each rule whom it reached, what was bought after its messages, and what it changed, with its interval."""
+    from stamgast.commands.finding import Reasons
+
+    settings = load_settings()
+    with Reasons():
+        documents = asyncio.run(_reckon(settings, merchant))
+    if not documents:
+        fail("no merchant has published yet")
+    if rule is not None:
+        documents = _only(documents, rule)
+    if csv is not None:
+        _write_csv(csv, documents)
+        say(f"written to {csv}")
+    if page is not None:
+        _draw(page, documents)
+    if as_json:
+        print_json(documents[0] if merchant else {"merchants": documents})
+        return
+    for document in documents:
+        _tell(document)
+
+
+def _only(documents: list[dict[str, Any]], rule: str) -> list[dict[str, Any]]:
+    found = [document for document in documents if rule in document["rules"]]
+    if not found:
+        known = ", ".join(sorted({name for document in documents for name in document["rules"]})) or "none"
+        misuse(f"--rule {rule!r}: there is no such rule; known: {known}")
+    return [document | {"rules": {rule: document["rules"][rule]}} for document in found]
+
+
+async def _reckon(settings: Settings, merchant: str | None) -> list[dict[str, Any]]:
+    from stamgast import bootstrap
+    from stamgast.broker import kafka_of
+    from stamgast.domain.earned import report as report_of
+    from stamgast.filling import Filling
+    from stamgast.lookup import newest_bundle
+    from stamgast.programs.publish import newest_bundles
+    from stamgast.state.counters import totals_of
+    from stamgast.state.nodes import Redis
+
+    topics = bootstrap.topics_of(settings)
+    names = [merchant] if merchant else sorted(await newest_bundles(kafka_of(settings), topics.programs))
+    bundles = [(await newest_bundle(settings, topics, name))[1] for name in names]
+    redis = Redis(settings.redis_url)
+    try:
+        await Filling(redis, topics, kafka_of(settings)).check()
+        totals = await totals_of(redis, topics.partitions)
+    finally:
+        redis.close()
+    return [
+        report_of(totals.get(bundle.program.merchant, {}), bundle.program, bundle.rules.by_id) for bundle in bundles
+    ]
+
+
+def _draw(path: Path, documents: list[dict[str, Any]]) -> None:
+    from stamgast.commands.report_page import page_of_report
+    from stamgast.drawn_pages import PlotsMissingError
+
+    try:
+        path.write_text(page_of_report(documents), encoding="utf-8")
+    except PlotsMissingError as error:
+        fail(str(error))
+    say(f"written to {path}")
+
+
+def _write_csv(path: Path, documents: list[dict[str, Any]]) -> None:
+    import csv
+
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.DictWriter(file, _COLUMNS)
+        writer.writeheader()
+        for document in documents:
+            for rule, figures in document["rules"].items():
+                flat = {name: figures[name] for name in _COLUMNS if name in figures}
+                flat |= {f"attributed_{name}": value for name, value in figures["attributed"].items()}
+                flat |= {f"uplift_{name}": value for name, value in figures["uplift"].items() if name != "verdict"}
+                flat |= figures["cost"] | {"verdict": figures["uplift"]["verdict"]}
+                writer.writerow({"merchant": document["merchant"], "rule": rule} | flat)
+
+
+def _tell(document: dict[str, Any]) -> None:
+    from stamgast.domain.currencies import format_money
+
+    def money(minor: float) -> str:
+        return format_money(round(minor), document["currency"])
+
+    answer(f"{document['merchant']}, money in {document['currency']}")
+    for rule, figures in document["rules"].items():
+        attributed, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
+        answer(f"  {rule}")
+        answer(
+            f"    decided {figures['decided']:,}, sent {figures['sent']:,}, delivered {figures['delivered']:,}, "
+            f"read {figures['read']:,}, redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
+            f"held out {figures['held_out']:,} people"
+        )
+        answer(
+            f"    after its messages: {attributed['purchases']:,} purchases, {money(attributed['revenue_minor'])}, "
+            f"profit {money(attributed['profit_minor'])} (whoever would have come anyway is among them)"
+        )
+        answer(f"    cost: messages {money(cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}")
+        if lift["per_customer_minor"] is not None:
+            answer(
+                f"    it changed, net of cost: {money(lift['per_customer_minor'])} a customer "
+                f"(between {money(lift['low'])} and {money(lift['high'])})"
+            )
+        answer(f"    {lift['verdict']}")
+    owed = document["liability"]
+    answer(f"  owed: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
+    if owed["without_cost"]:
+        answer(f"    without what these cost, which program.yaml does not say: {', '.join(owed['without_cost'])}")

@@ -1,0 +1,84 @@
+"""`stamgast report --report FILE.html`: the same as one page, with what each rule changed as a plot."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from html import escape
+from typing import Any, Final
+
+from stamgast.domain.currencies import exponent_of, format_money
+from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
+
+_HEADS: Final = (
+    "rule", "decided", "sent", "delivered", "read", "redeemed", "opted out", "held out", "bought after", "profit then",
+    "messages", "rewards", "a customer more", "from", "to",
+)  # fmt: skip
+
+
+def page_of_report(documents: Sequence[dict[str, Any]]) -> str:
+    """Return the page.
+
+    Raises:
+        PlotsMissingError: there is nothing to draw with.
+    """
+    check_plots()
+    return page_of("What rules earned", "\n".join(_of_merchant(each) for each in documents))
+
+
+def _of_merchant(document: dict[str, Any]) -> str:
+    heads = "".join(f"<th>{head}</th>" for head in _HEADS)
+    rows = "\n".join(_row(rule, figures, document["currency"]) for rule, figures in document["rules"].items())
+    said = "".join(
+        f"<li>{escape(rule)}: {escape(figures['uplift']['verdict'])}</li>"
+        for rule, figures in document["rules"].items()
+    )
+    owed = document["liability"]
+    owes = " and ".join(
+        f"{format_money(owed[name], document['currency'])} in {word}"
+        for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
+    )
+    return (
+        f"<h2>{escape(document['merchant'])}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<ul>{said}</ul><p>The shop owes its customers {owes}.</p>{_plot(document)}"
+    )
+
+
+def _row(rule: str, figures: dict[str, Any], currency: str) -> str:
+    after, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
+    names = ("decided", "sent", "delivered", "read", "redeemed", "opted_out", "held_out")
+    cells = [f"{figures[name]:,}" for name in names] + [f"{after['purchases']:,}"]
+    cells += [
+        format_money(each, currency) for each in (after["profit_minor"], cost["messages_minor"], cost["rewards_minor"])
+    ]
+    cells += [
+        "" if lift[name] is None else format_money(round(lift[name]), currency)
+        for name in ("per_customer_minor", "low", "high")
+    ]
+    return f"<tr><th>{escape(rule)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
+
+
+def _plot(document: dict[str, Any]) -> str:
+    known = {
+        rule: figures["uplift"]
+        for rule, figures in document["rules"].items()
+        if figures["uplift"]["per_customer_minor"] is not None
+    }
+    if not known:
+        return ""
+    figure, axes = new_figure()
+    places = range(len(known))
+    unit = 10 ** exponent_of(document["currency"])
+    middle = [each["per_customer_minor"] / unit for each in known.values()]
+    ends = [
+        [(each["per_customer_minor"] - each["low"]) / unit for each in known.values()],
+        [(each["high"] - each["per_customer_minor"]) / unit for each in known.values()],
+    ]
+    axes.errorbar(middle, places, xerr=ends, fmt="o", color="#c2410c", capsize=4)
+    axes.axvline(0, color="#1b1b1b", linewidth=0.8)
+    axes.set_yticks(list(places), list(known))
+    axes.set_xlabel(f"{document['currency']} a customer")
+    return figure_of(
+        "What each rule changed",
+        "Profit per person against those held out, net of messages and rewards, and where it lies in 95 of 100 cases.",
+        svg_of(figure),
+    )

@@ -1,0 +1,99 @@
+"""What a merchant's rules earned and what the shop owes: a document made of the counters and the programme in force."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from stamgast.domain.measuring import HELD_OUT, TREATED, Sum
+from stamgast.domain.program import Program
+from stamgast.domain.uplift import Side, uplift
+from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, counter
+
+Totals = Mapping[str, int]
+"""Counter, without its merchant -> what it is over all partitions."""
+
+
+def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, Any]:
+    """The document. `rules` are those in force; of others that have sums it tells as well."""
+    measured = {name.split(BETWEEN)[1] for name in totals if name.startswith(f"{Counter.MEASURE}{BETWEEN}")}
+    return {
+        "merchant": program.merchant,
+        "currency": program.currency,
+        "window_ms": program.measure_window,
+        "rules": {rule: _of_rule(totals, rule) for rule in sorted(measured | set(rules))},
+        "liability": _liability(totals, program),
+    }
+
+
+def _of_rule(totals: Totals, rule: str) -> dict[str, Any]:
+    def of(*words: str) -> int:
+        return totals.get(counter(Counter.MEASURE, rule, *words), 0)
+
+    treated, held_out = (_side(totals, rule, arm) for arm in (TREATED, HELD_OUT))
+    messages, rewards = round(of(Sum.MESSAGES) / 1000), of(Sum.REWARDS)
+    found, cost = uplift(treated, held_out), messages + rewards
+    earned = None if found.per_customer is None else found.per_customer * treated.people
+    return {
+        "decided": totals.get(counter(Counter.RULE, rule, Tally.FIRED), 0),
+        "sent": of(Sum.SENT),
+        "delivered": of(Sum.DELIVERED),
+        "read": of(Sum.READ),
+        "redeemed": of(Sum.REDEEMED),
+        "opted_out": of(Sum.OPTED_OUT),
+        "held_out": held_out.people,
+        "arms": {"treated": _told(treated), "held_out": _told(held_out)},
+        "attributed": {
+            "purchases": of(Sum.PURCHASES),
+            "revenue_minor": of(Sum.REVENUE),
+            "profit_minor": of(Sum.PROFIT),
+        },
+        "uplift": {
+            "per_customer_minor": _to_cent(found.per_customer),
+            "low": _to_cent(found.low),
+            "high": _to_cent(found.high),
+            "verdict": found.verdict,
+        },
+        "cost": {"messages_minor": messages, "rewards_minor": rewards},
+        "return": None if earned is None or not cost else round(earned / cost, 2),
+    }
+
+
+def _side(totals: Totals, rule: str, arm: str) -> Side:
+    people, converted, net, squares = (
+        totals.get(counter(Counter.MEASURE, rule, arm, each), 0)
+        for each in (Sum.PEOPLE, Sum.CONVERTED, Sum.NET, Sum.SQUARES)
+    )
+    return Side(people, converted, net / 1000, squares / 1_000_000)
+
+
+def _told(side: Side) -> dict[str, Any]:
+    return {"people": side.people, "converted": side.converted, "profit_minor": round(side.total)}
+
+
+def _to_cent(figure: float | None) -> float | None:
+    return None if figure is None else round(figure, 2)
+
+
+def _liability(totals: Totals, program: Program) -> dict[str, Any]:
+    vouchers = sum(_open(totals, reward) * (each.cost or 0) for reward, each in program.rewards.items())
+    stamps = 0.0
+    for card, each in program.cards.items():
+        reward = program.rewards.get(each.reward or "")
+        if reward is not None and reward.cost:
+            held = totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)
+            stamps += max(0, held) * reward.cost / each.stamps_required
+    used, ended = (
+        sum(totals.get(counter(Counter.REWARD, reward, state), 0) for reward in program.rewards)
+        for state in (VoucherState.REDEEMED, VoucherState.EXPIRED)
+    )
+    return {
+        "vouchers_minor": vouchers,
+        "stamps_minor": round(stamps),
+        "expected_redemption": round(used / (used + ended), 3) if used + ended else None,
+        "without_cost": sorted(name for name, each in program.rewards.items() if each.cost is None),
+    }
+
+
+def _open(totals: Totals, reward: str) -> int:
+    ended = (VoucherState.REDEEMED, VoucherState.WITHDRAWN, VoucherState.EXPIRED)
+    gone = sum(totals.get(counter(Counter.REWARD, reward, state), 0) for state in ended)
+    return totals.get(counter(Counter.REWARD, reward, Tally.ISSUED), 0) - gone

@@ -1,0 +1,116 @@
+"""What happened to a customer, as it stands on `facts.v1`: pseudonymous, and all that a report needs."""
+
+import hashlib
+import re
+from enum import StrEnum
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from stamgast.domain.units import Millis, Minor
+
+_OF_VOUCHERS: Final = ("voucher:", "given:", "ending:", "expired:")
+_CODE: Final = re.compile(r"[0-9A-F]+-[A-Z2-7]{16}")
+
+
+class Told(StrEnum):
+    """What a line of `facts.v1` is about."""
+
+    STAMPS = "stamps"
+    VOUCHER = "voucher"
+    STAGE = "stage"
+    TIER = "tier"
+    ENTRY = "entry"
+    ANSWER = "answer"
+    DECISION = "decision"
+
+
+class Arm(StrEnum):
+    """What a rule came to for a customer: which side of a comparison they are on, or why on none."""
+
+    SENT = "sent"
+    WAITS = "waits"
+    GIVEN = "given"
+    """It did what it does, without a message."""
+    HELD_OUT = "held_out"
+    CANARY_EXCLUDED = "canary_excluded"
+    SHADOW = "shadow"
+    WITHHELD = "withheld"
+
+
+class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+    """A line of `facts.v1` (JSON): one thing that happened to a customer. Money is minor units of the merchant.
+
+    `kind` and `became` say what:
+
+    | kind | became | with |
+    |---|---|---|
+    | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
+    | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
+    | `stage` | the new stage | `was` |
+    | `tier` | the new tier, empty for none | `was` |
+    | `entry` | `joined` | |
+    | `answer` | the keyword it meant, if any | `channel` |
+    | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one |
+
+    A voucher that was redeemed and whose redemption was taken back is as it was before; if it has ended or was
+    withdrawn meanwhile, a line behind says so. Those beyond the twenty newest that end are told together, by `reward`
+    and `count`, without their names.
+
+    The arms of a decision are `sent` (put into the outbox), `waits` (another line follows), `given` (done, without a
+    message), `held_out`, `canary_excluded`, `shadow` and `withheld` (`reason` says why). Behind a `sent` there may come
+    `withheld`, if it never left.
+
+    A line may stand there again, byte for byte, as on `activations.v1`: when Redis or a worker has lost its last
+    seconds, the events since then are applied once more. `at` never falls for a customer, so whoever remembers the
+    lines of the newest moments passes over it; a line that differs in anything is news.
+    """
+
+    kind: str
+    became: str
+    merchant: str
+    customer: str
+    at: Millis
+    receipt: str = ""
+    """The transaction that brought it, or the till's request to redeem."""
+    rule: str = ""
+    """The rule that gave or decided; empty if a card itself gave."""
+    card: str = ""
+    ordinal: int = 0
+    """The card's number: 1 is the customer's first of that kind."""
+    before: int = 0
+    after: int = 0
+    reward: str = ""
+    voucher: str = ""
+    """A name of the voucher; its code, which is as good as money, cannot be made of it."""
+    cause: str = ""
+    """The occasion that a voucher was given for."""
+    cost: Minor | None = None
+    """What the reward costs the shop, as its programme says at that moment."""
+    value: Minor | None = None
+    """What the customer would have paid for it."""
+    ends: Millis = 0
+    """When a voucher that was given ends."""
+    count: int = 1
+    was: str = ""
+    channel: str = ""
+    occasion: str = ""
+    reason: str = ""
+    activation: str = ""
+
+
+encode_line = msgspec.json.Encoder().encode
+decode_line = msgspec.json.Decoder(Line).decode
+
+
+def name_of_voucher(code: str) -> str:
+    """What a voucher is called where everybody may read: the same for the same code."""
+    return hashlib.blake2b(code.encode(), digest_size=8).hexdigest()
+
+
+def public(occasion: str) -> str:
+    """An occasion as everybody may read it: one of a voucher carries its name, not its code."""
+    if occasion.startswith(_OF_VOUCHERS):
+        return _CODE.sub(lambda code: name_of_voucher(code[0]), occasion)
+    return occasion

@@ -1,0 +1,109 @@
+"""Stamps that rules put on cards, without a purchase: what for is kept, so that they go with their reason."""
+
+import hashlib
+from collections.abc import Callable, Iterable
+from typing import Final
+
+import msgspec
+from msgspec import Struct
+
+from rules.actions import AddStamps
+from stamgast.domain import stamps
+from stamgast.domain.calendar import business_day
+from stamgast.domain.customer import Card
+from stamgast.domain.dated import is_within
+from stamgast.domain.ledger import NotReadError
+from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.vocabulary import Counter, Tally, counter
+from stamgast.service.case import Case, Firing
+
+
+class Added(Struct, array_like=True, gc=False):
+    """What a rule put on a card for an occasion; `back`: it was taken off again."""
+
+    rule: str
+    occasion: str
+    card: str
+    stamps: int
+    back: bool = False
+
+
+_decode: Final = msgspec.msgpack.Decoder(list[Added]).decode
+_encode: Final = msgspec.msgpack.Encoder().encode
+
+
+def field_of(cause: str) -> bytes:
+    """The ledger field under which it stands what stamps were added for a reason."""
+    return b"s" + hashlib.blake2b(cause.encode(), digest_size=10).digest()
+
+
+def add(case: Case, firing: Firing, action: AddStamps) -> None:
+    """Put stamps on cards; for an occasion that comes about again, those that were taken off. Raises NotReadError."""
+    cause, rule = firing.fact.occasion, firing.rule.id
+    known = _read(case, [cause])[cause]
+    for card, number in action.stamps:
+        before = next((a for a in known if (a.rule, a.occasion, a.card) == (rule, firing.occasion, card)), None)
+        if before is None and not firing.again and _takes_stamps(case, card, number):
+            known.append(Added(rule, firing.occasion, card, number))
+            _move(case, rule, card, number)
+        elif before is not None and before.back and _takes_stamps(case, card, before.stamps):
+            before.back = False
+            _move(case, rule, card, before.stamps)
+    if known:
+        _write(case, cause, known)
+
+
+def take_off(case: Case, causes: Iterable[str], undone: Callable[[str, str], bool]) -> None:
+    """The reason went away: what rules put on cards for it goes too. `undone` is asked with cause and rule."""
+    if not case.customer.added_stamps:
+        return
+    for cause, known in _read(case, list(causes)).items():
+        going = [each for each in known if not each.back and undone(cause, each.rule)]
+        for each in going:
+            each.back = True
+            _move(case, each.rule, each.card, -each.stamps)
+        if going:
+            _write(case, cause, known)
+
+
+def _read(case: Case, causes: list[str]) -> dict[str, list[Added]]:
+    if not case.customer.added_stamps:
+        return {cause: [] for cause in causes}
+    stored = {cause: case.stored(field_of(cause)) for cause in causes}
+    unread = [field_of(cause) for cause, value in stored.items() if value is None]
+    if unread:
+        raise NotReadError(unread)
+    return {cause: _decode(value) if value else [] for cause, value in stored.items()}
+
+
+def _write(case: Case, cause: str, known: list[Added]) -> None:
+    case.customer.added_stamps = True
+    case.store(field_of(cause), _encode(known))
+
+
+def _takes_stamps(case: Case, card: str, number: int) -> bool:
+    """Whether the card is there, takes stamps on this day, and the event may still give as many."""
+    definition = case.program.cards.get(card)
+    if definition is None:
+        return False
+    today = business_day(case.at, case.program.time_zone)
+    if definition.dated and not is_within(today, definition.starts, definition.ends):
+        return False
+    if case.left.stamps < number:
+        case.count(counter(Counter.CARD, card, Tally.TOO_MANY))
+        return False
+    case.left.stamps -= number
+    return True
+
+
+def _move(case: Case, rule: str, card_id: str, by: int) -> None:
+    """Rules and the card itself answer what comes of it once all others have spoken."""
+    definition = case.program.cards.get(card_id)
+    if definition is None:
+        return
+    card = case.customer.cards.get(card_id)
+    if card is None:
+        card = case.customer.cards[card_id] = Card()
+    steps = stamps.move_balance(card, definition, by, case)
+    case.moved += [fact_of(card_id, step, None) for step in steps]
+    case.change.stamped.append((rule, card_id, by))

@@ -1,0 +1,151 @@
+"""Sums of what rules come to, kept in the owner's commit: of both arms of a comparison, and of what is attributed.
+
+Who is held out and who is not is decided by the gate; both are watched from that moment on. Attribution goes to the
+last message that arrived. The two are never mixed.
+"""
+
+from functools import lru_cache
+from typing import Final
+
+from rules.engine import CompiledRule
+from stamgast.domain.activation import RANKS, TAKEN, Activation
+from stamgast.domain.customer import Voucher
+from stamgast.domain.events import ActivationOutcome, PurchaseChanged
+from stamgast.domain.ledger import Entry
+from stamgast.domain.measuring import (
+    HELD_OUT,
+    MOST_WATCHED,
+    TREATED,
+    Delivered,
+    Sum,
+    Watched,
+    is_watched,
+    rule_of,
+    watch,
+    with_one_more,
+)
+from stamgast.domain.units import Millis, Minor
+from stamgast.domain.vocabulary import Counter, Reason, Status, counter
+from stamgast.service.case import Case
+
+_ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
+_DELIVERED_RANK: Final = RANKS[Status.DELIVERED]
+_READ: Final = Status.READ
+_HOLDOUT: Final = Reason.HOLDOUT
+_BEFORE_THE_DRAW: Final[frozenset[str]] = frozenset(
+    {Reason.LATE, Reason.TOO_MANY, Reason.NO_CONSENT, Reason.OPTED_OUT, Reason.BAD_NUMBER}
+)
+"""Why something is withheld before anybody asks who is held out: such a customer is on neither side."""
+
+
+@lru_cache(maxsize=4096)
+def name_of(rule: str, *words: str) -> str:
+    """The counter of one of a rule's sums."""
+    return counter(Counter.MEASURE, rule, *words)
+
+
+@lru_cache(maxsize=1024)
+def stamps_of(card: str) -> str:
+    """The counter of the stamps that stand on all cards of a kind."""
+    return counter(Counter.CARD, card, Sum.STAMPS)
+
+
+def decided(case: Case, rule: CompiledRule, reason: str) -> None:
+    """A rule with a hold-out came to something, for the first time on this occasion: from now on they are watched."""
+    if reason in _BEFORE_THE_DRAW or not case.context.mind_holdout:
+        return
+    arm = HELD_OUT if reason == _HOLDOUT else TREATED
+    watched = case.customer.watched.get(rule.id)
+    if watched is None or watched.arm != arm:
+        _make_room(case, rule.id)
+        watched = case.customer.watched[rule.id] = Watched(arm, [])
+        case.count(name_of(rule.id, arm, Sum.PEOPLE))
+    watch(watched, case.at, case.program.measure_window)
+
+
+def _make_room(case: Case, rule: str) -> None:
+    watched = case.customer.watched
+    if rule not in watched and len(watched) >= MOST_WATCHED:
+        del watched[min(watched, key=lambda each: (watched[each].windows[-1], each))]
+
+
+def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry) -> None:
+    """A purchase gives something else now: bring the sums of whoever is watched into line."""
+    customer = case.customer
+    sides = []
+    if event.before is not None:
+        sides.append((event.before.occurred_at, old, -1))
+    if event.after is not None:
+        sides.append((event.after.occurred_at, new, 1))
+    for rule, watched in customer.watched.items():
+        net = purchases = 0
+        for moment, entry, sign in sides:
+            if is_watched(watched, moment):
+                net += sign * entry.profit * 1000
+                purchases += sign * entry.counts
+        _move(case, rule, watched, net, purchases)
+    for moment, entry, sign in sides:
+        rule = rule_of(customer.delivered, moment)
+        if rule:
+            case.count(name_of(rule, Sum.PURCHASES), sign * entry.counts)
+            case.count(name_of(rule, Sum.REVENUE), sign * entry.spend)
+            case.count(name_of(rule, Sum.PROFIT), sign * entry.profit)
+
+
+def _move(case: Case, rule: str, watched: Watched, net: int, purchases: int = 0) -> None:
+    if net:
+        was = watched.net
+        watched.net += net
+        case.count(name_of(rule, watched.arm, Sum.NET), net)
+        case.count(name_of(rule, watched.arm, Sum.SQUARES), watched.net**2 - was**2)
+    if purchases:
+        had = watched.purchases > 0
+        watched.purchases += purchases
+        has = watched.purchases > 0
+        if has != had:
+            case.count(name_of(rule, watched.arm, Sum.CONVERTED), 1 if has else -1)
+
+
+def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
+    """What became of a rule's message, before its state says so."""
+    rule, was = activation.rule, activation.rank
+    if event.status in TAKEN and was < _ACCEPTED_RANK:
+        case.count(name_of(rule, Sum.SENT))
+    if event.rank >= _DELIVERED_RANK and event.status in TAKEN:
+        if was < _DELIVERED_RANK:
+            case.count(name_of(rule, Sum.DELIVERED))
+            arrived = Delivered(case.at, case.at + case.program.measure_window, rule)
+            case.customer.delivered = with_one_more(case.customer.delivered, arrived)
+        if event.status == _READ:
+            case.count(name_of(rule, Sum.READ))
+
+
+def message_cost(case: Case, rule: str, thousandths: int) -> None:
+    """A message was taken by its carrier, which costs."""
+    case.count(name_of(rule, Sum.MESSAGES), thousandths)
+    _spend(case, rule, thousandths)
+
+
+def redeemed(case: Case, voucher: Voucher, times: int) -> None:
+    """A rule's reward was used, or (`times` is -1) its use taken back."""
+    if not voucher.rule:
+        return
+    reward = case.program.rewards.get(voucher.reward)
+    cost: Minor = 0 if reward is None or reward.cost is None else reward.cost
+    case.count(name_of(voucher.rule, Sum.REDEEMED), times)
+    if cost:
+        case.count(name_of(voucher.rule, Sum.REWARDS), times * cost)
+        _spend(case, voucher.rule, times * cost * 1000)
+
+
+def _spend(case: Case, rule: str, thousandths: int) -> None:
+    watched = case.customer.watched.get(rule)
+    if watched is not None:
+        _move(case, rule, watched, -thousandths)
+
+
+def opted_out(case: Case, at: Millis) -> None:
+    """Somebody had enough: after whose message?"""
+    rule = rule_of(case.customer.delivered, at)
+    if rule:
+        case.count(name_of(rule, Sum.OPTED_OUT))

@@ -1,0 +1,177 @@
+"""What is told of a customer on `facts.v1`, in the commit that makes it so."""
+
+from typing import Final
+
+from stamgast.domain.activation import Activation
+from stamgast.domain.customer import Voucher
+from stamgast.domain.facts import Fact
+from stamgast.domain.told import Arm, Line, Told, name_of_voucher, public
+from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
+from stamgast.service.case import Case
+
+# Said once, and as plain words: members are slower to look up, and to encode.
+_STAMPS: Final = Told.STAMPS.value
+_VOUCHER: Final = Told.VOUCHER.value
+_STAGE: Final = Told.STAGE.value
+_DECISION: Final = Told.DECISION.value
+_HELD_OUT: Final = Arm.HELD_OUT.value
+_WITHHELD: Final = Arm.WITHHELD.value
+_HOLDOUT: Final = Reason.HOLDOUT
+STEPS: Final[dict[str, str]] = {
+    FactName.STAMPS_CHANGED: StepKind.STAMPED.value,
+    FactName.STAMP_CARD_COMPLETED: StepKind.COMPLETED.value,
+    FactName.STAMP_CARD_UNCOMPLETED: StepKind.UNCOMPLETED.value,
+    FactName.STAMPS_TAKEN: StepKind.TAKEN.value,
+}
+"""Fact about a card -> how it moved."""
+
+
+def stamps(case: Case, fact: Fact) -> None:
+    """A card moved."""
+    data = fact.data
+    case.change.told.append(
+        Line(
+            kind=_STAMPS,
+            became=STEPS[fact.name],
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            card=data["card"],
+            ordinal=data["ordinal"],
+            before=fact.before,
+            after=fact.after,
+            count=data.get("cards", 1),
+        )
+    )
+
+
+def voucher(case: Case, which: Voucher, became: str) -> None:
+    """A voucher was given, or became something else."""
+    reward = case.program.rewards.get(which.reward)
+    case.change.told.append(
+        Line(
+            kind=_VOUCHER,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            rule=which.rule,
+            reward=which.reward,
+            voucher=name_of_voucher(which.code),
+            cause=public(which.cause),
+            cost=None if reward is None else reward.cost,
+            value=None if reward is None else reward.value,
+            ends=which.expires_at,
+        )
+    )
+
+
+def ended_apart(case: Case, reward_id: str, count: int) -> None:
+    """Vouchers that are kept apart ended together."""
+    reward = case.program.rewards.get(reward_id)
+    case.change.told.append(
+        Line(
+            kind=_VOUCHER,
+            became=VoucherState.EXPIRED,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            reward=reward_id,
+            cost=None if reward is None else reward.cost,
+            value=None if reward is None else reward.value,
+            count=count,
+        )
+    )
+
+
+def stage(case: Case, was: str, became: str) -> None:
+    """The customer stands elsewhere now."""
+    case.change.told.append(
+        Line(
+            kind=_STAGE,
+            became=became,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            was=was,
+        )
+    )
+
+
+def tier(case: Case, fact: Fact) -> None:
+    """The customer has another tier now."""
+    case.change.told.append(
+        Line(
+            kind=Told.TIER,
+            became=fact.data["tier"],
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            was=fact.data["was"],
+        )
+    )
+
+
+def entry(case: Case) -> None:
+    """The customer joined."""
+    case.change.told.append(
+        Line(
+            kind=Told.ENTRY,
+            became="joined",
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+        )
+    )
+
+
+def answer(case: Case, keyword: str, channel: str) -> None:
+    """The customer wrote something that means this; what else they wrote is not told."""
+    case.change.told.append(
+        Line(
+            kind=Told.ANSWER,
+            became=keyword,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            channel=channel,
+        )
+    )
+
+
+def decision(  # noqa: PLR0917
+    case: Case, arm: str, rule: str, occasion: str, reason: str = "", about: Activation | None = None
+) -> None:
+    """What a rule came to."""
+    case.change.told.append(
+        Line(
+            kind=_DECISION,
+            became=arm,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            rule=rule,
+            occasion=public(occasion),
+            reason=reason,
+            channel="" if about is None else about.channel,
+            activation="" if about is None else about.id,
+        )
+    )
+
+
+def withheld(case: Case, activation: Activation, reason: str) -> None:
+    """A message will not go: the customer is among those held out, or something stands in its way."""
+    arm = _HELD_OUT if reason == _HOLDOUT else _WITHHELD
+    decision(case, arm, activation.rule, activation.occasion, "" if arm is _HELD_OUT else reason, activation)
+
+
+def sample(case: Case, arm: str, rule: str, occasion: str) -> None:
+    """A rule only looked on, or looked away."""
+    if case.left.samples > 0:
+        case.left.samples -= 1
+        decision(case, arm, rule, occasion)

@@ -1,0 +1,97 @@
+"""`stamgast report`, from what the owners have summed: for people, as JSON, as a table and as a page."""
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from stamgast.commands import report as command
+from stamgast.domain.earned import report
+from stamgast.domain.program import Reward
+from stamgast.domain.vocabulary import Counter as Counted
+from tests.builders import card, program
+
+SUMS = {
+    "rule|win-back|fired": 400, "measure|win-back|t|people": 300, "measure|win-back|t|converted": 90,
+    "measure|win-back|t|net": 90_000_000, "measure|win-back|t|squares": 90 * 10**12,
+    "measure|win-back|h|people": 100, "measure|win-back|h|converted": 10,
+    "measure|win-back|h|net": 10_000_000, "measure|win-back|h|squares": 10 * 10**12,
+    "measure|win-back|sent": 280, "measure|win-back|delivered": 270, "measure|win-back|read": 100,
+    "measure|win-back|redeemed": 40, "measure|win-back|opted_out": 2,
+    "measure|win-back|messages": 280 * 7500, "measure|win-back|rewards": 40 * 110,
+    "measure|win-back|purchases": 95, "measure|win-back|revenue": 190_000, "measure|win-back|profit": 95_000,
+    "reward|loaf|issued": 100, "reward|loaf|redeemed": 60, "reward|loaf|expired": 20, "reward|loaf|withdrawn": 5,
+    f"{Counted.CARD}|bread|stamps": 900,
+}  # fmt: skip
+SHOP = program(
+    card("bread", 9, reward="loaf"),
+    rewards={"loaf": Reward("loaf", {"nl": "brood"}, cost=110), "coffee": Reward("coffee", {"nl": "koffie"})},
+)
+
+
+def document() -> dict[str, Any]:
+    return report(Counter(SUMS), SHOP, ["win-back", "quiet"])
+
+
+@pytest.fixture(autouse=True)
+def summed(monkeypatch: pytest.MonkeyPatch) -> None:
+    async def reckon(*_: Any) -> list[dict[str, Any]]:
+        return [document()]
+
+    monkeypatch.setattr(command, "_reckon", reckon)
+
+
+def run(*words: object) -> int:
+    with pytest.raises(SystemExit) as ended:
+        command.app(args=[str(each) for each in words], prog_name="stamgast report")
+    return int(ended.value.code or 0)
+
+
+def test_the_figures_of_a_rule_and_what_the_shop_owes():
+    figures = document()["rules"]["win-back"]
+    assert figures["uplift"]["per_customer_minor"] == 200
+    assert figures["uplift"]["low"] < 200 < figures["uplift"]["high"]
+    assert figures["uplift"]["verdict"] == "it earns more than it costs"
+    assert figures["cost"] == {"messages_minor": 2100, "rewards_minor": 4400}
+    assert figures["return"] == round(200 * 300 / 6500, 2)
+    assert figures["attributed"] == {"purchases": 95, "revenue_minor": 190_000, "profit_minor": 95_000}
+    assert document()["liability"] == {
+        "vouchers_minor": 15 * 110, "stamps_minor": 11_000, "expected_redemption": 0.75, "without_cost": ["coffee"],
+    }  # fmt: skip
+
+
+def test_a_rule_that_holds_nobody_out_is_not_given_an_uplift():
+    quiet = document()["rules"]["quiet"]
+    assert (quiet["decided"], quiet["uplift"]["per_customer_minor"], quiet["return"]) == (0, None, None)
+    assert "nothing to compare with" in quiet["uplift"]["verdict"]
+
+
+def test_people_read_money_and_a_verdict(capsys: pytest.CaptureFixture[str]):
+    assert run("--rule", "win-back") == 0
+    said = capsys.readouterr().out
+    assert "it changed, net of cost: 2.00 EUR a customer (between " in said
+    assert "it earns more than it costs" in said
+    assert "without what these cost, which program.yaml does not say: coffee" in said
+    assert "quiet" not in said
+
+
+def test_json_table_and_page_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
+    pytest.importorskip("matplotlib")
+    table, page = tmp_path / "earned.csv", tmp_path / "earned.html"
+    assert run("--merchant", "bakery", "--csv", table, "--report", page, "--json") == 0
+    found = json.loads(capsys.readouterr().out)
+    assert found == document()
+    rows = {row["rule"]: row for row in csv.DictReader(table.open(encoding="utf-8"))}
+    assert rows["win-back"]["uplift_per_customer_minor"] == "200.0"
+    assert rows["win-back"]["attributed_profit_minor"] == "95000"
+    assert rows["quiet"]["uplift_low"] == ""
+    assert "win-back: it earns more than it costs" in page.read_text()
+    assert "data:image/svg+xml" in page.read_text()
+
+
+def test_a_rule_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]):
+    assert run("--rule", "winback") == 2
+    assert "known: quiet, win-back" in capsys.readouterr().err
