@@ -1,5 +1,5 @@
 # Built in two steps, so that the image holds neither compilers nor pip's cache; runs as nobody in particular.
-FROM python:3.13-slim AS build
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b AS build
 WORKDIR /src
 # `clv` adds scipy, for `stamgast clv` and for workers that value segments.
 ARG REQUIREMENTS=runtime
@@ -16,7 +16,7 @@ RUN pip --python /venv/bin/python install --no-cache-dir --no-compile --no-deps 
     && cd / && /venv/bin/python -c "import streams.worker, stamgast.web.serve, stamgast.sandbox.server, stamgast.commands.publish"
 # The last line leaves bytecode of what processes import, and of nothing else: nobody may write it later.
 
-FROM python:3.13-slim
+FROM python:3.13-slim@sha256:7c61056e61ac89e852de05f3dc6fa51a6dd2181797bceed46aa725dd7cb2cd3b
 RUN useradd --system --uid 10001 --create-home --home-dir /home/stamgast stamgast
 COPY --from=build /venv /venv
 COPY config/ /srv/stamgast/config/

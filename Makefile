@@ -36,6 +36,7 @@ check: $(VENV)/.dev ## lint, types, import direction and docs: what CI asks of e
 	@$(BIN)/python scripts/check_docs.py
 	@$(BIN)/python scripts/write_reference.py --check
 	@$(BIN)/python scripts/audit.py
+	@$(BIN)/python scripts/pin_images.py --check
 
 audit: $(VENV)/.dev ## are locked packages vulnerable or kept by nobody? (ARGS=--refresh asks anew; needs a network)
 	@$(BIN)/python scripts/audit.py $(ARGS)
