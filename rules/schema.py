@@ -1,7 +1,11 @@
-"""JSON Schema of a rule's file, made from the registries: editors complete and underline with it.
+"""JSON Schema of a rule's file and of program.yaml, made from their words: editors complete and underline with it.
 
 It describes shapes; whether a card or template exists, only `stamgast rules check` can say.
 """
+
+import json
+from collections.abc import Callable, Mapping
+from typing import Final
 
 from rules.engine import MAX_PRIORITY, Group
 from rules.language.actions import ACTIONS, ActionWord
@@ -9,6 +13,7 @@ from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry, Schema, W
 from rules.language.schema_parts import DURATION, HOURS, MONEY, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.language.triggers import trigger_schema
+from rules.program_keys.program import NEEDED, PROGRAM
 from rules.rule_reader import LIMITS, TIMING
 from rules.testing.cases import ALSO, ANYTHING, KINDS, NOTHING
 from rules.yaml.words import FEED_STATES
@@ -16,6 +21,31 @@ from stamgast.domain.vocabulary import OncePer, Outside
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
+
+
+RULE_WORDS: Final[Mapping[str, str]] = {
+    "rule": "Its id, for ever: what is remembered and measured of it goes by it.",
+    "description": "What it is for, to people.",
+    "status": "Whether it listens, and whom it speaks to; see below. `draft` where nothing is said.",
+    "when": "The trigger.",
+    "once_per": "It fires once for each of these; what is usual stands at each trigger.",
+    "if": "Conditions, all of which hold.",
+    "then": "What happens, in this order.",
+    "otherwise": "What happens where `if` does not hold.",
+    "earned": "What it gives was paid for: nothing withholds it.",
+    "offered": "Whatever withholds its message withholds what it gives.",
+    "starts": "The first day on which it fires.",
+    "ends": "The last one.",
+    "undo_window": "Messages of the first hour after a launch wait for so long.",
+    "timing": "When its messages may go: `send_between`, within the house's hours; `if_outside` them they `wait` or "
+    "are `drop`ped; after `give_up_after` they are not sent any more; `send_late: true` lets old news send.",
+    "limits": "How much at most: `cool_down` between two firings for one customer, `messages` a day for all customers, "
+    "`hold_out` a share of customers who get none, to compare with.",
+    "priority": "Who goes first, from 0 to 100; 50 where nothing is said.",
+    "value": "What one message is expected to bring; decides among equals.",
+    "tests": "What it does, in examples that `stamgast rules test` plays.",
+}
+"""The words of a rule's file, and what each means."""
 
 
 def rule_schema() -> Schema:
@@ -27,33 +57,52 @@ def rule_schema() -> Schema:
         "type": "object",
         "required": ["rule", "when", "then"],
         "additionalProperties": False,
-        "properties": {
-            "rule": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$", "description": "Its id, for ever."},
-            "description": {"type": "string"},
-            "status": {"type": "string", "pattern": "^(draft|shadow|canary [0-9]{1,3}%|live|paused)$"},
-            "when": {"$ref": "#/$defs/trigger"},
-            "once_per": choice(OncePer),
-            "if": one_or_more(condition),
-            "then": one_or_more({"$ref": "#/$defs/action"}),
-            "otherwise": one_or_more({"$ref": "#/$defs/action"})
-            | {"description": "What happens where `if` does not hold."},
-            "earned": {"type": "boolean", "description": "What it gives was paid for: nothing withholds it."},
-            "starts": {"type": "string", "pattern": f"{DATE}$", "description": "The first day on which it fires."},
-            "ends": {"type": "string", "pattern": f"{DATE}$", "description": "The last one."},
-            "undo_window": DURATION | {"description": "Messages of the first hour after a launch wait for so long."},
-            "offered": {"type": "boolean", "description": "Whatever withholds its message withholds what it gives."},
-            "timing": _timing(),
-            "limits": _limits(),
-            "priority": {"type": "integer", "minimum": 0, "maximum": MAX_PRIORITY},
-            "value": MONEY | {"description": "What one message is expected to bring; decides among equals."},
-            "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
-        },
+        "properties": {name: schema | {"description": RULE_WORDS[name]} for name, schema in _rule_words().items()},
         "$defs": {
             "condition": _condition(condition),
             "trigger": trigger_schema(),
             "action": _action(),
             "test": _test(),
         },
+    }
+
+
+def _rule_words() -> dict[str, Schema]:
+    """What stands after each word of a rule."""
+    action = one_or_more({"$ref": "#/$defs/action"})
+    date: Schema = {"type": "string", "pattern": f"{DATE}$"}
+    return {
+        "rule": {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,63}$"},
+        "description": {"type": "string"},
+        "status": {"type": "string", "pattern": "^(draft|shadow|canary [0-9]{1,3}%|live|paused)$"},
+        "when": {"$ref": "#/$defs/trigger"},
+        "once_per": choice(OncePer),
+        "if": one_or_more({"$ref": "#/$defs/condition"}),
+        "then": action,
+        "otherwise": action,
+        "earned": {"type": "boolean"},
+        "offered": {"type": "boolean"},
+        "starts": date,
+        "ends": date,
+        "undo_window": DURATION,
+        "timing": _timing(),
+        "limits": _limits(),
+        "priority": {"type": "integer", "minimum": 0, "maximum": MAX_PRIORITY},
+        "value": MONEY,
+        "tests": {"type": "array", "items": {"$ref": "#/$defs/test"}},
+    }
+
+
+def program_schema() -> Schema:
+    """The schema of program.yaml."""
+    return {
+        "$schema": DRAFT,
+        "title": "Stamgast programme",
+        "type": "object",
+        "required": list(NEEDED),
+        "additionalProperties": False,
+        "properties": {name: key.to_schema() for name, key in PROGRAM.items()},
+        "$defs": {"condition": _condition({"$ref": "#/$defs/condition"})},
     }
 
 
@@ -139,4 +188,13 @@ def _test() -> Schema:
     }
 
 
-__all__ = ["described", "rule_schema"]
+SCHEMAS: Final[Mapping[str, Callable[[], Schema]]] = {"rule": rule_schema, "program": program_schema}
+"""By the name of the file in `schemas/`."""
+
+
+def as_file(schema: Schema) -> str:
+    """A schema as its file has it."""
+    return json.dumps(schema, indent=2, ensure_ascii=False) + "\n"
+
+
+__all__ = ["RULE_WORDS", "SCHEMAS", "as_file", "described", "program_schema", "rule_schema"]

@@ -19,8 +19,12 @@ from rules.language.registry import Registry
 from rules.language.triggers import TRIGGERS, Trigger
 from rules.program.messages import IF_UNPROVEN
 from rules.program.template_language import FILTERS
+from rules.program_keys.key import Key
+from rules.program_keys.program import PROGRAM
+from rules.schema import RULE_WORDS, SCHEMAS, as_file
 from stamgast.cli import COMMANDS
 from stamgast.domain.message_words import WORDS
+from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.pos.contract import rendered
@@ -78,6 +82,60 @@ prices: {sms: {NL: 0.0875 EUR, BE: 0.091 EUR}, whatsapp: {NL: 0.1323 EUR}}
 `voucher` is there where the rule gives a reward, `card` where a stamp card set it off:
 """
 
+
+WHOLE_RULE = """
+A file of `rules/` is one rule:
+
+```yaml
+# yaml-language-server: $schema=../../../../schemas/rule.json
+rule: third-visit
+description: A loaf for whoever comes a third time in autumn.
+status: canary 5%
+when:
+  visits_reached: 3
+once_per: customer
+if:
+  - weekday: [monday, tuesday, wednesday]
+then:
+  - give: free_loaf
+  - send: free_loaf
+otherwise:
+  - tag: regular
+offered: true
+starts: 2026-10-01
+ends: 2026-12-31
+undo_window: 10 minutes
+timing: {send_between: "10:00-18:00", if_outside: wait, give_up_after: 1 day, send_late: false}
+limits: {cool_down: 30 days, messages: 500 per day, hold_out: 10%}
+priority: 60
+value: 2.50 EUR
+tests:
+  - name: three mornings
+    given: 3 purchases, one per day from 2026-10-05 10:00
+    expect: [{give: free_loaf}, {send: free_loaf}]
+```
+
+The first line shows an editor with a YAML language server what may stand where; `stamgast rules schema` prints the
+same for a folder elsewhere.
+"""
+
+STATUSES = {
+    RuleStatus.DRAFT: "it is not heard of; `rules check` and `rules test` look at it",
+    RuleStatus.SHADOW: "it listens and is counted, and does nothing",
+    RuleStatus.CANARY: "`canary 5%`: it is live for a stable share of customers",
+    RuleStatus.LIVE: "it is in force for everybody",
+    RuleStatus.PAUSED: "it fires no more; what waits for its messages waits on, until it is too late",
+}
+"""What each status means."""
+
+WHOLE_PROGRAM = """
+`program.yaml` is everything that a shop decides but its rules. Needed are `name`, `currency`, `time_zone`, `languages`
+and `stores`; each other section may be left out. The first line shows an editor what may stand where:
+
+```yaml
+# yaml-language-server: $schema=../../../schemas/program.json
+```
+"""
 
 EARNED = """
 A rule is one thing: `once_per`, `status` and `if` decide about everything that it does. What it gives is either earned
@@ -277,6 +335,7 @@ def main() -> int:
     """Write or check; 1 if something is not current."""
     pages = {"docs/reference.md": reference(), "docs/rules.md": rules()}
     pages |= {f"schemas/{name}": text for name, text in rendered().items()}
+    pages |= {f"schemas/{name}.json": as_file(schema()) for name, schema in SCHEMAS.items()}
     stale = [name for name, text in pages.items() if _read(ROOT / name) != text]
     if "--check" in sys.argv[1:]:
         for name in stale:
@@ -316,6 +375,9 @@ def rules() -> str:
         f"# The words of rules\n\n{MADE}",
         "A rule is read aloud: *when* one thing happens, *if* all of these hold, *then* do this.",
     ]
+    words = table(("word", "what it says"), ((f"`{name}`", meaning) for name, meaning in RULE_WORDS.items()))
+    statuses = table(("status", "meaning"), ((f"`{name}`", meaning) for name, meaning in STATUSES.items()))
+    parts.append(f"## A rule\n{WHOLE_RULE}\n{words}\n\n{statuses}")
     kinds: tuple[tuple[str, str, Registry[Any]], ...] = (
         (
             "Triggers",
@@ -338,6 +400,8 @@ def rules() -> str:
     parts.append(f"## Later, otherwise, and to some\n\n{LATER}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     parts.append(f"## Tests\n\n{TESTS}")
+    parts.append(f"## The programme\n{WHOLE_PROGRAM}")
+    parts.extend(section(name, key) for name, key in PROGRAM.items())
     parts.append(f"## Segments\n\n{SEGMENTS}")
     parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
@@ -348,6 +412,23 @@ def rules() -> str:
     words = "\n".join(f"- {', '.join(f'`{thing}.{word}`' for word in words)}" for thing, words in WORDS.items())
     parts.append(f"{WORDING}\n{words}\n\nFilters: {', '.join(f'`{name}`' for name in sorted(FILTERS))}.")
     return "\n\n".join(parts) + "\n"
+
+
+def section(name: str, key: Key) -> str:
+    """A section of program.yaml: what it means, an example, and each word below it."""
+    below = list(words_below(key, ""))
+    told = table(("word", "what it says"), iter(below)) if below else ""
+    return f"### `{name}`\n\n{key.meaning}\n\n```yaml\n{key.example}\n```" + (f"\n\n{told}" if told else "")
+
+
+def words_below(key: Key, where: str) -> Iterator[tuple[str, str]]:
+    """Yield each word below another with its path; a name of the merchant's own choice is `…`."""
+    if key.each is not None:
+        yield from words_below(key.each, f"{where}…: ")
+    for name, word in key.keys.items():
+        if word.meaning:
+            yield f"`{where}{name}`", word.meaning
+        yield from words_below(word, f"{where}{name}: ")
 
 
 def _usually(word: object) -> str:

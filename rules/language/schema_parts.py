@@ -29,6 +29,16 @@ PERCENT: Schema = {
     "pattern": "^[0-9]{1,3} ?%$",
     "description": 'A whole percentage, such as "10%".',
 }
+SHARE: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,3}([.,][0-9]{1,2})? ?%$",
+    "description": 'A percentage, such as "9%" or "12.5%".',
+}
+RATE: Schema = {
+    "type": "string",
+    "pattern": "^[0-9]{1,9} per ([0-9]{1,3} )?(day|week)s?$",
+    "description": 'How often at most, such as "2 per 7 days".',
+}
 HOURS: Schema = {
     "type": "string",
     "pattern": "^[0-9]{2}:[0-9]{2} ?- ?[0-9]{2}:[0-9]{2}$",

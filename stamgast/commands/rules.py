@@ -183,15 +183,18 @@ def why(
 
 @app.command()
 def schema(
+    which: Annotated[
+        str, typer.Argument(metavar="[rule|program]", help="Of a rule's file, or of program.yaml.")
+    ] = "rule",
     *,
     as_json: Annotated[bool, typer.Option("--json", help="It is JSON already; taken for uniformity.")] = False,  # noqa: ARG001
 ) -> None:
-    """Print the JSON Schema of a rule, for editors that complete and underline."""
-    import msgspec
+    """Print the JSON Schema of a rule or of program.yaml, for editors that complete and underline."""
+    from rules.schema import SCHEMAS, as_file
 
-    from rules.schema import rule_schema
-
-    answer(msgspec.json.format(msgspec.json.encode(rule_schema()), indent=2).decode())
+    if which not in SCHEMAS:
+        fail(f"there is no schema of {which!r}; there are {', '.join(SCHEMAS)}")
+    answer(as_file(SCHEMAS[which]()).rstrip())
 
 
 def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:

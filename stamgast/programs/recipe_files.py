@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +14,8 @@ from rules.yaml.insertion import InsertionError, insert_entry
 from rules.yaml.problems import Problem
 
 RECIPES: Final = "recipes"
+_SCHEMA: Final = Path("schemas/rule.json")
+"""Below the folder that holds `config/`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +32,11 @@ class Instance:
     in_english: tuple[str, ...]
     """Languages of the programme that no recipe speaks: messages in them are English until they are translated."""
     loaded: LoadedMerchant
+
+    @property
+    def new_rules(self) -> frozenset[str]:
+        """The paths of its rules."""
+        return frozenset(name for name in self.files if name.startswith("rules/"))
 
 
 def recipes_in(config_dir: Path) -> tuple[list[Recipe], list[Problem]]:
@@ -79,6 +87,16 @@ def write(instance: Instance, folder: Path) -> list[Path]:
     for name in sorted(instance.files, key=lambda each: (each == PROGRAM, each)):
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(instance.files[name], encoding="utf-8")
+        shown = _schema_line(path) if name in instance.new_rules else ""
+        path.write_text(shown + instance.files[name], encoding="utf-8")
         written.append(path)
     return written
+
+
+def _schema_line(path: Path) -> str:
+    """What tells an editor where the schema of a rule is: nothing where there is none beside the merchant's folder."""
+    for above in path.parents:
+        schema = above / _SCHEMA
+        if schema.is_file():
+            return f"# yaml-language-server: $schema={os.path.relpath(schema, path.parent)}\n"
+    return ""

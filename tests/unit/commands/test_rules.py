@@ -36,7 +36,7 @@ def test_check_tells_a_problem_and_exits_1(bakery: Path, capsys):
     assert run("check", bakery, "--json") == 1
     (problem,) = json.loads(capsys.readouterr().out)["problems"]
     assert problem["file"] == str(file)
-    assert (problem["line"], problem["column"]) == (13, 11)
+    assert (problem["line"], problem["column"]) == (14, 11)
     assert problem["message"] == 'unknown reward "free_lof" in `give`'
     assert 'Did you mean "free_loaf"?' in problem["hint"]
     assert run("check", bakery) == 1
@@ -98,7 +98,7 @@ def test_publish_quotes_what_is_wrong_as_check_does(bakery: Path, capsys):
     file.write_text(file.read_text().replace("stamps: 7", "stamps: seven"))
     tell(Published("bakkerij-noord", None, None, is_new=False, loaded=load_merchant(bakery), refusal="it has errors"))
     told = capsys.readouterr().err
-    assert f'{file}:18:13: `stamps` must be a whole number, not "seven"' in told
+    assert f'{file}:19:13: `stamps` must be a whole number, not "seven"' in told
     assert "not published, it has errors" in told
 
 

@@ -51,6 +51,18 @@ def test_files_are_written_and_checked(config: Path, capsys):
         assert line in program
 
 
+def test_a_new_rule_shows_an_editor_the_schema_where_there_is_one(config: Path, capsys):
+    folder = config / "merchants/platenzaak/rules"
+    assert run("stamp-card", "--merchant", "platenzaak", "--usual") == 0
+    assert (folder / "coffee-full.yaml").read_text().startswith("rule: ")
+    shutil.copytree(CONFIG.parent / "schemas", config.parent / "schemas")
+    assert run("birthday", "--merchant", "platenzaak", "--usual") == 0
+    [first] = [path.read_text().partition("\n")[0] for path in folder.glob("birthday*.yaml")]
+    assert (folder / first.removeprefix("# yaml-language-server: $schema=")).resolve() == (
+        config.parent / "schemas/rule.json"
+    )
+
+
 def test_a_dry_run_writes_nothing(config: Path, capsys):
     assert run("stamp-card", "--merchant", "platenzaak", "--dry-run") == 0
     assert "--- rules/coffee-full.yaml" in capsys.readouterr().out

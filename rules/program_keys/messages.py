@@ -1,0 +1,123 @@
+"""Sections of program.yaml about messages, and about what rules may do and earn by them."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from rules.language.schema_parts import DURATION, HOURS, MONEY, POSITIVE, RATE, SHARE, choice, one_or_more
+from rules.program_keys.key import COUNTRY, ID, LANGUAGE, WORD, Key, yaml
+from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
+
+_TEMPLATE: Final = Key(
+    "A message by its id. Its SMS stands in `templates/<language>/<id>.j2`.",
+    keys={
+        "purpose": Key(
+            "`marketing` (so it is where nothing is said) needs consent and room under the caps of marketing; "
+            "`utility` is about what the customer did or owns.",
+            choice(Purpose),
+        ),
+        "whatsapp": Key(
+            "The approved content in each language, by its ContentSid.",
+            each=Key("", {"type": "string", "pattern": "^HX[0-9a-fA-F]{32}$"}),
+            names=LANGUAGE,
+        ),
+        "variables": Key(
+            "What stands for each number of the approved content: a word such as `voucher.code`, or a text with words.",
+            each=Key("", WORD),
+            names="^[1-9][0-9]?$",
+        ),
+        "if_unproven": Key(
+            "What becomes of a message that the carrier never answered for.",
+            choice(IfUnproven),
+        ),
+    },
+    bare=True,
+)
+
+_MESSAGING: Final[Mapping[str, Key]] = {
+    "sms_sender": Key(
+        "Who sends SMS: a number with its country code, a messaging service (MG…), or a name of at most 11 letters, "
+        "which nobody can answer.",
+        {"type": "string"},
+    ),
+    "whatsapp_sender": Key("Who sends over WhatsApp: a number, or a messaging service.", {"type": "string"}),
+    "send_between": Key(
+        "Hours of the customer's store in which messages may go out, within 08:00-21:00; a rule may only be stricter.",
+        keys={purpose.value: Key("", HOURS) for purpose in Purpose},
+    ),
+    "caps": Key(
+        "How many messages one customer gets at most, all rules and channels together.",
+        keys={purpose.value: Key("", one_or_more(RATE)) for purpose in Purpose},
+    ),
+    "give_up_after": Key("A message that could not go for so long is not sent any more.", DURATION),
+    "letters": Key(
+        "What becomes of letters that make an SMS dearer: sent `plain` where that saves a part, `keep_names`, `keep`.",
+        choice(Letters),
+    ),
+    "max_parts": Key("Parts that an SMS may take.", {"type": "integer", "minimum": 1, "maximum": 10}),
+}
+
+_LAUNCH: Final[Mapping[str, Key]] = {
+    "watch_for": Key("How long a launch is watched.", DURATION),
+    "at_least": Key("Messages before shares say anything.", POSITIVE),
+    "opt_outs": Key("Paused when more than this say STOP.", SHARE),
+    "failures": Key("Paused when more than this fail.", SHARE),
+    "volume": Key("Paused when so many times the number of the backtest go in a day.", POSITIVE),
+    "spend": Key("Paused when its messages have cost more.", MONEY),
+}
+
+MESSAGES: Final[Mapping[str, Key]] = {
+    "templates": Key(
+        "Messages; see [Templates](#templates).",
+        each=_TEMPLATE,
+        names=ID,
+        example=yaml("""
+            templates:
+              free_loaf:
+                purpose: utility
+                whatsapp:
+                  nl: HX0d4c8b2a6f1e4d3c9b7a5e2f8c6d4b0a
+                  fr: HX7b5d3f1a9c2e4b6d8f0a3c5e7b9d1f2c
+                variables: {"1": voucher.name, "2": "{{ customer.first_name or 'klant' }}"}
+                if_unproven: send_again
+              we_miss_you: {purpose: marketing}
+            """),
+    ),
+    "messaging": Key(
+        "Who sends, when, and how much at most. Rules can only be stricter.",
+        keys=_MESSAGING,
+        example=yaml("""
+            messaging:
+              sms_sender: "+31970105678"
+              whatsapp_sender: "+31970105678"
+              send_between: {marketing: "10:00-20:00", utility: "08:00-21:00"}
+              caps: {marketing: [1 per day, 2 per 7 days], utility: 3 per day}
+              give_up_after: 48 hours
+              letters: keep_names
+              max_parts: 2
+            """),
+    ),
+    "prices": Key(
+        "What messages cost, by channel and country; an SMS each of its parts.",
+        keys={channel.value: Key("", each=Key("", MONEY), names=COUNTRY["pattern"]) for channel in Channel},
+        example="prices: {sms: {NL: 0.0875 EUR, BE: 0.091 EUR}, whatsapp: {NL: 0.1323 EUR}}",
+    ),
+    "freshness": Key(
+        "What is older changes figures and sends nothing.",
+        keys={
+            "purchases": Key("Between a sale and the news of it; 2 hours else.", DURATION),
+            "timers": Key("Between a moment and its being noticed; 3 days else.", DURATION),
+        },
+        example="freshness: {purchases: 4 hours, timers: 2 days}",
+    ),
+    "launch": Key(
+        "What pauses a rule by itself after its launch; see [campaigns](campaigns.md).",
+        keys=_LAUNCH,
+        example="launch: {watch_for: 3 days, at_least: 50, opt_outs: 3%, failures: 25%, volume: 3, spend: 50 EUR}",
+    ),
+    "measure": Key(
+        "What a rule earned.",
+        keys={"window": Key("So long after a decision or a message a purchase counts; 7 days else.", DURATION)},
+        needed=("window",),
+        example="measure: {window: 14 days}",
+    ),
+}

@@ -1,0 +1,205 @@
+"""Sections of program.yaml about the shop: where it is, its cards and rewards, and what it knows of customers."""
+
+from collections.abc import Mapping
+from typing import Final
+
+from rules.language.schema_parts import DURATION, MONEY, POSITIVE, SPAN, choice, one_or_more
+from rules.program_keys.key import COUNTRY, DATE, GOODS, ID, LANGUAGE, WORD, Key, yaml
+from stamgast.domain.own_events import FieldKind
+
+_NEIGHBOURS: Final = Key(
+    "Countries across the border: a number without a country code may be theirs as well.",
+    {"type": "array", "items": COUNTRY},
+)
+
+_STORE: Final = Key(
+    "A store by its id, as the till tells it.",
+    keys={
+        "time_zone": Key("Where it is not the merchant's.", {"type": "string"}),
+        "region": Key("Where it is not the merchant's.", COUNTRY),
+        "neighbours": _NEIGHBOURS,
+        "day_start": Key(
+            "The hour at which its business day begins: 4 puts a sale at three in the morning on the evening before. "
+            "0 where nothing is said.",
+            {"type": "integer", "minimum": 0, "maximum": 23},
+        ),
+    },
+    bare=True,
+)
+
+_CARD: Final = Key(
+    "A stamp card by its id.",
+    keys={
+        "stamps": Key("How many fill it.", POSITIVE),
+        "per": Key(
+            "What a stamp is for: each `purchase` (so it is where nothing is said), each `item`, or each full amount.",
+            {"anyOf": [choice(("purchase", "item")), MONEY]},
+        ),
+        "minimum_spend": Key("A purchase of less gives no stamp.", MONEY),
+        "products": Key("Only lines of these products give stamps.", GOODS),
+        "categories": Key("Only lines of these categories give stamps.", GOODS),
+        "max_per_day": Key("Stamps that one customer gets in a business day.", POSITIVE),
+        "max_per_purchase": Key("Stamps that one purchase gives.", POSITIVE),
+        "on_refund": Key(
+            "What a refund takes: the stamps, so that the balance may fall `below_zero` (so it is where nothing is "
+            "said); the `next_stamps`, while the balance shows zero; or `never` any.",
+            choice(("below_zero", "next_stamps", "never")),
+        ),
+        "reward": Key("What a full card gives by itself, without a rule.", WORD),
+        "valid_for": Key("For how long, where the reward does not say.", DURATION),
+        "most_rewards": Key("How often one purchase may fill it.", POSITIVE),
+        "starts": Key("The first business day whose purchases stamp it.", DATE),
+        "ends": Key("The last one.", DATE),
+        "count_history": Key("What was bought before `starts` stamps it as well.", {"type": "boolean"}),
+    },
+    needed=("stamps",),
+)
+
+_REWARD: Final = Key(
+    "A reward by its id.",
+    keys={
+        "names": Key("What people read, in each language.", each=Key("", WORD), names=LANGUAGE),
+        "valid_for": Key("How long its voucher holds, to the end of that business day; 30 days else.", DURATION),
+        "cost": Key("What it costs the shop: reports count it when it is redeemed.", MONEY),
+        "value": Key("What the customer would have paid for it.", MONEY),
+    },
+    needed=("names",),
+)
+
+_PURCHASES: Final[Mapping[str, Key]] = {
+    "not_before": Key("What a till dates earlier counts as of today.", DATE),
+    "most_rewards": Key("How often one purchase may fill a card.", POSITIVE),
+    "review_above": Key(
+        "A purchase of more waits until a person has looked at it.",
+        keys={"pieces": Key("Of one line.", POSITIVE), "amount": Key("Of the purchase or a line.", MONEY)},
+    ),
+    "transaction_scope": Key(
+        "Within what a till's transaction ids are never used twice.", choice(("merchant", "store", "store_day"))
+    ),
+}
+
+_TIERS: Final[Mapping[str, Key]] = {
+    "by": Key("What counts.", choice(("spend", "visits"))),
+    "in": Key("The span in which it counts, today included; left out: ever. Two years at most.", SPAN),
+    "levels": Key("What each level takes, the lowest first.", each=Key("", {"anyOf": [MONEY, POSITIVE]})),
+    "downgrade": Key("Where who has it no longer falls to.", choice(("earned", "one_step", "never"))),
+    "grace": Key("So long after they had it last.", DURATION),
+}
+
+_EVENT: Final = Key(
+    "A kind of event by its name.",
+    keys={
+        "fields": Key(
+            "What is told with it.",
+            each=Key("", {"anyOf": [choice(kind for kind in FieldKind if kind is not FieldKind.CHOICE), GOODS]}),
+        )
+    },
+    bare=True,
+)
+
+SHOP: Final[Mapping[str, Key]] = {
+    "merchant": Key(
+        "The id: the folder's name, and part of every address.",
+        {"type": "string", "pattern": "^[a-z0-9][a-z0-9_-]{0,62}$"},
+        example="merchant: bakkerij-noord",
+    ),
+    "name": Key("What customers read.", {"type": "string", "maxLength": 64}, example="name: Bakkerij Noord"),
+    "currency": Key("What the shop counts in.", {"type": "string", "pattern": "^[A-Z]{3}$"}, example="currency: EUR"),
+    "region": Key("How phone numbers without a country code are read.", COUNTRY, example="region: NL"),
+    "neighbours": Key(_NEIGHBOURS.meaning, {"type": "array", "items": COUNTRY}, example="neighbours: [BE, DE]"),
+    "time_zone": Key("The shop's clock.", {"type": "string"}, example="time_zone: Europe/Amsterdam"),
+    "languages": Key(
+        "Of its messages. The first one speaks to customers whose language is unknown.",
+        one_or_more({"type": "string", "pattern": LANGUAGE}),
+        example="languages: [nl, fr]",
+    ),
+    "stores": Key(
+        "At least one.",
+        each=_STORE,
+        names=ID,
+        example=yaml("""
+            stores:
+              dok-noord: {}
+              korenmarkt: {time_zone: Europe/Brussels, region: BE, neighbours: [NL], day_start: 4}
+            """),
+    ),
+    "cards": Key(
+        "Stamp cards.",
+        each=_CARD,
+        names=ID,
+        example=yaml("""
+            cards:
+              bread: {stamps: 7, per: purchase, categories: [bread], reward: free_loaf, max_per_day: 2}
+              spend: {stamps: 10, per: 15 EUR, max_per_purchase: 10, on_refund: next_stamps}
+              rye:
+                stamps: 5
+                per: item
+                products: [RYE-800]
+                minimum_spend: 2.50 EUR
+                valid_for: 60 days
+                most_rewards: 2
+                starts: 2026-10-01
+                ends: 2026-12-31
+                count_history: true
+            """),
+    ),
+    "rewards": Key(
+        "What cards and rules give: a voucher with a code.",
+        each=_REWARD,
+        names=ID,
+        example=yaml("""
+            rewards:
+              free_loaf:
+                names: {nl: Een gratis brood, fr: Un pain gratuit}
+                valid_for: 60 days
+                cost: 1.10 EUR
+                value: 3.50 EUR
+            """),
+    ),
+    "purchases": Key(
+        "What a purchase of this shop may be.",
+        keys=_PURCHASES,
+        example=yaml("""
+            purchases:
+              not_before: 2015-01-01
+              most_rewards: 20
+              review_above: {pieces: 200, amount: 5000 EUR}
+              transaction_scope: store_day
+            """),
+    ),
+    "watch": Key(
+        "Products of which it is kept when each customer bought them, and how often, for the condition and the "
+        "trigger `bought`.",
+        GOODS,
+        example="watch: [RYE-800, TART-6]",
+    ),
+    "tiers": Key(
+        "Levels that customers rise to; see [Tiers](#tiers-and-watched-products).",
+        keys=_TIERS,
+        needed=("levels",),
+        example=yaml("""
+            tiers:
+              by: spend
+              in: 12 months
+              levels: {silver: 250 EUR, gold: 500 EUR}
+              downgrade: one_step
+              grace: 30 days
+            """),
+    ),
+    "segments": Key(
+        "Conditions under a name; see [Segments](#segments).",
+        each=Key("", one_or_more({"$ref": "#/$defs/condition"})),
+        names=ID,
+        example=yaml("""
+            segments:
+              regulars: {visits: {at_least: 3}}
+              vip: [{segment: regulars}, {spend: {at_least: 500 EUR, in: 12 months}}]
+            """),
+    ),
+    "events": Key(
+        "What the shop posts about customers beside purchases; see [Events of your own](#events-of-your-own).",
+        each=_EVENT,
+        names=ID,
+        example="events: {workshop: {fields: {topic: [bread, cake], score: number, paid: amount}}, call: {}}",
+    ),
+}
