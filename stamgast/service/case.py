@@ -1,7 +1,7 @@
 """What one run of `handle` works on and what it hands back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import Fact
+from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import (
     Entry,
     NotReadError,
@@ -51,6 +52,18 @@ class Bundle:
     hash: str
     program: Program
     rules: RuleSet
+    keeps: bool = field(init=False, repr=False, compare=False, default=False)
+    """States keep more for it than every state does."""
+    minds_purchases: bool = field(init=False, repr=False, compare=False, default=False)
+    """What a purchase changes is looked at for that, or for things that rules listen to."""
+    plans: bool = field(init=False, repr=False, compare=False, default=False)
+    """Something is waited for that is planned anew after every event."""
+
+    def __post_init__(self) -> None:
+        keeps = self.program.kept is not NOTHING_KEPT or self.program.tiers is not None
+        object.__setattr__(self, "keeps", keeps)
+        object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
+        object.__setattr__(self, "plans", bool(self.rules.awaited) or self.program.tiers is not None)
 
 
 class Context(Struct, frozen=True):

@@ -26,8 +26,8 @@ UNBOUNDED = 1 << 30
 """More stamps than any card has."""
 _LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up costs as much as a call
 _PER_PURCHASE: Final = OncePer.PURCHASE
-_FIRED: Final = Ended.FIRED
-_FIRED_BEFORE: Final = Ended.FIRED_BEFORE
+_FIRED: Final = int(Ended.FIRED)
+_FIRED_BEFORE: Final = int(Ended.FIRED_BEFORE)
 _GIVEN: Final = Arm.GIVEN.value
 
 
@@ -276,9 +276,9 @@ _FIGURES = frozenset(
 )
 
 _ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
-    FactName.STAMPS_CHANGED: telling.stamps,
-    FactName.STAMP_CARD_COMPLETED: _complete_card,
-    FactName.STAMP_CARD_UNCOMPLETED: _reopen_card,
-    FactName.STAMPS_TAKEN: _lose_stamps,
-    FactName.TIER_CHANGED: telling.tier,
+    FactName.STAMPS_CHANGED.value: telling.stamps,
+    FactName.STAMP_CARD_COMPLETED.value: _complete_card,
+    FactName.STAMP_CARD_UNCOMPLETED.value: _reopen_card,
+    FactName.STAMPS_TAKEN.value: _lose_stamps,
+    FactName.TIER_CHANGED.value: telling.tier,
 }
