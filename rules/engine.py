@@ -8,7 +8,9 @@ counts as not met, also inside `none`, and never raises.
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
-from typing import Final
+from typing import Final, NamedTuple
+
+from msgspec import Struct
 
 from rules.actions import Action, Send, Unless
 from rules.steps import Step, steps_of
@@ -37,19 +39,16 @@ SPEAKING: Final[frozenset[str]] = frozenset({RuleStatus.CANARY, RuleStatus.LIVE}
 """Statuses whose rules do something, too."""
 
 
-class View:
+class View(Struct, gc=False):
     """What a rule may look at: the customer after the event, the programme, the recorded time and the fact."""
 
-    __slots__ = ("_local", "_values", "at", "customer", "customer_id", "fact", "program")
-
-    def __init__(self, customer: Customer, program: Program, at: Millis, fact: Fact, customer_id: str = "") -> None:
-        self.customer = customer
-        self.customer_id = customer_id
-        self.program = program
-        self.at = at
-        self.fact = fact
-        self._local: LocalTime | None = None
-        self._values: dict[str, Minor | None] = {}
+    customer: Customer
+    program: Program
+    at: Millis
+    fact: Fact
+    customer_id: str = ""
+    _local: LocalTime | None = None
+    _values: dict[str, Minor | None] = {}
 
     @property
     def local(self) -> LocalTime:
@@ -199,6 +198,16 @@ Explained = tuple[str, bool | None, str]
 Occasion = Callable[[Fact, View], str | None]
 
 
+class Check(NamedTuple):
+    """One of the questions of a rule's `if`, and what is noted where the answer is not yes."""
+
+    test: Test
+    not_met: str
+    """Counter of the times that it turned the rule down."""
+    code: int
+    """What stands for it among a customer's answers (`stamgast.domain.rule_answers`)."""
+
+
 @dataclass(frozen=True, slots=True)
 class CompiledRule:
     """One rule, ready to run. Percentages are whole, durations milliseconds, `per_day` 0 means no limit."""
@@ -237,15 +246,12 @@ class CompiledRule:
     """How many messages a day it was launched to send; 0: nobody said."""
     otherwise: tuple[Action, ...] = ()
     """What it does where `if` does not hold."""
-    turned_down: Mapping[Test, tuple[str, int]] = field(init=False, repr=False, compare=False, default_factory=dict)
-    """Each of its `tests` -> counter of the times that it turned the rule down, and what stands for it among a
-    customer's answers (`stamgast.domain.rule_answers`)."""
+    checks: tuple[Check, ...] = field(init=False, repr=False, compare=False, default=())
+    """What `if` asks, one after another: it holds when every answer is True."""
     key: int = field(init=False, repr=False, compare=False, default=0)
-    """What stands for the rule there."""
+    """What stands for the rule among a customer's answers."""
     fired: str = field(init=False, repr=False, compare=False, default="")
     """Counter of the occasions that it fired for."""
-    tests: tuple[Test, ...] = field(init=False, repr=False, compare=False, default=())
-    """What `if` asks, one after another: it holds when every answer is True."""
     steps: tuple[Step, ...] = field(init=False, repr=False, compare=False, default=())
     """Its actions, by the time at which they happen."""
     other_steps: tuple[Step, ...] = field(init=False, repr=False, compare=False, default=())
@@ -259,13 +265,12 @@ class CompiledRule:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", key_of(self.id))
-        turned_down = {
-            part.test: (counter(Counter.RULE, self.id, Tally.NOT_MET, words), code_of(words))
+        checks = tuple(
+            Check(part.test, counter(Counter.RULE, self.id, Tally.NOT_MET, words), code_of(words))
             for part, words in zip(self._parts(), self.said, strict=True)
-        }
-        object.__setattr__(self, "turned_down", turned_down)
+        )
+        object.__setattr__(self, "checks", checks)
         object.__setattr__(self, "fired", counter(Counter.RULE, self.id, Tally.FIRED))
-        object.__setattr__(self, "tests", tuple(part.test for part in self._parts()))
         object.__setattr__(self, "steps", steps_of(self.actions))
         object.__setattr__(self, "other_steps", steps_of(self.otherwise, OTHERWISE))
         object.__setattr__(self, "calls_off", tuple(each for step in self.all_steps for each in step.unless))
@@ -275,7 +280,7 @@ class CompiledRule:
 
     @property
     def said(self) -> tuple[str, ...]:
-        """What `if` asks, in words that a counter's name may hold; in the order of `tests`."""
+        """What `if` asks, in words that a counter's name may hold; in the order of `checks`."""
         return tuple(_in_words(part).replace(BETWEEN, "/")[:_LONGEST] for part in self._parts())
 
     def _parts(self) -> tuple[Condition, ...]:
@@ -322,7 +327,7 @@ class CompiledRule:
 
     def holds(self, view: View) -> bool:
         """Whether all of `if` is met; what is unknown is not met."""
-        return all(test(view) is True for test in self.tests)
+        return all(check.test(view) is True for check in self.checks)
 
     def explain(self, view: View) -> list[Explained]:
         """Every condition with its answer and what was found; parts of a group follow it, indented."""

@@ -44,7 +44,7 @@ class RuleSet:
         for rule in self.all:
             if rule.status in RUNNING:
                 for name in rule.fact_names:
-                    listening.setdefault(name, []).append(rule)
+                    listening.setdefault(str(name), []).append(rule)
         self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
         unless = [each for rule in self.all if rule.status in RUNNING for each in rule.calls_off]
         self.calling_off = frozenset(name for each in unless for name in each.fact_names)
@@ -78,9 +78,10 @@ class RuleSet:
         thresholds = listeners.thresholds
         if not thresholds or thresholds[-1] <= fact.before:
             return listeners.always
-        first = bisect_right(thresholds, fact.before)
-        end = bisect_right(thresholds, fact.after)
-        return (*listeners.always, *listeners.waiting[first:end]) if first < end else listeners.always
+        first, after = bisect_right(thresholds, fact.before), fact.after
+        if after < thresholds[first]:
+            return listeners.always
+        return (*listeners.always, *listeners.waiting[first : bisect_right(thresholds, after, first)])
 
     def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
         """The same rules, with these ones paused; ids that are not there are passed over."""

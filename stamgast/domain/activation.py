@@ -169,7 +169,7 @@ class Submission(Struct, array_like=True, frozen=True, gc=False):
     """Hash of the bundle whose template it uses."""
 
 
-class Note(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
+class Note(Struct, frozen=True, omit_defaults=True, gc=False):
     """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
 
     `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted; with the reason `not_found`,

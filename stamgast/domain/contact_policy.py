@@ -25,6 +25,12 @@ MOST_CONTACTS = 1000
 NEVER: Final[Millis] = 1 << 62
 _HELD: Final = ActivationState.HELD  # asked of every message of a customer
 _SUBMITTED: Final = ActivationState.SUBMITTED
+_SUPPRESS: Final = Verdict.SUPPRESS
+_SUBMIT: Final = Verdict.SUBMIT
+_NO_CONSENT: Final = Reason.NO_CONSENT
+_OPTED_OUT: Final = Reason.OPTED_OUT
+_BAD_NUMBER: Final = Reason.BAD_NUMBER
+_HOLDOUT: Final = Reason.HOLDOUT
 
 
 class Terms(Struct, frozen=True):
@@ -96,18 +102,18 @@ def decide(customer: Customer, customer_id: str, program: Program, terms: Terms,
     """May this message go now, later, or not at all?"""
     allowed = [c for c in terms.channels if f"{terms.purpose}:{c}" in customer.consents]
     refusal = (
-        Reason.NO_CONSENT
+        _NO_CONSENT
         if not allowed
-        else Reason.OPTED_OUT
+        else _OPTED_OUT
         if customer.stopped_at
-        else Reason.BAD_NUMBER
+        else _BAD_NUMBER
         if customer.dead_phone and not (allowed := _not_by_phone(allowed))
-        else Reason.HOLDOUT
+        else _HOLDOUT
         if is_held_out(program.merchant, terms.rule, customer_id, terms.hold_out)
         else ""
     )
     if refusal:
-        return Decision(Verdict.SUPPRESS, refusal)
+        return Decision(_SUPPRESS, refusal)
     channel, others = allowed[0], tuple(allowed[1:])
     full = _no_room(customer, program, terms, at)
     if full is not None:
@@ -196,7 +202,7 @@ def _mind_the_hour(program: Program, terms: Terms, at: Millis, channel: str, oth
     now = local_time(at, program.time_zone)
     if opens <= now.minute < closes:
         shut = at_local(now.day, closes, program.time_zone)
-        return Decision(Verdict.SUBMIT, "", channel, others, min(shut, terms.give_up_at))
+        return Decision(_SUBMIT, "", channel, others, min(shut, terms.give_up_at))
     if not terms.wait_outside or opens >= closes:
         return Decision(Verdict.SUPPRESS, Reason.QUIET_HOURS)
     day = now.day if now.minute < opens else now.day + 1

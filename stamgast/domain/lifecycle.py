@@ -18,6 +18,7 @@ QUIET: Final = (TimerKind.RISK, TimerKind.LAPSE, TimerKind.LAPSED)
 """Timers of a customer who stays away, in the order in which they come due."""
 _RISK, _LAPSE, _LAPSED = QUIET  # asked at every purchase, and looking a member up costs as much as a call
 _ACTIVE: Final = Stage.ACTIVE
+_NEW: Final = Stage.NEW
 
 
 def plan_lapse(customer: Customer, program: Program) -> None:
@@ -70,7 +71,7 @@ def stage_of(customer: Customer) -> Stage:
         return Stage.AT_RISK
     if customer.lapse_day and _one_visit_since(customer):
         return Stage.WON_BACK
-    return Stage.NEW if customer.visits == 1 else _ACTIVE
+    return _NEW if customer.visits == 1 else _ACTIVE
 
 
 def _one_visit_since(customer: Customer) -> bool:

@@ -300,6 +300,12 @@ class Program:
     """What its rules ask states to keep."""
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
+    capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())
+    """Cards that take only so many stamps a day."""
+
+    def __post_init__(self) -> None:
+        capped = tuple(card.id for card in self.cards.values() if card.max_per_day is not None)
+        object.__setattr__(self, "capped_cards", capped)
 
     def behind(self, veil: Veil) -> "Program":
         """The same programme for whoever sees through the merchant's veil."""

@@ -1,6 +1,5 @@
 """Apply one changed purchase to a customer: sums, visit days, stamps, and the facts that follow."""
 
-from functools import partial
 from typing import Any, Final, Protocol
 
 from msgspec import Struct
@@ -19,11 +18,11 @@ from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import FactName, StepKind
 
 # Said here, for every purchase asks for them, and a member is slower to look up than a name.
-_PURCHASE: Final = FactName.PURCHASE
-_REFUNDED: Final = FactName.REFUNDED
-_VISITS: Final = FactName.VISITS_CHANGED
-_SPEND: Final = FactName.SPEND_CHANGED
-_CLV: Final = FactName.CLV_CHANGED
+_PURCHASE: Final = FactName.PURCHASE.value
+_REFUNDED: Final = FactName.REFUNDED.value
+_VISITS: Final = FactName.VISITS_CHANGED.value
+_SPEND: Final = FactName.SPEND_CHANGED.value
+_CLV: Final = FactName.CLV_CHANGED.value
 _COMPLETED: Final = StepKind.COMPLETED
 
 
@@ -140,7 +139,8 @@ def _purchase_facts(event: PurchaseChanged, old: Entry, new: Entry) -> list[Fact
 def _move_cards(shift: Shift) -> list[Fact]:
     facts: list[Fact] = []
     room = stamps.MOST_COMPLETED
-    for card_id in sorted(shift.old.stamps.keys() | shift.new.stamps.keys()):
+    old, new = shift.old.stamps, shift.new.stamps
+    for card_id in sorted(old.keys() | new.keys() if old else new):
         for step in _move_card(shift, card_id, room):
             if step.kind == _COMPLETED:
                 room -= 1
@@ -174,14 +174,14 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
 def _move_day(shift: Shift, card: Card, definition: CardDefinition, day: Day, by: int) -> int:
     if not by:
         return 0
-    return stamps.move_day(card, definition, day, by, partial(shift.memory.raw_stamps, definition.id, day))
+    return stamps.move_day(card, definition, day, by, shift.memory.raw_stamps)
 
 
 _FACT_NAMES: Final = {
-    StepKind.STAMPED: FactName.STAMPS_CHANGED,
-    StepKind.COMPLETED: FactName.STAMP_CARD_COMPLETED,
-    StepKind.UNCOMPLETED: FactName.STAMP_CARD_UNCOMPLETED,
-    StepKind.TAKEN: FactName.STAMPS_TAKEN,
+    StepKind.STAMPED: FactName.STAMPS_CHANGED.value,
+    StepKind.COMPLETED: FactName.STAMP_CARD_COMPLETED.value,
+    StepKind.UNCOMPLETED: FactName.STAMP_CARD_UNCOMPLETED.value,
+    StepKind.TAKEN: FactName.STAMPS_TAKEN.value,
 }
 
 

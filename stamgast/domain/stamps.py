@@ -93,9 +93,13 @@ def _qualifying_money(lines: tuple[Line, ...], spend: Minor, card: CardDefinitio
                 taken_off = True
         return _less_discounts(lines, money, card) if taken_off else money
     money = spend  # what no line accounts for included
-    for line in lines:
-        if not qualifies(line, card) and (line.gross > 0 or line.kind in APART_KINDS):
-            money -= line.gross
+    for line in lines:  # as `qualifies` has it for a card that takes everything
+        gross, kind = line.gross, line.kind
+        if gross > 0:
+            if kind in NO_STAMP_KINDS or line.quantity <= 0:
+                money -= gross
+        elif kind in APART_KINDS:
+            money -= gross
     return money
 
 
@@ -141,10 +145,10 @@ def _pieces(quantity: int) -> int:
     return quantity // 1000 if quantity % 1000 == 0 else 1
 
 
-def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_day: Callable[[], int]) -> int:
+def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_day: Callable[[str, Day], int]) -> int:
     """Change the raw stamps of one day; returns by how much the balance moves under the daily cap.
 
-    `raw_of_day()` says what the day held before, for days other than the newest one.
+    `raw_of_day(card, day)` says what the day held before, for days other than the newest one.
     """
     cap = definition.max_per_day
     if day > card.day:
@@ -156,7 +160,7 @@ def move_day(card: Card, definition: CardDefinition, day: Day, by: int, raw_of_d
     elif cap is None:
         return by
     else:
-        before = raw_of_day()
+        before = raw_of_day(definition.id, day)
     return by if cap is None else min(cap, before + by) - min(cap, before)
 
 

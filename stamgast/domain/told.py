@@ -100,6 +100,40 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     activation: str = ""
 
 
+class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A `Line` about stamps, byte for byte, with nothing but what such a one has: most purchases bring one."""
+
+    kind: str
+    became: str
+    merchant: str
+    customer: str
+    at: Millis
+    receipt: str = ""
+    card: str = ""
+    ordinal: int = 0
+    before: int = 0
+    after: int = 0
+    count: int = 1
+
+
+class DecisionLine(Struct, frozen=True, omit_defaults=True, gc=False):
+    """A `Line` about a decision, likewise."""
+
+    kind: str
+    became: str
+    merchant: str
+    customer: str
+    at: Millis
+    receipt: str = ""
+    rule: str = ""
+    channel: str = ""
+    occasion: str = ""
+    reason: str = ""
+    activation: str = ""
+
+
+AnyLine = Line | StampsLine | DecisionLine
+
 encode_line = msgspec.json.Encoder().encode
 decode_line = msgspec.json.Decoder(Line).decode
 

@@ -1,7 +1,7 @@
 """What one run of `handle` works on and what it hands back."""
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 from msgspec import Struct
@@ -14,6 +14,7 @@ from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import Fact
+from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import (
     Entry,
     NotReadError,
@@ -27,7 +28,7 @@ from stamgast.domain.ledger import (
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
 from stamgast.domain.rule_answers import Ended, stamp
-from stamgast.domain.told import Line
+from stamgast.domain.told import AnyLine
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
 
@@ -51,6 +52,18 @@ class Bundle:
     hash: str
     program: Program
     rules: RuleSet
+    keeps: bool = field(init=False, repr=False, compare=False, default=False)
+    """States keep more for it than every state does."""
+    minds_purchases: bool = field(init=False, repr=False, compare=False, default=False)
+    """What a purchase changes is looked at for that, or for things that rules listen to."""
+    plans: bool = field(init=False, repr=False, compare=False, default=False)
+    """Something is waited for that is planned anew after every event."""
+
+    def __post_init__(self) -> None:
+        keeps = self.program.kept is not NOTHING_KEPT or self.program.tiers is not None
+        object.__setattr__(self, "keeps", keeps)
+        object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
+        object.__setattr__(self, "plans", bool(self.rules.awaited) or self.program.tiers is not None)
 
 
 class Context(Struct, frozen=True):
@@ -98,7 +111,7 @@ class Change(Struct):
     finished: dict[str, str] = {}
     stands: dict[str, bool] = {}
     notes: list[Note] = []
-    told: list[Line] = []
+    told: list[AnyLine] = []
     counters: dict[str, int] = {}
     answers: dict[str, bytes] = {}
     failures: list[tuple[str, str]] = []
@@ -162,7 +175,6 @@ class Case:
         "_entries",
         "_grounds",
         "_read",
-        "_stamp",
         "at",
         "change",
         "context",
@@ -176,6 +188,7 @@ class Case:
         "moved",
         "program",
         "receipt",
+        "stamp",
     )
 
     def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
@@ -185,7 +198,8 @@ class Case:
         self.program: Program = context.bundle.program
         self.change = Change(customer)
         self.at: Millis = 0
-        self._stamp = 0
+        self.stamp = 0
+        """What stands for now among a customer's answers."""
         self.late = False
         self.receipt = ""
         self._read = ledger
@@ -205,7 +219,7 @@ class Case:
     def begin(self, at: Millis) -> None:
         """Another event, at that recorded time."""
         self.at = self.customer.recorded_at = at
-        self._stamp = 0
+        self.stamp = stamp(at)
         self.late = False
         self.receipt = ""
         self.foreseen = []
@@ -328,34 +342,19 @@ class Case:
 
     def answered(self, rule: CompiledRule, how: Ended) -> None:
         """Remember how it ended that the rule's trigger came."""
-        self.customer.rule_answers[rule.key] = self.stamp() + how
-
-    def stamp(self) -> int:
-        """What stands for now among a customer's answers; reckoned when it is first asked for."""
-        if not self._stamp:
-            self._stamp = stamp(self.at)
-        return self._stamp
+        self.customer.rule_answers[rule.key] = self.stamp + how
 
     def note(self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None) -> None:
         """A line in the public life of an activation; `answer` is what the channel said of it."""
+        attempt, code, provider_id, parts, step, variant = "", "", "", 0, "", ""
+        if answer is not None:
+            attempt, code, provider_id, parts = answer.attempt, answer.code, answer.provider_id, answer.parts
+        if activation.plan is not None:
+            step, variant = activation.plan.step, activation.plan.variant
         self.change.notes.append(
             Note(
-                kind=kind,
-                activation=activation.id,
-                merchant=self.program.merchant,
-                customer=self.customer_id,
-                at=self.at,
-                rule=activation.rule,
-                occasion=activation.occasion,
-                status=activation.status,
-                reason=activation.reason,
-                channel=activation.channel,
-                template=activation.template,
-                attempt=answer.attempt if answer else "",
-                code=answer.code if answer else "",
-                provider_id=answer.provider_id if answer else "",
-                parts=answer.parts if answer else 0,
-                step="" if activation.plan is None else activation.plan.step,
-                variant=activation.variant,
+                kind, activation.id, self.program.merchant, self.customer_id, self.at,
+                activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
+                activation.template, attempt, code, provider_id, parts, step, variant,
             )
-        )
+        )  # fmt: skip

@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rules.actions import Give
 from stamgast.domain.activation import Activation
+from stamgast.domain.apart import AT_HAND
 from stamgast.domain.channels import spec_of
 from stamgast.domain.customer import UNKNOWN_PHONE, Customer
 from stamgast.domain.earning import day_of
@@ -29,7 +30,6 @@ from stamgast.domain.events import (
     VoucherRedeemed,
 )
 from stamgast.domain.facts import Fact
-from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import field_of
 from stamgast.domain.program import Program
 from stamgast.domain.purchases import MEMORY
@@ -83,10 +83,9 @@ def handle(
     if state is None:
         case.count(Counter.CUSTOMERS)
         case.count(counter(Counter.STAGE, Stage.NEW))
-    program, rules = context.bundle.program, context.bundle.rules
-    keeps = program.kept is not NOTHING_KEPT or program.tiers is not None or _has_kept(customer)
-    waits = rules.awaited or program.tiers is not None
-    minds_segments = bool(rules.segments or customer.segments)
+    bundle = context.bundle
+    keeps, plans_anew = bundle.keeps or _has_kept(customer), bundle.plans
+    minds_segments = bool(bundle.rules.segments or customer.segments)
     for event in events:
         case.begin(event.at)
         if keeps:
@@ -103,8 +102,9 @@ def handle(
             fire(case, expired)
         if minds_segments:
             segments.follow(case, event)
-        at_hand.tidy(case)
-        if waits:
+        if len(customer.vouchers) > AT_HAND or customer.apart is not None:
+            at_hand.tidy(case)
+        if plans_anew:
             awaited.plan(case)
     return case.change
 
@@ -131,7 +131,7 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
     The whole ledger is needed only where a card has a daily cap and the day is not the newest one.
     """
     fields: list[bytes] = []
-    capped = [card.id for card in program.cards.values() if card.max_per_day is not None]
+    capped = program.capped_cards
     newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if capped and state else 0
     for event in events:
         if type(event) is PurchaseReviewed or type(event) is RateKnown:

@@ -32,6 +32,11 @@ _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
 _DELIVERED_RANK: Final = RANKS[Status.DELIVERED]
 _READ: Final = Status.READ
 _HOLDOUT: Final = Reason.HOLDOUT
+_SUM_SENT: Final = Sum.SENT
+_SUM_DELIVERED: Final = Sum.DELIVERED
+_SUM_PURCHASES: Final = Sum.PURCHASES
+_SUM_REVENUE: Final = Sum.REVENUE
+_SUM_PROFIT: Final = Sum.PROFIT
 _BEFORE_THE_DRAW: Final[frozenset[str]] = frozenset(
     {Reason.LATE, Reason.TOO_MANY, Reason.NO_CONSENT, Reason.OPTED_OUT, Reason.BAD_NUMBER}
 )
@@ -87,9 +92,9 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry) -> None
     for moment, entry, sign in sides:
         rule = rule_of(customer.delivered, moment)
         if rule:
-            case.count(name_of(rule, Sum.PURCHASES), sign * entry.counts)
-            case.count(name_of(rule, Sum.REVENUE), sign * entry.spend)
-            case.count(name_of(rule, Sum.PROFIT), sign * entry.profit)
+            case.count(name_of(rule, _SUM_PURCHASES), sign * entry.counts)
+            case.count(name_of(rule, _SUM_REVENUE), sign * entry.spend)
+            case.count(name_of(rule, _SUM_PROFIT), sign * entry.profit)
 
 
 def _move(case: Case, rule: str, watched: Watched, net: int, purchases: int = 0) -> None:
@@ -110,10 +115,10 @@ def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
     """What became of a rule's message, before its state says so."""
     rule, was = activation.rule, activation.rank
     if event.status in TAKEN and was < _ACCEPTED_RANK:
-        case.count(name_of(rule, Sum.SENT))
+        case.count(name_of(rule, _SUM_SENT))
     if event.rank >= _DELIVERED_RANK and event.status in TAKEN:
         if was < _DELIVERED_RANK:
-            case.count(name_of(rule, Sum.DELIVERED))
+            case.count(name_of(rule, _SUM_DELIVERED))
             arrived = Delivered(case.at, case.at + case.program.measure_window, rule)
             case.customer.delivered = with_one_more(case.customer.delivered, arrived)
         if event.status == _READ:

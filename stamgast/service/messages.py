@@ -7,6 +7,7 @@ Everything here decides from the state and the recorded time alone; the sending 
 """
 
 from collections.abc import Sequence
+from functools import lru_cache
 from typing import Any, Final
 
 from msgspec.structs import replace
@@ -65,6 +66,9 @@ _HOLD: Final = Verdict.HOLD
 _DECIDED: Final = NoteKind.DECIDED
 _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
 _SENT: Final = Arm.SENT.value
+_FIRED: Final = Tally.FIRED
+_SUPPRESSED: Final = Status.SUPPRESSED
+_OUTCOME: Final = NoteKind.OUTCOME
 _WAITS: Final = Arm.WAITS.value
 _WITHHELD: Final = Arm.WITHHELD.value
 _HAD_ROOM: Final[frozenset[str]] = frozenset(
@@ -212,7 +216,7 @@ def drafted(case: Case, firing: Firing, step: Step) -> Activation:
     if firing.planned or variant:
         of = firing.of or occasion
         activation.plan = Plan(firing.step, of, moment_of(case, firing.fact), variant, cooled=firing.cooled)
-    variants.count(case, activation, Tally.FIRED)
+    variants.count(case, activation, _FIRED)
     return activation
 
 
@@ -311,7 +315,7 @@ def _figures(case: Case) -> dict[str, Any]:
 
 def suppress(case: Case, activation: Activation, reason: str) -> None:
     """End it unsent."""
-    end(case, activation, Status.SUPPRESSED, reason)
+    end(case, activation, _SUPPRESSED, reason)
 
 
 def end(case: Case, activation: Activation, status: Status, reason: str) -> None:
@@ -323,15 +327,24 @@ def end(case: Case, activation: Activation, status: Status, reason: str) -> None
         activation.status, activation.rank = Status.IN_DOUBT, RANKS[Status.IN_DOUBT]
         case.count(counter(Counter.MESSAGE, activation.channel, Status.IN_DOUBT))
     else:
-        case.count(counter(Counter.SUPPRESSED, reason))
-        case.count(counter(Counter.RULE, activation.rule, status))
-        case.count(counter(Counter.RULE, activation.rule, Tally.WITHHELD, reason))
+        for name in withheld_counters(activation.rule, status, reason):
+            case.count(name)
         telling.withheld(case, activation, reason)
     variants.count(case, activation, activation.status)
-    case.note(activation, NoteKind.OUTCOME)
+    case.note(activation, _OUTCOME)
     shed(activation)
     if activation.offered and not activation.unproven:
         offers.withdraw(case, activation)
+
+
+@lru_cache(maxsize=4096)
+def withheld_counters(rule: str, status: str, reason: str) -> tuple[str, ...]:
+    """Where a message that was withheld is counted."""
+    return (
+        counter(Counter.SUPPRESSED, reason),
+        counter(Counter.RULE, rule, status),
+        counter(Counter.RULE, rule, Tally.WITHHELD, reason),
+    )
 
 
 def voucher_ends(activation: Activation) -> Millis:

@@ -24,6 +24,8 @@ def why_not(case: Case, firing: Firing, step: Step) -> str:
     rule = firing.rule
     if case.late and not rule.send_late:
         return Reason.LATE
+    if not (step.gives or rule.cool_down or rule.hold_out):
+        return ""
     terms = Terms(
         rule=rule.id,
         purpose=PURPOSE if step.gives else WITHOUT_MESSAGE,

@@ -49,6 +49,7 @@ _FAILED_RANK: Final = RANKS[Status.FAILED]
 _FAILED: Final[frozenset[str]] = frozenset({Status.FAILED, Status.UNDELIVERED})
 _NOT_FOUND: Final = Status.NOT_FOUND
 _EXPIRED: Final = Status.EXPIRED
+_IN_DOUBT: Final = Status.IN_DOUBT
 _MESSAGE: Final = Counter.MESSAGE
 _OUTCOME: Final = NoteKind.OUTCOME
 _OPTED_OUT: Final = Reason.OPTED_OUT
@@ -150,9 +151,10 @@ def _of_two(activation: Activation, event: ActivationOutcome) -> ActivationOutco
 
 def _may_go_again(case: Case, activation: Activation) -> bool:
     """Say whether it is in doubt, has gone only once, and its template lets it go again."""
+    if activation.status != _IN_DOUBT or activation.unproven:
+        return False
     template = case.program.templates.get(activation.template)
-    again = template is not None and template.if_unproven == IfUnproven.SEND_AGAIN
-    return again and activation.status == Status.IN_DOUBT and not activation.unproven
+    return template is not None and template.if_unproven == IfUnproven.SEND_AGAIN
 
 
 def _go_once_more(case: Case, activation: Activation, attempt: str) -> None:

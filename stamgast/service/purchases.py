@@ -20,9 +20,9 @@ from stamgast.service.stages import restage
 from stamgast.service.worth import worth, worth_facts
 
 # Said here, for every purchase asks for them, and a member is slower to look up than a name.
-_PURCHASES: Final = Counter.PURCHASES
-_SPEND: Final = Counter.SPEND
-_PROFIT: Final = Counter.PROFIT
+_PURCHASES: Final = Counter.PURCHASES.value
+_SPEND: Final = Counter.SPEND.value
+_PROFIT: Final = Counter.PROFIT.value
 
 
 class Heard(Struct, frozen=True, omit_defaults=True):

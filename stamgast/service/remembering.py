@@ -10,7 +10,6 @@ from stamgast.domain import spending, things, tiers
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.facts import Fact
-from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import Entry, decode_entry, field_of, is_of_transaction
 from stamgast.domain.purchase_effects import Applied
 from stamgast.domain.spans import Span
@@ -51,15 +50,15 @@ def take_stock(case: Case) -> None:
 
 def before(case: Case) -> Before | None:
     """Look at what a change of a purchase may move; None where nobody asks."""
-    rules, program = case.context.bundle.rules, case.program
-    if program.kept is NOTHING_KEPT and program.tiers is None and not rules.things:
+    bundle, program = case.context.bundle, case.program
+    if not bundle.minds_purchases:
         return None
     today = _today(case)
     rank, had_it = 0, False
     if program.tiers is not None:
         rank = tiers.rank_of(case.customer, program.tiers)
         had_it = program.tiers.earned_by(tiers.figure(case.customer, program.tiers, today)) >= rank
-    return Before(today, {span: spending.spent(case.customer, span, today) for span in rules.spans}, rank, had_it)
+    return Before(today, {span: spending.spent(case.customer, span, today) for span in bundle.rules.spans}, rank, had_it)
 
 
 def facts_since(case: Case, was: Before, event: PurchaseChanged, applied: Applied) -> list[Fact]:

@@ -26,8 +26,8 @@ UNBOUNDED = 1 << 30
 """More stamps than any card has."""
 _LIVE: Final = RuleStatus.LIVE  # asked of every rule, and looking a member up costs as much as a call
 _PER_PURCHASE: Final = OncePer.PURCHASE
-_FIRED: Final = Ended.FIRED
-_FIRED_BEFORE: Final = Ended.FIRED_BEFORE
+_FIRED: Final = int(Ended.FIRED)
+_FIRED_BEFORE: Final = int(Ended.FIRED_BEFORE)
 _GIVEN: Final = Arm.GIVEN.value
 
 
@@ -63,28 +63,31 @@ def answer_what_was_given(case: Case) -> None:
 
 
 def _answer(case: Case, facts: Sequence[Fact]) -> None:
-    at_hand.foresee(case, facts)
-    firings: list[Firing] = []
-    rules = case.context.bundle.rules
-    if rules.calling_off and case.customer.activations:
+    customer, rules = case.customer, case.context.bundle.rules
+    if customer.apart is not None:
+        at_hand.foresee(case, facts)
+    if rules.calling_off and customer.activations:
         plans.hear(case, facts)
+    firings: list[Firing] = []
     for fact in facts:
         own = _ANSWERS.get(fact.name)
         if own is not None:
             own(case, fact)
         asked = rules.asked_by(fact)
-        if asked and not case.customer.erased_at:
-            firings += _ask(case, asked, View(case.customer, case.program, case.at, fact, case.customer_id))
+        if asked and not customer.erased_at:
+            _ask(case, asked, View(customer, case.program, case.at, fact, case.customer_id), firings)
     # The arbiter: who speaks first when several rules want the same customer.
-    for firing in sorted(firings, key=_rank):
+    if len(firings) > 1:
+        firings.sort(key=_rank)
+    for firing in firings:
         if case.left.firings > 0:
             case.left.firings -= 1
             _carry_out(case, firing)
         else:
             case.count(counter(Counter.RULE, firing.rule.id, Tally.TOO_MANY))
             case.answered(firing.rule, Ended.TOO_MANY)
-    if len(case.customer.rule_answers) > MOST_ANSWERS:
-        case.customer.rule_answers = newest(case.customer.rule_answers)
+    if len(customer.rule_answers) > MOST_ANSWERS:
+        customer.rule_answers = newest(customer.rule_answers)
 
 
 def _rank(firing: Firing) -> tuple[int, int, str]:
@@ -110,21 +113,19 @@ def _crossed_back(case: Case, fact: Fact) -> set[str]:
     return {rule.id for rule in case.context.bundle.rules.asked_by(back) if rule.trigger.fires(back)}
 
 
-def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
+def _ask(case: Case, rules: Sequence[CompiledRule], view: View, firings: list[Firing]) -> None:
     """Which of these rules fire? The innermost loop of the core: written for speed."""
-    fact, counters, firings = view.fact, case.change.counters, []
-    answers, now = case.customer.rule_answers, 0
+    fact, counters = view.fact, case.change.counters
+    answers, now = case.customer.rule_answers, case.stamp
     for rule in rules:
         try:  # its words are spelled out here: a call of `holds` a rule would double the time
             occasion = fact.occasion if rule.plain else rule.occasion(fact, view)
             if occasion is None:
                 continue
-            for test in rule.tests:
+            for test, name, code in rule.checks:
                 met = test(view)
                 if met is not True:
-                    name, code = rule.turned_down[test]
                     counters[name] = counters.get(name, 0) + 1
-                    now = now or case.stamp()
                     answers[rule.key] = now + (code if met is False else code + UNKNOWN)
                     if rule.otherwise and (rule.status == _LIVE or _speaks(case, rule, occasion)):
                         again = _has_fired(case, rule, occasion)
@@ -139,7 +140,6 @@ def _ask(case: Case, rules: Sequence[CompiledRule], view: View) -> list[Firing]:
             case.change.failures.append((rule.id, f"{type(error).__name__}: {error}"))
             case.count(counter(Counter.RULE, rule.id, Tally.RAISED))
             case.answered(rule, Ended.RAISED)
-    return firings
 
 
 def _speaks(case: Case, rule: CompiledRule, occasion: str) -> bool:
@@ -276,9 +276,9 @@ _FIGURES = frozenset(
 )
 
 _ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
-    FactName.STAMPS_CHANGED: telling.stamps,
-    FactName.STAMP_CARD_COMPLETED: _complete_card,
-    FactName.STAMP_CARD_UNCOMPLETED: _reopen_card,
-    FactName.STAMPS_TAKEN: _lose_stamps,
-    FactName.TIER_CHANGED: telling.tier,
+    FactName.STAMPS_CHANGED.value: telling.stamps,
+    FactName.STAMP_CARD_COMPLETED.value: _complete_card,
+    FactName.STAMP_CARD_UNCOMPLETED.value: _reopen_card,
+    FactName.STAMPS_TAKEN.value: _lose_stamps,
+    FactName.TIER_CHANGED.value: telling.tier,
 }

@@ -1,11 +1,16 @@
 """A customer's stage and the timers of staying away, brought into line with the visit days."""
 
+from typing import Final
+
 from stamgast.domain.events import Purchase
 from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import plan_lapse, stage_of
 from stamgast.domain.vocabulary import Counter, FactName, Stage, counter
 from stamgast.service import telling
 from stamgast.service.case import Case
+
+_STAGE: Final = Counter.STAGE
+_WON_BACK: Final = Stage.WON_BACK
 
 
 def restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
@@ -15,10 +20,10 @@ def restage(case: Case, purchase: Purchase | None = None) -> list[Fact]:
     stage = stage_of(customer)
     if stage == customer.stage:
         return []
-    case.count(counter(Counter.STAGE, customer.stage), -1)
-    case.count(counter(Counter.STAGE, stage))
+    case.count(counter(_STAGE, customer.stage), -1)
+    case.count(counter(_STAGE, stage))
     telling.stage(case, customer.stage, stage)
     customer.stage, customer.stage_at = stage, case.at
-    if stage is Stage.WON_BACK:
+    if stage is _WON_BACK:
         return [Fact(FactName.WON_BACK, f"back:{customer.lapse_day}", purchase=purchase)]
     return []

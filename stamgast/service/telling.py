@@ -5,7 +5,7 @@ from typing import Final
 from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.told import Arm, Line, Told, name_of_voucher, public
+from stamgast.domain.told import Arm, DecisionLine, Line, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
 
@@ -13,15 +13,18 @@ from stamgast.service.case import Case
 _STAMPS: Final = Told.STAMPS.value
 _VOUCHER: Final = Told.VOUCHER.value
 _STAGE: Final = Told.STAGE.value
+_TIER: Final = Told.TIER.value
+_ENTRY: Final = Told.ENTRY.value
+_ANSWER: Final = Told.ANSWER.value
 _DECISION: Final = Told.DECISION.value
 _HELD_OUT: Final = Arm.HELD_OUT.value
 _WITHHELD: Final = Arm.WITHHELD.value
 _HOLDOUT: Final = Reason.HOLDOUT
 STEPS: Final[dict[str, str]] = {
-    FactName.STAMPS_CHANGED: StepKind.STAMPED.value,
-    FactName.STAMP_CARD_COMPLETED: StepKind.COMPLETED.value,
-    FactName.STAMP_CARD_UNCOMPLETED: StepKind.UNCOMPLETED.value,
-    FactName.STAMPS_TAKEN: StepKind.TAKEN.value,
+    FactName.STAMPS_CHANGED.value: StepKind.STAMPED.value,
+    FactName.STAMP_CARD_COMPLETED.value: StepKind.COMPLETED.value,
+    FactName.STAMP_CARD_UNCOMPLETED.value: StepKind.UNCOMPLETED.value,
+    FactName.STAMPS_TAKEN.value: StepKind.TAKEN.value,
 }
 """Fact about a card -> how it moved."""
 
@@ -30,20 +33,11 @@ def stamps(case: Case, fact: Fact) -> None:
     """A card moved."""
     data = fact.data
     case.change.told.append(
-        Line(
-            kind=_STAMPS,
-            became=STEPS[fact.name],
-            merchant=case.program.merchant,
-            customer=case.customer_id,
-            at=case.at,
-            receipt=case.receipt,
-            card=data["card"],
-            ordinal=data["ordinal"],
-            before=fact.before,
-            after=fact.after,
-            count=data.get("cards", 1),
+        StampsLine(
+            _STAMPS, STEPS[fact.name], case.program.merchant, case.customer_id, case.at,
+            case.receipt, data["card"], data["ordinal"], fact.before, fact.after, data.get("cards", 1),
         )
-    )
+    )  # fmt: skip
 
 
 def voucher(case: Case, which: Voucher, became: str) -> None:
@@ -105,7 +99,7 @@ def tier(case: Case, fact: Fact) -> None:
     """The customer has another tier now."""
     case.change.told.append(
         Line(
-            kind=Told.TIER,
+            kind=_TIER,
             became=fact.data["tier"],
             merchant=case.program.merchant,
             customer=case.customer_id,
@@ -120,7 +114,7 @@ def entry(case: Case) -> None:
     """The customer joined."""
     case.change.told.append(
         Line(
-            kind=Told.ENTRY,
+            kind=_ENTRY,
             became="joined",
             merchant=case.program.merchant,
             customer=case.customer_id,
@@ -133,7 +127,7 @@ def answer(case: Case, keyword: str, channel: str) -> None:
     """The customer wrote something that means this; what else they wrote is not told."""
     case.change.told.append(
         Line(
-            kind=Told.ANSWER,
+            kind=_ANSWER,
             became=keyword,
             merchant=case.program.merchant,
             customer=case.customer_id,
@@ -147,21 +141,13 @@ def decision(  # noqa: PLR0917
     case: Case, arm: str, rule: str, occasion: str, reason: str = "", about: Activation | None = None
 ) -> None:
     """What a rule came to."""
+    channel, activation = ("", "") if about is None else (about.channel, about.id)
     case.change.told.append(
-        Line(
-            kind=_DECISION,
-            became=arm,
-            merchant=case.program.merchant,
-            customer=case.customer_id,
-            at=case.at,
-            receipt=case.receipt,
-            rule=rule,
-            occasion=public(occasion),
-            reason=reason,
-            channel="" if about is None else about.channel,
-            activation="" if about is None else about.id,
+        DecisionLine(
+            _DECISION, arm, case.program.merchant, case.customer_id, case.at,
+            case.receipt, rule, channel, public(occasion), reason, activation,
         )
-    )
+    )  # fmt: skip
 
 
 def withheld(case: Case, activation: Activation, reason: str) -> None:

@@ -16,7 +16,7 @@ from stamgast.domain.events import (
     VoucherRedeemed,
 )
 from stamgast.domain.program import Reward
-from stamgast.domain.told import Line, encode_line, name_of_voucher
+from stamgast.domain.told import Line, decode_line, encode_line, name_of_voucher
 from stamgast.domain.units import DAY, HOUR
 from tests.builders import (
     ANNA,
@@ -42,7 +42,10 @@ def shop(*rules: Any, **more: Any) -> Owner:
 
 
 def lines(owner: Owner, kind: str) -> list[Line]:
-    return [line for change in owner.changes for line in change.told if line.kind == kind]
+    told = [encode_line(line) for change in owner.changes for line in change.told]
+    found = [decode_line(line) for line in told]
+    assert [encode_line(line) for line in found] == told, "whatever makes a line, it is one"
+    return [line for line in found if line.kind == kind]
 
 
 def became(owner: Owner, kind: str) -> list[str]:
