@@ -102,6 +102,12 @@ TABLE: Final = (
 
 SIGNED: Final = (API_KEYS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
 """Topics whose records are believed, and signed by whoever of us appends them."""
+SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
+"""The same, from a later version on: where the others had to be signed already, these need not yet."""
+PROVEN: Final = (PURCHASES,)
+"""Open to others, who prove their merchant."""
+BELIEVED_BY_NOBODY: Final = (FACTS, REPLIES, CLOCK)
+"""Facts are for others; what people wrote is sealed and only shown; of a clock's record the broker's time counts."""
 
 
 @lru_cache
