@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 import redis.asyncio
@@ -85,7 +86,9 @@ async def in_force(shop: Deployment, number: int) -> None:
 
     async def everywhere() -> bool:
         async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
-            found = [await client.hget(customers(n).meta, f"b:{MERCHANT}") for n in range(shop.topics.partitions)]
-        return all(each is not None and int(bytes(each).split(b":")[0]) == number for each in found)
+            found: list[Any] = [
+                await client.hget(customers(n).meta, f"b:{MERCHANT}") for n in range(shop.topics.partitions)
+            ]
+        return all(each is not None and int(each.split(b":")[0]) == number for each in found)
 
     await eventually(everywhere, seconds=60, every=0.1, why="the bundle is in force")
