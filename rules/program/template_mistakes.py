@@ -19,6 +19,20 @@ _SAID: Final = (
     (r"expected token 'end of statement block', got '='", "a comparison has two equals signs: =="),
     (r"expected token 'end of statement block', got '(?P<what>.+)'", "`{what}` is one word too many after `if`"),
     (r"Expected an expression, got 'end of print statement'", "{{ }} holds no word"),
+    (r"argument of type '.*' is not iterable|requires string as left operand", "`in` looks for a text in a text"),
+    (r"has no len\(\)", "`length` counts letters: a number, or nothing, has none"),
+    (r"bad operand type for unary", "`-` stands before a number: write `| int` behind the word"),
+    (r"not supported between instances", "it compares a text with a number: write `| int` behind the word"),
+    (r"division by zero|modulo by zero|by zero", "it divides by nothing"),
+    (r"positional argument|keyword argument", "a filter is given more in its brackets than it takes, or less"),
+    (
+        r"has no (?:element|attribute)|out of range|No (?:first|last) item",
+        "it asks for a letter, or a part, that is not there",
+    ),
+    (
+        r"\b(?:object|instance|operand|argument|literal|indices|base|callable)\b",
+        "a filter or a comparison cannot work on what it is given",
+    ),
     (r"Missing end of comment tag", "a comment `{#` is not closed: write #}"),
     (r"unexpected char (?P<what>.+) at", "the character {what} cannot stand within {{ }}: is }} missing before it?"),
 )

@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+from kafka.errors import KafkaError, KafkaTimeoutError, NoError, TopicAlreadyExistsError, for_code
 
 from stamgast.domain.units import DAY
 from stamgast.local.embedded import CLUSTER_PREFIX
@@ -274,7 +274,8 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
             reconnect_backoff_max_ms=500,  # somebody waits for the answer
         )
     except KafkaError as error:
-        raise AwayError(f"no Kafka broker answers at {bootstrap}: {error}") from error
+        told = "" if isinstance(error, KafkaTimeoutError) else f": {error}"
+        raise AwayError(f"no Kafka broker answers at {bootstrap}{told}") from error
     try:
         yield client
     except KafkaError as error:  # kafka-python's: a worker knows aiokafka's, and would take it for a fault of ours
