@@ -41,6 +41,7 @@ class Fault(StrEnum):
     TEMPLATE = "template"
     CONTENT = "content"
     TOO_LONG = "too_long"
+    COSTLY = "costly"
     CONFIG = "config"
     POLICY = "policy"
     EXPIRED = "expired"

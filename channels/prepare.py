@@ -4,7 +4,7 @@ from collections.abc import Collection, Mapping
 from typing import Final, assert_never
 
 from channels.model import Fault, Message, Prepared, Refusal, SmsText, WhatsAppTemplate
-from channels.render import RenderError, is_content_sid, render_text, render_variables
+from channels.render import CostlyError, RenderError, is_content_sid, render_text, render_variables
 from rules.program.template_check import prints_no_name
 from stamgast.domain.channels import Wording, spec_of
 from stamgast.domain.message_words import CUSTOMER, WORDS
@@ -31,7 +31,7 @@ def prepare_message(message: Message, now: Millis) -> Prepared | Refusal:
             return _prepare_text(message, message.source, validity, spec.longest)
         return _prepare_approved(message, message.source, validity, spec.longest)
     except RenderError as error:
-        return Refusal(Fault.TEMPLATE, str(error))
+        return Refusal(Fault.COSTLY if isinstance(error, CostlyError) else Fault.TEMPLATE, str(error))
 
 
 def source_of(wording: Wording) -> type[SmsText] | type[WhatsAppTemplate]:

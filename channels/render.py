@@ -13,7 +13,15 @@ from typing import Final
 
 from jinja2 import Template, TemplateSyntaxError, UndefinedError, meta
 
-from rules.program.template_language import RENDERING, compile_message, parse_message
+from rules.program.template_language import (
+    LONGEST_SOURCE,
+    RENDERING,
+    NotAllowedError,
+    TooMuchError,
+    compile_message,
+    parse_message,
+    render_bounded,
+)
 
 _MAX_VARIABLES: Final = 100
 _KEY: Final = re.compile(r"[A-Za-z0-9_]{1,16}")
@@ -27,6 +35,10 @@ class RenderError(Exception):
         self.template, self.locale, self.variable, self.message = template, locale, variable, message
         where = f", variable {variable}" if variable else ""
         super().__init__(f"template {template} ({locale}){where}: {message}")
+
+
+class CostlyError(RenderError):
+    """Making the message takes more than a message may take."""
 
 
 @lru_cache(maxsize=4096)
@@ -83,15 +95,23 @@ def variable_complaint(value: str, longest: int) -> str:
 
 
 def _render(source: str, variables: Mapping[str, object], template: str, locale: str, key: str) -> str:
+    if len(source) > LONGEST_SOURCE:
+        what = f"has {len(source):,} characters, and no more than {LONGEST_SOURCE:,} are read for a message"
+        raise CostlyError(template, locale, what, key)
     try:
-        return _compiled(source).render(variables)
+        return render_bounded(_compiled(source), variables)
+    except TooMuchError as error:
+        raise CostlyError(template, locale, str(error), key) from error
+    except RecursionError as error:
+        raise CostlyError(template, locale, "is nested too deeply", key) from error
     except UndefinedError as error:
         missing = sorted(variables_used(source) - set(variables))
         known = ", ".join(sorted(variables)) or "none"
         what = f"{', '.join(missing)} not given (given: {known})" if missing else str(error.message)
         raise RenderError(template, locale, what, key or ", ".join(missing)) from error
     except TemplateSyntaxError as error:
-        raise RenderError(template, locale, f"line {error.lineno}: {error.message}", key) from error
+        kind = CostlyError if isinstance(error, NotAllowedError) else RenderError
+        raise kind(template, locale, f"line {error.lineno}: {error.message}", key) from error
     except Exception as error:  # whatever it is, it may cost this message and no other merchant's
         # What expressions do wrong, or a depth that Python refuses. Its text may quote a value: name the kind only.
         raise RenderError(template, locale, f"cannot be rendered ({type(error).__name__})", key) from error

@@ -57,6 +57,11 @@ class Settings(BaseSettings):
         description="RFC 3339: records without our signature that Kafka appended after that are not believed; "
         "empty: all are, as before there were any (docs/operations.md)",
     )
+    all_signed_since: str = Field(
+        "",
+        description="RFC 3339: the same for activations.v1, segments.v1 and dead-letters.v1, whose records are signed "
+        "since a later version (docs/operations.md)",
+    )
     proven_since: str = Field(
         "",
         description="RFC 3339: purchases that others wrote to Kafka after that need the proof of their merchant; "
@@ -154,7 +159,7 @@ class Settings(BaseSettings):
             raise ValueError(f"{value!r} is not an http or https URL")
         return value.rstrip("/")
 
-    @field_validator("signed_since")
+    @field_validator("signed_since", "all_signed_since")
     @classmethod
     def _is_a_time(cls, value: str) -> str:
         if value:

@@ -57,7 +57,12 @@ class Metrics:
         self.segment_ratio = self._gauge("segment_clv_to_cac", text, "merchant", "by", "segment")
         self.segments_fell = self._counter("segments_fell_below", "Segments that fell below 3", "merchant", "by")
         self.rules_paused, self.rules_tripped = (
-            self._counter("rules_paused", "Times a rule raised and was paused", "merchant", "rule"),
+            self._counter(
+                "rules_paused",
+                "Times a rule raised, or a message of it cost too much, and it was paused",
+                "merchant",
+                "rule",
+            ),
             self._counter("rules_tripped", "Times a trip wire paused a rule", "merchant", "rule"),
         )
         self.timers = self._counter("timers", "Due timers appended to the stream")

@@ -22,7 +22,7 @@ from rules.bounds import (
 )
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.measure import read_measure
-from rules.program.messages import read_messaging, read_templates
+from rules.program.messages import check_plain, read_messaging, read_templates
 from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
@@ -162,6 +162,7 @@ def _name(reader: Reader, node: Node | None) -> str | None:
     name = reader.text(node, "name") if node is not None else None
     if name is not None and node is not None:
         hold_length(reader, node, "`name`", name, LONGEST_NAME)
+        check_plain(reader, node, name)
     return name
 
 
@@ -287,6 +288,7 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], curr
                 reader.problem(language, f'"{language.text}" is not a language of this programme', hint)
             elif read is not None:
                 hold_length(reader, text, "the name of a reward", read, LONGEST_NAME)
+                check_plain(reader, text, read)
                 names[language.text] = read
         missing = [each for each in languages if each not in names]
         if "names" in found and isinstance(found["names"], MapNode) and missing:

@@ -8,7 +8,8 @@ from jinja2 import TemplateSyntaxError
 
 from rules.bounds import LONGEST_TEXT, MOST_CAPS, MOST_TEMPLATES, hold_length, hold_to
 from rules.program.template_check import ALL_WORDS, Used, is_dotted, mistake_in, prints_no_name, used_words
-from rules.program.template_mistakes import Braces, in_words, wrong_braces
+from rules.program.template_mistakes import in_words
+from rules.program.unfilled import Unfilled, holds_words, unfilled
 from rules.yaml.nodes import Mark, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
@@ -129,8 +130,8 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
     except TemplateSyntaxError as error:
         reader.problem(node, f"this is not the text of a template: {in_words(error.message or '')}")
         return
-    for brace in wrong_braces(source):
-        _tell_of_braces(reader, node.mark, brace)
+    for found in unfilled(source):
+        _tell_of_unfilled(reader, node.mark, found)
     for each in used:
         if not each.known:
             reader.problem(node, f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
@@ -144,9 +145,16 @@ def _try_it(reader: Reader, mark: Mark, source: str) -> None:
         reader.problem(mark, in_words(mistake), "No message could be made of it.")
 
 
-def _tell_of_braces(reader: Reader, mark: Mark, brace: Braces) -> None:
-    hint = f"Write {{{{ {brace.meant} }}}}." if brace.meant else "Write {{ … }} around a word of the message."
-    reader.refuse_from_now_on(mark, f'"{brace.text}" goes out as it stands: words have two braces on each side', hint)
+def _tell_of_unfilled(reader: Reader, mark: Mark, found: Unfilled) -> None:
+    hint = f"Write {found.instead}." if found.instead else "Write {{ … }} around a word of the message."
+    reader.refuse_from_now_on(mark, f'"{found.text}" goes out as it stands: words have two braces on each side', hint)
+
+
+def check_plain(reader: Reader, node: Node, text: str) -> None:
+    """Check a text that messages speak of as it stands: nothing in it is filled in."""
+    if holds_words(text):
+        hint = "Words belong into the template that speaks of it."
+        reader.refuse_from_now_on(node, f'"{text}" goes out as it stands: it is no template', hint)
 
 
 def _check_name(reader: Reader, mark: Mark, source: str, so: str) -> None:
@@ -172,8 +180,8 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
         mark = Mark(error.lineno, 1)
         reader.problem(mark, f"this is not the text of a template: {in_words(error.message or '')}")
         return
-    for brace in wrong_braces(reader.source.text):
-        _tell_of_braces(reader, Mark(brace.line, brace.column, len(brace.text)), brace)
+    for found in unfilled(reader.source.text):
+        _tell_of_unfilled(reader, Mark(found.line, found.column, len(found.text)), found)
     for each in used:
         if not each.known:
             reader.problem(_place(reader, each), f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))

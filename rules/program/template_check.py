@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
 
-from rules.program.template_language import FILTERS, MessageEnvironment, parse_message
+from rules.program.template_language import FILTERS, OPERATORS, MessageEnvironment, parse_message, render_bounded
 from stamgast.domain.message_words import CUSTOMER, WORDS
 from stamgast.domain.program import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
@@ -76,6 +76,7 @@ class _NamelessEnvironment(MessageEnvironment):
         super().__init__()
         counting = {"default", "d", "length", "count", "int", "float", "abs", "round"}
         self.filters = {name: work if name in counting else _leaving_names(work) for name, work in FILTERS.items()}
+        self.filters |= OPERATORS
 
 
 _NAMELESS: Final = _NamelessEnvironment()
@@ -115,7 +116,7 @@ class _Text:
         words = {thing: dict.fromkeys(names, "1") for thing, names in WORDS.items()}
         words[CUSTOMER] = dict.fromkeys(WORDS[CUSTOMER], _NO_NAME)
         try:
-            text = Template.from_code(_NAMELESS, self._code, {}).render(words)
+            text = render_bounded(Template.from_code(_NAMELESS, self._code, {}), words)
         except Exception:  # noqa: BLE001  a mistake of another kind, and noted as such
             return ""
         named = (f"{CUSTOMER}.{each}" for each in WORDS[CUSTOMER] if each in self._source)
@@ -161,7 +162,7 @@ def _open_branches(source: str) -> Template:
 
 def _tried(template: Template, words: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()) -> str:
     try:
-        template.render(words)
+        render_bounded(template, words)
     except passing:
         return ""
     except Exception as error:  # noqa: BLE001  whatever an expression does wrong

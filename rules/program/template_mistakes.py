@@ -1,11 +1,7 @@
-"""What a person did in the text of a message, out of what Jinja2 says of it; and what it takes for plain text."""
+"""What a person did in the text of a message, out of what Jinja2 says of it."""
 
 import re
-from collections.abc import Iterator
-from typing import Final, NamedTuple
-
-from rules.program.template_check import ALL_WORDS
-from rules.yaml.problems import nearest
+from typing import Final
 
 _SAID: Final = (
     (
@@ -23,34 +19,23 @@ _SAID: Final = (
     (r"expected token 'end of statement block', got '='", "a comparison has two equals signs: =="),
     (r"expected token 'end of statement block', got '(?P<what>.+)'", "`{what}` is one word too many after `if`"),
     (r"Expected an expression, got 'end of print statement'", "{{ }} holds no word"),
+    (r"argument of type '.*' is not iterable|requires string as left operand", "`in` looks for a text in a text"),
+    (r"has no len\(\)", "`length` counts letters: a number, or nothing, has none"),
+    (r"bad operand type for unary", "`-` stands before a number: write `| int` behind the word"),
+    (r"not supported between instances", "it compares a text with a number: write `| int` behind the word"),
+    (r"division by zero|modulo by zero|by zero", "it divides by nothing"),
+    (r"positional argument|keyword argument", "a filter is given more in its brackets than it takes, or less"),
+    (
+        r"has no (?:element|attribute)|out of range|No (?:first|last) item",
+        "it asks for a letter, or a part, that is not there",
+    ),
+    (
+        r"\b(?:object|instance|operand|argument|literal|indices|base|callable)\b",
+        "a filter or a comparison cannot work on what it is given",
+    ),
     (r"Missing end of comment tag", "a comment `{#` is not closed: write #}"),
     (r"unexpected char (?P<what>.+) at", "the character {what} cannot stand within {{ }}: is }} missing before it?"),
 )
-_SINGLE: Final = re.compile(r"(?<![{%#])\{ ?(?P<word>[A-Za-z_][A-Za-z_.]{0,40}) ?\}(?!\})")
-_OTHERS: Final = re.compile(
-    r"\[(?P<in>(?:customer|voucher|card|merchant)\.[a-z_]+)\]|%(?P<of>[a-z_]{3,30})%|<<(?P<an>[a-z_.]+)>>"
-)
-_MEANT: Final = {
-    word: meant
-    for meant, words in {
-        "customer.first_name": "voornaam naam name first_name firstname prenom vorname kunde klant client customer",
-        "voucher.code": "code voucher bon gutschein gutscheincode kortingscode coupon",
-        "voucher.valid_until": "datum date geldig_tot valable gueltig_bis valid_until",
-        "voucher.name": "beloning reward cadeau belohnung recompense",
-        "merchant.name": "winkel shop magasin laden zaak geschaeft",
-        "card.stamps": "stempels stamps tampons stempel",
-    }.items()
-    for word in words.split()
-}
-
-
-class Braces(NamedTuple):
-    """A word that is no word of the message, for it stands in braces of the wrong kind: it goes out as it stands."""
-
-    line: int
-    column: int
-    text: str
-    meant: str
 
 
 def in_words(message: str) -> str:
@@ -59,12 +44,3 @@ def in_words(message: str) -> str:
         if found := re.search(pattern, message):
             return said.replace("{what}", found.groupdict().get("what") or "")
     return message
-
-
-def wrong_braces(source: str) -> Iterator[Braces]:
-    """Words in single braces, in square ones or between per cent signs."""
-    for number, line in enumerate(source.splitlines(), 1):
-        for found in (*_SINGLE.finditer(line), *_OTHERS.finditer(line)):
-            word = next(each for each in found.groups() if each)
-            meant = _MEANT.get(word.casefold()) or nearest(word, ALL_WORDS) or ""
-            yield Braces(number, found.start() + 1, found[0], meant)

@@ -30,6 +30,7 @@ from stamgast.clv.data.csv_words import (
 )
 from stamgast.domain.calendar import at_local
 from stamgast.domain.currencies import exponent_of
+from stamgast.domain.errors import in_plain_words
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
@@ -205,7 +206,7 @@ def _opened(path: Path) -> Iterator[IO[str]]:
     except UnicodeDecodeError as error:
         raise PastError([f"{path}: byte {error.start} is not UTF-8; save the file as CSV UTF-8"]) from None
     except csv.Error as error:
-        raise PastError([f"{path}: this is not a CSV: {error}"]) from None
+        raise PastError([f"{path}: this is not a CSV: {in_plain_words(error)}"]) from None
 
 
 def _heading(name: str, rows: Iterator[list[str]]) -> dict[str, int]:

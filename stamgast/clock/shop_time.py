@@ -10,11 +10,16 @@ import os
 import re
 import tempfile
 import time
+from calendar import monthrange
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import Final, NamedTuple, Protocol
 
 from stamgast.domain.units import Millis
+
+_MONTHS: Final = 12
+_HOURS: Final = 24
+_SIXTY: Final = 60
 
 _RFC3339 = re.compile(r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}:\d{2})(\.\d+)?([Zz]|[+-]\d{2}:\d{2})", flags=re.ASCII)
 _JUMP_SEEN_S = 0.04
@@ -162,9 +167,26 @@ def parse_time(text: str) -> Millis:
     day, clock, fraction, offset = match.groups()
     try:
         moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
-    except ValueError as error:
-        raise ValueError(f"time {text!r}: {error}") from None
+    except ValueError:
+        raise ValueError(f"time {text!r} is not on the calendar: {why_no_moment(text)}") from None
     return int(moment.timestamp()) * 1_000 + int(((fraction or ".0")[1:] + "000")[:3])
+
+
+def why_no_moment(text: str) -> str:
+    """Say what is wrong with a time that looks like one: `2026-02-30T25:00:00Z`."""
+    year, month, day, hour, minute, second = (int(part) for part in re.split(r"[-Tt :.]", text[:19])[:6])
+    days = monthrange(year, month)[1] if year and 1 <= month <= _MONTHS else 31
+    for is_so, said in (
+        (year == 0, "there is no year 0"),
+        (not 1 <= month <= _MONTHS, f"there is no month {month}"),
+        (not 1 <= day <= days, f"that month has {days} days" if day else "there is no day 0"),
+        (hour >= _HOURS, "a day's hours go from 00 to 23"),
+        (minute >= _SIXTY, "an hour's minutes go from 00 to 59"),
+        (second >= _SIXTY, "a minute's seconds go from 00 to 59"),
+    ):
+        if is_so:
+            return said
+    return "its offset is none that a place has"
 
 
 def format_time(moment: Millis) -> str:

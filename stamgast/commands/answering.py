@@ -68,7 +68,7 @@ def kafka_of(settings: Settings, *, to_append: bool = False) -> str:
     """Kafka's address; exit with 2 where what is to be appended there has to be signed and cannot be."""
     from stamgast.broker import kafka_of
 
-    signs = settings.signed_since or settings.proven_since
+    signs = settings.signed_since or settings.all_signed_since or settings.proven_since
     if to_append and signs and not settings.id_key.get_secret_value():
         misuse("STAMGAST_ID_KEY is missing: what is appended here is signed with a key that derives from it")
     return kafka_of(settings)

@@ -150,12 +150,18 @@ def _foretold(file: Path, rule: str) -> int:
 
     import msgspec
 
+    from stamgast.domain.errors import UNREADABLE, in_plain_words
+
     try:
         found = msgspec.json.decode(file.read_bytes())
         days = (date.fromisoformat(found["to"]) - date.fromisoformat(found["from"])).days + 1
         return max(1, -(-int(found["rules"][rule]["would_send"]) // days))
-    except (OSError, msgspec.DecodeError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        fail(f"{file} is not what `rules backtest --json` says of {rule}: {error!r}")
+    except (OSError, *UNREADABLE) as error:
+        fail(f"{file} is not what `rules backtest --json` says of {rule}: {in_plain_words(error)}")
+    except (KeyError, TypeError, ZeroDivisionError):
+        fail(
+            f"{file} is not what `rules backtest --json` says of {rule}: it has no `from`, `to` and `would_send` of it"
+        )
 
 
 def _must_say(why: str) -> None:

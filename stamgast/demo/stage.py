@@ -129,6 +129,7 @@ def make_settings(run_dir: Path, config_dir: Path, *, kafka: str, redis: str) ->
         config_dir=config_dir.resolve(),
         partitions=PARTITIONS,
         signed_since="2026-01-01T00:00:00Z",
+        all_signed_since="2026-01-01T00:00:00Z",
         proven_since="2026-01-01T00:00:00Z",
         topic_prefix="",
         replication_factor=1,

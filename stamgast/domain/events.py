@@ -279,7 +279,9 @@ class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
 
 
 class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
-    """A rule raised under the merchant's bundle `number`: in this partition it rests until the next bundle."""
+    """A rule rests in this partition until the next bundle: it raised, or a message of it cost too much, under the
+    merchant's bundle `number`.
+    """
 
     number: int
     rule: str

@@ -268,6 +268,7 @@ class Reason(StrEnum):
     TEMPLATE = "template"
     CONTENT = "content"
     TOO_LONG = "too_long"
+    COSTLY = "costly"
     CONFIG = "config"
     POLICY = "policy"
     UNKNOWN = "unknown"

@@ -159,7 +159,8 @@ class DeadLetters:
                 replayed_at=now,
             )
             note_value = msgspec.json.encode(note)
-            producer.send(self._topics.dead_letters, key=note.id.encode(), value=note_value, partition=0).get(30)
+            key, topic = note.id.encode(), self._topics.dead_letters
+            producer.send(topic, note_value, key, list(self._signatures.headers(topic, key, note_value)), 0).get(30)
         return letter.topic, partition, int(sent.offset)
 
     def _as_news(self, topic: str, value: bytes | None) -> bytes | None:
@@ -179,7 +180,10 @@ class DeadLetters:
         with contextlib.closing(consumer):
             consumer.assign([pair])
             consumer.seek_to_beginning(pair)
+            checks, believes = self._signatures.checks(pair.topic), self._signatures.believes
             for record in _up_to_the_end(consumer, pair):
+                if checks and not believes(pair.topic, record):
+                    continue
                 with contextlib.suppress(*UNREADABLE):  # nothing of ours: whoever wrote it, the others are letters
                     yield msgspec.json.decode(record.value or b"", type=Stored)
 

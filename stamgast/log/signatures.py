@@ -51,6 +51,7 @@ class Signatures:
     """Makes and checks them, on the topics that it covers.
 
     `since`: records without one are believed that Kafka appended before; None: all are, whatever they carry.
+    `later_topics` have a moment of their own, `later_since`: they were signed when others already had to be.
     `open_topics` have records of others too, who have to prove from `proven_since` on whose they are.
     """
 
@@ -60,28 +61,30 @@ class Signatures:
         topics: Collection[str] = (),
         since: Millis | None = None,
         *,
+        later_topics: Collection[str] = (),
+        later_since: Millis | None = None,
         open_topics: Collection[str] = (),
         proven_since: Since = NEVER,
     ) -> None:
         self._key = key
-        self._topics = frozenset(topics)
+        self._since = dict.fromkeys(topics, since) | dict.fromkeys(later_topics, later_since)
         self._begun = {
             topic: blake2b(b"%d:%b" % (len(topic), topic.encode()), key=key, digest_size=_BYTES)
-            for topic in (*topics, *open_topics)
+            for topic in (*topics, *later_topics, *open_topics)
         }
-        self._since = since
         self.proven_since = proven_since
+        self._is_asked = since is not None or later_since is not None or bool(proven_since)
 
     def checks(self, topic: str) -> bool:
         """Say whether records of this topic are looked at."""
-        return self._since is not None and topic in self._topics
+        return self._since.get(topic) is not None
 
     def headers(self, topic: str, key: bytes | None, value: bytes | None) -> list[tuple[str, bytes]]:
         """What a record is sent with. Raises `UnsignedError` where it would not be believed."""
         if topic not in self._begun:
             return []
         if not self._key:
-            if self._since is None and not self.proven_since:
+            if not self._is_asked:
                 return []
             raise UnsignedError(f"records on {topic} are signed, and STAMGAST_ID_KEY is missing")
         return [(HEADER, self._mac(topic, key, value))]
@@ -94,7 +97,9 @@ class Signatures:
 
     def believes(self, topic: str, record: Any) -> bool:
         """Say whether we wrote this record, or it stood there before records were signed; else it is noted."""
-        good = self.is_ours(topic, record) if carries_one(record) else was_appended_before(record, self._since or 0)
+        good = (
+            self.is_ours(topic, record) if carries_one(record) else was_appended_before(record, self._since[topic] or 0)
+        )
         if not good:
             REFUSED[topic] += 1
             log.warning("a record that we did not sign is passed over", topic=topic, offset=record.offset)

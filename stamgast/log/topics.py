@@ -15,7 +15,7 @@ from typing import Any, Final, Literal
 
 from kafka import KafkaAdminClient
 from kafka.admin import ConfigResource, ConfigResourceType
-from kafka.errors import KafkaError, NoError, TopicAlreadyExistsError, for_code
+from kafka.errors import KafkaError, KafkaTimeoutError, NoError, TopicAlreadyExistsError, for_code
 
 from stamgast.domain.units import DAY
 from stamgast.local.embedded import CLUSTER_PREFIX
@@ -102,6 +102,12 @@ TABLE: Final = (
 
 SIGNED: Final = (API_KEYS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
 """Topics whose records are believed, and signed by whoever of us appends them."""
+SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
+"""The same, from a later version on: where the others had to be signed already, these need not yet."""
+PROVEN: Final = (PURCHASES,)
+"""Open to others, who prove their merchant."""
+BELIEVED_BY_NOBODY: Final = (FACTS, REPLIES, CLOCK)
+"""Facts are for others; what people wrote is sealed and only shown; of a clock's record the broker's time counts."""
 
 
 @lru_cache
@@ -268,7 +274,8 @@ def admin(bootstrap: str, *, seconds: float = 10) -> Iterator[Any]:
             reconnect_backoff_max_ms=500,  # somebody waits for the answer
         )
     except KafkaError as error:
-        raise AwayError(f"no Kafka broker answers at {bootstrap}: {error}") from error
+        told = "" if isinstance(error, KafkaTimeoutError) else f": {error}"
+        raise AwayError(f"no Kafka broker answers at {bootstrap}{told}") from error
     try:
         yield client
     except KafkaError as error:  # kafka-python's: a worker knows aiokafka's, and would take it for a fault of ours

@@ -58,6 +58,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.TEMPLATE: "its template could not be filled in, or the carrier does not approve of it",
     Reason.CONTENT: "its text is too long, empty, or against the channel's rules",
     Reason.TOO_LONG: "its SMS would have taken more parts than `max_parts` of program.yaml allows",
+    Reason.COSTLY: "making it took more than a message may take; its rule rests until its template is published mended",
     Reason.CONFIG: "the account or the sender is not set up for it at the carrier",
     Reason.POLICY: "the carrier chose not to deliver it",
     Reason.UNKNOWN: "the carrier refused it with an error that nobody here knows",

@@ -19,6 +19,7 @@ from rules.yaml.nodes import Node
 from rules.yaml.problems import Problem, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.source import MAX_BYTES, Source, read_yaml
+from stamgast.domain.errors import in_plain_words
 from stamgast.domain.program import Store
 from stamgast.identity.sealing import SealError, WrappingKeys
 
@@ -82,7 +83,7 @@ def load_connections(
             with path.open("rb") as file:
                 source = Source(str(path), file.read(MAX_BYTES + 1).decode("utf-8-sig"))
         except (OSError, UnicodeDecodeError) as error:
-            problems.append(Problem(str(path), 1, 1, f"this file cannot be read: {error}"))
+            problems.append(Problem(str(path), 1, 1, f"this file cannot be read: {in_plain_words(error)}"))
             continue
         connection = _read(source, folder.resolve().name, path.stem, stores, systems)
         problems += source.problems

@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import msgspec
 
-from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.errors import UNREADABLE, in_plain_words
 from stamgast.pos.problems import UnreadableError
 
 Decode = Callable[[bytes], Any]
@@ -32,7 +32,7 @@ def read_document(body: bytes, decode: Decode = msgspec.json.decode) -> Any:
 
 def why_not_json(body: bytes, error: Exception) -> str:
     """Say why a body cannot be read as JSON."""
-    return f"the body is not JSON: {error}" if body.strip() else "the body is empty; it is to be JSON"
+    return f"the body is not JSON: {in_plain_words(error)}" if body.strip() else "the body is empty; it is to be JSON"
 
 
 def _refuse_twice(pairs: list[tuple[str, Any]]) -> None:

@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from pydantic import AfterValidator, BeforeValidator, Field, PlainSerializer, StringConstraints, WithJsonSchema
 from pydantic_core import PydanticCustomError
 
+from stamgast.clock.shop_time import why_no_moment
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
 
 MOST_MINOR: Final = 10**12
@@ -36,8 +37,9 @@ def read_instant(value: object) -> datetime:
     fraction = ((match[1] or ".")[1:] + "000000")[:6]
     try:
         return datetime.fromisoformat(f"{seconds.upper()}.{fraction}{offset}").astimezone(UTC)
-    except (ValueError, OverflowError) as error:
-        raise PydanticCustomError("instant", "is not on the calendar: {why}", {"why": str(error)}) from None
+    except (ValueError, OverflowError):
+        why = why_no_moment(text)
+        raise PydanticCustomError("instant", "is not on the calendar: {why}", {"why": why}) from None
 
 
 def write_instant(moment: datetime) -> str:

@@ -10,7 +10,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import Response
 
-from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.errors import UNREADABLE, in_plain_words
 from stamgast.sandbox.options import ACCOUNT_PREFIX, DEFAULT_ACCOUNT
 from stamgast.sandbox.refusals import TwilioRefusalError, error_body
 
@@ -62,7 +62,7 @@ async def read_json(request: Request) -> dict[str, Any]:
     try:
         data = msgspec.json.decode(await read_body(request))
     except UNREADABLE as error:
-        raise BadRequestError(f"not JSON: {error}") from error
+        raise BadRequestError(f"not JSON: {in_plain_words(error)}") from error
     if not isinstance(data, dict):
         raise BadRequestError("send a JSON object")
     return data

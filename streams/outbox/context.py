@@ -27,7 +27,7 @@ from stamgast.clock.shop_time import Clock
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission, accepted_or_further
 from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import UnknownChannelError
-from stamgast.domain.events import ActivationOutcome, encode_event, key_of
+from stamgast.domain.events import ActivationOutcome, AnyEvent, RulePaused, encode_event, key_of
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.topics import Topics
@@ -39,6 +39,7 @@ from streams.customers.bundles import Bundles
 from streams.metrics import Metrics
 from streams.outbox.addressing import People, address_of
 from streams.outbox.breaker import Probing
+from streams.outbox.rendering import Rendering
 from streams.outbox.turns import Senders
 from streams.runtime.emission import append
 
@@ -99,6 +100,7 @@ class Outgoing:
     senders: Senders = field(init=False)
     lookers: Senders = field(init=False)
     """Look-ups have turns of their own: they may be answered while submissions are not, and the other way about."""
+    rendering: Rendering = field(default_factory=Rendering)
     _queued: WeakSet[Queued] = field(default_factory=WeakSet)
 
     def __post_init__(self) -> None:
@@ -183,19 +185,39 @@ class Outgoing:
             treatment="" if treatment is Treatment.NONE else treatment,
             address=address if treatment is Treatment.BAD_NUMBER else "",
         )
-        record = (key_of(submission.merchant, submission.customer), encode_event(event))
+        await self._append(partition, submission, event)
+        self.metrics.activations.labels(status).inc()
+        if treatment is Treatment.CONFIG:
+            log.error("the carrier refuses a sender or a template", merchant=submission.merchant, code=code)
+            self.metrics.config_faults.labels(submission.merchant, code).inc()
+
+    async def _append(self, partition: int, submission: Submission, event: AnyEvent) -> None:
+        record = (key_of(event.merchant, event.customer), encode_event(event))
         for failures in range(1, 1_000_000):
             try:
                 await append(self.emitters, self.topics.customer_events, partition, [record])
                 break
             except (EmitError, KafkaError) as error:
                 if failures == 1:
-                    log.warning("outcome not appended yet", activation=submission.activation, why=repr(error))
+                    what = f"{type(event).__name__} not appended yet"
+                    log.warning(what, activation=submission.activation, why=repr(error))
                 await asyncio.sleep(pause_after(failures))
-        self.metrics.activations.labels(status).inc()
-        if treatment is Treatment.CONFIG:
-            log.error("the carrier refuses a sender or a template", merchant=submission.merchant, code=code)
-            self.metrics.config_faults.labels(submission.merchant, code).inc()
+
+    async def pause_rule(self, partition: int, submission: Submission, why: str) -> None:
+        """Let the rule rest in the partition: a message of it costs too much, and so would its others.
+
+        It rests under the newest bundle, as a rule does that raised; under one that mended the template it goes on.
+        """
+        merchant, rule = submission.merchant, submission.rule
+        number, content = self.bundles.newest.get(merchant, (-1, ""))
+        newest, own = await self.bundles.get(merchant, content), await self.bundle_of(submission)
+        template = submission.template
+        if newest.program.templates.get(template) != own.program.templates.get(template):
+            return
+        log.error("a message takes more than it may; its rule is paused", merchant=merchant, rule=rule, why=why)
+        self.metrics.rules_paused.labels(merchant, rule).inc()
+        event = RulePaused(merchant=merchant, customer="", at=self.clock.now(), number=number, rule=rule, reason=why)
+        await self._append(partition, submission, event)
 
     async def append_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""

@@ -8,7 +8,7 @@ import time
 from collections.abc import AsyncIterator, Coroutine, Sequence
 from typing import Any, Final
 
-from channels.model import Outcome, Prepared, Refusal, SendResult
+from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
 from stamgast.domain.units import Millis
@@ -253,9 +253,11 @@ class PartitionSending:
         addressed = address(submission, bundle.program, profile, phone_hash)
         if not isinstance(addressed, Addressed):
             return addressed
-        prepared = channel.prepare(addressed.message, now)
+        prepared = await around.rendering.prepare(channel, addressed.message, now)
         if isinstance(prepared, Refusal):
             log.error("message refused", activation=submission.activation, why=prepared.reason)
+            if prepared.fault is Fault.COSTLY:
+                await around.pause_rule(self._owned.number, submission, prepared.reason)
             return prepared.fault.reason
         return prepared, phone_hash
 

@@ -21,6 +21,7 @@ from stamgast.clv.data.csv_words import (
     wrong_cells,
 )
 from stamgast.clv.data.purchase_file import Purchases
+from stamgast.domain.errors import in_plain_words
 from stamgast.domain.units import Day
 
 COLUMNS: Final = ("source", "from", "cost")
@@ -72,7 +73,7 @@ def read_costs(path: Path, usual: float | None = None) -> AcquisitionCosts:
     except OSError as error:
         raise CostFileError([f"{path}: {error.strerror}"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
-        raise CostFileError([f"{path}: this is not a CSV in UTF-8: {error}"]) from None
+        raise CostFileError([f"{path}: this is not a CSV in UTF-8: {in_plain_words(error)}"]) from None
 
 
 def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:

@@ -26,6 +26,7 @@ from stamgast.clv.data.csv_words import (
     two_readings,
     wrong_cells,
 )
+from stamgast.domain.errors import in_plain_words
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
 
@@ -130,7 +131,7 @@ class _Reading:
                 if row:
                     self._read_row(rows.line_num, row)
         except csv.Error as error:
-            self._note(rows.line_num, 1, f"not a line of CSV: {error}")
+            self._note(rows.line_num, 1, f"not a line of CSV: {in_plain_words(error)}")
         if self._problems:
             raise PurchaseFileError(self._problems)
         if self._newest is None:

@@ -11,6 +11,7 @@ import msgspec
 
 from stamgast.domain.attrition import PARAMETERS
 from stamgast.domain.clv_parameters import FitReport, ParameterSet, check
+from stamgast.domain.errors import UNREADABLE, in_plain_words
 from stamgast.domain.models.gamma_gamma import Spend
 
 
@@ -33,8 +34,8 @@ def read_parameters(path: Path) -> ParameterSet:
         check(found)
     except OSError as error:
         raise ParameterFileError(f"{path}: {error.strerror}") from None
-    except (msgspec.DecodeError, ValueError) as error:
-        raise ParameterFileError(f"{path}: {error}") from None
+    except UNREADABLE as error:
+        raise ParameterFileError(f"{path}: {in_plain_words(error)}") from None
     return found.versioned()
 
 

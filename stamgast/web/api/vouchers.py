@@ -16,6 +16,7 @@ import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse
 
+from stamgast.domain.errors import in_plain_words
 from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed, encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Answer, partition_of
@@ -174,7 +175,7 @@ async def _read(request: Request, deps: Deps) -> _Request:
     try:
         given = msgspec.convert(document, _Request)
     except msgspec.ValidationError as error:
-        raise RefusedError([{"pointer": "", "detail": str(error), "allowed": "store, customer"}]) from None
+        raise RefusedError([{"pointer": "", "detail": in_plain_words(error), "allowed": "store, customer"}]) from None
     if given.customer is not None and not CUSTOMER.fullmatch(given.customer):
         raise RefusedError([{"pointer": "/customer", "detail": "customer is not a customer id"}])
     return given

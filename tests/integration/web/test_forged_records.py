@@ -8,6 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import suppress
 from typing import Any
 
+import msgspec
 import pytest
 from msgspec import structs
 
@@ -15,14 +16,19 @@ from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.model import decode_api_key, encode_key, make_key
 from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import RealClock, format_time
+from stamgast.domain.activation import Note
 from stamgast.domain.events import decode_event, encode_event, key_of
 from stamgast.identity.records import Suppression, encode, entry_key
 from stamgast.local.processes import ChildProcess
 from stamgast.log.appender import Appender
+from stamgast.log.dead_letters import DeadLetters, Stored
+from stamgast.log.reading import LogReader
+from stamgast.log.segments import SegmentWorth, encode_word
 from stamgast.log.topics import SIGNED, Topics
 from stamgast.programs.publish import publish
 from stamgast.programs.record import bundle_hash, decode_bundle, encode_bundle
 from stamgast.settings import Settings
+from stamgast.state.outbox import encode_note
 from stamgast.state.views import NotLoadedError
 from streams.maintenance.verify import verify_all
 from tests.conftest import eventually
@@ -164,3 +170,41 @@ async def test_what_stood_there_before_records_were_signed_is_believed(
         assert await status_of(web, web.key) == 200
         late = await Keyring(settings.kafka_bootstrap, topics.api_keys).create(MERCHANT, ("read",), 0)
         assert await status_of(web, late.text) == 401
+
+
+async def test_attempts_segments_and_letters_that_somebody_made_up_are_not_read(
+    signed: Web, strict: Settings, forger: Forger
+):
+    """A made-up attempt was the first in the log, and kept the true message from going."""
+    topics = signed.topics
+    asking = kafka_of(strict.model_copy(update={"all_signed_since": STRICT}))
+    note = Note(kind="claimed", activation="a1", merchant=MERCHANT, customer="c", at=1, attempt="theirs")
+    worth = SegmentWorth(
+        merchant=MERCHANT, by="tag", segment="regulars", at=1, currency="EUR", customers=1, clv=1, acquisition_cost=1,
+        ratio=1.0, below=True,
+    )  # fmt: skip
+    letter = Stored(topic=topics.purchases, partition=0, offset=1, reason="none", at=1, sealed="x")
+    said = {
+        topics.activations: (b"k", encode_note(note)),
+        topics.segments: (worth.key.encode(), encode_word(worth)),
+        topics.dead_letters: (letter.id.encode(), msgspec.json.encode(letter)),
+    }
+    for topic, record in said.items():
+        await forger.append(topic, record)
+    lenient = kafka_of(strict)
+    assert [await count(lenient, topics, topic) for topic in said] == [1, 1, 1]
+    assert [await count(asking, topics, topic) for topic in said] == [0, 0, 0]
+    seal: Any = None
+    assert [len(DeadLetters(address, topics, seal).all()) for address in (lenient, asking)] == [1, 0]
+    ours = Appender(asking, {topics.activations: topics.partitions}, client_id="ours")
+    await ours.append(topics.activations, [said[topics.activations]])
+    await ours.close()
+    assert await count(asking, topics, topics.activations) == 1
+
+
+async def count(address: str, topics: Topics, topic: str) -> int:
+    """How many records are believed there."""
+    partitions = dict(topics)[topic]
+    async with LogReader(address) as reader:
+        numbers = range(topics.partitions_of(partitions))
+        return sum([len(records) for n in numbers async for records in reader.read_all(topic, n)])

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -10,8 +12,10 @@ import pytest
 from stamgast.clock.since import Since
 from stamgast.log.address import KafkaAddress, signatures_at
 from stamgast.log.signatures import REFUSED, Signatures, UnsignedError, carries_one
+from stamgast.log.topics import BELIEVED_BY_NOBODY, PROVEN, SIGNED, SIGNED_LATER, TABLE
 from stamgast.settings import Settings
 
+ROOT = Path(__file__).parents[3]
 TOPIC, OTHER = "api-keys.v1", "purchases.v1"
 SINCE = 1_000_000
 OURS = Signatures(b"k" * 32, [TOPIC, "identities.v1"], SINCE)
@@ -27,8 +31,10 @@ class Appended:
     offset: int = 7
 
 
-def signed(key: bytes | None = b"id", value: bytes | None = b"{}", by: Signatures = OURS) -> Appended:
-    return Appended(key, value, by.headers(TOPIC, key, value))
+def signed(
+    key: bytes | None = b"id", value: bytes | None = b"{}", by: Signatures = OURS, topic: str = TOPIC
+) -> Appended:
+    return Appended(key, value, by.headers(topic, key, value))
 
 
 @pytest.mark.parametrize("record", [signed(), signed(value=None), signed(key=None), signed(value=b"")])
@@ -69,6 +75,26 @@ def test_until_a_moment_is_set_everything_is_believed_and_signed_already():
     trusting = Signatures(b"k" * 32, [TOPIC])
     assert trusting.believed(TOPIC, [Appended(b"id", b"{}", ())])
     assert OURS.believes(TOPIC, signed(by=trusting))
+
+
+def test_topics_that_were_signed_later_have_a_moment_of_their_own():
+    """A shop whose records have to be signed already has logs of activations that nobody signed."""
+    later = "activations.v1"
+    unsigned = Appended(b"id", b"{}", (), timestamp=SINCE + 1)
+    updated = Signatures(b"k" * 32, [TOPIC], SINCE, later_topics=[later])
+    assert updated.believed(later, [unsigned]) == [unsigned]
+    assert updated.believed(TOPIC, [unsigned]) == []
+    assert updated.headers(later, b"id", b"{}"), "all are signed already"
+    asking = Signatures(b"k" * 32, [TOPIC], SINCE, later_topics=[later], later_since=SINCE + 1)
+    before, ours = replace(unsigned, timestamp=SINCE), signed(topic=later, by=updated)
+    assert asking.believed(later, [unsigned, before, ours]) == [before, ours]
+
+
+def test_of_every_topic_it_is_decided_who_is_believed_on_it():
+    decided = [*SIGNED, *SIGNED_LATER, *PROVEN, *BELIEVED_BY_NOBODY]
+    assert sorted(decided) == sorted(topic.name for topic in TABLE), "each once"
+    table = (ROOT / "docs/operations.md").read_text().partition("| topic | who writes |")[2].partition("\n\n")[0]
+    assert sorted(re.findall(r"^\| `([a-z.-]+v1)` ", table, re.MULTILINE)) == sorted(decided)
 
 
 def test_topics_of_others_are_left_alone():

@@ -114,7 +114,7 @@ def test_what_comes_after_the_day_is_not_looked_at_whatever_it_says(file):
             "3.16E+10,2026-03-01,1",
             "2:1: '3.16E+10' is a number that a spreadsheet has rounded; format the column as text",
         ),
-        ('anna,2026-03-01,"1', "2:1: not a line of CSV: unexpected end of data"),
+        ('anna,2026-03-01,"1', "2:1: not a line of CSV: a quotation mark is opened and not closed"),
     ],
 )
 def test_a_wrong_value_is_named_with_its_place_and_what_was_meant(file, line, said):
