@@ -144,9 +144,10 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
             await lines(shop, topic)
             for topic in (shop.topics.facts, shop.topics.activations, shop.topics.customer_events)
         ]
+        assert sum(each["type"] == "purchase_changed" for each in events) == CUSTOMERS + len(sales) + 5
         want = reckoned(facts, notes, events)
         found = shop.asked("report", "--merchant", MERCHANT, "--json")
-        assert sum(each["type"] == "purchase_changed" for each in events) == CUSTOMERS + len(sales) + 5
+        assert "rules" in found, "a partition is being filled"
         assert said(found["rules"]["hello"]) == want
         assert want["arms"]["held_out"]["people"] > 5
         assert want["attributed"]["purchases"] > 3
@@ -155,11 +156,11 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
         assert found["liability"]["vouchers_minor"] == 40 * (given - gone)
         return True
 
-    await eventually(agrees, seconds=150, every=1)
+    await eventually(agrees, seconds=150, every=2)
     before = len(await lines(shop, shop.topics.facts))
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         await client.flushall()
-    await eventually(agrees, seconds=150, every=1)
+    await eventually(agrees, seconds=150, every=2)
     assert len(await lines(shop, shop.topics.facts)) == before, "filling anew tells nothing that was not told"
     assert shop.run("verify", "--json")["equal"] is True
 
