@@ -16,7 +16,8 @@ if TYPE_CHECKING:
 app = new_app("What rules earned.")
 
 _COLUMNS = (
-    "merchant", "rule", "decided", "sent", "delivered", "read", "redeemed", "opted_out", "held_out",
+    "merchant", "rule", "variant", "decided", "reached", "sent", "delivered", "read", "replied", "redeemed",
+    "opted_out", "held_out",
     "attributed_purchases", "attributed_revenue_minor", "attributed_profit_minor",
     "uplift_per_customer_minor", "uplift_low", "uplift_high", "verdict", "messages_minor", "rewards_minor", "return",
 )  # fmt: skip
@@ -104,11 +105,17 @@ def _write_csv(path: Path, documents: list[dict[str, Any]]) -> None:
         writer.writeheader()
         for document in documents:
             for rule, figures in document["rules"].items():
-                flat = {name: figures[name] for name in _COLUMNS if name in figures}
-                flat |= {f"attributed_{name}": value for name, value in figures["attributed"].items()}
-                flat |= {f"uplift_{name}": value for name, value in figures["uplift"].items() if name != "verdict"}
-                flat |= figures["cost"] | {"verdict": figures["uplift"]["verdict"]}
-                writer.writerow({"merchant": document["merchant"], "rule": rule} | flat)
+                whose = {"merchant": document["merchant"], "rule": rule}
+                writer.writerow(whose | _flat(figures))
+                for variant, its in figures["variants"].items():
+                    writer.writerow(whose | {"variant": variant} | _flat(its))
+
+
+def _flat(figures: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {name: figures[name] for name in _COLUMNS if name in figures}
+    flat |= {f"attributed_{name}": value for name, value in figures["attributed"].items()}
+    flat |= {f"uplift_{name}": value for name, value in figures["uplift"].items() if name != "verdict"}
+    return {**flat, **figures["cost"], "verdict": figures["uplift"]["verdict"]}
 
 
 def _tell(document: dict[str, Any]) -> None:
@@ -122,8 +129,9 @@ def _tell(document: dict[str, Any]) -> None:
         attributed, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
         answer(f"  {rule}")
         answer(
-            f"    decided {figures['decided']:,}, sent {figures['sent']:,}, delivered {figures['delivered']:,}, "
-            f"read {figures['read']:,}, redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
+            f"    decided {figures['decided']:,}, reached {figures['reached']:,} people, sent {figures['sent']:,}, "
+            f"delivered {figures['delivered']:,}, read {figures['read']:,}, replied {figures['replied']:,}, "
+            f"redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
             f"held out {figures['held_out']:,} people"
         )
         answer(
@@ -137,6 +145,12 @@ def _tell(document: dict[str, Any]) -> None:
                 f"(between {money(lift['low'])} and {money(lift['high'])})"
             )
         answer(f"    {lift['verdict']}")
+        for variant, its in figures["variants"].items():
+            after = its["attributed"]
+            answer(
+                f"    {variant}: {its['people']:,} people, sent {its['sent']:,}, read {its['read']:,}; after it "
+                f"{after['purchases']:,} purchases, profit {money(after['profit_minor'])}; {its['uplift']['verdict']}"
+            )
     owed = document["liability"]
     answer(f"  owed: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:

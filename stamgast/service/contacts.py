@@ -25,7 +25,7 @@ def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> N
         case.customer.contact_cost += cost
         case.count(Counter.CONTACT_COST, cost)
         watch_cost(case, activation.rule, cost)
-        measuring.message_cost(case, activation.rule, cost)
+        measuring.message_cost(case, activation, cost)
 
 
 def _priced_pieces(channel: str, parts: int) -> int:

@@ -100,7 +100,7 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
         )
     decision = _decide(case, activation, rule)
     if rule.hold_out and not firing.again and not firing.step:
-        measuring.decided(case, rule, decision.reason)
+        measuring.decided(case, rule, decision.reason, activation.variant)
     if step.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         activation.offered = True
         speak_of(activation, deeds.do(case, firing, step.deeds))
@@ -309,12 +309,12 @@ def _figures(case: Case) -> dict[str, Any]:
     return {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
 
 
-def suppress(case: Case, activation: Activation, reason: str) -> None:
-    """End it unsent."""
-    end(case, activation, Status.SUPPRESSED, reason)
+def suppress(case: Case, activation: Activation, reason: str, due: Millis = 0) -> None:
+    """End it unsent; `due` is when the time would have come that its rule waits for."""
+    end(case, activation, Status.SUPPRESSED, reason, due)
 
 
-def end(case: Case, activation: Activation, status: Status, reason: str) -> None:
+def end(case: Case, activation: Activation, status: Status, reason: str, due: Millis = 0) -> None:
     """End it without an attempt, or without another one."""
     activation.state, activation.status, activation.reason = _ENDED, status, reason
     activation.rank = UNSENT_RANK
@@ -326,7 +326,7 @@ def end(case: Case, activation: Activation, status: Status, reason: str) -> None
         case.count(counter(Counter.SUPPRESSED, reason))
         case.count(counter(Counter.RULE, activation.rule, status))
         case.count(counter(Counter.RULE, activation.rule, Tally.WITHHELD, reason))
-        telling.withheld(case, activation, reason)
+        telling.withheld(case, activation, reason, due)
     variants.count(case, activation, activation.status)
     case.note(activation, NoteKind.OUTCOME)
     shed(activation)

@@ -105,7 +105,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
-        measuring.opted_out(case, case.at)
+        measuring.opted_out(case)
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:
