@@ -148,14 +148,25 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
 
 async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
     """Every bundle that was published, and the merchant's newest. Raises NotFoundError if it has none."""
+    shelf = await every_bundle(settings, topics)
+    return shelf, newest_of(shelf, merchant)
+
+
+async def every_bundle(settings: Settings, topics: Topics) -> BundleShelf:
+    """Every bundle that was published, of all merchants."""
     await asyncio.to_thread(check_topics, kafka_of(settings), topics)
     shelf = BundleShelf(Veils(bootstrap.id_key_of(settings)))
     await shelf.load(kafka_of(settings), topics.programs)
+    return shelf
+
+
+def newest_of(shelf: BundleShelf, merchant: str) -> Bundle:
+    """A merchant's newest bundle. Raises NotFoundError if it has none."""
     if merchant not in shelf.newest:
         known = ", ".join(sorted(shelf.newest)) or "none has published yet"
         raise NotFoundError(f"there is no merchant {merchant!r}; known: {known}")
     number, content = shelf.newest[merchant]
-    return shelf, shelf.find(merchant, content, number)
+    return shelf.find(merchant, content, number)
 
 
 async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: Region) -> str:

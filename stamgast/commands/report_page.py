@@ -37,8 +37,9 @@ def _of_merchant(document: dict[str, Any]) -> str:
         f"{format_money(owed[name], document['currency'])} in {word}"
         for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
     )
+    when = f", {document['from']} to {document['to']}" if "from" in document else ""
     return (
-        f"<h2>{escape(document['merchant'])}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<h2>{escape(document['merchant'])}{when}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f"<ul>{said}</ul><p>The shop owes its customers {owes}.</p>{_plot(document)}"
     )
 

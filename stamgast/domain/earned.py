@@ -1,7 +1,7 @@
 """What a merchant's rules earned and what the shop owes: a document made of the counters and the programme in force."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from typing import Any, Final
 
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
@@ -10,6 +10,7 @@ from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, co
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""
+_OWED: Final = (Counter.REWARD, Counter.CARD)
 
 
 def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, Any]:
@@ -29,6 +30,11 @@ def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, 
         "rules": {rule: _of_rule(totals, rule, sorted(variants)) for rule, variants in sorted(measured.items())},
         "liability": _liability(totals, program),
     }
+
+
+def owed(totals: Totals) -> dict[str, int]:
+    """Those of the counters that say what the shop owes."""
+    return {name: count for name, count in totals.items() if name.partition(BETWEEN)[0] in _OWED}
 
 
 def _of_rule(totals: Totals, rule: str, variants: Sequence[str]) -> dict[str, Any]:

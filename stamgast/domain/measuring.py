@@ -5,11 +5,12 @@ A window begins at the decision, for those held out as for the others, and count
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import BETWEEN
+from stamgast.domain.vocabulary import BETWEEN, Reason
 
 MOST_WATCHED = 16
 """Rules for which one customer is watched; of more, the one whose window ends first is let go."""
@@ -22,6 +23,12 @@ MEMORY = 35 * DAY
 TREATED = "t"
 """Of several messages that are compared each has a side of its own: `t:<variant>`."""
 HELD_OUT = "h"
+
+
+BEFORE_THE_DRAW: Final[frozenset[str]] = frozenset(
+    {Reason.LATE, Reason.TOO_MANY, Reason.NO_CONSENT, Reason.OPTED_OUT, Reason.BAD_NUMBER}
+)
+"""Why something is withheld before anybody asks who is held out: such a customer is on neither side."""
 
 
 class Sum(StrEnum):

@@ -102,6 +102,8 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     activation: str = ""
     variant: str = ""
     """Which of several messages that are compared."""
+    step: str = ""
+    """Which of several things that its rule does: `occasion` ends in it; empty for the first."""
     due: Millis = 0
     """When the time comes that a rule waits for before it does anything."""
     segment: str = ""

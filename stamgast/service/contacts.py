@@ -1,9 +1,9 @@
 """What contact with a customer leaves in their state: how often, for the caps, and what it cost."""
 
-from typing import Final, assert_never
+from typing import Final
 
 from stamgast.domain.activation import RANKS, TAKEN, Activation
-from stamgast.domain.channels import Priced, spec_of
+from stamgast.domain.channels import pieces_of
 from stamgast.domain.contact_policy import forget_old_contacts
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
@@ -21,22 +21,11 @@ def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> N
         return
     price = case.program.costs.contact_costs.get(activation.channel, 0)
     if price:
-        cost = price * _priced_pieces(activation.channel, event.parts)
+        cost = price * pieces_of(activation.channel, event.parts)
         case.customer.contact_cost += cost
         case.count(Counter.CONTACT_COST, cost)
         watch_cost(case, activation.rule, cost)
         measuring.message_cost(case, activation, cost)
-
-
-def _priced_pieces(channel: str, parts: int) -> int:
-    priced = spec_of(channel).priced
-    match priced:
-        case Priced.MESSAGE:
-            return 1
-        case Priced.PART:
-            return max(parts, 1)
-        case _:
-            assert_never(priced)
 
 
 def note_contact(case: Case, purpose: str, rule: str) -> None:

@@ -13,6 +13,7 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.events import ActivationOutcome, PurchaseChanged
 from stamgast.domain.ledger import Entry
 from stamgast.domain.measuring import (
+    BEFORE_THE_DRAW,
     HELD_OUT,
     MOST_WATCHED,
     Delivered,
@@ -33,10 +34,6 @@ _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
 _DELIVERED_RANK: Final = RANKS[Status.DELIVERED]
 _READ: Final = Status.READ
 _HOLDOUT: Final = Reason.HOLDOUT
-_BEFORE_THE_DRAW: Final[frozenset[str]] = frozenset(
-    {Reason.LATE, Reason.TOO_MANY, Reason.NO_CONSENT, Reason.OPTED_OUT, Reason.BAD_NUMBER}
-)
-"""Why something is withheld before anybody asks who is held out: such a customer is on neither side."""
 
 
 @lru_cache(maxsize=4096)
@@ -61,7 +58,7 @@ def decided(case: Case, rule: CompiledRule, reason: str, variant: str = "", due:
 
     Where the rule waits before it does anything, both sides are watched from then on (`due`).
     """
-    if reason in _BEFORE_THE_DRAW or not case.context.mind_holdout:
+    if reason in BEFORE_THE_DRAW or not case.context.mind_holdout:
         return
     arm = HELD_OUT if reason == _HOLDOUT else arm_of(variant)
     watched = case.customer.watched.get(rule.id)

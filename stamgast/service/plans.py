@@ -54,7 +54,7 @@ def let_wait(case: Case, firing: Firing, step: Step) -> None:
     activation = messages.drafted(case, firing, step)
     withheld = _withheld(case, firing)
     due = max(_due(case.context.bundle, activation, step), case.at)
-    if rule.hold_out and not firing.again and _is_first(rule, step):
+    if rule.hold_out and not firing.again and _is_compared_by(rule, step):
         measuring.decided(case, rule, withheld, activation.variant, due)
     case.customer.activations = [*case.customer.activations, activation]
     if withheld and not promised:
@@ -71,10 +71,10 @@ def let_wait(case: Case, firing: Firing, step: Step) -> None:
         case.note(activation, NoteKind.DECIDED)
 
 
-def _is_first(rule: CompiledRule, step: Step) -> bool:
-    """Whether a rule that does nothing at once waits for this step first of all: with it begins what is compared."""
+def _is_compared_by(rule: CompiledRule, step: Step) -> bool:
+    """Whether it is the first thing that those held out are not given: what was earned is given to everybody."""
     branch = rule.steps if step in rule.steps else rule.other_steps
-    return branch[0] is step
+    return next((each is step for each in branch if not rule.earned or each.send is not None), False)
 
 
 def _withheld(case: Case, firing: Firing) -> str:

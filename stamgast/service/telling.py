@@ -177,6 +177,7 @@ def decision(  # noqa: PLR0917
             channel="" if about is None else about.channel,
             activation="" if about is None else about.id,
             variant="" if about is None else about.variant,
+            step="" if about is None or about.plan is None else about.plan.step,
             due=due,
         )
     )

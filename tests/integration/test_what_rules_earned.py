@@ -18,6 +18,9 @@ from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.programs.history import BundleShelf
+from stamgast.report.reading import Readings
+from stamgast.report.spans import Span
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment
 
@@ -163,6 +166,19 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
     await eventually(agrees, seconds=150, every=2)
     assert len(await lines(shop, shop.topics.facts)) == before, "filling anew tells nothing that was not told"
     assert shop.run("verify", "--json")["equal"] is True
+    ever = shop.asked("report", "--merchant", MERCHANT, "--json")
+    for days in (("--from", "2026-09-01"), ("--from", "2026-10-01", "--to", "2026-10-01")):
+        assert shop.asked("report", "--merchant", MERCHANT, "--json", *days)["rules"] == ever["rules"]
+    assert shop.asked("report", "--from", "2026-10-02", "--merchant", MERCHANT, "--json")["rules"]["hello"]["sent"] == 0
+    moments = {MERCHANT: Span(0, now + WEEK)}
+    shelf = BundleShelf()
+    await shelf.load(shop.bootstrap, shop.topics.programs)
+    readings = Readings(shop.bootstrap, shop.topics, shelf, is_real=False)
+    far: list[tuple[int, int]] = []
+    whole = await readings.sums(moments)
+    assert whole[MERCHANT]["measure|hello|t|people"] == ever["rules"]["hello"]["arms"]["treated"]["people"]
+    assert await readings.sums(moments, lambda *done: far.append(done), at_once=7) == whole, "whatever is held at once"
+    assert far[-1][0] == far[-1][1] > CUSTOMERS
 
 
 def sale(number: int, moment: str, spent: int) -> dict[str, Any]:
