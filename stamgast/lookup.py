@@ -24,6 +24,7 @@ from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.history import BundleShelf
 from stamgast.service import Bundle
 from stamgast.settings import Settings
+from stamgast.state.counters import totals_of_merchant
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
 from stamgast.state.partition_meta import IN_FORCE, PAUSED
@@ -102,9 +103,7 @@ async def count_rule(settings: Settings, merchant: str, rule: str) -> RuleCounts
     counts = RuleCounts(rule)
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         await Filling(redis, topics, settings.kafka_bootstrap).check()
-        for partition in range(topics.partitions):
-            flat = await redis.call("HGETALL", customers(partition).stats)
-            counts.add(merchant, dict(zip(flat[::2], flat[1::2], strict=True)))
+        counts.add(await totals_of_merchant(redis, topics.partitions, merchant))
     if not counts.known and rule not in newest.rules.by_id:
         raise NotFoundError(f"{merchant} has no rule {rule!r}. {suggest(rule, newest.rules.by_id)}")
     return counts
