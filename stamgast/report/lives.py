@@ -25,6 +25,7 @@ from stamgast.domain.vocabulary import NoteKind, Status, VoucherState
 _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
 _OUTCOME: Final = NoteKind.OUTCOME
+_PRICED: Final = NoteKind.PRICED
 _READ: Final = Status.READ
 _DELIVERED_RANK: Final = RANKS[Status.DELIVERED]
 _LOOKED_ON: Final = frozenset({Arm.SHADOW, Arm.CANARY_EXCLUDED})
@@ -48,6 +49,10 @@ class Message(Struct, gc=False):
     channel: str
     variant: str
     parts: int = 0
+    cost: int | None = None
+    """What was booked for it, where its line says so."""
+    price: int | None = None
+    """What it cost after all, once the carrier said it."""
     taken: Millis = 0
     delivered: Millis = 0
     read: Millis = 0
@@ -119,14 +124,16 @@ class Life(Struct):
 
     def note(self, note: Note) -> None:
         """Take in a line of `activations.v1`."""
-        if note.kind != _OUTCOME:
+        if note.kind not in {_OUTCOME, _PRICED}:
             return
         known = self.messages.get(note.activation)
         if known is None:
             known = self.messages[note.activation] = Message(note.rule, note.channel, note.variant)
-        if note.status in TAKEN:
+        if note.kind == _PRICED:
+            known.price = note.cost
+        elif note.status in TAKEN:
             if not known.taken:
-                known.taken, known.parts = note.at, note.parts
+                known.taken, known.parts, known.cost = note.at, note.parts, note.cost
             if RANKS[note.status] >= _DELIVERED_RANK and not known.delivered:
                 known.delivered = note.at
                 self.arrived.append(known)

@@ -104,7 +104,10 @@ class _Reckoning:
         return Delivered(message.delivered, message.delivered + window, rule)
 
     def _price(self, message: Message) -> int:
-        """In thousandths of a minor unit."""
+        """In thousandths of a minor unit: as the carrier says, as was booked, or by the programme of then."""
+        told = message.cost if message.price is None else message.price
+        if told is not None:
+            return told
         costs = self._bundle(message.taken).program.costs.contact_costs
         return costs.get(message.channel, 0) * pieces_of(message.channel, message.parts)
 

@@ -336,7 +336,9 @@ class Case:
             self._stamp = stamp(self.at)
         return self._stamp
 
-    def note(self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None) -> None:
+    def note(
+        self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None, cost: int | None = None
+    ) -> None:
         """A line in the public life of an activation; `answer` is what the channel said of it."""
         self.change.notes.append(
             Note(
@@ -357,5 +359,6 @@ class Case:
                 parts=answer.parts if answer else 0,
                 step="" if activation.plan is None else activation.plan.step,
                 variant=activation.variant,
+                cost=cost,
             )
         )

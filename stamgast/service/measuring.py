@@ -126,10 +126,10 @@ def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
             case.count(name_of(rule, Sum.READ))
 
 
-def message_cost(case: Case, activation: Activation, thousandths: int) -> None:
+def message_cost(case: Case, rule: str, variant: str, thousandths: int) -> None:
     """A message was taken by its carrier, which costs."""
-    case.count(name_of(told_apart(activation.rule, activation.variant), Sum.MESSAGES), thousandths)
-    _spend(case, activation.rule, thousandths)
+    case.count(name_of(told_apart(rule, variant), Sum.MESSAGES), thousandths)
+    _spend(case, rule, thousandths)
 
 
 def redeemed(case: Case, voucher: Voucher, times: int) -> None:

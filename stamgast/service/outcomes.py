@@ -89,14 +89,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
         variants.count(case, activation, activation.status, -1)
     case.customer.timers.pop(held_timer(activation.id), None)
-    book_cost(case, activation, event)
+    cost = book_cost(case, activation, event)
     measuring.went(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     variants.count(case, activation, event.status)
-    case.note(activation, _OUTCOME, event)
+    case.note(activation, _OUTCOME, event, cost)
     if event.status in _FAILED:
         watch_failed(case, activation.rule)
     _report_sender(case, activation, event)

@@ -170,6 +170,22 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
     for days in (("--from", "2026-09-01"), ("--from", "2026-10-01", "--to", "2026-10-01")):
         assert shop.asked("report", "--merchant", MERCHANT, "--json", *days)["rules"] == ever["rules"]
     assert shop.asked("report", "--from", "2026-10-02", "--merchant", MERCHANT, "--json")["rules"]["hello"]["sent"] == 0
+    sent = ever["rules"]["hello"]["sent"]
+    assert ever["rules"]["hello"]["cost"]["messages_minor"] == 8 * sent
+    told = shop.asked("prices", "--a-second", "100", "--json")
+    assert (told["told"], told["not_known_yet"], told["left"]) == (sent, 0, 0)
+
+    async def priced() -> bool:
+        for days in ((), ("--from", "2026-10-01")):
+            found = shop.asked("report", "--merchant", MERCHANT, "--json", *days)["rules"]["hello"]
+            assert found["cost"]["messages_minor"] == round(7.5 * sent)
+            profit = ever["rules"]["hello"]["arms"]["treated"]["profit_minor"]
+            assert abs(found["arms"]["treated"]["profit_minor"] - (profit + 0.5 * sent)) <= 1
+        return True
+
+    await eventually(priced, seconds=60, every=2)
+    assert shop.asked("prices", "--json")["told"] == 0, "nobody is asked twice"
+    assert shop.run("verify", "--json")["equal"] is True
     moments = {MERCHANT: Span(0, now + WEEK)}
     shelf = BundleShelf()
     await shelf.load(shop.bootstrap, shop.topics.programs)

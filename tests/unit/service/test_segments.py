@@ -3,7 +3,7 @@
 from dataclasses import replace
 
 from rules.loader import load_bundle
-from stamgast.domain.events import Enrolled, PurchaseChanged, TimerDue
+from stamgast.domain.events import AnyEvent, Enrolled, PurchaseChanged, TimerDue
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Bundle
 from tests.builders import ANNA, MERCHANT, T0, bought, taken_back
@@ -110,7 +110,10 @@ def test_time_moves_somebody_with_the_next_timer():
 
 
 def test_how_events_are_cut_into_steps_makes_no_difference():
-    events = [Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 - HOUR), *(visit(number) for number in range(5))]
+    events: list[AnyEvent] = [
+        Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 - HOUR),
+        *(visit(number) for number in range(5)),
+    ]
     one, many = Owner(bundle(LISTENING)), Owner(bundle(LISTENING))
     one.apply(*events)
     for event in events:
