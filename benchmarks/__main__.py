@@ -11,7 +11,7 @@ from stamgast.logs import configure_logs
 
 NAMES = (
     *("serializer", "small_job", "customers", "intake", "latency", "memory", "takeover", "waiting"),
-    *("start", "forgetting", "clv", "commands", "recovery", "backtest"),
+    *("start", "forgetting", "clv", "commands", "recovery", "backtest", "report"),
 )
 
 

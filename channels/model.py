@@ -102,6 +102,8 @@ class Message:
     sender: Sender
     valid_until: Millis
     """After this it must not leave the provider's queue any more."""
+    country: str = ""
+    """Where it goes to, if messages there have a price of their own."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +117,11 @@ class Prepared:
     content_variables: Mapping[str, str] = field(default_factory=dict)
     parts: Parts | None = None
     validity_seconds: int = 0
+
+    @property
+    def priced_parts(self) -> int:
+        """Into how many parts it falls; 0 where that makes no difference."""
+        return self.parts.count if self.parts else 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +184,10 @@ class CallbackKey:
     attempt: str
     address: str = ""
     """What stands for the address it went to (`OptOut`); empty in callbacks of messages from before it was told."""
+    parts: int = 0
+    """Into how many it falls, so that whoever hears of it first knows what it costs; 0: it was not told."""
+    country: str = ""
+    """As of the message."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +245,31 @@ class WebhookRefusedError(Exception):
 
 class MalformedWebhookError(Exception):
     """The webhook is signed, but lacks what it must have: answer 400."""
+
+
+@dataclass(frozen=True, slots=True)
+class Price:
+    """What the carrier says that one message cost, all of its parts together."""
+
+    millionths: int
+    """Of a unit of the currency."""
+    currency: str
+
+
+class NotAskedError(Exception):
+    """The carrier did not answer, or would not now; `retry_after` is the pause that it asks for."""
+
+    def __init__(self, retry_after: Millis | None = None) -> None:
+        super().__init__("the carrier does not answer")
+        self.retry_after = retry_after
+
+
+class Priced(Protocol):
+    """A carrier that can be asked afterwards what a message cost."""
+
+    async def price(self, provider_id: str) -> Price | None:
+        """Ask about one message; None while it is not known (yet), or not at all. Raises `NotAskedError`."""
+        ...
 
 
 class Carrier(Protocol):

@@ -5,7 +5,7 @@ unknown (None), when what they ask about is missing, such as the basket of a cus
 counts as not met, also inside `none`, and never raises.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final, NamedTuple

@@ -23,6 +23,7 @@ COMMANDS: Final = {
     "erasures": "see whether people who were forgotten are gone from the files as well",
     "day": "reckon what a day came to, and what looked wrong in it",
     "report": "tell what rules earned, and what the shop owes its customers",
+    "prices": "ask the carrier what messages cost after all",
     "purchases": "list, confirm or void purchases that nobody can have meant",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",

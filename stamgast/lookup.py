@@ -24,6 +24,7 @@ from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.history import BundleShelf
 from stamgast.service import Bundle
 from stamgast.settings import Settings
+from stamgast.state.counters import totals_of_merchant
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
 from stamgast.state.partition_meta import IN_FORCE, PAUSED
@@ -102,9 +103,7 @@ async def count_rule(settings: Settings, merchant: str, rule: str) -> RuleCounts
     counts = RuleCounts(rule)
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         await Filling(redis, topics, settings.kafka_bootstrap).check()
-        for partition in range(topics.partitions):
-            flat = await redis.call("HGETALL", customers(partition).stats)
-            counts.add(merchant, dict(zip(flat[::2], flat[1::2], strict=True)))
+        counts.add(await totals_of_merchant(redis, topics.partitions, merchant))
     if not counts.known and rule not in newest.rules.by_id:
         raise NotFoundError(f"{merchant} has no rule {rule!r}. {suggest(rule, newest.rules.by_id)}")
     return counts
@@ -148,14 +147,25 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
 
 async def newest_bundle(settings: Settings, topics: Topics, merchant: str) -> tuple[BundleShelf, Bundle]:
     """Every bundle that was published, and the merchant's newest. Raises NotFoundError if it has none."""
+    shelf = await every_bundle(settings, topics)
+    return shelf, newest_of(shelf, merchant)
+
+
+async def every_bundle(settings: Settings, topics: Topics) -> BundleShelf:
+    """Every bundle that was published, of all merchants."""
     await asyncio.to_thread(check_topics, kafka_of(settings), topics)
     shelf = BundleShelf(Veils(bootstrap.id_key_of(settings)))
     await shelf.load(kafka_of(settings), topics.programs)
+    return shelf
+
+
+def newest_of(shelf: BundleShelf, merchant: str) -> Bundle:
+    """A merchant's newest bundle. Raises NotFoundError if it has none."""
     if merchant not in shelf.newest:
         known = ", ".join(sorted(shelf.newest)) or "none has published yet"
         raise NotFoundError(f"there is no merchant {merchant!r}; known: {known}")
     number, content = shelf.newest[merchant]
-    return shelf, shelf.find(merchant, content, number)
+    return shelf.find(merchant, content, number)
 
 
 async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: Region) -> str:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Collection
+from decimal import ROUND_HALF_UP, Decimal
 from typing import Any, Final, cast
 
 import httpx
@@ -14,7 +15,9 @@ from channels.model import (
     Inbound,
     Lookup,
     Message,
+    NotAskedError,
     Prepared,
+    Price,
     Refusal,
     Sender,
     SendResult,
@@ -42,6 +45,7 @@ from stamgast.domain.vocabulary import Status, Treatment
 
 _LOOKED_AT: Final = 50
 """Messages to one number that a look-up reads: far more than a cap lets through within its window."""
+_UNKNOWN: Final = 404
 _CLOCK_SLACK: Final[Millis] = 60_000
 
 
@@ -113,6 +117,17 @@ class TwilioChannel:
             return Found(Lookup.SEVERAL)
         return _found(fitting[0])
 
+    async def price(self, provider_id: str) -> Price | None:
+        """Ask what a message cost: Twilio knows it some time after it went. Raises `NotAskedError`."""
+        with record_exchanges() as exchanges:
+            try:
+                found = await self._client.messages(provider_id).fetch_async()
+            except (TwilioException, httpx.HTTPError, TimeoutError, ValueError):
+                if exchanges and exchanges[-1].status == _UNKNOWN:
+                    return None  # it was deleted there
+                raise NotAskedError(asked_pause(exchanges[-1]) if exchanges else None) from None
+        return _price(found.price, found.price_unit)
+
     def parse_status(self, request: WebhookRequest) -> StatusEvent:
         """Verify and read a status callback."""
         return self._webhooks.parse_status(request)
@@ -167,6 +182,15 @@ def _same_sender(listed: Any, sender: Sender) -> bool:
     if sender.messaging_service_sid:
         return bool(listed.messaging_service_sid == sender.messaging_service_sid)
     return bare(str(listed.from_ or "")) == bare(sender.from_)
+
+
+def _price(price: object, unit: object) -> Price | None:
+    """Twilio writes what it takes as a negative number."""
+    try:
+        millionths = abs(Decimal(str(price))) * 1_000_000
+        return Price(int(millionths.to_integral_value(ROUND_HALF_UP)), str(unit).upper())
+    except (ArithmeticError, ValueError):
+        return None
 
 
 def _found(listed: Any) -> Found:

@@ -19,6 +19,7 @@ from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
     Barrier,
+    MessagePriced,
     PurchaseChanged,
     Reviewed,
     RulePaused,
@@ -33,7 +34,17 @@ from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 
-_OURS: Final = (TimerDue, ActivationOutcome, Reviewed, Scheduled, ScheduleDue, ScheduleDone, Barrier, RulePaused)
+_OURS: Final = (
+    TimerDue,
+    ActivationOutcome,
+    MessagePriced,
+    Reviewed,
+    Scheduled,
+    ScheduleDue,
+    ScheduleDone,
+    Barrier,
+    RulePaused,
+)
 
 
 Told = tuple[Millis, bytes]

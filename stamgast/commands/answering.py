@@ -7,6 +7,7 @@ logs and everything else go to standard error.
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
@@ -93,6 +94,24 @@ def answer(text: str) -> None:
 def say(text: str) -> None:
     """Tell the person at the terminal something that is not the answer."""
     print(text, file=sys.stderr, flush=True)  # noqa: T201  standard error
+
+
+def progress(of_what: str) -> tuple[Callable[[int, int], None], Callable[[], None]]:
+    """Make a line that says how far it is, where somebody looks on: how to tell it, and how to take it away."""
+    if not sys.stderr.isatty():
+        return lambda _done, _all: None, lambda: None
+
+    def tell(done: int, all_: int) -> None:
+        width = 30
+        filled = width * done // max(all_, 1)
+        sys.stderr.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {all_:,} {of_what} ")
+        sys.stderr.flush()
+
+    def close() -> None:
+        sys.stderr.write("\r\033[K")
+        sys.stderr.flush()
+
+    return tell, close
 
 
 def fail(text: str) -> NoReturn:

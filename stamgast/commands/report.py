@@ -8,15 +8,17 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, progress, say
 
 if TYPE_CHECKING:
+    from stamgast.report.spans import Wanted
     from stamgast.settings import Settings
 
 app = new_app("What rules earned.")
 
 _COLUMNS = (
-    "merchant", "rule", "decided", "sent", "delivered", "read", "redeemed", "opted_out", "held_out",
+    "merchant", "rule", "variant", "decided", "reached", "sent", "delivered", "read", "replied", "redeemed",
+    "opted_out", "held_out",
     "attributed_purchases", "attributed_revenue_minor", "attributed_profit_minor",
     "uplift_per_customer_minor", "uplift_low", "uplift_high", "verdict", "messages_minor", "rewards_minor", "return",
 )  # fmt: skip
@@ -27,16 +29,23 @@ def report(
     *,
     merchant: Annotated[str | None, typer.Option(help="Only this merchant.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    begin: Annotated[
+        str | None, typer.Option("--from", help="First day (2026-09-01), on the shop's clock; else since ever.")
+    ] = None,
+    end: Annotated[str | None, typer.Option("--to", help="Last day; else today.")] = None,
     csv: Annotated[Path | None, typer.Option(help="Write a line a rule to this file.")] = None,
     page: Annotated[Path | None, typer.Option("--report", help="Write a page with plots to this file.")] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Tell of each rule whom it reached, what was bought after its messages, and what it changed, with its interval."""
+    """Tell of each rule whom it reached, what was bought after its messages, and what it changed, with its interval.
+
+    Since ever it adds up what workers have summed; of a span of days it reads the topics.
+    """
     from stamgast.commands.finding import Reasons
 
     settings = load_settings()
     with Reasons():
-        documents = asyncio.run(_reckon(settings, merchant))
+        documents = asyncio.run(_reckon(settings, merchant, _span(settings, begin, end)))
     if not documents:
         fail("no merchant has published yet")
     if rule is not None:
@@ -53,6 +62,19 @@ def report(
         _tell(document)
 
 
+def _span(settings: Settings, begin: str | None, end: str | None) -> Wanted | None:
+    from stamgast.report.spans import DayError, wanted
+
+    if begin is None:
+        if end is not None:
+            misuse("--to needs --from: since when?")
+        return None
+    try:
+        return wanted(begin, end or "", settings.make_clock().now())
+    except DayError as error:
+        misuse(str(error))
+
+
 def _only(documents: list[dict[str, Any]], rule: str) -> list[dict[str, Any]]:
     found = [document for document in documents if rule in document["rules"]]
     if not found:
@@ -61,28 +83,35 @@ def _only(documents: list[dict[str, Any]], rule: str) -> list[dict[str, Any]]:
     return [document | {"rules": {rule: document["rules"][rule]}} for document in found]
 
 
-async def _reckon(settings: Settings, merchant: str | None) -> list[dict[str, Any]]:
+async def _reckon(settings: Settings, merchant: str | None, span: Wanted | None) -> list[dict[str, Any]]:
     from stamgast import bootstrap
     from stamgast.broker import kafka_of
+    from stamgast.clock.shop_time import is_real
     from stamgast.domain.earned import report as report_of
     from stamgast.filling import Filling
-    from stamgast.lookup import newest_bundle
-    from stamgast.programs.publish import newest_bundles
+    from stamgast.lookup import every_bundle, newest_of
+    from stamgast.report.documents import documents_of_span
+    from stamgast.report.reading import Readings
     from stamgast.state.counters import totals_of
     from stamgast.state.nodes import Redis
 
     topics = bootstrap.topics_of(settings)
-    names = [merchant] if merchant else sorted(await newest_bundles(kafka_of(settings), topics.programs))
-    bundles = [(await newest_bundle(settings, topics, name))[1] for name in names]
+    shelf = await every_bundle(settings, topics)
+    bundles = {name: newest_of(shelf, name) for name in ([merchant] if merchant else sorted(shelf.newest))}
     redis = Redis(settings.redis_url)
     try:
         await Filling(redis, topics, kafka_of(settings)).check()
         totals = await totals_of(redis, topics.partitions)
     finally:
         redis.close()
-    return [
-        report_of(totals.get(bundle.program.merchant, {}), bundle.program, bundle.rules.by_id) for bundle in bundles
-    ]
+    if span is None:
+        return [report_of(totals.get(name, {}), each.program, each.rules.by_id) for name, each in bundles.items()]
+    readings = Readings(kafka_of(settings), topics, shelf, is_real=is_real(settings.clock))
+    tell, close = progress("records")
+    try:
+        return await documents_of_span(readings, bundles, totals, span, tell)
+    finally:
+        close()
 
 
 def _draw(path: Path, documents: list[dict[str, Any]]) -> None:
@@ -104,11 +133,17 @@ def _write_csv(path: Path, documents: list[dict[str, Any]]) -> None:
         writer.writeheader()
         for document in documents:
             for rule, figures in document["rules"].items():
-                flat = {name: figures[name] for name in _COLUMNS if name in figures}
-                flat |= {f"attributed_{name}": value for name, value in figures["attributed"].items()}
-                flat |= {f"uplift_{name}": value for name, value in figures["uplift"].items() if name != "verdict"}
-                flat |= figures["cost"] | {"verdict": figures["uplift"]["verdict"]}
-                writer.writerow({"merchant": document["merchant"], "rule": rule} | flat)
+                whose = {"merchant": document["merchant"], "rule": rule}
+                writer.writerow(whose | _flat(figures))
+                for variant, its in figures["variants"].items():
+                    writer.writerow(whose | {"variant": variant} | _flat(its))
+
+
+def _flat(figures: dict[str, Any]) -> dict[str, Any]:
+    flat: dict[str, Any] = {name: figures[name] for name in _COLUMNS if name in figures}
+    flat |= {f"attributed_{name}": value for name, value in figures["attributed"].items()}
+    flat |= {f"uplift_{name}": value for name, value in figures["uplift"].items() if name != "verdict"}
+    return {**flat, **figures["cost"], "verdict": figures["uplift"]["verdict"]}
 
 
 def _tell(document: dict[str, Any]) -> None:
@@ -117,13 +152,15 @@ def _tell(document: dict[str, Any]) -> None:
     def money(minor: float) -> str:
         return format_money(round(minor), document["currency"])
 
-    answer(f"{document['merchant']}, money in {document['currency']}")
+    when = f", {document['from']} to {document['to']}" if "from" in document else ""
+    answer(f"{document['merchant']}, money in {document['currency']}{when}")
     for rule, figures in document["rules"].items():
         attributed, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
         answer(f"  {rule}")
         answer(
-            f"    decided {figures['decided']:,}, sent {figures['sent']:,}, delivered {figures['delivered']:,}, "
-            f"read {figures['read']:,}, redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
+            f"    decided {figures['decided']:,}, reached {figures['reached']:,} people, sent {figures['sent']:,}, "
+            f"delivered {figures['delivered']:,}, read {figures['read']:,}, replied {figures['replied']:,}, "
+            f"redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
             f"held out {figures['held_out']:,} people"
         )
         answer(
@@ -137,7 +174,13 @@ def _tell(document: dict[str, Any]) -> None:
                 f"(between {money(lift['low'])} and {money(lift['high'])})"
             )
         answer(f"    {lift['verdict']}")
+        for variant, its in figures["variants"].items():
+            after = its["attributed"]
+            answer(
+                f"    {variant}: {its['people']:,} people, sent {its['sent']:,}, read {its['read']:,}; after it "
+                f"{after['purchases']:,} purchases, profit {money(after['profit_minor'])}; {its['uplift']['verdict']}"
+            )
     owed = document["liability"]
-    answer(f"  owed: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
+    answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:
         answer(f"    without what these cost, which program.yaml does not say: {', '.join(owed['without_cost'])}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from html import escape
 from typing import Any, Final
 
@@ -10,8 +10,8 @@ from stamgast.domain.currencies import exponent_of, format_money
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
 _HEADS: Final = (
-    "rule", "decided", "sent", "delivered", "read", "redeemed", "opted out", "held out", "bought after", "profit then",
-    "messages", "rewards", "a customer more", "from", "to",
+    "rule", "decided", "reached", "sent", "delivered", "read", "replied", "redeemed", "opted out", "held out",
+    "bought after", "profit then", "messages", "rewards", "a customer more", "from", "to",
 )  # fmt: skip
 
 
@@ -27,7 +27,7 @@ def page_of_report(documents: Sequence[dict[str, Any]]) -> str:
 
 def _of_merchant(document: dict[str, Any]) -> str:
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
-    rows = "\n".join(_row(rule, figures, document["currency"]) for rule, figures in document["rules"].items())
+    rows = "\n".join(_rows(document))
     said = "".join(
         f"<li>{escape(rule)}: {escape(figures['uplift']['verdict'])}</li>"
         for rule, figures in document["rules"].items()
@@ -37,18 +37,29 @@ def _of_merchant(document: dict[str, Any]) -> str:
         f"{format_money(owed[name], document['currency'])} in {word}"
         for name, word in (("vouchers_minor", "vouchers"), ("stamps_minor", "stamps"))
     )
+    when = f", {document['from']} to {document['to']}" if "from" in document else ""
     return (
-        f"<h2>{escape(document['merchant'])}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
+        f"<h2>{escape(document['merchant'])}{when}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
         f"<ul>{said}</ul><p>The shop owes its customers {owes}.</p>{_plot(document)}"
     )
 
 
+def _rows(document: dict[str, Any]) -> Iterator[str]:
+    for rule, figures in document["rules"].items():
+        yield _row(rule, figures, document["currency"])
+        for variant, its in figures["variants"].items():
+            yield _row(
+                f"{rule}: {variant}", its | {"cost": {"rewards_minor": None} | its["cost"]}, document["currency"]
+            )
+
+
 def _row(rule: str, figures: dict[str, Any], currency: str) -> str:
     after, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
-    names = ("decided", "sent", "delivered", "read", "redeemed", "opted_out", "held_out")
-    cells = [f"{figures[name]:,}" for name in names] + [f"{after['purchases']:,}"]
+    names = ("decided", "reached", "sent", "delivered", "read", "replied", "redeemed", "opted_out", "held_out")
+    cells = [f"{figures[name]:,}" if name in figures else "" for name in names] + [f"{after['purchases']:,}"]
     cells += [
-        format_money(each, currency) for each in (after["profit_minor"], cost["messages_minor"], cost["rewards_minor"])
+        "" if each is None else format_money(each, currency)
+        for each in (after["profit_minor"], cost["messages_minor"], cost["rewards_minor"])
     ]
     cells += [
         "" if lift[name] is None else format_money(round(lift[name]), currency)

@@ -30,7 +30,7 @@ from stamgast.domain.vocabulary import RuleStatus, Status
 
 if TYPE_CHECKING:
     from rules.yaml.problems import Problem
-    from stamgast.programs.rule_files import ToldRule
+    from stamgast.programs.told_rules import ToldRule
 
 app = new_app("Check, test, back-test, launch and explain rules.", no_args_is_help=True)
 for command in (new, backtest, launch, history, rollback):

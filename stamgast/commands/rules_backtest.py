@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import difflib
-import sys
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, NoReturn
 
 import typer
 
-from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, progress, say
 from stamgast.commands.merchant_files import files_of
 
 if TYPE_CHECKING:
@@ -190,31 +189,13 @@ def _run(plan: Plan) -> Any:
 
     from stamgast.backtest.shares import run
 
-    tell, close = _progress()
+    tell, close = progress("customers")
     try:
         return run(plan, tell=tell)
     except (KafkaError, OSError, RuntimeError) as error:
         fail(str(error) or type(error).__name__)
     finally:
         close()
-
-
-def _progress() -> tuple[Callable[[int, int], None], Callable[[], None]]:
-    """A line that says how far it is, where somebody looks on."""
-    if not sys.stderr.isatty():
-        return lambda _done, _all: None, lambda: None
-
-    def tell(done: int, all_: int) -> None:
-        width = 30
-        filled = width * done // max(all_, 1)
-        sys.stderr.write(f"\r[{'#' * filled}{'.' * (width - filled)}] {done:,} of {all_:,} customers ")
-        sys.stderr.flush()
-
-    def close() -> None:
-        sys.stderr.write("\r\033[K")
-        sys.stderr.flush()
-
-    return tell, close
 
 
 def _check_plots() -> None:

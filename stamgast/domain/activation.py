@@ -173,7 +173,7 @@ class Note(Struct, frozen=True, omit_defaults=True, gc=False):
     """A line in the public life of an activation, as it stands on `activations.v1` (JSON).
 
     `kind` is `decided`, `claimed`, `closed` (an attempt that was certainly not submitted; with the reason `not_found`,
-    one that the carrier does not know after the last look-up) or `outcome`.
+    one that the carrier does not know after the last look-up), `outcome` or `priced` (the carrier said what it cost).
 
     A line may stand there again. When Redis or a worker has lost its last seconds, the events since then are applied
     once more, and their lines of the kinds `decided` and `outcome` are written again, behind whatever stands there by
@@ -201,3 +201,6 @@ class Note(Struct, frozen=True, omit_defaults=True, gc=False):
     """Which of several things that its rule does; empty for the first."""
     variant: str = ""
     """Which of several messages that are compared."""
+    cost: int | None = None
+    """Of the outcome that says that the carrier took it, what was booked for it, in thousandths of a minor
+    unit of the merchant's; of `priced`, what it cost after all. None in lines from before it was told."""

@@ -114,3 +114,15 @@ def channel_named(word: str) -> Channel:
 def spec_of(word: str) -> ChannelSpec:
     """What the channel of that name is. Raises `UnknownChannelError`."""
     return SPECS[channel_named(word)]
+
+
+def pieces_of(word: str, parts: int) -> int:
+    """How many times a message over the channel costs its price. Raises `UnknownChannelError`."""
+    priced = spec_of(word).priced
+    match priced:
+        case Priced.MESSAGE:
+            return 1
+        case Priced.PART:
+            return max(parts, 1)
+        case _:
+            assert_never(priced)

@@ -1,42 +1,61 @@
 """What a merchant's rules earned and what the shop owes: a document made of the counters and the programme in force."""
 
-from collections.abc import Iterable, Mapping
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, Final
 
-from stamgast.domain.measuring import HELD_OUT, TREATED, Sum
+from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
-from stamgast.domain.uplift import Side, uplift
+from stamgast.domain.uplift import Side, Uplift, together, uplift
 from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, counter
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""
+_OWED: Final = (Counter.REWARD, Counter.CARD)
 
 
 def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, Any]:
     """The document. `rules` are those in force; of others that have sums it tells as well."""
-    measured = {name.split(BETWEEN)[1] for name in totals if name.startswith(f"{Counter.MEASURE}{BETWEEN}")}
+    measured: dict[str, set[str]] = {rule: set() for rule in rules}
+    begins = arm_of("?").rstrip("?")
+    for name in totals:
+        words = name.split(BETWEEN)
+        if words[0] == Counter.MEASURE:
+            variants = measured.setdefault(words[1], set())
+            if words[2].startswith(begins):
+                variants.add(words[2].removeprefix(begins))
     return {
         "merchant": program.merchant,
         "currency": program.currency,
         "window_ms": program.measure_window,
-        "rules": {rule: _of_rule(totals, rule) for rule in sorted(measured | set(rules))},
+        "rules": {rule: _of_rule(totals, rule, sorted(variants)) for rule, variants in sorted(measured.items())},
         "liability": _liability(totals, program),
     }
 
 
-def _of_rule(totals: Totals, rule: str) -> dict[str, Any]:
-    def of(*words: str) -> int:
-        return totals.get(counter(Counter.MEASURE, rule, *words), 0)
+def owed(totals: Totals) -> dict[str, int]:
+    """Those of the counters that say what the shop owes."""
+    return {name: count for name, count in totals.items() if name.partition(BETWEEN)[0] in _OWED}
 
-    treated, held_out = (_side(totals, rule, arm) for arm in (TREATED, HELD_OUT))
+
+def _of_rule(totals: Totals, rule: str, variants: Sequence[str]) -> dict[str, Any]:
+    def of(what: Sum) -> int:
+        """With those of its variants."""
+        told = (counter(Counter.MEASURE, rule, arm_of(each), what) for each in variants)
+        return totals.get(counter(Counter.MEASURE, rule, what), 0) + sum(totals.get(name, 0) for name in told)
+
+    held_out = _side(totals, rule, HELD_OUT)
+    sides = {each: _side(totals, rule, arm_of(each)) for each in ("", *variants)}
+    treated = together(sides.values())
     messages, rewards = round(of(Sum.MESSAGES) / 1000), of(Sum.REWARDS)
     found, cost = uplift(treated, held_out), messages + rewards
     earned = None if found.per_customer is None else found.per_customer * treated.people
     return {
         "decided": totals.get(counter(Counter.RULE, rule, Tally.FIRED), 0),
+        "reached": of(Sum.REACHED),
         "sent": of(Sum.SENT),
         "delivered": of(Sum.DELIVERED),
         "read": of(Sum.READ),
+        "replied": of(Sum.REPLIED),
         "redeemed": of(Sum.REDEEMED),
         "opted_out": of(Sum.OPTED_OUT),
         "held_out": held_out.people,
@@ -46,14 +65,40 @@ def _of_rule(totals: Totals, rule: str) -> dict[str, Any]:
             "revenue_minor": of(Sum.REVENUE),
             "profit_minor": of(Sum.PROFIT),
         },
-        "uplift": {
-            "per_customer_minor": _to_cent(found.per_customer),
-            "low": _to_cent(found.low),
-            "high": _to_cent(found.high),
-            "verdict": found.verdict,
-        },
+        "uplift": _in_cents(found),
         "cost": {"messages_minor": messages, "rewards_minor": rewards},
         "return": None if earned is None or not cost else round(earned / cost, 2),
+        "variants": {each: _of_variant(totals, rule, each, sides[each], held_out) for each in variants},
+    }
+
+
+def _of_variant(totals: Totals, rule: str, variant: str, side: Side, held_out: Side) -> dict[str, Any]:
+    def of(what: Sum) -> int:
+        return totals.get(counter(Counter.MEASURE, rule, arm_of(variant), what), 0)
+
+    return {
+        "sent": of(Sum.SENT),
+        "delivered": of(Sum.DELIVERED),
+        "read": of(Sum.READ),
+        "replied": of(Sum.REPLIED),
+        "opted_out": of(Sum.OPTED_OUT),
+        **_told(side),
+        "attributed": {
+            "purchases": of(Sum.PURCHASES),
+            "revenue_minor": of(Sum.REVENUE),
+            "profit_minor": of(Sum.PROFIT),
+        },
+        "uplift": _in_cents(uplift(side, held_out)),
+        "cost": {"messages_minor": round(of(Sum.MESSAGES) / 1000)},
+    }
+
+
+def _in_cents(found: Uplift) -> dict[str, Any]:
+    return {
+        "per_customer_minor": _to_cent(found.per_customer),
+        "low": _to_cent(found.low),
+        "high": _to_cent(found.high),
+        "verdict": found.verdict,
     }
 
 

@@ -201,7 +201,7 @@ class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcom
     """What became of a submission: by answer, callback, look-up, refusal, cancellation or expiry.
 
     `rank` orders statuses (see `stamgast.domain.activation.RANKS`); a lower one never replaces a higher.
-    `parts` is the number of SMS parts, `cost` micro-units of the price's currency are not used: minor units.
+    `parts` is the number of SMS parts.
     """
 
     activation: str
@@ -217,6 +217,22 @@ class ActivationOutcome(Event, frozen=True, kw_only=True, tag="activation_outcom
     """What is to be done about it (`Treatment`); empty in records from before it was told: nothing."""
     address: str = ""
     """What stands for the address that it went to, where that turned out to be no good."""
+    country: str = ""
+    """Where it went, if messages there have a price of their own."""
+
+
+class MessagePriced(Event, frozen=True, kw_only=True, tag="message_priced", gc=False):
+    """The carrier says what a message cost. It is told of an activation once; `cost` is what was booked for it."""
+
+    activation: str
+    rule: str
+    channel: str
+    variant: str = ""
+    price: Annotated[int, _EXACT]
+    """In millionths of a unit of `currency`."""
+    currency: Annotated[str, Meta(max_length=3)]
+    cost: Annotated[int, _EXACT] = 0
+    """In thousandths of a minor unit of the merchant's."""
 
 
 class OwnEvent(Event, frozen=True, kw_only=True, tag="own_event", gc=False):
@@ -302,6 +318,7 @@ AnyEvent = (
     | VoucherRedeemed
     | RedemptionTakenBack
     | ActivationOutcome
+    | MessagePriced
     | OwnEvent
     | TimerDue
     | Reviewed

@@ -60,6 +60,15 @@ def is_known(currency: str, to: str, rates: Rates, day: Day) -> bool:
     return currency == to or on_day(rates.get(currency, ()), day) is not None
 
 
+def thousandths_of(millionths: int, currency: str, to: str, rates: Rates, day: Day) -> int | None:
+    """So many millionths of a unit of a currency in thousandths of a minor unit of `to`; None without a rate."""
+    rate = SCALE if currency == to else on_day(rates.get(currency, ()), day)
+    if rate is None:
+        return None
+    above, below = millionths * rate * 10 ** exponent_of(to) * 1000, SCALE * SCALE
+    return int((2 * above + below) // (2 * below))
+
+
 def _exchanged(purchase: Purchase, to: str, rates: Rates, day: Day) -> Purchase | None:
     """All of its money in another currency. A void has none, and needs no rate."""
     money = _exchange(purchase.currency, to, rates, day)

@@ -5,10 +5,12 @@ A window begins at the decision, for those held out as for the others, and count
 
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import Final
 
 from msgspec import Struct
 
 from stamgast.domain.units import DAY, Millis
+from stamgast.domain.vocabulary import BETWEEN, Reason
 
 MOST_WATCHED = 16
 """Rules for which one customer is watched; of more, the one whose window ends first is let go."""
@@ -19,7 +21,14 @@ MOST_DELIVERED = 4
 MEMORY = 35 * DAY
 """So long after its window a message is remembered for refunds."""
 TREATED = "t"
+"""Of several messages that are compared each has a side of its own: `t:<variant>`."""
 HELD_OUT = "h"
+
+
+BEFORE_THE_DRAW: Final[frozenset[str]] = frozenset(
+    {Reason.LATE, Reason.TOO_MANY, Reason.NO_CONSENT, Reason.OPTED_OUT, Reason.BAD_NUMBER}
+)
+"""Why something is withheld before anybody asks who is held out: such a customer is on neither side."""
 
 
 class Sum(StrEnum):
@@ -33,9 +42,12 @@ class Sum(StrEnum):
     SQUARES = "squares"
     """The same of each customer, squared."""
     # Of its messages and rewards.
+    REACHED = "reached"
+    """Customers for whom it has fired, those held out included."""
     SENT = "sent"
     DELIVERED = "delivered"
     READ = "read"
+    REPLIED = "replied"
     OPTED_OUT = "opted_out"
     REDEEMED = "redeemed"
     MESSAGES = "messages"
@@ -55,7 +67,7 @@ class Watched(Struct, array_like=True, gc=False):
 
     arm: str
     windows: list[Millis]
-    """Beginning and end of each, one behind the other."""
+    """Beginning and end of each, one behind the other, in the order of time."""
     net: int = 0
     """Profit within them, less what messages and rewards cost, in thousandths of a minor unit."""
     purchases: int = 0
@@ -67,15 +79,32 @@ class Delivered(Struct, array_like=True, frozen=True, gc=False):
     at: Millis
     until: Millis
     rule: str
+    """With the variant behind it, if it is one of several messages that are compared (`told_apart`)."""
 
 
-def watch(watched: Watched, at: Millis, window: Millis) -> None:
-    """Look on from now: windows that meet become one."""
-    windows = watched.windows
-    if windows and at <= windows[-1]:
-        watched.windows = [*windows[:-1], max(windows[-1], at + window)]
-    else:
-        watched.windows = [*windows, at, at + window][-2 * MOST_WINDOWS :]
+def arm_of(variant: str) -> str:
+    """The side of those who are not held out, each variant for itself."""
+    return f"{TREATED}:{variant}" if variant else TREATED
+
+
+def told_apart(rule: str, variant: str) -> str:
+    """A rule as its messages are counted: each variant for itself."""
+    return f"{rule}{BETWEEN}{arm_of(variant)}" if variant else rule
+
+
+def watch(watched: Watched, begin: Millis, window: Millis) -> None:
+    """Look on from then, which may be to come: windows that meet become one."""
+    windows, end = watched.windows, begin + window
+    if not windows or begin > windows[-1]:
+        watched.windows = [*windows, begin, end][-2 * MOST_WINDOWS :]
+        return
+    merged: list[Millis] = []
+    for since, until in sorted([*zip(windows[::2], windows[1::2], strict=True), (begin, end)]):
+        if merged and since <= merged[-1]:
+            merged[-1] = max(merged[-1], until)
+        else:
+            merged += since, until
+    watched.windows = merged[-2 * MOST_WINDOWS :]
 
 
 def is_watched(watched: Watched, moment: Millis) -> bool:

@@ -170,5 +170,10 @@ def field_of_generation(rule: str, occasion: str) -> bytes:
     return b"g" + _digest(rule, occasion)
 
 
+def field_of_price(activation: str) -> bytes:
+    """The ledger field that is there if the carrier has said what a message cost."""
+    return b"p" + _digest("", activation)
+
+
 def _digest(rule: str, occasion: str) -> bytes:
     return hashlib.blake2b(f"{rule}\x1f{occasion}".encode(), digest_size=10).digest()

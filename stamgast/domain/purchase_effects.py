@@ -13,7 +13,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Agreed, Entry
 from stamgast.domain.occasions import card_occasion
 from stamgast.domain.program import CardDefinition, Program
-from stamgast.domain.review import Doubt, counted_before, weighed
+from stamgast.domain.review import Doubt, reweighed
 from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import FactName, StepKind
 
@@ -70,10 +70,7 @@ def apply_purchase(
     if known is None and event.before is not None:
         raise UnknownBeforeError
     old = known or NOTHING
-    agreed = agreed or old.agreed
-    new, doubt = weighed(event.after, program, agreed, old)
-    if doubt is not None and old.counts and agreed is None and event.before is not None:
-        new, doubt = weighed(event.after, program, counted_before(event.before, program), old)
+    new, doubt = reweighed(event, program, old, agreed)
     visits, spend, profit = customer.visits, customer.spend, customer.profit
     _move_sums(customer, old, new)
     _move_days(customer, old, new)

@@ -13,7 +13,7 @@ from msgspec import Struct
 from stamgast.domain.calendar import date_of
 from stamgast.domain.currencies import format_money
 from stamgast.domain.earning import NOTHING, entry_for
-from stamgast.domain.events import Purchase
+from stamgast.domain.events import Purchase, PurchaseChanged
 from stamgast.domain.exchange import converted, without_rate
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held, encode_held
 from stamgast.domain.program import CardDefinition, Program
@@ -153,7 +153,18 @@ def weighed(
     return entry, doubt
 
 
-def counted_before(purchase: Purchase, program: Program) -> Agreed | None:
+def reweighed(
+    event: PurchaseChanged, program: Program, old: Entry, agreed: Agreed | None = None
+) -> tuple[Entry, Doubt | None]:
+    """What a purchase gives once it has changed, and why it waits. `agreed` is what was just confirmed of it."""
+    agreed = agreed or old.agreed
+    new, doubt = weighed(event.after, program, agreed, old)
+    if doubt is not None and old.counts and agreed is None and event.before is not None:
+        return weighed(event.after, program, _counted_before(event.before, program), old)
+    return new, doubt
+
+
+def _counted_before(purchase: Purchase, program: Program) -> Agreed | None:
     """How large a purchase was that counts, though it would have to wait by the programme now in force.
 
     It is not asked about because a part of it was given back. None if it would not have to wait.

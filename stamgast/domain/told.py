@@ -21,6 +21,7 @@ class Told(StrEnum):
     VOUCHER = "voucher"
     STAGE = "stage"
     TIER = "tier"
+    SEGMENT = "segment"
     ENTRY = "entry"
     ANSWER = "answer"
     DECISION = "decision"
@@ -50,17 +51,18 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
     | `stage` | the new stage | `was` |
     | `tier` | the new tier, empty for none | `was` |
+    | `segment` | `entered`, `left` | `segment`; told of those that a running rule listens to |
     | `entry` | `joined` | |
     | `answer` | the keyword it meant, if any | `channel` |
-    | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one |
+    | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
 
     A voucher that was redeemed and whose redemption was taken back is as it was before; if it has ended or was
     withdrawn meanwhile, a line behind says so. Those beyond the twenty newest that end are told together, by `reward`
     and `count`, without their names.
 
-    The arms of a decision are `sent` (put into the outbox), `waits` (another line follows), `given` (done, without a
-    message), `held_out`, `canary_excluded`, `shadow` and `withheld` (`reason` says why). Behind a `sent` there may come
-    `withheld`, if it never left.
+    The arms of a decision are `sent` (put into the outbox), `waits` (another line follows; with `due` if the rule
+    itself waits so long, as `held_out` has it then), `given` (done, without a message), `held_out`, `canary_excluded`,
+    `shadow` and `withheld` (`reason` says why). Behind a `sent` there may come `withheld`, if it never left.
 
     A line may stand there again, byte for byte, as on `activations.v1`: when Redis or a worker has lost its last
     seconds, the events since then are applied once more. `at` never falls for a customer, so whoever remembers the
@@ -98,6 +100,13 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     occasion: str = ""
     reason: str = ""
     activation: str = ""
+    variant: str = ""
+    """Which of several messages that are compared."""
+    step: str = ""
+    """Which of several things that its rule does: `occasion` ends in it; empty for the first."""
+    due: Millis = 0
+    """When the time comes that a rule waits for before it does anything."""
+    segment: str = ""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -130,12 +139,20 @@ class DecisionLine(Struct, frozen=True, omit_defaults=True, gc=False):
     occasion: str = ""
     reason: str = ""
     activation: str = ""
+    variant: str = ""
+    step: str = ""
+    due: Millis = 0
 
 
 AnyLine = Line | StampsLine | DecisionLine
 
 encode_line = msgspec.json.Encoder().encode
 decode_line = msgspec.json.Decoder(Line).decode
+
+
+def as_line(line: AnyLine) -> Line:
+    """The line as whoever reads the topic has it."""
+    return decode_line(encode_line(line))
 
 
 def name_of_voucher(code: str) -> str:

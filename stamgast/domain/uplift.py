@@ -4,6 +4,7 @@ From count, sum and sum of squares per side alone (Welch): nobody looks at custo
 """
 
 import math
+from collections.abc import Iterable
 from typing import Final
 
 from msgspec import Struct
@@ -34,6 +35,17 @@ class Side(Struct, frozen=True):
         if self.people < 2:
             return 0.0
         return max(0.0, self.squares - self.total**2 / self.people) / (self.people - 1)
+
+
+def together(sides: Iterable[Side]) -> Side:
+    """Several sides as one."""
+    found = list(sides)
+    return Side(
+        sum(each.people for each in found),
+        sum(each.converted for each in found),
+        sum(each.total for each in found),
+        sum(each.squares for each in found),
+    )
 
 
 class Uplift(Struct, frozen=True):

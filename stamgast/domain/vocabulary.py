@@ -210,6 +210,8 @@ class NoteKind(StrEnum):
     CLOSED = "closed"
     """An attempt that was certainly not submitted, or that the carrier does not know after the last look-up."""
     OUTCOME = "outcome"
+    PRICED = "priced"
+    """The carrier said what it cost."""
 
 
 class Verdict(StrEnum):

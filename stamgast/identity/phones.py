@@ -48,6 +48,14 @@ def normalise_phone(text: str, region: Region) -> str:
     return found
 
 
+def country_of(phone: str) -> str:
+    """The country of a number in E.164, by its two letters; empty where there is none."""
+    try:
+        return phonenumbers.region_code_for_number(phonenumbers.parse(phone)) or ""
+    except phonenumbers.NumberParseException:
+        return ""
+
+
 def _tidied(text: str) -> str:
     """The text without what cannot be seen. Raises `BadPhoneError` for what no number is written with."""
     plain = unicodedata.normalize("NFKC", _SCHEMES.sub("", text))

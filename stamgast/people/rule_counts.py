@@ -30,13 +30,12 @@ class RuleCounts:
         """Whether anything of it was ever counted."""
         return bool(self.fired or self.not_met or self.withheld or self.others)
 
-    def add(self, merchant: str, stats: Mapping[bytes, bytes]) -> None:
-        """Add what one partition counts."""
-        begins = f"{merchant}{BETWEEN}{counter(Counter.RULE, self.rule)}{BETWEEN}"
-        for name, value in stats.items():
-            text = name.decode()
-            if text.startswith(begins):
-                self._count(*text[len(begins) :].partition(BETWEEN)[::2], int(value))
+    def add(self, totals: Mapping[str, int]) -> None:
+        """Add a merchant's counters."""
+        begins = f"{counter(Counter.RULE, self.rule)}{BETWEEN}"
+        for name, times in totals.items():
+            if name.startswith(begins):
+                self._count(*name[len(begins) :].partition(BETWEEN)[::2], times)
 
     def _count(self, what: str, which: str, times: int) -> None:
         if what == Tally.FIRED:

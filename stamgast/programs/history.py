@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Final
 
+from stamgast.domain.units import Millis
 from stamgast.identity.veiling import Veils
 from stamgast.programs.record import decode_bundle, load_record
 from stamgast.programs.topic import all_bundles
@@ -23,6 +24,8 @@ class BundleShelf:
         self._at: dict[int, tuple[str, str]] = {}
         self.newest: dict[str, tuple[int, str]] = {}
         """merchant -> (number, hash) of the bundle published last."""
+        self.published: dict[str, list[tuple[Millis, int, str]]] = {}
+        """merchant -> when each was published, its number and hash; in order."""
 
     async def load(self, bootstrap: str, topic: str) -> None:
         """Read `programs.v1`."""
@@ -30,6 +33,7 @@ class BundleShelf:
             self._packed[bundle.merchant, bundle.hash] = packed
             self.newest[bundle.merchant] = (number, bundle.hash)
             self._at[number] = (bundle.merchant, bundle.hash)
+            self.published.setdefault(bundle.merchant, []).append((bundle.published_at, number, bundle.hash))
 
     def find(self, merchant: str, content: str, number: int) -> Bundle:
         """Return a bundle by its hash.

@@ -29,6 +29,7 @@ class MerchantTable:
     def __init__(self, veils: Veils | None = None) -> None:
         self._veils = veils
         self._programs: dict[str, Program] = {}
+        self._bundles: dict[str, bytes] = {}
         self._waiting: dict[str, list[bytes]] = {}
         """Merchant -> bundles that are newer than its programme, packed, the newest last."""
         self._turn = asyncio.Lock()
@@ -41,6 +42,11 @@ class MerchantTable:
         if merchant in self._waiting:
             await self._compile(merchant)
         return self._programs.get(merchant)
+
+    async def bundle(self, merchant: str) -> bytes | None:
+        """The bundle of the programme in force, packed as it stands on `programs.v1`; None without one."""
+        await self.get(merchant)
+        return self._bundles.get(merchant)
 
     async def all(self) -> list[Program]:
         """Every programme in force."""
@@ -57,6 +63,7 @@ class MerchantTable:
                 place = waiting.index(packed)
                 if program is not None:
                     self._programs[merchant] = program.behind(self._veils.of(merchant)) if self._veils else program
+                    self._bundles[merchant] = packed
                     del waiting[: place + 1]
                 else:
                     del waiting[place]

@@ -1,7 +1,7 @@
 """Which merchants' files a person means by the paths they give to `stamgast rules`."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -9,22 +9,8 @@ from rules.advice import advise
 from rules.advice.rule_text import rule_texts
 from rules.loader import PROGRAM, LoadedMerchant, load_merchant
 from rules.program.message_size import size_of
-from rules.read_back import read_back
 from rules.yaml.problems import Problem
-
-
-@dataclass(frozen=True, slots=True)
-class ToldRule:
-    """A rule as `rules check` reads it back."""
-
-    merchant: str
-    rule: str
-    status: str
-    sentence: str
-
-    def as_json(self) -> dict[str, str]:
-        """Its keys in `rules check --json`."""
-        return asdict(self)
+from stamgast.programs.told_rules import ToldRule, told
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,14 +46,12 @@ class Chosen:
         ]
         return [each for each in found if self.covers(each.file)]
 
-    def rules(self) -> "list[ToldRule]":
+    def rules(self) -> list[ToldRule]:
         """Every rule that was asked for and can be read, in one sentence."""
         found = []
         for folder, loaded in zip(self.folders, self.loaded, strict=True):
-            for text in rule_texts(loaded, f"{folder}/"):
-                if self.covers(text.source.file):
-                    sentence = read_back(text.root, text.rule, loaded.program)
-                    found.append(ToldRule(loaded.program.merchant, text.rule.id, text.rule.status, sentence))
+            texts = rule_texts(loaded, f"{folder}/")
+            found += [told(text, loaded) for text in texts if self.covers(text.source.file)]
         return found
 
     def messages(self) -> list[dict[str, Any]]:

@@ -13,11 +13,14 @@ from typing import Any, Final
 from channels.twilio.addresses import bare, read_address
 from channels.twilio.errors import look_up
 from stamgast.clock.shop_time import format_time
+from stamgast.domain.channels import pieces_of
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel
 
 _MOST_KEPT: Final = 100_000
 _MOST_PHONES: Final = 100_000
+_PRICES: Final = {Channel.SMS: 0.0750, Channel.WHATSAPP: 0.0525}
+"""EUR; of an SMS for each of its parts."""
 _VARIABLE: Final = re.compile(r"\{\{\s*(\w+)\s*\}\}")
 
 
@@ -78,7 +81,7 @@ class StoredMessage:
             "messaging_service_sid": self.service_sid or None,
             "num_media": str(self.media),
             "num_segments": str(self.segments),
-            "price": None,
+            "price": self._price(),
             "price_unit": "EUR",
             "sid": self.sid,
             "status": self.status,
@@ -86,6 +89,13 @@ class StoredMessage:
             "to": self.to,
             "uri": f"{uri}.json",
         }
+
+    def _price(self) -> str | None:
+        """Known once it has left, and negative, as Twilio writes what it takes."""
+        if self.direction == "inbound" or self.sent_at is None:
+            return None
+        each = _PRICES[self.channel] * pieces_of(self.channel, self.segments)
+        return f"-{each:.5f}"
 
     def as_shown(self) -> dict[str, Any]:
         """The message as `GET /sandbox/messages` and the page show it: plain numbers, RFC 3339 times."""

@@ -27,7 +27,7 @@ from stamgast.domain.ledger import (
 )
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
-from stamgast.domain.rule_answers import Ended, stamp
+from stamgast.domain.rule_answers import stamp
 from stamgast.domain.told import AnyLine
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
@@ -340,21 +340,22 @@ class Case:
         counters = self.change.counters
         counters[counter] = counters.get(counter, 0) + by
 
-    def answered(self, rule: CompiledRule, how: Ended) -> None:
+    def answered(self, rule: CompiledRule, how: int) -> None:
         """Remember how it ended that the rule's trigger came."""
         self.customer.rule_answers[rule.key] = self.stamp + how
 
-    def note(self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None) -> None:
+    def note(
+        self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None, cost: int | None = None
+    ) -> None:
         """A line in the public life of an activation; `answer` is what the channel said of it."""
-        attempt, code, provider_id, parts, step, variant = "", "", "", 0, "", ""
+        attempt, code, provider_id, parts = "", "", "", 0
         if answer is not None:
             attempt, code, provider_id, parts = answer.attempt, answer.code, answer.provider_id, answer.parts
-        if activation.plan is not None:
-            step, variant = activation.plan.step, activation.plan.variant
+        step = "" if activation.plan is None else activation.plan.step
         self.change.notes.append(
             Note(
                 kind, activation.id, self.program.merchant, self.customer_id, self.at,
                 activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
-                activation.template, attempt, code, provider_id, parts, step, variant,
+                activation.template, attempt, code, provider_id, parts, step, activation.variant, cost,
             )
         )  # fmt: skip

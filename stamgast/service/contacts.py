@@ -1,9 +1,9 @@
 """What contact with a customer leaves in their state: how often, for the caps, and what it cost."""
 
-from typing import Final, assert_never
+from typing import Final
 
 from stamgast.domain.activation import RANKS, TAKEN, Activation
-from stamgast.domain.channels import Priced, spec_of
+from stamgast.domain.channels import pieces_of
 from stamgast.domain.contact_policy import forget_old_contacts
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.units import Millis
@@ -15,28 +15,30 @@ from stamgast.service.watched import watch_cost
 _ACCEPTED_RANK: Final = RANKS[Status.ACCEPTED]
 
 
-def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> None:
-    """What the carrier has taken costs, once, whatever becomes of it, by the message or by its parts."""
+def book_cost(case: Case, activation: Activation, event: ActivationOutcome) -> int | None:
+    """What the carrier has taken costs, once, whatever becomes of it, by the message or by its parts.
+
+    Returns how much, in thousandths of a minor unit: by the price of its country, where there is one. None: it was
+    booked before, or costs nothing yet.
+    """
     if event.status not in TAKEN or activation.rank >= _ACCEPTED_RANK:
-        return
-    price = case.program.costs.contact_costs.get(activation.channel, 0)
-    if price:
-        cost = price * _priced_pieces(activation.channel, event.parts)
-        case.customer.contact_cost += cost
-        case.count(Counter.CONTACT_COST, cost)
-        watch_cost(case, activation.rule, cost)
-        measuring.message_cost(case, activation.rule, cost)
+        return None
+    program, channel = case.program, activation.channel
+    price = program.costs.contact_costs.get(channel, 0)
+    if event.country:
+        price = program.prices.get(channel, {}).get(event.country, price)
+    cost = price * pieces_of(channel, event.parts)
+    if cost:
+        book(case, activation.rule, activation.variant, cost)
+    return cost
 
 
-def _priced_pieces(channel: str, parts: int) -> int:
-    priced = spec_of(channel).priced
-    match priced:
-        case Priced.MESSAGE:
-            return 1
-        case Priced.PART:
-            return max(parts, 1)
-        case _:
-            assert_never(priced)
+def book(case: Case, rule: str, variant: str, cost: int) -> None:
+    """A message to the customer cost so much, or so much more than was booked for it."""
+    case.customer.contact_cost += cost
+    case.count(Counter.CONTACT_COST, cost)
+    watch_cost(case, rule, cost)
+    measuring.message_cost(case, rule, variant, cost)
 
 
 def note_contact(case: Case, purpose: str, rule: str) -> None:

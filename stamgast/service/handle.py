@@ -16,6 +16,7 @@ from stamgast.domain.events import (
     ConsentChanged,
     Enrolled,
     Erased,
+    MessagePriced,
     OptedIn,
     OptedOut,
     OwnEvent,
@@ -43,6 +44,7 @@ from stamgast.service import (
     outcomes,
     own_events,
     plans,
+    prices,
     remembering,
     schedules,
     segments,
@@ -199,7 +201,7 @@ def _opted_out(case: Case, _event: OptedOut) -> None:
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
-        measuring.opted_out(case, case.at)
+        measuring.opted_out(case)
     drop_waiting(case, Reason.OPTED_OUT, lambda _: True)
 
 
@@ -214,6 +216,7 @@ def _replied(case: Case, event: Replied) -> None:
         case.customer.dead_phone = ""
     if spec_of(event.channel).window is not None:
         case.customer.inbound_at = case.at
+    measuring.replied(case)
     telling.answer(case, event.keyword or "", event.channel)
     fire(case, [Fact(FactName.REPLIED, "reply", data={"keyword": event.keyword, "channel": event.channel})])
 
@@ -241,6 +244,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     VoucherRedeemed: redeem,
     RedemptionTakenBack: take_redemption_back,
     ActivationOutcome: outcomes.settle,
+    MessagePriced: prices.priced,
     OwnEvent: own_events.happened,
     Scheduled: schedules.occasion_came,
     TimerDue: _timer_due,

@@ -13,14 +13,16 @@ from stamgast.domain.customer import Voucher
 from stamgast.domain.events import ActivationOutcome, PurchaseChanged
 from stamgast.domain.ledger import Entry
 from stamgast.domain.measuring import (
+    BEFORE_THE_DRAW,
     HELD_OUT,
     MOST_WATCHED,
-    TREATED,
     Delivered,
     Sum,
     Watched,
+    arm_of,
     is_watched,
     rule_of,
+    told_apart,
     watch,
     with_one_more,
 )
@@ -37,10 +39,6 @@ _SUM_DELIVERED: Final = Sum.DELIVERED
 _SUM_PURCHASES: Final = Sum.PURCHASES
 _SUM_REVENUE: Final = Sum.REVENUE
 _SUM_PROFIT: Final = Sum.PROFIT
-_BEFORE_THE_DRAW: Final[frozenset[str]] = frozenset(
-    {Reason.LATE, Reason.TOO_MANY, Reason.NO_CONSENT, Reason.OPTED_OUT, Reason.BAD_NUMBER}
-)
-"""Why something is withheld before anybody asks who is held out: such a customer is on neither side."""
 
 
 @lru_cache(maxsize=4096)
@@ -55,17 +53,25 @@ def stamps_of(card: str) -> str:
     return counter(Counter.CARD, card, Sum.STAMPS)
 
 
-def decided(case: Case, rule: CompiledRule, reason: str) -> None:
-    """A rule with a hold-out came to something, for the first time on this occasion: from now on they are watched."""
-    if reason in _BEFORE_THE_DRAW or not case.context.mind_holdout:
+def reached(case: Case, rule: str) -> None:
+    """A rule fires for this customer for the first time."""
+    case.count(name_of(rule, Sum.REACHED))
+
+
+def decided(case: Case, rule: CompiledRule, reason: str, variant: str = "", due: Millis = 0) -> None:
+    """A rule with a hold-out came to something, for the first time on this occasion: from now on they are watched.
+
+    Where the rule waits before it does anything, both sides are watched from then on (`due`).
+    """
+    if reason in BEFORE_THE_DRAW or not case.context.mind_holdout:
         return
-    arm = HELD_OUT if reason == _HOLDOUT else TREATED
+    arm = HELD_OUT if reason == _HOLDOUT else arm_of(variant)
     watched = case.customer.watched.get(rule.id)
     if watched is None or watched.arm != arm:
         _make_room(case, rule.id)
         watched = case.customer.watched[rule.id] = Watched(arm, [])
         case.count(name_of(rule.id, arm, Sum.PEOPLE))
-    watch(watched, case.at, case.program.measure_window)
+    watch(watched, max(due, case.at), case.program.measure_window)
 
 
 def _make_room(case: Case, rule: str) -> None:
@@ -113,7 +119,7 @@ def _move(case: Case, rule: str, watched: Watched, net: int, purchases: int = 0)
 
 def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
     """What became of a rule's message, before its state says so."""
-    rule, was = activation.rule, activation.rank
+    rule, was = told_apart(activation.rule, activation.variant), activation.rank
     if event.status in TAKEN and was < _ACCEPTED_RANK:
         case.count(name_of(rule, _SUM_SENT))
     if event.rank >= _DELIVERED_RANK and event.status in TAKEN:
@@ -125,9 +131,9 @@ def went(case: Case, activation: Activation, event: ActivationOutcome) -> None:
             case.count(name_of(rule, Sum.READ))
 
 
-def message_cost(case: Case, rule: str, thousandths: int) -> None:
+def message_cost(case: Case, rule: str, variant: str, thousandths: int) -> None:
     """A message was taken by its carrier, which costs."""
-    case.count(name_of(rule, Sum.MESSAGES), thousandths)
+    case.count(name_of(told_apart(rule, variant), Sum.MESSAGES), thousandths)
     _spend(case, rule, thousandths)
 
 
@@ -149,8 +155,17 @@ def _spend(case: Case, rule: str, thousandths: int) -> None:
         _move(case, rule, watched, -thousandths)
 
 
-def opted_out(case: Case, at: Millis) -> None:
+def opted_out(case: Case) -> None:
     """Somebody had enough: after whose message?"""
-    rule = rule_of(case.customer.delivered, at)
+    _answered(case, Sum.OPTED_OUT)
+
+
+def replied(case: Case) -> None:
+    """Somebody wrote to us: after whose message?"""
+    _answered(case, Sum.REPLIED)
+
+
+def _answered(case: Case, how: Sum) -> None:
+    rule = rule_of(case.customer.delivered, case.at)
     if rule:
-        case.count(name_of(rule, Sum.OPTED_OUT))
+        case.count(name_of(rule, how))

@@ -104,7 +104,7 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
         )
     decision = _decide(case, activation, rule)
     if rule.hold_out and not firing.again and not firing.step:
-        measuring.decided(case, rule, decision.reason)
+        measuring.decided(case, rule, decision.reason, activation.variant)
     if step.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
         activation.offered = True
         speak_of(activation, deeds.do(case, firing, step.deeds))
@@ -313,12 +313,12 @@ def _figures(case: Case) -> dict[str, Any]:
     return {"visits": customer.visits, "stamps": stamps, "stage": customer.stage}
 
 
-def suppress(case: Case, activation: Activation, reason: str) -> None:
-    """End it unsent."""
-    end(case, activation, _SUPPRESSED, reason)
+def suppress(case: Case, activation: Activation, reason: str, due: Millis = 0) -> None:
+    """End it unsent; `due` is when the time would have come that its rule waits for."""
+    end(case, activation, _SUPPRESSED, reason, due)
 
 
-def end(case: Case, activation: Activation, status: Status, reason: str) -> None:
+def end(case: Case, activation: Activation, status: Status, reason: str, due: Millis = 0) -> None:
     """End it without an attempt, or without another one."""
     activation.state, activation.status, activation.reason = _ENDED, status, reason
     activation.rank = UNSENT_RANK
@@ -329,7 +329,7 @@ def end(case: Case, activation: Activation, status: Status, reason: str) -> None
     else:
         for name in withheld_counters(activation.rule, status, reason):
             case.count(name)
-        telling.withheld(case, activation, reason)
+        telling.withheld(case, activation, reason, due)
     variants.count(case, activation, activation.status)
     case.note(activation, _OUTCOME)
     shed(activation)

@@ -90,14 +90,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
         variants.count(case, activation, activation.status, -1)
     case.customer.timers.pop(held_timer(activation.id), None)
-    book_cost(case, activation, event)
+    cost = book_cost(case, activation, event)
     measuring.went(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     variants.count(case, activation, event.status)
-    case.note(activation, _OUTCOME, event)
+    case.note(activation, _OUTCOME, event, cost)
     if event.status in _FAILED:
         watch_failed(case, activation.rule)
     _report_sender(case, activation, event)
@@ -106,7 +106,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.customer.stopped_at = case.at
         case.count(Counter.OPTED_OUT)
         watch_opt_out(case)
-        measuring.opted_out(case, case.at)
+        measuring.opted_out(case)
     if was_on_its_way:
         case.change.finish(activation.id, activation.channel)
         if event.status in FINAL_WITHOUT_SEND:

@@ -16,9 +16,10 @@ from stamgast.domain.calendar import business_day
 from stamgast.domain.contact_policy import Decision, cools_down, is_held_out
 from stamgast.domain.facts import Fact
 from stamgast.domain.occasions import STEP
+from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Verdict
-from stamgast.service import deeds, messages, offers
+from stamgast.service import deeds, measuring, messages, offers, telling
 from stamgast.service.case import Bundle, Case, Firing
 from stamgast.service.ended import cause_of, forget_ended
 from stamgast.service.reversals import next_generation
@@ -52,17 +53,28 @@ def let_wait(case: Case, firing: Firing, step: Step) -> None:
     case.left.messages -= 1
     activation = messages.drafted(case, firing, step)
     withheld = _withheld(case, firing)
+    due = max(_due(case.context.bundle, activation, step), case.at)
+    if rule.hold_out and not firing.again and _is_compared_by(rule, step):
+        measuring.decided(case, rule, withheld, activation.variant, due)
     case.customer.activations = [*case.customer.activations, activation]
     if withheld and not promised:
-        messages.suppress(case, activation, withheld)
+        messages.suppress(case, activation, withheld, due)
         forget_ended(case)
         return
     if activation.plan is not None:
         activation.plan.withheld = withheld
     activation.reason = Reason.NOT_YET
-    _set(case, activation, _due(case.context.bundle, activation, step))
+    _set(case, activation, due)
+    arm, reason = (Arm.HELD_OUT, "") if withheld == Reason.HOLDOUT else (Arm.WAITS, Reason.NOT_YET)
+    telling.decision(case, arm, rule.id, activation.occasion, reason, activation, due)
     if activation.template:
         case.note(activation, NoteKind.DECIDED)
+
+
+def _is_compared_by(rule: CompiledRule, step: Step) -> bool:
+    """Whether it is the first thing that those held out are not given: what was earned is given to everybody."""
+    branch = rule.steps if step in rule.steps else rule.other_steps
+    return next((each is step for each in branch if not rule.earned or each.send is not None), False)
 
 
 def _withheld(case: Case, firing: Firing) -> str:

@@ -58,7 +58,8 @@ def before(case: Case) -> Before | None:
     if program.tiers is not None:
         rank = tiers.rank_of(case.customer, program.tiers)
         had_it = program.tiers.earned_by(tiers.figure(case.customer, program.tiers, today)) >= rank
-    return Before(today, {span: spending.spent(case.customer, span, today) for span in bundle.rules.spans}, rank, had_it)
+    spent = {span: spending.spent(case.customer, span, today) for span in bundle.rules.spans}
+    return Before(today, spent, rank, had_it)
 
 
 def facts_since(case: Case, was: Before, event: PurchaseChanged, applied: Applied) -> list[Fact]:

@@ -166,6 +166,8 @@ def _carry_out(case: Case, firing: Firing) -> None:
     rule = firing.rule
     case.answered(rule, _FIRED_BEFORE if firing.again else _FIRED)
     if not firing.again:
+        if rule.id not in case.customer.fired:
+            measuring.reached(case, rule.id)
         _remember(case, rule, firing.occasion)
         case.count(rule.fired)
     branch = rule.other_steps if firing.otherwise else rule.steps
@@ -281,4 +283,6 @@ _ANSWERS: dict[str, Callable[[Case, Fact], None]] = {
     FactName.STAMP_CARD_UNCOMPLETED.value: _reopen_card,
     FactName.STAMPS_TAKEN.value: _lose_stamps,
     FactName.TIER_CHANGED.value: telling.tier,
+    FactName.SEGMENT_ENTERED.value: telling.segment,
+    FactName.SEGMENT_LEFT.value: telling.segment,
 }

@@ -6,6 +6,7 @@ from stamgast.domain.activation import Activation
 from stamgast.domain.customer import Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.told import Arm, DecisionLine, Line, StampsLine, Told, name_of_voucher, public
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
 
@@ -110,6 +111,21 @@ def tier(case: Case, fact: Fact) -> None:
     )
 
 
+def segment(case: Case, fact: Fact) -> None:
+    """The customer came into a segment, or left it."""
+    case.change.told.append(
+        Line(
+            kind=Told.SEGMENT,
+            became="entered" if fact.name == FactName.SEGMENT_ENTERED else "left",
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            segment=fact.data["segment"],
+        )
+    )
+
+
 def entry(case: Case) -> None:
     """The customer joined."""
     case.change.told.append(
@@ -138,22 +154,25 @@ def answer(case: Case, keyword: str, channel: str) -> None:
 
 
 def decision(  # noqa: PLR0917
-    case: Case, arm: str, rule: str, occasion: str, reason: str = "", about: Activation | None = None
+    case: Case, arm: str, rule: str, occasion: str, reason: str = "", about: Activation | None = None, due: Millis = 0
 ) -> None:
-    """What a rule came to."""
-    channel, activation = ("", "") if about is None else (about.channel, about.id)
+    """What a rule came to; `due` is when the time comes that it waits for."""
+    channel, activation, variant, step = "", "", "", ""
+    if about is not None:
+        channel, activation, variant = about.channel, about.id, about.variant
+        step = "" if about.plan is None else about.plan.step
     case.change.told.append(
         DecisionLine(
             _DECISION, arm, case.program.merchant, case.customer_id, case.at,
-            case.receipt, rule, channel, public(occasion), reason, activation,
+            case.receipt, rule, channel, public(occasion), reason, activation, variant, step, due,
         )
     )  # fmt: skip
 
 
-def withheld(case: Case, activation: Activation, reason: str) -> None:
+def withheld(case: Case, activation: Activation, reason: str, due: Millis = 0) -> None:
     """A message will not go: the customer is among those held out, or something stands in its way."""
     arm = _HELD_OUT if reason == _HOLDOUT else _WITHHELD
-    decision(case, arm, activation.rule, activation.occasion, "" if arm is _HELD_OUT else reason, activation)
+    decision(case, arm, activation.rule, activation.occasion, "" if arm is _HELD_OUT else reason, activation, due)
 
 
 def sample(case: Case, arm: str, rule: str, occasion: str) -> None:

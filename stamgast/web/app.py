@@ -21,6 +21,7 @@ from stamgast.state.views import NotLoadedError
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
+from stamgast.web.api.reports import get_report, get_rules
 from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_redemption
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
@@ -62,6 +63,8 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", delete_redemption, methods=["DELETE"]),
+        Route(f"{merchant}/report", get_report, methods=["GET"]),
+        Route(f"{merchant}/rules", get_rules, methods=["GET"]),
         Route("/twilio/status", post_status, methods=["POST"]),
         Route("/twilio/inbound", post_inbound, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),

@@ -37,6 +37,10 @@ class Merchants(Protocol):
         """A merchant's programme, if one was published."""
         ...
 
+    async def bundle(self, merchant: str) -> bytes | None:
+        """The bundle that it stands in, packed."""
+        ...
+
     async def all(self) -> list[Program]:
         """Every programme in force."""
         ...

@@ -1,5 +1,6 @@
 """The HTTP interface as OpenAPI 3.1, at `/openapi.json`."""
 
+from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
@@ -42,6 +43,8 @@ def openapi() -> Json:
     schemas["OwnEvent"] = own_event
     schemas["Problem"] = _problem_schema()
     schemas["Purchases"] = _purchases_schema()
+    schemas["Report"] = _report_schema()
+    schemas["Rules"] = _rules_schema()
     return {
         "openapi": "3.1.0",
         "info": {"title": "Stamgast", "version": "1.0.0"},
@@ -97,6 +100,24 @@ def _paths() -> Json:
         },
         f"{merchant}/public-key": {
             "get": _operation("The key that identifiers are sealed to (scope intake)", "200", path=["merchant"])
+        },
+        f"{merchant}/report": {
+            "get": _operation(
+                "What rules earned, since ever (scope read); `?rule=` for one of them",
+                "200",
+                path=["merchant"],
+                query={"rule": "One rule's id; without it all of them."},
+                more=("422",),
+                answer="Report",
+            )
+        },
+        f"{merchant}/rules": {
+            "get": _operation(
+                "The rules in force, each read back in a sentence, and what became of them (scope read)",
+                "200",
+                path=["merchant"],
+                answer="Rules",
+            )
         },
         f"{merchant}/customers": {
             "post": _operation(
@@ -161,6 +182,52 @@ def _paths() -> Json:
     }
 
 
+def _report_schema() -> Json:
+    """What `stamgast report --merchant M --json` says; docs/campaigns.md has what the figures mean."""
+    count, money, figure, text = (
+        {"type": "integer"},
+        {"type": "integer"},
+        {"type": ["number", "null"]},
+        {"type": "string"},
+    )
+    counted = ("sent", "delivered", "read", "replied", "opted_out")
+    attributed = _object(purchases=count, revenue_minor=money, profit_minor=money)
+    uplift = _object(per_customer_minor=figure, low=figure, high=figure, verdict=text)
+    side = {"people": count, "converted": count, "profit_minor": money}
+    variant = _object(
+        **dict.fromkeys(counted, count), **side, attributed=attributed, uplift=uplift,
+        cost=_object(messages_minor=money),
+    )  # fmt: skip
+    rule = _object(
+        **dict.fromkeys(("decided", "reached", *counted, "redeemed", "held_out"), count),
+        arms=_object(treated=_object(**side), held_out=_object(**side)),
+        attributed=attributed,
+        uplift=uplift,
+        cost=_object(messages_minor=money, rewards_minor=money),
+        variants={"type": "object", "additionalProperties": variant},
+        **{"return": figure},
+    )
+    liability = _object(
+        vouchers_minor=money, stamps_minor=money, expected_redemption=figure,
+        without_cost={"type": "array", "items": text},
+    )  # fmt: skip
+    rules = {"type": "object", "additionalProperties": rule}
+    return _object(merchant=text, currency=text, window_ms=count, rules=rules, liability=liability)
+
+
+def _rules_schema() -> Json:
+    count, text = {"type": "integer"}, {"type": "string"}
+    by_word: Json = {"type": "object", "additionalProperties": count}
+    counted = dict.fromkeys(("fired", "shadow", "not_in_canary", "too_many", "raised"), count)
+    counts = _object(not_met=by_word, withheld=by_word, **counted)
+    rule = _object(merchant=text, rule=text, status=text, sentence=text, counts=counts)
+    return _object(merchant=text, hash=text, rules={"type": "array", "items": rule})
+
+
+def _object(**properties: Json) -> Json:
+    return {"type": "object", "required": list(properties), "properties": properties}
+
+
 def _operation(
     summary: str,
     success: str,
@@ -168,6 +235,7 @@ def _operation(
     *,
     path: list[str],
     header: str = "",
+    query: Mapping[str, str] | None = None,
     more: tuple[str, ...] = (),
     answer: str = "",
 ) -> Json:
@@ -183,6 +251,8 @@ def _operation(
         }
     text: Json = {"type": "string"}
     parameters = [{"name": name, "in": "path", "required": True, "schema": text} for name in path]
+    for name, meaning in (query or {}).items():
+        parameters.append({"name": name, "in": "query", "required": False, "schema": text, "description": meaning})
     if header:
         parameters.append({"name": header, "in": "header", "required": True, "schema": text})
     operation: Json = {"summary": summary, "parameters": parameters, "responses": dict(sorted(answers.items()))}

@@ -12,7 +12,8 @@ from stamgast.domain.channels import Address, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Reason
+from stamgast.domain.vocabulary import Channel, Reason
+from stamgast.identity.phones import country_of
 from stamgast.identity.records import Profile
 
 
@@ -73,5 +74,15 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
         source=wording,
         sender=Sender.named(program.messaging.senders.get(channel, "")),
         valid_until=submission.expires_at,
+        country=_priced_abroad(program, channel, address_of(profile, channel)),
     )
     return Addressed(message, phone_hash)
+
+
+def _priced_abroad(program: Program, channel: Channel, to: str) -> str:
+    """The country of an address, where messages over the channel have a price of their own; empty: that at home."""
+    prices = program.prices.get(channel)
+    if not prices or spec_of(channel).address is not Address.PHONE:
+        return ""
+    country = country_of(to)
+    return country if country != program.region and country in prices else ""

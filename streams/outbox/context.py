@@ -144,9 +144,12 @@ class Outgoing:
         bundle = await self.bundle_of(submission)
         return business_day(self.clock.now(), bundle.program.time_zone, 0)
 
-    def callback_url(self, submission: Submission, attempt: str, address: str) -> str:
-        """Where the carrier reports to. `address` is what stands for the one that it goes to."""
-        key = CallbackKey(submission.merchant, submission.customer, submission.activation, attempt, address)
+    def callback_url(self, submission: Submission, attempt: str, ready: tuple[Prepared, str]) -> str:
+        """Where the carrier reports to; `ready` is what is sent, and what stands for where it goes."""
+        prepared, address = ready
+        parts, country = prepared.priced_parts, prepared.message.country
+        whose = (submission.merchant, submission.customer, submission.activation, attempt)
+        key = CallbackKey(*whose, address=address, parts=parts, country=country)
         return status_callback_url(self.public_url, key)
 
     def note(self, kind: NoteKind, submission: Submission, attempt: str, reason: str = "") -> Note:
@@ -167,6 +170,7 @@ class Outgoing:
     async def append_outcome(
         self, partition: int, submission: Submission, status: str, *, attempt: str = "", reason: str = "",
         code: str = "", provider_id: str = "", parts: int = 0, treatment: Treatment = Treatment.NONE, address: str = "",
+        country: str = "",
     ) -> None:  # fmt: skip
         """Append what became of a submission to its customer's stream; try until Kafka has it."""
         event = ActivationOutcome(
@@ -184,6 +188,7 @@ class Outgoing:
             parts=parts,
             treatment="" if treatment is Treatment.NONE else treatment,
             address=address if treatment is Treatment.BAD_NUMBER else "",
+            country=country,
         )
         await self._append(partition, submission, event)
         self.metrics.activations.labels(status).inc()
@@ -238,14 +243,14 @@ class Outgoing:
         """Append what a provider's answer proves; `ready` is what was sent, and what stands for where it went."""
         prepared, address = ready
         reason = reason_of(answer.fault, answer.treatment)
-        parts = prepared.parts.count if prepared.parts else 0
         if answer.provider_id:
             self.bound.append(answer.provider_id)
         if answer.outcome is Outcome.ACCEPTED:
             status = accepted_or_further(answer.status)
             await self.append_outcome(
                 partition, submission, status, attempt=attempt, reason=reason, code=answer.code,
-                provider_id=answer.provider_id, parts=parts, treatment=answer.treatment, address=address,
+                provider_id=answer.provider_id, parts=prepared.priced_parts, treatment=answer.treatment,
+                address=address, country=prepared.message.country,
             )  # fmt: skip
         else:
             await self.append_outcome(

@@ -94,7 +94,7 @@ class Settling:
 
     async def look_up(self, doubt: Doubt) -> None:
         """Ask the carrier once; one match is proof, anything else is none. Raises StateError."""
-        (found, address), around = await self._find(doubt), self._around
+        (found, ready), around = await self._find(doubt), self._around
         looked = doubt.looked + 1
         if found.lookup is Lookup.UNAVAILABLE:  # that the carrier is away proves nothing about the message
             await self._doubts.look_again(doubt, _AGAIN_S)
@@ -104,7 +104,8 @@ class Settling:
             await around.append_outcome(
                 self._owned.number, doubt.submission, status, attempt=doubt.attempt, provider_id=found.provider_id,
                 reason=reason_of(found.fault, found.treatment), code=found.code, treatment=found.treatment,
-                address=address,
+                address=ready[1] if ready else "", parts=ready[0].priced_parts if ready else 0,
+                country=ready[0].message.country if ready else "",
             )  # fmt: skip
             await self._doubts.settled(doubt.submission)
         elif looked < len(around.patience.look_ups_s):
@@ -130,16 +131,16 @@ class Settling:
             self._looking.discard(doubt.submission.activation)
             self._woken.set()
 
-    async def _find(self, doubt: Doubt) -> tuple[Found, str]:
-        """What the carrier knows, and what stands for the address that was looked at."""
+    async def _find(self, doubt: Doubt) -> tuple[Found, tuple[Prepared, str] | None]:
+        """What the carrier knows; the message that was looked for, and what stands for its address."""
         submission, around = doubt.submission, self._around
         channel = around.channels.get(submission.channel)
         try:
             ready = await self._prepare(submission, doubt.begun_at)
         except NotLoadedError:
-            return Found(Lookup.UNAVAILABLE), ""
+            return Found(Lookup.UNAVAILABLE), None
         if channel is None or isinstance(ready, Reason):
-            return _UNCLEAR, ""
+            return _UNCLEAR, None
         known = await self._doubts.bound(submission.merchant, submission.customer)
         turn = await around.lookers.turn((submission.merchant, submission.channel))
         try:
@@ -151,11 +152,11 @@ class Settling:
         finally:
             turn.give_back()
         if found.lookup is not Lookup.FOUND:
-            return found, ready[1]
+            return found, ready
         # What is in doubt as well might be proven by the same message.
         rival = await self._doubts.has_another(submission)
         unclear = rival or await self._may_be_anothers(doubt, found.provider_id)
-        return (_UNCLEAR if unclear else found), ready[1]
+        return (_UNCLEAR if unclear else found), ready
 
     async def _may_be_anothers(self, doubt: Doubt, provider_id: str) -> bool:
         """Whether the message may be that of an attempt which is still being submitted, perhaps by a dead process.

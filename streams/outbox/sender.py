@@ -300,7 +300,7 @@ class PartitionSending:
         begun_at = around.clock.now()
         channel = around.channels[submission.channel]
         try:
-            answer = await channel.send(prepared, attempt, around.callback_url(submission, attempt, phone_hash))
+            answer = await channel.send(prepared, attempt, around.callback_url(submission, attempt, ready))
         except Exception as error:  # a fault of the channel's own: whether it had submitted, nobody knows
             log.exception("the channel broke", activation=submission.activation)
             answer = SendResult(Outcome.IN_DOUBT, reason=type(error).__name__)

@@ -18,6 +18,9 @@ from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
+from stamgast.programs.history import BundleShelf
+from stamgast.report.reading import Readings
+from stamgast.report.spans import Span
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment
 
@@ -144,9 +147,10 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
             await lines(shop, topic)
             for topic in (shop.topics.facts, shop.topics.activations, shop.topics.customer_events)
         ]
+        assert sum(each["type"] == "purchase_changed" for each in events) == CUSTOMERS + len(sales) + 5
         want = reckoned(facts, notes, events)
         found = shop.asked("report", "--merchant", MERCHANT, "--json")
-        assert sum(each["type"] == "purchase_changed" for each in events) == CUSTOMERS + len(sales) + 5
+        assert "rules" in found, "a partition is being filled"
         assert said(found["rules"]["hello"]) == want
         assert want["arms"]["held_out"]["people"] > 5
         assert want["attributed"]["purchases"] > 3
@@ -155,13 +159,42 @@ async def test_the_report_is_what_the_topics_say_though_a_worker_is_killed_and_r
         assert found["liability"]["vouchers_minor"] == 40 * (given - gone)
         return True
 
-    await eventually(agrees, seconds=150, every=1)
+    await eventually(agrees, seconds=150, every=2)
     before = len(await lines(shop, shop.topics.facts))
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         await client.flushall()
-    await eventually(agrees, seconds=150, every=1)
+    await eventually(agrees, seconds=150, every=2)
     assert len(await lines(shop, shop.topics.facts)) == before, "filling anew tells nothing that was not told"
     assert shop.run("verify", "--json")["equal"] is True
+    ever = shop.asked("report", "--merchant", MERCHANT, "--json")
+    for days in (("--from", "2026-09-01"), ("--from", "2026-10-01", "--to", "2026-10-01")):
+        assert shop.asked("report", "--merchant", MERCHANT, "--json", *days)["rules"] == ever["rules"]
+    assert shop.asked("report", "--from", "2026-10-02", "--merchant", MERCHANT, "--json")["rules"]["hello"]["sent"] == 0
+    sent = ever["rules"]["hello"]["sent"]
+    assert ever["rules"]["hello"]["cost"]["messages_minor"] == 8 * sent
+    told = shop.asked("prices", "--a-second", "100", "--json")
+    assert (told["told"], told["not_known_yet"], told["left"]) == (sent, 0, 0)
+
+    async def priced() -> bool:
+        for days in ((), ("--from", "2026-10-01")):
+            found = shop.asked("report", "--merchant", MERCHANT, "--json", *days)["rules"]["hello"]
+            assert found["cost"]["messages_minor"] == round(7.5 * sent)
+            profit = ever["rules"]["hello"]["arms"]["treated"]["profit_minor"]
+            assert abs(found["arms"]["treated"]["profit_minor"] - (profit + 0.5 * sent)) <= 1
+        return True
+
+    await eventually(priced, seconds=60, every=2)
+    assert shop.asked("prices", "--json")["told"] == 0, "nobody is asked twice"
+    assert shop.run("verify", "--json")["equal"] is True
+    moments = {MERCHANT: Span(0, now + WEEK)}
+    shelf = BundleShelf()
+    await shelf.load(shop.bootstrap, shop.topics.programs)
+    readings = Readings(shop.bootstrap, shop.topics, shelf, is_real=False)
+    far: list[tuple[int, int]] = []
+    whole = await readings.sums(moments)
+    assert whole[MERCHANT]["measure|hello|t|people"] == ever["rules"]["hello"]["arms"]["treated"]["people"]
+    assert await readings.sums(moments, lambda *done: far.append(done), at_once=7) == whole, "whatever is held at once"
+    assert far[-1][0] == far[-1][1] > CUSTOMERS
 
 
 def sale(number: int, moment: str, spent: int) -> dict[str, Any]:

@@ -196,6 +196,8 @@ def outcome_told(status: StatusEvent, treatment: Treatment, at: Millis) -> Activ
         provider_id=status.provider_id,
         treatment="" if treatment is Treatment.NONE else treatment,
         address=key.address if treatment is Treatment.BAD_NUMBER else "",
+        parts=key.parts,
+        country=key.country,
     )
 
 

@@ -3,18 +3,23 @@
 from collections import Counter
 from typing import Any
 
+from msgspec import structs
+
 from rules.actions import Give, Send
 from rules.engine import CompiledRule
 from stamgast.domain.activation import RANKS
 from stamgast.domain.contact_policy import is_held_out
-from stamgast.domain.events import ActivationOutcome, OptedOut, RedemptionTakenBack, VoucherRedeemed
-from stamgast.domain.measuring import MOST_WATCHED
+from stamgast.domain.earned import report
+from stamgast.domain.events import ActivationOutcome, OptedOut, RedemptionTakenBack, Replied, VoucherRedeemed
+from stamgast.domain.measuring import MOST_WATCHED, Watched, watch
 from stamgast.domain.program import Costs, Reward
+from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, Millis
 from stamgast.domain.vocabulary import Channel
 from stamgast.domain.vocabulary import Counter as Counted
 from tests.builders import ANNA, MERCHANT, T0, bought, bundle, changed, consent, program, rule, sure, taken_back
 from tests.fakes.in_memory import Owner
+from tests.played_shop import COMPARED, TIPS
 
 PROFIT = 193
 """Of a purchase of 3.50: 55 %, rounded half up in the middle."""
@@ -84,7 +89,7 @@ def test_who_has_agreed_to_nothing_is_on_neither_side():
     shop = Shop(letter())
     shop.buys(person("letter", held_out=True), "a", T0)
     shop.buys(person("letter", held_out=False), "b", T0)
-    assert shop.sums == {}
+    assert shop.sums == {"letter|reached": 2}
 
 
 def test_a_refund_an_edit_and_a_late_purchase_end_in_the_same_sums():
@@ -160,6 +165,67 @@ def test_an_opt_out_counts_against_the_message_before_it():
     shop.arrives(ANNA, T0 + HOUR)
     shop.owner.apply(OptedOut(merchant=MERCHANT, customer=ANNA, at=T0 + DAY))
     assert shop.sums["letter|opted_out"] == 1
+
+
+def test_a_reply_counts_for_the_message_before_it_and_a_customer_is_reached_once():
+    shop = Shop(letter(per="purchase", hold_out=0))
+    shop.owner.apply(consent())
+    reply = Replied(merchant=MERCHANT, customer=ANNA, at=T0, channel="sms", keyword="yes")
+    shop.owner.apply(reply)
+    for day in range(3):
+        shop.buys(ANNA, f"t{day}", T0 + day * DAY)
+    shop.arrives(ANNA, T0 + 3 * DAY)
+    shop.owner.apply(structs.replace(reply, at=T0 + 4 * DAY))
+    assert (shop.sums["letter|replied"], shop.sums["letter|reached"]) == (1, 1)
+
+
+def test_messages_that_are_compared_have_a_side_each_and_the_rule_has_all_of_them():
+    shop = Shop(letter(actions=(COMPARED,), per="purchase"))
+    held, others = person("letter", held_out=True), [f"c{number:024}" for number in range(100, 140)]
+    for who in (held, *others):
+        shop.owner.apply(consent(who))
+        shop.buys(who, f"{who}-0", T0)
+        if not is_held_out(MERCHANT, "letter", who, 50):
+            shop.arrives(who, T0 + HOUR)
+        shop.buys(who, f"{who}-1", T0 + DAY)
+    found = report({f"{Counted.MEASURE}|{name}": by for name, by in shop.sums.items()}, program(), ["letter"])
+    figures = found["rules"]["letter"]
+    assert set(figures["variants"]) == {"a", "b"}
+    for name in ("people", "converted", "profit_minor"):
+        parts = [each[name] for each in figures["variants"].values()]
+        assert all(parts)
+        assert sum(parts) == figures["arms"]["treated"][name]
+    for name in ("sent", "delivered"):
+        assert sum(each[name] for each in figures["variants"].values()) == figures[name] > 5
+    bought_after = [each["attributed"]["purchases"] for each in figures["variants"].values()]
+    assert sum(bought_after) == figures["attributed"]["purchases"] == figures["sent"]
+    assert figures["variants"]["a"]["uplift"]["per_customer_minor"] is not None
+    assert figures["reached"] == len(others) + 1
+
+
+def test_where_a_rule_waits_before_it_speaks_both_sides_are_watched_from_when_its_time_has_come():
+    shop = Shop(letter(actions=(TIPS,)))
+    for held_out, arm in ((True, "h"), (False, "t")):
+        who = person("letter", held_out=held_out)
+        shop.owner.apply(consent(who))
+        shop.buys(who, f"first{arm}", T0)
+        shop.buys(who, f"meanwhile{arm}", T0 + DAY)
+        assert shop.side("letter", arm) == {"people": 1}
+        shop.buys(who, f"second{arm}", T0 + 10 * DAY)
+        shop.buys(who, f"late{arm}", T0 + 10 * DAY + 1)
+        net = PROFIT * 1000
+        assert shop.side("letter", arm) == {"people": 1, "converted": 1, "net": net, "squares": net**2}
+    told = [as_line(line) for change in shop.owner.changes for line in change.told if line.kind == "decision"]
+    assert [(each.became, each.due) for each in told] == [("held_out", T0 + 3 * DAY), ("waits", T0 + 3 * DAY)]
+
+
+def test_windows_that_meet_are_one_whichever_begins_first():
+    watched = Watched("t", [])
+    for begin in (T0, T0 + 10 * DAY, T0 + 3 * DAY):
+        watch(watched, begin, 2 * DAY)
+    assert watched.windows == [T0, T0 + 2 * DAY, T0 + 3 * DAY, T0 + 5 * DAY, T0 + 10 * DAY, T0 + 12 * DAY]
+    watch(watched, T0 + 4 * DAY, 6 * DAY)
+    assert watched.windows == [T0, T0 + 2 * DAY, T0 + 3 * DAY, T0 + 12 * DAY]
 
 
 def test_a_purchase_that_moves_to_another_moment_leaves_the_window():

@@ -97,7 +97,7 @@ def test_over_all_customers_a_rule_is_counted_by_the_condition_that_turned_it_do
     simulation = Simulation(Bundle(0, "", loaded.program, rules), mind_holdout=False)
     play(simulation, loaded.tests[0])
     counts = RuleCounts("example")
-    counts.add("shop", {name.encode(): str(times).encode() for name, times in simulation.counters.items()})
+    counts.add({name.removeprefix("shop|"): times for name, times in simulation.counters.items()})
     assert counts.fired == 1
     assert counts.not_met == {"any of (visits at least 2; stage is lapsed)": 1}
     assert list(counts.lines()) == [
@@ -108,10 +108,8 @@ def test_over_all_customers_a_rule_is_counted_by_the_condition_that_turned_it_do
 
 def test_counters_of_before_it_was_kept_which_condition_it_was_are_told_as_such() -> None:
     counts = RuleCounts("example")
-    counts.add(
-        "shop", {b"shop|rule|example|not_met": b"3", b"shop|rule|example2|fired": b"3", b"x|rule|example|fired": b"1"}
-    )
-    counts.add("shop", {b"shop|rule|example|withheld|holdout": b"2"})
+    counts.add({"rule|example|not_met": 3, "rule|example2|fired": 3, "card|example|fired": 1})
+    counts.add({"rule|example|withheld|holdout": 2})
     assert counts.as_json() == {
         "fired": 0,
         "not_met": {"a condition (counted before it was kept which)": 3},

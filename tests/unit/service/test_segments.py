@@ -3,10 +3,11 @@
 from dataclasses import replace
 
 from rules.loader import load_bundle
-from stamgast.domain.events import AnyEvent, Enrolled, TimerDue
+from stamgast.domain.events import AnyEvent, Enrolled, PurchaseChanged, TimerDue
+from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.service import Bundle
-from tests.builders import ANNA, MERCHANT, T0, bought
+from tests.builders import ANNA, MERCHANT, T0, bought, taken_back
 from tests.fakes.in_memory import Owner
 from tests.unit.rules import small_shop
 
@@ -28,7 +29,7 @@ LISTENING = rule("{entered: regulars}")
 DEAF = "rule: example\nstatus: draft\nwhen: {entered: regulars}\nthen: [{tag: in}]\n"
 
 
-def visit(number: int) -> AnyEvent:
+def visit(number: int) -> PurchaseChanged:
     return bought(f"t{number}", T0 + number * DAY)
 
 
@@ -46,6 +47,14 @@ def test_who_comes_into_a_segment_is_heard_of_once():
     owner = Owner(bundle(LISTENING))
     owner.apply(*(visit(number) for number in range(10)))
     assert (tags(owner), fired(owner)) == (["in"], 1)
+
+
+def test_who_comes_and_goes_is_told():
+    owner = Owner(bundle(LISTENING))
+    owner.apply(*(visit(number) for number in range(3)))
+    owner.apply(taken_back(visit(2), T0 + 5 * DAY))
+    told = [as_line(line) for change in owner.changes for line in change.told if line.kind == "segment"]
+    assert [(each.became, each.segment) for each in told] == [("entered", "regulars"), ("left", "regulars")]
 
 
 def test_who_was_in_it_before_a_rule_listened_has_not_come_into_it():
@@ -102,7 +111,10 @@ def test_time_moves_somebody_with_the_next_timer():
 
 
 def test_how_events_are_cut_into_steps_makes_no_difference():
-    events = [Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 - HOUR), *(visit(number) for number in range(5))]
+    events: list[AnyEvent] = [
+        Enrolled(merchant=MERCHANT, customer=ANNA, at=T0 - HOUR),
+        *(visit(number) for number in range(5)),
+    ]
     one, many = Owner(bundle(LISTENING)), Owner(bundle(LISTENING))
     one.apply(*events)
     for event in events:

@@ -44,10 +44,10 @@ def outgoing() -> Outgoing:
 async def told(way: str, code: str, of: Submission) -> ActivationOutcome | Answer:
     """The event that comes of it; or what the sender learns of a message that certainly was not taken."""
     around, entry = outgoing(), look_up(code)
-    ready: Any = (SimpleNamespace(parts=None), THEIR_PHONE)
+    ready: Any = (SimpleNamespace(priced_parts=2, message=SimpleNamespace(country="BE")), THEIR_PHONE)
     match way:
         case "a callback":
-            key = CallbackKey(MERCHANT, ANNA, of.activation, "x1", THEIR_PHONE)
+            key = CallbackKey(MERCHANT, ANNA, of.activation, "x1", THEIR_PHONE, parts=2, country="BE")
             status = StatusEvent(
                 key,
                 "SM1",
@@ -63,8 +63,8 @@ async def told(way: str, code: str, of: Submission) -> ActivationOutcome | Answe
 
             async def nothing(*_: Any) -> None: ...
 
-            async def find(*_: Any) -> tuple[Found, str]:
-                return found, THEIR_PHONE
+            async def find(*_: Any) -> tuple[Found, Any]:
+                return found, ready
 
             asking: Any = SimpleNamespace(
                 _find=find, _around=around, _owned=SimpleNamespace(number=0), _doubts=SimpleNamespace(settled=nothing)
@@ -81,6 +81,8 @@ async def told(way: str, code: str, of: Submission) -> ActivationOutcome | Answe
     [value] = around.emitters.values()  # type: ignore[attr-defined]
     event = decode_event(value)
     assert isinstance(event, ActivationOutcome)
+    if event.status == "undelivered":
+        assert (event.parts, event.country) == (2, "BE"), "whoever tells it says what it costs"
     return event
 
 
