@@ -1,5 +1,6 @@
 """A merchant's rules, indexed by the fact they listen to: an event costs what listens, not what exists."""
 
+import math
 from bisect import bisect_right
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
@@ -15,7 +16,7 @@ from stamgast.domain.vocabulary import RuleStatus
 class _Listeners:
     """The rules that listen to one kind of fact; those that wait for a threshold are found by it."""
 
-    __slots__ = ("all", "always", "thresholds", "waiting")
+    __slots__ = ("all", "always", "highest", "thresholds", "waiting")
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
         waiting = [(rule.trigger.crosses, rule.id, rule) for rule in rules if rule.trigger.crosses is not None]
@@ -23,6 +24,7 @@ class _Listeners:
         self.all = tuple(rules)
         self.always = tuple(rule for rule in rules if rule.trigger.crosses is None)
         self.thresholds = [each[0] for each in waiting]
+        self.highest = self.thresholds[-1] if waiting else -math.inf
         self.waiting = tuple(each[2] for each in waiting)
 
 
@@ -75,10 +77,11 @@ class RuleSet:
         listeners = self._listening.get(fact.name)
         if listeners is None:
             return ()
-        thresholds = listeners.thresholds
-        if not thresholds or thresholds[-1] <= fact.before:
+        before = fact.before
+        if listeners.highest <= before:
             return listeners.always
-        first, after = bisect_right(thresholds, fact.before), fact.after
+        thresholds, after = listeners.thresholds, fact.after
+        first = bisect_right(thresholds, before)
         if after < thresholds[first]:
             return listeners.always
         return (*listeners.always, *listeners.waiting[first : bisect_right(thresholds, after, first)])

@@ -36,7 +36,9 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         return NOTHING
     raw = {}
     day = day_of(purchase, program)
-    ours = converted(purchase, program.currency, program.rates, day)
+    ours: Purchase | None = purchase
+    if purchase.currency != program.currency or purchase.foreign:
+        ours = converted(purchase, program.currency, program.rates, day)
     if ours is None:
         return Entry(day=day, spend=0, profit=0, counts=0)
     for card in program.cards.values():
@@ -44,12 +46,7 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         if earned and not (card.dated and not card.takes(day)):
             raw[card.id] = earned
     kept = program.kept
-    return Entry(
-        day=day,
-        spend=ours.spend,
-        profit=profit_of(ours, program.costs),
-        counts=int(ours.counts),
-        refunds=ours.refunded,
-        stamps=raw,
-        bought=marks_in(ours, kept) if kept is not NOTHING_KEPT else b"",
-    )
+    entry = Entry(day, ours.spend, profit_of(ours, program.costs), int(ours.counts), ours.refunded, raw)
+    if kept is not NOTHING_KEPT:
+        entry.bought = marks_in(ours, kept)
+    return entry

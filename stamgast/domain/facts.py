@@ -70,3 +70,6 @@ OF_CLV: Final[Mapping[ClvMethod, FactName]] = {
     ClvMethod.NET: FactName.NET_CLV_CHANGED,
 }
 """Method of lifetime value -> the fact that its value changed."""
+
+AHEAD: Final[frozenset[str]] = frozenset(fact for method, fact in OF_CLV.items() if method is not ClvMethod.HISTORIC)
+"""Facts about the methods that look ahead; that of `historic` comes with every purchase."""

@@ -26,11 +26,10 @@ def plan_lapse(customer: Customer, program: Program) -> None:
     timers = customer.timers
     wanted = quiet_timers(customer, program)
     for kind in QUIET:
-        due = wanted.get(kind)
-        if due is None:
-            timers.pop(kind, None)
-        else:
-            timers[kind] = due
+        if kind in wanted:
+            timers[kind] = wanted[kind]
+        elif kind in timers:
+            del timers[kind]
 
 
 def quiet_timers(customer: Customer, program: Program) -> dict[TimerKind, Millis]:

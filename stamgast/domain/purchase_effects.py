@@ -91,7 +91,8 @@ def _move_sums(customer: Customer, old: Entry, new: Entry) -> None:
     customer.purchases += new.counts - old.counts
     customer.spend += new.spend - old.spend
     customer.profit += new.profit - old.profit
-    customer.refunds += new.refunds - old.refunds
+    if old.refunds or new.refunds:
+        customer.refunds += new.refunds - old.refunds
 
 
 def _move_days(customer: Customer, old: Entry, new: Entry) -> None:

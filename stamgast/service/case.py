@@ -13,7 +13,7 @@ from stamgast.domain import apart
 from stamgast.domain.activation import Activation, Note, Submission
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.events import ActivationOutcome
-from stamgast.domain.facts import Fact
+from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
 from stamgast.domain.ledger import (
     Entry,
@@ -56,6 +56,8 @@ class Bundle:
     """States keep more for it than every state does."""
     minds_purchases: bool = field(init=False, repr=False, compare=False, default=False)
     """What a purchase changes is looked at for that, or for things that rules listen to."""
+    minds_worth: bool = field(init=False, repr=False, compare=False, default=False)
+    """A rule waits for a lifetime value that looks ahead to pass something."""
     plans: bool = field(init=False, repr=False, compare=False, default=False)
     """Something is waited for that is planned anew after every event."""
 
@@ -63,6 +65,7 @@ class Bundle:
         keeps = self.program.kept is not NOTHING_KEPT or self.program.tiers is not None
         object.__setattr__(self, "keeps", keeps)
         object.__setattr__(self, "minds_purchases", keeps or bool(self.rules.things))
+        object.__setattr__(self, "minds_worth", not self.rules.heard.isdisjoint(AHEAD))
         object.__setattr__(self, "plans", bool(self.rules.awaited) or self.program.tiers is not None)
 
 

@@ -136,11 +136,11 @@ def ledger_keys(state: Customer | None, events: Sequence[AnyEvent], program: Pro
     capped = program.capped_cards
     newest = max((state.cards[c].day for c in capped if c in state.cards), default=0) if capped and state else 0
     for event in events:
-        if type(event) is PurchaseReviewed or type(event) is RateKnown:
-            if capped:
-                return ALL
-            fields.append(field_of(event.transaction))
         if type(event) is not PurchaseChanged:
+            if type(event) is PurchaseReviewed or type(event) is RateKnown:
+                if capped:
+                    return ALL
+                fields.append(field_of(event.transaction))
             continue
         known = event.before is not None or (state is not None and state.moved)
         if known or (event.after and event.at - event.after.occurred_at > MEMORY):

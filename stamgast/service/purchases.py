@@ -102,9 +102,13 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
     was = (customer.purchases, customer.spend, customer.profit)
-    worth_before, was_before = worth(case), remembering.before(case)
+    bundle = case.context.bundle
+    worth_before = worth(case) if bundle.minds_worth else {}
+    was_before = remembering.before(case) if bundle.minds_purchases else None
     applied = apply_purchase(customer, event, case.program, case, agreed)
-    facts = applied.facts + worth_facts(case, worth_before, event.after)
+    facts = applied.facts
+    if worth_before:
+        facts += worth_facts(case, worth_before, event.after)
     if was_before is not None:
         facts += remembering.facts_since(case, was_before, event, applied)
     if event.before is not None and event.before.counts and not applied.new.counts:
@@ -115,7 +119,8 @@ def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) ->
     case.write_entry(event.transaction, _entry_left(case, event, applied))
     if customer.watched or customer.delivered:
         measuring.purchase(case, event, applied.old, applied.new)
-    _keep_the_list(case, event.transaction, applied)
+    if applied.doubt is not None or applied.old.held:
+        _keep_the_list(case, event.transaction, applied)
     facts += restage(case, event.after)
     counters = case.change.counters
     for card, by in applied.balances.items():
@@ -145,7 +150,7 @@ def _keep_the_list(case: Case, transaction: str, applied: Applied) -> None:
         case.change.reviews[transaction] = encode_waiting(waiting)
         if not applied.old.held:
             case.count(Counter.WAITING_FOR_REVIEW)
-    elif applied.old.held:
+    else:
         _leave_the_list(case, transaction)
 
 

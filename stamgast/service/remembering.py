@@ -48,11 +48,9 @@ def take_stock(case: Case) -> None:
         tiers.take_stock(customer, program.tiers, _today(case))
 
 
-def before(case: Case) -> Before | None:
-    """Look at what a change of a purchase may move; None where nobody asks."""
+def before(case: Case) -> Before:
+    """Look at what a change of a purchase may move; to be called only where the bundle minds purchases."""
     bundle, program = case.context.bundle, case.program
-    if not bundle.minds_purchases:
-        return None
     today = _today(case)
     rank, had_it = 0, False
     if program.tiers is not None:

@@ -15,8 +15,7 @@ from stamgast.service.case import Case
 FACTS: Final[dict[ClvMethod, FactName]] = {
     method: fact for method, fact in OF_CLV.items() if method is not ClvMethod.HISTORIC
 }
-"""Method -> the fact that its value changed; that of `historic` comes with every purchase."""
-_FACT_NAMES = frozenset(FACTS.values())
+"""Method -> the fact that its value changed."""
 
 Worth = dict[ClvMethod, Minor | None]
 
@@ -24,8 +23,6 @@ Worth = dict[ClvMethod, Minor | None]
 def worth(case: Case) -> Worth:
     """What the customer is worth now by each method that a rule waits for."""
     heard = case.context.bundle.rules.heard
-    if heard.isdisjoint(_FACT_NAMES):
-        return {}
     return {
         method: clv_by(method, case.customer, case.program, case.at) for method, fact in FACTS.items() if fact in heard
     }
