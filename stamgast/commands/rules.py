@@ -265,8 +265,23 @@ def _case_json(merchant: str, result: Any) -> dict[str, Any]:
         "missing": list(result.missing),
         "unexpected": list(result.unexpected),
         "happened": list(result.happened),
+        "withheld": [_withheld_json(each) for each in result.withheld],
+        "rules": list(result.rules),
+        "held_out_of": list(case.held_out_of),
         "file": case.file,
         "line": case.line,
+    }
+
+
+def _withheld_json(happening: Any) -> dict[str, Any]:
+    from stamgast.clock.shop_time import format_time
+
+    return {
+        "rule": happening.rule,
+        "what": happening.what,
+        "offers": list(happening.data.get("offers", ())),
+        "because": happening.reason,
+        "at": format_time(happening.at),
     }
 
 
