@@ -60,6 +60,7 @@ def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
                 "problems": [each.as_json() for each in problems],
                 "rules": [each.as_json() for each in told],
                 "messages": chosen.messages(),
+                "notes": chosen.notes(),
             }
         )
     else:
@@ -67,6 +68,8 @@ def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
             answer(render_problems(problems) + "\n")
         for line in _read_back_lines(told, chosen.messages()):
             answer(line)
+        for note in chosen.notes():
+            answer(note)
         answer(_counted(len(chosen.file_names()), problems, told))
     if has_errors(problems):
         raise typer.Exit(WRONG)
