@@ -13,7 +13,7 @@ from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
 from stamgast.domain.program import Program, Template, Window
-from stamgast.domain.vocabulary import Channel
+from stamgast.domain.vocabulary import Channel, RuleStatus
 
 EARLY: Final = 8 * 60
 LATE: Final = 21 * 60
@@ -26,6 +26,9 @@ def lint_rules(files: Sequence[RuleFile], program: Program) -> None:
     _lint_ids(files)
     _lint_awaited(files)
     ids = {file.rule.id: file.rule for file in files if file.rule is not None}
+    if all(file.rule is not None for file in files):  # else a rule might be missed that is only written wrong
+        for file in files:
+            _lint_tests(file, ids)
     for file in files:
         if file.rule is None:
             continue
@@ -116,6 +119,27 @@ def _lint_asked(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
         return
     for asked in sorted(set(_rules_asked(file.rule.condition)) - set(ids)):
         file.reader.problem(file.place("if"), f'there is no rule "{asked}" to ask about', suggest(asked, ids))
+
+
+def _lint_tests(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
+    """Tests may name other rules: to be played with them, and to be held out of."""
+    for test in file.tests:
+        unknown = next((each for each in test.others.ids if each not in ids), None)
+        if unknown is not None:
+            message = f'there is no rule "{unknown}" to be played with this one'
+            file.reader.problem(test.others.mark, message, suggest(unknown, ids))
+            continue
+        played = {test.rule, *test.others.ids}
+        if test.others.all_live:
+            played |= {rule.id for rule in ids.values() if rule.status == RuleStatus.LIVE}
+        for each in test.held_out_of:
+            if each not in played:
+                add = f" Or add `with: {each}`." if each in ids else ""
+                message = f'the rule "{each}" is not played in this test, and nobody is held out of it'
+                file.reader.problem(test.given_at, message, suggest(each, played) + add)
+            elif not ids[each].hold_out:
+                hint = f"Add `limits: {{hold_out: 10%}}` to {each}, or leave it out of the test."
+                file.reader.problem(test.given_at, f"the rule {each} holds nobody out", hint)
 
 
 def _rules_asked(condition: Condition) -> Iterator[str]:

@@ -10,6 +10,7 @@ from rules.bounds import MOST_CONDITIONS_IN_ALL, MOST_RULES, MOST_STEPS_IN_ALL, 
 from rules.engine import CompiledRule, Segment
 from rules.language.registry import Context
 from rules.lint import lint_rules
+from rules.program.approved_contents import APPROVED, compare_contents
 from rules.program.loader import empty_program, read_program
 from rules.program.message_size import check_approved, check_size
 from rules.program.messages import check_sms
@@ -61,7 +62,8 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
         Problem(f"{path}/{name}", 1, 1, "this is a folder and is not read", "A file would stand in its place.")
         for name in _folders_named_like_files(folder)
     ]
-    for name in sorted(_files_of(folder)):
+    beside = [APPROVED] if (folder / APPROVED).is_file() else []
+    for name in [*sorted(_files_of(folder)), *beside]:
         shown = f"{path}/{name}"
         try:
             files[name] = _read(folder / name)
@@ -73,7 +75,7 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
         problems.append(Problem(str(path), 1, 1, "there is no such folder"))
         return LoadedMerchant(empty_program(folder.name), RuleSet(), problems=tuple(problems))
     loaded = _load_whatever(_Loading(files, f"{path}/"), folder.resolve().name, clv or {})
-    return LoadedMerchant(loaded.program, loaded.rules, loaded.tests, (*problems, *loaded.problems), files)
+    return replace(loaded, problems=(*problems, *loaded.problems))
 
 
 def load_bundle(
@@ -116,11 +118,13 @@ class _Loading:
     """The files of one merchant while they are read."""
 
     def __init__(self, files: Mapping[str, str], prefix: str, *, published: bool = False) -> None:
-        self.files = files
+        self.files = {name: text for name, text in files.items() if name != APPROVED}
+        self.approved = files.get(APPROVED)
+        """What Twilio said of the messages; None where nobody asked it. It is never published."""
         self.prefix = prefix
         self.published = published
         self._tally = Tally()
-        self.sources = {name: self._source(name, text.removeprefix("\ufeff")) for name, text in files.items()}
+        self.sources = {name: self._source(name, text.removeprefix("\ufeff")) for name, text in self.files.items()}
 
     def _source(self, name: str, text: str) -> Source:
         return Source(self.prefix + name, text, published=self.published, tally=self._tally)
@@ -235,7 +239,10 @@ def _check_sendable(loading: _Loading, node: Node, program: Program) -> None:
     for name in list(loading.sources):
         if (match := _SMS.fullmatch(name)) and match[1] in program.languages and match[2] in program.templates:
             check_size(loading.reader(name), match[1], program)
-    check_approved(loading.reader(PROGRAM), node, program)
+    reader = loading.reader(PROGRAM)
+    check_approved(reader, node, program)
+    if loading.approved is not None:
+        compare_contents(reader, node, program, loading.approved, loading.reader(APPROVED))
 
 
 def _read_rules(loading: _Loading, program: Program, segments: Mapping[str, Segment]) -> list[RuleFile]:

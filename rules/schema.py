@@ -15,9 +15,11 @@ from rules.language.schema_parts import DURATION, HOURS, MONEY, PER_DAY, PERCENT
 from rules.language.triggers import trigger_schema
 from rules.program_keys.program import NEEDED, PROGRAM
 from rules.rule_reader import LIMITS, TIMING
-from rules.testing.cases import ALSO, ANYTHING, KINDS, NOTHING
+from rules.testing.cases import ALL_LIVE, ALSO, ANYTHING, BECAUSE, KINDS, NOTHING, REASONS, WITH
+from rules.testing.happenings import ANSWERS
+from rules.testing.steps import AGREES, CONSENTS, GIVEN, TAKEN_BACK
 from rules.yaml.words import FEED_STATES
-from stamgast.domain.vocabulary import OncePer, Outside
+from stamgast.domain.vocabulary import Channel, OncePer, Outside, Purpose
 
 DRAFT = "https://json-schema.org/draft/2020-12/schema"
 DATE = "^[0-9]{4}-[0-9]{2}-[0-9]{2}"
@@ -151,29 +153,12 @@ def _test() -> Schema:
         "properties": dict.fromkeys(KINDS, TEXT)
         | {
             NOTHING: {"const": True},
+            BECAUSE: choice(REASONS) | {"description": "Why it is withheld."},
             "on": {"type": "string", "pattern": f"{DATE}$"},
             "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
         },
         "additionalProperties": False,
         "minProperties": 1,
-    }
-    step = {
-        "type": "object",
-        "properties": {
-            "purchase": {"type": ["object", "string", "null"]},
-            "refund": {"type": "string"},
-            "pass": DURATION,
-            "feed": choice(FEED_STATES),
-            "language": {"type": "string"},
-            "join": {"type": ["object", "null"]},
-            "birthday": {"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$"},
-            "reply": {"type": ["object", "null"]},
-            "give": {"type": "string"},
-            "redeem": {"type": "string"},
-            "event": {"type": ["string", "object"]},
-            "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
-        },
-        "additionalProperties": False,
     }
     return {
         "type": "object",
@@ -181,10 +166,44 @@ def _test() -> Schema:
         "additionalProperties": False,
         "properties": {
             "name": {"type": "string"},
-            "given": {"anyOf": [{"type": "string"}, {"type": "array", "items": step}]},
+            "given": {"anyOf": [{"type": "string"}, {"type": "array", "items": _step()}]},
             "expect": one_or_more(expectation),
+            WITH: {
+                "anyOf": [{"const": ALL_LIVE}, one_or_more(TEXT)],
+                "description": "Rules of this merchant that are played together with this one.",
+            },
             ALSO: {"const": ANYTHING, "description": "What `expect` does not name may happen as well."},
         },
+    }
+
+
+def _step() -> Schema:
+    nothing_or = {"type": ["object", "boolean", "null"]}
+    consent = {
+        "type": "object",
+        "properties": dict.fromkeys(CONSENTS, choice(Purpose)) | {"by": choice(Channel)},
+        "additionalProperties": False,
+        "anyOf": [{"required": [GIVEN]}, {"required": [TAKEN_BACK]}],
+    }
+    return {
+        "type": "object",
+        "properties": {
+            "purchase": {"type": ["object", "string", "null"]},
+            "refund": {"type": "string"},
+            "pass": DURATION,
+            "feed": choice(FEED_STATES),
+            "language": {"type": "string"},
+            "join": nothing_or | {"properties": {"source": TEXT, "consent": choice(AGREES)}},
+            "birthday": {"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$"},
+            "consent": {"anyOf": [choice(CONSENTS), consent]},
+            "held_out": {"anyOf": [{"const": True}, one_or_more(TEXT)]},
+            "reply": nothing_or | {"properties": {"keyword": choice(ANSWERS), "channel": choice(Channel)}},
+            "give": {"type": "string"},
+            "redeem": {"type": "string"},
+            "event": {"type": ["string", "object"]},
+            "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
+        },
+        "additionalProperties": False,
     }
 
 

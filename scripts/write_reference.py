@@ -22,6 +22,7 @@ from rules.program.template_language import FILTERS
 from rules.program_keys.key import Key
 from rules.program_keys.program import PROGRAM
 from rules.schema import RULE_WORDS, SCHEMAS, as_file
+from rules.testing.cases import REASONS as IN_TESTS
 from stamgast.cli import COMMANDS
 from stamgast.domain.message_words import WORDS
 from stamgast.domain.vocabulary import RuleStatus
@@ -202,7 +203,13 @@ otherwise:
 
 TESTS = """
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
-doing of the rule, nor is what the gate withholds. `expect_also: anything` lets the rest pass.
+doing of the rule. `expect_also: anything` lets the rest pass.
+
+`withheld` says what must be held back, a template or the reward of an offer, and `because` why (any reason will do
+where it says nothing). What is withheld and not named fails no test.
+
+`with: all live rules`, or `with: [birthday, nearly-there]`, plays other rules of the shop together with this one, as if
+all of them were live; `expect` then speaks of everything that they do. So it can be tried who goes first.
 
 ```yaml
 tests:
@@ -210,7 +217,13 @@ tests:
     given: 7 purchases of bread, then a refund of the last
     expect: [{withdraw: free_loaf}]
     expect_also: anything
+  - name: who said STOP gets the loaf that they earned, and no message
+    given: a reply of STOP, then 7 purchases of bread
+    expect: [{give: free_loaf}, {withheld: free_loaf, because: opted_out}]
+    with: all live rules
 ```
+
+It can be withheld in a test because:
 """
 
 DATES = """
@@ -314,7 +327,8 @@ one customer 64 a day set something off.
 GIVEN = """\
 `given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
 every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
-days` can stand behind purchases as well:
+days` can stand behind purchases as well, `to marketing` and `by sms` behind consent, and `on 2026-10-01 at 09:00`
+behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names another rule's:
 """
 STEPS = {
     "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
@@ -322,7 +336,12 @@ STEPS = {
     "40 days pass": "{pass: 40 days}",
     "the feed is stale": "{feed: stale}",
     "the customer joins from flyer on 2026-10-01 09:00": "{join: {source: flyer}, at: 2026-10-01 09:00}",
+    "the customer joins without consent": "{join: {consent: none}}",
     "the customer's birthday is 10-21": "{birthday: 10-21}",
+    "the customer takes back consent": "{consent: taken_back}",
+    "the customer gives consent to marketing by sms": "{consent: {given: marketing, by: sms}}",
+    "the customer is held out": "{held_out: true}",
+    "a reply of STOP": "{reply: {keyword: stop}}",
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",
@@ -399,7 +418,8 @@ def rules() -> str:
     parts.append(f"## Who goes first\n\n{FIRST}")
     parts.append(f"## Later, otherwise, and to some\n\n{LATER}")
     parts.append(f"## Starts and ends\n\n{DATES}")
-    parts.append(f"## Tests\n\n{TESTS}")
+    reasons = ((f"`{reason}`", REASONS[reason]) for reason in IN_TESTS)
+    parts.append(f"## Tests\n\n{TESTS}\n{table(('reason', 'meaning'), reasons)}")
     parts.append(f"## The programme\n{WHOLE_PROGRAM}")
     parts.extend(section(name, key) for name, key in PROGRAM.items())
     parts.append(f"## Segments\n\n{SEGMENTS}")

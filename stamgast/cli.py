@@ -19,6 +19,7 @@ COMMANDS: Final = {
     "keys": "create and revoke API keys, show the key for sealed identifiers",
     "publish": "check the merchants' files and bring them into force",
     "rules": "check, test and explain rules",
+    "templates": "ask Twilio which messages WhatsApp approved, for `rules check`",
     "customer": "show what is known about a customer, or forget who they are",
     "erasures": "see whether people who were forgotten are gone from the files as well",
     "day": "reckon what a day came to, and what looked wrong in it",

@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
+from rules.actions import Give
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
@@ -206,7 +207,15 @@ class Simulation(Fold):
             )
         for note in change.notes:
             if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
-                self._say(key, Happened.WITHHELD, note.template or OFFER, rule=note.rule, reason=note.reason)
+                offers = self._offered(note.rule, note.step)
+                self._say(
+                    key,
+                    Happened.WITHHELD,
+                    note.template or OFFER,
+                    rule=note.rule,
+                    reason=note.reason,
+                    data={"offers": offers} if offers else None,
+                )
         self._note_vouchers(key, change)
         for rule, card, stamps in change.stamped:
             self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
@@ -215,6 +224,12 @@ class Simulation(Fold):
             self._say(key, Happened.TAG, tag)
         for tag in sorted(set(before).difference(tags)):
             self._say(key, Happened.UNTAG, tag)
+
+    def _offered(self, rule_id: str, key: str) -> tuple[str, ...]:
+        """The rewards that went with a message, or an offer, that was withheld."""
+        rule = self.bundle.rules.by_id.get(rule_id)
+        step = None if rule is None or rule.earned else rule.step(key)
+        return () if step is None else tuple(deed.reward for deed in step.deeds if isinstance(deed, Give))
 
     def _note_vouchers(self, key: CustomerKey, change: Change) -> None:
         """What was given and is open, or was taken back; not what came back within the same event."""

@@ -3,35 +3,74 @@
 All clock times in tests are on the merchant's own clock.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
-from rules.testing.givens import LONGEST_STORY, Step, moment, read_steps, time_of
+from rules.testing.givens import LONGEST_STORY, Step, moment, time_of
 from rules.testing.sentences import read_phrases
-from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
+from rules.testing.steps import read_steps
+from rules.yaml.nodes import ListNode, MapNode, Mark, Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_date, parse_moment
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import Happened
+from stamgast.domain.vocabulary import Happened, Reason
 
 NOTHING: Final = "nothing"
 ALSO: Final = "expect_also"
 """With `anything`: what is not named may happen as well."""
 ANYTHING: Final = "anything"
-KINDS: Final = (*(kind for kind in Happened if kind is not Happened.WITHHELD), NOTHING)
+KINDS: Final = (*Happened, NOTHING)
+BECAUSE: Final = "because"
+"""Why something was withheld."""
+WITH: Final = "with"
+"""Other rules of the merchant that are played together with the one whose test it is."""
+ALL_LIVE: Final = "all live rules"
+REASONS: Final[tuple[Reason, ...]] = (
+    Reason.NO_CONSENT,
+    Reason.OPTED_OUT,
+    Reason.HOLDOUT,
+    Reason.COOL_DOWN,
+    Reason.FREQUENCY_CAP,
+    Reason.OUTRANKED,
+    Reason.QUIET_HOURS,
+    Reason.GAVE_UP,
+    Reason.LATE,
+    Reason.TOO_MANY,
+    Reason.NO_LONGER_TRUE,
+    Reason.TAKEN_BACK,
+    Reason.CALLED_OFF,
+    Reason.RULE_OVER,
+)
+"""Why something can be withheld in a test, where nobody edits a rule and every phone answers."""
 
 
 @dataclass(frozen=True, slots=True)
 class Expectation:
-    """Something that must happen: `what` is a template, reward or tag. `on` is a day, `at` a minute; None: any time."""
+    """Something that must happen: `what` is a template, reward or tag. `on` is a day, `at` a minute; None: any time.
+
+    `because` is why something is withheld; empty: for whatever reason.
+    """
 
     kind: str
     what: str
     on: Day | None = None
     at: Millis | None = None
     text: str = ""
+    because: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Others:
+    """Rules that are played together with the one whose test it is: these, or all that are live."""
+
+    ids: tuple[str, ...] = ()
+    all_live: bool = False
+    mark: Mark = field(default=Mark(1, 1), compare=False)
+
+
+ALONE: Final = Others()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +88,10 @@ class RuleTest:
     file: str = ""
     line: int = 0
     also_anything: bool = False
+    others: Others = ALONE
+    held_out_of: tuple[str, ...] = ()
+    """Rules whose control group the customer is in."""
+    given_at: Mark = field(default=Mark(1, 1), compare=False)
 
 
 def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple[RuleTest, ...]:
@@ -62,7 +105,7 @@ def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple
 
 def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleTest | None:
     needed = ("name", "given", "expect")
-    found = reader.mapping(node, "tests", (*needed, ALSO), needed)
+    found = reader.mapping(node, "tests", (*needed, WITH, ALSO), needed)
     if any(word not in found for word in needed):
         return None
     name = reader.text(found["name"], "name")
@@ -75,6 +118,9 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     if len(good) > 1 and any(each.kind == NOTHING for each in good):
         reader.problem(found["expect"], "`nothing` cannot stand beside other expectations")
         return None
+    others = _others(reader, found[WITH]) if WITH in found else ALONE
+    if others is None:
+        return None
     also = reader.one_of(found[ALSO], ALSO, (ANYTHING,)) is not None if ALSO in found else False
     if also and good[0].kind == NOTHING:
         reader.problem(
@@ -86,24 +132,59 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
         if each.at is not None and last is not None and each.at - last > LONGEST_STORY:
             reader.problem(found["expect"], "this is more than twenty years after the last step")
             return None
-    return RuleTest(rule, name, read.steps, good, read.language, reader.source.file, node.mark.line, also)
+    held_out_of = tuple(dict.fromkeys(each or rule for each in read.held_out_of))
+    here, line = reader.source.file, node.mark.line
+    return RuleTest(
+        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark
+    )
+
+
+def _others(reader: Reader, node: Node) -> Others | None:
+    """`all live rules`, or ids."""
+    ids = reader.texts(node, WITH)
+    if not ids:
+        return None
+    if ids == (ALL_LIVE,):
+        return Others(all_live=True, mark=node.mark)
+    for each in ids:
+        if " " in each:
+            reader.problem(node, f'"{each}" is no rule\'s id', f"Write `{WITH}: {ALL_LIVE}`, or a list of rules' ids.")
+            return None
+    return Others(ids, mark=node.mark)
 
 
 def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | None:
-    entries = reader.mapping(node, "expect", (*KINDS, "on", "at"))
+    entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, "on", "at"))
     kinds = [kind for kind in KINDS if kind in entries]
     if len(kinds) != 1:
-        if isinstance(node, MapNode):
+        if len(kinds) > 1:
+            reader.problem(
+                node, f"these are {len(kinds)} things in one", "Begin each with a dash on a line of its own."
+            )
+        elif isinstance(node, MapNode) and len(entries) == len(node.entries):
             reader.problem(node, "each expectation is one of these", suggest("", KINDS))
         return None
     kind = kinds[0]
     what = _what(reader, kind, entries[kind], program)
     on = read_date(reader, entries["on"], "on") if "on" in entries else None
     moment = read_moment(reader, entries["at"], "at", program) if "at" in entries else None
-    if what is None or ("on" in entries and on is None) or ("at" in entries and moment is None):
+    because = _because(reader, entries[BECAUSE], kind) if BECAUSE in entries else ""
+    if what is None or because is None or ("on" in entries and on is None) or ("at" in entries and moment is None):
         return None
     text = " ".join(f"{key}: {value.text}" for key, value in entries.items() if isinstance(value, ScalarNode))
-    return Expectation(kind, what, on, moment, text)
+    return Expectation(kind, what, on, moment, text, because)
+
+
+def _because(reader: Reader, node: Node, kind: str) -> str | None:
+    if kind != Happened.WITHHELD:
+        reader.problem(node, f"`{BECAUSE}` says why something is withheld, not why it happens", "Leave it out.")
+        return None
+    text = reader.text(node, BECAUSE)
+    if text in set(Reason) - set(REASONS):
+        hint = f"In a test it can be: {', '.join(REASONS)}."
+        reader.problem(node, f"no test comes to `{text}`: there every phone answers, and nobody edits a rule", hint)
+        return None
+    return reader.one_of(node, BECAUSE, REASONS, thing="reason")
 
 
 def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None:
@@ -111,6 +192,8 @@ def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None
         return "" if reader.truth(node, NOTHING) else None
     if kind == Happened.SEND:
         return reader.known(node, kind, program.templates, "template")
+    if kind == Happened.WITHHELD:
+        return reader.known(node, kind, {**program.templates, **program.rewards}, "template or reward")
     if kind in {Happened.GIVE, Happened.WITHDRAW}:
         return reader.known(node, kind, program.rewards, "reward")
     if kind in {Happened.ADD_STAMPS, Happened.TAKE_STAMPS}:

@@ -8,35 +8,31 @@ morning of Monday 5 January 2026.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import date
 from typing import Final
 
-from rules.testing.happenings import GetReward, Join, Post, Redeem, Reply, Tell, events_in, fields_of
-from rules.yaml.nodes import MapNode, Node, ScalarNode
-from rules.yaml.problems import nearest, suggest
-from rules.yaml.reader import Reader
-from rules.yaml.words import (
-    FEED_STATES,
-    HEALTHY,
-    KEYWORDS,
-    NO_KEYWORD,
-    UNWATCHED,
-    UNWATCHED_HINT,
-    WordError,
-    parse_duration,
-    parse_moment,
+from rules.testing.happenings import (
+    ANSWERS,
+    Consent,
+    GetReward,
+    Join,
+    Post,
+    Redeem,
+    Reply,
+    Tell,
+    channel_called,
+    fields_of,
+    purpose_called,
 )
+from rules.yaml.problems import nearest, suggest
+from rules.yaml.words import FEED_STATES, HEALTHY, NO_KEYWORD, UNWATCHED, UNWATCHED_HINT, WordError
 from stamgast.domain.calendar import at_local, local_time
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel
 
-STEPS: Final = (
-    "purchase", "refund", "pass", "feed", "language", "join", "birthday", "reply", "give", "redeem", "event", "at",
-)  # fmt: skip
-"""Words of a step."""
 MAX_STEPS: Final = 2_000
 """Of one test, of whatever kind."""
 LONGEST_STORY: Final[Millis] = 20 * 366 * DAY
@@ -86,15 +82,18 @@ class FeedTurns:
     healthy: bool
 
 
-Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Reply | GetReward | Redeem | Post
+Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | GetReward | Redeem | Post
 
 
 @dataclass(frozen=True, slots=True)
 class Given:
-    """All steps in the order of time, and the language of the customer (empty: the programme's first)."""
+    """All steps in the order of time, the language of the customer (empty: the programme's first), and who they are
+    held out of: ids of rules, and an empty one for the rule whose test it is.
+    """
 
     steps: tuple[Step, ...]
-    language: str
+    language: str = ""
+    held_out_of: tuple[str, ...] = ()
 
 
 @dataclass(slots=True)
@@ -117,6 +116,7 @@ class Story:
         self.program = program
         self.steps: list[Step] = []
         self.language = ""
+        self.held_out_of: list[str] = []
         self._day, self._minute = FIRST_DAY, FIRST_MINUTE
         self._bought = 0
         self._began: Millis | None = None
@@ -145,7 +145,10 @@ class Story:
         self._hold(1)
         ordinal = {"last": self._bought, "first": 1}.get(which) or number_in(re.sub(r"[^0-9]", "", which))
         if not 1 <= ordinal <= self._bought:
-            raise WordError(f"there is no {which[:_SHOWN]} purchase to refund")
+            bought = "1 purchase" if self._bought == 1 else f"{self._bought} purchases"
+            first = "Let something be bought first: 3 purchases of bread, then a refund of the last."
+            hint = f"So far: {bought}. Write last, first, 2nd, 3rd ..." if self._bought else first
+            raise WordError(f"there is no {which[:_SHOWN]} purchase to refund", hint)
         at = self._now + HOUR if at is None else at
         self._add(GiveBack(at, ordinal - 1), at)
 
@@ -157,14 +160,24 @@ class Story:
         local = local_time(self._now, self.program.time_zone)
         self._day, self._minute = local.day, local.minute
 
-    def join(self, day: Day | None = None, minute: int | None = None, source: str = "") -> None:
+    def come_to(self, day: Day, minute: int) -> None:
+        """What is told next happens at that moment."""
+        at = moment(day, minute, self.program)
+        if at < self._now and self.steps:
+            raise WordError(
+                "this happens before the step that is written before it",
+                "Write the steps in the order in which they happen.",
+            )
+        self._day, self._minute, self._now = day, minute, at
+
+    def join(self, day: Day | None = None, minute: int | None = None, source: str = "", *, agrees: bool = True) -> None:
         """The customer joins: first, for who has bought something is known already."""
         if self.steps:
             raise WordError("the customer has joined already", "Write this first.")
         if day is not None:
             self._day, self._minute = day, FIRST_MINUTE if minute is None else minute
             self._now = moment(self._day, self._minute, self.program)
-        self._tell(Join(self._now, source))
+        self._tell(Join(self._now, source, agrees))
 
     def tell_birthday(self, text: str) -> None:
         """The customer tells when their birthday is, such as `10-21`."""
@@ -172,13 +185,21 @@ class Story:
             raise WordError(f'"{text}" is not a birthday', 'Write month and day: "10-21".')
         self._tell(Tell(self._now, text))
 
+    def consent(self, *, given: bool, to: str = "", by: str = "") -> None:
+        """The customer agrees to messages, or takes that back; to all of them by every channel unless said."""
+        self._tell(Consent(self._now, given, purpose_called(to), channel_called(by)))
+
+    def hold_out(self, rule: str = "") -> None:
+        """The customer is in a rule's control group: in that of the rule whose test it is, unless said."""
+        if rule not in self.held_out_of:
+            self.held_out_of.append(rule)
+
     def reply(self, keyword: str = "", channel: str = Channel.SMS) -> None:
         """The customer writes."""
-        if channel not in tuple(Channel):
-            raise WordError(f'unknown channel "{channel}"', suggest(channel, Channel))
-        if keyword and keyword not in KEYWORDS:
-            raise WordError(f'unknown keyword "{keyword}"', suggest(keyword, KEYWORDS))
-        self._tell(Reply(self._now, "" if keyword == NO_KEYWORD else keyword, channel))
+        [by] = channel_called(channel)
+        if keyword and keyword not in ANSWERS:
+            raise WordError(f'unknown keyword "{keyword}"', suggest(keyword, ANSWERS))
+        self._tell(Reply(self._now, "" if keyword == NO_KEYWORD else keyword, by))
 
     def get_reward(self, reward: str) -> None:
         """The customer is given a reward."""
@@ -189,7 +210,9 @@ class Story:
     def redeem(self, which: str) -> None:
         """The `last`, the `first` or the `nth` voucher is used."""
         number = {"last": 0, "first": 1}.get(which)
-        self._tell(Redeem(self._now, (number_in(re.sub(r"[^0-9]", "", which)) if number is None else number) - 1))
+        if number is None and not (number := number_in(re.sub(r"[^0-9]", "", which))):
+            raise WordError(f'"{which[:_SHOWN]}" is no voucher of the customer\'s', "Write last, first, 2nd, 3rd ...")
+        self._tell(Redeem(self._now, number - 1))
 
     def post(self, event: str, told: Mapping[str, object] | None = None) -> None:
         """An event of program.yaml is posted, with what it carries."""
@@ -207,12 +230,13 @@ class Story:
     def speaks(self, language: str) -> None:
         """The customer's language."""
         if language not in self.program.languages:
-            raise WordError(f'"{language}" is not a language of this programme')
+            hint = f"{suggest(language, self.program.languages)} `languages` of program.yaml says which there are."
+            raise WordError(f'"{language}" is not a language of this programme', hint)
         self.language = language
 
     def given(self) -> Given:
         """The steps that the sentences made, in the order of time."""
-        return Given(tuple(self.steps), self.language)
+        return Given(tuple(self.steps), self.language, tuple(self.held_out_of))
 
     def _tell(self, step: Step) -> None:
         """Something that happens now."""
@@ -221,22 +245,22 @@ class Story:
 
     def _hold(self, more: int) -> None:
         if len(self.steps) + more > MAX_STEPS:
-            raise WordError(f"a test has at most {MAX_STEPS:,} steps")
+            hint = "A rule shows what it does with a few: threshold, one less, and a refund."
+            raise WordError(f"a test has at most {MAX_STEPS:,} steps", hint)
 
     def _add(self, step: Step, at: Millis) -> None:
         self.steps.append(step)
         self._now = at
         self._began = at if self._began is None else min(self._began, at)
         if at - self._began > LONGEST_STORY:
-            raise WordError("a test takes at most twenty years")
+            raise WordError("a test takes at most twenty years", "Nothing that a rule waits for takes longer.")
 
     def _store(self, store: str | None) -> str:
         stores = self.program.stores
         if store is None:
             return next(iter(stores), "")
         if store not in stores:
-            match = nearest(store, stores)
-            raise WordError(f'unknown store "{store}"', f'Did you mean "{match}"?' if match else "")
+            raise WordError(f'unknown store "{store}"', suggest(store, stores))
         return store
 
     def _amount(self, amount: Minor | None) -> Minor:
@@ -283,90 +307,3 @@ def known_goods(program: Program) -> tuple[frozenset[str], frozenset[str]]:
     products = frozenset(product for card in cards for product in card.products) | program.watch
     categories = frozenset(category for card in cards for category in card.categories)
     return products, categories | frozenset(program.costs.category_margins)
-
-
-def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
-    """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
-    `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`, `{join: {source: flyer}, at: …}`, `{birthday: 10-21}`,
-    `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
-    `{event: {workshop: {topic: bread, score: 5}}}`.
-    """
-    story = Story(program)
-    good = True
-    for item in reader.items(node, "given"):
-        try:
-            good &= _read_step(reader, item, story, program)
-        except WordError as error:
-            reader.problem(item, f"`given`: {error}", error.hint)
-            good = False
-    return story.given() if good else None
-
-
-def _read_step(reader: Reader, item: Node, story: Story, program: Program) -> bool:
-    found = reader.mapping(item, "given", STEPS)
-    told = reader.word(found["at"], "at", parse_moment) if "at" in found else None
-    if "at" in found and told is None:
-        return False
-    if "purchase" in found:
-        group = _read_group(reader, found["purchase"], program)
-        if told is not None:
-            group = replace(group, day=told[0], minute=told[1])
-        story.buy(group)
-    elif "refund" in found:
-        at = None if told is None else moment(*told, program)
-        story.give_back(reader.text(found["refund"], "refund") or "", at)
-    elif "pass" in found:
-        length = reader.word(found["pass"], "pass", parse_duration)
-        story.wait(length or DAY)
-    elif "feed" in found:
-        story.feed_is(reader.text(found["feed"], "feed") or "")
-    elif "language" in found:
-        story.speaks(reader.text(found["language"], "language") or "")
-    else:
-        return _read_rarer(reader, item, found, story, told)
-    return True
-
-
-def _read_rarer(
-    reader: Reader, item: Node, found: Mapping[str, Node], story: Story, told: tuple[Day, int] | None
-) -> bool:
-    if "join" in found:
-        more = _settings(reader, found["join"], "join", ("source",))
-        day, minute = told or (None, None)
-        story.join(day, minute, more.get("source", ""))
-    elif "birthday" in found:
-        story.tell_birthday(reader.text(found["birthday"], "birthday") or "")
-    elif "reply" in found:
-        more = _settings(reader, found["reply"], "reply", ("keyword", "channel"))
-        story.reply(more.get("keyword", ""), more.get("channel", Channel.SMS))
-    elif "give" in found:
-        story.get_reward(reader.text(found["give"], "give") or "")
-    elif "redeem" in found:
-        story.redeem(reader.text(found["redeem"], "redeem") or "")
-    elif "event" in found:
-        for name, carried in events_in(reader, found["event"]):
-            story.post(name, carried)
-    else:
-        if isinstance(item, MapNode):
-            reader.problem(item, "each step is one of these", f"Allowed here: {', '.join(STEPS[:-1])}.")
-        return False
-    return True
-
-
-def _settings(reader: Reader, node: Node, where: str, words: tuple[str, ...]) -> dict[str, str]:
-    if isinstance(node, ScalarNode) and node.value in {None, True}:
-        return {}
-    found = reader.mapping(node, where, words)
-    return {name: reader.text(value, f"{where}: {name}") or "" for name, value in found.items()}
-
-
-def _read_group(reader: Reader, node: Node, program: Program) -> Group:
-    if isinstance(node, ScalarNode):
-        return Group(1, what=None if node.value is None else node.text)
-    found = reader.mapping(node, "purchase", ("of", "amount", "store"))
-    return Group(
-        1,
-        what=reader.text(found["of"], "of") if "of" in found else None,
-        amount=reader.money(found["amount"], "amount", program.currency) if "amount" in found else None,
-        store=reader.known(found["store"], "store", program.stores, "store") if "store" in found else None,
-    )

@@ -2,22 +2,28 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
-from rules.yaml.words import WordError
+from rules.yaml.words import KEYWORDS, WordError
 from stamgast.domain.own_events import EventKind, Value
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Channel
+from stamgast.domain.vocabulary import Channel, Purpose
+
+STOP, START = "stop", "start"
+ANSWERS: Final = (*KEYWORDS, STOP, START)
+"""What a customer's answer may mean in a test. Rules hear nothing of STOP and START; the house obeys them."""
 
 
 @dataclass(frozen=True, slots=True)
 class Join:
-    """The customer joins, agreeing to every message. Without it they have joined before the first step."""
+    """The customer joins, agreeing to every message or to none. Without it they have joined before the first step."""
 
     at: Millis
     source: str = ""
+    agrees: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +32,16 @@ class Tell:
 
     at: Millis
     birthday: str
+
+
+@dataclass(frozen=True, slots=True)
+class Consent:
+    """The customer agrees to messages for these purposes by these channels, or takes that back."""
+
+    at: Millis
+    given: bool
+    purposes: tuple[Purpose, ...]
+    channels: tuple[Channel, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +76,20 @@ class Post:
     at: Millis
     event: str
     fields: Mapping[str, Value]
+
+
+def purpose_called(name: str) -> tuple[Purpose, ...]:
+    """The purpose of that name, or all of them. Raises `WordError`."""
+    if name and name not in tuple(Purpose):
+        raise WordError(f'unknown purpose "{name}"', suggest(name, Purpose))
+    return (Purpose(name),) if name else tuple(Purpose)
+
+
+def channel_called(name: str) -> tuple[Channel, ...]:
+    """The channel of that name, or all of them. Raises `WordError`."""
+    if name and name not in tuple(Channel):
+        raise WordError(f'unknown channel "{name}"', suggest(name, Channel))
+    return (Channel(name),) if name else tuple(Channel)
 
 
 def fields_of(events: Mapping[str, EventKind], event: str, told: Mapping[str, object]) -> dict[str, Value]:

@@ -10,7 +10,7 @@ from typing import Final
 
 from rules.testing.givens import Given, Group, Story, number_in
 from rules.yaml.nodes import ScalarNode
-from rules.yaml.reader import Reader
+from rules.yaml.reader import Reader, in_digits
 from rules.yaml.words import WordError, parse_duration, parse_moment, parse_money
 from stamgast.domain.program import Program
 from stamgast.domain.units import HOUR
@@ -21,17 +21,43 @@ _HEAD: Final = re.compile(r"(?P<count>an?|one|[0-9]+) purchases?")
 _REFUND: Final = re.compile(r"a refund of the (?P<which>last|first|[0-9]+(?:st|nd|rd|th))(?: after (?P<after>.+))?")
 _PASS: Final = re.compile(r"(?P<length>[0-9]+ (?:minute|hour|day|week)s?) pass(?:es)?")
 _FEED: Final = re.compile(r"the feed is (?P<state>[a-z]+)(?: again)?")
+_ON: Final = re.compile(r"(?P<what>.+?),? on (?P<day>[0-9-]{10})(?:(?: at)? (?P<time>[0-9]{2}:[0-9]{2}))?")
 _JOIN: Final = re.compile(
-    r"(?:the|a) customer joins(?: from (?P<source>[A-Za-z0-9_.-]+))?"
+    r"(?:the|a) customer joins(?: from (?P<source>[A-Za-z0-9_.-]+))?(?P<silent> without consent)?"
     r"(?: on (?P<day>[0-9-]{10})(?:(?: at)? (?P<time>[0-9]{2}:[0-9]{2}))?)?"
 )
 _BIRTHDAY: Final = re.compile(r"the customer's birthday is (?P<day>[0-9-]+)")
+_CONSENT: Final = re.compile(
+    r"the customer (?P<how>gives|takes back) consent(?: to (?P<purpose>[a-z]+))?(?: by (?P<channel>[a-z]+))?"
+)
+_HELD_OUT: Final = re.compile(r"the customer is held out(?: of (?P<rule>[A-Za-z0-9_-]+))?")
 _REPLY: Final = re.compile(r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?: by (?P<channel>[a-z]+))?")
 _GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
+_SAYS: Final = re.compile(r"the customer says (?P<keyword>STOP|START)(?: by (?P<channel>[a-z]+))?")
 _REDEEM: Final = re.compile(
     r"the (?P<which>last|first|[0-9]+(?:st|nd|rd|th)) voucher is redeemed(?: after (?P<after>.+))?"
 )
 _EVENT: Final = re.compile(r"(?:an|the) event (?P<event>[A-Za-z0-9_.-]+)")
+_BEHIND_PURCHASES: Final = (
+    'Behind purchases may stand: "of bread", "of 12.40 EUR", "at korenmarkt", "on 2026-10-01 08:00", "one per day", '
+    '"on the same day", "by a customer who speaks nl".'
+)
+_USUAL: Final = "7 purchases of bread, one per day from 2026-10-01 08:00, then 40 days pass"
+_SUCH_AS: Final[Mapping[str, str]] = {
+    r"refund|return|terug|retour|rembours|erstatt": "a refund of the last after 2 hours",
+    r"consent|agree|permission|toestemming|accord|zustimm|einwillig": "the customer takes back consent to marketing",
+    r"\bstop\b|unsubscri|opts? out|afmeld|abmeld": "a reply of STOP",
+    r"held|hold|control|controle|kontroll": "the customer is held out",
+    r"voucher|redeem|bon\b|gutschein|inlever|ingewissel": "the last voucher is redeemed after 2 days",
+    r"birthday|verjaar|anniversaire|geburt": "the customer's birthday is 10-21",
+    r"\bjoin|sign|enrol|inschrij|anmeld|inscri": "the customer joins from flyer on 2026-10-01 09:00",
+    r"repl|answer|antwoord|antwort|répon|schrijft|writes": "a reply of help by whatsapp",
+    r"\bevent": "an event workshop",
+    r"\bgiven?\b|reward|beloning|krijgt|gets": "a free_loaf is given",
+    r"feed|till|kassa|kasse|caisse": "the feed is stale",
+    r"pass|wait|later|wacht|\bna\b|nach|après|days?\b|dagen|jours|tage|weeks?\b|months?\b": "40 days pass",
+}
+"""What a part that is not understood seems to be about -> how such a part is written."""
 _EVERY: Final[Mapping[str, int]] = {"day": 1, "week": 7, "month": 30}
 _NUMBER = f"[0-9](?:[0-9.,'\u2019 {SPACES}]*[0-9])?"
 _MONEY = f"(?:(?:[A-Z]{{3}}|[€£$]) ?{_NUMBER}|{_NUMBER} ?(?:[A-Z]{{3}}|[€£$]))(?![A-Za-z0-9])"
@@ -40,7 +66,9 @@ _MONEY = f"(?:(?:[A-Z]{{3}}|[€£$]) ?{_NUMBER}|{_NUMBER} ?(?:[A-Z]{{3}}|[€£
 def _set_amount(_: Story, group: Group, match: re.Match[str], program: Program) -> None:
     money = parse_money(match[1])
     if money.currency != program.currency:
-        raise WordError(f"the programme counts in {program.currency}, not in {money.currency}")
+        number = re.sub(r"[A-Z]{3}|[€£$]", "", match[1]).strip()
+        hint = f'Write "of {number} {program.currency}".'
+        raise WordError(f"the programme counts in {program.currency}, not in {money.currency}", hint)
     group.amount = money.minor
 
 
@@ -90,11 +118,10 @@ def read_phrases(reader: Reader, node: ScalarNode, program: Program) -> Given | 
         for part in re.split(r"[,;]? *\bthen ", " ".join(text.split())):
             _tell(story, part.strip().rstrip("."), program)
     except WordError as error:
-        hint = error.hint or 'Such as: "7 purchases of bread, one per day from 2026-10-01 08:00, then 40 days pass".'
         if error.formerly is not None:
-            reader.refuse_from_now_on(node, f"`given`: {error}", hint)
+            reader.refuse_from_now_on(node, f"`given`: {error}", error.hint)
         else:
-            reader.problem(node, f"`given`: {error}", hint)
+            reader.problem(node, f"`given`: {error}", error.hint)
         return None
     return story.given()
 
@@ -108,37 +135,69 @@ def _tell(story: Story, part: str, program: Program) -> None:
         story.give_back(match["which"])
     elif match := _FEED.fullmatch(part):
         story.feed_is(match["state"])
-    elif _tell_rarer(story, part):
-        pass
+    elif match := _JOIN.fullmatch(part):
+        day, minute = parse_moment(f"{match['day']} {match['time'] or '10:00'}") if match["day"] else (None, None)
+        story.join(day, minute, match["source"] or "", agrees=not match["silent"])
+    elif match := _HELD_OUT.fullmatch(part):
+        story.hold_out(match["rule"] or "")
     elif match := _HEAD.match(part):
         count = 1 if match["count"] in {"a", "an", "one"} else number_in(match["count"])
         group = Group(count)
         _read_clauses(story, group, part[match.end() :], program)
         story.buy(group)
-    else:
-        raise WordError(f'"{part}" is not understood')
+    elif not _tell_rarer(story, part):
+        raise WordError(f'"{part}" is not understood', _such_as(part))
+
+
+def _such_as(part: str) -> str:
+    """How a part is written that is about what this one seems to be about."""
+    folded = part.casefold()
+    number = re.match(r"(\w+) (?:purchase|aankop|achat|einkäuf|kopen|käufe)", folded)
+    if number and (count := _number(number[1])) is not None:
+        return f'Write "{count} purchases", in English and with the number in digits.'
+    return f'Such as: "{next((each for about, each in _SUCH_AS.items() if re.search(about, folded)), _USUAL)}".'
+
+
+def _number(word: str) -> int | None:
+    return number_in(word) if word.isdecimal() else in_digits(word)
 
 
 def _tell_rarer(story: Story, part: str) -> bool:
-    """What few tests say; false if it is something else."""
-    if match := _JOIN.fullmatch(part):
-        day, minute = parse_moment(f"{match['day']} {match['time'] or '10:00'}") if match["day"] else (None, None)
-        story.join(day, minute, match["source"] or "")
-    elif match := _BIRTHDAY.fullmatch(part):
-        story.tell_birthday(match["day"])
-    elif match := _REPLY.fullmatch(part):
-        story.reply((match["keyword"] or "").lower(), match["channel"] or Channel.SMS)
-    elif match := _REDEEM.fullmatch(part):
-        if match["after"]:
-            story.wait(parse_duration(match["after"]))
-        story.redeem(match["which"])
-    elif match := _EVENT.fullmatch(part):
-        story.post(match["event"])
-    elif match := _GIVE.fullmatch(part):
-        story.get_reward(match["reward"])
-    else:
-        return False
-    return True
+    """What few tests say; false if it is something else. All of it may happen `on 2026-10-01 at 09:00`."""
+    on = _ON.fullmatch(part)
+    what = part if on is None else on["what"]
+    for pattern, tell in _RARER:
+        if match := pattern.fullmatch(what):
+            if on is not None:
+                story.come_to(*parse_moment(f"{on['day']} {on['time'] or '10:00'}"))
+            tell(story, match)
+            return True
+    return False
+
+
+def _tell_consent(story: Story, match: re.Match[str]) -> None:
+    story.consent(given=match["how"] == "gives", to=match["purpose"] or "", by=match["channel"] or "")
+
+
+def _tell_reply(story: Story, match: re.Match[str]) -> None:
+    story.reply((match["keyword"] or "").lower(), match["channel"] or Channel.SMS)
+
+
+def _tell_redeemed(story: Story, match: re.Match[str]) -> None:
+    if match["after"]:
+        story.wait(parse_duration(match["after"]))
+    story.redeem(match["which"])
+
+
+_RARER: Final[tuple[tuple[re.Pattern[str], Callable[[Story, re.Match[str]], None]], ...]] = (
+    (_BIRTHDAY, lambda story, match: story.tell_birthday(match["day"])),
+    (_CONSENT, _tell_consent),
+    (_REPLY, _tell_reply),
+    (_SAYS, _tell_reply),
+    (_REDEEM, _tell_redeemed),
+    (_EVENT, lambda story, match: story.post(match["event"])),
+    (_GIVE, lambda story, match: story.get_reward(match["reward"])),
+)
 
 
 def _read_clauses(story: Story, group: Group, rest: str, program: Program) -> None:
@@ -150,4 +209,4 @@ def _read_clauses(story: Story, group: Group, rest: str, program: Program) -> No
                 rest = rest[match.end() :]
                 break
         else:
-            raise WordError(f'"{rest}" is not understood')
+            raise WordError(f'"{rest}" is not understood', _BEHIND_PURCHASES)

@@ -9,6 +9,8 @@ from rules.yaml.abroad import in_english
 
 STILL_RUNNING = "Nothing of this is published: the previous version, if there is one, keeps running."
 MAX_LISTED = 12
+NEARLY_ALL = 3
+"""So many more words are listed as well, rather than said to be left out."""
 MAX_QUOTED = 120
 _QUOTES = "\"'\u201c\u201d\u201e\u00ab\u00bb "
 ALIKE = 0.66
@@ -106,6 +108,7 @@ def suggest(word: str, allowed: Iterable[str]) -> str:
     asked = f'Did you mean "{match}"? ' if match else ""
     if not words:
         return f"{asked}There is none yet."
-    listed = ", ".join(words[:MAX_LISTED])
-    more = f", ... ({len(words) - MAX_LISTED} more)" if len(words) > MAX_LISTED else ""
+    shown = words if len(words) <= MAX_LISTED + NEARLY_ALL else words[:MAX_LISTED]
+    listed = ", ".join(shown)
+    more = f", ... ({len(words) - len(shown)} more)" if len(words) > len(shown) else ""
     return f"{asked}Allowed here: {listed}{more}."

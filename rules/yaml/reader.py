@@ -199,13 +199,18 @@ _IN_WORDS: Final = {
 }
 
 
+def in_digits(word: str) -> int | None:
+    """The number that a word means in one of the shops' languages: `seven`, `zeven`, `sept`, `sieben`."""
+    return _IN_WORDS.get(word.casefold())
+
+
 def _meant_number(node: Node, *, whole: bool) -> str:
     """What a number that is written in the Dutch or French way, or with thousands apart, was meant to be."""
     if not isinstance(node, ScalarNode):
         return ""
     text = plain_spaces(node.text)
-    if text.casefold() in _IN_WORDS:
-        return f"Write {_IN_WORDS[text.casefold()]}."
+    if (number := in_digits(text)) is not None:
+        return f"Write {number}."
     values = [
         each for each in read_number(text.removeprefix("-")).values if not whole or each == each.to_integral_value()
     ]

@@ -60,6 +60,7 @@ def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
                 "problems": [each.as_json() for each in problems],
                 "rules": [each.as_json() for each in told],
                 "messages": chosen.messages(),
+                "notes": chosen.notes(),
             }
         )
     else:
@@ -67,6 +68,8 @@ def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
             answer(render_problems(problems) + "\n")
         for line in _read_back_lines(told, chosen.messages()):
             answer(line)
+        for note in chosen.notes():
+            answer(note)
         answer(_counted(len(chosen.file_names()), problems, told))
     if has_errors(problems):
         raise typer.Exit(WRONG)
@@ -265,8 +268,23 @@ def _case_json(merchant: str, result: Any) -> dict[str, Any]:
         "missing": list(result.missing),
         "unexpected": list(result.unexpected),
         "happened": list(result.happened),
+        "withheld": [_withheld_json(each) for each in result.withheld],
+        "rules": list(result.rules),
+        "held_out_of": list(case.held_out_of),
         "file": case.file,
         "line": case.line,
+    }
+
+
+def _withheld_json(happening: Any) -> dict[str, Any]:
+    from stamgast.clock.shop_time import format_time
+
+    return {
+        "rule": happening.rule,
+        "what": happening.what,
+        "offers": list(happening.data.get("offers", ())),
+        "because": happening.reason,
+        "at": format_time(happening.at),
     }
 
 

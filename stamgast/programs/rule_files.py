@@ -8,6 +8,7 @@ from typing import Any
 from rules.advice import advise
 from rules.advice.rule_text import rule_texts
 from rules.loader import PROGRAM, LoadedMerchant, load_merchant
+from rules.program.approved_contents import APPROVED
 from rules.program.message_size import size_of
 from rules.yaml.problems import Problem
 from stamgast.programs.told_rules import ToldRule, told
@@ -75,6 +76,15 @@ class Chosen:
                             }
                         )
         return found
+
+    def notes(self) -> list[str]:
+        """What could be looked at as well, and is not."""
+        return [
+            f"{loaded.program.merchant}: whether `variables` fit what WhatsApp approved is not known here; "
+            "`stamgast templates fetch` asks Twilio"
+            for folder, loaded in zip(self.folders, self.loaded, strict=True)
+            if any(each.whatsapp for each in loaded.program.templates.values()) and not (folder / APPROVED).is_file()
+        ]
 
     def file_names(self) -> list[str]:
         """The files that were read, as problems name them."""

@@ -1,9 +1,9 @@
 """Runs the `tests:` of rules through the engine itself, in virtual time.
 
-A test sees its own rule alone, live and without a holdout, for one customer who agreed to every message and speaks
-the programme's first language unless the test says otherwise. After the last step a day passes, so that what waits
-for the morning goes out; and a day after what the rule lets wait. What the rule does must be expected: a gift that
-nobody thought of is a mistake.
+A test sees its own rule alone, or with those that it names, live and without a holdout, for one customer who agreed
+to every message and speaks the programme's first language unless the test says otherwise. After the last step a day
+passes, so that what waits for the morning goes out; and a day after what a rule lets wait. What the rules do must be
+expected: a gift that nobody thought of is a mistake. What is withheld may be expected, with the reason.
 """
 
 from collections.abc import Iterable
@@ -13,7 +13,7 @@ from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import GetReward, Join, Post, Redeem, Reply, Tell
+from rules.testing.happenings import START, STOP, Consent, GetReward, Join, Post, Redeem, Reply, Tell
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import (
@@ -21,6 +21,8 @@ from stamgast.domain.events import (
     ConsentChanged,
     Enrolled,
     Line,
+    OptedIn,
+    OptedOut,
     OwnEvent,
     Purchase,
     PurchaseChanged,
@@ -32,9 +34,9 @@ from stamgast.domain.program import Program
 from stamgast.domain.review import decode_waiting
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Millis
-from stamgast.domain.vocabulary import Channel, Happened, Purpose
+from stamgast.domain.vocabulary import ActivationState, Channel, Happened, Purpose, RuleStatus
 from stamgast.service import Bundle
-from stamgast.simulate import Happening, Simulation
+from stamgast.simulate import OFFER, Happening, Simulation
 
 CUSTOMER = "c" + "a" * 24
 AFTERWARDS = DAY
@@ -58,6 +60,10 @@ class TestResult:
     missing: tuple[str, ...]
     happened: tuple[str, ...]
     unexpected: tuple[str, ...] = ()
+    rules: tuple[str, ...] = ()
+    """The rules that were played: first the one whose test it is."""
+    withheld: tuple[Happening, ...] = ()
+    """What was held back, and why."""
 
     @property
     def passed(self) -> bool:
@@ -73,24 +79,50 @@ def run_tests(loaded: LoadedMerchant) -> list[TestResult]:
 
 def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     """Play one case."""
-    simulation = Simulation(Bundle(0, "", program, rules.only(case.rule)), mind_holdout=False)
-    play(simulation, case)
+    played = _played(case, rules)
+    bundle = Bundle(0, "", program, rules.only(played, case.held_out_of))
+    simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
+    refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
-    happened = [each for each in simulation.happened if each.rule in ("", case.rule)]
-    seen = [_in_words(each, program) for each in happened]
-    seen += [f"the rule raised {message}" for rule, message in simulation.failures if rule == case.rule]
+    happened = [each for each in simulation.happened if each.rule in ("", *played)]
+    several = len(played) > 1
+    seen = [_in_words(each, program, several=several) for each in happened]
+    seen += [f"{_whose(rule, several=several)} raised {message}" for rule, message in simulation.failures]
     seen += [f"a purchase waits for a person: {_why(each, program)}" for each in simulation.reviews.values()]
+    seen += [f"no voucher was there to be redeemed at {_clock(at, program)}" for at in refused]
+    seen += _waiting(simulation, program)
     missing, beyond = _compare(case.expects, happened, program)
-    unexpected = () if case.also_anything else tuple(_told(beyond, program))
-    return TestResult(case, missing, tuple(seen), unexpected)
+    unexpected = () if case.also_anything else tuple(_told(beyond, program, several=several))
+    withheld = tuple(each for each in happened if each.kind is Happened.WITHHELD)
+    return TestResult(case, missing, tuple(seen), unexpected, played, withheld)
+
+
+def _played(case: RuleTest, rules: RuleSet) -> tuple[str, ...]:
+    """The rule whose test it is, and the others."""
+    live = (rule.id for rule in rules.all if rule.status == RuleStatus.LIVE) if case.others.all_live else ()
+    return tuple(dict.fromkeys((case.rule, *case.others.ids, *live)))
+
+
+def _whose(rule: str, *, several: bool) -> str:
+    return f"the rule {rule}" if several else "the rule"
+
+
+def _waiting(simulation: Simulation, program: Program) -> Iterable[str]:
+    """Messages that still wait when the test is over, such as for room under a cap."""
+    for state in simulation.states.values():
+        for each in decode_customer(state).activations:
+            if each.state == ActivationState.HELD:
+                until = f", until {_clock(each.release_at, program)}" if each.release_at else ""
+                yield f"{each.template or OFFER} of {each.rule} still waits ({each.reason}){until}"
 
 
 def _why(waiting: bytes, program: Program) -> str:
     return decode_waiting(waiting).why.in_words(program.currency)
 
 
-def play(simulation: Simulation, case: RuleTest) -> None:
-    """Let everything that a case is given happen."""
+def play(simulation: Simulation, case: RuleTest) -> list[Millis]:
+    """Let everything that a case is given happen; when a voucher was asked for that was not there."""
+    refused: list[Millis] = []
     program = simulation.bundle.program
     if not any(isinstance(step, Join) for step in case.steps):
         joined = min((time_of(step) for step in case.steps), default=0) - 60 * MINUTE
@@ -103,9 +135,13 @@ def play(simulation: Simulation, case: RuleTest) -> None:
             key = (program.merchant, CUSTOMER)
             simulation.hand_out(key, part.reward, part.at)
         elif isinstance(part, Redeem):
-            simulation.feed((_redeemed(simulation, part, program),))
+            redeemed = _redeemed(simulation, part, program)
+            if not redeemed.code:
+                refused.append(part.at)
+            simulation.feed((redeemed,))
         else:
             simulation.feed((part,))
+    return refused
 
 
 def _wait_for_all(simulation: Simulation, end: Millis) -> None:
@@ -125,17 +161,29 @@ def _end(case: RuleTest, now: Millis) -> Millis:
     return max(now, last, until) + AFTERWARDS
 
 
-def _joining(case: RuleTest, program: Program, joined: Millis, source: str = "") -> Iterable[AnyEvent]:
+def _joining(
+    case: RuleTest, program: Program, joined: Millis, source: str = "", *, agrees: bool = True
+) -> Iterable[AnyEvent]:
     """The customer joins, and agrees to every message in the same breath."""
     merchant, language = program.merchant, case.language or program.languages[0]
-    for purpose in Purpose:
-        for channel in Channel:
-            yield ConsentChanged(
-                merchant=merchant, customer=CUSTOMER, at=joined, purpose=purpose, channel=channel, granted=True
-            )
+    if agrees:
+        yield from _consenting(program, Consent(joined, True, tuple(Purpose), tuple(Channel)))
     yield Enrolled(
         merchant=merchant, customer=CUSTOMER, at=joined, language=language, acquisition_source=source or None
     )
+
+
+def _consenting(program: Program, step: Consent) -> Iterable[AnyEvent]:
+    for purpose in step.purposes:
+        for channel in step.channels:
+            yield ConsentChanged(
+                merchant=program.merchant,
+                customer=CUSTOMER,
+                at=step.at,
+                purpose=purpose,
+                channel=channel,
+                granted=step.given,
+            )
 
 
 def _redeemed(simulation: Simulation, step: Redeem, program: Program) -> VoucherRedeemed:
@@ -161,7 +209,9 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             _refund(transaction)
             yield _changed(program, step.at, (name, transaction), before)
         elif isinstance(step, Join):
-            yield from _joining(case, program, step.at, step.source)
+            yield from _joining(case, program, step.at, step.source, agrees=step.agrees)
+        elif isinstance(step, Consent):
+            yield from _consenting(program, step)
         elif isinstance(step, Tell | Reply | Post):
             yield _said(program, step)
         elif isinstance(step, FeedTurns | GetReward | Redeem):
@@ -182,6 +232,9 @@ def _said(program: Program, step: Tell | Reply | Post) -> AnyEvent:
             happened_at=step.at,
             fields=dict(step.fields),
         )
+    if step.keyword in {STOP, START}:  # the house's own: no rule hears of them
+        said = OptedOut if step.keyword == STOP else OptedIn
+        return said(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel)
     return Replied(merchant=merchant, customer=CUSTOMER, at=step.at, channel=step.channel, keyword=step.keyword or None)
 
 
@@ -225,10 +278,11 @@ def _compare(
     return tuple(missing), [each for each in left if not _is_no_doing_of_the_rule(each)]
 
 
-def _told(unexpected: list[Happening], program: Program) -> Iterable[str]:
+def _told(unexpected: list[Happening], program: Program, *, several: bool) -> Iterable[str]:
     for each in unexpected[:MOST_TOLD]:
-        line = f'{{{each.kind}: {each.what}, at: "{_when(each, program)}"}}'
-        yield f"happened, and is not expected: {_in_words(each, program)}. If it should, add to `expect`: {line}"
+        line = f'{{{each.kind}: {each.what}, at: "{_clock(each.at, program)}"}}'
+        words = _in_words(each, program, several=several)
+        yield f"happened, and is not expected: {words}. If it should, add to `expect`: {line}"
     if len(unexpected) > MOST_TOLD:
         yield f"happened, and is not expected: {len(unexpected) - MOST_TOLD} more"
     if unexpected:
@@ -243,20 +297,25 @@ def _is_no_doing_of_the_rule(happening: Happening) -> bool:
 
 
 def _fits(expected: Expectation, happening: Happening, program: Program) -> bool:
-    if (happening.kind, happening.what) != (expected.kind, expected.what):
+    if happening.kind != expected.kind or expected.what not in {happening.what, *happening.data.get("offers", ())}:
+        return False
+    if expected.because and happening.reason != expected.because:
         return False
     if expected.on is not None and business_day(happening.at, program.time_zone) != expected.on:
         return False
     return expected.at is None or happening.at // MINUTE == expected.at // MINUTE
 
 
-def _in_words(happening: Happening, program: Program) -> str:
+def _in_words(happening: Happening, program: Program, *, several: bool) -> str:
     because = f" ({happening.reason})" if happening.reason else ""
-    return f"{happening.kind} {happening.what}{because} at {_when(happening, program)}"
+    of = f" of {happening.rule}" if several and happening.rule else ""
+    offers = happening.data.get("offers", ())
+    with_it = f" with {', '.join(offers)}" if offers else ""
+    return f"{happening.kind} {happening.what}{with_it}{of}{because} at {_clock(happening.at, program)}"
 
 
-def _when(happening: Happening, program: Program) -> str:
-    local = local_time(happening.at, program.time_zone)
+def _clock(at: Millis, program: Program) -> str:
+    local = local_time(at, program.time_zone)
     return f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
 
 

@@ -261,7 +261,7 @@ def test_a_rule_without_a_status_is_a_draft(load):
 
 def test_a_rule_alone_is_live_and_without_a_holdout(load):
     loaded = load(text("purchase", "limits: {hold_out: 10%}\n").replace("live", "canary 5%"))
-    alone = loaded.rules.only("example")
+    alone = loaded.rules.only(["example"])
     assert (alone.all[0].status, alone.all[0].hold_out) == ("live", 0)
     assert len(alone.listening("purchase")) == 1
     assert RuleSet().all == ()

@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from rules.loader import LoadedMerchant, load_bundle
+from rules.testing.cases import RuleTest
+from rules.testing.givens import Wait
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules import small_shop
 
@@ -208,19 +210,37 @@ PAGE = (
 )
 
 
-def test_every_sentence_and_step_of_the_documentation_is_understood():
-    rows = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
-    assert len(rows) == 10
+ROWS = [line.strip("| ").split(" | ") for line in PAGE.splitlines() if line.startswith("| `")]
+FIRST = {"a refund": "a purchase", "the last voucher": "a free_loaf is given"}
+FIRST_STEP = {"a purchase": "{purchase: bread}", "a free_loaf is given": "{give: free_loaf}"}
+
+
+@pytest.mark.parametrize(("sentence", "step"), ROWS, ids=[sentence for sentence, _ in ROWS])
+def test_each_sentence_of_the_documentation_says_what_the_step_beside_it_says(sentence: str, step: str):
+    told, listed = sentence.strip("`"), step.strip("`")
+    first = next((words for begin, words in FIRST.items() if told.startswith(begin)), "")
     program = small_shop.PROGRAM + "feed: {stale_after: 2 days}\n"
-    for sentence, step in rows:
-        told, given = sentence.split("`")[1], step.split("`")[1]
-        alone = told.startswith(("the customer joins", "7 purchases"))
-        first = "" if alone else "a purchase, then "
-        begin = "" if alone else "{purchase: bread}, "
-        for text in (f'"{first}{told}"', f"[{begin}{given}]"):
-            rule = f"rule: example\nwhen: purchase\nthen: [{{tag: seen}}]\ntests: [{{name: x, given: {text}, expect: {{tag: seen}}}}]\n"
-            problems = load_bundle(small_shop.files_of(rule, program)).problems
-            assert [problem.render() for problem in problems] == [], text
+    cases = []
+    for given in (
+        f'"{first}{", then " if first else ""}{told}"',
+        f"[{FIRST_STEP.get(first, '')}{', ' if first else ''}{listed}]",
+    ):
+        rule = (
+            "rule: example\nwhen: purchase\nthen: [{tag: seen}]\nlimits: {hold_out: 10%}\n"
+            f"tests: [{{name: x, given: {given}, expect: {{tag: seen}}}}]\n"
+        )
+        loaded = load_bundle(small_shop.files_of(rule, program))
+        assert [problem.render() for problem in loaded.problems] == [], given
+        cases.append(loaded.tests[0])
+    assert cases[0].held_out_of == cases[1].held_out_of
+    assert _kinds(cases[0]) == _kinds(cases[1])
+
+
+def _kinds(case: RuleTest) -> list[tuple[object, ...]]:
+    """What happens, without when, how often, and what only the sentence or only the step says."""
+    told = ("given", "purposes", "channels", "channel", "keyword", "agrees", "source", "birthday", "event", "reward")
+    found = [(type(each), *(getattr(each, name, None) for name in told)) for each in case.steps]
+    return [each for each in dict.fromkeys(found) if each[0] is not Wait]
 
 
 @pytest.mark.parametrize(
