@@ -18,7 +18,7 @@ from stamgast.domain.occasions import STEP
 from stamgast.domain.program import Program
 from stamgast.domain.review import rate_wanting, reweighed, size_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.domain.told import Arm, Line, Told
+from stamgast.domain.told import TAKEN_BACK, Arm, Line, Told
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import NoteKind, Status, VoucherState
 
@@ -29,7 +29,6 @@ _PRICED: Final = NoteKind.PRICED
 _READ: Final = Status.READ
 _DELIVERED_RANK: Final = RANKS[Status.DELIVERED]
 _LOOKED_ON: Final = frozenset({Arm.SHADOW, Arm.CANARY_EXCLUDED})
-_TAKEN_BACK: Final = "taken_back"
 
 
 class Decision(Struct, gc=False):
@@ -103,8 +102,8 @@ class Life(Struct):
         elif line.kind == _VOUCHER and line.rule and line.voucher:
             if line.became == "given":
                 self.given.setdefault(line.voucher, line.at)
-            elif line.became in {VoucherState.REDEEMED, _TAKEN_BACK}:
-                times = -1 if line.became == _TAKEN_BACK else 1
+            elif line.became in {VoucherState.REDEEMED, TAKEN_BACK}:
+                times = -1 if line.became == TAKEN_BACK else 1
                 self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
 
     def _decide(self, line: Line) -> None:

@@ -1,7 +1,5 @@
 """A voucher at the till: used, and given back when the till takes its request back."""
 
-from typing import Final
-
 import msgspec
 
 from stamgast.domain import rewards, stamps
@@ -17,8 +15,6 @@ from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
 
-TAKEN_BACK: Final = "taken_back"
-"""How `facts.v1` calls a redemption that was undone."""
 _encode = msgspec.json.Encoder().encode
 
 
