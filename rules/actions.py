@@ -85,6 +85,14 @@ class AddStamps:
 
 
 @dataclass(frozen=True, slots=True)
+class SetTier:
+    """Put the customer on a tier for a time; `span` None: until they have earned it."""
+
+    tier: str
+    span: Span | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Whatever stands below it happens that much later; `unless` calls it off until then."""
 
@@ -92,6 +100,6 @@ class Wait:
     unless: tuple[Unless, ...] = ()
 
 
-Deed = Give | Tag | AddStamps
+Deed = Give | Tag | AddStamps | SetTier
 """What changes the customer without a message."""
 Action = Send | Deed | Wait

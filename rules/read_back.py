@@ -47,6 +47,7 @@ ONCE: Final[Mapping[str, Mapping[str, str]]] = {
 }
 _OTHERWISE: Final = {"nl": "; anders {}", "fr": " ; sinon {}", "de": "; sonst {}", "en": "; otherwise {}"}
 _AFTER: Final = {"nl": "{} {} later", "fr": "{} {} plus tard", "de": "{} {} später", "en": "{} {} later"}
+_FOR: Final = {"nl": "{} voor {}", "fr": "{} pour {}", "de": "{} für {}", "en": "{} for {}"}
 _UNLESS: Final = {
     "nl": "{} (niet als intussen {})",
     "fr": "{} (pas si entre-temps {})",
@@ -84,6 +85,7 @@ SAID: Final = (
     _NONE,
     _OTHERWISE,
     _AFTER,
+    _FOR,
     _UNLESS,
     _AT_MOST_ONCE,
     _COOL_DOWN,
@@ -160,6 +162,9 @@ def _in_time(said: str, action: Node, language: str) -> str:
     after, unless = (action.get("after"), action.get("unless")) if isinstance(action, MapNode) else (None, None)
     if isinstance(after, ScalarNode):
         said = _AFTER[language].format(said, spoken_word(after.text, language))
+    lasts = action.get("for") if isinstance(action, MapNode) else None
+    if isinstance(lasts, ScalarNode):
+        said = _FOR[language].format(said, spoken_word(lasts.text, language))
     triggers = [_trigger(each, language) for each in _items(unless)]
     return _UNLESS[language].format(said, one_of(triggers, language)) if triggers else said
 

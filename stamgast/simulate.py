@@ -219,6 +219,8 @@ class Simulation(Fold):
         self._note_vouchers(key, change)
         for rule, card, stamps in change.stamped:
             self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
+        for rule, tier, given in change.tiers:
+            self._say(key, Happened.SET_TIER if given else Happened.TAKE_TIER, tier, rule=rule)
         tags = change.state.tags
         for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)

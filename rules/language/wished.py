@@ -44,7 +44,8 @@ WISHED: Final[Mapping[str, Mapping[str, str]]] = {
     ACTION: {
         "give_points": "Stamps are put on a card by `add_stamps: {bread: 2}`.",
         "points": "Stamps are put on a card by `add_stamps: {bread: 2}`.",
-        "set_tier": "Tiers follow from figures, as `tiers` in program.yaml says; a tag is given: `tag: vip`.",
+        "upgrade": "Write `set_tier: gold`, with `for: 1 year` if it is for a time.",
+        "tier": "Write `set_tier: gold`, with `for: 1 year` if it is for a time.",
         "notify": "Staff cannot be told by a rule yet: `tag` the customer, and look at `customer show`.",
         "notify_staff": "Staff cannot be told by a rule yet: `tag` the customer, and look at `customer show`.",
         "email": "Messages go by SMS and WhatsApp: `send: …` with `by: [whatsapp, sms]`.",

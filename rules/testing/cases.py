@@ -6,6 +6,7 @@ All clock times in tests are on the merchant's own clock.
 from dataclasses import dataclass, field
 from typing import Final
 
+from rules.language.tier_names import has_tiers, read_tier
 from rules.testing.givens import LONGEST_STORY, Step, moment, time_of
 from rules.testing.sentences import read_phrases
 from rules.testing.steps import read_steps
@@ -198,6 +199,8 @@ def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None
         return reader.known(node, kind, program.rewards, "reward")
     if kind in {Happened.ADD_STAMPS, Happened.TAKE_STAMPS}:
         return reader.known(node, kind, program.cards, "card")
+    if kind in {Happened.SET_TIER, Happened.TAKE_TIER}:
+        return read_tier(reader, node, kind, program) if has_tiers(reader, node, program) else None
     return reader.text(node, kind)
 
 

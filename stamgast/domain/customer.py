@@ -92,6 +92,20 @@ class TierHeld(Struct, array_like=True, gc=False):
     since: Day
 
 
+class GivenTier(Struct, array_like=True, gc=False):
+    """A tier that a rule gave: see `stamgast.domain.tiers`."""
+
+    name: str
+    since: Day
+    rule: str
+    cause: str
+    occasion: str
+    until: Millis = 0
+    """0: until what the customer bought has earned it."""
+    back: bool = False
+    """Its reason went away, and may come again."""
+
+
 class Membership(Struct, array_like=True, gc=False):
     """Whether somebody is in a segment. `mark` stands for the definition by which that was found out."""
 
@@ -175,6 +189,8 @@ class Customer(Struct, array_like=True, gc=False):
     """What stands for the ids of the merchant's own events that may be posted again, and until when."""
     added_stamps: bool = False
     """Rules have put stamps on cards: the ledger says which, and for what."""
+    given_tiers: list[GivenTier] = []
+    """Those that rules gave, beside the one that purchases earned (`tier`): the highest counts."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -52,7 +52,7 @@ CARRIES: Final[Mapping[FactName, tuple[str, str]]] = {
     FactName.REWARD_ENDING: ("ending:<code>", "milliseconds until then; data: as of reward_given"),
     FactName.REWARD_EXPIRED: ("expired:<code>", "data: reward, code (of vouchers kept apart: <day>:<reward>, no code)"),
     FactName.BOUGHT: ("<transaction>", "how often it was bought, as far as that is known; data: thing"),
-    FactName.TIER_CHANGED: ("tier:<tier>:<day>", "ranks, 0 for none; data: tier, was"),
+    FactName.TIER_CHANGED: ("tier:<tier>:<day>", "ranks, 0 for none; data: tier, was, and the rule that gave it"),
     FactName.SEGMENT_ENTERED: ("entered:<segment>:<day>", "data: segment"),
     FactName.SEGMENT_LEFT: ("left:<segment>:<day>", "data: segment"),
     FactName.SCHEDULED: ("at:<moment>", "data: rule"),

@@ -52,7 +52,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `stamps` | `stamped`, `completed`, `uncompleted`, `taken` | `card`, `ordinal`, `before`, `after`; `count` cards |
     | `voucher` | `given`, `withdrawn`, `expired`, `redeemed`, `taken_back` | `reward`, `voucher`, `rule`, `cost` … |
     | `stage` | the new stage | `was` |
-    | `tier` | the new tier, empty for none | `was` |
+    | `tier` | the new tier, `none` for none | `was`; `rule` if a rule gave it, or lost its reason to |
     | `segment` | `entered`, `left` | `segment`; told of those that a running rule listens to |
     | `entry` | `joined` | |
     | `answer` | the keyword it meant, if any | `channel` |
@@ -79,7 +79,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     receipt: str = ""
     """The transaction that brought it, or the till's request to redeem."""
     rule: str = ""
-    """The rule that gave or decided; empty if a card itself gave."""
+    """The rule that gave or decided; empty if a card itself gave, or what was bought."""
     card: str = ""
     ordinal: int = 0
     """The card's number: 1 is the customer's first of that kind."""

@@ -115,6 +115,8 @@ class TimerKind(StrEnum):
     """Of the next voucher that is about to end."""
     TIER = "tier"
     """The figure that a tier is held by falls below it, and the grace is over."""
+    GIVEN_TIER = "given_tier"
+    """The time is over for which a rule gave a tier."""
     TURN = "turn"
     """Of an occasion that is spread, with rule and occasion after colons."""
 
@@ -317,6 +319,8 @@ class Happened(StrEnum):
     UNTAG = "untag"
     ADD_STAMPS = "add_stamps"
     TAKE_STAMPS = "take_stamps"
+    SET_TIER = "set_tier"
+    TAKE_TIER = "take_tier"
     WITHHELD = "withheld"
 
 
@@ -351,6 +355,8 @@ class Counter(StrEnum):
     """By rule, variant and `Tally` or status of its messages."""
     TAGS = "tags"
     """By `Tally`."""
+    TIER = "tier"
+    """By tier and `Tally`: those that rules gave."""
     MESSAGE = "message"
     """By channel and status."""
     SUPPRESSED = "suppressed"

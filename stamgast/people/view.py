@@ -10,6 +10,7 @@ from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.clv import clv_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.program import Program
+from stamgast.domain.tiers import NO_TIER, standing
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import last_day
 from stamgast.domain.vocabulary import VoucherState
@@ -43,7 +44,7 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         ],
         "more_vouchers": still_open(state.apart),
         "stage": state.stage,
-        "tier": state.tier.name if state.tier is not None else None,
+        "tier": _tier(state, program),
         "clv": to_builtins(clv) | {"earns_its_cost": clv.earns_its_cost},
         "prospects": _prospects(state, program, at),
         "next_timer": format_time(min(state.timers.values())) if state.timers else None,
@@ -54,6 +55,11 @@ def show_customer(customer: str, state: Customer, program: Program, at: Millis) 
         "erased": bool(state.erased_at),
         "tags": sorted(state.tags),
     }
+
+
+def _tier(state: Customer, program: Program) -> str | None:
+    name = standing(state, program.tiers).name
+    return None if name == NO_TIER else name
 
 
 def _prospects(state: Customer, program: Program, at: Millis) -> dict[str, Any] | None:

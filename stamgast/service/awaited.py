@@ -7,7 +7,7 @@ from stamgast.domain.awaited import KINDS, Awaited, due_of, occurrences, open_vo
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.rewards import ending_fact
-from stamgast.domain.tiers import drops_at
+from stamgast.domain.tiers import drops_at, given_ends_at
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind
 from stamgast.service.case import Bundle, Case
@@ -26,6 +26,9 @@ def wanted(customer: Customer, bundle: Bundle, at: Millis) -> dict[str, Millis]:
         due = drops_at(customer, bundle.program, at, customer.timers.get(_TIER))
         if due is not None:
             found[_TIER] = due
+        given = given_ends_at(customer) if customer.given_tiers else None
+        if given is not None:
+            found[_GIVEN_TIER] = given
     return found
 
 
@@ -87,4 +90,5 @@ _ANSWERS: Final[dict[TimerKind, Callable[[Case, Awaited, Millis], list[Fact]]]] 
     TimerKind.ENDING: _ending,
 }
 _TIER: Final = TimerKind.TIER.value
-_PLANNED: Final = frozenset({*KINDS, TimerKind.TIER})
+_GIVEN_TIER: Final = TimerKind.GIVEN_TIER.value
+_PLANNED: Final = frozenset({*KINDS, TimerKind.TIER, TimerKind.GIVEN_TIER})

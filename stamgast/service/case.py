@@ -105,6 +105,7 @@ class Change(Struct):
     failures    (rule id, what it raised): the event was applied without that rule.
     reports     what the carrier found out of messages that it took.
     stamped     (rule, card, stamps that it put on, or of its own that went again).
+    tiers       (rule, tier, whether it gave it or its reason went away).
     """
 
     state: Customer
@@ -123,6 +124,7 @@ class Change(Struct):
     withdrawn: list[Voucher] = []
     reports: list[Report] = []
     stamped: list[tuple[str, str, int]] = []
+    tiers: list[tuple[str, str, bool]] = []
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -215,7 +217,7 @@ class Case:
         self.given: list[Fact] = []
         """What rewards were given, where a rule listens."""
         self.moved: list[Fact] = []
-        """What stamps of rules did to cards: not answered yet."""
+        """What stamps and tiers of rules did: not answered yet."""
         self.expired: list[Fact] = []
         """What vouchers ended, where a rule listens."""
 

@@ -1,9 +1,9 @@
-"""What a rule does without a message: vouchers, stamps, tags."""
+"""What a rule does without a message: vouchers, stamps, tags, tiers."""
 
 from collections.abc import Sequence
 from typing import Final
 
-from rules.actions import AddStamps, Deed, Give, Tag
+from rules.actions import AddStamps, Deed, Give, SetTier, Tag
 from stamgast.domain import rewards
 from stamgast.domain.activation import activation_id
 from stamgast.domain.customer import Voucher
@@ -12,7 +12,7 @@ from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Counter, FactName, Tally, VoucherState, counter
-from stamgast.service import added_stamps, at_hand, telling
+from stamgast.service import added_stamps, at_hand, given_tiers, telling
 from stamgast.service.case import Case, Firing
 
 _GIVEN: Final = Arm.GIVEN.value
@@ -30,6 +30,8 @@ def do(case: Case, firing: Firing, deeds: Sequence[Deed]) -> Voucher | None:
                 _tag(case, action)
         elif isinstance(action, AddStamps):
             added_stamps.add(case, firing, action)
+        elif isinstance(action, SetTier):
+            given_tiers.give(case, firing, action)
         elif firing.again:
             voucher = _give_again(case, firing, action) or voucher
         else:

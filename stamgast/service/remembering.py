@@ -8,12 +8,11 @@ from typing import NamedTuple
 
 from stamgast.domain import spending, things, tiers
 from stamgast.domain.calendar import business_day, date_of
-from stamgast.domain.events import Purchase, PurchaseChanged
+from stamgast.domain.events import PurchaseChanged
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import Entry, decode_entry, field_of, is_of_transaction
 from stamgast.domain.purchase_effects import Applied
 from stamgast.domain.spans import Span
-from stamgast.domain.tiers import Moved
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.vocabulary import FactName
 from stamgast.service.case import Case
@@ -25,9 +24,8 @@ class Before(NamedTuple):
 
     today: Day
     spent: dict[Span, Minor]
-    rank: int
     had_it: bool
-    """They had what their tier takes."""
+    """They had what the tier takes that they earned."""
 
 
 def take_stock(case: Case) -> None:
@@ -44,6 +42,7 @@ def take_stock(case: Case) -> None:
         spending.fill(customer, days, spends if customer.purchases else ())
     if program.tiers is None:
         customer.tier = None
+        customer.given_tiers = []
     else:
         tiers.take_stock(customer, program.tiers, _today(case))
 
@@ -52,12 +51,12 @@ def before(case: Case) -> Before:
     """Look at what a change of a purchase may move; to be called only where the bundle minds purchases."""
     bundle, program = case.context.bundle, case.program
     today = _today(case)
-    rank, had_it = 0, False
+    had_it = False
     if program.tiers is not None:
         rank = tiers.rank_of(case.customer, program.tiers)
         had_it = program.tiers.earned_by(tiers.figure(case.customer, program.tiers, today)) >= rank
     spent = {span: spending.spent(case.customer, span, today) for span in bundle.rules.spans}
-    return Before(today, spent, rank, had_it)
+    return Before(today, spent, had_it)
 
 
 def facts_since(case: Case, was: Before, event: PurchaseChanged, applied: Applied) -> list[Fact]:
@@ -83,8 +82,11 @@ def tier_due(case: Case) -> list[Fact]:
     program = case.program
     if program.tiers is None:
         return []
-    moved = tiers.fall(case.customer, program.tiers, _today(case), at_once=False)
-    return [] if moved is None else [_tier_fact(moved)]
+    today, stood = _today(case), tiers.standing(case.customer, program.tiers)
+    if not tiers.fall(case.customer, program.tiers, today, at_once=False):
+        return []
+    moved = tiers.moved_since(case.customer, program.tiers, stood, today)
+    return [] if moved is None else [moved.fact()]
 
 
 def spend_occasion(span: str, year: int) -> str:
@@ -104,17 +106,19 @@ def _tier(case: Case, was: Before, event: PurchaseChanged) -> list[Fact]:
     program, customer = case.program, case.customer
     if program.tiers is None:
         return []
-    moved = tiers.rise(customer, program.tiers, was.today)
-    if moved is None and was.had_it and event.before is not None:
-        moved = tiers.fall(customer, program.tiers, was.today, at_once=True)
-        if moved is not None and moved.held:
-            take_back(case, moved.held)
-    return [] if moved is None else [_tier_fact(moved, event.after)]
-
-
-def _tier_fact(moved: Moved, purchase: Purchase | None = None) -> Fact:
-    data = {"tier": moved.tier, "was": moved.was}
-    return Fact(FactName.TIER_CHANGED, moved.occasion, moved.before, moved.after, data, purchase)
+    stood, fell = tiers.standing(customer, program.tiers), False
+    if not tiers.rise(customer, program.tiers, was.today):
+        if not was.had_it or event.before is None:
+            return []
+        fell = tiers.fall(customer, program.tiers, was.today, at_once=True)
+        if not fell:
+            return []
+    moved = tiers.moved_since(customer, program.tiers, stood, was.today)
+    if moved is None:
+        return []
+    if fell and moved.held:
+        take_back(case, moved.held)
+    return [moved.fact(event.after)]
 
 
 def _goods(case: Case, event: PurchaseChanged, applied: Applied) -> list[Fact]:

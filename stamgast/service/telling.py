@@ -107,6 +107,7 @@ def tier(case: Case, fact: Fact) -> None:
             at=case.at,
             receipt=case.receipt,
             was=fact.data["was"],
+            rule=fact.data.get("rule", ""),
         )
     )
 

@@ -9,6 +9,7 @@ from stamgast.domain.events import RedemptionTakenBack, VoucherRedeemed
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
+from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import Counter, VoucherState, counter
 from stamgast.service import at_hand, measuring, telling
 from stamgast.service.case import Case

@@ -12,7 +12,7 @@ from rules.language.schema_parts import COUNT, TEXT, bounds, one_or_more
 from rules.language.tier_names import has_tiers, read_tier
 from rules.yaml.nodes import Node, ScalarNode
 from stamgast.domain.apart import still_open
-from stamgast.domain.tiers import NO_TIER
+from stamgast.domain.tiers import standing
 from stamgast.domain.vocabulary import VoucherState
 
 
@@ -145,5 +145,4 @@ class TierCondition(ConditionWord):
 
 
 def _tier(view: View) -> str:
-    held = view.customer.tier
-    return NO_TIER if held is None else held.name
+    return standing(view.customer, view.program.tiers).name

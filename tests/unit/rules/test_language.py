@@ -7,8 +7,7 @@ from types import ModuleType
 
 import pytest
 
-import rules.language.actions
-from rules.language import conditions, triggers
+from rules.language import actions, conditions, triggers
 from rules.language.actions import ACTIONS
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Word
@@ -20,17 +19,17 @@ BOUGHT = Fact("purchase", "till:1", purchase=bought(category="bread"))
 REGISTERED = {type(word) for registry in (TRIGGERS, CONDITIONS, ACTIONS) for word in registry.words.values()}
 
 
-@pytest.mark.parametrize("package", [conditions, triggers], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [actions, conditions, triggers], ids=lambda package: package.__name__)
 def test_every_module_of_words_is_imported_by_its_package(package: ModuleType):
     assert modules_in(package) <= set(package.__all__)
 
 
-@pytest.mark.parametrize("package", [conditions, triggers], ids=lambda package: package.__name__)
+@pytest.mark.parametrize("package", [actions, conditions, triggers], ids=lambda package: package.__name__)
 def test_every_word_that_is_written_is_registered(package: ModuleType):
     modules = [importlib.import_module(f"{package.__name__}.{name}") for name in sorted(modules_in(package))]
     written = {
         each
-        for module in (*modules, rules.language.actions)
+        for module in modules
         for _, each in inspect.getmembers(module, inspect.isclass)
         if issubclass(each, Word) and "name" in vars(each)
     }

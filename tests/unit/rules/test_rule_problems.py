@@ -214,6 +214,21 @@ MISTAKES = {
         "`add_stamps: bread` must be from 1 to 50, not 51",
         "",
     ),
+    "a tier that is none": (
+        "rule: example\nwhen: purchase\nthen: [{set_tier: golden}]\n",
+        'unknown tier "golden" in `set_tier`',
+        'Did you mean "gold"?',
+    ),
+    "taking a tier away": (
+        "rule: example\nwhen: purchase\nthen: [{set_tier: none}]\n",
+        "`set_tier: none` would take a tier away",
+        "Nobody loses a tier by a rule; `for: 1 year` beside it says when one that a rule gives is over.",
+    ),
+    "a tier for a while that is none": (
+        "rule: example\nwhen: purchase\nthen: [{set_tier: gold, for: 1 yaer}]\n",
+        '"1 yaer" is not a span of time',
+        'Did you mean "1 year"?',
+    ),
     "unknown template": (
         "rule: example\nwhen: purchase\nthen: [{send: helo}]\n",
         'unknown template "helo"',

@@ -7,6 +7,20 @@ import pytest
 from stamgast.programs.rule_tests import run_tests
 
 RULES = {
+    "gold for a year": """
+once_per: customer
+earned: true
+then:
+  - set_tier: gold
+    for: 1 year
+tests:
+  - name: it is given
+    given: a purchase on 2026-10-22 10:30
+    expect: [{set_tier: gold, on: 2026-10-22}]
+  - name: a refund takes it
+    given: a purchase on 2026-10-22 10:30, then a refund of the last
+    expect: [{set_tier: gold}, {take_tier: gold}]
+""",
     "a tip three days on": """
 then:
   - send: hello
