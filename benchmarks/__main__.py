@@ -10,7 +10,7 @@ from benchmarks.scene import open_scene
 from stamgast.logs import configure_logs
 
 NAMES = (
-    *("serializer", "small_job", "customers", "intake", "latency", "memory", "takeover", "waiting"),
+    *("serializer", "small_job", "customers", "many_rules", "intake", "latency", "memory", "takeover", "waiting"),
     *("start", "forgetting", "clv", "commands", "recovery", "backtest", "report"),
 )
 

@@ -14,11 +14,18 @@ from stamgast.domain.vocabulary import RuleStatus
 
 
 class _Listeners:
-    """The rules that listen to one kind of fact; those that wait for a threshold are found by it."""
+    """The rules that listen to one kind of fact; those that wait for a threshold are found by it.
 
-    __slots__ = ("all", "always", "highest", "thresholds", "waiting")
+    `key` is what its facts are told apart by (`card`, `thing`, …): `about` has those that listen to such a one, and
+    `general` those that listen to any.
+    """
+
+    __slots__ = ("about", "all", "always", "general", "highest", "key", "thresholds", "waiting")
 
     def __init__(self, rules: Sequence[CompiledRule]) -> None:
+        self.key = ""
+        self.about: Mapping[str, _Listeners] = {}
+        self.general = self
         waiting = [(rule.trigger.crosses, rule.id, rule) for rule in rules if rule.trigger.crosses is not None]
         waiting.sort(key=lambda each: each[:2])
         self.all = tuple(rules)
@@ -26,6 +33,36 @@ class _Listeners:
         self.thresholds = [each[0] for each in waiting]
         self.highest = self.thresholds[-1] if waiting else -math.inf
         self.waiting = tuple(each[2] for each in waiting)
+
+    @classmethod
+    def told_apart(cls, rules: Sequence[CompiledRule]) -> "_Listeners":
+        """The same, each found by what it is about as well."""
+        found = cls(rules)
+        subjects = {rule.id: _subject(rule) for rule in rules}
+        keys = {key for key, _ in subjects.values() if key}
+        if len(keys) == 1:
+            found.key = keys.pop()
+            names = {name for key, name in subjects.values() if key}
+            found.general = cls([rule for rule in rules if not subjects[rule.id][0]])
+            groups: dict[str, list[CompiledRule]] = {name: [] for name in names}
+            for rule in rules:
+                for name in (subjects[rule.id][1],) if subjects[rule.id][0] else names:
+                    groups[name].append(rule)
+            found.about = {name: cls(group) for name, group in groups.items()}
+        return found
+
+
+def _subject(rule: CompiledRule) -> tuple[str, str]:
+    """What of a fact's data tells that the rule is not meant, and what has to stand there; nothing where none does."""
+    trigger = rule.trigger
+    if trigger.schedule is not None:
+        return "rule", rule.id
+    if trigger.segment is not None:
+        return "segment", trigger.segment.name
+    if trigger.span is not None:
+        return "span", trigger.span.text
+    found = (("card", trigger.card), ("thing", trigger.thing), ("event", trigger.event))
+    return next((each for each in found if each[1]), ("", ""))
 
 
 _NOBODY: Final = _Listeners(())
@@ -47,7 +84,7 @@ class RuleSet:
             if rule.status in RUNNING:
                 for name in rule.fact_names:
                     listening.setdefault(str(name), []).append(rule)
-        self._listening = {name: _Listeners(rules) for name, rules in listening.items()}
+        self._listening = {name: _Listeners.told_apart(rules) for name, rules in listening.items()}
         unless = [each for rule in self.all if rule.status in RUNNING for each in rule.calls_off]
         self.calling_off = frozenset(name for each in unless for name in each.fact_names)
         """Names of the facts that may call off what waits."""
@@ -65,7 +102,7 @@ class RuleSet:
         """Segments whose coming and going they listen to."""
         self.spans = tuple(sorted({trigger.span for trigger in running if trigger.span is not None}))
         """Spans of time whose spend they listen to."""
-        self.things = tuple(sorted({trigger.thing for trigger in running if trigger.thing}))
+        self.things = frozenset(trigger.thing for trigger in running if trigger.thing)
         """Categories and products that they listen to."""
 
     def listening(self, fact_name: str) -> Sequence[CompiledRule]:
@@ -77,6 +114,8 @@ class RuleSet:
         listeners = self._listening.get(fact.name)
         if listeners is None:
             return ()
+        if listeners.key:
+            listeners = listeners.about.get(fact.data.get(listeners.key, ""), listeners.general)
         before = fact.before
         if listeners.highest <= before:
             return listeners.always

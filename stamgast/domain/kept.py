@@ -7,7 +7,7 @@ from msgspec import Struct
 from stamgast.domain.units import Day, Millis
 
 
-class Kept(Struct, frozen=True):
+class Kept(Struct, frozen=True, cache_hash=True):
     """Rules that are not live yet ask as well, so that it is there when they are."""
 
     spend_days: Day = 0

@@ -5,7 +5,7 @@ Purchases are counted, not pieces; a refund takes its purchase out again.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Set
 from functools import lru_cache
 from typing import Final
 
@@ -56,10 +56,18 @@ def things_in(purchase: Purchase | None, categories: Collection[str], products: 
     return list(found)
 
 
-def holds(purchase: Purchase | None, thing: str) -> bool:
-    """Whether a purchase that counts holds it."""
-    name = (name_of(thing),)
-    return bool(things_in(purchase, name, ()) if thing.startswith(_CATEGORY) else things_in(purchase, (), name))
+def all_in(purchase: Purchase | None) -> Set[str]:
+    """Everything that a purchase that counts holds, by category and by product."""
+    if purchase is None or not purchase.counts:
+        return frozenset()
+    found: set[str] = set()
+    for line in purchase.lines:
+        if line.quantity > 0:
+            if line.category is not None:
+                found.add(_CATEGORY + line.category)
+            if line.sku is not None:
+                found.add(_PRODUCT + line.sku)
+    return found
 
 
 def marks_in(purchase: Purchase, kept: Kept) -> bytes:
@@ -71,6 +79,22 @@ def marks_in(purchase: Purchase, kept: Kept) -> bytes:
 def mark_of_thing(thing: str) -> bytes:
     """What an entry keeps of a thing."""
     return hashlib.blake2b(thing.encode(), digest_size=_MARK).digest()
+
+
+def marked(marks: bytes, kept: Kept) -> list[str]:
+    """What is kept and has one of those marks, in the order of its name: what is looked at costs, not what is kept."""
+    by_mark = _by_mark(kept)
+    found = {thing for at in range(0, len(marks), _MARK) for thing in by_mark.get(marks[at : at + _MARK], ())}
+    return sorted(found)
+
+
+@lru_cache(maxsize=64)
+def _by_mark(kept: Kept) -> dict[bytes, tuple[str, ...]]:
+    found: dict[bytes, tuple[str, ...]] = {}
+    for thing in (*map(category, kept.categories), *map(product, kept.products)):
+        mark = mark_of_thing(thing)
+        found[mark] = (*found.get(mark, ()), thing)
+    return found
 
 
 def has_mark(marks: bytes, mark: bytes) -> bool:

@@ -63,10 +63,10 @@ def facts_since(case: Case, was: Before, event: PurchaseChanged, applied: Applie
     """Bring it into line with what the transaction gives now, and say what that means. Raises NotReadError."""
     old, new = applied.old, applied.new
     customer, after = case.customer, event.after
-    if old.spend != new.spend or old.day != new.day:
+    if customer.spending is not None and (old.spend != new.spend or old.day != new.day):
         spending.move(customer, ((old.day, -old.spend), (new.day, new.spend)), was.today)
-    year = date_of(was.today).year
     facts = []
+    year = date_of(was.today).year if was.spent else 0
     for span, spent in was.spent.items():
         now = spending.spent(customer, span, was.today)
         if now != spent:
@@ -74,7 +74,7 @@ def facts_since(case: Case, was: Before, event: PurchaseChanged, applied: Applie
             occasion = spend_occasion(span.text, year)
             facts.append(Fact(FactName.WINDOW_SPEND_CHANGED, occasion, spent, now, data, after))
     facts += _goods(case, event, applied)
-    return facts + _tier(case, was, event)
+    return facts if case.program.tiers is None else facts + _tier(case, was, event)
 
 
 def tier_due(case: Case) -> list[Fact]:
@@ -126,9 +126,8 @@ def _goods(case: Case, event: PurchaseChanged, applied: Applied) -> list[Fact]:
     kept, listened = case.program.kept, case.context.bundle.rules.things
     moved = applied.old.day != applied.new.day
     counts = dict[str, tuple[int, int]]()
-    known = [f"category:{name}" for name in kept.categories] + [f"product:{name}" for name in kept.products]
     if applied.old.bought or applied.new.bought:
-        for thing in sorted(known):
+        for thing in things.marked(applied.old.bought + applied.new.bought, kept):
             mark = things.mark_of_thing(thing)
             held, holds = (things.has_mark(entry.bought, mark) for entry in (applied.old, applied.new))
             times = things.times(case.customer, thing)
@@ -138,16 +137,16 @@ def _goods(case: Case, event: PurchaseChanged, applied: Applied) -> list[Fact]:
                 things.recount(case.customer, thing, _days_with(case, mark, event.transaction, applied.new))
             if held != holds:
                 counts[thing] = (times, things.times(case.customer, thing))
-    for thing in listened:
-        if not things.is_kept(thing, kept):
-            held = bool(applied.old.counts) and things.holds(event.before, thing)
-            holds = bool(applied.new.counts) and things.holds(event.after, thing)
-            if held != holds:
-                counts[thing] = (int(held), int(holds))
+    if listened:
+        had = things.all_in(event.before if applied.old.counts else None)
+        has = things.all_in(event.after if applied.new.counts else None)
+        for thing in (had ^ has) & listened:
+            if not things.is_kept(thing, kept):
+                counts[thing] = (int(thing in had), int(thing in has))
     return [
         Fact(FactName.BOUGHT, event.transaction, *counts[thing], {"thing": thing}, event.after or event.before)
-        for thing in listened
-        if thing in counts
+        for thing in sorted(counts)
+        if thing in listened
     ]
 
 

@@ -5,7 +5,7 @@ from collections.abc import Callable
 import pytest
 
 from rules.actions import Give, Send, Tag
-from rules.engine import CompiledTrigger, View, always
+from rules.engine import CompiledRule, CompiledTrigger, View, always
 from rules.once import once_per
 from rules.program.loader import empty_program
 from rules.rule_set import RuleSet
@@ -16,6 +16,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.program import Window
 from stamgast.domain.units import DAY, HOUR
 from stamgast.domain.vocabulary import FactName, OncePer
+from tests.builders import rule as rule_of
 
 AMSTERDAM = "Europe/Amsterdam"
 NEW_YEAR_2026 = 20_454
@@ -282,6 +283,40 @@ def test_of_the_rules_that_wait_for_a_threshold_only_those_that_it_passes_are_as
     assert asked(0, 100) == ["v2", "v5", "v9"]
     assert [rule.id for rule in rules.asked_by(Fact("purchase", "till1:1"))] == ["example"]
     assert list(rules.asked_by(Fact("joined", "customer"))) == []
+
+
+def test_a_rule_about_another_card_product_or_segment_is_not_asked(load):
+    waits = {
+        "full": "stamp_card_completed: bread",
+        "bun": "bought: {product: BUN}",
+        "loaf": "bought: {product: LOAF}",
+        "monday": "every: {week: monday}",
+        "friday": "every: {week: friday}",
+    }
+    more = {f"rules/{id_}.yaml": text(f"{{{when}}}").replace("example", id_) for id_, when in waits.items()}
+    rules = load(text("purchase"), more=more).rules
+
+    def asked(name: str, **data: str) -> list[str]:
+        return [rule.id for rule in rules.asked_by(Fact(name, "", 0, 1, data))]
+
+    assert asked("bought", thing="product:BUN") == ["bun"]
+    assert asked("bought", thing="product:PIE") == []
+    assert asked("scheduled", rule="friday") == ["friday"]
+    assert asked("stamp_card_completed", card="bread") == ["full"]
+    assert asked("stamp_card_completed", card="coffee") == []
+    assert [rule.id for rule in rules.listening("bought")] == ["bun", "loaf"]
+
+
+def test_a_rule_that_is_about_nothing_in_particular_is_asked_beside_those_that_are():
+    def made(id_: str, card: str = "") -> CompiledRule:
+        return rule_of(id_, "stamp_card_completed", fills=card)
+
+    rules = RuleSet([made("bread", "bread"), made("any"), made("coffee", "coffee")])
+
+    def asked(card: str) -> list[str]:
+        return [rule.id for rule in rules.asked_by(Fact("stamp_card_completed", "", data={"card": card}))]
+
+    assert (asked("bread"), asked("coffee"), asked("tea")) == (["any", "bread"], ["any", "coffee"], ["any"])
 
 
 @pytest.mark.parametrize("word", OncePer)
