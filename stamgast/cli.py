@@ -5,7 +5,6 @@ Only the called command's module is imported, so that each starts as fast as wha
 
 from __future__ import annotations
 
-import difflib
 import importlib
 import sys
 from typing import Final
@@ -45,8 +44,10 @@ def main() -> None:
         _print(f"stamgast {version('stamgast')}")
         return
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean `stamgast {near[0]}`?" if near else "`stamgast --help` lists the commands"
+        from stamgast.domain.spelling import nearest
+
+        near = nearest(name, COMMANDS)
+        hint = f"did you mean `stamgast {near}`?" if near else "`stamgast --help` lists the commands"
         print(f"stamgast: there is no command {name!r}; {hint}", file=sys.stderr)  # noqa: T201  the answer
         raise SystemExit(2)
     if not all(map(_is_text, arguments)):
