@@ -6,6 +6,7 @@ Only the called command's module is imported, so that each starts as fast as wha
 from __future__ import annotations
 
 import importlib
+import os
 import sys
 from typing import Final
 
@@ -34,6 +35,8 @@ COMMANDS: Final = {
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # pydantic would look through all that is installed for plugins, before each command: we have none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in {"--help", "-h", "help"}:
         _print(menu())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -196,6 +195,8 @@ def schema(
 
 def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:
     """Tell of a rule over all customers."""
+    import asyncio
+
     from stamgast.commands.finding import Reasons
     from stamgast.lookup import count_rule
 
