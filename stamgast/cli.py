@@ -5,8 +5,8 @@ Only the called command's module is imported, so that each starts as fast as wha
 
 from __future__ import annotations
 
-import difflib
 import importlib
+import os
 import sys
 from typing import Final
 
@@ -37,6 +37,8 @@ COMMANDS: Final = {
 
 def main() -> None:
     """Run the command that the arguments name."""
+    # pydantic would look through all that is installed for plugins, before each command: we have none.
+    os.environ.setdefault("PYDANTIC_DISABLE_PLUGINS", "1")
     name, *arguments = sys.argv[1:] or ["--help"]
     if name in {"--help", "-h", "help"}:
         _print(menu())
@@ -47,8 +49,10 @@ def main() -> None:
         _print(f"stamgast {version('stamgast')}")
         return
     if name not in COMMANDS:
-        near = difflib.get_close_matches(name, COMMANDS, 1)
-        hint = f"did you mean `stamgast {near[0]}`?" if near else "`stamgast --help` lists the commands"
+        from stamgast.domain.spelling import nearest
+
+        near = nearest(name, COMMANDS)
+        hint = f"did you mean `stamgast {near}`?" if near else "`stamgast --help` lists the commands"
         print(f"stamgast: there is no command {name!r}; {hint}", file=sys.stderr)  # noqa: T201  the answer
         raise SystemExit(2)
     if not all(map(_is_text, arguments)):

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Final, NamedTuple
 
 from rules.language.registry import Context
-from rules.yaml.misspelt import meant_by
 from rules.yaml.nodes import Node
 from stamgast.domain import things
 from stamgast.domain.kept import Kept
+from stamgast.domain.spelling import meant_by
 
 NAMES: Final = ("category", "product")
 

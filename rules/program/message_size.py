@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from rules.program.template_check import prints_no_name
-from rules.program.template_language import RENDERING, compile_message, render_bounded
+from rules.program.template_check import compiled, prints_no_name
+from rules.program.template_language import render_bounded
 from rules.yaml.nodes import MapNode, Mark, Node
 from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
@@ -152,7 +152,7 @@ def _without_words(text: str) -> str:
     """A text as it is without what is filled in."""
     try:
         words = _nameless({thing: dict.fromkeys(w, "1") for thing, w in WORDS.items()})
-        return render_bounded(compile_message(RENDERING, text), words)
+        return render_bounded(compiled(text), words)
     except Exception:  # noqa: BLE001  told elsewhere
         return ""
 
@@ -160,7 +160,7 @@ def _without_words(text: str) -> str:
 def _as_sent(text: str, words: Words, messaging: Messaging) -> tuple[str, Parts] | None:
     """As the sender would do it: without the name where that is needed and possible."""
     try:
-        template = compile_message(RENDERING, text)
+        template = compiled(text)
         sent = as_sent(render_bounded(template, words).strip(), messaging.letters, [LONG_NAME])
         if sent[1].count > messaging.max_parts and not prints_no_name(text):
             sent = as_sent(render_bounded(template, _nameless(words)).strip(), messaging.letters)
@@ -178,7 +178,7 @@ def _breaks(text: str, words: Words) -> str:
         ("somebody with an empty card", {**words, "card": {**card, "stamps": "0"}}),
     ):
         try:
-            filled = render_bounded(compile_message(RENDERING, text), case).strip()
+            filled = render_bounded(compiled(text), case).strip()
         except ZeroDivisionError:
             return f"the message of {whose} would divide by nothing"
         except Exception:  # noqa: BLE001  told elsewhere
@@ -212,7 +212,7 @@ def _check_variable(reader: Reader, place: Node, source: str, program: Program, 
         if prints_no_name(source):
             continue  # it is warned of, and goes out to all who have a name
         try:
-            filled = render_bounded(compile_message(RENDERING, source), words)
+            filled = render_bounded(compiled(source), words)
         except Exception:  # noqa: BLE001  told elsewhere
             return
         if len(filled) > longest:

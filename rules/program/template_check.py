@@ -6,14 +6,20 @@ from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from typing import Any, Final
 
-from jinja2 import StrictUndefined, Template, TemplateSyntaxError, UndefinedError, nodes
+from jinja2 import Template, TemplateSyntaxError, UndefinedError, nodes
 
-from rules.program.template_language import FILTERS, OPERATORS, MessageEnvironment, parse_message, render_bounded
+from rules.program.template_language import (
+    FILTERS,
+    OPERATORS,
+    RENDERING,
+    MessageEnvironment,
+    parse_message,
+    render_bounded,
+)
 from stamgast.domain.message_words import CUSTOMER, WORDS
 from stamgast.domain.program import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
 
-_ENVIRONMENT: Final = MessageEnvironment(undefined=StrictUndefined)  # as messages are rendered
 _DOTTED: Final = re.compile(r"[a-z_]+(\.[a-z_]+)?")
 _MOST_REMEMBERED: Final = 4_096
 ALL_WORDS: Final = tuple(f"{thing}.{word}" for thing, words in WORDS.items() for word in words)
@@ -100,15 +106,20 @@ class _Text:
     def __init__(self, source: str) -> None:
         self._source = source
         try:
-            tree = parse_message(_ENVIRONMENT, source)
+            tree = parse_message(RENDERING, source)
             self.used = tuple(_words_of(tree))
             self._parts = _part_of_nothing(tree)
             self._branches = any(tree.find(kind) is not None for kind in (nodes.If, nodes.CondExpr))
-            self._code = _ENVIRONMENT.compile(tree)  # what reads like a template may still not become one
+            self._code = RENDERING.compile(tree)  # what reads like a template may still not become one
         except RecursionError:
             raise TemplateSyntaxError("it is nested too deeply", 1) from None
         except (SyntaxError, ValueError, OverflowError) as error:  # loops in loops in loops; a number of 5,000 digits
             raise TemplateSyntaxError(f"it cannot be compiled ({error})", 1) from None
+
+    @cached_property
+    def template(self) -> Template:
+        """As messages are rendered."""
+        return Template.from_code(RENDERING, self._code, {})
 
     @cached_property
     def printed_name(self) -> str:
@@ -127,7 +138,7 @@ class _Text:
         """See `mistake_in`."""
         if self._parts or not all(each.known for each in self.used):
             return self._parts
-        strict = Template.from_code(_ENVIRONMENT, self._code, {})
+        strict = self.template
         if found := _tried(strict, _TRIED):
             return f"it cannot be rendered: {found}"
         if CUSTOMER in self._source and (found := _tried(strict, _TRIED | _NAMELESS_WORDS)):
@@ -149,7 +160,7 @@ _BRANCHES: Final = ({_IF: True, _ELIF: True}, {_IF: False, _ELIF: False}, {_IF: 
 
 def _open_branches(source: str) -> Template:
     """The template with every branch as `_BRANCHES` says."""
-    tree = parse_message(_ENVIRONMENT, source)
+    tree = parse_message(RENDERING, source)
     for either in tree.find_all(nodes.CondExpr):
         either.test = nodes.Name(_IF, "load", lineno=either.lineno)
     for choice in tree.find_all(nodes.If):
@@ -157,7 +168,7 @@ def _open_branches(source: str) -> Template:
     for choice in tree.find_all(nodes.If):
         for other in choice.elif_:
             other.test = nodes.Name(_ELIF, "load", lineno=other.lineno)
-    return _ENVIRONMENT.from_string(tree)
+    return RENDERING.from_string(tree)
 
 
 def _tried(template: Template, words: Mapping[str, Any], passing: tuple[type[Exception], ...] = ()) -> str:
@@ -201,6 +212,11 @@ def mistake_in(source: str) -> str:
     It is tried: with words of the usual kind, without a name, and each of its branches. Raises as `used_words` does.
     """
     return _text(source).mistake
+
+
+def compiled(source: str) -> Template:
+    """The template of a text, as messages are rendered. Raises as `used_words` does."""
+    return _text(source).template
 
 
 def _text(source: str) -> _Text:

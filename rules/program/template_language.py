@@ -9,7 +9,6 @@ rendering takes some milliseconds and some megabytes at most (ADR 102).
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from difflib import get_close_matches
 from functools import partial
 from typing import Any, Final
 
@@ -17,6 +16,8 @@ from jinja2 import Environment, StrictUndefined, Template, TemplateSyntaxError, 
 from jinja2.filters import FILTERS as ALL_FILTERS
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 from jinja2.visitor import NodeTransformer
+
+from stamgast.domain.spelling import nearest
 
 LONGEST_WORKED_ON: Final = 2_000
 """Characters of a text in quotes, and of whatever is made of texts: a message has 1,600."""
@@ -183,8 +184,8 @@ def refuse_what_repeats(tree: nodes.Template) -> None:
     _hold_to_bounds(tree)
     for node in tree.find_all(nodes.Node):
         if isinstance(node, nodes.Filter) and node.name not in FILTERS:
-            near = get_close_matches(node.name, FILTERS, 1)
-            hint = f"; did you mean `{near[0]}`?" if near else ""
+            near = nearest(node.name, FILTERS)
+            hint = f"; did you mean `{near}`?" if near else ""
             known = ", ".join(sorted(FILTERS))
             raise NotAllowedError(f"no filter `{node.name}` in messages{hint} (there are {known})", node.lineno)
         if isinstance(node, nodes.Mod) and isinstance(node.left, nodes.Const) and isinstance(node.left.value, str):

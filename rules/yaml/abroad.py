@@ -5,9 +5,10 @@ that was meant when an unknown one is told.
 """
 
 from collections.abc import Collection
-from difflib import get_close_matches
 from functools import cache
 from typing import Final
+
+from stamgast.domain.spelling import meant_by
 
 _TABLE: Final = """
 rule: regel naam_regel regle règle nom_de_regle name id titel titre title
@@ -146,7 +147,7 @@ def in_english(word: str, allowed: Collection[str]) -> str:
     """The one of the allowed words that a foreign word, or that of another program, means; empty if it means none."""
     folded = word.casefold().strip("\"'\u201c\u201d\u201e\u00ab\u00bb ").replace("-", "_").replace(" ", "_")
     meanings = _meanings()
-    near = [folded] if folded in meanings else get_close_matches(folded, meanings, n=1, cutoff=0.88)
+    near = [folded] if folded in meanings else filter(None, [meant_by(folded, meanings)])
     return next((each for found in near for each in meanings[found] if each in allowed), "")
 
 

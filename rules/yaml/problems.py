@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 from typing import Any, Literal
 
 from rules.yaml.abroad import in_english
+from stamgast.domain import spelling
 
 STILL_RUNNING = "Nothing of this is published: the previous version, if there is one, keeps running."
 MAX_LISTED = 12
@@ -13,8 +13,6 @@ NEARLY_ALL = 3
 """So many more words are listed as well, rather than said to be left out."""
 MAX_QUOTED = 120
 _QUOTES = "\"'\u201c\u201d\u201e\u00ab\u00bb "
-ALIKE = 0.66
-"""How much alike two words must be to be mixed up: `statsu` and `status`, not `dinsdag` and `wednesday`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,8 +95,7 @@ def nearest(word: str, allowed: Iterable[str]) -> str | None:
         return by_folded[folded]
     if english := in_english(word, by_folded.values()):
         return english
-    matches = get_close_matches(folded, by_folded, n=1, cutoff=ALIKE)
-    return by_folded[matches[0]] if matches else None
+    return spelling.nearest(word.strip(_QUOTES), by_folded.values()) or None
 
 
 def suggest(word: str, allowed: Iterable[str]) -> str:

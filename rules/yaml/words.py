@@ -233,7 +233,7 @@ def _meant(text: str, usual: str) -> str:
     """The amount that something which is none was meant to be, as far as it can be told; else an example."""
     match = re.fullmatch(r"([0-9][0-9.,]*) ?([^0-9 .,]{1,16})|([^0-9 .,]{1,16}) ?([0-9][0-9.,]*)", plain_spaces(text))
     number, name = (match[1] or match[4], match[2] or match[3]) if match else ("", "")
-    currency = nearest_currency(name) if name else usual
+    currency = nearest_currency(name, usual) if name else usual
     value = read_number(number).only
     if value is None or not currency:
         return f"{_with_decimals(Decimal('12.5'), exponent_of(usual))} {usual}"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, TypeVar
@@ -19,6 +18,8 @@ T = TypeVar("T")
 
 def find(settings: Settings, merchant: str, identifier: str) -> Found:
     """Return the customer, or say what is wrong and exit."""
+    import asyncio
+
     from stamgast.lookup import find_customer
 
     with Reasons():
@@ -27,6 +28,8 @@ def find(settings: Settings, merchant: str, identifier: str) -> Found:
 
 def with_people(settings: Settings, merchant: str, identifier: str, work: Callable[[People, str], Awaitable[T]]) -> T:
     """Do something for the customer whom the identifier names; say what is wrong and exit if it cannot be done."""
+    import asyncio
+
     from stamgast.lookup import name_customer, open_people
 
     reasons = Reasons()

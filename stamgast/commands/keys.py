@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Awaitable, Collection
 from typing import Annotated, Any, TypeVar
 
@@ -12,6 +11,7 @@ from stamgast.api_keys.model import PRODUCE, SCOPES, ApiKey, MixedScopesError, S
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, new_app, print_json, say
 from stamgast.commands.stamping import stamp_of
 from stamgast.domain.program import MERCHANT
+from stamgast.domain.spelling import nearest
 from stamgast.settings import Settings
 
 app = new_app(
@@ -139,8 +139,8 @@ def not_in_force(merchant: str, published: Collection[str]) -> str:
     """Say so if nothing is published under this name (yet): it may be a slip, and then the key opens nothing."""
     if merchant in published:
         return ""
-    near = difflib.get_close_matches(merchant, published, 1)
-    known = f"did you mean {near[0]!r}?" if near else f"published: {', '.join(sorted(published)) or 'none yet'}"
+    near = nearest(merchant, published)
+    known = f"did you mean {near!r}?" if near else f"published: {', '.join(sorted(published)) or 'none yet'}"
     return f"no programme of {merchant!r} is in force yet; {known}"
 
 

@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import difflib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from stamgast.commands.answering import fail, misuse, say
+from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
     from rules.loader import LoadedMerchant
@@ -27,8 +27,8 @@ def files_of(settings: Settings, merchant: str | None) -> tuple[Path, LoadedMerc
         misuse(f"whose rules? say --merchant, one of {', '.join(folders)}")
     name = merchant or next(iter(folders))
     if name not in folders:
-        near = difflib.get_close_matches(name, folders, 1)
-        fail(f"there is no merchant {name!r} in {where}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        near = nearest(name, folders)
+        fail(f"there is no merchant {name!r} in {where}" + (f"; did you mean {near!r}?" if near else ""))
     (loaded,) = files_at([folders[name]]).loaded
     if not loaded.ok:
         say(render_problems(loaded.problems))

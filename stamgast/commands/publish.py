@@ -12,6 +12,7 @@ import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json, say
 from stamgast.commands.signing import By, Why, sign
+from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
     from stamgast.programs.publish import Published
@@ -78,8 +79,6 @@ def _publish_or_wait(settings: Settings, merchants: list[str], asked: _Asked) ->
 
 
 def _folders(config_dir: Path, names: list[str]) -> list[Path]:
-    import difflib
-
     from stamgast.programs.publish import MERCHANTS, merchant_folders
 
     known = {folder.name: folder for folder in merchant_folders(config_dir)}
@@ -87,8 +86,8 @@ def _folders(config_dir: Path, names: list[str]) -> list[Path]:
         fail(f"there is no merchant in {config_dir / MERCHANTS}; each has a folder there with a program.yaml")
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            fail(f"there is no merchant {name!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+            near = nearest(name, known)
+            fail(f"there is no merchant {name!r}" + (f"; did you mean {near!r}?" if near else ""))
     return [known[name] for name in names] if names else list(known.values())
 
 

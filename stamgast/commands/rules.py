@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
-import difflib
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -26,6 +24,7 @@ from stamgast.commands.answering import (
 from stamgast.commands.rules_backtest import backtest
 from stamgast.commands.rules_launch import history, launch, rollback
 from stamgast.commands.rules_new import new
+from stamgast.domain.spelling import nearest
 from stamgast.domain.vocabulary import RuleStatus, Status
 
 if TYPE_CHECKING:
@@ -172,8 +171,8 @@ def why(
     found = find(settings, merchant, identifier)
     rules = found.bundle.rules.by_id
     if rule is not None and rule not in rules:
-        near = difflib.get_close_matches(rule, rules, 1)
-        fail(f"there is no rule {rule!r}" + (f"; did you mean {near[0]!r}?" if near else ""))
+        near = nearest(rule, rules)
+        fail(f"there is no rule {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
     told = explain_customer(found.state, found.bundle, settings.make_clock().now(), rule, found.customer_id)
     if as_json:
         print_json({"merchant": merchant, "customer": found.customer_id, "rules": told})
@@ -202,6 +201,8 @@ def schema(
 
 def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:
     """Tell of a rule over all customers."""
+    import asyncio
+
     from stamgast.commands.finding import Reasons
     from stamgast.lookup import count_rule
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +11,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, progress, say
 from stamgast.commands.merchant_files import files_of
+from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
     from rules.loader import LoadedMerchant
@@ -79,8 +79,8 @@ def _known_rules(names: Sequence[str], loaded: LoadedMerchant) -> tuple[str, ...
     known = loaded.rules.by_id
     for name in names:
         if name not in known:
-            near = difflib.get_close_matches(name, known, 1)
-            hint = f"; did you mean {near[0]!r}?" if near else f"; there are {', '.join(known) or 'none'}"
+            near = nearest(name, known)
+            hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(known) or 'none'}"
             fail(f"there is no rule {name!r}{hint}")
     return tuple(dict.fromkeys(names))
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Coroutine
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
@@ -181,6 +180,8 @@ def _ready() -> tuple[Settings, Topics]:
 
 
 def _run(work: Coroutine[Any, Any, T]) -> T:
+    import asyncio
+
     from stamgast.log.producers import EmitError
     from stamgast.programs.record import BundleTooLargeError
 
@@ -199,6 +200,8 @@ async def _versions(bootstrap: str, topic: str, merchant: str, rule: str) -> lis
 
 def _wait(settings: Settings, topics: Topics, version: InForce, seconds: float) -> list[int] | None:
     """Wait until it is in force; the partitions where it is not yet, None if nobody can tell."""
+    import asyncio
+
     from stamgast.programs.barriers import wait_for_barrier
     from stamgast.state.errors import StateError
     from stamgast.state.nodes import Redis

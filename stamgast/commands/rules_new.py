@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import sys
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Annotated, Any
@@ -11,6 +10,7 @@ import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, print_json, say
 from stamgast.commands.merchant_files import files_of
+from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
     from rules.recipes import Input, Recipe
@@ -91,10 +91,9 @@ def _document(recipe: Recipe) -> dict[str, Any]:
 def _chosen(recipes: Sequence[Recipe], name: str) -> Recipe:
     by_id = {each.id: each for each in recipes}
     if name not in by_id:
-        near = difflib.get_close_matches(name, by_id, 1)
+        near = nearest(name, by_id)
         fail(
-            f"there is no recipe {name!r}; "
-            + (f"did you mean {near[0]!r}?" if near else f"there are {', '.join(by_id)}")
+            f"there is no recipe {name!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(by_id)}")
         )
     return by_id[name]
 

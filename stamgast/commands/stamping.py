@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 from typing import TYPE_CHECKING
 
 from stamgast.commands.answering import fail, kafka_of
@@ -18,6 +17,8 @@ def stamp_of(settings: Settings) -> Millis:
 
     If neither answers, what is to be written fails for that, or the machine is believed.
     """
+    import asyncio
+
     return asyncio.run(stamp(settings))
 
 

@@ -1,9 +1,9 @@
 """The currencies of ISO 4217, and how many decimals each has."""
 
-import difflib
 from decimal import Decimal
 from typing import Final
 
+from stamgast.domain.spelling import nearest
 from stamgast.domain.units import Minor
 
 _EXPONENTS: Final = dict.fromkeys(
@@ -20,7 +20,8 @@ _CODES: Final = (
     "ATS BEF CYP DEM EEK ESP FIM FRF GRD HRK IEP ITL LTL LUF LVL MTL NLG PTE SIT SKK"
 )
 """In use; the last line are those that became euros, for history that is imported."""
-CURRENCIES: Final = frozenset(_CODES.split())
+_IN_ORDER: Final = tuple(_CODES.split())
+CURRENCIES: Final = frozenset(_IN_ORDER)
 _MEANT: Final = {
     "EURO": "EUR",
     "EUROS": "EUR",
@@ -46,16 +47,17 @@ def exponent_of(currency: str) -> int:
     return _EXPONENTS.get(currency, 2)
 
 
-def nearest_currency(text: str) -> str:
-    """Return the code that was meant by something that is none; empty if nothing is near."""
+def nearest_currency(text: str, own: str = "") -> str:
+    """Return the code that was meant by something that is none; empty if nothing is near.
+
+    Of several that are as near the shop's `own` goes first, then the usual ones.
+    """
     word = text.strip().upper()[:_LONGEST]
     if word in CURRENCIES:
         return word
     if meant := _MEANT.get(word) or next((each for each in _USUAL if sorted(each) == sorted(word)), ""):
         return meant
-    near = difflib.get_close_matches(word, _USUAL, n=1, cutoff=0.65)
-    near += difflib.get_close_matches(word, sorted(CURRENCIES), n=1, cutoff=0.65)
-    return near[0] if near else ""
+    return nearest(word, _USUAL, prefer=own) or nearest(word, _IN_ORDER, prefer=own)
 
 
 def format_money(minor: Minor, currency: str) -> str:

@@ -1,6 +1,5 @@
 """Everything that is wrong with a document at once: where (JSON Pointer), why, what is allowed, what was meant."""
 
-import difflib
 import types
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, Final, Union, get_args, get_origin
@@ -8,6 +7,7 @@ from typing import Annotated, Any, Final, Union, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
+from stamgast.domain.spelling import nearest
 from stamgast.pos.types import ANY_ID, MOST_MINOR
 
 Problem = dict[str, str]
@@ -117,8 +117,8 @@ def _unknown_field(field: str, known: Sequence[str]) -> Problem:
     found = {"detail": f"{field} {UNKNOWN}"}
     if known:
         found["allowed"] = ", ".join(known)
-    if near := difflib.get_close_matches(field.lower().replace("-", "_"), known, n=1, cutoff=0.6):
-        found["nearest"] = near[0]
+    if near := nearest(field, known):
+        found["nearest"] = near
     return found
 
 

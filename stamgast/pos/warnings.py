@@ -13,7 +13,6 @@ from typing import Final, NamedTuple
 
 from prometheus_client import CollectorRegistry, Counter
 
-from rules.yaml.misspelt import meant_by
 from rules.yaml.problems import MAX_LISTED, nearest
 from stamgast.domain.calendar import business_day
 from stamgast.domain.events import Line, Purchase
@@ -24,6 +23,7 @@ from stamgast.domain.purchase_record import DAYS_APART, EPOCH, Delivery, busines
 from stamgast.domain.purchases import merge
 from stamgast.domain.review import Doubt as AboutPurchase
 from stamgast.domain.review import doubt_about
+from stamgast.domain.spelling import meant_by
 from stamgast.domain.transactions import Transaction
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
@@ -133,7 +133,8 @@ def unknown_word(
 ) -> Doubt:
     """A word that the programme does not know, which was taken all the same; `detail` says what comes of it."""
     words = sorted(known)
-    return Doubt(kind, pointer, word, detail, _listed(words), meant_by(word, words))
+    near = meant_by(word, words) if kind == "unknown_word" else nearest(word[:SHOWN], words) or ""
+    return Doubt(kind, pointer, word, detail, _listed(words), near)
 
 
 def _listed(words: Sequence[str]) -> str:

@@ -31,18 +31,24 @@ class Look(NamedTuple):
     entries: dict[bytes, bytes]
     score: int | None
     other: bytes | None
+    length: int = 0
+    """Of the list."""
+    first: bytes | None = None
+    last: bytes | None = None
 
 
 async def look(
     session: Session, keys: PartitionKeys, *,
     value: str = "", entries: str = "", member: str = "", among: str = "", field: str = "", other: str = "",
+    listed: str = "",
 ) -> Look:  # fmt: skip
     """Look at a value, a hash and a member of a sorted set (the timers), each if it is named, all at one moment.
 
-    With a `field`: at that field of the hash, and of another one.
+    With a `field`: at that field of the hash, and of another one. Of a list its length and both ends.
     """
     names = [keys.meta, value or keys.none, entries or keys.none, among or keys.timers, other or keys.none]
-    meta, found, flat, score, beside = await session.run(_LOOK, names, [member, field])
+    names.append(listed or keys.none)
+    meta, found, flat, score, beside, ends = await session.run(_LOOK, names, [member, field])
     watermark, backlogs, aside, clocks, spoilt, goal = meta
     return Look(
         watermark=WATERMARK.read(watermark),
@@ -55,6 +61,9 @@ async def look(
         entries=_pairs(flat),
         score=None if score is None else int(float(score)),
         other=beside,
+        length=ends[0],
+        first=next(iter(ends[1:]), None),
+        last=next(iter(ends[2:]), None),
     )
 
 

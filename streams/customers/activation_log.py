@@ -242,6 +242,20 @@ class ActivationLog:
             await self._outbox.logged(records[-1].offset + 1, [line for line in lines if line[0]])
 
 
+async def open_attempts(reader: LogReader, topic: str, partition: int, end: int) -> dict[str, str]:
+    """The first attempt of each activation that stands open in the log before an offset (`outbox_logged.lua`)."""
+    attempts: dict[str, str] = {}
+    begins = await reader.begins([(topic, partition)])
+    async for records in reader.read(topic, partition, max(begins.values()), end):
+        for note in (each for record in records if (each := _note_of(record.value)) is not None):
+            kind, activation, attempt = _line_of(note)
+            if kind == NoteKind.CLAIMED:
+                attempts.setdefault(activation, attempt)
+            elif kind and (kind == ActivationState.ENDED or attempts.get(activation) == attempt):
+                attempts.pop(activation, None)
+    return attempts
+
+
 def _note_of(value: Any) -> Note | None:
     try:
         return decode_note(value or b"")

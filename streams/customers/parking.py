@@ -52,6 +52,11 @@ _decode = msgspec.msgpack.Decoder(Parked).decode
 _encode = msgspec.msgpack.Encoder().encode
 
 
+def offset_of(value: bytes | None) -> int:
+    """Where in the log an element of the list stands; -1 for none."""
+    return -1 if value is None else _decode(value).offset
+
+
 def park(parked: Mapping[str, Sequence[Parked]], keys: PartitionKeys, writes: Writes) -> int:
     """Put records behind what waits; return how many."""
     for merchant, records in parked.items():

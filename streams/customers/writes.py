@@ -22,7 +22,7 @@ from streams.customers.state_cache import Name
 ANSWER_KEPT_S: Final = 86_400
 _PLACES: Final = 1 << 16
 """A step's submissions stand between its place and the next one's."""
-_BOUND_KEPT_S: Final = 2 * 86_400
+BOUND_KEPT_S: Final = 2 * 86_400
 _WORDS_AT_ONCE: Final = 2_000
 """Words that one command carries behind its key: an even number, and about half of what a script takes."""
 _NOTES_AT_ONCE: Final = 1_000
@@ -131,7 +131,7 @@ def _write_bound(key: str, notes: Sequence[Note], writes: Writes) -> None:
     known = sorted({note.provider_id for note in notes if note.provider_id})
     if known:
         _do_in_pieces(writes, ("SADD", key), known)
-        writes.do("EXPIRE", key, _BOUND_KEPT_S)
+        writes.do("EXPIRE", key, BOUND_KEPT_S)
 
 
 def _write_counters(key: str, counters: Mapping[str, int], writes: Writes) -> None:

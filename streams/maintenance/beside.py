@@ -9,10 +9,11 @@ from stamgast.domain.events import AnyEvent
 from stamgast.domain.units import SECOND, Millis
 from stamgast.service import Change
 from stamgast.state.outbox import Lane, encode_submission
-from streams.customers.writes import ANSWER_KEPT_S, CODE_KEPT_S
+from streams.customers.writes import ANSWER_KEPT_S, BOUND_KEPT_S, CODE_KEPT_S
 
 CODE_KEPT: Final[Millis] = CODE_KEPT_S * SECOND
 ANSWER_KEPT: Final[Millis] = ANSWER_KEPT_S * SECOND
+BOUND_KEPT: Final[Millis] = BOUND_KEPT_S * SECOND
 
 
 class Owner(NamedTuple):
@@ -46,6 +47,8 @@ class Beside:
         """merchant:event of the newest day."""
         self.outbox: dict[str, Waits] = {}
         """By activation."""
+        self.bound: dict[str, Millis] = {}
+        """merchant:customer:id of a carrier's message whose activation is known, of the newest days."""
 
     def note(self, event: AnyEvent, change: Change) -> None:
         """Take in what an event came to."""
@@ -57,6 +60,10 @@ class Beside:
         for name, answer in change.answers.items():
             self._forget_answers(event.at - ANSWER_KEPT)
             self.answers[f"{event.merchant}:{name}"] = Answer(event.at, digest_of(answer))
+        for note in change.notes:
+            if note.provider_id:
+                self._forget_bound(event.at - BOUND_KEPT)
+                self.bound[f"{event.merchant}:{event.customer}:{note.provider_id}"] = event.at
         submitted = {each.activation: each for each in change.submissions}
         for activation, stands in change.stands.items():
             if stands:
@@ -68,6 +75,10 @@ class Beside:
     def _forget_answers(self, before: Millis) -> None:
         while self.answers and (oldest := next(iter(self.answers.items())))[1].at < before:
             del self.answers[oldest[0]]
+
+    def _forget_bound(self, before: Millis) -> None:
+        while self.bound and (oldest := next(iter(self.bound.items())))[1] < before:
+            del self.bound[oldest[0]]
 
 
 def digest_of(value: bytes) -> bytes:

@@ -19,6 +19,8 @@ from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
+from stamgast.state.partition_meta import IN_FORCE, PAUSED, SCHEDULES, SOURCES, InForce
+from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.maintenance.beside import Beside
 
 FindBundle = Callable[[str, str, int], Bundle]
@@ -61,6 +63,7 @@ class PartitionReplay:
         self._behind: Mapping[str, int] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
         self._time: Millis = 0
+        self._schedules: dict[Name, ScheduleMark] = {}
 
     @property
     def bundles(self) -> Mapping[str, Bundle]:
@@ -71,6 +74,29 @@ class PartitionReplay:
     def waiting(self) -> int:
         """How many events wait for a bundle of their merchant."""
         return sum(map(len, self._waiting.values()))
+
+    def waiting_of(self, merchant: str) -> tuple[int, int, int]:
+        """How many events of a merchant wait, and at which offsets the first and the last of them stand (-1: none)."""
+        waiting = self._waiting.get(merchant)
+        return (len(waiting), waiting[0].offset, waiting[-1].offset) if waiting else (0, -1, -1)
+
+    @property
+    def merchants_that_wait(self) -> list[str]:
+        """Merchants of which something waits."""
+        return [merchant for merchant, waiting in self._waiting.items() if waiting]
+
+    def meta(self) -> dict[str, str]:
+        """What the partition's meta has to say that follows from the log."""
+        hashes = {merchant: bundle.hash for merchant, bundle in self._in_force.items()}
+        in_force = {m: InForce(number, hashes.get(m, "")) for m, number in self._numbers.items()}
+        marks = {name: mark for name, mark in self._schedules.items() if mark != NO_MARK}
+        fields = {
+            **SOURCES.written(self._sources),
+            **IN_FORCE.written(in_force),
+            **PAUSED.written({merchant: frozenset(rules) for merchant, rules in self._paused.items()}),
+            **SCHEDULES.written(marks),
+        }
+        return {name: str(value) for name, value in fields.items()}
 
     def apply(self, offset: int, value: bytes | None, appended_at: Millis = 0) -> None:
         """Apply the record at an offset. `appended_at` is the log's time of it, 0 where stamps are not held to that."""
@@ -96,6 +122,8 @@ class PartitionReplay:
             self._come_into_force(event)
             self._since[merchant] = self._time
             self._take_up(merchant)
+        else:
+            self._take(offset, event)
 
     def taken_up(self, reached: Mapping[str, int]) -> None:
         """Say of which merchants the worker is still taking up what waited, and which offset it has reached."""
@@ -116,8 +144,9 @@ class PartitionReplay:
             self._come_into_force(event)
         elif isinstance(event, RulePaused):
             self._pause(event)
-        elif isinstance(event, _OF_THE_PARTITION):
-            pass  # how far a schedule is changes nobody's state
+        elif isinstance(event, ScheduleDue | ScheduleDone):
+            name = (event.merchant, event.rule)
+            self._schedules[name] = marked(event, self._schedules.get(name, NO_MARK))
         elif offset in self.aside:
             self.passed_over.append(offset)
         else:
@@ -143,10 +172,12 @@ class PartitionReplay:
         self._paused.pop(barrier.merchant, None)
 
     def _pause(self, event: RulePaused) -> None:
-        bundle = self._in_force.get(event.merchant)
-        if bundle is None or event.number != self._numbers.get(event.merchant):
+        if event.number != self._numbers.get(event.merchant):
             return
         self._paused.setdefault(event.merchant, set()).add(event.rule)
+        bundle = self._in_force.get(event.merchant)
+        if bundle is None:
+            return
         self._in_force[event.merchant] = replace(bundle, rules=bundle.rules.pausing(self._paused[event.merchant]))
 
     def _is_repeat(self, source: Source) -> bool:

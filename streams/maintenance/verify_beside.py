@@ -18,6 +18,7 @@ from stamgast.state.looks import Look, look
 from stamgast.state.outbox import decode_submission
 from stamgast.state.session import Session
 from streams.maintenance.beside import ANSWER_KEPT, Beside, digest_of
+from streams.maintenance.verify_sending import Begun, Bound, Doubts, Lanes, Submissions
 
 AT_ONCE: Final = 200
 """Keys that are asked for side by side."""
@@ -49,6 +50,11 @@ async def beside_differences(
         _Owners(session, keys, beside, int(seconds) * 1_000),
         _Answers(session, keys, beside, int(seconds) * 1_000),
         _Outbox(session, keys, beside),
+        Lanes(session, keys, beside),
+        Submissions(session, keys, beside),
+        Doubts(session, keys, beside),
+        Begun(session, keys, beside),
+        Bound(session, keys, beside),
     )
     for kind in kinds:
         for name in await _suspects(kind):

@@ -23,9 +23,12 @@ from stamgast.state.keys import IDLE, PartitionKeys, customers
 from stamgast.state.looks import Look, look
 from stamgast.state.nodes import Redis
 from stamgast.state.session import Session
+from streams.customers.parking import offset_of
 from streams.maintenance.differences import Report, departing, plain, said, said_of_entries
 from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
+from streams.maintenance.verify_sending import attempt_differences, meta_differences
 
 
 async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, id_key: bytes, report: Report) -> None:
@@ -38,7 +41,7 @@ async def verify_customers(bootstrap: str, redis_url: str, topics: Topics, id_ke
             for partition in range(topics.partitions):
                 session = await redis.session(customers(partition).meta)
                 replay = PartitionReplay(partition, voucher_key, shelf.find)
-                await _Partition(reader, session, topics.customer_events, partition, replay).compare(report)
+                await _Partition(reader, session, topics, partition, replay).compare(report)
     finally:
         redis.close()
 
@@ -50,10 +53,13 @@ class WentBackError(Exception):
 class _Partition:
     """One partition of customers, live and folded."""
 
-    def __init__(self, reader: LogReader, session: Session, topic: str, number: int, replay: PartitionReplay) -> None:
+    def __init__(
+        self, reader: LogReader, session: Session, topics: Topics, number: int, replay: PartitionReplay
+    ) -> None:
         self._reader = reader
         self._session = session
-        self._topic = topic
+        self._topic = topics.customer_events
+        self._activations = topics.activations
         self._number = number
         self._keys: PartitionKeys = customers(number)
         self._replay = replay
@@ -98,6 +104,27 @@ class _Partition:
                 yield f"purchase to review {name}: {_said_of_review(name, reviews, replay.fold.reviews)}"
         async for what in beside_differences(self._session, self._keys, replay.beside, self._fold_on):
             yield what
+        async for what in self._of_the_partition():
+            yield what
+        async for what in attempt_differences(self._reader, self._activations, self._session, self._keys):
+            yield what
+
+    async def _of_the_partition(self) -> AsyncIterator[str]:
+        """What waits for bundles, and what stands of the log in the partition's meta."""
+        keys, replay = self._keys, self._replay
+        parked = {name async for name in names_under(self._session, keys.parked(""))}
+        for merchant in sorted(parked | set(replay.merchants_that_wait)):
+            seen = await look(self._session, keys, listed=keys.parked(merchant))
+            await self._fold_on(seen)
+            ends = [offset_of(value) for value in (seen.first, seen.last)]
+            if (seen.length, *ends) != (should_be := replay.waiting_of(merchant)):
+                is_now = (seen.length, *ends)
+                yield f"what waits of {merchant}: is {said_of_list(is_now)}, should be {said_of_list(should_be)}"
+        seen = await look(self._session, keys, entries=keys.meta)
+        await self._fold_on(seen)
+        found = {name.decode(): value.decode(errors="replace") for name, value in seen.entries.items()}
+        for what in meta_differences(replay.meta(), found, (each.prefix for each in META_VERIFIED)):
+            yield what
 
     async def _look(self, name: str) -> Look:
         merchant, _, customer = name.rpartition(":")
@@ -133,6 +160,12 @@ class _Partition:
         if score != due and (seen.value is not None or state is None):
             words.append(f"its timer is {score}, should be {due}")
         return words
+
+
+def said_of_list(ends: tuple[int, ...]) -> str:
+    """How many, and from where to where."""
+    count, first, last = ends
+    return f"{count:,} events ({first} to {last})" if count else "nothing"
 
 
 def _said_of(value: bytes | None, state: Customer | None) -> list[str]:

@@ -12,11 +12,15 @@ from stamgast.domain.events import AnyEvent, Barrier, VoucherRedeemed, encode_ev
 from stamgast.domain.units import HOUR, MINUTE
 from stamgast.local.redis_server import RedisServer
 from stamgast.state.client import keys_like, members_of
+from stamgast.state.doubts import Doubt, encode_doubt
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
+from stamgast.state.outbox import decode_submission
 from stamgast.state.session import Session
 from streams.maintenance.replay import PartitionReplay
+from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
+from streams.maintenance.verify_sending import meta_differences
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.fakes.memory_partition import Shelf
 from tests.fakes.records import log_of
@@ -123,3 +127,65 @@ async def test_a_message_that_would_never_leave_or_that_nobody_wanted_is_told(ve
             "message nobodys: is in Redis and not in the log",
         ]
     )
+
+
+async def test_what_sending_keeps_of_a_message_that_there_is_not_is_told(verified: Verified):
+    call = verified.session.call
+    await call("ZADD", KEYS.lane(MERCHANT, "sms"), 1, "nobodys")
+    await call("ZADD", KEYS.lane(MERCHANT, "whatsapp"), 1, "nobodys")
+    await call("HSET", KEYS.sending, "nobodys", "D|x")
+    await call("SADD", KEYS.begun(MERCHANT, ANNA), "nobodys")
+    await call("SADD", KEYS.doubts(MERCHANT, ANNA), "nobodys")
+    await call("ZADD", KEYS.looks, 1, "nobodys")
+    assert sorted(await verified.found()) == sorted(
+        [
+            f"message nobodys: stands in lane {MERCHANT}:sms and is not in the log",
+            f"message nobodys: stands in lane {MERCHANT}:whatsapp and is not in the log",
+            f"lane {MERCHANT}:whatsapp: is not among those that are worked at",
+            "submission nobodys: is under way and not in the log",
+            "message nobodys: has begun for its customer and nowhere else",
+            "message nobodys: is in doubt for its customer and nowhere else",
+            "doubt nobodys: is to be looked up, and nothing says what it is",
+        ]
+    )
+
+
+async def test_a_doubt_that_is_never_looked_up_is_told(verified: Verified):
+    call = verified.session.call
+    names = sorted([name async for name in members_of(verified.session, "HSCAN", KEYS.outbox)])[:2]
+    values = await call("HMGET", KEYS.outbox, *names)
+    for name, value in zip(names, values, strict=True):
+        submission = decode_submission(value)
+        await call("HSET", KEYS.doubt, name, encode_doubt(Doubt(submission, "x", NOW)))
+        await call("HSET", KEYS.sending, name, "D|x")
+    whole = decode_submission(values[1])
+    await call("ZADD", KEYS.looks, 1, names[1])
+    told = [f"doubt {names[0]}: is never looked up", f"doubt {names[1]}: does not stand in its customer's set"]
+    assert sorted(await verified.found()) == sorted(told)
+    await call("SADD", KEYS.doubts(MERCHANT, whole.customer), names[1])
+    assert await verified.found() == told[:1]
+
+
+async def test_a_carriers_message_that_was_known_and_is_not_any_more_is_told(verified: Verified):
+    verified.replay.beside.bound[f"{MERCHANT}:{ANNA}:SM1"] = NOW - HOUR
+    assert await verified.found() == ["carrier's message SM1: it is not known whose it is"]
+    await verified.session.call("SADD", KEYS.bound(MERCHANT, ANNA), "SM1")
+    assert await verified.found() == []
+    verified.replay.beside.bound[f"{MERCHANT}:{ANNA}:SM2"] = NOW - 72 * HOUR
+    assert await verified.found() == [], "it may be forgotten by now"
+
+
+async def test_what_stands_in_the_partitions_meta_is_compared_with_the_log(verified: Verified):
+    prefixes = [each.prefix for each in META_VERIFIED]
+
+    async def found() -> list[str]:
+        flat = await verified.session.call("HGETALL", KEYS.meta)
+        words = [word.decode() for word in flat]
+        return meta_differences(verified.replay.meta(), dict(zip(words[::2], words[1::2], strict=True)), prefixes)
+
+    assert await found() == []
+    await verified.session.call("HSET", KEYS.meta, f"b:{MERCHANT}", "7:x", f"p:{MERCHANT}", "greet")
+    assert await found() == [
+        f"meta b:{MERCHANT}: is 7:x, should be 1:hash1",
+        f"meta p:{MERCHANT}: is greet, should be missing",
+    ]

@@ -10,12 +10,12 @@ from rules.language.conditions.figures import Show, bounded, of_view, read_bound
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import MONEY, TEXT, bounds, one_or_more
-from rules.yaml.misspelt import meant_by
 from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.reader import Reader
 from stamgast.domain.currencies import format_money
 from stamgast.domain.exchange import converted
 from stamgast.domain.program import Program
+from stamgast.domain.spelling import meant_by
 
 
 def _store_of(view: View) -> str:

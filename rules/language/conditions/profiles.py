@@ -8,8 +8,8 @@ from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import TEXT, choice, one_or_more
-from rules.yaml.misspelt import meant_by
 from rules.yaml.nodes import MapNode, Node
+from stamgast.domain.spelling import meant_by
 from stamgast.domain.veil import MARK, Veil
 from stamgast.domain.vocabulary import Channel, Purpose
 

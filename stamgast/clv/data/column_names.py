@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from typing import Final
 
+from stamgast.domain.spelling import nearest
+
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("profit", "currency", "segment", "acquisition_source")
-_ALIKE: Final = 0.7
-"""How much alike two names must be to be mixed up: `amout` and `amount`, not `klant` and `amount`."""
 _ELSEWHERE: Final = {
     "customer": "klant klanten klantnummer klantnr kunde kunden kundennummer kundennr client clients acheteur",
     "date": "datum aankoopdatum besteldatum kaufdatum bestelldatum verkoopdatum",
@@ -39,8 +38,7 @@ def meant_column(written: str, absent: Iterable[str]) -> str | None:
     # What means a column that is there is not offered as another one for its looks.
     if any(meant):
         return None
-    near = difflib.get_close_matches(written, names, 1, _ALIKE)
-    return near[0] if near else None
+    return nearest(written, names) or None
 
 
 def missing_columns(names: Sequence[str]) -> list[tuple[int, str]]:

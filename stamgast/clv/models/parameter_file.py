@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -13,6 +12,7 @@ from stamgast.domain.attrition import PARAMETERS
 from stamgast.domain.clv_parameters import FitReport, ParameterSet, check
 from stamgast.domain.errors import UNREADABLE, in_plain_words
 from stamgast.domain.models.gamma_gamma import Spend
+from stamgast.domain.spelling import nearest
 
 
 class ParameterFileError(Exception):
@@ -70,8 +70,8 @@ def _check_keys(found: dict[str, Any], allowed: Iterable[str], words: str) -> No
 
 
 def _hint(name: str, allowed: Iterable[str]) -> str:
-    near = difflib.get_close_matches(name, list(allowed), 1)
-    return (f"did you mean {near[0]}? " if near else "") + f"there are {', '.join(allowed)}"
+    near = nearest(name, allowed)
+    return (f"did you mean {near}? " if near else "") + f"there are {', '.join(allowed)}"
 
 
 def _shown(value: Any) -> str:

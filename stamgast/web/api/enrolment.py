@@ -14,9 +14,9 @@ from pydantic import (
 )
 from pydantic_core import PydanticCustomError
 
-from rules.yaml.misspelt import meant_by
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, could_be_a_name
 from stamgast.domain.program import Program
+from stamgast.domain.spelling import meant_by
 from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.pos.canonical import Strict
 from stamgast.pos.documents import read_document

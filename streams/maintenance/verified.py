@@ -1,0 +1,66 @@
+"""Of each kind of key that a partition has: what `stamgast verify` looks at, or why it cannot.
+
+Whoever adds a kind of key, or a field of a partition's meta, decides here. docs/operations.md shows both tables.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from stamgast.state.partition_meta import IN_FORCE, PAUSED, SCHEDULES, SOURCES, Family
+
+VERIFIED: Final[Mapping[str, str]] = {
+    "customer": "each state, field by field",
+    "ledger": "each entry",
+    "timers": "each customer's earliest",
+    "stats": "each counter",
+    "review": "each purchase",
+    "voucher": "whose each code is, while it is kept",
+    "answer": "those of the newest day",
+    "outbox": "each message",
+    "lane": "each message waits in its lane, or is in somebody's hands; nothing else stands there",
+    "lanes": "each lane in which something waits is among those that are worked at",
+    "sending": "is of a message that is not finished",
+    "doubt": "has its look-up, and stands in its customer's set",
+    "looks": "is of a doubt",
+    "doubts": "is of a doubt",
+    "begun": "is of a message that is not finished, or in doubt",
+    "bound": "those of the newest two days",
+    "attempts": "each attempt that stands open in the log of activations",
+    "parked": "how many wait of each merchant, the first and the last of them",
+    "meta": "bundles in force, paused rules, schedules and sources, as the log says; the rest below",
+    "transaction": "each, while the log has its beginning",
+}
+"""Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
+UNVERIFIED: Final[Mapping[str, str]] = {
+    "none": "nothing ever stands there",
+    "queue": "what an old version left; a taking moves it to its lanes, and `outbox` tells what is lost",
+    "notes": "lines on their way to `activations.v1` and `facts.v1`; the log does not say which are written already",
+    "limits": "what was taken of daily limits, at the submission and by Redis's clock; filled from `activations.v1`",
+    "limit_share": "as `limits`; one that is lost lets a rule send more on that day, never less than asked",
+    "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
+}
+"""The same -> why it cannot be."""
+META_VERIFIED: Final[tuple[Family, ...]] = (IN_FORCE, PAUSED, SCHEDULES, SOURCES)  # type: ignore[type-arg]
+META_UNVERIFIED: Final[Mapping[str, str]] = {
+    "token": "who owns it",
+    "cluster": "which Kafka it is of: held against the broker at each taking",
+    "topic": "as `cluster`",
+    "wm": "it says up to where everything else is compared",
+    "time": "it stands in whatever it stamped",
+    "clock": "it says by which clock the log is judged",
+    "goal": "of this run of Redis",
+    "half": "told instead of a comparison",
+    "ended": "of the newest step",
+    "begun:": "of the newest step",
+    "trial": "of the step under way",
+    "aside": "it says which records are passed over",
+    "progress": "of the newest step",
+    "log": "it says up to where attempts are compared",
+    "f:": "when a till was last heard of: the leader's watch goes by it, no state does",
+    "w:": "by which bundle timers were reviewed; the timers themselves are compared",
+    "waits": "how far what waits is taken up: what waits is compared up to there",
+    "turns": "it only tells steps apart",
+}
+"""Fields of a partition's meta -> why they are not compared."""
