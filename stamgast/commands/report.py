@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -28,7 +29,9 @@ _COLUMNS = (
 def report(
     *,
     merchant: Annotated[str | None, typer.Option(help="Only this merchant.")] = None,
-    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    rule: Annotated[
+        list[str] | None, typer.Option(help="Only this rule; several, one --rule each, are told together as well.")
+    ] = None,
     begin: Annotated[
         str | None, typer.Option("--from", help="First day (2026-09-01), on the shop's clock; else since ever.")
     ] = None,
@@ -48,7 +51,7 @@ def report(
         documents = asyncio.run(_reckon(settings, merchant, _span(settings, begin, end)))
     if not documents:
         fail("no merchant has published yet")
-    if rule is not None:
+    if rule:
         documents = _only(documents, rule)
     if csv is not None:
         _write_csv(csv, documents)
@@ -75,12 +78,14 @@ def _span(settings: Settings, begin: str | None, end: str | None) -> Wanted | No
         misuse(str(error))
 
 
-def _only(documents: list[dict[str, Any]], rule: str) -> list[dict[str, Any]]:
-    found = [document for document in documents if rule in document["rules"]]
-    if not found:
-        known = ", ".join(sorted({name for document in documents for name in document["rules"]})) or "none"
-        misuse(f"--rule {rule!r}: there is no such rule; known: {known}")
-    return [document | {"rules": {rule: document["rules"][rule]}} for document in found]
+def _only(documents: list[dict[str, Any]], rules: list[str]) -> list[dict[str, Any]]:
+    from stamgast.domain.earned import narrowed
+
+    known = sorted({name for document in documents for name in document["rules"]})
+    for rule in rules:
+        if rule not in known:
+            misuse(f"--rule {rule!r}: there is no such rule; known: {', '.join(known) or 'none'}")
+    return [narrowed(document, rules) for document in documents if document["rules"].keys() & rules]
 
 
 async def _reckon(settings: Settings, merchant: str | None, span: Wanted | None) -> list[dict[str, Any]]:
@@ -180,7 +185,22 @@ def _tell(document: dict[str, Any]) -> None:
                 f"    {variant}: {its['people']:,} people, sent {its['sent']:,}, read {its['read']:,}; after it "
                 f"{after['purchases']:,} purchases, profit {money(after['profit_minor'])}; {its['uplift']['verdict']}"
             )
+    if "together" in document:
+        _tell_together(document["together"], money)
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:
         answer(f"    without what these cost, which program.yaml does not say: {', '.join(owed['without_cost'])}")
+
+
+def _tell_together(figures: dict[str, Any], money: Callable[[float], str]) -> None:
+    attributed, cost = figures["attributed"], figures["cost"]
+    answer(
+        f"  together: sent {figures['sent']:,}, delivered {figures['delivered']:,}, redeemed {figures['redeemed']:,}"
+    )
+    answer(
+        f"    after their messages: {attributed['purchases']:,} purchases, profit {money(attributed['profit_minor'])}; "
+        f"cost: messages {money(cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}"
+    )
+    if figures["uplift_minor"] is not None:
+        answer(f"    they changed, net of cost: {money(figures['uplift_minor'])} over all they spoke to")

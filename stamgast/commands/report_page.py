@@ -32,6 +32,13 @@ def _of_merchant(document: dict[str, Any]) -> str:
         f"<li>{escape(rule)}: {escape(figures['uplift']['verdict'])}</li>"
         for rule, figures in document["rules"].items()
     )
+    if "together" in document:
+        lines = document["together"]
+        cost = sum(lines["cost"].values())
+        said += (
+            f"<li>together: {lines['attributed']['purchases']:,} purchases after {lines['delivered']:,} messages, cost "
+            f"{format_money(cost, document['currency'])}</li>"
+        )
     owed = document["liability"]
     owes = " and ".join(
         f"{format_money(owed[name], document['currency'])} in {word}"

@@ -1,6 +1,6 @@
 """What a merchant's rules earned and what the shop owes: a document made of the counters and the programme in force."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from typing import Any, Final
 
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
@@ -30,6 +30,38 @@ def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, 
         "rules": {rule: _of_rule(totals, rule, sorted(variants)) for rule, variants in sorted(measured.items())},
         "liability": _liability(totals, program),
     }
+
+
+def narrowed(document: Mapping[str, Any], rules: Collection[str]) -> dict[str, Any]:
+    """The document of these rules alone, and, of several, what they came to together."""
+    chosen = {rule: figures for rule, figures in document["rules"].items() if rule in rules}
+    found = {**document, "rules": chosen}
+    return found | ({"together": _together(chosen.values())} if len(chosen) > 1 else {})
+
+
+def _together(rules: Collection[Mapping[str, Any]]) -> dict[str, Any]:
+    """Sums. A purchase is attributed to one rule, so nothing counts twice; people may be in several comparisons, so
+    they are not added up, and what was changed is, as money: of the rules of which that can be said.
+    """
+    counted = ("decided", "sent", "delivered", "read", "replied", "redeemed", "opted_out")
+    lifts = [(each["uplift"]["per_customer_minor"], each["arms"]["treated"]["people"]) for each in rules]
+    changed = [lift * people for lift, people in lifts if lift is not None]
+    cost = _added(each["cost"] for each in rules)
+    return {
+        **_added({name: each[name] for name in counted} for each in rules),
+        "attributed": _added(each["attributed"] for each in rules),
+        "cost": cost,
+        "uplift_minor": round(sum(changed)) if changed else None,
+        "return": round(sum(changed) / sum(cost.values()), 2) if changed and sum(cost.values()) else None,
+    }
+
+
+def _added(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
+    found: dict[str, int] = {}
+    for each in figures:
+        for name, value in each.items():
+            found[name] = found.get(name, 0) + value
+    return found
 
 
 def owed(totals: Totals) -> dict[str, int]:

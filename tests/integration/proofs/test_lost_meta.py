@@ -26,5 +26,5 @@ async def test_a_partition_that_lost_its_meta_alone_is_filled_anew_beside_the_ot
     feeder = scene.feeder()
     await feeder.transactions(20)
     await feeder.stop()
-    await judged(scene)
+    await judged(scene, report=True)
     assert worker.process.exit_code is None

@@ -44,7 +44,7 @@ async def test_a_redis_that_restarts_forgets_a_second_or_forgets_everything_is_m
     await asyncio.to_thread(scene.server.empty)
     await scene.taken_anew(before)
     await feeder.stop()
-    await judged(scene)
+    await judged(scene, report=True)
 
 
 async def test_a_broker_that_crashes_and_comes_back_loses_and_doubles_nothing(scene: Scene) -> None:
@@ -60,7 +60,7 @@ async def test_a_broker_that_crashes_and_comes_back_loses_and_doubles_nothing(sc
     await asyncio.to_thread(scene.kafka.start)
     await scene.applied(100)
     await feeder.stop()
-    await judged(scene)
+    await judged(scene, report=True)
     assert [worker.process.exit_code for worker in scene.fleet.all] == [None, None]
 
 
@@ -81,7 +81,7 @@ async def test_a_redis_that_forgets_everything_while_the_broker_is_away_is_made_
     await scene.taken_anew(before)
     await scene.applied(100)
     await feeder.stop()
-    await judged(scene)
+    await judged(scene, report=True)
     assert [worker.process.exit_code for worker in scene.fleet.all] == [None, None]
 
 

@@ -56,7 +56,7 @@ async def test_a_worker_killed_after_any_step_loses_and_doubles_nothing(scene: S
         doomed = [scene.fleet.start(fault) for fault in waves.pop(0)] if waves else []
         await scene.taken_anew(held)
     await feeder.stop()
-    verdict = await judged(scene)
+    verdict = await judged(scene, report=True)
     assert scene.fleet.kills == 16
     assert verdict.expected > 100
 
@@ -79,6 +79,6 @@ async def test_a_worker_paused_after_any_step_past_its_session_changes_nothing_w
         for worker in sleepers:
             worker.wake()
     await feeder.stop()
-    verdict = await judged(scene)
+    verdict = await judged(scene, report=True)
     assert scene.fleet.pauses == 16
     assert verdict.expected > 100

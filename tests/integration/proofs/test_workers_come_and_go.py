@@ -25,6 +25,6 @@ async def test_workers_that_join_and_leave_lose_and_double_nothing(scene):
     assert await asyncio.to_thread(first.process.stop, seconds=40) == 0
     await scene.taken_anew(before)
     await feeder.stop()
-    verdict = await judged(scene, unproven=0)
+    verdict = await judged(scene, unproven=0, report=True)
     assert verdict.expected > 20
     await scene.fleet.stop_all()

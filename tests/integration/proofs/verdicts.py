@@ -7,13 +7,19 @@ import json
 import subprocess
 import sys
 from collections.abc import Collection
+from contextlib import aclosing
 from typing import Any
 
+from stamgast.bootstrap import open_redis
 from stamgast.demo.stage import environment
+from stamgast.domain.earned import report as report_of
+from stamgast.domain.program import Program
+from stamgast.state.counters import totals_of_merchant
 from tests.integration.proofs.judging import (
     PartitionOracle,
     Verdict,
     canonical_purchases,
+    is_event,
     judge_letters,
     judge_purchases,
     judge_states,
@@ -24,6 +30,11 @@ from tests.integration.proofs.judging import (
 from tests.integration.proofs.judging_messages import Excuses, judge_messages
 from tests.integration.proofs.merchant import MERCHANT
 from tests.integration.proofs.scene import Scene
+from tests.oracle_figures import part_of
+from tests.oracle_report import Sale, Terms, differences, once, reckoned
+from tests.oracle_report import Topics as Told
+from tests.oracle_review import waits
+from tests.oracle_sales import sale_of
 
 REFUSALS = {400, 401, 403, 404, 422}
 
@@ -35,18 +46,21 @@ async def judged(
     cards: bool = True,
     patience_s: float = 90,
     confirmed: Collection[str] = (),
+    report: bool = False,
 ) -> Verdict:
     """Wait until all is settled, then compare everything; any difference fails.
 
     `unproven`: how many messages may be shown so at most. `cards`: whether they kept their size all the time, so
     that stamps can be told from the deliveries alone. `patience_s`: how long it may take to settle, and to verify.
-    `confirmed`: transactions that a person has confirmed.
+    `confirmed`: transactions that a person has confirmed. `report`: compare what rules came to as well.
     """
     await scene.settled(patience_s)
     verdict = Verdict()
     logs = _judge_logs(scene, verdict, cards=cards, confirmed=confirmed)
     _, found = await asyncio.gather(logs, verified(scene, patience_s + 30))
     verdict.wrong += found
+    if report:
+        verdict.wrong += await _report_is_wrong(scene)
     refused = [each for each in await scene.callbacks() if each["answer"] in REFUSALS]
     verdict.wrong += [f"a callback was refused: {each}" for each in refused[:3]]
     figures = {name: value for name, value in vars(verdict).items() if name != "wrong"}
@@ -75,6 +89,31 @@ async def _judge_logs(scene: Scene, verdict: Verdict, *, cards: bool, confirmed:
     in_force, *before = [{rule.id for rule in rules} for rules in reversed(scene.rules.values())]
     excuses = Excuses(frozenset(scene.stopped), frozenset(set().union(*before) - in_force), frozenset(scene.strangers))
     judge_messages(verdict, wanted, notes, await scene.posts(), excuses)
+
+
+async def _report_is_wrong(scene: Scene) -> list[str]:
+    """Where what the owners have summed of rules departs from what the topics say."""
+    bootstrap, topics, count = scene.settings.kafka_bootstrap, scene.topics, scene.topics.partitions
+    newest = list((await programs_of(bootstrap, topics)).values())[-1]
+    told = []
+    for topic in (topics.facts, topics.activations, topics.customer_events):
+        log = await read_log(bootstrap, topic, count)
+        told.append(once(each.value for records in log.values() for each in records if is_event(each.value)))
+    terms = Terms(0, worth=lambda _, purchase: _worth(purchase, newest))
+    async with aclosing(open_redis(scene.settings)) as client:
+        totals = await totals_of_merchant(client, count, MERCHANT)
+    found = report_of(totals, newest, {rule.id for rules in scene.rules.values() for rule in rules})
+    wanted = reckoned(Told(*told), terms)
+    assert sum(figures["sent"] for figures in wanted.values()) > 0, "nothing went out, so nothing was compared"
+    return differences(wanted, found["rules"])
+
+
+def _worth(purchase: dict[str, Any], program: Program) -> Sale:
+    sale = sale_of(purchase)
+    if sale is None or waits(sale, program):
+        return Sale(purchase["occurred_at"], 0, 0, 0)
+    part = part_of(sale, program)
+    return Sale(sale.occurred_at, int(part.counts), part.spend, part.profit)
 
 
 async def verified(scene: Scene, patience_s: float = 120) -> list[str]:

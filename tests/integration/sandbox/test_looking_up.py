@@ -2,7 +2,9 @@
 
 from dataclasses import replace
 
-from channels.model import Lookup, Outcome, Sender, SmsText
+import pytest
+
+from channels.model import Lookup, NotAskedError, Outcome, Price, Sender, SmsText
 from tests.integration.sandbox.shop import SMS, T0, ends_as, ready, send, switch
 
 
@@ -28,6 +30,16 @@ async def test_a_look_up_binds_nothing_when_several_messages_fit_or_another_is_m
     assert (await channel.find(ready(channel), "x", T0 + 120_000)).lookup is Lookup.NONE
     await send(channel, shop, attempt="b")
     assert (await channel.find(ready(channel), "x", T0)).lookup is Lookup.SEVERAL
+
+
+async def test_what_a_message_cost_is_known_once_it_has_left(channel, shop, control, sandbox):
+    sent = await send(channel, shop, replace(SMS, source=SmsText("Brood! " * 40)))
+    await ends_as(control, "delivered")
+    assert await channel.price(sent.provider_id) == Price(2 * 75_000, "EUR")
+    assert await channel.price("SM" + "0" * 32) is None, "a message that was deleted there has none"
+    sandbox.stop()
+    with pytest.raises(NotAskedError):
+        await channel.price(sent.provider_id)
 
 
 async def test_a_look_up_that_cannot_be_made_says_so(channel, sandbox):

@@ -92,6 +92,16 @@ def test_json_table_and_page_say_the_same(tmp_path: Path, capsys: pytest.Capture
     assert "data:image/svg+xml" in page.read_text()
 
 
+def test_several_rules_are_told_together_as_well(capsys: pytest.CaptureFixture[str]):
+    assert run("--rule", "win-back", "--rule", "quiet", "--json", "--merchant", "bakery") == 0
+    found = json.loads(capsys.readouterr().out)["together"]
+    assert (found["sent"], found["attributed"]["purchases"], found["cost"]["rewards_minor"]) == (280, 95, 4400)
+    assert found["uplift_minor"] == 200 * 300
+    assert found["return"] == round(200 * 300 / 6500, 2)
+    assert run("--rule", "win-back", "--rule", "quiet") == 0
+    assert "they changed, net of cost: 600.00 EUR" in capsys.readouterr().out
+
+
 def test_a_rule_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]):
     assert run("--rule", "winback") == 2
     assert "known: quiet, win-back" in capsys.readouterr().err

@@ -74,6 +74,17 @@ def test_a_word_that_is_no_channel_is_told_with_those_there_are():
         spec_of("email")
 
 
+@pytest.mark.parametrize(("phone", "country"), [("+31612345678", ""), ("+32470123456", "BE"), ("+33612345678", "")])
+def test_a_message_says_its_country_where_that_has_a_price_of_its_own(phone: str, country: str):
+    prices = {Channel.SMS: {"NL": 7_500, "BE": 9_100}}
+    shop = program(templates={"hello": TEMPLATE}, languages=("nl", "en"), messaging=SENDERS, prices=prices)
+    for channel, expected in ((Channel.SMS, country), (Channel.WHATSAPP, "")):
+        mine = msgspec.structs.replace(SUBMISSION, channel=channel.value, language="en")
+        addressed = address(mine, shop, Profile(phone=phone), "hash")
+        assert isinstance(addressed, Addressed)
+        assert addressed.message.country == expected
+
+
 def test_each_channel_has_its_own_sender_and_wording():
     shop = program(templates={"hello": TEMPLATE}, languages=("nl", "en"), messaging=SENDERS)
     for channel, locale in ((Channel.SMS, "en"), (Channel.WHATSAPP, "nl")):

@@ -4,14 +4,17 @@ from collections import Counter
 from functools import cache
 
 import pytest
+from msgspec.json import encode
 
 from stamgast.domain.calendar import at_local
+from stamgast.domain.earned import report
 from stamgast.domain.events import Event, OptedIn, OptedOut, PurchaseChanged, Replied
 from stamgast.domain.units import DAY
 from stamgast.report.lives import Life
 from stamgast.report.reckoning import InForce, reckon
 from stamgast.report.spans import DayError, Days, Span, wanted
 from tests.builders import T0
+from tests.oracle_report import Terms, Topics, differences, once, reckoned
 from tests.told_shop import ToldShop, busy_shop
 
 EVER = Span(0, T0 + 1000 * DAY)
@@ -103,3 +106,13 @@ def test_without_a_last_day_it_goes_to_today_on_the_shops_clock():
 def test_what_is_no_span_is_refused_with_how_to_write_it(first: str, last: str, said: str):
     with pytest.raises(DayError, match=said.replace("(", r"\(").replace(")", r"\)")):
         wanted(first, last, T0)
+
+
+def test_the_oracle_that_shares_no_code_says_the_same():
+    told = Topics(*(once(map(encode, lines)) for lines in (shop().facts, shop().notes, shop().events)))
+    holding_out = frozenset({"letter", "later", "present", "promised"})
+    found = report(shop().sums(), shop().bundle.program, holding_out)
+    assert (
+        differences(reckoned(told, Terms(400, 7_500, holding_out, earned=frozenset({"promised"}))), found["rules"])
+        == []
+    )

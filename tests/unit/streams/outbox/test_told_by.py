@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from channels.model import CallbackKey, Found, Lookup, StatusEvent
+from channels.model import Found, Lookup, StatusEvent
+from channels.twilio.callback_url import read_callback_key
 from channels.twilio.classify import classify_exchange
 from channels.twilio.client import Exchange
 from channels.twilio.errors import look_up
@@ -23,7 +24,7 @@ from streams.outbox.breaker import Answer
 from streams.outbox.context import Outgoing
 from streams.outbox.in_doubt import Settling
 from streams.outbox.turns import answer_of
-from tests.builders import ANNA, MERCHANT, bought, consent, hello_rule
+from tests.builders import bought, consent, hello_rule
 from tests.fakes.clock import StillClock
 from tests.fakes.emitters import MemoryEmitters
 from tests.message_scenes import MORNING, customer_of
@@ -47,7 +48,7 @@ async def told(way: str, code: str, of: Submission) -> ActivationOutcome | Answe
     ready: Any = (SimpleNamespace(priced_parts=2, message=SimpleNamespace(country="BE")), THEIR_PHONE)
     match way:
         case "a callback":
-            key = CallbackKey(MERCHANT, ANNA, of.activation, "x1", THEIR_PHONE, parts=2, country="BE")
+            key = read_callback_key(around.callback_url(of, "x1", ready).partition("?")[2])
             status = StatusEvent(
                 key,
                 "SM1",
