@@ -211,6 +211,11 @@ freshness: versheid actualiteit fraîcheur frische aktualität
 purchases: aankopen achats einkäufe käufe verkopen
 neighbours: buurlanden buren pays_voisins voisins nachbarländer nachbarn neighbors
 lapse: wegblijven afhaken décrochage ausbleiben wegbleiben
+valid_until: geldig_tot valable_jusqu_au gültig_bis gueltig_bis
+first_name: voornaam prénom prenom vorname
+missing: ontbreekt nog_te_gaan manquants fehlend
+size: grootte taille größe groesse
+code: kode
 marketing: reclame publicité publicite werbung promotional
 utility: dienst service transactional
 """
