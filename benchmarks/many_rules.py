@@ -16,7 +16,7 @@ from benchmarks.core import Core, events_per_cpu_second
 from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.scene import Scene
 from rules.loader import load_bundle
-from stamgast.domain.events import PurchaseChanged, encode_event
+from stamgast.domain.events import encode_event
 from stamgast.service import Bundle
 
 TEN = 10

@@ -47,10 +47,11 @@ MOST_STEPS_IN_ALL: Final = 20_000
 def hold_to(reader: Reader, at: Node | Mark, what: str, count: int, most: int) -> None:
     """Note that there is more of something than may be."""
     if count > most and not reader.source.published:
-        reader.problem(at, f"{what}: {count:,}, and at most {most:,} are taken")
+        reader.problem(at, f"{what}: {count:,}, and at most {most:,} are taken", "Leave some out, or split it.")
 
 
 def hold_length(reader: Reader, at: Node | Mark, what: str, text: str, most: int) -> None:
     """Note that a text is longer than it may be."""
     if len(text) > most and not reader.source.published:
-        reader.problem(at, f"{what} has {len(text):,} characters, and at most {most:,} are taken")
+        hint = f"Shorten it by {len(text) - most:,} characters."
+        reader.problem(at, f"{what} has {len(text):,} characters, and at most {most:,} are taken", hint)

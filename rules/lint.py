@@ -87,7 +87,8 @@ def _lint_never(file: RuleFile) -> None:
     for part in rule.condition.parts:
         if passed is not None and figure and part.figure == figure and part.most < passed:
             message = f"this rule never fires: at {rule.trigger.text} it is not true that {part.text}"
-            file.reader.problem(file.place("if"), message)
+            hint = "Leave it out, or let its bound be what the trigger waits for, or more."
+            file.reader.problem(file.place("if"), message, hint)
         if part.while_stale and rule.trigger.absence:
             message = f"this rule never fires: `{rule.trigger.name}` waits while the feed is stale"
             hint = "Leave `feed` out: it tells who is absent once the feed is healthy."

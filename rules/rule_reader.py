@@ -23,11 +23,12 @@ from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context
 from rules.language.triggers import TRIGGERS, is_wished, read_trigger
 from rules.language.wished import ACTION, CONDITION
+from rules.misplaced import where_it_belongs
 from rules.once import between, once_per
 from rules.testing.cases import RuleTest, read_tests
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
-from rules.yaml.problems import suggest
+from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
 from stamgast.domain.units import DAY, MINUTE, Millis
@@ -56,6 +57,7 @@ WORDS: Final = (
 TIMING: Final = ("send_between", "if_outside", "give_up_after", "send_late")
 LIMITS: Final = ("cool_down", "messages", "hold_out")
 _RULE_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_A_CONDITION: Final = "visits: {at_least: 3}"
 _GROUP_TESTS: Final = {Group.ANY: any_of, Group.ALL: all_of, Group.NONE: none_of}
 
 
@@ -81,7 +83,7 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
         hint = "Such as `rule: free-loaf`, `when: purchase` and `then: …`, each on a line of its own."
         reader.problem(node, f"a rule is made of words with values, not of {kind_of(node)}", hint)
         return None
-    found = reader.mapping(node, "rule", WORDS, ("rule", "when", "then"))
+    found = reader.mapping(node, "rule", WORDS, ("rule", "when", "then"), _elsewhere)
     file = RuleFile(reader, node, places=dict(found))
     rule_id = _rule_id(reader, found.get("rule"))
     context = replace(context, rule=rule_id or "")
@@ -93,9 +95,11 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     actions = _actions(context, found["then"], "then", file) if "then" in found else ()
     otherwise = _actions(context, found["otherwise"], "otherwise", file) if "otherwise" in found else ()
     if "otherwise" in found and "if" not in found:
-        reader.problem(found["otherwise"], "`otherwise` needs `if`: without it `then` happens in any case")
+        hint = "Add `if`, or put these actions into `then`."
+        reader.problem(found["otherwise"], "`otherwise` needs `if`: without it `then` happens in any case", hint)
     hold_to(reader, node, "messages of a rule", sum(isinstance(a, Send) for a in (*actions, *otherwise)), MOST_MESSAGES)
-    status = reader.word(found["status"], "status", parse_status) if "status" in found else Status(RuleStatus.DRAFT)
+    with reader.showing("status: live"):
+        status = reader.word(found["status"], "status", parse_status) if "status" in found else Status(RuleStatus.DRAFT)
     once = _once_per(reader, found.get("once_per"), trigger)
     if "tests" in found:
         file.tests = read_tests(reader, found["tests"], context.program, rule_id or "")
@@ -131,6 +135,10 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     file.rule = _limits(reader, found.get("limits"), timed)
     _check_undo_window(context, found.get("undo_window"), file.rule)
     return file
+
+
+def _elsewhere(word: str) -> str:
+    return where_it_belongs(word, WORDS, LIMITS, TIMING)
 
 
 def _rule_id(reader: Reader, node: Node | None) -> str | None:
@@ -210,10 +218,11 @@ def _group(kind: Group, parts: list[Condition]) -> Condition:
 
 def _condition(context: Context, node: Node, where: str) -> Condition | None:
     reader = context.reader
-    entries = reader.entries(node, where)
+    with reader.showing(_A_CONDITION):
+        entries = reader.entries(node, where)
     if len(entries) != 1:
         if isinstance(node, MapNode):
-            hint = "Begin each condition with a dash on a line of its own."
+            hint = "Begin each condition with a dash on a line of its own." if entries else f"Such as `{_A_CONDITION}`."
             reader.problem(node, f"one condition an item in `{where}`, not {len(entries)}", hint)
         return None
     key, value = entries[0]
@@ -224,10 +233,13 @@ def _condition(context: Context, node: Node, where: str) -> Condition | None:
     word = CONDITIONS.words.get(key.text)
     if word is None:
         if not is_wished(reader, key, CONDITION, CONDITIONS.words, where):
-            hint = suggest(key.text, [*CONDITIONS.words, *Group])
+            words = [*CONDITIONS.words, *Group]
+            hint = suggest(key.text, words) if nearest(key.text, words) else _elsewhere(key.text)
+            hint = hint or suggest(key.text, words)
             reader.problem(key, f'unknown word "{key.text}" in `{where}`', hint)
         return None
-    return word.read(value, context)
+    with reader.showing(word.in_a_line()):
+        return word.read(value, context)
 
 
 def _actions(context: Context, node: Node, where: str, file: RuleFile) -> tuple[Action, ...]:
@@ -274,7 +286,9 @@ def _action(context: Context, node: Node, where: str, file: RuleFile) -> Action 
     if not verbs:
         key = entries[0][0]
         if not is_wished(reader, key, ACTION, ACTIONS.words, where):
-            reader.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, ACTIONS.words))
+            near = nearest(key.text, ACTIONS.words)
+            hint = ("" if near else _elsewhere(key.text)) or suggest(key.text, ACTIONS.words)
+            reader.problem(key, f'unknown word "{key.text}" in `{where}`', hint)
         return None
     verb, value = verbs[0]
     word = ACTIONS.words[verb.text]
@@ -283,10 +297,13 @@ def _action(context: Context, node: Node, where: str, file: RuleFile) -> Action 
             reader.problem(key, f'unknown word "{key.text}" beside `{verb.text}`', _beside(key.text, verb.text))
     file.places.setdefault(verb.text, value)
     options = {key.text: option for key, option in entries if key.text in word.options}
-    return word.read_with(value, options, context)
+    with reader.showing(word.in_a_line()):
+        return word.read_with(value, options, context)
 
 
 def _beside(text: str, verb: str) -> str:
+    if text in {"after", "unless"}:
+        return f"Only messages take it: write `- wait: 3 days` above `{verb}`, and `unless` beside that."
     if text in ACTIONS.words:
         return "Begin each action with a dash on a line of its own."
     return suggest(text, ACTIONS.words[verb].options)
@@ -306,7 +323,8 @@ def _timing(reader: Reader, node: Node | None, rule: CompiledRule | None) -> Com
     give_up = reader.word(found["give_up_after"], "give_up_after", parse_duration) if "give_up_after" in found else None
     send_late = reader.truth(found["send_late"], "send_late") if "send_late" in found else False
     if give_up == 0:
-        reader.problem(found["give_up_after"], "`give_up_after` must be longer than zero")
+        hint = "Such as `give_up_after: 24 hours`."
+        reader.problem(found["give_up_after"], "`give_up_after` must be longer than zero", hint)
     if rule is None:
         return None
     return replace(

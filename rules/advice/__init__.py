@@ -21,6 +21,7 @@ ADVISORS: Sequence[Advisor] = (
     limits.NobodyLeft(),
     limits.MissingStatus(),
     limits.NoCap(),
+    limits.AtNight(),
     limits.NoTest(),
 )
 

@@ -1,6 +1,6 @@
 """Advice on when rules fire: never, at everything, on what cannot be, on goods that nobody knows."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from typing import Final
 
@@ -12,6 +12,7 @@ from rules.yaml.reader import Reader
 from rules.yaml.source import Source
 from rules.yaml.words import WEEKDAYS
 from stamgast.domain.program import Program
+from stamgast.domain.spelling import meant_by
 from stamgast.domain.vocabulary import OncePer, Stage
 
 _STAGE_AT: Final[Mapping[str, str]] = {
@@ -20,6 +21,7 @@ _STAGE_AT: Final[Mapping[str, str]] = {
     "lapsed": Stage.LAPSED,
 }
 """What stage somebody has come to when such a trigger fires."""
+_OF_GOODS: Final = frozenset({"basket_has", "bought"})
 
 
 class NeverFires(Advisor):
@@ -38,6 +40,28 @@ class NeverFires(Advisor):
             if counts and span is not None and passed is not None and span[0] > passed:
                 message = f"this rule never fires: at visit number {passed} there are no {span[0]} visits yet"
                 text.warn(said.key, message, f"Write `visits_reached: {span[0]}`.")
+            self._look_at_tier(said, text)
+        self._look_at_segment(text)
+
+    @staticmethod
+    def _look_at_tier(said: Said, text: RuleText) -> None:
+        """The tier that somebody has come to is the one that they are on."""
+        when = text.when("tier_changed")
+        to = when.get("to") if isinstance(when, MapNode) else None
+        if said.word == "tier" and said.among and isinstance(to, ScalarNode) and to.text not in said.among:
+            message = f"this rule never fires: who has just moved to the tier {to.text} is on no other"
+            text.warn(said.key, message, f"Write `tier: {to.text}`, or leave it out.")
+
+    @staticmethod
+    def _look_at_segment(text: RuleText) -> None:
+        """Who comes into a segment is in it, and who leaves it is not."""
+        left = text.when("left")
+        if not isinstance(left, ScalarNode):
+            return
+        for said in text.conditions():
+            if said.word == "segment" and said.among == frozenset([left.text]):
+                message = f"this rule never fires: who has just left the segment {left.text} is not in it"
+                text.warn(said.key, message, "Leave it out, or write `when: {entered: …}`.")
 
 
 class AlwaysTrue(Advisor):
@@ -64,15 +88,21 @@ class AlwaysTrue(Advisor):
 
 
 class AnswersEverything(Advisor):
-    """A rule that answers every single purchase."""
+    """A rule that answers every single purchase, or everybody at each occasion."""
 
     def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
         """Without a condition or a longer period each purchase gives or says something."""
         rule = text.rule
         does = [action for action in rule.actions if isinstance(action, Give | Send)]
-        if rule.trigger.name == "purchase" and rule.once_per == OncePer.PURCHASE and rule.condition is None and does:
+        if rule.condition is not None or not does:
+            return
+        schedule = rule.trigger.schedule
+        if rule.trigger.name == "purchase" and rule.once_per == OncePer.PURCHASE:
             hint = "Add `if`, or `once_per: month`, unless that is what you mean."
             text.warn(text.place("when"), "this rule always fires: at each purchase of each customer", hint)
+        elif schedule is not None and schedule.once is None and rule.once_per == OncePer.OCCASION:
+            hint = "Add `if`, such as a segment, or `once_per: year`, unless that is what you mean."
+            text.warn(text.place("when"), f"this rule always fires: {rule.trigger.text}, for each customer", hint)
 
 
 class Contradiction(Advisor):
@@ -92,16 +122,21 @@ class UnknownGoods(Advisor):
 
     def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
         """A till may say what it likes: so it is asked about, not refused."""
-        products = frozenset().union(*(card.products for card in program.cards.values()))
+        products = frozenset().union(*(card.products for card in program.cards.values())) | program.watch
         categories = program.categories | frozenset(program.costs.vat)
-        for said in text.conditions():
-            if said.word != "basket_has" or not isinstance(said.node, MapNode):
+        for key, node in text.words():
+            if key.text not in _OF_GOODS or not isinstance(node, MapNode):
                 continue
             for word, known in (("category", categories), ("product", products)):
-                for item in _items(said.node.get(word)):
-                    if known and item.text not in known:
+                for item in _items(node.get(word)):
+                    if known and item.text not in known and not _is_told(key.text, word, item.text, known):
                         what = f'no card and no margin is about the {word} "{item.text}": does the till call it so?'
                         text.warn(item, what, suggest(item.text, known))
+
+
+def _is_told(key: str, word: str, name: str, known: Collection[str]) -> bool:
+    """Whether it is misspelt where that is a warning of its own."""
+    return key == "bought" and word == "category" and bool(meant_by(name, known))
 
 
 def _items(node: Node | None) -> list[ScalarNode]:

@@ -4,11 +4,14 @@ from collections.abc import Sequence
 from typing import Final
 
 from rules.advice.rule_text import Advisor, RuleText
+from rules.engine import CompiledRule
 from rules.yaml.nodes import MapNode
-from stamgast.domain.program import Program
-from stamgast.domain.vocabulary import OncePer
+from stamgast.domain.program import Program, Window
+from stamgast.domain.vocabulary import Each, OncePer, Outside
 
-_OFTEN: Final = frozenset({OncePer.PURCHASE, OncePer.DAY, OncePer.WEEK})
+_OFTEN: Final = frozenset({OncePer.PURCHASE, OncePer.DAY, OncePer.WEEK, OncePer.EVENT})
+_SELDOM: Final = 28
+"""Days between two occasions of a schedule from which on it needs no limit."""
 EVERYBODY: Final = 100
 
 
@@ -40,10 +43,41 @@ class NoCap(Advisor):
     def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
         """What can happen every few days should have a limit of its own."""
         rule = text.rule
-        sends = bool(rule.sends)
-        if sends and rule.once_per in _OFTEN and not rule.cool_down and not rule.per_day:
+        often = rule.once_per in _OFTEN or (rule.once_per == OncePer.OCCASION and _days_apart(rule) < _SELDOM)
+        if rule.sends and often and not rule.cool_down and not rule.per_day:
             hint = "Add `limits: {cool_down: 30 days}`, or a longer `once_per`."
             text.warn(text.place("then"), f"nothing of its own limits these messages: once per {rule.once_per}", hint)
+
+
+def _days_apart(rule: CompiledRule) -> int:
+    """Days between two occasions of its schedule at least."""
+    schedule = rule.trigger.schedule
+    if schedule is None or schedule.once is not None or schedule.each is Each.MONTH:
+        return _SELDOM
+    return schedule.number * (7 if schedule.each is Each.WEEK else 1) // max(1, len(schedule.weekdays))
+
+
+class AtNight(Advisor):
+    """A schedule that comes while nobody is written to."""
+
+    def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
+        """Its messages wait for the morning, or never go."""
+        rule, schedule = text.rule, text.rule.trigger.schedule
+        at_once = [way for step in rule.all_steps if step.delay is None and step.send for way in step.send.ways]
+        if schedule is None or not at_once:
+            return
+        purpose = program.templates[at_once[0].template].purpose
+        house = program.messaging.windows.get(purpose, Window(0, 24 * 60))
+        own = rule.window or house
+        opens, closes = max(house.opens, own.opens), min(house.closes, own.closes)
+        if opens <= schedule.minute < closes or schedule.spread:
+            return
+        hours = "-".join(f"{minute // 60:02}:{minute % 60:02}" for minute in (opens, closes))
+        if rule.if_outside == Outside.DROP:
+            message = f"this rule never sends: it comes when nothing goes out, and drops what cannot go ({hours})"
+        else:
+            message = f"it comes while nothing goes out: its messages wait for the morning ({hours})"
+        text.warn(text.place("when"), message, f'Write `at: "{opens // 60:02}:{opens % 60:02}"`, or later.')
 
 
 class NoTest(Advisor):

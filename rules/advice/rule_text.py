@@ -13,6 +13,8 @@ from stamgast.domain.program import Program
 
 _LEAST, _MOST = -(10**18), 10**18
 _BOUNDS = ("at_least", "at_most", "more_than", "less_than")
+_ONE_AT_A_TIME = frozenset({"stage", "weekday", "store", "tier", "language", "source", "feed"})
+"""Conditions on what can be only one thing at once; of tags, segments and rewards a customer has several."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,6 +39,18 @@ class RuleText:
         """What all has to hold, one after the other; groups are left out but `all`."""
         node = self.root.get("if")
         return list(_said(node)) if node is not None else []
+
+    def when(self, trigger: str) -> Node | None:
+        """What stands after the trigger, if it is this one."""
+        node = self.root.get("when")
+        return node.get(trigger) if isinstance(node, MapNode) else None
+
+    def words(self) -> "Iterator[tuple[ScalarNode, Node]]":
+        """Every word of trigger, conditions and actions, in groups too, with what stands after it."""
+        for part in ("when", "if", "then", "otherwise"):
+            node = self.root.get(part)
+            if node is not None:
+                yield from _words(node)
 
     def warn(self, at: Node, message: str, hint: str) -> None:
         """Give advice at a place."""
@@ -76,6 +90,8 @@ class Said:
             return False
         if self.span is not None and other.span is not None:
             return self.span[0] > other.span[1] or other.span[0] > self.span[1]
+        if self.word not in _ONE_AT_A_TIME:
+            return False
         return self.among is not None and other.among is not None and not self.among & other.among
 
 
@@ -99,6 +115,13 @@ def _said(node: Node) -> Iterator[Said]:
                 yield from _said(value)
             elif key.text not in tuple(Group):
                 yield Said(key.text, key, value)
+
+
+def _words(node: Node) -> Iterator[tuple[ScalarNode, Node]]:
+    for item in node.items if isinstance(node, ListNode) else (node,):
+        for key, value in item.entries if isinstance(item, MapNode) else ():
+            yield key, value
+            yield from _words(value)
 
 
 class Advisor(ABC):

@@ -25,7 +25,9 @@ def read_thing(node: Node, found: Mapping[str, Node], where: str, context: Conte
     reader, program = context.reader, context.program
     named = [name for name in NAMES if name in found]
     if len(named) != 1:
-        reader.problem(node, f"`{where}` needs a category or a product", "Write it as {category: bread}.")
+        both = "one of the two, and a rule or a condition for the other" if named else "{category: bread}"
+        asks = f"`{where}` is about a category or a product" + (", not both" if named else "")
+        reader.problem(node, asks, f"Write {both}.")
         return None
     [kind] = named
     name = reader.text(found[kind], f"{where}: {kind}")

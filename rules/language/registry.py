@@ -71,6 +71,15 @@ class Word(ABC, Generic[R]):
         """The docstring's YAML example."""
         return textwrap.dedent(inspect.cleandoc(cls.__doc__ or "").partition("::\n")[2]).strip("\n")
 
+    @classmethod
+    def in_a_line(cls) -> str:
+        """The word in its example, with what stands after it; empty where that takes several lines."""
+        for line in cls.example().splitlines():
+            text = line.strip().removeprefix("- ")
+            if text.startswith(f"{cls.name}: "):
+                return text
+        return ""
+
 
 W = TypeVar("W", bound=Word[Any])
 

@@ -12,7 +12,7 @@ def read_duration(reader: Reader, found: Mapping[str, Node], key: str, default: 
     """Read a length of time that must be longer than zero, if it is there."""
     read = reader.word(found[key], key, parse_duration) if key in found else None
     if read == 0:
-        reader.problem(found[key], f"`{key}` must be longer than zero")
+        reader.problem(found[key], f"`{key}` must be longer than zero", f"Such as `{key}: 2 days`.")
     return read or default
 
 

@@ -13,7 +13,6 @@ from zoneinfo import available_timezones
 from rules.bounds import (
     LONGEST_NAME,
     MOST_GOODS,
-    MOST_LANGUAGES,
     MOST_NEIGHBOURS,
     MOST_REWARDS,
     MOST_STORES,
@@ -21,6 +20,7 @@ from rules.bounds import (
     hold_to,
 )
 from rules.program.freshness import read_duration, read_feed, read_freshness
+from rules.program.meant import read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
 from rules.program.messages import check_plain, read_messaging, read_templates
 from rules.program.own_events import read_own_events
@@ -29,6 +29,7 @@ from rules.program.purchases import read_most_rewards, read_purchases
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
+from rules.yaml.called import country_called
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest, suggest
@@ -41,7 +42,6 @@ from stamgast.domain.region import Region
 from stamgast.domain.units import DAY, Minor
 
 ID: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.-]{0,63}")
-_LANGUAGE: Final = re.compile(r"[a-z]{2}(-[A-Z]{2})?")
 _REGION: Final = re.compile(r"[A-Z]{2}")
 ON_REFUND: Final = ("below_zero", "next_stamps", "never")
 SECTIONS: Final = (
@@ -106,11 +106,12 @@ def read_program(
     `clv` is the parameter set that goes with the files; empty before the first fit.
     """
     found = reader.mapping(node, "program.yaml", SECTIONS, ("name", "currency", "time_zone", "languages", "stores"))
+    take_for_meant(node, found, SECTIONS)
     currency = _currency(reader, found.get("currency"))
     region = _shaped(reader, found, "region", _REGION, default="NL", expected="a country code such as NL")
     neighbours = _neighbours(reader, found.get("neighbours"))
     time_zone = read_time_zone(reader, found.get("time_zone")) or "UTC"
-    languages = _languages(reader, found.get("languages"))
+    languages = read_languages(reader, found.get("languages")) or spoken_in(found, sms)
     rewards = _rewards(reader, found.get("rewards"), languages, currency)
     prices, closed = read_prices(reader, found.get("prices"), currency), read_closed(reader, found.get("closed"))
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
@@ -153,7 +154,9 @@ def _shaped(
 ) -> str:
     text = reader.text(found[key], key) if key in found else default
     if text is not None and not shape.fullmatch(text):
-        reader.problem(found[key], f'`{key}`: "{text}" is not {expected}', f'Write it as "{default}".')
+        code = country_called(text)
+        hint = f'Write it as "{code}".' if code else f'Such as "{default}".'
+        reader.problem(found[key], f'`{key}`: "{text}" is not {expected}', hint)
         return default
     return text or default
 
@@ -201,15 +204,14 @@ def read_time_zone(reader: Reader, node: Node | None) -> str | None:
     return None
 
 
-def _languages(reader: Reader, node: Node | None) -> tuple[str, ...]:
-    if node is None:
-        return ("en",)
-    languages = reader.texts(node, "languages")
-    hold_to(reader, node, "languages", len(languages), MOST_LANGUAGES)
-    for item, text in zip(reader.items(node, "languages"), languages, strict=False):
-        if not _LANGUAGE.fullmatch(text):
-            reader.problem(item, f'`languages`: "{text}" is not a language', 'Write codes such as "nl", "fr" or "en".')
-    return tuple(each for each in languages if _LANGUAGE.fullmatch(each)) or ("en",)
+_EXAMPLES: Final = {
+    "stores": "stores: {main-street: {}}",
+    "cards": "cards: {bread: {stamps: 7}}",
+    "rewards": "rewards: {free_loaf: {names: {nl: Een brood}}}",
+    "segments": "segments: {regulars: {visits: {at_least: 3}}}",
+    "events": "events: {workshop: {fields: {topic: [bread, cake]}}}",
+}
+"""How sections are written that are a list for whoever writes one first."""
 
 
 def named(reader: Reader, node: Node | None, section: str) -> list[tuple[str, ScalarNode, Node]]:
@@ -217,7 +219,9 @@ def named(reader: Reader, node: Node | None, section: str) -> list[tuple[str, Sc
     if node is None or (isinstance(node, ScalarNode) and node.value is None):
         return []
     found = []
-    for key, value in reader.entries(node, section):
+    with reader.showing(_EXAMPLES.get(section, "")):
+        entries = reader.entries(node, section)
+    for key, value in entries:
         if ID.fullmatch(key.text):
             found.append((key.text, key, value))
         else:
@@ -292,7 +296,8 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], curr
                 names[language.text] = read
         missing = [each for each in languages if each not in names]
         if "names" in found and isinstance(found["names"], MapNode) and missing:
-            reader.problem(key, f"the reward {name} has no name in {', '.join(missing)}")
+            hint = f"Add `{missing[0]}: …` under `names`."
+            reader.problem(key, f"the reward {name} has no name in {', '.join(missing)}", hint)
         rewards[name] = Reward(
             name,
             names,
@@ -377,7 +382,7 @@ def _per(reader: Reader, node: Node | None, currency: str) -> tuple[str, Minor]:
     if money is None:
         return "purchase", 0
     if money.currency != currency or money.minor <= 0:
-        reader.problem(node, f"`per`: write an amount above zero in {currency}")
+        reader.problem(node, f"`per`: write an amount above zero in {currency}", f"Such as `per: 10 {currency}`.")
         return "purchase", 0
     return "amount", money.minor
 

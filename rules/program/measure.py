@@ -18,8 +18,7 @@ def read_measure(reader: Reader, node: Node | None) -> Millis:
     if window is None:
         return MEASURE_WINDOW
     if not HOUR <= window <= LONGEST:
-        reader.problem(
-            found["window"], "`measure: window` is from an hour to 90 days", "What comes later comes by itself."
-        )
+        hint = "Such as `window: 7 days`: what is bought later is not bought because of the message."
+        reader.problem(found["window"], "`measure: window` is from an hour to 90 days", hint)
         return MEASURE_WINDOW
     return window

@@ -119,7 +119,8 @@ def _variables(reader: Reader, node: Node | None, where: str) -> dict[str, str]:
             variables[number.text] = source
     expected = [str(number) for number in range(1, len(variables) + 1)]
     if node is not None and sorted(variables, key=int) != expected:
-        reader.problem(node, "`variables` must be numbered from 1 without gaps")
+        hint = f"Number them {', '.join(expected)}, as the approved text does." if expected else 'Begin with "1".'
+        reader.problem(node, "`variables` must be numbered from 1 without gaps", hint)
     return variables
 
 
@@ -134,8 +135,17 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
         _tell_of_unfilled(reader, node.mark, found)
     for each in used:
         if not each.known:
-            reader.problem(node, f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+            reader.problem(node, f'unknown variable "{each.text}"', _meant(each.text))
     _try_it(reader, node.mark, source)
+
+
+def _meant(text: str) -> str:
+    """The word of a message that was meant: `customer.name` for `klant.naam`."""
+    thing, _, word = text.partition(".")
+    things = {each.partition(".")[0] for each in ALL_WORDS}
+    of = nearest(thing, things) or thing
+    words = [each.partition(".")[2] for each in ALL_WORDS if each.startswith(f"{of}.")]
+    return suggest(f"{of}.{nearest(word, words) or word}", ALL_WORDS)
 
 
 def _try_it(reader: Reader, mark: Mark, source: str) -> None:
@@ -184,10 +194,10 @@ def check_sms(reader: Reader, language: str, name: str, program: Program) -> Non
         _tell_of_unfilled(reader, Mark(found.line, found.column, len(found.text)), found)
     for each in used:
         if not each.known:
-            reader.problem(_place(reader, each), f'unknown variable "{each.text}"', suggest(each.text, ALL_WORDS))
+            reader.problem(_place(reader, each), f'unknown variable "{each.text}"', _meant(each.text))
     _try_it(reader, top, reader.source.text)
     if not reader.source.text.strip():
-        reader.problem(top, "this text is empty")
+        reader.problem(top, "this text is empty", "Write the message into it, or delete the file.")
     _check_name(reader, top, reader.source.text, "there would be a hole in the text")
     _check_opt_out(reader, name, program)
 
@@ -277,7 +287,8 @@ def _caps(reader: Reader, node: Node | None) -> dict[str, tuple[tuple[int, int],
         rates = [reader.word(item, f"caps: {key.text}", parse_rate) for item in items]
         for item, rate in zip(items, rates, strict=True):
             if rate is not None and rate[1] > MEMORY_DAYS:
-                reader.problem(item, f"a cap can look back {MEMORY_DAYS} days at most")
+                hint = f'Such as "{rate[0]} per {MEMORY_DAYS} days".'
+                reader.problem(item, f"a cap can look back {MEMORY_DAYS} days at most", hint)
         caps[key.text] = tuple(rate for rate in rates if rate is not None)
     return caps
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Final
 
+from rules.yaml.called import country_called
 from rules.yaml.nodes import Node
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_price
@@ -20,11 +21,14 @@ def read_prices(reader: Reader, node: Node | None, currency: str) -> Prices:
     prices: dict[str, dict[str, int]] = {}
     for channel, countries in reader.entries(node, "prices", tuple(Channel)) if node is not None else []:
         found = prices.setdefault(channel.text, {})
-        for country, value in reader.entries(countries, f"prices: {channel.text}"):
+        with reader.showing(f"{channel.text}: {{NL: 0.0875 EUR}}"):
+            priced = reader.entries(countries, f"prices: {channel.text}")
+        for country, value in priced:
             where = f"prices: {channel.text}: {country.text}"
             price = reader.word(value, where, parse_price)
             if not _COUNTRY.fullmatch(country.text):
-                hint = f'Write codes such as "{country.text.upper()[:2] if country.text[:2].isalpha() else "NL"}".'
+                code = country_called(country.text)
+                hint = f'Write "{code}".' if code else 'Write codes such as "NL" or "BE".'
                 reader.problem(country, f'`prices: {channel.text}`: "{country.text}" is not a country code', hint)
             elif price is not None and price.currency != currency:
                 reader.problem(value, f"`{where}` is in {price.currency}", f"The programme counts in {currency}.")

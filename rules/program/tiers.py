@@ -22,7 +22,8 @@ MOST_WATCHED: Final = 200
 
 def read_watch(reader: Reader, node: Node | None) -> frozenset[str]:
     """Products of which it is kept when each customer bought them, and how often."""
-    products = reader.texts(node, "watch") if node is not None else ()
+    with reader.showing("watch: [RYE-800]"):
+        products = reader.texts(node, "watch") if node is not None else ()
     if node is not None and len(products) > MOST_WATCHED:
         reader.problem(node, f"`watch` names {len(products)} products; at most {MOST_WATCHED} can be watched")
     return frozenset(products)
@@ -32,7 +33,8 @@ def read_tiers(reader: Reader, node: Node | None, currency: str) -> Tiers | None
     """What customers rise to, by what, and how they fall; None where nothing is said, or it is wrong."""
     if node is None:
         return None
-    found = reader.mapping(node, "tiers", WORDS, ("levels",))
+    with reader.showing("tiers: {levels: {silver: 250 EUR, gold: 500 EUR}}"):
+        found = reader.mapping(node, "tiers", WORDS, ("levels",))
     by = reader.one_of(found["by"], "by", BY) if "by" in found else "spend"
     span = reader.word(found["in"], "in", parse_span) if "in" in found else None
     downgrade = reader.one_of(found["downgrade"], "downgrade", DOWNGRADES) if "downgrade" in found else "earned"

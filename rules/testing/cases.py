@@ -117,7 +117,8 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     if name is None or read is None or not good or len(good) < len(expects):
         return None
     if len(good) > 1 and any(each.kind == NOTHING for each in good):
-        reader.problem(found["expect"], "`nothing` cannot stand beside other expectations")
+        hint = "Leave `nothing` out: what is not named must not happen anyway."
+        reader.problem(found["expect"], "`nothing` cannot stand beside other expectations", hint)
         return None
     others = _others(reader, found[WITH]) if WITH in found else ALONE
     if others is None:
@@ -190,7 +191,10 @@ def _because(reader: Reader, node: Node, kind: str) -> str | None:
 
 def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None:
     if kind == NOTHING:
-        return "" if reader.truth(node, NOTHING) else None
+        said = reader.truth(node, NOTHING)
+        if said is False:
+            reader.problem(node, "`nothing: false` expects nothing in particular", "Say what is to happen.")
+        return "" if said else None
     if kind == Happened.SEND:
         return reader.known(node, kind, program.templates, "template")
     if kind == Happened.WITHHELD:

@@ -52,8 +52,10 @@ def _read_step(reader: Reader, item: Node, story: Story) -> bool:
     words = [word for word in found if word != AT]
     if len(words) != 1:
         if isinstance(item, MapNode) and len(words) + (AT in found) == len(item.entries):
-            hint = f"Allowed here: {', '.join(_STEPS)}."
-            reader.problem(item, "each step is one of these" if not words else "two steps in one", hint)
+            if words:
+                reader.problem(item, "two steps in one", "Write each in braces of its own, or behind a dash.")
+            else:
+                reader.problem(item, "each step is one of these", f"Allowed here: {', '.join(_STEPS)}.")
         return False
     [word] = words
     if told is not None and word in _TIMELESS:

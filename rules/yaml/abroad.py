@@ -128,6 +128,97 @@ healthy: gezond goed sain gesund ok
 stale: verouderd oud périmé veraltet alt
 new: nieuw nouveau neu newcomer
 active: actief actif aktiv
+at_risk: dreigend risico en_danger gefährdet gefaehrdet
+canary: kanarie proef essai probe
+drop: laat_vallen weggooien abandonner jeter verwerfen fallen_lassen
+birthday: verjaardag jarig anniversaire date_de_naissance geburtstag birthdate date_of_birth
+anniversary: jubileum jaar_lid anniversaire_d_inscription jubiläum jubilaeum jahrestag member_since
+event: gebeurtenis evenement événement evenement_propre ereignis
+event_has: gebeurtenis_heeft événement_contient ereignis_hat
+bought: gekocht kocht heeft_gekocht acheté a_acheté gekauft hat_gekauft has_bought
+joined: ingeschreven lid_geworden aangemeld inscrit s_est_inscrit angemeldet beigetreten registered member_joined
+replied: geantwoord antwoord répondu reponse réponse geantwortet antwort answered reply_received
+reward_given: beloning_gekregen cadeau_gekregen récompense_reçue belohnung_erhalten gutschein_erhalten reward_received
+reward_redeemed: beloning_ingewisseld bon_ingewisseld récompense_utilisée bon_utilisé gutschein_eingelöst redeemed
+reward_expired: beloning_verlopen bon_verlopen récompense_expirée gutschein_abgelaufen voucher_expired
+reward_expires_in: beloning_verloopt_over bon_verloopt récompense_expire_dans gutschein_läuft_ab expires_soon
+every: elke iedere ieder chaque tous_les jede jeden jedes each recurring repeat
+on: op le_jour am_tag op_datum on_date
+entered: binnengekomen komt_in entré entre_dans eingetreten betritt enters joins_segment
+left: verlaten uitgegaan quitté sorti verlassen ausgetreten leaves
+not_seen_for: niet_gezien lang_niet_gezien pas_vu absent_depuis nicht_gesehen lange_nicht_gesehen away_for absent_for
+spend_reached: besteding_bereikt bedrag_bereikt dépense_atteinte montant_atteint umsatz_erreicht spent_reached
+tier_changed: niveau_veranderd changement_de_niveau niveau_changé stufe_geändert stufe_gewechselt level_changed
+date: datum datums le_date
+basket_total: mandbedrag bonbedrag totaalbedrag total_du_panier montant_du_panier warenkorbwert bonsumme cart_total
+last_message: laatste_bericht dernier_message letzte_nachricht last_sent
+has_reward: heeft_beloning heeft_bon a_une_récompense a_un_bon hat_gutschein hat_belohnung has_voucher
+tier: niveau rang_client palier stufe kundenstufe level rank
+tiers: niveaus niveaux paliers stufen levels
+levels: trappen échelons rangs_possibles stufennamen
+last_visit: laatste_bezoek dernière_visite letzter_besuch last_purchase last_seen_at
+age: leeftijd âge alter years_old
+source: herkomst bron provenance origine herkunft quelle origin channel_of_origin
+consent: toestemming akkoord consentement accord einwilligung zustimmung permission opt_in
+percent: procent percentage pourcentage pour_cent prozent sample_of
+segment: doelgroep klantgroep groupe_de_clients zielgruppe kundengruppe segmentation
+segments: doelgroepen segmenten groupes_de_clients zielgruppen segmente groups
+events: gebeurtenissen événements ereignisse
+fields: velden champs felder
+watch: volgen in_de_gaten_houden surveiller suivre beobachten track
+measure: meten mesure mesurer messen messung
+window: venster meetperiode fenêtre période_de_mesure fenster messfenster
+launch: lancering lanceren lancement lancer start_campagne einführung starten rollout
+add_stamps: stempels_toevoegen stempel_erbij geef_stempels ajouter_tampons donner_tampons stempel_hinzufügen give_stamps
+take_stamps: stempels_afnemen enlever_tampons stempel_abziehen remove_stamps
+after: na later après apres plus_tard nach später spaeter delay wait_for
+unless: tenzij behalve_als sauf_si à_moins_que es_sei_denn außer_wenn ausser_wenn except_if
+otherwise: anders in_het_andere_geval sinon autrement sonst andernfalls else
+earned: verdiend mérité gagné verdient deserved
+offered: aangeboden offert proposé angeboten
+starts: begint vanaf start_op begin commence début debut à_partir_du beginnt startet starts_at start_date valid_from
+ends: eindigt einde tot_en_met finit fin jusqu_au endet ende ends_at end_date valid_until
+undo_window: bedenktijd terugdraaitijd délai_d_annulation bedenkzeit rücknahmefrist undo
+value: opbrengst verwachte_waarde rapport_attendu ertrag erwarteter_wert worth
+spread: spreiden gespreid étaler réparti verteilen verteilt staggered
+each: telkens
+downgrade: degraderen verlagen rétrograder déclasser herabstufen
+grace: respijt uitstel grâce délai_de_grâce kulanz schonfrist karenz
+count_history: geschiedenis_meetellen compter_le_passé vergangenheit_zählen
+refund: terugbetaling remboursement erstattung rückgabe
+pass: verstrijken verloop_van_tijd passer vergehen elapse
+join: inschrijven aanmelden s_inscrire inscription anmelden beitreten sign_up
+reply: antwoorden répondre antworten answer
+redeem: inwisselen verzilveren utiliser_bon encaisser einlösen einloesen use_voucher
+held_out: controlegroep_klant in_controlegroep en_groupe_témoin in_kontrollgruppe
+at: om à um at_time
+untag: label_weghalen enlever_étiquette etikett_entfernen
+withheld: tegengehouden ingehouden retenu zurückgehalten held_back suppressed not_sent
+because: omdat want parce_que car weil denn why reason
+with: met samen_met avec mit zusammen_mit together
+no_consent: geen_toestemming pas_d_accord keine_einwilligung
+opted_out: afgemeld uitgeschreven désinscrit desinscrit abgemeldet unsubscribed stopped
+holdout: controlegroep_reden
+late: te_laat trop_tard zu_spät
+occasion: gelegenheid occasion_unique gelegenheid_keer anlass
+plain: gewoon simple_lettres einfach
+keep_names: namen_behouden garder_les_noms namen_behalten
+keep: behouden garder behalten
+send_again: opnieuw_sturen renvoyer nochmal_senden erneut_senden
+never: nooit jamais nie niemals
+historic: historisch historique historisch_wert
+simple: eenvoudig simple_calcul einfach_gerechnet
+predicted: voorspeld prévu prédit vorhergesagt forecast
+net: netto na_kosten net_de_coûts netto_wert after_costs
+freshness: versheid actualiteit fraîcheur frische aktualität
+purchases: aankopen achats einkäufe käufe verkopen
+neighbours: buurlanden buren pays_voisins voisins nachbarländer nachbarn neighbors
+lapse: wegblijven afhaken décrochage ausbleiben wegbleiben
+valid_until: geldig_tot valable_jusqu_au gültig_bis gueltig_bis
+first_name: voornaam prénom prenom vorname
+missing: ontbreekt nog_te_gaan manquants fehlend
+size: grootte taille größe groesse
+code: kode
 marketing: reclame publicité publicite werbung promotional
 utility: dienst service transactional
 """

@@ -1,6 +1,8 @@
 """Reads typed values out of nodes; every problem is noted at its place and reading goes on."""
 
-from collections.abc import Callable, Container, Iterable, Mapping
+import re
+from collections.abc import Callable, Container, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from typing import Final, TypeVar
 
 from rules.yaml.nodes import ListNode, MapNode, Mark, Node, ScalarNode, kind_of
@@ -18,6 +20,20 @@ class Reader:
 
     def __init__(self, source: Source) -> None:
         self.source = source
+        self._example = ""
+
+    @contextmanager
+    def showing(self, example: str) -> Iterator[None]:
+        """Within it, what is not written as it should be is shown in an example, such as `hour: 09:00-12:00`."""
+        before, self._example = self._example, example
+        try:
+            yield
+        finally:
+            self._example = before
+
+    def _such_as(self, otherwise: str) -> str:
+        """The example that is shown; without one what can be said of everything."""
+        return f"Such as `{self._example}`." if self._example else otherwise
 
     def problem(
         self, at: Node | Mark, message: str, hint: str = "", *, warning: bool = False, spares_published: bool = False
@@ -31,30 +47,47 @@ class Reader:
         self.problem(at, message, hint, warning=self.source.published)
 
     def mapping(
-        self, node: Node, where: str, allowed: Container[str] | None = None, required: Iterable[str] = ()
+        self,
+        node: Node,
+        where: str,
+        allowed: Container[str] | None = None,
+        required: Iterable[str] = (),
+        elsewhere: Callable[[str], str] | None = None,
     ) -> dict[str, Node]:
         """The entries of a mapping; unknown and missing keys are noted."""
-        return {key.text: value for key, value in self.entries(node, where, allowed, required)}
+        return {key.text: value for key, value in self.entries(node, where, allowed, required, elsewhere)}
 
     def entries(
-        self, node: Node, where: str, allowed: Container[str] | None = None, required: Iterable[str] = ()
+        self,
+        node: Node,
+        where: str,
+        allowed: Container[str] | None = None,
+        required: Iterable[str] = (),
+        elsewhere: Callable[[str], str] | None = None,
     ) -> list[tuple[ScalarNode, Node]]:
-        """As `mapping`, with the keys' places. A key that is not allowed is left out."""
+        """As `mapping`, with the keys' places. A key that is not allowed is left out.
+
+        `elsewhere` says of such a key where it belongs, or what to write instead; empty where it is not known.
+        """
         if not isinstance(node, MapNode):
             words = _listed(allowed)
             hint = f"Such as: {', '.join(words[:MAX_LISTED])}." if words else "Write each as `word: value`."
+            hint = self._such_as(hint)
             self.problem(node, f"`{where}` takes words with values, not {kind_of(node)}", hint)
             return []
         found = []
+        meant: set[str | None] = set()
         for key, value in node.entries:
             if allowed is not None and key.text not in allowed:
                 words = _listed(allowed)
-                self.problem(key, f'unknown word "{key.text}" in `{where}`', suggest(key.text, words))
+                hint = (elsewhere(key.text) if elsewhere is not None else "") or suggest(key.text, words)
+                self.problem(key, f'unknown word "{key.text}" in `{where}`', hint)
+                meant.add(nearest(key.text, words))
             else:
                 found.append((key, value))
         present = {key.text for key, _ in found}
         for name in required:
-            if name not in present:
+            if name not in present and name not in meant:  # one mistake is told once
                 hint = f"Such as `{_USUAL[name]}`." if name in _USUAL else f"Add `{name}: …`."
                 self.problem(node, f"{'a rule' if where == 'rule' else f'`{where}`'} needs `{name}`", hint)
         return found
@@ -63,7 +96,8 @@ class Reader:
         """The items of a list; a single value counts as a list of one."""
         if isinstance(node, ListNode):
             if not node.items:
-                self.problem(node, f"`{where}` is an empty list")
+                otherwise = "" if where in _NEEDED else f", or leave `{where}` out"
+                self.problem(node, f"`{where}` is an empty list", f"Write at least one{otherwise}.")
             return list(node.items)
         return [node]
 
@@ -71,7 +105,7 @@ class Reader:
         """A text of at least one character. Numbers count as the text they were written as."""
         if not isinstance(node, ScalarNode) or node.value is None or isinstance(node.value, bool) or not node.text:
             one = isinstance(node, ListNode) and len(node.items) == 1
-            hint = "Write it without brackets." if one else "Write one text behind the colon."
+            hint = "Write it without brackets." if one else self._such_as("Write one text behind the colon.")
             self.problem(node, f"`{where}` must be a text, not {kind_of(node)}", hint)
             return None
         return node.text
@@ -80,12 +114,12 @@ class Reader:
         """A whole number within bounds."""
         value = node.value if isinstance(node, ScalarNode) else None
         if not isinstance(value, int) or isinstance(value, bool):
-            self.problem(
-                node, f"`{where}` must be a whole number, not {kind_of(node)}", _meant_number(node, whole=True)
-            )
+            hint = _meant_number(node, whole=True) or self._such_as(f"Write a whole number from {least} to {most:,}.")
+            self.problem(node, f"`{where}` must be a whole number, not {kind_of(node)}", hint)
             return None
         if not least <= value <= most:
-            self.problem(node, f"`{where}` must be from {least} to {most}, not {value}")
+            hint = f"Write {least:,}, or more." if value < least else f"Write {most:,}, or less."
+            self.problem(node, f"`{where}` must be from {least:,} to {most:,}, not {value}", hint)
             return None
         return value
 
@@ -100,7 +134,8 @@ class Reader:
             )
             return None
         if not least <= value <= most:
-            self.problem(node, f"`{where}` must be from {least:g} to {most:g}, not {value:g}")
+            hint = f"Write {least:g}, or more." if value < least else f"Write {most:g}, or less."
+            self.problem(node, f"`{where}` must be from {least:g} to {most:g}, not {value:g}", hint)
             return None
         return float(value)
 
@@ -108,7 +143,10 @@ class Reader:
         """`true` or `false`."""
         value = node.value if isinstance(node, ScalarNode) else None
         if not isinstance(value, bool):
-            self.problem(node, f"`{where}` must be true or false, not {kind_of(node)}")
+            said = node.text.casefold() if isinstance(node, ScalarNode) else ""
+            meant = "true" if said in _YES else "false" if said in _NO else ""
+            hint = f"Write `{where}: {meant}`." if meant else "Write one of the two, without quotation marks."
+            self.problem(node, f"`{where}` must be true or false, not {kind_of(node)}", hint)
             return None
         return value
 
@@ -156,7 +194,8 @@ class Reader:
             self.problem(node, f"`{where}` is in {found.currency}", f"The programme counts in {currency}.")
             return None
         if found.minor < 0:
-            self.problem(node, f"`{where}` is below zero")
+            plain = f' "{node.text.replace("-", "", 1)}"' if isinstance(node, ScalarNode) else ""
+            self.problem(node, f"`{where}` is below zero", f"Write it without the minus:{plain}.")
             return None
         return found.minor
 
@@ -169,6 +208,9 @@ class Reader:
         hint = suggest(text, things) if match or things else f"program.yaml defines no {thing} yet."
         self.problem(node, f'unknown {thing} "{text}" in `{where}`', hint)
         return None
+
+
+_HOUR: Final = re.compile(r"([01]?[0-9]|2[0-3]):00")
 
 
 def _listed(allowed: object) -> list[str]:
@@ -187,6 +229,10 @@ _USUAL: Final = {
     "stamps": "stamps: 7",
 }
 """How what is missing most is written."""
+_NEEDED: Final = frozenset({"expect", "given", "then", "languages"})
+"""Lists that cannot be left out."""
+_YES: Final = frozenset({"yes", "ja", "oui", "y", "on", "aan", "an"})
+_NO: Final = frozenset({"no", "nee", "non", "nein", "n", "off", "uit", "aus", "never"})
 _IN_WORDS: Final = {
     word: number
     for words in (
@@ -206,9 +252,14 @@ def in_digits(word: str) -> int | None:
 
 def _meant_number(node: Node, *, whole: bool) -> str:
     """What a number that is written in the Dutch or French way, or with thousands apart, was meant to be."""
+    if isinstance(node, MapNode) and len(node.entries) == 1:  # a bound where a number will do
+        bound = node.entries[0][1]
+        return f"Write {bound.text}." if isinstance(bound, ScalarNode) and isinstance(bound.value, int) else ""
     if not isinstance(node, ScalarNode):
         return ""
     text = plain_spaces(node.text)
+    if hour := _HOUR.fullmatch(text):
+        return f"Write {int(hour[1])}."
     if (number := in_digits(text)) is not None:
         return f"Write {number}."
     values = [

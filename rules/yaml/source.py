@@ -222,7 +222,8 @@ class _Composer:
         next(self._events)  # the stream's start
         first = next(self._events)
         if isinstance(first, StreamEndEvent):
-            self._source.problem(Mark(1, 1), "this file is empty")
+            hint = "Delete it, or write the rule, or the programme, into it."
+            self._source.problem(Mark(1, 1), "this file is empty", hint)
             return None
         root = self._node(next(self._events), 1)
         next(self._events)  # the document's end
@@ -254,9 +255,8 @@ class _Composer:
             self._source.problem(mark, f"an anchor (&{event.anchor})", _REFERENCE)
         tag = getattr(event, "tag", None)
         if tag is not None and tag != "!":
-            self._source.problem(
-                mark, f"a tag ({tag})", "Leave it out, or put quotation marks around a text that begins so."
-            )
+            hint = f"Put quotation marks around the whole text that begins with {tag}, or leave the ! out."
+            self._source.problem(mark, 'a text that begins with "!" needs quotation marks', hint)
 
     @staticmethod
     def _scalar(event: ScalarEvent, mark: Mark) -> ScalarNode:

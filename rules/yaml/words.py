@@ -76,18 +76,21 @@ def parse_duration(text: str) -> Millis:
         raise WordError(f'"{text}" is not a length of time', hint)
     length = int(match[1]) * _UNITS[match[2]]
     if length > _MAX_DURATION:
-        raise WordError(f'"{text}" is longer than ten years')
+        raise WordError(f'"{text}" is longer than ten years', 'Write "3650 days" at most.')
     return length
 
 
 def _meant_duration(text: str) -> str:
     """What was meant by a length of time without a unit, with one of another language, or of half of one."""
+    text = re.sub(r"^(?:an?|one|een|une?|eine?n?) ", "1 ", text)
     written = re.fullmatch(r"([0-9]{1,6})(?:[.,]([0-9]))? ?([^\W0-9]*)", text)
     if written is None:
         return ""
     number, part, word = int(written[1]), written[2], written[3]
     if re.fullmatch(r"months?|maand(?:en)?|mois|monate?", word.casefold()):
         return f'Months have different lengths: write "{number * 30} days". '
+    if re.fullmatch(r"years?|jaar|jaren|ans?|années?|jahre?", word.casefold()):
+        return f'Years have different lengths: write "{number * 365} days". '
     unit = (nearest(word, [*_UNITS, *(f"{each}s" for each in _UNITS)]) or "").removesuffix("s") if word else "day"
     if not unit:
         return ""
@@ -124,7 +127,7 @@ def parse_span(text: str) -> Span:
     months = {"month": number, "year": 12 * number}.get(match[2], 0)
     days = {"day": number, "week": 7 * number}.get(match[2], 0)
     if months > 24 or days > MOST_SPAN:
-        raise WordError(f'"{text}" is longer than two years')
+        raise WordError(f'"{text}" is longer than two years', 'Write "24 months" at most.')
     return Span(months, days)
 
 
@@ -168,7 +171,7 @@ def parse_any_hours(text: str) -> tuple[int, int]:
     match = _HOURS.fullmatch(text)
     begins, ends = (parse_time(match[1]), parse_time(match[2])) if match else (0, 0)
     if begins == ends:
-        raise WordError(f'"{text}" is not a range of hours', 'Write it as "17:00-19:00".')
+        raise WordError(f'"{text}" is not a range of hours', 'Such as "17:00-19:00".')
     return begins, ends
 
 
@@ -284,7 +287,8 @@ def parse_percent(text: str) -> int:
         whole = meant if meant and "." not in meant else ""
         near = f"{value.to_integral_value():f}%" if value is not None else ""
         raise WordError(
-            f'"{text}" is not a whole percentage from 0% to 100%', f'Write it as "{whole or near or "10%"}".'
+            f'"{text}" is not a whole percentage from 0% to 100%',
+            f'Write it as "{whole or near}".' if whole or near else 'Such as "10%".',
         )
     return int(value)
 
@@ -293,7 +297,9 @@ def parse_margin(text: str) -> int:
     """`62.5%` as thousandths."""
     value, meant = _percentage(text, 100)
     if value is None or value * 10 != (value * 10).to_integral_value():
-        raise WordError(f'"{text}" is not a percentage from 0% to 100%', f'Write it as "{meant or "60%"}".')
+        raise WordError(
+            f'"{text}" is not a percentage from 0% to 100%', f'Write it as "{meant}".' if meant else 'Such as "60%".'
+        )
     return int(value * 10)
 
 
@@ -369,13 +375,13 @@ def parse_dates(text: str) -> range:
     except WordError as error:
         raise WordError(str(error), 'Write "2026-12-25", or "2026-07-20 to 2026-08-02".') from None
     if last < first:
-        raise WordError(f'"{text}" ends before it begins')
+        raise WordError(f'"{text}" ends before it begins', f'Did you mean "{ends} to {begins}"?')
     return range(first, last + 1)
 
 
 def parse_moment(text: str) -> tuple[Day, int]:
     """`2026-10-07 09:00` as a day and minutes since its midnight."""
     day, _, time = text.partition(" ")
-    if not time:
+    if not time and _DATE.fullmatch(day):
         raise WordError(f'"{text}" lacks the time', f'Write it as "{text} 09:00".')
-    return parse_date(day), parse_time(time)
+    return parse_date(day), parse_time(time or "09:00")

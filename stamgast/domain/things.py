@@ -5,7 +5,8 @@ Purchases are counted, not pieces; a refund takes its purchase out again.
 """
 
 import hashlib
-from collections.abc import Collection, Iterable, Set
+from collections.abc import Collection, Iterable
+from collections.abc import Set as AbstractSet
 from functools import lru_cache
 from typing import Final
 
@@ -56,7 +57,7 @@ def things_in(purchase: Purchase | None, categories: Collection[str], products: 
     return list(found)
 
 
-def all_in(purchase: Purchase | None) -> Set[str]:
+def all_in(purchase: Purchase | None) -> AbstractSet[str]:
     """Everything that a purchase that counts holds, by category and by product."""
     if purchase is None or not purchase.counts:
         return frozenset()

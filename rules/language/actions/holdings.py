@@ -45,7 +45,8 @@ class GiveAction(ActionWord):
         if "valid_for" in options:
             valid_for = context.reader.word(options["valid_for"], "valid_for", parse_duration)
             if valid_for == 0:
-                context.reader.problem(options["valid_for"], "`valid_for` must be longer than zero")
+                hint = "Such as `valid_for: 30 days`."
+                context.reader.problem(options["valid_for"], "`valid_for` must be longer than zero", hint)
         return None if reward is None else Give(reward, valid_for)
 
     def schema(self) -> Schema:
@@ -134,8 +135,8 @@ class TagAction(ActionWord):
         remove = reader.texts(entries["remove"], "tag: remove") if "remove" in entries else ()
         _refuse_long(reader, node, (*add, *remove))
         for both in sorted(set(add) & set(remove)):
-            reader.problem(node, f'"{both}" is both added and removed')
-        if not add and not remove and not entries:
+            reader.problem(node, f'"{both}" is both added and removed', "Leave it out of one of the two.")
+        if not add and not remove and not node.entries:
             reader.problem(node, "`tag` needs a tag to add or remove", "Write it as `tag: regular`.")
         return Tag(add, remove) if add or remove else None
 
@@ -209,4 +210,5 @@ def _refuse_long(reader: Reader, node: Node, tags: Sequence[str]) -> None:
     hold_to(reader, node, "tags that an action adds or takes", len(tags), MOST_TAGS_AT_ONCE)
     for tag in tags:
         if len(tag) > LONGEST_TAG:
-            reader.problem(node, f'"{tag[:LONGEST_TAG]}…" is longer than the {LONGEST_TAG} characters of a tag')
+            message = f'"{tag[:LONGEST_TAG]}…" is longer than the {LONGEST_TAG} characters of a tag'
+            reader.problem(node, message, "A tag is a word or two: what a customer is called by rules.")

@@ -89,6 +89,9 @@ class SendAction(ActionWord):
         if len(found) == 1:
             context.reader.problem(node, "one variant alone is compared with nothing", "Write `send: {a: …, b: …}`.")
         good = tuple(each for each in found if each is not None)
+        if len(good) > len({each.template for each in good}):
+            hint = "Write another message for one of them: there is nothing to compare."
+            context.reader.problem(node, "two variants are the same message", hint, warning=True)
         return good if len(good) == len(found) else ()
 
     def _variant(self, name: str, node: Node, by: tuple[str, ...], context: Context) -> Variant | None:
@@ -145,7 +148,8 @@ class WaitAction(ActionWord):
 def _delay(node: Node, where: str, context: Context) -> Delay | None:
     delay = context.reader.word(node, where, parse_delay)
     if delay is not None and not any(delay):
-        context.reader.problem(node, f"`{where}` must be longer than zero")
+        hint = "What happens at once needs no such word; else such as 3 days."
+        context.reader.problem(node, f"`{where}` must be longer than zero", hint)
         return None
     return delay
 

@@ -10,7 +10,7 @@ from rules.language.conditions.figures import Show, bounded, of_view, read_bound
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import MONEY, TEXT, bounds, one_or_more
-from rules.yaml.nodes import Node, ScalarNode
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
 from stamgast.domain.currencies import format_money
 from stamgast.domain.exchange import converted
@@ -90,7 +90,7 @@ class BasketHasCondition(ConditionWord):
         if categories:
             _tell_of_mistyped(reader, entries["category"], context.program)
         if not products and not categories:
-            if not entries:
+            if isinstance(node, MapNode) and not node.entries:
                 reader.problem(node, "`basket_has` needs a product or a category", "Write it as {category: bread}.")
             return None
         return _basket_has(products, categories)

@@ -5,12 +5,12 @@ from typing import ClassVar
 
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
-from rules.language.conditions.figures import bounded, of_view, read_bounds
+from rules.language.conditions.figures import BOUNDS, bounded, of_view, read_bounds
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import COUNT, TEXT, bounds, one_or_more
 from rules.language.tier_names import has_tiers, read_tier
-from rules.yaml.nodes import Node, ScalarNode
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from stamgast.domain.apart import still_open
 from stamgast.domain.tiers import standing
 from stamgast.domain.vocabulary import VoucherState
@@ -39,9 +39,15 @@ class StampsCondition(ConditionWord):
         reader = context.reader
         entries = reader.entries(node, self.name)
         if len(entries) != 1:
-            reader.problem(node, f"`{self.name}` needs one card and a bound", "Write it as {bread: {at_least: 3}}.")
+            if isinstance(node, MapNode):
+                reader.problem(node, f"`{self.name}` needs one card and a bound", "Write it as {bread: {at_least: 3}}.")
             return None
         key, value = entries[0]
+        if key.text in BOUNDS and key.text not in context.program.cards:
+            of, bound = next(iter(context.program.cards), "bread"), value.text if isinstance(value, ScalarNode) else 3
+            hint = f"Write it as {{{of}: {{{key.text}: {bound}}}}}."
+            reader.problem(node, f"`{self.name}` says first of which card", hint)
+            return None
         card = reader.known(key, self.name, context.program.cards, "stamp card")
         where = f"{self.name}: {key.text}"
         found = read_bounds(value, where, context, lambda node, where: reader.integer(node, where, 0, 1000))

@@ -1,16 +1,21 @@
 """Conditions on when it happened and where the customer stands: weekday, lifecycle stage."""
 
 from collections.abc import Mapping
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rules.engine import Condition, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DATES, HOURS, choice, one_or_more
-from rules.yaml.nodes import Node
+from rules.yaml.nodes import Node, ScalarNode
 from rules.yaml.words import WEEKDAYS, parse_any_hours, parse_dates
 from stamgast.domain.calendar import date_of
 from stamgast.domain.vocabulary import Stage
+
+_SEVERAL: Final[Mapping[str, tuple[str, ...]]] = dict.fromkeys(
+    ("weekend", "wochenende", "weekends"), WEEKDAYS[5:]
+) | dict.fromkeys(("weekdays", "workdays", "werkdagen", "weekdagen", "joursouvrables", "werktage"), WEEKDAYS[:5])
+"""Words for several days."""
 
 
 def listed(words: tuple[str, ...]) -> str:
@@ -38,6 +43,10 @@ class WeekdayCondition(ConditionWord):
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One weekday or several."""
+        if isinstance(node, ScalarNode) and (meant := _SEVERAL.get(node.text.casefold().replace("-", ""))):
+            hint = f"Write `weekday: [{', '.join(meant)}]`."
+            context.reader.problem(node, f'"{node.text}" are several days', hint)
+            return None
         days = context.reader.some_of(node, self.name, WEEKDAYS, thing="weekday")
         if not days:
             return None

@@ -8,7 +8,8 @@ from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import TEXT, choice, one_or_more
-from rules.yaml.nodes import MapNode, Node
+from rules.yaml.called import language_called
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from stamgast.domain.spelling import meant_by
 from stamgast.domain.veil import MARK, Veil
 from stamgast.domain.vocabulary import Channel, Purpose
@@ -69,7 +70,16 @@ class LanguageCondition(ConditionWord):
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """One or several of the programme's languages."""
-        languages = context.reader.some_of(node, self.name, context.program.languages, thing="language")
+        spoken = context.program.languages
+        if (
+            isinstance(node, ScalarNode)
+            and (code := language_called(node.text))
+            and code != node.text
+            and code in spoken
+        ):
+            context.reader.problem(node, f'"{node.text}" is not the code of a language', f"Write `language: {code}`.")
+            return None
+        languages = context.reader.some_of(node, self.name, spoken, thing="language")
         if not languages or len(languages) < len(context.reader.items(node, self.name)):
             return None
         wanted = frozenset(languages)
@@ -165,7 +175,12 @@ class ConsentCondition(ConditionWord):
             found = reader.mapping(node, self.name, ("purpose", "channel"), ("purpose",))
             if len(found) < len(node.entries) or "purpose" not in found:
                 return None
-        purpose = reader.one_of(found["purpose"], self.name, Purpose, thing="purpose")
+        said = found["purpose"]
+        if isinstance(said, ScalarNode) and said.text in tuple(Channel):
+            hint = f"Write `consent: {{purpose: marketing, channel: {said.text}}}`."
+            reader.problem(said, f"{said.text} is a channel, and consent is for a purpose", hint)
+            return None
+        purpose = reader.one_of(said, self.name, Purpose, thing="purpose")
         channel = reader.one_of(found["channel"], "channel", Channel, thing="channel") if "channel" in found else ""
         if purpose is None or channel is None:
             return None

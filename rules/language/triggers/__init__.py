@@ -4,10 +4,11 @@ from collections.abc import Collection
 from typing import ClassVar
 
 from rules.engine import CompiledTrigger
+from rules.language.conditions import CONDITIONS
 from rules.language.registry import Context, Registry, Schema, Word
 from rules.language.wished import TRIGGER, refusal
-from rules.yaml.nodes import MapNode, Node, ScalarNode
-from rules.yaml.problems import suggest
+from rules.yaml.nodes import MapNode, Node, ScalarNode, kind_of
+from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from stamgast.domain.vocabulary import FactName, OncePer
 
@@ -33,21 +34,40 @@ def read_trigger(node: Node, context: Context, where: str) -> CompiledTrigger | 
     """A word alone, or one word with its settings; None when problems were noted."""
     reader, words = context.reader, TRIGGERS.words
     if isinstance(node, ScalarNode) and node.value is not None:
-        name = _name(reader, node, where)
-        return words[name].read(MapNode((), node.mark), context) if name else None
+        name = _name(context, node, where)
+        return _read(name, MapNode((), node.mark), context) if name else None
+    if not isinstance(node, MapNode):
+        hint = "Such as `when: purchase`, or `when: {visits_reached: 10}`." if where == "when" else suggest("", words)
+        reader.problem(node, f"`{where}` is one trigger, not {kind_of(node)}", hint)
+        return None
     entries = reader.entries(node, where)
     if len(entries) != 1:
-        if isinstance(node, MapNode):
-            reader.problem(node, f"`{where}` needs exactly one trigger, not {len(entries)}", suggest("", words))
+        hint = "Make a rule of each." if entries else suggest("", words)
+        reader.problem(node, f"`{where}` needs exactly one trigger, not {len(entries)}", hint)
         return None
     key, value = entries[0]
-    name = _name(reader, key, where)
-    return words[name].read(value, context) if name else None
+    name = _name(context, key, where)
+    return _read(name, value, context) if name else None
 
 
-def _name(reader: Reader, node: ScalarNode, where: str) -> str | None:
+def _read(name: str, node: Node, context: Context) -> CompiledTrigger | None:
+    word = TRIGGERS.words[name]
+    with context.reader.showing(word.in_a_line()):
+        return word.read(node, context)
+
+
+def _name(context: Context, node: ScalarNode, where: str) -> str | None:
+    reader, text = context.reader, node.text
     if is_wished(reader, node, TRIGGER, TRIGGERS.words, where):
         return None
+    if text not in TRIGGERS.words and not nearest(text, TRIGGERS.words):
+        if text in context.program.events:
+            reader.problem(node, f'"{text}" is an event of program.yaml', f"Write `{where}: {{event: {text}}}`.")
+            return None
+        if text in CONDITIONS.words:
+            message = f"`{text}` is a condition: it says what is true, and not what happens"
+            reader.problem(node, message, "Write it under `if`; a trigger is something like `purchase`.")
+            return None
     return reader.one_of(node, where, TRIGGERS.words, thing="trigger")
 
 

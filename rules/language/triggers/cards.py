@@ -7,7 +7,7 @@ from rules.engine import CompiledTrigger, Fires
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import POSITIVE, TEXT
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
-from rules.yaml.nodes import Node
+from rules.yaml.nodes import MapNode, Node
 from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import FactName, OncePer
 
@@ -89,7 +89,8 @@ class StampCardReachesTrigger(Trigger):
         reader = context.reader
         entries = reader.entries(node, self.name)
         if len(entries) != 1:
-            reader.problem(node, f"`{self.name}` needs one card and a number", "Write it as {bread: 5}.")
+            if isinstance(node, MapNode):
+                reader.problem(node, f"`{self.name}` needs one card and a number", "Write it as {bread: 5}.")
             return None
         key, value = entries[0]
         card = reader.known(key, self.name, context.program.cards, "stamp card")

@@ -38,7 +38,8 @@ class _YearlyTrigger(Trigger):
         if before is None or len(found) < len(node.entries):
             return None
         if before > MOST_BEFORE:
-            reader.problem(found[BEFORE], f"`{BEFORE}` is at most {MOST_BEFORE} days")
+            hint = f'Write "{MOST_BEFORE} days", or less.'
+            reader.problem(found[BEFORE], f"`{BEFORE}` is at most {MOST_BEFORE} days", hint)
             return None
         return before, found
 

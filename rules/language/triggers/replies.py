@@ -8,7 +8,7 @@ from rules.language.registry import Context, Schema
 from rules.language.schema_parts import choice
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
 from rules.language.triggers.purchases import SETTING_FREE, stands_alone
-from rules.yaml.nodes import MapNode, Node
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.words import KEYWORDS, NO_KEYWORD
 from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import Channel, FactName, OncePer
@@ -47,6 +47,11 @@ class RepliedTrigger(Trigger):
                 return None
         else:
             reader.problem(node, f"`{self.name}` takes a keyword or a channel", "Write it as {keyword: help}.")
+            return None
+        said = found.get("keyword")
+        if isinstance(said, ScalarNode) and said.text.casefold() in {"stop", "start"}:
+            hint = "The house obeys STOP and START by itself: no message goes after a STOP."
+            reader.problem(said, f"{said.text.upper()} sets off no rule", hint)
             return None
         keyword = reader.one_of(found["keyword"], "keyword", KEYWORDS, thing="keyword") if "keyword" in found else ""
         channel = reader.one_of(found["channel"], "channel", Channel, thing="channel") if "channel" in found else ""

@@ -11,7 +11,7 @@ from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
 from rules.yaml.nodes import MapNode, Node, ScalarNode
-from rules.yaml.problems import suggest
+from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import WEEKDAYS, WordError, parse_duration, parse_moment, parse_time
 from stamgast.domain.calendar import date_of
@@ -135,7 +135,7 @@ class OnTrigger(_CalendarTrigger):
             return None
         day, minute = moment
         if not 0 <= day <= LATEST_DAY:
-            reader.problem(node, f"`{self.name}` is a date from 1970 to 2199")
+            reader.problem(node, f"`{self.name}` is a date from 1970 to 2199", "Such as `on: 2026-12-05 10:00`.")
             return None
         schedule = Schedule(Each.DAY, minute=minute, once=day, spread=spread)
         return self._compiled(_Said(schedule, f"{date_of(day)} {_clock(minute)}"), context)
@@ -159,11 +159,14 @@ def parse_each(text: str) -> tuple[Each, int]:
     match = _EACH.fullmatch(text)
     number = int(match[1] or 1) if match else 0
     if match is None or not number:
-        meant = suggest(text, [*Each, *WEEKDAYS]) if " " not in text else ""
+        day = nearest(text, WEEKDAYS)
+        if day is not None:
+            raise WordError(f'"{text}" is not something that comes again', f"Write `every: {{week: {day}}}`.")
+        meant = suggest(text, Each) if " " not in text else ""
         raise WordError(f'"{text}" is not something that comes again', f"{meant} {_SHAPES}".strip())
     each = Each(match[2])
     if number > MOST[each]:
-        raise WordError(f'"{text}" is longer than a year')
+        raise WordError(f'"{text}" is longer than a year', f"Write {MOST[each]} {each}s at most.")
     return each, number
 
 

@@ -200,7 +200,7 @@ def test_messages_that_are_compared_have_a_side_each_and_the_rule_has_all_of_the
     bought_after = [each["attributed"]["purchases"] for each in figures["variants"].values()]
     assert sum(bought_after) == figures["attributed"]["purchases"] == figures["sent"]
     assert figures["variants"]["a"]["uplift"]["per_customer_minor"] is not None
-    told = [line for change in shop.owner.changes for line in change.told if line.kind == "decision"]
+    told = [as_line(line) for change in shop.owner.changes for line in change.told if line.kind == "decision"]
     assert {line.variant for line in told} == {"a", "b"}, "facts say which one each customer gets, or would have got"
     assert figures["reached"] == len(others) + 1
 
