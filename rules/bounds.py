@@ -1,7 +1,8 @@
 """How much one merchant's files may hold, so that reading them ends, and every purchase under them.
 
-They are bounds of the door: files that were published before there was one stay in force (`Source.published`). What
-holds for a file alone (its size, depth, number of values) stands in `rules.yaml.source`.
+They are bounds of the door: files that were published before there was one stay in force
+(`Source.refuse_from_now_on`). What holds for a file alone (its size, depth, number of values) stands in
+`rules.yaml.source`.
 """
 
 from typing import Final
@@ -46,12 +47,14 @@ MOST_STEPS_IN_ALL: Final = 20_000
 
 def hold_to(reader: Reader, at: Node | Mark, what: str, count: int, most: int) -> None:
     """Note that there is more of something than may be."""
-    if count > most and not reader.source.published:
-        reader.problem(at, f"{what}: {count:,}, and at most {most:,} are taken", "Leave some out, or split it.")
+    if count > most:
+        reader.refuse_from_now_on(
+            at, f"{what}: {count:,}, and at most {most:,} are taken", "Leave some out, or split it."
+        )
 
 
 def hold_length(reader: Reader, at: Node | Mark, what: str, text: str, most: int) -> None:
     """Note that a text is longer than it may be."""
-    if len(text) > most and not reader.source.published:
+    if len(text) > most:
         hint = f"Shorten it by {len(text) - most:,} characters."
-        reader.problem(at, f"{what} has {len(text):,} characters, and at most {most:,} are taken", hint)
+        reader.refuse_from_now_on(at, f"{what} has {len(text):,} characters, and at most {most:,} are taken", hint)

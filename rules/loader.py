@@ -90,8 +90,7 @@ def load_bundle(
 
 def load_published(files: Mapping[str, str], merchant: str, clv: Mapping[str, Any]) -> LoadedMerchant:
     """The same of files that were published: what has become an error since is a warning there."""
-    loaded = load_bundle(files, merchant, clv, published=True)
-    return replace(loaded, problems=tuple(problem.in_published() for problem in loaded.problems))
+    return load_bundle(files, merchant, clv, published=True)
 
 
 def _files_of(folder: Path) -> list[str]:

@@ -1,17 +1,13 @@
 """The composition root: settings in, wired objects out. The only place that chooses adapters."""
 
+from __future__ import annotations
+
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
-from typing import Final, Protocol, assert_never
+from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
-from channels.console import ConsoleChannel
-from channels.model import Carrier
-from channels.twilio.channel import TwilioChannel
-from channels.twilio.client import TwilioCredentials
-from channels.twilio.signatures import SignatureVerifier
-from channels.twilio.webhooks import TwilioWebhooks
 from stamgast.api_keys.table import ApiKeyTable
 from stamgast.broker import kafka_of, warn_of_unsigned
 from stamgast.clock.bounded import BoundedClock
@@ -43,6 +39,10 @@ from stamgast.state.client import RedisClient
 from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore, IdentityTopics
 from stamgast.state.nodes import Redis
+
+if TYPE_CHECKING:
+    from channels.model import Carrier
+    from channels.twilio.webhooks import TwilioWebhooks
 
 log = get_logger(__name__)
 
@@ -188,6 +188,12 @@ class WorkerParts:
 
 def channel_of(settings: Settings) -> Carrier:
     """Twilio or its stand-in if an account is set, else the console. Raises `SettingsError`."""
+    # Imported by who sends: commands wire all the rest, and Twilio's library alone takes a fifth of a second.
+    from channels.console import ConsoleChannel  # noqa: PLC0415
+    from channels.twilio.channel import TwilioChannel  # noqa: PLC0415
+    from channels.twilio.client import TwilioCredentials  # noqa: PLC0415
+    from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415
+
     if not settings.twilio_account_sid:
         return ConsoleChannel()
     credentials = TwilioCredentials(
@@ -305,6 +311,9 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
                 *([watch] if watch else []),
             )
         )
+        from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415  as for who sends
+        from channels.twilio.webhooks import TwilioWebhooks  # noqa: PLC0415
+
         verifier = SignatureVerifier(settings.public_url, tokens)
         carrier = TwilioWebhooks(verifier)
         filling = Filling(redis, topics, settings.kafka_bootstrap)

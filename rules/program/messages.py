@@ -171,7 +171,7 @@ def _check_name(reader: Reader, mark: Mark, source: str, so: str) -> None:
     """Not everybody has given a name: a text that prints one has something to say instead."""
     if word := prints_no_name(source):
         hint = f"Write {{{{ {word} or '…' }}}}, or {{% if {word} %}}…{{% endif %}} around it."
-        reader.problem(mark, f"`{word}` is empty for those who gave no name; {so}", hint, spares_published=True)
+        reader.refuse_from_now_on(mark, f"`{word}` is empty for those who gave no name; {so}", hint)
 
 
 def check_sms(reader: Reader, language: str, name: str, program: Program) -> None:

@@ -1,7 +1,7 @@
 """What is wrong with a merchant's file: where, what, what is allowed, and the nearest right thing."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any, Literal
 
 from rules.yaml.abroad import in_english
@@ -30,12 +30,6 @@ class Problem:
     quoted: str = ""
     length: int = 1
     severity: Literal["error", "warning"] = "error"
-    spares_published: bool = False
-    """It was no error once: bundles that are in force with it keep running, and files with it are published no more."""
-
-    def in_published(self) -> "Problem":
-        """The same in a bundle that was published."""
-        return replace(self, severity="warning") if self.spares_published else self
 
     def render(self) -> str:
         """The problem as people read it: place and message, the quoted line with a caret, the hint."""

@@ -35,16 +35,14 @@ class Reader:
         """The example that is shown; without one what can be said of everything."""
         return f"Such as `{self._example}`." if self._example else otherwise
 
-    def problem(
-        self, at: Node | Mark, message: str, hint: str = "", *, warning: bool = False, spares_published: bool = False
-    ) -> None:
+    def problem(self, at: Node | Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
         """Note a problem at a node or a place."""
         mark = at if isinstance(at, Mark) else at.mark
-        self.source.problem(mark, message, hint, warning=warning, spares_published=spares_published)
+        self.source.problem(mark, message, hint, warning=warning)
 
     def refuse_from_now_on(self, at: Node | Mark, message: str, hint: str = "") -> None:
-        """Note what used to be taken: an error, but a warning for files that are in force (`Source.published`)."""
-        self.problem(at, message, hint, warning=self.source.published)
+        """Note what used to be taken: an error, but a warning in files that are in force."""
+        self.source.refuse_from_now_on(at if isinstance(at, Mark) else at.mark, message, hint)
 
     def mapping(
         self,

@@ -100,7 +100,7 @@ class Tally:
 class Source:
     """One file's text: its lines for quoting, its tree, its problems so far.
 
-    `published`: it stands in the log. What was taken once stays usable, whatever bounds came later.
+    `published`: it stands in the log. What was taken once stays usable, whatever is refused now (`refuse_from_now_on`).
     """
 
     def __init__(self, file: str, text: str, *, published: bool = False, tally: Tally | None = None) -> None:
@@ -111,17 +111,17 @@ class Source:
         self.lines = text.splitlines()
         self.problems: list[Problem] = []
 
-    def problem(
-        self, mark: Mark, message: str, hint: str = "", *, warning: bool = False, spares_published: bool = False
-    ) -> None:
+    def refuse_from_now_on(self, mark: Mark, message: str, hint: str = "") -> None:
+        """Note what used to be taken: an error, but a warning in files that are in force. There is no other way."""
+        self.problem(mark, message, hint, warning=self.published)
+
+    def problem(self, mark: Mark, message: str, hint: str = "", *, warning: bool = False) -> None:
         """Note a problem at a place of this file."""
         quoted = self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
         length = max(1, min(mark.length, len(quoted) - mark.column + 1))
         severity: Literal["error", "warning"] = "warning" if warning else "error"
-        self.problems.append(
-            Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity, spares_published)
-        )
-        if self._tally is not None and not warning and not (spares_published and self.published):
+        self.problems.append(Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity))
+        if self._tally is not None and not warning:
             self._tally.note()
 
 
@@ -164,9 +164,10 @@ def _refuse_tabs(source: Source) -> None:
         if "\t" in line:
             mark = Mark(number, line.index("\t") + 1)
             source.problem(mark, "a tab character", "YAML counts spaces: replace the tab by spaces.")
-        if (found := _HARD_SPACE.search(line)) and not source.published:
+        if found := _HARD_SPACE.search(line):
             mark = Mark(number, found.start("space") + 1, found.end("space") - found.start("space"))
-            source.problem(mark, "a non-breaking space", "It looks like a space and is none to YAML: type it anew.")
+            hint = "It looks like a space and is none to YAML: type it anew."
+            source.refuse_from_now_on(mark, "a non-breaking space", hint)
 
 
 def _note_character(source: Source, error: yaml.YAMLError) -> None:

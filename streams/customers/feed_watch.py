@@ -2,80 +2,47 @@
 
 A till whose feed broke looks like a shop whose customers all stay away. So a merchant may say after how many open days
 without any purchase the feed counts as broken (`feed: {stale_after: 2 days}`). That enters the log as a bundle of its
-own (invariant 6): timers of staying away then rest, and go on once purchases come in again. The owner of the first
-partition of customers looks for all of them; two owners who think that they are would append the same bundle.
+own (`streams.customers.merchant_watch`): timers of staying away then rest, and go on once purchases come in again.
 """
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections.abc import Sequence
-from typing import Final
 
-from stamgast.clock.shop_time import Clock
 from stamgast.domain.calendar import business_day
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, Millis
-from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
-from stamgast.programs.record import with_feed
+from stamgast.programs.record import Glance, with_feed
+from stamgast.service import Bundle
 from stamgast.state.keys import transactions
 from stamgast.state.partition_meta import NEWEST_PURCHASE
-from streams.customers.bundles import Bundles
-from streams.customers.in_force import Standing, concerned
-from streams.metrics import Metrics
-from streams.runtime.emission import append
-from streams.runtime.job import OwnedPartition
+from streams.customers.merchant_watch import MerchantWatch
 
 log = get_logger(__name__)
 
-WATCHING: Final = 0
-"""The partition of customers whose owner looks."""
-_EVERY_S: Final = 5.0
-_MOST_COMPILED: Final = 5
-"""At a look: what is judged by days may begin a little later where many merchants ask for it."""
 
+class FeedWatch(MerchantWatch):
+    """Judges every merchant who asked for it."""
 
-class FeedWatch:
-    """Looks every few seconds; `look` does nothing for the owners of other partitions."""
+    def _may_concern(self, seen: Glance) -> bool:
+        return seen.may_watch_feed
 
-    def __init__(self, owned: OwnedPartition, topics: Topics, bundles: Bundles, clock: Clock, metrics: Metrics) -> None:
-        self._owned = owned
-        self._topics = topics
-        self._bundles = bundles
-        self._clock = clock
-        self._metrics = metrics
-        self._looked = 0.0
-        self._added_to: dict[str, int] = {}
-        """merchant -> number of the bundle that our word was added to; it counts only if none came between."""
-
-    async def look(self, standing: Standing) -> None:
-        """Judge every merchant who asked for it. Raises StateError, ElsewhereError or EmitError."""
-        machine = time.monotonic()
-        if self._owned.number != WATCHING or machine - self._looked < _EVERY_S:
-            return
-        self._looked = machine
-        asking = await concerned(standing, self._bundles, lambda seen: seen.may_watch_feed, most=_MOST_COMPILED)
+    async def _judge(self, bundles: Sequence[Bundle]) -> None:
         newest_purchase = await self._newest_purchases(
-            [bundle.program.merchant for bundle in asking if bundle.program.feed_stale_after]
+            [bundle.program.merchant for bundle in bundles if bundle.program.feed_stale_after]
         )
-        for bundle in asking:
-            program, merchant = bundle.program, bundle.program.merchant
-            self._metrics.feed_stale.labels(merchant).set(not program.feed_healthy)
-            healthy = _is_healthy(program, newest_purchase.get(merchant, 0), self._clock.now())
-            number, newest = self._bundles.newest[merchant]
-            asked_anew = self._added_to.get(merchant, -1) != number
-            if healthy != program.feed_healthy and bundle.hash == newest and asked_anew:
-                await self._append(merchant, number, newest, healthy=healthy)
+        for bundle in bundles:
+            program, now = bundle.program, self._clock.now()
+            self._metrics.feed_stale.labels(program.merchant).set(not program.feed_healthy)
+            healthy = _is_healthy(program, newest_purchase.get(program.merchant, 0), now)
+            if healthy != program.feed_healthy and self._is_settled(bundle):
+                await self._say(program.merchant, now, healthy=healthy)
 
-    async def _append(self, merchant: str, based: int, content: str, *, healthy: bool) -> None:
+    async def _say(self, merchant: str, now: Millis, *, healthy: bool) -> None:
         log.warning("a shop's feed", merchant=merchant, healthy=healthy)
-        packed = await self._bundles.packed(merchant, content)
-        record = with_feed(packed, self._clock.now(), healthy=healthy, based=based)
-        programs = self._topics.programs
-        await append(self._owned.emitters, programs, 0, [(merchant.encode(), record)])
-        self._added_to[merchant] = based
+        await self._append(merchant, lambda packed, number: with_feed(packed, now, healthy=healthy, based=number))
 
     async def _newest_purchases(self, merchants: Sequence[str]) -> dict[str, Millis]:
         """Recorded time of each merchant's newest purchase; 0 for one of whom there was none yet."""

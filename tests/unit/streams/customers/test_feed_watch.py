@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-import streams.customers.feed_watch as module
+import streams.customers.merchant_watch as module
 from stamgast.domain.events import TimerDue
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR

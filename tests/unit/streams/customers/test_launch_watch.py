@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-import streams.customers.launch_watch as module
+import streams.customers.merchant_watch as module
 from rules.rule_set import RuleSet
 from stamgast.domain.trip_wires import watched_counter
 from stamgast.domain.units import DAY, HOUR
