@@ -123,12 +123,12 @@ def _add_firing(told: _Told, line: Json) -> None:
 
 
 def _add_events(people: Mapping[Person, _Told], events: Sequence[Json], terms: Terms) -> None:
-    newest: dict[tuple[str, int], tuple[int, int]] = {}
+    newest: dict[tuple[str, int, str], tuple[int, int]] = {}
     for each in events:
         if source := each.get("source"):
-            place, number = (source[0], source[1]), (source[2], source[3])
+            place, number = (source[0], source[1], each.get("transaction", "")), (source[2], source[3])
             if number <= newest.get(place, (-1, -1)):
-                continue
+                continue  # written twice; each sale's changes come from one place, and in its order
             newest[place] = number
         told = people[each["merchant"], each["customer"]]
         if each["type"] == "replied":
