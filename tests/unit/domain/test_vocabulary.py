@@ -41,6 +41,8 @@ READ_FROM_OUTSIDE = {
     ("streams/metrics.py", "feed_stale"),  # name of a metric
     ("rules/rule_reader.py", "cool_down"),  # word of a rule
     ("rules/lint.py", "cool_down"),
+    ("rules/advice/conditions.py", "tier_changed"),  # words of rules and of their tests
+    ("rules/testing/steps.py", "taken_back"),
     ("rules/rule_reader.py", "undo_window"),  # the reason has the word's own name
     ("rules/schema.py", "undo_window"),
     ("stamgast/domain/trip_wires.py", "opted_out"),  # Wire: what a rule that was launched trips over
