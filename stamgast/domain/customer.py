@@ -11,10 +11,11 @@ from msgspec import Struct
 
 from stamgast.domain.activation import Activation
 from stamgast.domain.measuring import Delivered, Watched
+from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage
 
-SCHEMA = 1
+SCHEMA = 2
 UNKNOWN_PHONE: Final = "?"
 """Stands for a phone of which nobody told which one it was: whichever is known by now."""
 
@@ -204,5 +205,7 @@ def decode_customer(value: bytes) -> Customer:
     more than that gets its step here.
     """
     state = _decode(value)
-    state.schema = SCHEMA
+    if state.schema < SCHEMA:
+        state.rule_answers = brought_over(state.rule_answers)
+        state.schema = SCHEMA
     return state
