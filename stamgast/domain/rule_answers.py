@@ -1,8 +1,8 @@
 """How it ended the last time that a rule's trigger came for a customer: one number per rule, in the customer's state.
 
-Most rules say no most of the time, so it is kept in eight bytes: the rule's mark, and minutes with a code. A condition's
-code is a hash of its words: after an edit of the rule an old code is that of no condition, or, once in a hundred times,
-of a wrong one. Of twenty rules two have the same mark in one shop of three hundred; each is told the other's answer then.
+Most rules say no most of the time, so it is kept in eight bytes: the rule's mark, and minutes with a code. A
+condition's code is a hash of its words: after an edit of the rule an old code is that of no condition, or, once in a
+hundred times, of a wrong one. Of twenty rules two have the same mark in one shop of three hundred.
 """
 
 import zlib
