@@ -50,7 +50,7 @@ class RuleText:
         for part in ("when", "if", "then", "otherwise"):
             node = self.root.get(part)
             if node is not None:
-                yield from _words(node)
+                yield from words_within(node)
 
     def warn(self, at: Node, message: str, hint: str) -> None:
         """Give advice at a place."""
@@ -117,11 +117,12 @@ def _said(node: Node) -> Iterator[Said]:
                 yield Said(key.text, key, value)
 
 
-def _words(node: Node) -> Iterator[tuple[ScalarNode, Node]]:
+def words_within(node: Node) -> Iterator[tuple[ScalarNode, Node]]:
+    """Every word of a part of a file, however deep, with what stands after it."""
     for item in node.items if isinstance(node, ListNode) else (node,):
         for key, value in item.entries if isinstance(item, MapNode) else ():
             yield key, value
-            yield from _words(value)
+            yield from words_within(value)
 
 
 class Advisor(ABC):

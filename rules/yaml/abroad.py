@@ -214,6 +214,15 @@ freshness: versheid actualiteit fraîcheur frische aktualität
 purchases: aankopen achats einkäufe käufe verkopen
 neighbours: buurlanden buren pays_voisins voisins nachbarländer nachbarn neighbors
 lapse: wegblijven afhaken décrochage ausbleiben wegbleiben
+set_tier: niveau_geven niveau_instellen donner_niveau fixer_palier stufe_setzen stufe_geben give_tier promote
+take_tier: niveau_afnemen enlever_niveau stufe_nehmen remove_tier
+notify: waarschuw meld_personeel avertir prévenir benachrichtigen melden alert
+budget: begroting enveloppe geldbudget maximum_cost spend_limit
+campaign: campagne kampagne aktionsgruppe
+campaigns: campagnes kampagnen
+staff: personeel medewerkers personnel équipe mitarbeiter team
+audience: publiek lijst public liste empfänger recipients
+audiences: publieken lijsten publics listes empfängerlisten
 valid_until: geldig_tot valable_jusqu_au gültig_bis gueltig_bis
 first_name: voornaam prénom prenom vorname
 missing: ontbreekt nog_te_gaan manquants fehlend

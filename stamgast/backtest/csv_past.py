@@ -107,6 +107,16 @@ def unread_columns(path: Path) -> list[str]:
     return told
 
 
+def columns_of(path: Path) -> frozenset[str]:
+    """The columns that a file has.
+
+    Raises:
+        PastError: there is no such file, or it lacks what is needed.
+    """
+    with _opened(path) as file:
+        return frozenset(_heading(str(path), csv.reader(file, strict=True)))
+
+
 def read_csv(path: Path, program: Program, share: Share, end: Millis) -> dict[str, list[Sale]]:
     """Read the lines of a share's customers before `end`, in the order of the file.
 

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any, Final
 
 from stamgast.backtest.account import SAMPLES, Account, RuleTally, Sample, Sent
+from stamgast.backtest.csv_past import columns_of
 from stamgast.backtest.plan import CsvData, Plan
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import Results
+from stamgast.backtest.unknown import unknown_to_file
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.calendar import date_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.vocabulary import Reason
+from stamgast.programs.record import load_record
 from stamgast.service import Bundle
 
 MOST_OVERLAPS: Final = 20
@@ -25,7 +29,11 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
     bundle, baseline = plan.bundle(), plan.baseline()
     account, program = results.account, bundle.program
     shown = plan.named or tuple(rule.id for rule in bundle.rules.all)
-    rules = {rule: figures_of(account.rules.get(rule, RuleTally()), bundle, rule) for rule in shown}
+    unknown = _not_known(plan)
+    rules = {
+        rule: figures_of(account.rules.get(rule, RuleTally()), bundle, rule) | {"not_known": unknown.get(rule, [])}
+        for rule in shown
+    }
     return {
         "merchant": program.merchant,
         "from": str(date_of(plan.first)),
@@ -43,6 +51,13 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "samples": [_sample(sample, program) for sample in chosen_samples(account, shown)],
         "difference": _difference(bundle, account, baseline, results.against),
     }
+
+
+def _not_known(plan: Plan) -> Mapping[str, list[str]]:
+    """What rules ask about that a file cannot tell; the log tells all of it."""
+    if not isinstance(plan.data, CsvData):
+        return {}
+    return unknown_to_file(load_record(plan.record), columns_of(Path(plan.data.path)))
 
 
 def figures_of(tally: RuleTally, bundle: Bundle, rule: str) -> dict[str, Any]:

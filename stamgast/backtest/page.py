@@ -28,7 +28,8 @@ def report_of(found: Mapping[str, Any], account: Account) -> str:
     check_plots()
     title = f"What the rules of {found['merchant']} would have done from {found['from']} to {found['to']}"
     said = "".join(f"<p>{escape(line)}</p>" for line in assumptions(found))
-    body = (said, _table(found), _reasons(found), _plots(found, account), _overlaps(found), _samples(found))
+    told = (said, _table(found), _not_known(found), _reasons(found))
+    body = (*told, _plots(found, account), _overlaps(found), _samples(found))
     return page_of(title, "\n".join(body))
 
 
@@ -52,6 +53,15 @@ def _reasons(found: Mapping[str, Any]) -> str:
         for reason, times in figures["withheld"].items()
     ]
     return f"<h2>Why not</h2><ul>{''.join(told)}</ul>" if told else ""
+
+
+def _not_known(found: Mapping[str, Any]) -> str:
+    told = [
+        f"<li>{escape(rule)}: {escape(each)}</li>"
+        for rule, figures in found["rules"].items()
+        for each in figures["not_known"]
+    ]
+    return f"<h2>What the file cannot tell</h2><ul>{''.join(told)}</ul>" if told else ""
 
 
 def _plots(found: Mapping[str, Any], account: Account) -> str:

@@ -44,10 +44,11 @@ def overlap_in_words(overlap: Mapping[str, Any]) -> str:
     """Two rules that want the same people on the same day."""
     one, other = overlap["rules"]
     customers, both = overlap["customers"], overlap["both_wrote"]
-    who = f"{_some(customers, 'customer')} {'is' if customers == 1 else 'are'} wanted by {one} and {other} the same day"
-    if not both:
-        return f"{who}; one gave way"
-    return f"{who}; both of them wrote" if both == customers else f"{who}; both wrote to {both:,} of them"
+    get, want = ("gets", "is wanted by") if customers == 1 else ("get", "are wanted by")
+    if both == customers:
+        return f"{_some(customers, 'customer')} {get} {one} and {other} the same day"
+    who = f"{_some(customers, 'customer')} {want} {one} and {other} the same day"
+    return f"{who}: {both:,} of them get both, and of the others one rule gave way" if both else f"{who}: one gave way"
 
 
 def in_words(found: Mapping[str, Any]) -> Iterator[str]:
@@ -87,6 +88,8 @@ def _row(rule: str, figures: Mapping[str, Any], width: int, currency: str) -> st
 
 
 def _notes(rule: str, figures: Mapping[str, Any]) -> Iterator[str]:
+    for each in figures["not_known"]:
+        yield f"{rule}: {each}"
     for reason, times in figures["withheld"].items():
         yield f"{rule}: {times:,} withheld, as {why_not(reason)}"
     for why, times in figures["unsendable"].items():

@@ -272,10 +272,24 @@ def _compare(
             continue
         match = next((each for each in left if _fits(expected, each, program)), None)
         if match is None:
-            missing.append(f"did not happen: {expected.text}")
+            missing.append(f"did not happen: {expected.text}{_another_reason(expected, left)}")
         else:
             left.remove(match)
     return tuple(missing), [each for each in left if not _is_no_doing_of_the_rule(each)]
+
+
+def _another_reason(expected: Expectation, happened: Iterable[Happening]) -> str:
+    """Why it was withheld, where that is not why it should have been."""
+    if not expected.because:
+        return ""
+    reasons = (each.reason for each in happened if each.kind is Happened.WITHHELD and expected.what in _named(each))
+    found = ", ".join(dict.fromkeys(reasons))
+    return f"; it was withheld because: {found}" if found else ""
+
+
+def _named(happening: Happening) -> tuple[str, ...]:
+    """What it can be called: the template, and the rewards that went with it."""
+    return (happening.what, *happening.data.get("offers", ()))
 
 
 def _told(unexpected: list[Happening], program: Program, *, several: bool) -> Iterable[str]:
@@ -297,7 +311,7 @@ def _is_no_doing_of_the_rule(happening: Happening) -> bool:
 
 
 def _fits(expected: Expectation, happening: Happening, program: Program) -> bool:
-    if happening.kind != expected.kind or expected.what not in {happening.what, *happening.data.get("offers", ())}:
+    if happening.kind != expected.kind or expected.what not in _named(happening):
         return False
     if expected.because and happening.reason != expected.because:
         return False

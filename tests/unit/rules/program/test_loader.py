@@ -49,7 +49,7 @@ MISTAKES = {
     "no pieces": (
         "name: The Shop",
         "name: The Shop\npurchases: {review_above: {pieces: 0}}",
-        "`pieces` must be from 1 to 1000000, not 0",
+        "`pieces` must be from 1 to 1,000,000, not 0",
         "",
     ),
     "much in another currency": (
@@ -75,7 +75,7 @@ MISTAKES = {
     "language": ("languages: [nl]", "languages: [Dutch]", "is not a language", ""),
     "store's time zone": ("time_zone: America/New_York", "time_zone: New York", "unknown time zone", ""),
     "day start": ("day_start: 4", "day_start: 24", "from 0 to 23", ""),
-    "stamps": ("stamps: 7", "stamps: 0", "from 1 to 1000", ""),
+    "stamps": ("stamps: 7", "stamps: 0", "from 1 to 1,000", "Write 1, or more"),
     "no stamps": ("stamps: 7, ", "", "needs `stamps`", ""),
     "card word": ("categories: [bread]", "category: [bread]", 'unknown word "category"', 'Did you mean "categories"?'),
     "per": ("categories: [bread]", "per: visit", "is not something to give a stamp for", "purchase, item or 10 EUR"),
