@@ -206,7 +206,7 @@ def check_promises(topics: Told) -> None:
         got = messages_of(topics, rule)
         assert set(got.values()) <= {1}, f"{rule} spoke to somebody twice"
         assert set(got) == those - held_out, rule
-        assert 3 < len(those & held_out) < len(those), "the comparison has two sides"
+        assert 0 < len(those & held_out) < len(those), "the comparison has two sides"
     assert decisions_of(topics, "tips", "withheld") == even - decisions_of(topics, "tips", "held_out")
     assert decisions_of(topics, "weekly", "sent", "waits", "held_out") == even, "who came once is not asked"
 

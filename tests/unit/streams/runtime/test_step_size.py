@@ -20,6 +20,7 @@ from stamgast.domain.events import (
     Enrolled,
     Erased,
     Line,
+    MessagePriced,
     OptedIn,
     OptedOut,
     OwnEvent,
@@ -82,6 +83,10 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     ),
     OwnEvent: lambda number, who, _: OwnEvent(
         merchant=MERCHANT, customer=who, at=T0, id=f"e{number}", name="workshop", happened_at=T0
+    ),
+    MessagePriced: lambda number, who, _: MessagePriced(
+        merchant=MERCHANT, customer=who, at=T0, activation=f"a{number}", rule="hello-1", channel="sms",
+        price=75_000, currency="EUR", cost=8_000,
     ),
     TimerDue: _of(TimerDue, due=T0),
     Reviewed: _of(Reviewed),
