@@ -11,8 +11,9 @@ from typing import Any, Final
 from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
-from stamgast.domain.units import Millis
+from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
+from stamgast.identity.records import Profile
 from stamgast.logs import get_logger
 from stamgast.state import keys
 from stamgast.state.doubts import Doubt, Doubts
@@ -22,7 +23,7 @@ from stamgast.state.views import NotLoadedError
 from streams.customers.activation_log import ActivationLog, ClaimLostError
 from streams.customers.bundles import UnusableBundleError
 from streams.customers.writes import Written
-from streams.outbox.addressing import Addressed, address, address_of
+from streams.outbox.addressing import Addressed, address, address_of, told_to
 from streams.outbox.context import Outgoing
 from streams.outbox.half_done import HalfDone
 from streams.outbox.in_doubt import Settling
@@ -211,6 +212,8 @@ class PartitionSending:
     async def _prepared(self, submission: Submission) -> tuple[Prepared, str] | None:
         """The message as it would go now, with its phone's stop mark; None if it must not go."""
         around = self._around
+        if submission.staff and not await self._may_be_told(submission):
+            return None
         ready = await self.prepare(submission, around.clock.now())
         if isinstance(ready, Reason):
             await self._withhold(submission, ready)
@@ -224,6 +227,21 @@ class PartitionSending:
             await self._withhold(submission, Reason.RULE_LIMIT)
             return None
         return ready
+
+    async def _may_be_told(self, submission: Submission) -> bool:
+        """Whether there is room within the hour of whoever of the staff it goes to; else it has ended for now."""
+        try:
+            who = (await self._around.bundle_of(submission)).program.staff.get(submission.staff)
+        except UnusableBundleError:
+            who = None
+        if who is None:
+            await self._withhold(submission, Reason.NO_ADDRESS)
+            return False
+        hour = self._around.clock.now() // HOUR
+        answer, _ = await self._outbox.take_notice(submission, hour, who.per_hour)
+        if answer != "go":
+            await self._withhold(submission, Reason.STAFF_LIMIT if answer == "wait" else Reason.FOLDED)
+        return answer == "go"
 
     async def _withhold(self, submission: Submission, reason: Reason) -> None:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
@@ -243,14 +261,20 @@ class PartitionSending:
         profile = await around.people.profile(submission.merchant, submission.customer)
         if channel is None:
             return Reason.NO_CHANNEL
-        if profile is None or not (reached_at := address_of(profile, submission.channel)):
-            return Reason.NO_ADDRESS
         try:
-            bundle = await around.bundle_of(submission)
+            program = (await around.bundle_of(submission)).program
         except UnusableBundleError:
             return Reason.NO_TEMPLATE
+        told, reached_at = None, ""
+        if submission.staff:
+            told = told_to(submission, program, around.people, await self._outbox.told_besides(submission))
+            reached_at = "" if told is None else told.phone
+        elif profile is not None:
+            reached_at = address_of(profile, submission.channel)
+        if not reached_at:
+            return Reason.NO_ADDRESS
         phone_hash = around.people.opt_out_key(submission.merchant, submission.channel, reached_at)
-        addressed = address(submission, bundle.program, profile, phone_hash)
+        addressed = address(submission, program, profile or Profile(), phone_hash, told=told)
         if not isinstance(addressed, Addressed):
             return addressed
         prepared = await around.rendering.prepare(channel, addressed.message, now)

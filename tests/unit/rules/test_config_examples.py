@@ -19,7 +19,7 @@ from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Letters
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.plain_data import data_of
-from tests.unit.rules.small_shop import files_of
+from tests.unit.rules.small_shop import CALL_BACK, WITH_STAFF, files_of
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
 RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
@@ -80,7 +80,7 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
     if word.name == "send":
         rule += "  - give: free_loaf\n"
         rule = rule.replace("[whatsapp, sms]", "[whatsapp]")
-    loaded = load_bundle(files_of(rule))
+    loaded = load_bundle(files_of(rule, WITH_STAFF, **CALL_BACK) if word.name == "notify" else files_of(rule))
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
 
