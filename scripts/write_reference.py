@@ -291,19 +291,10 @@ may give one besides (`set_tier`); then the higher of the two counts.
 """
 
 STAFF = """\
-Whom `notify` tells something stands in program.yaml:
-
-```yaml
-staff:
-  manager:                   # this name stands on topics: a role will do
-    phone: "+31612345678"    # with the country, without spaces. `publish` seals it: it is on no topic in the clear
-    language: nl             # left out: the first of `languages`
-    hours: "08:00-21:00"     # on the shop's clock; what comes later waits for the next morning, two days at most
-    per_hour: 6              # what is beyond waits for the next hour, and is told there in one message: "and 12 more"
-```
-
-Whoever answers STOP is told nothing any more. Each message has `staff` on `activations.v1`, and each is a line of the
-kind `notice` on `facts.v1`; it is in no report on messages to customers, in none of their caps, and costs them nothing.
+`notify` tells people something whom [`staff`](#staff) names, in their hours and so much an hour; what is beyond waits
+for the next hour, where one message says how many more there were ("and 12 more"). Whoever answers STOP is told
+nothing any more. Each message has `staff` on `activations.v1`, and is a line of the kind `notice` on `facts.v1`; it is
+in no report on messages to customers, in none of their caps, and costs them nothing.
 """
 
 SEGMENTS = """\
@@ -442,7 +433,7 @@ def rules() -> str:
     parts.append(f"## Segments\n\n{SEGMENTS}")
     parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
-    parts.append(f"## Staff\n\n{STAFF}")
+    parts.append(f"## What staff are told\n\n{STAFF}")
     steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())
     parts.append(f"## What a test is given\n\n{GIVEN}\n{table(('in a sentence', 'as a step'), steps)}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())
