@@ -48,7 +48,7 @@ _MESSAGING: Final[Mapping[str, Key]] = {
         "How many messages one customer gets at most, all rules and channels together.",
         keys={purpose.value: Key("", one_or_more(RATE)) for purpose in Purpose},
     ),
-    "give_up_after": Key("A message that could not go for so long is not sent any more.", DURATION),
+    "give_up_after": Key("A message whose rule says nothing of it is not sent any more after so long.", DURATION),
     "letters": Key(
         "What becomes of letters that make an SMS dearer: sent `plain` where that saves a part, `keep_names`, `keep`.",
         choice(Letters),
@@ -102,7 +102,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
             """),
     ),
     "messaging": Key(
-        "Who sends, when, and how much at most. Rules can only be stricter.",
+        "Who sends, when, and how much at most. In hours and numbers rules can only be stricter.",
         keys=_MESSAGING,
         example=yaml("""
             messaging:
