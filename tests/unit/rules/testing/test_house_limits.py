@@ -34,9 +34,10 @@ def test_a_rule_with_wider_hours_sends_in_those_of_the_house(hours: str, goes: s
     assert played(early, f'[{{send: hello, at: "2026-10-01 {goes}"}}]', f'timing: {{send_between: "{hours}"}}\n') == ()
 
 
-def test_hours_outside_those_of_the_house_send_nothing():
-    more = 'timing: {send_between: "19:30-20:30"}\n'
-    assert played("a purchase on 2026-10-01 11:00", "[{nothing: true}]", more) == ()
+def test_hours_outside_those_of_the_house_are_refused():
+    rule = 'rule: example\nwhen: purchase\nthen: [{send: hello, by: [sms]}]\ntiming: {send_between: "19:30-20:30"}\n'
+    loaded = load_bundle(files_of(rule, HOUSE))
+    assert any("this rule never sends: the house sends marketing" in problem.message for problem in loaded.problems)
 
 
 @pytest.mark.parametrize(
