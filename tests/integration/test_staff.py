@@ -13,7 +13,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from tests.conftest import eventually
-from tests.integration.deployment import PROGRAM, Deployment
+from tests.integration.deployment import MERCHANT, PROGRAM, Deployment
 
 pytestmark = [pytest.mark.slow]
 
@@ -57,6 +57,8 @@ async def test_staff_are_told_once_and_the_rest_of_an_hour_in_one_message_of_the
         assert [message["to"] for message in said] == [EVA] * 3
         assert sorted(message["body"] for message in said) == ["Dank u!", "Dank u!", "Dank u! (en nog 2)"]
         assert shop.run("verify", "--json")["equal"] is True
+        (day,) = shop.asked("day", "--merchant", MERCHANT, "--date", "2026-10-01", "--json")["days"]
+        assert (day["purchases"], day["messages"]) == (5, {})
         assert not [topic for topic in await texts(shop) if EVA[1:] in topic], "in the clear on no topic"
     finally:
         await shop.end()
