@@ -12,6 +12,7 @@ from stamgast.domain.activation import RANKS, UNSENT_RANK
 from stamgast.domain.delays import Delay
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Erased, OptedOut, TimerDue
 from stamgast.domain.program import Staff, Template, Window
+from stamgast.domain.told import as_line
 from stamgast.domain.units import DAY, HOUR, MINUTE, Millis
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import Bundle, Change
@@ -60,7 +61,9 @@ def test_a_person_is_told_at_once_within_their_hours_and_without_any_consent_of_
     )  # fmt: skip
     assert submission.data == {"staff": "eva", "customer": ANNA}
     assert [(note.staff, note.status) for note in change.notes] == [("eva", "submitted")]
-    assert [(line.kind, line.became, line.staff) for line in change.told if line.staff] == [("notice", "sent", "eva")]
+    assert [(line.kind, line.became, line.staff) for line in map(as_line, change.told) if line.staff] == [
+        ("notice", "sent", "eva")
+    ]
 
 
 def test_it_waits_for_the_hours_of_whoever_is_told():
