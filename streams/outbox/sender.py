@@ -212,8 +212,6 @@ class PartitionSending:
     async def _prepared(self, submission: Submission) -> tuple[Prepared, str] | None:
         """The message as it would go now, with its phone's stop mark; None if it must not go."""
         around = self._around
-        if submission.staff and not await self._may_be_told(submission):
-            return None
         ready = await self.prepare(submission, around.clock.now())
         if isinstance(ready, Reason):
             await self._withhold(submission, ready)
@@ -221,6 +219,8 @@ class PartitionSending:
         if await around.people.stopped_at(submission.merchant, ready[1]) is not None:
             await self._withhold(submission, Reason.OPTED_OUT)
             return None
+        if submission.staff:
+            return await self._told(submission, ready)
         day = await around.day_of(submission) if submission.per_day else 0
         partitions = around.topics.partitions
         if submission.per_day and not await self._outbox.take_limit(submission, day, partitions):
@@ -228,20 +228,21 @@ class PartitionSending:
             return None
         return ready
 
-    async def _may_be_told(self, submission: Submission) -> bool:
-        """Whether there is room within the hour of whoever of the staff it goes to; else it has ended for now."""
-        try:
-            who = (await self._around.bundle_of(submission)).program.staff.get(submission.staff)
-        except UnusableBundleError:
-            who = None
-        if who is None:
-            await self._withhold(submission, Reason.NO_ADDRESS)
-            return False
-        hour = self._around.clock.now() // HOUR
-        answer, _ = await self._outbox.take_notice(submission, hour, who.per_hour)
+    async def _told(self, submission: Submission, ready: tuple[Prepared, str]) -> tuple[Prepared, str] | None:
+        """What staff are told, if there is room in their hour, with how many others it tells of; None: not now."""
+        who = (await self._around.bundle_of(submission)).program.staff[submission.staff]
+        now = self._around.clock.now()
+        answer, others = await self._outbox.take_notice(submission, now // HOUR, who.per_hour)
         if answer != "go":
             await self._withhold(submission, Reason.STAFF_LIMIT if answer == "wait" else Reason.FOLDED)
-        return answer == "go"
+            return None
+        if not others:
+            return ready
+        again = await self.prepare(submission, now)
+        if isinstance(again, Reason):
+            await self._withhold(submission, again)
+            return None
+        return again
 
     async def _withhold(self, submission: Submission, reason: Reason) -> None:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
