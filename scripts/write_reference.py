@@ -202,6 +202,9 @@ otherwise:
 """
 
 TESTS = """
+What can happen is `send`, `give` and `withdraw`, `tag` and `untag`, `add_stamps` and `take_stamps`, `set_tier` and
+`take_tier` (each taken back with its reason), and `notify`.
+
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
 doing of the rule. `expect_also: anything` lets the rest pass.
 
