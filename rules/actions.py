@@ -93,6 +93,14 @@ class SetTier:
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """Tell people of the staff, by the names of program.yaml. No message to the customer, and asked nothing of them."""
+
+    template: str
+    to: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Whatever stands below it happens that much later; `unless` calls it off until then."""
 
@@ -102,4 +110,4 @@ class Wait:
 
 Deed = Give | Tag | AddStamps | SetTier
 """What changes the customer without a message."""
-Action = Send | Deed | Wait
+Action = Send | Deed | Notify | Wait

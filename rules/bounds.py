@@ -23,6 +23,8 @@ MOST_UNLESS: Final = 10
 """Triggers after one `unless`."""
 MOST_STAMPS_AT_ONCE: Final = 50
 """That one action puts on a card."""
+MOST_NOTIFIED: Final = 5
+"""People whom one action tells."""
 MOST_TAGS_AT_ONCE: Final = 50
 """That one action adds, or takes."""
 MOST_STORES: Final = 2_000

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 
-from rules.actions import Action, Deed, Give, Send, Unless, Wait
+from rules.actions import Action, Deed, Give, Notify, Send, Unless, Wait
 from stamgast.domain.delays import Delay
 
 
@@ -19,6 +19,8 @@ class Step:
     deeds: tuple[Deed, ...] = ()
     delay: Delay | None = None
     unless: tuple[Unless, ...] = ()
+    notices: tuple[Notify, ...] = ()
+    """What staff are told, whatever becomes of the message."""
     gives: bool = field(init=False, repr=False, compare=False, default=False)
     """There is a reward among its deeds."""
 
@@ -36,7 +38,7 @@ def steps_of(actions: Sequence[Action], prefix: str = "") -> tuple[Step, ...]:
             base = prefix + (_name_of(step.send) if step.send is not None else "wait")
             taken[base] = taken.get(base, 0) + 1
             name = base if taken[base] == 1 else f"{base}#{taken[base]}"
-        steps.append(Step(name, step.send, step.deeds, step.delay, step.unless))
+        steps.append(Step(name, step.send, step.deeds, step.delay, step.unless, step.notices))
     return tuple(steps)
 
 
@@ -47,7 +49,7 @@ def _name_of(send: Send) -> str:
 def _in_order(actions: Sequence[Action]) -> Iterator[Step]:
     delay: Delay | None = None
     unless: tuple[Unless, ...] = ()
-    block: list[Send | Deed] = []
+    block: list[Send | Deed | Notify] = []
     for action in actions:
         if isinstance(action, Wait):
             yield from _of_block(block, delay, unless)
@@ -59,13 +61,14 @@ def _in_order(actions: Sequence[Action]) -> Iterator[Step]:
     yield from _of_block(block, delay, unless)
 
 
-def _of_block(block: Sequence[Send | Deed], delay: Delay | None, unless: tuple[Unless, ...]) -> Iterator[Step]:
+def _of_block(block: Sequence[Send | Deed | Notify], delay: Delay | None, unless: tuple[Unless, ...]) -> Iterator[Step]:
     """The deeds go with the first message, which may speak of them; each further message is a step of its own."""
-    deeds = tuple(each for each in block if not isinstance(each, Send))
+    deeds = tuple(each for each in block if not isinstance(each, Send | Notify))
+    notices = tuple(each for each in block if isinstance(each, Notify))
     sends = [each for each in block if isinstance(each, Send)]
     together = [each for each in sends if each.after is None]
-    if deeds or together:
-        yield Step("", together[0] if together else None, deeds, delay, unless)
+    if deeds or together or notices:
+        yield Step("", together[0] if together else None, deeds, delay, unless, notices)
     for send in together[1:]:
         yield Step("", send, (), delay, unless)
     for send in sends:

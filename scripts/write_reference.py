@@ -202,6 +202,9 @@ otherwise:
 """
 
 TESTS = """
+What can happen is `send`, `give` and `withdraw`, `tag` and `untag`, `add_stamps` and `take_stamps`, `set_tier` and
+`take_tier` (each taken back with its reason), and `notify`.
+
 What `expect` does not name must not happen; each line of it stands for one thing. What a card gives by itself is no
 doing of the rule. `expect_also: anything` lets the rest pass.
 
@@ -286,7 +289,15 @@ watch: [RYE-800]
 ```
 
 A tier rises with the purchase that earns it and falls when the span rolls on and the grace is over, or at once when a
-refund takes what earned it. Who had earned one before there were any has it, and no rule is set off by that.
+refund takes what earned it. Who had earned one before there were any has it, and no rule is set off by that. A rule
+may give one besides (`set_tier`); then the higher of the two counts.
+"""
+
+STAFF = """\
+`notify` tells people something whom [`staff`](#staff) names, in their hours and so much an hour; what is beyond waits
+for the next hour, where one message says how many more there were ("and 12 more"). Whoever answers STOP is told
+nothing any more. Each message has `staff` on `activations.v1`, and is a line of the kind `notice` on `facts.v1`; it is
+in no report on messages to customers, in none of their caps, and costs them nothing.
 """
 
 SEGMENTS = """\
@@ -425,6 +436,7 @@ def rules() -> str:
     parts.append(f"## Segments\n\n{SEGMENTS}")
     parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
+    parts.append(f"## What staff are told\n\n{STAFF}")
     steps = ((f"`{said}`", f"`{step}`") for said, step in STEPS.items())
     parts.append(f"## What a test is given\n\n{GIVEN}\n{table(('in a sentence', 'as a step'), steps)}")
     answers = "\n".join(f"- `{word}`: {text}" for word, text in IF_UNPROVEN.items())

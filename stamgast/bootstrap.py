@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Final, Protocol, assert_never
 
 from stamgast.api_keys.table import ApiKeyTable
@@ -22,6 +23,7 @@ from stamgast.identity.sealing import (
     derive_source_key,
     derive_voucher_key,
 )
+from stamgast.identity.staff import seal_phone
 from stamgast.identity.veiling import Veils
 from stamgast.lifecycle.cancellation import until_told
 from stamgast.log.append_time import AppendTime
@@ -97,6 +99,11 @@ def id_key_of(settings: Settings) -> bytes:
         return decode_key(text, "STAMGAST_ID_KEY")
     except ValueError as error:
         raise SettingsError(str(error)) from None
+
+
+def seals_phones_of(settings: Settings) -> Callable[[str, str], str] | None:
+    """What seals the phones of staff in files that are published; None without the key for it."""
+    return partial(seal_phone, id_key_of(settings)) if settings.id_key.get_secret_value() else None
 
 
 def wrapping_keys_of(settings: Settings) -> WrappingKeys:

@@ -199,14 +199,14 @@ class Simulation(Fold):
         for submission in change.submissions:
             self._say(
                 key,
-                Happened.SEND,
+                Happened.NOTIFY if submission.staff else Happened.SEND,
                 submission.template,
                 rule=submission.rule,
                 data=submission.data,
                 decided_at=submission.decided_at,
             )
         for note in change.notes:
-            if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND:
+            if note.kind == NoteKind.OUTCOME and note.status in FINAL_WITHOUT_SEND and not note.staff:
                 offers = self._offered(note.rule, note.step)
                 self._say(
                     key,

@@ -26,6 +26,7 @@ from rules.program.messages import check_plain, read_messaging, read_templates
 from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
+from rules.program.staff import read_staff
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
@@ -67,7 +68,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    *("watch", "tiers", "segments", "events", "measure"),
+    *("watch", "tiers", "segments", "events", "measure", "staff"),
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -143,6 +144,7 @@ def read_program(
         timers_fresh_for=timers_fresh_for,
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
+        staff=read_staff(reader, named(reader, found.get("staff"), "staff"), languages),
         measure_window=read_measure(reader, found.get("measure")),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),

@@ -15,7 +15,7 @@ from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
 from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.message_words import CUSTOMER, WORDS
+from stamgast.domain.message_words import CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
 from stamgast.domain.sms_parts import Parts, as_sent, composed, count_parts, fits_gsm7, transliterate
 from stamgast.domain.vocabulary import Channel
@@ -26,6 +26,7 @@ LONG_NAME: Final = "Anne-Zoë van der Éśpinossa de los Montes"
 """Forty characters, some of which no cheap SMS has."""
 _CODE: Final = "3FF-ABCDEFGHIJKLMNOP"
 _DATE: Final = "30/12/2026"
+_ID: Final = "c" * 25
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def longest_words(program: Program, language: str) -> Words:
         "merchant": {"name": program.name},
         "voucher": {"code": _CODE, "name": max(names, key=len, default="voucher"), "valid_until": _DATE},
         "card": {"stamps": most, "size": most, "missing": most},
+        STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
     }
 
 

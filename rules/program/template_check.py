@@ -16,7 +16,7 @@ from rules.program.template_language import (
     parse_message,
     render_bounded,
 )
-from stamgast.domain.message_words import CUSTOMER, WORDS
+from stamgast.domain.message_words import CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
 
@@ -91,6 +91,7 @@ _TRIED: Final = {
     "merchant": {"name": "Dok Noord"},
     "voucher": {"code": "6-2VTAVOAOCW2MQNTT", "name": "Een brood", "valid_until": "29/12/2026"},
     "card": {"stamps": "5", "size": "8", "missing": "3"},
+    STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
 }
 _NAMELESS_WORDS: Final = {CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
 _OF_VALUES: Final = (UndefinedError, ZeroDivisionError)
@@ -249,6 +250,18 @@ def speaks_of(template: ProgramTemplate, thing: str) -> bool:
     return any(_has(text, thing) for text in (*texts, *template.variables.values()))
 
 
+def words_of(template: ProgramTemplate) -> frozenset[str]:
+    """All that its texts for SMS speak of, such as `voucher.code`."""
+    return frozenset(each.text for text in template.sms.values() for each in _used(text))
+
+
+def _used(source: str) -> Sequence[Used]:
+    try:
+        return used_words(source)
+    except TemplateSyntaxError:
+        return ()  # noted at the template itself
+
+
 def _has(source: str, thing: str) -> bool:
     try:
         return any(each.thing == thing for each in used_words(source))
@@ -278,4 +291,13 @@ def _constant(access: nodes.Getitem) -> str:
     return str(access.arg.value) if isinstance(access.arg, nodes.Const) else ""
 
 
-__all__ = ["ALL_WORDS", "TemplateSyntaxError", "Used", "is_dotted", "mistake_in", "prints_no_name", "used_words"]
+__all__ = [
+    "ALL_WORDS",
+    "TemplateSyntaxError",
+    "Used",
+    "is_dotted",
+    "mistake_in",
+    "prints_no_name",
+    "used_words",
+    "words_of",
+]

@@ -48,7 +48,7 @@ _MESSAGING: Final[Mapping[str, Key]] = {
         "How many messages one customer gets at most, all rules and channels together.",
         keys={purpose.value: Key("", one_or_more(RATE)) for purpose in Purpose},
     ),
-    "give_up_after": Key("A message that could not go for so long is not sent any more.", DURATION),
+    "give_up_after": Key("A message whose rule says nothing of it is not sent any more after so long.", DURATION),
     "letters": Key(
         "What becomes of letters that make an SMS dearer: sent `plain` where that saves a part, `keep_names`, `keep`.",
         choice(Letters),
@@ -64,6 +64,25 @@ _LAUNCH: Final[Mapping[str, Key]] = {
     "volume": Key("Paused when so many times the number of the backtest go in a day.", POSITIVE),
     "spend": Key("Paused when its messages have cost more.", MONEY),
 }
+
+_STAFF: Final = Key(
+    "Somebody by a name; it stands on topics, so a role will do.",
+    keys={
+        "phone": Key(
+            "With the country and without spaces. `publish` seals it: it is on no topic in the clear.",
+            {"type": "string", "pattern": r"^(\+[1-9][0-9]{6,14}|sealed\.[A-Za-z0-9_-]{20,200})$"},
+        ),
+        "language": Key(
+            "One of `languages`; the first where nothing is said.", {"type": "string", "pattern": LANGUAGE}
+        ),
+        "hours": Key("When they may be told, 08:00-21:00 else; what comes later waits, for two days at most.", HOURS),
+        "per_hour": Key(
+            "How much they are told in an hour, 6 else; the rest is told in one message of the next.",
+            {"type": "integer", "minimum": 1, "maximum": 60},
+        ),
+    },
+    needed=("phone",),
+)
 
 MESSAGES: Final[Mapping[str, Key]] = {
     "templates": Key(
@@ -83,7 +102,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
             """),
     ),
     "messaging": Key(
-        "Who sends, when, and how much at most. Rules can only be stricter.",
+        "Who sends, when, and how much at most. In hours and numbers rules can only be stricter.",
         keys=_MESSAGING,
         example=yaml("""
             messaging:
@@ -113,6 +132,12 @@ MESSAGES: Final[Mapping[str, Key]] = {
         "What pauses a rule by itself after its launch; see [campaigns](campaigns.md).",
         keys=_LAUNCH,
         example="launch: {watch_for: 3 days, at_least: 50, opt_outs: 3%, failures: 25%, volume: 3, spend: 50 EUR}",
+    ),
+    "staff": Key(
+        "Whom `notify` tells something; see [what staff are told](#what-staff-are-told).",
+        each=_STAFF,
+        names=ID,
+        example='staff: {manager: {phone: "+31612345678", language: nl, hours: "08:00-18:00", per_hour: 6}}',
     ),
     "measure": Key(
         "What a rule earned.",

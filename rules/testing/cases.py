@@ -195,7 +195,7 @@ def _what(reader: Reader, kind: str, node: Node, program: Program) -> str | None
         if said is False:
             reader.problem(node, "`nothing: false` expects nothing in particular", "Say what is to happen.")
         return "" if said else None
-    if kind == Happened.SEND:
+    if kind in {Happened.SEND, Happened.NOTIFY}:
         return reader.known(node, kind, program.templates, "template")
     if kind == Happened.WITHHELD:
         return reader.known(node, kind, {**program.templates, **program.rewards}, "template or reward")

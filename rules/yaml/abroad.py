@@ -50,6 +50,8 @@ send: stuur verstuur zend envoyer envoie envoyez senden sende schicken message s
 by: via door par per_kanaal über ueber channel channels
 give: geef geven donner donne geben gib gutschein bon voucher reward coupon cadeau beloning
 valid_for: geldig geldigheid geldig_voor valable valable_pour gültig gueltig gültig_für valid expires validity
+notify: meld waarschuw personeel_melden avertir prévenir notifier melden benachrichtigen alert notify_staff
+staff: personeel medewerkers équipe personnel mitarbeiter belegschaft employees team
 set_tier: zet_niveau niveau_geven donner_niveau attribuer_niveau stufe_geben stufe_setzen give_tier promote
 for: voor pour für fuer during lasting
 tag: label etiket étiquette etiquette markering

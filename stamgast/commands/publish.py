@@ -93,6 +93,7 @@ def _folders(config_dir: Path, names: list[str]) -> list[Path]:
 
 def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
     """Publish once and tell; says whether anything was wrong."""
+    from stamgast.bootstrap import seals_phones_of
     from stamgast.log.topics import Topics, TopicsError, check_topics
     from stamgast.programs.publish import publish as append
     from stamgast.programs.publish import without_folder
@@ -106,7 +107,7 @@ def _publish(settings: Settings, folders: list[Path], asked: _Asked) -> bool:
     results = asyncio.run(
         append(
             kafka_of(settings, to_append=True), topics.programs, folders, signed.now,
-            who=signed.who, why=signed.why, anyway=asked.anyway,
+            who=signed.who, why=signed.why, anyway=asked.anyway, seal=seals_phones_of(settings),
         )
     )  # fmt: skip
     for result in results:

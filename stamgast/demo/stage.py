@@ -24,7 +24,7 @@ from pydantic import SecretStr
 from redis.asyncio import Redis
 
 from stamgast.api_keys.admin import Keyring
-from stamgast.bootstrap import topics_of
+from stamgast.bootstrap import seals_phones_of, topics_of
 from stamgast.broker import kafka_of
 from stamgast.clock.shop_time import DrivenClock
 from stamgast.domain.units import Millis
@@ -174,7 +174,7 @@ async def bring_into_force(settings: Settings, merchants: Sequence[str]) -> dict
     topics = topics_of(settings)
     folders = [settings.config_dir / MERCHANTS / merchant for merchant in merchants]
     now = settings.make_clock().now()
-    for published in await publish(kafka_of(settings), topics.programs, folders, now):
+    for published in await publish(kafka_of(settings), topics.programs, folders, now, seal=seals_phones_of(settings)):
         if published.hash is None:
             raise ProcessError(f"{published.merchant} was not published: {published.refusal}")
     ring = Keyring(kafka_of(settings), topics.api_keys)

@@ -167,6 +167,8 @@ class Submission(Struct, array_like=True, frozen=True, gc=False):
     """The rule's limit of messages a day over all customers (0: none), taken when it is submitted."""
     bundle: str = ""
     """Hash of the bundle whose template it uses."""
+    staff: str = ""
+    """Whom of the staff it goes to; empty: to the customer."""
 
 
 class Note(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -204,3 +206,5 @@ class Note(Struct, frozen=True, omit_defaults=True, gc=False):
     cost: int | None = None
     """Of the outcome that says that the carrier took it, what was booked for it, in thousandths of a minor
     unit of the merchant's; of `priced`, what it cost after all. None in lines from before it was told."""
+    staff: str = ""
+    """Whom of the staff it goes to, by the name in program.yaml; empty: to the customer."""

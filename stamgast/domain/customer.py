@@ -4,7 +4,7 @@ Everything in it is either a sum over what the customer's transactions gave (so 
 does not matter) or the record of a decision. It holds no personal data.
 """
 
-from typing import Final
+from typing import Any, Final
 
 import msgspec
 from msgspec import Struct
@@ -107,6 +107,22 @@ class GivenTier(Struct, array_like=True, gc=False):
     """Its reason went away, and may come again."""
 
 
+class Notice(Struct, array_like=True, gc=False):
+    """Something that somebody of the staff is told about the customer: see `stamgast.service.notices`."""
+
+    id: str
+    rule: str
+    occasion: str
+    cause: str
+    template: str
+    staff: str
+    decided_at: Millis
+    expires_at: Millis
+    data: dict[str, Any] = {}
+    rank: int = 0
+    """Of its status; from that of `submitted` on it is in the outbox, or has been."""
+
+
 class Membership(Struct, array_like=True, gc=False):
     """Whether somebody is in a segment. `mark` stands for the definition by which that was found out."""
 
@@ -192,6 +208,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Rules have put stamps on cards: the ledger says which, and for what."""
     given_tiers: list[GivenTier] = []
     """Those that rules gave, beside the one that purchases earned (`tier`): the highest counts."""
+    notices: list[Notice] = []
+    """What staff are told about the customer, until it is known what became of it."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

@@ -12,14 +12,20 @@ from stamgast.domain.program import Program
 from stamgast.domain.validity import last_day
 
 CUSTOMER: Final = "customer"
+STAFF: Final = "staff"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
     "voucher": ("code", "name", "valid_until"),
     "card": ("stamps", "size", "missing"),
+    STAFF: ("name", "customer"),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward, `card` when a
-stamp card set the rule off."""
+stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id."""
+FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
+    f"{STAFF}.{each}" for each in WORDS[STAFF]
+}
+"""What staff may be told: no more of a customer than a first name and an id."""
 
 
 def message_variables(
@@ -38,6 +44,8 @@ def message_variables(
     }
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)
+    if STAFF in data:
+        words[STAFF] = {"name": str(data[STAFF]), "customer": str(data["customer"])}
     card = program.cards.get(data.get("card", ""))
     if card is not None:
         stamps = int(data.get("stamps", {}).get(card.id, 0))

@@ -247,6 +247,20 @@ class Tiers:
 
 
 @dataclass(frozen=True, slots=True)
+class Staff:
+    """Somebody whom rules may tell something: by SMS, within their hours, at most so many an hour.
+
+    `phone` is in E.164; of files that were published it is sealed (`stamgast.identity.staff`).
+    """
+
+    id: str
+    phone: str
+    language: str
+    hours: Window = field(default_factory=lambda: Window(480, 1260))
+    per_hour: int = 6
+
+
+@dataclass(frozen=True, slots=True)
 class Program:
     """Everything a merchant decided, but the rules."""
 
@@ -298,6 +312,8 @@ class Program:
     """What may be posted about customers beside purchases."""
     kept: Kept = NOTHING_KEPT
     """What its rules ask states to keep."""
+    staff: Mapping[str, Staff] = field(default_factory=dict)
+    """Whom rules may tell something, by the names that they use."""
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())

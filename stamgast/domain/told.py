@@ -27,6 +27,7 @@ class Told(StrEnum):
     ENTRY = "entry"
     ANSWER = "answer"
     DECISION = "decision"
+    NOTICE = "notice"
 
 
 class Arm(StrEnum):
@@ -57,6 +58,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `entry` | `joined` | |
     | `answer` | the keyword it meant, if any | `channel` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
+    | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
 
     A voucher that was redeemed and whose redemption was taken back is as it was before; if it has ended or was
     withdrawn meanwhile, a line behind says so. Those beyond the twenty newest that end are told together, by `reward`
@@ -109,6 +111,8 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     due: Millis = 0
     """When the time comes that a rule waits for before it does anything."""
     segment: str = ""
+    staff: str = ""
+    """Who of the staff is told something, by the name in program.yaml; no message to the customer."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

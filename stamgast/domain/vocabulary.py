@@ -117,6 +117,8 @@ class TimerKind(StrEnum):
     """The figure that a tier is held by falls below it, and the grace is over."""
     GIVEN_TIER = "given_tier"
     """The time is over for which a rule gave a tier."""
+    NOTICE = "notice"
+    """Something that staff are told waits for their hours, or for room; its id after a colon."""
     TURN = "turn"
     """Of an occasion that is spread, with rule and occasion after colons."""
 
@@ -252,6 +254,8 @@ class Reason(StrEnum):
     RULE_CHANGED = "rule_changed"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
+    STAFF_LIMIT = "staff_limit"
+    FOLDED = "folded"
     EXPIRED = "expired"
     NO_CHANNEL = "no_channel"
     NO_ADDRESS = "no_address"
@@ -321,6 +325,7 @@ class Happened(StrEnum):
     TAKE_STAMPS = "take_stamps"
     SET_TIER = "set_tier"
     TAKE_TIER = "take_tier"
+    NOTIFY = "notify"
     WITHHELD = "withheld"
 
 
@@ -357,6 +362,8 @@ class Counter(StrEnum):
     """By `Tally`."""
     TIER = "tier"
     """By tier and `Tally`: those that rules gave."""
+    STAFF = "staff"
+    """By name and status, or `Tally`: what they were told."""
     MESSAGE = "message"
     """By channel and status."""
     SUPPRESSED = "suppressed"

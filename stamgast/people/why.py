@@ -40,6 +40,8 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.CALLED_OFF: "what calls it off came about while it waited",
     Reason.RULE_CHANGED: "the rule was edited while it waited, and has it no more",
     Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",
+    Reason.STAFF_LIMIT: "whoever of the staff it goes to has been told as much in this hour as they are to be",
+    Reason.FOLDED: "another message to the staff has told how many more there were, this one among them",
     Reason.EXPIRED: "it could not go out in time",
     Reason.NO_CHANNEL: "this worker has nothing that carries messages of its channel",
     Reason.NO_ADDRESS: "no address of the customer is known for its channel",

@@ -24,6 +24,7 @@ from stamgast.programs.record import (
     hash_of_files,
     load_record,
 )
+from stamgast.programs.staff_phones import Seal, with_sealed_phones
 from stamgast.programs.topic import all_bundles
 from stamgast.programs.versions import NOT_THERE, status_of
 from stamgast.programs.writer import InForce, ProgramWriter
@@ -81,10 +82,12 @@ async def publish(
     who: str = "",
     why: str = "",
     anyway: bool = False,
+    seal: Seal | None = None,
 ) -> list[Published]:
     """Check each folder and append what is new; what a fit, a launch and the feed's watch said stays.
 
-    `clv` has other parameters by merchant. Files that a rollback took out of force are published only `anyway`.
+    `clv` has other parameters by merchant. Files that a rollback took out of force are published only `anyway`. `seal`
+    seals the phones of staff.
     """
     results: list[Published] = []
     async with ProgramWriter(bootstrap, topic, client_id="stamgast-publish") as writer:
@@ -92,6 +95,8 @@ async def publish(
             known = writer.newest.get(folder.name)
             figures = (clv or {}).get(folder.name, known.record.clv if known else {})
             loaded = await asyncio.to_thread(load_merchant, folder, figures)
+            if loaded.ok and loaded.program.staff:
+                loaded = await asyncio.to_thread(with_sealed_phones, loaded, figures, seal)
             if not loaded.ok:
                 merchant = loaded.program.merchant
                 results.append(Published(merchant, None, None, is_new=False, loaded=loaded, refusal="it has errors"))

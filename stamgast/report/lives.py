@@ -123,7 +123,7 @@ class Life(Struct):
 
     def note(self, note: Note) -> None:
         """Take in a line of `activations.v1`."""
-        if note.kind not in {_OUTCOME, _PRICED}:
+        if note.staff or note.kind not in {_OUTCOME, _PRICED}:
             return
         known = self.messages.get(note.activation)
         if known is None:

@@ -38,6 +38,8 @@ MOST_MESSAGES: Final = 20
 """Messages that one event asks for at most."""
 MOST_STAMPS: Final = 200
 """Stamps that rules put on cards in one event at most, so that each rule that answers a full card comes to an end."""
+MOST_NOTICES: Final = 10
+"""Things that one event tells staff at most."""
 MOST_VOUCHERS: Final = 1_000
 """Vouchers that one event gives at most, by cards and rules together."""
 MOST_SAMPLES: Final = 1_000
@@ -170,6 +172,7 @@ class Left(Struct, gc=False):
     vouchers: int = MOST_VOUCHERS
     samples: int = MOST_SAMPLES
     stamps: int = MOST_STAMPS
+    notices: int = MOST_NOTICES
 
 
 class Case:

@@ -8,7 +8,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, awaited, given_tiers, remembering, schedules, telling
+from stamgast.service import at_hand, awaited, given_tiers, notices, remembering, schedules, telling
 from stamgast.service.case import Case
 from stamgast.service.releases import release_by_rank
 from stamgast.service.rules import fire
@@ -63,6 +63,8 @@ def _answer_rules(case: Case, name: str, when: Millis) -> None:
         schedules.turn_came(case, what)
     elif kind == TimerKind.TIER:
         fire(case, remembering.tier_due(case))
+    elif kind == TimerKind.NOTICE:
+        notices.due(case, what)
     elif kind == TimerKind.GIVEN_TIER:
         fire(case, given_tiers.over(case))
 

@@ -2,6 +2,7 @@
 
 from stamgast.domain.events import Erased
 from stamgast.domain.vocabulary import Counter, Reason
+from stamgast.service import notices
 from stamgast.service.case import Case
 from stamgast.service.reversals import drop_waiting
 
@@ -14,6 +15,7 @@ def erase(case: Case, _event: Erased) -> None:
     """
     customer = case.customer
     drop_waiting(case, Reason.ERASED, lambda _: True)
+    notices.drop(case, Reason.ERASED, lambda _: True)
     customer.language = customer.birthday = customer.source = customer.dead_phone = ""
     customer.consents, customer.tags, customer.contacts = {}, [], []
     customer.inbound_at = 0

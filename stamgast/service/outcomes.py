@@ -27,7 +27,7 @@ from stamgast.domain.vocabulary import (
     Verdict,
     counter,
 )
-from stamgast.service import at_hand, measuring, offers, telling, variants
+from stamgast.service import at_hand, measuring, notices, offers, telling, variants
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -72,7 +72,8 @@ def settle(case: Case, event: ActivationOutcome) -> None:
     """Apply what became of a submission."""
     activation = find(case, event.activation)
     if activation is None:
-        case.change.finish(event.activation, event.channel)
+        if not case.customer.notices or not notices.settle(case, event):
+            case.change.finish(event.activation, event.channel)
     elif event.status == _NOT_FOUND:
         _go_once_more(case, activation, event.attempt)
     elif _may_wait_on(case, activation, event):

@@ -19,7 +19,7 @@ from stamgast.domain.occasions import STEP
 from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Verdict
-from stamgast.service import deeds, measuring, messages, offers, telling
+from stamgast.service import deeds, measuring, messages, notices, offers, telling
 from stamgast.service.case import Bundle, Case, Firing
 from stamgast.service.ended import cause_of, forget_ended
 from stamgast.service.reversals import next_generation
@@ -177,6 +177,8 @@ def _carry_out(case: Case, activation: Activation, rule: CompiledRule, step: Ste
     activation.reason = ""
     firing = _firing(activation, rule)
     reason = _withheld_now(case, activation, rule)
+    if step.notices and not reason:
+        notices.tell(case, firing, step.notices)
     if step.send is None:
         reason = "" if rule.earned else reason or offers.why_not(case, firing, step)
         if reason:

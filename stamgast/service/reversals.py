@@ -12,7 +12,7 @@ from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Status, VoucherState, counter
-from stamgast.service import added_stamps, at_hand, given_tiers, offers, telling
+from stamgast.service import added_stamps, at_hand, given_tiers, notices, offers, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
@@ -53,6 +53,8 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
             take_back(case, rewards.given_occasion(voucher.code))
         telling.voucher(case, voucher, VoucherState.WITHDRAWN)
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
+    if case.customer.notices:
+        notices.take_back(case, undone)
     if case.customer.given_tiers:
         lost = given_tiers.take_off(case, undone)
         if lost:

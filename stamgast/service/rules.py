@@ -16,7 +16,7 @@ from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
 from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
 from stamgast.domain.told import Arm
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, counter
-from stamgast.service import at_hand, deeds, measuring, messages, offers, plans, telling
+from stamgast.service import at_hand, deeds, measuring, messages, notices, offers, plans, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
@@ -183,6 +183,8 @@ def _carry_out(case: Case, firing: Firing) -> None:
 
 def _take(case: Case, firing: Firing, step: Step) -> None:
     """Do what happens at once."""
+    if step.notices and not firing.again:
+        notices.tell(case, firing, step.notices)
     if step.send is None:
         _do_unsaid(case, firing, step)
         return

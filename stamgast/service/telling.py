@@ -3,7 +3,7 @@
 from typing import Final
 
 from stamgast.domain.activation import Activation
-from stamgast.domain.customer import Voucher
+from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.told import Arm, DecisionLine, Line, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
@@ -174,6 +174,25 @@ def withheld(case: Case, activation: Activation, reason: str, due: Millis = 0) -
     """A message will not go: the customer is among those held out, or something stands in its way."""
     arm = _HELD_OUT if reason == _HOLDOUT else _WITHHELD
     decision(case, arm, activation.rule, activation.occasion, "" if arm is _HELD_OUT else reason, activation, due)
+
+
+def notice(case: Case, arm: str, about: Notice, reason: str = "") -> None:
+    """What becomes of something that staff are to be told."""
+    case.change.told.append(
+        Line(
+            kind=Told.NOTICE,
+            became=arm,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            rule=about.rule,
+            occasion=public(about.occasion),
+            reason=reason,
+            activation=about.id,
+            staff=about.staff,
+        )
+    )
 
 
 def sample(case: Case, arm: str, rule: str, occasion: str) -> None:

@@ -19,6 +19,7 @@ from stamgast.identity.joining import LastHeard, Resolved, Together, belonging_t
 from stamgast.identity.records import Alias, Heard, Profile, Suppression, encode, entry_key
 from stamgast.identity.sealed import Identifiers
 from stamgast.identity.sealing import DataKey, WrappingKeys
+from stamgast.identity.staff import unseal_phone
 from stamgast.identity.veiling import MerchantVeil, Veils
 from stamgast.state.client import RedisClient
 from stamgast.state.identity_log import Append, IdentityLog, IdentityTopics, view_key
@@ -109,6 +110,10 @@ class IdentityStore:
     def hash_phone(self, merchant: str, phone: str) -> str:
         """What stands for a phone (E.164) on topics and in keys."""
         return phone_hash(self._id_key, merchant, phone)
+
+    def phone_of_staff(self, merchant: str, sealed: str) -> str:
+        """What stands sealed in a published file (`stamgast.identity.staff`). Raises `SealError`."""
+        return unseal_phone(self._id_key, merchant, sealed)
 
     def opt_out_key(self, merchant: str, channel: str, address: str) -> str:
         """What an opt-out of a channel is remembered under, for whoever has that address there."""

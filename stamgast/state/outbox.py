@@ -32,6 +32,7 @@ _LANE_EMPTY: Final = Script.named("outbox_lane_empty")
 _MOVE: Final = Script.named("outbox_move")
 _LOGGED: Final = Script.named("outbox_logged")
 _LIMIT: Final = Script.named("outbox_limit")
+_NOTICE: Final = Script.named("outbox_notice")
 
 _LIMIT_KEPT_S: Final = 3 * 86_400
 _PIECE: Final = 200
@@ -62,6 +63,14 @@ class Entry:
     run: str = ""
     open_attempt: str = ""
     """The attempt that the log shows as begun and not closed."""
+
+
+class Notice(NamedTuple):
+    """What may become of something that staff are told, and of how many others it tells as well."""
+
+    answer: Literal["wait", "go", "told"]
+    """`told`: another one has told of it."""
+    others: int
 
 
 class Noted(NamedTuple):
@@ -205,6 +214,25 @@ class Outbox:
         if taken:
             await self._keep_share(name, [submission.activation])
         return bool(taken)
+
+    async def take_notice(self, submission: Submission, hour: int, most: int) -> Notice:
+        """Count something that staff are told in an hour; asking twice for one of them gives the same answer.
+
+        What is beyond the number waits, and is told of by the first of a later hour. A Redis that lost these counts
+        lets more go in that hour, and nothing twice.
+        """
+        about = f"{{m:{submission.merchant}}}:staff:{submission.staff}"
+        keys = [f"{about}:{hour}", f"{about}:waiting", f"{about}:folded", f"{about}:others"]
+        words: list[Word] = [submission.activation, most, _LIMIT_KEPT_S]
+        answer, others = await self._lease.run_elsewhere(_NOTICE, keys, words)
+        return Notice(("wait", "go", "told")[answer], int(others))
+
+    async def told_besides(self, submission: Submission) -> int:
+        """How many others a message to staff tells of."""
+        found = await self._lease.call_elsewhere(
+            "HGET", f"{{m:{submission.merchant}}}:staff:{submission.staff}:others", submission.activation
+        )
+        return int(found or 0)
 
     async def recount_limit(self, merchant: str, rule: str, day: int, activations: Sequence[str]) -> None:
         """Keep as this partition's share what the log says was claimed."""

@@ -39,7 +39,7 @@ class Limits:
         since = now - _LOOK_BACK
         taken: dict[tuple[str, str, int], list[str]] = {}
         for note in claims:
-            zone = await self._zone_of(note.merchant, note.rule) if note.at >= since else None
+            zone = await self._zone_of(note.merchant, note.rule) if note.at >= since and not note.staff else None
             if zone is not None:
                 # One of the time to come was noted by a wrong clock: it counts today, for it was sent before now.
                 key = (note.merchant, note.rule, business_day(min(note.at, now), zone))

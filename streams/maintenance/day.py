@@ -174,7 +174,7 @@ class Reckoning:
             note = decode_note(record.value or b"")
         except UNREADABLE:
             return
-        if note.merchant != self._program.merchant or not self._is_today(note.at):
+        if note.staff or note.merchant != self._program.merchant or not self._is_today(note.at):
             return
         if note.kind not in {NoteKind.DECIDED, NoteKind.OUTCOME}:
             return

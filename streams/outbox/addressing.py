@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any, Protocol, assert_never, cast
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any, Final, Protocol, assert_never, cast
 
-from channels.model import Message, Sender
+from channels.model import Message, Sender, SmsText
 from channels.wording import wording_for
 from stamgast.domain.activation import Submission
 from stamgast.domain.channels import Address, channel_named, spec_of
@@ -15,6 +16,7 @@ from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Channel, Reason
 from stamgast.identity.phones import country_of
 from stamgast.identity.records import Profile
+from stamgast.identity.sealing import SealError
 
 
 class People(Protocol):
@@ -26,6 +28,10 @@ class People(Protocol):
 
     async def stopped_at(self, merchant: str, phone_hash: str) -> Millis | None:
         """Since when that phone wants no messages."""
+        ...
+
+    def phone_of_staff(self, merchant: str, sealed: str) -> str:
+        """What stands sealed in a published file. Raises `SealError`."""
         ...
 
     def opt_out_key(self, merchant: str, channel: str, address: str) -> str:
@@ -51,8 +57,33 @@ def address_of(profile: Profile, channel: str) -> str:
             assert_never(kind)
 
 
-def address(submission: Submission, program: Program, profile: Profile, phone_hash: str) -> Addressed | Reason:
-    """Make the message, or say why there is none."""
+MORE: Final[Mapping[str, str]] = {"nl": "en nog {}", "fr": "et {} de plus", "de": "und {} weitere", "en": "and {} more"}
+"""What a message to staff ends in that tells of others as well."""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Who of the staff is told, where they are reached, and of how many other customers it tells."""
+
+    phone: str
+    others: int = 0
+
+
+def told_to(submission: Submission, program: Program, people: People, others: int) -> Told | None:
+    """Who of the staff it goes to; None for a customer's. Without a phone: nobody can be told."""
+    if not submission.staff:
+        return None
+    who = program.staff.get(submission.staff)
+    try:
+        return Told("" if who is None else people.phone_of_staff(submission.merchant, who.phone), others)
+    except SealError:
+        return Told("")
+
+
+def address(
+    submission: Submission, program: Program, profile: Profile, phone_hash: str, *, told: Told | None = None
+) -> Addressed | Reason:
+    """Make the message, or say why there is none. `profile` is the customer's, whoever is told."""
     template = program.templates.get(submission.template)
     if template is None:
         return Reason.NO_TEMPLATE
@@ -61,6 +92,11 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
     if source is None:
         return Reason.NO_WORDING
     locale, wording = source
+    if told is not None and isinstance(wording, SmsText) and told.others:
+        more = MORE.get(locale[:2], MORE["en"]).format(told.others)
+        wording = replace(
+            wording, text=f"{wording.text} ({more})", max_parts=wording.max_parts and wording.max_parts + 1
+        )
     words = message_variables(program, submission.data, locale, first_name=profile.first_name, name=profile.name)
     message = Message(
         merchant=submission.merchant,
@@ -68,7 +104,7 @@ def address(submission: Submission, program: Program, profile: Profile, phone_ha
         customer=submission.customer,
         template=submission.template,
         channel=channel,
-        to=address_of(profile, channel),
+        to=address_of(profile, channel) if told is None else told.phone,
         locale=locale,
         variables=cast(Any, words),  # nested: templates ask for `voucher.code`
         source=wording,

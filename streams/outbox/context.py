@@ -165,6 +165,7 @@ class Outgoing:
             template=submission.template,
             attempt=attempt,
             reason=reason,
+            staff=submission.staff,
         )
 
     async def append_outcome(
@@ -227,6 +228,9 @@ class Outgoing:
     async def append_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""
         stopped = False
+        if submission.staff:  # a STOP of the customer's is none of theirs
+            await self.append_outcome(partition, submission, Status.SUPPRESSED, reason=Reason.TAKEN_BACK)
+            return
         with contextlib.suppress(NotLoadedError, UnknownChannelError):
             profile = await self.people.profile(submission.merchant, submission.customer)
             reached_at = "" if profile is None else address_of(profile, submission.channel)

@@ -11,8 +11,9 @@ from typing import Any, Final
 from channels.model import Fault, Outcome, Prepared, Refusal, SendResult
 from stamgast.clock.pauses import pause_after
 from stamgast.domain.activation import Submission
-from stamgast.domain.units import Millis
+from stamgast.domain.units import HOUR, Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Treatment
+from stamgast.identity.records import Profile
 from stamgast.logs import get_logger
 from stamgast.state import keys
 from stamgast.state.doubts import Doubt, Doubts
@@ -22,7 +23,7 @@ from stamgast.state.views import NotLoadedError
 from streams.customers.activation_log import ActivationLog, ClaimLostError
 from streams.customers.bundles import UnusableBundleError
 from streams.customers.writes import Written
-from streams.outbox.addressing import Addressed, address, address_of
+from streams.outbox.addressing import Addressed, address, address_of, told_to
 from streams.outbox.context import Outgoing
 from streams.outbox.half_done import HalfDone
 from streams.outbox.in_doubt import Settling
@@ -218,12 +219,30 @@ class PartitionSending:
         if await around.people.stopped_at(submission.merchant, ready[1]) is not None:
             await self._withhold(submission, Reason.OPTED_OUT)
             return None
+        if submission.staff:
+            return await self._told(submission, ready)
         day = await around.day_of(submission) if submission.per_day else 0
         partitions = around.topics.partitions
         if submission.per_day and not await self._outbox.take_limit(submission, day, partitions):
             await self._withhold(submission, Reason.RULE_LIMIT)
             return None
         return ready
+
+    async def _told(self, submission: Submission, ready: tuple[Prepared, str]) -> tuple[Prepared, str] | None:
+        """What staff are told, if there is room in their hour, with how many others it tells of; None: not now."""
+        who = (await self._around.bundle_of(submission)).program.staff[submission.staff]
+        now = self._around.clock.now()
+        answer, others = await self._outbox.take_notice(submission, now // HOUR, who.per_hour)
+        if answer != "go":
+            await self._withhold(submission, Reason.STAFF_LIMIT if answer == "wait" else Reason.FOLDED)
+            return None
+        if not others:
+            return ready
+        again = await self.prepare(submission, now)
+        if isinstance(again, Reason):
+            await self._withhold(submission, again)
+            return None
+        return again
 
     async def _withhold(self, submission: Submission, reason: Reason) -> None:
         """End it unsent. It leaves its lane before anybody is told, so that no window fills with what has ended."""
@@ -243,14 +262,20 @@ class PartitionSending:
         profile = await around.people.profile(submission.merchant, submission.customer)
         if channel is None:
             return Reason.NO_CHANNEL
-        if profile is None or not (reached_at := address_of(profile, submission.channel)):
-            return Reason.NO_ADDRESS
         try:
-            bundle = await around.bundle_of(submission)
+            program = (await around.bundle_of(submission)).program
         except UnusableBundleError:
             return Reason.NO_TEMPLATE
+        told, reached_at = None, ""
+        if submission.staff:
+            told = told_to(submission, program, around.people, await self._outbox.told_besides(submission))
+            reached_at = "" if told is None else told.phone
+        elif profile is not None:
+            reached_at = address_of(profile, submission.channel)
+        if not reached_at:
+            return Reason.NO_ADDRESS
         phone_hash = around.people.opt_out_key(submission.merchant, submission.channel, reached_at)
-        addressed = address(submission, bundle.program, profile, phone_hash)
+        addressed = address(submission, program, profile or Profile(), phone_hash, told=told)
         if not isinstance(addressed, Addressed):
             return addressed
         prepared = await around.rendering.prepare(channel, addressed.message, now)

@@ -30,8 +30,8 @@ from tests.conftest import eventually
 from tests.integration.conftest import PLACE, Partition, setting
 
 
-def submission(activation: str, rule: str = "r", per_day: int = 0, merchant: str = "m") -> Submission:
-    return Submission(activation, merchant, "c", rule, "t", "marketing", "sms", "nl", 0, 1, {}, per_day)
+def submission(activation: str, rule: str = "r", per_day: int = 0, merchant: str = "m", staff: str = "") -> Submission:
+    return Submission(activation, merchant, "c", rule, "t", "marketing", "sms", "nl", 0, 1, {}, per_day, staff=staff)
 
 
 async def with_entry(lease: Lease, name: str = "a1", watermark: int = 0) -> Outbox:
@@ -171,6 +171,20 @@ async def test_a_limit_a_day_counts_each_activation_once(partition: Partition) -
     asked = (entries[0], entries[0], *entries[1:])
     assert [await outbox.take_limit(entry, 10, partitions=1) for entry in asked] == [True, True, True, False]
     assert await outbox.take_limit(entries[2], 11, partitions=1)
+
+
+async def test_staff_are_told_so_much_an_hour_and_the_first_of_the_next_tells_of_the_rest(partition: Partition) -> None:
+    outbox = Outbox(await partition.take())
+    merchant = uuid.uuid4().hex
+    asked = [submission(activation=f"a{n}", merchant=merchant, staff="eva") for n in range(6)]
+    first = [await outbox.take_notice(entry, 10, 2) for entry in (asked[0], asked[0], *asked[1:5])]
+    assert first == [("go", 0)] * 3 + [("wait", 0)] * 3, "asked twice counts once"
+    assert await outbox.take_notice(asked[3], 11, 2) == ("go", 2)
+    again = [await outbox.take_notice(entry, 11, 2) for entry in (asked[3], asked[2], asked[4], asked[5])]
+    assert again == [("go", 2), ("told", 0), ("told", 0), ("go", 0)]
+    assert [await outbox.told_besides(entry) for entry in (asked[3], asked[5])] == [2, 0]
+    other = submission(activation="a9", merchant=merchant, staff="bram")
+    assert await outbox.take_notice(other, 11, 1) == ("go", 0)
 
 
 async def test_nothing_is_taken_from_a_limit_before_every_partition_has_told_what_it_sent(partition: Partition) -> None:

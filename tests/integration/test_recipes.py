@@ -40,7 +40,11 @@ status: draft
 when: purchase
 then: [{tag: quiet}]
 """
-ANSWERS: Final = {"reward-expires": ("before=27 days",)}
+ANSWERS: Final = {
+    "reward-expires": ("before=27 days",),
+    "tips": ("category=coffee",),
+    "salon": ("visits=2", "weeks=1", "away=5 days"),
+}
 SAYS: Final = {
     "welcome": "welkom!",
     "first-return": "leuk dat u er weer was!",
@@ -52,6 +56,9 @@ SAYS: Final = {
     "vip-tier": "u hoort nu bij onze beste klanten!",
     "upsell": "Vraag ons volgende keer naar het pakket",
     "win-back": "we missen u!",
+    "tips": "een tip",
+    "salon": "het is weer tijd voor u!",
+    "staff-alert": "is minder waard dan drie keer de wervingskosten",
 }
 """Recipe -> what its message says."""
 
@@ -114,6 +121,17 @@ async def buy(shop: Deployment, at: datetime, amounts: dict[int, int]) -> None:
     assert answer.status_code == 202, answer.text
 
 
+async def void(shop: Deployment, at: datetime, number: int) -> None:
+    """A sale of a day that was rung up by mistake."""
+    gone = {
+        "transaction_id": f"till:{at:%d}:{number}", "source_version": 2, "status": "voided", "end_date_time": _text(at),
+        "store": {"retail_store_id": "hoek"}, "customer": {"phone": f"06120{number:05d}"}, "price_currency": "EUR",
+        "totals": {"gross_minor": 0},
+    }  # fmt: skip
+    answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/purchases", json=[gone])
+    assert answer.status_code == 202, answer.text
+
+
 async def heard(shop: Deployment) -> dict[str, str]:
     """Phone -> everything that came to it."""
     found: dict[str, str] = {}
@@ -125,21 +143,22 @@ async def heard(shop: Deployment) -> dict[str, str]:
 async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
     make_all(shop)
     regular = await enrol(shop, 1)
-    for number, birthday in ((2, "1988-10-09"), (3, None), (4, None), (5, None), (6, None)):
+    for number, birthday in ((2, "1988-10-09"), (3, None), (4, None), (5, None), (6, None), (7, None)):
         await enrol(shop, number, birthday)
     at_the_till = {
-        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350},
+        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350, 7: 2000},
         1: {1: 350, 5: 1600, 6: 350},
         2: {1: 350, 5: 1600, 6: 350},
         **{day: {1: 350} for day in range(3, 7)},
     }
     wanted = {
         "1": ("welcome", "first-return", "nearly-there", "stamp-card", "reward-expires"),
-        "2": ("welcome", "birthday"),
+        "2": ("welcome", "birthday", "tips"),
         "3": ("personal-voucher",),
         "4": ("vip-tier",),
         "5": ("upsell",),
-        "6": ("win-back",),
+        "6": ("win-back", "salon"),
+        "8": ("staff-alert",),
     }
 
     async def all_came() -> bool:
@@ -152,6 +171,8 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         if day in at_the_till:
             await buy(shop, today - timedelta(minutes=1), at_the_till[day])
             await eventually(lambda: _has_bought(shop, regular, day + 1), seconds=60, every=0.1)  # noqa: B023
+            if day == 1:
+                await void(shop, OPENS - timedelta(minutes=1), 7)
         elif await all_came():
             break
     await eventually(all_came, seconds=60, why=f"{wanted}")

@@ -60,14 +60,13 @@ def _name(context: Context, node: ScalarNode, where: str) -> str | None:
     reader, text = context.reader, node.text
     if is_wished(reader, node, TRIGGER, TRIGGERS.words, where):
         return None
-    if text not in TRIGGERS.words and not nearest(text, TRIGGERS.words):
-        if text in context.program.events:
-            reader.problem(node, f'"{text}" is an event of program.yaml', f"Write `{where}: {{event: {text}}}`.")
-            return None
-        if text in CONDITIONS.words:
-            message = f"`{text}` is a condition: it says what is true, and not what happens"
-            reader.problem(node, message, "Write it under `if`; a trigger is something like `purchase`.")
-            return None
+    if text not in TRIGGERS.words and text in CONDITIONS.words:
+        message = f"`{text}` is a condition: it says what is true, and not what happens"
+        reader.problem(node, message, "Write it under `if`; a trigger is something like `purchase`.")
+        return None
+    if text in context.program.events and not nearest(text, TRIGGERS.words):
+        reader.problem(node, f'"{text}" is an event of program.yaml', f"Write `{where}: {{event: {text}}}`.")
+        return None
     return reader.one_of(node, where, TRIGGERS.words, thing="trigger")
 
 

@@ -6,6 +6,7 @@ from functools import cache
 import pytest
 from msgspec.json import encode
 
+from stamgast.domain.activation import Note
 from stamgast.domain.calendar import at_local
 from stamgast.domain.earned import report
 from stamgast.domain.events import Event, OptedIn, OptedOut, PurchaseChanged, Replied
@@ -63,6 +64,16 @@ def test_of_all_time_it_is_what_the_owners_have_summed():
 
 def test_a_line_that_stands_there_twice_counts_once():
     assert sums(shop(), EVER, times=2) == sums(shop(), EVER)
+
+
+def test_what_staff_are_told_is_no_message_of_the_rule():
+    life = Life()
+    life.note(
+        Note(
+            kind="outcome", activation="a", merchant="m", customer="c", at=T0, rule="r", status="delivered", staff="eva"
+        )
+    )
+    assert life.messages == {}
 
 
 def test_what_happened_in_two_spans_is_what_happened_in_both_together():

@@ -19,7 +19,7 @@ from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Letters
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.plain_data import data_of
-from tests.unit.rules.small_shop import files_of
+from tests.unit.rules.small_shop import CALL_BACK, WITH_STAFF, files_of
 
 MERCHANTS = sorted((Path(__file__).parents[3] / "config/merchants").iterdir())
 RULES = [path for merchant in MERCHANTS for path in sorted((merchant / "rules").iterdir())]
@@ -80,7 +80,7 @@ def test_the_example_in_each_words_documentation_is_right(word: Word[Any]):
     if word.name == "send":
         rule += "  - give: free_loaf\n"
         rule = rule.replace("[whatsapp, sms]", "[whatsapp]")
-    loaded = load_bundle(files_of(rule))
+    loaded = load_bundle(files_of(rule, WITH_STAFF, **CALL_BACK) if word.name == "notify" else files_of(rule))
     assert [problem.render() for problem in loaded.problems if problem.severity == "error"] == []
     jsonschema.validate(data_of(rule), rule_schema())
 
@@ -132,6 +132,7 @@ def test_messages_speak_of_nothing_they_do_not_have():
 def test_every_word_of_messages_can_be_filled():
     program = load_merchant(MERCHANTS[0]).program
     data = {"code": "X", "reward": "free_loaf", "valid_until": 0, "card": "bread", "stamps": {"bread": 5}}
+    data |= {"staff": "eva", "customer": "c1"}
     words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
     assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
     assert words["voucher"] == {"code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
