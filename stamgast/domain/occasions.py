@@ -5,8 +5,8 @@ None may be forgotten as long as it can come again. A state keeps twelve a rule.
 - a transaction: its ledger entry has the rule's mark as well;
 - a stamp card's number, or the day before a quiet spell: they stand as runs (`card:bread:1-20`), since one purchase may
   fill many cards; beyond twelve runs the two lowest become one, so that what lay between counts as fired for;
-- a day, week, month or year: it stands in the ledger under a field of its own, and is looked for there only if it is
-  lower than the highest of them;
+- a day, week, month or year: it stands in the ledger as one bit of a field for some hundred of them, and is looked for
+  there only if it is lower than the highest of them;
 - something about a voucher, or a stay on a tier or in a segment: it stands in the ledger likewise, and is looked for
   there once something fell out;
 - an event of the merchant's own: its id is known as long as it can be posted again (`stamgast.domain.own_events`);
@@ -163,6 +163,34 @@ def mark_of(rule: str) -> bytes:
 def field_of_firing(rule: str, occasion: str) -> bytes:
     """The ledger field that is there if the rule has fired for that time."""
     return b"f" + _digest(rule, occasion)
+
+
+_TOGETHER: Final = 512
+"""Days, or years, of which one field of the ledger tells: 64 bytes."""
+
+
+def field_of_period(rule: str, occasion: str) -> tuple[bytes, int]:
+    """The ledger field that tells whether the rule has fired for a day, week, month or year, and which bit of it."""
+    kind, _, time = occasion.partition(":")
+    if time.lstrip("-").isdecimal():
+        number, bit = divmod(int(time), _TOGETHER)
+        together = str(number)
+    else:  # a week or a month, of its year
+        together, _, part = time.partition("-")
+        bit = int(part.removeprefix("W"))
+    return field_of_firing(rule, f"{kind}s:{together}"), bit
+
+
+def has_bit(bits: bytes, bit: int) -> bool:
+    """Whether it is set."""
+    return len(bits) > bit // 8 and bool(bits[bit // 8] >> bit % 8 & 1)
+
+
+def with_bit(bits: bytes, bit: int) -> bytes:
+    """The same with that one set."""
+    longer = bytearray(bits.ljust(bit // 8 + 1, b"\0"))
+    longer[bit // 8] |= 1 << bit % 8
+    return bytes(longer)
 
 
 def field_of_generation(rule: str, occasion: str) -> bytes:

@@ -11,7 +11,17 @@ from rules.steps import Step
 from stamgast.domain.contact_policy import stable_percent
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
-from stamgast.domain.occasions import field_of_firing, is_among, mark_of, may_have_fallen_out, with_one_more
+from stamgast.domain.occasions import (
+    PERIODS,
+    field_of_firing,
+    field_of_period,
+    has_bit,
+    is_among,
+    mark_of,
+    may_have_fallen_out,
+    with_bit,
+    with_one_more,
+)
 from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
 from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
 from stamgast.domain.told import Arm
@@ -220,17 +230,29 @@ def _has_fired(case: Case, rule: CompiledRule, occasion: str) -> bool:
         return case.has_mark(occasion, mark_of(rule.id))
     if not may_have_fallen_out(occasion, rule.once_per, remembered):
         return False
-    field = field_of_firing(rule.id, occasion)
+    alone = field_of_firing(rule.id, occasion)
+    if rule.once_per not in PERIODS:
+        return bool(_stored(case, alone))
+    together, bit = field_of_period(rule.id, occasion)
+    if case.stored(together) is None or case.stored(alone) is None:
+        raise NotReadError([together, alone])
+    return has_bit(_stored(case, together), bit) or bool(_stored(case, alone))  # older versions kept each by itself
+
+
+def _stored(case: Case, field: bytes) -> bytes:
     stored = case.stored(field)
     if stored is None:
         raise NotReadError([field])
-    return bool(stored)
+    return stored
 
 
 def _remember(case: Case, rule: CompiledRule, occasion: str) -> None:
     fired = case.customer.fired
     fired[rule.id], fallen = with_one_more(fired.get(rule.id, ()), occasion, rule.once_per)
-    if fallen:
+    if fallen and rule.once_per in PERIODS:
+        together, bit = field_of_period(rule.id, fallen)
+        case.store(together, with_bit(_stored(case, together), bit))
+    elif fallen:
         case.store(field_of_firing(rule.id, fallen), b"1")
     if rule.once_per == _PER_PURCHASE:
         case.mark(occasion, mark_of(rule.id))

@@ -13,6 +13,7 @@ from stamgast.domain.occasions import (
     PERIODS,
     REMEMBERED,
     card_occasion,
+    field_of_firing,
     is_among,
     may_have_fallen_out,
     with_one_more,
@@ -209,3 +210,23 @@ def test_what_was_remembered_under_another_word_makes_room_first(numbers, word):
         if not is_among(occasion, remembered):
             remembered, _ = with_one_more(remembered, occasion, word)
         assert is_among(occasion, remembered)
+
+
+@pytest.mark.parametrize("per", ["day", "week", "month", "year"])
+def test_what_fell_out_of_the_list_takes_a_bit_and_not_a_field_of_the_ledger(per: str):
+    length = {"day": DAY, "week": 7 * DAY, "month": 31 * DAY, "year": 366 * DAY}[per]
+    owner = Owner(bundle(program(), rule("often", "purchase", Give("coffee"), per=per)))
+    owner.apply(*(bought(f"t{number}", T0 + number * length) for number in range(MANY * 3)))
+    fields = [field for field in owner.ledgers[ANNA] if field.startswith(b"f")]
+    assert len(fields) <= 1 + MANY * 3 * length // (360 * DAY)
+    for number in range(MANY * 3):
+        owner.apply(bought(f"late{number}", T0 + number * length, recorded=T0 + MANY * 4 * length))
+    assert firings(owner, "often") == MANY * 3
+
+
+def test_a_day_that_an_older_version_kept_by_itself_is_still_known():
+    owner = Owner(bundle(program(), rule("daily", "purchase", Give("coffee"), per="day")))
+    owner.apply(*(bought(f"t{number}", T0 + number * DAY) for number in range(1, MANY)))
+    owner.ledgers[ANNA][field_of_firing("daily", f"day:{T0 // DAY}")] = b"1"
+    owner.apply(bought("late", T0, recorded=T0 + MANY * DAY))
+    assert firings(owner, "daily") == MANY - 1
