@@ -67,7 +67,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    *("watch", "tiers", "segments", "events", "measure"),
+    *("watch", "tiers", "segments", "events", "measure", "audiences"),
 )
 CARD_WORDS: Final = (
     "stamps",
