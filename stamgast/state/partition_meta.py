@@ -166,7 +166,10 @@ def _of_rules(
 ) -> Family[Name, Value]:
     return Family(
         prefix=prefix, holds=holds, written_by=("streams.customers.in_force",),
-        read_by=("streams.customers.in_force", "stamgast.campaigns.status"),
+        read_by=(
+            *("streams.customers.in_force", "stamgast.campaigns.status"),
+            *("streams.maintenance.replay", "streams.maintenance.verified"),
+        ),
         decode=decode, encode=encode, absent=absent, key_of=key_of, name_of=name_of,
     )  # fmt: skip
 
