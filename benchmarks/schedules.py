@@ -11,6 +11,7 @@ import contextlib
 import signal
 import time
 import uuid
+from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -39,6 +40,8 @@ from stamgast.state.schedule_marks import ScheduleMark
 BIG: Final = "groot"
 BEGIN: Final = parse_time("2026-10-01T08:00:00Z")
 _RATE, _WARM_UP_S, _PIECE = 200, 2, 5_000
+_CALM_S = 15.0
+"""So long before the walk it is seen what purchases alone take."""
 _MATCHING = 20
 """One in so many."""
 _CPU_S, _SLOWER = 60.0, 2.0
@@ -106,7 +109,6 @@ async def _measure(scene: Scene, count: int) -> Seen:
         worker = stack.enter_context(worker_of(settings, notes.path))
         await until_ready(settings, worker)
         await asyncio.to_thread(_people, client, count)  # a partition with people and no meta would be filled anew
-        begun = time.time()
         occasion = await asyncio.to_thread(_publish, scene, topics, started)
         seconds = scene.sized(occasion + 90, occasion + 20)
         records = _sales(topics.customer_events, people, _RATE * (_WARM_UP_S + seconds))
@@ -120,7 +122,7 @@ async def _measure(scene: Scene, count: int) -> Seen:
         await asyncio.to_thread(worker.wait, 40)
         if missing := fed.due.keys() - notes.seen.keys():
             raise RuntimeError(f"{len(missing)} of {len(fed.due)} purchases were never committed")
-    before = sorted(notes.seen[each] - when for each, when in fed.due.items() if begun < when < walk.begun)
+    before = sorted(notes.seen[each] - when for each, when in fed.due.items() if 0 < walk.begun - when < _CALM_S)
     during = sorted(notes.seen[each] - when for each, when in fed.due.items() if walk.begun <= when < walk.ended)
     return Seen(
         walk.cpu_s, walk.ended - walk.begun, walk.matched, walk.looked,
@@ -145,7 +147,7 @@ def _people(client: Any, count: int) -> None:
 def _publish(scene: Scene, topics: Any, started: float) -> int:
     """Bring a schedule into force whose occasion comes soon; return in how many seconds."""
     now = BEGIN + int((time.time() - started) * 1_000)
-    occasion = (now // MINUTE + 1 + scene.sized(1, 0)) * MINUTE
+    occasion = (now // MINUTE + 1 + scene.sized(3, 0)) * MINUTE  # a new bundle's review of all timers is over then
     if occasion - now < 15_000:
         occasion += MINUTE
     local = occasion + 120 * MINUTE  # summer time
@@ -168,18 +170,22 @@ class _Walked:
 
 async def _watch(client: Any, pid: int) -> _Walked:
     """See from the partitions' meta when all of them have walked."""
-    calm_from, calm_cpu = time.time(), cpu_seconds_of(pid)
+    calm = deque([(time.time(), cpu_seconds_of(pid))])
     begun = began_cpu = 0.0
     while True:
         await asyncio.sleep(0.1)
+        if not begun:
+            calm.append((time.time(), cpu_seconds_of(pid)))
+            while calm[-1][0] - calm[0][0] > _CALM_S:
+                calm.popleft()
         marks = [mark for n in range(PARTITIONS) for mark in await asyncio.to_thread(_marks, client, n)]
         walking = any(mark.due or mark.how == "walked" for mark in marks)
         if walking and not begun:
             begun, began_cpu = time.time(), cpu_seconds_of(pid)
         if begun and len(marks) == PARTITIONS and all(mark.how == "walked" for mark in marks):
             ended, ended_cpu = time.time(), cpu_seconds_of(pid)
-            calm = (began_cpu - calm_cpu) / (begun - calm_from)
-            took = ended_cpu - began_cpu - calm * (ended - begun)
+            share = (calm[-1][1] - calm[0][1]) / (calm[-1][0] - calm[0][0])
+            took = ended_cpu - began_cpu - share * (ended - begun)
             looked, matched = sum(mark.looked for mark in marks), sum(mark.matched for mark in marks)
             return _Walked(begun, ended, took, looked, matched)
 
