@@ -135,6 +135,8 @@ class CompiledTrigger:
     """The event of the merchant's own that it is about."""
     schedule: Schedule | None = None
     """When it comes by the calendar."""
+    audience: "Audience | None" = None
+    """Whom its occasions are for; None: everybody."""
 
     @property
     def threshold(self) -> str:
@@ -190,6 +192,35 @@ class Segment:
     def kept(self) -> Kept:
         """What it asks a state to keep."""
         return _kept_by((self.condition,))
+
+
+@dataclass(frozen=True, slots=True)
+class Buyers:
+    """Who bought a product or a category on business days from `first` to `last`."""
+
+    first: Day
+    last: Day
+    product: str = ""
+    category: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Audience:
+    """Whom a campaign is for: by conditions, by what they bought, or by a list in a file. One of the three is there."""
+
+    name: str
+    condition: Condition | None = None
+    bought: Buyers | None = None
+    file: str = ""
+
+    def has(self, view: View) -> bool:
+        """Whether somebody is in one that is described by conditions, as they are now."""
+        return self.condition is not None and self.condition.test(view) is True
+
+    @property
+    def kept(self) -> Kept:
+        """What it asks a state to keep."""
+        return NOTHING_KEPT if self.condition is None else _kept_by((self.condition,))
 
 
 Explained = tuple[str, bool | None, str]

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
+from rules.audiences import read_audiences
 from rules.bounds import MOST_CONDITIONS_IN_ALL, MOST_RULES, MOST_STEPS_IN_ALL, hold_to
-from rules.engine import CompiledRule, Segment
+from rules.engine import Audience, CompiledRule
 from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.approved_contents import APPROVED, compare_contents
@@ -172,13 +173,15 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     if not loading.published:
         _check_sendable(loading, node, program)
     segments = read_segments(Context(loading.reader(PROGRAM), program), node)
-    rule_files = _read_rules(loading, program, segments)
+    context = Context(loading.reader(PROGRAM), program, segments=segments)
+    audiences = read_audiences(context, node)
+    rule_files = _read_rules(loading, replace(context, audiences=audiences))
     lint_rules(rule_files, program)
     _hold_to_bounds(loading, rule_files)
     rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
-    program = replace(program, kept=kept_by(program, rules.values()))
+    program = replace(program, kept=kept_by(program, [*rules.values(), *audiences.values()]))
     tests = tuple(test for file in rule_files for test in file.tests)
-    return LoadedMerchant(program, RuleSet(rules.values()), tests, loading.problems(), files)
+    return LoadedMerchant(program, RuleSet(rules.values(), audiences), tests, loading.problems(), files)
 
 
 def _hold_to_bounds(loading: _Loading, files: list[RuleFile]) -> None:
@@ -191,7 +194,7 @@ def _hold_to_bounds(loading: _Loading, files: list[RuleFile]) -> None:
     hold_to(reader, top, "steps of all tests of this merchant", steps, MOST_STEPS_IN_ALL)
 
 
-def kept_by(program: Program, rules: Iterable[CompiledRule]) -> Kept:
+def kept_by(program: Program, rules: Iterable[CompiledRule | Audience]) -> Kept:
     """What states have to keep for a programme's tiers and for its rules, also for those that are not live yet."""
     kept = Kept(products=program.watch)
     tiers = program.tiers
@@ -244,12 +247,12 @@ def _check_sendable(loading: _Loading, node: Node, program: Program) -> None:
         compare_contents(reader, node, program, loading.approved, loading.reader(APPROVED))
 
 
-def _read_rules(loading: _Loading, program: Program, segments: Mapping[str, Segment]) -> list[RuleFile]:
+def _read_rules(loading: _Loading, context: Context) -> list[RuleFile]:
     found = []
     for name in sorted(loading.sources):
         node = loading.tree(name) if _RULE.fullmatch(name) else None
         if node is not None:
             reader = loading.reader(name)
-            file = read_rule(reader, node, Context(reader, program, segments=segments))
+            file = read_rule(reader, node, replace(context, reader=reader))
             found += [file] if file is not None else []
     return found

@@ -8,7 +8,7 @@ from types import MappingProxyType
 from typing import Final
 
 from rules.actions import Unless
-from rules.engine import RUNNING, CompiledRule, CompiledTrigger
+from rules.engine import RUNNING, Audience, CompiledRule, CompiledTrigger
 from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import RuleStatus
 
@@ -66,17 +66,20 @@ def _subject(rule: CompiledRule) -> tuple[str, str]:
 
 
 _NOBODY: Final = _Listeners(())
+_NONE: Final[Mapping[str, Audience]] = MappingProxyType({})
 
 
 class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
     __slots__ = (
-        *("_listening", "all", "awaited", "by_id", "calling_off", "heard"),
+        *("_listening", "all", "audiences", "awaited", "by_id", "calling_off", "heard"),
         *("scheduled", "segments", "spans", "things"),
     )
 
-    def __init__(self, rules: Iterable[CompiledRule] = ()) -> None:
+    def __init__(self, rules: Iterable[CompiledRule] = (), audiences: Mapping[str, Audience] = _NONE) -> None:
+        self.audiences = audiences
+        """Whom campaigns may be for, by name."""
         self.all: tuple[CompiledRule, ...] = tuple(sorted(rules, key=lambda rule: rule.id))
         self.by_id: Mapping[str, CompiledRule] = MappingProxyType({rule.id: rule for rule in self.all})
         listening: dict[str, list[CompiledRule]] = {}
@@ -91,9 +94,8 @@ class RuleSet:
         self.heard = self.calling_off.union(listening)
         """Names of the facts that a running rule listens to."""
         triggers = [rule.trigger for rule in self.all if rule.status in RUNNING]
-        self.scheduled = tuple(
-            rule for rule in self.all if rule.status in RUNNING and rule.trigger.schedule is not None
-        )
+        calendar = ((rule, rule.trigger.schedule) for rule in self.all if rule.status in RUNNING)
+        self.scheduled = tuple(rule for rule, schedule in calendar if schedule is not None and not schedule.by_hand)
         """Running rules that come by the calendar."""
         running: list[CompiledTrigger | Unless] = [*unless, *triggers]
         self.awaited = tuple(sorted({trigger.awaited for trigger in running if trigger.awaited is not None}))
@@ -128,12 +130,16 @@ class RuleSet:
     def pausing(self, rule_ids: Iterable[str]) -> "RuleSet":
         """The same rules, with these ones paused; ids that are not there are passed over."""
         paused = frozenset(rule_ids)
-        return RuleSet(replace(rule, status=RuleStatus.PAUSED) if rule.id in paused else rule for rule in self.all)
+        return self.of(replace(rule, status=RuleStatus.PAUSED) if rule.id in paused else rule for rule in self.all)
+
+    def of(self, rules: Iterable[CompiledRule]) -> "RuleSet":
+        """Other rules, with the same audiences."""
+        return RuleSet(rules, self.audiences)
 
     def only(self, rule_ids: Iterable[str], held_out_of: Collection[str] = ()) -> "RuleSet":
         """These rules alone, live, holding nobody out or everybody: what a rule's own tests run."""
         chosen = (self.by_id[rule_id] for rule_id in dict.fromkeys(rule_ids))
-        return RuleSet(
+        return self.of(
             replace(rule, status=RuleStatus.LIVE, canary=0, hold_out=100 if rule.id in held_out_of else 0)
             for rule in chosen
         )

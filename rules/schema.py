@@ -201,6 +201,7 @@ def _step() -> Schema:
             "give": {"type": "string"},
             "redeem": {"type": "string"},
             "event": {"type": ["string", "object"]},
+            "campaign": {"const": "starts"},
             "at": {"type": "string", "pattern": f"{DATE} [0-9]{{2}}:[0-9]{{2}}$"},
         },
         "additionalProperties": False,

@@ -28,7 +28,7 @@ def read_segments(context: Context, program_node: Node) -> dict[str, Segment]:
         condition = read_conditions(context, value, f"{SECTION}: {name}")
         if condition is None:
             continue
-        asking = ", ".join(dict.fromkeys(each.text for each in _leaves(condition) if each.needs_purchase))
+        asking = ", ".join(dict.fromkeys(each.text for each in leaves(condition) if each.needs_purchase))
         if asking:
             what = f"the segment {name} asks about a purchase, and people are in it without one at hand"
             reader.problem(key, what, f"It is about: {asking}.")
@@ -39,11 +39,12 @@ def read_segments(context: Context, program_node: Node) -> dict[str, Segment]:
     return found
 
 
-def _leaves(condition: Condition) -> Iterator[Condition]:
+def leaves(condition: Condition) -> Iterator[Condition]:
+    """Conditions that are no group."""
     if not condition.parts:
         yield condition
     for part in condition.parts:
-        yield from _leaves(part)
+        yield from leaves(part)
 
 
 def _mark(node: Node, known: Mapping[str, Segment]) -> int:

@@ -315,6 +315,26 @@ segments:
 At most 50, and no condition that asks about a purchase at hand.
 """
 
+AUDIENCES = """\
+An audience is whom a campaign is for: those who meet conditions, those who bought something, or those in a file.
+
+```yaml
+audiences:
+  regulars:
+    who: [{visits: {at_least: 5}}, {segment: vip}]                            # as conditions of a rule
+  recall:
+    bought: {product: RYE-800, from: 2026-09-01, to: 2026-09-30}              # or category; 430 days back at most
+  invited:
+    file: invited.csv     # audiences/invited.csv beside program.yaml: it is read at the start, and never published
+```
+
+`stamgast campaign start RULE --audience recall` fixes who is in it, counts them, and asks before anything happens; `if`
+of the rule is asked again of each when it is their turn. `every` and `on` take those with `who`, asked anew at each
+occasion. A file has one identifier a line (a phone, a card's number, a customer's id), or columns whose first line
+names the one to read: `phone`, `membership_number`, `provider_customer_id` or `customer_id`. Of who bought something
+what is left after refunds counts; `product` is the sku, which need not be watched.
+"""
+
 OWN_EVENTS = """\
 What happens beside purchases and is worth a rule is declared, and posted by `POST /v1/merchants/{merchant}/events`
 (scope intake), one or up to 1,000, as `{"id": "crm:17", "event": "workshop", "customer": {"phone": "0612345678"},
@@ -357,6 +377,7 @@ STEPS = {
     "a free_loaf is given": "{give: free_loaf}",
     "the last voucher is redeemed after 2 days": "{redeem: last}",
     "an event workshop": "{event: {workshop: {topic: bread, score: 5}}}",
+    "the campaign starts": "{campaign: starts}",
 }
 """What a test is given: a part of a sentence -> the step."""
 
@@ -434,6 +455,7 @@ def rules() -> str:
     parts.append(f"## The programme\n{WHOLE_PROGRAM}")
     parts.extend(section(name, key) for name, key in PROGRAM.items())
     parts.append(f"## Segments\n\n{SEGMENTS}")
+    parts.append(f"## Audiences\n\n{AUDIENCES}")
     parts.append(f"## Events of your own\n\n{OWN_EVENTS}")
     parts.append(f"## Tiers and watched products\n\n{TIERS}")
     parts.append(f"## What staff are told\n\n{STAFF}")

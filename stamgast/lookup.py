@@ -168,6 +168,19 @@ def newest_of(shelf: BundleShelf, merchant: str) -> Bundle:
     return shelf.find(merchant, content, number)
 
 
+async def newest_bundles(settings: Settings, merchant: str = "") -> dict[str, Bundle]:
+    """Each merchant's newest bundle, or one merchant's. Raises NotFoundError."""
+    topics = bootstrap.topics_of(settings)
+    if merchant:
+        return {merchant: (await newest_bundle(settings, topics, merchant))[1]}
+    await asyncio.to_thread(check_topics, kafka_of(settings), topics)
+    shelf = BundleShelf(Veils(bootstrap.id_key_of(settings)))
+    await shelf.load(kafka_of(settings), topics.programs)
+    if not shelf.newest:
+        raise NotFoundError("no merchant has published yet")
+    return {each: shelf.find(each, content, number) for each, (number, content) in shelf.newest.items()}
+
+
 async def _resolve(identities: IdentityStore, merchant: str, identifier: str, region: Region) -> str:
     for each in perhaps_named_by(identifier, region):
         found = await identities.customer_of(merchant, each)

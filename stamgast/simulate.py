@@ -11,12 +11,14 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from rules.actions import Give
+from rules.engine import View
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Happened, NoteKind, Status, VoucherState
 from stamgast.service import Bundle, Change, Context, hand_out, handle
+from stamgast.service.schedules import fact_of, is_in
 
 CustomerKey = tuple[str, str]
 """(merchant, customer id)."""
@@ -117,7 +119,7 @@ class Simulation(Fold):
         """Fire every timer that is due up to `to`, in order, and ask everybody at each occasion of a schedule."""
         for occasion, rule in self._occasions(to):
             self._fire_timers(occasion)
-            for merchant, customer in self._everybody():
+            for merchant, customer in self._asked(rule, occasion):
                 at = max(occasion, self.now)
                 self._run(Scheduled(merchant=merchant, customer=customer, at=at, rule=rule, occasion=occasion))
         self._fire_timers(to)
@@ -135,6 +137,16 @@ class Simulation(Fold):
             if schedule is not None
             for occasion in schedule.between(self.now, to, zone)
         )
+
+    def _asked(self, rule_id: str, occasion: Millis) -> Sequence[CustomerKey]:
+        """Whom the rule's occasions are for."""
+        program, audience = self.bundle.program, self.bundle.rules.by_id[rule_id].trigger.audience
+        everybody = self._everybody()
+        if audience is None:
+            return everybody
+        at, fact = max(occasion, self.now), fact_of(rule_id, occasion)
+        views = {key: View(self.state(key) or Customer(), program, at, fact, key[1]) for key in everybody}
+        return [key for key, view in views.items() if is_in(view, audience)]
 
     def _everybody(self) -> Sequence[CustomerKey]:
         """Whoever is known of the merchant."""

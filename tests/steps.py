@@ -68,6 +68,7 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         feeds=nobody,
         launches=nobody,
         schedules=nobody,
+        campaigns=nobody,
         sending=None,
     )
 

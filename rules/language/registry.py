@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, ClassVar, Generic, TypeVar
 
-from rules.engine import Segment
+from rules.engine import Audience, Segment
 from rules.language.spoken import settings, spoken
 from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.reader import Reader
@@ -33,6 +33,7 @@ class Context:
     event: str = ""
     """The event of the merchant's own that sets it off."""
     segments: Mapping[str, Segment] = field(default_factory=dict)
+    audiences: Mapping[str, Audience] = field(default_factory=dict)
 
 
 class Word(ABC, Generic[R]):

@@ -62,6 +62,7 @@ _KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "month": {"nl": "maand:", "fr": "mois :", "de": "Monat:"},
     "each": {"nl": "elke", "fr": "tous les", "de": "alle"},
     "at": {"nl": "om", "fr": "à", "de": "um"},
+    "audience": {"nl": "doelgroep", "fr": "public :", "de": "Zielgruppe"},
     "spread": {"nl": "verspreid over", "fr": "étalé sur", "de": "verteilt über"},
     "product": {"nl": "product", "fr": "produit", "de": "Produkt"},
     "amount": {"nl": "bedrag", "fr": "montant", "de": "Betrag"},

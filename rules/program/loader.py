@@ -68,7 +68,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    *("watch", "tiers", "segments", "events", "measure", "staff"),
+    *("watch", "tiers", "segments", "events", "measure", "audiences", "staff"),
 )
 CARD_WORDS: Final = (
     "stamps",

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Final
 
-from rules.language.schema_parts import DURATION, MONEY, POSITIVE, SPAN, choice, one_or_more
+from rules.language.schema_parts import DURATION, MONEY, POSITIVE, SPAN, TEXT, choice, one_or_more
 from rules.program_keys.key import COUNTRY, DATE, GOODS, ID, LANGUAGE, WORD, Key, yaml
 from stamgast.domain.own_events import FieldKind
 
@@ -97,6 +97,20 @@ _EVENT: Final = Key(
     bare=True,
 )
 
+_AUDIENCE: Final[Mapping[str, Key]] = {
+    "who": Key("Those who meet these conditions.", one_or_more({"$ref": "#/$defs/condition"})),
+    "bought": Key(
+        "Those who bought it on these days, 430 days back at most.",
+        keys={
+            "category": Key("A category.", WORD),
+            "product": Key("A product's sku.", WORD),
+            "from": Key("The first day.", DATE),
+            "to": Key("The last day.", DATE),
+        },
+        needed=("from", "to"),
+    ),
+    "file": Key("A list in audiences/ beside program.yaml, which is never published.", TEXT),
+}
 SHOP: Final[Mapping[str, Key]] = {
     "merchant": Key(
         "The id: the folder's name, and part of every address.",
@@ -194,6 +208,18 @@ SHOP: Final[Mapping[str, Key]] = {
             segments:
               regulars: {visits: {at_least: 3}}
               vip: [{segment: regulars}, {spend: {at_least: 500 EUR, in: 12 months}}]
+            """),
+    ),
+    "audiences": Key(
+        "Whom campaigns may be for; see [Audiences](#audiences).",
+        each=Key("", keys=_AUDIENCE),
+        names=ID,
+        example=yaml("""
+            audiences:
+              often: {who: [{visits: {at_least: 5}}]}
+              recall: {bought: {product: RYE-800, from: 2026-09-01, to: 2026-09-30}}
+              bakers: {bought: {category: bread, from: 2026-09-01, to: 2026-09-30}}
+              invited: {file: invited.csv}
             """),
     ),
     "events": Key(

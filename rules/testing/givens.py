@@ -20,6 +20,7 @@ from rules.testing.happenings import (
     Post,
     Redeem,
     Reply,
+    Start,
     Tell,
     channel_called,
     fields_of,
@@ -82,7 +83,7 @@ class FeedTurns:
     healthy: bool
 
 
-Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | GetReward | Redeem | Post
+Step = Buy | GiveBack | Wait | FeedTurns | Join | Tell | Consent | Reply | GetReward | Redeem | Post | Start
 
 
 @dataclass(frozen=True, slots=True)
@@ -217,6 +218,10 @@ class Story:
     def post(self, event: str, told: Mapping[str, object] | None = None) -> None:
         """An event of program.yaml is posted, with what it carries."""
         self._tell(Post(self._now, event, fields_of(self.program.events, event, told or {})))
+
+    def start_campaign(self) -> None:
+        """Somebody starts the rule's campaign."""
+        self._tell(Start(self._now))
 
     def feed_is(self, state: str) -> None:
         """The till's feed turns stale, or healthy again."""

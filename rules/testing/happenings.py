@@ -78,6 +78,13 @@ class Post:
     fields: Mapping[str, Value]
 
 
+@dataclass(frozen=True, slots=True)
+class Start:
+    """Somebody starts the rule's campaign, for everybody."""
+
+    at: Millis
+
+
 def purpose_called(name: str) -> tuple[Purpose, ...]:
     """The purpose of that name, or all of them. Raises `WordError`."""
     if name and name not in tuple(Purpose):

@@ -38,6 +38,7 @@ _REDEEM: Final = re.compile(
     r"the (?P<which>last|first|[0-9]+(?:st|nd|rd|th)) voucher is redeemed(?: after (?P<after>.+))?"
 )
 _EVENT: Final = re.compile(r"(?:an|the) event (?P<event>[A-Za-z0-9_.-]+)")
+_START: Final = re.compile(r"the campaign starts")
 _BEHIND_PURCHASES: Final = (
     'Behind purchases may stand: "of bread", "of 12.40 EUR", "at korenmarkt", "on 2026-10-01 08:00", "one per day", '
     '"on the same day", "by a customer who speaks nl".'
@@ -53,6 +54,7 @@ _SUCH_AS: Final[Mapping[str, str]] = {
     r"\bjoin|sign|enrol|inschrij|anmeld|inscri": "the customer joins from flyer on 2026-10-01 09:00",
     r"repl|answer|antwoord|antwort|répon|schrijft|writes": "a reply of help by whatsapp",
     r"\bevent": "an event workshop",
+    r"campai?g?n|campagne|kampagne": "the campaign starts",
     r"\bgiven?\b|reward|beloning|krijgt|gets": "a free_loaf is given",
     r"feed|till|kassa|kasse|caisse": "the feed is stale",
     r"pass|wait|later|wacht|\bna\b|nach|après|days?\b|dagen|jours|tage|weeks?\b|months?\b": "40 days pass",
@@ -196,6 +198,7 @@ _RARER: Final[tuple[tuple[re.Pattern[str], Callable[[Story, re.Match[str]], None
     (_SAYS, _tell_reply),
     (_REDEEM, _tell_redeemed),
     (_EVENT, lambda story, match: story.post(match["event"])),
+    (_START, lambda story, _: story.start_campaign()),
     (_GIVE, lambda story, match: story.get_reward(match["reward"])),
 )
 

@@ -170,6 +170,11 @@ def _event(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return True
 
 
+def _campaign(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
+    story.start_campaign()
+    return reader.one_of(node, "campaign", ("starts",)) is not None
+
+
 _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "purchase": _purchase,
     "refund": _refund,
@@ -184,6 +189,7 @@ _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "give": _give,
     "redeem": _redeem,
     "event": _event,
+    "campaign": _campaign,
 }
 STEPS: Final = (*_STEPS, AT)
 """Words of a step."""

@@ -46,6 +46,9 @@ became_at_risk: dreigt_weg_te_blijven à_risque a_risque gefährdet gefaehrdet a
 lapsing: blijft_weg s_éloigne bleibt_weg bleibt_aus inactive dormant
 lapsed: weggebleven perdu verloren ausgeblieben lost churned
 won_back: teruggekomen terug revenu de_retour zurückgewonnen zurueckgewonnen zurück came_back returned_customer
+campaign: campagne kampagne aktion_starten blast broadcast mailing
+audience: doelgroep publiek public zielgruppe target_group
+audiences: verzendlijsten ontvangers publics destinataires empfänger empfaenger recipients mailing_lists
 send: stuur verstuur zend envoyer envoie envoyez senden sende schicken message sms mail notify_customer
 by: via door par per_kanaal über ueber channel channels
 give: geef geven donner donne geben gib gutschein bon voucher reward coupon cadeau beloning

@@ -16,16 +16,14 @@ from stamgast.backtest.plan import LogData, Share
 from stamgast.broker import kafka_of
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import (
+    OF_A_PARTITION,
     ActivationOutcome,
     AnyEvent,
-    Barrier,
+    CalledOff,
     MessagePriced,
     PurchaseChanged,
     Reviewed,
-    RulePaused,
     Scheduled,
-    ScheduleDone,
-    ScheduleDue,
     TimerDue,
     decode_event,
 )
@@ -34,17 +32,7 @@ from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 
-_OURS: Final = (
-    TimerDue,
-    ActivationOutcome,
-    MessagePriced,
-    Reviewed,
-    Scheduled,
-    ScheduleDue,
-    ScheduleDone,
-    Barrier,
-    RulePaused,
-)
+_OURS: Final = (TimerDue, ActivationOutcome, MessagePriced, Reviewed, Scheduled, CalledOff, *OF_A_PARTITION)
 
 
 Told = tuple[Millis, bytes]

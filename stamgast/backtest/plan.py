@@ -93,4 +93,4 @@ def compiled(record: BundleRecord) -> Bundle:
 
 def as_if_live(rules: RuleSet, named: tuple[str, ...]) -> RuleSet:
     """The same rules, with the named ones live for everybody."""
-    return RuleSet(replace(rule, status=RuleStatus.LIVE, canary=0) if rule.id in named else rule for rule in rules.all)
+    return rules.of(replace(rule, status=RuleStatus.LIVE, canary=0) if rule.id in named else rule for rule in rules.all)

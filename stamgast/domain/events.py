@@ -5,7 +5,7 @@ the producer from its injected clock. `source` names the record that this one wa
 reader can recognise a repeat (topic id, partition, offset, index among that record's outputs).
 """
 
-from typing import Annotated, ClassVar, Literal
+from typing import Annotated, ClassVar, Final, Literal
 
 import msgspec
 from msgspec import Meta, Struct
@@ -35,6 +35,8 @@ ReviewVerdict = Literal["confirm", "void"]
 
 
 ScheduleEnd = Literal["begun", "walked", "late", "over"]
+
+CampaignEnd = Literal["walked", "late", "over", "stopped"]
 
 
 class Line(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -286,6 +288,68 @@ class ScheduleDone(Event, frozen=True, kw_only=True, tag="schedule_done", gc=Fal
     about: ClassVar[str] = "merchant"
 
 
+class CalledOff(Event, frozen=True, kw_only=True, tag="campaign_called_off", gc=False):
+    """A person stopped a campaign: what still waits of it for this customer ends."""
+
+    rule: Annotated[str, Meta(max_length=64)]
+    occasion: Millis
+
+
+class AudienceListed(Event, frozen=True, kw_only=True, tag="audience_listed", gc=False):
+    """Some of those in this partition whom a campaign is for, before it starts. `customer` is empty."""
+
+    rule: str
+    occasion: Millis
+    customers: tuple[str, ...]
+    about: ClassVar[str] = "merchant"
+
+
+class CampaignPlace(Struct, frozen=True, array_like=True, gc=False):
+    """Of one partition: how many the campaign is for there, the offset of the first part of the list (-1: none), and
+    where the log of activations ended: what comes of it stands behind that.
+    """
+
+    size: Count = 0
+    first: Annotated[int, _EXACT] = -1
+    log: Annotated[int, _EXACT] = 0
+
+
+class CampaignStarted(Event, frozen=True, kw_only=True, tag="campaign_started", gc=False):
+    """A person started a campaign: customers are walked for an occasion of the rule. It is the same in all partitions.
+
+    Without an `audience` it is for everybody, else for those listed before. `size` counts them all.
+    """
+
+    rule: Annotated[str, Meta(max_length=64)]
+    occasion: Millis
+    audience: Annotated[str, Meta(max_length=200)] = ""
+    size: Count = 0
+    places: tuple[CampaignPlace, ...] = ()
+    """Of each partition, in their order."""
+    about: ClassVar[str] = "merchant"
+
+
+class CampaignStopped(Event, frozen=True, kw_only=True, tag="campaign_stopped", gc=False):
+    """A person stopped a campaign: nobody is walked any more, and what waits is called off."""
+
+    rule: str
+    occasion: Millis
+    about: ClassVar[str] = "merchant"
+
+
+class CampaignDone(Event, frozen=True, kw_only=True, tag="campaign_done", gc=False):
+    """A campaign's walk is at its end in this partition. `how` says why, as of `ScheduleDone`; or what waited of it
+    is called off. `looked` and `matched` count customers.
+    """
+
+    rule: str
+    occasion: Millis
+    how: CampaignEnd
+    looked: Count = 0
+    matched: Count = 0
+    about: ClassVar[str] = "merchant"
+
+
 class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
     """A merchant's bundle comes into force in this partition. `customer` is empty."""
 
@@ -306,28 +370,16 @@ class RulePaused(Event, frozen=True, kw_only=True, tag="rule_paused", gc=False):
 
 
 AnyEvent = (
-    PurchaseChanged
-    | PurchaseReviewed
-    | RateKnown
-    | Enrolled
-    | ConsentChanged
-    | OptedOut
-    | OptedIn
-    | Erased
-    | Replied
-    | VoucherRedeemed
-    | RedemptionTakenBack
-    | ActivationOutcome
-    | MessagePriced
-    | OwnEvent
-    | TimerDue
-    | Reviewed
-    | Scheduled
-    | ScheduleDue
-    | ScheduleDone
-    | Barrier
-    | RulePaused
-)
+    PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
+    | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
+    | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
+    | CampaignStarted | CampaignStopped | CampaignDone | Barrier | RulePaused
+)  # fmt: skip
+
+OF_A_PARTITION: Final = frozenset({
+    Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, CampaignStarted, CampaignStopped, CampaignDone,
+})  # fmt: skip
+"""Events that are no customer's."""
 
 decode_event = msgspec.json.Decoder(AnyEvent).decode
 """bytes -> event. Raises `msgspec.DecodeError` (or its subclass `ValidationError`) for what is none."""

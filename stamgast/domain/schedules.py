@@ -17,6 +17,8 @@ LAST_DAY: Final = 0
 """Of a month."""
 FIRST_MONDAY: Final[Day] = 4
 """Of 1970: weeks are counted from there unless the rule says when it starts."""
+BY_HAND: Final[Day] = -1
+"""A day before all others: what is said to come then never comes by the calendar."""
 _FARTHEST: Final[Day] = 800
 """Two occasions are never farther apart."""
 
@@ -35,6 +37,11 @@ class Schedule(NamedTuple):
     spread: Millis = 0
     once: Day | None = None
     anchor: Day = FIRST_MONDAY
+
+    @property
+    def by_hand(self) -> bool:
+        """Whether it has no occasions of its own: a person says when."""
+        return self.once == BY_HAND
 
     def falls_on(self, day: Day) -> bool:
         """Whether that day has an occasion."""

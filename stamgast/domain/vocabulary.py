@@ -252,6 +252,7 @@ class Reason(StrEnum):
     NOT_YET = "not_yet"
     CALLED_OFF = "called_off"
     RULE_CHANGED = "rule_changed"
+    STOPPED = "stopped"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     STAFF_LIMIT = "staff_limit"

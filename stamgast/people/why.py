@@ -37,6 +37,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.UNDONE: "it was undone: the rule was paused while its first messages waited",
     Reason.RULE_OVER: "the rule's last day had passed when its time came",
     Reason.NOT_YET: "its time has not come: the rule waits before it",
+    Reason.STOPPED: "somebody stopped its campaign before it left",
     Reason.CALLED_OFF: "what calls it off came about while it waited",
     Reason.RULE_CHANGED: "the rule was edited while it waited, and has it no more",
     Reason.RULE_LIMIT: "the rule has sent as many messages today as it may",

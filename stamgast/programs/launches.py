@@ -41,7 +41,7 @@ NONE: Final[Launches] = {}
 
 def in_force(rules: RuleSet, launches: Launches) -> RuleSet:
     """The rules with the statuses that they were launched with."""
-    return RuleSet(_launched(rule, launches.get(rule.id)) for rule in rules.all) if launches else rules
+    return rules.of(_launched(rule, launches.get(rule.id)) for rule in rules.all) if launches else rules
 
 
 def _launched(rule: CompiledRule, launch: Launch | None) -> CompiledRule:

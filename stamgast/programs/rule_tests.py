@@ -13,7 +13,7 @@ from rules.loader import LoadedMerchant
 from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
-from rules.testing.happenings import START, STOP, Consent, GetReward, Join, Post, Redeem, Reply, Tell
+from rules.testing.happenings import START, STOP, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import (
@@ -27,6 +27,7 @@ from stamgast.domain.events import (
     Purchase,
     PurchaseChanged,
     Replied,
+    Scheduled,
     VoucherRedeemed,
 )
 from stamgast.domain.net_purchase import net
@@ -214,6 +215,9 @@ def _given(case: RuleTest, program: Program) -> Iterable[AnyEvent | FeedTurns | 
             yield from _consenting(program, step)
         elif isinstance(step, Tell | Reply | Post):
             yield _said(program, step)
+        elif isinstance(step, Start):
+            at = step.at
+            yield Scheduled(merchant=program.merchant, customer=CUSTOMER, at=at, rule=case.rule, occasion=at)
         elif isinstance(step, FeedTurns | GetReward | Redeem):
             yield step
 

@@ -13,6 +13,7 @@ from stamgast.domain.errors import DomainError
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
+    CalledOff,
     ConsentChanged,
     Enrolled,
     Erased,
@@ -247,6 +248,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     MessagePriced: prices.priced,
     OwnEvent: own_events.happened,
     Scheduled: schedules.occasion_came,
+    CalledOff: schedules.called_off,
     TimerDue: _timer_due,
     Reviewed: _reviewed,
 }

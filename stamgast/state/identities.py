@@ -212,6 +212,12 @@ class IdentityStore:
         """The customer of an identifier, without remembering an unknown one."""
         return _held(await self._aliases(merchant, [identifier]), identifier) or None
 
+    async def customers_of(self, merchant: str, identifiers: Sequence[Identifier]) -> dict[Identifier, str]:
+        """The same of many; who is unknown is left out."""
+        known = await self._aliases(merchant, identifiers)
+        held = {each: _held(known, each) for each in identifiers}
+        return {each: customer for each, customer in held.items() if customer}
+
     async def customers_of_phone(self, merchant: str, phone_hash: str) -> list[str]:
         """The customers with that phone."""
         (alias,) = await self._log.read("a", merchant, [phone_hash], Alias)

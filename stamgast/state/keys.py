@@ -108,6 +108,11 @@ class PartitionKeys:
         """Hash: merchant:customer:transaction -> a purchase that waits for a person (`stamgast.domain.review`)."""
         return self._named("review")
 
+    @property
+    def walks(self) -> str:
+        """Hash: merchant:rule@moment -> how far a walk over its customers is by now, for whoever looks on."""
+        return self._named("walks")
+
     def customer(self, merchant: str, customer: str) -> str:
         """Name a customer's state."""
         return f"{{{self.tag}}}:c:{merchant}:{customer}"

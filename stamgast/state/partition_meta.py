@@ -13,6 +13,7 @@ from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
 
 from stamgast.domain.units import Millis
 from stamgast.state.backlogs import Backlog, decode_backlogs, encode_backlogs
+from stamgast.state.campaign_marks import CampaignMark, decode_campaign, encode_campaign
 from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
 
 Word = str | int
@@ -160,6 +161,19 @@ def _numbers(prefix: str, holds: str, *, by: tuple[str, ...], to: tuple[str, ...
     )  # fmt: skip
 
 
+def _of_rules(
+    prefix: str, holds: str, decode: Callable[[str], Value], encode: Callable[[Value], str], absent: Callable[[], Value]
+) -> Family[Name, Value]:
+    return Family(
+        prefix=prefix, holds=holds, written_by=("streams.customers.in_force",),
+        read_by=(
+            *("streams.customers.in_force", "stamgast.campaigns.status"),
+            *("streams.maintenance.replay", "streams.maintenance.verified"),
+        ),
+        decode=decode, encode=encode, absent=absent, key_of=key_of, name_of=name_of,
+    )  # fmt: skip
+
+
 def _offsets(text: str) -> tuple[int, ...]:
     return tuple(int(offset) for offset in text.split(",") if offset)
 
@@ -218,7 +232,7 @@ WATERMARK: Final = _number(
             "streams.customers.in_force",
             "streams.maintenance.rebuild",
         ),
-        *("streams.maintenance.clock_repair", "streams.maintenance.segments"),
+        *("streams.maintenance.clock_repair", "streams.maintenance.segments", "stamgast.campaigns.starting"),
     ),
     absent=lambda: NOTHING_APPLIED,
 )
@@ -355,17 +369,10 @@ REVIEWED: Final = _numbers(
     by=("streams.customers.replan",),
     to=("streams.customers.replan",),
 )
-SCHEDULES: Final[Family[Name, ScheduleMark]] = Family(
-    prefix="q:",
-    holds="merchant:rule -> how far it is with the rule's schedule, as JSON; empty if that is over",
-    written_by=("streams.customers.in_force",),
-    read_by=("streams.customers.in_force",),
-    decode=decode_mark,
-    encode=encode_mark,
-    absent=ScheduleMark,
-    key_of=key_of,
-    name_of=name_of,
-)
+_OF_SCHEDULE: Final = "merchant:rule -> how far it is with its schedule, as JSON; empty: over"
+SCHEDULES: Final = _of_rules("q:", _OF_SCHEDULE, decode_mark, encode_mark, ScheduleMark)
+_OF_CAMPAIGN: Final = "merchant:rule@moment -> how far it is with a campaign, as JSON; empty: forgotten"
+CAMPAIGNS: Final = _of_rules("k:", _OF_CAMPAIGN, decode_campaign, encode_campaign, CampaignMark)
 WAITS: Final[Field[dict[str, Backlog]]] = Field(
     name="waits",
     holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
@@ -388,4 +395,6 @@ TURNS: Final = _number(
 FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
-FAMILIES: Final[tuple[Family[Any, Any], ...]] = (BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES)
+FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
+    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS),
+)

@@ -6,7 +6,7 @@
 -- Returns meta as it stands now, flat.
 local KIND = {
   outbox = 'hash', queue = 'zset', lanes = 'set', sending = 'hash', attempts = 'hash', doubt = 'hash', looks = 'zset',
-  timers = 'zset', notes = 'stream', stats = 'hash', limits = 'set', review = 'hash',
+  timers = 'zset', notes = 'stream', stats = 'hash', limits = 'set', review = 'hash', walks = 'hash',
 }
 local function is(key, kind)
   local found = redis.call('TYPE', key).ok

@@ -12,12 +12,15 @@ from typing import Self
 
 import msgspec
 
-from stamgast.domain.events import ScheduleDone, ScheduleDue
+from stamgast.domain.events import CampaignDone, CampaignStarted, CampaignStopped, ScheduleDone, ScheduleDue
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance
 from stamgast.service import Bundle
 from stamgast.state.backlogs import NOT_BEGUN, Backlog
+from stamgast.state.campaign_marks import NO_CAMPAIGN, CampaignMark
+from stamgast.state.campaign_marks import after as campaigns_after
 from stamgast.state.partition_meta import (
+    CAMPAIGNS,
     IN_FORCE,
     NOTHING_APPLIED,
     PAUSED,
@@ -50,6 +53,8 @@ class Standing(Position):
     """merchant -> how far what waits of it is taken up."""
     schedules: dict[Name, ScheduleMark] = field(default_factory=dict)
     """How far it is with the schedules of rules."""
+    campaigns: dict[Name, CampaignMark] = field(default_factory=dict)
+    """How far it is with what people started."""
     turns: int = 0
     """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
@@ -69,6 +74,7 @@ class Standing(Position):
             paused=dict(self.paused),
             backlogs=dict(self.backlogs),
             schedules=dict(self.schedules),
+            campaigns=dict(self.campaigns),
         )
 
     @property
@@ -96,6 +102,12 @@ class Standing(Position):
         else:
             self.schedules[name] = mark
 
+    def note_campaign(
+        self, event: CampaignStarted | CampaignStopped | CampaignDone, partition: int, offset: int
+    ) -> None:
+        """A person started or stopped one, or it is at its end here."""
+        self.campaigns = campaigns_after(event, partition, offset, self.campaigns)
+
     def changes_since(self, before: Self) -> dict[str, Word]:
         """Fields of meta that a step has to write."""
         fields = Position.changes_since(self, before)  # slots make another class, which `super()` would not find
@@ -111,6 +123,10 @@ class Standing(Position):
             names = self.schedules.keys() | before.schedules.keys()
             marks = {name: self.schedules.get(name, NO_MARK) for name in names}
             fields |= SCHEDULES.written({n: mark for n, mark in marks.items() if before.schedules.get(n) != mark})
+        if self.campaigns != before.campaigns:
+            known = self.campaigns.keys() | before.campaigns.keys()
+            news = {each: self.campaigns.get(each, NO_CAMPAIGN) for each in known}
+            fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
@@ -129,6 +145,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
         if rules:
             pause_rules(standing, merchant, rules)
     standing.schedules = {name: mark for name, mark in SCHEDULES.of(meta).items() if mark != NO_MARK}
+    standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again

@@ -24,6 +24,7 @@ from stamgast.state.outbox import Outbox
 from streams.customers.activation_log import ActivationLog
 from streams.customers.batch import Batch
 from streams.customers.bundles import Bundles
+from streams.customers.campaigns import Campaigns
 from streams.customers.counters import Counters, added_by
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
@@ -67,6 +68,7 @@ class OwnedCustomers:
         feeds: FeedWatch,
         launches: LaunchWatch,
         schedules: Schedules,
+        campaigns: Campaigns,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
@@ -82,6 +84,7 @@ class OwnedCustomers:
         self.feeds = feeds
         self.launches = launches
         self.schedules = schedules
+        self.campaigns = campaigns
         self.sending = sending
         self.sending_open = False
         self.errands: asyncio.Task[None] | None = None
@@ -141,13 +144,14 @@ class CustomersJob:
         watching = (owned, self._topics, self._bundles, self._clock, self._metrics)
         feeds, launches = FeedWatch(*watching), LaunchWatch(*watching)
         schedules = Schedules(owned, self.topic, timers, clock=self._clock, turns=self._turns)
+        campaigns = Campaigns(owned, self.topic, self._bootstrap, clock=self._clock, turns=self._turns)
         taking_up = TakingUp(owned.lease, standing, self._bundles, owned.committed_to_kafka)
         barriers = MissingBarriers(owned, self.topic, self._bundles, self._clock)
         own = owned.own = OwnedCustomers(
             *(standing, limits, activations),
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
             launches=launches,
-            schedules=schedules,
+            schedules=schedules, campaigns=campaigns,
             sending=sending,
         )  # fmt: skip
         await activations.open(reader)
@@ -282,6 +286,7 @@ class CustomersJob:
                     if not own.standing.taking_up:  # a backlog must not make anybody look absent
                         await own.timers.look(own.standing.with_bundle)
                         await own.schedules.look(own.standing, partial(self._bundle_of, own))
+                        await own.campaigns.look(own.standing, partial(self._bundle_of, own))
                     await own.review.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)

@@ -3,11 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Final
 
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE, why_unreadable
-from stamgast.domain.events import AnyEvent, Barrier, RulePaused, ScheduleDone, ScheduleDue, decode_event
+from stamgast.domain.events import (
+    OF_A_PARTITION,
+    AnyEvent,
+    Barrier,
+    CampaignDone,
+    CampaignStarted,
+    CampaignStopped,
+    RulePaused,
+    ScheduleDone,
+    ScheduleDue,
+    decode_event,
+)
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
@@ -24,8 +36,7 @@ log = get_logger(__name__)
 
 Believes = Callable[[Record], bool]
 """Whether we wrote a record."""
-_OF_THE_PARTITION = frozenset({Barrier, RulePaused, ScheduleDue, ScheduleDone})
-"""Events that are no customer's."""
+_OF_THE_PARTITION: Final = OF_A_PARTITION  # asked of every record
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -116,6 +127,10 @@ class Sorting:
             self._pause(event)
         elif type(event) is ScheduleDue or type(event) is ScheduleDone:
             self.standing.note_schedule(event)
+        elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
+            self.standing.note_campaign(event, self._partition, record.offset)
+        elif type(event) in _OF_THE_PARTITION:
+            pass  # a part of an audience: the walk reads it in the log
         elif (bundle := await self._bundle_of(event.merchant)) is None:
             return False
         else:

@@ -9,27 +9,37 @@ The worker takes up what waited a piece at a time; here it is applied at once, u
 from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
-from typing import Final, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import AnyEvent, Barrier, RulePaused, ScheduleDone, ScheduleDue, Source, decode_event
+from stamgast.domain.events import (
+    OF_A_PARTITION,
+    AnyEvent,
+    Barrier,
+    CampaignDone,
+    CampaignStarted,
+    CampaignStopped,
+    RulePaused,
+    ScheduleDone,
+    ScheduleDue,
+    Source,
+    decode_event,
+)
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
-from stamgast.state.partition_meta import IN_FORCE, PAUSED, SCHEDULES, SOURCES, InForce
+from stamgast.state.campaign_marks import CampaignMark
+from stamgast.state.campaign_marks import after as campaigns_after
+from stamgast.state.partition_meta import CAMPAIGNS, IN_FORCE, PAUSED, SCHEDULES, SOURCES, InForce
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.maintenance.beside import Beside
 
 FindBundle = Callable[[str, str, int], Bundle]
 """(merchant, hash, number) -> the bundle. Raises KeyError if that was not published under that number,
 another LookupError if it cannot be used."""
-
-
-_OF_THE_PARTITION: Final = (Barrier, RulePaused, ScheduleDue, ScheduleDone)
-"""Events that are no customer's."""
 
 
 class _Waiting(NamedTuple):
@@ -64,6 +74,7 @@ class PartitionReplay:
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
         self._time: Millis = 0
         self._schedules: dict[Name, ScheduleMark] = {}
+        self._campaigns: dict[Name, CampaignMark] = {}
 
     @property
     def bundles(self) -> Mapping[str, Bundle]:
@@ -95,6 +106,7 @@ class PartitionReplay:
             **IN_FORCE.written(in_force),
             **PAUSED.written({merchant: frozenset(rules) for merchant, rules in self._paused.items()}),
             **SCHEDULES.written(marks),
+            **CAMPAIGNS.written(self._campaigns),
         }
         return {name: str(value) for name, value in fields.items()}
 
@@ -116,7 +128,7 @@ class PartitionReplay:
             return
         if in_force and not self._waiting[merchant] and offset <= self._behind.get(merchant, offset):
             self._take(offset, msgspec.structs.replace(event, at=self._time))
-        elif in_force or not isinstance(event, _OF_THE_PARTITION):
+        elif in_force or type(event) not in OF_A_PARTITION:
             self._waiting[merchant].append(_Waiting(offset, self._time, value or b"", appended_at))
         elif isinstance(event, Barrier):
             self._come_into_force(event)
@@ -147,6 +159,10 @@ class PartitionReplay:
         elif isinstance(event, ScheduleDue | ScheduleDone):
             name = (event.merchant, event.rule)
             self._schedules[name] = marked(event, self._schedules.get(name, NO_MARK))
+        elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
+            self._campaigns = campaigns_after(event, self._partition, offset, self._campaigns)
+        elif type(event) in OF_A_PARTITION:
+            pass  # a part of an audience
         elif offset in self.aside:
             self.passed_over.append(offset)
         else:

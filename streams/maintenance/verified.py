@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stamgast.state.partition_meta import IN_FORCE, PAUSED, SCHEDULES, SOURCES, Family
+from stamgast.state.partition_meta import CAMPAIGNS, IN_FORCE, PAUSED, SCHEDULES, SOURCES, Family
 
 VERIFIED: Final[Mapping[str, str]] = {
     "customer": "each state, field by field",
@@ -29,7 +29,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "bound": "those of the newest two days",
     "attempts": "each attempt that stands open in the log of activations",
     "parked": "how many wait of each merchant, the first and the last of them",
-    "meta": "bundles in force, paused rules, schedules and sources, as the log says; the rest below",
+    "meta": "bundles in force, paused rules, schedules, campaigns and sources, as the log says; the rest below",
     "transaction": "each, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
@@ -39,10 +39,11 @@ UNVERIFIED: Final[Mapping[str, str]] = {
     "notes": "lines on their way to `activations.v1` and `facts.v1`; the log does not say which are written already",
     "limits": "what was taken of daily limits, at the submission and by Redis's clock; filled from `activations.v1`",
     "limit_share": "as `limits`; one that is lost lets a rule send more on that day, never less than asked",
+    "walks": "how far a walk over customers is that goes on; it is looked at, and nothing goes by it",
     "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
 }
 """The same -> why it cannot be."""
-META_VERIFIED: Final[tuple[Family, ...]] = (IN_FORCE, PAUSED, SCHEDULES, SOURCES)  # type: ignore[type-arg]
+META_VERIFIED: Final[tuple[Family, ...]] = (IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES)  # type: ignore[type-arg]
 META_UNVERIFIED: Final[Mapping[str, str]] = {
     "token": "who owns it",
     "cluster": "which Kafka it is of: held against the broker at each taking",

@@ -1,11 +1,11 @@
-"""Triggers by the calendar: `every` and `on`."""
+"""Triggers by the calendar, `every` and `on`, and by hand: `campaign`."""
 
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
-from rules.engine import CompiledTrigger, Fires
+from rules.engine import Audience, CompiledTrigger, Fires
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DURATION, TEXT, choice, one_or_more
@@ -16,7 +16,7 @@ from rules.yaml.reader import Reader
 from rules.yaml.words import WEEKDAYS, WordError, parse_duration, parse_moment, parse_time
 from stamgast.domain.calendar import date_of
 from stamgast.domain.facts import Fact
-from stamgast.domain.schedules import LAST_DAY, Schedule
+from stamgast.domain.schedules import BY_HAND, LAST_DAY, Schedule
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Each, FactName, OncePer
 
@@ -27,7 +27,7 @@ LATEST_DAY: Final = 84_006
 MOST: Final = {Each.DAY: 365, Each.WEEK: 52, Each.MONTH: 12}
 """Of these between two occasions: a year at most."""
 _EACH: Final = re.compile(r"(?:([0-9]{1,3}) )?(day|week|month)s?")
-_WORDS: Final = ("day", "week", "month", "each", "at", "spread")
+_WORDS: Final = ("day", "week", "month", "each", "at", "spread", "audience")
 _SHAPES: Final = 'Write `every: week`, `every: 3 weeks`, or {week: monday, at: "10:00"}; also day and month.'
 
 
@@ -37,10 +37,11 @@ class _Said:
 
     schedule: Schedule
     text: str
+    audience: Audience | None = None
 
 
 class _CalendarTrigger(Trigger):
-    """What both have in common."""
+    """What all three have in common."""
 
     facts = (FactName.SCHEDULED,)
 
@@ -54,6 +55,7 @@ class _CalendarTrigger(Trigger):
             (OncePer.OCCASION, *PERIODS),
             has_purchase=False,
             schedule=said.schedule,
+            audience=said.audience,
         )
 
 
@@ -65,7 +67,8 @@ class EveryTrigger(_CalendarTrigger):
     month or `last`, `each` is for `3 weeks` there, `at` is the time of day (10:00), and `spread: 3 hours` lets the
     customers' turns come one after another over that time. Every third week counts from the week of the rule's
     `starts`. An occasion that is late by more than `freshness` for timers allows is passed over; those
-    before the rule came into force give nothing.
+    before the rule came into force give nothing. With `audience`, one of those that program.yaml describes by
+    conditions (`who`), only they are asked, as they are at the occasion.
 
     Example::
 
@@ -83,7 +86,7 @@ class EveryTrigger(_CalendarTrigger):
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """A span of time, or when within it."""
-        said = _read_every(node, context.reader)
+        said = _read_every(node, context)
         return None if said is None else self._compiled(said, context)
 
     def schema(self) -> Schema:
@@ -96,6 +99,7 @@ class EveryTrigger(_CalendarTrigger):
             "each": span,
             "at": {"type": "string", "pattern": "^[0-9]{2}:[0-9]{2}$"},
             "spread": DURATION,
+            "audience": TEXT,
         }
         return {"anyOf": [span, {"type": "object", "properties": words, "additionalProperties": False}]}
 
@@ -105,7 +109,7 @@ class OnTrigger(_CalendarTrigger):
     """It comes once, on that date by the shop's own clock, and asks `if` of every customer.
 
     With `spread`, as in `{at: 2026-12-05 10:00, spread: 3 hours}`, the customers' turns come one after another over
-    that time.
+    that time; `audience` is as with `every`.
 
     Example::
 
@@ -123,12 +127,13 @@ class OnTrigger(_CalendarTrigger):
 
     def read(self, node: Node, context: Context) -> CompiledTrigger | None:
         """A date with the time of day."""
-        reader, spread = context.reader, 0
+        reader, spread, audience = context.reader, 0, None
         if isinstance(node, MapNode):
-            found = reader.mapping(node, self.name, ("at", "spread"), ("at",))
+            found = reader.mapping(node, self.name, ("at", "spread", "audience"), ("at",))
             if "at" not in found or len(found) < len(node.entries):
                 return None
             spread = _spread(reader, found.get("spread"))
+            audience = _described(context, found.get("audience"))
             node = found["at"]
         moment = reader.word(node, self.name, parse_moment)
         if moment is None:
@@ -138,13 +143,58 @@ class OnTrigger(_CalendarTrigger):
             reader.problem(node, f"`{self.name}` is a date from 1970 to 2199", "Such as `on: 2026-12-05 10:00`.")
             return None
         schedule = Schedule(Each.DAY, minute=minute, once=day, spread=spread)
-        return self._compiled(_Said(schedule, f"{date_of(day)} {_clock(minute)}"), context)
+        return self._compiled(_Said(schedule, f"{date_of(day)} {_clock(minute)}", audience), context)
 
     def schema(self) -> Schema:
         """A date with the time of day."""
-        words: Schema = {"at": TEXT, "spread": DURATION}
+        words: Schema = {"at": TEXT, "spread": DURATION, "audience": TEXT}
         full: Schema = {"type": "object", "properties": words, "required": ["at"], "additionalProperties": False}
         return {"anyOf": [TEXT, full]}
+
+
+@TRIGGERS.add
+class CampaignTrigger(_CalendarTrigger):
+    """A person starts it, with `stamgast campaign start`, and it asks `if` of everybody whom it is for.
+
+    `audience` names one of program.yaml's `audiences`; without it, it is for all customers, unless another one is
+    named at the start. `spread: 3 hours` lets the customers' turns come one after another over that time. It happens
+    once per start.
+
+    Example::
+
+        when:
+          campaign: {spread: 3 hours}
+    """
+
+    name = "campaign"
+    says: ClassVar[Mapping[str, str]] = {
+        "nl": "iemand de campagne start",
+        "fr": "quelqu'un lance la campagne",
+        "de": "jemand die Kampagne startet",
+        "en": "somebody starts the campaign",
+    }
+
+    def read(self, node: Node, context: Context) -> CompiledTrigger | None:
+        """Nothing, or for whom and over which time."""
+        reader, found = context.reader, {}
+        if not (isinstance(node, ScalarNode) and node.value is None) and not (
+            isinstance(node, MapNode) and not node.entries
+        ):
+            found = reader.mapping(node, self.name, ("audience", "spread"))
+            if not isinstance(node, MapNode) or len(found) < len(node.entries):
+                return None
+        audience = (
+            reader.known(found["audience"], "audience", context.audiences, "audience") if "audience" in found else None
+        )
+        if "audience" in found and audience is None:
+            return None
+        schedule = Schedule(Each.DAY, once=BY_HAND, spread=_spread(reader, found.get("spread")))
+        return self._compiled(_Said(schedule, "campaign", context.audiences.get(audience or "")), context)
+
+    def schema(self) -> Schema:
+        """Nothing, or for whom and over which time."""
+        words: Schema = {"audience": TEXT, "spread": DURATION}
+        return {"anyOf": [{"type": "null"}, {"type": "object", "properties": words, "additionalProperties": False}]}
 
 
 def _of(rule: str) -> Fires:
@@ -170,7 +220,8 @@ def parse_each(text: str) -> tuple[Each, int]:
     return each, number
 
 
-def _read_every(node: Node, reader: Reader) -> _Said | None:
+def _read_every(node: Node, context: Context) -> _Said | None:
+    reader = context.reader
     if isinstance(node, ScalarNode):
         span = reader.word(node, "every", parse_each)
         return None if span is None else _said(Schedule(*span))
@@ -190,7 +241,8 @@ def _read_every(node: Node, reader: Reader) -> _Said | None:
     if minute == DAY // 60_000:
         reader.problem(found["at"], "`at`: 24:00 is the next day", 'Write "00:00".')
         return None
-    return _said(schedule._replace(minute=minute, spread=_spread(reader, found.get("spread"))))
+    schedule = schedule._replace(minute=minute, spread=_spread(reader, found.get("spread")))
+    return _said(schedule, _described(context, found.get("audience")))
 
 
 def _read_kind(word: str, node: Node, reader: Reader) -> Schedule | None:
@@ -215,14 +267,26 @@ def _spread(reader: Reader, node: Node | None) -> Millis:
     return spread or 0
 
 
-def _said(schedule: Schedule) -> _Said:
+def _described(context: Context, node: Node | None) -> Audience | None:
+    """An audience that can be asked about at each occasion anew."""
+    name = context.reader.known(node, "audience", context.audiences, "audience") if node is not None else None
+    if name is None or node is None:
+        return None
+    if context.audiences[name].condition is None:
+        what = f'the audience "{name}" is a list, which is fixed when a campaign starts'
+        context.reader.problem(node, what, "Write `when: {campaign: {audience: …}}`, and start it by hand.")
+        return None
+    return context.audiences[name]
+
+
+def _said(schedule: Schedule, audience: Audience | None = None) -> _Said:
     each = schedule.each if schedule.number == 1 else f"{schedule.number} {schedule.each}s"
     when = ""
     if schedule.each is Each.WEEK:
         when = f" on {listed(tuple(WEEKDAYS[day] for day in schedule.weekdays))}"
     elif schedule.each is Each.MONTH:
         when = " on its last day" if schedule.day == LAST_DAY else f" on day {schedule.day}"
-    return _Said(schedule, f"every {each}{when} at {_clock(schedule.minute)}")
+    return _Said(schedule, f"every {each}{when} at {_clock(schedule.minute)}", audience)
 
 
 def _clock(minute: int) -> str:

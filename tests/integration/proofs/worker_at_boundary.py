@@ -21,6 +21,7 @@ from typing import Any
 import streams.customers.activation_log
 import streams.customers.parking
 import streams.customers.timers
+import streams.customers.walks
 import streams.runtime.emission
 import streams.runtime.step
 from channels.twilio.channel import TwilioChannel
@@ -117,6 +118,7 @@ def install(boundaries: Boundaries) -> None:
     after(Lease, "commit", lambda args, _: f"{service_of(args[0])}.commit")
     after(streams.customers.activation_log, "append", lambda *_: "customers.noted")
     after(streams.customers.timers, "append", lambda *_: "customers.timer")
+    after(streams.customers.walks.Walker, "tell", lambda *_: "customers.walked")
     after(Outbox, "claim", lambda _, answer: "customers.claim" if answer == "ok" else "")
     after(ActivationLog, "claim", lambda _, first: "customers.record" if first else "")
     after(Outbox, "begin", lambda _, answer: "customers.begin" if answer == "ok" else "")
@@ -151,6 +153,8 @@ def main() -> None:
     trace_begins(Path(os.environ["PROOF_TRACE"]))
     if "PROOF_PIECE" in os.environ:
         streams.customers.parking.PIECE = int(os.environ["PROOF_PIECE"])  # type: ignore[misc]
+    if "PROOF_WALK" in os.environ:
+        streams.customers.walks._AT_ONCE = int(os.environ["PROOF_WALK"])  # type: ignore[misc]
     if "PROOF_POISON" in os.environ:
         poison.install()
     if "PROOF_HALVES" in os.environ:

@@ -40,9 +40,9 @@ def test_every_word_that_the_loader_knows_is_documented_and_no_other(monkeypatch
     asked: list[tuple[Node, frozenset[str]]] = []
     entries = Reader.entries
 
-    def listening(self: Reader, node: Node, where: str, allowed: Any = None, *more: Any) -> Any:
+    def listening(self: Reader, node: Node, where: str, allowed: Any = None, *more: Any, **others: Any) -> Any:
         asked.append((node, frozenset(allowed) if allowed is not None else frozenset()))
-        return entries(self, node, where, allowed, *more)
+        return entries(self, node, where, allowed, *more, **others)
 
     monkeypatch.setattr(Reader, "entries", listening)
     loaded = load_bundle(FILES)

@@ -3,11 +3,12 @@
 from dataclasses import replace
 
 from rules.loader import load_bundle
-from stamgast.domain.events import Erased, Scheduled, TimerDue
+from stamgast.domain.events import CalledOff, Erased, Scheduled, TimerDue
 from stamgast.domain.units import DAY, HOUR
-from stamgast.domain.vocabulary import TimerKind
+from stamgast.domain.vocabulary import ActivationState, TimerKind
 from stamgast.service import Bundle
-from tests.builders import ANNA, MERCHANT, T0, bought
+from stamgast.service.schedules import waits_of, was_told
+from tests.builders import ANNA, MERCHANT, T0, bought, consent
 from tests.fakes.in_memory import Owner
 from tests.unit.rules import small_shop
 
@@ -16,6 +17,13 @@ RULE = "rule: weekly\nstatus: live\nwhen: {every: {week: monday%s}}\nif: [{visit
 
 def bundle(more: str = "", status: str = "live") -> Bundle:
     loaded = load_bundle(small_shop.files_of(RULE.replace("live", status) % more))
+    assert [each.render() for each in loaded.problems if each.severity == "error"] == []
+    return Bundle(0, "", replace(loaded.program, merchant=MERCHANT), loaded.rules)
+
+
+def sending(more: str = "") -> Bundle:
+    rule = "rule: weekly\nstatus: live\nwhen: campaign\nthen: [{send: hello, by: [sms]}]\n"
+    loaded = load_bundle(small_shop.files_of(rule + more))
     assert [each.render() for each in loaded.problems if each.severity == "error"] == []
     return Bundle(0, "", replace(loaded.program, merchant=MERCHANT), loaded.rules)
 
@@ -74,3 +82,47 @@ def test_where_it_is_spread_the_customers_turn_comes_within_that_time_and_once()
     owner.apply(came(turn + 1), TimerDue(merchant=MERCHANT, customer=ANNA, at=turn + 2, due=turn + 2))
     assert (fired(owner), owner.state(ANNA).tags) == (1, ["called"])
     assert not [name for name in owner.state(ANNA).timers if name.startswith(TimerKind.TURN)]
+
+
+def stopped(at: int = T0 + 2 * HOUR, occasion: int = T0 + HOUR) -> CalledOff:
+    return CalledOff(merchant=MERCHANT, customer=ANNA, at=at, rule="weekly", occasion=occasion)
+
+
+def test_a_stop_takes_the_turn_that_is_to_come_and_no_other():
+    owner = Owner(bundle(", spread: 3 hours"))
+    owner.apply(bought("t1", T0), came(), came(T0 + HOUR, T0 + HOUR + 1))
+    assert waits_of(owner.state(ANNA), "weekly", T0 + HOUR)
+    owner.apply(stopped())
+    assert not waits_of(owner.state(ANNA), "weekly", T0 + HOUR)
+    assert waits_of(owner.state(ANNA), "weekly", T0 + HOUR + 1)
+
+
+def test_a_stop_ends_what_waits_for_its_hour_and_asks_back_what_is_on_its_way():
+    owner = Owner(sending("timing: {send_between: '19:00-20:00'}\n"))
+    owner.apply(consent(), came())
+    [waiting] = owner.state(ANNA).activations
+    assert waiting.state == ActivationState.HELD
+    owner.apply(stopped())
+    [ended] = owner.state(ANNA).activations
+    assert (ended.status, ended.reason) == ("suppressed", "stopped")
+    assert not waits_of(owner.state(ANNA), "weekly", T0 + HOUR)
+
+    owner = Owner(sending())
+    owner.apply(consent(), came())
+    [on_its_way] = owner.state(ANNA).activations
+    assert on_its_way.state == ActivationState.SUBMITTED
+    owner.apply(stopped(occasion=T0))
+    assert owner.changes[-1].cancels == []
+    owner.apply(stopped())
+    assert owner.changes[-1].cancels == [on_its_way.id]
+
+
+def test_who_was_told_of_an_occasion_is_not_told_again():
+    owner = Owner(bundle())
+    owner.apply(bought("t1", T0))
+    assert not was_told(owner.state(ANNA), "weekly", T0 + HOUR)
+    owner.apply(came())
+    assert was_told(owner.state(ANNA), "weekly", T0 + HOUR)
+    spread = Owner(bundle(", spread: 3 hours"))
+    spread.apply(bought("t1", T0), came())
+    assert was_told(spread.state(ANNA), "weekly", T0 + HOUR)

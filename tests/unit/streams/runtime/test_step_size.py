@@ -15,7 +15,13 @@ from stamgast.domain.activation import RANKS
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
+    AudienceListed,
     Barrier,
+    CalledOff,
+    CampaignDone,
+    CampaignPlace,
+    CampaignStarted,
+    CampaignStopped,
     ConsentChanged,
     Enrolled,
     Erased,
@@ -96,6 +102,19 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     ),
     ScheduleDone: lambda number, _who, _lines: ScheduleDone(
         merchant=MERCHANT, customer="", at=T0, rule=f"r{number}", occasion=T0, how="walked"
+    ),
+    CalledOff: _of(CalledOff, rule="r1", occasion=T0),
+    AudienceListed: lambda number, who, _: AudienceListed(
+        merchant=MERCHANT, customer="", at=T0, rule=f"r{number}", occasion=T0, customers=(who,)
+    ),
+    CampaignStarted: lambda number, _who, _lines: CampaignStarted(
+        merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number, audience="a", size=1, places=(CampaignPlace(1, 0),)
+    ),
+    CampaignStopped: lambda number, _who, _lines: CampaignStopped(
+        merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number
+    ),
+    CampaignDone: lambda number, _who, _lines: CampaignDone(
+        merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number, how="walked"
     ),
     Barrier: lambda number, _who, _lines: Barrier(merchant=MERCHANT, customer="", at=T0, number=number, hash="hash1"),
     RulePaused: lambda number, _who, _lines: RulePaused(

@@ -1,0 +1,71 @@
+"""`stamgast campaign start` asks before anything happens, and tells what it counted."""
+
+import json
+from typing import Any
+
+import pytest
+from typer.testing import CliRunner
+
+from rules.engine import Audience
+from stamgast.campaigns.audience import Aim, Counted
+from stamgast.commands import campaign
+from tests.builders import T0, bundle, hello_rule, program
+
+AIM = Aim(bundle(program(), hello_rule()), hello_rule(), Audience("invited", file="invited.csv"))
+COUNTED = Counted([1_000, 234], [[], []], matched=1_200, nobody=3, such_as=[2, 7, 9], twice=1)
+
+
+@pytest.fixture
+def started(monkeypatch):
+    """What was started, where everything else is as if a shop ran."""
+    found: list[Any] = []
+
+    async def count(*_: Any) -> tuple[Aim, Counted]:
+        return AIM, COUNTED
+
+    async def start(_settings: Any, aimed: Aim, *_: Any) -> None:
+        found.append(aimed)
+
+    monkeypatch.setattr(campaign, "_merchant", lambda *_: ("shop", AIM.bundle))
+    monkeypatch.setattr(campaign, "_free_moment", lambda *_, **__: T0)
+    monkeypatch.setattr(campaign, "_count", count)
+    monkeypatch.setattr(campaign, "_start", start)
+    monkeypatch.setattr(campaign, "somebody_is_here", lambda: True)
+    monkeypatch.setattr("stamgast.commands.stamping.stamp_of", lambda _: T0)
+    return found
+
+
+def run(*words: str, said: str = "") -> Any:
+    return CliRunner().invoke(campaign.app, ["start", "hello", *words], input=said)
+
+
+def test_it_counts_aloud_and_starts_when_somebody_says_yes(started):
+    done = run(said="y\n")
+    assert done.exit_code == 0
+    assert "for the audience invited: 1,234, of whom 1,200 match now" in done.stdout
+    assert "lines of the file that name nobody: 3, such as 2, 7, 9" in done.stdout
+    assert "lines that name somebody again: 1" in done.stdout
+    assert started == [AIM]
+
+
+@pytest.mark.parametrize("said", ["n\n", "\n", ""])
+def test_it_starts_nothing_unless_somebody_says_yes(started, said: str):
+    assert run(said=said).exit_code == 1
+    assert started == []
+
+
+def test_a_dry_run_starts_nothing_and_tells_all_that_it_counted(started):
+    done = run("--dry-run", "--yes", "--json")
+    found = json.loads(done.stdout)
+    assert (found["audience"], found["matched"], found["appended"], found["sent"]) == (1_234, 1_200, 0, 0)
+    assert (found["withheld"], found["state"], found["lines_naming_nobody"]) == ({}, "counted", 3)
+    assert started == []
+
+
+def test_where_nobody_can_be_asked_yes_has_to_be_said(started, monkeypatch):
+    monkeypatch.setattr(campaign, "somebody_is_here", lambda: False)
+    assert run().exit_code == 2
+    assert run("--json").exit_code == 2
+    assert started == []
+    assert run("--yes").exit_code == 0
+    assert started == [AIM]
