@@ -25,6 +25,7 @@ Value = TypeVar("Value")
 Key = TypeVar("Key")
 
 NOTHING_APPLIED: Final = -1
+_VERIFY: Final = ("streams.maintenance.replay", "streams.maintenance.verified")
 """The watermark of a partition of which nothing has been applied."""
 
 
@@ -166,10 +167,7 @@ def _of_rules(
 ) -> Family[Name, Value]:
     return Family(
         prefix=prefix, holds=holds, written_by=("streams.customers.in_force",),
-        read_by=(
-            *("streams.customers.in_force", "stamgast.campaigns.status"),
-            *("streams.maintenance.replay", "streams.maintenance.verified"),
-        ),
+        read_by=("streams.customers.in_force", "stamgast.campaigns.status", *_VERIFY),
         decode=decode, encode=encode, absent=absent, key_of=key_of, name_of=name_of,
     )  # fmt: skip
 
@@ -246,7 +244,7 @@ SOURCES: Final[Family[tuple[str, int], Mark]] = Family(
     prefix="s:",
     holds="(id of a topic, partition) -> the newest record of that source which was applied",
     written_by=("streams.runtime.position",),
-    read_by=("streams.runtime.position",),
+    read_by=("streams.runtime.position", *_VERIFY),
     decode=_mark,
     encode=lambda mark: f"{mark[0]}:{mark[1]}",
     absent=lambda: (-1, -1),
@@ -339,13 +337,13 @@ LOG: Final = _number(
     "log",
     "offset up to which the log of activations stands in `attempts`",
     by=("outbox_logged.lua",),
-    to=("streams.customers.activation_log",),
+    to=("streams.customers.activation_log", "streams.maintenance.verify_sending"),
 )
 IN_FORCE: Final[Family[str, InForce]] = Family(
     prefix="b:",
     holds="merchant -> number of its newest barrier, and hash of its bundle in force",
     written_by=("streams.customers.in_force",),
-    read_by=("streams.customers.in_force", "stamgast.lookup", "stamgast.programs.barriers"),
+    read_by=("streams.customers.in_force", "stamgast.lookup", "stamgast.programs.barriers", *_VERIFY),
     decode=InForce.parse,
     encode=str,
     absent=lambda: InForce(-1, ""),
@@ -356,7 +354,7 @@ PAUSED: Final[Family[str, frozenset[str]]] = Family(
     prefix="p:",
     holds="merchant -> rules that raised under the bundle in force and rest until the next one",
     written_by=("streams.customers.in_force",),
-    read_by=("streams.customers.in_force", "stamgast.lookup"),
+    read_by=("streams.customers.in_force", "stamgast.lookup", *_VERIFY),
     decode=lambda text: frozenset(text.split(",")) if text else frozenset(),
     encode=lambda rules: ",".join(sorted(rules)),
     absent=frozenset,
