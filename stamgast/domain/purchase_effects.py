@@ -164,7 +164,8 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
     old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
     if not gave or old.day == new.day:
-        return _move_day(shift, card, definition, new.day, gives - gave)
+        by = gives - gave
+        return stamps.move_day(card, definition, new.day, by, shift.memory.raw_stamps) if by else 0
     by = _move_day(shift, card, definition, old.day, -gave)
     return by + _move_day(shift, card, definition, new.day, gives)
 
