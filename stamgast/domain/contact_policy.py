@@ -24,8 +24,8 @@ KEEP_CONTACTS = 31 * DAY
 MOST_CONTACTS = 1000
 """Messages that anybody gets in that time at most, whatever a programme allows."""
 NEVER: Final[Millis] = 1 << 62
-_HELD: Final = ActivationState.HELD  # asked of every message of a customer
-_SUBMITTED: Final = ActivationState.SUBMITTED
+_HELD: Final = ActivationState.HELD.value  # asked of every message of a customer
+_SUBMITTED: Final = ActivationState.SUBMITTED.value
 _SUPPRESS: Final = Verdict.SUPPRESS
 _SUBMIT: Final = Verdict.SUBMIT
 _NO_CONSENT: Final = Reason.NO_CONSENT

@@ -79,11 +79,11 @@ def apply_purchase(
     if old.stamps or new.stamps:
         facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances))
     if customer.visits != visits:
-        facts.append(Fact(_VISITS, "visits", visits, customer.visits, purchase=event.after))
+        facts.append(Fact(_VISITS, "visits", visits, customer.visits, {}, event.after))
     if customer.spend != spend:
-        facts.append(Fact(_SPEND, "spend", spend, customer.spend, purchase=event.after))
+        facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
     if customer.profit != profit:
-        facts.append(Fact(_CLV, "clv", profit, customer.profit, purchase=event.after))
+        facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
     return Applied(old, new, facts, doubt, balances)
 
 
