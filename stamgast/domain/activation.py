@@ -39,8 +39,8 @@ FINAL_WITHOUT_SEND: Final[frozenset[str]] = frozenset({Status.SUPPRESSED, Status
 UNSENT_RANK: Final = 50
 """Rank of an outcome that ends an activation before any POST: nothing can come after it."""
 
-_HELD: Final = ActivationState.HELD
-_NOT_YET: Final = Reason.NOT_YET
+_HELD: Final = ActivationState.HELD.value
+_NOT_YET: Final = Reason.NOT_YET.value
 _HELD_TIMER: Final = f"{TimerKind.HELD}:"
 
 

@@ -5,6 +5,7 @@ only held for the night once everything else allows it.
 """
 
 import hashlib
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
@@ -23,8 +24,8 @@ KEEP_CONTACTS = 31 * DAY
 MOST_CONTACTS = 1000
 """Messages that anybody gets in that time at most, whatever a programme allows."""
 NEVER: Final[Millis] = 1 << 62
-_HELD: Final = ActivationState.HELD  # asked of every message of a customer
-_SUBMITTED: Final = ActivationState.SUBMITTED
+_HELD: Final = ActivationState.HELD.value  # asked of every message of a customer
+_SUBMITTED: Final = ActivationState.SUBMITTED.value
 _SUPPRESS: Final = Verdict.SUPPRESS
 _SUBMIT: Final = Verdict.SUBMIT
 _NO_CONSENT: Final = Reason.NO_CONSENT
@@ -149,15 +150,18 @@ def _no_room(customer: Customer, program: Program, terms: Terms, at: Millis) -> 
 
 
 def _over_caps(customer: Customer, caps: Sequence[tuple[int, int]], terms: Terms, at: Millis) -> Full | None:
-    held = [a for a in customer.activations if a.state == _HELD and a.purpose == terms.purpose]
-    ahead = [a for a in held if not a.waits_for_its_time and _first(a, terms)]
+    ahead = [
+        a for a in customer.activations
+        if a.state == _HELD and a.purpose == terms.purpose and not a.waits_for_its_time and _first(a, terms)
+    ]  # fmt: skip
     until, behind, lost = 0, False, True
+    said = [when for when, purpose, _ in customer.contacts if purpose == terms.purpose]
     for most, days in caps:
-        sent = [when for when, purpose, _ in customer.contacts if purpose == terms.purpose and at - when < days * DAY]
-        if len(sent) >= most:
-            until = max(until, sent[len(sent) - most] + days * DAY if most else NEVER)
-            lost = lost and sum(1 for when in sent if when < at) < most
-        elif len(sent) + len(ahead) >= most:
+        sent = len(said) - bisect_right(said, at - days * DAY)
+        if sent >= most:
+            until = max(until, said[len(said) - most] + days * DAY if most else NEVER)
+            lost = lost and bisect_left(said, at) - (len(said) - sent) < most
+        elif sent + len(ahead) >= most:
             behind = True
     if until:  # more important ones of this very moment took the room, or of the time in which it waited
         outranked = (lost or terms.had_room) and not terms.waits_until

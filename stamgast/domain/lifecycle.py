@@ -14,7 +14,7 @@ from stamgast.domain.quiet_spells import quiet_gaps
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Stage, TimerKind
 
-QUIET: Final = (TimerKind.RISK, TimerKind.LAPSE, TimerKind.LAPSED)
+QUIET: Final = (TimerKind.RISK.value, TimerKind.LAPSE.value, TimerKind.LAPSED.value)
 """Timers of a customer who stays away, in the order in which they come due."""
 _RISK, _LAPSE, _LAPSED = QUIET  # asked at every purchase, and looking a member up costs as much as a call
 _ACTIVE: Final = Stage.ACTIVE
@@ -32,7 +32,7 @@ def plan_lapse(customer: Customer, program: Program) -> None:
             del timers[kind]
 
 
-def quiet_timers(customer: Customer, program: Program) -> dict[TimerKind, Millis]:
+def quiet_timers(customer: Customer, program: Program) -> dict[str, Millis]:
     """Which timers of staying away the state asks for, and when they are due."""
     if not customer.visits:
         return {}

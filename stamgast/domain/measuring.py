@@ -120,5 +120,7 @@ def with_one_more(delivered: Sequence[Delivered], new: Delivered) -> list[Delive
 
 def rule_of(delivered: Sequence[Delivered], moment: Millis) -> str:
     """The rule whose message was the last one to arrive before that moment, if its window lasts; empty: none."""
-    last = next((each for each in reversed(delivered) if each.at < moment), None)
-    return last.rule if last is not None and moment <= last.until else ""
+    for each in reversed(delivered):
+        if each.at < moment:
+            return each.rule if moment <= each.until else ""
+    return ""

@@ -79,11 +79,11 @@ def apply_purchase(
     if old.stamps or new.stamps:
         facts += _move_cards(Shift(customer, program, old, new, memory, event.after, balances))
     if customer.visits != visits:
-        facts.append(Fact(_VISITS, "visits", visits, customer.visits, purchase=event.after))
+        facts.append(Fact(_VISITS, "visits", visits, customer.visits, {}, event.after))
     if customer.spend != spend:
-        facts.append(Fact(_SPEND, "spend", spend, customer.spend, purchase=event.after))
+        facts.append(Fact(_SPEND, "spend", spend, customer.spend, {}, event.after))
     if customer.profit != profit:
-        facts.append(Fact(_CLV, "clv", profit, customer.profit, purchase=event.after))
+        facts.append(Fact(_CLV, "clv", profit, customer.profit, {}, event.after))
     return Applied(old, new, facts, doubt, balances)
 
 
@@ -164,7 +164,8 @@ def _move_days_of_card(shift: Shift, card: Card, definition: CardDefinition) -> 
     old, new = shift.old, shift.new
     gave, gives = old.stamps.get(definition.id, 0), new.stamps.get(definition.id, 0)
     if not gave or old.day == new.day:
-        return _move_day(shift, card, definition, new.day, gives - gave)
+        by = gives - gave
+        return stamps.move_day(card, definition, new.day, by, shift.memory.raw_stamps) if by else 0
     by = _move_day(shift, card, definition, old.day, -gave)
     return by + _move_day(shift, card, definition, new.day, gives)
 

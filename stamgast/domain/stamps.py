@@ -68,18 +68,15 @@ def raw_stamps(purchase: Purchase | None, card: CardDefinition) -> int:
         return 0
     if spend < card.minimum_spend:
         return 0
-    stamps = _earned(lines, spend, card)
+    if card.per == "purchase":
+        stamps = 1 if _any_qualifies(lines, card) or _without_line(lines, spend, card) > 0 else 0
+    elif card.per == "item":
+        stamps = sum([_pieces(line.quantity) for line in lines if qualifies(line, card)])
+    else:
+        stamps = max(0, _qualifying_money(lines, spend, card)) // card.amount
     if card.max_per_purchase is not None:
         stamps = min(stamps, card.max_per_purchase)
     return stamps
-
-
-def _earned(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> int:
-    if card.per == "item":
-        return sum([_pieces(line.quantity) for line in lines if qualifies(line, card)])
-    if card.per == "purchase":
-        return 1 if _any_qualifies(lines, card) or _without_line(lines, spend, card) > 0 else 0
-    return max(0, _qualifying_money(lines, spend, card)) // card.amount
 
 
 def _qualifying_money(lines: tuple[Line, ...], spend: Minor, card: CardDefinition) -> Minor:

@@ -205,18 +205,10 @@ class Case:
         self.context = context
         self.program: Program = context.bundle.program
         self.change = Change(customer)
-        self.at: Millis = 0
-        self.stamp = 0
-        """What stands for now among a customer's answers."""
-        self.late = False
-        self.receipt = ""
         self._read = ledger
         self._entries: dict[bytes, Entry] = {}
         self._grounds: dict[Ground, Voucher] | None = None
         self._days: dict[tuple[Day, str], int] | None = None
-        self.foreseen: list[bytes] = []
-        """Fields of occasions that may give something in this event."""
-        self.left = Left()
         self.given: list[Fact] = []
         """What rewards were given, where a rule listens."""
         self.moved: list[Fact] = []
@@ -226,11 +218,14 @@ class Case:
 
     def begin(self, at: Millis) -> None:
         """Another event, at that recorded time."""
-        self.at = self.customer.recorded_at = at
+        self.at: Millis = at
+        self.customer.recorded_at = at
         self.stamp = stamp(at)
+        """What stands for now among a customer's answers."""
         self.late = False
         self.receipt = ""
-        self.foreseen = []
+        self.foreseen: list[bytes] = []
+        """Fields of occasions that may give something in this event."""
         self.left = Left()
 
     def vouchers_by_ground(self) -> dict[Ground, Voucher]:
@@ -359,11 +354,13 @@ class Case:
         attempt, code, provider_id, parts = "", "", "", 0
         if answer is not None:
             attempt, code, provider_id, parts = answer.attempt, answer.code, answer.provider_id, answer.parts
-        step = "" if activation.plan is None else activation.plan.step
+        plan, step, variant = activation.plan, "", ""
+        if plan is not None:
+            step, variant = plan.step, plan.variant
         self.change.notes.append(
             Note(
                 kind, activation.id, self.program.merchant, self.customer_id, self.at,
                 activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
-                activation.template, attempt, code, provider_id, parts, step, activation.variant, cost,
+                activation.template, attempt, code, provider_id, parts, step, variant, cost,
             )
         )  # fmt: skip

@@ -36,9 +36,7 @@ _READ: Final = Status.READ
 _HOLDOUT: Final = Reason.HOLDOUT
 _SUM_SENT: Final = Sum.SENT
 _SUM_DELIVERED: Final = Sum.DELIVERED
-_SUM_PURCHASES: Final = Sum.PURCHASES
-_SUM_REVENUE: Final = Sum.REVENUE
-_SUM_PROFIT: Final = Sum.PROFIT
+_SUM_REACHED: Final = Sum.REACHED
 
 
 @lru_cache(maxsize=4096)
@@ -55,7 +53,7 @@ def stamps_of(card: str) -> str:
 
 def reached(case: Case, rule: str) -> None:
     """A rule fires for this customer for the first time."""
-    case.count(name_of(rule, Sum.REACHED))
+    case.count(name_of(rule, _SUM_REACHED))
 
 
 def decided(case: Case, rule: CompiledRule, reason: str, variant: str = "", due: Millis = 0) -> None:
@@ -98,9 +96,15 @@ def purchase(case: Case, event: PurchaseChanged, old: Entry, new: Entry) -> None
     for moment, entry, sign in sides:
         rule = rule_of(customer.delivered, moment)
         if rule:
-            case.count(name_of(rule, _SUM_PURCHASES), sign * entry.counts)
-            case.count(name_of(rule, _SUM_REVENUE), sign * entry.spend)
-            case.count(name_of(rule, _SUM_PROFIT), sign * entry.profit)
+            purchases_of, revenue, profit = _attributed(rule)
+            case.count(purchases_of, sign * entry.counts)
+            case.count(revenue, sign * entry.spend)
+            case.count(profit, sign * entry.profit)
+
+
+@lru_cache(maxsize=1024)
+def _attributed(rule: str) -> tuple[str, str, str]:
+    return name_of(rule, Sum.PURCHASES), name_of(rule, Sum.REVENUE), name_of(rule, Sum.PROFIT)
 
 
 def _move(case: Case, rule: str, watched: Watched, net: int, purchases: int = 0) -> None:

@@ -53,11 +53,11 @@ from stamgast.service.watched import watch_sent
 MOST_WAITING = 50
 """Messages of one customer that wait or are on their way at most."""
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
-_HELD: Final = ActivationState.HELD
-_SUBMITTED: Final = ActivationState.SUBMITTED
-_ENDED: Final = ActivationState.ENDED
-_HELD_STATUS: Final = Status.HELD
-_SUBMITTED_STATUS: Final = Status.SUBMITTED
+_HELD: Final = ActivationState.HELD.value
+_SUBMITTED: Final = ActivationState.SUBMITTED.value
+_ENDED: Final = ActivationState.ENDED.value
+_HELD_STATUS: Final = Status.HELD.value
+_SUBMITTED_STATUS: Final = Status.SUBMITTED.value
 _HELD_RANK: Final = RANKS[Status.HELD]
 _SUBMITTED_RANK: Final = RANKS[Status.SUBMITTED]
 _WAIT: Final = Outside.WAIT
@@ -67,7 +67,7 @@ _DECIDED: Final = NoteKind.DECIDED
 _UNDO_WINDOW: Final = Reason.UNDO_WINDOW
 _SENT: Final = Arm.SENT.value
 _FIRED: Final = Tally.FIRED
-_SUPPRESSED: Final = Status.SUPPRESSED
+_SUPPRESSED: Final = Status.SUPPRESSED.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _WAITS: Final = Arm.WAITS.value
 _WITHHELD: Final = Arm.WITHHELD.value
@@ -318,7 +318,7 @@ def suppress(case: Case, activation: Activation, reason: str, due: Millis = 0) -
     end(case, activation, _SUPPRESSED, reason, due)
 
 
-def end(case: Case, activation: Activation, status: Status, reason: str, due: Millis = 0) -> None:
+def end(case: Case, activation: Activation, status: str, reason: str, due: Millis = 0) -> None:
     """End it without an attempt, or without another one."""
     activation.state, activation.status, activation.reason = _ENDED, status, reason
     activation.rank = UNSENT_RANK

@@ -42,9 +42,9 @@ from stamgast.service.releases import release_by_rank
 from stamgast.service.watched import watch_failed, watch_opt_out
 
 # Said once: looking a member up costs as much as a small call, and these are asked for every message.
-_HELD: Final = ActivationState.HELD
-_SUBMITTED: Final = ActivationState.SUBMITTED
-_ENDED: Final = ActivationState.ENDED
+_HELD: Final = ActivationState.HELD.value
+_SUBMITTED: Final = ActivationState.SUBMITTED.value
+_ENDED: Final = ActivationState.ENDED.value
 _FAILED_RANK: Final = RANKS[Status.FAILED]
 _FAILED: Final[frozenset[str]] = frozenset({Status.FAILED, Status.UNDELIVERED})
 _NOT_FOUND: Final = Status.NOT_FOUND

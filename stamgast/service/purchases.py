@@ -37,9 +37,48 @@ _encode = msgspec.json.Encoder().encode
 decode_heard = msgspec.json.Decoder(Heard).decode
 
 
-def purchase_changed(case: Case, event: PurchaseChanged) -> None:
-    """Bring what a transaction gives into line with what is left of it."""
-    _change(case, event)
+def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) -> None:
+    """Bring what a transaction gives into line with what is left of it. `agreed` is what was just confirmed of it."""
+    customer = case.customer
+    case.receipt = event.transaction
+    happened = event.happened_at
+    if happened is None and event.after is not None:
+        happened = event.after.occurred_at
+    case.late = happened is not None and case.at - happened > case.program.fresh_for
+    was = (customer.purchases, customer.spend, customer.profit)
+    bundle = case.context.bundle
+    worth_before = worth(case) if bundle.minds_worth else {}
+    was_before = remembering.before(case) if bundle.minds_purchases else None
+    applied = apply_purchase(customer, event, case.program, case, agreed)
+    facts = applied.facts
+    if worth_before:
+        facts += worth_facts(case, worth_before, event.after)
+    if was_before is not None:
+        facts += remembering.facts_since(case, was_before, event, applied)
+    if event.before is not None and event.before.counts and not applied.new.counts:
+        take_back(case, event.transaction)
+    # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
+    if event.before is not None or customer.profit < was[2] or customer.spend < was[1]:
+        fall_back(case, facts)
+    if event.after is None:
+        left = _without_purchase(case, applied.old.fired)
+    else:
+        left = applied.new
+        left.fired = applied.old.fired
+    case.write_entry(event.transaction, left)
+    if customer.watched or customer.delivered:
+        measuring.purchase(case, event, applied.old, applied.new)
+    if applied.doubt is not None or applied.old.held:
+        _keep_the_list(case, event.transaction, applied)
+    facts += restage(case, event.after)
+    counters = case.change.counters
+    for card, by in applied.balances.items():
+        name = measuring.stamps_of(card)
+        counters[name] = counters.get(name, 0) + by
+    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - was[0]
+    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
+    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]
+    fire(case, facts)
 
 
 def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:
@@ -53,7 +92,7 @@ def rate_known(case: Case, event: RateKnown) -> None:
     """Weigh a purchase that waits for a rate anew, unless the till has changed it meanwhile."""
     entry = case.entry(event.transaction)
     if entry is not None and entry.held and digest_of_held(entry.held) == event.seen:
-        _change(case, _as_news(event, decode_held(entry.held)))
+        purchase_changed(case, _as_news(event, decode_held(entry.held)))
 
 
 def _hear(case: Case, event: PurchaseReviewed) -> Heard:
@@ -78,7 +117,7 @@ def _hear(case: Case, event: PurchaseReviewed) -> Heard:
             f"It could bring {size.rewards:,} rewards; {MOST_COMPLETED} are the most. Void it, or correct the sale."
         )
         return Heard(422, detail, case.customer_id)
-    _change(case, _as_news(event, purchase), size)
+    purchase_changed(case, _as_news(event, purchase), size)
     late = " It is old news by now: rules that mind that send nothing." if case.late else ""
     return Heard(200, f"Confirmed: it counts from now on.{late}", case.customer_id)
 
@@ -94,50 +133,8 @@ def _as_news(event: PurchaseReviewed | RateKnown, purchase: Purchase) -> Purchas
     )
 
 
-def _change(case: Case, event: PurchaseChanged, agreed: Agreed | None = None) -> None:
-    customer = case.customer
-    case.receipt = event.transaction
-    happened = event.happened_at
-    if happened is None and event.after is not None:
-        happened = event.after.occurred_at
-    case.late = happened is not None and case.at - happened > case.program.fresh_for
-    was = (customer.purchases, customer.spend, customer.profit)
-    bundle = case.context.bundle
-    worth_before = worth(case) if bundle.minds_worth else {}
-    was_before = remembering.before(case) if bundle.minds_purchases else None
-    applied = apply_purchase(customer, event, case.program, case, agreed)
-    facts = applied.facts
-    if worth_before:
-        facts += worth_facts(case, worth_before, event.after)
-    if was_before is not None:
-        facts += remembering.facts_since(case, was_before, event, applied)
-    if event.before is not None and event.before.counts and not applied.new.counts:
-        take_back(case, event.transaction)
-    # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
-    if event.before is not None or customer.profit < was[2] or customer.spend < was[1]:
-        fall_back(case, facts)
-    case.write_entry(event.transaction, _entry_left(case, event, applied))
-    if customer.watched or customer.delivered:
-        measuring.purchase(case, event, applied.old, applied.new)
-    if applied.doubt is not None or applied.old.held:
-        _keep_the_list(case, event.transaction, applied)
-    facts += restage(case, event.after)
-    counters = case.change.counters
-    for card, by in applied.balances.items():
-        name = measuring.stamps_of(card)
-        counters[name] = counters.get(name, 0) + by
-    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - was[0]
-    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
-    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]
-    fire(case, facts)
-
-
-def _entry_left(case: Case, event: PurchaseChanged, applied: Applied) -> Entry | None:
-    """What the ledger keeps of it: with the rules that fired for it, though it went to somebody else."""
-    fired = applied.old.fired
-    if event.after is not None:
-        applied.new.fired = fired
-        return applied.new
+def _without_purchase(case: Case, fired: bytes) -> Entry | None:
+    """What the ledger keeps of one that went to somebody else: the rules that fired for it."""
     if not fired:
         return None
     case.customer.moved = True

@@ -160,8 +160,9 @@ def decision(  # noqa: PLR0917
     """What a rule came to; `due` is when the time comes that it waits for."""
     channel, activation, variant, step = "", "", "", ""
     if about is not None:
-        channel, activation, variant = about.channel, about.id, about.variant
-        step = "" if about.plan is None else about.plan.step
+        channel, activation, plan = about.channel, about.id, about.plan
+        if plan is not None:
+            variant, step = plan.variant, plan.step
     case.change.told.append(
         DecisionLine(
             _DECISION, arm, case.program.merchant, case.customer_id, case.at,
