@@ -202,7 +202,7 @@ def _events_of(text: str) -> Iterator[Any]:
     if _FAST is not None and len(text) <= _MOST_AT_ONCE:
         try:
             return iter(list(yaml.parse(text, Loader=_FAST)))
-        except yaml.YAMLError:
+        except (yaml.YAMLError, UnicodeEncodeError):  # half a letter: the other one says where it stands
             pass
     return iter(yaml.parse(text, Loader=yaml.SafeLoader))
 
@@ -259,10 +259,14 @@ class _Composer:
             hint = f"Put quotation marks around the whole text that begins with {tag}, or leave the ! out."
             self._source.problem(mark, 'a text that begins with "!" needs quotation marks', hint)
 
-    @staticmethod
-    def _scalar(event: ScalarEvent, mark: Mark) -> ScalarNode:
+    def _scalar(self, event: ScalarEvent, mark: Mark) -> ScalarNode:
         text = event.value
         plain = not event.style and event.implicit[0]
+        if not text and plain:  # nothing stands there: behind its colon, and not where the next thing begins
+            before = (
+                self._source.lines[mark.line - 1][: mark.column - 1] if mark.line <= len(self._source.lines) else ""
+            )
+            mark = Mark(mark.line, len(before.rstrip(" ")) + 1, mark.length) if before.strip() else mark
         return ScalarNode(read_plain(text) if plain else text, text, mark)
 
     def _list(self, mark: Mark, depth: int) -> ListNode:

@@ -141,7 +141,8 @@ class TestAMadeUpChannel:
 
     def test_is_not_linted_as_another(self):
         said = Send("hello", ("email",))
-        send: Any = SimpleNamespace(rule=SimpleNamespace(sends=(said,), all_steps=(), id="", condition=None))
+        rule = SimpleNamespace(sends=(said,), all_steps=(), id="", condition=None)
+        send: Any = SimpleNamespace(rule=rule, tests=())
         send.rule.trigger = SimpleNamespace(card="", awaited=None, voucher=False)
         with pytest.raises(UnknownChannelError, match="email"):
             lint_rules([send], program(templates={"hello": TEMPLATE}))
