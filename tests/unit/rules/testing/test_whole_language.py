@@ -55,6 +55,7 @@ TRIGGERED = {
     "replied": ("{replied: {keyword: help}}", "a reply of help"),
     "event": ("{event: workshop}", "an event workshop"),
     "every": ("{every: {week: monday}}\nonce_per: customer", "a purchase on 2026-10-01 12:30, then 9 days pass"),
+    "campaign": ("{campaign: {spread: 3 hours}}", f"{ONE}, then the campaign starts, then 1 day passes"),
     "on": ("{on: 2026-10-05 10:00}", "a purchase on 2026-10-01 12:30, then 9 days pass"),
 }
 """Trigger -> how a rule begins with it, and what makes it fire."""
@@ -113,7 +114,7 @@ DONE = {
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
-SECTIONS_PROMISED = ("segments", "tiers", "prices", "staff", "events", "watch", "launch", "measure")
+SECTIONS_PROMISED = ("segments", "tiers", "prices", "staff", "audiences", "events", "watch", "launch", "measure")
 
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
