@@ -23,6 +23,8 @@ from streams.runtime.job import OwnedPartition
 _AT_ONCE: Final = 200
 """Customers that are looked at without a pause: some two milliseconds."""
 _TURN_S: Final = 0.1
+_AT_LEAST: Final = 2_000
+"""Customers of a turn, however slowly they come: what a turn says at its end costs as much as some hundreds of them."""
 _MOST_UNDER_WAY: Final = 1_000
 """Records of the log that may be appended and not applied yet."""
 _PIECE: Final = 10_000
@@ -130,8 +132,8 @@ class Walker:
         What one turn finds is appended together: a step of its own for every few would cost far more than to ask.
         Raises StateError or EmitError.
         """
-        ends = time.monotonic() + _TURN_S
-        while not walk.is_over and time.monotonic() < ends and self._may_say_more(walk):
+        ends, enough = time.monotonic() + _TURN_S, walk.looked + _AT_LEAST
+        while not walk.is_over and self._may_say_more(walk) and (walk.looked < enough or time.monotonic() < ends):
             async with self._turns:
                 await self._look_at_some(walk, ask, done)
             await asyncio.sleep(0)
