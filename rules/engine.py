@@ -15,17 +15,19 @@ from msgspec import Struct
 from rules.actions import Action, Send, Unless
 from rules.steps import Step, steps_of
 from stamgast.domain.awaited import Awaited
+from stamgast.domain.budgets import Budget
 from stamgast.domain.calendar import LocalTime, business_day, local_time, weekday
 from stamgast.domain.clv import clv_by
 from stamgast.domain.customer import Customer
 from stamgast.domain.facts import Fact
 from stamgast.domain.kept import NOTHING_KEPT, Kept
+from stamgast.domain.occasions import BY_FACT
 from stamgast.domain.program import Program, Window
 from stamgast.domain.rule_answers import code_of, key_of
 from stamgast.domain.schedules import Schedule
 from stamgast.domain.spans import Span
 from stamgast.domain.units import Day, Millis, Minor
-from stamgast.domain.vocabulary import BETWEEN, Counter, OncePer, Outside, RuleStatus, Tally, counter
+from stamgast.domain.vocabulary import BETWEEN, Counter, Outside, RuleStatus, Tally, counter
 
 OTHERWISE: Final = "otherwise:"
 """How keys of that branch's steps begin."""
@@ -277,6 +279,10 @@ class CompiledRule:
     """How many messages a day it was launched to send; 0: nobody said."""
     otherwise: tuple[Action, ...] = ()
     """What it does where `if` does not hold."""
+    campaign: str = ""
+    """The group of rules that it belongs to."""
+    budgets: tuple[tuple[str, Budget], ...] = ()
+    """All that it has to stay within, by name: its own, its campaign's, the shop's."""
     checks: tuple[Check, ...] = field(init=False, repr=False, compare=False, default=())
     """What `if` asks, one after another: it holds when every answer is True."""
     key: int = field(init=False, repr=False, compare=False, default=0)
@@ -329,9 +335,14 @@ class CompiledRule:
         """Its messages, one for each variant."""
         return tuple(way for step in self.all_steps if step.send is not None for way in step.send.ways)
 
-    def step(self, key: str) -> Step | None:
-        """The step of that key; None if the rule has it no more."""
-        return next((step for step in self.all_steps if step.key == key), None)
+    def step(self, key: str, *, otherwise: bool = False) -> Step | None:
+        """The step of that key; None if the rule has it no more. The first steps of both branches have one key."""
+        return next((step for step in (self.other_steps if otherwise else self.all_steps) if step.key == key), None)
+
+    @property
+    def asks_for_money(self) -> bool:
+        """Whether one of its budgets holds something back."""
+        return any(budget.holds for _, budget in self.budgets)
 
     @property
     def dated(self) -> bool:
@@ -383,18 +394,3 @@ def _explain(condition: Condition, view: View, depth: int) -> list[Explained]:
     for part in condition.parts:
         lines += _explain(part, view, depth + 1)
     return lines
-
-
-BY_FACT: Final[frozenset[str]] = frozenset(
-    {
-        OncePer.CARD,
-        OncePer.PURCHASE,
-        OncePer.QUIET_SPELL,
-        OncePer.REWARD,
-        OncePer.TIER,
-        OncePer.SEGMENT,
-        OncePer.EVENT,
-        OncePer.OCCASION,
-    }
-)
-"""Things to happen once per that the fact itself names by its occasion."""

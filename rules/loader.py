@@ -12,8 +12,9 @@ from rules.engine import Audience, CompiledRule
 from rules.language.registry import Context
 from rules.lint import lint_rules
 from rules.program.approved_contents import APPROVED, compare_contents
+from rules.program.budgets import check_campaigns
 from rules.program.loader import empty_program, read_program
-from rules.program.message_size import check_approved, check_size
+from rules.program.message_size import check_approved, check_size, with_parts
 from rules.program.messages import check_sms
 from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
@@ -180,6 +181,9 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     _hold_to_bounds(loading, rule_files)
     rules = {file.rule.id: file.rule for file in rule_files if file.rule is not None}
     program = replace(program, kept=kept_by(program, [*rules.values(), *audiences.values()]))
+    check_campaigns(loading.reader(PROGRAM), node, [file.id for file in rule_files])
+    if any(rule.budgets for rule in rules.values()):
+        program = with_parts(program)
     tests = tuple(test for file in rule_files for test in file.tests)
     return LoadedMerchant(program, RuleSet(rules.values(), audiences), tests, loading.problems(), files)
 

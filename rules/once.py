@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 from typing import Final
 
-from rules.engine import BY_FACT, CompiledTrigger, Occasion
+from rules.engine import CompiledTrigger, Occasion
 from stamgast.domain.calendar import date_of
 from stamgast.domain.dated import is_within
+from stamgast.domain.occasions import BY_FACT
 from stamgast.domain.units import Day
 from stamgast.domain.vocabulary import OncePer
 

@@ -14,6 +14,8 @@ from rules.language.registry import Word
 from rules.language.spoken import all_of, language_of, one_of, spoken_word
 from rules.language.triggers import TRIGGERS
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode
+from stamgast.domain.budgets import Budget, Of, Per
+from stamgast.domain.currencies import format_money
 from stamgast.domain.program import Program
 from stamgast.domain.vocabulary import OncePer, RuleStatus
 
@@ -73,6 +75,37 @@ _HOLD_OUT: Final = {
     "de": "{}% bekommen zum Vergleich keine Nachricht",
     "en": "{}% get no message, for comparison",
 }
+_BUDGET: Final = {
+    "nl": "voor hoogstens {} {}",
+    "fr": "pour au plus {} {}",
+    "de": "für höchstens {} {}",
+    "en": "for at most {} {}",
+}
+_WARNS: Final = {
+    "nl": "met een waarschuwing boven {} {}",
+    "fr": "avec un avertissement au-delà de {} {}",
+    "de": "mit einer Warnung über {} {}",
+    "en": "with a warning above {} {}",
+}
+_WITH_CAMPAIGN: Final = {
+    "nl": "met de campagne {} {}",
+    "fr": "avec la campagne {} {}",
+    "de": "mit der Kampagne {} {}",
+    "en": "with the campaign {} {}",
+}
+_WITH_SHOP: Final = {
+    "nl": "met de hele winkel {}",
+    "fr": "avec tout le magasin {}",
+    "de": "mit dem ganzen Laden {}",
+    "en": "with the whole shop {}",
+}
+PER: Final[Mapping[str, Mapping[str, str]]] = {
+    Per.DAY: {"nl": "per dag", "fr": "par jour", "de": "pro Tag", "en": "a day"},
+    Per.WEEK: {"nl": "per week", "fr": "par semaine", "de": "pro Woche", "en": "a week"},
+    Per.MONTH: {"nl": "per maand", "fr": "par mois", "de": "pro Monat", "en": "a month"},
+    Per.YEAR: {"nl": "per jaar", "fr": "par an", "de": "pro Jahr", "en": "a year"},
+    Per.TOTAL: {"nl": "in totaal", "fr": "en tout", "de": "insgesamt", "en": "in all"},
+}
 _CANARY: Final = {
     "nl": "voor {}% van de klanten",
     "fr": "pour {}% des clients",
@@ -92,6 +125,11 @@ SAID: Final = (
     _PER_DAY,
     _HOLD_OUT,
     _CANARY,
+    _BUDGET,
+    _WARNS,
+    _WITH_CAMPAIGN,
+    _WITH_SHOP,
+    *PER.values(),
     *ONCE.values(),
 )
 """All that is said beside the words themselves."""
@@ -107,7 +145,7 @@ def read_back(root: MapNode, rule: CompiledRule, program: Program) -> str:
     colon = " :" if language == "fr" else ":"
     others = list(_actions(root.get("otherwise"), language, program))
     otherwise = _OTHERWISE[language].format(all_of(others, language)) if others else ""
-    said = f"{when}{only}{colon} {does}{otherwise}; {', '.join(_limits(root, rule, language))}."
+    said = f"{when}{only}{colon} {does}{otherwise}; {', '.join(_limits(root, rule, program))}."
     return _elided(said) if language == "fr" else said
 
 
@@ -178,7 +216,8 @@ def _named(node: Node, language: str, program: Program) -> Node:
     return ScalarNode(name, name, node.mark)
 
 
-def _limits(root: MapNode, rule: CompiledRule, language: str) -> Iterator[str]:
+def _limits(root: MapNode, rule: CompiledRule, program: Program) -> Iterator[str]:
+    language = language_of(program.languages)
     yield _AT_MOST_ONCE[language].format(ONCE[rule.once_per][language])
     if rule.status == RuleStatus.CANARY:
         yield _CANARY[language].format(rule.canary)
@@ -190,3 +229,14 @@ def _limits(root: MapNode, rule: CompiledRule, language: str) -> Iterator[str]:
         yield _PER_DAY[language].format(rule.per_day)
     if rule.hold_out:
         yield _HOLD_OUT[language].format(rule.hold_out)
+    for name, budget in rule.budgets:
+        yield _of_budget(name, budget, program, language)
+
+
+def _of_budget(name: str, budget: Budget, program: Program, language: str) -> str:
+    amount = format_money(budget.amount, program.currency)
+    said = (_BUDGET if budget.holds else _WARNS)[language].format(amount, PER[budget.per][language])
+    of, _, which = name.partition("/")[0].partition(":")
+    if of == Of.CAMPAIGN:
+        return _WITH_CAMPAIGN[language].format(which, said)
+    return _WITH_SHOP[language].format(said) if of == Of.SHOP else said

@@ -25,12 +25,14 @@ from rules.language.triggers import TRIGGERS, is_wished, read_trigger
 from rules.language.wished import ACTION, CONDITION
 from rules.misplaced import where_it_belongs
 from rules.once import between, once_per
+from rules.program.budgets import budgets_of, campaign_of, check_own, read_budget, within
 from rules.testing.cases import RuleTest, read_tests
 from rules.yaml.dates import read_dates
 from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
 from rules.yaml.problems import nearest, suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import Status, parse_duration, parse_hours, parse_per_day, parse_percent, parse_status
+from stamgast.domain.budgets import Campaign
 from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.domain.vocabulary import OncePer, Outside, RuleStatus
 
@@ -47,6 +49,7 @@ WORDS: Final = (
     "offered",
     "starts",
     "ends",
+    "campaign",
     "undo_window",
     "timing",
     "limits",
@@ -55,7 +58,7 @@ WORDS: Final = (
     "tests",
 )
 TIMING: Final = ("send_between", "if_outside", "give_up_after", "send_late")
-LIMITS: Final = ("cool_down", "messages", "hold_out")
+LIMITS: Final = ("cool_down", "messages", "hold_out", "budget")
 _RULE_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
 _A_CONDITION: Final = "visits: {at_least: 3}"
 _GROUP_TESTS: Final = {Group.ANY: any_of, Group.ALL: all_of, Group.NONE: none_of}
@@ -71,6 +74,12 @@ class RuleFile:
     tests: tuple[RuleTest, ...] = ()
     places: dict[str, Node] = field(default_factory=dict)
     """Word -> its value's node; `then` items as `send`, `give` (the first of each)."""
+
+    @property
+    def id(self) -> str:
+        """What it is called, also where it is wrong."""
+        node = self.places.get("rule")
+        return node.text if isinstance(node, ScalarNode) else ""
 
     def place(self, word: str) -> Node:
         """Where a word stands, or the rule as a whole."""
@@ -109,6 +118,8 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
     if description:
         hold_length(reader, found["description"], "`description`", description, LONGEST_DESCRIPTION)
     starts, ends = read_dates(reader, found)
+    campaign = campaign_of(reader, found.get("campaign"), context.program, rule_id or "")
+    starts, ends = within(campaign, starts, ends)
     if trigger is not None and trigger.schedule is not None and starts is not None:
         trigger = replace(trigger, schedule=trigger.schedule._replace(anchor=starts))
     draft = None
@@ -130,9 +141,10 @@ def read_rule(reader: Reader, node: Node, context: Context) -> RuleFile | None:
             ends=ends,
             undo_window=_undo_window(reader, found.get("undo_window")),
             otherwise=otherwise,
+            campaign="" if campaign is None else campaign.id,
         )
     timed = _timing(reader, found.get("timing"), draft)
-    file.rule = _limits(reader, found.get("limits"), timed)
+    file.rule = _limits(context, found.get("limits"), timed, campaign)
     _check_undo_window(context, found.get("undo_window"), file.rule)
     return file
 
@@ -336,21 +348,26 @@ def _timing(reader: Reader, node: Node | None, rule: CompiledRule | None) -> Com
     )
 
 
-def _limits(reader: Reader, node: Node | None, rule: CompiledRule | None) -> CompiledRule | None:
+def _limits(
+    context: Context, node: Node | None, rule: CompiledRule | None, campaign: Campaign | None
+) -> CompiledRule | None:
+    reader, program = context.reader, context.program
     if node is None:
-        return rule
+        return None if rule is None else replace(rule, budgets=budgets_of(rule.id, None, campaign, program))
     found: dict[str, Node] = {}
     for key, value in reader.entries(node, "limits"):
         if key.text in LIMITS:
             found[key.text] = value
-        elif key.text == "budget":
-            hint = "Limit the number of messages instead, such as `messages: 500 per day`."
-            reader.problem(key, "`budget` is not available yet", hint)
         else:
             reader.problem(key, f'unknown word "{key.text}" in `limits`', suggest(key.text, LIMITS))
     cool_down = reader.word(found["cool_down"], "cool_down", parse_duration) if "cool_down" in found else None
     per_day = reader.word(found["messages"], "messages", parse_per_day) if "messages" in found else None
     hold_out = reader.word(found["hold_out"], "hold_out", parse_percent) if "hold_out" in found else None
+    own = read_budget(reader, found.get("budget"), program.currency)
     if rule is None:
         return None
+    budgets = budgets_of(rule.id, own, campaign, program)
+    if own is not None:
+        check_own(reader, found["budget"], budgets)
+    rule = replace(rule, budgets=budgets)
     return replace(rule, cool_down=cool_down or 0, per_day=per_day or 0, hold_out=hold_out or 0)

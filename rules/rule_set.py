@@ -9,6 +9,7 @@ from typing import Final
 
 from rules.actions import Unless
 from rules.engine import RUNNING, Audience, CompiledRule, CompiledTrigger
+from stamgast.domain.budgets import Budget
 from stamgast.domain.facts import Fact
 from stamgast.domain.vocabulary import RuleStatus
 
@@ -73,7 +74,7 @@ class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
     __slots__ = (
-        *("_listening", "all", "audiences", "awaited", "by_id", "calling_off", "heard"),
+        *("_listening", "all", "audiences", "awaited", "budgets", "by_id", "calling_off", "heard"),
         *("scheduled", "segments", "spans", "things"),
     )
 
@@ -97,6 +98,8 @@ class RuleSet:
         calendar = ((rule, rule.trigger.schedule) for rule in self.all if rule.status in RUNNING)
         self.scheduled = tuple(rule for rule, schedule in calendar if schedule is not None and not schedule.by_hand)
         """Running rules that come by the calendar."""
+        self.budgets: Mapping[str, Budget] = MappingProxyType(dict(each for rule in self.all for each in rule.budgets))
+        """Those of all rules, by name."""
         running: list[CompiledTrigger | Unless] = [*unless, *triggers]
         self.awaited = tuple(sorted({trigger.awaited for trigger in running if trigger.awaited is not None}))
         """What running rules wait for by a timer."""

@@ -11,11 +11,11 @@ from rules.engine import MAX_PRIORITY, Group
 from rules.language.actions import ACTIONS, ActionWord
 from rules.language.conditions import CONDITIONS
 from rules.language.registry import Registry, Schema, W
-from rules.language.schema_parts import DURATION, HOURS, MONEY, PER_DAY, PERCENT, TEXT, choice, one_or_more
+from rules.language.schema_parts import BUDGET, DURATION, HOURS, MONEY, PER_DAY, PERCENT, TEXT, choice, one_or_more
 from rules.language.triggers import trigger_schema
 from rules.program_keys.program import NEEDED, PROGRAM
 from rules.rule_reader import LIMITS, TIMING
-from rules.testing.cases import ALL_LIVE, ALSO, ANYTHING, BECAUSE, KINDS, NOTHING, REASONS, WITH
+from rules.testing.cases import ALL_LIVE, ALSO, ANYTHING, BECAUSE, BUDGET_LEFT, KINDS, NOTHING, REASONS, WITH
 from rules.testing.happenings import ANSWERS
 from rules.testing.steps import AGREES, CONSENTS, GIVEN, TAKEN_BACK
 from rules.yaml.words import FEED_STATES
@@ -38,11 +38,12 @@ RULE_WORDS: Final[Mapping[str, str]] = {
     "offered": "Whatever withholds its message withholds what it gives.",
     "starts": "The first day on which it fires.",
     "ends": "The last one.",
+    "campaign": "The group of rules that it belongs to: see [Budgets](#budgets-and-campaigns).",
     "undo_window": "Messages of the first hour after a launch wait for so long.",
     "timing": "When its messages may go: `send_between`, within the house's hours; `if_outside` them they `wait` or "
     "are `drop`ped; after `give_up_after` they are not sent any more; `send_late: true` lets old news send.",
     "limits": "How much at most: `cool_down` between two firings for one customer, `messages` a day for all customers, "
-    "`hold_out` a share of customers who get none, to compare with.",
+    "`hold_out` a share of customers who get none, to compare with, `budget` of money for messages and offers.",
     "priority": "Who goes first, from 0 to 100; 50 where nothing is said.",
     "value": "What one message is expected to bring; decides among equals.",
     "tests": "What it does, in examples that `stamgast rules test` plays.",
@@ -86,6 +87,7 @@ def _rule_words() -> dict[str, Schema]:
         "offered": {"type": "boolean"},
         "starts": date,
         "ends": date,
+        "campaign": {"type": "string"},
         "undo_window": DURATION,
         "timing": _timing(),
         "limits": _limits(),
@@ -143,7 +145,7 @@ def _timing() -> Schema:
 
 
 def _limits() -> Schema:
-    words = (DURATION, PER_DAY, PERCENT)
+    words = (DURATION, PER_DAY, PERCENT, BUDGET)
     return {"type": "object", "properties": dict(zip(LIMITS, words, strict=True)), "additionalProperties": False}
 
 
@@ -172,6 +174,7 @@ def _test() -> Schema:
                 "anyOf": [{"const": ALL_LIVE}, one_or_more(TEXT)],
                 "description": "Rules of this merchant that are played together with this one.",
             },
+            BUDGET_LEFT: MONEY | {"description": "What its budgets have at the beginning; else all of it."},
             ALSO: {"const": ANYTHING, "description": "What `expect` does not name may happen as well."},
         },
     }

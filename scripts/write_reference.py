@@ -105,9 +105,10 @@ otherwise:
 offered: true
 starts: 2026-10-01
 ends: 2026-12-31
+campaign: spring
 undo_window: 10 minutes
 timing: {send_between: "10:00-18:00", if_outside: wait, give_up_after: 1 day, send_late: false}
-limits: {cool_down: 30 days, messages: 500 per day, hold_out: 10%}
+limits: {cool_down: 30 days, messages: 500 per day, hold_out: 10%, budget: 200 EUR per month}
 priority: 60
 value: 2.50 EUR
 tests:
@@ -250,6 +251,47 @@ ends: 2026-12-31
 then:
   - give: free_loaf
 ```
+"""
+
+BUDGETS = """
+A budget is money that a rule may spend on messages and offers. It stands at the rule (`limits`), at a campaign, or for
+the whole shop; a rule stays within all of them:
+
+```yaml
+rule: autumn-coffee
+when: purchase
+once_per: month
+campaign: autumn
+then:
+  - give: coffee
+  - send: autumn_coffee
+limits: {budget: 200 EUR per month}
+```
+
+and in program.yaml:
+
+```yaml
+campaigns:
+  autumn:                  # a rule names its campaign, or the campaign its rules
+    rules: [win-back]
+    budget: {amount: 500 EUR, per: total, when_spent: shrink}
+    starts: 2026-10-01     # its rules fire from then on, as far as their own days allow
+    ends: 2026-11-30
+budget: 2000 EUR per year
+prices: {sms: {NL: 0.0875 EUR, BE: 0.0910 EUR}}
+```
+
+- `per` is day, week, month or year, on the shop's calendar, or `total`, which is meant where nothing is said.
+- `when_spent: stop` withholds what comes then, with `budget` as its reason. `shrink` reaches everybody while half is
+  left, and from there on fewer and fewer, always the same customers. `warn` holds nothing back: it is only told.
+- What counts is each message at the price of its channel, by its parts, and the `cost` of each reward that is
+  *offered*, from when it is given. Put by is the dearest; the rest comes back once it is known, and so does what nobody
+  used.
+- What was *earned* is owed: it is given whatever is left, and not counted. A message about it waits for the budget's
+  next time.
+
+`rules check` warns of a budget that cannot pay a single time, or that nothing draws on. In a rule's test
+`budget_left: 0.10 EUR` beside `given` says what its budgets have; where nothing is said they have all of it.
 """
 
 FIRST = """
@@ -448,6 +490,7 @@ def rules() -> str:
             parts.append(f"### {name}\n\n{word.meaning()}{_usually(word)}\n\n```yaml\n{word.example()}\n```")
     parts.append(f"## Earned or offered\n\n{EARNED}")
     parts.append(f"## Who goes first\n\n{FIRST}")
+    parts.append(f"## Budgets and campaigns\n\n{BUDGETS}")
     parts.append(f"## Later, otherwise, and to some\n\n{LATER}")
     parts.append(f"## Starts and ends\n\n{DATES}")
     reasons = ((f"`{reason}`", REASONS[reason]) for reason in IN_TESTS)

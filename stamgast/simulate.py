@@ -13,10 +13,13 @@ from typing import Any
 from rules.actions import Give
 from rules.engine import View
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
+from stamgast.domain.budget_events import BudgetAnswered
+from stamgast.domain.budgets import WHOLE, Booked, Budget, Mills, WhenSpent, parts_of
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
+from stamgast.domain.purses import Ask, decode_ask, is_reached
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Happened, NoteKind, Status, VoucherState
+from stamgast.domain.vocabulary import BETWEEN, Counter, Happened, NoteKind, Status, VoucherState, counter
 from stamgast.service import Bundle, Change, Context, hand_out, handle
 from stamgast.service.schedules import fact_of, is_in
 
@@ -34,6 +37,8 @@ class Fold:
         self.ledgers: dict[CustomerKey, dict[bytes, bytes]] = {}
         self.reviews: dict[str, bytes] = {}
         """merchant:customer:transaction -> a purchase that waits for a person."""
+        self.asks: dict[str, bytes] = {}
+        """merchant:customer:activation -> what is asked of budgets for it."""
         self.counters: dict[str, int] = {}
         self._voucher_key = voucher_key
         self._mind_holdout = mind_holdout
@@ -56,8 +61,13 @@ class Fold:
                 self.reviews.pop(name, None)
             else:
                 self.reviews[name] = waiting
-        for counter, by in change.counters.items():
-            name = f"{key[0]}|{counter}"
+        for name, ask in change.asks.items():
+            if ask is None:
+                self.asks.pop(name, None)
+            else:
+                self.asks[name] = ask
+        for counted, by in change.counters.items():
+            name = f"{key[0]}|{counted}"
             self.counters[name] = self.counters.get(name, 0) + by
 
     def state(self, key: CustomerKey) -> Customer | None:
@@ -107,6 +117,8 @@ class Simulation(Fold):
         self.now: Millis = 0
         self.happened: list[Happening] = []
         self.failures: list[tuple[str, str]] = []
+        self.budget_left: Mills | None = None
+        """What every budget has at the beginning; None: all of it."""
         self._timers: list[tuple[Millis, CustomerKey]] = []
 
     def feed(self, events: Iterable[AnyEvent]) -> None:
@@ -192,6 +204,35 @@ class Simulation(Fold):
         for submission in change.submissions:
             if submission.activation not in change.cancels:
                 self._deliver(submission)
+        for value in [*change.asks.values()] if change.asks else ():
+            if value is not None:
+                self._answer(decode_ask(value))
+
+    def _answer(self, ask: Ask) -> None:
+        """Answer what is asked of budgets, as the owner of the only partition."""
+        limits = [(each, self.bundle.rules.budgets.get(parts_of(each)[0])) for each in ask.to]
+        to = [(each, budget) for each, budget in limits if budget is not None and budget.holds]
+        self._run(
+            BudgetAnswered(
+                merchant=ask.merchant,
+                customer=ask.customer,
+                at=self.now,
+                activation=ask.activation,
+                given=all(self._pays(ask, each, budget) for each, budget in to),
+                to=tuple(each for each, _ in to),
+                amount=ask.amount,
+            )
+        )
+
+    def _pays(self, ask: Ask, charged: str, budget: Budget) -> bool:
+        name, period = parts_of(charged)
+        whole = budget.mills if self.budget_left is None else self.budget_left
+        counted = f"{ask.merchant}{BETWEEN}{counter(Counter.BUDGET, name, period, Booked.SPENT)}"
+        left = whole - self.counters.get(counted, 0)
+        shrinks = budget.when_spent is WhenSpent.SHRINK
+        if shrinks and not is_reached(name, ask.merchant, ask.customer, left * WHOLE // budget.mills):
+            return False
+        return left >= ask.amount
 
     def _deliver(self, submission: Submission) -> None:
         for status in (Status.ACCEPTED, Status.DELIVERED):

@@ -22,6 +22,9 @@ class OfSteps(NamedTuple):
     commits: Counter
 
 
+_BUDGET: Final = ("merchant", "budget")
+
+
 class Metrics:
     """One set of figures a process. `service` is `intake` or `customers`."""
 
@@ -56,7 +59,9 @@ class Metrics:
         text = "CLV to acquisition cost of a segment's customers; below 3 winning them costs too much"
         self.segment_ratio = self._gauge("segment_clv_to_cac", text, "merchant", "by", "segment")
         self.segments_fell = self._counter("segments_fell_below", "Segments that fell below 3", "merchant", "by")
-        self.rules_paused, self.rules_tripped = (
+        self.budget_spent, self.budget_amount, self.rules_paused, self.rules_tripped = (
+            self._gauge("budget_spent_minor", "What a budget has spent in its time, in minor units", *_BUDGET),
+            self._gauge("budget_amount_minor", "What a budget may spend in its time, in minor units", *_BUDGET),
             self._counter(
                 "rules_paused",
                 "Times a rule raised, or a message of it cost too much, and it was paused",

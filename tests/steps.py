@@ -69,6 +69,8 @@ def customers_own(standing: Standing, *, taking_up: Any = None, activations: Any
         launches=nobody,
         schedules=nobody,
         campaigns=nobody,
+        cashier=nobody,
+        budgets=nobody,
         sending=None,
     )
 

@@ -5,7 +5,7 @@ Nothing of it stops a publish, and a worker never looks: what it reads has been 
 
 from collections.abc import Sequence
 
-from rules.advice import conditions, limits, overlap
+from rules.advice import budgets, conditions, limits, overlap
 from rules.advice.rule_text import Advisor, RuleText, rule_texts
 from rules.loader import LoadedMerchant
 from rules.yaml.problems import Problem
@@ -23,6 +23,9 @@ ADVISORS: Sequence[Advisor] = (
     limits.NoCap(),
     limits.AtNight(),
     limits.NoTest(),
+    budgets.CannotPay(),
+    budgets.CostsNothing(),
+    budgets.IsOwed(),
 )
 
 

@@ -7,7 +7,8 @@ from rules.advice.rule_text import Advisor, RuleText
 from rules.engine import CompiledRule
 from rules.yaml.nodes import MapNode
 from stamgast.domain.program import Program, Window
-from stamgast.domain.vocabulary import Each, OncePer, Outside
+from stamgast.domain.schedules import Each
+from stamgast.domain.vocabulary import OncePer, Outside
 
 _OFTEN: Final = frozenset({OncePer.PURCHASE, OncePer.DAY, OncePer.WEEK, OncePer.EVENT})
 _SELDOM: Final = 28

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from rules.language.registry import Schema
+from stamgast.domain.budgets import Per, WhenSpent
 
 DURATION: Schema = {
     "type": "string",
@@ -53,6 +54,25 @@ PER_DAY: Schema = {
     "type": "string",
     "pattern": "^[0-9]{1,9} per (1 )?day$",
     "description": 'Such as "500 per day".',
+}
+BUDGET: Schema = {
+    "anyOf": [
+        {
+            "type": "string",
+            "pattern": f"{MONEY['pattern'][:-1]}( per ({'|'.join(Per)}))?$",
+        },
+        {
+            "type": "object",
+            "properties": {
+                "amount": MONEY,
+                "per": {"type": "string", "enum": list(Per)},
+                "when_spent": {"type": "string", "enum": list(WhenSpent)},
+            },
+            "required": ["amount"],
+            "additionalProperties": False,
+        },
+    ],
+    "description": 'Such as "200 EUR per month"; without `per` it is for all time.',
 }
 TEXT: Schema = {"type": ["string", "number"]}
 COUNT: Schema = {"type": "integer", "minimum": 0}

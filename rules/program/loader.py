@@ -19,6 +19,7 @@ from rules.bounds import (
     hold_length,
     hold_to,
 )
+from rules.program.budgets import read_budget, read_campaigns
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.meant import read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
@@ -68,7 +69,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    *("watch", "tiers", "segments", "events", "measure", "audiences", "staff"),
+    *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -145,6 +146,8 @@ def read_program(
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
         staff=read_staff(reader, named(reader, found.get("staff"), "staff"), languages),
+        campaigns=read_campaigns(reader, found.get("campaigns"), currency),
+        budget=read_budget(reader, found.get("budget"), currency),
         measure_window=read_measure(reader, found.get("measure")),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),

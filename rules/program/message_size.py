@@ -5,7 +5,7 @@ the send is refused here, with the parts, the price and the character at fault.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from rules.program.template_check import compiled, prints_no_name
@@ -62,6 +62,15 @@ def size_of(program: Program, template: str, language: str, text: str) -> Size |
     if filled is None:
         return None
     return Size(template, language, filled[1], price_of(program, filled[1].count))
+
+
+def with_parts(program: Program) -> Program:
+    """The same programme, whose templates know how many parts their SMS takes at most."""
+    templates = {}
+    for name, template in program.templates.items():
+        sizes = (size_of(program, name, language, text) for language, text in template.sms.items())
+        templates[name] = replace(template, parts=max((size.parts.count for size in sizes if size), default=0))
+    return replace(program, templates=templates)
 
 
 def price_of(program: Program, parts: int) -> str:

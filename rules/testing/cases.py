@@ -15,13 +15,15 @@ from rules.yaml.problems import suggest
 from rules.yaml.reader import Reader
 from rules.yaml.words import parse_date, parse_moment
 from stamgast.domain.program import Program
-from stamgast.domain.units import Day, Millis
+from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Happened, Reason
 
 NOTHING: Final = "nothing"
 ALSO: Final = "expect_also"
 """With `anything`: what is not named may happen as well."""
 ANYTHING: Final = "anything"
+BUDGET_LEFT: Final = "budget_left"
+"""What the rule's budgets have at the beginning; else all of it."""
 KINDS: Final = (*Happened, NOTHING)
 BECAUSE: Final = "because"
 """Why something was withheld."""
@@ -43,6 +45,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason.TAKEN_BACK,
     Reason.CALLED_OFF,
     Reason.RULE_OVER,
+    Reason.BUDGET,
 )
 """Why something can be withheld in a test, where nobody edits a rule and every phone answers."""
 
@@ -93,6 +96,7 @@ class RuleTest:
     held_out_of: tuple[str, ...] = ()
     """Rules whose control group the customer is in."""
     given_at: Mark = field(default=Mark(1, 1), compare=False)
+    budget_left: Minor | None = None
 
 
 def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple[RuleTest, ...]:
@@ -106,7 +110,7 @@ def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple
 
 def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleTest | None:
     needed = ("name", "given", "expect")
-    found = reader.mapping(node, "tests", (*needed, WITH, ALSO), needed)
+    found = reader.mapping(node, "tests", (*needed, WITH, ALSO, BUDGET_LEFT), needed)
     if any(word not in found for word in needed):
         return None
     name = reader.text(found["name"], "name")
@@ -129,6 +133,7 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
             found[ALSO], f"nothing is expected, and yet `{ALSO}` allows for anything", "Leave one of them out."
         )
         return None
+    left = reader.money(found[BUDGET_LEFT], BUDGET_LEFT, program.currency) if BUDGET_LEFT in found else None
     last = max((time_of(step) for step in read.steps), default=None)
     for each in good:
         if each.at is not None and last is not None and each.at - last > LONGEST_STORY:
@@ -137,7 +142,7 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     held_out_of = tuple(dict.fromkeys(each or rule for each in read.held_out_of))
     here, line = reader.source.file, node.mark.line
     return RuleTest(
-        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark
+        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark, left
     )
 
 

@@ -20,6 +20,11 @@ then: dan actie acties doe alors action actions dann aktion aktionen do
 once_per: eenmaal_per een_keer_per une_fois_par einmal_pro once per
 limits: grenzen limieten beperkingen limites grenze limit
 timing: tijd tijden tijdstip horaire horaires zeiten zeit time schedule
+campaign: campagne kampagne aktion_gruppe
+campaigns: campagnes kampagnen
+budget: budjet begroting enveloppe bedrag_maximaal kostenlimit spending_limit cost_limit
+when_spent: als_op wenn_verbraucht si_épuisé if_spent on_exhausted
+amount: bedrag montant betrag sum
 priority: prioriteit voorrang priorité priorite priorität prioritaet rang
 tests: testen proeven essais prüfungen pruefungen test
 any: een_van minstens_een un_de au_moins_un eines irgendein or

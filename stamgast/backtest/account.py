@@ -75,6 +75,8 @@ class Account(Struct):
     """Messages that one customer gets in one week -> how many such weeks there were."""
     overlaps: dict[tuple[str, str], Overlap] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
+    charged: dict[tuple[str, str], dict[Day, int]] = field(default_factory=dict)
+    """(budget, time) -> day -> thousandths of a minor unit."""
 
     def rule(self, rule: str) -> RuleTally:
         """That rule's figures, to be added to."""
@@ -89,6 +91,10 @@ class Account(Struct):
         self._count_happenings(life)
         if life.sent:
             self._count_messages(life)
+        for at, charged, mills in life.charged:
+            budget, _, period = charged.rpartition(BETWEEN)
+            day = business_day(at, life.bundle.program.time_zone)
+            _add(self.charged.setdefault((budget, period), {}), {day: mills})
 
     def merge(self, other: Account) -> None:
         """Add what another process counted."""
@@ -102,6 +108,8 @@ class Account(Struct):
             ours = self.overlaps.setdefault(pair, Overlap())
             ours.customers += overlap.customers
             ours.both += overlap.both
+        for key, by_day in other.charged.items():
+            _add(self.charged.setdefault(key, {}), by_day)
         for rule, samples in other.samples.items():
             self.samples[rule] = heapq.nsmallest(SAMPLES, (*self.samples.get(rule, ()), *samples), key=_chosen_by)
 

@@ -12,6 +12,7 @@ from stamgast.backtest.csv_past import columns_of
 from stamgast.backtest.plan import CsvData, Plan
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import Results
+from stamgast.backtest.spent import budgets_of
 from stamgast.backtest.unknown import unknown_to_file
 from stamgast.clock.shop_time import format_time
 from stamgast.domain.calendar import date_of
@@ -45,6 +46,7 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "left_out": account.left_out,
         "passed_over": account.passed_over,
         "rules": rules,
+        "budgets": budgets_of(account, bundle),
         "cards": dict(sorted(account.cards.items())),
         "messages_per_customer_week": weeks_of(account),
         "overlaps": _overlaps(account, shown),

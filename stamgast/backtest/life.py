@@ -9,10 +9,12 @@ from typing import Final
 from rules.rule_set import RuleSet
 from stamgast.backtest.preview import Looks, Previews
 from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.budgets import Booked, Budget
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed
+from stamgast.domain.purses import Ask
 from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import Status
+from stamgast.domain.vocabulary import BETWEEN, Counter, Status
 from stamgast.service import Bundle, Change, Context, handle
 from stamgast.simulate import CustomerKey, Simulation
 
@@ -20,6 +22,8 @@ MOST_PASSED_OVER: Final = 20
 """Events of one customer that cannot be applied, before the whole customer is left out."""
 
 
+_CHARGED: Final = f"{Counter.BUDGET}{BETWEEN}"
+_SPENT: Final = f"{BETWEEN}{Booked.SPENT}"
 _DELIVERED: Final = Status.DELIVERED
 _RANK: Final = RANKS[_DELIVERED]
 
@@ -41,6 +45,9 @@ class Life(Simulation):
     def __init__(self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews) -> None:
         super().__init__(replace(bundle, rules=RuleSet()), voucher_key, partition=partition)
         self.sent: list[tuple[Millis, Submission, Looks]] = []
+        self.charged: list[tuple[Millis, str, int]] = []
+        """When, `budget|time`, and how much was charged to it, or came back."""
+        self._has_budgets = bool(bundle.rules.budgets)
         self._heard = bundle
         self._customer: Customer | None = None
         self._ledger: dict[bytes, bytes] = {}
@@ -64,7 +71,14 @@ class Life(Simulation):
         counters = self.counters
         for name, by in change.counters.items():
             counters[name] = counters.get(name, 0) + by
+        if self._has_budgets:
+            self._note_charged(event.at, change)
         return change
+
+    def _note_charged(self, at: Millis, change: Change) -> None:
+        for name, by in change.counters.items():
+            if name.startswith(_CHARGED) and name.endswith(_SPENT):
+                self.charged.append((at, name[len(_CHARGED) : -len(_SPENT)], by))
 
     def hear_rules(self, at: Millis, key: CustomerKey) -> None:
         """From now on the rules are heard, and everything is counted; what they wait for is planned, as by an owner."""
@@ -75,11 +89,16 @@ class Life(Simulation):
         self.counters.clear()
         self.failures.clear()
         self.sent.clear()
+        self.charged.clear()
         if self.bundle.rules.awaited and self._customer is not None:
             self._run(Reviewed(merchant=key[0], customer=key[1], at=at))
 
     def _everybody(self) -> Sequence[CustomerKey]:
         return [self._key] if self._key is not None and self._customer is not None else []
+
+    def _pays(self, ask: Ask, charged: str, budget: Budget) -> bool:  # noqa: ARG002 - others' lives spend it as well
+        """Budgets are reckoned when everybody's life is known (`stamgast.backtest.spent`)."""
+        return True
 
     def _deliver(self, submission: Submission) -> None:
         """It arrives at once; what came before that on its way makes no difference to anybody."""

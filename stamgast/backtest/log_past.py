@@ -14,6 +14,7 @@ import msgspec
 
 from stamgast.backtest.plan import LogData, Share
 from stamgast.broker import kafka_of
+from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import (
     OF_A_PARTITION,
@@ -32,7 +33,10 @@ from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 
-_OURS: Final = (TimerDue, ActivationOutcome, MessagePriced, Reviewed, Scheduled, CalledOff, *OF_A_PARTITION)
+_OURS: Final = (
+    *(TimerDue, ActivationOutcome, MessagePriced, Reviewed, Scheduled, CalledOff, BudgetAnswered),
+    *OF_A_PARTITION,
+)
 
 
 Told = tuple[Millis, bytes]

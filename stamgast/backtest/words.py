@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any, Final
 
+from stamgast.backtest import spent
 from stamgast.backtest.account import WAITING
 from stamgast.backtest.preview import STAND_IN
 from stamgast.domain.currencies import format_money
@@ -63,6 +64,7 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for rule, figures in found["rules"].items():
         yield from _notes(rule, figures)
+    yield from spent.in_words(found["budgets"], found["currency"])
     for reward, given in found["cards"].items():
         yield f"cards give {reward} by themselves: {given:,} times"
     weeks = found["messages_per_customer_week"]

@@ -110,7 +110,10 @@ async def _reckon(settings: Settings, merchant: str | None, span: Wanted | None)
     finally:
         redis.close()
     if span is None:
-        return [report_of(totals.get(name, {}), each.program, each.rules.by_id) for name, each in bundles.items()]
+        return [
+            report_of(totals.get(name, {}), each.program, each.rules.by_id, each.rules.budgets)
+            for name, each in bundles.items()
+        ]
     readings = Readings(kafka_of(settings), topics, shelf, is_real=is_real(settings.clock))
     tell, close = progress("records")
     try:
@@ -187,6 +190,9 @@ def _tell(document: dict[str, Any]) -> None:
             )
     if "together" in document:
         _tell_together(document["together"], money)
+    for name, budget in document["budgets"].items():
+        for time, spent in budget["spent_minor"].items():
+            answer(f"  budget {name} ({time}): {money(spent)} of {money(budget['amount_minor'])} spent")
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:

@@ -123,6 +123,23 @@ class Notice(Struct, array_like=True, gc=False):
     """Of its status; from that of `submitted` on it is in the outbox, or has been."""
 
 
+class Charge(Struct, array_like=True, gc=False):
+    """Money that was asked for, or had, for a message or a voucher; in thousandths of a minor unit."""
+
+    to: list[str]
+    """The budgets that pay it, each with the time it is for (`stamgast.domain.budgets.charged_to`)."""
+    message: int = 0
+    """For the message, or for the voucher itself."""
+    rewards: int = 0
+    """For what is given with the message, as long as it was not given."""
+    asked: bool = False
+    """Nobody has answered yet."""
+    otherwise: bool = False
+    """It is for what the rule does where its `if` does not hold."""
+    beside: list[str] = []
+    """Budgets that it is counted against, and that hold nothing back."""
+
+
 class Membership(Struct, array_like=True, gc=False):
     """Whether somebody is in a segment. `mark` stands for the definition by which that was found out."""
 
@@ -210,6 +227,8 @@ class Customer(Struct, array_like=True, gc=False):
     """Those that rules gave, beside the one that purchases earned (`tier`): the highest counts."""
     notices: list[Notice] = []
     """What staff are told about the customer, until it is known what became of it."""
+    charges: dict[str, Charge] = {}
+    """Id of an activation, or code of a voucher -> what budgets pay for it; of rules with a budget alone."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode

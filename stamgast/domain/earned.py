@@ -1,8 +1,10 @@
 """What a merchant's rules earned and what the shop owes: a document made of the counters and the programme in force."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
+from stamgast.domain.budgets import MILLS, Booked, Budget
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
 from stamgast.domain.uplift import Side, Uplift, together, uplift
@@ -13,8 +15,10 @@ Totals = Mapping[str, int]
 _OWED: Final = (Counter.REWARD, Counter.CARD)
 
 
-def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, Any]:
-    """The document. `rules` are those in force; of others that have sums it tells as well."""
+def report(
+    totals: Totals, program: Program, rules: Iterable[str], budgets: Mapping[str, Budget] = MappingProxyType({})
+) -> dict[str, Any]:
+    """The document. `rules` and `budgets` are those in force; of other rules that have sums it tells as well."""
     measured: dict[str, set[str]] = {rule: set() for rule in rules}
     begins = arm_of("?").rstrip("?")
     for name in totals:
@@ -28,6 +32,7 @@ def report(totals: Totals, program: Program, rules: Iterable[str]) -> dict[str, 
         "currency": program.currency,
         "window_ms": program.measure_window,
         "rules": {rule: _of_rule(totals, rule, sorted(variants)) for rule, variants in sorted(measured.items())},
+        "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
         "liability": _liability(totals, program),
     }
 
@@ -131,6 +136,21 @@ def _in_cents(found: Uplift) -> dict[str, Any]:
         "low": _to_cent(found.low),
         "high": _to_cent(found.high),
         "verdict": found.verdict,
+    }
+
+
+def _of_budget(totals: Totals, name: str, budget: Budget) -> dict[str, Any]:
+    begins, ends = counter(Counter.BUDGET, name, ""), counter("", Booked.SPENT)
+    times = {
+        each.removeprefix(begins).removesuffix(ends): round(mills / MILLS)
+        for each, mills in sorted(totals.items())
+        if each.startswith(begins) and each.endswith(ends)
+    }
+    return {
+        "amount_minor": budget.amount,
+        "per": budget.per.value,
+        "when_spent": budget.when_spent.value,
+        "spent_minor": times,
     }
 
 

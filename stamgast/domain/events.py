@@ -11,24 +11,10 @@ import msgspec
 from msgspec import Meta, Struct
 
 from stamgast.domain import units
+from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
+from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 
-# Checked on reading: a number that no state could hold must not get as far as a state.
-_EXACT = Meta(ge=-(2**53), le=2**53)
-
-Millis = Annotated[units.Millis, _EXACT]
-
-Minor = Annotated[units.Minor, _EXACT]
-
-Count = Annotated[int, Meta(ge=0, le=2**31)]
-
-Quantity = Annotated[int, _EXACT]
-"""Thousandths of a piece or a kilogram."""
-
-FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, _EXACT] | bool
-
-Source = tuple[str, int, int, int]
-"""Topic id, partition, offset, index among that input's outputs."""
-
+FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
 
 ReviewVerdict = Literal["confirm", "void"]
 """A person's word on a purchase that waits."""
@@ -81,19 +67,8 @@ class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
     peak_spend: Minor | None = None
     foreign: tuple[ForeignRefund, ...] = ()
     """Refunds that are still to be taken off, because they are in another currency."""
-    day: Annotated[units.Day, _EXACT] | None = None
+    day: Annotated[units.Day, EXACT] | None = None
     """The business day, where the till says it; None: that of `occurred_at` in its store."""
-
-
-class Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="type", gc=False):
-    """What all events share. `id` is set for events that may be repeated by an HTTP client."""
-
-    merchant: str
-    customer: str
-    at: Millis
-    source: Source | None = None
-    id: str | None = None
-    about: ClassVar[str] = "customer"
 
 
 class PurchaseChanged(Event, frozen=True, kw_only=True, tag="purchase_changed", gc=False):
@@ -230,10 +205,10 @@ class MessagePriced(Event, frozen=True, kw_only=True, tag="message_priced", gc=F
     rule: str
     channel: str
     variant: str = ""
-    price: Annotated[int, _EXACT]
+    price: Annotated[int, EXACT]
     """In millionths of a unit of `currency`."""
     currency: Annotated[str, Meta(max_length=3)]
-    cost: Annotated[int, _EXACT] = 0
+    cost: Annotated[int, EXACT] = 0
     """In thousandths of a minor unit of the merchant's."""
 
 
@@ -245,7 +220,7 @@ class OwnEvent(Event, frozen=True, kw_only=True, tag="own_event", gc=False):
 
     name: Annotated[str, Meta(max_length=64)]
     happened_at: Millis
-    fields: dict[str, FieldValue] = {}
+    fields: dict[str, FieldValue] = {}  # noqa: RUF012 - msgspec makes each event its own
 
 
 class TimerDue(Event, frozen=True, kw_only=True, tag="timer_due", gc=False):
@@ -310,8 +285,8 @@ class CampaignPlace(Struct, frozen=True, array_like=True, gc=False):
     """
 
     size: Count = 0
-    first: Annotated[int, _EXACT] = -1
-    log: Annotated[int, _EXACT] = 0
+    first: Annotated[int, EXACT] = -1
+    log: Annotated[int, EXACT] = 0
 
 
 class CampaignStarted(Event, frozen=True, kw_only=True, tag="campaign_started", gc=False):
@@ -373,11 +348,13 @@ AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
-    | CampaignStarted | CampaignStopped | CampaignDone | Barrier | RulePaused
+    | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
+    | Barrier | RulePaused
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, CampaignStarted, CampaignStopped, CampaignDone,
+    BudgetWished, BudgetLeased,
 })  # fmt: skip
 """Events that are no customer's."""
 

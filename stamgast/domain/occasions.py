@@ -205,3 +205,18 @@ def field_of_price(activation: str) -> bytes:
 
 def _digest(rule: str, occasion: str) -> bytes:
     return hashlib.blake2b(f"{rule}\x1f{occasion}".encode(), digest_size=10).digest()
+
+
+BY_FACT: Final[frozenset[str]] = frozenset(
+    {
+        OncePer.CARD,
+        OncePer.PURCHASE,
+        OncePer.QUIET_SPELL,
+        OncePer.REWARD,
+        OncePer.TIER,
+        OncePer.SEGMENT,
+        OncePer.EVENT,
+        OncePer.OCCASION,
+    }
+)
+"""Things to happen once per that the fact itself names by its occasion."""

@@ -11,6 +11,7 @@ from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
+from stamgast.domain.budgets import Budget, Campaign
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
 from stamgast.domain.exchange import Rates
@@ -119,6 +120,8 @@ class Template:
     variables: Mapping[str, str] = field(default_factory=dict)
     sms: Mapping[str, str] = field(default_factory=dict)
     if_unproven: str = IfUnproven.NEVER
+    parts: int = field(default=0, compare=False)
+    """SMS parts that it takes at most, in any language; 0: nobody reckoned."""
 
     def wordings(self, channel: Channel) -> Mapping[str, str]:
         """Language -> what stands there for a channel: a ContentSid, or a text (`ChannelSpec.wording`)."""
@@ -314,6 +317,10 @@ class Program:
     """What its rules ask states to keep."""
     staff: Mapping[str, Staff] = field(default_factory=dict)
     """Whom rules may tell something, by the names that they use."""
+    campaigns: Mapping[str, Campaign] = field(default_factory=dict)
+    """Groups of rules with one budget, a first and a last day."""
+    budget: Budget | None = None
+    """That of the whole shop."""
     measure_window: Millis = MEASURE_WINDOW
     """So long after a decision or a message what is bought counts for its rule."""
     capped_cards: tuple[str, ...] = field(init=False, repr=False, compare=False, default=())

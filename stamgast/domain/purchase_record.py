@@ -7,7 +7,7 @@ from typing import Annotated, Any, Final, Literal
 import msgspec
 from msgspec import Meta, Struct
 
-from stamgast.domain.events import Source
+from stamgast.domain.event import Source
 from stamgast.domain.units import DAY, MINUTE, Day, Millis
 
 CLOCK_TOLERANCE = 5 * MINUTE

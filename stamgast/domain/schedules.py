@@ -7,11 +7,11 @@ skipped comes after it, and of the hour that comes twice the first one counts.
 import calendar
 import hashlib
 from collections.abc import Iterator
+from enum import StrEnum
 from typing import Final, NamedTuple
 
 from stamgast.domain.calendar import at_local, business_day, date_of
 from stamgast.domain.units import Day, Millis
-from stamgast.domain.vocabulary import Each
 
 LAST_DAY: Final = 0
 """Of a month."""
@@ -21,6 +21,14 @@ BY_HAND: Final[Day] = -1
 """A day before all others: what is said to come then never comes by the calendar."""
 _FARTHEST: Final[Day] = 800
 """Two occasions are never farther apart."""
+
+
+class Each(StrEnum):
+    """What a schedule counts in."""
+
+    DAY = "day"
+    WEEK = "week"
+    MONTH = "month"
 
 
 class Schedule(NamedTuple):

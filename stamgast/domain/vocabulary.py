@@ -62,14 +62,6 @@ class OncePer(StrEnum):
     """One occasion of a schedule."""
 
 
-class Each(StrEnum):
-    """What a schedule counts in."""
-
-    DAY = "day"
-    WEEK = "week"
-    MONTH = "month"
-
-
 class Outside(StrEnum):
     """What becomes of a message that may not go out at this hour."""
 
@@ -253,6 +245,7 @@ class Reason(StrEnum):
     CALLED_OFF = "called_off"
     RULE_CHANGED = "rule_changed"
     STOPPED = "stopped"
+    BUDGET = "budget"
     # What keeps a message from being submitted.
     RULE_LIMIT = "rule_limit"
     STAFF_LIMIT = "staff_limit"
@@ -365,6 +358,8 @@ class Counter(StrEnum):
     """By tier and `Tally`: those that rules gave."""
     STAFF = "staff"
     """By name and status, or `Tally`: what they were told."""
+    BUDGET = "budget"
+    """By a budget's name, the time it is for, and `stamgast.domain.budgets.Booked`: thousandths of a minor unit."""
     MESSAGE = "message"
     """By channel and status."""
     SUPPRESSED = "suppressed"

@@ -36,6 +36,7 @@ REASONS: Final[Mapping[str, str]] = {
     Reason.UNDO_WINDOW: "the rule was launched just before, and its first messages wait so that they can be undone",
     Reason.UNDONE: "it was undone: the rule was paused while its first messages waited",
     Reason.RULE_OVER: "the rule's last day had passed when its time came",
+    Reason.BUDGET: "its budget is spent, keeps what is left for others, or has not answered yet",
     Reason.NOT_YET: "its time has not come: the rule waits before it",
     Reason.STOPPED: "somebody stopped its campaign before it left",
     Reason.CALLED_OFF: "what calls it off came about while it waited",

@@ -67,6 +67,8 @@ class Glance(NamedTuple):
     """One of its rules may limit its messages a day."""
     has_launches: bool = True
     """One of its rules was launched."""
+    may_have_budgets: bool = True
+    """There may be a budget in its files."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -161,6 +163,7 @@ def glance_at(record: BundleRecord) -> Glance:
         may_value_segments=bool(record.clv),
         may_limit_days=_may_name("messages", rules),
         has_launches=bool(record.launched),
+        may_have_budgets=_may_name("budget", record.files.values()),
     )
 
 

@@ -14,6 +14,7 @@ from rules.rule_set import RuleSet
 from rules.testing.cases import ALSO, ANYTHING, NOTHING, Expectation, RuleTest
 from rules.testing.givens import Buy, FeedTurns, GiveBack, time_of
 from rules.testing.happenings import START, STOP, Consent, GetReward, Join, Post, Redeem, Reply, Start, Tell
+from stamgast.domain.budgets import MILLS
 from stamgast.domain.calendar import business_day, date_of, local_time
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.events import (
@@ -83,6 +84,8 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     played = _played(case, rules)
     bundle = Bundle(0, "", program, rules.only(played, case.held_out_of))
     simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
+    if case.budget_left is not None:
+        simulation.budget_left = case.budget_left * MILLS
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
     happened = [each for each in simulation.happened if each.rule in ("", *played)]

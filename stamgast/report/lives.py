@@ -12,7 +12,8 @@ from msgspec import Struct, field
 
 from stamgast.domain.activation import RANKS, TAKEN, Note
 from stamgast.domain.earning import NOTHING, entry_for
-from stamgast.domain.events import PurchaseChanged, PurchaseReviewed, RateKnown, Source
+from stamgast.domain.event import Source
+from stamgast.domain.events import PurchaseChanged, PurchaseReviewed, RateKnown
 from stamgast.domain.ledger import Entry, decode_held, digest_of_held
 from stamgast.domain.occasions import STEP
 from stamgast.domain.program import Program

@@ -7,7 +7,7 @@ from stamgast.domain.customer import Apart, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.vocabulary import Counter, FactName, VoucherState, counter
-from stamgast.service import telling
+from stamgast.service import budgets, telling
 from stamgast.service.case import Case
 
 
@@ -50,6 +50,7 @@ def expire(case: Case, voucher: Voucher | None) -> None:
         if FactName.REWARD_EXPIRED in case.context.bundle.rules.heard:
             case.expired.append(rewards.expired_fact(voucher))
         telling.voucher(case, voucher, VoucherState.EXPIRED)
+        budgets.voucher_ended(case, voucher)
 
 
 def tidy(case: Case) -> None:
@@ -90,6 +91,7 @@ def _put_apart(case: Case, cause: str) -> None:
     customer.vouchers = [voucher for voucher in customer.vouchers if voucher.cause != cause]
     for voucher in going:
         customer.timers.pop(rewards.timer_of(voucher.code), None)
+        customer.charges.pop(voucher.code, None)  # they end together, without their names
         case.store(apart.field_of_code(voucher.code), cause.encode())
     apart.put_apart(customer, going)
     case.store(apart.field_of_cause(cause), apart.encode_apart(going))

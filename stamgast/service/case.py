@@ -11,7 +11,7 @@ from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
 from stamgast.domain import apart
 from stamgast.domain.activation import Activation, Note, Submission
-from stamgast.domain.customer import Customer, Voucher
+from stamgast.domain.customer import Charge, Customer, Voucher
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.facts import AHEAD, Fact
 from stamgast.domain.kept import NOTHING_KEPT
@@ -101,6 +101,7 @@ class Change(Struct):
     notes       lines for `activations.v1`, in order; told: lines for `facts.v1`.
     counters    read-model counters to add to, without the merchant's prefix.
     answers     HTTP answers (JSON) by event id.
+    asks        merchant:customer:activation -> what is asked of budgets for it, None to remove.
     reviews     transaction -> its line in the list of what waits for a person, None to remove.
     issued      vouchers that were given, or opened again; withdrawn: those that were taken back.
     stands      activation -> whether an outbox entry stands in the end: one may be finished and submitted anew.
@@ -127,6 +128,7 @@ class Change(Struct):
     reports: list[Report] = []
     stamped: list[tuple[str, str, int]] = []
     tiers: list[tuple[str, str, bool]] = []
+    asks: dict[str, bytes | None] = {}
 
     def submit(self, submission: Submission) -> None:
         """Put an entry into the outbox."""
@@ -194,6 +196,7 @@ class Case:
         "late",
         "left",
         "moved",
+        "paying",
         "program",
         "receipt",
         "stamp",
@@ -213,6 +216,8 @@ class Case:
         """What rewards were given, where a rule listens."""
         self.moved: list[Fact] = []
         """What stamps and tiers of rules did: not answered yet."""
+        self.paying: Charge | None = None
+        """What pays the rewards that are given just now."""
         self.expired: list[Fact] = []
         """What vouchers ended, where a rule listens."""
 

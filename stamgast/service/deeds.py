@@ -12,7 +12,7 @@ from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.validity import end_of_day
 from stamgast.domain.vocabulary import Counter, FactName, Tally, VoucherState, counter
-from stamgast.service import added_stamps, at_hand, given_tiers, telling
+from stamgast.service import added_stamps, at_hand, budgets, given_tiers, telling
 from stamgast.service.case import Case, Firing
 
 _GIVEN: Final = Arm.GIVEN.value
@@ -68,7 +68,7 @@ def _give_again(case: Case, firing: Firing, action: Give) -> Voucher | None:
     cause = firing.fact.occasion
     at_hand.bring(case, cause)
     voucher = rewards.given_before(case.customer, firing.rule.id, action.reward, firing.occasion, cause)
-    if voucher is None or not _may_give(case, action.reward):
+    if voucher is None or _was_given_back(voucher, firing) or not _may_give(case, action.reward):
         return None
     if voucher.cause != cause:
         voucher.cause = cause
@@ -76,6 +76,12 @@ def _give_again(case: Case, firing: Firing, action: Give) -> Voucher | None:
     if rewards.reopen(case.customer, voucher, case.at, _end(case, action, firing.fact)):
         _count_issued(case, voucher)
     return voucher
+
+
+def _was_given_back(voucher: Voucher, firing: Firing) -> bool:
+    """An offer that was taken back has given its money back to its budget: it does not open again without asking."""
+    rule = firing.rule
+    return voucher.state == VoucherState.WITHDRAWN and not rule.earned and rule.asks_for_money
 
 
 def _may_give(case: Case, reward: str) -> bool:
@@ -105,6 +111,8 @@ def _end(case: Case, action: Give, fact: Fact) -> Millis:
 
 
 def _count_issued(case: Case, voucher: Voucher) -> None:
+    if case.paying is not None:
+        budgets.pay_for(case, voucher)
     case.change.issued.append(voucher)
     if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
         case.given.append(rewards.given_fact(voucher))

@@ -35,6 +35,7 @@ def forget_ended(case: Case) -> None:
         kept = [a for a in case.customer.activations if id(a) not in gone]
         for activation in ended[:-KEEP_ENDED]:
             _note_generation(case, activation, kept)
+            case.customer.charges.pop(activation.id, None)  # in doubt for ever: it counts as sent
         case.customer.activations = kept
 
 

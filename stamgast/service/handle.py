@@ -6,6 +6,7 @@ from typing import Any, Final
 from rules.actions import Give
 from stamgast.domain.activation import Activation
 from stamgast.domain.apart import AT_HAND
+from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.channels import spec_of
 from stamgast.domain.customer import UNKNOWN_PHONE, Customer
 from stamgast.domain.earning import day_of
@@ -44,6 +45,7 @@ from stamgast.service import (
     measuring,
     outcomes,
     own_events,
+    paid,
     plans,
     prices,
     remembering,
@@ -247,6 +249,7 @@ _APPLY: dict[type, Callable[[Case, Any], None]] = {
     ActivationOutcome: outcomes.settle,
     MessagePriced: prices.priced,
     OwnEvent: own_events.happened,
+    BudgetAnswered: paid.answered,
     Scheduled: schedules.occasion_came,
     CalledOff: schedules.called_off,
     TimerDue: _timer_due,

@@ -44,7 +44,7 @@ from stamgast.domain.vocabulary import (
     VoucherState,
     counter,
 )
-from stamgast.service import at_hand, deeds, measuring, offers, telling, variants
+from stamgast.service import at_hand, budgets, deeds, measuring, offers, telling, variants
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 from stamgast.service.ended import cause_of, forget_ended, shed
@@ -105,15 +105,27 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
     decision = _decide(case, activation, rule)
     if rule.hold_out and not firing.again and not firing.step:
         measuring.decided(case, rule, decision.reason, activation.variant)
+    asks = rule.budgets and decision.verdict is not _SUPPRESS
+    if asks and budgets.waits(case, activation, rule, decision, step, otherwise=firing.otherwise):
+        case.customer.activations = [*case.customer.activations, activation]
+        forget_ended(case)
+        return
     if step.deeds and not rule.earned and decision.verdict is not _SUPPRESS:
-        activation.offered = True
-        speak_of(activation, deeds.do(case, firing, step.deeds))
+        offer_with(case, activation, firing, step)
     if firing.step and not activation.voucher and tells_of_voucher(rule, step):
         decision = _of_what_was_given(case, firing, activation, decision)
     case.customer.activations = [*case.customer.activations]
     act_on(case, activation, rule, decision)
     case.customer.activations.append(activation)
     forget_ended(case)
+
+
+def offer_with(case: Case, activation: Activation, firing: Firing, step: Step) -> None:
+    """Give what its message tells of, out of what was had for it."""
+    activation.offered = True
+    case.paying = case.customer.charges.get(activation.id)
+    speak_of(activation, deeds.do(case, firing, step.deeds))
+    budgets.paid(case)
 
 
 def _of_what_was_given(case: Case, firing: Firing, activation: Activation, decision: Decision) -> Decision:
@@ -255,6 +267,8 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
         return
     activation.channel = decision.channel
     activation.other_channels = list(decision.other_channels)
+    if rule.budgets and activation.id not in case.customer.charges and budgets.waits(case, activation, rule, decision):
+        return
     activation.reason = decision.reason
     if decision.verdict is not _HOLD and rule.undo_window and _may_be_undone(case, activation, rule):
         decision = replace(decision, verdict=_HOLD, until=activation.decided_at + rule.undo_window)
@@ -320,6 +334,8 @@ def suppress(case: Case, activation: Activation, reason: str, due: Millis = 0) -
 
 def end(case: Case, activation: Activation, status: str, reason: str, due: Millis = 0) -> None:
     """End it without an attempt, or without another one."""
+    if case.customer.charges:
+        budgets.did_not_go(case, activation)
     activation.state, activation.status, activation.reason = _ENDED, status, reason
     activation.rank = UNSENT_RANK
     activation.changed_at = case.at

@@ -9,7 +9,7 @@ from stamgast.domain.activation import FINAL_WITHOUT_SEND, Activation
 from stamgast.domain.contact_policy import Terms, why_not_offered
 from stamgast.domain.customer import Voucher
 from stamgast.domain.vocabulary import ActivationState, Counter, Purpose, Reason, VoucherState, counter
-from stamgast.service import at_hand, telling
+from stamgast.service import at_hand, budgets, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.contacts import note_contact
 
@@ -64,6 +64,7 @@ def withdraw(case: Case, activation: Activation) -> None:
         case.change.withdrawn.append(each)
         case.count(counter(Counter.REWARD, each.reward, VoucherState.WITHDRAWN))
         telling.voucher(case, each, VoucherState.WITHDRAWN)
+        budgets.voucher_ended(case, each)
 
 
 def _was_told(case: Case, activation: Activation, key: str) -> bool:

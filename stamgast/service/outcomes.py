@@ -27,7 +27,7 @@ from stamgast.domain.vocabulary import (
     Verdict,
     counter,
 )
-from stamgast.service import at_hand, measuring, notices, offers, telling, variants
+from stamgast.service import at_hand, budgets, measuring, notices, offers, telling, variants
 from stamgast.service.case import Case, Report
 from stamgast.service.contacts import book_cost, forget_contact
 from stamgast.service.ended import forget_ended, shed
@@ -91,7 +91,7 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
         variants.count(case, activation, activation.status, -1)
     case.customer.timers.pop(held_timer(activation.id), None)
-    cost = book_cost(case, activation, event)
+    cost = _book(case, activation, event)
     measuring.went(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
@@ -125,6 +125,13 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         offers.withdraw(case, activation)
     if was_on_its_way:
         _release_next(case)
+
+
+def _book(case: Case, activation: Activation, event: ActivationOutcome) -> int | None:
+    cost = book_cost(case, activation, event)
+    if case.customer.charges:
+        budgets.settle(case, activation, event.status, cost or 0)
+    return cost
 
 
 def _report_sender(case: Case, activation: Activation, event: ActivationOutcome) -> None:

@@ -6,6 +6,7 @@ and its control group. Of what was earned the deeds are waited for in any case.
 """
 
 from collections.abc import Iterator, Sequence
+from typing import Final
 
 from msgspec.structs import replace
 
@@ -19,11 +20,14 @@ from stamgast.domain.occasions import STEP
 from stamgast.domain.told import Arm
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind, Reason, Status, Verdict
-from stamgast.service import deeds, measuring, messages, notices, offers, telling
+from stamgast.service import budgets, deeds, measuring, messages, notices, offers, telling
 from stamgast.service.case import Bundle, Case, Firing
 from stamgast.service.ended import cause_of, forget_ended
 from stamgast.service.reversals import next_generation
 from stamgast.service.variants import way_of
+
+_AT_ONCE: Final = Decision(Verdict.SUBMIT)
+"""Of what no message tells nobody asks the gate."""
 
 
 def each_of(case: Case, firing: Firing, steps: Sequence[Step]) -> Iterator[tuple[Firing, Step]]:
@@ -184,27 +188,67 @@ def _carry_out(case: Case, activation: Activation, rule: CompiledRule, step: Ste
         if reason:
             messages.suppress(case, activation, reason)
             return True
-        deeds.do(case, firing, step.deeds)
-        offers.note(case, firing)
+        if rule.budgets and not rule.earned and budgets.waits(case, activation, rule, _AT_ONCE, step):
+            return True
+        _give_unsaid(case, activation, firing, step)
         return False
     _word(case, activation, rule, step)
     if rule.earned and step.deeds:
         messages.speak_of(activation, deeds.do(case, firing, step.deeds))
     decision = Decision(Verdict.SUPPRESS, reason) if reason else messages.ask_gate(case, activation, rule)
+    asks = rule.budgets and decision.verdict is not Verdict.SUPPRESS
+    if asks and budgets.waits(case, activation, rule, decision, step):
+        return True
     if step.deeds and not rule.earned and decision.verdict is not Verdict.SUPPRESS:
-        activation.offered = True
-        messages.speak_of(activation, deeds.do(case, firing, step.deeds))
-    if messages.tells_of_voucher(rule, step) and not activation.voucher and decision.verdict is not Verdict.SUPPRESS:
-        voucher = messages.given_for(case, rule.id, cause_of(activation))
-        if voucher is None:
-            decision = Decision(Verdict.SUPPRESS, Reason.NO_LONGER_TRUE)
-        messages.speak_of(activation, voucher)
-        activation.offered = not rule.earned
+        messages.offer_with(case, activation, firing, step)
+    decision = _about_what_was_given(case, activation, rule, step, decision)
     if decision.reason == Reason.GAVE_UP and case.at >= activation.expires_at:
         messages.end(case, activation, Status.EXPIRED, Reason.GAVE_UP)
     else:
         messages.act_on(case, activation, rule, decision)
     return True
+
+
+def go_on(case: Case, activation: Activation, rule: CompiledRule, step: Step | None) -> bool:
+    """Budgets pay for it: give what it gives, and let it go if the gate still says so. As `come_true` for the answer.
+
+    Without a step, for the rule was edited, it is a message that has nothing more to give.
+    """
+    if step is not None and not activation.template:
+        firing = _firing(activation, rule)
+        reason = offers.why_not(case, firing, step)
+        if reason:
+            messages.suppress(case, activation, reason)
+            return True
+        _give_unsaid(case, activation, firing, step)
+        telling.decision(case, Arm.GIVEN, rule.id, activation.occasion)
+        return False
+    decision = messages.ask_gate(case, activation, rule)
+    if step is not None and decision.verdict is not Verdict.SUPPRESS:
+        if step.deeds and not rule.earned and not activation.offered:
+            messages.offer_with(case, activation, _firing(activation, rule), step)
+        decision = _about_what_was_given(case, activation, rule, step, decision)
+    messages.act_on(case, activation, rule, decision)
+    return True
+
+
+def _give_unsaid(case: Case, activation: Activation, firing: Firing, step: Step) -> None:
+    case.paying = case.customer.charges.pop(activation.id, None)
+    deeds.do(case, firing, step.deeds)
+    budgets.paid(case)
+    offers.note(case, firing)
+
+
+def _about_what_was_given(
+    case: Case, activation: Activation, rule: CompiledRule, step: Step, decision: Decision
+) -> Decision:
+    """A message about what the rule gave before it; there is nothing to tell where that was withheld."""
+    if activation.voucher or decision.verdict is Verdict.SUPPRESS or not messages.tells_of_voucher(rule, step):
+        return decision
+    voucher = messages.given_for(case, rule.id, cause_of(activation))
+    messages.speak_of(activation, voucher)
+    activation.offered = not rule.earned
+    return Decision(Verdict.SUPPRESS, Reason.NO_LONGER_TRUE) if voucher is None else decision
 
 
 def _withheld_now(case: Case, activation: Activation, rule: CompiledRule) -> str:

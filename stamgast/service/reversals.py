@@ -12,7 +12,7 @@ from stamgast.domain.activation import Activation, held_timer
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.occasions import card_occasion, field_of_generation
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Status, VoucherState, counter
-from stamgast.service import added_stamps, at_hand, given_tiers, notices, offers, telling
+from stamgast.service import added_stamps, at_hand, budgets, given_tiers, notices, offers, telling
 from stamgast.service.case import Case
 from stamgast.service.ended import cause_of, of_occasion
 from stamgast.service.messages import suppress
@@ -52,6 +52,7 @@ def _undo(case: Case, undone: Callable[[str, str], bool]) -> None:
         if FactName.REWARD_GIVEN in case.context.bundle.rules.heard:
             take_back(case, rewards.given_occasion(voucher.code))
         telling.voucher(case, voucher, VoucherState.WITHDRAWN)
+        budgets.voucher_ended(case, voucher)
     drop_waiting(case, Reason.TAKEN_BACK, lambda a: undone(cause_of(a), a.rule))
     if case.customer.notices:
         notices.take_back(case, undone)

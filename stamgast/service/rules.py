@@ -26,7 +26,7 @@ from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
 from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
 from stamgast.domain.told import Arm
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, counter
-from stamgast.service import at_hand, deeds, measuring, messages, notices, offers, plans, telling
+from stamgast.service import asking, at_hand, budgets, deeds, measuring, messages, notices, offers, plans, telling
 from stamgast.service.case import Case, Firing
 from stamgast.service.remembering import earlier_occasions
 from stamgast.service.reversals import next_generation, take_back, take_back_cards
@@ -213,7 +213,11 @@ def _do_unsaid(case: Case, firing: Firing, step: Step) -> None:
     if firing.rule.hold_out and not firing.rule.earned and not firing.again and not firing.step:
         measuring.decided(case, firing.rule, reason)
     if not reason:
+        asks = firing.rule.budgets and not firing.rule.earned and not firing.again
+        if asks and asking.asks_first(case, firing, step):
+            return
         deeds.do(case, firing, step.deeds)
+        budgets.paid(case)
         offers.note(case, firing)
         if not firing.again:
             telling.decision(case, _GIVEN, firing.rule.id, firing.occasion)

@@ -35,6 +35,7 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
         if voucher is not None:
             telling.voucher(case, voucher, VoucherState.REDEEMED)
+            case.customer.charges.pop(voucher.code, None)
             measuring.redeemed(case, voucher, 1)
     fire(case, facts)
 

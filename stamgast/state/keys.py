@@ -113,6 +113,11 @@ class PartitionKeys:
         """Hash: merchant:rule@moment -> how far a walk over its customers is by now, for whoever looks on."""
         return self._named("walks")
 
+    @property
+    def asks(self) -> str:
+        """Hash: merchant:customer:activation -> money that it waits for (`stamgast.domain.purses.Ask`)."""
+        return self._named("asks")
+
     def customer(self, merchant: str, customer: str) -> str:
         """Name a customer's state."""
         return f"{{{self.tag}}}:c:{merchant}:{customer}"

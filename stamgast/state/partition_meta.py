@@ -7,22 +7,21 @@ goes with the watermark, in the same script as the states. `written_by` and `rea
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
-from typing import Any, Final, Generic, NamedTuple, Self, TypeVar
+from collections.abc import Callable
+from typing import Any, Final, NamedTuple, Self
 
+from stamgast.domain.purses import Chest, Purse
 from stamgast.domain.units import Millis
 from stamgast.state.backlogs import Backlog, decode_backlogs, encode_backlogs
+from stamgast.state.budget_marks import decode_chests, decode_purses, encode_marks
+from stamgast.state.budget_marks import key_of as budget_of
+from stamgast.state.budget_marks import name_of as name_of_budget
 from stamgast.state.campaign_marks import CampaignMark, decode_campaign, encode_campaign
+from stamgast.state.meta_fields import Family, Field, Value
 from stamgast.state.schedule_marks import Name, ScheduleMark, decode_mark, encode_mark, key_of, name_of
 
-Word = str | int
-"""What a field is written as."""
 Mark = tuple[int, int]
 """The newest record of a source that was applied: its offset, and which of those that one record there led to."""
-
-Value = TypeVar("Value")
-Key = TypeVar("Key")
 
 NOTHING_APPLIED: Final = -1
 _VERIFY: Final = ("streams.maintenance.replay", "streams.maintenance.verified")
@@ -82,63 +81,6 @@ class Goal(NamedTuple):
 
     def __str__(self) -> str:
         return f"{self.end}:{self.run}"
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Said(Generic[Value]):
-    """What is said of a field, and how its value is read and written."""
-
-    holds: str
-    written_by: tuple[str, ...]
-    read_by: tuple[str, ...]
-    decode: Callable[[str], Value]
-    encode: Callable[[Value], Word]
-    absent: Callable[[], Value]
-    """Make the value where the field does not stand."""
-
-    def read(self, word: bytes | None) -> Value:
-        """Read the answer to HGET."""
-        return self.absent() if word is None else self.decode(word.decode())
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Field(_Said[Value]):
-    """A field that a partition has at most once."""
-
-    name: str
-
-    def of(self, meta: Mapping[str, str]) -> Value:
-        """Read it from a whole meta."""
-        text = meta.get(self.name)
-        return self.absent() if text is None else self.decode(text)
-
-    def written(self, value: Value) -> dict[str, Word]:
-        """Return what a step has to write."""
-        return {self.name: self.encode(value)}
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Family(_Said[Value], Generic[Key, Value]):
-    """Fields of one kind, one for each merchant or source: the prefix, and whose it is."""
-
-    prefix: str
-    key_of: Callable[[str], Key]
-    name_of: Callable[[Key], str]
-
-    def name(self, key: Key) -> str:
-        """Name the field of one of them."""
-        return self.prefix + self.name_of(key)
-
-    def of(self, meta: Mapping[str, str]) -> dict[Key, Value]:
-        """Read all of them from a whole meta."""
-        prefix, start = self.prefix, len(self.prefix)
-        return {
-            self.key_of(name[start:]): self.decode(text) for name, text in meta.items() if name.startswith(prefix)
-        }  # fmt: skip
-
-    def written(self, values: Mapping[Key, Value]) -> dict[str, Word]:
-        """Return what a step has to write."""
-        return {self.name(key): self.encode(value) for key, value in values.items()}
 
 
 def _same(word: Any) -> Any:
@@ -371,6 +313,28 @@ _OF_SCHEDULE: Final = "merchant:rule -> how far it is with its schedule, as JSON
 SCHEDULES: Final = _of_rules("q:", _OF_SCHEDULE, decode_mark, encode_mark, ScheduleMark)
 _OF_CAMPAIGN: Final = "merchant:rule@moment -> how far it is with a campaign, as JSON; empty: forgotten"
 CAMPAIGNS: Final = _of_rules("k:", _OF_CAMPAIGN, decode_campaign, encode_campaign, CampaignMark)
+PURSES: Final[Family[Name, tuple[Purse, ...]]] = Family(
+    prefix="u:",
+    holds="merchant:budget -> what the partition was leased of it and spent, in its newest times, as JSON",
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force",),
+    decode=decode_purses,
+    encode=encode_marks,
+    absent=tuple,
+    key_of=budget_of,
+    name_of=name_of_budget,
+)
+CHESTS: Final[Family[Name, tuple[Chest, ...]]] = Family(
+    prefix="v:",
+    holds="of the first partition: merchant:budget -> what was leased of it to whom, in its newest times, as JSON",
+    written_by=("streams.customers.in_force",),
+    read_by=("streams.customers.in_force",),
+    decode=decode_chests,
+    encode=encode_marks,
+    absent=tuple,
+    key_of=budget_of,
+    name_of=name_of_budget,
+)
 WAITS: Final[Field[dict[str, Backlog]]] = Field(
     name="waits",
     holds="merchant -> how far what waited for its bundle is taken up, as JSON; empty if nothing waits",
@@ -394,5 +358,5 @@ FIELDS: Final[tuple[Field[Any], ...]] = (
     *(TOKEN, CLUSTER, TOPIC, WATERMARK, TIME, CLOCK, GOAL, HALF, ENDED, TRIAL, ASIDE, PROGRESS, LOG, WAITS, TURNS),
 )
 FAMILIES: Final[tuple[Family[Any, Any], ...]] = (
-    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS),
+    *(BEGUN, SOURCES, NEWEST_PURCHASE, IN_FORCE, PAUSED, REVIEWED, SCHEDULES, CAMPAIGNS, PURSES, CHESTS),
 )

@@ -13,23 +13,26 @@ from typing import Self
 import msgspec
 
 from stamgast.domain.events import CampaignDone, CampaignStarted, CampaignStopped, ScheduleDone, ScheduleDue
+from stamgast.domain.purses import Chest, Purse
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance
 from stamgast.service import Bundle
 from stamgast.state.backlogs import NOT_BEGUN, Backlog
 from stamgast.state.campaign_marks import NO_CAMPAIGN, CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
+from stamgast.state.meta_fields import Word
 from stamgast.state.partition_meta import (
     CAMPAIGNS,
+    CHESTS,
     IN_FORCE,
     NOTHING_APPLIED,
     PAUSED,
+    PURSES,
     SCHEDULES,
     TURNS,
     WAITS,
     WATERMARK,
     InForce,
-    Word,
 )
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
 from streams.customers.bundles import Bundles, UnknownBundleError, UnusableBundleError
@@ -55,6 +58,10 @@ class Standing(Position):
     """How far it is with the schedules of rules."""
     campaigns: dict[Name, CampaignMark] = field(default_factory=dict)
     """How far it is with what people started."""
+    purses: dict[Name, tuple[Purse, ...]] = field(default_factory=dict)
+    """(merchant, budget) -> what it was leased of it."""
+    chests: dict[Name, tuple[Chest, ...]] = field(default_factory=dict)
+    """(merchant, budget) -> what the first partition leased of it."""
     turns: int = 0
     """Steps of what waited, ever: they tell apart what is written at one place of the log."""
 
@@ -75,6 +82,8 @@ class Standing(Position):
             backlogs=dict(self.backlogs),
             schedules=dict(self.schedules),
             campaigns=dict(self.campaigns),
+            purses=dict(self.purses),
+            chests=dict(self.chests),
         )
 
     @property
@@ -127,11 +136,18 @@ class Standing(Position):
             known = self.campaigns.keys() | before.campaigns.keys()
             news = {each: self.campaigns.get(each, NO_CAMPAIGN) for each in known}
             fields |= CAMPAIGNS.written({n: mark for n, mark in news.items() if before.campaigns.get(n) != mark})
+        if self.purses or self.chests:
+            fields |= self._budgets_since(before)
         if self.backlogs != before.backlogs:
             fields |= WAITS.written(self.backlogs)
         if self.turns != before.turns:
             fields |= TURNS.written(self.turns)
         return fields
+
+    def _budgets_since(self, before: Self) -> dict[str, Word]:
+        purses = {name: each for name, each in self.purses.items() if before.purses.get(name) != each}
+        chests = {name: each for name, each in self.chests.items() if before.chests.get(name) != each}
+        return PURSES.written(purses) | CHESTS.written(chests)
 
 
 def standing_of(meta: Mapping[str, str]) -> Standing:
@@ -146,6 +162,7 @@ def standing_of(meta: Mapping[str, str]) -> Standing:
             pause_rules(standing, merchant, rules)
     standing.schedules = {name: mark for name, mark in SCHEDULES.of(meta).items() if mark != NO_MARK}
     standing.campaigns = {name: mark for name, mark in CAMPAIGNS.of(meta).items() if mark != NO_CAMPAIGN}
+    standing.purses, standing.chests = PURSES.of(meta), CHESTS.of(meta)
     standing.backlogs, standing.turns = WAITS.of(meta), TURNS.of(meta)
     for merchant, backlog in standing.backlogs.items():
         if not backlog.begun and merchant in standing.to_compile:  # perhaps it can be had again

@@ -23,8 +23,10 @@ from stamgast.state.keys import PartitionKeys
 from stamgast.state.outbox import Outbox
 from streams.customers.activation_log import ActivationLog
 from streams.customers.batch import Batch
+from streams.customers.budget_watch import BudgetWatch
 from streams.customers.bundles import Bundles
 from streams.customers.campaigns import Campaigns
+from streams.customers.cashier import Cashier
 from streams.customers.counters import Counters, added_by
 from streams.customers.feed_watch import FeedWatch
 from streams.customers.in_force import Standing, bundle_of, judge_newest, standing_of
@@ -69,6 +71,8 @@ class OwnedCustomers:
         launches: LaunchWatch,
         schedules: Schedules,
         campaigns: Campaigns,
+        cashier: Cashier,
+        budgets: BudgetWatch,
         sending: Sending | None,
     ) -> None:
         self.standing = standing
@@ -85,6 +89,8 @@ class OwnedCustomers:
         self.launches = launches
         self.schedules = schedules
         self.campaigns = campaigns
+        self.cashier = cashier
+        self.budgets = budgets
         self.sending = sending
         self.sending_open = False
         self.errands: asyncio.Task[None] | None = None
@@ -152,6 +158,8 @@ class CustomersJob:
             taking_up=taking_up, barriers=barriers, timers=timers, review=review, rates=rates, feeds=feeds,
             launches=launches,
             schedules=schedules, campaigns=campaigns,
+            cashier=Cashier(owned, self.topic, self._topics.partitions, self._clock),
+            budgets=BudgetWatch(*watching),
             sending=sending,
         )  # fmt: skip
         await activations.open(reader)
@@ -200,6 +208,7 @@ class CustomersJob:
             for record, reason in batch.rejected:
                 effects.emissions.append(self._aside.letter(self.topic, owned.number, record, reason))
             effects.emissions += self._pausing(owned, batch)
+            effects.emissions += self._leasing(batch)
         self._count(batch)
         return effects
 
@@ -228,6 +237,11 @@ class CustomersJob:
                 merchant=merchant, customer="", at=batch.standing.time, number=number, rule=rule, reason=reason
             )
             yield Emission(self.topic, owned.number, key_of(merchant, ""), encode_event(event))
+
+    def _leasing(self, batch: Batch) -> Iterator[Emission]:
+        """What the first partition leased of budgets; a lease has a number, so that it counts once."""
+        for partition, event in batch.leases:
+            yield Emission(self.topic, partition, key_of(event.merchant, ""), encode_event(event))
 
     def committed(self, owned: Owned[OwnedCustomers], effects: Effects[Written], cancelled: Sequence[str]) -> None:
         """Move on, and let notes and messages go their way."""
@@ -291,6 +305,8 @@ class CustomersJob:
                     await own.rates.look(partial(self._bundle_of, own), own.standing.numbers)
                     await own.feeds.look(own.standing)
                     await own.launches.look(own.standing)
+                    await own.cashier.look(own.standing, partial(self._bundle_of, own))
+                    await own.budgets.look(own.standing)
                 failures = 0
             except TROUBLE as error:
                 if isinstance(error, StateError) and not isinstance(error, ElsewhereError):

@@ -19,7 +19,8 @@ from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.service.awaited import wanted as timers_of_rules
 from stamgast.service.plans import due_by
-from stamgast.state.partition_meta import REVIEWED, Word
+from stamgast.state.meta_fields import Word
+from stamgast.state.partition_meta import REVIEWED
 from streams.metrics import Metrics
 from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition

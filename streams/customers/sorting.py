@@ -7,10 +7,12 @@ from typing import Final
 
 import msgspec
 
+from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.events import (
     OF_A_PARTITION,
     AnyEvent,
+    AudienceListed,
     Barrier,
     CampaignDone,
     CampaignStarted,
@@ -20,6 +22,7 @@ from stamgast.domain.events import (
     ScheduleDue,
     decode_event,
 )
+from stamgast.domain.purses import CHEST
 from stamgast.domain.recorded import bounded_event, is_ahead
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
@@ -28,6 +31,7 @@ from stamgast.state.clock_marks import is_bounded_at
 from stamgast.state.partitions import Lease
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing, bundle_of, come_into_force, pause_rules
+from streams.customers.leases import is_paid, lease, note_lease
 from streams.customers.parking import Parked, waits
 from streams.customers.state_cache import Name
 from streams.runtime.job import Record
@@ -36,7 +40,7 @@ log = get_logger(__name__)
 
 Believes = Callable[[Record], bool]
 """Whether we wrote a record."""
-_OF_THE_PARTITION: Final = OF_A_PARTITION  # asked of every record
+_OF_THE_PARTITION: Final = OF_A_PARTITION | {BudgetAnswered}  # asked of every record
 
 
 class Item(msgspec.Struct, frozen=True, gc=False):
@@ -68,6 +72,8 @@ class Sorting:
         self.rejected: list[tuple[Record, str]] = []
         self.repeats = 0
         self.parked: dict[str, list[Parked]] = {}
+        self.leases: list[tuple[int, BudgetLeased]] = []
+        """Partition of customers -> what it was leased."""
         self._bundles = bundles
         self._partition = partition
         self._believes = believes
@@ -129,13 +135,22 @@ class Sorting:
             self.standing.note_schedule(event)
         elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
             self.standing.note_campaign(event, self._partition, record.offset)
-        elif type(event) in _OF_THE_PARTITION:
+        elif type(event) is BudgetLeased:
+            note_lease(self.standing.purses, event)
+        elif type(event) is AudienceListed:
             pass  # a part of an audience: the walk reads it in the log
         elif (bundle := await self._bundle_of(event.merchant)) is None:
             return False
-        else:
+        elif type(event) is BudgetWished:
+            self._lease(event, bundle)
+        elif type(event) is not BudgetAnswered or is_paid(self.standing.purses, event):
             self._add(Item(event, record), bundle)
         return True
+
+    def _lease(self, event: BudgetWished, bundle: Bundle) -> None:
+        given = lease(self.standing.chests, event, bundle.rules.budgets) if self._partition == CHEST else None
+        if given is not None:
+            self.leases.append((event.by, given))
 
     def _event_of(self, record: Record) -> AnyEvent:
         event: AnyEvent = decode_event(record.value or b"")

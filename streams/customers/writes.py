@@ -78,6 +78,8 @@ def write(
                 _write_ledger(keys.ledger(merchant, customer), change, writes)
             _write_voucher_owners(keys, merchant, customer, change, writes)
             _write_reviews(keys, merchant, customer, change, writes)
+            if change.asks:
+                _write_asks(keys, change, writes)
             for event, answer in change.answers.items():
                 writes.do("SET", keys.answer(merchant, event), answer, "EX", ANSWER_KEPT_S)
             written.submissions += change.submissions
@@ -117,6 +119,14 @@ def _write_reviews(keys: PartitionKeys, merchant: str, customer: str, change: Ch
             writes.do("HDEL", keys.review, name)
         else:
             writes.do("HSET", keys.review, name, waiting)
+
+
+def _write_asks(keys: PartitionKeys, change: Change, writes: Writes) -> None:
+    for name, ask in change.asks.items():
+        if ask is None:
+            writes.do("HDEL", keys.asks, name)
+        else:
+            writes.do("HSET", keys.asks, name, ask)
 
 
 def _write_finished(keys: PartitionKeys, name: Name, change: Change, writes: Writes, written: Written) -> None:

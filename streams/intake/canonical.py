@@ -11,7 +11,7 @@ from typing import Any, Final, NamedTuple
 import msgspec
 
 from stamgast.domain.errors import UNREADABLE, why_unreadable
-from stamgast.domain.events import Source
+from stamgast.domain.event import Source
 from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.purchase_record import LARGEST_RECEIPT, CustomerRef, Warned, decode_record, millis_of
 from stamgast.domain.purchase_record import Record as Purchase

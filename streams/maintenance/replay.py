@@ -13,7 +13,9 @@ from typing import NamedTuple
 
 import msgspec
 
+from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.event import Source
 from stamgast.domain.events import (
     OF_A_PARTITION,
     AnyEvent,
@@ -24,17 +26,18 @@ from stamgast.domain.events import (
     RulePaused,
     ScheduleDone,
     ScheduleDue,
-    Source,
     decode_event,
 )
+from stamgast.domain.purses import CHEST, Chest, Purse
 from stamgast.domain.recorded import bounded_event
 from stamgast.domain.units import Millis
 from stamgast.service import Bundle
 from stamgast.simulate import Fold
 from stamgast.state.campaign_marks import CampaignMark
 from stamgast.state.campaign_marks import after as campaigns_after
-from stamgast.state.partition_meta import CAMPAIGNS, IN_FORCE, PAUSED, SCHEDULES, SOURCES, InForce
+from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES, InForce
 from stamgast.state.schedule_marks import NO_MARK, Name, ScheduleMark, marked
+from streams.customers.leases import is_paid, lease, note_lease
 from streams.maintenance.beside import Beside
 
 FindBundle = Callable[[str, str, int], Bundle]
@@ -72,6 +75,8 @@ class PartitionReplay:
         """merchant -> recorded time of the barrier that it waited for."""
         self._behind: Mapping[str, int] = {}
         self._sources: dict[tuple[str, int], tuple[int, int]] = {}
+        self._purses: dict[Name, tuple[Purse, ...]] = {}
+        self._chests: dict[Name, tuple[Chest, ...]] = {}
         self._time: Millis = 0
         self._schedules: dict[Name, ScheduleMark] = {}
         self._campaigns: dict[Name, CampaignMark] = {}
@@ -107,6 +112,8 @@ class PartitionReplay:
             **PAUSED.written({merchant: frozenset(rules) for merchant, rules in self._paused.items()}),
             **SCHEDULES.written(marks),
             **CAMPAIGNS.written(self._campaigns),
+            **PURSES.written(self._purses),
+            **CHESTS.written(self._chests),
         }
         return {name: str(value) for name, value in fields.items()}
 
@@ -128,7 +135,7 @@ class PartitionReplay:
             return
         if in_force and not self._waiting[merchant] and offset <= self._behind.get(merchant, offset):
             self._take(offset, msgspec.structs.replace(event, at=self._time))
-        elif in_force or type(event) not in OF_A_PARTITION:
+        elif in_force or type(event) not in OF_A_PARTITION or type(event) is BudgetWished:
             self._waiting[merchant].append(_Waiting(offset, self._time, value or b"", appended_at))
         elif isinstance(event, Barrier):
             self._come_into_force(event)
@@ -152,17 +159,10 @@ class PartitionReplay:
             self._take(offset, msgspec.structs.replace(event, at=max(at, self._since[merchant])))
 
     def _take(self, offset: int, event: AnyEvent) -> None:
-        if isinstance(event, Barrier):
-            self._come_into_force(event)
-        elif isinstance(event, RulePaused):
-            self._pause(event)
-        elif isinstance(event, ScheduleDue | ScheduleDone):
-            name = (event.merchant, event.rule)
-            self._schedules[name] = marked(event, self._schedules.get(name, NO_MARK))
-        elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
-            self._campaigns = campaigns_after(event, self._partition, offset, self._campaigns)
-        elif type(event) in OF_A_PARTITION:
-            pass  # a part of an audience
+        if type(event) in OF_A_PARTITION:
+            self._take_of_partition(offset, event)
+        elif isinstance(event, BudgetAnswered) and not is_paid(self._purses, event):
+            pass  # as the worker: it is answered again
         elif offset in self.aside:
             self.passed_over.append(offset)
         else:
@@ -172,6 +172,21 @@ class PartitionReplay:
                 self.passed_over.append(offset)
             else:
                 self.beside.note(event, change)
+
+    def _take_of_partition(self, offset: int, event: AnyEvent) -> None:
+        if isinstance(event, Barrier):
+            self._come_into_force(event)
+        elif isinstance(event, RulePaused):
+            self._pause(event)
+        elif isinstance(event, ScheduleDue | ScheduleDone):
+            name = (event.merchant, event.rule)
+            self._schedules[name] = marked(event, self._schedules.get(name, NO_MARK))
+        elif isinstance(event, CampaignStarted | CampaignStopped | CampaignDone):
+            self._campaigns = campaigns_after(event, self._partition, offset, self._campaigns)
+        elif isinstance(event, BudgetLeased):
+            note_lease(self._purses, event)
+        elif isinstance(event, BudgetWished):
+            self._lease(event)
 
     def _come_into_force(self, barrier: Barrier) -> None:
         if barrier.number <= self._numbers.get(barrier.merchant, -1):
@@ -186,6 +201,11 @@ class PartitionReplay:
         self._numbers[barrier.merchant] = barrier.number
         self._in_force[barrier.merchant] = bundle
         self._paused.pop(barrier.merchant, None)
+
+    def _lease(self, event: BudgetWished) -> None:
+        bundle = self._in_force.get(event.merchant)
+        if bundle is not None and self._partition == CHEST:
+            lease(self._chests, event, bundle.rules.budgets)
 
     def _pause(self, event: RulePaused) -> None:
         if event.number != self._numbers.get(event.merchant):

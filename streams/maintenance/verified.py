@@ -8,7 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from stamgast.state.partition_meta import CAMPAIGNS, IN_FORCE, PAUSED, SCHEDULES, SOURCES, Family
+from stamgast.state.meta_fields import Family
+from stamgast.state.partition_meta import CAMPAIGNS, CHESTS, IN_FORCE, PAUSED, PURSES, SCHEDULES, SOURCES
 
 VERIFIED: Final[Mapping[str, str]] = {
     "customer": "each state, field by field",
@@ -16,6 +17,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "timers": "each customer's earliest",
     "stats": "each counter",
     "review": "each purchase",
+    "asks": "each activation that waits for money",
     "voucher": "whose each code is, while it is kept",
     "answer": "those of the newest day",
     "outbox": "each message",
@@ -29,7 +31,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "bound": "those of the newest two days",
     "attempts": "each attempt that stands open in the log of activations",
     "parked": "how many wait of each merchant, the first and the last of them",
-    "meta": "bundles in force, paused rules, schedules, campaigns and sources, as the log says; the rest below",
+    "meta": "bundles in force, paused rules, schedules, campaigns, budgets, sources, as the log says; the rest below",
     "transaction": "each, while the log has its beginning",
 }
 """Kind of key (`stamgast.state.keys.PartitionKeys`) -> what is compared."""
@@ -43,7 +45,7 @@ UNVERIFIED: Final[Mapping[str, str]] = {
     "stop": "follows from `suppressions.v1`, whose view is asked again before each submission",
 }
 """The same -> why it cannot be."""
-META_VERIFIED: Final[tuple[Family, ...]] = (IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES)  # type: ignore[type-arg]
+META_VERIFIED: Final[tuple[Family, ...]] = (IN_FORCE, PAUSED, SCHEDULES, CAMPAIGNS, SOURCES, PURSES, CHESTS)  # type: ignore[type-arg]
 META_UNVERIFIED: Final[Mapping[str, str]] = {
     "token": "who owns it",
     "cluster": "which Kafka it is of: held against the broker at each taking",

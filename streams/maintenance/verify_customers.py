@@ -8,7 +8,7 @@ differs then is told.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Container
+from collections.abc import AsyncIterator, Container, Mapping
 
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.errors import UNREADABLE
@@ -96,18 +96,25 @@ class _Partition:
             is_now, should_be = found.get(counter, 0), expected.get(counter, 0)
             if is_now != should_be:
                 yield f"counter {counter}: is {is_now}, should be {should_be}"
-        seen = await look(self._session, self._keys, entries=self._keys.review)
-        await self._fold_on(seen)
-        reviews = {name.decode(): value for name, value in seen.entries.items()}
-        for name in sorted(reviews.keys() | replay.fold.reviews.keys()):
-            if reviews.get(name) != replay.fold.reviews.get(name):
-                yield f"purchase to review {name}: {_said_of_review(name, reviews, replay.fold.reviews)}"
+        async for what in self._listed(self._keys.review, "purchase to review", replay.fold.reviews):
+            yield what
+        async for what in self._listed(self._keys.asks, "money that is asked for", replay.fold.asks):
+            yield what
         async for what in beside_differences(self._session, self._keys, replay.beside, self._fold_on):
             yield what
         async for what in self._of_the_partition():
             yield what
         async for what in attempt_differences(self._reader, self._activations, self._session, self._keys):
             yield what
+
+    async def _listed(self, key: str, what: str, expected: Mapping[str, bytes]) -> AsyncIterator[str]:
+        """What stands in a list beside the states."""
+        seen = await look(self._session, self._keys, entries=key)
+        await self._fold_on(seen)
+        found = {name.decode(): value for name, value in seen.entries.items()}
+        for name in sorted(found.keys() | expected.keys()):
+            if found.get(name) != expected.get(name):
+                yield f"{what} {name}: {_said_of_line(name, found, expected)}"
 
     async def _of_the_partition(self) -> AsyncIterator[str]:
         """What waits for bundles, and what stands of the log in the partition's meta."""
@@ -175,7 +182,7 @@ def _said_of(value: bytes | None, state: Customer | None) -> list[str]:
         return [f"cannot be read: {error}"]
 
 
-def _said_of_review(name: str, is_now: Container[str], should_be: Container[str]) -> str:
+def _said_of_line(name: str, is_now: Container[str], should_be: Container[str]) -> str:
     return "not in Redis" if name not in is_now else "not in the log" if name not in should_be else "it differs"
 
 

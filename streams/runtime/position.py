@@ -9,10 +9,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from typing import Self
 
-from stamgast.domain.events import Source
+from stamgast.domain.event import Source
 from stamgast.domain.units import Millis
 from stamgast.state.clock_marks import marked
-from stamgast.state.partition_meta import CLOCK, SOURCES, TIME, Mark, Word
+from stamgast.state.meta_fields import Word
+from stamgast.state.partition_meta import CLOCK, SOURCES, TIME, Mark
 
 
 @dataclass(slots=True)

@@ -16,9 +16,9 @@ from rules.yaml.reader import Reader
 from rules.yaml.words import WEEKDAYS, WordError, parse_duration, parse_moment, parse_time
 from stamgast.domain.calendar import date_of
 from stamgast.domain.facts import Fact
-from stamgast.domain.schedules import BY_HAND, LAST_DAY, Schedule
+from stamgast.domain.schedules import BY_HAND, LAST_DAY, Each, Schedule
 from stamgast.domain.units import DAY, Millis
-from stamgast.domain.vocabulary import Each, FactName, OncePer
+from stamgast.domain.vocabulary import FactName, OncePer
 
 USUAL_MINUTE: Final = 600
 LAST: Final = "last"

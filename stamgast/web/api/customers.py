@@ -12,7 +12,8 @@ from starlette.responses import JSONResponse
 
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.domain.events import ConsentChanged, Enrolled, Event, OptedOut, encode_event, key_of
+from stamgast.domain.event import Event
+from stamgast.domain.events import ConsentChanged, Enrolled, OptedOut, encode_event, key_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, tidy_name
 from stamgast.domain.region import Region
 from stamgast.domain.units import Millis

@@ -22,7 +22,8 @@ from channels.model import (
 )
 from channels.reasons import reason_of
 from channels.twilio.addresses import bare
-from stamgast.domain.events import ActivationOutcome, Event, Replied, encode_event, key_of
+from stamgast.domain.event import Event
+from stamgast.domain.events import ActivationOutcome, Replied, encode_event, key_of
 from stamgast.domain.program import MERCHANT, Program
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Treatment

@@ -12,6 +12,7 @@ from stamgast.backtest.life import live
 from stamgast.backtest.plan import Plan, Share
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import play, run
+from stamgast.backtest.words import in_words
 from stamgast.domain.events import AnyEvent, Enrolled, Line, Purchase, PurchaseChanged
 from stamgast.domain.units import DAY
 from stamgast.domain.vocabulary import Happened
@@ -154,3 +155,27 @@ def test_who_stays_away_is_found_though_nothing_happened_to_them_in_the_time_tha
 
 def _bread(at: int) -> Purchase:
     return Purchase(occurred_at=at, store="dok", currency="EUR", spend=300, lines=(Line("1", 300, category="bread"),))
+
+
+def test_it_says_what_budgets_would_have_come_to_and_when_nothing_would_have_been_left(plan: MakePlan):
+    limited = FILES["rules/visits.yaml"] + "limits: {budget: 0.70 EUR per month}\n"
+    files = {**FILES, "rules/visits.yaml": limited}
+    files["program.yaml"] = files["program.yaml"] + "budget: {amount: 900 EUR, when_spent: warn}\n"
+    asked = plan(files=files)
+    found, alone = document_of(asked, run(asked, 2)), document_of(plan(), play(plan(), Share()))
+    assert found["rules"]["visits"]["would_send"] == alone["rules"]["visits"]["would_send"], "nothing is withheld"
+    budget = found["budgets"]["rule:visits/month"]
+    assert (budget["amount_minor"], budget["per"], budget["when_spent"], budget["rules"]) == (
+        70,
+        "month",
+        "stop",
+        ["visits"],
+    )
+    assert sum(each["asked_minor"] for each in budget["times"]) == found["rules"]["visits"]["cost_minor"]
+    for each in budget["times"]:
+        assert (each["spent_on"] is not None) == (each["asked_minor"] > 70)
+        assert each["messages_after"] < each["asked_minor"] / 7
+    [whole] = found["budgets"]["shop/total"]["times"]
+    assert whole["spent_on"] is None
+    assert whole["asked_minor"] > sum(each["asked_minor"] for each in budget["times"]), "other rules count there too"
+    assert any("budget rule:visits/month" in line and "spent on 2026-" in line for line in in_words(found))

@@ -6,9 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from stamgast.domain.schedules import LAST_DAY, Schedule, place_in_spread
+from stamgast.domain.schedules import LAST_DAY, Each, Schedule, place_in_spread
 from stamgast.domain.units import DAY, HOUR
-from stamgast.domain.vocabulary import Each
 
 HERE = "Europe/Amsterdam"
 

@@ -9,7 +9,8 @@ from msgspec.json import encode
 from stamgast.domain.activation import Note
 from stamgast.domain.calendar import at_local
 from stamgast.domain.earned import report
-from stamgast.domain.events import Event, OptedIn, OptedOut, PurchaseChanged, Replied
+from stamgast.domain.event import Event
+from stamgast.domain.events import OptedIn, OptedOut, PurchaseChanged, Replied
 from stamgast.domain.units import DAY
 from stamgast.report.lives import Life
 from stamgast.report.reckoning import InForce, reckon

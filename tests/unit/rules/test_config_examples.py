@@ -60,7 +60,7 @@ def test_the_schema_itself_is_one():
         "rule: a\nwhen: {stamp_card_reaches: bread}\nthen: [{tag: x}]",
         "rule: a\nwhen: purchase\nthen: [{sned: x}]",
         "rule: a\nwhen: purchase\nthen: [{tag: x}]\nif: [{visits: 3}]",
-        "rule: a\nwhen: purchase\nthen: [{tag: x}]\nlimits: {budget: 3 EUR}",
+        "rule: a\nwhen: purchase\nthen: [{tag: x}]\nlimits: {budget: 3 euros a month}",
         "rule: a\nwhen: purchase",
     ],
 )

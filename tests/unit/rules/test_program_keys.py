@@ -17,13 +17,13 @@ from rules.yaml.nodes import MapNode, Node
 from rules.yaml.reader import Reader
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules.plain_data import data_of
-from tests.unit.rules.small_shop import files_of
+from tests.unit.rules.small_shop import RULE, files_of
 
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / "config/merchants").glob("*/program.yaml"))
 RULES = sorted((ROOT / "config/merchants").glob("*/rules/*.yaml"))
 TEXTS = {f"templates/{each}.j2": "Hallo! Stop? Antwoord STOP" for each in ("nl/we_miss_you", "fr/we_miss_you")}
-FILES = {"program.yaml": example_program(), **TEXTS}
+FILES = {"program.yaml": example_program(), "rules/win-back.yaml": RULE.replace("example", "win-back"), **TEXTS}
 
 
 def test_the_documented_programme_is_right():

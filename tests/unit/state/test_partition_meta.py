@@ -9,6 +9,7 @@ import pytest
 
 from stamgast.state import partition_meta
 from stamgast.state.backlogs import Backlog
+from stamgast.state.meta_fields import Family, Field
 from stamgast.state.partition_meta import (
     ASIDE,
     FAMILIES,
@@ -19,8 +20,6 @@ from stamgast.state.partition_meta import (
     TRIAL,
     WAITS,
     WATERMARK,
-    Family,
-    Field,
     InForce,
     Trial,
 )

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rules.actions import Give
 from stamgast.domain.activation import RANKS
+from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
@@ -116,6 +117,15 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     CampaignDone: lambda number, _who, _lines: CampaignDone(
         merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number, how="walked"
     ),
+    BudgetWished: lambda number, _who, _lines: BudgetWished(
+        merchant=MERCHANT, customer="", at=T0, budget=f"rule:r{number}/month", period="2026-10", by=number % 12, of=12,
+        number=number, need=1, back=0, as_of=number,
+    ),
+    BudgetLeased: lambda number, _who, _lines: BudgetLeased(
+        merchant=MERCHANT, customer="", at=T0, budget=f"rule:r{number}/month", period="2026-10", number=1,
+        amount=number, left=500,
+    ),
+    BudgetAnswered: _of(BudgetAnswered, activation="0" * 32, given=True),
     Barrier: lambda number, _who, _lines: Barrier(merchant=MERCHANT, customer="", at=T0, number=number, hash="hash1"),
     RulePaused: lambda number, _who, _lines: RulePaused(
         merchant=MERCHANT, customer="", at=T0, number=1, rule=f"r{number}", reason="x"

@@ -1,0 +1,161 @@
+"""Money that rules with a budget ask for before they send or offer something, and what comes back of it unused.
+
+A rule whose budget holds something back waits: its activation is held until the owner of its partition has answered on
+the log, out of what the partition was leased (`stamgast.domain.purses`). So what is applied follows from the log alone.
+A budget that only warns is counted, and nothing waits for it. What was earned is owed: no budget is asked for it.
+"""
+
+from typing import Final
+
+from rules.actions import Give
+from rules.engine import CompiledRule
+from rules.steps import Step
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, TAKEN, Activation, held_timer
+from stamgast.domain.budgets import MILLS, Booked, Mills, charged_to, parts_of
+from stamgast.domain.contact_policy import Decision
+from stamgast.domain.customer import Charge, Voucher
+from stamgast.domain.message_price import most_of
+from stamgast.domain.purses import Ask, encode_ask
+from stamgast.domain.told import Arm
+from stamgast.domain.vocabulary import ActivationState, Counter, NoteKind, Reason, Status, counter
+from stamgast.service import telling
+from stamgast.service.case import Case
+
+_HELD: Final = ActivationState.HELD
+
+
+def waits(
+    case: Case,
+    activation: Activation,
+    rule: CompiledRule,
+    decision: Decision,
+    step: Step | None = None,
+    *,
+    otherwise: bool = False,
+) -> bool:
+    """Ask for what an activation costs, if that was not done; say whether it waits for the answer now.
+
+    `step` is what is still to be given with it.
+    """
+    activation.channel, activation.other_channels = decision.channel, list(decision.other_channels)
+    message = most_of(case.program, activation.template, activation.channel) if activation.template else 0
+    rewards = _worth_of(case, activation, rule, step)
+    if not message + rewards and not _others_wait(case, rule):
+        return False
+    names = {charged_to(n, b, case.at, case.program.time_zone): b.holds for n, b in rule.budgets}
+    charge = Charge([n for n, holds in names.items() if holds], message, rewards, bool(rule.asks_for_money), otherwise)
+    charge.beside = [n for n, holds in names.items() if not holds]
+    case.customer.charges[activation.id] = charge
+    if not charge.asked:
+        _book(case, charge, message + rewards)
+        return False
+    activation.state, activation.status, activation.reason = _HELD, Status.HELD, Reason.BUDGET
+    activation.release_at = activation.expires_at
+    case.customer.timers[held_timer(activation.id)] = activation.expires_at
+    ask = Ask(
+        case.program.merchant, case.customer_id, activation.id, charge.to, message + rewards, case.at,
+        len(case.change.asks),
+    )  # fmt: skip
+    case.change.asks[_name_of(case, activation)] = encode_ask(ask)
+    if activation.template:
+        case.note(activation, NoteKind.DECIDED)
+    telling.decision(case, Arm.WAITS, activation.rule, activation.occasion, Reason.BUDGET, activation)
+    return True
+
+
+def _worth_of(case: Case, activation: Activation, rule: CompiledRule, step: Step | None) -> Mills:
+    """What it gives costs the shop; what was earned is owed, and no matter of budgets."""
+    if step is None or rule.earned or activation.offered:
+        return 0
+    return sum(_cost_of(case, deed.reward) for deed in step.deeds if isinstance(deed, Give))
+
+
+def _cost_of(case: Case, reward_id: str) -> Mills:
+    reward = case.program.rewards.get(reward_id)
+    return 0 if reward is None else (reward.cost or 0) * MILLS
+
+
+def _others_wait(case: Case, rule: CompiledRule) -> bool:
+    """Whether the rule has asked for something else already: what speaks of that has to come after it."""
+    charges = case.customer.charges
+    mine = (charges.get(each.id) for each in case.customer.activations if each.rule == rule.id)
+    return any(charge is not None and charge.asked for charge in mine)
+
+
+def _name_of(case: Case, activation: Activation) -> str:
+    return f"{case.program.merchant}:{case.customer_id}:{activation.id}"
+
+
+def _book(case: Case, charge: Charge, amount: Mills) -> None:
+    for each in (*charge.to, *charge.beside):
+        case.count(counter(Counter.BUDGET, *parts_of(each), Booked.SPENT), amount)
+
+
+def give_back(case: Case, charge: Charge, amount: Mills) -> None:
+    """So much of it was not needed; below zero: so much more was."""
+    if not amount:
+        return
+    _book(case, charge, -amount)
+    for each in charge.to:
+        case.count(counter(Counter.BUDGET, *parts_of(each), Booked.BACK), amount)
+
+
+def no_longer_asked(case: Case, activation: Activation) -> None:
+    """It was answered, or needs no answer any more."""
+    case.customer.timers.pop(held_timer(activation.id), None)
+    case.change.asks[_name_of(case, activation)] = None
+
+
+def had(case: Case, charge: Charge, to: list[str]) -> None:
+    """These budgets pay what was asked for."""
+    charge.asked, charge.to = False, to
+    _book(case, charge, charge.message + charge.rewards)
+
+
+def did_not_go(case: Case, activation: Activation) -> None:
+    """It ended without having cost anything."""
+    charge = case.customer.charges.pop(activation.id, None)
+    if charge is None:
+        return
+    if charge.asked:
+        no_longer_asked(case, activation)
+    elif not activation.unproven:
+        give_back(case, charge, charge.message + charge.rewards)
+
+
+def settle(case: Case, activation: Activation, status: str, cost: Mills) -> None:
+    """The carrier took it, for so much, or it did not go; of what is in doubt nobody knows yet."""
+    charge = case.customer.charges.get(activation.id)
+    if charge is None or charge.asked:
+        return
+    if status in FINAL_WITHOUT_SEND or status == Status.FAILED:
+        did_not_go(case, activation)
+    elif status in TAKEN:
+        del case.customer.charges[activation.id]
+        give_back(case, charge, charge.message + charge.rewards - cost)
+
+
+def pay_for(case: Case, voucher: Voucher) -> None:
+    """A voucher is given out of what is paid just now."""
+    charge = case.paying
+    if charge is None:
+        return
+    cost = min(_cost_of(case, voucher.reward), charge.rewards)
+    if cost:
+        charge.rewards -= cost
+        case.customer.charges[voucher.code] = Charge(list(charge.to), cost, beside=list(charge.beside))
+
+
+def paid(case: Case) -> None:
+    """Everything that was to be given is: the rest comes back."""
+    charge, case.paying = case.paying, None
+    if charge is not None:
+        give_back(case, charge, charge.rewards)
+        charge.rewards = 0
+
+
+def voucher_ended(case: Case, voucher: Voucher) -> None:
+    """Nobody used it: what it would have cost comes back."""
+    charge = case.customer.charges.pop(voucher.code, None)
+    if charge is not None:
+        give_back(case, charge, charge.message)
