@@ -114,7 +114,19 @@ DONE = {
     "wait": ("[{wait: 3 days}, {tag: seen}]", "[{tag: seen, on: 2026-10-04}]"),
 }
 """Action -> what a rule does, and what its test expects then."""
-SECTIONS_PROMISED = ("segments", "tiers", "prices", "staff", "audiences", "events", "watch", "launch", "measure")
+SECTIONS_PROMISED = (
+    "segments",
+    "tiers",
+    "prices",
+    "staff",
+    "audiences",
+    "campaigns",
+    "budget",
+    "events",
+    "watch",
+    "launch",
+    "measure",
+)
 
 
 def load(when: str, then: str = SEEN, more: str = "", tests: str = "") -> LoadedMerchant:
