@@ -107,11 +107,11 @@ tests:
   - name: there is not enough left
     given: 1 purchase of bread on 2026-10-01 10:00
     budget_left: 1.19 EUR
-    expect: [{nothing: true}]
+    expect: [{withheld: hello, because: budget}]
 """
 
 
 def test_a_rules_test_says_what_its_budget_has_left() -> None:
     results = run_tests(loaded("500 EUR per month", more=TESTS))
     assert [(each.passed, each.missing, each.unexpected) for each in results] == [(True, (), ()), (True, (), ())]
-    assert "withheld hello (budget)" in str(results[1].happened)
+    assert "withheld hello with coffee (budget)" in str(results[1].happened)
