@@ -225,6 +225,7 @@ purchases: aankopen achats einkäufe käufe verkopen
 neighbours: buurlanden buren pays_voisins voisins nachbarländer nachbarn neighbors
 lapse: wegblijven afhaken décrochage ausbleiben wegbleiben
 set_tier: niveau_geven niveau_instellen donner_niveau fixer_palier stufe_setzen stufe_geben give_tier promote
+to: naar aan_wie vers pour_qui zu an_wen
 take_tier: niveau_afnemen enlever_niveau stufe_nehmen remove_tier
 notify: waarschuw meld_personeel avertir prévenir benachrichtigen melden alert
 budget: begroting enveloppe geldbudget maximum_cost spend_limit
