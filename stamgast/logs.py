@@ -69,7 +69,7 @@ HEALS_BY_ITSELF: Final[dict[str, tuple[str, ...]]] = {
     "consumer failed; making another one": ("service",),
     "errand failed; trying again": ("why",),
     "cancellations not appended yet": ("why",),
-    "outcome not appended yet": ("why",),
+    "event not appended yet": ("kind", "why"),
     "attempt in doubt not noted": ("why",),
     "taking the partition again": ("service", "why"),
     "view not loaded": ("view",),

@@ -70,6 +70,8 @@ def folded(word: str) -> str:
 
 def _limit(plain: str) -> float:
     """How far off a word of its length may be."""
+    if len(plain) == 1:
+        return 0.0
     return 1.0 if len(plain) < 6 else 2.0 if len(plain) < 10 else 3.0
 
 

@@ -205,8 +205,8 @@ class Outgoing:
                 break
             except (EmitError, KafkaError) as error:
                 if failures == 1:
-                    what = f"{type(event).__name__} not appended yet"
-                    log.warning(what, activation=submission.activation, why=repr(error))
+                    what = type(event).__name__
+                    log.warning("event not appended yet", kind=what, activation=submission.activation, why=repr(error))
                 await asyncio.sleep(pause_after(failures))
 
     async def pause_rule(self, partition: int, submission: Submission, why: str) -> None:

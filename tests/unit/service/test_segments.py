@@ -128,8 +128,9 @@ def test_what_is_wrong_in_a_segment_is_said():
         return "\n".join(each.render() for each in load_bundle(small_shop.files_of(program=program)).problems)
 
     assert "asks about a purchase" in problems("segments: {big: {basket_has: {category: bread}}}")
-    assert 'unknown segment "vpi"' in problems("segments: {vip: {visits: {at_least: 3}}, both: {segment: vpi}}")
-    assert 'unknown segment "vip"' in problems("segments: {vip: {segment: vip}}")
+    mistyped = problems("segments: {vip: {visits: {at_least: 3}}, both: {segment: vpi}}")
+    assert 'no segment "vpi" stands above this one' in mistyped
+    assert 'no segment "vip" stands above this one' in problems("segments: {vip: {segment: vip}}")
     assert "at_laest" in problems("segments: {vip: {visits: {at_laest: 3}}}")
     many = ", ".join(f"s{number}: {{tag: x}}" for number in range(51))
     assert "at most 50" in problems(f"segments: {{{many}}}")
