@@ -74,7 +74,7 @@ class RuleSet:
     """A merchant's rules. `all` is in the order of their ids."""
 
     __slots__ = (
-        *("_listening", "all", "audiences", "awaited", "budgets", "by_id", "calling_off", "heard"),
+        *("_listening", "all", "audiences", "awaited", "budgets", "by_id", "calling_off", "campaigns", "heard"),
         *("scheduled", "segments", "spans", "things"),
     )
 
@@ -100,6 +100,11 @@ class RuleSet:
         """Running rules that come by the calendar."""
         self.budgets: Mapping[str, Budget] = MappingProxyType(dict(each for rule in self.all for each in rule.budgets))
         """Those of all rules, by name."""
+        named = sorted({rule.campaign for rule in self.all if rule.campaign})
+        self.campaigns: Mapping[str, tuple[str, ...]] = MappingProxyType(
+            {name: tuple(rule.id for rule in self.all if rule.campaign == name) for name in named}
+        )
+        """Groups of rules by name: the ids of their rules."""
         running: list[CompiledTrigger | Unless] = [*unless, *triggers]
         self.awaited = tuple(sorted({trigger.awaited for trigger in running if trigger.awaited is not None}))
         """What running rules wait for by a timer."""

@@ -32,6 +32,7 @@ def report(
     rule: Annotated[
         list[str] | None, typer.Option(help="Only this rule; several, one --rule each, are told together as well.")
     ] = None,
+    campaign: Annotated[str | None, typer.Option(help="Only the rules of this group, and together.")] = None,
     begin: Annotated[
         str | None, typer.Option("--from", help="First day (2026-09-01), on the shop's clock; else since ever.")
     ] = None,
@@ -51,6 +52,8 @@ def report(
         documents = asyncio.run(_reckon(settings, merchant, _span(settings, begin, end)))
     if not documents:
         fail("no merchant has published yet")
+    if campaign is not None:
+        documents = _of_campaign(documents, campaign)
     if rule:
         documents = _only(documents, rule)
     if csv is not None:
@@ -88,6 +91,19 @@ def _only(documents: list[dict[str, Any]], rules: list[str]) -> list[dict[str, A
     return [narrowed(document, rules) for document in documents if document["rules"].keys() & rules]
 
 
+def _of_campaign(documents: list[dict[str, Any]], campaign: str) -> list[dict[str, Any]]:
+    from stamgast.domain.earned import narrowed
+    from stamgast.domain.spelling import nearest
+
+    known = sorted({name for document in documents for name in document["campaigns"]})
+    if campaign not in known:
+        near = nearest(campaign, known)
+        asked = f"; did you mean {near!r}?" if near else ""
+        misuse(f"--campaign {campaign!r}: there is no such group of rules{asked} known: {', '.join(known) or 'none'}")
+    found = [each for each in documents if campaign in each["campaigns"]]
+    return [narrowed(each, each["campaigns"][campaign]) for each in found]
+
+
 async def _reckon(settings: Settings, merchant: str | None, span: Wanted | None) -> list[dict[str, Any]]:
     from stamgast import bootstrap
     from stamgast.broker import kafka_of
@@ -111,7 +127,7 @@ async def _reckon(settings: Settings, merchant: str | None, span: Wanted | None)
         redis.close()
     if span is None:
         return [
-            report_of(totals.get(name, {}), each.program, each.rules.by_id, each.rules.budgets)
+            report_of(totals.get(name, {}), each.program, each.rules.by_id, each.rules.budgets, each.rules.campaigns)
             for name, each in bundles.items()
         ]
     readings = Readings(kafka_of(settings), topics, shelf, is_real=is_real(settings.clock))

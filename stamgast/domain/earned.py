@@ -12,13 +12,18 @@ from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, co
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""
+_NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
 _OWED: Final = (Counter.REWARD, Counter.CARD)
 
 
 def report(
-    totals: Totals, program: Program, rules: Iterable[str], budgets: Mapping[str, Budget] = MappingProxyType({})
+    totals: Totals,
+    program: Program,
+    rules: Iterable[str],
+    budgets: Mapping[str, Budget] = _NOTHING,
+    campaigns: Mapping[str, Collection[str]] = _NOTHING,
 ) -> dict[str, Any]:
-    """The document. `rules` and `budgets` are those in force; of other rules that have sums it tells as well."""
+    """The document. What is handed in is in force (`campaigns` with their rules); rules with sums are told too."""
     measured: dict[str, set[str]] = {rule: set() for rule in rules}
     begins = arm_of("?").rstrip("?")
     for name in totals:
@@ -32,6 +37,7 @@ def report(
         "currency": program.currency,
         "window_ms": program.measure_window,
         "rules": {rule: _of_rule(totals, rule, sorted(variants)) for rule, variants in sorted(measured.items())},
+        "campaigns": {name: sorted(each) for name, each in campaigns.items()},
         "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
         "liability": _liability(totals, program),
     }

@@ -1,12 +1,14 @@
 """Rules as people read them: each in one sentence of the shop's language."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass
 from functools import lru_cache
+from typing import NamedTuple
 
 from rules.advice.rule_text import RuleText, rule_texts
 from rules.loader import LoadedMerchant
 from rules.read_back import read_back
+from stamgast.domain.budgets import Budget
 from stamgast.programs.record import decode_bundle, load_record
 
 
@@ -30,10 +32,19 @@ def told(text: RuleText, loaded: LoadedMerchant) -> ToldRule:
     return ToldRule(loaded.program.merchant, text.rule.id, text.rule.status, sentence)
 
 
+class ToldRules(NamedTuple):
+    """A merchant's rules in force, and what holds several of them together."""
+
+    rules: tuple[ToldRule, ...]
+    budgets: Mapping[str, Budget]
+    campaigns: Mapping[str, tuple[str, ...]]
+
+
 @lru_cache(maxsize=64)
-def rules_told(packed: bytes) -> tuple[ToldRule, ...]:
+def rules_told(packed: bytes) -> ToldRules:
     """All rules of a bundle, as it stands on `programs.v1`, with the statuses that they were launched with."""
-    return tuple(_rules_of(load_record(decode_bundle(packed))))
+    loaded = load_record(decode_bundle(packed))
+    return ToldRules(tuple(_rules_of(loaded)), loaded.rules.budgets, loaded.rules.campaigns)
 
 
 def _rules_of(loaded: LoadedMerchant) -> Iterator[ToldRule]:

@@ -27,7 +27,12 @@ async def documents_of_span(
     moments = {merchant: each.of(bundles[merchant].program.time_zone) for merchant, each in days.items()}
     sums = await readings.sums(moments, tell)
     return [
-        report({**owed(totals.get(merchant, {})), **sums[merchant]}, bundle.program, bundle.rules.by_id)
+        report(
+            {**owed(totals.get(merchant, {})), **sums[merchant]},
+            bundle.program,
+            bundle.rules.by_id,
+            campaigns=bundle.rules.campaigns,
+        )
         | days[merchant].as_json()
         for merchant, bundle in bundles.items()
     ]

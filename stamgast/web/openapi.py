@@ -212,7 +212,15 @@ def _report_schema() -> Json:
         without_cost={"type": "array", "items": text},
     )  # fmt: skip
     rules = {"type": "object", "additionalProperties": rule}
-    return _object(merchant=text, currency=text, window_ms=count, rules=rules, liability=liability)
+    budget = _object(
+        amount_minor=money, per=text, when_spent=text, spent_minor={"type": "object", "additionalProperties": money}
+    )
+    budgets = {"type": "object", "additionalProperties": budget}
+    campaigns = {"type": "object", "additionalProperties": {"type": "array", "items": text}}
+    return _object(
+        merchant=text, currency=text, window_ms=count, rules=rules, campaigns=campaigns, budgets=budgets,
+        liability=liability,
+    )  # fmt: skip
 
 
 def _rules_schema() -> Json:

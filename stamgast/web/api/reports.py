@@ -11,7 +11,7 @@ from rules.yaml.problems import suggest
 from stamgast.domain.earned import report
 from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.record import decode_bundle
-from stamgast.programs.told_rules import ToldRule, rules_told
+from stamgast.programs.told_rules import ToldRules, rules_told
 from stamgast.state.counters import totals_of_merchant
 from stamgast.web.auth import Entrance, enter
 from stamgast.web.deps import Deps, deps_of
@@ -28,9 +28,10 @@ async def get_report(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "read")
     asked = _asked(request)
-    _, rules = await _in_force(deps, entrance)
+    _, told = await _in_force(deps, entrance)
     totals = await _totals(deps, entrance)
-    document = report(totals, entrance.program, [each.rule for each in rules])
+    named = [each.rule for each in told.rules]
+    document = report(totals, entrance.program, named, told.budgets, told.campaigns)
     if asked:
         known: Mapping[str, Any] = document["rules"]
         if asked not in known:
@@ -43,10 +44,10 @@ async def get_rules(request: Request) -> JSONResponse:
     """`GET /v1/merchants/{merchant}/rules`: those in force, each read back in a sentence, and what became of it."""
     deps = deps_of(request)
     entrance = await enter(request, "read")
-    content, rules = await _in_force(deps, entrance)
+    content, in_force = await _in_force(deps, entrance)
     totals = await _totals(deps, entrance)
     told = []
-    for each in rules:
+    for each in in_force.rules:
         counts = RuleCounts(each.rule)
         counts.add(totals)
         told.append(each.as_json() | {"counts": counts.as_json()})
@@ -64,7 +65,7 @@ def _asked(request: Request) -> str:
     return request.query_params.get("rule", "")
 
 
-async def _in_force(deps: Deps, entrance: Entrance) -> tuple[str, tuple[ToldRule, ...]]:
+async def _in_force(deps: Deps, entrance: Entrance) -> tuple[str, ToldRules]:
     packed = await deps.merchants.bundle(entrance.merchant)
     if packed is None:
         raise unavailable("Not ready: the programmes are still being read.")

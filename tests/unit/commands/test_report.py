@@ -33,7 +33,7 @@ SHOP = program(
 
 
 def document() -> dict[str, Any]:
-    return report(Counter(SUMS), SHOP, ["win-back", "quiet"])
+    return report(Counter(SUMS), SHOP, ["win-back", "quiet"], campaigns={"autumn": ("win-back",)})
 
 
 @pytest.fixture(autouse=True)
@@ -100,6 +100,13 @@ def test_several_rules_are_told_together_as_well(capsys: pytest.CaptureFixture[s
     assert found["return"] == round(200 * 300 / 6500, 2)
     assert run("--rule", "win-back", "--rule", "quiet") == 0
     assert "they changed, net of cost: 600.00 EUR" in capsys.readouterr().out
+
+
+def test_a_group_of_rules_is_told_alone(capsys: pytest.CaptureFixture[str]):
+    assert run("--campaign", "autumn", "--json", "--merchant", "bakery") == 0
+    assert list(json.loads(capsys.readouterr().out)["rules"]) == ["win-back"]
+    assert run("--campaign", "autum") == 2
+    assert "did you mean 'autumn'?" in capsys.readouterr().err
 
 
 def test_a_rule_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]):
