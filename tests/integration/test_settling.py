@@ -82,7 +82,7 @@ class Owner:
         await self.lease.commit(self.lease.watermark + 1, writes)
 
     async def _prepare(self, *_: Any) -> Any:
-        return object(), "hash"
+        return SimpleNamespace(priced_parts=1, message=SimpleNamespace(country="NL")), "hash"
 
     async def _offer(self, doubt: Doubt) -> None:
         self.offered.append(doubt.attempt)
