@@ -293,10 +293,7 @@ class OwnProducer:
 
     async def open(self) -> None:
         """Connect, with a key of the shop's."""
-        address = self._deployment.settings.kafka_bootstrap
-        times = {"request_timeout_ms": 5_000, "delivery_timeout_ms": 15_000, "max_block_ms": 15_000}
-        options: dict[str, Any] = {"bootstrap_servers": address, "acks": "all", **times}
-        self._kafka = await asyncio.to_thread(KafkaProducer, **options)
+        self._kafka = await asyncio.to_thread(self._connect)
         self._key, self._other = await self._new_key(SHOP), (await self._new_key("rovers"))["key"]
 
     async def close(self) -> None:
@@ -371,7 +368,17 @@ class OwnProducer:
         return dict(json.loads(done.stdout)) if done.returncode == 0 else None
 
     def _append(self, key: bytes, value: bytes, headers: list[tuple[str, bytes]]) -> None:
-        self._kafka.send("purchases.v1", key=key, value=value, headers=headers).get(60)
+        try:
+            self._kafka.send("purchases.v1", key=key, value=value, headers=headers).get(30)
+        except KafkaError:  # one that lost its broker in the midst of a send may take nothing any more
+            self._kafka.close(0)
+            self._kafka = self._connect()
+            raise
+
+    def _connect(self) -> KafkaProducer:
+        times = {"request_timeout_ms": 5_000, "delivery_timeout_ms": 15_000, "max_block_ms": 15_000}
+        address = self._deployment.settings.kafka_bootstrap
+        return KafkaProducer(bootstrap_servers=address, acks="all", **times)
 
 
 class Shop:
