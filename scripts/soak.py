@@ -371,8 +371,8 @@ class OwnProducer:
         try:
             self._kafka.send("purchases.v1", key=key, value=value, headers=headers).get(30)
         except KafkaError:  # one that lost its broker in the midst of a send may take nothing any more
-            self._kafka.close(0)
-            self._kafka = self._connect()
+            stuck, self._kafka = self._kafka, self._connect()
+            stuck.close(0)
             raise
 
     def _connect(self) -> KafkaProducer:
