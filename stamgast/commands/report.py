@@ -98,8 +98,8 @@ def _of_campaign(documents: list[dict[str, Any]], campaign: str) -> list[dict[st
     known = sorted({name for document in documents for name in document["campaigns"]})
     if campaign not in known:
         near = nearest(campaign, known)
-        asked = f"; did you mean {near!r}?" if near else ""
-        misuse(f"--campaign {campaign!r}: there is no such group of rules{asked} known: {', '.join(known) or 'none'}")
+        asked = f" Did you mean {near!r}?" if near else ""
+        misuse(f"--campaign {campaign!r}: there is no such group of rules.{asked} Known: {', '.join(known) or 'none'}")
     found = [each for each in documents if campaign in each["campaigns"]]
     return [narrowed(each, each["campaigns"][campaign]) for each in found]
 

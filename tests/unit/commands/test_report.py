@@ -106,7 +106,7 @@ def test_a_group_of_rules_is_told_alone(capsys: pytest.CaptureFixture[str]):
     assert run("--campaign", "autumn", "--json", "--merchant", "bakery") == 0
     assert list(json.loads(capsys.readouterr().out)["rules"]) == ["win-back"]
     assert run("--campaign", "autum") == 2
-    assert "did you mean 'autumn'?" in capsys.readouterr().err
+    assert "such group of rules. Did you mean 'autumn'? Known: autumn" in capsys.readouterr().err
 
 
 def test_a_rule_that_is_not_there_is_named_with_those_that_are(capsys: pytest.CaptureFixture[str]):
