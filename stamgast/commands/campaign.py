@@ -60,13 +60,13 @@ def start(
     now = _free_moment(settings, whose, bundle, rule, stamp_of(settings), starts=not dry_run)
     aimed, counted = _run(_count(settings, whose, bundle, (rule, audience), now))
     found = _counted(aimed, counted)
-    if dry_run:
+    if not (dry_run or yes) and (as_json or not somebody_is_here()):
+        misuse("say --yes to start it, or --dry-run to count only: nobody is here to be asked")
+    if dry_run or not as_json:
         _tell_count(aimed, counted, found, as_json=as_json)
+    if dry_run:
         return
     if not yes:
-        if as_json or not somebody_is_here():
-            misuse("say --yes to start it, or --dry-run to count only: nobody is here to be asked")
-        _tell_count(aimed, counted, found, as_json=False)
         typer.confirm("Start it?", abort=True)
         now = max(now, stamp_of(settings))  # somebody may have thought about it for long
     campaign = _run(_start(settings, aimed, counted, now, wait))

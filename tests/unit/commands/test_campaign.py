@@ -67,5 +67,7 @@ def test_where_nobody_can_be_asked_yes_has_to_be_said(started, monkeypatch):
     assert run().exit_code == 2
     assert run("--json").exit_code == 2
     assert started == []
-    assert run("--yes").exit_code == 0
+    done = run("--yes")
+    assert done.exit_code == 0
+    assert "of whom" in done.output, "also where nobody is asked it is told for whom it is"
     assert started == [AIM]
