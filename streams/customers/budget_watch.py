@@ -7,51 +7,42 @@ only warns says so here, and one that holds back says when it begins to.
 from __future__ import annotations
 
 import asyncio
-import time
+from collections.abc import Sequence
 from typing import Final
 
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.budgets import MILLS, Booked, Budget, period_of
 from stamgast.domain.currencies import format_money
-from stamgast.domain.purses import CHEST
 from stamgast.domain.vocabulary import BETWEEN, Counter, counter
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
+from stamgast.programs.record import Glance
 from stamgast.service import Bundle
 from stamgast.state.keys import customers
 from streams.customers.bundles import Bundles
-from streams.customers.in_force import Standing, concerned
+from streams.customers.merchant_watch import MerchantWatch
 from streams.metrics import Metrics
 from streams.runtime.job import OwnedPartition
 
 log = get_logger(__name__)
 
-_EVERY_S: Final = 5.0
-_MOST_COMPILED: Final = 5
 _NEARLY: Final = 90
 """Percent of a budget."""
 
 
-class BudgetWatch:
-    """Looks every few seconds; `look` does nothing for the owners of other partitions."""
+class BudgetWatch(MerchantWatch):
+    """Sums up every budget in force."""
 
     def __init__(self, owned: OwnedPartition, topics: Topics, bundles: Bundles, clock: Clock, metrics: Metrics) -> None:
-        self._owned = owned
-        self._topics = topics
-        self._bundles = bundles
-        self._clock = clock
-        self._metrics = metrics
-        self._looked = 0.0
+        super().__init__(owned, topics, bundles, clock, metrics)
         self._told: dict[str, int] = {}
         """merchant, budget and time -> percent of it of which people were told."""
 
-    async def look(self, standing: Standing) -> None:
-        """Sum up every budget in force. Raises StateError or ElsewhereError."""
-        machine = time.monotonic()
-        if self._owned.number != CHEST or machine - self._looked < _EVERY_S:
-            return
-        self._looked = machine
-        for bundle in await concerned(standing, self._bundles, lambda seen: seen.may_have_budgets, most=_MOST_COMPILED):
+    def _may_concern(self, seen: Glance) -> bool:
+        return seen.may_have_budgets
+
+    async def _judge(self, bundles: Sequence[Bundle]) -> None:
+        for bundle in bundles:
             if bundle.rules.budgets:
                 await self._look_at(bundle)
 

@@ -1,8 +1,8 @@
-"""The frame of what is watched for a merchant over all partitions, and enters the log as a bundle of its own.
+"""The frame of what is watched for a merchant over all partitions, and may enter the log as a bundle of its own.
 
 The owner of the first partition of customers looks every few seconds at the bundles in force that it may concern. What
-it finds it appends as a version made from the newest one (invariant 6), once: two owners who think that they are would
-append the same.
+it finds it may append as a version made from the newest one (invariant 6), once: two owners who think that they are,
+would append the same.
 """
 
 from __future__ import annotations
