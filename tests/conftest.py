@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import inspect
 import itertools
+import logging
 import os
 import time
 import uuid
@@ -30,7 +31,13 @@ T = TypeVar("T")
 
 def pytest_configure(config: pytest.Config) -> None:
     config.stash[_notes] = []
-    structlog.configure(  # into the standard library's logs, which pytest captures and shows with a failure
+    pytest.MonkeyPatch().setattr(structlog, "configure", _without_cache)
+    _log_as_tests_do()
+
+
+def _log_as_tests_do() -> None:
+    """Into the standard library's logs, which pytest captures and shows with a failure."""
+    structlog.configure(
         processors=[
             structlog.stdlib.add_log_level,
             mask_event,
@@ -38,6 +45,25 @@ def pytest_configure(config: pytest.Config) -> None:
         ],
         logger_factory=structlog.stdlib.LoggerFactory(),
     )
+
+
+def _without_cache(*, _configure: Callable[..., None] = structlog.configure, **options: Any) -> None:
+    """Configure it so that what a test configures ends with the test: a cached logger would keep it for good."""
+    _configure(**{**options, "cache_logger_on_first_use": False})
+
+
+@pytest.fixture(autouse=True)
+def _logs_as_they_were() -> Iterator[None]:
+    """A command sends logs to its own standard error: the next test must not find them there, whatever came before."""
+    root = logging.getLogger()
+    handlers, level = [*root.handlers], root.level
+    _log_as_tests_do()
+    yield
+    for handler in [*root.handlers]:
+        if type(handler) is logging.StreamHandler and handler not in handlers:
+            root.removeHandler(handler)
+    root.setLevel(level)
+    _log_as_tests_do()
 
 
 @pytest.hookimpl(tryfirst=True)

@@ -7,7 +7,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import structlog
 
 from stamgast.logs import COME_BY_THE_THOUSAND, HEALS_BY_ITSELF, Repeats, configure_logs, get_logger, mask_phones
 from stamgast.sparing import Sparing
@@ -48,17 +47,6 @@ def test_other_figures_stay(text: str):
     assert mask_phones(text) == text
 
 
-@pytest.fixture
-def restored_logs():
-    root = logging.getLogger()
-    before = root.handlers[:], root.level, structlog.get_config()
-    yield
-    root.handlers[:], level = before[0], before[1]
-    root.setLevel(level)
-    structlog.configure(**before[2])
-
-
-@pytest.mark.usefixtures("restored_logs")
 def test_one_json_line_per_event_goes_to_standard_error(capsys: pytest.CaptureFixture[str]):
     configure_logs("info", "json")
     get_logger("test").warning("refused", phone="+31612345678", nested={"to": ["0612345678"]}, partition=3)
@@ -77,7 +65,6 @@ def test_one_json_line_per_event_goes_to_standard_error(capsys: pytest.CaptureFi
     assert second["event"] == "call [phone]"
 
 
-@pytest.mark.usefixtures("restored_logs")
 @pytest.mark.parametrize("style", ["json", "console"])
 def test_a_traceback_shows_no_number_and_no_local_variable(style: str, capsys: pytest.CaptureFixture[str]):
     def call(phone: str, name: str) -> None:
@@ -97,7 +84,6 @@ def test_a_traceback_shows_no_number_and_no_local_variable(style: str, capsys: p
     assert "Jansen" not in err
 
 
-@pytest.mark.usefixtures("restored_logs")
 def test_of_what_aiokafka_tries_again_a_line_a_minute_is_told_for_each_broker():
     logging.getLogger().setLevel(logging.INFO)
     repeats = Repeats()
@@ -119,7 +105,6 @@ def test_of_what_aiokafka_tries_again_a_line_a_minute_is_told_for_each_broker():
     assert told(101.0, "OffsetCommit failed for group %s", "g", name="aiokafka.consumer")
 
 
-@pytest.mark.usefixtures("restored_logs")
 def test_what_is_told_for_every_try_is_told_once_in_ten_seconds():
     repeats = Repeats()
 
@@ -141,7 +126,6 @@ def test_what_is_told_for_every_try_is_told_once_in_ten_seconds():
         )
 
 
-@pytest.mark.usefixtures("restored_logs")
 @pytest.mark.parametrize(
     ("name", "message"),
     [
@@ -169,7 +153,6 @@ def test_what_heals_by_itself_is_news_once_and_a_warning_a_minute_where_it_lasts
     assert told(300.0) == "INFO", "it had healed"
 
 
-@pytest.mark.usefixtures("restored_logs")
 def test_what_strangers_send_is_told_once_a_minute_and_is_no_warning():
     logging.getLogger().setLevel(logging.INFO)
     repeats = Repeats()
@@ -188,7 +171,6 @@ def test_what_strangers_send_is_told_once_a_minute_and_is_no_warning():
     ]
 
 
-@pytest.mark.usefixtures("restored_logs")
 def test_what_the_interpreter_prints_by_itself_is_json_as_well():
     code = """
 import threading, warnings
@@ -210,7 +192,6 @@ warnings.warn("old")
     assert "old" in lines[2]["event"]
 
 
-@pytest.mark.usefixtures("restored_logs")
 def test_a_hundred_thousand_rubbish_records_make_a_few_lines_that_say_how_many_they_were(
     capsys: pytest.CaptureFixture[str],
 ):
