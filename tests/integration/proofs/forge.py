@@ -47,6 +47,14 @@ class Forged:
         """The exit code, or None while it runs."""
         return self._process.exitcode
 
+    def ended(self, *, seconds: float) -> int | None:
+        """Wait for it to end by itself; its exit code, or None if it went on and was killed."""
+        self._process.join(seconds)
+        code = self.exit_code
+        if code is None:
+            self.kill()
+        return code
+
     def signal(self, number: int) -> None:
         """Send a signal, if the process is still there."""
         if self.exit_code is None:

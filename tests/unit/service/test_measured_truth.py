@@ -118,6 +118,7 @@ def measured(draw: np.random.Generator, run: int, people: int) -> tuple[float, f
 
 
 @pytest.mark.slow
+@pytest.mark.fits
 @pytest.mark.parametrize("people", [60, 200], ids=["small groups", "a shop"])
 def test_the_interval_holds_the_truth_in_95_of_100_shops_and_attribution_does_not(people: int):
     draw = np.random.default_rng(2026 + people)
