@@ -19,15 +19,15 @@ from rules.bounds import (
     hold_length,
     hold_to,
 )
+from rules.program.alerts import read_messages
 from rules.program.budgets import read_budget, read_campaigns
 from rules.program.freshness import read_duration, read_feed, read_freshness
 from rules.program.meant import read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
-from rules.program.messages import check_plain, read_messaging, read_templates
+from rules.program.messages import check_plain
 from rules.program.own_events import read_own_events
 from rules.program.prices import read_prices, with_prices
 from rules.program.purchases import read_most_rewards, read_purchases
-from rules.program.staff import read_staff
 from rules.program.tiers import read_tiers, read_watch
 from rules.program.trip_wires import read_trip_wires
 from rules.program.value import read_closed, read_costs, read_horizon, read_lapse, read_parameters, read_rates
@@ -69,7 +69,7 @@ SECTIONS: Final = (
     "launch",
     "freshness",
     "purchases",
-    *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "campaigns", "budget"),
+    *("watch", "tiers", "segments", "events", "measure", "audiences", "staff", "alerts", "campaigns", "budget"),
 )
 CARD_WORDS: Final = (
     "stamps",
@@ -119,6 +119,7 @@ def read_program(
     costs = with_prices(read_costs(reader, found.get("costs"), currency), prices, region)
     horizon = read_horizon(reader, found.get("clv"))
     fresh_for, timers_fresh_for = read_freshness(reader, found.get("freshness"))
+    people = named(reader, found.get("staff"), "staff")
     return Program(
         merchant=_merchant(reader, found.get("merchant"), merchant),
         name=_name(reader, found.get("name")) or merchant,
@@ -130,9 +131,7 @@ def read_program(
         stores=_stores(reader, found.get("stores"), time_zone, Region(region, neighbours)),
         cards=_cards(reader, found.get("cards"), currency, rewards),
         rewards=rewards,
-        templates=read_templates(reader, found.get("templates"), languages, sms),
         lapse=read_lapse(reader, found.get("lapse")),
-        messaging=read_messaging(reader, found.get("messaging")),
         costs=costs,
         prices=prices,
         horizon=horizon,
@@ -145,11 +144,11 @@ def read_program(
         timers_fresh_for=timers_fresh_for,
         watch=read_watch(reader, found.get("watch")),
         tiers=read_tiers(reader, found.get("tiers"), currency),
-        staff=read_staff(reader, named(reader, found.get("staff"), "staff"), languages),
         campaigns=read_campaigns(reader, found.get("campaigns"), currency),
         budget=read_budget(reader, found.get("budget"), currency),
         measure_window=read_measure(reader, found.get("measure")),
         events=read_own_events(reader, named(reader, found.get("events"), "events")),
+        **read_messages(reader, found, languages, sms, people)._asdict(),
         **read_purchases(reader, found.get("purchases"), time_zone, currency)._asdict(),
     )
 

@@ -15,7 +15,7 @@ from rules.yaml.problems import has_errors
 from rules.yaml.reader import Reader
 from stamgast.domain.channels import SPECS, Wording
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.message_words import CUSTOMER, STAFF, WORDS
+from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Messaging, Program
 from stamgast.domain.sms_parts import Parts, as_sent, composed, count_parts, fits_gsm7, transliterate
 from stamgast.domain.vocabulary import Channel
@@ -27,6 +27,8 @@ LONG_NAME: Final = "Anne-Zoë van der Éśpinossa de los Montes"
 _CODE: Final = "3FF-ABCDEFGHIJKLMNOP"
 _DATE: Final = "30/12/2026"
 _ID: Final = "c" * 25
+_ABOUT: Final = "win-back-spring (2026-11)"
+_WHY: Final = "1234.56 EUR of 1234.00 EUR spent; what costs more waits or is dropped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +51,7 @@ def longest_words(program: Program, language: str) -> Words:
         "voucher": {"code": _CODE, "name": max(names, key=len, default="voucher"), "valid_until": _DATE},
         "card": {"stamps": most, "size": most, "missing": most},
         STAFF: {"name": max(program.staff, key=len, default=STAFF), "customer": _ID},
+        ALERT: {"about": _ABOUT, "why": _WHY},
     }
 
 

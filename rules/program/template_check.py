@@ -16,7 +16,7 @@ from rules.program.template_language import (
     parse_message,
     render_bounded,
 )
-from stamgast.domain.message_words import CUSTOMER, STAFF, WORDS
+from stamgast.domain.message_words import ALERT, CUSTOMER, STAFF, WORDS
 from stamgast.domain.program import Template as ProgramTemplate
 from stamgast.domain.vocabulary import Channel
 
@@ -92,6 +92,7 @@ _TRIED: Final = {
     "voucher": {"code": "6-2VTAVOAOCW2MQNTT", "name": "Een brood", "valid_until": "29/12/2026"},
     "card": {"stamps": "5", "size": "8", "missing": "3"},
     STAFF: {"name": "anna", "customer": "cewtfvhhjywenyds7hx5gexud"},
+    ALERT: {"about": "win-back", "why": "4 van 100 zeiden STOP"},
 }
 _NAMELESS_WORDS: Final = {CUSTOMER: dict.fromkeys(WORDS[CUSTOMER], "")}
 _OF_VALUES: Final = (UndefinedError, ZeroDivisionError)

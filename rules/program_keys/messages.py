@@ -1,10 +1,12 @@
 """Sections of program.yaml about messages, and about what rules may do and earn by them."""
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Final
 
 from rules.language.schema_parts import DURATION, HOURS, MONEY, POSITIVE, RATE, SHARE, choice, one_or_more
 from rules.program_keys.key import COUNTRY, ID, LANGUAGE, WORD, Key, yaml
+from stamgast.domain.alerts import AlertKind
 from stamgast.domain.vocabulary import Channel, IfUnproven, Letters, Purpose
 
 _TEMPLATE: Final = Key(
@@ -56,6 +58,15 @@ _MESSAGING: Final[Mapping[str, Key]] = {
     "max_parts": Key("Parts that an SMS may take.", {"type": "integer", "minimum": 1, "maximum": 10}),
 }
 
+_OFF: Final = {"const": False}
+_ALERT: Final = Key(
+    "",
+    keys={
+        "to": Key("Who hears of it, by their names in `staff`; all of them else.", one_or_more({"type": "string"})),
+        "template": Key("In which words, instead of ours: `alert.about`, `alert.why`, `staff.name`.", WORD),
+    },
+    or_else=_OFF,
+)
 _LAUNCH: Final[Mapping[str, Key]] = {
     "watch_for": Key("How long a launch is watched.", DURATION),
     "at_least": Key("Messages before shares say anything.", POSITIVE),
@@ -99,6 +110,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 variables: {"1": voucher.name, "2": "{{ customer.first_name or 'klant' }}"}
                 if_unproven: send_again
               we_miss_you: {purpose: marketing}
+              budget_spent: {purpose: utility}
             """),
     ),
     "messaging": Key(
@@ -138,6 +150,26 @@ MESSAGES: Final[Mapping[str, Key]] = {
         each=_STAFF,
         names=ID,
         example='staff: {manager: {phone: "+31612345678", language: nl, hours: "08:00-18:00", per_hour: 6}}',
+    ),
+    "alerts": Key(
+        "What staff are told about the shop itself, and who of them: all of it and all of them where nothing is said. "
+        "`false` switches one off, or all. See [what staff are told](#what-staff-are-told).",
+        keys={
+            AlertKind.RULE_PAUSED.value: replace(_ALERT, meaning="A trip wire paused a rule."),
+            AlertKind.BUDGET_SPENT.value: replace(_ALERT, meaning="A budget is spent; one that only warns, too."),
+            AlertKind.SEGMENT_FELL.value: replace(
+                _ALERT,
+                meaning="The customers of a tag or source are worth less than three times what winning them cost, "
+                "and were not before.",
+            ),
+        },
+        or_else=_OFF,
+        example=yaml("""
+            alerts:
+              rule_paused: {to: [manager]}
+              budget_spent: {to: [manager], template: budget_spent}
+              segment_fell: false
+            """),
     ),
     "measure": Key(
         "What a rule earned.",

@@ -25,6 +25,7 @@ from stamgast.domain.events import (
     PurchaseChanged,
     Reviewed,
     Scheduled,
+    StaffAlerted,
     TimerDue,
     decode_event,
 )
@@ -34,7 +35,7 @@ from stamgast.domain.units import Millis
 from stamgast.log.reading import ConsumerRecord, LogReader
 
 _OURS: Final = (
-    *(TimerDue, ActivationOutcome, MessagePriced, Reviewed, Scheduled, CalledOff, BudgetAnswered),
+    *(TimerDue, ActivationOutcome, MessagePriced, Reviewed, Scheduled, CalledOff, BudgetAnswered, StaffAlerted),
     *OF_A_PARTITION,
 )
 

@@ -14,6 +14,7 @@ from stamgast import bootstrap
 from stamgast.broker import kafka_of
 from stamgast.campaigns.buyers import check_reach, find_buyers
 from stamgast.campaigns.identifiers import Named, read_identifiers
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
@@ -207,7 +208,8 @@ class _Look:
             cursor, flat = await self._redis.call(
                 "ZSCAN", keys.timers, cursor, "MATCH", f"{self._merchant}:*", "COUNT", _AT_ONCE
             )
-            yield [member.decode().rpartition(":")[2] for member in flat[::2]]
+            names = (member.decode().rpartition(":")[2] for member in flat[::2])
+            yield [name for name in names if name != STAFF_ROOM]
             if cursor == b"0":
                 return
 

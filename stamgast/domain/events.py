@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Meta, Struct
 
 from stamgast.domain import units
+from stamgast.domain.alerts import LONGEST
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 
@@ -325,6 +326,24 @@ class CampaignDone(Event, frozen=True, kw_only=True, tag="campaign_done", gc=Fal
     about: ClassVar[str] = "merchant"
 
 
+class StaffAlerted(Event, frozen=True, kw_only=True, tag="staff_alerted", gc=False):
+    """Something happened that staff are told about the shop itself. `customer` is `alerts.STAFF_ROOM`.
+
+    `what` names the rule, the budget or the segment, `how` what tripped, what becomes of what costs money, or what the
+    segment is by. It is told once for each `mark` that differs from the last ones of the same.
+    """
+
+    kind: Annotated[str, Meta(max_length=32)]
+    what: Annotated[str, Meta(max_length=LONGEST)]
+    how: Annotated[str, Meta(max_length=32)]
+    mark: Annotated[str, Meta(max_length=64)]
+    since: Millis
+    """When it came to be so."""
+    found: Annotated[int, EXACT] = 0
+    of: Annotated[int, EXACT] = 0
+    """What it is compared with: a limit, or what it was before."""
+
+
 class Barrier(Event, frozen=True, kw_only=True, tag="barrier", gc=False):
     """A merchant's bundle comes into force in this partition. `customer` is empty."""
 
@@ -349,7 +368,7 @@ AnyEvent = (
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
     | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
-    | Barrier | RulePaused
+    | StaffAlerted | Barrier | RulePaused
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({

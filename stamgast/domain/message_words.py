@@ -6,6 +6,7 @@
 from collections.abc import Mapping
 from typing import Any, Final
 
+from stamgast.domain.alert_words import alert_variables
 from stamgast.domain.calendar import date_of
 from stamgast.domain.names import LONGEST_FIRST_NAME, LONGEST_NAME, said_name
 from stamgast.domain.program import Program
@@ -13,19 +14,24 @@ from stamgast.domain.validity import last_day
 
 CUSTOMER: Final = "customer"
 STAFF: Final = "staff"
+ALERT: Final = "alert"
 WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     CUSTOMER: ("first_name", "name"),
     "merchant": ("name",),
     "voucher": ("code", "name", "valid_until"),
     "card": ("stamps", "size", "missing"),
     STAFF: ("name", "customer"),
+    ALERT: ("about", "why"),
 }
 """Names are empty when the customer gave none; `voucher` is there when the rule gives a reward, `card` when a
-stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id."""
+stamp card set the rule off. `staff` is there in what staff are told: who is, and the customer's id. `alert` is there
+where that is about the shop itself: which rule, budget or segment, and why."""
 FOR_STAFF: Final = frozenset({"customer.first_name", "merchant.name", *(f"card.{each}" for each in WORDS["card"])}) | {
     f"{STAFF}.{each}" for each in WORDS[STAFF]
 }
 """What staff may be told: no more of a customer than a first name and an id."""
+IN_ALERTS: Final = frozenset({"merchant.name", f"{STAFF}.name"} | {f"{ALERT}.{each}" for each in WORDS[ALERT]})
+"""What they may be told of the shop itself: it is about no customer."""
 
 
 def message_variables(
@@ -45,7 +51,11 @@ def message_variables(
     if "code" in data:
         words["voucher"] = _voucher(program, data, language)
     if STAFF in data:
-        words[STAFF] = {"name": str(data[STAFF]), "customer": str(data["customer"])}
+        words[STAFF] = {"name": str(data[STAFF])}
+        if "customer" in data:
+            words[STAFF]["customer"] = str(data["customer"])
+    if ALERT in data:
+        words[ALERT] = alert_variables(program, data, language)
     card = program.cards.get(data.get("card", ""))
     if card is not None:
         stamps = int(data.get("stamps", {}).get(card.id, 0))

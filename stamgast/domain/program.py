@@ -11,6 +11,7 @@ from typing import Final, Literal, assert_never
 
 from msgspec import Struct
 
+from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.dated import is_within, on_day
@@ -317,6 +318,8 @@ class Program:
     """What its rules ask states to keep."""
     staff: Mapping[str, Staff] = field(default_factory=dict)
     """Whom rules may tell something, by the names that they use."""
+    alerts: Mapping[AlertKind, Alert] = field(default_factory=dict)
+    """What staff are told about the shop itself, and who of them."""
     campaigns: Mapping[str, Campaign] = field(default_factory=dict)
     """Groups of rules with one budget, a first and a last day."""
     budget: Budget | None = None

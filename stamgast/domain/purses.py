@@ -174,6 +174,11 @@ def granted(known: tuple[Chest, ...], whole: Mills, wish: Wish) -> tuple[tuple[C
     return chests, Lease(share.number, amount, left)
 
 
+def has_refused(chest: Chest) -> bool:
+    """Whether some partition was told last that there is nothing for it: what costs money is held back there."""
+    return any(share.number and not share.newest for share in chest.shares.values())
+
+
 def _chunk(left: Mills, wish: Wish) -> Mills:
     if left < wish.need:
         return 0

@@ -25,6 +25,17 @@ class Watched(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Tripped:
+    """What tripped: `found` was more than allowed, `of` what it was compared with; money is minor units."""
+
+    wire: Watched
+    found: int
+    of: int
+    why: str
+    """The same in words, for whoever operates the shop."""
+
+
+@dataclass(frozen=True, slots=True)
 class TripWires:
     """`opt_outs` and `failures` are percent of the messages, and tell nothing before `at_least` of them went.
 
@@ -38,8 +49,8 @@ class TripWires:
     volume: int = 3
     spend: Minor = 0
 
-    def tripped(self, counts: Mapping[str, int], today: Day, expected: float, currency: str) -> str:
-        """Return why the rule has to be paused; empty if it need not. `expected` is messages a day; 0: nobody said."""
+    def tripped(self, counts: Mapping[str, int], today: Day, expected: float, currency: str) -> Tripped | None:
+        """Return why the rule has to be paused; None if it need not. `expected` is messages a day; 0: nobody said."""
         sent = counts.get(Watched.SENT, 0)
         if sent >= self.at_least:
             for what, most, words in (
@@ -48,15 +59,17 @@ class TripWires:
             ):
                 found = counts.get(what, 0)
                 if found * 100 > most * sent:
-                    return f"{found} {words}, of {sent} that went: more than {most}%"
+                    return Tripped(what, found, sent, f"{found} {words}, of {sent} that went: more than {most}%")
         on_this_day = counts.get(counter(Watched.DAY, str(today)), 0)
         if expected and on_this_day > self.volume * expected:
-            return f"{on_this_day} messages went today, more than {self.volume} times the {expected:g} expected"
+            why = f"{on_this_day} messages went today, more than {self.volume} times the {expected:g} expected"
+            return Tripped(Watched.DAY, on_this_day, int(self.volume * expected), why)
         spent = counts.get(Watched.COST, 0) // _THOUSANDTHS
         if self.spend and spent > self.spend:
             limit = format_money(self.spend, currency)
-            return f"its messages cost {format_money(spent, currency)} by now, more than {limit}"
-        return ""
+            why = f"its messages cost {format_money(spent, currency)} by now, more than {limit}"
+            return Tripped(Watched.COST, spent, self.spend, why)
+        return None
 
 
 def watched_counter(rule: str, launched_at: Millis, what: str) -> str:

@@ -384,6 +384,7 @@ class Tally(StrEnum):
     RAISED = "raised"
     SHADOW = "shadow"
     TOO_MANY = "too_many"
+    TOO_LATE = "too_late"
 
 
 BETWEEN: Final = "|"

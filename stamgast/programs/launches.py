@@ -16,6 +16,7 @@ import msgspec
 from rules.engine import SPEAKING, CompiledRule
 from rules.rule_set import RuleSet
 from rules.yaml.words import parse_status
+from stamgast.domain.trip_wires import Tripped
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import RuleStatus
 
@@ -31,6 +32,12 @@ class Launch(msgspec.Struct, frozen=True, omit_defaults=True):
     """How many messages a day are expected of it, as all customers get them; 0: nobody said."""
     tripped: str = ""
     """Why a trip wire paused it."""
+    tripped_at: Millis = 0
+    """0 where it did so before that was noted."""
+    wire: str = ""
+    """Which one (`stamgast.domain.trip_wires.Watched`)."""
+    figures: tuple[int, int] = (0, 0)
+    """What was found, and what it was compared with (`stamgast.domain.trip_wires.Tripped`)."""
 
 
 Launches = Mapping[str, Launch]
@@ -100,7 +107,9 @@ def with_launch(
     return others | {rule.id: Launch(status, rule.status_text, at, expected)}
 
 
-def with_pause(launches: Launches, rule_id: str, why: str) -> dict[str, Launch]:
+def with_pause(launches: Launches, rule_id: str, tripped: Tripped, now: Millis) -> dict[str, Launch]:
     """The launches after a trip wire paused a rule; only what was launched is watched."""
-    known = launches[rule_id]
-    return {**launches, rule_id: Launch(str(RuleStatus.PAUSED), known.in_file, 0, known.expected, why)}
+    known, status = launches[rule_id], str(RuleStatus.PAUSED)
+    figures = (tripped.found, tripped.of)
+    paused = Launch(status, known.in_file, 0, known.expected, tripped.why, now, tripped.wire, figures)
+    return {**launches, rule_id: paused}

@@ -16,6 +16,7 @@ import msgspec
 
 from rules.loader import LoadedMerchant, load_published
 from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.trip_wires import Tripped
 from stamgast.programs import launches
 from stamgast.programs.launches import Launch, Launches, in_force
 
@@ -69,6 +70,8 @@ class Glance(NamedTuple):
     """One of its rules was launched."""
     may_have_budgets: bool = True
     """There may be a budget in its files."""
+    paused: tuple[tuple[str, Launch], ...] = ()
+    """Rules that a trip wire paused, since that is noted with its moment."""
 
 
 _encode = msgspec.json.Encoder(order="deterministic").encode
@@ -134,13 +137,12 @@ def with_feed(packed: bytes, now: int, *, healthy: bool, based: int | None = Non
     return encode_bundle(changed(record, feed=feed, published_at=now, who=OURSELVES, why=why, based=based))
 
 
-def with_pause(packed: bytes, rule: str, now: int, why: str, *, based: int) -> bytes:
+def with_pause(packed: bytes, rule: str, now: int, tripped: Tripped, *, based: int) -> bytes:
     """Return the same bundle with a rule paused that tripped a wire, packed. `now` is milliseconds UTC."""
     record = decode_bundle(packed)
-    launched = launches.with_pause(record.launched, rule, why)
-    return encode_bundle(
-        changed(record, launched=launched, published_at=now, who=OURSELVES, why=f"trip wire: {why}", based=based)
-    )
+    launched = launches.with_pause(record.launched, rule, tripped, now)
+    why = f"trip wire: {tripped.why}"
+    return encode_bundle(changed(record, launched=launched, published_at=now, who=OURSELVES, why=why, based=based))
 
 
 def load_record(record: BundleRecord) -> LoadedMerchant:
@@ -164,6 +166,7 @@ def glance_at(record: BundleRecord) -> Glance:
         may_limit_days=_may_name("messages", rules),
         has_launches=bool(record.launched),
         may_have_budgets=_may_name("budget", record.files.values()),
+        paused=tuple((rule, launch) for rule, launch in record.launched.items() if launch.tripped_at),
     )
 
 

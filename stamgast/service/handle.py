@@ -5,6 +5,7 @@ from typing import Any, Final
 
 from rules.actions import Give
 from stamgast.domain.activation import Activation
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.apart import AT_HAND
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.channels import spec_of
@@ -39,6 +40,7 @@ from stamgast.domain.purchases import MEMORY
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import ActivationState, Counter, FactName, Reason, Stage, counter
 from stamgast.service import (
+    alerts,
     at_hand,
     awaited,
     deeds,
@@ -85,6 +87,8 @@ def handle(
     """
     customer = state or Customer()
     case = Case(customer, customer_id, context, ledger)
+    if customer_id == STAFF_ROOM:
+        return alerts.tell_staff(case, events)
     if state is None:
         case.count(Counter.CUSTOMERS)
         case.count(counter(Counter.STAGE, Stage.NEW))
@@ -97,11 +101,7 @@ def handle(
             remembering.take_stock(case)
         if minds_segments:
             segments.take_stock(case, is_new=state is None)
-        try:
-            apply = _APPLY[type(event)]
-        except KeyError:
-            raise DomainError(f"{type(event).__name__} is not an event of a customer") from None
-        apply(case, event)
+        _APPLY.get(type(event), _is_none)(case, event)
         if case.expired:
             expired, case.expired = case.expired, []
             fire(case, expired)
@@ -232,6 +232,10 @@ def _timer_due(case: Case, event: TimerDue) -> None:
 def _reviewed(case: Case, _event: Reviewed) -> None:
     plans.plan_anew(case)
     fire(case, restage(case))
+
+
+def _is_none(_case: Case, event: AnyEvent) -> None:
+    raise DomainError(f"{type(event).__name__} is not an event of a customer")
 
 
 _APPLY: dict[type, Callable[[Case, Any], None]] = {

@@ -41,7 +41,8 @@ LIFE: Final[Millis] = 48 * HOUR
 CHANNEL: Final = Channel.SMS
 _SUBMITTED: Final = RANKS[Status.SUBMITTED]
 _SETTLED: Final = RANKS[Status.FAILED]
-_TIMER: Final = f"{TimerKind.NOTICE}:"
+TIMER: Final = f"{TimerKind.NOTICE}:"
+"""How the names of their timers begin."""
 
 
 def tell(case: Case, firing: Firing, notices: Sequence[Notify]) -> None:
@@ -89,26 +90,31 @@ def _tell(case: Case, firing: Firing, template: str, who: Staff) -> None:
     if any(each.id == notice.id for each in case.customer.notices):
         return
     case.customer.notices = [*case.customer.notices, notice]
-    _go(case, notice, who)
+    go(case, notice, who)
 
 
 def due(case: Case, which: str) -> None:
     """The time has come for which it waited: the rule and the person may be gone meanwhile."""
-    notice = _find(case, which)
-    if notice is None or notice.rank >= _SUBMITTED:
+    notice = find(case, which)
+    if notice is None or not waits(notice):
         return
     rule, who = case.context.bundle.rules.by_id.get(notice.rule), case.program.staff.get(notice.staff)
     if rule is None or rule.status not in SPEAKING:
-        _end(case, notice, Status.SUPPRESSED, Reason.RULE_NOT_LIVE)
+        end(case, notice, Status.SUPPRESSED, Reason.RULE_NOT_LIVE)
     elif who is None or notice.template not in case.program.templates:
-        _end(case, notice, Status.SUPPRESSED, Reason.NO_ADDRESS)
+        end(case, notice, Status.SUPPRESSED, Reason.NO_ADDRESS)
     else:
-        _go(case, notice, who)
+        go(case, notice, who)
+
+
+def waits(notice: Notice) -> bool:
+    """Whether it is in nobody's outbox yet."""
+    return notice.rank < _SUBMITTED
 
 
 def settle(case: Case, event: ActivationOutcome) -> bool:
     """Apply what became of one; False: it is none of these."""
-    notice = _find(case, event.activation)
+    notice = find(case, event.activation)
     if notice is None:
         return False
     if event.rank <= notice.rank or notice.rank < _SUBMITTED or event.status == Status.NOT_FOUND:
@@ -120,7 +126,7 @@ def settle(case: Case, event: ActivationOutcome) -> bool:
         notice.rank = RANKS[Status.HELD]
         _wait(case, notice, max(since, _opens(case, who, since)), event.reason)
     elif event.status in FINAL_WITHOUT_SEND:
-        _end(case, notice, event.status, event.reason)
+        end(case, notice, event.status, event.reason)
     else:
         notice.rank = event.rank
         case.count(counter(Counter.STAFF, notice.staff, event.status))
@@ -138,13 +144,14 @@ def take_back(case: Case, undone: Callable[[str, str], bool]) -> None:
 def drop(case: Case, reason: Reason, chosen: Callable[[Notice], bool]) -> None:
     """End what waits, and ask to cancel what is in the outbox."""
     for notice in [each for each in case.customer.notices if chosen(each)]:
-        if notice.rank < _SUBMITTED:
-            _end(case, notice, Status.SUPPRESSED, reason)
+        if waits(notice):
+            end(case, notice, Status.SUPPRESSED, reason)
         elif notice.rank == _SUBMITTED:
             case.change.cancels.append(notice.id)
 
 
-def _go(case: Case, notice: Notice, who: Staff) -> None:
+def go(case: Case, notice: Notice, who: Staff) -> None:
+    """Put it into the outbox, or let it wait for the hours of whoever is told."""
     opens = _opens(case, who, case.at)
     if opens > case.at:
         _wait(case, notice, opens, Reason.QUIET_HOURS)
@@ -184,14 +191,14 @@ def _opens(case: Case, who: Staff, at: Millis) -> Millis:
 
 def _wait(case: Case, notice: Notice, until: Millis, reason: str) -> None:
     if until >= notice.expires_at:
-        _end(case, notice, Status.EXPIRED, Reason.GAVE_UP)
+        end(case, notice, Status.EXPIRED, Reason.GAVE_UP)
         return
-    case.customer.timers[_TIMER + notice.id] = until
+    case.customer.timers[TIMER + notice.id] = until
     _note(case, notice, NoteKind.DECIDED, Status.HELD, reason)
     telling.notice(case, Arm.WAITS, notice, reason)
 
 
-def _end(case: Case, notice: Notice, status: str, reason: str) -> None:
+def end(case: Case, notice: Notice, status: str, reason: str) -> None:
     """End it untold."""
     case.count(counter(Counter.STAFF, notice.staff, status))
     _note(case, notice, NoteKind.OUTCOME, status, reason)
@@ -201,10 +208,11 @@ def _end(case: Case, notice: Notice, status: str, reason: str) -> None:
 
 def _forget(case: Case, notice: Notice) -> None:
     case.customer.notices = [each for each in case.customer.notices if each is not notice]
-    case.customer.timers.pop(_TIMER + notice.id, None)
+    case.customer.timers.pop(TIMER + notice.id, None)
 
 
-def _find(case: Case, which: str) -> Notice | None:
+def find(case: Case, which: str) -> Notice | None:
+    """Return the one of that id."""
     return next((each for each in case.customer.notices if each.id == which), None)
 
 

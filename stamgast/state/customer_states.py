@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Final
 
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.state.client import keys_like
 from stamgast.state.keys import customers
@@ -38,7 +39,7 @@ async def live_states(
     seen: set[int] = set()
     async for number, name in _names(redis, merchant):
         # A scan may tell a key twice. What stands for it takes less room than its name.
-        if number >= partitions or (known := hash((number, name))) in seen:
+        if number >= partitions or name == STAFF_ROOM or (known := hash((number, name))) in seen:
             continue
         seen.add(known)
         waiting[number].append(name)

@@ -18,6 +18,7 @@ from typing import Any, Final, Literal, NamedTuple, cast
 import msgspec
 
 from stamgast.domain.activation import Note, Submission
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.state.errors import UncountedError
 from stamgast.state.partitions import Lease
 from stamgast.state.scripts import Script
@@ -221,7 +222,7 @@ class Outbox:
         What is beyond the number waits, and is told of by the first of a later hour. A Redis that lost these counts
         lets more go in that hour, and nothing twice.
         """
-        about = f"{{m:{submission.merchant}}}:staff:{submission.staff}"
+        about = _told_of(submission)
         keys = [f"{about}:{hour}", f"{about}:waiting", f"{about}:folded", f"{about}:others"]
         words: list[Word] = [submission.activation, most, _LIMIT_KEPT_S]
         answer, others = await self._lease.run_elsewhere(_NOTICE, keys, words)
@@ -229,9 +230,7 @@ class Outbox:
 
     async def told_besides(self, submission: Submission) -> int:
         """How many others a message to staff tells of."""
-        found = await self._lease.call_elsewhere(
-            "HGET", f"{{m:{submission.merchant}}}:staff:{submission.staff}:others", submission.activation
-        )
+        found = await self._lease.call_elsewhere("HGET", f"{_told_of(submission)}:others", submission.activation)
         return int(found or 0)
 
     async def recount_limit(self, merchant: str, rule: str, day: int, activations: Sequence[str]) -> None:
@@ -304,6 +303,12 @@ class Outbox:
 
 def _told_key(merchant: str) -> str:
     return f"{{m:{merchant}}}:told"
+
+
+def _told_of(submission: Submission) -> str:
+    """What is counted for somebody of the staff: of the shop itself apart, lest it drowns in what is about customers."""
+    about = ":shop" if submission.customer == STAFF_ROOM else ""
+    return f"{{m:{submission.merchant}}}:staff:{submission.staff}{about}"
 
 
 def _limit_key(name: str) -> str:

@@ -1,18 +1,25 @@
 """What budgets have spent, over all partitions: shown as metrics, and told when they come to their end.
 
 Each partition counts in its owner's commit; the owner of the first partition of customers sums it up. A budget that
-only warns says so here, and one that holds back says when it begins to.
+only warns says so here, and one that holds back says when it begins to: as soon as its chest, which stands with the
+same partition, could not pay for something. Staff hear of it once in each of its times, and again if it is another
+amount.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
 from stamgast.clock.shop_time import Clock
-from stamgast.domain.budgets import MILLS, Booked, Budget, period_of
+from stamgast.domain.alerts import STAFF_ROOM, AlertKind
+from stamgast.domain.budgets import MILLS, Booked, Budget, Mills, period_of
 from stamgast.domain.currencies import format_money
+from stamgast.domain.events import StaffAlerted
+from stamgast.domain.program import Program
+from stamgast.domain.purses import Chest, Chests, has_refused
+from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import BETWEEN, Counter, counter
 from stamgast.log.topics import Topics
 from stamgast.logs import get_logger
@@ -20,6 +27,7 @@ from stamgast.programs.record import Glance
 from stamgast.service import Bundle
 from stamgast.state.keys import customers
 from streams.customers.bundles import Bundles
+from streams.customers.in_force import Standing
 from streams.customers.merchant_watch import MerchantWatch
 from streams.metrics import Metrics
 from streams.runtime.job import OwnedPartition
@@ -41,12 +49,12 @@ class BudgetWatch(MerchantWatch):
     def _may_concern(self, seen: Glance) -> bool:
         return seen.may_have_budgets
 
-    async def _judge(self, bundles: Sequence[Bundle]) -> None:
+    async def _judge(self, bundles: Sequence[Bundle], standing: Standing) -> None:
         for bundle in bundles:
             if bundle.rules.budgets:
-                await self._look_at(bundle)
+                await self._look_at(bundle, standing.chests)
 
-    async def _look_at(self, bundle: Bundle) -> None:
+    async def _look_at(self, bundle: Bundle, chests: Chests) -> None:
         program, now = bundle.program, self._clock.now()
         periods = {name: period_of(each.per, now, program.time_zone) for name, each in bundle.rules.budgets.items()}
         fields = [
@@ -60,18 +68,59 @@ class BudgetWatch(MerchantWatch):
             spent = sum(int(each[place] or 0) for each in answers)
             self._metrics.budget_spent.labels(program.merchant, name).set(spent / MILLS)
             self._metrics.budget_amount.labels(program.merchant, name).set(budget.amount)
-            self._tell(bundle, name, periods[name], budget, spent)
+            seen = _Seen(name, periods[name], budget, spent)
+            is_spent = seen.is_all or _has_refused(chests.get((program.merchant, name), ()), seen)
+            self._warn(program, seen, is_spent=is_spent)
+            if is_spent:
+                await self._news.tell(program, _news(program, seen, now))
 
-    def _tell(self, bundle: Bundle, name: str, period: str, budget: Budget, spent: int) -> None:
-        program = bundle.program
-        percent = spent * 100 // budget.mills
-        key = f"{program.merchant}:{name}@{period}"
-        reached = 100 if percent >= 100 else _NEARLY if percent >= _NEARLY else 0
+    def _warn(self, program: Program, seen: _Seen, *, is_spent: bool) -> None:
+        key = f"{program.merchant}:{seen.name}@{seen.period}"
+        reached = 100 if is_spent else _NEARLY if seen.percent >= _NEARLY else 0
         if reached <= self._told.get(key, 0):
             return
         self._told[key] = reached
+        budget, spent = seen.budget, seen.spent // MILLS
         log.warning(
             "a budget is spent" if reached == 100 else "a budget is nearly spent",
-            merchant=program.merchant, budget=name, period=period, when_spent=budget.when_spent.value,
-            spent=format_money(spent // MILLS, program.currency), of=format_money(budget.amount, program.currency),
+            merchant=program.merchant, budget=seen.name, period=seen.period, when_spent=budget.when_spent.value,
+            spent=format_money(spent, program.currency), of=format_money(budget.amount, program.currency),
         )  # fmt: skip
+
+
+class _Seen(NamedTuple):
+    """A budget in one time, and what all partitions have spent of it."""
+
+    name: str
+    period: str
+    budget: Budget
+    spent: Mills
+
+    @property
+    def is_all(self) -> bool:
+        return self.spent >= self.budget.mills
+
+    @property
+    def percent(self) -> int:
+        return self.spent * 100 // self.budget.mills
+
+
+def _has_refused(known: Sequence[Chest], seen: _Seen) -> bool:
+    """Whether it holds something back already: what is left of it pays for nothing that was asked for."""
+    return seen.budget.holds and any(has_refused(chest) for chest in known if chest.period == seen.period)
+
+
+def _news(program: Program, seen: _Seen, now: Millis) -> StaffAlerted:
+    budget = seen.budget
+    return StaffAlerted(
+        merchant=program.merchant,
+        customer=STAFF_ROOM,
+        at=now,
+        kind=AlertKind.BUDGET_SPENT,
+        what=seen.name,
+        how=budget.when_spent,
+        mark=f"{seen.period}/{budget.amount}",
+        since=now,
+        found=seen.spent // MILLS,
+        of=budget.amount,
+    )

@@ -18,6 +18,7 @@ from stamgast.programs.record import Glance, with_feed
 from stamgast.service import Bundle
 from stamgast.state.keys import transactions
 from stamgast.state.partition_meta import NEWEST_PURCHASE
+from streams.customers.in_force import Standing
 from streams.customers.merchant_watch import MerchantWatch
 
 log = get_logger(__name__)
@@ -29,7 +30,7 @@ class FeedWatch(MerchantWatch):
     def _may_concern(self, seen: Glance) -> bool:
         return seen.may_watch_feed
 
-    async def _judge(self, bundles: Sequence[Bundle]) -> None:
+    async def _judge(self, bundles: Sequence[Bundle], _standing: Standing) -> None:
         newest_purchase = await self._newest_purchases(
             [bundle.program.merchant for bundle in bundles if bundle.program.feed_stale_after]
         )

@@ -2,7 +2,7 @@
 
 What each partition counts of a launch stands in its read model, in its owner's commit. It is summed up every few
 seconds, and a bundle is appended in which the rule is paused (`streams.customers.merchant_watch`). So the pause is a
-version like any other: it has a barrier, stands in the history, and outlives what is published.
+version like any other: it has a barrier, stands in the history, and outlives what is published. Staff hear of it.
 """
 
 from __future__ import annotations
@@ -11,13 +11,16 @@ import asyncio
 from collections.abc import Mapping, Sequence
 
 from rules.engine import SPEAKING, CompiledRule
+from stamgast.domain.alerts import STAFF_ROOM, AlertKind
 from stamgast.domain.calendar import business_day
-from stamgast.domain.trip_wires import Watched, watched_counter
+from stamgast.domain.events import StaffAlerted
+from stamgast.domain.trip_wires import Tripped, Watched, watched_counter
 from stamgast.domain.vocabulary import BETWEEN, RuleStatus, counter
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance, with_pause
 from stamgast.service import Bundle
 from stamgast.state.keys import customers
+from streams.customers.in_force import Standing
 from streams.customers.merchant_watch import MerchantWatch
 
 log = get_logger(__name__)
@@ -29,15 +32,16 @@ class LaunchWatch(MerchantWatch):
     def _may_concern(self, seen: Glance) -> bool:
         return seen.has_launches
 
-    async def _judge(self, bundles: Sequence[Bundle]) -> None:
+    async def _judge(self, bundles: Sequence[Bundle], _standing: Standing) -> None:
         for bundle in filter(self._is_settled, bundles):
             now = self._clock.now()
+            await self._tell_staff(bundle, now)
             for rule in bundle.rules.all:
-                if _is_watched(rule, bundle, now) and (why := await self._tripped(rule, bundle, now)):
-                    await self._pause(bundle.program.merchant, rule.id, why, now)
+                if _is_watched(rule, bundle, now) and (tripped := await self._tripped(rule, bundle, now)):
+                    await self._pause(bundle.program.merchant, rule.id, tripped, now)
                     break  # one a look: the next one is made from this
 
-    async def _tripped(self, rule: CompiledRule, bundle: Bundle, now: int) -> str:
+    async def _tripped(self, rule: CompiledRule, bundle: Bundle, now: int) -> Tripped | None:
         program = bundle.program
         today = business_day(now, program.time_zone)
         counts = await self._counts(program.merchant, rule, counter(Watched.DAY, str(today)))
@@ -53,10 +57,21 @@ class LaunchWatch(MerchantWatch):
         answers = await asyncio.gather(*asked)
         return {what: sum(int(each[place] or 0) for each in answers) for place, what in enumerate(whats)}
 
-    async def _pause(self, merchant: str, rule: str, why: str, now: int) -> None:
-        log.error("a trip wire pauses a rule", merchant=merchant, rule=rule, why=why)
-        await self._append(merchant, lambda packed, number: with_pause(packed, rule, now, why, based=number))
+    async def _pause(self, merchant: str, rule: str, tripped: Tripped, now: int) -> None:
+        log.error("a trip wire pauses a rule", merchant=merchant, rule=rule, why=tripped.why)
+        await self._append(merchant, lambda packed, number: with_pause(packed, rule, now, tripped, based=number))
         self._metrics.rules_tripped.labels(merchant, rule).inc()
+
+    async def _tell_staff(self, bundle: Bundle, now: int) -> None:
+        """What is paused stands in the bundle in force, so whoever looks next tells of what the last one could not."""
+        program = bundle.program
+        for rule, launch in self._bundles.glance(program.merchant, bundle.hash).paused:
+            found, of = launch.figures
+            news = StaffAlerted(
+                merchant=program.merchant, customer=STAFF_ROOM, at=now, kind=AlertKind.RULE_PAUSED, what=rule,
+                how=launch.wire, mark=str(launch.tripped_at), since=launch.tripped_at, found=found, of=of,
+            )  # fmt: skip
+            await self._news.tell(program, news)
 
 
 def _is_watched(rule: CompiledRule, bundle: Bundle, now: int) -> bool:

@@ -18,6 +18,7 @@ from stamgast.programs.record import Glance
 from stamgast.service import Bundle
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import Standing, concerned
+from streams.customers.staff_news import StaffNews
 from streams.metrics import Metrics
 from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition
@@ -38,6 +39,7 @@ class MerchantWatch(ABC):
         self._bundles = bundles
         self._clock = clock
         self._metrics = metrics
+        self._news = StaffNews(owned, topics)
         self._looked = 0.0
         self._added_to: dict[str, int] = {}
         """merchant -> number of the bundle that our own was made from; it counts only if none came between."""
@@ -48,14 +50,14 @@ class MerchantWatch(ABC):
         if self._owned.number != WATCHING or machine - self._looked < _EVERY_S:
             return
         self._looked = machine
-        await self._judge(await concerned(standing, self._bundles, self._may_concern, most=_MOST_COMPILED))
+        await self._judge(await concerned(standing, self._bundles, self._may_concern, most=_MOST_COMPILED), standing)
 
     @abstractmethod
     def _may_concern(self, seen: Glance) -> bool:
         """Say so of a bundle that is not compiled."""
 
     @abstractmethod
-    async def _judge(self, bundles: Sequence[Bundle]) -> None:
+    async def _judge(self, bundles: Sequence[Bundle], standing: Standing) -> None:
         """Look at these bundles in force."""
 
     def _is_settled(self, bundle: Bundle) -> bool:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from stamgast.clock.shop_time import Clock
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Reviewed, encode_event, key_of
@@ -88,7 +89,7 @@ class Review:
         values = await lease.call("MGET", *(lease.keys.customer(*name) for name in names))
         records: list[tuple[bytes | None, bytes]] = []
         for (merchant, customer), value in zip(names, values, strict=True):
-            bundle = await find(merchant)
+            bundle = None if customer == STAFF_ROOM else await find(merchant)
             if value is not None and bundle is not None and _belongs_earlier(value, bundle, now):
                 event = Reviewed(merchant=merchant, customer=customer, at=now)
                 records.append((key_of(merchant, customer), encode_event(event)))

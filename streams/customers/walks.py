@@ -13,6 +13,7 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stamgast.clock.shop_time import Clock
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.events import AnyEvent, AudienceListed, decode_event, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader
@@ -58,7 +59,8 @@ class Everybody:
         self._cursor, flat = await self._lease.call(
             "ZSCAN", self._lease.keys.timers, self._cursor, "MATCH", f"{merchant}:*", "COUNT", _AT_ONCE
         )
-        return [member.decode().rpartition(":")[2] for member in flat[::2]], self._cursor == b"0"
+        names = (member.decode().rpartition(":")[2] for member in flat[::2])
+        return [name for name in names if name != STAFF_ROOM], self._cursor == b"0"
 
 
 class Listed:

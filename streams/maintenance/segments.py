@@ -3,7 +3,8 @@
 Customers' events are pure and know one customer each, so a fact about many cannot come from them. The owner of the
 first partition of customers works it out beside its steps, from the live states of all, and appends what is new to
 `segments.v1`. A segment that was seen at three times its cost or above and is below now *fell*: the record says since
-when, the log warns once. Nobody is judged while a till tells of nothing, or before every partition has caught up.
+when, the log warns once, and staff hear of it from that record, whoever wrote it. Nobody is judged while a till tells
+of nothing, or before every partition has caught up.
 """
 
 from __future__ import annotations
@@ -19,7 +20,9 @@ from mode import Service
 
 from stamgast.clock.shop_time import Clock
 from stamgast.clv.installed import HOW, has_scipy
+from stamgast.domain.alerts import LONGEST, STAFF_ROOM, AlertKind
 from stamgast.domain.calendar import business_day
+from stamgast.domain.events import StaffAlerted
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import is_ahead
 from stamgast.domain.units import DAY, Millis
@@ -37,6 +40,7 @@ from stamgast.state.partitions import Lease
 from streams.customers.bundles import Bundles
 from streams.customers.in_force import concerned
 from streams.customers.job import OwnedCustomers
+from streams.customers.staff_news import StaffNews
 from streams.customers.writes import Written
 from streams.runtime.emission import append
 from streams.runtime.job import TROUBLE, OwnedPartition
@@ -118,6 +122,23 @@ def _is_new(worth: SegmentWorth, known: Mapping[str, SegmentWorth]) -> bool:
     return before is None or msgspec.structs.replace(before, at=worth.at) != worth
 
 
+def fallen_news(worth: SegmentWorth, now: Millis) -> StaffAlerted:
+    """What staff hear of a segment that fell: what it is worth, and was, in hundredths of what it cost to win."""
+    since = worth.below_since or 0
+    return StaffAlerted(
+        merchant=worth.merchant,
+        customer=STAFF_ROOM,
+        at=now,
+        kind=AlertKind.SEGMENT_FELL,
+        what=worth.segment[:LONGEST],
+        how=worth.by,
+        mark=str(since),
+        since=since,
+        found=int((worth.ratio or 0.0) * 100),
+        of=int((worth.fell_from or 0.0) * 100),
+    )
+
+
 def is_due(bundle: Bundle, known: Known, now: Millis) -> bool:
     """Say whether a merchant's segments are to be valued: a day has gone by, or something else is in force."""
     program, valued = bundle.program, known.valued.get(bundle.program.merchant)
@@ -154,6 +175,8 @@ class SegmentWatch(Service):
         """Merchant -> until when (monotonic) nothing is tried."""
         self._of: Lease | None = None
         """The taking of the partition since which we know it."""
+        self._unread: set[str] = set()
+        """Merchants of whose segments something is known that staff may have to hear."""
 
     @Service.task
     async def _keep(self) -> None:
@@ -177,6 +200,8 @@ class SegmentWatch(Service):
             return
         by_model = await concerned(own.standing, self._bundles, lambda seen: seen.may_value_segments, most=1)
         for bundle in by_model:
+            if bundle.program.merchant in self._unread:
+                await self._tell_staff(bundle.program, self._known, owned)
             rests = self._rests.get(bundle.program.merchant, 0.0) > time.monotonic()
             if not rests and self._known is not None and is_due(bundle, self._known, self._clock.now()):
                 await self._try(owned, bundle)
@@ -244,6 +269,16 @@ class SegmentWatch(Service):
         marks = dict(zip(numbers, await asyncio.gather(*asked), strict=True))
         return all(end <= WATERMARK.read(marks[pair.partition]) + 1 for pair, end in ends.items())
 
+    async def _tell_staff(
+        self, program: Program, known: Known | None, owned: Ownership[OwnedCustomers, Written]
+    ) -> None:
+        """What fell stands in its record, so whoever looks next tells of what the last one could not."""
+        news = StaffNews(owned, self._topics)
+        for each in () if known is None else known.of(program.merchant).values():
+            if each.fell_from is not None and each.below_since is not None:
+                await news.tell(program, fallen_news(each, self._clock.now()))
+        self._unread.discard(program.merchant)
+
     def _tell(self, fallen: SegmentWorth) -> None:
         self._customers.metrics.segments_fell.labels(fallen.merchant, fallen.by).inc()
         log.warning(
@@ -258,6 +293,7 @@ class SegmentWatch(Service):
 
     def _show(self, known: Known, owned: OwnedPartition) -> None:
         self._known, self._of = known, owned.lease
+        self._unread = {each.merchant for each in known.segments.values() if each.fell_from is not None}
         gauge = self._customers.metrics.segment_ratio
         gauge.clear()
         for each in known.segments.values():

@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Container, Mapping
 
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.identity.sealing import derive_voucher_key
@@ -71,7 +72,7 @@ class _Partition:
                 report.note(self._keys, name, what)
         except WentBackError as error:
             report.note(self._keys, name, f"{error}: verify again when it is done")
-        report.customers += len(self._replay.fold.states)
+        report.customers += sum(customer != STAFF_ROOM for _, customer in self._replay.fold.states)
         report.waiting += self._replay.waiting
         ends = await self._reader.ends([(self._topic, self._number)])
         report.behind += max(0, *ends.values()) - self._replay.watermark - 1

@@ -9,6 +9,7 @@ from typing import Any, Final, Protocol, assert_never, cast
 from channels.model import Message, Sender, SmsText
 from channels.wording import wording_for
 from stamgast.domain.activation import Submission
+from stamgast.domain.alert_words import MOST_PARTS, languages_of, own_template_named
 from stamgast.domain.channels import Address, channel_named, spec_of
 from stamgast.domain.message_words import message_variables
 from stamgast.domain.program import Program
@@ -84,14 +85,18 @@ def address(
     submission: Submission, program: Program, profile: Profile, phone_hash: str, *, told: Told | None = None
 ) -> Addressed | Reason:
     """Make the message, or say why there is none. `profile` is the customer's, whoever is told."""
-    template = program.templates.get(submission.template)
+    ours = own_template_named(submission.template)
+    template = ours or program.templates.get(submission.template)
     if template is None:
         return Reason.NO_TEMPLATE
     channel = channel_named(submission.channel)
-    source = wording_for(template, channel, (submission.language, *program.languages), program.messaging)
+    languages = languages_of(program, submission.language) if ours else (submission.language, *program.languages)
+    source = wording_for(template, channel, languages, program.messaging)
     if source is None:
         return Reason.NO_WORDING
     locale, wording = source
+    if ours is not None and isinstance(wording, SmsText):
+        wording = replace(wording, max_parts=MOST_PARTS)
     if told is not None and isinstance(wording, SmsText) and told.others:
         more = MORE.get(locale[:2], MORE["en"]).format(told.others)
         wording = replace(

@@ -214,6 +214,8 @@ class Outgoing:
 
         It rests under the newest bundle, as a rule does that raised; under one that mended the template it goes on.
         """
+        if not submission.rule:  # an alert: nothing else would be made of that template
+            return
         merchant, rule = submission.merchant, submission.rule
         number, content = self.bundles.newest.get(merchant, (-1, ""))
         newest, own = await self.bundles.get(merchant, content), await self.bundle_of(submission)

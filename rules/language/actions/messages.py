@@ -15,7 +15,7 @@ from rules.program.template_check import speaks_of
 from rules.yaml.nodes import MapNode, Node
 from rules.yaml.words import parse_delay
 from stamgast.domain.delays import Delay
-from stamgast.domain.message_words import STAFF
+from stamgast.domain.message_words import ALERT, STAFF
 from stamgast.domain.vocabulary import Channel
 
 CHANNELS = tuple(each.value for each in Channel)
@@ -101,8 +101,9 @@ class SendAction(ActionWord):
         if template is None:
             return None
         written = context.program.templates[template]
-        if speaks_of(written, STAFF):
-            hint = f"`notify: {template}` tells staff; customers have no words of `{STAFF}`."
+        word = next((each for each in (STAFF, ALERT) if speaks_of(written, each)), "")
+        if word:
+            hint = f"`notify: {template}` tells staff; customers have no words of `{word}`."
             context.reader.problem(node, f"the template {template} is for staff", hint)
         return Variant(name, template, by or tuple(each.value for each in Channel if written.wordings(each)))
 

@@ -22,7 +22,9 @@ from tests.unit.rules.small_shop import RULE, files_of
 ROOT = Path(__file__).parents[3]
 SHIPPED = sorted((ROOT / "config/merchants").glob("*/program.yaml"))
 RULES = sorted((ROOT / "config/merchants").glob("*/rules/*.yaml"))
-TEXTS = {f"templates/{each}.j2": "Hallo! Stop? Antwoord STOP" for each in ("nl/we_miss_you", "fr/we_miss_you")}
+TEXTS = {f"templates/{each}.j2": "Hallo! Stop? Antwoord STOP" for each in ("nl/we_miss_you", "fr/we_miss_you")} | {
+    f"templates/{each}/budget_spent.j2": "{{ staff.name }}: {{ alert.about }}, {{ alert.why }}" for each in ("nl", "fr")
+}
 FILES = {"program.yaml": example_program(), "rules/win-back.yaml": RULE.replace("example", "win-back"), **TEXTS}
 
 

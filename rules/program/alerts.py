@@ -1,0 +1,118 @@
+"""`alerts:` of program.yaml: who of the staff hears what of the shop itself.
+
+`alerts: {rule_paused: {to: [anna]}, budget_spent: false, segment_fell: {template: segment_fell}}`
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, NamedTuple
+
+from rules.program.messages import read_messaging, read_templates
+from rules.program.staff import read_staff
+from rules.program.template_check import words_of
+from rules.yaml.nodes import Node, ScalarNode
+from rules.yaml.problems import suggest
+from rules.yaml.reader import Reader
+from stamgast.domain.alerts import Alert, AlertKind
+from stamgast.domain.message_words import IN_ALERTS
+from stamgast.domain.program import Messaging, Staff, Template
+from stamgast.domain.vocabulary import Channel, Purpose
+
+WORDS: Final = ("to", "template")
+
+
+class Messages(NamedTuple):
+    """What a programme says of messages, and who of the staff hears what of the shop itself."""
+
+    templates: Mapping[str, Template]
+    messaging: Messaging
+    staff: Mapping[str, Staff]
+    alerts: Mapping[AlertKind, Alert]
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """What of the programme alerts need: people, words, and who sends."""
+
+    staff: Mapping[str, Staff]
+    templates: Mapping[str, Template]
+    messaging: Messaging
+
+    @property
+    def by_sms(self) -> bool:
+        """Whether an SMS can go to them."""
+        return bool(self.messaging.senders.get(Channel.SMS))
+
+
+def read_messages(
+    reader: Reader,
+    found: Mapping[str, Node],
+    languages: tuple[str, ...],
+    sms: Mapping[str, Mapping[str, str]],
+    people: Sequence[tuple[str, ScalarNode, Node]],
+) -> Messages:
+    """Read `templates`, `messaging`, `staff` (whose entries are `people`) and `alerts`."""
+    staff = read_staff(reader, people, languages)
+    templates = read_templates(reader, found.get("templates"), languages, sms)
+    messaging = read_messaging(reader, found.get("messaging"))
+    alerts = read_alerts(reader, found.get("alerts"), Told(staff, templates, messaging))
+    return Messages(templates, messaging, staff, alerts)
+
+
+def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind, Alert]:
+    """Read who hears of each kind: all staff of all of them, where nothing is said."""
+    alerts = {kind: Alert(tuple(told.staff)) for kind in AlertKind} if told.staff and told.by_sms else {}
+    if node is None:
+        return alerts
+    if _is_truth(node):
+        return _none_at_all(reader, node)
+    if not told.staff:
+        reader.problem(node, "program.yaml names no staff", 'Add `staff: {anna: {phone: "+31612345678"}}`.')
+    elif not told.by_sms:
+        reader.problem(node, "staff are told by SMS, and `messaging` names no `sms_sender`")
+    for key, value in reader.entries(node, "alerts", tuple(AlertKind)):
+        kind = AlertKind(key.text)
+        alert = _alert(reader, kind, value, told)
+        if alert is None:
+            alerts.pop(kind, None)
+        elif kind in alerts:
+            alerts[kind] = alert
+    return alerts
+
+
+def _is_truth(node: Node) -> bool:
+    return isinstance(node, ScalarNode) and isinstance(node.value, bool)
+
+
+def _none_at_all(reader: Reader, node: Node) -> dict[AlertKind, Alert]:
+    if reader.truth(node, "alerts"):
+        reader.problem(node, "`alerts: true` says what is so where nothing is said", "Leave it out.")
+    return {}
+
+
+def _alert(reader: Reader, kind: AlertKind, node: Node, told: Told) -> Alert | None:
+    """Who hears of it; None: nobody."""
+    if _is_truth(node):
+        if reader.truth(node, kind):
+            reader.problem(node, f"`{kind}: true` says what is so where nothing is said", "Leave it out.")
+        return None
+    with reader.showing(f"{kind}: {{to: [{next(iter(told.staff), 'anna')}]}}` or `{kind}: false"):
+        found = reader.mapping(node, f"alerts: {kind}", WORDS)
+    to = tuple(told.staff)
+    if "to" in found:
+        to = reader.some_of(found["to"], "to", tuple(told.staff), thing="member of staff")
+    template = reader.known(found["template"], "template", told.templates, "template") if "template" in found else ""
+    if template and template in told.templates:
+        _check(reader, found["template"], told.templates[template])
+    return Alert(to, template or "")
+
+
+def _check(reader: Reader, node: Node, template: Template) -> None:
+    if template.purpose != Purpose.UTILITY:
+        hint = f"Write `purpose: utility` at templates: {template.id}."
+        reader.problem(node, "what staff are told is no marketing", hint)
+    if not template.sms:
+        reader.problem(node, f"the template {template.id} has no SMS", "Staff are told by SMS.")
+    for word in sorted(words_of(template) - IN_ALERTS):
+        hint = suggest(word, sorted(IN_ALERTS))
+        reader.problem(node, f"an alert has no words of `{word}`, and the template {template.id} says it", hint)

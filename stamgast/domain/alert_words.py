@@ -1,0 +1,139 @@
+"""How an alert reads, in the languages of the house: what it is about, and why. A shop may write the rest itself."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from stamgast.domain.alerts import AlertKind
+from stamgast.domain.budgets import Of, Per, WhenSpent
+from stamgast.domain.currencies import format_money
+from stamgast.domain.program import Program, Template
+from stamgast.domain.trip_wires import Watched
+from stamgast.domain.vocabulary import Purpose
+
+MOST_PARTS: Final = 3
+"""SMS parts that one in our own words may take: a shop's name and a rule's id may be long."""
+_OTHERWISE: Final = "en"
+_OURS: Final = "staff/"
+"""No template of a shop's begins so."""
+_TEXTS: Final[Mapping[AlertKind, Mapping[str, str]]] = {
+    AlertKind.RULE_PAUSED: {
+        "nl": "{{ merchant.name }}: regel {{ alert.about }} staat op pauze. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : la règle {{ alert.about }} est en pause. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Regel {{ alert.about }} pausiert. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: rule {{ alert.about }} is paused. {{ alert.why }}.",
+    },
+    AlertKind.BUDGET_SPENT: {
+        "nl": "{{ merchant.name }}: budget op, {{ alert.about }}. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : budget épuisé, {{ alert.about }}. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Budget verbraucht, {{ alert.about }}. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: budget spent, {{ alert.about }}. {{ alert.why }}.",
+    },
+    AlertKind.SEGMENT_FELL: {
+        "nl": "{{ merchant.name }}: klanten van {{ alert.about }}. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : clients de {{ alert.about }}. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Kunden aus {{ alert.about }}. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: customers from {{ alert.about }}. {{ alert.why }}.",
+    },
+}
+_HELD: Final = {
+    "nl": "{0} van {1} uitgegeven; wat meer kost, wacht of vervalt",
+    "fr": "{0} dépensés sur {1} ; le reste attend ou tombe",
+    "de": "{0} von {1} ausgegeben; was mehr kostet, wartet oder entfällt",
+    "en": "{0} of {1} spent; what costs more waits or is dropped",
+}
+_WORTH: Final = {
+    "nl": "Nog {0} keer waard wat hun werving kostte (was {1}); 3 is gezond",
+    "fr": "Ils ne valent plus que {0} fois le prix de leur recrutement ({1} avant) ; 3 est sain",
+    "de": "Nur noch {0} mal so viel wert wie ihre Werbekosten (zuvor {1}); gesund ist 3",
+    "en": "Worth {0} times what winning them cost (was {1}); 3 is healthy",
+}
+_WHY: Final[Mapping[str, Mapping[str, str]]] = {
+    Watched.OPTED_OUT: {
+        "nl": "{0} van {1} zeiden STOP",
+        "fr": "{0} sur {1} ont dit STOP",
+        "de": "{0} von {1} sagten STOP",
+        "en": "{0} of {1} said STOP",
+    },
+    Watched.FAILED: {
+        "nl": "{0} van {1} berichten mislukten",
+        "fr": "{0} messages sur {1} ont échoué",
+        "de": "{0} von {1} Nachrichten scheiterten",
+        "en": "{0} of {1} messages failed",
+    },
+    Watched.DAY: {
+        "nl": "{0} berichten op een dag, hoogstens {1} verwacht",
+        "fr": "{0} messages en un jour, {1} attendus au plus",
+        "de": "{0} Nachrichten an einem Tag, höchstens {1} erwartet",
+        "en": "{0} messages in a day, at most {1} expected",
+    },
+    Watched.COST: {
+        "nl": "Berichten kostten {0}, hoogstens {1} mag",
+        "fr": "Ses messages reviennent à {0}, {1} au plus",
+        "de": "Nachrichten kosteten {0}, höchstens {1} sind erlaubt",
+        "en": "Messages cost {0}, at most {1} is allowed",
+    },
+    WhenSpent.STOP: _HELD,
+    WhenSpent.SHRINK: _HELD,
+    WhenSpent.WARN: {
+        "nl": "{0} van {1} uitgegeven; er wordt niets tegengehouden",
+        "fr": "{0} dépensés sur {1} ; rien n'est retenu",
+        "de": "{0} von {1} ausgegeben; nichts wird zurückgehalten",
+        "en": "{0} of {1} spent; nothing is held back",
+    },
+    "tag": _WORTH,
+    "source": _WORTH,
+}
+_WHOLE_SHOP: Final = {
+    "nl": "de hele winkel",
+    "fr": "tout le magasin",
+    "de": "das ganze Geschäft",
+    "en": "the whole shop",
+}
+_HUNDREDTHS: Final = 100
+
+
+def own_template(kind: AlertKind) -> Template:
+    """What an alert is told by where the shop has written nothing."""
+    return Template(_OURS + kind, purpose=Purpose.UTILITY, sms=_TEXTS[kind])
+
+
+_OWN: Final = {_OURS + kind: own_template(kind) for kind in AlertKind}
+
+
+def own_template_named(name: str) -> Template | None:
+    """One of them, as outbox entries name it."""
+    return _OWN.get(name)
+
+
+def languages_of(program: Program, language: str) -> Sequence[str]:
+    """In which order to look for the words of one of ours: a shop may speak none of them."""
+    return (language, *program.languages, _OTHERWISE)
+
+
+def alert_variables(program: Program, data: Mapping[str, Any], language: str) -> dict[str, str]:
+    """`about` and `why` of an alert, in a language; `data` is as `stamgast.service.alerts` makes it."""
+    spoken = language[:2] if language[:2] in _WHOLE_SHOP else _OTHERWISE
+    kind, how = AlertKind(data["alert"]), str(data["how"])
+    found, of = (_figure(program, kind, how, int(data[name]), spoken) for name in ("found", "of"))
+    about = str(data["about"])
+    if kind is AlertKind.BUDGET_SPENT:
+        about = _budget(about, str(data["mark"]), spoken)
+    return {"about": about, "why": _WHY[how][spoken].format(found, of)}
+
+
+def _budget(name: str, mark: str, language: str) -> str:
+    """`rule:win-back/month`, spent in `2026-11`: win-back (2026-11)."""
+    whose, _, per = name.rpartition("/")
+    of, _, which = whose.partition(":")
+    called = _WHOLE_SHOP[language] if of == Of.SHOP else which
+    period = mark.partition("/")[0]
+    return called if per == Per.TOTAL else f"{called} ({period})"
+
+
+def _figure(program: Program, kind: AlertKind, how: str, value: int, language: str) -> str:
+    if kind is AlertKind.SEGMENT_FELL:
+        text = f"{value / _HUNDREDTHS:.2f}"
+        return text if language == _OTHERWISE else text.replace(".", ",")
+    if kind is AlertKind.BUDGET_SPENT or how == Watched.COST:
+        return format_money(value, program.currency)
+    return str(value)

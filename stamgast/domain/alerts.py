@@ -1,0 +1,39 @@
+"""What staff are told about the shop itself, and not about one of its customers.
+
+Somebody has to hold what waits for their hours, or is on its way. That is an entry among the merchant's states, under a
+name that no customer has: it is written, kept and rebuilt as they are, and counts nowhere as one.
+"""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Final
+
+STAFF_ROOM: Final = "staff"
+"""Stands where a customer's id stands. Those have 25 characters (`stamgast.identity.ids`)."""
+
+
+LONGEST: Final = 200
+"""How much of the name of what an alert is about it carries."""
+
+
+class AlertKind(StrEnum):
+    """What happened."""
+
+    RULE_PAUSED = "rule_paused"
+    """A trip wire paused a rule."""
+    BUDGET_SPENT = "budget_spent"
+    SEGMENT_FELL = "segment_fell"
+    """The customers of a tag or a source are worth less than three times what winning them cost, and were not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Alert:
+    """Who of the staff hears of it, and by which template; empty: in words of our own (`alert_words`)."""
+
+    to: tuple[str, ...]
+    template: str = ""
+
+
+def subject_of(kind: str, how: str, what: str) -> str:
+    """What alerts of a kind are told about one after another: `budget_spent:stop:rule:win-back/month`."""
+    return f"{kind}:{how}:{what}"

@@ -1,0 +1,60 @@
+"""What staff are to be told about the shop itself is appended to the log of the entry that stands for them.
+
+Whoever watches says it for as long as it is so and new. It is appended unless that entry has heard it, which its state
+tells: so what a worker could not say any more its successor says, and what is said twice is heard once
+(`stamgast.service.alerts`).
+"""
+
+from __future__ import annotations
+
+from typing import Final
+
+from stamgast.domain.alerts import STAFF_ROOM, AlertKind
+from stamgast.domain.customer import decode_customer
+from stamgast.domain.events import StaffAlerted, encode_event, key_of
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.log.partitioning import partition_for
+from stamgast.log.topics import Topics
+from stamgast.logs import get_logger
+from stamgast.service.alerts import is_told
+from stamgast.service.notices import LIFE
+from stamgast.state.keys import customers
+from streams.runtime.emission import append
+from streams.runtime.job import OwnedPartition
+
+log = get_logger(__name__)
+
+_MOST: Final = 10_000
+"""Of what was said by this owner; who forgets looks at the state again."""
+
+
+class StaffNews:
+    """Of one owned partition's watches."""
+
+    def __init__(self, owned: OwnedPartition, topics: Topics) -> None:
+        self._owned = owned
+        self._topics = topics
+        self._said: set[tuple[str, ...]] = set()
+
+    async def tell(self, program: Program, news: StaffAlerted) -> None:
+        """Let staff hear it, if somebody is to, it is not old, and they have not. Raises StateError or EmitError."""
+        if AlertKind(news.kind) not in program.alerts or is_old(news.since, news.at):
+            return
+        name = (news.merchant, news.kind, news.how, news.what, news.mark)
+        if name in self._said:
+            return
+        key = key_of(news.merchant, STAFF_ROOM)
+        partition = partition_for(key, self._topics.partitions)
+        value = await self._owned.lease.look_elsewhere("GET", customers(partition).customer(news.merchant, STAFF_ROOM))
+        if value is None or not is_told(decode_customer(value), news):
+            log.info("staff are told", merchant=news.merchant, kind=news.kind, what=news.what)
+            await append(self._owned.emitters, self._topics.customer_events, partition, [(key, encode_event(news))])
+        if len(self._said) >= _MOST:
+            self._said.clear()
+        self._said.add(name)
+
+
+def is_old(since: Millis, now: Millis) -> bool:
+    """Whether something is so since longer than anybody is to hear of it."""
+    return now - since >= LIFE
