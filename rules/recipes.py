@@ -34,7 +34,10 @@ LANGUAGES: Final = ("nl", "fr", "de", "en")
 _ID: Final = re.compile(r"[A-Za-z][A-Za-z0-9_-]{0,62}")
 _WORDS: Final = ("recipe", "title", "about", "inputs", "program", "rules", "messages")
 _INPUT: Final = ("ask", "as", "usual")
-_SECTIONS: Final = ("cards", "rewards", "templates", "segments", "tiers", "watch", "staff", "audiences", "feed")
+_SECTIONS: Final = (
+    *("cards", "rewards", "templates", "segments", "tiers", "watch"),
+    *("staff", "alerts", "audiences", "feed", "costs"),
+)
 
 
 def _number(text: str) -> int:

@@ -19,6 +19,8 @@ from stamgast.domain.program import Messaging, Staff, Template
 from stamgast.domain.vocabulary import Channel, Purpose
 
 WORDS: Final = ("to", "template")
+ONLY: Final = "only"
+"""A word of `segment_fell`: tags and sources are many."""
 
 
 class Messages(NamedTuple):
@@ -97,14 +99,16 @@ def _alert(reader: Reader, kind: AlertKind, node: Node, told: Told) -> Alert | N
             reader.problem(node, f"`{kind}: true` says what is so where nothing is said", "Leave it out.")
         return None
     with reader.showing(f"{kind}: {{to: [{next(iter(told.staff), 'anna')}]}}` or `{kind}: false"):
-        found = reader.mapping(node, f"alerts: {kind}", WORDS)
+        words = (*WORDS, ONLY) if kind is AlertKind.SEGMENT_FELL else WORDS
+        found = reader.mapping(node, f"alerts: {kind}", words)
     to = tuple(told.staff)
     if "to" in found:
         to = reader.some_of(found["to"], "to", tuple(told.staff), thing="member of staff")
     template = reader.known(found["template"], "template", told.templates, "template") if "template" in found else ""
     if template and template in told.templates:
         _check(reader, found["template"], told.templates[template])
-    return Alert(to, template or "")
+    only = reader.texts(found[ONLY], ONLY) if ONLY in found else ()
+    return Alert(to, template or "", frozenset(only))
 
 
 def _check(reader: Reader, node: Node, template: Template) -> None:

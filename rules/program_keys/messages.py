@@ -159,6 +159,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
             AlertKind.BUDGET_SPENT.value: replace(_ALERT, meaning="A budget is spent; one that only warns, too."),
             AlertKind.SEGMENT_FELL.value: replace(
                 _ALERT,
+                keys={**_ALERT.keys, "only": Key("Which tags and sources; all of them else.", one_or_more(WORD))},
                 meaning="The customers of a tag or source are worth less than three times what winning them cost, "
                 "and were not before.",
             ),
@@ -168,7 +169,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
             alerts:
               rule_paused: {to: [manager]}
               budget_spent: {to: [manager], template: budget_spent}
-              segment_fell: false
+              segment_fell: {only: [regular, flyer]}
             """),
     ),
     "measure": Key(

@@ -32,6 +32,12 @@ class Alert:
 
     to: tuple[str, ...]
     template: str = ""
+    only: frozenset[str] = frozenset()
+    """What it is about, as far as anybody wants to hear of it; empty: all of it."""
+
+    def concerns(self, what: str) -> bool:
+        """Whether anybody wants to hear of that rule, budget or segment."""
+        return not self.only or what in self.only
 
 
 def subject_of(kind: str, how: str, what: str) -> str:

@@ -60,6 +60,8 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
 
+    A notice about the shop itself has `staff` as its customer, which is no customer's id.
+
     A voucher that was redeemed and whose redemption was taken back is as it was before; if it has ended or was
     withdrawn meanwhile, a line behind says so. Those beyond the twenty newest that end are told together, by `reward`
     and `count`, without their names.

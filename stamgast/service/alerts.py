@@ -57,7 +57,7 @@ def _alerted(case: Case, event: StaffAlerted) -> None:
     while len(room.fired) > SUBJECTS:
         del room.fired[next(iter(room.fired))]
     alert = case.program.alerts.get(kind)
-    if known or alert is None:
+    if known or alert is None or not alert.concerns(event.what):
         return
     if case.at >= event.since + notices.LIFE:
         case.count(counter(Counter.STAFF, event.kind, Tally.TOO_LATE))

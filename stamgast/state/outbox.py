@@ -306,7 +306,7 @@ def _told_key(merchant: str) -> str:
 
 
 def _told_of(submission: Submission) -> str:
-    """What is counted for somebody of the staff: of the shop itself apart, lest it drowns in what is about customers."""
+    """What is counted for somebody of the staff: of the shop itself apart, or it drowns in what is of customers."""
     about = ":shop" if submission.customer == STAFF_ROOM else ""
     return f"{{m:{submission.merchant}}}:staff:{submission.staff}{about}"
 

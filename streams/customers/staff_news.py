@@ -39,7 +39,8 @@ class StaffNews:
 
     async def tell(self, program: Program, news: StaffAlerted) -> None:
         """Let staff hear it, if somebody is to, it is not old, and they have not. Raises StateError or EmitError."""
-        if AlertKind(news.kind) not in program.alerts or is_old(news.since, news.at):
+        alert = program.alerts.get(AlertKind(news.kind))
+        if alert is None or not alert.concerns(news.what) or is_old(news.since, news.at):
             return
         name = (news.merchant, news.kind, news.how, news.what, news.mark)
         if name in self._said:

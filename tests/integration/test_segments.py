@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections import Counter
 from collections.abc import AsyncIterator
 from contextlib import aclosing
@@ -26,11 +27,12 @@ from stamgast.programs.record import load_record
 from stamgast.state.client import RedisClient
 from stamgast.state.customer_states import live_states
 from tests.conftest import eventually
-from tests.integration.deployment import MERCHANT, Deployment, sales_of
+from tests.integration.deployment import MERCHANT, ROOT, Deployment, sales_of
 
 pytestmark = pytest.mark.slow
 
 CUSTOMERS = 90
+EVA = "+31687654321"
 VEIL = Veils(bytes(32)).of(MERCHANT)
 NOW = datetime(2026, 10, 1, 7, 0, tzinfo=UTC)
 REGULARS = """\
@@ -150,8 +152,8 @@ async def told(shop: Deployment) -> Known:
         return await read_segments(reader, shop.topics.segments)
 
 
-async def valued_under(shop: Deployment) -> SegmentWorth:
-    """What is told of flyers, once the workers have valued segments under the newest bundle."""
+async def valued_under(shop: Deployment, segment: str = "source|flyer") -> SegmentWorth:
+    """What is told of flyers, or of another segment, once the workers have valued segments under the newest bundle."""
     newest = (await newest_bundles(shop.bootstrap, shop.topics.programs))[MERCHANT].record.hash
 
     async def valued() -> Known | None:
@@ -159,7 +161,7 @@ async def valued_under(shop: Deployment) -> SegmentWorth:
         return known if MERCHANT in known.valued and known.valued[MERCHANT].bundle == newest else None
 
     known = await eventually(valued, seconds=60, every=0.5, why="segments were valued under the newest bundle")
-    return known.segments[f"{MERCHANT}|source|flyer"]
+    return known.segments[f"{MERCHANT}|{segment}"]
 
 
 def warnings(shop: Deployment) -> list[int]:
@@ -209,3 +211,42 @@ async def test_a_segment_that_falls_below_three_is_told_once_and_not_again_after
     worth = await valued_under(shop)
     assert (worth.below, worth.below_since, worth.fell_from) == (False, None, None)
     assert flyers(shop)["below_since"] is None
+
+
+async def staff_heard(shop: Deployment) -> list[str]:
+    return [message["body"] for message in await shop.messages() if message["to"] == EVA]
+
+
+async def test_the_recipe_for_it_rings_the_phone_of_staff_once_though_the_worker_dies_just_then(
+    shop: Deployment,
+) -> None:
+    shutil.copytree(ROOT / "config/recipes", shop.folder / "config/recipes")
+    answers = ("segment=often", "visits=5", "cost=0.01 EUR", f"phone={EVA}")
+    shop.run("rules", "new", "staff-alert", *(word for each in answers for word in ("--set", each)), "--json")
+    folder = shop.folder / "config" / "merchants" / MERCHANT
+    rule, program = folder / "rules/often.yaml", folder / "program.yaml"
+    rule.write_text(rule.read_text().replace("status: draft", "status: live"))
+    shop.run("publish", "--json")
+    await stock(shop)
+    shop.run("clv", "fit", "--merchant", MERCHANT, "--model", "mbg_nbd", "--json")
+    assert (await valued_under(shop, "tag|often")).below is False
+    assert await staff_heard(shop) == []
+
+    dear = program.read_text().replace("acquisition: 0.01 EUR", "acquisition: 90 EUR")
+    program.write_text(dear)
+    shop.run("publish", "--json")
+    assert (await valued_under(shop, "tag|often")).fell_from is not None
+    commands: Any = [(each, each.args) for each in shop.all]
+    (worker,) = (each for each, words in commands if "worker" in words)
+    worker.kill()
+    worker.wait()
+    shop.worker()
+    (said,) = await eventually(lambda: staff_heard(shop), seconds=60)
+    assert said.startswith("De Winkel: kijk naar klanten met label often. Nog 0,")
+    assert said.endswith("; 3 is gezond.")
+
+    program.write_text(dear.replace("acquisition: 90 EUR", "acquisition: 91 EUR"))  # so that all are valued again
+    shop.run("publish", "--json")
+    assert (await valued_under(shop, "tag|often")).below
+    assert shop.run("verify", "--json")["equal"] is True
+    assert await staff_heard(shop) == [said]

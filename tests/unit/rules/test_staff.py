@@ -4,6 +4,7 @@ import pytest
 
 from rules.actions import Notify
 from rules.loader import LoadedMerchant, load_bundle
+from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.program import Staff, Window
 from stamgast.programs.rule_tests import run_tests
 from stamgast.programs.staff_phones import with_sealed_phones
@@ -111,3 +112,67 @@ def test_what_cannot_be_sealed_is_not_published(how: str):
     assert loaded.ok
     refused = with_sealed_phones(loaded, {}, None if how == "without a key" else seal)
     assert not refused.ok
+
+
+SAYS_WHY = {"templates/nl/paused.j2": "{{ staff.name }}: {{ alert.about }}, {{ alert.why }} ({{ merchant.name }})"}
+ALERTED = WITH_STAFF.replace("templates:\n", "templates:\n  paused: {purpose: utility}\n")
+BOTH = ("anna", "bram")
+ALL = {kind: Alert(BOTH) for kind in AlertKind}
+
+
+@pytest.mark.parametrize(
+    ("text", "alerts"),
+    [
+        ("", ALL),
+        ("alerts: false\n", {}),
+        ("alerts: {segment_fell: false}\n", {kind: ALL[kind] for kind in ("rule_paused", "budget_spent")}),
+        ("alerts: {rule_paused: {to: bram}}\n", ALL | {AlertKind.RULE_PAUSED: Alert(("bram",))}),
+        ("alerts: {rule_paused: {template: paused}}\n", ALL | {AlertKind.RULE_PAUSED: Alert(BOTH, "paused")}),
+        (
+            "alerts: {segment_fell: {only: [regular]}}\n",
+            ALL | {AlertKind.SEGMENT_FELL: Alert(BOTH, "", frozenset({"regular"}))},
+        ),
+    ],
+)
+def test_all_staff_hear_of_the_shop_itself_unless_alerts_says_otherwise(text: str, alerts: dict[AlertKind, Alert]):
+    loaded = shop(program=ALERTED + text, **SAYS_WHY)
+    assert errors(loaded) == []
+    assert loaded.program.alerts == alerts
+
+
+def test_a_shop_without_staff_or_without_an_sms_sender_tells_nobody():
+    assert load_bundle(files_of()).program.alerts == {}
+    mute = WITH_STAFF.replace('sms_sender: "+31201234568", ', "")
+    assert load_bundle(files_of(program=mute)).program.alerts == {}
+
+
+ALERT_PROBLEMS = {
+    "a kind that is none": ("{rule_stopped: false}", 'unknown word "rule_stopped" in `alerts`'),
+    "somebody who is none": ("{rule_paused: {to: ana}}", 'unknown member of staff "ana"'),
+    "a template that is none": ("{rule_paused: {template: pause}}", 'unknown template "pause"'),
+    "a template for marketing": ("{rule_paused: {template: hello}}", "what staff are told is no marketing"),
+    "a template about a customer": (
+        "{rule_paused: {template: call_back}}",
+        "an alert has no words of `staff.customer`, and the template call_back says it",
+    ),
+    "a word of another kind": ("{rule_paused: {only: x}}", 'unknown word "only" in `alerts: rule_paused`'),
+    "what is so anyway": ("{rule_paused: true}", "`rule_paused: true` says what is so where nothing is said"),
+    "all of what is so anyway": ("true", "`alerts: true` says what is so where nothing is said"),
+    "a name alone": ("{rule_paused: anna}", "`alerts: rule_paused` takes words with values, not"),
+}
+
+
+@pytest.mark.parametrize("case", ALERT_PROBLEMS)
+def test_mistakes_in_alerts_are_told(case: str):
+    text, message = ALERT_PROBLEMS[case]
+    assert any(message in each for each in errors(shop(program=f"{ALERTED}alerts: {text}\n", **SAYS_WHY)))
+
+
+def test_alerts_without_staff_say_how_to_name_some():
+    loaded = load_bundle(files_of(program=PROGRAM + "alerts: {rule_paused: {template: hello}}\n"))
+    assert "program.yaml names no staff" in errors(loaded)
+
+
+def test_a_customer_is_not_sent_what_is_of_the_shop():
+    rule = "rule: example\nstatus: live\nwhen: purchase\nthen: [{send: paused, by: [sms]}]\n"
+    assert "the template paused is for staff" in errors(shop(rule, ALERTED, **SAYS_WHY))

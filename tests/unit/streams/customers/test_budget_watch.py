@@ -1,0 +1,88 @@
+"""A budget is spent when it says so, or when it holds something back; staff hear of it once in each of its times."""
+
+from __future__ import annotations
+
+import pytest
+
+import streams.customers.merchant_watch as module
+from stamgast.domain.events import StaffAlerted, decode_event
+from stamgast.domain.purses import Chest, Share
+from stamgast.domain.units import DAY
+from stamgast.log.topics import Topics
+from stamgast.service import Bundle
+from streams.customers.budget_watch import BudgetWatch
+from streams.customers.bundles import Bundles
+from streams.customers.in_force import Standing
+from streams.metrics import Metrics
+from tests.builders import T0
+from tests.fakes.clock import StillClock
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
+from tests.unit.rules.small_shop import CALL_BACK, WITH_STAFF, load
+
+NAME = ("shop", "shop/day")
+
+
+class Shop:
+    """A budget of 10 EUR a day, of which each of four partitions has spent the same."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, when_spent: str, more: str = "") -> None:
+        monkeypatch.setattr(module, "_EVERY_S", 0.0)
+        self.clock, self.lease = StillClock(), Spending()
+        self.clock.at = T0
+        self.owned = OwnedByTest[None](self.lease)
+        loaded = load(
+            program=f"{WITH_STAFF}{more}budget: {{amount: 10 EUR, per: day, when_spent: {when_spent}}}\n",
+            more=CALL_BACK,
+        )
+        assert loaded.ok, loaded.problems
+        self.standing = Standing(in_force={"shop": Bundle(0, "", loaded.program, loaded.rules)})
+        self.watch = BudgetWatch(self.owned, Topics(4), Bundles(), self.clock, Metrics())
+
+    async def look(self, spent_each: int) -> list[tuple[str, str, int, int, str]]:
+        """Look, when each partition has spent so many thousandths of a cent; what was said to staff by then."""
+        self.lease.spent = spent_each
+        await self.watch.look(self.standing)
+        events = [decode_event(value) for value in self.owned.log.values("customer.events.v1")]
+        return [(e.what, e.how, e.found, e.of, e.mark) for e in events if isinstance(e, StaffAlerted)]
+
+
+class Spending(MemoryLease):
+    """A lease at which every partition has spent the same, and nobody has heard anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.spent = 0
+
+    async def look_elsewhere(self, *words: object) -> object:
+        return None if words[0] == "GET" else [str(self.spent).encode() for _ in words[2:]]
+
+
+async def test_one_that_only_warns_is_told_when_it_is_spent_and_again_in_its_next_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    shop = Shop(monkeypatch, "warn")
+    assert await shop.look(249_000) == []
+    first = ("shop/day", "warn", 1_000, 1_000, "2025-10-01/1000")
+    told = await shop.look(250_000)
+    assert [each[:4] for each in told] == [first[:4]]
+    assert await shop.look(260_000) == told
+    shop.clock.at += DAY
+    assert [each[:4] for each in await shop.look(250_000)] == [first[:4]] * 2
+
+
+@pytest.mark.parametrize("when_spent", ["stop", "shrink"])
+async def test_one_that_holds_back_is_spent_as_soon_as_it_does(
+    monkeypatch: pytest.MonkeyPatch, when_spent: str
+) -> None:
+    shop = Shop(monkeypatch, when_spent)
+    assert await shop.look(240_000) == []
+    period = (await Shop(monkeypatch, "warn").look(250_000))[0][4].partition("/")[0]
+    shop.standing.chests[NAME] = (Chest(period, 960_000, {2: Share(3, 40_000), 1: Share(2, 10_000)}),)
+    assert await shop.look(240_000) == [], "each got what it asked for"
+    shop.standing.chests[NAME] = (Chest(period, 960_000, {2: Share(3, 0), 1: Share(2, 10_000)}),)
+    assert await shop.look(240_000) == [("shop/day", when_spent, 960, 1_000, f"{period}/1000")]
+
+
+async def test_where_nobody_is_to_hear_it_nothing_is_said(monkeypatch: pytest.MonkeyPatch) -> None:
+    assert await Shop(monkeypatch, "warn", "alerts: {budget_spent: false}\n").look(300_000) == []
