@@ -143,7 +143,7 @@ async def test_a_wire_that_trips_rings_the_phone_of_staff_once_whatever_dies_mea
 
     async def is_walked() -> bool:
         (seen,) = shop.asked("campaign", "status", "--json")["campaigns"]
-        assert (seen["audience"], seen["matched"], seen["state"]) == (5, 5, "done")
+        assert (seen["audience"], seen["matched"], seen["state"]) == (5, 5, "walked")
         return True
 
     await eventually(is_walked, seconds=60)

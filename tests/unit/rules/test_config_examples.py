@@ -133,6 +133,7 @@ def test_every_word_of_messages_can_be_filled():
     program = load_merchant(MERCHANTS[0]).program
     data = {"code": "X", "reward": "free_loaf", "valid_until": 0, "card": "bread", "stamps": {"bread": 5}}
     data |= {"staff": "eva", "customer": "c1"}
+    data |= {"alert": "rule_paused", "about": "win-back", "how": "failed", "mark": "1", "found": 30, "of": 100}
     words = message_variables(program, data, "fr", first_name="Noor", name="Noor de Wit")
     assert {thing: tuple(found) for thing, found in words.items()} == dict(WORDS)
     assert words["voucher"] == {"code": "X", "name": "Un pain gratuit", "valid_until": "1/1/1970"}
