@@ -60,9 +60,10 @@ SAYS: Final = {
     "tips": "een tip",
     "salon": "het is weer tijd voor u!",
     "recall": "Gebruik het niet en breng het terug",
-    "staff-alert": "is minder waard dan drie keer de wervingskosten",
 }
 """Recipe -> what its message says."""
+ELSEWHERE: Final = {"staff-alert"}
+"""It needs customers enough for a fit: `test_segments` plays it to the phone."""
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def _text(moment: datetime) -> str:
 def make_all(shop: Deployment) -> None:
     """Make each rule, and bring them into force as a marketer who has read them does."""
     recipes = ROOT / "config/recipes"
-    assert {path.stem for path in recipes.glob("*.yaml")} == set(SAYS), "a new recipe is played here, too"
+    assert {path.stem for path in recipes.glob("*.yaml")} == set(SAYS) | ELSEWHERE, "a new recipe is played here, too"
     shutil.copytree(recipes, shop.folder / "config/recipes")
     for recipe in sorted(SAYS, key=lambda each: each != "stamp-card"):  # the others speak of its card
         answers = [word for answer in ANSWERS.get(recipe, ()) for word in ("--set", answer)]
@@ -124,17 +125,6 @@ async def buy(shop: Deployment, at: datetime, amounts: dict[int, int]) -> None:
     assert answer.status_code == 202, answer.text
 
 
-async def void(shop: Deployment, at: datetime, number: int) -> None:
-    """A sale of a day that was rung up by mistake."""
-    gone = {
-        "transaction_id": f"till:{at:%d}:{number}", "source_version": 2, "status": "voided", "end_date_time": _text(at),
-        "store": {"retail_store_id": "hoek"}, "customer": {"phone": f"06120{number:05d}"}, "price_currency": "EUR",
-        "totals": {"gross_minor": 0},
-    }  # fmt: skip
-    answer = await shop.http.post(f"{shop.web_url}/v1/merchants/{MERCHANT}/purchases", json=[gone])
-    assert answer.status_code == 202, answer.text
-
-
 async def heard(shop: Deployment) -> dict[str, str]:
     """Phone -> everything that came to it."""
     found: dict[str, str] = {}
@@ -146,10 +136,10 @@ async def heard(shop: Deployment) -> dict[str, str]:
 async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
     make_all(shop)
     regular = await enrol(shop, 1)
-    for number, birthday in ((2, "1988-10-09"), (3, None), (4, None), (5, None), (6, None), (7, None)):
+    for number, birthday in ((2, "1988-10-09"), (3, None), (4, None), (5, None), (6, None)):
         await enrol(shop, number, birthday)
     at_the_till = {
-        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350, 7: 2000},
+        0: {1: 350, 2: 350, 3: 2600, 4: 50_000, 5: 1600, 6: 350},
         1: {1: 350, 5: 1600, 6: 350},
         2: {1: 350, 5: 1600, 6: 350},
         **{day: {1: 350} for day in range(3, 7)},
@@ -161,7 +151,6 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
         "4": ("vip-tier",),
         "5": ("upsell",),
         "6": ("win-back", "salon"),
-        "8": ("staff-alert",),
     }
 
     async def missing() -> list[tuple[str, str]]:
@@ -182,8 +171,6 @@ async def test_each_recipe_reaches_a_phone(shop: Deployment) -> None:
             await eventually(lambda: _has_bought(shop, regular, day + 1), seconds=60, every=0.1)  # noqa: B023
             if day == 3:
                 shop.run("campaign", "start", "recall", "--yes", "--json")
-            if day == 0:  # later it would be old news
-                await void(shop, OPENS - timedelta(minutes=1), 7)
         elif not await missing():
             break
     await eventually(all_came, seconds=60)
