@@ -125,7 +125,10 @@ ALL = {kind: Alert(BOTH) for kind in AlertKind}
     [
         ("", ALL),
         ("alerts: false\n", {}),
-        ("alerts: {segment_fell: false}\n", {kind: ALL[kind] for kind in ("rule_paused", "budget_spent")}),
+        (
+            "alerts: {segment_fell: false}\n",
+            {kind: ALL[kind] for kind in (AlertKind.RULE_PAUSED, AlertKind.BUDGET_SPENT)},
+        ),
         ("alerts: {rule_paused: {to: bram}}\n", ALL | {AlertKind.RULE_PAUSED: Alert(("bram",))}),
         ("alerts: {rule_paused: {template: paused}}\n", ALL | {AlertKind.RULE_PAUSED: Alert(BOTH, "paused")}),
         (

@@ -1,13 +1,12 @@
 """What staff are told about the shop itself: each once, in the hours of whoever hears it, and not when it is old."""
 
-from typing import Any
-
 import pytest
 
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
 from stamgast.domain.alert_words import alert_variables, languages_of, own_template, own_template_named
 from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind
 from stamgast.domain.budgets import WhenSpent
+from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed, StaffAlerted, TimerDue
 from stamgast.domain.program import Staff, Template, Window
@@ -45,7 +44,7 @@ def paused(when: Millis, *, what: str = "birthday", mark: str = "1", since: Mill
     )  # fmt: skip
 
 
-def room(of: Owner) -> Any:
+def room(of: Owner) -> Customer:
     return of.state(STAFF_ROOM)
 
 
@@ -75,7 +74,7 @@ def test_what_is_said_twice_is_told_once_and_what_happens_again_is_told_again():
     of = Owner(shop())
     assert len(of.apply(paused(NOON)).submissions) == 1
     assert of.apply(paused(NOON + 1)).submissions == []
-    (first,) = [*room(of).notices]
+    first = room(of).notices[0]
     of.apply(ended(Status.DELIVERED, of.changes[0].submissions[0], NOON + 2))
     assert room(of).notices == []
     assert of.apply(paused(NOON + 3)).submissions == [], "it is remembered beyond its message"
