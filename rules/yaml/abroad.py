@@ -232,6 +232,10 @@ budget: begroting enveloppe geldbudget maximum_cost spend_limit
 campaign: campagne kampagne aktionsgruppe
 campaigns: campagnes kampagnen
 staff: personeel medewerkers personnel équipe mitarbeiter team
+alerts: waarschuwingen meldingen alertes avertissements warnungen meldungen notices
+rule_paused: regel_gepauzeerd règle_en_pause regel_pausiert rule_stopped
+budget_spent: budget_op budget_épuisé budget_verbraucht
+segment_fell: segment_gedaald segment_en_baisse segment_gefallen
 audience: publiek lijst public liste empfänger recipients
 audiences: publieken lijsten publics listes empfängerlisten
 valid_until: geldig_tot valable_jusqu_au gültig_bis gueltig_bis

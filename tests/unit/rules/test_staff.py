@@ -171,6 +171,15 @@ def test_mistakes_in_alerts_are_told(case: str):
     assert any(message in each for each in errors(shop(program=f"{ALERTED}alerts: {text}\n", **SAYS_WHY)))
 
 
+@pytest.mark.parametrize(
+    ("text", "meant"), [("meldingen: false\n", "alerts"), ("alerts: {budget_op: false}\n", "budget_spent")]
+)
+def test_words_of_alerts_in_the_shops_languages_are_understood(text: str, meant: str):
+    loaded = shop(program=ALERTED + text, **SAYS_WHY)
+    (problem,) = [each for each in loaded.problems if each.severity == "error"]
+    assert f'"{meant}"' in problem.hint
+
+
 def test_alerts_without_staff_say_how_to_name_some():
     loaded = load_bundle(files_of(program=PROGRAM + "alerts: {rule_paused: {template: hello}}\n"))
     assert "program.yaml names no staff" in errors(loaded)
