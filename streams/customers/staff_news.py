@@ -11,6 +11,7 @@ from typing import Final
 
 from stamgast.domain.alerts import STAFF_ROOM, AlertKind
 from stamgast.domain.customer import decode_customer
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import StaffAlerted, encode_event, key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
@@ -48,12 +49,19 @@ class StaffNews:
         key = key_of(news.merchant, STAFF_ROOM)
         partition = partition_for(key, self._topics.partitions)
         value = await self._owned.lease.look_elsewhere("GET", customers(partition).customer(news.merchant, STAFF_ROOM))
-        if value is None or not is_told(decode_customer(value), news):
+        if not _has_heard(value, news):
             log.info("staff are told", merchant=news.merchant, kind=news.kind, what=news.what)
             await append(self._owned.emitters, self._topics.customer_events, partition, [(key, encode_event(news))])
         if len(self._said) >= _MOST:
             self._said.clear()
         self._said.add(name)
+
+
+def _has_heard(value: bytes | None, news: StaffAlerted) -> bool:
+    try:
+        return value is not None and is_told(decode_customer(value), news)
+    except UNREADABLE:  # `stamgast verify` tells of it
+        return False
 
 
 def is_old(since: Millis, now: Millis) -> bool:

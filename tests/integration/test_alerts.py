@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +19,8 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.programs.publish import newest_bundles
+from stamgast.state.client import RedisClient
+from stamgast.state.customer_states import live_states
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, PROGRAM, RULE, Deployment
 
@@ -77,6 +80,12 @@ async def feed(shop: Deployment) -> list[dict[str, Any]]:
             async for records in reader.read_all(shop.topics.facts, partition):
                 found += [json.loads(record.value) for record in records]
     return [line for line in found if line["kind"] == "notice"]
+
+
+async def laid_aside(shop: Deployment) -> int:
+    """How many events nobody could apply."""
+    async with LogReader(shop.bootstrap) as reader:
+        return sum((await reader.ends([(shop.topics.dead_letters, 0)])).values())
 
 
 def worker_of(shop: Deployment) -> subprocess.Popen[bytes]:
@@ -147,6 +156,10 @@ async def test_a_wire_that_trips_rings_the_phone_of_staff_once_whatever_dies_mea
         return True
 
     await eventually(is_walked, seconds=60)
+    async with aclosing(RedisClient(shop.redis_url)) as reading:
+        states = [each async for piece in live_states(reading, shop.topics.partitions, MERCHANT) for each in piece]
+    assert len(states) == 5, "nor for a fit, or what a segment is worth"
+    assert await laid_aside(shop) == 0
 
 
 @pytest.mark.parametrize(
