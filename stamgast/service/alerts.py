@@ -52,13 +52,12 @@ def _alerted(case: Case, event: StaffAlerted) -> None:
         raise DomainError(f"{event.kind!r} is nothing that staff are told")
     kind = AlertKind(event.kind)
     room, known = case.customer, is_told(case.customer, event)
-    marks = room.fired.pop(_subject(event), [])
-    room.fired[_subject(event)] = marks if known else [*marks, event.mark][-MARKS:]
-    while len(room.fired) > SUBJECTS:
-        del room.fired[next(iter(room.fired))]
     alert = case.program.alerts.get(kind)
     if known or alert is None or not alert.concerns(event.what):
-        return
+        return  # whoever says it has another bundle in force, and says it again when we have that too
+    room.fired[_subject(event)] = [*room.fired.pop(_subject(event), ()), event.mark][-MARKS:]
+    while len(room.fired) > SUBJECTS:
+        del room.fired[next(iter(room.fired))]
     if case.at >= event.since + notices.LIFE:
         case.count(counter(Counter.STAFF, event.kind, Tally.TOO_LATE))
         return

@@ -1,12 +1,14 @@
 """What staff are to be told about the shop itself is appended to the log of the entry that stands for them.
 
 Whoever watches says it for as long as it is so and new. It is appended unless that entry has heard it, which its state
-tells: so what a worker could not say any more its successor says, and what is said twice is heard once
-(`stamgast.service.alerts`).
+tells: so what a worker could not say any more its successor says, what came there before the bundle that names whoever
+is to hear it is said again, and what is said twice is heard once (`stamgast.service.alerts`).
 """
 
 from __future__ import annotations
 
+import math
+import time
 from typing import Final
 
 from stamgast.domain.alerts import STAFF_ROOM, AlertKind
@@ -30,31 +32,43 @@ _MOST: Final = 10_000
 """Of what was said by this owner; who forgets looks at the state again."""
 
 
+_AGAIN_S: Final = 60.0
+"""So long what was said may take to be heard."""
+
+
 class StaffNews:
     """Of one owned partition's watches."""
 
     def __init__(self, owned: OwnedPartition, topics: Topics) -> None:
         self._owned = owned
         self._topics = topics
-        self._said: set[tuple[str, ...]] = set()
+        self._said: dict[tuple[str, ...], float] = {}
+        """What it is -> until when (monotonic) it is not looked at again."""
 
-    async def tell(self, program: Program, news: StaffAlerted) -> None:
-        """Let staff hear it, if somebody is to, it is not old, and they have not. Raises StateError or EmitError."""
+    async def tell(self, program: Program, news: StaffAlerted) -> bool:
+        """Let staff hear it, if somebody is to, it is not old, and they have not; say whether that is done with.
+
+        Raises StateError or EmitError.
+        """
         alert = program.alerts.get(AlertKind(news.kind))
         if alert is None or not alert.concerns(news.what) or is_old(news.since, news.at):
-            return
+            return True
         name = (news.merchant, news.kind, news.how, news.what, news.mark)
-        if name in self._said:
-            return
+        machine = time.monotonic()
+        rests_until = self._said.get(name, 0.0)
+        if rests_until > machine:
+            return rests_until == math.inf
         key = key_of(news.merchant, STAFF_ROOM)
         partition = partition_for(key, self._topics.partitions)
         value = await self._owned.lease.look_elsewhere("GET", customers(partition).customer(news.merchant, STAFF_ROOM))
-        if not _has_heard(value, news):
+        heard = _has_heard(value, news)
+        if not heard:
             log.info("staff are told", merchant=news.merchant, kind=news.kind, what=news.what)
             await append(self._owned.emitters, self._topics.customer_events, partition, [(key, encode_event(news))])
         if len(self._said) >= _MOST:
             self._said.clear()
-        self._said.add(name)
+        self._said[name] = math.inf if heard else machine + _AGAIN_S
+        return heard
 
 
 def _has_heard(value: bytes | None, news: StaffAlerted) -> bool:

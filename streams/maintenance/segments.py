@@ -175,6 +175,7 @@ class SegmentWatch(Service):
         """Merchant -> until when (monotonic) nothing is tried."""
         self._of: Lease | None = None
         """The taking of the partition since which we know it."""
+        self._news: StaffNews | None = None
         self._unread: set[str] = set()
         """Merchants of whose segments something is known that staff may have to hear."""
 
@@ -200,8 +201,8 @@ class SegmentWatch(Service):
             return
         by_model = await concerned(own.standing, self._bundles, lambda seen: seen.may_value_segments, most=1)
         for bundle in by_model:
-            if bundle.program.merchant in self._unread:
-                await self._tell_staff(bundle.program, self._known, owned)
+            if bundle.program.merchant in self._unread and self._known is not None and self._news is not None:
+                await self._tell_staff(bundle.program, self._known, self._news)
             rests = self._rests.get(bundle.program.merchant, 0.0) > time.monotonic()
             if not rests and self._known is not None and is_due(bundle, self._known, self._clock.now()):
                 await self._try(owned, bundle)
@@ -269,15 +270,12 @@ class SegmentWatch(Service):
         marks = dict(zip(numbers, await asyncio.gather(*asked), strict=True))
         return all(end <= WATERMARK.read(marks[pair.partition]) + 1 for pair, end in ends.items())
 
-    async def _tell_staff(
-        self, program: Program, known: Known | None, owned: Ownership[OwnedCustomers, Written]
-    ) -> None:
+    async def _tell_staff(self, program: Program, known: Known, news: StaffNews) -> None:
         """What fell stands in its record, so whoever looks next tells of what the last one could not."""
-        news = StaffNews(owned, self._topics)
-        for each in () if known is None else known.of(program.merchant).values():
-            if each.fell_from is not None and each.below_since is not None:
-                await news.tell(program, fallen_news(each, self._clock.now()))
-        self._unread.discard(program.merchant)
+        now, merchant = self._clock.now(), program.merchant
+        fallen = [each for each in known.of(merchant).values() if each.fell_from is not None]
+        if all([await news.tell(program, fallen_news(each, now)) for each in fallen]):
+            self._unread.discard(merchant)
 
     def _tell(self, fallen: SegmentWorth) -> None:
         self._customers.metrics.segments_fell.labels(fallen.merchant, fallen.by).inc()
@@ -292,6 +290,8 @@ class SegmentWatch(Service):
         )
 
     def _show(self, known: Known, owned: OwnedPartition) -> None:
+        if self._of is not owned.lease:
+            self._news = StaffNews(owned, self._topics)
         self._known, self._of = known, owned.lease
         self._unread = {each.merchant for each in known.segments.values() if each.fell_from is not None}
         gauge = self._customers.metrics.segment_ratio

@@ -122,6 +122,10 @@ def test_old_news_is_remembered_and_not_told():
 def test_nobody_hears_what_is_switched_off_and_what_waited_ends_with_it():
     of = Owner(shop(budget_spent=TO_EVA))
     assert of.apply(paused(NOON)).notes == []
+    of.bundle = shop(rule_paused=Alert(("eva",), only=frozenset({"other"})))
+    assert of.apply(paused(NOON + 1)).notes == []
+    of.bundle = shop()
+    assert len(of.apply(paused(NOON + 2)).submissions) == 1, "nobody was to hear it before"
     of = Owner(shop())
     of.apply(paused(EVENING))
     of.bundle = shop(rule_paused=Alert(("ben",)))
@@ -140,8 +144,8 @@ def test_what_waits_and_what_is_remembered_is_bounded():
         of.apply(paused(EVENING, mark=str(number)))
     assert len(room(of).notices) == MOST
     assert list(room(of).fired.values()) == [[str(number) for number in range(MOST + 5 - MARKS, MOST + 5)]]
-    of = Owner(shop(budget_spent=TO_EVA))
-    of.apply(*(paused(NOON, what=f"rule-{number}") for number in range(SUBJECTS + 10)))
+    of = Owner(shop())
+    of.apply(*(paused(NOON + LIFE, since=NOON, what=f"rule-{number}") for number in range(SUBJECTS + 10)))
     assert len(room(of).fired) == SUBJECTS
     assert "rule_paused:opted_out:rule-9" not in room(of).fired
 
