@@ -70,7 +70,8 @@ def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind
         return _none_at_all(reader, node)
     if not told.staff:
         reader.problem(node, "program.yaml names no staff", 'Add `staff: {anna: {phone: "+31612345678"}}`.')
-    elif not told.by_sms:
+        return alerts
+    if not told.by_sms:
         reader.problem(node, "staff are told by SMS, and `messaging` names no `sms_sender`")
     for key, value in reader.entries(node, "alerts", tuple(AlertKind)):
         kind = AlertKind(key.text)
