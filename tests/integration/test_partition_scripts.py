@@ -8,8 +8,10 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
+from msgspec.structs import replace
 
 from stamgast.domain.activation import Submission
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.local.processes import ChildProcess, free_port, port_answers
 from stamgast.local.redis_server import RedisServer, find_program
 from stamgast.state.client import RedisClient
@@ -185,6 +187,11 @@ async def test_staff_are_told_so_much_an_hour_and_the_first_of_the_next_tells_of
     assert [await outbox.told_besides(entry) for entry in (asked[3], asked[5])] == [2, 0]
     other = submission(activation="a9", merchant=merchant, staff="bram")
     assert await outbox.take_notice(other, 11, 1) == ("go", 0)
+    waits = submission(activation="b0", merchant=merchant, staff="eva")
+    assert await outbox.take_notice(waits, 11, 2) == ("wait", 0)
+    of_the_shop = replace(submission(activation="b1", merchant=merchant, staff="eva"), customer=STAFF_ROOM)
+    assert await outbox.take_notice(of_the_shop, 11, 2) == ("go", 0), "it does not drown in what is of customers"
+    assert await outbox.take_notice(waits, 12, 2) == ("go", 0)
 
 
 async def test_nothing_is_taken_from_a_limit_before_every_partition_has_told_what_it_sent(partition: Partition) -> None:
