@@ -341,7 +341,7 @@ for the next hour, where one message says how many more there were ("and 12 more
 nothing any more. Each message has `staff` on `activations.v1`, and is a line of the kind `notice` on `facts.v1`; it is
 in no report on messages to customers, in none of their caps, and costs them nothing.
 
-Of the shop itself they hear without any rule ([`alerts`](#alerts)): that a trip wire paused a rule, that a budget is
+Of the shop itself they hear without any rule ([`alerts`](#alerts)): that a rule was paused, that a budget is
 spent, that a tag or source fell below three times what winning its customers cost. All of `staff` hear all of it, in
 words of ours, unless `alerts` names who, a template with `purpose: utility`, or `false`. Such a template knows
 `merchant.name`, `staff.name`, `alert.about` (the rule, budget or segment) and `alert.why`. Each is told once, within

@@ -155,7 +155,9 @@ MESSAGES: Final[Mapping[str, Key]] = {
         "What staff are told about the shop itself, and who of them: all of it and all of them where nothing is said. "
         "`false` switches one off, or all. See [what staff are told](#what-staff-are-told).",
         keys={
-            AlertKind.RULE_PAUSED.value: replace(_ALERT, meaning="A trip wire paused a rule."),
+            AlertKind.RULE_PAUSED.value: replace(
+                _ALERT, meaning="A trip wire paused a rule, or it rests for a fault until the next `publish`."
+            ),
             AlertKind.BUDGET_SPENT.value: replace(_ALERT, meaning="A budget is spent; one that only warns, too."),
             AlertKind.SEGMENT_FELL.value: replace(
                 _ALERT,

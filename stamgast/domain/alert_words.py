@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from stamgast.domain.alerts import AlertKind
+from stamgast.domain.alerts import AlertKind, Broken
 from stamgast.domain.budgets import Of, Per, WhenSpent
 from stamgast.domain.currencies import format_money
 from stamgast.domain.program import Program, Template
@@ -71,6 +71,18 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
         "fr": "Ses messages reviennent à {0}, {1} au plus",
         "de": "Nachrichten kosteten {0}, höchstens {1} sind erlaubt",
         "en": "Messages cost {0}, at most {1} is allowed",
+    },
+    Broken.RAISED: {
+        "nl": "Er zit een fout in; laat iemand kijken die regels schrijft",
+        "fr": "Elle contient une erreur ; demandez qui écrit les règles",
+        "de": "Sie hat einen Fehler; wer Regeln schreibt, soll nachsehen",
+        "en": "It has a fault; ask whoever writes the rules",
+    },
+    Broken.COSTLY: {
+        "nl": "Een bericht ervan is te zwaar om in te vullen",
+        "fr": "Un de ses messages est trop lourd à remplir",
+        "de": "Eine ihrer Nachrichten ist zu aufwendig",
+        "en": "A message of it takes too long to fill in",
     },
     WhenSpent.STOP: _HELD,
     WhenSpent.SHRINK: _HELD,

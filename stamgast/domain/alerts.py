@@ -20,10 +20,18 @@ class AlertKind(StrEnum):
     """What happened."""
 
     RULE_PAUSED = "rule_paused"
-    """A trip wire paused a rule."""
+    """By a trip wire, or because it does not work (`Broken`)."""
     BUDGET_SPENT = "budget_spent"
     SEGMENT_FELL = "segment_fell"
     """The customers of a tag or a source are worth less than three times what winning them cost, and were not."""
+
+
+class Broken(StrEnum):
+    """What pauses a rule until the next bundle, beside trip wires."""
+
+    RAISED = "raised"
+    COSTLY = "costly"
+    """One of its messages takes too long to fill in."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from typing import Final, cast
 from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock, RealClock, pause_of
 from stamgast.clock.watch import span
+from stamgast.domain.alerts import Broken
 from stamgast.domain.events import RulePaused, encode_event, key_of
 from stamgast.domain.recorded import is_ahead
 from stamgast.log.address import signatures_at
@@ -38,6 +39,7 @@ from streams.customers.rates import AwaitedRates
 from streams.customers.replan import Review
 from streams.customers.schedules import Schedules
 from streams.customers.sending import OpensSending, Sending
+from streams.customers.staff_news import news_of_broken, placed
 from streams.customers.state_cache import RecentStates
 from streams.customers.timers import Timers
 from streams.customers.writes import Written, write
@@ -237,6 +239,12 @@ class CustomersJob:
                 merchant=merchant, customer="", at=batch.standing.time, number=number, rule=rule, reason=reason
             )
             yield Emission(self.topic, owned.number, key_of(merchant, ""), encode_event(event))
+            bundle = batch.standing.in_force.get(merchant)
+            at = batch.standing.time
+            news = bundle and news_of_broken(bundle.program, rule, Broken.RAISED, number, at)
+            if news:
+                partition, record = placed(news, self._topics)
+                yield Emission(self.topic, partition, *record)
 
     def _leasing(self, batch: Batch) -> Iterator[Emission]:
         """What the first partition leased of budgets; a lease has a number, so that it counts once."""

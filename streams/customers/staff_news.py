@@ -11,7 +11,7 @@ import math
 import time
 from typing import Final
 
-from stamgast.domain.alerts import STAFF_ROOM, AlertKind
+from stamgast.domain.alerts import STAFF_ROOM, AlertKind, Broken
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import StaffAlerted, encode_event, key_of
@@ -58,17 +58,42 @@ class StaffNews:
         rests_until = self._said.get(name, 0.0)
         if rests_until > machine:
             return rests_until == math.inf
-        key = key_of(news.merchant, STAFF_ROOM)
-        partition = partition_for(key, self._topics.partitions)
+        partition, record = placed(news, self._topics)
         value = await self._owned.lease.look_elsewhere("GET", customers(partition).customer(news.merchant, STAFF_ROOM))
         heard = _has_heard(value, news)
         if not heard:
             log.info("staff are told", merchant=news.merchant, kind=news.kind, what=news.what)
-            await append(self._owned.emitters, self._topics.customer_events, partition, [(key, encode_event(news))])
+            await append(self._owned.emitters, self._topics.customer_events, partition, [record])
         if len(self._said) >= _MOST:
             self._said.clear()
         self._said[name] = math.inf if heard else machine + _AGAIN_S
         return heard
+
+
+def placed(news: StaffAlerted, topics: Topics) -> tuple[int, tuple[bytes, bytes]]:
+    """The partition of customers that it belongs to, and its record."""
+    key = key_of(news.merchant, STAFF_ROOM)
+    return partition_for(key, topics.partitions), (key, encode_event(news))
+
+
+def news_of_broken(program: Program, rule: str, how: Broken, number: int, at: Millis) -> StaffAlerted | None:
+    """What staff hear of a rule that rests under the bundle of that number; None where nobody is to.
+
+    Every partition that comes to it may say so: it is heard once.
+    """
+    alert = program.alerts.get(AlertKind.RULE_PAUSED)
+    if alert is None or not rule:
+        return None
+    return StaffAlerted(
+        merchant=program.merchant,
+        customer=STAFF_ROOM,
+        at=at,
+        kind=AlertKind.RULE_PAUSED,
+        what=rule,
+        how=how,
+        mark=str(number),
+        since=at,
+    )
 
 
 def _has_heard(value: bytes | None, news: StaffAlerted) -> bool:

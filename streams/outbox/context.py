@@ -25,6 +25,7 @@ from channels.twilio.callback_url import status_callback_url
 from stamgast.clock.pauses import pause_after
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Note, Submission, accepted_or_further
+from stamgast.domain.alerts import Broken
 from stamgast.domain.calendar import business_day
 from stamgast.domain.channels import UnknownChannelError
 from stamgast.domain.events import ActivationOutcome, AnyEvent, RulePaused, encode_event, key_of
@@ -36,6 +37,7 @@ from stamgast.service import Bundle
 from stamgast.state.outbox import Lane
 from stamgast.state.views import NotLoadedError
 from streams.customers.bundles import Bundles
+from streams.customers.staff_news import news_of_broken, placed
 from streams.metrics import Metrics
 from streams.outbox.addressing import People, address_of
 from streams.outbox.breaker import Probing
@@ -224,8 +226,12 @@ class Outgoing:
             return
         log.error("a message takes more than it may; its rule is paused", merchant=merchant, rule=rule, why=why)
         self.metrics.rules_paused.labels(merchant, rule).inc()
-        event = RulePaused(merchant=merchant, customer="", at=self.clock.now(), number=number, rule=rule, reason=why)
+        at = self.clock.now()
+        event = RulePaused(merchant=merchant, customer="", at=at, number=number, rule=rule, reason=why)
         await self._append(partition, submission, event)
+        news = news_of_broken(newest.program, rule, Broken.COSTLY, number, at)
+        if news is not None:
+            await self._append(placed(news, self.topics)[0], submission, news)
 
     async def append_cancelled(self, partition: int, submission: Submission) -> None:
         """Append that a submission was cancelled in time: by a STOP, or because its reason went away."""

@@ -4,7 +4,7 @@ import pytest
 
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
 from stamgast.domain.alert_words import alert_variables, languages_of, own_template, own_template_named
-from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind
+from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind, Broken
 from stamgast.domain.budgets import WhenSpent
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
@@ -155,6 +155,8 @@ SAID = [
     (AlertKind.RULE_PAUSED, Watched.FAILED, "win-back", (26, 100)),
     (AlertKind.RULE_PAUSED, Watched.DAY, "win-back", (31, 30)),
     (AlertKind.RULE_PAUSED, Watched.COST, "win-back", (5_001, 5_000)),
+    (AlertKind.RULE_PAUSED, Broken.RAISED, "win-back", (0, 0)),
+    (AlertKind.RULE_PAUSED, Broken.COSTLY, "win-back", (0, 0)),
     (AlertKind.BUDGET_SPENT, WhenSpent.STOP, "rule:win-back/month", (4_995, 5_000)),
     (AlertKind.BUDGET_SPENT, WhenSpent.SHRINK, "campaign:spring/total", (4_995, 5_000)),
     (AlertKind.BUDGET_SPENT, WhenSpent.WARN, "shop/year", (5_005, 5_000)),

@@ -1,12 +1,20 @@
 """A rule that raises: the event is applied without it, and it rests until the merchant publishes anew."""
 
 from dataclasses import replace
+from types import SimpleNamespace
+from typing import Any
+
+import pytest
 
 from rules.actions import Tag
-from stamgast.domain.events import AnyEvent, Barrier, RulePaused, encode_event
+from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind
+from stamgast.domain.events import AnyEvent, Barrier, RulePaused, decode_event, encode_event, key_of
 from stamgast.domain.facts import Fact
+from stamgast.log.partitioning import partition_for
+from stamgast.log.topics import Topics
 from stamgast.simulate import Simulation
 from streams.customers.in_force import Standing, pause_rules
+from streams.customers.job import CustomersJob
 from streams.maintenance.replay import PartitionReplay
 from tests.builders import ANNA, KEY, MERCHANT, T0, bought, bundle, program, rule, sure, tag_rule
 
@@ -62,3 +70,17 @@ def test_a_paused_rule_is_remembered_with_the_partition():
     pause_rules(after, MERCHANT, ["sound"])
     assert after.in_force[MERCHANT].rules.by_id["sound"].status == "paused"
     assert after.changes_since(before) == {f"p:{MERCHANT}": "sound"}
+
+
+@pytest.mark.parametrize("staff", [True, False])
+def test_a_rule_that_raised_is_told_to_staff_beside_the_log(staff: bool):
+    alerts = {AlertKind.RULE_PAUSED: Alert(("eva",))} if staff else {}
+    standing = Standing(in_force={MERCHANT: bundle(program(alerts=alerts), BROKEN, number=4)}, time=T0)
+    batch: Any = SimpleNamespace(standing=standing, failures={(MERCHANT, 4, "broken", "a fault")})
+    job: Any = SimpleNamespace(topic="customer.events.v1", _topics=Topics(8))
+    owned: Any = SimpleNamespace(number=5)
+    emissions = [*CustomersJob._pausing(job, owned, batch)]
+    key = key_of(MERCHANT, STAFF_ROOM)
+    room = (partition_for(key, 8), key, "StaffAlerted")
+    found = [(each.partition, each.key, type(decode_event(each.value)).__name__) for each in emissions]
+    assert found == [(5, key_of(MERCHANT, ""), "RulePaused"), *([room] if staff else [])]

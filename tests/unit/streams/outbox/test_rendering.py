@@ -11,13 +11,14 @@ import pytest
 
 from channels.model import Carrier, Fault, Message, Prepared, Refusal
 from stamgast.domain.activation import Submission
-from stamgast.domain.events import RulePaused, decode_event
+from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind
+from stamgast.domain.events import RulePaused, StaffAlerted, decode_event
 from stamgast.domain.program import Template
 from stamgast.log.topics import Topics
 from streams.metrics import Metrics
 from streams.outbox.context import Outgoing
 from streams.outbox.rendering import Rendering
-from tests.builders import MERCHANT
+from tests.builders import MERCHANT, program
 from tests.fakes.clock import StillClock
 from tests.fakes.emitters import MemoryEmitters
 from tests.message_scenes import MORNING
@@ -80,9 +81,11 @@ async def test_time_in_which_the_machine_did_something_else_does_not_count(rende
     assert await rendering.prepare(_carrier(standing_still), MESSAGE, MORNING) is MADE
 
 
-@pytest.mark.parametrize("mended", [False, True])
-async def test_the_rule_of_a_costly_message_rests_unless_its_template_was_mended_meanwhile(mended: bool) -> None:
-    bundles = Programmes(mended)
+@pytest.mark.parametrize(("mended", "staff"), [(False, False), (True, True), (False, True)])
+async def test_the_rule_of_a_costly_message_rests_unless_its_template_was_mended_meanwhile(
+    mended: bool, staff: bool
+) -> None:
+    bundles = Programmes(mended, staff)
     emitters: Any = MemoryEmitters()
     nothing: Any = None
     around = Outgoing(
@@ -96,19 +99,24 @@ async def test_the_rule_of_a_costly_message_rests_unless_its_template_was_mended
         merchant=MERCHANT, customer="", at=MORNING, number=7, rule="greet",
         reason="template hello (nl): takes more than 1 s to fill in",
     )  # fmt: skip
-    assert told == ([] if mended else [expected])
+    heard = StaffAlerted(
+        merchant=MERCHANT, customer=STAFF_ROOM, at=MORNING, kind="rule_paused", what="greet", how="costly", mark="7",
+        since=MORNING,
+    )  # fmt: skip
+    assert told == ([] if mended else [expected, heard] if staff else [expected])
 
 
 class Programmes:
     """Two bundles of a merchant; the newer one has another text or the same."""
 
-    def __init__(self, mended: bool) -> None:
+    def __init__(self, mended: bool, staff: bool) -> None:
+        self._alerts = {AlertKind.RULE_PAUSED: Alert(("eva",))} if staff else {}
         self.newest = {MERCHANT: (7, "new")}
         self._texts = {"old": "long", "new": "short" if mended else "long"}
 
     async def get(self, _merchant: str, content: str) -> Any:
         templates = {"hello": Template("hello", sms={"nl": self._texts[content]})}
-        return SimpleNamespace(program=SimpleNamespace(templates=templates))
+        return SimpleNamespace(program=program(templates=templates, alerts=self._alerts))
 
 
 def _carrier(carrying: Carrying) -> Carrier:
