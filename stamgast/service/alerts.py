@@ -10,7 +10,7 @@ from typing import Any, Final
 
 from stamgast.domain.activation import activation_id
 from stamgast.domain.alert_words import own_template
-from stamgast.domain.alerts import AlertKind, subject_of
+from stamgast.domain.alerts import Alert, AlertKind, subject_of
 from stamgast.domain.customer import Customer, Notice
 from stamgast.domain.errors import DomainError
 from stamgast.domain.events import ActivationOutcome, AnyEvent, StaffAlerted, TimerDue
@@ -22,9 +22,9 @@ from stamgast.service.case import Case, Change
 
 MARKS: Final = 4
 """What is remembered of one rule, budget or segment."""
-_KINDS: Final[frozenset[str]] = frozenset(AlertKind)
 SUBJECTS: Final = 2_000
 """Of how many of them; of which nothing was said for longest goes first."""
+_KINDS: Final[frozenset[str]] = frozenset(AlertKind)
 
 
 def is_told(room: Customer, event: StaffAlerted) -> bool:
@@ -61,10 +61,14 @@ def _alerted(case: Case, event: StaffAlerted) -> None:
     if case.at >= event.since + notices.LIFE:
         case.count(counter(Counter.STAFF, event.kind, Tally.TOO_LATE))
         return
-    template = alert.template or own_template(kind).id
+    template = _template(kind, alert)
     for name in alert.to:
         if name in case.program.staff:
             _tell(case, event, template, case.program.staff[name])
+
+
+def _template(kind: AlertKind, alert: Alert) -> str:
+    return alert.template or own_template(kind).id
 
 
 def _tell(case: Case, event: StaffAlerted, template: str, who: Staff) -> None:
@@ -111,6 +115,7 @@ def _due(case: Case, event: TimerDue) -> None:
         if who is None or alert is None or who.id not in alert.to:
             notices.end(case, notice, Status.SUPPRESSED, Reason.NO_ADDRESS)
         else:
+            notice.template = _template(AlertKind(notice.data[ALERT]), alert)
             notices.go(case, notice, who)
 
 

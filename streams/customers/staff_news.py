@@ -30,8 +30,6 @@ log = get_logger(__name__)
 
 _MOST: Final = 10_000
 """Of what was said by this owner; who forgets looks at the state again."""
-
-
 _AGAIN_S: Final = 60.0
 """So long what was said may take to be heard."""
 

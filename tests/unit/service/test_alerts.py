@@ -138,6 +138,13 @@ def test_the_shop_may_have_words_of_its_own():
     assert submission.template == "mine"
 
 
+def test_what_waits_is_said_in_the_words_that_are_in_force_when_it_goes():
+    of = Owner(shop(rule_paused=Alert(("eva",), "mine")))
+    of.apply(paused(EVENING))
+    of.bundle = shop()
+    assert [each.template for each in due(of, NEXT_MORNING).submissions] == ["staff/rule_paused"]
+
+
 def test_what_waits_and_what_is_remembered_is_bounded():
     of = Owner(shop())
     for number in range(MOST + 5):
