@@ -6,6 +6,7 @@ The million's states are written into Redis as commits leave them: enrolling the
 from __future__ import annotations
 
 import asyncio
+import base64
 import contextlib
 import signal
 import time
@@ -31,8 +32,9 @@ from stamgast.domain.events import encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.log.partitioning import partition_for
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
-from stamgast.state.keys import IDLE, customers
+from stamgast.state.keys import customers
 from stamgast.state.partition_meta import REVIEWED
+from stamgast.state.roll import entry_of
 
 BIG: Final = "groot"
 BEGIN: Final = parse_time("2026-10-01T08:00:00Z")
@@ -180,7 +182,7 @@ def memory_of(pid: int) -> float:
 
 def names(count: int) -> Iterable[str]:
     """The customers' ids."""
-    return (f"c{number:024d}" for number in range(count))
+    return ("c" + base64.b32encode(number.to_bytes(15, "big")).decode().lower() for number in range(count))
 
 
 def _fill(client: Any, count: int) -> None:
@@ -193,7 +195,7 @@ def _fill(client: Any, count: int) -> None:
             for number, name in enumerate(everybody[start : start + _PIECE], start):
                 keys = customers(partition_for(key_of(BIG, name), PARTITIONS))
                 pipe.set(keys.customer(BIG, name), values[number % MATCHING])
-                pipe.zadd(keys.timers, {f"{BIG}:{name}": IDLE})
+                pipe.rpush(keys.roll(BIG), entry_of(name))
             pipe.execute()
 
 

@@ -34,6 +34,7 @@ from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.roll import some_of
 
 FOLDER: Final = "audiences"
 """Of a merchant's files: what lies there is never published."""
@@ -175,11 +176,9 @@ class _Look:
         """All customers, or those among them who are in the audience."""
         counted = Counted([], [] if as_list else None)
         for partition in range(self._topics.partitions):
-            keys, known, members = customers(partition), set[str](), list[str]()
+            keys, members = customers(partition), list[str]()
             async for names in self._names(keys):
-                fresh = [name for name in names if name not in known]
-                known.update(fresh)
-                members += await self._see(keys, fresh, counted, is_asked=as_list)
+                members += await self._see(keys, names, counted, is_asked=as_list)
             counted.sizes.append(len(members))
             if counted.members is not None:
                 counted.members.append(members)
@@ -202,14 +201,10 @@ class _Look:
         return counted
 
     async def _names(self, keys: PartitionKeys) -> AsyncIterator[list[str]]:
-        cursor = b"0"
-        while True:
-            cursor, flat = await self._redis.call(
-                "ZSCAN", keys.timers, cursor, "MATCH", f"{self._merchant}:*", "COUNT", _AT_ONCE
-            )
-            yield [member.decode().rpartition(":")[2] for member in flat[::2]]
-            if cursor == b"0":
-                return
+        start = 0
+        while names := await some_of(self._redis.call, keys, self._merchant, start, _AT_ONCE):
+            start += len(names)
+            yield names
 
     async def _see(
         self, keys: PartitionKeys, names: Sequence[str], counted: Counted, *, is_asked: bool

@@ -17,6 +17,7 @@ from stamgast.domain.events import AnyEvent, AudienceListed, decode_event, encod
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader
 from stamgast.state.campaign_marks import campaign_of
+from stamgast.state.roll import some_of
 from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition
 
@@ -47,18 +48,17 @@ class Members(Protocol):
 
 
 class Everybody:
-    """All customers of the merchant: each has one member in the partition's timers."""
+    """All customers of the merchant: each stands once on the partition's roll."""
 
     def __init__(self, owned: OwnedPartition) -> None:
         self._lease = owned.lease
-        self._cursor = b"0"
+        self._next = 0
 
     async def some(self, merchant: str) -> tuple[list[str], bool]:
-        """The next few as the timers hold them."""
-        self._cursor, flat = await self._lease.call(
-            "ZSCAN", self._lease.keys.timers, self._cursor, "MATCH", f"{merchant}:*", "COUNT", _AT_ONCE
-        )
-        return [member.decode().rpartition(":")[2] for member in flat[::2]], self._cursor == b"0"
+        """The next few as they stand there."""
+        found = await some_of(self._lease.call, self._lease.keys, merchant, self._next, _AT_ONCE)
+        self._next += len(found)
+        return found, len(found) < _AT_ONCE
 
 
 class Listed:
