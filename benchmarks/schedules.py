@@ -63,7 +63,7 @@ def run(scene: Scene) -> None:
 
 async def _measure(scene: Scene, count: int) -> Seen:
     async with open_crowd(scene, count) as crowd:
-        first = _soon(crowd, scene.sized(4, 1))  # a new bundle's review of everybody is over then
+        first = _soon(crowd, scene.sized(6, 1))  # a new bundle's review of everybody is over then
         second = first + scene.sized(4, 1) * MINUTE
         await crowd.publish({
             name: _RULE.format(name=name, at=_on_the_clock(at)) for name, at in (("call", first), ("again", second))

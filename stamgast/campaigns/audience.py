@@ -20,6 +20,7 @@ from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import BETWEEN, Counter
 from stamgast.filling import Filling
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
@@ -167,6 +168,7 @@ class _Look:
         self._topics = topics
         self._aimed = aimed
         self._merchant = aimed.bundle.program.merchant
+        self._counter = f"{self._merchant}{BETWEEN}{Counter.CUSTOMERS}"
         self._now = now
         self._fact = fact_of(aimed.rule.id, now)
         self._progress = progress
@@ -176,9 +178,14 @@ class _Look:
         """All customers, or those among them who are in the audience."""
         counted = Counted([], [] if as_list else None)
         for partition in range(self._topics.partitions):
-            keys, members = customers(partition), list[str]()
+            keys, members, found = customers(partition), list[str](), 0
+            known = int(await self._redis.call("HGET", keys.stats, self._counter) or 0)
             async for names in self._names(keys):
+                found += len(names)
                 members += await self._see(keys, names, counted, is_asked=as_list)
+            if found < known:
+                what = f"{known - found:,} customers of partition {partition} are not on its roll yet"
+                raise RefusedCampaignError(f"{what}: start the workers of this version first")
             counted.sizes.append(len(members))
             if counted.members is not None:
                 counted.members.append(members)

@@ -6,18 +6,23 @@ import base64
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator
+from contextlib import aclosing
 from typing import Any
 
 import pytest
 
+from stamgast.campaigns.audience import Aim, RefusedCampaignError, _Look
 from stamgast.local.redis_server import RedisServer
+from stamgast.log.topics import Topics
+from stamgast.state.client import RedisClient, names_under
 from stamgast.state.errors import FencedError
-from stamgast.state.keys import IDLE, PartitionKeys
+from stamgast.state.keys import IDLE, PartitionKeys, customers
 from stamgast.state.nodes import Redis
 from stamgast.state.partitions import Lease, Writes
 from stamgast.state.roll import customer_of, entry_of, some_of
 from streams.customers.roll import complete
 from streams.customers.walks import Everybody
+from tests.builders import MERCHANT, T0, bundle, hello_rule, program
 from tests.fakes.ownership import OwnedByTest
 
 COUNT = 3_500
@@ -119,6 +124,23 @@ async def test_a_walk_finds_everybody_once_and_who_comes_meanwhile(before: Befor
         if found.total() == 400:
             await lease.call("RPUSH", before.keys.roll("m"), entry_of(name_of(900)))
     assert found == everybody(901)
+
+
+async def test_nobody_is_counted_for_a_campaign_before_all_are_on_the_roll(
+    before: Before, redis_server: RedisServer
+) -> None:
+    before.keys = customers(0)
+    async with aclosing(RedisClient(redis_server.url)) as client:
+        session = await client.session(before.keys.meta)
+        for name in [name async for name in names_under(session, "{c0}:")]:
+            await session.call("DEL", "{c0}:" + name)
+        await before.come(range(50), merchant=MERCHANT)
+        of = bundle(program(), rule := hello_rule())
+        look = _Look(client, Topics(1), Aim(of, rule), T0, lambda _: None)
+        with pytest.raises(RefusedCampaignError, match=r"50 customers of partition 0 .* start the workers"):
+            await look.at_everybody(as_list=False)
+        await complete(await before.take())
+        assert (await look.at_everybody(as_list=False)).sizes == [0], "they have no states"
 
 
 @pytest.mark.parametrize("customer", [name_of(5), "ann", "a" * 15, "c" + "0" * 24, "é" * 15])
