@@ -9,7 +9,7 @@ hundred times, of a wrong one. Of twenty rules two have the same mark in one sho
 """
 
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from enum import IntEnum
 from functools import lru_cache
 from typing import Final
@@ -69,16 +69,17 @@ def is_of_condition(code: int) -> bool:
 
 def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
     """Return what is kept once the rules of `said` (key and code each, the last one counts) were asked in a minute."""
-    newest = _packed(said)
+    newest = _newest(said)
     if answers[:4] == minute:
-        newest = _joined(newest, answers[4 : _HEAD + _ANSWER * answers[4]])
         at = _HEAD + _ANSWER * answers[4]
+        newest = _joined(newest, answers[4:at])
     else:
         at = 0
+    again = _read(newest).keys()
     kept, many, end = minute + newest, newest[0], len(answers)
     while at < end:
         after = at + _HEAD + _ANSWER * answers[at + 4]
-        rest = _without(answers[at + 4 : after], newest)
+        rest = _without(answers[at + 4 : after], again)
         if rest:
             kept += answers[at : at + 4] + rest
             many += rest[0]
@@ -121,34 +122,43 @@ def _bounded(answers: bytes) -> bytes:
     kept: dict[bytes, list[int]] = {}
     for minute, answer in list(_each(answers))[:MOST]:
         kept.setdefault(minute, []).append(answer)
-    return b"".join(minute + _group(said) for minute, said in kept.items())
+    return b"".join(minute + _group(tuple(said)) for minute, said in kept.items())
 
 
-def _group(said: list[int]) -> bytes:
-    return len(said).to_bytes(1, "big") + b"".join(one.to_bytes(_ANSWER, "big") for one in said)
-
-
-def _said(group: bytes) -> dict[int, int]:
-    """Key -> key and code."""
-    answers = (int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER))
-    return {answer // _CODES: answer for answer in answers}
+def _without(group: bytes, again: KeysView[int]) -> bytes:
+    """What is left of an older group: nothing of what was asked again, nor of what fired."""
+    lasting = _lasting(group)
+    if lasting.keys() <= again:
+        return b""
+    left = tuple([answer for mark, answer in lasting.items() if mark not in again])
+    return group if len(left) == group[0] else _group(left)
 
 
 @lru_cache(_PATTERNS)
-def _packed(said: tuple[int, ...]) -> bytes:
+def _newest(said: tuple[int, ...]) -> bytes:
     last = {answer // _CODES: answer for answer in said}
-    return _group(sorted(last.values())[:MOST])
+    return _group(tuple(sorted(last.values())[:MOST]))
 
 
 @lru_cache(_PATTERNS)
 def _joined(newer: bytes, older: bytes) -> bytes:
     """Two groups of one minute."""
-    return _group(sorted((_said(older) | _said(newer)).values())[:MOST])
+    return _group(tuple(sorted((_read(older) | _read(newer)).values())[:MOST]))
 
 
 @lru_cache(_PATTERNS)
-def _without(group: bytes, newer: bytes) -> bytes:
-    """What is left of an older group: nothing of what was asked again, nor of what fired."""
-    again = _said(newer)
-    left = [answer for key, answer in _said(group).items() if key not in again and answer % _CODES != _FIRED]
-    return _group(left) if left else b""
+def _group(said: tuple[int, ...]) -> bytes:
+    return len(said).to_bytes(1, "big") + b"".join(one.to_bytes(_ANSWER, "big") for one in said)
+
+
+@lru_cache(_PATTERNS)
+def _read(group: bytes) -> dict[int, int]:
+    """Mark -> mark and code. Nobody changes it."""
+    answers = (int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER))
+    return {answer // _CODES: answer for answer in answers}
+
+
+@lru_cache(_PATTERNS)
+def _lasting(group: bytes) -> dict[int, int]:
+    """The same of what did not fire."""
+    return {mark: answer for mark, answer in _read(group).items() if answer % _CODES != _FIRED}
