@@ -19,6 +19,7 @@ from stamgast.domain.purchases import merge
 from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.log.partitioning import partition_for
 from stamgast.state import keys
+from stamgast.state.roll import entry_of
 
 _PARTITIONS = 32
 _EXPIRES_MS = 400 * 86_400_000
@@ -49,13 +50,14 @@ def run(scene: Scene) -> None:
         client.flushall()
         state = weigh(lambda pipe, n: pipe.set(_names(n).customer(MERCHANT, customer_id(n)), states[n % len(states)]))
         timer = weigh(lambda pipe, n: _put_timer(pipe, n, states[n % len(states)]))
+        roll = weigh(lambda pipe, n: pipe.rpush(_names(n).roll(MERCHANT), entry_of(customer_id(n))))
         ledger = weigh(lambda pipe, n: _put_ledger(pipe, n, ledgers[n % len(ledgers)]))
         transaction = weigh(lambda pipe, n: _put_transaction(pipe, n, values[n % len(values)]))
         client.flushall()
     entries = sum(map(len, ledgers)) / len(ledgers)
     found = {
-        "customer": plain + timer,
-        "customer_with_messages": state + timer,
+        "customer": plain + timer + roll,
+        "customer_with_messages": state + timer + roll,
         "ledger_entry": ledger / entries,
         "transaction": transaction,
     }
@@ -63,7 +65,8 @@ def run(scene: Scene) -> None:
         ("a customer after ten purchases: cards, CLV, stage, timer", found["customer"], TARGETS["customer"]),
         ("  the state with its key", plain, ""),
         ("  of which the value", _mean(quiet), ""),
-        ("  the timer", timer, ""),
+        ("  the timer, of who has one", timer, ""),
+        ("  the place on the roll", roll, ""),
         ("the same with the shipped rules' messages, vouchers and occasions", found["customer_with_messages"], ""),
         ("  of which the value", _mean(states), ""),
         (f"an entry of the ledger ({entries:.1f} a customer, the hash's key shared)", found["ledger_entry"], 40),

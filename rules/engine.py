@@ -237,8 +237,8 @@ class Check(NamedTuple):
     test: Test
     not_met: str
     """Counter of the times that it turned the rule down."""
-    code: int
-    """What stands for it among a customer's answers (`stamgast.domain.rule_answers`)."""
+    answer: int
+    """What stands for the rule and it among a customer's answers (`stamgast.domain.rule_answers`)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -303,7 +303,7 @@ class CompiledRule:
     def __post_init__(self) -> None:
         object.__setattr__(self, "key", key_of(self.id))
         checks = tuple(
-            Check(part.test, counter(Counter.RULE, self.id, Tally.NOT_MET, words), code_of(words))
+            Check(part.test, counter(Counter.RULE, self.id, Tally.NOT_MET, words), self.key + code_of(words))
             for part, words in zip(self._parts(), self.said, strict=True)
         )
         object.__setattr__(self, "checks", checks)

@@ -14,13 +14,13 @@ from stamgast import bootstrap
 from stamgast.broker import kafka_of
 from stamgast.campaigns.buyers import check_reach, find_buyers
 from stamgast.campaigns.identifiers import Named, read_identifiers
-from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import key_of
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import BETWEEN, Counter
 from stamgast.filling import Filling
 from stamgast.identity.ids import Identifier
 from stamgast.identity.phones import BadPhoneError, normalise_phone
@@ -35,6 +35,7 @@ from stamgast.settings import Settings
 from stamgast.state.client import RedisClient
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
+from stamgast.state.roll import some_of
 
 FOLDER: Final = "audiences"
 """Of a merchant's files: what lies there is never published."""
@@ -167,6 +168,7 @@ class _Look:
         self._topics = topics
         self._aimed = aimed
         self._merchant = aimed.bundle.program.merchant
+        self._counter = f"{self._merchant}{BETWEEN}{Counter.CUSTOMERS}"
         self._now = now
         self._fact = fact_of(aimed.rule.id, now)
         self._progress = progress
@@ -176,11 +178,14 @@ class _Look:
         """All customers, or those among them who are in the audience."""
         counted = Counted([], [] if as_list else None)
         for partition in range(self._topics.partitions):
-            keys, known, members = customers(partition), set[str](), list[str]()
+            keys, members, found = customers(partition), list[str](), 0
+            known = int(await self._redis.call("HGET", keys.stats, self._counter) or 0)
             async for names in self._names(keys):
-                fresh = [name for name in names if name not in known]
-                known.update(fresh)
-                members += await self._see(keys, fresh, counted, is_asked=as_list)
+                found += len(names)
+                members += await self._see(keys, names, counted, is_asked=as_list)
+            if found < known:
+                what = f"{known - found:,} customers of partition {partition} are not on its roll yet"
+                raise RefusedCampaignError(f"{what}: start the workers of this version first")
             counted.sizes.append(len(members))
             if counted.members is not None:
                 counted.members.append(members)
@@ -203,15 +208,10 @@ class _Look:
         return counted
 
     async def _names(self, keys: PartitionKeys) -> AsyncIterator[list[str]]:
-        cursor = b"0"
-        while True:
-            cursor, flat = await self._redis.call(
-                "ZSCAN", keys.timers, cursor, "MATCH", f"{self._merchant}:*", "COUNT", _AT_ONCE
-            )
-            names = (member.decode().rpartition(":")[2] for member in flat[::2])
-            yield [name for name in names if name != STAFF_ROOM]
-            if cursor == b"0":
-                return
+        start = 0
+        while names := await some_of(self._redis.call, keys, self._merchant, start, _AT_ONCE):
+            start += len(names)
+            yield names
 
     async def _see(
         self, keys: PartitionKeys, names: Sequence[str], counted: Counted, *, is_asked: bool

@@ -226,7 +226,7 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
     else:
         yield "  has not fired"
     if told["last"]:
-        yield f"  last asked {told['last']['at']}: {told['last']['because']}"
+        yield f"  last asked {told['last']['at'] or 'so long ago that only its end is kept'}: {told['last']['because']}"
     marks = {True: "yes", False: "no ", None: "?  "}
     for each in told["conditions"]:
         found = f"  (now: {each['found']})" if each["found"] else ""

@@ -15,7 +15,7 @@ from stamgast.domain.rule_answers import brought_over
 from stamgast.domain.units import Day, Millis, Minor
 from stamgast.domain.vocabulary import Stage
 
-SCHEMA = 2
+SCHEMA = 3
 UNKNOWN_PHONE: Final = "?"
 """Stands for a phone of which nobody told which one it was: whichever is known by now."""
 
@@ -212,7 +212,7 @@ class Customer(Struct, array_like=True, gc=False):
     """Thing (`stamgast.domain.things`) -> what is known of it, where rules or `watch:` ask for it."""
     tier: TierHeld | None = None
     rule_answers: dict[int, int] = {}
-    """Rule -> how it ended the last time that its trigger came: see `stamgast.domain.rule_answers`."""
+    """Before schema 3: rule -> how it ended the last time that its trigger came."""
     watched: dict[str, Watched] = {}
     """Rule -> what is known of the customer in its comparison; only rules that hold somebody out have one."""
     delivered: list[Delivered] = []
@@ -229,6 +229,8 @@ class Customer(Struct, array_like=True, gc=False):
     """What staff are told about the customer, until it is known what became of it."""
     charges: dict[str, Charge] = {}
     """Id of an activation, or code of a voucher -> what budgets pay for it; of rules with a budget alone."""
+    answers: bytes = b""
+    """How it ended the last time that the rules' triggers came: see `stamgast.domain.rule_answers`."""
 
 
 _decode = msgspec.msgpack.Decoder(Customer).decode
@@ -243,6 +245,6 @@ def decode_customer(value: bytes) -> Customer:
     """
     state = _decode(value)
     if state.schema < SCHEMA:
-        state.rule_answers = brought_over(state.rule_answers)
+        state.answers, state.rule_answers = brought_over(state.rule_answers, state.schema), {}
         state.schema = SCHEMA
     return state

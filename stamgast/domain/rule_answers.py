@@ -1,13 +1,17 @@
-"""How it ended the last time that a rule's trigger came for a customer: one number per rule, in the customer's state.
+"""How it ended the last time that a rule's trigger came for a customer: a few bytes a rule, in the customer's state.
 
-Most rules say no most of the time, so it is kept in eight bytes: the rule's mark, and minutes with a code. A
-condition's code is a hash of its words: after an edit of the rule an old code is that of no condition, or, once in a
-hundred times, of a wrong one. Of twenty rules two have the same mark in one shop of three hundred.
+What the newest event asked was asked in one minute, and most rules say no most of the time. So it is kept in groups,
+newest first: the minute (four bytes), how many rules (one), and three bytes a rule, its mark and a code. Of a rule
+that fired it is kept until something else is asked: that it did, the state says anyway (`Customer.fired`).
+
+A condition's code is a hash of its words: after an edit of the rule an old code is that of no condition, or, once in a
+hundred times, of a wrong one. Of twenty rules two have the same mark in one shop of 170.
 """
 
 import zlib
-from collections.abc import Mapping
+from collections.abc import Iterator, KeysView, Mapping
 from enum import IntEnum
+from functools import lru_cache
 from typing import Final
 
 from stamgast.domain.occasions import mark_of
@@ -15,14 +19,18 @@ from stamgast.domain.units import MINUTE, Millis
 
 _CODES: Final = 512
 _CONDITIONS: Final = 128
-_SHORTER: Final = 16
-"""Bits of a mark that are left out. Before schema 2 of a customer's state none were."""
+_SHORTER: Final = 17
+"""Bits of a mark that are left out. Before schema 2 of a customer's state none were, before schema 3 sixteen."""
 UNKNOWN: Final = _CONDITIONS
 """Added to the code of a condition that was neither met nor unmet."""
 _BEGIN: Final = 1_767_225_600_000
-"""2026-01-01: what is counted from here fits four bytes until 2041, and a few more from then on."""
+"""2026-01-01: minutes are counted from here, and backwards for tests that play before."""
 MOST: Final = 64
 """Rules of one customer of which it is kept; the oldest go."""
+_HEAD: Final = 5
+_ANSWER: Final = 3
+_PATTERNS: Final = 4_096
+"""What customers are told alike is put together once: so many ways of it are remembered."""
 
 
 class Ended(IntEnum):
@@ -36,9 +44,12 @@ class Ended(IntEnum):
     RAISED = 261
 
 
+_FIRED: Final = int(Ended.FIRED)
+
+
 def key_of(rule: str) -> int:
-    """Return what stands for a rule among the answers: two bytes."""
-    return int.from_bytes(mark_of(rule), "big") >> _SHORTER
+    """Return what stands for a rule among the answers; a code is added to it."""
+    return (int.from_bytes(mark_of(rule), "big") >> _SHORTER) * _CODES
 
 
 def code_of(condition: str) -> int:
@@ -46,15 +57,9 @@ def code_of(condition: str) -> int:
     return zlib.crc32(condition.encode()) % _CONDITIONS
 
 
-def stamp(at: Millis) -> int:
-    """Return what a code is added to: the minute that it was said in."""
-    return (at - _BEGIN) // MINUTE * _CODES
-
-
-def read(answer: int) -> tuple[Millis, int]:
-    """Return when it was said, to the minute, and its code."""
-    minutes, code = divmod(answer, _CODES)
-    return _BEGIN + minutes * MINUTE, code
+def minute_of(at: Millis) -> bytes:
+    """Return how a minute is written."""
+    return ((at - _BEGIN) // MINUTE).to_bytes(4, "big", signed=True)
 
 
 def is_of_condition(code: int) -> bool:
@@ -62,11 +67,98 @@ def is_of_condition(code: int) -> bool:
     return code < Ended.FIRED
 
 
-def brought_over(answers: Mapping[int, int]) -> dict[int, int]:
-    """Answers as states of before schema 2 held them, with the shorter marks."""
-    return {rule >> _SHORTER or rule: answer for rule, answer in answers.items()}
+def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
+    """Return what is kept once the rules of `said` (key and code each, the last one counts) were asked in a minute."""
+    newest = _newest(said)
+    if answers[:4] == minute:
+        at = _HEAD + _ANSWER * answers[4]
+        newest = _joined(newest, answers[4:at])
+    else:
+        at = 0
+    again = _read(newest).keys()
+    kept, many, end = minute + newest, newest[0], len(answers)
+    while at < end:
+        after = at + _HEAD + _ANSWER * answers[at + 4]
+        rest = _without(answers[at + 4 : after], again)
+        if rest:
+            kept += answers[at : at + 4] + rest
+            many += rest[0]
+        at = after
+    return kept if many <= MOST else _bounded(kept)
 
 
-def newest(answers: Mapping[int, int]) -> dict[int, int]:
-    """As many of them as are kept."""
-    return dict(sorted(answers.items(), key=lambda each: each[1])[-MOST:])
+def read(answers: bytes) -> dict[int, tuple[Millis, int]]:
+    """Return, for each rule's key, when it was asked, to the minute, and the code of how that ended."""
+    return {
+        answer - answer % _CODES: (_BEGIN + int.from_bytes(minute, "big", signed=True) * MINUTE, answer % _CODES)
+        for minute, answer in _each(answers)
+    }
+
+
+def brought_over(answers: Mapping[int, int], schema: int) -> bytes:
+    """Answers as states of before schema 3 held them: by longer marks, minutes and code in one number."""
+    by_minute: dict[int, dict[int, int]] = {}
+    for mark, answer in sorted(answers.items(), key=lambda each: each[1]):
+        short = mark >> (_SHORTER if schema == 1 else 1)
+        minute, code = divmod(answer, _CODES)
+        by_minute.setdefault(minute, {})[short] = short * _CODES + code
+    kept = b""
+    for minute, said in sorted(by_minute.items()):
+        kept = renewed(kept, minute.to_bytes(4, "big", signed=True), tuple(said.values()))
+    return kept
+
+
+def _each(answers: bytes) -> Iterator[tuple[bytes, int]]:
+    at = 0
+    while at < len(answers):
+        minute, after = answers[at : at + 4], at + _HEAD + _ANSWER * answers[at + 4]
+        for one in range(at + _HEAD, after, _ANSWER):
+            yield minute, int.from_bytes(answers[one : one + _ANSWER], "big")
+        at = after
+
+
+def _bounded(answers: bytes) -> bytes:
+    """As many of them as are kept: what one minute said goes by its marks."""
+    kept: dict[bytes, list[int]] = {}
+    for minute, answer in list(_each(answers))[:MOST]:
+        kept.setdefault(minute, []).append(answer)
+    return b"".join(minute + _group(tuple(said)) for minute, said in kept.items())
+
+
+def _without(group: bytes, again: KeysView[int]) -> bytes:
+    """What is left of an older group: nothing of what was asked again, nor of what fired."""
+    lasting = _lasting(group)
+    if lasting.keys() <= again:
+        return b""
+    left = tuple([answer for mark, answer in lasting.items() if mark not in again])
+    return group if len(left) == group[0] else _group(left)
+
+
+@lru_cache(_PATTERNS)
+def _newest(said: tuple[int, ...]) -> bytes:
+    last = {answer // _CODES: answer for answer in said}
+    return _group(tuple(sorted(last.values())[:MOST]))
+
+
+@lru_cache(_PATTERNS)
+def _joined(newer: bytes, older: bytes) -> bytes:
+    """Two groups of one minute."""
+    return _group(tuple(sorted((_read(older) | _read(newer)).values())[:MOST]))
+
+
+@lru_cache(_PATTERNS)
+def _group(said: tuple[int, ...]) -> bytes:
+    return len(said).to_bytes(1, "big") + b"".join(one.to_bytes(_ANSWER, "big") for one in said)
+
+
+@lru_cache(_PATTERNS)
+def _read(group: bytes) -> dict[int, int]:
+    """Mark -> mark and code. Nobody changes it."""
+    answers = (int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER))
+    return {answer // _CODES: answer for answer in answers}
+
+
+@lru_cache(_PATTERNS)
+def _lasting(group: bytes) -> dict[int, int]:
+    """The same of what did not fire."""
+    return {mark: answer for mark, answer in _read(group).items() if answer % _CODES != _FIRED}

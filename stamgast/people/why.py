@@ -11,7 +11,7 @@ from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
 from stamgast.domain.rule_answers import UNKNOWN, Ended, code_of, is_of_condition
-from stamgast.domain.rule_answers import read as read_answer
+from stamgast.domain.rule_answers import read as read_answers
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
 from stamgast.service import Bundle
@@ -132,11 +132,14 @@ def _explain(customer: Customer, customer_id: str, program: Program, rule: Compi
 
 
 def _last(customer: Customer, rule: CompiledRule) -> dict[str, Any] | None:
-    """How it ended the last time that the rule's trigger came; None if it never did since that is kept."""
-    answer = customer.rule_answers.get(rule.key)
+    """How it ended the last time that the rule's trigger came; None if it never did since that is kept.
+
+    Of one that fired when other rules were asked last, the messages and rewards that are remembered tell when it was.
+    """
+    answer = read_answers(customer.answers).get(rule.key)
     if answer is None:
-        return None
-    at, code = read_answer(answer)
+        return _fired(customer, rule) if rule.id in customer.fired else None
+    at, code = answer
     told = {"at": format_time(at), "turned_down": is_of_condition(code), "condition": None}
     if not is_of_condition(code):
         return told | {"because": ENDED.get(code, "nobody here knows how it ended")}
@@ -145,6 +148,13 @@ def _last(customer: Customer, rule: CompiledRule) -> dict[str, Any] | None:
         return told | {"because": "a condition was not met that the rule has no more"}
     how = "could not be answered" if code >= UNKNOWN else "was not met"
     return told | {"because": f"turned down, for this {how}: {conditions}", "condition": conditions}
+
+
+def _fired(customer: Customer, rule: CompiledRule) -> dict[str, Any]:
+    known = [each.decided_at for each in customer.activations if each.rule == rule.id]
+    known += [each.issued_at for each in customer.vouchers if each.rule == rule.id]
+    at = format_time(max(known)) if known else None
+    return {"at": at, "turned_down": False, "condition": None, "because": ENDED[Ended.FIRED]}
 
 
 def _tell_voucher(voucher: Voucher) -> dict[str, Any]:

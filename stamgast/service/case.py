@@ -27,7 +27,7 @@ from stamgast.domain.ledger import (
 )
 from stamgast.domain.program import Program
 from stamgast.domain.rewards import Ground, by_ground, newest_used, unused_cards
-from stamgast.domain.rule_answers import stamp
+from stamgast.domain.rule_answers import minute_of, renewed
 from stamgast.domain.told import AnyLine
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import NoteKind
@@ -199,7 +199,7 @@ class Case:
         "paying",
         "program",
         "receipt",
-        "stamp",
+        "said",
     )
 
     def __init__(self, customer: Customer, customer_id: str, context: Context, ledger: Mapping[bytes, bytes]) -> None:
@@ -220,13 +220,15 @@ class Case:
         """What pays the rewards that are given just now."""
         self.expired: list[Fact] = []
         """What vouchers ended, where a rule listens."""
+        self.said: list[int] = []
+        """How it ended for the rules that this event asked, as they stand among the customer's answers."""
 
     def begin(self, at: Millis) -> None:
         """Another event, at that recorded time."""
+        if self.said:
+            self._remember_answers()
         self.at: Millis = at
         self.customer.recorded_at = at
-        self.stamp = stamp(at)
-        """What stands for now among a customer's answers."""
         self.late = False
         self.receipt = ""
         self.foreseen: list[bytes] = []
@@ -350,7 +352,18 @@ class Case:
 
     def answered(self, rule: CompiledRule, how: int) -> None:
         """Remember how it ended that the rule's trigger came."""
-        self.customer.rule_answers[rule.key] = self.stamp + how
+        self.said.append(rule.key + how)
+
+    def finish(self) -> Change:
+        """Return what all of it came to."""
+        if self.said:
+            self._remember_answers()
+        return self.change
+
+    def _remember_answers(self) -> None:
+        """Put what rules said of the event among the customer's answers."""
+        said, self.said = tuple(self.said), []
+        self.customer.answers = renewed(self.customer.answers, minute_of(self.at), said)
 
     def note(
         self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None, cost: int | None = None

@@ -19,7 +19,7 @@ def erase(case: Case, _event: Erased) -> None:
     customer.language = customer.birthday = customer.source = customer.dead_phone = ""
     customer.consents, customer.tags, customer.contacts = {}, [], []
     customer.inbound_at = 0
-    customer.rule_answers = {}
+    customer.answers = b""
     if not customer.erased_at:
         customer.erased_at = case.at
         case.count(Counter.ERASED)

@@ -111,7 +111,7 @@ def handle(
             at_hand.tidy(case)
         if plans_anew:
             awaited.plan(case)
-    return case.change
+    return case.finish()
 
 
 def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, context: Context) -> Change:
@@ -122,7 +122,7 @@ def hand_out(state: Customer | None, customer_id: str, reward: str, at: Millis, 
     deeds.give(case, Give(reward), Fact(FactName.REWARD_GIVEN, cause), "", cause)
     answer_what_was_given(case)
     awaited.plan(case)
-    return case.change
+    return case.finish()
 
 
 def _has_kept(customer: Customer) -> bool:

@@ -22,8 +22,7 @@ from stamgast.domain.occasions import (
     with_bit,
     with_one_more,
 )
-from stamgast.domain.rule_answers import MOST as MOST_ANSWERS
-from stamgast.domain.rule_answers import UNKNOWN, Ended, newest
+from stamgast.domain.rule_answers import UNKNOWN, Ended
 from stamgast.domain.told import Arm
 from stamgast.domain.vocabulary import Counter, FactName, OncePer, RuleStatus, Tally, counter
 from stamgast.service import asking, at_hand, budgets, deeds, measuring, messages, notices, offers, plans, telling
@@ -96,8 +95,6 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
         else:
             case.count(counter(Counter.RULE, firing.rule.id, Tally.TOO_MANY))
             case.answered(firing.rule, Ended.TOO_MANY)
-    if len(customer.rule_answers) > MOST_ANSWERS:
-        customer.rule_answers = newest(customer.rule_answers)
 
 
 def _rank(firing: Firing) -> tuple[int, int, str]:
@@ -126,17 +123,17 @@ def _crossed_back(case: Case, fact: Fact) -> set[str]:
 def _ask(case: Case, rules: Sequence[CompiledRule], view: View, firings: list[Firing]) -> None:
     """Which of these rules fire? The innermost loop of the core: written for speed."""
     fact, counters = view.fact, case.change.counters
-    answers, now = case.customer.rule_answers, case.stamp
+    said = case.said
     for rule in rules:
         try:  # its words are spelled out here: a call of `holds` a rule would double the time
             occasion = fact.occasion if rule.plain else rule.occasion(fact, view)
             if occasion is None:
                 continue
-            for test, name, code in rule.checks:
+            for test, name, answer in rule.checks:
                 met = test(view)
                 if met is not True:
                     counters[name] = counters.get(name, 0) + 1
-                    answers[rule.key] = now + (code if met is False else code + UNKNOWN)
+                    said.append(answer if met is False else answer + UNKNOWN)
                     if rule.otherwise and (rule.status == _LIVE or _speaks(case, rule, occasion)):
                         again = _has_fired(case, rule, occasion)
                         firings.append(Firing(rule, fact, occasion, again, otherwise=True))

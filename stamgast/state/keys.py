@@ -10,7 +10,7 @@ from zlib import crc32
 
 _VIEW_SHARDS: Final = 16
 IDLE: Final = 2**53
-"""Score, among the timers of a partition, of a customer who has none: each stands there, to be gone through."""
+"""Score, among the timers of a partition, of a customer who has none: as it was before there was a roll."""
 """How far a Redis Cluster can spread a view; another number starts the view anew."""
 
 
@@ -92,6 +92,10 @@ class PartitionKeys:
     def timers(self) -> str:
         """Sorted set: merchant:customer -> when its earliest timer is due."""
         return self._named("timers")
+
+    def roll(self, merchant: str) -> str:
+        """Name the list of a merchant's customers (`state.roll`)."""
+        return f"{{{self.tag}}}:roll:{merchant}"
 
     @property
     def notes(self) -> str:

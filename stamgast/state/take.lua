@@ -22,7 +22,7 @@ for name, kind in pairs(KIND) do
   if not is(tag .. name, kind) then redis.call('HSET', KEYS[1], 'half', name .. ' holds something else') end
 end
 local fresh = not redis.call('HGET', KEYS[1], 'wm')
-if fresh and redis.call('EXISTS', tag .. 'timers') == 1 then  -- each customer stands there: they would be made twice
+if fresh and redis.call('EXISTS', tag .. 'timers', tag .. 'stats') > 0 then  -- there are customers: they would be made twice
   redis.call('HSET', KEYS[1], 'half', 'its meta was lost, and customers were not')
 end
 local known = 'begun:' .. (redis.call('HGET', KEYS[1], 'ended') or '')

@@ -37,6 +37,7 @@ from streams.customers.parking import Parked, TakingUp, park
 from streams.customers.rate_limits import Limits
 from streams.customers.rates import AwaitedRates
 from streams.customers.replan import Review
+from streams.customers.roll import complete
 from streams.customers.schedules import Schedules
 from streams.customers.sending import OpensSending, Sending
 from streams.customers.staff_news import news_of_broken, placed
@@ -139,6 +140,7 @@ class CustomersJob:
     async def taken(self, owned: Owned[OwnedCustomers], reader: LogReader) -> None:
         """Read the log of activations to its end."""
         await self._bundles.loaded()
+        await complete(owned.lease)
         standing = standing_of(owned.lease.meta)
         standing.go_on_from(owned.lease.watermark + 1, real=isinstance(self._clock, RealClock))
         self._warn_of_its_time(owned, standing)

@@ -1,7 +1,7 @@
 """After a new bundle: whose timer belongs earlier now, by its programme, its rules or a model fitted anew?
 
 A timer that belongs later is found out when it fires, one that belongs earlier only by looking. So the owner goes
-through its partition's timers once per bundle, a few at a time, and appends a `Reviewed` for each that would move
+through its partition's customers once per bundle, a few at a time, and appends a `Reviewed` for each that would move
 earlier. An event of the customer's own finds out by itself, and all of them agree: the plan follows from the state.
 """
 
@@ -11,7 +11,6 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Final
 
 from stamgast.clock.shop_time import Clock
-from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import decode_customer
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import Reviewed, encode_event, key_of
@@ -22,6 +21,7 @@ from stamgast.service.awaited import wanted as timers_of_rules
 from stamgast.service.plans import due_by
 from stamgast.state.meta_fields import Word
 from stamgast.state.partition_meta import REVIEWED
+from stamgast.state.roll import some_of
 from streams.metrics import Metrics
 from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition
@@ -30,11 +30,13 @@ FindBundle = Callable[[str], Awaitable[Bundle | None]]
 """Merchant -> its bundle in force."""
 
 _AT_ONCE: Final = 200
-"""Timers at a look. There are five looks a second, so a million customers of a partition take a quarter of an hour."""
+"""Customers at a look. There are five looks a second, so a million of them in a partition take a quarter of an hour."""
+_OF_A_MERCHANT: Final = 10
+"""Customers whose looking at takes as long as finding out that a merchant has no more of them."""
 
 
 class Review:
-    """Goes through the timers of one owned partition. `look` does a little of it."""
+    """Goes through the customers of one owned partition. `look` does a little of it."""
 
     def __init__(self, owned: OwnedPartition, topic: str, clock: Clock, metrics: Metrics) -> None:
         self._owned = owned
@@ -44,7 +46,9 @@ class Review:
         self._reviewed = REVIEWED.of(owned.lease.meta)
         self._unnoted: dict[str, int] = {}
         self._by: dict[str, int] = {}
-        self._cursor: bytes | None = None
+        self._left: list[str] = []
+        """Merchants whose customers are still to be gone through, and those of the last one from this place on."""
+        self._next = 0
         self._idle_at = (0, 0)
         """Merchants and the sum of their numbers, which only rise, when there was nothing to review."""
         self._told_at = -1
@@ -57,40 +61,45 @@ class Review:
         return fields
 
     async def look(self, find: FindBundle, numbers: Mapping[str, int]) -> None:
-        """Look at the next few timers, if any bundle is new (`numbers`: that of each merchant's newest barrier).
+        """Look at the next few customers, if any bundle is new (`numbers`: that of each merchant's newest barrier).
 
         Nothing is added to what it appended before that was applied. Raises StateError or EmitError.
         """
         if self._told_at > self._owned.lease.watermark:
             return
-        if self._cursor is None:
+        if not self._left:
             if self._idle_at == (known := (len(numbers), sum(numbers.values()))):
                 return
             self._by = {m: number for m, number in numbers.items() if number > self._reviewed.get(m, -1)}
             if not self._by:
                 self._idle_at = known
                 return
-            self._cursor = b"0"
-        lease = self._owned.lease
-        cursor, flat = await lease.call("ZSCAN", lease.keys.timers, self._cursor, "COUNT", _AT_ONCE)
-        members = [member.decode() for member in flat[::2]]
-        await self._review([member for member in members if member.rpartition(":")[0] in self._by], find)
-        self._cursor = None if cursor == b"0" else cursor
-        if self._cursor is None:
+            self._left = sorted(self._by)
+        lease, room = self._owned.lease, _AT_ONCE
+        while self._left and room > 0:
+            merchant = self._left[-1]
+            some = await some_of(lease.call, lease.keys, merchant, self._next, room)
+            await self._review(merchant, some, find)
+            self._next += len(some)
+            if len(some) < room:
+                self._left.pop()
+                self._next = 0
+            room -= max(len(some), _OF_A_MERCHANT)
+        if not self._left:
             # By the number with which it began: a bundle that came meanwhile has a review of its own.
             self._reviewed.update(self._by)
             self._unnoted.update(self._by)
 
-    async def _review(self, members: Sequence[str], find: FindBundle) -> None:
-        if not members:
+    async def _review(self, merchant: str, names: Sequence[str], find: FindBundle) -> None:
+        if not names:
             return
-        lease, now = self._owned.lease, self._clock.now()
-        names = [(merchant, customer) for merchant, _, customer in (member.rpartition(":") for member in members)]
-        values = await lease.call("MGET", *(lease.keys.customer(*name) for name in names))
+        lease, now, bundle = self._owned.lease, self._clock.now(), await find(merchant)
+        if bundle is None:
+            return
+        values = await lease.call("MGET", *(lease.keys.customer(merchant, name) for name in names))
         records: list[tuple[bytes | None, bytes]] = []
-        for (merchant, customer), value in zip(names, values, strict=True):
-            bundle = None if customer == STAFF_ROOM else await find(merchant)
-            if value is not None and bundle is not None and _belongs_earlier(value, bundle, now):
+        for customer, value in zip(names, values, strict=True):
+            if value is not None and _belongs_earlier(value, bundle, now):
                 event = Reviewed(merchant=merchant, customer=customer, at=now)
                 records.append((key_of(merchant, customer), encode_event(event)))
         if records:

@@ -2,8 +2,8 @@
 
 The owner appends *due*, looks at the customers of that merchant, some at a time, appends one event for each who
 matches, and *done*. What is applied is judged again, once per occasion; so an owner that finds a due without done
-simply walks again from the start, and passes over those who were answered. Every customer has one member in the
-partition's timers, those with nothing due at the end of them: that is the list that is walked.
+simply walks again from the start, and passes over those who were answered. The list that is walked is the partition's
+roll (`stamgast.state.roll`).
 """
 
 from __future__ import annotations

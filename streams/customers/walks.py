@@ -13,11 +13,11 @@ from dataclasses import dataclass, field
 from typing import Final, Protocol
 
 from stamgast.clock.shop_time import Clock
-from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.events import AnyEvent, AudienceListed, decode_event, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader
 from stamgast.state.campaign_marks import campaign_of
+from stamgast.state.roll import some_of
 from streams.runtime.emission import append
 from streams.runtime.job import OwnedPartition
 
@@ -48,19 +48,17 @@ class Members(Protocol):
 
 
 class Everybody:
-    """All customers of the merchant: each has one member in the partition's timers."""
+    """All customers of the merchant: each stands once on the partition's roll."""
 
     def __init__(self, owned: OwnedPartition) -> None:
         self._lease = owned.lease
-        self._cursor = b"0"
+        self._next = 0
 
     async def some(self, merchant: str) -> tuple[list[str], bool]:
-        """The next few as the timers hold them."""
-        self._cursor, flat = await self._lease.call(
-            "ZSCAN", self._lease.keys.timers, self._cursor, "MATCH", f"{merchant}:*", "COUNT", _AT_ONCE
-        )
-        names = (member.decode().rpartition(":")[2] for member in flat[::2])
-        return [name for name in names if name != STAFF_ROOM], self._cursor == b"0"
+        """The next few as they stand there."""
+        found = await some_of(self._lease.call, self._lease.keys, merchant, self._next, _AT_ONCE)
+        self._next += len(found)
+        return found, len(found) < _AT_ONCE
 
 
 class Listed:

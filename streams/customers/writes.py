@@ -7,13 +7,15 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from stamgast.domain.activation import Note, Submission
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.events import key_of
 from stamgast.domain.units import SECOND
 from stamgast.service import Change
 from stamgast.service.case import Report
-from stamgast.state.keys import PartitionKeys
+from stamgast.state.keys import IDLE, PartitionKeys
 from stamgast.state.outbox import NOTE, TOLD, Lane, encode_note, encode_submission
 from stamgast.state.partitions import Writes
+from stamgast.state.roll import entry_of
 from stamgast.state.session import Word
 from streams.customers.batch import Result, earliest
 from streams.customers.in_force import Standing
@@ -62,14 +64,9 @@ def write(
     Notes stand in a stream, whose ids must grow: steps at the same place of the log are told apart by their turn.
     """
     stands: dict[str, bool] = {}
-    due: list[Word] = []
     for result in results:
         merchant, customer = result.name
         writes.set(keys.customer(merchant, customer), result.value)
-        now = earliest(result.changes[-1].state)
-        if now != result.due:
-            member = f"{merchant}:{customer}"
-            due += () if now is None else (now, member)
         if result.told and not quiet:
             key = key_of(merchant, customer)
             written.told += [(key, line) for line in result.told]
@@ -91,9 +88,31 @@ def write(
                 written.notes += () if quiet else map(_keyed, change.notes)
                 written.reports += [((merchant, report.channel), report) for report in change.reports]
     written.submissions = _standing(written, stands)
-    _do_in_pieces(writes, ("ZADD", keys.timers), due)
+    _write_timers(keys, results, writes)
     _write_counters(keys.stats, written.counters, writes)
     _write_outbox(keys, writes, written, place)
+
+
+def _write_timers(keys: PartitionKeys, results: Sequence[Result], writes: Writes) -> None:
+    """When somebody's first timer is due, where that is another moment; and who is new, on their merchant's roll."""
+    due: list[Word] = []
+    idle: list[Word] = []
+    new: dict[str, list[Word]] = {}
+    for result in results:
+        (merchant, customer), before = result.name, result.due
+        if before is None and customer != STAFF_ROOM:
+            new.setdefault(merchant, []).append(entry_of(customer))
+        now = earliest(result.changes[-1].state)
+        if now is None or now == before:
+            continue
+        if now != IDLE:
+            due += (now, f"{merchant}:{customer}")
+        elif before is not None:
+            idle.append(f"{merchant}:{customer}")
+    _do_in_pieces(writes, ("ZADD", keys.timers), due)
+    _do_in_pieces(writes, ("ZREM", keys.timers), idle)
+    for merchant, entries in new.items():
+        _do_in_pieces(writes, ("RPUSH", keys.roll(merchant)), entries)
 
 
 def _standing(written: Written, stands: Mapping[str, bool]) -> list[Submission]:

@@ -15,6 +15,7 @@ VERIFIED: Final[Mapping[str, str]] = {
     "customer": "each state, field by field",
     "ledger": "each entry",
     "timers": "each customer's earliest",
+    "roll": "each customer stands there, once",
     "stats": "each counter",
     "review": "each purchase",
     "asks": "each activation that waits for money",

@@ -29,6 +29,7 @@ from streams.maintenance.differences import Report, departing, plain, said, said
 from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
+from streams.maintenance.verify_roll import roll_differences
 from streams.maintenance.verify_sending import attempt_differences, meta_differences
 
 
@@ -118,8 +119,10 @@ class _Partition:
                 yield f"{what} {name}: {_said_of_line(name, found, expected)}"
 
     async def _of_the_partition(self) -> AsyncIterator[str]:
-        """What waits for bundles, and what stands of the log in the partition's meta."""
+        """Who stands on the rolls, what waits for bundles, and what stands of the log in the partition's meta."""
         keys, replay = self._keys, self._replay
+        async for what in roll_differences(self._session, keys, replay, self._fold_on):
+            yield what
         parked = {name async for name in names_under(self._session, keys.parked(""))}
         for merchant in sorted(parked | set(replay.merchants_that_wait)):
             seen = await look(self._session, keys, listed=keys.parked(merchant))

@@ -10,9 +10,9 @@ from typing import Any
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.service import Bundle
 from stamgast.state import keys
-from stamgast.state.keys import IDLE
 from stamgast.state.outbox import TOLD
 from stamgast.state.partitions import Writes
+from stamgast.state.roll import customer_of
 from stamgast.state.scripts import Script
 from stamgast.state.session import Word
 from streams.customers.bundles import UnknownBundleError, UnusableBundleError
@@ -224,9 +224,14 @@ class MemoryPartition(OwnedByTest[OwnedCustomers]):
         if counters != {name: by for name, by in replay.fold.counters.items() if by}:
             wrong.append(f"counters: {counters}, should be {replay.fold.counters}")
         due = {
-            name.removeprefix("{c0}:c:"): min(decode_customer(v).timers.values(), default=IDLE)
+            name.removeprefix("{c0}:c:"): min(timers.values())
             for name, v in states.items()
+            if (timers := decode_customer(v).timers)
         }
         if self.redis.scores != due:
             wrong.append("timers")
+        rolls = {key: entries for key, entries in self.redis.lists.items() if ":roll:" in key}
+        on_roll = sorted(f"{key.partition(':roll:')[2]}:{customer_of(e)}" for key, some in rolls.items() for e in some)
+        if on_roll != sorted(f"{merchant}:{customer}" for merchant, customer in replay.fold.states):
+            wrong.append(f"rolls: {on_roll}")
         return wrong

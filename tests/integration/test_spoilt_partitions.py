@@ -55,10 +55,13 @@ async def test_a_step_onto_a_key_that_holds_something_else_writes_nothing_and_sp
     assert other in (await partition.take()).spoilt
 
 
-async def test_a_partition_that_has_customers_and_no_watermark_is_not_believed(partition: Partition) -> None:
+@pytest.mark.parametrize("kind", ["a timer", "none has a timer"])
+async def test_a_partition_that_has_customers_and_no_watermark_is_not_believed(partition: Partition, kind: str) -> None:
     lease = await partition.take()
+    timer = ("ZADD", lease.keys.timers, 1, "m:ann")
+    there = timer if kind == "a timer" else ("HSET", lease.keys.stats, "m|customers", 1)
     writes = setting(**{lease.keys.customer("m", "ann"): b"1"})
-    writes.do("ZADD", lease.keys.timers, 1, "m:ann")
+    writes.do(*there)
     await lease.commit(0, writes)
     assert not (await partition.take()).spoilt
 

@@ -16,10 +16,12 @@ from stamgast.state.doubts import Doubt, encode_doubt
 from stamgast.state.keys import PartitionKeys
 from stamgast.state.nodes import Redis
 from stamgast.state.outbox import decode_submission
+from stamgast.state.roll import entry_of
 from stamgast.state.session import Session
 from streams.maintenance.replay import PartitionReplay
 from streams.maintenance.verified import META_VERIFIED
 from streams.maintenance.verify_beside import beside_differences
+from streams.maintenance.verify_roll import roll_differences
 from streams.maintenance.verify_sending import meta_differences
 from tests.builders import ANNA, BRAM, KEY, MERCHANT, bought, bundle, card, card_rule, consent, hello_rule, program
 from tests.fakes.memory_partition import Shelf
@@ -91,6 +93,25 @@ async def test_an_owner_of_a_voucher_that_is_missing_wrong_or_of_no_voucher_is_t
             f"voucher {missing.removeprefix('{c3}:v:')}: its owner is missing in Redis, should be {ANNA}",
             f"voucher {wrong.removeprefix('{c3}:v:')}: its owner is {BRAM}, should be {ANNA}",
             f"voucher {MERCHANT}:3-NEVER: its owner {ANNA} is in Redis and not in the log",
+        ]
+    )
+
+
+async def test_who_is_missing_on_the_roll_stands_there_twice_or_is_nobody_is_told(verified: Verified):
+    async def told() -> list[str]:
+        return [each async for each in roll_differences(verified.session, KEYS, verified.replay, AsyncMock())]
+
+    assert await told() == []
+    call, roll = verified.session.call, KEYS.roll(MERCHANT)
+    await call("LREM", roll, 0, entry_of(ANNA))
+    await call("RPUSH", roll, entry_of(BRAM), entry_of("nobody"))
+    await call("RPUSH", KEYS.roll("gone"), entry_of(ANNA))
+    assert sorted(await told()) == sorted(
+        [
+            f"customer gone:{ANNA}: stands on the roll 1 times, should be 0",
+            f"customer {MERCHANT}:{ANNA}: stands on the roll 0 times, should be 1",
+            f"customer {MERCHANT}:{BRAM}: stands on the roll 2 times, should be 1",
+            f"customer {MERCHANT}:nobody: stands on the roll 1 times, should be 0",
         ]
     )
 

@@ -9,8 +9,8 @@ import msgspec
 from stamgast.commands.rules import _why_lines
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.occasions import mark_of
-from stamgast.domain.rule_answers import MOST, Ended, newest, read, stamp
-from stamgast.domain.units import DAY, MINUTE
+from stamgast.domain.rule_answers import MOST, Ended, key_of, minute_of, read, renewed
+from stamgast.domain.units import DAY, MINUTE, Millis
 from stamgast.people.rule_counts import RuleCounts
 from stamgast.people.why import explain_customer
 from stamgast.programs.rule_tests import CUSTOMER, play
@@ -77,28 +77,68 @@ def test_after_an_edit_a_condition_that_the_rule_no_longer_has_is_not_mistaken_f
     assert told["last"]["because"] == "a condition was not met that the rule has no more"
 
 
-def test_a_rule_that_says_no_costs_a_customer_eight_bytes_and_many_rules_no_more_than_the_bound() -> None:
-    _, _, state = lived()
-    with_answers = len(encode_customer(state))
-    assert with_answers - len(encode_customer(msgspec.structs.replace(state, rule_answers={}))) <= 8
-    answers = {number: stamp(number * DAY) + Ended.FIRED for number in range(3 * MOST)}
-    kept = newest(answers)
-    assert set(kept) == set(range(2 * MOST, 3 * MOST))
+def kept(*asked: tuple[Millis, list[int]]) -> bytes:
+    answers = b""
+    for at, said in asked:
+        answers = renewed(answers, minute_of(at), tuple(said))
+    return answers
 
 
-def test_what_a_rule_said_is_read_from_states_that_had_longer_marks_of_rules():
+UNMET, OTHER = 17, 99
+
+
+def test_rules_that_say_no_at_once_cost_three_bytes_each_and_many_no_more_than_the_bound() -> None:
+    names = [f"rule-{number}" for number in range(3 * MOST)]
+    asked = [key_of(name) + UNMET for name in names]
+    assert len(kept((0, asked[:20]))) <= 5 + 3 * 20
+    assert len(kept((0, asked), (MINUTE, asked[:10]))) == 5 + 3 * 10 + 5 + 3 * (MOST - 10)
+    one_by_one = kept(*((number * DAY, [answer]) for number, answer in enumerate(asked)))
+    assert set(read(one_by_one)) == {key_of(name) for name in names[-MOST:]}
+
+
+def test_the_newest_end_of_each_rule_is_kept_with_its_minute() -> None:
+    first, second = key_of("first"), key_of("second")
+    answers = kept((0, [first + UNMET, second + UNMET]), (5 * MINUTE, [first + UNMET, first + OTHER]))
+    assert read(answers) == {first: (5 * MINUTE, OTHER), second: (0, UNMET)}
+    again = kept((0, [second + UNMET]), (5 * MINUTE, [first + UNMET]), (5 * MINUTE + 1, [first + OTHER]))
+    assert again == answers, "however it came about"
+
+
+def test_that_a_rule_fired_is_kept_until_something_else_is_asked() -> None:
+    first, second = key_of("first"), key_of("second")
+    assert read(kept((0, [first + UNMET]), (DAY, [first + Ended.FIRED]))) == {first: (DAY, Ended.FIRED)}
+    assert read(kept((0, [first + Ended.FIRED]), (DAY, [second + UNMET]))) == {second: (DAY, UNMET)}
+    assert read(kept((0, [first + Ended.FIRED]), (1, [second + UNMET]))) == {
+        first: (0, Ended.FIRED), second: (0, UNMET)
+    }, "it was asked in the same minute"  # fmt: skip
+
+
+def test_of_a_rule_that_fired_long_ago_it_is_told_that_it_did_and_when_its_message_was_decided() -> None:
+    simulation, bundle, state = lived(visits=1)
+    state.answers = kept((simulation.now, [key_of("another") + UNMET]))
+    (told,) = explain_customer(state, bundle, simulation.now)
+    assert "  last asked 2026-10-02T06:00:00Z: it fired" in list(_why_lines(told))
+    state.activations, state.vouchers = [], []
+    (told,) = explain_customer(state, bundle, simulation.now)
+    assert "  last asked so long ago that only its end is kept: it fired" in list(_why_lines(told))
+
+
+def test_what_rules_said_is_read_from_states_of_before():
     simulation, bundle, state = lived()
-    (answer,) = state.rule_answers.values()
-    long_mark = int.from_bytes(mark_of("example"), "big")
-    of_before = msgspec.structs.replace(state, schema=1, rule_answers={long_mark: answer})
-    assert decode_customer(encode_customer(of_before)) == state
-    (told,) = explain_customer(decode_customer(encode_customer(of_before)), bundle, simulation.now)
+    ((at, code),) = read(state.answers).values()
+    answer = (at - 1_767_225_600_000) // MINUTE * 512 + code
+    mark = int.from_bytes(mark_of("example"), "big")
+    for schema, of_before in ((1, {mark: answer}), (2, {mark >> 16: answer})):
+        old = msgspec.structs.replace(state, schema=schema, rule_answers=of_before, answers=b"")
+        assert decode_customer(encode_customer(old)) == state
+    (told,) = explain_customer(decode_customer(encode_customer(old)), bundle, simulation.now)
     assert told["last"]["condition"] == "any of (visits at least 9; stage is lapsed)"
 
 
 def test_moments_before_the_count_begins_are_read_as_they_were_written() -> None:
+    key = key_of("example")
     for at in (0, 1_500_000_000_000, 1_767_225_600_000, 1_999_999_999_999):
-        when, code = read(stamp(at) + 130)
+        ((when, code),) = read(kept((at, [key + 130]))).values()
         assert (0 <= at - when < MINUTE, code) == (True, 130)
 
 

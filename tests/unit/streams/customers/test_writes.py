@@ -5,8 +5,10 @@ from typing import Any
 
 import pytest
 
+from stamgast.domain.customer import Customer
 from stamgast.domain.units import HOUR
-from stamgast.state.keys import PartitionKeys
+from stamgast.service import Change
+from stamgast.state.keys import IDLE, PartitionKeys
 from stamgast.state.partitions import Writes
 from streams.customers.batch import Result
 from streams.customers.in_force import Standing
@@ -58,3 +60,28 @@ def test_the_last_thing_that_happened_to_it_counts(steps: int, first: int, waits
     left, written = left_by(owner.changes[1 + first :])
     assert left == {"waits": waits, "claimed": claimed}
     assert [each.activation for each in written.submissions] == ([activation] if waits else [])
+
+
+def commands_of(due: int | None, timers: dict[str, int]) -> list[list[Any]]:
+    """What a step says of a customer's timers and of the roll; `due`: what it was before, as `earliest` says it."""
+    writes = Writes()
+    change = Change(Customer(timers=timers))
+    write([Result((MERCHANT, "anna"), due, [change], b"state", [])], KEYS, writes, Written(Standing()), 0, quiet=False)
+    words = iter(writes.commands)
+    found = [[next(words) for _ in range(int(str(count)))] for count in words]
+    return [each for each in found if each[1] in {KEYS.timers, KEYS.roll(MERCHANT)}]
+
+
+def test_who_is_new_is_put_on_the_roll_and_among_the_timers_only_with_something_due():
+    assert commands_of(None, {}) == [["RPUSH", KEYS.roll(MERCHANT), b"anna"]]
+    assert commands_of(None, {"lapse": 7}) == [
+        ["ZADD", KEYS.timers, 7, f"{MERCHANT}:anna"],
+        ["RPUSH", KEYS.roll(MERCHANT), b"anna"],
+    ]
+
+
+def test_who_has_nothing_due_any_more_leaves_the_timers_and_stays_on_the_roll():
+    assert commands_of(7, {}) == [["ZREM", KEYS.timers, f"{MERCHANT}:anna"]]
+    assert commands_of(IDLE, {"lapse": 7}) == [["ZADD", KEYS.timers, 7, f"{MERCHANT}:anna"]]
+    assert commands_of(IDLE, {}) == []
+    assert commands_of(7, {"lapse": 7}) == []
