@@ -208,7 +208,9 @@ def _tell(document: dict[str, Any]) -> None:
         _tell_together(document["together"], money)
     for name, budget in document["budgets"].items():
         for time, spent in budget["spent_minor"].items():
-            answer(f"  budget {name} ({time}): {money(spent)} of {money(budget['amount_minor'])} spent")
+            whole = money(budget["amount_minor"])
+            said = f"{money(spent)} of {whole} spent" if not when else f"{money(spent)} spent in these days, of {whole}"
+            answer(f"  budget {name} ({time}): {said}")
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:

@@ -210,6 +210,10 @@ class MessagePriced(Event, frozen=True, kw_only=True, tag="message_priced", gc=F
     currency: Annotated[str, Meta(max_length=3)]
     cost: Annotated[int, EXACT] = 0
     """In thousandths of a minor unit of the merchant's."""
+    paid_by: tuple[str, ...] = ()
+    """The budgets that paid it, each with the time it is for."""
+    counted_by: tuple[str, ...] = ()
+    """Those that it was counted against, and that hold nothing back."""
 
 
 class OwnEvent(Event, frozen=True, kw_only=True, tag="own_event", gc=False):

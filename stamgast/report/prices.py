@@ -90,7 +90,7 @@ class Prices:
         return MessagePriced(
             merchant=note.merchant, customer=note.customer, at=now, activation=note.activation, rule=note.rule,
             channel=note.channel, variant=note.variant, price=price.millionths, currency=price.currency,
-            cost=note.cost or 0,
+            cost=note.cost or 0, paid_by=note.paid_by, counted_by=note.counted_by,
         )  # fmt: skip
 
     async def _price(self, note: Note, asked: Asked) -> Price | None:

@@ -353,9 +353,14 @@ class Case:
         self.customer.rule_answers[rule.key] = self.stamp + how
 
     def note(
-        self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None, cost: int | None = None
+        self,
+        activation: Activation,
+        kind: NoteKind,
+        answer: ActivationOutcome | None = None,
+        cost: int | None = None,
+        charge: Charge | None = None,
     ) -> None:
-        """A line in the public life of an activation; `answer` is what the channel said of it."""
+        """A line in the public life of an activation; `answer` is what the channel said of it, `charge` who pays."""
         attempt, code, provider_id, parts = "", "", "", 0
         if answer is not None:
             attempt, code, provider_id, parts = answer.attempt, answer.code, answer.provider_id, answer.parts
@@ -366,6 +371,7 @@ class Case:
             Note(
                 kind, activation.id, self.program.merchant, self.customer_id, self.at,
                 activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
-                activation.template, attempt, code, provider_id, parts, step, variant, cost,
+                activation.template, attempt, code, provider_id, parts, step, variant, cost, "",
+                *(() if charge is None else (tuple(charge.to), tuple(charge.beside))),
             )
         )  # fmt: skip
