@@ -218,11 +218,15 @@ class Simulation(Fold):
                 customer=ask.customer,
                 at=self.now,
                 activation=ask.activation,
-                given=all(self._pays(ask, each, budget) for each, budget in to),
+                given=self._may_have(ask, to),
                 to=tuple(each for each, _ in to),
                 amount=ask.amount,
             )
         )
+
+    def _may_have(self, ask: Ask, limits: Sequence[tuple[str, Budget]]) -> bool:
+        """Whether these budgets, each in a time, pay what is asked of them."""
+        return all(self._pays(ask, each, budget) for each, budget in limits)
 
     def _pays(self, ask: Ask, charged: str, budget: Budget) -> bool:
         name, period = parts_of(charged)

@@ -47,6 +47,7 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "passed_over": account.passed_over,
         "rules": rules,
         "budgets": budgets_of(account, bundle),
+        "budgets_settled": account.settled,
         "cards": dict(sorted(account.cards.items())),
         "messages_per_customer_week": weeks_of(account),
         "overlaps": _overlaps(account, shown),

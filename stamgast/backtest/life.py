@@ -6,13 +6,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import Final
 
+from msgspec import structs
+
 from rules.rule_set import RuleSet
+from stamgast.backtest.money import Answers, Move
 from stamgast.backtest.preview import Looks, Previews
 from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import Booked, Budget
 from stamgast.domain.customer import Customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed
 from stamgast.domain.purses import Ask
+from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import BETWEEN, Counter, Status
 from stamgast.service import Bundle, Change, Context, handle
@@ -24,6 +29,7 @@ MOST_PASSED_OVER: Final = 20
 
 _CHARGED: Final = f"{Counter.BUDGET}{BETWEEN}"
 _SPENT: Final = f"{BETWEEN}{Booked.SPENT}"
+_BUDGET: Final = Told.BUDGET
 _DELIVERED: Final = Status.DELIVERED
 _RANK: Final = RANKS[_DELIVERED]
 
@@ -42,12 +48,19 @@ class Life(Simulation):
     Counters have no merchant before their names.
     """
 
-    def __init__(self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews) -> None:
+    def __init__(
+        self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews, answers: Answers | None = None
+    ) -> None:
         super().__init__(replace(bundle, rules=RuleSet()), voucher_key, partition=partition)
         self.sent: list[tuple[Millis, Submission, Looks]] = []
         self.charged: list[tuple[Millis, str, int]] = []
         """When, `budget|time`, and how much was charged to it, or came back."""
+        self.moves: list[Move] = []
+        """What was asked of budgets that hold something back, and what came back of it."""
         self._has_budgets = bool(bundle.rules.budgets)
+        self._answers = answers
+        self._paid: dict[str, str] = {}
+        """Name of a voucher -> the activation that paid it."""
         self._heard = bundle
         self._customer: Customer | None = None
         self._ledger: dict[bytes, bytes] = {}
@@ -72,13 +85,20 @@ class Life(Simulation):
         for name, by in change.counters.items():
             counters[name] = counters.get(name, 0) + by
         if self._has_budgets:
-            self._note_charged(event.at, change)
+            self._note_charged(event, change)
         return change
 
-    def _note_charged(self, at: Millis, change: Change) -> None:
+    def _note_charged(self, event: AnyEvent, change: Change) -> None:
         for name, by in change.counters.items():
             if name.startswith(_CHARGED) and name.endswith(_SPENT):
-                self.charged.append((at, name[len(_CHARGED) : -len(_SPENT)], by))
+                self.charged.append((event.at, name[len(_CHARGED) : -len(_SPENT)], by))
+        if answered := isinstance(event, BudgetAnswered):
+            self._paid = {name_of_voucher(name): event.activation for name in change.state.charges} | self._paid
+        for line in change.told:
+            if isinstance(line, Line) and line.kind == _BUDGET and not (answered and line.became == Moved.SPENT):
+                mills = line.mills if line.became == Moved.SPENT else -line.mills
+                about = line.activation or self._paid.get(line.voucher, "")
+                self.moves.append(Move(event.at, event.customer, len(self.moves), about, mills, (line.budget,)))
 
     def hear_rules(self, at: Millis, key: CustomerKey) -> None:
         """From now on the rules are heard, and everything is counted; what they wait for is planned, as by an owner."""
@@ -90,15 +110,21 @@ class Life(Simulation):
         self.failures.clear()
         self.sent.clear()
         self.charged.clear()
+        self.moves.clear()
         if self.bundle.rules.awaited and self._customer is not None:
             self._run(Reviewed(merchant=key[0], customer=key[1], at=at))
 
     def _everybody(self) -> Sequence[CustomerKey]:
         return [self._key] if self._key is not None and self._customer is not None else []
 
-    def _pays(self, ask: Ask, charged: str, budget: Budget) -> bool:  # noqa: ARG002 - others' lives spend it as well
-        """Budgets are reckoned when everybody's life is known (`stamgast.backtest.spent`)."""
-        return True
+    def _may_have(self, ask: Ask, limits: Sequence[tuple[str, Budget]]) -> bool:
+        """As it was found when everybody's life was known (`stamgast.backtest.money`); the first time all get it."""
+        to = tuple(each for each, _ in limits)
+        move = Move(self.now, ask.customer, len(self.moves), ask.activation, ask.amount, to, asks=True)
+        answers = self._answers
+        given = answers is None or all(answers.pays(ask.merchant, move, each, budget) for each, budget in limits)
+        self.moves.append(structs.replace(move, given=given))
+        return given
 
     def _deliver(self, submission: Submission) -> None:
         """It arrives at once; what came before that on its way makes no difference to anybody."""
@@ -126,6 +152,7 @@ def live(
     voucher_key: bytes,
     previews: Previews,
     partition: int = 0,
+    answers: Answers | None = None,
 ) -> tuple[Life, int]:
     """Play the events of one customer, in the order of time, up to the end of the span.
 
@@ -138,7 +165,7 @@ def live(
     events = [event for event in events if event.at < end]
     passed_over = 0
     while True:
-        life = Life(bundle, voucher_key, partition, previews)
+        life = Life(bundle, voucher_key, partition, previews, answers)
         try:
             _play(life, events, begin)
         except SpoiltError as error:

@@ -7,6 +7,7 @@ from typing import Final
 from zlib import crc32
 
 from rules.rule_set import RuleSet
+from stamgast.backtest.money import Answers
 from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
@@ -63,6 +64,8 @@ class Plan:
     named: tuple[str, ...] = ()
     against: BundleRecord | None = None
     voucher_key: bytes = SIMULATED
+    answers: tuple[Answers | None, Answers | None] = (None, None)
+    """What those who ask budgets are answered, of either bundle; None: they get everything."""
 
     def bundle(self) -> Bundle:
         """The bundle that is asked about, compiled."""

@@ -65,6 +65,8 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     for rule, figures in found["rules"].items():
         yield from _notes(rule, figures)
     yield from spent.in_words(found["budgets"], found["currency"])
+    if not found["budgets_settled"]:
+        yield "whom budgets leave out changes what is asked of them later: what they withheld is about right, not exact"
     for reward, given in found["cards"].items():
         yield f"cards give {reward} by themselves: {given:,} times"
     weeks = found["messages_per_customer_week"]
