@@ -215,6 +215,10 @@ where it says nothing). What is withheld and not named fails no test.
 `with: all live rules`, or `with: [birthday, nearly-there]`, plays other rules of the shop together with this one, as if
 all of them were live; `expect` then speaks of everything that they do. So it can be tried who goes first.
 
+`limits: {messages: 500 per day}` holds in tests as in the shop. One customer does not use up five hundred:
+`messages_left: 0` beside `given` says what others have left of it on the first day that a rule of the test sends. The
+next day has all of it again, and a message about something earned waits for that.
+
 ```yaml
 tests:
   - name: a refund takes it back
@@ -358,7 +362,8 @@ At most 50, and no condition that asks about a purchase at hand.
 """
 
 AUDIENCES = """\
-An audience is whom a campaign is for: those who meet conditions, those who bought something, or those in a file.
+An audience is whom a campaign, or a rule of the calendar, is for: those who meet conditions, those who bought
+something, or those in a file.
 
 ```yaml
 audiences:
@@ -371,10 +376,11 @@ audiences:
 ```
 
 `stamgast campaign start RULE --audience recall` fixes who is in it, counts them, and asks before anything happens; `if`
-of the rule is asked again of each when it is their turn. `every` and `on` take those with `who`, asked anew at each
-occasion. A file has one identifier a line (a phone, a card's number, a customer's id), or columns whose first line
-names the one to read: `phone`, `membership_number`, `provider_customer_id` or `customer_id`. Of who bought something
-what is left after refunds counts; `product` is the sku, which need not be watched.
+of the rule is asked again of each when it is their turn. `every` and `on` take all three: `who` and `bought` are asked
+anew at each occasion; a list is put in before it with `stamgast campaign audience RULE`. A file has one identifier a
+line (a phone, a card's number, a customer's id), or columns whose first line names the one to read: `phone`,
+`membership_number`, `provider_customer_id` or `customer_id`. Of who bought something what is left after refunds counts;
+`product` is the sku, which need not be watched.
 """
 
 OWN_EVENTS = """\

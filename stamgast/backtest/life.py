@@ -4,18 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
 from msgspec import structs
 
+from rules.buyers import Buyers
+from rules.engine import RUNNING
 from rules.rule_set import RuleSet
 from stamgast.backtest.money import Answers, Move
+from stamgast.backtest.plan import is_by_hand
 from stamgast.backtest.preview import Looks, Previews
 from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import Booked, Budget
 from stamgast.domain.customer import Customer
-from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed
+from stamgast.domain.events import ActivationOutcome, AnyEvent, PurchaseChanged, Reviewed
 from stamgast.domain.purses import Ask
 from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Millis
@@ -34,6 +37,16 @@ _DELIVERED: Final = Status.DELIVERED
 _RANK: Final = RANKS[_DELIVERED]
 
 
+class Played(NamedTuple):
+    """What is played beside what happened: moments at which campaigns start, and what budgets answer."""
+
+    starts: tuple[Millis, ...] = ()
+    answers: Answers | None = None
+
+
+NOTHING_MORE: Final = Played()
+
+
 class SpoiltError(Exception):
     """An event could not be applied, and the state that it was applied to is no longer whole."""
 
@@ -49,7 +62,7 @@ class Life(Simulation):
     """
 
     def __init__(
-        self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews, answers: Answers | None = None
+        self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews, played: Played = NOTHING_MORE
     ) -> None:
         super().__init__(replace(bundle, rules=RuleSet()), voucher_key, partition=partition)
         self.sent: list[tuple[Millis, Submission, Looks]] = []
@@ -58,7 +71,16 @@ class Life(Simulation):
         self.moves: list[Move] = []
         """What was asked of budgets that hold something back, and what came back of it."""
         self._has_budgets = bool(bundle.rules.budgets)
-        self._answers = answers
+        self._answers = played.answers
+        self._starts = played.starts
+        self._by_hand = [rule.id for rule in bundle.rules.all if rule.status in RUNNING and is_by_hand(rule)]
+        self._searched = [
+            audience.bought
+            for audience in (rule.trigger.audience for rule in bundle.rules.all)
+            if audience is not None and audience.bought is not None
+        ]
+        self._bought: dict[Buyers, set[str]] = {each: set() for each in self._searched}
+        """What somebody asks about -> transactions of it."""
         self._paid: dict[str, str] = {}
         """Name of a voucher -> the activation that paid it."""
         self._heard = bundle
@@ -86,7 +108,27 @@ class Life(Simulation):
             counters[name] = counters.get(name, 0) + by
         if self._has_budgets:
             self._note_charged(event, change)
+        if self._bought and isinstance(event, PurchaseChanged):
+            self._note_bought(event)
         return change
+
+    def _note_bought(self, event: PurchaseChanged) -> None:
+        for buyers, transactions in self._bought.items():
+            transactions.discard(event.transaction)
+            if event.after is not None and buyers.holds(event.after, self._heard.program):
+                transactions.add(event.transaction)
+
+    def _occasions(self, to: Millis) -> Sequence[tuple[Millis, str]]:
+        """With the moments at which campaigns are started."""
+        found = super()._occasions(to)
+        started = [(at, rule) for at in self._starts if self.now < at <= to for rule in self._by_hand]
+        return sorted([*found, *started]) if started and self.bundle.rules.all else found
+
+    def _asked(self, rule_id: str, occasion: Millis) -> Sequence[CustomerKey]:
+        audience = self.bundle.rules.by_id[rule_id].trigger.audience
+        if audience is not None and audience.bought is not None and not self._bought[audience.bought]:
+            return ()
+        return super()._asked(rule_id, occasion)
 
     def _note_charged(self, event: AnyEvent, change: Change) -> None:
         for name, by in change.counters.items():
@@ -126,6 +168,10 @@ class Life(Simulation):
         self.moves.append(structs.replace(move, given=given))
         return given
 
+    def _may_go(self, submission: Submission) -> bool:  # noqa: ARG002 - others' messages count as well
+        """Limits of messages a day are taken off when everybody's life is known (`findings.figures_of`)."""
+        return True
+
     def _deliver(self, submission: Submission) -> None:
         """It arrives at once; what came before that on its way makes no difference to anybody."""
         looks = self._previews.looks(submission)
@@ -152,7 +198,7 @@ def live(
     voucher_key: bytes,
     previews: Previews,
     partition: int = 0,
-    answers: Answers | None = None,
+    played: Played = NOTHING_MORE,
 ) -> tuple[Life, int]:
     """Play the events of one customer, in the order of time, up to the end of the span.
 
@@ -165,7 +211,7 @@ def live(
     events = [event for event in events if event.at < end]
     passed_over = 0
     while True:
-        life = Life(bundle, voucher_key, partition, previews, answers)
+        life = Life(bundle, voucher_key, partition, previews, played)
         try:
             _play(life, events, begin)
         except SpoiltError as error:

@@ -18,7 +18,7 @@ from typing import Any, Final, cast
 from stamgast.backtest import csv_past, log_past
 from stamgast.backtest.account import Account
 from stamgast.backtest.csv_past import PastError
-from stamgast.backtest.life import LeftOutError, live
+from stamgast.backtest.life import LeftOutError, Played, live
 from stamgast.backtest.money import MOST_RUNS, Answers, answers_of
 from stamgast.backtest.plan import CsvData, Plan, Share
 from stamgast.backtest.preview import Previews
@@ -138,7 +138,7 @@ class _Playing:
 
     def __init__(self, plan: Plan, bundle: Bundle, answers: Answers | None) -> None:
         self.account = Account()
-        self._answers = answers
+        self._played = Played(plan.starts, answers)
         self._bundle, self._key = bundle, plan.voucher_key
         self._span = plan.span(bundle.program)
         self._previews = Previews(bundle.program)
@@ -152,7 +152,7 @@ class _Playing:
                 voucher_key=self._key,
                 previews=self._previews,
                 partition=partition,
-                answers=self._answers,
+                played=self._played,
             )
         except LeftOutError:
             self.account.left_out += 1

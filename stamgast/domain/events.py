@@ -308,6 +308,13 @@ class CampaignStarted(Event, frozen=True, kw_only=True, tag="campaign_started", 
     about: ClassVar[str] = "merchant"
 
 
+class AudienceFixed(CampaignStarted, frozen=True, kw_only=True, tag="audience_fixed", gc=False):
+    """Whom the occasions of a rule by the calendar are for from now on: those listed before, as of a campaign.
+
+    `occasion` is when a person said so; a list replaces the one before it.
+    """
+
+
 class CampaignStopped(Event, frozen=True, kw_only=True, tag="campaign_stopped", gc=False):
     """A person stopped a campaign: nobody is walked any more, and what waits is called off."""
 
@@ -352,12 +359,13 @@ AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
-    | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
+    | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
     | Barrier | RulePaused
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
-    Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, CampaignStarted, CampaignStopped, CampaignDone,
+    Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
+    CampaignDone,
     BudgetWished, BudgetLeased,
 })  # fmt: skip
 """Events that are no customer's."""
