@@ -29,6 +29,7 @@ from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.pos.contract import rendered
+from stamgast.report.asking import PriceFigures
 from stamgast.settings import Settings
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
@@ -589,8 +590,9 @@ def topics() -> Iterator[tuple[str, str, str, str]]:
 
 
 def metrics() -> Iterator[tuple[str, str, str]]:
-    """Yield every metric of web and worker."""
-    registries: tuple[CollectorRegistry, ...] = (Metrics().registry, WebMetrics().registry)
+    """Yield every metric of web, worker and `stamgast prices`."""
+    ours = (Metrics(), WebMetrics(), PriceFigures())
+    registries: tuple[CollectorRegistry, ...] = tuple(each.registry for each in ours)
     for registry in registries:
         for collector in registry._collector_to_names:  # noqa: SLF001  there is no public list with labels
             name, labels = collector._name, collector._labelnames  # type: ignore[attr-defined]  # noqa: SLF001

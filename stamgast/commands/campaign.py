@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from stamgast.domain.units import Millis
     from stamgast.service import Bundle
     from stamgast.settings import Settings
+    from stamgast.state.campaign_marks import CampaignMark
 
 T = TypeVar("T")
 
@@ -262,12 +263,18 @@ async def _fix(settings: Settings, aimed: Aim, counted: Counted, now: Millis, wa
     from stamgast.campaigns.starting import start as start_campaign
     from stamgast.campaigns.status import look
 
-    event = await start_campaign(settings, aimed, counted, now, by_calendar=True)
+    bundles = {aimed.bundle.program.merchant: aimed.bundle}
+
+    async def known() -> Mapping[int, CampaignMark]:
+        _, scheduled = await look(settings, bundles, now)
+        return next((each.lists for each in scheduled if each.rule.id == aimed.rule.id), {})
+
+    before = max((mark.occasion for mark in (await known()).values()), default=0)
+    event = await start_campaign(settings, aimed, counted, max(now, before + 1), by_calendar=True)
     deadline = asyncio.get_running_loop().time() + wait
     while True:
-        _, scheduled = await look(settings, {event.merchant: aimed.bundle}, now)
-        lists = next((each.lists for each in scheduled if each.rule.id == event.rule), {})
-        if len(lists) == len(event.places) and all(mark.occasion == now for mark in lists.values()):
+        lists = await known()
+        if len(lists) == len(event.places) and all(mark.occasion == event.occasion for mark in lists.values()):
             return True
         if asyncio.get_running_loop().time() >= deadline:
             return False
