@@ -62,6 +62,8 @@ def run(plan: Plan, processes: int = 0, tell: Told = lambda _done, _all: None) -
         OSError, KafkaError: the log cannot be reached.
     """
     results = first = _run_once(plan, processes, tell)
+    if not any(account is not None and account.moves for account in results.accounts):
+        return results
     bundles = plan.bundle(), plan.baseline()
     for runs in range(1, MOST_RUNS + 1):
         answers = [_answered(*each) for each in zip(bundles, results.accounts, strict=True)]

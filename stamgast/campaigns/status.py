@@ -32,6 +32,7 @@ from stamgast.state.campaign_marks import (
     WALKING,
     CampaignMark,
     campaign_of,
+    list_of,
     rule_of,
 )
 from stamgast.state.client import RedisClient
@@ -215,6 +216,21 @@ async def check(settings: Settings) -> None:
     """Raise NotFilledError while Redis does not hold all of the marks."""
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         await Filling(redis, bootstrap.topics_of(settings), settings.kafka_bootstrap).check()
+
+
+async def lists_of(settings: Settings, merchant: str, rule: str) -> dict[int, CampaignMark]:
+    """Whom a rule's occasions by the calendar are for, in each partition that knows, whatever the rule's status.
+
+    Raises StateError.
+    """
+    found: dict[int, CampaignMark] = {}
+    async with aclosing(bootstrap.open_redis(settings)) as redis:
+        for number in range(bootstrap.topics_of(settings).partitions):
+            meta, _ = await _of_partition(redis, number)
+            mark = list_of(CAMPAIGNS.of(meta), (merchant, rule))
+            if mark is not None:
+                found[number] = mark
+    return found
 
 
 def worth_counting(campaigns: Sequence[Campaign], now: Millis) -> list[Campaign]:

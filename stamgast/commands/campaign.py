@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from stamgast.domain.units import Millis
     from stamgast.service import Bundle
     from stamgast.settings import Settings
-    from stamgast.state.campaign_marks import CampaignMark
 
 T = TypeVar("T")
 
@@ -261,19 +260,14 @@ async def _start(settings: Settings, aimed: Aim, counted: Counted, now: Millis, 
 async def _fix(settings: Settings, aimed: Aim, counted: Counted, now: Millis, wait: float) -> bool:
     """Say whom it is for; return whether all partitions have heard of it within so many seconds."""
     from stamgast.campaigns.starting import start as start_campaign
-    from stamgast.campaigns.status import look
+    from stamgast.campaigns.status import lists_of
 
-    bundles = {aimed.bundle.program.merchant: aimed.bundle}
-
-    async def known() -> Mapping[int, CampaignMark]:
-        _, scheduled = await look(settings, bundles, now)
-        return next((each.lists for each in scheduled if each.rule.id == aimed.rule.id), {})
-
-    before = max((mark.occasion for mark in (await known()).values()), default=0)
+    which = aimed.bundle.program.merchant, aimed.rule.id
+    before = max((mark.occasion for mark in (await lists_of(settings, *which)).values()), default=0)
     event = await start_campaign(settings, aimed, counted, max(now, before + 1), by_calendar=True)
     deadline = asyncio.get_running_loop().time() + wait
     while True:
-        lists = await known()
+        lists = await lists_of(settings, *which)
         if len(lists) == len(event.places) and all(mark.occasion == event.occasion for mark in lists.values()):
             return True
         if asyncio.get_running_loop().time() >= deadline:

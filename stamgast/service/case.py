@@ -367,11 +367,11 @@ class Case:
         plan, step, variant = activation.plan, "", ""
         if plan is not None:
             step, variant = plan.step, plan.variant
-        self.change.notes.append(
-            Note(
-                kind, activation.id, self.program.merchant, self.customer_id, self.at,
-                activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
-                activation.template, attempt, code, provider_id, parts, step, variant, cost, "",
-                *(() if charge is None else (tuple(charge.to), tuple(charge.beside))),
-            )
+        note = Note(
+            kind, activation.id, self.program.merchant, self.customer_id, self.at,
+            activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
+            activation.template, attempt, code, provider_id, parts, step, variant, cost,
         )  # fmt: skip
+        if charge is not None:
+            note = replace(note, paid_by=tuple(charge.to), counted_by=tuple(charge.beside))
+        self.change.notes.append(note)
