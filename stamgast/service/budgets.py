@@ -205,12 +205,15 @@ def take_up(case: Case, vouchers: Iterable[Voucher], charges: Mapping[str, Charg
         charge = charges.get(voucher.code)
         if charge is None or voucher.state not in _MAY_COME_BACK:
             continue
-        customer.charges[voucher.code] = charge
         if voucher.state == VoucherState.OPEN:
             name = _name_apart(apart.end_of(voucher), charge)
-            customer.charges[name].message -= charge.message
-            if not customer.charges[name].message:
+            known = customer.charges.get(name)
+            if known is None:  # its day's came back: it ends with the others, whatever is open beside it
+                continue
+            known.message -= charge.message
+            if not known.message:
                 del customer.charges[name]
+        customer.charges[voucher.code] = charge
 
 
 def ended_apart(case: Case) -> None:
