@@ -8,7 +8,8 @@ import re
 from collections.abc import Mapping
 from typing import Final
 
-from rules.engine import Audience, Buyers, Condition
+from rules.buyers import Buyers
+from rules.engine import Audience, Condition
 from rules.language.goods import NAMES, read_thing
 from rules.language.registry import Context
 from rules.program.loader import named

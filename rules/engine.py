@@ -13,6 +13,7 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 
 from rules.actions import Action, Send, Unless
+from rules.buyers import Buyers
 from rules.steps import Step, steps_of
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.budgets import Budget
@@ -194,16 +195,6 @@ class Segment:
     def kept(self) -> Kept:
         """What it asks a state to keep."""
         return _kept_by((self.condition,))
-
-
-@dataclass(frozen=True, slots=True)
-class Buyers:
-    """Who bought a product or a category on business days from `first` to `last`."""
-
-    first: Day
-    last: Day
-    product: str = ""
-    category: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,9 @@ def _lint_tests(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
         played = {test.rule, *test.others.ids}
         if test.others.all_live:
             played |= {rule.id for rule in ids.values() if rule.status == RuleStatus.LIVE}
+        if test.messages_left is not None and not any(ids[each].per_day for each in played):
+            hint = f"Add `limits: {{messages: 500 per day}}` to {test.rule}, or leave it out of the test."
+            file.reader.problem(test.left_at, "no rule of this test has a limit of messages a day", hint)
         for each in test.held_out_of:
             if each not in played:
                 add = f" Or add `with: {each}`." if each in ids else ""

@@ -15,7 +15,18 @@ from rules.language.schema_parts import BUDGET, DURATION, HOURS, MONEY, PER_DAY,
 from rules.language.triggers import trigger_schema
 from rules.program_keys.program import NEEDED, PROGRAM
 from rules.rule_reader import LIMITS, TIMING
-from rules.testing.cases import ALL_LIVE, ALSO, ANYTHING, BECAUSE, BUDGET_LEFT, KINDS, NOTHING, REASONS, WITH
+from rules.testing.cases import (
+    ALL_LIVE,
+    ALSO,
+    ANYTHING,
+    BECAUSE,
+    BUDGET_LEFT,
+    KINDS,
+    MESSAGES_LEFT,
+    NOTHING,
+    REASONS,
+    WITH,
+)
 from rules.testing.happenings import ANSWERS
 from rules.testing.steps import AGREES, CONSENTS, GIVEN, TAKEN_BACK
 from rules.yaml.words import FEED_STATES
@@ -175,6 +186,11 @@ def _test() -> Schema:
                 "description": "Rules of this merchant that are played together with this one.",
             },
             BUDGET_LEFT: MONEY | {"description": "What its budgets have at the beginning; else all of it."},
+            MESSAGES_LEFT: {
+                "type": "integer",
+                "minimum": 0,
+                "description": "What its `limits: messages` leave on the first day that it sends; else all of them.",
+            },
             ALSO: {"const": ANYTHING, "description": "What `expect` does not name may happen as well."},
         },
     }

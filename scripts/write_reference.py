@@ -29,6 +29,7 @@ from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.pos.contract import rendered
+from stamgast.report.asking import PriceFigures
 from stamgast.settings import Settings
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
@@ -215,6 +216,10 @@ where it says nothing). What is withheld and not named fails no test.
 `with: all live rules`, or `with: [birthday, nearly-there]`, plays other rules of the shop together with this one, as if
 all of them were live; `expect` then speaks of everything that they do. So it can be tried who goes first.
 
+`limits: {messages: 500 per day}` holds in tests as in the shop. One customer does not use up five hundred:
+`messages_left: 0` beside `given` says what others have left of it on the first day that a rule of the test sends. The
+next day has all of it again, and a message about something earned waits for that.
+
 ```yaml
 tests:
   - name: a refund takes it back
@@ -364,7 +369,8 @@ At most 50, and no condition that asks about a purchase at hand.
 """
 
 AUDIENCES = """\
-An audience is whom a campaign is for: those who meet conditions, those who bought something, or those in a file.
+An audience is whom a campaign, or a rule of the calendar, is for: those who meet conditions, those who bought
+something, or those in a file.
 
 ```yaml
 audiences:
@@ -377,10 +383,11 @@ audiences:
 ```
 
 `stamgast campaign start RULE --audience recall` fixes who is in it, counts them, and asks before anything happens; `if`
-of the rule is asked again of each when it is their turn. `every` and `on` take those with `who`, asked anew at each
-occasion. A file has one identifier a line (a phone, a card's number, a customer's id), or columns whose first line
-names the one to read: `phone`, `membership_number`, `provider_customer_id` or `customer_id`. Of who bought something
-what is left after refunds counts; `product` is the sku, which need not be watched.
+of the rule is asked again of each when it is their turn. `every` and `on` take all three: `who` and `bought` are asked
+anew at each occasion; a list is put in before it with `stamgast campaign audience RULE`. A file has one identifier a
+line (a phone, a card's number, a customer's id), or columns whose first line names the one to read: `phone`,
+`membership_number`, `provider_customer_id` or `customer_id`. Of who bought something what is left after refunds counts;
+`product` is the sku, which need not be watched.
 """
 
 OWN_EVENTS = """\
@@ -589,8 +596,9 @@ def topics() -> Iterator[tuple[str, str, str, str]]:
 
 
 def metrics() -> Iterator[tuple[str, str, str]]:
-    """Yield every metric of web and worker."""
-    registries: tuple[CollectorRegistry, ...] = (Metrics().registry, WebMetrics().registry)
+    """Yield every metric of web, worker and `stamgast prices`."""
+    ours = (Metrics(), WebMetrics(), PriceFigures())
+    registries: tuple[CollectorRegistry, ...] = tuple(each.registry for each in ours)
     for registry in registries:
         for collector in registry._collector_to_names:  # noqa: SLF001  there is no public list with labels
             name, labels = collector._name, collector._labelnames  # type: ignore[attr-defined]  # noqa: SLF001

@@ -12,14 +12,15 @@ from typing import Any
 
 from rules.actions import Give
 from rules.engine import View
-from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Submission
+from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, UNSENT_RANK, Submission
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import WHOLE, Booked, Budget, Mills, WhenSpent, parts_of
+from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Customer, decode_customer, encode_customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, Scheduled, TimerDue
 from stamgast.domain.purses import Ask, decode_ask, is_reached
-from stamgast.domain.units import Millis
-from stamgast.domain.vocabulary import BETWEEN, Counter, Happened, NoteKind, Status, VoucherState, counter
+from stamgast.domain.units import Day, Millis
+from stamgast.domain.vocabulary import BETWEEN, Counter, Happened, NoteKind, Reason, Status, VoucherState, counter
 from stamgast.service import Bundle, Change, Context, hand_out, handle
 from stamgast.service.schedules import fact_of, is_in
 
@@ -119,7 +120,11 @@ class Simulation(Fold):
         self.failures: list[tuple[str, str]] = []
         self.budget_left: Mills | None = None
         """What every budget has at the beginning; None: all of it."""
+        self.messages_left: int | None = None
+        """What the rules' limits of messages a day leave on the first day that one of them is asked; None: all."""
         self._timers: list[tuple[Millis, CustomerKey]] = []
+        self._sent: dict[str, dict[Day, int]] = {}
+        """Rule with a limit of messages a day -> what was taken from it on which."""
 
     def feed(self, events: Iterable[AnyEvent]) -> None:
         """Let time pass up to each event and apply it."""
@@ -154,7 +159,7 @@ class Simulation(Fold):
         """Whom the rule's occasions are for."""
         program, audience = self.bundle.program, self.bundle.rules.by_id[rule_id].trigger.audience
         everybody = self._everybody()
-        if audience is None:
+        if audience is None or audience.condition is None:  # who is on a list, or has bought what, is not known here
             return everybody
         at, fact = max(occasion, self.now), fact_of(rule_id, occasion)
         views = {key: View(self.state(key) or Customer(), program, at, fact, key[1]) for key in everybody}
@@ -197,12 +202,15 @@ class Simulation(Fold):
 
     def _follow(self, key: CustomerKey, tags: frozenset[str], timers: frozenset[Millis], change: Change) -> None:
         self.failures += change.failures
-        self._note(key, tags, change)
+        beyond = {each.activation for each in change.submissions if each.per_day and not self._may_go(each)}
+        self._note(key, tags, change, beyond)
         for due in change.state.timers.values():
             if due not in timers:
                 heapq.heappush(self._timers, (due, key))
         for submission in change.submissions:
-            if submission.activation not in change.cancels:
+            if submission.activation in beyond:
+                self._hold_back(submission)
+            elif submission.activation not in change.cancels:
                 self._deliver(submission)
         for value in [*change.asks.values()] if change.asks else ():
             if value is not None:
@@ -218,11 +226,15 @@ class Simulation(Fold):
                 customer=ask.customer,
                 at=self.now,
                 activation=ask.activation,
-                given=all(self._pays(ask, each, budget) for each, budget in to),
+                given=self._may_have(ask, to),
                 to=tuple(each for each, _ in to),
                 amount=ask.amount,
             )
         )
+
+    def _may_have(self, ask: Ask, limits: Sequence[tuple[str, Budget]]) -> bool:
+        """Whether these budgets, each in a time, pay what is asked of them."""
+        return all(self._pays(ask, each, budget) for each, budget in limits)
 
     def _pays(self, ask: Ask, charged: str, budget: Budget) -> bool:
         name, period = parts_of(charged)
@@ -248,8 +260,37 @@ class Simulation(Fold):
                 )
             )
 
-    def _note(self, key: CustomerKey, before: Collection[str], change: Change) -> None:
+    def _may_go(self, submission: Submission) -> bool:
+        """Take a message from its rule's limit of the day, if that has one left."""
+        days, today = self._sent.setdefault(submission.rule, {}), business_day(self.now, self.bundle.program.time_zone)
+        left = submission.per_day
+        if self.messages_left is not None and (not days or today == min(days)):
+            left = min(left, self.messages_left)
+        taken = days.setdefault(today, 0)
+        if taken >= left:
+            return False
+        days[today] = taken + 1
+        return True
+
+    def _hold_back(self, submission: Submission) -> None:
+        """Its rule has sent as many as it may that day."""
+        self._run(
+            ActivationOutcome(
+                merchant=submission.merchant,
+                customer=submission.customer,
+                at=self.now,
+                activation=submission.activation,
+                status=Status.SUPPRESSED,
+                rank=UNSENT_RANK,
+                channel=submission.channel,
+                reason=Reason.RULE_LIMIT,
+            )
+        )
+
+    def _note(self, key: CustomerKey, before: Collection[str], change: Change, beyond: Collection[str] = ()) -> None:
         for submission in change.submissions:
+            if submission.activation in beyond:
+                continue
             self._say(
                 key,
                 Happened.NOTIFY if submission.staff else Happened.SEND,

@@ -211,7 +211,7 @@ SHOP: Final[Mapping[str, Key]] = {
             """),
     ),
     "audiences": Key(
-        "Whom campaigns may be for; see [Audiences](#audiences).",
+        "Whom campaigns, and rules of the calendar, may be for; see [Audiences](#audiences).",
         each=Key("", keys=_AUDIENCE),
         names=ID,
         example=yaml("""

@@ -24,6 +24,9 @@ ALSO: Final = "expect_also"
 ANYTHING: Final = "anything"
 BUDGET_LEFT: Final = "budget_left"
 """What the rule's budgets have at the beginning; else all of it."""
+MESSAGES_LEFT: Final = "messages_left"
+"""What the rules' `limits: messages` leave on the day that one is asked for first; else all of them."""
+MOST_LEFT: Final = 1_000_000
 KINDS: Final = (*Happened, NOTHING)
 BECAUSE: Final = "because"
 """Why something was withheld."""
@@ -36,6 +39,7 @@ REASONS: Final[tuple[Reason, ...]] = (
     Reason.HOLDOUT,
     Reason.COOL_DOWN,
     Reason.FREQUENCY_CAP,
+    Reason.RULE_LIMIT,
     Reason.OUTRANKED,
     Reason.QUIET_HOURS,
     Reason.GAVE_UP,
@@ -97,6 +101,9 @@ class RuleTest:
     """Rules whose control group the customer is in."""
     given_at: Mark = field(default=Mark(1, 1), compare=False)
     budget_left: Minor | None = None
+    messages_left: int | None = None
+    left_at: Mark = field(default=Mark(1, 1), compare=False)
+    """Where that is said."""
 
 
 def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple[RuleTest, ...]:
@@ -110,7 +117,7 @@ def read_tests(reader: Reader, node: Node, program: Program, rule: str) -> tuple
 
 def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleTest | None:
     needed = ("name", "given", "expect")
-    found = reader.mapping(node, "tests", (*needed, WITH, ALSO, BUDGET_LEFT), needed)
+    found = reader.mapping(node, "tests", (*needed, WITH, ALSO, BUDGET_LEFT, MESSAGES_LEFT), needed)
     if any(word not in found for word in needed):
         return None
     name = reader.text(found["name"], "name")
@@ -134,6 +141,7 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
         )
         return None
     left = reader.money(found[BUDGET_LEFT], BUDGET_LEFT, program.currency) if BUDGET_LEFT in found else None
+    messages = reader.integer(found[MESSAGES_LEFT], MESSAGES_LEFT, 0, MOST_LEFT) if MESSAGES_LEFT in found else None
     last = max((time_of(step) for step in read.steps), default=None)
     for each in good:
         if each.at is not None and last is not None and each.at - last > LONGEST_STORY:
@@ -142,8 +150,9 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     held_out_of = tuple(dict.fromkeys(each or rule for each in read.held_out_of))
     here, line = reader.source.file, node.mark.line
     return RuleTest(
-        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark, left
-    )
+        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark, left,
+        messages, found.get(MESSAGES_LEFT, node).mark,
+    )  # fmt: skip
 
 
 def _others(reader: Reader, node: Node) -> Others | None:

@@ -11,6 +11,7 @@ from zlib import crc32
 from msgspec import Struct, field
 
 from stamgast.backtest.life import Life
+from stamgast.backtest.money import Move
 from stamgast.domain.activation import Submission
 from stamgast.domain.calendar import business_day
 from stamgast.domain.units import Day, Millis
@@ -77,6 +78,11 @@ class Account(Struct):
     samples: dict[str, list[Sample]] = field(default_factory=dict)
     charged: dict[tuple[str, str], dict[Day, int]] = field(default_factory=dict)
     """(budget, time) -> day -> thousandths of a minor unit."""
+    moves: list[Move] = field(default_factory=list)
+    wanted: dict[tuple[str, str], int] = field(default_factory=dict)
+    """(budget, time) -> what would have been spent of it if it held nothing back."""
+    settled: bool = True
+    """What budgets held back follows from what everybody asked for, to the last."""
 
     def rule(self, rule: str) -> RuleTally:
         """That rule's figures, to be added to."""
@@ -91,6 +97,7 @@ class Account(Struct):
         self._count_happenings(life)
         if life.sent:
             self._count_messages(life)
+        self.moves += life.moves
         for at, charged, mills in life.charged:
             budget, _, period = charged.rpartition(BETWEEN)
             day = business_day(at, life.bundle.program.time_zone)
@@ -110,6 +117,7 @@ class Account(Struct):
             ours.both += overlap.both
         for key, by_day in other.charged.items():
             _add(self.charged.setdefault(key, {}), by_day)
+        self.moves += other.moves
         for rule, samples in other.samples.items():
             self.samples[rule] = heapq.nsmallest(SAMPLES, (*self.samples.get(rule, ()), *samples), key=_chosen_by)
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from stamgast.backtest.account import SAMPLES, Account, RuleTally, Sample, Sent
 from stamgast.backtest.csv_past import columns_of
-from stamgast.backtest.plan import CsvData, Plan
+from stamgast.backtest.plan import CsvData, Plan, is_by_hand
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import Results
 from stamgast.backtest.spent import budgets_of
@@ -47,6 +47,7 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "passed_over": account.passed_over,
         "rules": rules,
         "budgets": budgets_of(account, bundle),
+        "budgets_settled": account.settled,
         "cards": dict(sorted(account.cards.items())),
         "messages_per_customer_week": weeks_of(account),
         "overlaps": _overlaps(account, shown),
@@ -56,10 +57,22 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
 
 
 def _not_known(plan: Plan) -> Mapping[str, list[str]]:
-    """What rules ask about that a file cannot tell; the log tells all of it."""
-    if not isinstance(plan.data, CsvData):
-        return {}
-    return unknown_to_file(load_record(plan.record), columns_of(Path(plan.data.path)))
+    """What rules ask about that a file cannot tell; the log tells all of it, but who is on a list."""
+    loaded = load_record(plan.record)
+    found: dict[str, list[str]] = {}
+    if isinstance(plan.data, CsvData):
+        found |= unknown_to_file(loaded, columns_of(Path(plan.data.path)))
+    for rule in plan.bundle().rules.all:
+        audience = rule.trigger.audience
+        if audience is not None and audience.file:
+            said = f"it is for the list {audience.name}, and who is on it is not known here: everybody is asked"
+            found.setdefault(rule.id, []).append(said)
+        if is_by_hand(rule) and not plan.starts:
+            found.setdefault(rule.id, []).append(
+                "nobody started it here: --campaign-at 2026-10-01 plays its start (10:00; or with a time of day), and "
+                f"`stamgast campaign start {rule.id} --dry-run` counts whom it would reach now"
+            )
+    return found
 
 
 def figures_of(tally: RuleTally, bundle: Bundle, rule: str) -> dict[str, Any]:

@@ -4,15 +4,23 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Final
+from typing import Final, NamedTuple
 
+from msgspec import structs
+
+from rules.buyers import Buyers
+from rules.engine import RUNNING
 from rules.rule_set import RuleSet
+from stamgast.backtest.money import Answers, Move
+from stamgast.backtest.plan import is_by_hand
 from stamgast.backtest.preview import Looks, Previews
 from stamgast.domain.activation import RANKS, Submission
+from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import Booked, Budget
 from stamgast.domain.customer import Customer
-from stamgast.domain.events import ActivationOutcome, AnyEvent, Reviewed
+from stamgast.domain.events import ActivationOutcome, AnyEvent, PurchaseChanged, Reviewed
 from stamgast.domain.purses import Ask
+from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import BETWEEN, Counter, Status
 from stamgast.service import Bundle, Change, Context, handle
@@ -24,8 +32,19 @@ MOST_PASSED_OVER: Final = 20
 
 _CHARGED: Final = f"{Counter.BUDGET}{BETWEEN}"
 _SPENT: Final = f"{BETWEEN}{Booked.SPENT}"
+_BUDGET: Final = Told.BUDGET
 _DELIVERED: Final = Status.DELIVERED
 _RANK: Final = RANKS[_DELIVERED]
+
+
+class Played(NamedTuple):
+    """What is played beside what happened: moments at which campaigns start, and what budgets answer."""
+
+    starts: tuple[Millis, ...] = ()
+    answers: Answers | None = None
+
+
+NOTHING_MORE: Final = Played()
 
 
 class SpoiltError(Exception):
@@ -42,12 +61,28 @@ class Life(Simulation):
     Counters have no merchant before their names.
     """
 
-    def __init__(self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews) -> None:
+    def __init__(
+        self, bundle: Bundle, voucher_key: bytes, partition: int, previews: Previews, played: Played = NOTHING_MORE
+    ) -> None:
         super().__init__(replace(bundle, rules=RuleSet()), voucher_key, partition=partition)
         self.sent: list[tuple[Millis, Submission, Looks]] = []
         self.charged: list[tuple[Millis, str, int]] = []
         """When, `budget|time`, and how much was charged to it, or came back."""
+        self.moves: list[Move] = []
+        """What was asked of budgets that hold something back, and what came back of it."""
         self._has_budgets = bool(bundle.rules.budgets)
+        self._answers = played.answers
+        self._starts = played.starts
+        self._by_hand = [rule.id for rule in bundle.rules.all if rule.status in RUNNING and is_by_hand(rule)]
+        self._searched = [
+            audience.bought
+            for audience in (rule.trigger.audience for rule in bundle.rules.all)
+            if audience is not None and audience.bought is not None
+        ]
+        self._bought: dict[Buyers, set[str]] = {each: set() for each in self._searched}
+        """What somebody asks about -> transactions of it."""
+        self._paid: dict[str, str] = {}
+        """Name of a voucher -> the activation that paid it."""
         self._heard = bundle
         self._customer: Customer | None = None
         self._ledger: dict[bytes, bytes] = {}
@@ -72,13 +107,40 @@ class Life(Simulation):
         for name, by in change.counters.items():
             counters[name] = counters.get(name, 0) + by
         if self._has_budgets:
-            self._note_charged(event.at, change)
+            self._note_charged(event, change)
+        if self._bought and isinstance(event, PurchaseChanged):
+            self._note_bought(event)
         return change
 
-    def _note_charged(self, at: Millis, change: Change) -> None:
+    def _note_bought(self, event: PurchaseChanged) -> None:
+        for buyers, transactions in self._bought.items():
+            transactions.discard(event.transaction)
+            if event.after is not None and buyers.holds(event.after, self._heard.program):
+                transactions.add(event.transaction)
+
+    def _occasions(self, to: Millis) -> Sequence[tuple[Millis, str]]:
+        """With the moments at which campaigns are started."""
+        found = super()._occasions(to)
+        started = [(at, rule) for at in self._starts if self.now < at <= to for rule in self._by_hand]
+        return sorted([*found, *started]) if started and self.bundle.rules.all else found
+
+    def _asked(self, rule_id: str, occasion: Millis) -> Sequence[CustomerKey]:
+        audience = self.bundle.rules.by_id[rule_id].trigger.audience
+        if audience is not None and audience.bought is not None and not self._bought[audience.bought]:
+            return ()
+        return super()._asked(rule_id, occasion)
+
+    def _note_charged(self, event: AnyEvent, change: Change) -> None:
         for name, by in change.counters.items():
             if name.startswith(_CHARGED) and name.endswith(_SPENT):
-                self.charged.append((at, name[len(_CHARGED) : -len(_SPENT)], by))
+                self.charged.append((event.at, name[len(_CHARGED) : -len(_SPENT)], by))
+        if answered := isinstance(event, BudgetAnswered):
+            self._paid = {name_of_voucher(name): event.activation for name in change.state.charges} | self._paid
+        for line in change.told:
+            if isinstance(line, Line) and line.kind == _BUDGET and not (answered and line.became == Moved.SPENT):
+                mills = line.mills if line.became == Moved.SPENT else -line.mills
+                about = line.activation or self._paid.get(line.voucher, "")
+                self.moves.append(Move(event.at, event.customer, len(self.moves), about, mills, (line.budget,)))
 
     def hear_rules(self, at: Millis, key: CustomerKey) -> None:
         """From now on the rules are heard, and everything is counted; what they wait for is planned, as by an owner."""
@@ -90,14 +152,24 @@ class Life(Simulation):
         self.failures.clear()
         self.sent.clear()
         self.charged.clear()
+        self.moves.clear()
         if self.bundle.rules.awaited and self._customer is not None:
             self._run(Reviewed(merchant=key[0], customer=key[1], at=at))
 
     def _everybody(self) -> Sequence[CustomerKey]:
         return [self._key] if self._key is not None and self._customer is not None else []
 
-    def _pays(self, ask: Ask, charged: str, budget: Budget) -> bool:  # noqa: ARG002 - others' lives spend it as well
-        """Budgets are reckoned when everybody's life is known (`stamgast.backtest.spent`)."""
+    def _may_have(self, ask: Ask, limits: Sequence[tuple[str, Budget]]) -> bool:
+        """As it was found when everybody's life was known (`stamgast.backtest.money`); the first time all get it."""
+        to = tuple(each for each, _ in limits)
+        move = Move(self.now, ask.customer, len(self.moves), ask.activation, ask.amount, to, asks=True)
+        answers = self._answers
+        given = answers is None or all(answers.pays(ask.merchant, move, each, budget) for each, budget in limits)
+        self.moves.append(structs.replace(move, given=given))
+        return given
+
+    def _may_go(self, submission: Submission) -> bool:  # noqa: ARG002 - others' messages count as well
+        """Limits of messages a day are taken off when everybody's life is known (`findings.figures_of`)."""
         return True
 
     def _deliver(self, submission: Submission) -> None:
@@ -126,6 +198,7 @@ def live(
     voucher_key: bytes,
     previews: Previews,
     partition: int = 0,
+    played: Played = NOTHING_MORE,
 ) -> tuple[Life, int]:
     """Play the events of one customer, in the order of time, up to the end of the span.
 
@@ -138,7 +211,7 @@ def live(
     events = [event for event in events if event.at < end]
     passed_over = 0
     while True:
-        life = Life(bundle, voucher_key, partition, previews)
+        life = Life(bundle, voucher_key, partition, previews, played)
         try:
             _play(life, events, begin)
         except SpoiltError as error:

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from stamgast.backtest.account import Account, RuleTally
 from stamgast.backtest.findings import by_week
-from stamgast.backtest.words import assumptions, overlap_in_words, why_not
+from stamgast.backtest.words import LOG, assumptions, budgets_in_words, overlap_in_words, why_not
 from stamgast.domain.calendar import date_of
 from stamgast.domain.currencies import format_money
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
@@ -28,7 +28,7 @@ def report_of(found: Mapping[str, Any], account: Account) -> str:
     check_plots()
     title = f"What the rules of {found['merchant']} would have done from {found['from']} to {found['to']}"
     said = "".join(f"<p>{escape(line)}</p>" for line in assumptions(found))
-    told = (said, _table(found), _not_known(found), _reasons(found))
+    told = (said, _table(found), _not_known(found), _reasons(found), _budgets(found))
     body = (*told, _plots(found, account), _overlaps(found), _samples(found))
     return page_of(title, "\n".join(body))
 
@@ -61,7 +61,13 @@ def _not_known(found: Mapping[str, Any]) -> str:
         for rule, figures in found["rules"].items()
         for each in figures["not_known"]
     ]
-    return f"<h2>What the file cannot tell</h2><ul>{''.join(told)}</ul>" if told else ""
+    what = "log" if found["data"] == LOG else "file"
+    return f"<h2>What the {what} cannot tell</h2><ul>{''.join(told)}</ul>" if told else ""
+
+
+def _budgets(found: Mapping[str, Any]) -> str:
+    told = "".join(f"<li>{escape(line)}</li>" for line in budgets_in_words(found))
+    return f"<h2>Budgets</h2><ul>{told}</ul>" if told else ""
 
 
 def _plots(found: Mapping[str, Any], account: Account) -> str:

@@ -6,7 +6,9 @@ from dataclasses import dataclass, replace
 from typing import Final
 from zlib import crc32
 
+from rules.engine import CompiledRule
 from rules.rule_set import RuleSet
+from stamgast.backtest.money import Answers
 from stamgast.domain.calendar import at_local
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day, Millis
@@ -63,15 +65,33 @@ class Plan:
     named: tuple[str, ...] = ()
     against: BundleRecord | None = None
     voucher_key: bytes = SIMULATED
+    starts: tuple[Millis, ...] = ()
+    """When rules with `when: campaign` are started."""
+    audience: str = ""
+    """Whom these are started for, of program.yaml's; empty: their own."""
+    answers: tuple[Answers | None, Answers | None] = (None, None)
+    """What those who ask budgets are answered, of either bundle; None: they get everything."""
 
     def bundle(self) -> Bundle:
         """The bundle that is asked about, compiled."""
         bundle = self._compiled(self.record)
-        return replace(bundle, rules=as_if_live(bundle.rules, self.named))
+        return replace(bundle, rules=self._started_for(as_if_live(bundle.rules, self.named)))
 
     def baseline(self) -> Bundle | None:
         """What it is compared with, compiled; None where nothing is."""
-        return None if self.against is None else self._compiled(self.against)
+        if self.against is None:
+            return None
+        bundle = self._compiled(self.against)
+        return replace(bundle, rules=self._started_for(bundle.rules))
+
+    def _started_for(self, rules: RuleSet) -> RuleSet:
+        audience = rules.audiences.get(self.audience)
+        if audience is None:
+            return rules
+        return rules.of(
+            replace(rule, trigger=replace(rule.trigger, audience=audience)) if is_by_hand(rule) else rule
+            for rule in rules.all
+        )
 
     def _compiled(self, record: BundleRecord) -> Bundle:
         bundle = compiled(record)
@@ -83,6 +103,11 @@ class Plan:
     def span(self, program: Program) -> tuple[Millis, Millis]:
         """The moments at which the first day begins and the last one ends, on the merchant's clock."""
         return at_local(self.first, 0, program.time_zone), at_local(self.last + 1, 0, program.time_zone)
+
+
+def is_by_hand(rule: CompiledRule) -> bool:
+    """Whether a person starts it."""
+    return rule.trigger.schedule is not None and rule.trigger.schedule.by_hand
 
 
 def compiled(record: BundleRecord) -> Bundle:

@@ -9,6 +9,7 @@ import os
 import re
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from multiprocessing.connection import Connection, wait
 from pathlib import Path
@@ -17,7 +18,8 @@ from typing import Any, Final, cast
 from stamgast.backtest import csv_past, log_past
 from stamgast.backtest.account import Account
 from stamgast.backtest.csv_past import PastError
-from stamgast.backtest.life import LeftOutError, live
+from stamgast.backtest.life import LeftOutError, Played, live
+from stamgast.backtest.money import MOST_RUNS, Answers, answers_of
 from stamgast.backtest.plan import CsvData, Plan, Share
 from stamgast.backtest.preview import Previews
 from stamgast.domain.events import AnyEvent
@@ -38,6 +40,11 @@ class Results:
     def __init__(self, account: Account, against: Account | None) -> None:
         self.account, self.against = account, against
 
+    @property
+    def accounts(self) -> tuple[Account, Account | None]:
+        """Both."""
+        return self.account, self.against
+
     def merge(self, other: Results) -> None:
         """Add another share's."""
         self.account.merge(other.account)
@@ -48,10 +55,35 @@ class Results:
 def run(plan: Plan, processes: int = 0, tell: Told = lambda _done, _all: None) -> Results:
     """Play everybody, on as many processes as the machine has cores (or as are asked for).
 
+    Once, or where budgets hold something back as often as it takes until everybody was answered rightly.
+
     Raises:
         PastError: the past cannot be read.
         OSError, KafkaError: the log cannot be reached.
     """
+    results = first = _run_once(plan, processes, tell)
+    if not any(account is not None and account.moves for account in results.accounts):
+        return results
+    bundles = plan.bundle(), plan.baseline()
+    for runs in range(1, MOST_RUNS + 1):
+        answers = [_answered(*each) for each in zip(bundles, results.accounts, strict=True)]
+        if runs == MOST_RUNS or all(each is None or each.settled for each in answers):
+            break
+        results = _run_once(replace(plan, answers=(answers[0], answers[1])), processes, tell)
+    for account, wanted, answer in zip(results.accounts, first.accounts, answers, strict=True):
+        if account is not None and wanted is not None and answer is not None:
+            account.wanted = {name: sum(by_day.values()) for name, by_day in wanted.charged.items()}
+            account.settled = answer.settled
+    return results
+
+
+def _answered(bundle: Bundle | None, account: Account | None) -> Answers | None:
+    if bundle is None or account is None or not account.moves:
+        return None
+    return answers_of(bundle.program.merchant, account.moves, bundle.rules.budgets)
+
+
+def _run_once(plan: Plan, processes: int, tell: Told) -> Results:
     processes = processes or _usual(plan)
     if processes == 1:
         return play(plan, Share(), tell)
@@ -78,7 +110,11 @@ def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Res
     """Play one share of the customers in this process. Raises as `run` does."""
     bundle, baseline = plan.bundle(), plan.baseline()
     everybody = list(_everybody(plan, share, bundle.program))
-    playing = _Playing(plan, bundle), None if baseline is None else _Playing(plan, baseline)
+    answers, of_baseline = plan.answers
+    playing = (
+        _Playing(plan, bundle, answers),
+        None if baseline is None else _Playing(plan, baseline, of_baseline),
+    )
     told_at = 0.0
     # Nothing that lives in states goes round in circles, and a collector that walks millions of events costs a third.
     was_enabled = gc.isenabled()
@@ -102,8 +138,9 @@ def play(plan: Plan, share: Share, tell: Told = lambda _done, _all: None) -> Res
 class _Playing:
     """One bundle over a share of the customers."""
 
-    def __init__(self, plan: Plan, bundle: Bundle) -> None:
+    def __init__(self, plan: Plan, bundle: Bundle, answers: Answers | None) -> None:
         self.account = Account()
+        self._played = Played(plan.starts, answers)
         self._bundle, self._key = bundle, plan.voucher_key
         self._span = plan.span(bundle.program)
         self._previews = Previews(bundle.program)
@@ -117,6 +154,7 @@ class _Playing:
                 voucher_key=self._key,
                 previews=self._previews,
                 partition=partition,
+                played=self._played,
             )
         except LeftOutError:
             self.account.left_out += 1

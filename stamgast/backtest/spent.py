@@ -1,4 +1,4 @@
-"""What budgets would have come to: each customer lives alone, and what all of them spend is added up by day."""
+"""What budgets would have come to, and from which day on they would have held something back."""
 
 from __future__ import annotations
 
@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from stamgast.backtest.account import Account
-from stamgast.domain.budgets import MILLS, Budget
-from stamgast.domain.calendar import date_of
+from stamgast.domain.budgets import MILLS, Budget, WhenSpent, parts_of
+from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.currencies import format_money
 from stamgast.domain.units import Day
 from stamgast.service import Bundle
@@ -17,14 +17,13 @@ def budgets_of(account: Account, bundle: Bundle) -> dict[str, Any]:
     """By budget, each time of it: what it would have spent, and on which day nothing would have been left."""
     found: dict[str, Any] = {}
     for name, budget in bundle.rules.budgets.items():
-        rules = [rule.id for rule in bundle.rules.all if name in dict(rule.budgets)]
         found[name] = {
             "amount_minor": budget.amount,
             "per": budget.per.value,
             "when_spent": budget.when_spent.value,
-            "rules": rules,
+            "rules": _rules_of(name, bundle),
             "times": [
-                _time(period, by_day, budget, account, rules)
+                _time(f"{name}@{period}", by_day, budget, account, bundle)
                 for (of, period), by_day in sorted(account.charged.items())
                 if of == name
             ],
@@ -32,12 +31,23 @@ def budgets_of(account: Account, bundle: Bundle) -> dict[str, Any]:
     return found
 
 
-def _time(period: str, by_day: Mapping[Day, int], budget: Budget, account: Account, rules: list[str]) -> dict[str, Any]:
+def _rules_of(budget: str, bundle: Bundle) -> list[str]:
+    return [rule.id for rule in bundle.rules.all if budget in dict(rule.budgets)]
+
+
+def _time(charged: str, by_day: Mapping[Day, int], budget: Budget, account: Account, bundle: Bundle) -> dict[str, Any]:
+    name, period = parts_of(charged)
+    zone, rules = bundle.program.time_zone, _rules_of(name, bundle)
     spent, ended = 0, None
     for day, mills in sorted(by_day.items()):
         spent += mills
         if ended is None and spent > budget.mills:
             ended = day
+    refused = [
+        business_day(move.at, zone) for move in account.moves if move.asks and not move.given and charged in move.to
+    ]
+    if budget.holds:
+        ended = min(refused, default=None)
     last = max(by_day)
     later = [
         sent.messages
@@ -48,8 +58,10 @@ def _time(period: str, by_day: Mapping[Day, int], budget: Budget, account: Accou
     ]
     return {
         "time": period,
-        "asked_minor": round(spent / MILLS),
+        "spent_minor": round(spent / MILLS),
+        "asked_minor": round(account.wanted.get((name, period), spent) / MILLS),
         "spent_on": None if ended is None else str(date_of(ended)),
+        "withheld": len(refused),
         "messages_after": sum(later),
     }
 
@@ -59,11 +71,13 @@ def in_words(budgets: Mapping[str, Any], currency: str) -> Iterator[str]:
     for name, found in budgets.items():
         whole = format_money(found["amount_minor"], currency)
         for each in found["times"]:
-            told = f"budget {name} ({each['time']}): {format_money(each['asked_minor'], currency)} of {whole}"
+            told = f"budget {name} ({each['time']}): {format_money(each['spent_minor'], currency)} of {whole}"
             if each["spent_on"] is None:
                 yield told
-                continue
-            after = f"{each['messages_after']:,} messages came after that day"
-            ends = {"stop": f"{after}, and would not have gone", "warn": f"it only warns; {after}"}
-            shrinks = f"it would have reached fewer from half of it on; {after}"
-            yield f"{told}, spent on {each['spent_on']}: {ends.get(found['when_spent'], shrinks)}"
+            elif found["when_spent"] == WhenSpent.WARN:
+                after = f"{each['messages_after']:,} messages came after that day"
+                yield f"{told}, spent on {each['spent_on']}: it only warns; {after}"
+            else:
+                asked = format_money(each["asked_minor"], currency)
+                first = f"from {each['spent_on']} on {each['withheld']:,} times there was no money"
+                yield f"{told}: {first}; without it these rules would have spent {asked}"

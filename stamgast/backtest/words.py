@@ -64,7 +64,7 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     for rule, figures in found["rules"].items():
         yield from _notes(rule, figures)
-    yield from spent.in_words(found["budgets"], found["currency"])
+    yield from budgets_in_words(found)
     for reward, given in found["cards"].items():
         yield f"cards give {reward} by themselves: {given:,} times"
     weeks = found["messages_per_customer_week"]
@@ -74,6 +74,13 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     yield from map(overlap_in_words, found["overlaps"])
     yield from _samples(found)
     yield from _difference(found["difference"])
+
+
+def budgets_in_words(found: Mapping[str, Any]) -> Iterator[str]:
+    """What each budget came to, and whether that is exact."""
+    yield from spent.in_words(found["budgets"], found["currency"])
+    if not found["budgets_settled"]:
+        yield "whom budgets leave out changes what is asked of them later: what they withheld is about right, not exact"
 
 
 def _row(rule: str, figures: Mapping[str, Any], width: int, currency: str) -> str:

@@ -116,6 +116,26 @@ def aim(settings: Settings, merchant: str, bundle: Bundle, rule_id: str, audienc
     return Aim(bundle, rule, Audience(A_FILE, file=path.name), path)
 
 
+def aim_by_calendar(settings: Settings, merchant: str, bundle: Bundle, rule_id: str) -> Aim:
+    """Whose audience is to be fixed before its occasions come, whatever the rule's status and dates are.
+
+    Raises RefusedCampaignError.
+    """
+    rule = bundle.rules.by_id.get(rule_id)
+    if rule is None:
+        raise RefusedCampaignError(f"{merchant} has no rule {rule_id!r}. {suggest(rule_id, bundle.rules.by_id)}")
+    schedule, audience = rule.trigger.schedule, rule.trigger.audience
+    if schedule is None or schedule.by_hand:
+        how = f"`stamgast campaign start {rule_id}` fixes whom it is for" if schedule else "only `every` and `on` do"
+        raise RefusedCampaignError(f"the rule {rule_id} does not come by the calendar: {how}")
+    if audience is None:
+        raise RefusedCampaignError(f"the rule {rule_id} is for everybody: name one with `audience` beside its date")
+    if not audience.file and schedule.once is None:
+        how = f"`stamgast campaign start {rule_id} --dry-run` counts who is in it now"
+        raise RefusedCampaignError(f"the audience {audience.name} is asked about anew at each occasion: {how}")
+    return Aim(bundle, rule, audience, _file_of(settings, merchant, audience))
+
+
 def _file_of(settings: Settings, merchant: str, audience: Audience | None) -> Path | None:
     if audience is None or not audience.file:
         return None

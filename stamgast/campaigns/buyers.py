@@ -6,18 +6,15 @@ from typing import Final
 
 import msgspec
 
-from rules.engine import Buyers
+from rules.buyers import FARTHEST, Buyers
 from stamgast.domain.calendar import date_of
-from stamgast.domain.earning import day_of
 from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import Purchase, PurchaseChanged, decode_event
+from stamgast.domain.events import PurchaseChanged, decode_event
 from stamgast.domain.program import Program
 from stamgast.domain.units import Day
 from stamgast.log.reading import ConsumerRecord, LogReader
 from stamgast.log.topics import Topics
 
-FARTHEST: Final[Day] = 430
-"""Days back: as long as tills' purchases are kept."""
 _KIND: Final = b'"purchase_changed"'
 
 
@@ -27,7 +24,7 @@ class TooFarBackError(ValueError):
 
 def check_reach(buyers: Buyers, today: Day) -> None:
     """Raise `TooFarBackError` for days that are too long ago."""
-    if buyers.first < today - FARTHEST:
+    if buyers.is_too_far_back(today):
         earliest = date_of(today - FARTHEST)
         raise TooFarBackError(
             f"it asks for purchases since {date_of(buyers.first)}, and {FARTHEST} days back is the most: "
@@ -40,24 +37,30 @@ async def find_buyers(bootstrap: str, topics: Topics, program: Program, buyers: 
     found: set[str] = set()
     async with LogReader(bootstrap, client_id="stamgast-buyers") as reader:
         for partition in range(topics.partitions):
-            search = _Search(program, buyers)
+            search = Search(program, buyers)
             async for records in reader.read_all(topics.customer_events, partition):
                 for record in records:
                     search.see(record)
-            found |= {customer for customer, transactions in search.bought.items() if transactions}
+            found |= search.found
     return found
 
 
-class _Search:
-    """One partition. Only what may matter is decoded: what names the goods, and changes of who has bought them."""
+class Search:
+    """Goes through one partition. What may matter is decoded: what names the goods, and changes of who bought them."""
 
     def __init__(self, program: Program, buyers: Buyers) -> None:
         self.bought: dict[str, set[str]] = {}
         """Customer -> transactions that hold it."""
+        self.merchant = program.merchant
         self._program = program
         self._buyers = buyers
         self._key = f"{program.merchant}:".encode()
         self._word = msgspec.json.encode(buyers.product or buyers.category)
+
+    @property
+    def found(self) -> set[str]:
+        """Who has bought it by now."""
+        return {customer for customer, transactions in self.bought.items() if transactions}
 
     def see(self, record: ConsumerRecord) -> None:
         """Take in a record."""
@@ -73,16 +76,7 @@ class _Search:
             return  # it stands in the dead letters
         if not isinstance(event, PurchaseChanged):
             return
-        if event.after is not None and self._holds(event.after):
+        if event.after is not None and self._buyers.holds(event.after, self._program):
             self.bought.setdefault(customer, set()).add(event.transaction)
         elif customer in self.bought:
             self.bought[customer].discard(event.transaction)
-
-    def _holds(self, purchase: Purchase) -> bool:
-        buyers = self._buyers
-        if not purchase.counts or not buyers.first <= day_of(purchase, self._program) <= buyers.last:
-            return False
-        return any(
-            line.quantity > 0 and (line.sku == buyers.product if buyers.product else line.category == buyers.category)
-            for line in purchase.lines
-        )

@@ -19,6 +19,7 @@ from stamgast.campaigns.status import Campaign
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.events import (
     AnyEvent,
+    AudienceFixed,
     AudienceListed,
     CampaignPlace,
     CampaignStarted,
@@ -38,14 +39,19 @@ from stamgast.state.partition_meta import WATERMARK
 _PART: Final = 2_000
 """Customers in one record of a list: some 60 kB."""
 _TRIES: Final = 3
+_FINISH: Final = "Do the same again with --finish"
 
 
 class NotEverywhereError(RuntimeError):
     """Some partitions have it, and Kafka did not take it for the others; the text says how to go on."""
 
 
-async def start(settings: Settings, aimed: Aim, counted: Counted, occasion: Millis) -> CampaignStarted:
+async def start(
+    settings: Settings, aimed: Aim, counted: Counted, occasion: Millis, *, by_calendar: bool = False
+) -> CampaignStarted:
     """Append the list, if there is one, and then the start, to every partition.
+
+    `by_calendar`: it says whom the rule's occasions by the calendar are for, and starts nothing.
 
     Raises:
         NotEverywhereError: it has started in some partitions alone.
@@ -64,8 +70,10 @@ async def start(settings: Settings, aimed: Aim, counted: Counted, occasion: Mill
                 firsts[partition] = (await _append(emitters, topics, partition, parts))[0]
         places = zip(counted.sizes, firsts, logs, strict=True)
         told = tuple(CampaignPlace(*place) for place in places)
-        event = CampaignStarted(audience=aimed.name, size=counted.size, places=told, **about)
-        await _everywhere(emitters, topics, event, range(topics.partitions))
+        kind = AudienceFixed if by_calendar else CampaignStarted
+        event = kind(audience=aimed.name, size=counted.size, places=told, **about)
+        again = "Do the same again" if by_calendar else _FINISH
+        await _everywhere(emitters, topics, event, range(topics.partitions), again)
     return event
 
 
@@ -91,7 +99,7 @@ def _started(value: bytes) -> CampaignStarted | None:
         event = decode_event(value)
     except UNREADABLE:
         return None
-    return event if isinstance(event, CampaignStarted) else None
+    return event if type(event) is CampaignStarted else None
 
 
 async def finish(settings: Settings, campaign: Campaign) -> Sequence[int]:
@@ -132,7 +140,9 @@ async def _ends(settings: Settings, topics: Topics) -> list[int]:
     return [ends[TopicPartition(topics.activations, number)] for number in range(topics.partitions)]
 
 
-async def _everywhere(emitters: Emitters, topics: Topics, event: AnyEvent, partitions: Sequence[int]) -> None:
+async def _everywhere(
+    emitters: Emitters, topics: Topics, event: AnyEvent, partitions: Sequence[int], again: str = _FINISH
+) -> None:
     done: list[int] = []
     for partition in partitions:
         try:
@@ -142,7 +152,7 @@ async def _everywhere(emitters: Emitters, topics: Topics, event: AnyEvent, parti
                 raise
             lacking = ", ".join(str(each) for each in partitions if each not in done)
             raise NotEverywhereError(
-                f"Kafka did not take it for partitions {lacking}; the others have it. Do the same again with --finish"
+                f"Kafka did not take it for partitions {lacking}; the others have it. {again}"
             ) from error
         done.append(partition)
 

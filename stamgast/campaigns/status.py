@@ -24,7 +24,17 @@ from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.log.topics import Topics
 from stamgast.service import Bundle
 from stamgast.settings import Settings
-from stamgast.state.campaign_marks import NO_CAMPAIGN, STOPPING, UNDER_WAY, WALKING, CampaignMark, campaign_of, rule_of
+from stamgast.state.campaign_marks import (
+    LISTED,
+    NO_CAMPAIGN,
+    STOPPING,
+    UNDER_WAY,
+    WALKING,
+    CampaignMark,
+    campaign_of,
+    list_of,
+    rule_of,
+)
 from stamgast.state.client import RedisClient
 from stamgast.state.keys import customers
 from stamgast.state.partition_meta import CAMPAIGNS, SCHEDULES
@@ -150,6 +160,14 @@ class Occasions:
     next: Millis | None
     marks: dict[int, ScheduleMark] = field(default_factory=dict)
     walks: dict[int, tuple[int, int]] = field(default_factory=dict)
+    lists: dict[int, CampaignMark] = field(default_factory=dict)
+    """Whom its occasions are for, in the partitions that know a list of its audience."""
+
+    @property
+    def list_is_wanted(self) -> bool:
+        """Whether its occasions wait for somebody to say whom they are for."""
+        audience = self.rule.trigger.audience
+        return audience is not None and bool(audience.file) and not self.lists
 
     def as_json(self) -> dict[str, Any]:
         """Its keys in `campaign status --json`."""
@@ -164,9 +182,19 @@ class Occasions:
             "schedule": self.rule.trigger.text,
             "last": None if last is None else format_time(last),
             "next": None if self.next is None else format_time(self.next),
+            **self._listed(),
             "state": next((each for each in ("walking", "late", "walked") if each in hows), "waiting"),
             "looked": sum(looked for looked, _ in figures),
             "matched": sum(matched for _, matched in figures),
+        }
+
+    def _listed(self) -> dict[str, Any]:
+        audience, mark = self.rule.trigger.audience, next(iter(self.lists.values()), None)
+        return {
+            "audience_name": None if audience is None else audience.name,
+            "audience": None if mark is None else mark.size,
+            "fixed_at": None if mark is None else format_time(mark.occasion),
+            "list_is_wanted": self.list_is_wanted,
         }
 
 
@@ -188,6 +216,21 @@ async def check(settings: Settings) -> None:
     """Raise NotFilledError while Redis does not hold all of the marks."""
     async with aclosing(bootstrap.open_redis(settings)) as redis:
         await Filling(redis, bootstrap.topics_of(settings), settings.kafka_bootstrap).check()
+
+
+async def lists_of(settings: Settings, merchant: str, rule: str) -> dict[int, CampaignMark]:
+    """Whom a rule's occasions by the calendar are for, in each partition that knows, whatever the rule's status.
+
+    Raises StateError.
+    """
+    found: dict[int, CampaignMark] = {}
+    async with aclosing(bootstrap.open_redis(settings)) as redis:
+        for number in range(bootstrap.topics_of(settings).partitions):
+            meta, _ = await _of_partition(redis, number)
+            mark = list_of(CAMPAIGNS.of(meta), (merchant, rule))
+            if mark is not None:
+                found[number] = mark
+    return found
 
 
 def worth_counting(campaigns: Sequence[Campaign], now: Millis) -> list[Campaign]:
@@ -232,7 +275,9 @@ async def _marks(
     read = (_of_partition(redis, number) for number in range(topics.partitions))
     for number, (meta, walks) in enumerate(await asyncio.gather(*read)):
         for name, mark in CAMPAIGNS.of(meta).items():
-            if name[0] in bundles and mark != NO_CAMPAIGN:
+            if mark.how == LISTED:
+                _note_list(scheduled, (name[0], rule_of(name[1])), number, mark)
+            elif name[0] in bundles and mark != NO_CAMPAIGN:
                 campaign = found.setdefault(
                     name, Campaign(name[0], rule_of(name[1]), mark.occasion, topics.partitions)
                 )  # fmt: skip
@@ -246,6 +291,14 @@ async def _marks(
                 if walk in walks:
                     scheduled[name].walks[number] = walks[walk]
     return list(found.values()), list(scheduled.values())
+
+
+def _note_list(scheduled: Mapping[Name, Occasions], name: Name, number: int, mark: CampaignMark) -> None:
+    """One of another audience than the rule names by now is none of its own."""
+    found = scheduled.get(name)
+    audience = None if found is None else found.rule.trigger.audience
+    if found is not None and audience is not None and audience.name == mark.audience:
+        found.lists[number] = mark
 
 
 async def _of_partition(redis: RedisClient, number: int) -> tuple[dict[str, str], dict[str, tuple[int, int]]]:

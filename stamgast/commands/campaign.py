@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final, TypeVar
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, say
+from stamgast.commands.campaign_words import outcome_of, progress_of, tell, tell_occasions
 from stamgast.commands.finding import Reasons
 
 if TYPE_CHECKING:
@@ -80,7 +81,45 @@ def start(
         told = campaign.as_json()
         print_json(found | told | {"matched": counted.matched if campaign.is_under_way else told["matched"]})
     else:
-        answer(f"{campaign.id} has started, {_progress(campaign)}; `stamgast campaign status` tells how far it is")
+        answer(f"{campaign.id} has started, {progress_of(campaign)}; `stamgast campaign status` tells how far it is")
+
+
+@app.command()
+def audience(
+    rule: Rule,
+    *,
+    merchant: Merchant = "",
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Count only.")] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="Do not ask before it is fixed.")] = False,
+    wait: WaitS = _WAIT_S,
+    as_json: AsJson = False,
+) -> None:
+    """Fix and count whom a rule with `every` or `on` is for, before its date; again, to replace that.
+
+    A list from a file holds for every occasion from then on. Who meets conditions, or has bought something, can be
+    fixed for `on`; where that is not done they are asked about at the date itself.
+    """
+    from stamgast.commands.stamping import stamp_of
+
+    settings = load_settings()
+    whose, bundle = _merchant(settings, merchant)
+    now = stamp_of(settings)
+    aimed, counted = _run(_count(settings, whose, bundle, (rule, None), now))
+    found = _counted(aimed, counted)
+    if not (dry_run or yes) and (as_json or not somebody_is_here()):
+        misuse("say --yes to fix it, or --dry-run to count only: nobody is here to be asked")
+    if dry_run or not as_json:
+        _tell_count(aimed, counted, found, as_json=as_json)
+    if dry_run:
+        return
+    if not yes:
+        typer.confirm("Fix it?", abort=True)
+    is_known = _run(_fix(settings, aimed, counted, stamp_of(settings), wait))
+    if as_json:
+        print_json(found | {"state": "fixed" if is_known else "being fixed"})
+    else:
+        since = "" if is_known else " as soon as a worker runs"
+        answer(f"{rule} is for these{since}, until it is fixed again")
 
 
 @app.command()
@@ -111,9 +150,9 @@ def status(
     if not campaigns and not scheduled:
         answer("nothing was started, and no rule comes by the calendar")
     for campaign in campaigns:
-        _tell(campaign)
+        tell(campaign)
     for each in scheduled:
-        _tell_occasions(each)
+        tell_occasions(each)
 
 
 @app.command()
@@ -140,7 +179,7 @@ def stop(
     if as_json:
         print_json(found.as_json())
     elif found.state == "stopped":
-        answer(f"{found.id} is stopped, {_progress(found)}{_outcome(found)}")
+        answer(f"{found.id} is stopped, {progress_of(found)}{outcome_of(found)}")
     else:
         answer(f"{found.id} is being stopped; `stamgast campaign status {found.id}` tells when it is")
 
@@ -179,7 +218,7 @@ def _finish(settings: Settings, rule: str, merchant: str, wait: float, *, as_jso
     if as_json:
         print_json(found.as_json())
     else:
-        answer(f"{found.id} has started in all partitions, {_progress(found)}")
+        answer(f"{found.id} has started in all partitions, {progress_of(found)}")
 
 
 def somebody_is_here() -> bool:
@@ -188,9 +227,10 @@ def somebody_is_here() -> bool:
 
 
 async def _count(
-    settings: Settings, merchant: str, bundle: Bundle, what: tuple[str, str], now: Millis
+    settings: Settings, merchant: str, bundle: Bundle, what: tuple[str, str | None], now: Millis
 ) -> tuple[Aim, Counted]:
-    from stamgast.campaigns.audience import aim, count
+    """`what` is the rule and the audience; None: that which its occasions by the calendar are for."""
+    from stamgast.campaigns.audience import aim, aim_by_calendar, count
 
     told = 0
 
@@ -200,7 +240,11 @@ async def _count(
             told = looked
             say(f"{looked:,} customers were looked at")
 
-    aimed = aim(settings, merchant, bundle, *what)
+    rule, audience = what
+    if audience is None:
+        aimed = aim_by_calendar(settings, merchant, bundle, rule)
+    else:
+        aimed = aim(settings, merchant, bundle, rule, audience)
     return aimed, await count(settings, aimed, now, progress)
 
 
@@ -211,6 +255,24 @@ async def _start(settings: Settings, aimed: Aim, counted: Counted, now: Millis, 
     bundles = {event.merchant: aimed.bundle}
     name = f"{event.rule}@{event.occasion}"
     return await _until(settings, bundles, name, wait, lambda each: each.state != "starting")
+
+
+async def _fix(settings: Settings, aimed: Aim, counted: Counted, now: Millis, wait: float) -> bool:
+    """Say whom it is for; return whether all partitions have heard of it within so many seconds."""
+    from stamgast.campaigns.starting import start as start_campaign
+    from stamgast.campaigns.status import lists_of
+
+    which = aimed.bundle.program.merchant, aimed.rule.id
+    before = max((mark.occasion for mark in (await lists_of(settings, *which)).values()), default=0)
+    event = await start_campaign(settings, aimed, counted, max(now, before + 1), by_calendar=True)
+    deadline = asyncio.get_running_loop().time() + wait
+    while True:
+        lists = await lists_of(settings, *which)
+        if len(lists) == len(event.places) and all(mark.occasion == event.occasion for mark in lists.values()):
+            return True
+        if asyncio.get_running_loop().time() >= deadline:
+            return False
+        await asyncio.sleep(_LOOK_S)
 
 
 def _wait_until(
@@ -303,32 +365,3 @@ def _tell_count(aimed: Aim, counted: Counted, found: dict[str, Any], *, as_json:
         answer(f"  lines of the file that name nobody: {counted.nobody:,}, such as {lines}")
     if counted.twice:
         answer(f"  lines that name somebody again: {counted.twice:,}")
-
-
-def _tell(campaign: Campaign) -> None:
-    answer(f"{campaign.merchant} {campaign.id}: {campaign.state}, {_progress(campaign)}{_outcome(campaign)}")
-    if campaign.is_under_way:
-        for number, mark in sorted(campaign.marks.items()):
-            looked, matched = campaign.figures(number)
-            answer(f"    partition {number}: {mark.how}, {looked:,} of {mark.place.size:,}, {matched:,} match")
-
-
-def _progress(campaign: Campaign) -> str:
-    return f"{campaign.looked:,} of {campaign.size:,} looked at, {campaign.matched:,} match"
-
-
-def _outcome(campaign: Campaign) -> str:
-    came = campaign.came
-    if came is None:
-        return f"; `stamgast campaign status {campaign.id}` counts what came of it"
-    parts = [f"{came.sent:,} sent"] if came.sent else []
-    parts += [f"{came.waiting:,} wait"] if came.waiting else []
-    parts += [f"{came.in_doubt:,} in doubt"] if came.in_doubt else []
-    parts += [f"{count:,} withheld ({reason})" for reason, count in came.withheld.most_common()]
-    return "".join(f", {part}" for part in parts)
-
-
-def _tell_occasions(each: Occasions) -> None:
-    shown = each.as_json()
-    last = "none yet" if shown["last"] is None else f"{shown['last']} ({shown['state']}, {shown['matched']:,} matched)"
-    answer(f"{each.merchant} {each.rule.id}: {shown['schedule']}; last {last}, next {shown['next'] or 'none'}")

@@ -7,7 +7,18 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from stamgast.commands.answering import WRONG, AsJson, answer, fail, kafka_of, load_settings, new_app, print_json
+from stamgast.commands.answering import (
+    WRONG,
+    AsJson,
+    answer,
+    fail,
+    kafka_of,
+    load_settings,
+    misuse,
+    new_app,
+    print_json,
+    say,
+)
 
 if TYPE_CHECKING:
     from stamgast.report.prices import Asked
@@ -22,14 +33,22 @@ def prices(
     days: Annotated[int, typer.Option(min=1, max=400, help="Ask about messages of so many days.")] = 30,
     a_second: Annotated[float, typer.Option(min=0.1, max=100, help="At most so many requests a second.")] = 5,
     most: Annotated[int, typer.Option(min=1, help="At most so many messages this time.")] = 10_000,
+    every: Annotated[
+        str | None,
+        typer.Option(help='Ask again after so long ("6 hours"), until Ctrl-C; what breaks is tried again.'),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
     """Ask the carrier what each message cost, and book the difference to what program.yaml says; run it once a day.
 
-    Twilio knows a price some time after the message went: what it does not know yet is asked the next time.
+    Twilio knows a price some time after the message went: what it does not know yet is asked the next time. With
+    --every it runs for ever, and serves /metrics and /healthz on STAMGAST_METRICS_PORT.
     """
     from stamgast.commands.finding import Reasons
 
+    if every is not None:
+        _run_for_ever(load_settings(), days, a_second, most, _seconds(every))
+        return
     with Reasons():
         asked = asyncio.run(_ask(load_settings(), days, a_second, most))
     if as_json:
@@ -53,11 +72,67 @@ def _tell(asked: Asked) -> None:
         answer("the carrier does not answer: ask again later")
 
 
+def _seconds(every: str) -> float:
+    from rules.yaml.words import WordError, parse_duration
+    from stamgast.domain.units import MINUTE, SECOND
+
+    try:
+        span = parse_duration(every)
+    except WordError as error:
+        misuse(f"--every: {error} {error.hint}".strip())
+    if span < MINUTE:
+        misuse("--every: a minute is the least")
+    return span / SECOND
+
+
+def _run_for_ever(settings: Settings, days: int, a_second: float, most: int, every_s: float) -> None:
+    import contextlib
+
+    from stamgast.bootstrap import SettingsError
+    from stamgast.lifecycle.ending import Ending, end_process
+    from stamgast.lifecycle.listening import CannotListenError
+    from stamgast.report.asking import PriceFigures, ask_for_ever
+    from stamgast.web.health import figures_app
+    from stamgast.web.serve import serving
+
+    figures = PriceFigures()
+
+    async def ask() -> Asked:
+        return await _ask(settings, days, a_second, most)
+
+    async def run(ending: Ending) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            if settings.metrics_port:
+                app = figures_app(figures.text, settings.metrics_token.get_secret_value())
+                where = "STAMGAST_METRICS_HOST and STAMGAST_METRICS_PORT"
+                await stack.enter_async_context(
+                    serving(app, settings.metrics_host, settings.metrics_port, settings=where)
+                )
+            with contextlib.suppress(asyncio.CancelledError):
+                if not settings.twilio_account_sid:
+                    say("there is no Twilio account in the settings, and so nothing to be asked: idle")
+                    await ending.over(asyncio.Event().wait())
+                clock = settings.make_clock()
+                await ending.over(ask_for_ever(ask, every_s, figures, clock, hopeless=SettingsError))
+        end_process(0)
+
+    try:
+        with Ending() as ending:
+            asyncio.run(run(ending))
+    except SettingsError as error:
+        misuse(str(error))
+    except CannotListenError as error:
+        fail(str(error))
+    except KeyboardInterrupt:
+        return
+
+
 async def _ask(settings: Settings, days: int, a_second: float, most: int) -> Asked:
     from contextlib import aclosing
 
     from channels.twilio.channel import TwilioChannel
     from stamgast import bootstrap
+    from stamgast.clock.shop_time import is_real
     from stamgast.domain.units import DAY
     from stamgast.log.appender import Appender
     from stamgast.log.reading import LogReader
@@ -75,7 +150,7 @@ async def _ask(settings: Settings, days: int, a_second: float, most: int) -> Ask
     programs = {name: newest_of(shelf, name).program for name in shelf.newest}
     async with aclosing(carrier), LogReader(address) as reader:
         try:
-            asking = Prices(carrier, topics, appender, programs, clock, a_second)
+            asking = Prices(carrier, topics, appender, programs, clock, a_second, is_real=is_real(settings.clock))
             return await asking.ask(reader, clock.now() - days * DAY, most)
         finally:
             await appender.close()

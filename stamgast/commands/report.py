@@ -171,6 +171,7 @@ def _flat(figures: dict[str, Any]) -> dict[str, Any]:
 
 
 def _tell(document: dict[str, Any]) -> None:
+    from stamgast.commands.report_page import budgets_in_words
     from stamgast.domain.currencies import format_money
 
     def money(minor: float) -> str:
@@ -206,9 +207,8 @@ def _tell(document: dict[str, Any]) -> None:
             )
     if "together" in document:
         _tell_together(document["together"], money)
-    for name, budget in document["budgets"].items():
-        for time, spent in budget["spent_minor"].items():
-            answer(f"  budget {name} ({time}): {money(spent)} of {money(budget['amount_minor'])} spent")
+    for line in budgets_in_words(document):
+        answer(f"  {line}")
     owed = document["liability"]
     answer(f"  owed now: vouchers {money(owed['vouchers_minor'])}, stamps {money(owed['stamps_minor'])}")
     if owed["without_cost"]:

@@ -25,6 +25,16 @@ def page_of_report(documents: Sequence[dict[str, Any]]) -> str:
     return page_of("What rules earned", "\n".join(_of_merchant(each) for each in documents))
 
 
+def budgets_in_words(document: dict[str, Any]) -> Iterator[str]:
+    """What was spent of each, in each of its times."""
+    for name, budget in document["budgets"].items():
+        whole = format_money(budget["amount_minor"], document["currency"])
+        for time, minor in budget["spent_minor"].items():
+            spent = format_money(minor, document["currency"])
+            said = f"{spent} spent in these days, of {whole}" if "from" in document else f"{spent} of {whole} spent"
+            yield f"budget {name} ({time}): {said}"
+
+
 def _of_merchant(document: dict[str, Any]) -> str:
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
     rows = "\n".join(_rows(document))
@@ -39,6 +49,7 @@ def _of_merchant(document: dict[str, Any]) -> str:
             f"<li>together: {lines['attributed']['purchases']:,} purchases after {lines['delivered']:,} messages, cost "
             f"{format_money(cost, document['currency'])}</li>"
         )
+    budgets = "".join(f"<li>{escape(line)}</li>" for line in budgets_in_words(document))
     owed = document["liability"]
     owes = " and ".join(
         f"{format_money(owed[name], document['currency'])} in {word}"
@@ -47,7 +58,7 @@ def _of_merchant(document: dict[str, Any]) -> str:
     when = f", {document['from']} to {document['to']}" if "from" in document else ""
     return (
         f"<h2>{escape(document['merchant'])}{when}</h2><table><thead><tr>{heads}</tr></thead><tbody>{rows}</tbody></table>"
-        f"<ul>{said}</ul><p>The shop owes its customers {owes}.</p>{_plot(document)}"
+        f"<ul>{said}{budgets}</ul><p>The shop owes its customers {owes}.</p>{_plot(document)}"
     )
 
 

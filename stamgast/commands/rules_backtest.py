@@ -16,13 +16,15 @@ from stamgast.domain.spelling import nearest
 if TYPE_CHECKING:
     from rules.loader import LoadedMerchant
     from stamgast.backtest.plan import CsvData, LogData, Plan
-    from stamgast.domain.units import Day
+    from stamgast.domain.units import Day, Millis
     from stamgast.programs.record import BundleRecord
     from stamgast.programs.writer import InForce
     from stamgast.settings import Settings
 
 _USUAL_DAYS: Final = 90
 _LIVE: Final = "live"
+_USUAL_START: Final = 600
+"""Ten o'clock."""
 
 
 def backtest(
@@ -42,6 +44,13 @@ def backtest(
     data: Annotated[
         Path | None, typer.Option(help="A CSV with customer,date,amount[,store,category,product,…]; else the log.")
     ] = None,
+    campaign_at: Annotated[
+        list[str] | None,
+        typer.Option(help='Start rules with `when: campaign` then (2026-10-01, "2026-10-01 18:00"); repeatable.'),
+    ] = None,
+    audience: Annotated[
+        str, typer.Option(help="For whom these are started: one of program.yaml's audiences; else their own.")
+    ] = "",
     report: Annotated[Path | None, typer.Option(help="Write a page with plots here (needs the extra plots).")] = None,
     as_json: AsJson = False,
 ) -> None:
@@ -62,6 +71,10 @@ def backtest(
         published = {} if data is not None and against is None else _published(settings, loaded.program.merchant)
         plan = _plan(settings, loaded, data, (begin, end), published)
         plan = replace(plan, named=named, against=_baseline(against, published, plan.record.merchant))
+        starts = _starts(campaign_at or [], loaded, plan)
+        if audience and not starts:
+            misuse("--audience is for --campaign-at: when is it started?")
+        plan = replace(plan, starts=starts, audience=_known_audience(audience, loaded))
         results = _run(plan)
     except PastError as error:
         _fail_over(error.problems)
@@ -83,6 +96,40 @@ def _known_rules(names: Sequence[str], loaded: LoadedMerchant) -> tuple[str, ...
             hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(known) or 'none'}"
             fail(f"there is no rule {name!r}{hint}")
     return tuple(dict.fromkeys(names))
+
+
+def _starts(moments: Sequence[str], loaded: LoadedMerchant, plan: Plan) -> tuple[Millis, ...]:
+    """When campaigns start, on the shop's clock. Somebody has to wait for it."""
+    from rules.yaml.words import WordError, parse_date, parse_moment
+    from stamgast.backtest.plan import is_by_hand
+    from stamgast.domain.calendar import at_local, date_of
+
+    if moments and not any(is_by_hand(rule) for rule in plan.bundle().rules.all):
+        fail("no rule begins with `when: campaign`, so there is nothing to start; `every` and `on` come by themselves")
+    found = []
+    for text in moments:
+        try:
+            day, minute = parse_moment(text) if " " in text.strip() else (parse_date(text), _USUAL_START)
+        except WordError as error:
+            misuse(f"--campaign-at: {error} {error.hint}".strip())
+        if not plan.first <= day <= plan.last:
+            days = f"{date_of(plan.first)} to {date_of(plan.last)}"
+            misuse(f"--campaign-at {text}: that is not within the days that are played, {days} (--from, --to)")
+        found.append(at_local(day, minute, loaded.program.time_zone))
+    return tuple(sorted(set(found)))
+
+
+def _known_audience(name: str, loaded: LoadedMerchant) -> str:
+    known = loaded.rules.audiences
+    if not name:
+        return ""
+    if name not in known:
+        near = nearest(name, known)
+        hint = f"; did you mean {near!r}?" if near else f"; there are {', '.join(known) or 'none'}"
+        fail(f"there is no audience {name!r} in program.yaml{hint}")
+    if known[name].file:
+        fail(f"{name} is a list, and who is on it only the running shop knows: leave --audience out for everybody")
+    return name
 
 
 def _plan(

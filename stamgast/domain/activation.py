@@ -208,3 +208,7 @@ class Note(Struct, frozen=True, omit_defaults=True, gc=False):
     unit of the merchant's; of `priced`, what it cost after all. None in lines from before it was told."""
     staff: str = ""
     """Whom of the staff it goes to, by the name in program.yaml; empty: to the customer."""
+    paid_by: tuple[str, ...] = ()
+    """Beside a `cost`, the budgets that paid it, each with the time it is for."""
+    counted_by: tuple[str, ...] = ()
+    """Those that it was counted against, and that hold nothing back."""

@@ -7,12 +7,14 @@ a voucher is noticed at the end of its day (UTC); a till is told to the millisec
 """
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Final
 
 import msgspec
+from msgspec.structs import asdict
 
-from stamgast.domain.customer import Apart, Customer, Voucher
+from stamgast.domain.customer import Apart, Charge, Customer, Voucher
 from stamgast.domain.occasions import card_of
 from stamgast.domain.units import DAY, Day, Millis
 from stamgast.domain.vocabulary import TimerKind, VoucherState
@@ -21,15 +23,35 @@ AT_HAND: Final = 20
 """Vouchers that a state holds at most once an event is done."""
 MOST_LOOKED_THROUGH: Final = 10_000
 """Vouchers kept apart up to which those of the distant past are looked for: to look is to read all of them."""
+NO_CHARGES: Final[Mapping[str, Charge]] = MappingProxyType({})
+
+
+class _Paid(Voucher, array_like=True, gc=False):
+    """A voucher that budgets pay for, as it is kept apart: whoever does not ask for that reads a voucher."""
+
+    charge: Charge | None = None
+
 
 _decode = msgspec.msgpack.Decoder(list[Voucher]).decode
-encode_apart = msgspec.msgpack.Encoder().encode
-"""Vouchers of one occasion -> stored value."""
+_decode_paid = msgspec.msgpack.Decoder(list[_Paid]).decode
+_encode = msgspec.msgpack.Encoder().encode
+
+
+def encode_apart(vouchers: Sequence[Voucher], charges: Mapping[str, Charge] = NO_CHARGES) -> bytes:
+    """Vouchers of one occasion, with what budgets pay for some of them (by code) -> stored value."""
+    if not any(voucher.code in charges for voucher in vouchers):
+        return _encode(vouchers)
+    return _encode([_Paid(**asdict(voucher), charge=charges.get(voucher.code)) for voucher in vouchers])
 
 
 def decode_apart(value: bytes) -> list[Voucher]:
     """Stored value -> vouchers of one occasion."""
     return _decode(value)
+
+
+def charges_of(value: bytes) -> dict[str, Charge]:
+    """Stored value -> what budgets pay for vouchers of one occasion, by code."""
+    return {paid.code: paid.charge for paid in _decode_paid(value) if paid.charge is not None}
 
 
 def field_of_cause(cause: str) -> bytes:

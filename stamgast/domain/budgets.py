@@ -6,7 +6,7 @@ write it.
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Final, assert_never
+from typing import Final, NamedTuple, assert_never
 
 from stamgast.domain.calendar import at_local, business_day, date_of
 from stamgast.domain.units import Day, Millis, Minor
@@ -33,6 +33,14 @@ class Booked(StrEnum):
     """Less what came back."""
     BACK = "back"
     """Unused vouchers, messages that did not go."""
+
+
+class For(NamedTuple):
+    """What money is spent on, or was: a rule's message, or the voucher with a code."""
+
+    rule: str = ""
+    activation: str = ""
+    code: str = ""
 
 
 class Per(StrEnum):

@@ -211,6 +211,10 @@ class MessagePriced(Event, frozen=True, kw_only=True, tag="message_priced", gc=F
     currency: Annotated[str, Meta(max_length=3)]
     cost: Annotated[int, EXACT] = 0
     """In thousandths of a minor unit of the merchant's."""
+    paid_by: tuple[str, ...] = ()
+    """The budgets that paid it, each with the time it is for."""
+    counted_by: tuple[str, ...] = ()
+    """Those that it was counted against, and that hold nothing back."""
 
 
 class OwnEvent(Event, frozen=True, kw_only=True, tag="own_event", gc=False):
@@ -305,6 +309,13 @@ class CampaignStarted(Event, frozen=True, kw_only=True, tag="campaign_started", 
     about: ClassVar[str] = "merchant"
 
 
+class AudienceFixed(CampaignStarted, frozen=True, kw_only=True, tag="audience_fixed", gc=False):
+    """Whom the occasions of a rule by the calendar are for from now on: those listed before, as of a campaign.
+
+    `occasion` is when a person said so; a list replaces the one before it.
+    """
+
+
 class CampaignStopped(Event, frozen=True, kw_only=True, tag="campaign_stopped", gc=False):
     """A person stopped a campaign: nobody is walked any more, and what waits is called off."""
 
@@ -367,12 +378,13 @@ AnyEvent = (
     PurchaseChanged | PurchaseReviewed | RateKnown | Enrolled | ConsentChanged | OptedOut | OptedIn | Erased
     | Replied | VoucherRedeemed | RedemptionTakenBack | ActivationOutcome | MessagePriced | OwnEvent
     | TimerDue | Reviewed | Scheduled | ScheduleDue | ScheduleDone | CalledOff | AudienceListed
-    | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
+    | AudienceFixed | CampaignStarted | CampaignStopped | CampaignDone | BudgetWished | BudgetLeased | BudgetAnswered
     | StaffAlerted | Barrier | RulePaused
 )  # fmt: skip
 
 OF_A_PARTITION: Final = frozenset({
-    Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, CampaignStarted, CampaignStopped, CampaignDone,
+    Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
+    CampaignDone,
     BudgetWished, BudgetLeased,
 })  # fmt: skip
 """Events that are no customer's."""

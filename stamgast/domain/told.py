@@ -28,6 +28,15 @@ class Told(StrEnum):
     ANSWER = "answer"
     DECISION = "decision"
     NOTICE = "notice"
+    BUDGET = "budget"
+
+
+class Moved(StrEnum):
+    """What became of a budget's money."""
+
+    SPENT = "spent"
+    """Also what is put by for a message at its dearest, until it is known what it costs."""
+    CAME_BACK = "came_back"
 
 
 class Arm(StrEnum):
@@ -59,6 +68,7 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     | `answer` | the keyword it meant, if any | `channel` |
     | `decision` | the arm | `rule`, `occasion`, `reason`, `activation` where there is one, `variant`, `due` |
     | `notice` | `sent`, `waits`, `withheld` | `staff`, `rule`, `occasion`, `reason`, `activation` |
+    | `budget` | `spent`, `came_back` | `budget`, `mills`, `rule`; `activation` or `voucher`, which it was for |
 
     A notice about the shop itself has `staff` as its customer, which is no customer's id.
 
@@ -115,6 +125,10 @@ class Line(Struct, frozen=True, omit_defaults=True, kw_only=True, gc=False):
     segment: str = ""
     staff: str = ""
     """Who of the staff is told something, by the name in program.yaml; no message to the customer."""
+    budget: str = ""
+    """A budget in one of its times (`rule:win-back/month@2026-11`)."""
+    mills: int = 0
+    """How much of it, in thousandths of a minor unit."""
 
 
 class StampsLine(Struct, frozen=True, omit_defaults=True, gc=False):

@@ -86,6 +86,7 @@ def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS
+    simulation.messages_left = case.messages_left
     refused = play(simulation, case)
     _wait_for_all(simulation, _end(case, simulation.now))
     happened = [each for each in simulation.happened if each.rule in ("", *played)]

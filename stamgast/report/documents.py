@@ -31,7 +31,8 @@ async def documents_of_span(
             {**owed(totals.get(merchant, {})), **sums[merchant]},
             bundle.program,
             bundle.rules.by_id,
-            campaigns=bundle.rules.campaigns,
+            bundle.rules.budgets,
+            bundle.rules.campaigns,
         )
         | days[merchant].as_json()
         for merchant, bundle in bundles.items()

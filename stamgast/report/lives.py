@@ -19,12 +19,13 @@ from stamgast.domain.occasions import STEP
 from stamgast.domain.program import Program
 from stamgast.domain.review import rate_wanting, reweighed, size_of
 from stamgast.domain.stamps import MOST_COMPLETED
-from stamgast.domain.told import TAKEN_BACK, Arm, Line, Told
+from stamgast.domain.told import TAKEN_BACK, Arm, Line, Moved, Told
 from stamgast.domain.units import Millis, Minor
 from stamgast.domain.vocabulary import NoteKind, Status, VoucherState
 
 _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
+_BUDGET: Final = Told.BUDGET.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _PRICED: Final = NoteKind.PRICED
 _READ: Final = Status.READ
@@ -68,6 +69,16 @@ class Redeemed(Struct, frozen=True, gc=False):
     voucher: str
 
 
+class Charged(Struct, frozen=True, gc=False):
+    """A budget paid so much (`mills`), or so much of it came back (below zero)."""
+
+    at: Millis
+    budget: str
+    mills: int
+    what: str
+    """The activation or the voucher that it was for."""
+
+
 class Bought(Struct, gc=False):
     """What is left of a purchase."""
 
@@ -89,6 +100,7 @@ class Life(Struct):
     given: dict[str, Millis] = {}
     """Voucher -> when it was given."""
     redeemed: dict[Redeemed, None] = {}
+    charged: dict[Charged, None] = {}
     bought: dict[str, Bought] = {}
     replies: list[Millis] = []
     stops: list[tuple[Millis, bool]] = []
@@ -106,6 +118,10 @@ class Life(Struct):
             elif line.became in {VoucherState.REDEEMED, TAKEN_BACK}:
                 times = -1 if line.became == TAKEN_BACK else 1
                 self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
+
+        elif line.kind == _BUDGET:
+            mills = line.mills if line.became == Moved.SPENT else -line.mills
+            self.charged[Charged(line.at, line.budget, mills, line.activation or line.voucher)] = None
 
     def _decide(self, line: Line) -> None:
         occasion = line.occasion.removesuffix(STEP + line.step) if line.step else line.occasion

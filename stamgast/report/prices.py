@@ -22,7 +22,7 @@ from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import NoteKind
 from stamgast.log.appender import Appender
-from stamgast.log.reading import LogReader
+from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.log.topics import Topics
 from stamgast.state.outbox import decode_note
 
@@ -56,6 +56,8 @@ class Prices:
     programs: Mapping[str, Program]
     clock: Clock
     a_second: float
+    is_real: bool = False
+    """The shop's clock is the broker's, so that the log says from where on to read."""
 
     async def ask(self, reader: LogReader, since: Millis, most: int) -> Asked:
         """Ask about messages that were taken since then and have no price yet, at most so many.
@@ -66,7 +68,7 @@ class Prices:
         asked = Asked()
         for partition in range(self.topics.partitions):
             waiting: list[MessagePriced] = []
-            for note in await _without_price(reader, self.topics.activations, partition, since):
+            for note in await _without_price(reader, self.topics.activations, partition, since, is_real=self.is_real):
                 if asked.away or most <= 0 or note.merchant not in self.programs:
                     asked.left += 1
                     continue
@@ -90,7 +92,7 @@ class Prices:
         return MessagePriced(
             merchant=note.merchant, customer=note.customer, at=now, activation=note.activation, rule=note.rule,
             channel=note.channel, variant=note.variant, price=price.millionths, currency=price.currency,
-            cost=note.cost or 0,
+            cost=note.cost or 0, paid_by=note.paid_by, counted_by=note.counted_by,
         )  # fmt: skip
 
     async def _price(self, note: Note, asked: Asked) -> Price | None:
@@ -116,10 +118,13 @@ class Prices:
             events.clear()
 
 
-async def _without_price(reader: LogReader, topic: str, partition: int, since: Millis) -> list[Note]:
+async def _without_price(reader: LogReader, topic: str, partition: int, since: Millis, *, is_real: bool) -> list[Note]:
     """The lines of a partition that say that a message was taken, of those without a price; the oldest first."""
     found: dict[str, Note] = {}
-    async for records in reader.read_all(topic, partition):
+    pair = (topic, partition)
+    begins = await (reader.since([pair], since) if is_real else reader.begins([pair]))
+    end = (await reader.ends([pair]))[TopicPartition(*pair)]
+    async for records in reader.read(*pair, begins[TopicPartition(*pair)], end):
         for record in records:
             try:
                 note = decode_note(record.value or b"")

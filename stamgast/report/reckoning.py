@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Mapping, MutableMapping
 
 from rules.engine import CompiledRule
+from stamgast.domain.budgets import Booked, parts_of
 from stamgast.domain.channels import pieces_of
 from stamgast.domain.measuring import (
     BEFORE_THE_DRAW,
@@ -72,6 +73,10 @@ class _Reckoning:
             if self._span.holds(each.at):
                 self._count(each.rule, Sum.REDEEMED, by=each.times)
                 self._count(each.rule, Sum.REWARDS, by=each.times * each.cost)
+        for paid in self._life.charged:
+            if self._span.holds(paid.at):
+                name = counter(Counted.BUDGET, *parts_of(paid.budget), Booked.SPENT)
+                self._sums[name] = self._sums.get(name, 0) + paid.mills
         self._add_firings()
 
     def _count(self, rule: str, *words: str, by: int = 1) -> None:

@@ -28,7 +28,7 @@ def bring(case: Case, *causes: str) -> None:
     for field in fields:
         value = case.stored(field)
         if value:
-            _take_up(case, field, apart.decode_apart(value))
+            _take_up(case, field, apart.decode_apart(value), value)
 
 
 def bring_code(case: Case, code: str) -> None:
@@ -75,8 +75,9 @@ def no_longer_used(case: Case, voucher: Voucher) -> None:
                     apart.note_used(known, each)
 
 
-def _take_up(case: Case, field: bytes, vouchers: list[Voucher]) -> None:
+def _take_up(case: Case, field: bytes, vouchers: list[Voucher], value: bytes) -> None:
     apart.take_up(case.customer, vouchers)
+    budgets.take_up(case, vouchers, apart.charges_of(value))
     for voucher in vouchers:
         case.customer.vouchers.append(voucher)
         if voucher.state == VoucherState.OPEN:
@@ -86,15 +87,16 @@ def _take_up(case: Case, field: bytes, vouchers: list[Voucher]) -> None:
 
 
 def _put_apart(case: Case, cause: str) -> None:
-    customer = case.customer
+    customer, charges = case.customer, apart.NO_CHARGES
     going = [voucher for voucher in customer.vouchers if voucher.cause == cause]
     customer.vouchers = [voucher for voucher in customer.vouchers if voucher.cause != cause]
     for voucher in going:
         customer.timers.pop(rewards.timer_of(voucher.code), None)
-        customer.charges.pop(voucher.code, None)  # they end together, without their names
         case.store(apart.field_of_code(voucher.code), cause.encode())
     apart.put_apart(customer, going)
-    case.store(apart.field_of_cause(cause), apart.encode_apart(going))
+    if customer.charges:
+        charges = budgets.put_apart(case, going)
+    case.store(apart.field_of_cause(cause), apart.encode_apart(going, charges))
     case.vouchers_moved()
 
 

@@ -366,19 +366,25 @@ class Case:
         self.customer.answers = renewed(self.customer.answers, minute_of(self.at), said)
 
     def note(
-        self, activation: Activation, kind: NoteKind, answer: ActivationOutcome | None = None, cost: int | None = None
+        self,
+        activation: Activation,
+        kind: NoteKind,
+        answer: ActivationOutcome | None = None,
+        cost: int | None = None,
+        charge: Charge | None = None,
     ) -> None:
-        """A line in the public life of an activation; `answer` is what the channel said of it."""
+        """A line in the public life of an activation; `answer` is what the channel said of it, `charge` who pays."""
         attempt, code, provider_id, parts = "", "", "", 0
         if answer is not None:
             attempt, code, provider_id, parts = answer.attempt, answer.code, answer.provider_id, answer.parts
         plan, step, variant = activation.plan, "", ""
         if plan is not None:
             step, variant = plan.step, plan.variant
-        self.change.notes.append(
-            Note(
-                kind, activation.id, self.program.merchant, self.customer_id, self.at,
-                activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
-                activation.template, attempt, code, provider_id, parts, step, variant, cost,
-            )
+        note = Note(
+            kind, activation.id, self.program.merchant, self.customer_id, self.at,
+            activation.rule, activation.occasion, activation.status, activation.reason, activation.channel,
+            activation.template, attempt, code, provider_id, parts, step, variant, cost,
         )  # fmt: skip
+        if charge is not None:
+            note = replace(note, paid_by=tuple(charge.to), counted_by=tuple(charge.beside))
+        self.change.notes.append(note)

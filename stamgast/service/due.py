@@ -8,7 +8,7 @@ from stamgast.domain.facts import Fact
 from stamgast.domain.lifecycle import QUIET, notice, plan_lapse
 from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter, FactName, TimerKind, VoucherState, counter
-from stamgast.service import at_hand, awaited, given_tiers, notices, remembering, schedules, telling
+from stamgast.service import at_hand, awaited, budgets, given_tiers, notices, remembering, schedules, telling
 from stamgast.service.case import Case
 from stamgast.service.releases import release_by_rank
 from stamgast.service.rules import fire
@@ -49,6 +49,8 @@ def run_due_timers(case: Case, due: Millis) -> None:
                 telling.ended_apart(case, reward, count)
                 occasion = f"expired:{when // DAY}:{reward}"
                 fire(case, [Fact(FactName.REWARD_EXPIRED, occasion, data={"reward": reward})])
+            if case.customer.charges:
+                budgets.ended_apart(case)
         else:
             _answer_rules(case, name, when)
     release_by_rank(case, held)

@@ -125,7 +125,7 @@ def offer_with(case: Case, activation: Activation, firing: Firing, step: Step) -
     activation.offered = True
     case.paying = case.customer.charges.get(activation.id)
     speak_of(activation, deeds.do(case, firing, step.deeds))
-    budgets.paid(case)
+    budgets.paid(case, budgets.message_of(activation))
 
 
 def _of_what_was_given(case: Case, firing: Firing, activation: Activation, decision: Decision) -> Decision:

@@ -12,7 +12,7 @@ from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import FINAL_WITHOUT_SEND, RANKS, Activation, activation_id, held_timer, is_about_earned
 from stamgast.domain.calendar import at_local, business_day
 from stamgast.domain.contact_policy import Decision
-from stamgast.domain.customer import UNKNOWN_PHONE
+from stamgast.domain.customer import UNKNOWN_PHONE, Charge
 from stamgast.domain.events import ActivationOutcome
 from stamgast.domain.rewards import with_code
 from stamgast.domain.units import HOUR, Millis
@@ -91,14 +91,14 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         case.count(counter(_MESSAGE, activation.channel, activation.status), -1)
         variants.count(case, activation, activation.status, -1)
     case.customer.timers.pop(held_timer(activation.id), None)
-    cost = _book(case, activation, event)
+    cost, charge = _book(case, activation, event)
     measuring.went(case, activation, event)
     activation.status, activation.rank, activation.reason = event.status, event.rank, event.reason
     activation.changed_at = case.at
     activation.state = _ENDED
     case.count(counter(_MESSAGE, activation.channel, event.status))
     variants.count(case, activation, event.status)
-    case.note(activation, _OUTCOME, event, cost)
+    case.note(activation, _OUTCOME, event, cost, charge)
     if event.status in _FAILED:
         watch_failed(case, activation.rule)
     _report_sender(case, activation, event)
@@ -127,11 +127,10 @@ def _move_on(case: Case, activation: Activation, event: ActivationOutcome) -> No
         _release_next(case)
 
 
-def _book(case: Case, activation: Activation, event: ActivationOutcome) -> int | None:
+def _book(case: Case, activation: Activation, event: ActivationOutcome) -> tuple[int | None, Charge | None]:
+    """What it costs, and which budgets paid that."""
     cost = book_cost(case, activation, event)
-    if case.customer.charges:
-        budgets.settle(case, activation, event.status, cost or 0)
-    return cost
+    return cost, budgets.settle(case, activation, event.status, cost or 0) if case.customer.charges else None
 
 
 def _report_sender(case: Case, activation: Activation, event: ActivationOutcome) -> None:

@@ -3,7 +3,7 @@
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import Activation, held_timer, is_about_earned
 from stamgast.domain.budget_events import BudgetAnswered
-from stamgast.domain.budgets import next_period
+from stamgast.domain.budgets import For, next_period
 from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Charge
 from stamgast.domain.units import Millis
@@ -23,13 +23,13 @@ def answered(case: Case, event: BudgetAnswered) -> None:
     if activation is None or charge is None or not charge.asked:
         if event.given:
             unasked = Charge(list(event.to), event.amount)
-            budgets.had(case, unasked, unasked.to)
-            budgets.give_back(case, unasked, event.amount)
+            budgets.had(case, unasked, unasked.to, For(activation=event.activation))
+            budgets.give_back(case, unasked, event.amount, For(activation=event.activation))
         return
     budgets.no_longer_asked(case, activation)
     customer.activations = [each for each in customer.activations if each is not activation]
     if event.given:
-        budgets.had(case, charge, list(event.to))
+        budgets.had(case, charge, list(event.to), budgets.message_of(activation))
         stays = _go_on(case, activation, charge)
     else:
         del customer.charges[activation.id]

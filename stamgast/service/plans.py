@@ -235,7 +235,7 @@ def go_on(case: Case, activation: Activation, rule: CompiledRule, step: Step | N
 def _give_unsaid(case: Case, activation: Activation, firing: Firing, step: Step) -> None:
     case.paying = case.customer.charges.pop(activation.id, None)
     deeds.do(case, firing, step.deeds)
-    budgets.paid(case)
+    budgets.paid(case, budgets.message_of(activation))
     offers.note(case, firing)
 
 

@@ -8,6 +8,7 @@ from msgspec.structs import replace
 from rules.actions import Give
 from rules.engine import CompiledRule, View
 from rules.steps import Step
+from stamgast.domain.budgets import For
 from stamgast.domain.contact_policy import stable_percent
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
@@ -214,7 +215,7 @@ def _do_unsaid(case: Case, firing: Firing, step: Step) -> None:
         if asks and asking.asks_first(case, firing, step):
             return
         deeds.do(case, firing, step.deeds)
-        budgets.paid(case)
+        budgets.paid(case, For(firing.rule.id))
         offers.note(case, firing)
         if not firing.again:
             telling.decision(case, _GIVEN, firing.rule.id, firing.occasion)

@@ -3,9 +3,10 @@
 from typing import Final
 
 from stamgast.domain.activation import Activation
+from stamgast.domain.budgets import For, Mills
 from stamgast.domain.customer import Notice, Voucher
 from stamgast.domain.facts import Fact
-from stamgast.domain.told import Arm, DecisionLine, Line, StampsLine, Told, name_of_voucher, public
+from stamgast.domain.told import Arm, DecisionLine, Line, Moved, StampsLine, Told, name_of_voucher, public
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import FactName, Reason, StepKind, VoucherState
 from stamgast.service.case import Case
@@ -192,6 +193,25 @@ def notice(case: Case, arm: str, about: Notice, reason: str = "") -> None:
             reason=reason,
             activation=about.id,
             staff=about.staff,
+        )
+    )
+
+
+def money(case: Case, budget: str, mills: Mills, what: For) -> None:
+    """A budget, in one of its times, paid so much; below zero: so much came back."""
+    case.change.told.append(
+        Line(
+            kind=Told.BUDGET,
+            became=Moved.SPENT if mills > 0 else Moved.CAME_BACK,
+            merchant=case.program.merchant,
+            customer=case.customer_id,
+            at=case.at,
+            receipt=case.receipt,
+            rule=what.rule,
+            activation=what.activation,
+            voucher=name_of_voucher(what.code) if what.code else "",
+            budget=budget,
+            mills=abs(mills),
         )
     )
 

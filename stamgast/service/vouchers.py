@@ -11,7 +11,7 @@ from stamgast.domain.ledger import NotReadError
 from stamgast.domain.purchase_effects import fact_of
 from stamgast.domain.told import TAKEN_BACK
 from stamgast.domain.vocabulary import Counter, VoucherState, counter
-from stamgast.service import at_hand, measuring, telling
+from stamgast.service import at_hand, budgets, measuring, telling
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
 from stamgast.service.rules import fire
@@ -35,7 +35,6 @@ def redeem(case: Case, event: VoucherRedeemed) -> None:
         case.count(counter(Counter.REWARD, fact.data["reward"], VoucherState.REDEEMED))
         if voucher is not None:
             telling.voucher(case, voucher, VoucherState.REDEEMED)
-            case.customer.charges.pop(voucher.code, None)
             measuring.redeemed(case, voucher, 1)
     fire(case, facts)
 
@@ -66,6 +65,8 @@ def take_redemption_back(case: Case, event: RedemptionTakenBack) -> None:
                 telling.voucher(case, voucher, voucher.state)
             if voucher.state == VoucherState.WITHDRAWN:
                 case.change.withdrawn.append(voucher)
+            if voucher.state != VoucherState.OPEN:
+                budgets.voucher_ended(case, voucher)
             take_back(case, rewards.occasion_of(event.code))
             fire(case, _reopened(case))
         case.change.answers[event.redemption] = _encode(rewards.was_taken_back(voucher))

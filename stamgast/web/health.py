@@ -47,6 +47,20 @@ def health_app(look: Callable[[], Deps | str], token: str = "") -> Starlette:
     return Starlette(routes=[Route(path, page, methods=["GET"]) for path, page in pages.items()])
 
 
+def figures_app(text: Callable[[], bytes], token: str = "") -> Starlette:
+    """The same of a process that has nothing to be ready for."""
+
+    async def alive(_request: Request) -> JSONResponse:
+        return JSONResponse({"status": "ok"})
+
+    async def figures(request: Request) -> Response:
+        if not may_look(request.headers.get("authorization", ""), token):
+            return PlainTextResponse("send the token\n", 401, {"WWW-Authenticate": "Bearer"})
+        return Response(text(), media_type=_PROMETHEUS)
+
+    return Starlette(routes=[Route("/healthz", alive), Route("/metrics", figures)])
+
+
 async def _ready(found: Deps | str, *, detailed: bool) -> JSONResponse:
     """200 when purchases are taken; else 503 and what is missing. `notes`: what to see to in time.
 

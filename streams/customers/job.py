@@ -153,7 +153,7 @@ class CustomersJob:
         rates = AwaitedRates(owned, self.topic, self._clock)
         watching = (owned, self._topics, self._bundles, self._clock, self._metrics)
         feeds, launches = FeedWatch(*watching), LaunchWatch(*watching)
-        schedules = Schedules(owned, self.topic, timers, clock=self._clock, turns=self._turns)
+        schedules = Schedules(owned, self.topic, self._bootstrap, timers, clock=self._clock, turns=self._turns)
         campaigns = Campaigns(owned, self.topic, self._bootstrap, clock=self._clock, turns=self._turns)
         taking_up = TakingUp(owned.lease, standing, self._bundles, owned.committed_to_kafka)
         barriers = MissingBarriers(owned, self.topic, self._bundles, self._clock)

@@ -12,17 +12,20 @@ import asyncio
 from collections.abc import Awaitable, Callable, Iterator
 
 from rules.engine import CompiledRule
+from stamgast.campaigns.buyers import Search
 from stamgast.clock.bounded import log_lag_of
 from stamgast.clock.shop_time import Clock
+from stamgast.domain.calendar import business_day
 from stamgast.domain.events import AnyEvent, ScheduleDone, ScheduleDue, ScheduleEnd
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.service import Bundle
+from stamgast.state.campaign_marks import CampaignMark, list_of
 from stamgast.state.schedule_marks import Name, ScheduleMark
 from streams.customers.in_force import Standing
 from streams.customers.questions import Question
 from streams.customers.timers import Timers
-from streams.customers.walks import Everybody, Walk, Walker
+from streams.customers.walks import Bought, Everybody, Listed, Members, Nobody, Walk, Walker
 from streams.runtime.job import OwnedPartition
 
 log = get_logger(__name__)
@@ -37,18 +40,23 @@ class Schedules:
         self,
         owned: OwnedPartition,
         topic: str,
+        bootstrap: str,
         timers: Timers,
         *,
         clock: Clock,
         turns: asyncio.Lock,
     ) -> None:
         self._owned = owned
+        self._where = (topic, owned.number)
+        self._bootstrap = bootstrap
         self._timers = timers
         self._clock = clock
         self._walker = Walker(owned, topic, clock=clock, turns=turns)
         self._walk: Walk | None = None
         self._next: dict[Name, tuple[int, Millis, Millis | None]] = {}
         """Whose next occasion is when, by the number of a bundle and what is done."""
+        self._told_of: dict[Name, Millis] = {}
+        """Whose occasion waits for a list."""
 
     async def look(self, standing: Standing, find: FindBundle) -> None:
         """Go on with the walk that has begun, or see whether one has to. Raises StateError or EmitError."""
@@ -70,7 +78,8 @@ class Schedules:
                 await self._walker.tell(news)
                 return
             for rule in bundle.rules.scheduled:
-                if await self._has_begun_walking(bundle, rule, marks[rule.id], now):
+                listed = list_of(standing.campaigns, (merchant, rule.id))
+                if await self._has_begun_walking(bundle, rule, marks[rule.id], listed, now):
                     return
 
     def _begun_and_over(self, bundle: Bundle, marks: dict[str, ScheduleMark], now: Millis) -> Iterator[AnyEvent]:
@@ -82,7 +91,9 @@ class Schedules:
         for rule in sorted(marks.keys() - running):
             yield _done((merchant, rule), now, "over", now)
 
-    async def _has_begun_walking(self, bundle: Bundle, rule: CompiledRule, mark: ScheduleMark, now: Millis) -> bool:
+    async def _has_begun_walking(
+        self, bundle: Bundle, rule: CompiledRule, mark: ScheduleMark, listed: CampaignMark | None, now: Millis
+    ) -> bool:
         """Say whether something was begun, or said, of that rule."""
         name = (bundle.program.merchant, rule.id)
         occasion = mark.due or await self._occasion_of(name, bundle, rule, mark, now)
@@ -92,12 +103,42 @@ class Schedules:
             log.warning("an occasion of a schedule is too late", merchant=name[0], rule=rule.id, at=occasion)
             await self._walker.tell([_done(name, occasion, "late", now)])
             return True
+        members = self._members(bundle, rule, listed, occasion)
+        if members is None:
+            self._tell_that_it_waits(name, occasion)
+            return False
         if not mark.due:
             event = ScheduleDue(merchant=name[0], customer="", at=now, rule=rule.id, occasion=occasion)
             await self._walker.tell([event])
         log.info("a schedule's occasion", merchant=name[0], rule=rule.id, at=occasion, partition=self._owned.number)
-        self._walk = Walk(*name, occasion, Everybody(self._owned))
+        self._walk = Walk(*name, occasion, members)
         return True
+
+    def _members(
+        self, bundle: Bundle, rule: CompiledRule, listed: CampaignMark | None, occasion: Millis
+    ) -> Members | None:
+        """Whom to go through; None: that is still to be said."""
+        audience, schedule = rule.trigger.audience, rule.trigger.schedule
+        if audience is None or schedule is None:
+            return Everybody(self._owned)
+        is_fixed = audience.file or schedule.once is not None
+        if is_fixed and listed is not None and listed.audience == audience.name:
+            first = listed.place.first if listed.place.first >= 0 else listed.start
+            return Listed(self._bootstrap, self._where, (rule.id, listed.occasion), range(first, listed.start))
+        if audience.file:
+            return None
+        if audience.bought is None:
+            return Everybody(self._owned)
+        search = Search(bundle.program, audience.bought)
+        if audience.bought.is_too_far_back(business_day(occasion, bundle.program.time_zone)):
+            log.error("an audience asks about purchases too long ago", merchant=search.merchant, audience=audience.name)
+            return Nobody()
+        return Bought(self._bootstrap, self._where, search, self._owned.lease.watermark + 1)
+
+    def _tell_that_it_waits(self, name: Name, occasion: Millis) -> None:
+        if self._told_of.get(name) != occasion:
+            self._told_of[name] = occasion
+            log.warning("an occasion waits for the list of whom it is for", merchant=name[0], rule=name[1], at=occasion)
 
     async def _occasion_of(
         self, name: Name, bundle: Bundle, rule: CompiledRule, mark: ScheduleMark, now: Millis
@@ -121,7 +162,9 @@ class Schedules:
         if bundle is None or rule is None or rule not in bundle.rules.scheduled:
             self._walk = None  # it is over, which is said with the next look
             return
-        question = Question(bundle, rule, walk.occasion, rule.trigger.audience)
+        # Of a list, and of who has bought something, whoever is gone through is in it.
+        audience = rule.trigger.audience if isinstance(walk.members, Everybody) else None
+        question = Question(bundle, rule, walk.occasion, audience)
         if await self._walker.go_on(walk, question.ask, _walked):
             self._walk = None
 

@@ -12,10 +12,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final, Protocol
 
+from stamgast.campaigns.buyers import Search
 from stamgast.clock.shop_time import Clock
 from stamgast.domain.events import AnyEvent, AudienceListed, decode_event, encode_event, key_of
 from stamgast.domain.units import Millis
-from stamgast.log.reading import LogReader
+from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.state.campaign_marks import campaign_of
 from stamgast.state.roll import some_of
 from streams.runtime.emission import append
@@ -30,6 +31,9 @@ _MOST_UNDER_WAY: Final = 1_000
 """Records of the log that may be appended and not applied yet."""
 _PIECE: Final = 10_000
 """Customers of a list that are read at once, at least."""
+
+_PIECE_OF_LOG: Final = 20_000
+"""Records of a log that is searched in one turn, about."""
 
 Ask = Callable[[str, bytes, Millis], tuple[bool, AnyEvent | None]]
 """(customer, state, now) -> whether it may concern them, and what is to be said if it was not said yet."""
@@ -61,6 +65,14 @@ class Everybody:
         return found, len(found) < _AT_ONCE
 
 
+class Nobody:
+    """Nobody can be asked."""
+
+    async def some(self, merchant: str) -> tuple[list[str], bool]:  # noqa: ARG002 - as of the others
+        """There is none."""
+        return [], True
+
+
 class Listed:
     """Those on a campaign's list: its parts stand in the partition's own log, before the record that started it."""
 
@@ -90,6 +102,38 @@ class Listed:
                     if len(self._read) >= _PIECE:
                         return
         self._next = self._end
+
+
+class Bought:
+    """Those who have bought something between two days, by what the partition's own log says up to an offset."""
+
+    def __init__(self, bootstrap: str, where: tuple[str, int], search: Search, end: int) -> None:
+        self._bootstrap = bootstrap
+        self._where = where
+        self._search = search
+        self._next, self._end = 0, end
+        self._found: list[str] | None = None
+
+    async def some(self, merchant: str) -> tuple[list[str], bool]:  # noqa: ARG002 - the search is of one merchant
+        """Nobody while the log is read, a piece a turn; then the next few."""
+        if self._found is None:
+            await self._read_on()
+            return [], self._found == []
+        found, self._found = self._found[:_AT_ONCE], self._found[_AT_ONCE:]
+        return found, not self._found
+
+    async def _read_on(self) -> None:
+        read = 0
+        async with LogReader(self._bootstrap, client_id="stamgast-buyers") as reader:
+            begin = (await reader.begins([self._where]))[TopicPartition(*self._where)]
+            self._next = max(self._next, begin)
+            async for records in reader.read(*self._where, self._next, self._end):
+                for record in records:
+                    self._search.see(record)
+                self._next, read = records[-1].offset + 1, read + len(records)
+                if read > _PIECE_OF_LOG:
+                    return
+        self._found = sorted(self._search.found)
 
 
 @dataclass(slots=True)

@@ -140,6 +140,10 @@ class Deployment:
     def worker(self) -> subprocess.Popen[bytes]:
         return self._process(f"worker-{len(self.all)}", "worker")
 
+    def beside(self, *words: str) -> subprocess.Popen[bytes]:
+        """A command that runs until it is ended."""
+        return self._process(f"{words[0]}-{len(self.all)}", *words)
+
     def _process(self, name: str, *words: str) -> subprocess.Popen[bytes]:
         log = (self.folder / f"{name}.log").open("wb")
         process = subprocess.Popen([*STAMGAST, *words], env=self.env, cwd=ROOT, stdout=log, stderr=log)

@@ -52,5 +52,20 @@ async def test_no_more_is_given_than_the_budget_pays_also_after_redis_was_emptie
             assert shop.run("verify", "--json")["equal"] is True
             [budget] = shop.asked("report", "--merchant", MERCHANT, "--json")["budgets"].values()
             assert budget["spent_minor"] == {"total": 550}
+            shop.beside("prices", "--every", "6 hours", "--a-second", "100")
+
+            async def priced() -> bool:
+                ever, within, later = [
+                    shop.asked("report", "--merchant", MERCHANT, "--json", *days)["budgets"]["rule:hello/total"]
+                    for days in ((), ("--from", "2026-10-01"), ("--from", "2026-10-02"))
+                ]
+                assert ever["spent_minor"] == within["spent_minor"] == {"total": round(500 + 5 * 7.5)}
+                assert later["spent_minor"] == {}
+                return True
+
+            await eventually(priced, seconds=60, every=2, why="what the messages cost after all is booked")
+            await client.flushall()
+            await eventually(priced, seconds=60, every=2, why="and is again, from the log alone")
+            assert shop.run("verify", "--json")["equal"] is True
         finally:
             await shop.end()

@@ -11,11 +11,15 @@ from typing import Any
 
 import pytest
 import redis.asyncio
+from typer.testing import CliRunner
 
+from stamgast.campaigns import starting
+from stamgast.commands import campaign
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.domain.events import CalledOff, CampaignStarted, Scheduled, decode_event
 from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
+from stamgast.log.producers import EmitError
 from stamgast.log.reading import LogReader
 from stamgast.log.topics import Topics
 from stamgast.state.campaign_marks import WALKING
@@ -241,3 +245,42 @@ async def test_turns_come_over_the_window_and_a_stop_calls_off_those_that_are_to
     assert set(per_customer.values()) == {1}
     assert len(per_customer) == many
     assert shop.run("campaign", "stop", "call", "--json")["state"] == "stopped"
+
+
+async def test_a_start_that_only_some_partitions_got_is_brought_to_the_others(
+    shop: Deployment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await shop.start(rule=RULE, program=PROGRAM_WITH_AUDIENCES)
+    await bought(shop, 40, "bread")
+    await visits_come_to(shop, 40)
+    append = starting._append
+
+    async def append_to_some(emitters: Any, topics: Topics, partition: int, events: Any) -> list[int]:
+        if partition >= 2 and isinstance(events[0], CampaignStarted):
+            raise EmitError("Kafka is away")
+        return await append(emitters, topics, partition, events)
+
+    words = ("start", "call", "--audience", "buyers", "--yes", "--json")
+    with monkeypatch.context() as away:
+        away.setattr(starting, "_append", append_to_some)
+        broken = await asyncio.to_thread(CliRunner().invoke, campaign.app, words, env=shop.env)
+    assert broken.exit_code == 1
+    assert "--finish" in broken.output
+
+    async def some_have_it() -> bool:
+        return 0 < gifts(await states(shop))[1] < 40
+
+    await eventually(some_have_it, seconds=30, every=0.2, why="those of two partitions have their gift")
+    assert shop.asked("campaign", "status", "call", "--json", code=0)["state"] == "starting"
+    refused = shop.asked("campaign", "start", "call", "--yes", "--json", code=1)["error"]
+    assert "`stamgast campaign start call --finish` goes on with it" in refused
+    finished: Any = shop.run("campaign", "start", "call", "--finish", "--json")
+    assert finished["audience"] == 40
+
+    async def all_have_it() -> bool:
+        return gifts(await states(shop)) == {1: 40}
+
+    await eventually(all_have_it, seconds=30, every=0.2, why="the others have it as well, and nobody twice")
+    found: Any = shop.run("campaign", "status", "call", "--json")
+    assert (found["state"], found["audience_name"], found["matched"]) == ("walked", "buyers", 40)
+    assert "no campaign of 'call'" in shop.asked("campaign", "start", "call", "--finish", "--json", code=1)["error"]

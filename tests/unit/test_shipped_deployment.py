@@ -29,6 +29,7 @@ SECRETS = {
         "TWILIO_API_SECRET",
     },
     "stamgast": {"KAFKA_COMMANDS_PASSWORD", "VALKEY_PASSWORD", "ID_KEY", "WRAPPING_KEYS"},
+    "prices": {"KAFKA_COMMANDS_PASSWORD", "ID_KEY", "TWILIO_API_KEY", "TWILIO_API_SECRET"},
     "topics": {"KAFKA_COMMANDS_PASSWORD"},
     "sandbox": {"SANDBOX_TOKEN", "TWILIO_AUTH_TOKEN"},
     "kafka": set(),
@@ -94,7 +95,7 @@ def test_every_container_of_ours_sees_the_shops_files_and_none_can_change_them()
     ours = [service for service in services.values() if "build" in service]
     folder = re.search(r"STAMGAST_CONFIG_DIR=(\S+)", (ROOT / "Dockerfile").read_text())
 
-    assert len(ours) == 5
+    assert len(ours) == 6
     assert folder is not None
     assert {tuple(service["volumes"]) for service in ours} == {(f"./config:{folder[1]}:ro",)}
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar, Final
 
+from rules.buyers import FARTHEST
 from rules.engine import Audience, CompiledTrigger, Fires
 from rules.language.conditions.moments import listed
 from rules.language.registry import Context, Schema
@@ -67,8 +68,9 @@ class EveryTrigger(_CalendarTrigger):
     month or `last`, `each` is for `3 weeks` there, `at` is the time of day (10:00), and `spread: 3 hours` lets the
     customers' turns come one after another over that time. Every third week counts from the week of the rule's
     `starts`. An occasion that is late by more than `freshness` for timers allows is passed over; those
-    before the rule came into force give nothing. With `audience`, one of those that program.yaml describes by
-    conditions (`who`), only they are asked, as they are at the occasion.
+    before the rule came into force give nothing. `audience` names one of program.yaml's `audiences`: then only they
+    are asked, at each occasion those who meet its conditions or have bought it by then; a list (`file`) is put in with
+    `stamgast campaign audience`, and holds until the next one is.
 
     Example::
 
@@ -109,7 +111,8 @@ class OnTrigger(_CalendarTrigger):
     """It comes once, on that date by the shop's own clock, and asks `if` of every customer.
 
     With `spread`, as in `{at: 2026-12-05 10:00, spread: 3 hours}`, the customers' turns come one after another over
-    that time; `audience` is as with `every`.
+    that time. `audience` is as with `every`: a list is put in before the date, with `stamgast campaign audience`, which
+    also fixes before it who meets the conditions of another one, or has bought it.
 
     Example::
 
@@ -141,6 +144,10 @@ class OnTrigger(_CalendarTrigger):
         day, minute = moment
         if not 0 <= day <= LATEST_DAY:
             reader.problem(node, f"`{self.name}` is a date from 1970 to 2199", "Such as `on: 2026-12-05 10:00`.")
+            return None
+        if audience is not None and audience.bought is not None and audience.bought.is_too_far_back(day):
+            what = f'"{audience.name}" is about purchases more than {FARTHEST} days before that date'
+            reader.problem(node, what, f"Write from: {date_of(day - FARTHEST)} there, or later.")
             return None
         schedule = Schedule(Each.DAY, minute=minute, once=day, spread=spread)
         return self._compiled(_Said(schedule, f"{date_of(day)} {_clock(minute)}", audience), context)
@@ -183,13 +190,11 @@ class CampaignTrigger(_CalendarTrigger):
             found = reader.mapping(node, self.name, ("audience", "spread"))
             if not isinstance(node, MapNode) or len(found) < len(node.entries):
                 return None
-        audience = (
-            reader.known(found["audience"], "audience", context.audiences, "audience") if "audience" in found else None
-        )
+        audience = _described(context, found.get("audience"))
         if "audience" in found and audience is None:
             return None
         schedule = Schedule(Each.DAY, once=BY_HAND, spread=_spread(reader, found.get("spread")))
-        return self._compiled(_Said(schedule, "campaign", context.audiences.get(audience or "")), context)
+        return self._compiled(_Said(schedule, "campaign", audience), context)
 
     def schema(self) -> Schema:
         """Nothing, or for whom and over which time."""
@@ -268,15 +273,9 @@ def _spread(reader: Reader, node: Node | None) -> Millis:
 
 
 def _described(context: Context, node: Node | None) -> Audience | None:
-    """An audience that can be asked about at each occasion anew."""
+    """One of program.yaml's audiences."""
     name = context.reader.known(node, "audience", context.audiences, "audience") if node is not None else None
-    if name is None or node is None:
-        return None
-    if context.audiences[name].condition is None:
-        what = f'the audience "{name}" is a list, which is fixed when a campaign starts'
-        context.reader.problem(node, what, "Write `when: {campaign: {audience: …}}`, and start it by hand.")
-        return None
-    return context.audiences[name]
+    return None if name is None else context.audiences[name]
 
 
 def _said(schedule: Schedule, audience: Audience | None = None) -> _Said:

@@ -157,25 +157,62 @@ def _bread(at: int) -> Purchase:
     return Purchase(occurred_at=at, store="dok", currency="EUR", spend=300, lines=(Line("1", 300, category="bread"),))
 
 
-def test_it_says_what_budgets_would_have_come_to_and_when_nothing_would_have_been_left(plan: MakePlan):
+def test_a_spent_budget_withholds_and_says_from_when_on_and_what_would_have_been_spent_without_it(plan: MakePlan):
     limited = FILES["rules/visits.yaml"] + "limits: {budget: 0.70 EUR per month}\n"
     files = {**FILES, "rules/visits.yaml": limited}
-    files["program.yaml"] = files["program.yaml"] + "budget: {amount: 900 EUR, when_spent: warn}\n"
+    files["program.yaml"] = files["program.yaml"] + "budget: {amount: 2 EUR, when_spent: warn}\n"
     asked = plan(files=files)
     found, alone = document_of(asked, run(asked, 2)), document_of(plan(), play(plan(), Share()))
-    assert found["rules"]["visits"]["would_send"] == alone["rules"]["visits"]["would_send"], "nothing is withheld"
-    budget = found["budgets"]["rule:visits/month"]
-    assert (budget["amount_minor"], budget["per"], budget["when_spent"], budget["rules"]) == (
-        70,
-        "month",
-        "stop",
-        ["visits"],
-    )
-    assert sum(each["asked_minor"] for each in budget["times"]) == found["rules"]["visits"]["cost_minor"]
+    budget, free = found["budgets"]["rule:visits/month"], alone["rules"]["visits"]
+    assert budget == {
+        "amount_minor": 70, "per": "month", "when_spent": "stop", "rules": ["visits"], "times": budget["times"],
+    }  # fmt: skip
+    assert sum(each["asked_minor"] for each in budget["times"]) == free["cost_minor"], "each costs seven cents"
     for each in budget["times"]:
-        assert (each["spent_on"] is not None) == (each["asked_minor"] > 70)
-        assert each["messages_after"] < each["asked_minor"] / 7
+        assert each["spent_minor"] == min(each["asked_minor"], 70)
+        assert (each["spent_on"] is None) == (each["withheld"] == 0) == (each["asked_minor"] <= 70)
+    withheld = sum(each["withheld"] for each in budget["times"])
+    assert found["rules"]["visits"]["withheld"]["budget"] == withheld > 0
+    assert found["rules"]["visits"]["would_send"] == free["would_send"] - withheld
+    assert found["rules"]["visits"]["cost_minor"] == sum(each["spent_minor"] for each in budget["times"])
+    assert found["rules"]["loaf"] == alone["rules"]["loaf"], "the rule without a budget of its own is not held back"
     [whole] = found["budgets"]["shop/total"]["times"]
-    assert whole["spent_on"] is None
-    assert whole["asked_minor"] > sum(each["asked_minor"] for each in budget["times"]), "other rules count there too"
-    assert any("budget rule:visits/month" in line and "spent on 2026-" in line for line in in_words(found))
+    assert whole["spent_on"] is not None
+    assert whole["messages_after"] > 0
+    told = list(in_words(found))
+    assert any("budget rule:visits/month (2026-" in line and "there was no money" in line for line in told)
+    assert any("budget shop/total (total)" in line and "it only warns" in line for line in told)
+    assert any("visits:" in line and "withheld, as its budget is spent" in line for line in told)
+
+
+def test_processes_that_share_the_customers_agree_on_whom_a_budget_leaves_out(plan: MakePlan):
+    limited = FILES["rules/visits.yaml"] + "limits: {budget: {amount: 2 EUR, per: month, when_spent: shrink}}\n"
+    asked = plan(files={**FILES, "rules/visits.yaml": limited})
+    found = document_of(asked, run(asked, 2))
+    assert found == document_of(asked, run(asked, 1))
+    assert found["budgets_settled"]
+    times = found["budgets"]["rule:visits/month"]["times"]
+    assert any(each["withheld"] for each in times)
+    assert all(each["spent_minor"] < 200 for each in times if each["withheld"]), "something is left for the last"
+
+
+def test_an_offer_that_is_not_given_frees_its_customer_for_another_and_money_that_comes_back_is_spent_again(
+    plan: MakePlan,
+):
+    rule = """\
+rule: coffee
+description: A coffee for every third visit.
+status: live
+when: {visits_reached: 3}
+offered: true
+then: [{give: loaf}, {send: loaf, by: [sms]}]
+limits: {budget: 11.70 EUR}
+"""
+    program = FILES["program.yaml"].replace("loaf: {names", "loaf: {valid_for: 7 days, names")
+    asked = plan(files={"program.yaml": program, **{k: v for k, v in FILES.items() if k.startswith("templates")},
+                        "rules/coffee.yaml": rule})  # fmt: skip
+    found = document_of(asked, run(asked, 1))
+    figures, [time] = found["rules"]["coffee"], found["budgets"]["rule:coffee/total"]["times"]
+    assert figures["given"] == figures["would_send"] > 10, "ten at once, and more when those ended unused"
+    assert figures["withheld"]["budget"] == time["withheld"] > 0
+    assert time["spent_minor"] <= 1170

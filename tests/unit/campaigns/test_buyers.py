@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from rules.engine import Buyers
-from stamgast.campaigns.buyers import TooFarBackError, _Search, check_reach
+from rules.buyers import Buyers
+from stamgast.campaigns.buyers import Search, TooFarBackError, check_reach
 from stamgast.domain.events import Line, Purchase, PurchaseChanged, encode_event, key_of
 from stamgast.domain.units import DAY
 from tests.builders import ANNA, MERCHANT, T0, program
@@ -25,7 +25,7 @@ def record(after: Purchase | None, *, transaction: str = "t1", customer: str = A
 
 
 def found(*records: Any, buyers: Buyers = BUYERS) -> set[str]:
-    search = _Search(program(), buyers)
+    search = Search(program(), buyers)
     for each in records:
         search.see(each)
     return {customer for customer, transactions in search.bought.items() if transactions}

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from stamgast.commands import report as command
+from stamgast.domain.budgets import Budget, Per
 from stamgast.domain.earned import report
 from stamgast.domain.program import Reward
 from stamgast.domain.vocabulary import Counter as Counted
@@ -24,7 +25,7 @@ SUMS = {
     "measure|win-back|messages": 280 * 7500, "measure|win-back|rewards": 40 * 110,
     "measure|win-back|purchases": 95, "measure|win-back|revenue": 190_000, "measure|win-back|profit": 95_000,
     "reward|loaf|issued": 100, "reward|loaf|redeemed": 60, "reward|loaf|expired": 20, "reward|loaf|withdrawn": 5,
-    f"{Counted.CARD}|bread|stamps": 900,
+    f"{Counted.CARD}|bread|stamps": 900, "budget|shop/month|2026-10|spent": 6_500_000,
 }  # fmt: skip
 SHOP = program(
     card("bread", 9, reward="loaf"),
@@ -33,7 +34,8 @@ SHOP = program(
 
 
 def document() -> dict[str, Any]:
-    return report(Counter(SUMS), SHOP, ["win-back", "quiet"], campaigns={"autumn": ("win-back",)})
+    budgets = {"shop/month": Budget(20_000, Per.MONTH)}
+    return report(Counter(SUMS), SHOP, ["win-back", "quiet"], budgets, {"autumn": ("win-back",)})
 
 
 @pytest.fixture(autouse=True)
@@ -61,6 +63,23 @@ def test_the_figures_of_a_rule_and_what_the_shop_owes():
     assert document()["liability"] == {
         "vouchers_minor": 15 * 110, "stamps_minor": 11_000, "expected_redemption": 0.75, "without_cost": ["coffee"],
     }  # fmt: skip
+
+
+def test_budgets_are_told_with_their_times_and_of_days_as_what_moved_in_them(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+):
+    assert run() == 0
+    assert "budget shop/month (2026-10): 65.00 EUR of 200.00 EUR spent" in capsys.readouterr().out
+
+    async def reckon(*_: Any) -> list[dict[str, Any]]:
+        return [document() | {"from": "2026-10-01", "to": "2026-10-07"}]
+
+    monkeypatch.setattr(command, "_reckon", reckon)
+    assert run("--from", "2026-10-01", "--to", "2026-10-07") == 0
+    assert "budget shop/month (2026-10): 65.00 EUR spent in these days, of 200.00 EUR" in capsys.readouterr().out
+    pytest.importorskip("matplotlib")
+    assert run("--report", tmp_path / "earned.html") == 0
+    assert "<li>budget shop/month (2026-10): 65.00 EUR" in (tmp_path / "earned.html").read_text()
 
 
 def test_a_rule_that_holds_nobody_out_is_not_given_an_uplift():

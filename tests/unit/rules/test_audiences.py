@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from rules.engine import Buyers
+from rules.buyers import Buyers
 from rules.loader import LoadedMerchant
 from stamgast.programs.rule_tests import run_tests
 from tests.unit.rules import small_shop
@@ -61,8 +61,8 @@ def test_a_mistake_in_an_audience_is_told_with_its_remedy(load: Load, wrong: str
 @pytest.mark.parametrize(
     ("when", "said"),
     [
-        ("{every: {week: monday, audience: invited}}", "which is fixed when a campaign starts"),
-        ("{on: {at: 2026-10-01 10:00, audience: recall}}", "which is fixed when a campaign starts"),
+        ("{on: {at: 2026-10-01 10:00, audience: invitd}}", 'Did you mean "invited"?'),
+        ("{on: {at: 2028-10-01 10:00, audience: recall}}", "more than 430 days before that date"),
         ("{every: {week: monday, audience: oftn}}", 'Did you mean "often"?'),
         ("{campaign: {audience: oftn}}", 'Did you mean "often"?'),
         ("{campaign: {spred: 3 hours}}", 'Did you mean "spread"?'),
@@ -110,3 +110,20 @@ def test_a_schedule_asks_its_audience_alone(load: Load):
     loaded = load(CALL % "{every: {week: monday, audience: often}}" + tests, PROGRAM)
     assert problems(loaded) == []
     assert outcomes(loaded) == [[], []]
+
+
+@pytest.mark.parametrize(
+    "when",
+    [
+        "{every: {day: true, audience: invited}}",
+        "{every: {day: true, audience: bakers}}",
+        "{on: {at: 2026-10-03 10:00, audience: recall}}",
+    ],
+)
+def test_a_rules_own_test_plays_an_occasion_for_everybody_where_only_the_shops_data_say_whom_it_is_for(
+    load: Load, when: str
+):
+    tests = "tests:\n  - {name: played, given: 'a purchase on 2026-10-02 09:00, then 3 days pass', expect: [{tag: called}]}\n"
+    loaded = load(CALL % when + tests, PROGRAM)
+    assert problems(loaded) == []
+    assert outcomes(loaded) == [[]]

@@ -2,9 +2,11 @@
 
 from typing import Any
 
-from stamgast.domain.events import CampaignDone, CampaignPlace, CampaignStarted, CampaignStopped
+from stamgast.domain.events import AudienceFixed, CampaignDone, CampaignPlace, CampaignStarted, CampaignStopped
 from stamgast.state.campaign_marks import (
+    LISTED,
     MOST_KEPT,
+    MOST_LISTED,
     STOPPING,
     WALKING,
     CampaignMark,
@@ -12,6 +14,7 @@ from stamgast.state.campaign_marks import (
     campaign_of,
     decode_campaign,
     encode_campaign,
+    list_of,
     rule_of,
 )
 from tests.builders import MERCHANT, T0
@@ -77,3 +80,27 @@ def test_a_mark_is_read_as_it_was_written():
     [mark] = marks(STARTED, done("walked")).values()
     assert decode_campaign(encode_campaign(mark)) == mark
     assert encode_campaign(CampaignMark()) == ""
+
+
+def listed(rule: str, occasion: int) -> AudienceFixed:
+    about = ABOUT | {"rule": rule, "occasion": occasion}
+    return AudienceFixed(**about, audience="invited", size=3, places=(CampaignPlace(), CampaignPlace(3, 5)))
+
+
+def test_the_newest_list_of_a_rule_counts_in_whatever_order_they_come_and_campaigns_push_none_out():
+    known = marks(
+        listed("party", T0 + 1), STARTED, listed("party", T0 + 3), listed("party", T0 + 2), listed("fair", T0)
+    )
+    [party, fair] = (list_of(known, (MERCHANT, rule)) for rule in ("party", "fair"))
+    assert party is not None
+    assert (party.occasion, party.how, party.place.first) == (T0 + 3, LISTED, 5)
+    assert fair is not None
+    assert list_of(known, (MERCHANT, "call")) is None
+    for number in range(MOST_KEPT + 5):
+        about = ABOUT | {"occasion": T0 + 10 + number}
+        known = after(CampaignStarted(**about), 0, number, known)
+        known = after(CampaignDone(**about, how="walked"), 0, number, known)
+    assert list_of(known, (MERCHANT, "party")) == party
+    for number in range(MOST_LISTED + 5):
+        known = after(listed(f"r{number}", T0 + 100 + number), 1, number, known)
+    assert sum(mark.how == LISTED for mark in known.values()) == MOST_LISTED

@@ -16,6 +16,7 @@ from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWi
 from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
+    AudienceFixed,
     AudienceListed,
     Barrier,
     CalledOff,
@@ -110,6 +111,9 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
     ),
     CampaignStarted: lambda number, _who, _lines: CampaignStarted(
         merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number, audience="a", size=1, places=(CampaignPlace(1, 0),)
+    ),
+    AudienceFixed: lambda number, _who, _lines: AudienceFixed(
+        merchant=MERCHANT, customer="", at=T0, rule=f"r{number}", occasion=T0, audience="a", size=1, places=(CampaignPlace(1, 0),)
     ),
     CampaignStopped: lambda number, _who, _lines: CampaignStopped(
         merchant=MERCHANT, customer="", at=T0, rule="r1", occasion=T0 + number
