@@ -162,15 +162,16 @@ def events_of(customer: str, sales: Sequence[Sale], program: Program) -> list[An
 
 
 def _joining(customer: str, sales: Sequence[Sale], program: Program) -> Iterator[AnyEvent]:
+    """They agree, and join: in the order of the real door, so that a welcome finds what they agreed to."""
     merchant, at = program.merchant, sales[0].at - MINUTE
     language = next((sale.language for sale in sales if sale.language in program.languages), program.languages[0])
     source = next((sale.source for sale in sales if sale.source), None)
-    yield Enrolled(merchant=merchant, customer=customer, at=at, language=language, acquisition_source=source)
     for purpose in Purpose:
         for channel in Channel:
             yield ConsentChanged(
                 merchant=merchant, customer=customer, at=at, purpose=purpose, channel=channel, granted=True
             )
+    yield Enrolled(merchant=merchant, customer=customer, at=at, language=language, acquisition_source=source)
 
 
 def _net(bought: Mapping[str, Transaction], name: str) -> Purchase | None:

@@ -39,6 +39,13 @@ def test_it_says_what_would_have_been_given_and_sent(till: Path, capsys):
     assert found["difference"] is None
 
 
+def test_who_joins_in_a_file_is_welcomed(bakery: Path, till: Path, capsys):
+    (bakery / "rules/hello.yaml").write_text("rule: hello\nwhen: joined\nthen:\n  - send: tenth_visit\n    by: [sms]\n")
+    assert run("hello", "--data", till, "--json") == 0
+    hello = json.loads(capsys.readouterr().out)["rules"]["hello"]
+    assert (hello["would_send"], hello["withheld"]) == (1, {})
+
+
 def test_it_tells_people_in_words(till: Path, capsys):
     assert run("--data", till) == 0
     told = capsys.readouterr().out
