@@ -164,7 +164,11 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     files = loading.files
     _check_names(loading)
     if PROGRAM not in files:
-        loading.reader(PROGRAM).problem(Mark(1, 1), f"{PROGRAM} is missing", "It names the shop, its stores and cards.")
+        loading.reader(PROGRAM).problem(
+            Mark(1, 1),
+            f"{PROGRAM} is missing",
+            "It begins with `name`, `currency`, `time_zone`, `languages` and `stores`.",
+        )
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
     node = loading.tree(PROGRAM)
     if node is None:

@@ -21,6 +21,7 @@ from stamgast.commands.answering import (
     read_settings,
     say,
 )
+from stamgast.commands.merchant_files import paths_meant
 from stamgast.commands.rules_backtest import backtest
 from stamgast.commands.rules_launch import history, launch, rollback
 from stamgast.commands.rules_new import new
@@ -37,17 +38,20 @@ for command in (new, backtest, launch, history, rollback):
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH…]", help="Merchants' folders or single files; all of STAMGAST_CONFIG_DIR if none."),
+    typer.Argument(
+        metavar="[PATH…]", help="Merchants, their folders or single files; all of STAMGAST_CONFIG_DIR if none."
+    ),
 ]
+OfMerchant = Annotated[str | None, typer.Option("--merchant", help="Whose; all if not said.")]
 
 
 @app.command()
-def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
+def check(paths: Paths = None, *, merchant: OfMerchant = None, as_json: AsJson = False) -> None:
     """Say everything that is wrong with the files: where, what, and what to write instead."""
     from rules.yaml.problems import has_errors, render_problems
     from stamgast.programs.rule_files import files_at
 
-    chosen = files_at(_or_configured(paths))
+    chosen = files_at(paths_meant(read_settings(), paths, merchant))
     if not chosen.folders:
         misuse(chosen.complaint)
     problems = [*chosen.problems(), *chosen.advice()]
@@ -105,6 +109,7 @@ def _counted(files: int, problems: Sequence[Problem], told: Sequence[ToldRule]) 
 def run(
     paths: Paths = None,
     *,
+    merchant: OfMerchant = None,
     parameters: Annotated[
         Path | None,
         typer.Option(help="What `clv fit --out` wrote: the model that rules on chances and values ask."),
@@ -116,7 +121,7 @@ def run(
     from stamgast.programs.rule_files import files_at
     from stamgast.programs.rule_tests import run_tests
 
-    chosen = files_at(_or_configured(paths), _model(parameters))
+    chosen = files_at(paths_meant(read_settings(), paths, merchant), _model(parameters))
     if not chosen.folders:
         misuse(chosen.complaint)
     problems = chosen.problems(whole_merchants=True)
@@ -138,8 +143,8 @@ def run(
             }
         )
     else:
-        for merchant, result in results:
-            _tell_case(merchant, result)
+        for whose, result in results:
+            _tell_case(whose, result)
         if problems:
             say(render_problems(problems))
         answer(f"{len(results) - failed} passed, {failed} failed")
@@ -253,10 +258,6 @@ def _model(parameters: Path | None) -> dict[str, Any] | None:
     except ParameterFileError as error:
         fail(str(error))
     return found
-
-
-def _or_configured(paths: list[Path] | None) -> list[Path]:
-    return paths or [read_settings().config_dir]
 
 
 def _case_json(merchant: str, result: Any) -> dict[str, Any]:

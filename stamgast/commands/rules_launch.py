@@ -241,7 +241,7 @@ def _document(version: InForce, waiting: list[int] | None) -> dict[str, Any]:
 def _files_differ(settings: Settings, version: InForce) -> bool:
     """Whether the merchant's folder holds other files than those in force."""
     from rules.loader import load_merchant
-    from stamgast.programs.publish import MERCHANTS
+    from stamgast.programs.folders import MERCHANTS
 
     folder = settings.config_dir / MERCHANTS / version.record.merchant
     return folder.is_dir() and load_merchant(folder).files != version.record.files

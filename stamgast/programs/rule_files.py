@@ -11,6 +11,7 @@ from rules.loader import PROGRAM, LoadedMerchant, load_merchant
 from rules.program.approved_contents import APPROVED
 from rules.program.message_size import size_of
 from rules.yaml.problems import Problem
+from stamgast.programs.folders import folders_at
 from stamgast.programs.told_rules import ToldRule, told
 
 
@@ -105,7 +106,7 @@ def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Cho
     only: set[Path] = set()
     for path in paths:
         try:
-            found = _folders_at(path)
+            found = folders_at(path, PROGRAM)
         except OSError as error:  # a name that no file can have, or one that is kept from us
             return Chosen((), (), frozenset(), f"{path}: {error.strerror}")
         if not found:
@@ -115,21 +116,3 @@ def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Cho
             only |= {each.resolve() for each in ([path] if path.is_file() else path.rglob("*"))}
     loaded = tuple(load_merchant(folder, clv) for folder in folders)
     return Chosen(tuple(folders), loaded, frozenset(only))
-
-
-def _folders_at(path: Path) -> list[Path]:
-    """The path itself, a folder above it, or all below it (`merchants/*`)."""
-    if path.is_dir():
-        below = [
-            each.parent
-            for pattern in (PROGRAM, f"*/{PROGRAM}", f"merchants/*/{PROGRAM}")
-            for each in path.glob(pattern)
-        ]
-        if below:
-            return sorted(below)
-        merchants = path if path.name == "merchants" else path / "merchants"
-        if merchants.is_dir():
-            return sorted(each for each in merchants.iterdir() if each.is_dir())
-    if not path.exists():
-        return []
-    return next(([each] for each in path.parents if (each / PROGRAM).is_file()), [])
