@@ -111,9 +111,9 @@ def status(
     if not campaigns and not scheduled:
         answer("nothing was started, and no rule comes by the calendar")
     for campaign in campaigns:
-        _tell(campaign)
+        _tell(campaign, bundles[campaign.merchant].program.time_zone)
     for each in scheduled:
-        _tell_occasions(each)
+        _tell_occasions(each, bundles[each.merchant].program.time_zone)
 
 
 @app.command()
@@ -305,8 +305,11 @@ def _tell_count(aimed: Aim, counted: Counted, found: dict[str, Any], *, as_json:
         answer(f"  lines that name somebody again: {counted.twice:,}")
 
 
-def _tell(campaign: Campaign) -> None:
-    answer(f"{campaign.merchant} {campaign.id}: {campaign.state}, {_progress(campaign)}{_outcome(campaign)}")
+def _tell(campaign: Campaign, zone: str) -> None:
+    from stamgast.clock.shop_time import format_time, on_the_wall
+
+    since = f"since {on_the_wall(format_time(campaign.occasion), zone)}"
+    answer(f"{campaign.merchant} {campaign.id}: {campaign.state}, {since}, {_progress(campaign)}{_outcome(campaign)}")
     if campaign.is_under_way:
         for number, mark in sorted(campaign.marks.items()):
             looked, matched = campaign.figures(number)
@@ -328,7 +331,10 @@ def _outcome(campaign: Campaign) -> str:
     return "".join(f", {part}" for part in parts)
 
 
-def _tell_occasions(each: Occasions) -> None:
+def _tell_occasions(each: Occasions, zone: str) -> None:
+    from stamgast.clock.shop_time import on_the_wall
+
     shown = each.as_json()
-    last = "none yet" if shown["last"] is None else f"{shown['last']} ({shown['state']}, {shown['matched']:,} matched)"
-    answer(f"{each.merchant} {each.rule.id}: {shown['schedule']}; last {last}, next {shown['next'] or 'none'}")
+    last, coming = (on_the_wall(shown[which], zone) if shown[which] else "" for which in ("last", "next"))
+    came = f"{last} ({shown['state']}, {shown['matched']:,} matched)" if last else "none yet"
+    answer(f"{each.merchant} {each.rule.id}: {shown['schedule']}; last {came}, next {coming or 'none'}")

@@ -170,11 +170,11 @@ def why(
         _count_why(merchant, rule, as_json=as_json)
         return
     from stamgast.commands.finding import find
-    from stamgast.people.why import explain_customer
+    from stamgast.people.why import explain_customer, rules_told_of
 
     settings = load_settings()
     found = find(settings, merchant, identifier)
-    rules = found.bundle.rules.by_id
+    rules = rules_told_of(found.state, found.bundle)
     if rule is not None and rule not in rules:
         near = nearest(rule, rules)
         fail(f"there is no rule {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
@@ -184,7 +184,7 @@ def why(
         return
     answer(f"{merchant} {found.customer_id}")
     for each in told:
-        for line in _why_lines(each):
+        for line in _why_lines(each, found.bundle.program.time_zone):
             answer(line)
 
 
@@ -223,15 +223,18 @@ def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:
         answer(line)
 
 
-def _why_lines(told: dict[str, Any]) -> Iterator[str]:
+def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
+    from stamgast.clock.shop_time import on_the_wall
+
     dates = "".join(f", {word} {told[word]}" for word in ("starts", "ends") if told[word])
-    yield f"\n{told['rule']} ({told['status']}{dates}): when {told['when']}"
+    when = f": when {told['when']}" if told["when"] else ""
+    yield f"\n{told['rule']} ({told['status']}{dates}){when}"
     if told["fired_for"]:
         yield f"  fired for {', '.join(told['fired_for'])}"
     else:
         yield "  has not fired"
     if told["last"]:
-        yield f"  last asked {told['last']['at']}: {told['last']['because']}"
+        yield f"  last asked {on_the_wall(told['last']['at'], zone)}: {told['last']['because']}"
     marks = {True: "yes", False: "no ", None: "?  "}
     for each in told["conditions"]:
         found = f"  (now: {each['found']})" if each["found"] else ""
@@ -241,9 +244,12 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         because = f": {words}" if words else ""
         over = f" by {each['channel']}" if each["channel"] else ""
         until = (
-            f", looked at again {each['release_at']}" if each["status"] == Status.HELD and each["release_at"] else ""
+            f", looked at again {on_the_wall(each['release_at'], zone)}"
+            if each["status"] == Status.HELD and each["release_at"]
+            else ""
         )
-        yield f"  {each['decided_at']} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
+        decided = on_the_wall(each["decided_at"], zone)
+        yield f"  {decided} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
 
 
 def _model(parameters: Path | None) -> dict[str, Any] | None:

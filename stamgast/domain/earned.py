@@ -47,7 +47,7 @@ def report(
         "campaigns": {name: sorted(each) for name, each in campaigns.items()},
         "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
         "liability": _liability(totals, program, full_cards),
-        "prices_known": bool(program.prices or program.costs.contact_costs),
+        "prices_known": program.prices_known,
     }
 
 

@@ -21,6 +21,8 @@ UNKNOWN: Final = _CONDITIONS
 """Added to the code of a condition that was neither met nor unmet."""
 _BEGIN: Final = 1_767_225_600_000
 """2026-01-01: what is counted from here fits four bytes until 2041, and a few more from then on."""
+NOT_THERE: Final = "not there"
+"""Stands for the status of a rule where there is none of that name."""
 MOST: Final = 64
 """Rules of one customer of which it is kept; the oldest go."""
 

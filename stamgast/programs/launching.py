@@ -10,13 +10,14 @@ from rules.engine import CompiledRule
 from rules.loader import LoadedMerchant
 from rules.yaml.problems import suggest
 from rules.yaml.words import parse_status
+from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.domain.vocabulary import RuleStatus
 from stamgast.programs.launches import Launch, Launches, speaks, with_launch
 from stamgast.programs.publish import Signed
 from stamgast.programs.record import BundleRecord, changed, hash_of_files, load_as_filed
 from stamgast.programs.rule_tests import run_tests
 from stamgast.programs.topic import all_bundles
-from stamgast.programs.versions import NOT_THERE, text_of_rule
+from stamgast.programs.versions import text_of_rule
 from stamgast.programs.writer import InForce, ProgramWriter
 
 _SHORTEST_HASH = 6

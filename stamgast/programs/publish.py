@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant, load_published
+from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.domain.units import Millis
 from stamgast.programs.folders import merchant_folders
 from stamgast.programs.launches import begun, carried_over, speaks
@@ -27,7 +28,7 @@ from stamgast.programs.record import (
 )
 from stamgast.programs.staff_phones import Seal, with_sealed_phones
 from stamgast.programs.topic import all_bundles
-from stamgast.programs.versions import NOT_THERE, status_of
+from stamgast.programs.versions import status_of
 from stamgast.programs.writer import InForce, ProgramWriter
 
 
