@@ -51,10 +51,11 @@ def check(paths: Paths = None, *, merchant: OfMerchant = None, as_json: AsJson =
     from rules.yaml.problems import has_errors, render_problems
     from stamgast.programs.rule_files import files_at
 
-    chosen = files_at(paths_meant(read_settings(), paths, merchant))
+    settings = read_settings()
+    chosen = files_at(paths_meant(settings, paths, merchant))
     if not chosen.folders:
         misuse(chosen.complaint)
-    problems = [*chosen.problems(), *chosen.advice()]
+    problems = [*chosen.problems(), *chosen.advice(settings.make_clock().now())]
     told = chosen.rules()
     if as_json:
         print_json(

@@ -11,6 +11,7 @@ from rules.loader import PROGRAM, LoadedMerchant, load_merchant
 from rules.program.approved_contents import APPROVED
 from rules.program.message_size import size_of
 from rules.yaml.problems import Problem
+from stamgast.domain.units import Millis
 from stamgast.programs.folders import folders_at
 from stamgast.programs.told_rules import ToldRule, told
 
@@ -39,12 +40,12 @@ class Chosen:
         found = [problem for loaded in self.loaded for problem in loaded.problems]
         return [each for each in found if whole_merchants or self.covers(each.file)]
 
-    def advice(self) -> list[Problem]:
+    def advice(self, now: Millis) -> list[Problem]:
         """What is right and perhaps not meant, in the files that were asked for."""
         found = [
             problem
             for folder, loaded in zip(self.folders, self.loaded, strict=True)
-            for problem in advise(loaded, f"{folder}/")
+            for problem in advise(loaded, f"{folder}/", now)
         ]
         return [each for each in found if self.covers(each.file)]
 
