@@ -92,7 +92,7 @@ _VALUES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
     },
     "of": {
         "first_visit": {"nl": "het eerste bezoek", "fr": "la première visite", "de": "dem ersten Besuch"},
-        "joining": {"nl": "de aanmelding", "fr": "l'inscription", "de": "der Anmeldung"},
+        "joined": {"nl": "de aanmelding", "fr": "l'inscription", "de": "der Anmeldung"},
     },
     "keyword": {"none": {"nl": "geen trefwoord", "fr": "aucun mot-clé", "de": "keinem Stichwort"}},
 }
