@@ -20,7 +20,7 @@ from rules.rule_reader import RuleFile, read_rule
 from rules.rule_set import RuleSet
 from rules.segments import read_segments
 from rules.testing.cases import RuleTest
-from rules.yaml.encoding import HOW_TO_SAVE, NotUtf8, decode_utf8
+from rules.yaml.encoding import NotUtf8, decode_utf8
 from rules.yaml.nodes import Mark, Node
 from rules.yaml.problems import Problem, has_errors
 from rules.yaml.reader import Reader
@@ -70,7 +70,7 @@ def load_merchant(path: Path | str, clv: Mapping[str, Any] | None = None) -> Loa
         try:
             files[name] = _read(folder / name)
         except NotUtf8 as error:
-            problems.append(Problem(shown, error.line, error.column, error.message, HOW_TO_SAVE, error.quoted))
+            problems.append(Problem(shown, error.line, error.column, error.message, error.hint, error.quoted))
         except OSError as error:
             problems.append(Problem(shown, 1, 1, f"this file cannot be read: {error.strerror or error}"))
     if not folder.is_dir():
@@ -164,7 +164,11 @@ def _load(loading: _Loading, merchant: str, clv: Mapping[str, Any]) -> LoadedMer
     files = loading.files
     _check_names(loading)
     if PROGRAM not in files:
-        loading.reader(PROGRAM).problem(Mark(1, 1), f"{PROGRAM} is missing", "It names the shop, its stores and cards.")
+        loading.reader(PROGRAM).problem(
+            Mark(1, 1),
+            f"{PROGRAM} is missing",
+            "It begins with `name`, `currency`, `time_zone`, `languages` and `stores`.",
+        )
         return LoadedMerchant(empty_program(merchant), RuleSet(), (), loading.problems(), files)
     node = loading.tree(PROGRAM)
     if node is None:

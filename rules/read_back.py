@@ -156,7 +156,8 @@ def _elided(said: str) -> str:
 
 def _trigger(node: Node | None, language: str) -> str:
     if isinstance(node, ScalarNode):
-        return TRIGGERS.words[node.text].read_back(node, language)
+        word = TRIGGERS.words.get(node.text)
+        return node.text if word is None else word.read_back(node, language)
     return next(_words(node, TRIGGERS.words, language), "")
 
 

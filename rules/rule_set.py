@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from rules.actions import Unless
+from rules.actions import Give, Unless
 from rules.engine import RUNNING, Audience, CompiledRule, CompiledTrigger
 from stamgast.domain.budgets import Budget
 from stamgast.domain.facts import Fact
@@ -66,6 +66,17 @@ def _subject(rule: CompiledRule) -> tuple[str, str]:
     return next((each for each in found if each[1]), ("", ""))
 
 
+def _given_for_full_cards(rules: Iterable[CompiledRule]) -> Mapping[str, tuple[str, ...]]:
+    """Of a canary's customers nobody knows who is owed it: it counts for all of them."""
+    found: dict[str, tuple[str, ...]] = {}
+    for rule in rules:
+        if rule.status in _OWING and rule.earned and rule.trigger.fills_card:
+            given = tuple(each.reward for each in rule.actions if isinstance(each, Give))
+            found[rule.trigger.card] = found.get(rule.trigger.card, ()) + given
+    return MappingProxyType(found)
+
+
+_OWING: Final = frozenset({RuleStatus.CANARY, RuleStatus.LIVE, RuleStatus.PAUSED})
 _NOBODY: Final = _Listeners(())
 _NONE: Final[Mapping[str, Audience]] = MappingProxyType({})
 
@@ -75,7 +86,7 @@ class RuleSet:
 
     __slots__ = (
         *("_listening", "all", "audiences", "awaited", "budgets", "by_id", "calling_off", "campaigns", "heard"),
-        *("scheduled", "segments", "spans", "things"),
+        *("full_cards", "scheduled", "segments", "spans", "things"),
     )
 
     def __init__(self, rules: Iterable[CompiledRule] = (), audiences: Mapping[str, Audience] = _NONE) -> None:
@@ -105,6 +116,8 @@ class RuleSet:
             {name: tuple(rule.id for rule in self.all if rule.campaign == name) for name in named}
         )
         """Groups of rules by name: the ids of their rules."""
+        self.full_cards: Mapping[str, tuple[str, ...]] = _given_for_full_cards(self.all)
+        """Card -> the rewards that rules give for a full one."""
         running: list[CompiledTrigger | Unless] = [*unless, *triggers]
         self.awaited = tuple(sorted({trigger.awaited for trigger in running if trigger.awaited is not None}))
         """What running rules wait for by a timer."""

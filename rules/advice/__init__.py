@@ -9,6 +9,8 @@ from rules.advice import budgets, conditions, limits, overlap
 from rules.advice.rule_text import Advisor, RuleText, rule_texts
 from rules.loader import LoadedMerchant
 from rules.yaml.problems import Problem
+from stamgast.domain.calendar import business_day
+from stamgast.domain.units import Millis
 
 ADVISORS: Sequence[Advisor] = (
     conditions.NeverFires(),
@@ -29,13 +31,17 @@ ADVISORS: Sequence[Advisor] = (
 )
 
 
-def advise(loaded: LoadedMerchant, folder: str = "") -> list[Problem]:
-    """All advice on a merchant's rules, as warnings at their places; `folder` is put before the files' names."""
+def advise(loaded: LoadedMerchant, folder: str = "", now: Millis | None = None) -> list[Problem]:
+    """All advice on a merchant's rules, as warnings at their places; `folder` is put before the files' names.
+
+    Without a time nothing is said of what is over.
+    """
     if not loaded.ok:
         return []
     texts = rule_texts(loaded, folder)
+    over = () if now is None else (limits.Over(business_day(now, loaded.program.time_zone)),)
     for text in texts:
-        for advisor in ADVISORS:
+        for advisor in (*ADVISORS, *over):
             advisor.look(text, texts, loaded.program)
     found = [problem for text in texts for problem in text.source.problems]
     return sorted(found, key=lambda each: (each.file, each.line, each.column))

@@ -41,6 +41,9 @@ class NeverFires(Advisor):
                 message = f"this rule never fires: at visit number {passed} there are no {span[0]} visits yet"
                 text.warn(said.key, message, f"Write `visits_reached: {span[0]}`.")
             self._look_at_tier(said, text)
+            if said.word == "joined" == trigger.name and isinstance(said.node, ScalarNode) and said.node.value is False:
+                message = "this rule never fires: who has just joined has joined"
+                text.warn(said.key, message, "Leave it out, or write another trigger.")
         self._look_at_segment(text)
 
     @staticmethod

@@ -6,9 +6,11 @@ from typing import Final
 from rules.advice.rule_text import Advisor, RuleText
 from rules.engine import CompiledRule
 from rules.yaml.nodes import MapNode
+from stamgast.domain.calendar import date_of
 from stamgast.domain.program import Program, Window
 from stamgast.domain.schedules import Each
-from stamgast.domain.vocabulary import OncePer, Outside
+from stamgast.domain.units import Day
+from stamgast.domain.vocabulary import OncePer, Outside, RuleStatus
 
 _OFTEN: Final = frozenset({OncePer.PURCHASE, OncePer.DAY, OncePer.WEEK, OncePer.EVENT})
 _SELDOM: Final = 28
@@ -17,15 +19,39 @@ EVERYBODY: Final = 100
 
 
 class NobodyLeft(Advisor):
-    """A hold-out of everybody."""
+    """A hold-out of everybody, or a trial on nobody."""
 
     def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
         """The share that is held out gets nothing."""
+        if text.rule.status == RuleStatus.CANARY and not text.rule.canary:
+            hint = "5% is usual to begin with; to only count write `status: shadow`."
+            text.warn(text.place("status"), "`canary 0%` is live for nobody", hint)
         if text.rule.hold_out >= EVERYBODY:
             limits = text.place("limits")
             at = (limits.get("hold_out") if isinstance(limits, MapNode) else None) or limits
             hint = "10% is usual: enough to see what the rule brings."
             text.warn(at, "`hold_out: 100%` holds everybody out: nobody gets a message", hint)
+
+
+class Over(Advisor):
+    """A rule whose days, or whose one day, lie behind us."""
+
+    def __init__(self, today: Day) -> None:
+        self._today = today
+
+    def look(self, text: RuleText, others: Sequence[RuleText], program: Program) -> None:  # noqa: ARG002
+        """What is over fires no more; of a draft nobody minds."""
+        rule, schedule = text.rule, text.rule.trigger.schedule
+        if not text.runs:
+            return
+        if rule.ends is not None and rule.ends < self._today:
+            ended = f"this rule never fires: its last day was {date_of(rule.ends)}"
+            text.warn(text.place("ends"), ended, "Write a later day, or take the rule away.")
+            return
+        once = None if schedule is None or schedule.by_hand else schedule.once
+        if once is not None and once < self._today:
+            came = f"this rule never fires: {date_of(once)} has gone by"
+            text.warn(text.place("when"), came, "Write a day that is to come, or take the rule away.")
 
 
 class MissingStatus(Advisor):

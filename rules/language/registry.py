@@ -43,11 +43,15 @@ class Word(ABC, Generic[R]):
     says: ClassVar[Mapping[str, str]]
     """Language -> the word's part of a sentence, with `{value}` for what stands after it (`{key}` for a first word
     within it): `rules check` reads rules back by them, in each of `rules.language.spoken.LANGUAGES`."""
+    says_whether: ClassVar[Mapping[bool, Mapping[str, str]]] = MappingProxyType({})
+    """The same where `true` or `false` may stand after it and make another sentence."""
 
     def read_back(self, node: Node, language: str) -> str:
         """The word and what stands after it, as it is said."""
         entries = node.entries if isinstance(node, MapNode) else ()
         first = entries[0][0].text if entries else ""
+        if isinstance(node, ScalarNode) and isinstance(node.value, bool) and self.says_whether:
+            return self.says_whether[node.value][language]
         said = self.says[language]
         if "{value}" in said:
             return said.format(value=spoken(node, language), key=first)

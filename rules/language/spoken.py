@@ -24,8 +24,13 @@ _UNITS: Final[Mapping[str, Mapping[str, tuple[str, str]]]] = {
     "day": {"nl": ("dag", "dagen"), "fr": ("jour", "jours"), "de": ("Tag", "Tage")},
     "week": {"nl": ("week", "weken"), "fr": ("semaine", "semaines"), "de": ("Woche", "Wochen")},
     "month": {"nl": ("maand", "maanden"), "fr": ("mois", "mois"), "de": ("Monat", "Monate")},
+    "year": {"nl": ("jaar", "jaar"), "fr": ("an", "ans"), "de": ("Jahr", "Jahre")},
 }
-_DURATION: Final = re.compile(r"([0-9]+) ?(minute|hour|day|week|month)s?")
+_DURATION: Final = re.compile(r"([0-9]+) ?(minute|hour|day|week|month|year)s?")
+_DATES: Final = re.compile(r"([0-9-]{10}) to ([0-9-]{10})")
+_TO: Final = {"nl": "t/m", "fr": "au", "de": "bis", "en": "to"}
+_YES: Final = {"nl": "ja", "fr": "oui", "de": "ja", "en": "yes"}
+_NO: Final = {"nl": "nee", "fr": "non", "de": "nein", "en": "no"}
 _DAYS: Final = {
     "nl": "maandag dinsdag woensdag donderdag vrijdag zaterdag zondag",
     "fr": "lundi mardi mercredi jeudi vendredi samedi dimanche",
@@ -73,7 +78,25 @@ _KEYS: Final[Mapping[str, Mapping[str, str]]] = {
     "purpose": {"nl": "voor", "fr": "pour", "de": "für"},
     "time": {"nl": "keer:", "fr": "fois :", "de": "Mal:"},
     "method": {"nl": "methode", "fr": "méthode", "de": "Methode"},
+    "way": {"nl": "alleen", "fr": "seulement vers", "de": "nur nach"},
+    "reward": {"nl": "beloning", "fr": "récompense", "de": "Belohnung"},
 }
+_VALUES: Final[Mapping[str, Mapping[str, Mapping[str, str]]]] = {
+    "way": {
+        "up": {"nl": "omhoog", "fr": "le haut", "de": "oben"},
+        "down": {"nl": "omlaag", "fr": "le bas", "de": "unten"},
+    },
+    "time": {
+        "first": {"nl": "de eerste", "fr": "la première", "de": "das erste"},
+        "each": {"nl": "elke", "fr": "chacune", "de": "jedes"},
+    },
+    "of": {
+        "first_visit": {"nl": "het eerste bezoek", "fr": "la première visite", "de": "dem ersten Besuch"},
+        "joined": {"nl": "de aanmelding", "fr": "l'inscription", "de": "der Anmeldung"},
+    },
+    "keyword": {"none": {"nl": "geen trefwoord", "fr": "aucun mot-clé", "de": "keinem Stichwort"}},
+}
+"""Words that may stand after a word, and mean something only there: a shop may have a store called `up`."""
 
 
 def language_of(languages: tuple[str, ...]) -> str:
@@ -99,6 +122,8 @@ def _joined(words: list[str], last: str) -> str:
 def spoken(node: Node, language: str) -> str:
     """What stands there, as it is said. Words that are no bounds are said by their values."""
     if isinstance(node, ScalarNode):
+        if isinstance(node.value, bool):
+            return (_YES if node.value else _NO)[language]
         return spoken_word(node.text, language)
     if isinstance(node, ListNode):
         return one_of([spoken(item, language) for item in node.items], language)
@@ -118,10 +143,15 @@ def settings(node: Node, language: str) -> str:
         return spoken(node, language)
     bounds = {key.text: _BOUNDS[key.text][language].format(spoken(value, language)) for key, value in _bounds(node)}
     said = [
-        bounds.get(key.text) or f"{_KEYS.get(key.text, {}).get(language, key.text)} {spoken(value, language)}"
+        bounds.get(key.text) or f"{_KEYS.get(key.text, {}).get(language, key.text)} {_value(key, value, language)}"
         for key, value in node.entries
     ]
     return ", ".join(said)
+
+
+def _value(key: ScalarNode, value: Node, language: str) -> str:
+    words = _VALUES.get(key.text, {}).get(value.text, {}) if isinstance(value, ScalarNode) else {}
+    return words.get(language) or spoken(value, language)
 
 
 def _bounds(node: MapNode) -> Iterator[tuple[ScalarNode, Node]]:
@@ -132,6 +162,8 @@ def spoken_word(text: str, language: str) -> str:
     """A single word: days, stages and lengths of time are said in the language, all else as it stands."""
     if found := _DURATION.fullmatch(text):
         return duration(int(found[1]), found[2], language)
+    if found := _DATES.fullmatch(text):
+        return f"{found[1]} {_TO[language]} {found[2]}"
     if text in _WEEK and language in _DAYS:
         return _DAYS[language].split()[_WEEK.index(text)]
     for words in (_STAGES, _FEED):

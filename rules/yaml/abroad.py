@@ -73,7 +73,7 @@ send_between: stuur_tussen verstuur_tussen envoyer_entre senden_zwischen between
 if_outside: buiten_tijd en_dehors ausserhalb außerhalb otherwise outside
 give_up_after: opgeven_na abandonner_après aufgeben_nach timeout expire_after
 send_late: laat_sturen envoyer_tard spät_senden
-cool_down: afkoelperiode rustperiode wachttijd délai delai pause ruhezeit abkühlzeit cooldown
+cool_down: afkoelperiode afkoeling afkoeltijd rustperiode wachttijd délai delai pause ruhezeit abkühlzeit cooldown
 messages: berichten messages_par_jour nachrichten max_messages
 hold_out: controlegroep groupe_témoin groupe_temoin kontrollgruppe holdout control_group
 customer: klant client kunde per_klant

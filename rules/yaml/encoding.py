@@ -9,19 +9,32 @@ _BOMS: Final = (
     (codecs.BOM_UTF16_LE, "UTF-16", "utf-16"),
     (codecs.BOM_UTF16_BE, "UTF-16", "utf-16"),
 )
+_DOCUMENTS: Final = (
+    (b"PK\x03\x04", "a document of Word or Excel, or a zip"),
+    (b"\xd0\xcf\x11\xe0", "an old document of Word or Excel"),
+    (b"{\\rtf", "a document with a layout (RTF)"),
+    (b"%PDF", "a PDF"),
+)
+"""How files of programs that are no editors begin."""
 HOW_TO_SAVE: Final = 'Save it as "UTF-8": editors offer that beside the name of the file.'
+AS_TEXT: Final = "Copy the words into a file of a plain editor, and save it as UTF-8."
 
 
 class NotUtf8(Exception):  # noqa: N818 - it says what the file is
     """What a file is instead, as far as it can be told, and the first place that shows it. `quoted` is that line."""
 
-    def __init__(self, message: str, line: int = 1, column: int = 1, quoted: str = "") -> None:
+    def __init__(
+        self, message: str, line: int = 1, column: int = 1, quoted: str = "", *, hint: str = HOW_TO_SAVE
+    ) -> None:
         super().__init__(message)
-        self.message, self.line, self.column, self.quoted = message, line, column, quoted
+        self.message, self.line, self.column, self.quoted, self.hint = message, line, column, quoted, hint
 
 
 def decode_utf8(content: bytes) -> str:
     """The text, without a byte order mark. Raises `NotUtf8`."""
+    for begins, what in _DOCUMENTS:
+        if content.startswith(begins):
+            raise NotUtf8(f"this file is {what}, and no plain text", hint=AS_TEXT)
     for mark, name, _ in _BOMS:
         if content.startswith(mark):
             raise NotUtf8(f"this file is {name}, not UTF-8")

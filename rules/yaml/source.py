@@ -120,7 +120,10 @@ class Source:
         quoted = self.lines[mark.line - 1] if 0 < mark.line <= len(self.lines) else ""
         length = max(1, min(mark.length, len(quoted) - mark.column + 1))
         severity: Literal["error", "warning"] = "warning" if warning else "error"
-        self.problems.append(Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity))
+        found = Problem(self.file, mark.line, mark.column, message, hint, quoted, length, severity)
+        if found in self.problems[-1:]:
+            return  # the same of a second message, which is told of where the first one stands
+        self.problems.append(found)
         if self._tally is not None and not warning:
             self._tally.note()
 

@@ -1,5 +1,6 @@
 """A past from a file of purchases: a line a purchase, or several lines a receipt where `transaction` tells them apart.
 
+Columns are parted by commas, or by semicolons, and then amounts may have a decimal comma.
 Needed are the columns customer, date and amount; store, category, product, transaction, language and source may be
 there. A date may have a time of day, with an offset or on the shop's own clock. A negative amount gives back what the
 same customer bought before: of the transaction that it names, else of their newest purchase that is large enough.
@@ -12,6 +13,7 @@ import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from itertools import chain
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -38,9 +40,11 @@ from stamgast.domain.purchase_record import millis_of
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel, Purpose
+from stamgast.domain.written_money import read_number
 
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("store", "category", "product", "transaction", "language", "source")
+SEMICOLON: Final = ";"
 _NOON: Final = 12 * 60
 _MOST_PROBLEMS: Final = 20
 
@@ -78,7 +82,8 @@ def span_of(path: Path) -> tuple[Day, Day]:
     """
     first, last = "9", ""
     with _opened(path) as file:
-        rows = csv.reader(file, strict=True)
+        lines, parted_by = _lines_of(file)
+        rows = csv.reader(lines, strict=True, delimiter=parted_by)
         place = _heading(str(path), rows)["date"]
         for row in rows:
             if len(row) > place:
@@ -96,7 +101,8 @@ def span_of(path: Path) -> tuple[Day, Day]:
 def unread_columns(path: Path) -> list[str]:
     """What to say of columns that are not read: where each stands, and what may be meant by it."""
     with _opened(path) as file:
-        columns = _heading(str(path), csv.reader(file, strict=True))
+        lines, parted_by = _lines_of(file)
+        columns = _heading(str(path), csv.reader(lines, strict=True, delimiter=parted_by))
     absent = [name for name in OPTIONAL if name not in columns]
     told = []
     for name, place in columns.items():
@@ -114,7 +120,8 @@ def columns_of(path: Path) -> frozenset[str]:
         PastError: there is no such file, or it lacks what is needed.
     """
     with _opened(path) as file:
-        return frozenset(_heading(str(path), csv.reader(file, strict=True)))
+        lines, parted_by = _lines_of(file)
+        return frozenset(_heading(str(path), csv.reader(lines, strict=True, delimiter=parted_by)))
 
 
 def read_csv(path: Path, program: Program, share: Share, end: Millis) -> dict[str, list[Sale]]:
@@ -162,15 +169,16 @@ def events_of(customer: str, sales: Sequence[Sale], program: Program) -> list[An
 
 
 def _joining(customer: str, sales: Sequence[Sale], program: Program) -> Iterator[AnyEvent]:
+    """They agree, and join: in the order of the real door, so that a welcome finds what they agreed to."""
     merchant, at = program.merchant, sales[0].at - MINUTE
     language = next((sale.language for sale in sales if sale.language in program.languages), program.languages[0])
     source = next((sale.source for sale in sales if sale.source), None)
-    yield Enrolled(merchant=merchant, customer=customer, at=at, language=language, acquisition_source=source)
     for purpose in Purpose:
         for channel in Channel:
             yield ConsentChanged(
                 merchant=merchant, customer=customer, at=at, purpose=purpose, channel=channel, granted=True
             )
+    yield Enrolled(merchant=merchant, customer=customer, at=at, language=language, acquisition_source=source)
 
 
 def _net(bought: Mapping[str, Transaction], name: str) -> Purchase | None:
@@ -219,6 +227,20 @@ def _opened(path: Path) -> Iterator[IO[str]]:
         raise PastError([f"{path}: this is not a CSV: {in_plain_words(error)}"]) from None
 
 
+def _lines_of(file: IO[str]) -> tuple[Iterator[str], str]:
+    """The lines, and what parts their cells: Excel writes semicolons where commas are decimal."""
+    heading = file.readline()
+    parted_by = SEMICOLON if SEMICOLON in heading and "," not in heading else ","
+    return chain([heading] if heading else [], file), parted_by
+
+
+def _with_point(text: str, currency: str) -> str:
+    """An amount with a decimal comma, with a point instead; any other, and one of two readings, as it stands."""
+    bare = text.lstrip("+-")
+    meant = read_number(bare, exponent_of(currency)).values if "," in bare else ()
+    return f"{text[: len(text) - len(bare)]}{meant[0]}" if len(meant) == 1 else text
+
+
 def _heading(name: str, rows: Iterator[list[str]]) -> dict[str, int]:
     try:
         names = names_in(next(rows, None))
@@ -244,9 +266,12 @@ class _Reading:
         self._moments: dict[str, Millis | None] = {}
         self._problems: list[str] = []
         self._columns: dict[str, int] = {}
+        self._by_semicolons = False
 
     def read(self, file: IO[str]) -> dict[str, list[Sale]]:
-        rows = csv.reader(file, strict=True)
+        lines, parted_by = _lines_of(file)
+        self._by_semicolons = parted_by == SEMICOLON
+        rows = csv.reader(lines, strict=True, delimiter=parted_by)
         self._columns = columns = _heading(self._name, rows)
         width, who = max(columns.values()) + 1, columns["customer"]
         found: dict[str, list[Sale]] = {}
@@ -284,6 +309,8 @@ class _Reading:
         return Sale(at, amount, store, category, product, transaction, language, source)
 
     def _amount(self, line: int, text: str) -> Minor | None:
+        if self._by_semicolons:
+            text = _with_point(text, self._program.currency)
         millionths = read_amount(text)
         place = self._columns["amount"] + 1
         if millionths is None:

@@ -41,6 +41,8 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "to": str(date_of(plan.last)),
         "data": plan.data.path if isinstance(plan.data, CsvData) else "log",
         "currency": program.currency,
+        "time_zone": program.time_zone,
+        "prices_known": program.prices_known,
         "customers": account.customers,
         "purchases": account.purchases,
         "left_out": account.left_out,

@@ -8,6 +8,7 @@ from typing import Any, Final
 from stamgast.backtest import spent
 from stamgast.backtest.account import WAITING
 from stamgast.backtest.preview import STAND_IN
+from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.currencies import format_money
 from stamgast.people.why import REASONS
 
@@ -62,6 +63,8 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     for rule, figures in found["rules"].items():
         yield _row(rule, figures, width, found["currency"])
     yield ""
+    if not found["prices_known"] and any(figures["would_send"] for figures in found["rules"].values()):
+        yield "what messages cost is not known: program.yaml has no `prices:`"
     for rule, figures in found["rules"].items():
         yield from _notes(rule, figures)
     yield from budgets_in_words(found)
@@ -119,7 +122,8 @@ def _samples(found: Mapping[str, Any]) -> Iterator[str]:
         yield "some of the messages:"
     for each in found["samples"]:
         text = " / ".join(each["text"].splitlines())
-        yield f"  {each['at']} {each['rule']} by {each['channel']} ({each['language']}): {text}"
+        at = on_the_wall(each["at"], found["time_zone"])
+        yield f"  {at} {each['rule']} by {each['channel']} ({each['language']}): {text}"
 
 
 def _difference(difference: Mapping[str, Any] | None) -> Iterator[str]:

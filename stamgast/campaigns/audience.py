@@ -28,7 +28,7 @@ from stamgast.identity.references import perhaps_named_by
 from stamgast.log.partitioning import partition_for
 from stamgast.log.topics import Topics
 from stamgast.lookup import CUSTOMER_ID, open_people
-from stamgast.programs.publish import MERCHANTS
+from stamgast.programs.folders import MERCHANTS
 from stamgast.service import Bundle
 from stamgast.service.schedules import fact_of, is_in, may_hold
 from stamgast.settings import Settings

@@ -14,6 +14,7 @@ from calendar import monthrange
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final, NamedTuple, Protocol
+from zoneinfo import ZoneInfo
 
 from stamgast.domain.units import Millis
 
@@ -187,6 +188,12 @@ def why_no_moment(text: str) -> str:
         if is_so:
             return said
     return "its offset is none that a place has"
+
+
+def on_the_wall(text: str, zone: str) -> str:
+    """What a clock in the zone shows at an RFC 3339 time, for people: `2026-10-01 10:30`."""
+    at = datetime.fromtimestamp(parse_time(text) / 1000, UTC).astimezone(ZoneInfo(zone))
+    return at.strftime("%Y-%m-%d %H:%M")
 
 
 def format_time(moment: Millis) -> str:

@@ -150,9 +150,9 @@ def status(
     if not campaigns and not scheduled:
         answer("nothing was started, and no rule comes by the calendar")
     for campaign in campaigns:
-        tell(campaign)
+        tell(campaign, bundles[campaign.merchant].program.time_zone)
     for each in scheduled:
-        tell_occasions(each)
+        tell_occasions(each, bundles[each.merchant].program.time_zone)
 
 
 @app.command()

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 def program_of(merchant: str) -> Program:
     """Read a merchant's programme from the folder of settings; exit with 1 if it cannot be used."""
     from rules.loader import load_merchant
-    from stamgast.programs.publish import MERCHANTS, merchant_folders
+    from stamgast.programs.folders import MERCHANTS, merchant_folders
 
     config_dir = read_settings().config_dir
     known = {folder.name: folder for folder in merchant_folders(config_dir)}

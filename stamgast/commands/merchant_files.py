@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NoReturn
 
 from stamgast.commands.answering import fail, misuse, say
 from stamgast.domain.spelling import nearest
@@ -15,22 +17,41 @@ if TYPE_CHECKING:
 
 def files_of(settings: Settings, merchant: str | None) -> tuple[Path, LoadedMerchant]:
     """Return folder and files of the named merchant, or of the only one; say what is wrong and exit if it cannot be."""
+    from rules.loader import load_merchant
     from rules.yaml.problems import render_problems
-    from stamgast.programs.publish import MERCHANTS, merchant_folders
-    from stamgast.programs.rule_files import files_at
+    from stamgast.programs.folders import MERCHANTS, merchant_folders
 
     folders = {folder.name: folder for folder in merchant_folders(settings.config_dir)}
-    where = settings.config_dir / MERCHANTS
     if not folders:
-        fail(f"there is no merchant in {where}")
+        fail(f"there is no merchant in {settings.config_dir / MERCHANTS}")
     if merchant is None and len(folders) > 1:
         misuse(f"whose rules? say --merchant, one of {', '.join(folders)}")
     name = merchant or next(iter(folders))
     if name not in folders:
-        near = nearest(name, folders)
-        fail(f"there is no merchant {name!r} in {where}" + (f"; did you mean {near!r}?" if near else ""))
-    (loaded,) = files_at([folders[name]]).loaded
+        _fail_for(name, folders, settings)
+    loaded = load_merchant(folders[name])
     if not loaded.ok:
         say(render_problems(loaded.problems))
         fail(f"the files of {name} have errors; nothing was run")
     return folders[name], loaded
+
+
+def paths_meant(settings: Settings, given: Sequence[Path] | None, merchant: str | None) -> list[Path]:
+    """Return what is meant by paths, by merchants' names in their place and by --merchant; of neither, everybody."""
+    from stamgast.programs.folders import merchant_folders
+
+    folders = {folder.name: folder for folder in merchant_folders(settings.config_dir)}
+    meant = [folders.get(str(each), each) if not os.path.lexists(each) else each for each in given or ()]
+    if merchant is not None:
+        if merchant not in folders:
+            _fail_for(merchant, folders, settings)
+        meant.append(folders[merchant])
+    return meant or [settings.config_dir]
+
+
+def _fail_for(name: str, folders: Collection[str], settings: Settings) -> NoReturn:
+    from stamgast.programs.folders import MERCHANTS
+
+    near = nearest(name, folders)
+    hint = f"; did you mean {near!r}?" if near else ""
+    fail(f"there is no merchant {name!r} in {settings.config_dir / MERCHANTS}{hint}")

@@ -79,7 +79,7 @@ def _publish_or_wait(settings: Settings, merchants: list[str], asked: _Asked) ->
 
 
 def _folders(config_dir: Path, names: list[str]) -> list[Path]:
-    from stamgast.programs.publish import MERCHANTS, merchant_folders
+    from stamgast.programs.folders import MERCHANTS, merchant_folders
 
     known = {folder.name: folder for folder in merchant_folders(config_dir)}
     if not known:

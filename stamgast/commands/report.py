@@ -127,7 +127,14 @@ async def _reckon(settings: Settings, merchant: str | None, span: Wanted | None)
         redis.close()
     if span is None:
         return [
-            report_of(totals.get(name, {}), each.program, each.rules.by_id, each.rules.budgets, each.rules.campaigns)
+            report_of(
+                totals.get(name, {}),
+                each.program,
+                each.rules.by_id,
+                each.rules.budgets,
+                each.rules.campaigns,
+                full_cards=each.rules.full_cards,
+            )
             for name, each in bundles.items()
         ]
     readings = Readings(kafka_of(settings), topics, shelf, is_real=is_real(settings.clock))
@@ -173,40 +180,21 @@ def _flat(figures: dict[str, Any]) -> dict[str, Any]:
 def _tell(document: dict[str, Any]) -> None:
     from stamgast.commands.report_page import budgets_in_words
     from stamgast.domain.currencies import format_money
+    from stamgast.domain.earned import quiet_rules
 
     def money(minor: float) -> str:
         return format_money(round(minor), document["currency"])
 
+    quiet = quiet_rules(document)
     when = f", {document['from']} to {document['to']}" if "from" in document else ""
     answer(f"{document['merchant']}, money in {document['currency']}{when}")
-    for rule, figures in document["rules"].items():
-        attributed, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
-        answer(f"  {rule}")
-        answer(
-            f"    decided {figures['decided']:,}, reached {figures['reached']:,} people, sent {figures['sent']:,}, "
-            f"delivered {figures['delivered']:,}, read {figures['read']:,}, replied {figures['replied']:,}, "
-            f"redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
-            f"held out {figures['held_out']:,} people"
-        )
-        answer(
-            f"    after its messages: {attributed['purchases']:,} purchases, {money(attributed['revenue_minor'])}, "
-            f"profit {money(attributed['profit_minor'])} (whoever would have come anyway is among them)"
-        )
-        answer(f"    cost: messages {money(cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}")
-        if lift["per_customer_minor"] is not None:
-            answer(
-                f"    it changed, net of cost: {money(lift['per_customer_minor'])} a customer "
-                f"(between {money(lift['low'])} and {money(lift['high'])})"
-            )
-        answer(f"    {lift['verdict']}")
-        for variant, its in figures["variants"].items():
-            after = its["attributed"]
-            answer(
-                f"    {variant}: {its['people']:,} people, sent {its['sent']:,}, read {its['read']:,}; after it "
-                f"{after['purchases']:,} purchases, profit {money(after['profit_minor'])}; {its['uplift']['verdict']}"
-            )
+    for rule in document["rules"]:
+        if rule not in quiet:
+            _tell_rule(rule, document, money)
+    if quiet:
+        answer(f"  decided nothing yet: {', '.join(quiet)}")
     if "together" in document:
-        _tell_together(document["together"], money)
+        _tell_together(document, money)
     for line in budgets_in_words(document):
         answer(f"  {line}")
     owed = document["liability"]
@@ -215,14 +203,49 @@ def _tell(document: dict[str, Any]) -> None:
         answer(f"    without what these cost, which program.yaml does not say: {', '.join(owed['without_cost'])}")
 
 
-def _tell_together(figures: dict[str, Any], money: Callable[[float], str]) -> None:
+def _tell_rule(rule: str, document: dict[str, Any], money: Callable[[float], str]) -> None:
+    from stamgast.domain.earned import messages_cost
+
+    figures = document["rules"][rule]
+    attributed, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
+    answer(f"  {rule}")
+    answer(
+        f"    decided {figures['decided']:,}, reached {figures['reached']:,} people, sent {figures['sent']:,}, "
+        f"delivered {figures['delivered']:,}, read {figures['read']:,}, replied {figures['replied']:,}, "
+        f"redeemed {figures['redeemed']:,}, opted out {figures['opted_out']:,}, "
+        f"held out {figures['held_out']:,} people"
+    )
+    answer(
+        f"    after its messages: {attributed['purchases']:,} purchases, {money(attributed['revenue_minor'])}, "
+        f"profit {money(attributed['profit_minor'])} (whoever would have come anyway is among them)"
+    )
+    messages = messages_cost(document, cost["messages_minor"])
+    answer(f"    cost: messages {messages}, rewards {money(cost['rewards_minor'])}")
+    if lift["per_customer_minor"] is not None:
+        answer(
+            f"    it changed, net of cost: {money(lift['per_customer_minor'])} a customer "
+            f"(between {money(lift['low'])} and {money(lift['high'])})"
+        )
+    answer(f"    {lift['verdict']}")
+    for variant, its in figures["variants"].items():
+        after = its["attributed"]
+        answer(
+            f"    {variant}: {its['people']:,} people, sent {its['sent']:,}, read {its['read']:,}; after it "
+            f"{after['purchases']:,} purchases, profit {money(after['profit_minor'])}; {its['uplift']['verdict']}"
+        )
+
+
+def _tell_together(document: dict[str, Any], money: Callable[[float], str]) -> None:
+    from stamgast.domain.earned import messages_cost
+
+    figures = document["together"]
     attributed, cost = figures["attributed"], figures["cost"]
     answer(
         f"  together: sent {figures['sent']:,}, delivered {figures['delivered']:,}, redeemed {figures['redeemed']:,}"
     )
     answer(
         f"    after their messages: {attributed['purchases']:,} purchases, profit {money(attributed['profit_minor'])}; "
-        f"cost: messages {money(cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}"
+        f"cost: messages {messages_cost(document, cost['messages_minor'])}, rewards {money(cost['rewards_minor'])}"
     )
     if figures["uplift_minor"] is not None:
         answer(f"    they changed, net of cost: {money(figures['uplift_minor'])} over all they spoke to")

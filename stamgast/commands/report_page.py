@@ -7,6 +7,7 @@ from html import escape
 from typing import Any, Final
 
 from stamgast.domain.currencies import exponent_of, format_money
+from stamgast.domain.earned import messages_cost, quiet_rules
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
 _HEADS: Final = (
@@ -36,12 +37,16 @@ def budgets_in_words(document: dict[str, Any]) -> Iterator[str]:
 
 
 def _of_merchant(document: dict[str, Any]) -> str:
+    quiet = quiet_rules(document)
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
     rows = "\n".join(_rows(document))
     said = "".join(
         f"<li>{escape(rule)}: {escape(figures['uplift']['verdict'])}</li>"
         for rule, figures in document["rules"].items()
+        if rule not in quiet
     )
+    if quiet:
+        said += f"<li>decided nothing yet: {escape(', '.join(quiet))}</li>"
     if "together" in document:
         lines = document["together"]
         cost = sum(lines["cost"].values())
@@ -63,21 +68,24 @@ def _of_merchant(document: dict[str, Any]) -> str:
 
 
 def _rows(document: dict[str, Any]) -> Iterator[str]:
+    quiet = quiet_rules(document)
     for rule, figures in document["rules"].items():
-        yield _row(rule, figures, document["currency"])
+        if rule in quiet:
+            continue
+        yield _row(rule, figures, document)
         for variant, its in figures["variants"].items():
-            yield _row(
-                f"{rule}: {variant}", its | {"cost": {"rewards_minor": None} | its["cost"]}, document["currency"]
-            )
+            yield _row(f"{rule}: {variant}", its | {"cost": {"rewards_minor": None} | its["cost"]}, document)
 
 
-def _row(rule: str, figures: dict[str, Any], currency: str) -> str:
+def _row(rule: str, figures: dict[str, Any], document: dict[str, Any]) -> str:
+    currency = document["currency"]
     after, cost, lift = figures["attributed"], figures["cost"], figures["uplift"]
     names = ("decided", "reached", "sent", "delivered", "read", "replied", "redeemed", "opted_out", "held_out")
     cells = [f"{figures[name]:,}" if name in figures else "" for name in names] + [f"{after['purchases']:,}"]
     cells += [
-        "" if each is None else format_money(each, currency)
-        for each in (after["profit_minor"], cost["messages_minor"], cost["rewards_minor"])
+        format_money(after["profit_minor"], currency),
+        messages_cost(document, cost["messages_minor"]),
+        "" if cost["rewards_minor"] is None else format_money(cost["rewards_minor"], currency),
     ]
     cells += [
         "" if lift[name] is None else format_money(round(lift[name]), currency)

@@ -21,6 +21,7 @@ from stamgast.commands.answering import (
     read_settings,
     say,
 )
+from stamgast.commands.merchant_files import paths_meant
 from stamgast.commands.rules_backtest import backtest
 from stamgast.commands.rules_launch import history, launch, rollback
 from stamgast.commands.rules_new import new
@@ -37,20 +38,24 @@ for command in (new, backtest, launch, history, rollback):
 
 Paths = Annotated[
     list[Path] | None,
-    typer.Argument(metavar="[PATH…]", help="Merchants' folders or single files; all of STAMGAST_CONFIG_DIR if none."),
+    typer.Argument(
+        metavar="[PATH…]", help="Merchants, their folders or single files; all of STAMGAST_CONFIG_DIR if none."
+    ),
 ]
+OfMerchant = Annotated[str | None, typer.Option("--merchant", help="Whose; all if not said.")]
 
 
 @app.command()
-def check(paths: Paths = None, *, as_json: AsJson = False) -> None:
+def check(paths: Paths = None, *, merchant: OfMerchant = None, as_json: AsJson = False) -> None:
     """Say everything that is wrong with the files: where, what, and what to write instead."""
     from rules.yaml.problems import has_errors, render_problems
     from stamgast.programs.rule_files import files_at
 
-    chosen = files_at(_or_configured(paths))
+    settings = read_settings()
+    chosen = files_at(paths_meant(settings, paths, merchant))
     if not chosen.folders:
         misuse(chosen.complaint)
-    problems = [*chosen.problems(), *chosen.advice()]
+    problems = [*chosen.problems(), *chosen.advice(settings.make_clock().now())]
     told = chosen.rules()
     if as_json:
         print_json(
@@ -105,6 +110,7 @@ def _counted(files: int, problems: Sequence[Problem], told: Sequence[ToldRule]) 
 def run(
     paths: Paths = None,
     *,
+    merchant: OfMerchant = None,
     parameters: Annotated[
         Path | None,
         typer.Option(help="What `clv fit --out` wrote: the model that rules on chances and values ask."),
@@ -116,7 +122,7 @@ def run(
     from stamgast.programs.rule_files import files_at
     from stamgast.programs.rule_tests import run_tests
 
-    chosen = files_at(_or_configured(paths), _model(parameters))
+    chosen = files_at(paths_meant(read_settings(), paths, merchant), _model(parameters))
     if not chosen.folders:
         misuse(chosen.complaint)
     problems = chosen.problems(whole_merchants=True)
@@ -138,8 +144,8 @@ def run(
             }
         )
     else:
-        for merchant, result in results:
-            _tell_case(merchant, result)
+        for whose, result in results:
+            _tell_case(whose, result)
         if problems:
             say(render_problems(problems))
         answer(f"{len(results) - failed} passed, {failed} failed")
@@ -165,11 +171,11 @@ def why(
         _count_why(merchant, rule, as_json=as_json)
         return
     from stamgast.commands.finding import find
-    from stamgast.people.why import explain_customer
+    from stamgast.people.why import explain_customer, rules_told_of
 
     settings = load_settings()
     found = find(settings, merchant, identifier)
-    rules = found.bundle.rules.by_id
+    rules = rules_told_of(found.state, found.bundle)
     if rule is not None and rule not in rules:
         near = nearest(rule, rules)
         fail(f"there is no rule {rule!r}" + (f"; did you mean {near!r}?" if near else ""))
@@ -179,7 +185,7 @@ def why(
         return
     answer(f"{merchant} {found.customer_id}")
     for each in told:
-        for line in _why_lines(each):
+        for line in _why_lines(each, found.bundle.program.time_zone):
             answer(line)
 
 
@@ -218,15 +224,19 @@ def _count_why(merchant: str, rule: str | None, *, as_json: bool) -> None:
         answer(line)
 
 
-def _why_lines(told: dict[str, Any]) -> Iterator[str]:
+def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
+    from stamgast.clock.shop_time import on_the_wall
+
     dates = "".join(f", {word} {told[word]}" for word in ("starts", "ends") if told[word])
-    yield f"\n{told['rule']} ({told['status']}{dates}): when {told['when']}"
+    when = f": when {told['when']}" if told["when"] else ""
+    yield f"\n{told['rule']} ({told['status']}{dates}){when}"
     if told["fired_for"]:
         yield f"  fired for {', '.join(told['fired_for'])}"
     else:
         yield "  has not fired"
     if told["last"]:
-        yield f"  last asked {told['last']['at'] or 'so long ago that only its end is kept'}: {told['last']['because']}"
+        asked = on_the_wall(told["last"]["at"], zone) if told["last"]["at"] else "so long ago that only its end is kept"
+        yield f"  last asked {asked}: {told['last']['because']}"
     marks = {True: "yes", False: "no ", None: "?  "}
     for each in told["conditions"]:
         found = f"  (now: {each['found']})" if each["found"] else ""
@@ -236,9 +246,12 @@ def _why_lines(told: dict[str, Any]) -> Iterator[str]:
         because = f": {words}" if words else ""
         over = f" by {each['channel']}" if each["channel"] else ""
         until = (
-            f", looked at again {each['release_at']}" if each["status"] == Status.HELD and each["release_at"] else ""
+            f", looked at again {on_the_wall(each['release_at'], zone)}"
+            if each["status"] == Status.HELD and each["release_at"]
+            else ""
         )
-        yield f"  {each['decided_at']} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
+        decided = on_the_wall(each["decided_at"], zone)
+        yield f"  {decided} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
 
 
 def _model(parameters: Path | None) -> dict[str, Any] | None:
@@ -253,10 +266,6 @@ def _model(parameters: Path | None) -> dict[str, Any] | None:
     except ParameterFileError as error:
         fail(str(error))
     return found
-
-
-def _or_configured(paths: list[Path] | None) -> list[Path]:
-    return paths or [read_settings().config_dir]
 
 
 def _case_json(merchant: str, result: Any) -> dict[str, Any]:

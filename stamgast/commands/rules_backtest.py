@@ -142,14 +142,17 @@ def _plan(
     from stamgast.backtest.plan import SIMULATED, Plan
     from stamgast.bootstrap import id_key_of
     from stamgast.identity.sealing import derive_voucher_key
+    from stamgast.programs.launches import carried_over
     from stamgast.programs.record import BundleRecord, bundle_hash
 
     merchant = loaded.program.merchant
     newest = published[max(published)] if published else None
-    # What a fit gave is in force beside the files, so it is asked here as well.
+    # What a fit gave and what was launched is in force beside the files, and stays when they are published.
     clv = newest.record.clv if newest else {}
+    launched = carried_over(newest.record.launched, loaded.rules) if newest else {}
     files = dict(loaded.files)
-    record = BundleRecord(merchant=merchant, hash=bundle_hash(files, clv), files=files, clv=clv)
+    content = bundle_hash(files, clv, launched=launched)
+    record = BundleRecord(merchant=merchant, hash=content, files=files, clv=clv, launched=launched)
     source = _source(settings, data)
     first, last = _days(settings, loaded, data, days)
     key = SIMULATED if data is not None else derive_voucher_key(id_key_of(settings))

@@ -53,7 +53,7 @@ def launch(
     try:
         parse_status(written)
     except WordError as error:
-        misuse(f"{error} {error.hint}")
+        misuse(f"{error}. {error.hint}")
     _must_say(why)
     settings, topics = _ready()
     wanted = Wanted(rule, written, merchant, expect if backtest is None else _foretold(backtest, rule), anyway=anyway)
@@ -239,12 +239,17 @@ def _document(version: InForce, waiting: list[int] | None) -> dict[str, Any]:
 
 
 def _files_differ(settings: Settings, version: InForce) -> bool:
-    """Whether the merchant's folder holds other files than those in force."""
+    """Whether the merchant's folder holds other files than those in force, as `publish` would append them."""
     from rules.loader import load_merchant
-    from stamgast.programs.publish import MERCHANTS
+    from stamgast.bootstrap import seals_phones_of
+    from stamgast.programs.folders import MERCHANTS
+    from stamgast.programs.staff_phones import with_sealed_phones
 
     folder = settings.config_dir / MERCHANTS / version.record.merchant
-    return folder.is_dir() and load_merchant(folder).files != version.record.files
+    if not folder.is_dir():
+        return False
+    loaded = with_sealed_phones(load_merchant(folder), version.record.clv, seals_phones_of(settings))
+    return loaded.files != version.record.files
 
 
 def _write(found: list[Version], folder: Path, wanted: str, merchant: str, *, in_json: bool) -> None:

@@ -10,7 +10,6 @@ import typer
 
 from stamgast.commands.answering import WRONG, AsJson, answer, fail, load_settings, misuse, print_json, say
 from stamgast.commands.merchant_files import files_of
-from stamgast.domain.spelling import nearest
 
 if TYPE_CHECKING:
     from rules.recipes import Input, Recipe
@@ -89,9 +88,11 @@ def _document(recipe: Recipe) -> dict[str, Any]:
 
 
 def _chosen(recipes: Sequence[Recipe], name: str) -> Recipe:
+    from rules.yaml.problems import nearest
+
     by_id = {each.id: each for each in recipes}
     if name not in by_id:
-        near = nearest(name, by_id)
+        near = nearest(name, by_id)  # in Dutch, French or German too
         fail(
             f"there is no recipe {name!r}; " + (f"did you mean {near!r}?" if near else f"there are {', '.join(by_id)}")
         )

@@ -15,7 +15,7 @@ from stamgast.demo.run_folder import open_run_folder
 from stamgast.demo.stage import open_stage
 from stamgast.demo.trial import BAKERY, RECORDS, Cast, Options, Say, Trial
 from stamgast.lifecycle.ending import Ending
-from stamgast.programs.publish import MERCHANTS
+from stamgast.programs.folders import MERCHANTS
 
 
 class EndedError(Exception):

@@ -31,7 +31,8 @@ from stamgast.domain.units import Millis
 from stamgast.local.embedded import embedded_broker, embedded_redis
 from stamgast.local.processes import ChildProcess, ProcessError, free_port
 from stamgast.log.topics import create_topics
-from stamgast.programs.publish import MERCHANTS, publish
+from stamgast.programs.folders import MERCHANTS
+from stamgast.programs.publish import publish
 from stamgast.settings import SANDBOX_ACCOUNT, Settings
 
 BROKER: Final = "embedded (Tansu, in memory)"

@@ -5,14 +5,17 @@ from types import MappingProxyType
 from typing import Any, Final
 
 from stamgast.domain.budgets import MILLS, Booked, Budget
+from stamgast.domain.currencies import format_money
 from stamgast.domain.measuring import HELD_OUT, Sum, arm_of
 from stamgast.domain.program import Program
+from stamgast.domain.units import Minor
 from stamgast.domain.uplift import Side, Uplift, together, uplift
 from stamgast.domain.vocabulary import BETWEEN, Counter, Tally, VoucherState, counter
 
 Totals = Mapping[str, int]
 """Counter, without its merchant -> what it is over all partitions."""
 _NOTHING: Final[Mapping[str, Any]] = MappingProxyType({})
+NOT_PRICED: Final = "not known (no `prices:` in program.yaml)"
 _OWED: Final = (Counter.REWARD, Counter.CARD)
 
 
@@ -22,8 +25,12 @@ def report(
     rules: Iterable[str],
     budgets: Mapping[str, Budget] = _NOTHING,
     campaigns: Mapping[str, Collection[str]] = _NOTHING,
+    *,
+    full_cards: Mapping[str, Collection[str]] = _NOTHING,
 ) -> dict[str, Any]:
-    """The document. What is handed in is in force (`campaigns` with their rules); rules with sums are told too."""
+    """The document. What is handed in is in force (`campaigns` with their rules, `full_cards` with the rewards that
+    rules give for them); rules with sums are told too.
+    """
     measured: dict[str, set[str]] = {rule: set() for rule in rules}
     begins = arm_of("?").rstrip("?")
     for name in totals:
@@ -39,7 +46,8 @@ def report(
         "rules": {rule: _of_rule(totals, rule, sorted(variants)) for rule, variants in sorted(measured.items())},
         "campaigns": {name: sorted(each) for name, each in campaigns.items()},
         "budgets": {name: _of_budget(totals, name, budget) for name, budget in budgets.items()},
-        "liability": _liability(totals, program),
+        "liability": _liability(totals, program, full_cards),
+        "prices_known": program.prices_known,
     }
 
 
@@ -73,6 +81,23 @@ def _added(figures: Iterable[Mapping[str, int]]) -> dict[str, int]:
         for name, value in each.items():
             found[name] = found.get(name, 0) + value
     return found
+
+
+def quiet_rules(document: Mapping[str, Any]) -> list[str]:
+    """Rules of the document that decided nothing: all of their figures are 0."""
+    told = ("decided", "reached", "sent", "redeemed")
+    return [
+        rule
+        for rule, figures in document["rules"].items()
+        if not any(figures[name] for name in told) and not figures["attributed"]["purchases"]
+    ]
+
+
+def messages_cost(document: Mapping[str, Any], minor: Minor) -> str:
+    """What messages cost, in words; what no price is known of is not free."""
+    if not minor and not document["prices_known"]:
+        return NOT_PRICED
+    return format_money(minor, document["currency"])
 
 
 def owed(totals: Totals) -> dict[str, int]:
@@ -176,14 +201,13 @@ def _to_cent(figure: float | None) -> float | None:
     return None if figure is None else round(figure, 2)
 
 
-def _liability(totals: Totals, program: Program) -> dict[str, Any]:
+def _liability(totals: Totals, program: Program, full_cards: Mapping[str, Collection[str]]) -> dict[str, Any]:
     vouchers = sum(_open(totals, reward) * (each.cost or 0) for reward, each in program.rewards.items())
     stamps = 0.0
     for card, each in program.cards.items():
-        reward = program.rewards.get(each.reward or "")
-        if reward is not None and reward.cost:
-            held = totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)
-            stamps += max(0, held) * reward.cost / each.stamps_required
+        promised = [program.rewards.get(name) for name in (each.reward or "", *full_cards.get(card, ()))]
+        cost = sum(reward.cost or 0 for reward in promised if reward is not None)
+        stamps += max(0, totals.get(counter(Counter.CARD, card, Sum.STAMPS), 0)) * cost / each.stamps_required
     used, ended = (
         sum(totals.get(counter(Counter.REWARD, reward, state), 0) for reward in program.rewards)
         for state in (VoucherState.REDEEMED, VoucherState.EXPIRED)

@@ -353,6 +353,11 @@ class Program:
         return frozenset(self.costs.category_margins).union(*(card.categories for card in self.cards.values()))
 
     @property
+    def prices_known(self) -> bool:
+        """Whether anything says what a message costs."""
+        return bool(self.prices or self.costs.contact_costs)
+
+    @property
     def home(self) -> Region:
         """How they are written where nobody says in which store."""
         return Region(self.region, self.neighbours)

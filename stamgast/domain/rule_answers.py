@@ -25,6 +25,8 @@ UNKNOWN: Final = _CONDITIONS
 """Added to the code of a condition that was neither met nor unmet."""
 _BEGIN: Final = 1_767_225_600_000
 """2026-01-01: minutes are counted from here, and backwards for tests that play before."""
+NOT_THERE: Final = "not there"
+"""Stands for the status of a rule where there is none of that name."""
 MOST: Final = 64
 """Rules of one customer of which it is kept; the oldest go."""
 _HEAD: Final = 5

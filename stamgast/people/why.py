@@ -10,7 +10,7 @@ from stamgast.domain.calendar import date_of
 from stamgast.domain.customer import Customer, Voucher
 from stamgast.domain.facts import Fact
 from stamgast.domain.program import Program
-from stamgast.domain.rule_answers import UNKNOWN, Ended, code_of, is_of_condition
+from stamgast.domain.rule_answers import NOT_THERE, UNKNOWN, Ended, code_of, is_of_condition
 from stamgast.domain.rule_answers import read as read_answers
 from stamgast.domain.units import Millis
 from stamgast.domain.vocabulary import Reason, Status
@@ -105,11 +105,21 @@ def explain_customer(
 ) -> list[dict[str, Any]]:
     """Return, per rule (or for one): what it did for this customer and how its conditions stand at `at`.
 
-    Raises KeyError for an unknown rule. Conditions about the basket show as unknown (`met` None): there is no
-    purchase to look at.
+    Of a rule that was taken away it is what is still kept of it. Conditions about the basket show as unknown (`met`
+    None): there is no purchase to look at.
     """
-    rules = bundle.rules.all if rule_id is None else (bundle.rules.by_id[rule_id],)
-    return [_explain(customer, customer_id, bundle.program, rule, at) for rule in rules]
+    names = rules_told_of(customer, bundle) if rule_id is None else (rule_id,)
+    rules = bundle.rules.by_id
+    return [
+        _explain(customer, customer_id, bundle.program, rules[name], at) if name in rules else _gone(customer, name)
+        for name in names
+    ]
+
+
+def rules_told_of(customer: Customer, bundle: Bundle) -> list[str]:
+    """Return the rules of which something can be told, by id: those in force, and those that were."""
+    kept = {each.rule for each in customer.activations} | {each.rule for each in customer.vouchers if each.rule}
+    return sorted(kept.union(customer.fired, bundle.rules.by_id))
 
 
 def _explain(customer: Customer, customer_id: str, program: Program, rule: CompiledRule, at: Millis) -> dict[str, Any]:
@@ -126,8 +136,28 @@ def _explain(customer: Customer, customer_id: str, program: Program, rule: Compi
         "earned": rule.earned,
         "starts": None if rule.starts is None else str(date_of(rule.starts)),
         "ends": None if rule.ends is None else str(date_of(rule.ends)),
-        "activations": [_tell(activation, rule) for activation in customer.activations if activation.rule == rule.id],
-        "vouchers": [_tell_voucher(each) for each in customer.vouchers if each.rule == rule.id],
+    } | _done(customer, rule.id, rule)
+
+
+def _gone(customer: Customer, rule: str) -> dict[str, Any]:
+    return {
+        "rule": rule,
+        "description": "",
+        "status": NOT_THERE,
+        "when": "",
+        "fired_for": list(customer.fired.get(rule, ())),
+        "last": None,
+        "conditions": [],
+        "earned": None,
+        "starts": None,
+        "ends": None,
+    } | _done(customer, rule)
+
+
+def _done(customer: Customer, name: str, rule: CompiledRule | None = None) -> dict[str, Any]:
+    return {
+        "activations": [_tell(activation, rule) for activation in customer.activations if activation.rule == name],
+        "vouchers": [_tell_voucher(each) for each in customer.vouchers if each.rule == name],
     }
 
 
@@ -167,7 +197,7 @@ def _tell_voucher(voucher: Voucher) -> dict[str, Any]:
     }
 
 
-def _tell(activation: Activation, rule: CompiledRule) -> dict[str, Any]:
+def _tell(activation: Activation, rule: CompiledRule | None) -> dict[str, Any]:
     withheld = activation.status == Status.SUPPRESSED
     return {
         "activation": activation.id,
@@ -185,11 +215,13 @@ def _tell(activation: Activation, rule: CompiledRule) -> dict[str, Any]:
     }
 
 
-def _of_the_reward(activation: Activation, rule: CompiledRule) -> str:
+def _of_the_reward(activation: Activation, rule: CompiledRule | None) -> str:
     """What became of the rule's reward when its message was withheld."""
     ended = activation.status in FINAL_WITHOUT_SEND and activation.reason not in _WITHOUT_REWARD
+    if rule is None or not ended:
+        return ""
     step = rule.step("" if activation.plan is None else activation.plan.step)
-    if not ended or step is None or not step.gives:
+    if step is None or not step.gives:
         return ""
     if step.send is None:
         return "; nothing was given, for it is an offer"

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from rules.engine import CompiledRule
 from rules.loader import LoadedMerchant
 from rules.yaml.problems import suggest
 from rules.yaml.words import parse_status
+from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.domain.vocabulary import RuleStatus
 from stamgast.programs.launches import Launch, Launches, speaks, with_launch
 from stamgast.programs.publish import Signed
 from stamgast.programs.record import BundleRecord, changed, hash_of_files, load_as_filed
 from stamgast.programs.rule_tests import run_tests
 from stamgast.programs.topic import all_bundles
-from stamgast.programs.versions import NOT_THERE, text_of_rule
+from stamgast.programs.versions import text_of_rule
 from stamgast.programs.writer import InForce, ProgramWriter
 
 _SHORTEST_HASH = 6
@@ -97,6 +98,7 @@ async def roll_back(
 ) -> tuple[str, RolledBack]:
     """Bring the files, and the launches, of an older version back into force; without a word, of the one before.
 
+    After a rollback that is the one before the version that is back: who rolls back twice means to go further.
     What was fitted since, and what is known of the feed, stays. Returns the merchant with what came of it.
 
     Raises:
@@ -119,6 +121,7 @@ async def roll_back(
                 files=old.record.files,
                 launched=_speaking_anew(old.record.launched, record.launched, signed),
                 set_aside=sorted({each for each in aside if each != back}),
+                back_to=old.number,
             )
             return None if new.hash == record.hash else _signed(new, signed)
 
@@ -212,9 +215,7 @@ def chosen_version(merchant: str, versions: Iterable[InForce], wanted: str) -> I
     """
     own = [each for each in versions if each.record.merchant == merchant]
     if not wanted:
-        if len(own) < 2:
-            raise RefusedLaunchError(f"there is no version of {merchant} before the one in force")
-        return own[-2]
+        return _before(merchant, own)
     if wanted.isdecimal() and (found := [each for each in own if each.number == int(wanted)]):
         return found[0]
     by_hash = [each for each in own if len(wanted) >= _SHORTEST_HASH and each.record.hash.startswith(wanted.lower())]
@@ -228,6 +229,26 @@ def chosen_version(merchant: str, versions: Iterable[InForce], wanted: str) -> I
     raise RefusedLaunchError(
         f"{merchant} has no version {wanted!r}. Its newest ones are {numbers}; `stamgast rules history` lists all"
     )
+
+
+def _before(merchant: str, own: Sequence[InForce]) -> InForce:
+    """The newest version before the one in force, or before the one that is back, with other files or statuses."""
+    places: dict[int | None, int] = {each.number: place for place, each in enumerate(own)}
+    place = len(own) - 1
+    while own[place].record.back_to in places:
+        place = places[own[place].record.back_to]
+    for each in reversed(own[:place]):
+        if _decided(each.record) != _decided(own[place].record):
+            return each
+    raise RefusedLaunchError(
+        f"there is no version of {merchant} before {own[place].number}, whose files are in force; "
+        "`stamgast rules history` lists all, and `rollback NUMBER` brings back any"
+    )
+
+
+def _decided(record: BundleRecord) -> tuple[Mapping[str, str], Mapping[str, str]]:
+    """What people decided of it: its files, and what was launched."""
+    return record.files, {rule: launch.status for rule, launch in record.launched.items()}
 
 
 def _statuses(record: BundleRecord) -> dict[str, str]:

@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from rules.loader import LoadedMerchant, load_merchant, load_published
+from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.domain.units import Millis
+from stamgast.programs.folders import merchant_folders
 from stamgast.programs.launches import begun, carried_over, speaks
 from stamgast.programs.record import (
     BundleRecord,
@@ -26,10 +28,8 @@ from stamgast.programs.record import (
 )
 from stamgast.programs.staff_phones import Seal, with_sealed_phones
 from stamgast.programs.topic import all_bundles
-from stamgast.programs.versions import NOT_THERE, status_of
+from stamgast.programs.versions import status_of
 from stamgast.programs.writer import InForce, ProgramWriter
-
-MERCHANTS = "merchants"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +59,6 @@ class Published:
 
 class SetAsideError(ValueError):
     """These very files were taken out of force by a rollback, and were not edited since."""
-
-
-def merchant_folders(config_dir: Path) -> list[Path]:
-    """Return the folder of every merchant, by name."""
-    root = config_dir / MERCHANTS
-    return sorted(folder for folder in root.iterdir() if folder.is_dir()) if root.is_dir() else []
 
 
 async def newest_bundles(bootstrap: str, topic: str) -> dict[str, InForce]:

@@ -33,7 +33,8 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
 
     `feed` says `{"healthy": false}` while the till tells of no purchases; it is empty while all is well. `launched` has
     the statuses of rules that were launched, `set_aside` the hashes of files that a rollback took out of force. `based`
-    is the number of the bundle that this one was made from (`Chain`).
+    is the number of the bundle that this one was made from (`Chain`), `back_to` that of the version that a rollback
+    brought back with this one.
     """
 
     merchant: str
@@ -48,6 +49,7 @@ class BundleRecord(msgspec.Struct, frozen=True, kw_only=True):
     why: str = ""
     set_aside: list[str] = []
     based: int | None = None
+    back_to: int | None = None
 
 
 PROGRAM: Final = "program.yaml"
@@ -100,7 +102,7 @@ def hash_of_files(files: Mapping[str, str]) -> str:
 
 def changed(record: BundleRecord, **fields: Any) -> BundleRecord:
     """Return the record with other fields, under the hash of what it holds then."""
-    new = msgspec.structs.replace(record, **{"based": None} | fields)
+    new = msgspec.structs.replace(record, **{"based": None, "back_to": None} | fields)
     content = bundle_hash(new.files, new.clv, new.feed, new.launched)
     return msgspec.structs.replace(new, hash=content)
 

@@ -11,6 +11,8 @@ from rules.loader import PROGRAM, LoadedMerchant, load_merchant
 from rules.program.approved_contents import APPROVED
 from rules.program.message_size import size_of
 from rules.yaml.problems import Problem
+from stamgast.domain.units import Millis
+from stamgast.programs.folders import folders_at
 from stamgast.programs.told_rules import ToldRule, told
 
 
@@ -38,12 +40,12 @@ class Chosen:
         found = [problem for loaded in self.loaded for problem in loaded.problems]
         return [each for each in found if whole_merchants or self.covers(each.file)]
 
-    def advice(self) -> list[Problem]:
+    def advice(self, now: Millis) -> list[Problem]:
         """What is right and perhaps not meant, in the files that were asked for."""
         found = [
             problem
             for folder, loaded in zip(self.folders, self.loaded, strict=True)
-            for problem in advise(loaded, f"{folder}/")
+            for problem in advise(loaded, f"{folder}/", now)
         ]
         return [each for each in found if self.covers(each.file)]
 
@@ -105,7 +107,7 @@ def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Cho
     only: set[Path] = set()
     for path in paths:
         try:
-            found = _folders_at(path)
+            found = folders_at(path, PROGRAM)
         except OSError as error:  # a name that no file can have, or one that is kept from us
             return Chosen((), (), frozenset(), f"{path}: {error.strerror}")
         if not found:
@@ -115,21 +117,3 @@ def files_at(paths: Sequence[Path], clv: Mapping[str, Any] | None = None) -> Cho
             only |= {each.resolve() for each in ([path] if path.is_file() else path.rglob("*"))}
     loaded = tuple(load_merchant(folder, clv) for folder in folders)
     return Chosen(tuple(folders), loaded, frozenset(only))
-
-
-def _folders_at(path: Path) -> list[Path]:
-    """The path itself, a folder above it, or all below it (`merchants/*`)."""
-    if path.is_dir():
-        below = [
-            each.parent
-            for pattern in (PROGRAM, f"*/{PROGRAM}", f"merchants/*/{PROGRAM}")
-            for each in path.glob(pattern)
-        ]
-        if below:
-            return sorted(below)
-        merchants = path if path.name == "merchants" else path / "merchants"
-        if merchants.is_dir():
-            return sorted(each for each in merchants.iterdir() if each.is_dir())
-    if not path.exists():
-        return []
-    return next(([each] for each in path.parents if (each / PROGRAM).is_file()), [])

@@ -38,13 +38,16 @@ class ToldRules(NamedTuple):
     rules: tuple[ToldRule, ...]
     budgets: Mapping[str, Budget]
     campaigns: Mapping[str, tuple[str, ...]]
+    full_cards: Mapping[str, tuple[str, ...]]
+    """Card -> the rewards that rules give for a full one."""
 
 
 @lru_cache(maxsize=64)
 def rules_told(packed: bytes) -> ToldRules:
     """All rules of a bundle, as it stands on `programs.v1`, with the statuses that they were launched with."""
     loaded = load_record(decode_bundle(packed))
-    return ToldRules(tuple(_rules_of(loaded)), loaded.rules.budgets, loaded.rules.campaigns)
+    rules = loaded.rules
+    return ToldRules(tuple(_rules_of(loaded)), rules.budgets, rules.campaigns, rules.full_cards)
 
 
 def _rules_of(loaded: LoadedMerchant) -> Iterator[ToldRule]:

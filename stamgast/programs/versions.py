@@ -12,13 +12,12 @@ from pathlib import Path
 from typing import Any, Final
 
 from stamgast.clock.shop_time import format_time
+from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.programs.record import BundleRecord
 from stamgast.programs.topic import all_bundles
 from stamgast.programs.writer import InForce
 
 _MOST_NAMED: Final = 5
-NOT_THERE: Final = "not there"
-"""Stands for the status of a rule that a version does not have."""
 _STATUS: Final = re.compile(r"^status:\s*[\"']?([a-z]+(?: \d{1,3}%)?)", re.MULTILINE)
 
 

@@ -32,7 +32,8 @@ async def documents_of_span(
             bundle.program,
             bundle.rules.by_id,
             bundle.rules.budgets,
-            bundle.rules.campaigns,
+            campaigns=bundle.rules.campaigns,
+            full_cards=bundle.rules.full_cards,
         )
         | days[merchant].as_json()
         for merchant, bundle in bundles.items()

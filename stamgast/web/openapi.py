@@ -219,7 +219,7 @@ def _report_schema() -> Json:
     campaigns = {"type": "object", "additionalProperties": {"type": "array", "items": text}}
     return _object(
         merchant=text, currency=text, window_ms=count, rules=rules, campaigns=campaigns, budgets=budgets,
-        liability=liability,
+        liability=liability, prices_known={"type": "boolean"},
     )  # fmt: skip
 
 

@@ -185,6 +185,16 @@ async def test_a_rollback_without_a_number_goes_one_back_and_by_hash_to_that(des
         await roll_back(desk.bootstrap, desk.topic, "99", desk.signed("x"))
 
 
+async def test_a_second_rollback_goes_further_back(desk: Desk) -> None:
+    first = (await desk.publish()).number
+    await desk.launch("shadow")
+    await desk.launch("paused")
+    for status in ("shadow", "live"):
+        _, done = await roll_back(desk.bootstrap, desk.topic, "", desk.signed("oh no"))
+        assert await desk.status() == status
+    assert done.of == first
+
+
 async def test_the_history_tells_who_did_what_and_why(desk: Desk) -> None:
     await desk.publish()
     await desk.launch("canary 20%")

@@ -51,7 +51,8 @@ class NotifyAction(ActionWord):
             reader.problem(node, "program.yaml names no staff", hint)
             return None
         if not program.messaging.senders.get(Channel.SMS):
-            reader.problem(node, "staff are told by SMS, and `messaging` names no `sms_sender`")
+            hint = "Add `sms_sender` under `messaging` in program.yaml."
+            reader.problem(node, "staff are told by SMS, and `messaging` names no `sms_sender`", hint)
         to = tuple(program.staff)
         if "to" in options:
             to = reader.some_of(options["to"], "to", tuple(program.staff), thing="member of staff")

@@ -1,5 +1,6 @@
 """Conditions on the customer's running figures: visits, spend."""
 
+import re
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from operator import attrgetter
@@ -24,6 +25,7 @@ Figure = Callable[[Customer], int]
 Show = Callable[[int], str]
 
 BOUNDS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
+_WITH_UNIT: Final = re.compile(r"[0-9]+ (day|week|month|year)s?|[0-9]+(\.[0-9]+)? [A-Z]{3}")
 BOUNDS_HINT = "Write it as {at_least: …}; also at_most, more_than, less_than."
 
 
@@ -37,8 +39,11 @@ def read_bounds(
     reader = context.reader
     found: dict[str, int] = {}
     if not isinstance(node, MapNode):
-        digits = "".join(each for each in getattr(node, "text", "") if each.isdigit() or each in ".,%")
-        hint = f"Write it as {{at_least: {digits}}}; also at_most, more_than, less_than." if digits else BOUNDS_HINT
+        text = getattr(node, "text", "")
+        bound = (
+            text if _WITH_UNIT.fullmatch(text) else "".join(each for each in text if each.isdigit() or each in ".,%")
+        )
+        hint = f"Write it as {{at_least: {bound}}}; also at_most, more_than, less_than." if bound else BOUNDS_HINT
         reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", hint)
         return None
     entries = [

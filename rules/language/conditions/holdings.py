@@ -82,6 +82,20 @@ class HasRewardCondition(ConditionWord):
         "de": "der Kunde {value} noch hat",
         "en": "the customer still has {value}",
     }
+    says_whether: ClassVar[Mapping[bool, Mapping[str, str]]] = {
+        True: {
+            "nl": "de klant nog een beloning heeft",
+            "fr": "le client a encore une récompense",
+            "de": "der Kunde noch eine Belohnung hat",
+            "en": "the customer still has a reward",
+        },
+        False: {
+            "nl": "de klant geen beloning meer heeft",
+            "fr": "le client n'a plus de récompense",
+            "de": "der Kunde keine Belohnung mehr hat",
+            "en": "the customer has no reward left",
+        },
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """A reward, several, true or false."""

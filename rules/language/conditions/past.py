@@ -127,6 +127,20 @@ class JoinedCondition(_AgoCondition):
         "de": "die Anmeldung {value} her ist",
         "en": "joining was {value} ago",
     }
+    says_whether: ClassVar[Mapping[bool, Mapping[str, str]]] = {
+        True: {
+            "nl": "de klant zich heeft aangemeld",
+            "fr": "le client s'est inscrit",
+            "de": "der Kunde sich angemeldet hat",
+            "en": "the customer has joined",
+        },
+        False: {
+            "nl": "de klant zich niet heeft aangemeld",
+            "fr": "le client ne s'est pas inscrit",
+            "de": "der Kunde sich nicht angemeldet hat",
+            "en": "the customer has not joined",
+        },
+    }
 
     def read(self, node: Node, context: Context) -> Condition | None:
         """True, false, or bounds in days."""

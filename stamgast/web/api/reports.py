@@ -31,7 +31,7 @@ async def get_report(request: Request) -> JSONResponse:
     _, told = await _in_force(deps, entrance)
     totals = await _totals(deps, entrance)
     named = [each.rule for each in told.rules]
-    document = report(totals, entrance.program, named, told.budgets, told.campaigns)
+    document = report(totals, entrance.program, named, told.budgets, told.campaigns, full_cards=told.full_cards)
     if asked:
         known: Mapping[str, Any] = document["rules"]
         if asked not in known:

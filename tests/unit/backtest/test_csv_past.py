@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from rules.loader import load_merchant
-from stamgast.backtest.csv_past import PastError, events_of, read_csv, span_of, unread_columns
+from stamgast.backtest.csv_past import PastError, columns_of, events_of, read_csv, span_of, unread_columns
 from stamgast.backtest.plan import Share
 from stamgast.domain.calendar import at_local, date_of
 from stamgast.domain.events import ConsentChanged, Enrolled, PurchaseChanged
@@ -68,11 +68,11 @@ def test_what_was_bought_before_the_file_begins_is_given_back_by_nobody(file: Pa
 
 def test_somebody_joins_a_minute_before_their_first_purchase_and_agrees_to_everything(file: Path):
     told = "customer,date,amount,language\nnoor,2026-10-05,5,fr\nnoor,2026-10-01,5,fr\n"
-    joined, *rest = events_of("noor", read(file, told)["noor"], PROGRAM)
+    *agreed, joined, _, _ = events_of("noor", read(file, told)["noor"], PROGRAM)
     assert isinstance(joined, Enrolled)
     assert (joined.at, joined.language) == (at_local(OCTOBER, 720, "Europe/Amsterdam") - MINUTE, "fr")
-    agreed = {(each.purpose, each.channel) for each in rest if isinstance(each, ConsentChanged) and each.granted}
-    assert len(agreed) == 4
+    assert all(isinstance(each, ConsentChanged) and each.granted for each in agreed)
+    assert len(agreed) == 4, "before they join, so that a welcome may go"
 
 
 def test_every_customer_is_in_one_share(file: Path):
@@ -87,7 +87,9 @@ def test_every_customer_is_in_one_share(file: Path):
     [
         ("", "shop.csv: the file is empty"),
         ("klant,date,amount\n", "1:1: there is no column 'customer'; is that the column 'klant'? call it 'customer'"),
-        ("customer;date;amount\n", "1:1: columns are separated by semicolons; separate them by commas"),
+        ("customer\tdate\tamount\n", "1:1: columns are separated by tabs; separate them by commas"),
+        ("customer;date;amount\nn;2026-10-01;1,250\n", "2:3: '1,250' "),
+        ("customer;date;amount\nn;2026-10-01;1.250\n", "2:3: '1.250' can be read two ways; write 1250 or 1.25"),
         ("customer,date,amount,date\n", "1:4: there are two columns 'date'"),
         (
             "customer,date,amount\nn,2026-10-01,1.250\n",
@@ -106,6 +108,13 @@ def test_what_is_wrong_is_told_with_its_place(file: Path, text: str, problem: st
     with pytest.raises(PastError) as told:
         read(file, text)
     assert any(problem in each for each in told.value.problems), told.value.problems
+
+
+def test_what_excel_saves_where_commas_are_decimal_is_read_as_it_is(file: Path):
+    told = "\ufeffcustomer;date;amount\r\nnoor;2026-10-01;12,50\r\nnoor;2026-10-02;1.250,00\r\nnoor;2026-10-03;7,5\r\n"
+    assert [each.amount for each in read(file, told)["noor"]] == [1250, 125_000, 750]
+    assert columns_of(file) == {"customer", "date", "amount"}
+    assert read(file, "customer;date;amount\nnoor;2026-10-01;5.25\nnoor;2026-10-02;-5,25\n")["noor"][1].amount == -525
 
 
 def test_a_thousand_wrong_lines_are_told_by_twenty(file: Path):

@@ -3,6 +3,7 @@
 import csv
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ import pytest
 from stamgast.commands import report as command
 from stamgast.domain.budgets import Budget, Per
 from stamgast.domain.earned import report
-from stamgast.domain.program import Reward
+from stamgast.domain.program import Program, Reward
 from stamgast.domain.vocabulary import Counter as Counted
 from tests.builders import card, program
 
@@ -31,6 +32,8 @@ SHOP = program(
     card("bread", 9, reward="loaf"),
     rewards={"loaf": Reward("loaf", {"nl": "brood"}, cost=110), "coffee": Reward("coffee", {"nl": "koffie"})},
 )
+
+PRICED = replace(SHOP, prices={"sms": {"NL": 8750}})
 
 
 def document() -> dict[str, Any]:
@@ -95,6 +98,33 @@ def test_people_read_money_and_a_verdict(capsys: pytest.CaptureFixture[str]):
     assert "it earns more than it costs" in said
     assert "without what these cost, which program.yaml does not say: coffee" in said
     assert "quiet" not in said
+
+
+def test_rules_that_decided_nothing_are_one_line(capsys: pytest.CaptureFixture[str]):
+    assert run() == 0
+    said = capsys.readouterr().out
+    assert "  decided nothing yet: quiet\n" in said
+    assert "decided 0" not in said
+
+
+def test_what_no_price_is_known_of_is_not_said_to_be_free(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+):
+    sums = {name: number for name, number in SUMS.items() if not name.endswith("|messages")}
+    for shop, told in ((SHOP, "not known (no `prices:` in program.yaml)"), (PRICED, "0.00 EUR")):
+
+        async def reckon(*_: Any, shop: Program = shop) -> list[dict[str, Any]]:
+            return [report(Counter(sums), shop, ["win-back"])]
+
+        monkeypatch.setattr(command, "_reckon", reckon)
+        assert run() == 0
+        assert f"cost: messages {told}, rewards 44.00 EUR" in capsys.readouterr().out
+
+
+def test_stamps_are_owed_for_what_a_rule_gives_for_the_full_card():
+    bare = program(card("bread", 9), rewards=SHOP.rewards)
+    assert report(Counter(SUMS), bare, [])["liability"]["stamps_minor"] == 0
+    assert report(Counter(SUMS), bare, [], full_cards={"bread": ["loaf"]})["liability"]["stamps_minor"] == 11_000
 
 
 def test_json_table_and_page_say_the_same(tmp_path: Path, capsys: pytest.CaptureFixture[str]):

@@ -158,3 +158,23 @@ def test_check_reads_each_rule_back_and_counts_them_by_status(capsys):
     document = json.loads(capsys.readouterr().out)
     assert [(each["rule"], each["status"]) for each in document["rules"]] == [("tenth-visit", "live")]
     assert document["messages"] == []
+
+
+def test_a_merchant_is_named_in_place_of_a_folder(bakery: Path, monkeypatch: pytest.MonkeyPatch, capsys):
+    monkeypatch.setenv("STAMGAST_CONFIG_DIR", str(bakery.parent.parent))
+    for words in (["bakkerij-noord"], ["--merchant", "bakkerij-noord"]):
+        assert run("check", *words) == 0
+        assert run("test", *words) == 0
+    assert run("check", "--merchant", "bakkerij-nord") == 1
+    assert "did you mean 'bakkerij-noord'?" in capsys.readouterr().err
+
+
+def test_a_folder_without_a_programme_is_told_of_wherever_it_is_met(
+    bakery: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    monkeypatch.setenv("STAMGAST_CONFIG_DIR", str(bakery.parent.parent))
+    empty = bakery.parent / "ijssalon"
+    empty.mkdir()
+    for words in (["check"], ["check", empty], ["test"], ["backtest", "--merchant", "ijssalon", "--data", "none.csv"]):
+        assert run(*words) == 1
+        assert "ijssalon/program.yaml:1:1: program.yaml is missing" in "".join(capsys.readouterr()), words

@@ -4,7 +4,12 @@ from pathlib import Path
 
 import pytest
 
+from rules.loader import load_merchant
+from stamgast.commands import rules_backtest
 from stamgast.commands.rules import app
+from stamgast.programs.launches import Launch
+from stamgast.programs.record import BundleRecord, changed
+from stamgast.programs.writer import InForce
 
 BAKERY = Path(__file__).parents[3] / "config/merchants/bakkerij-noord"
 
@@ -39,12 +44,44 @@ def test_it_says_what_would_have_been_given_and_sent(till: Path, capsys):
     assert found["difference"] is None
 
 
+def test_who_joins_in_a_file_is_welcomed(bakery: Path, till: Path, capsys):
+    (bakery / "rules/hello.yaml").write_text("rule: hello\nwhen: joined\nthen:\n  - send: tenth_visit\n    by: [sms]\n")
+    assert run("hello", "--data", till, "--json") == 0
+    hello = json.loads(capsys.readouterr().out)["rules"]["hello"]
+    assert (hello["would_send"], hello["withheld"]) == (1, {})
+
+
 def test_it_tells_people_in_words(till: Path, capsys):
     assert run("--data", till) == 0
     told = capsys.readouterr().out
     assert "1 customer, 21 purchases from 2026-09-01 to 2026-09-21." in told
     assert "everybody counts as having agreed to every message" in told
     assert "free-loaf" in told
+
+
+def test_times_are_those_of_the_shops_clock_and_what_has_no_price_is_not_said_to_be_free(
+    bakery: Path, till: Path, capsys
+):
+    assert run("tenth-visit", "--data", till) == 0
+    told = capsys.readouterr().out
+    assert "  2026-09-10 09:00 tenth-visit by sms (nl): " in told
+    assert "what messages cost is not known: program.yaml has no `prices:`" in told
+    with (bakery / "program.yaml").open("a") as file:
+        file.write("prices: {sms: {NL: 0.08 EUR}}\n")
+    assert run("tenth-visit", "--data", till) == 0
+    assert "not known" not in capsys.readouterr().out
+
+
+def test_what_was_launched_stays_launched_as_it_would_when_the_files_are_published(
+    bakery: Path, till: Path, monkeypatch: pytest.MonkeyPatch, capsys
+):
+    rule = bakery / "rules/tenth-visit.yaml"
+    rule.write_text(rule.read_text().replace("status: live", "status: draft"))
+    record = BundleRecord(merchant="bakkerij-noord", hash="", files=dict(load_merchant(bakery).files))
+    live = changed(record, launched={"tenth-visit": Launch("live", "draft", 1)})
+    monkeypatch.setattr(rules_backtest, "_published", lambda *_: {7: InForce(7, live)})
+    assert run("--data", till, "--against", "live") == 0
+    assert "nothing changes against" in capsys.readouterr().out
 
 
 def test_a_page_shows_the_same(till: Path, tmp_path: Path, capsys):

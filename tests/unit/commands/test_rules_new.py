@@ -73,6 +73,7 @@ def test_a_dry_run_writes_nothing(config: Path, capsys):
     ("words", "code", "told"),
     [
         (["stamp-cart"], 1, "there is no recipe 'stamp-cart'; did you mean 'stamp-card'?"),
+        (["verjaardag"], 1, "there is no recipe 'verjaardag'; did you mean 'birthday'?"),
         (["stamp-card", "--set", "stamps"], 2, "--set 'stamps': write it as name=answer"),
         (["stamp-card", "--set", "stamps=many"], 1, '"many" is not a number'),
         (

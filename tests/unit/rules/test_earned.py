@@ -2,6 +2,8 @@
 
 import pytest
 
+from tests.unit.rules import small_shop
+
 GIVING = "rule: example\nstatus: live\nwhen: {when}\nthen: [{{give: free_loaf}}]\n{more}"
 
 
@@ -50,3 +52,10 @@ def test_a_limit_that_limits_nothing_where_no_message_is_sent_is_warned_of(load,
     loaded = load(GIVING.format(when="purchase", more=more))
     assert loaded.ok
     assert ["limits nothing" in problem.message for problem in loaded.problems] == [True]
+
+
+@pytest.mark.parametrize(("status", "owed"), [("live", True), ("paused", True), ("draft", False), ("shadow", False)])
+def test_a_rule_that_gives_for_a_full_card_is_known_as_what_its_stamps_promise(status: str, owed: bool):
+    rule = f"rule: example\nstatus: {status}\nwhen: {{stamp_card_completed: bread}}\nthen: [{{give: coffee}}]\n"
+    assert small_shop.load(rule).rules.full_cards == ({"bread": ("coffee",)} if owed else {})
+    assert not small_shop.load(rule + "offered: true\n").rules.full_cards

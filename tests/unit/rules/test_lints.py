@@ -1,6 +1,7 @@
 """Each thing that `rules check` looks for: files in which it is, and nearly the same ones in which it is not."""
 
 import json
+from datetime import date
 from typing import NamedTuple
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from rules.advice import advise
 from rules.loader import load_bundle
 from rules.program.approved_contents import APPROVED
+from stamgast.domain.calendar import at_local
 from tests.unit.rules.small_shop import PROGRAM, files_of
 
 PRICED = PROGRAM + "prices: {sms: {NL: 0.0875 EUR}}\ncosts: {margins: {bread: 60%, cheese: 50%}}\n"
@@ -22,6 +24,7 @@ def rule(when: str = "purchase", then: str = "[{tag: seen}]", more: str = "", na
 
 SENDS = "[{send: hello, by: [sms]}]"
 MONTHLY = "once_per: month\n"
+TODAY = at_local((date(2026, 10, 15) - date(1970, 1, 1)).days, 12 * 60, "Europe/Amsterdam")
 
 
 class Lint(NamedTuple):
@@ -173,6 +176,26 @@ LINTS: dict[str, Lint] = {
         hello("Dag {{ customer.first_name or 'klant' }}! STOP"),
         "error",
     ),
+    "never fires: who joins has joined": Lint(
+        "this rule never fires: who has just joined has joined",
+        rule("joined", more="if: [{joined: false}]\n"),
+        rule(more="if: [{joined: false}]\n"),
+    ),
+    "never fires: its last day lies behind us": Lint(
+        "this rule never fires: its last day was 2026-10-14",
+        rule(more="ends: 2026-10-14\n" + MONTHLY),
+        rule(more="ends: 2026-10-15\n" + MONTHLY),
+    ),
+    "never fires: its day lies behind us": Lint(
+        "this rule never fires: 2026-10-14 has gone by",
+        rule("{on: 2026-10-14 10:00}"),
+        rule("campaign"),
+    ),
+    "a trial on nobody": Lint(
+        "`canary 0%` is live for nobody",
+        rule("lapsing", SENDS, "status: canary 0%\n"),
+        rule("lapsing", SENDS, "status: canary 1%\n"),
+    ),
     "hold-out of everybody": Lint(
         "`hold_out: 100%` holds everybody out",
         rule("lapsing", SENDS, "limits: {hold_out: 100%}\n"),
@@ -244,7 +267,7 @@ def told(case: str | dict[str, str]) -> list[tuple[str, str, str]]:
     if "rules/example.yaml" not in (case if isinstance(case, dict) else {"rules/example.yaml": ""}):
         del files["rules/example.yaml"]
     loaded = load_bundle(files)
-    return [(each.severity, each.message, each.hint) for each in (*loaded.problems, *advise(loaded))]
+    return [(each.severity, each.message, each.hint) for each in (*loaded.problems, *advise(loaded, now=TODAY))]
 
 
 @pytest.mark.parametrize("lint", LINTS.values(), ids=LINTS)

@@ -126,3 +126,26 @@ def test_what_comes_later_or_otherwise_is_read_back_too():
         "later (not if meanwhile a customer buys something or a customer gets money back), then wait 1 week and give the "
         "tag seen; otherwise send the message hello or hello; once per purchase."
     )
+
+
+@pytest.mark.parametrize(
+    ("when", "condition", "part"),
+    [
+        ("purchase", "joined: true", "en als de klant zich heeft aangemeld:"),
+        ("purchase", "joined: false", "en als de klant zich niet heeft aangemeld:"),
+        ("purchase", "has_reward: true", "en als de klant nog een beloning heeft:"),
+        ("purchase", "has_reward: false", "en als de klant geen beloning meer heeft:"),
+        ("purchase", "date: 2026-12-20 to 2027-01-02", "en als het 2026-12-20 t/m 2027-01-02 is:"),
+        ("{event: workshop}", "event_has: {first_time: true}", "(first_time ja)"),
+        (
+            "{tier_changed: {to: gold, way: up}}",
+            "visits: {at_least: 2}",
+            "van niveau verandert (naar gold, alleen omhoog)",
+        ),
+        ("{bought: {category: bread, time: first}}", "visits: {at_least: 2}", "(categorie bread, keer: de eerste)"),
+        ("{anniversary: {of: first_visit}}", "visits: {at_least: 2}", "(sinds het eerste bezoek)"),
+        ("{reward_expires_in: {in: 3 days, reward: coffee}}", "visits: {at_least: 2}", "(in 3 dagen, beloning coffee)"),
+    ],
+)
+def test_words_that_stand_after_a_word_are_said_in_the_language_too(when: str, condition: str, part: str):
+    assert part in said(f"rule: example\nwhen: {when}\nif: [{{{condition}}}]\nthen: [{{tag: seen}}]\n")

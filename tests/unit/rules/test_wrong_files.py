@@ -10,7 +10,10 @@ from typing import NamedTuple
 
 import pytest
 
-from rules.loader import load_bundle
+from rules.advice import advise
+from rules.advice.rule_text import rule_texts
+from rules.loader import LoadedMerchant, load_bundle
+from rules.read_back import read_back
 from rules.yaml.problems import Problem
 from tests.unit.rules.small_shop import HELLO, PROGRAM
 
@@ -42,9 +45,12 @@ def cases_of(path: Path) -> list[Case]:
     return found
 
 
+def loaded_with(case: Case) -> LoadedMerchant:
+    return load_bundle({"program.yaml": PROGRAM, "templates/nl/hello.j2": HELLO, case.file: case.text})
+
+
 def problems_of(case: Case) -> list[Problem]:
-    files = {"program.yaml": PROGRAM, "templates/nl/hello.j2": HELLO, case.file: case.text}
-    return [each for each in load_bundle(files).problems if each.file == case.file]
+    return [each for each in loaded_with(case).problems if each.file == case.file]
 
 
 def told_of(case: Case) -> str:
@@ -78,3 +84,12 @@ def test_there_are_six_hundred_of_them_and_each_is_told_with_its_place():
         assert case.told.startswith(f"{case.file}:"), case.name
         for strange in ("None", "Traceback", "<block", "simple key", "mapping values", "on our side"):
             assert strange not in case.told, case.name
+
+
+def test_a_wrong_file_is_read_back_and_advised_on_as_far_as_it_goes():
+    for path in KINDS:
+        for case in cases_of(path):
+            loaded = loaded_with(case)
+            advise(loaded, "")
+            for text in rule_texts(loaded, ""):
+                assert read_back(text.root, text.rule, loaded.program).endswith("."), f"{path.name}: {case.name}"

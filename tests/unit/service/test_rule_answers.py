@@ -50,9 +50,8 @@ def test_a_customer_whom_a_rule_turned_down_is_told_by_which_condition_and_when(
     simulation, bundle, state = lived()
     (told,) = explain_customer(state, bundle, simulation.now)
     assert (
-        "  last asked 2026-10-02T06:00:00Z: turned down, for this was not met: "
-        "any of (visits at least 9; stage is lapsed)"
-    ) in list(_why_lines(told))
+        "  last asked 2026-10-02 08:00: turned down, for this was not met: any of (visits at least 9; stage is lapsed)"
+    ) in list(_why_lines(told, bundle.program.time_zone))
     assert told["last"]["condition"] == "any of (visits at least 9; stage is lapsed)"
 
 
@@ -68,6 +67,18 @@ def test_what_a_rule_gave_is_told_without_the_code_that_would_redeem_it() -> Non
     (told,) = explain_customer(state, bundle, simulation.now)
     assert [each["reward"] for each in told["vouchers"]] == ["free_loaf"]
     assert "code" not in told["vouchers"][0]
+
+
+def test_of_a_rule_that_was_taken_away_what_it_did_is_still_told() -> None:
+    simulation, bundle, state = lived(visits=1)
+    without = Bundle(1, "", bundle.program, bundle.rules.of(()))
+    (told,) = explain_customer(state, without, simulation.now)
+    assert (told["rule"], told["status"]) == ("example", "not there")
+    assert [each["reward"] for each in told["vouchers"]] == ["free_loaf"]
+    assert explain_customer(state, without, simulation.now, "example") == [told]
+    head, fired, *_ = _why_lines(told, "Europe/Amsterdam")
+    assert head == "\nexample (not there)"
+    assert fired.startswith("  fired for ")
 
 
 def test_after_an_edit_a_condition_that_the_rule_no_longer_has_is_not_mistaken_for_another() -> None:

@@ -231,7 +231,7 @@ def test_words_that_a_template_makes_itself_are_its_own(load):
 
 def test_without_a_programme_there_is_one_problem():
     assert told(load_bundle({"rules/x.yaml": "rule: x"})) == [
-        "program.yaml is missing | It names the shop, its stores and cards."
+        "program.yaml is missing | It begins with `name`, `currency`, `time_zone`, `languages` and `stores`."
     ]
 
 

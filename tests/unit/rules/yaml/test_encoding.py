@@ -21,6 +21,8 @@ TEXT = "rule: example\ndescription: één brood gratis\n"
         (TEXT.encode("utf-16-be"), "this file is UTF-16, not UTF-8", (1, 1)),
         (codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"), "this file is UTF-32, not UTF-8", (1, 1)),
         (b"a: \x81\n", "byte 3 is the first bad one", (1, 4)),
+        (b"PK\x03\x04\x14\x00rule", "a document of Word or Excel, or a zip, and no plain text", (1, 1)),
+        (b"{\\rtf1\\ansi rule: x}", "a document with a layout (RTF), and no plain text", (1, 1)),
     ],
 )
 def test_what_is_not_utf_8_is_said_to_be_what_it_is_and_where(content: bytes, said: str, place: tuple[int, int]):
