@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_field
 from datetime import date
 from typing import Final
 
@@ -13,8 +14,8 @@ from msgspec.structs import replace
 
 from stamgast.clv.data.rows import Floats, collapse
 from stamgast.clv.data.sample import Sample
-from stamgast.clv.models.fitting import fit_spend, fit_with_fallback, known, sentences
-from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.clv.models.fitting import SpendFit, fit_spend, fit_with_fallback, known, sentences
+from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.closed_days import ClosedDays
@@ -26,12 +27,13 @@ from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day
 
 METHOD: Final = "model"
+_NO_REPEATS: Final = "repeat purchases tell nothing of what is spent, so the spend model is of all purchase days"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LAST: Final = date.max.toordinal() - _EPOCH
 
 
 class Score(Struct, frozen=True):
-    """What is to be expected of one customer; money in the data's major units, None without a spend model.
+    """What is to be expected of one customer; money to come in the data's major units, None without a spend model.
 
     `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now; where a shop's closed days
     are left out, weeks of open days. `p_buy` and `expected_*`
@@ -54,7 +56,7 @@ class Score(Struct, frozen=True):
     expected_purchases: float
     expected_spend: float | None
     predicted: float | None
-    historic: float | None
+    historic: float
     net: float | None
     acquisition_cost: float | None
     clv_to_cac: float | None
@@ -128,7 +130,7 @@ def fit_parameters(
         ValueError: there are no customers.
     """
     found = fit_with_fallback(model, sample.rows, sample.log_gaps, with_prior=with_prior)
-    spend = fit_spend(*sample.spend(orders), orders)
+    spend = spend_of(sample, orders)
     notes = sentences((found, spend))
     if spend is None:
         notes.append("there is nothing to fit the spend model to, so nothing is said about money")
@@ -143,6 +145,14 @@ def fit_parameters(
         notes=notes,
     )
     return ParameterSet(found.name, found.parameters, spend.spend if spend else None, fit=report).versioned()
+
+
+def spend_of(sample: Sample, orders: Orders) -> SpendFit | None:
+    """Fit the spend model; to all purchase days where nobody, or nobody who spent anything, has come again."""
+    found = fit_spend(*sample.spend(orders), orders)
+    if found is None and orders == "repeat" and (found := fit_spend(*sample.spend("all"), "all")) is not None:
+        return replace_field(found, notes=(_NO_REPEATS, *found.notes))
+    return found
 
 
 def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
@@ -163,13 +173,15 @@ def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]
 def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
     """List what is said of every customer."""
     lapses = _lapse_days(sample, outlook.lapses_at, asked.closed)
-    money = _money(sample, source.spend, asked, outlook)
+    spends, worths = _to_come(sample, source.spend, outlook)
+    brought = historic_of(sample, asked.discounting.margin)
     t_x, age = sample.rows.t_x, sample.rows.T
-    nothing = (None, None, None)
     found = []
     for index, name in enumerate(sample.names):
-        spend, predicted, historic = nothing if money is None else map(float, money[:, index])
-        worth = None if historic is None or predicted is None else historic + predicted
+        spend = None if spends is None else float(spends[index])
+        predicted = None if worths is None else float(worths[index])
+        historic = float(brought[index])
+        worth = None if predicted is None else historic + predicted
         cost = asked.cost_of(name)
         lapse = date_of(int(lapses[index])) if lapses[index] <= _LAST else None
         found.append(
@@ -213,11 +225,14 @@ def date_of(day: int) -> str:
     return date.fromordinal(day + _EPOCH).isoformat()
 
 
-def _money(sample: Sample, spend: Spend | None, asked: Asked, outlook: Outlook) -> Floats | None:
-    """Return expected spend, predicted and historic (first index) of every customer (second)."""
+def historic_of(sample: Sample, margin: float) -> Floats:
+    """Return the profit so far of every customer: that of the data, else so much of what they spent."""
+    return sample.amounts * margin if sample.profits is None else sample.profits
+
+
+def _to_come(sample: Sample, spend: Spend | None, outlook: Outlook) -> tuple[Floats, Floats] | tuple[None, None]:
+    """Return expected spend and predicted profit of every customer; None without a spend model."""
     if spend is None:
-        return None
-    each = expected_spend(spend, *sample.spend(spend.orders))
-    predicted = outlook.discounted * each
-    historic = sample.amounts * asked.discounting.margin if sample.profits is None else sample.profits
-    return np.stack([outlook.purchases * each, predicted, historic])
+        return None, None
+    each = expected_of_all(spend, sample.rows.x + 1, sample.amounts)
+    return outlook.purchases * each, outlook.discounted * each

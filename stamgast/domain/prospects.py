@@ -78,18 +78,10 @@ class Prospects(Struct, frozen=True):
         return replace(self.discounting, open_share=self.open_share(today))
 
     def expected_spend(self, customer: Customer, currency: str) -> float | None:
-        """Return what a purchase day to come brings on average, in major units; None without a spend model.
-
-        The state knows the sum of all purchase days, so the customer's own average is that of all of them, also where
-        the parameters were fitted to repeat days.
-        """
+        """Return what a purchase day to come brings on average, in major units; None without a spend model."""
         if self.spend is None or not customer.visits:
             return None
-        total = customer.spend / 10 ** exponent_of(currency)
-        if self.spend.orders == "all":
-            return self.spend.expected(customer.visits, total)
-        repeats = customer.visits - 1
-        return self.spend.expected(repeats, total * repeats / customer.visits)
+        return self.spend.expected(*self.spend.counted(customer.visits, customer.spend / 10 ** exponent_of(currency)))
 
     def predicted(self, customer: Customer, today: Day, currency: str) -> Minor | None:
         """Return the discounted profit to come, minor units rounded; None where the model says nothing of money."""

@@ -51,6 +51,11 @@ class SpendLikelihood:
         return float(value), np.array([by_p, by_q, by_v])
 
 
+def expected_of_all(spend: Spend, visits: Integers, totals: Floats) -> Floats:
+    """Return the same from all purchase days of each customer and what they spent on them, refunds taken off."""
+    return expected_spend(spend, *spend.counted(visits, totals))
+
+
 def expected_spend(spend: Spend, days: Integers, totals: Floats) -> Floats:
     """Return the mean of a future purchase day of each customer, as `Spend.expected` does of one."""
     expected: Floats = spend.p * (spend.v + np.maximum(totals, 0.0)) / (spend.p * days + spend.q - 1)

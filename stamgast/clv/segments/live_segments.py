@@ -17,7 +17,7 @@ from msgspec import Struct
 
 from stamgast.clv.data.histories import row_as_of
 from stamgast.clv.data.rows import Integers, collapse, make_rows
-from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.segments.values import NONE, TREND_DAYS, trend_of
 from stamgast.domain.closed_days import ClosedDays
@@ -150,10 +150,7 @@ class Book:
         """Return what everybody is expected to bring today, and was some while ago (0 for who had not bought yet)."""
         assert prospects.spend is not None  # noqa: S101  the caller asked
         x, unit = _integers(self._now.x), 10.0 ** exponent_of(self._program.currency)
-        total = spend / unit
-        # The state knows the sum of all purchase days, as stamgast.domain.prospects says.
-        days, amount = (x + 1, total) if prospects.spend.orders == "all" else (x, total * x / (x + 1))
-        each = expected_spend(prospects.spend, days, amount) * unit
+        each = expected_of_all(prospects.spend, x + 1, spend / unit) * unit
         now = np.rint(self._now.worth(prospects, self._today) * each).astype(np.int64)
         then, earlier = np.zeros(len(self), dtype=np.int64), _integers(self._earlier)
         if len(earlier):

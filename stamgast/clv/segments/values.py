@@ -130,7 +130,7 @@ def _against_cost(
 ) -> tuple[int, float | None, float | None]:
     """Return of how many customers it is known what winning them cost, and their mean cost and value."""
     known = [
-        (cost, None if each.historic is None or each.predicted is None else each.historic + each.predicted)
+        (cost, None if each.predicted is None else each.historic + each.predicted)
         for buyer, each in zip(part.buyers.values(), scores, strict=True)
         if (cost := costs.cost_of(buyer.source, buyer.days()[0])) is not None
     ]

@@ -98,7 +98,7 @@ def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_know
     ("text", "said"),
     [
         ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
-        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is not a date; write it as 2026-03-31"),
+        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is not a date; write 2026-02-01, or 2026-01-02"),
         ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is not a cost"),
         ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is not a cost; write it as 12.50"),
         ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is not a cost; write 12000"),
