@@ -3,6 +3,7 @@
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
 import pytest
@@ -21,7 +22,7 @@ from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.residual_value import Discounting, discounted_purchases
 from tests.builders import sure
 
-BY_HAND = {
+BY_HAND: dict[str, Any] = {
     "model": "mbg_nbd",
     "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
     "spend": {"p": 6.25, "q": 3.74, "v": 15.44},
