@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from stamgast.clv.data.rows import Floats, collapse
 from stamgast.clv.data.sample import Sample
+from stamgast.clv.models.credibility import drawn_margins, margin_weight
 from stamgast.clv.models.fitting import SpendFit, fit_spend, fit_with_fallback, known, sentences
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
@@ -28,6 +29,7 @@ from stamgast.domain.units import Day
 
 METHOD: Final = "model"
 _NO_REPEATS: Final = "repeat purchases tell nothing of what is spent, so the spend model is of all purchase days"
+_OWN_MARGINS: Final = ", each customer's own drawn towards it"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LAST: Final = date.max.toordinal() - _EPOCH
 
@@ -79,7 +81,8 @@ class Asked(Struct, frozen=True):
 
     `acquisition_cost` is what it cost to win a customer, in the data's major units; `costs` has it by customer, and is
     for all of them if it is there. The days `closed` are left out of the horizon and of `predicted`, and are out of the
-    sample's rows already.
+    sample's rows already. With `margin_weight` the margin of `discounting` is what each customer's own is drawn
+    towards, and weighs so much spend; else it is everybody's.
     """
 
     horizon: float = 39.0
@@ -88,6 +91,7 @@ class Asked(Struct, frozen=True):
     acquisition_cost: float = 0.0
     costs: Mapping[str, float | None] | None = None
     closed: ClosedDays = ClosedDays()
+    margin_weight: float | None = None
 
     def weeks_open(self, today: Day) -> float:
         """Return how long the horizon is after a day, in weeks of open days."""
@@ -96,8 +100,14 @@ class Asked(Struct, frozen=True):
         return self.closed.open_between(today, today + round(self.horizon * WEEK_DAYS)) / WEEK_DAYS
 
     def discounting_on(self, today: Day) -> Discounting:
-        """Return how `predicted` is counted after a day."""
-        return replace(self.discounting, open_share=open_share(self.closed, self.discounting.months, today))
+        """Return how purchases to come are counted after a day: before the margin where that is each customer's own."""
+        share = open_share(self.closed, self.discounting.months, today)
+        margin = self.discounting.margin if self.margin_weight is None else 1.0
+        return replace(self.discounting, open_share=share, margin=margin)
+
+    def words(self) -> str:
+        """Say what `predicted` counts, as it is printed beside every value."""
+        return self.discounting.words() + ("" if self.margin_weight is None else _OWN_MARGINS)
 
     def cost_of(self, customer: str) -> float | None:
         """Return what it cost to win a customer; None: nothing is known of it."""
@@ -157,23 +167,28 @@ def spend_of(sample: Sample, orders: Orders) -> SpendFit | None:
 
 def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
     """Score every customer, in the sample's order, at the end of its day."""
+    source = Source(parameters.model, parameters.version, parameters.spend)
+    return listed(sample, source, outlook_of(sample, parameters, asked), asked)
+
+
+def outlook_of(sample: Sample, parameters: ParameterSet, asked: Asked) -> Outlook:
+    """Foretell of every customer, in the sample's order, at the end of its day."""
     model = scores_of(parameters.attrition())
     rows, back = collapse(sample.rows)
     weeks = asked.weeks_open(sample.as_of)
-    outlook = Outlook(
+    return Outlook(
         p_alive=model.p_alive(rows)[back],
         lapses_at=model.lapses_at(rows, asked.threshold)[back],
         p_buy=model.p_buy(rows, weeks)[back],
         purchases=model.expected_purchases(rows, weeks)[back],
         discounted=discounted_purchases(model, rows, asked.discounting_on(sample.as_of))[back],
     )
-    return listed(sample, Source(parameters.model, parameters.version, parameters.spend), outlook, asked)
 
 
 def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
     """List what is said of every customer."""
     lapses = _lapse_days(sample, outlook.lapses_at, asked.closed)
-    spends, worths = _to_come(sample, source.spend, outlook)
+    spends, worths = _to_come(sample, source.spend, asked, outlook)
     brought = historic_of(sample, asked.discounting.margin)
     t_x, age = sample.rows.t_x, sample.rows.T
     found = []
@@ -204,7 +219,7 @@ def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> li
                 clv_to_cac=None if worth is None or not cost else worth / cost,
                 next_lapse=lapse,
                 horizon_weeks=asked.horizon,
-                predicted_by=asked.discounting.words(),
+                predicted_by=asked.words(),
                 lapse_threshold=asked.threshold,
             )
         )
@@ -230,9 +245,23 @@ def historic_of(sample: Sample, margin: float) -> Floats:
     return sample.amounts * margin if sample.profits is None else sample.profits
 
 
-def _to_come(sample: Sample, spend: Spend | None, outlook: Outlook) -> tuple[Floats, Floats] | tuple[None, None]:
+def weight_of_margin(sample: Sample) -> float | None:
+    """Return how much spend the shop's margin weighs beside a customer's own; None where profits are not known."""
+    if sample.profits is None:
+        return None
+    return margin_weight(sample.profits, sample.costed, int(sample.rows.x.sum()) + len(sample.names))
+
+
+def _to_come(
+    sample: Sample, spend: Spend | None, asked: Asked, outlook: Outlook
+) -> tuple[Floats, Floats] | tuple[None, None]:
     """Return expected spend and predicted profit of every customer; None without a spend model."""
     if spend is None:
         return None, None
     each = expected_of_all(spend, sample.rows.x + 1, sample.amounts)
-    return outlook.purchases * each, outlook.discounted * each
+    worth = outlook.discounted * each
+    if asked.margin_weight is not None:
+        margin, profits = asked.discounting.margin, sample.profits
+        own = margin if profits is None else drawn_margins(profits, sample.costed, margin, asked.margin_weight)
+        worth = worth * own
+    return outlook.purchases * each, worth

@@ -54,7 +54,7 @@ def outlook_of(combination: Combination, sample: Sample, asked: Asked) -> Outloo
         lapses_at=_lapses(combination, (pool, leaving), sample, forecast, asked),
         p_buy=forecast.p_buy,
         purchases=forecast.purchases,
-        discounted=discounted(expected, asked.discounting),
+        discounted=discounted(expected, asked.discounting_on(sample.as_of)),
     )
 
 

@@ -1,11 +1,13 @@
 """Scores of a purchase file, and the parameter sets that they are made with."""
 
+import dataclasses
 import json
 from datetime import date
 from pathlib import Path
 from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from stamgast.clv.data.purchase_file import read_purchases
@@ -115,11 +117,14 @@ def test_of_a_shop_where_everybody_came_once_money_is_known(tmp_path):
     assert all(s.expected_spend is not None and s.predicted is not None for s in scores)
 
 
-@pytest.mark.parametrize("orders", ["repeat", "all"])
-def test_a_file_and_a_live_state_make_the_same_money_of_the_same_parameters(sample, orders):
-    parameters = ParameterSet("mbg_nbd", BY_HAND["parameters"], Spend(6.25, 3.74, 15.44, orders), margin=0.3)
+@pytest.mark.parametrize(("orders", "weight"), [("repeat", None), ("all", None), ("all", 40.0)])
+def test_a_file_and_a_live_state_make_the_same_money_of_the_same_parameters(sample, orders, weight):
+    spend = Spend(6.25, 3.74, 15.44, orders)
+    parameters = ParameterSet("mbg_nbd", BY_HAND["parameters"], spend, margin=0.3, margin_weight=weight)
     prospects = prospects_of(parameters, 1.0, ClosedDays(), Horizon())
-    scored = score(sample, parameters, Asked(discounting=Discounting(margin=0.3)))
+    profits = np.round(sample.amounts * np.linspace(-0.5, 0.9, len(sample.names)), 2)
+    sample = dataclasses.replace(sample, profits=profits, with_profit=None)
+    scored = score(sample, parameters, Asked(discounting=Discounting(margin=0.3), margin_weight=weight))
 
     for place in range(0, len(scored), 50):
         one, first = scored[place], sample.first_days[place]
@@ -128,6 +133,7 @@ def test_a_file_and_a_live_state_make_the_same_money_of_the_same_parameters(samp
             first_day=first,
             last_day=first + int(sample.rows.recency[place]),
             spend=round(100 * sample.amounts[place]),
+            profit=round(100 * profits[place]),
         )
         each = sure(prospects.expected_spend(state, "EUR"))
         assert sure(one.expected_spend) == pytest.approx(each * one.expected_purchases)
