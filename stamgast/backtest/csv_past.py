@@ -12,7 +12,6 @@ from __future__ import annotations
 import csv
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
 from itertools import chain
 from pathlib import Path
 from typing import IO, Final, NamedTuple
@@ -22,23 +21,22 @@ from stamgast.clv.data.column_names import meant_column, missing_columns
 from stamgast.clv.data.csv_words import (
     MICRO,
     HeadingError,
+    cut_short,
     meant_amount,
-    meant_date,
     names_in,
     read_amount,
-    read_date,
     two_readings,
     wrong_cells,
 )
+from stamgast.clv.data.written_dates import DateOrder, meant_date, order_in, order_needed, read_date, read_moment
 from stamgast.domain.calendar import at_local
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
 from stamgast.domain.net_purchase import net
 from stamgast.domain.program import Program
-from stamgast.domain.purchase_record import millis_of
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
-from stamgast.domain.units import MINUTE, Day, Millis, Minor
+from stamgast.domain.units import DAY, MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel, Purpose
 from stamgast.domain.written_money import read_number
 
@@ -81,21 +79,49 @@ def span_of(path: Path) -> tuple[Day, Day]:
         PastError: there is no such file, no such column, or no date in it.
     """
     first, last = "9", ""
+    days: set[Day] = set()
     with _opened(path) as file:
         lines, parted_by = _lines_of(file)
         rows = csv.reader(lines, strict=True, delimiter=parted_by)
         place = _heading(str(path), rows)["date"]
+        dates = _Dates(path, place)
         for row in rows:
             if len(row) > place:
                 text = row[place].lstrip()[:10]
+                if text[4:5] != "-":
+                    day = dates.day(row[place].strip())
+                    days |= set() if day is None else {day}
+                    continue
                 if text < first and read_date(text) is not None:
                     first = text
                 if text > last and read_date(text) is not None:
                     last = text
-    begins, ends = read_date(first), read_date(last)
-    if begins is None or ends is None:
+    days |= {day for day in (read_date(first), read_date(last)) if day is not None}
+    if not days:
         raise PastError([f"{path}: there is no purchase in it"])
-    return begins, ends
+    return min(days), max(days)
+
+
+class _Dates:
+    """Reads the dates of a file, whose order of day and month the file is asked for when one first needs it."""
+
+    def __init__(self, path: Path, column: int) -> None:
+        self._path, self._column = path, column
+        self._order: DateOrder | None = None
+        self._asked = False
+
+    def day(self, text: str) -> Day | None:
+        """Return the day that a text says."""
+        return read_date(text, self.order_for(text))
+
+    def order_for(self, text: str) -> DateOrder | None:
+        """Return the order of day and month, as far as it is known or this text asks for it."""
+        if not self._asked and order_needed(text):
+            self._asked = True
+            with _opened(self._path) as file:
+                next(file, None)
+                self._order = order_in(file, self._column)
+        return self._order
 
 
 def unread_columns(path: Path) -> list[str]:
@@ -131,7 +157,7 @@ def read_csv(path: Path, program: Program, share: Share, end: Millis) -> dict[st
         PastError: lines or columns are not what they should be.
     """
     with _opened(path) as file:
-        return _Reading(str(path), program, share, end).read(file)
+        return _Reading(path, program, share, end).read(file)
 
 
 def events_of(customer: str, sales: Sequence[Sale], program: Program) -> list[AnyEvent]:
@@ -260,8 +286,9 @@ def _heading(name: str, rows: Iterator[list[str]]) -> dict[str, int]:
 class _Reading:
     """One pass over the lines of a file."""
 
-    def __init__(self, name: str, program: Program, share: Share, end: Millis) -> None:
-        self._name, self._program, self._share, self._end = name, program, share, end
+    def __init__(self, path: Path, program: Program, share: Share, end: Millis) -> None:
+        self._path, self._name = path, str(path)
+        self._program, self._share, self._end = program, share, end
         self._factor: int = MICRO // 10 ** exponent_of(program.currency)
         self._moments: dict[str, Millis | None] = {}
         self._problems: list[str] = []
@@ -273,6 +300,7 @@ class _Reading:
         self._by_semicolons = parted_by == SEMICOLON
         rows = csv.reader(lines, strict=True, delimiter=parted_by)
         self._columns = columns = _heading(self._name, rows)
+        self._dates = _Dates(self._path, columns["date"])
         width, who = max(columns.values()) + 1, columns["customer"]
         found: dict[str, list[Sale]] = {}
         for row in rows:
@@ -333,19 +361,17 @@ class _Reading:
         return self._moments[text]
 
     def _read_moment(self, text: str) -> Millis | None:
-        day, zone = read_date(text), self._program.time_zone
-        if day is None or len(text) <= 10:
-            return None if day is None else at_local(day, _NOON, zone)
-        try:
-            moment = datetime.fromisoformat(text)
-        except ValueError:
+        moment, zone = read_moment(text, self._dates.order_for(text)), self._program.time_zone
+        if moment is None:
             return None
-        if moment.tzinfo is not None:
-            return millis_of(moment)
-        seconds = moment.second * 1_000 + moment.microsecond // 1_000
-        return at_local(day, moment.hour * 60 + moment.minute, zone) + seconds
+        if moment.ms is None:
+            return at_local(moment.day, _NOON, zone)
+        if moment.ahead is not None:
+            return moment.day * DAY + moment.ms - moment.ahead * MINUTE
+        minutes, rest = divmod(moment.ms, MINUTE)
+        return at_local(moment.day, minutes, zone) + rest
 
     def _note(self, line: int, column: int, text: str) -> None:
-        self._problems.append(f"{self._name}:{line}:{column}: {text}")
+        self._problems.append(f"{self._name}:{line}:{column}: {cut_short(text)}")
         if len(self._problems) >= _MOST_PROBLEMS:
             raise PastError([*self._problems, f"{self._name}: and perhaps more"])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from dataclasses import replace as replace_field
 from datetime import date
 from typing import Final
 
@@ -13,8 +14,9 @@ from msgspec.structs import replace
 
 from stamgast.clv.data.rows import Floats, collapse
 from stamgast.clv.data.sample import Sample
-from stamgast.clv.models.fitting import fit_spend, fit_with_fallback, known, sentences
-from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.clv.models.credibility import drawn_margins, margin_weight
+from stamgast.clv.models.fitting import SpendFit, fit_spend, fit_with_fallback, known, sentences
+from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.domain.attrition import MBG_CNBD_K
 from stamgast.domain.closed_days import ClosedDays
@@ -26,12 +28,14 @@ from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day
 
 METHOD: Final = "model"
+_NO_REPEATS: Final = "repeat purchases tell nothing of what is spent, so the spend model is of all purchase days"
+_OWN_MARGINS: Final = ", each customer's own drawn towards it"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _LAST: Final = date.max.toordinal() - _EPOCH
 
 
 class Score(Struct, frozen=True):
-    """What is to be expected of one customer; money in the data's major units, None without a spend model.
+    """What is to be expected of one customer; money to come in the data's major units, None without a spend model.
 
     `x`, `t_x`, `T`: repeat purchase days, weeks from the first to the last, weeks until now; where a shop's closed days
     are left out, weeks of open days. `p_buy` and `expected_*`
@@ -54,7 +58,7 @@ class Score(Struct, frozen=True):
     expected_purchases: float
     expected_spend: float | None
     predicted: float | None
-    historic: float | None
+    historic: float
     net: float | None
     acquisition_cost: float | None
     clv_to_cac: float | None
@@ -77,7 +81,8 @@ class Asked(Struct, frozen=True):
 
     `acquisition_cost` is what it cost to win a customer, in the data's major units; `costs` has it by customer, and is
     for all of them if it is there. The days `closed` are left out of the horizon and of `predicted`, and are out of the
-    sample's rows already.
+    sample's rows already. With `margin_weight` the margin of `discounting` is what each customer's own is drawn
+    towards, and weighs so much spend; else it is everybody's.
     """
 
     horizon: float = 39.0
@@ -86,6 +91,7 @@ class Asked(Struct, frozen=True):
     acquisition_cost: float = 0.0
     costs: Mapping[str, float | None] | None = None
     closed: ClosedDays = ClosedDays()
+    margin_weight: float | None = None
 
     def weeks_open(self, today: Day) -> float:
         """Return how long the horizon is after a day, in weeks of open days."""
@@ -94,8 +100,14 @@ class Asked(Struct, frozen=True):
         return self.closed.open_between(today, today + round(self.horizon * WEEK_DAYS)) / WEEK_DAYS
 
     def discounting_on(self, today: Day) -> Discounting:
-        """Return how `predicted` is counted after a day."""
-        return replace(self.discounting, open_share=open_share(self.closed, self.discounting.months, today))
+        """Return how purchases to come are counted after a day: before the margin where that is each customer's own."""
+        share = open_share(self.closed, self.discounting.months, today)
+        margin = self.discounting.margin if self.margin_weight is None else 1.0
+        return replace(self.discounting, open_share=share, margin=margin)
+
+    def words(self) -> str:
+        """Say what `predicted` counts, as it is printed beside every value."""
+        return self.discounting.words() + ("" if self.margin_weight is None else _OWN_MARGINS)
 
     def cost_of(self, customer: str) -> float | None:
         """Return what it cost to win a customer; None: nothing is known of it."""
@@ -128,7 +140,7 @@ def fit_parameters(
         ValueError: there are no customers.
     """
     found = fit_with_fallback(model, sample.rows, sample.log_gaps, with_prior=with_prior)
-    spend = fit_spend(*sample.spend(orders), orders)
+    spend = spend_of(sample, orders)
     notes = sentences((found, spend))
     if spend is None:
         notes.append("there is nothing to fit the spend model to, so nothing is said about money")
@@ -145,31 +157,46 @@ def fit_parameters(
     return ParameterSet(found.name, found.parameters, spend.spend if spend else None, fit=report).versioned()
 
 
+def spend_of(sample: Sample, orders: Orders) -> SpendFit | None:
+    """Fit the spend model; to all purchase days where nobody, or nobody who spent anything, has come again."""
+    found = fit_spend(*sample.spend(orders), orders)
+    if found is None and orders == "repeat" and (found := fit_spend(*sample.spend("all"), "all")) is not None:
+        return replace_field(found, notes=(_NO_REPEATS, *found.notes))
+    return found
+
+
 def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
     """Score every customer, in the sample's order, at the end of its day."""
+    source = Source(parameters.model, parameters.version, parameters.spend)
+    return listed(sample, source, outlook_of(sample, parameters, asked), asked)
+
+
+def outlook_of(sample: Sample, parameters: ParameterSet, asked: Asked) -> Outlook:
+    """Foretell of every customer, in the sample's order, at the end of its day."""
     model = scores_of(parameters.attrition())
     rows, back = collapse(sample.rows)
     weeks = asked.weeks_open(sample.as_of)
-    outlook = Outlook(
+    return Outlook(
         p_alive=model.p_alive(rows)[back],
         lapses_at=model.lapses_at(rows, asked.threshold)[back],
         p_buy=model.p_buy(rows, weeks)[back],
         purchases=model.expected_purchases(rows, weeks)[back],
         discounted=discounted_purchases(model, rows, asked.discounting_on(sample.as_of))[back],
     )
-    return listed(sample, Source(parameters.model, parameters.version, parameters.spend), outlook, asked)
 
 
 def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
     """List what is said of every customer."""
     lapses = _lapse_days(sample, outlook.lapses_at, asked.closed)
-    money = _money(sample, source.spend, asked, outlook)
+    spends, worths = _to_come(sample, source.spend, asked, outlook)
+    brought = historic_of(sample, asked.discounting.margin)
     t_x, age = sample.rows.t_x, sample.rows.T
-    nothing = (None, None, None)
     found = []
     for index, name in enumerate(sample.names):
-        spend, predicted, historic = nothing if money is None else map(float, money[:, index])
-        worth = None if historic is None or predicted is None else historic + predicted
+        spend = None if spends is None else float(spends[index])
+        predicted = None if worths is None else float(worths[index])
+        historic = float(brought[index])
+        worth = None if predicted is None else historic + predicted
         cost = asked.cost_of(name)
         lapse = date_of(int(lapses[index])) if lapses[index] <= _LAST else None
         found.append(
@@ -192,7 +219,7 @@ def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> li
                 clv_to_cac=None if worth is None or not cost else worth / cost,
                 next_lapse=lapse,
                 horizon_weeks=asked.horizon,
-                predicted_by=asked.discounting.words(),
+                predicted_by=asked.words(),
                 lapse_threshold=asked.threshold,
             )
         )
@@ -213,11 +240,28 @@ def date_of(day: int) -> str:
     return date.fromordinal(day + _EPOCH).isoformat()
 
 
-def _money(sample: Sample, spend: Spend | None, asked: Asked, outlook: Outlook) -> Floats | None:
-    """Return expected spend, predicted and historic (first index) of every customer (second)."""
-    if spend is None:
+def historic_of(sample: Sample, margin: float) -> Floats:
+    """Return the profit so far of every customer: that of the data, else so much of what they spent."""
+    return sample.amounts * margin if sample.profits is None else sample.profits
+
+
+def weight_of_margin(sample: Sample) -> float | None:
+    """Return how much spend the shop's margin weighs beside a customer's own; None where profits are not known."""
+    if sample.profits is None:
         return None
-    each = expected_spend(spend, *sample.spend(spend.orders))
-    predicted = outlook.discounted * each
-    historic = sample.amounts * asked.discounting.margin if sample.profits is None else sample.profits
-    return np.stack([outlook.purchases * each, predicted, historic])
+    return margin_weight(sample.profits, sample.costed, int(sample.rows.x.sum()) + len(sample.names))
+
+
+def _to_come(
+    sample: Sample, spend: Spend | None, asked: Asked, outlook: Outlook
+) -> tuple[Floats, Floats] | tuple[None, None]:
+    """Return expected spend and predicted profit of every customer; None without a spend model."""
+    if spend is None:
+        return None, None
+    each = expected_of_all(spend, sample.rows.x + 1, sample.amounts)
+    worth = outlook.discounted * each
+    if asked.margin_weight is not None:
+        margin, profits = asked.discounting.margin, sample.profits
+        own = margin if profits is None else drawn_margins(profits, sample.costed, margin, asked.margin_weight)
+        worth = worth * own
+    return outlook.purchases * each, worth

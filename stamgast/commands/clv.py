@@ -9,6 +9,7 @@ import msgspec
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
+from stamgast.commands.clv_change import change
 from stamgast.commands.clv_data import DATA, read_live
 from stamgast.commands.clv_evaluate import evaluate
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
@@ -25,6 +26,7 @@ app = new_app(
     no_args_is_help=True,
 )
 
+app.command()(change)
 app.command()(evaluate)
 app.command()(score)
 app.command()(segments)
@@ -124,10 +126,15 @@ def fit(
         wanted = Wanted(day, model, "all" if orders == "all" else "repeat", with_prior=prior, force=force)
         found, document = fit_merchant(merchant, live, wanted, tell_notes)
     _write(out, found)
+    from stamgast.clv.meaning import meaning_of
+
+    means = meaning_of(found)
     if as_json:
-        print_json(found if document is None else {**msgspec.to_builtins(found), **document})
+        print_json({**msgspec.to_builtins(found), "means": means, **(document or {})})
         return
     _show(found)
+    for sentence in means:
+        answer(sentence)
 
 
 def _write(out: Path | None, found: ParameterSet) -> None:

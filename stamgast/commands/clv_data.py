@@ -18,8 +18,24 @@ DATA: Final = typer.Option(help="CSV: customer, date, amount [, profit, currency
 Data = Annotated[Path, DATA]
 
 
-def read_data(data: Path, as_of: Day | None) -> Purchases:
-    """Read what was bought up to a day (None: the newest) and say how much it is; exit with 1 if it cannot be used."""
+_AWAY: Final = "everybody seems to have stayed away since"
+
+
+def ends_early(purchases: Purchases, until: Day, so: str) -> str:
+    """Say what follows where the newest purchase is of an earlier day than was asked for; nothing where it is not."""
+    from stamgast.clv.scoring import date_of
+
+    newest = purchases.newest
+    if newest is None or newest >= until:
+        return ""
+    return f"the newest purchase up to {date_of(until)} is of {date_of(newest)}; if the data end there, {so}"
+
+
+def read_data(data: Path, as_of: Day | None, *, so: str = _AWAY) -> Purchases:
+    """Read what was bought up to a day (None: the newest) and say how much it is; exit with 1 if it cannot be used.
+
+    Warns where the data end before that day, of what follows from it (`so`).
+    """
     from stamgast.clv.data.purchase_file import PurchaseFileError, read_purchases
     from stamgast.clv.scoring import date_of
 
@@ -31,6 +47,8 @@ def read_data(data: Path, as_of: Day | None) -> Purchases:
         fail(f"{data} cannot be used")
     for note in purchases.notes:
         say(f"warning: {note}")
+    if as_of is not None and so and (early := ends_early(purchases, as_of, so)):
+        say(f"warning: {early}")
     days = sum(len(buyer.days()) for buyer in purchases.buyers.values())
     if not days:
         fail(f"{data} has no purchase up to {date_of(purchases.as_of)}, only refunds or what they took back")

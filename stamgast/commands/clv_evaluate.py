@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, print_json, say
-from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_data import Data, ends_early, read_data
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ _SPEND: Final = {
     "all": "all purchase days; `fit` and `score` take the repeat ones unless told --orders all",
     "repeat": "repeat purchase days, as `fit` and `score` do unless told otherwise",
 }
-_TOO_LONG: Final = "if the data end there, the holdout is longer than what is known and all models seem to be too high"
+_TOO_LONG: Final = "the holdout is longer than what is known and all models seem to be too high"
 
 
 def evaluate(
@@ -62,7 +62,7 @@ def evaluate(
         misuse(f"--orders is {orders!r}; it is repeat or all")
     if report is not None:
         _check_plots()
-    purchases = read_data(data, end)
+    purchases = read_data(data, end, so="")
     warnings = _check(purchases, begin, end)
     for warning in warnings:
         say(f"warning: {warning}")
@@ -94,9 +94,8 @@ def _check(purchases: Purchases, begin: Day, end: Day) -> list[str]:
         fail(
             "of the customers known at --calibration-end nobody bought in the holdout, so there is nothing to judge by"
         )
-    if newest < end:
-        return [f"the newest purchase up to {date_of(end)} is of {date_of(newest)}; {_TOO_LONG}"]
-    return []
+    early = ends_early(purchases, end, _TOO_LONG)
+    return [early] if early else []
 
 
 def _check_plots() -> None:

@@ -11,6 +11,7 @@ import msgspec
 
 from stamgast.clock.shop_time import format_time
 from stamgast.commands.answering import answer, fail, kafka_of, load_settings, print_json, say
+from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
 
 if TYPE_CHECKING:
     from stamgast.clv.segments.live_segments import By, LiveSegment
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from stamgast.people.sources import UnnamedSources
     from stamgast.settings import Settings
 
-LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source"}
+LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source", "cohort": "cohort"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +121,7 @@ def _with_fall(segment: LiveSegment, valued: Valued, by: By) -> dict[str, Any]:
 def _worth(segment: LiveSegment, valued: Valued, by: By) -> SegmentWorth | None:
     from stamgast.log.segments import key_of_segment
 
-    return valued.known.get(key_of_segment(valued.program.merchant, by, segment.segment)) if segment.below else None
+    return valued.known.get(key_of_segment(valued.program.merchant, by, segment.segment)) if segment.new_below else None
 
 
 def _document(valued: Valued, merchant: str, by: By) -> dict[str, Any]:
@@ -146,36 +147,19 @@ def _show(valued: Valued, by: By) -> None:
 
     currency = valued.program.currency
 
-    def money(minor: int | None) -> str:
-        return "-" if minor is None else format_money(minor, currency).removesuffix(f" {currency}")
+    def money(minor: float | None) -> str:
+        return "-" if minor is None else format_money(int(minor), currency).removesuffix(f" {currency}")
 
-    width = max(len("segment"), *(len(each.segment) for each in valued.segments))
-    heads = ("customers", "purchases", "historic", "predicted", "contact", "CLV", "cost", "net", "CLV:CAC", "may cost")
-    answer(f"{'segment':<{width}} " + " ".join(f"{head:>10}" for head in heads) + f" {'budget':>12} {'trend':>6}")
+    show_segments(valued.segments, money)
     for each in valued.segments:
-        values = (each.historic, each.predicted, each.contact_cost, each.clv, each.acquisition_cost, each.net)
-        ratio, trend = ("-" if figure is None else f"{figure:.2f}" for figure in (each.ratio, each.trend))
-        cells = [f"{each.customers:,}", f"{each.purchases:,}", *map(money, values), ratio, money(each.most_to_spend)]
-        shown = " ".join(f"{cell:>10}" for cell in cells)
-        answer(f"{each.segment:<{width}} {shown} {money(each.acquisition_budget):>12} {trend:>6}")
-    for each in valued.segments:
-        if 0 < each.customers_with_cost < each.customers:
-            answer(partly_costed(each.segment, each.customers_with_cost, each.customers))
-    for each in valued.segments:
-        if each.below:
+        if each.new_below:
             worth = _worth(each, valued, by)
             since = f" (since {format_time(worth.below_since)}{_from(worth)})" if worth and worth.below_since else ""
-            told = f"a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them{since}"
-            answer(f"below 3: {told}")
+            answer(f"below 3: {worth_of_new(each)}{since}")
 
 
 def _from(worth: SegmentWorth) -> str:
     return "" if worth.fell_from is None else f", from {worth.fell_from:.2f}"
 
 
-def partly_costed(segment: str, known: int, customers: int) -> str:
-    """Say whose figures those are that are set against a cost, where it is known of some only."""
-    return f"of {segment}, cost, net and CLV:CAC are those of the {known:,} of {customers:,} whose cost is known"
-
-
-__all__ = ["LIVE_BY", "partly_costed", "tell_live_segments"]
+__all__ = ["LIVE_BY", "tell_live_segments"]

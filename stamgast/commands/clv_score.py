@@ -12,11 +12,14 @@ from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, 
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, live_of, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
-from stamgast.commands.clv_margin import settle_margin
+from stamgast.commands.clv_margin import Margin, settle_margin
 from stamgast.commands.clv_program import program_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
+    from stamgast.clv.data.acquisition_costs import AcquisitionCosts
     from stamgast.clv.data.purchase_file import Purchases
     from stamgast.clv.data.state_sample import Live
     from stamgast.clv.scoring import Asked, Score
@@ -66,20 +69,21 @@ def score(
     closed = _closed_of(merchant, model, parameters, known)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
-    given = float(read_share("--margin", margin)) if margin else None
-    usual = read_cost(acquisition_cost)
-    table = costs_in(costs, None if usual is None else float(usual)) if costs else None
+    given = Margin(float(read_share("--margin", margin))) if margin else None
+    usual, table = _costs_of(acquisition_cost, costs)
     purchases = read_data(data, read_day("--as-of", as_of))
-    if given is None and known is not None:
-        given = known.margin
-    purchases, share = settle_margin(data, purchases, given)
+    if given is None and known is not None and known.margin is not None:
+        given = Margin(known.margin, known.margin_weight)
+    purchases, settled = settle_margin(data, purchases, given)
     live = live_of(purchases).without(closed)
     sample = live.sample
     won = None
     if table is not None:
         tell_of_strangers(costs, table, data, purchases)
         won = table.of_buyers(purchases)
-    asked = Asked(weeks, threshold, Discounting(months, rate, share), float(usual or 0), won, closed)
+    asked = Asked(
+        weeks, threshold, Discounting(months, rate, settled.share), float(usual or 0), won, closed, settled.weight
+    )
     if known is not None:
         tell_notes(known)
         scores = score_all(sample, known, asked)
@@ -90,11 +94,17 @@ def score(
         scores = score_all(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
     if scores:
         told = f"{scores[0].model}, version {scores[0].parameters_version}"
-        say(f"{told}; horizon {weeks:g} weeks; predicted: {asked.discounting.words()}")
+        say(f"{told}; horizon {weeks:g} weeks; predicted: {asked.words()}")
     if as_json:
         print_json(scores)
     else:
         _list(scores)
+
+
+def _costs_of(usual: str, file: Path | None) -> tuple[Decimal | None, AcquisitionCosts | None]:
+    """Return what winning a customer usually cost, and what it did by source if there is a file of that."""
+    known = read_cost(usual)
+    return known, costs_in(file, None if known is None else float(known)) if file else None
 
 
 def _by_combination(purchases: Purchases, live: Live, asked: Asked, orders: str) -> list[Score]:

@@ -11,16 +11,17 @@ from rules.yaml.problems import nearest
 from stamgast.commands.answering import AsJson, answer, misuse, print_json, say
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import DATA, live_of, read_data
-from stamgast.commands.clv_live_segments import LIVE_BY, partly_costed, tell_live_segments
-from stamgast.commands.clv_margin import settle_margin
+from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
+from stamgast.commands.clv_margin import Margin, settle_margin
+from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
 from stamgast.commands.clv_words import read_cost, read_day, read_share
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
-    from stamgast.clv.segments.values import Segment
+    from stamgast.clv.segments.values import By, Segment
 
 
-FILE_BY: Final = {"segment": "segment", "source": "source"}
+FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort"}
 _COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
 _OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin")
 """Options that say for a CSV what program.yaml and the clock say for live states."""
@@ -33,7 +34,8 @@ def segments(
     *,
     merchant: Annotated[str, typer.Option(help="Live states of this merchant instead of a CSV.")] = "",
     by: Annotated[
-        str, typer.Option(help="segment (of live states: their tags, so `tag` will do), or source of acquisition.")
+        str,
+        typer.Option(help="segment (of live states: their tags, so `tag` will do), source of acquisition, or cohort."),
     ] = "segment",
     acquisition_cost: Annotated[str, typer.Option(help="What it cost to win a customer.")] = "",
     costs: Costs = None,
@@ -55,38 +57,38 @@ def segments(
         return
     if data is None:
         misuse("give --data FILE, or --merchant M")
-    from stamgast.clv.scoring import date_of
+    from stamgast.clv.scoring import Asked, date_of
     from stamgast.clv.segments.values import TREND, segments_of
     from stamgast.clv.selection.k_selection import fit_live
     from stamgast.domain.residual_value import Discounting
 
     usual = read_cost(acquisition_cost)
     rate = float(read_share("--yearly-rate", yearly_rate))
-    given = float(read_share("--margin", margin)) if margin else None
+    given = Margin(float(read_share("--margin", margin))) if margin else None
     table = costs_in(costs, None if usual is None else float(usual))
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
     _tell_of_no_column(data, purchases, by)
     tell_of_strangers(costs, table, data, purchases)
-    purchases, share = settle_margin(data, purchases, given)
-    discounting = Discounting(months, rate, share)
+    purchases, settled = settle_margin(data, purchases, given)
+    asked = Asked(discounting=Discounting(months, rate, settled.share), margin_weight=settled.weight)
     say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
     pooled = fit_live(live_of(purchases), "mbg_cnbd_k", "repeat")
     for note in pooled.fit.notes if pooled.fit else ():
         say(f"note: {note}")
-    found = segments_of(purchases, pooled, "source" if by == "source" else "segment", table, discounting)
+    found = segments_of(purchases, pooled, FILE_BY[by], table, asked)
     told = {
         "as_of": date_of(purchases.as_of),
         "by": by,
         "method": "model",
         "model": pooled.model,
         "parameters_version": pooled.version,
-        "predicted": discounting.words(),
+        "predicted": asked.words(),
         "trend": TREND,
     }
     if as_json:
         print_json({**told, "segments": found})
         return
-    say(f"{pooled.model}, version {pooled.version}; predicted: {discounting.words()}; trend: {TREND}")
+    say(f"{pooled.model}, version {pooled.version}; predicted: {asked.words()}; trend: {TREND}")
     _show(found)
 
 
@@ -103,27 +105,15 @@ def _refuse_what_a_file_needs(context: typer.Context, data: Path | None) -> None
 
 def _tell_of_no_column(data: Path, purchases: Purchases, by: str) -> None:
     """Say that the column to value customers by is not there."""
-    if _COLUMNS[by] not in purchases.columns:
+    if by in _COLUMNS and _COLUMNS[by] not in purchases.columns:
         say(f"warning: {data} has no column {_COLUMNS[by]!r}, so all customers are one segment, (none)")
 
 
 def _show(found: list[Segment]) -> None:
-    width = max(len("segment"), *(len(each.segment) for each in found))
-    heads = ("customers", "purchases", "historic", "predicted", "CLV", "cost", "net", "CLV:CAC", "may cost", "budget")
-    answer(f"{'segment':<{width}} " + " ".join(f"{head:>10}" for head in heads) + f" {'trend':>6}  parameters")
+    show_segments(found, lambda value: "-" if value is None else f"{value:,.2f}")
     for each in found:
-        money = (each.historic, each.predicted, each.clv, each.acquisition_cost, each.net)
-        most = (each.most_to_spend, each.acquisition_budget)
-        cells = [f"{each.customers:>10,}", f"{each.purchases:>10,}", *map(_cell, (*money, each.ratio, *most))]
-        trend = "-" if each.trend is None else f"{each.trend:.2f}"
-        answer(f"{each.segment:<{width}} {' '.join(cells)} {trend:>6}  {each.parameters}: {each.because}")
+        if each.parameters == "own" or len(found) > 1:
+            answer(f"{each.segment}: {each.parameters} parameters: {each.because}")
     for each in found:
-        if 0 < each.customers_with_cost < each.customers:
-            answer(partly_costed(each.segment, each.customers_with_cost, each.customers))
-    for each in found:
-        if each.below:
-            answer(f"below 3: a customer of {each.segment} is worth {each.ratio:.2f} times what it cost to win them")
-
-
-def _cell(value: float | None) -> str:
-    return f"{'-' if value is None else f'{value:,.2f}':>10}"
+        if each.new_below:
+            answer(f"below 3: {worth_of_new(each)}")

@@ -40,6 +40,8 @@ class ParameterSet(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     """Whether the shop's closed days were left out of all times, so that they have to be left out in scores too."""
     fit: FitReport | None = None
     version: str = ""
+    margin_weight: float | None = None
+    """How much spend, in major units, `margin` weighs beside a customer's own; None: it is everybody's."""
 
     def attrition(self) -> Model:
         """Return the purchase model."""
@@ -60,6 +62,8 @@ def version_of(parameters: ParameterSet) -> str:
     counted: list[Any] = [parameters.model, numbers, spend]
     if parameters.margin is not None or parameters.open_days:
         counted += [parameters.margin, parameters.open_days]
+    if parameters.margin_weight is not None:
+        counted.append(parameters.margin_weight)
     content = msgspec.json.encode(counted)
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -74,7 +78,9 @@ def check(parameters: ParameterSet) -> None:
     parameters.attrition()
     if parameters.margin is not None and not 0 <= parameters.margin <= 1:
         raise ValueError(f"margin is {parameters.margin:g}; it must be from 0 to 1")
-    spend = parameters.spend
+    weight, spend = parameters.margin_weight, parameters.spend
+    if weight is not None and not 0 < weight < float("inf"):
+        raise ValueError(f"margin_weight is {weight:g}; it must be a positive number")
     if spend is None:
         return
     for name in ("p", "q", "v"):

@@ -15,6 +15,7 @@ from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
 from stamgast.domain.history import WEEK_DAYS, History, history_of
+from stamgast.domain.models.credibility import drawn_margin
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day, Minor
@@ -39,9 +40,11 @@ class Prospects(Struct, frozen=True):
     version: str
     name: str
     values: ValueTable
-    """What a unit of spend on each purchase to come is worth today, discounted and times the margin."""
+    """What a unit of spend on each purchase to come is worth today, discounted and times the margin, if it is all's."""
     discounting: Discounting
     closed: ClosedDays = ClosedDays()
+    margin_weight: float | None = None
+    """How much spend the margin of `discounting` weighs beside a customer's own; then `values` are before it."""
 
     def history(self, customer: Customer, today: Day) -> History | None:
         """What the model knows of a customer at the end of a day; None of one who has never bought."""
@@ -77,26 +80,31 @@ class Prospects(Struct, frozen=True):
         """Return how `predicted` is counted that day."""
         return replace(self.discounting, open_share=self.open_share(today))
 
-    def expected_spend(self, customer: Customer, currency: str) -> float | None:
-        """Return what a purchase day to come brings on average, in major units; None without a spend model.
+    def valuing_on(self, today: Day) -> Discounting:
+        """Return the same, before the margin where that is each customer's own."""
+        discounting = self.discounting_on(today)
+        return discounting if self.margin_weight is None else replace(discounting, margin=1.0)
 
-        The state knows the sum of all purchase days, so the customer's own average is that of all of them, also where
-        the parameters were fitted to repeat days.
-        """
+    def margin_of(self, customer: Customer, currency: str) -> float:
+        """Return the profit that is expected of a unit of the customer's spend to come, beside what `values` say."""
+        if self.margin_weight is None:
+            return 1.0
+        unit = 10 ** exponent_of(currency)
+        return drawn_margin(customer.profit / unit, customer.spend / unit, self.discounting.margin, self.margin_weight)
+
+    def expected_spend(self, customer: Customer, currency: str) -> float | None:
+        """Return what a purchase day to come brings on average, in major units; None without a spend model."""
         if self.spend is None or not customer.visits:
             return None
-        total = customer.spend / 10 ** exponent_of(currency)
-        if self.spend.orders == "all":
-            return self.spend.expected(customer.visits, total)
-        repeats = customer.visits - 1
-        return self.spend.expected(repeats, total * repeats / customer.visits)
+        return self.spend.expected(*self.spend.counted(customer.visits, customer.spend / 10 ** exponent_of(currency)))
 
     def predicted(self, customer: Customer, today: Day, currency: str) -> Minor | None:
         """Return the discounted profit to come, minor units rounded; None where the model says nothing of money."""
         history, each = self.history(customer, today), self.expected_spend(customer, currency)
         if history is None or each is None:
             return None
-        return round(self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency)))
+        worth = self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency))
+        return round(worth * self.margin_of(customer, currency))
 
 
 def open_share(closed: ClosedDays, months: int, today: Day) -> float:
@@ -122,13 +130,14 @@ def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, ho
     check(parameters)
     model = parameters.attrition()
     share = margin if parameters.margin is None else parameters.margin
-    discounting = Discounting(horizon.months, horizon.yearly_rate, share)
+    weight, discounting = parameters.margin_weight, Discounting(horizon.months, horizon.yearly_rate, share)
     return Prospects(
         model=model,
         spend=parameters.spend,
         version=parameters.versioned().version,
         name=parameters.model,
-        values=ValueTable(model, discounting),
+        values=ValueTable(model, discounting if weight is None else replace(discounting, margin=1.0)),
         discounting=discounting,
         closed=closed if parameters.open_days else ClosedDays(),
+        margin_weight=weight,
     )

@@ -24,8 +24,9 @@ log = get_logger(__name__)
 class SegmentWorth(Struct, frozen=True, kw_only=True, tag="segment", tag_field="kind"):
     """A segment: `by` is `tag` or `source`. `clv` and `acquisition_cost` are per customer, minor units of `currency`.
 
-    `ratio` is None where winning them cost nothing. `below_since` is when `below` was first seen to hold, `fell_from`
-    the ratio before that, None if nobody had seen it at three or above.
+    `ratio` is the value of a new customer over what winning one costs, None where that is nothing; in records without
+    `value_of_new`, of versions before, it is `clv` over it. `below_since` is when `below` was first seen to hold,
+    `fell_from` the ratio before that, None if nobody had seen it at three or above.
     """
 
     merchant: str
@@ -40,6 +41,7 @@ class SegmentWorth(Struct, frozen=True, kw_only=True, tag="segment", tag_field="
     below: bool
     below_since: Millis | None = None
     fell_from: float | None = None
+    value_of_new: Minor | None = None
 
     @property
     def key(self) -> str:

@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 
 from stamgast.clv.data.state_sample import Bought, Live, sample_of_states
+from stamgast.clv.scoring import weight_of_margin
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
 from stamgast.domain.attrition import MBG_NBD
@@ -84,7 +85,9 @@ def refit(
     sample = live.sample
     found = fit_live(live, model, orders, program.closed, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
-    found = msgspec.structs.replace(found, margin=margin, open_days=bool(program.closed.days)).versioned()
+    found = msgspec.structs.replace(
+        found, margin=margin, open_days=bool(program.closed.days), margin_weight=weight_of_margin(sample)
+    ).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
     # A k that was not taken is not asked at the cut either.
     new = New(MBG_NBD if found.model == MBG_NBD else model, found.attrition())

@@ -1,4 +1,4 @@
-"""Once a day, and after every new bundle: what is each segment worth against what winning its customers cost?
+"""Once a day, and after every new bundle: what is a new customer of each segment worth against what winning one costs?
 
 Customers' events are pure and know one customer each, so a fact about many cannot come from them. The owner of the
 first partition of customers works it out beside its steps, from the live states of all, and appends what is new to
@@ -55,6 +55,8 @@ log = get_logger(__name__)
 WATCHING: Final = 0
 """The partition of customers whose owner looks."""
 EVERY: Final = DAY
+_TOLD: Final = ("tag", "source")
+"""Kinds of which a fall is told; who first came in a quarter gone by cannot be won any more."""
 MOST: Final = 100
 """Segments of a kind that are followed, those with the most customers: each is a record and a figure for Prometheus."""
 _LOOK_EVERY_S: Final = 2.0
@@ -90,10 +92,11 @@ def news_of(
 def _worths(
     known: Mapping[str, SegmentWorth], found: Mapping[Any, list[LiveSegment]], program: Program, at: Millis
 ) -> Iterator[SegmentWorth]:
-    for by, segments in found.items():
+    for by in _TOLD:
+        segments = found.get(by, [])
         for each in segments[:MOST]:
             before = known.get(key_of_segment(program.merchant, by, each.segment))
-            since, fell_from = _fall(before, at) if each.below else (None, None)
+            since, fell_from = _fall(before, at) if each.new_below else (None, None)
             yield SegmentWorth(
                 merchant=program.merchant,
                 by=by,
@@ -103,16 +106,17 @@ def _worths(
                 customers=each.customers,
                 clv=each.clv or 0,
                 acquisition_cost=each.acquisition_cost,
-                ratio=each.ratio,
-                below=bool(each.below),
+                ratio=each.new_to_cac,
+                below=bool(each.new_below),
                 below_since=since,
                 fell_from=fell_from,
+                value_of_new=each.value_of_new,
             )
 
 
 def _fall(before: SegmentWorth | None, at: Millis) -> tuple[Millis | None, float | None]:
     """Since when a segment that is below three has been so, and what its ratio was before."""
-    if before is None:
+    if before is None or before.value_of_new is None:  # of a version before: it judged by another value
         return at, None
     return (before.below_since, before.fell_from) if before.below else (at, before.ratio)
 

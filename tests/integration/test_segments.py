@@ -136,9 +136,10 @@ async def test_live_segments_are_worth_what_their_customers_are_and_three_times_
     theirs = [clv for state, clv in people if named(state) == "flyer"]
     brought = sum(each.historic + (each.predicted or 0) - each.contact_cost for each in theirs)
     assert flyer["acquisition_cost"] == 300
-    assert flyer["acquisition_budget"] == brought // 3
-    assert flyer["ratio"] == pytest.approx(brought / (300 * len(theirs)))
-    assert flyer["below"] is (flyer["ratio"] < 3)
+    assert flyer["winning_budget"] == flyer["value_of_new"] * flyer["customers"] // 3
+    assert flyer["ratio"] == pytest.approx(brought / (300 * len(theirs)), rel=1e-3)
+    assert flyer["new_to_cac"] == pytest.approx(flyer["value_of_new"] / 300)
+    assert flyer["new_below"] is (flyer["new_to_cac"] < 3)
     assert by_source["friend"]["ratio"] is None, "winning a friend cost nothing"
 
     by_tag = {each["segment"]: each for each in segments(shop, "tag")["segments"]}
@@ -180,7 +181,7 @@ async def test_a_segment_that_falls_below_three_is_told_once_and_not_again_after
     shop.run("clv", "fit", "--merchant", MERCHANT, "--model", "mbg_nbd", "--json")
     worth = await valued_under(shop)
     assert (worth.below, worth.below_since, worth.currency) == (False, None, "EUR")
-    most = flyers(shop)["most_to_spend"]
+    most = flyers(shop)["winning_may_cost"]
 
     publish_costs(shop, f"{(most + 50) / 100:.2f}")
     worth = await valued_under(shop)
@@ -188,7 +189,8 @@ async def test_a_segment_that_falls_below_three_is_told_once_and_not_again_after
     assert worth.fell_from is not None
     assert worth.fell_from > 3 > (worth.ratio or 9)
     shown = flyers(shop)
-    assert (shown["below"], shown["ratio"], shown["fell_from"]) == (True, pytest.approx(worth.ratio), worth.fell_from)
+    assert (shown["new_below"], shown["fell_from"]) == (True, worth.fell_from)
+    assert shown["new_to_cac"] == pytest.approx(worth.ratio)
     since = shown["below_since"]
     assert since.startswith("2026-10-01T08:")
     metrics = (await shop.http.get(f"http://127.0.0.1:{shop.env['STAMGAST_METRICS_PORT']}/metrics")).text

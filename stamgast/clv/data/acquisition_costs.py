@@ -13,14 +13,13 @@ from stamgast.clv.data.csv_words import (
     MICRO,
     HeadingError,
     meant_amount,
-    meant_date,
     names_in,
     read_amount,
-    read_date,
     two_readings,
     wrong_cells,
 )
 from stamgast.clv.data.purchase_file import Purchases
+from stamgast.clv.data.written_dates import meant_date, read_date
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.units import Day
 

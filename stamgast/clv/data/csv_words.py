@@ -2,28 +2,29 @@
 
 from __future__ import annotations
 
-import contextlib
 import re
 from collections.abc import Sequence
-from datetime import date
 from decimal import Decimal
 from typing import Final
 
 from stamgast.domain.currencies import exponent_of
-from stamgast.domain.units import Day
 from stamgast.domain.written_money import beyond_doubt, plain_spaces, read_number
 
 MICRO: Final = 1_000_000
 """Amounts are summed as integers of so many parts of a major unit, so that no order of lines matters."""
-_AMOUNT: Final = re.compile(r"([+-]?)(?=\.?\d)(\d*)(?:\.(\d{0,6}))?", re.ASCII)
-_FLOAT: Final = re.compile(r"[+-]?\d+(?:\.\d+(?:e-\d\d)?|e-\d\d)", re.ASCII)
-_NOISE: Final = Decimal("1e-8")
-"""Within so much of a millionth, digits beyond it are what a sum of binary fractions leaves (1.7999999999999998)."""
+LARGEST: Final = 1_000_000_000_000
+"""In major units: more than any shop takes in, and little enough for sums to be right to the cent."""
+_AMOUNT: Final = re.compile(r"(?=\.?\d)(\d{0,13})(?:\.(\d{0,6}))?", re.ASCII)
+_FINER: Final = re.compile(r"\d{0,13}\.\d{7,}|\d(?:\.\d+)?e-\d{2,3}", re.ASCII)
+"""More digits than are kept, as spreadsheets and sums of binary fractions leave them (1.7999999999999998)."""
+_BELOW_ZERO: Final = re.compile(r"[-\u2212] ?(?P<before>.*)|\((?P<inside>.*)\)|(?P<behind>.*\d) ?[-\u2212]")
+"""What is given back: -12.50, as bookkeepers write it (12.50), as some tills do 12.50-."""
 
-_CURRENCY_BESIDE: Final = re.compile(r"^([A-Z]{3}|[€$£¥])\s*(?=[\d+-])|(?<=[\d-])\s*([A-Z]{3}|[€$£¥])$", re.ASCII)
+_CURRENCY_BESIDE: Final = re.compile(
+    r"^([A-Z]{3}|[€$£¥])\s*(?=[\d+(\u2212-])|(?<=[\d)\u2212-])\s*([A-Z]{3}|[€$£¥])$", re.ASCII
+)
 
-_DATE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ][\d:.+Z-]*)?", re.ASCII)
-EPOCH: Final = date(1970, 1, 1).toordinal()
+_LONGEST_WORDS: Final = 400
 _OTHER_COMMAS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
 
 
@@ -36,37 +37,45 @@ class HeadingError(Exception):
 
 
 def read_amount(text: str) -> int | None:
-    """Return a decimal number in millionths, exactly; None if it is none.
+    """Return a decimal number in millionths; None if it is none, or more than `LARGEST`.
 
-    Of what floating point makes of such a number by adding, such as 1.7999999999999998, the number is returned.
+    It is exact to six decimals. What has more of them is rounded, whatever they are.
     """
-    if match := _AMOUNT.fullmatch(text):
-        value = int(match[2] or "0") * MICRO + int((match[3] or "").ljust(6, "0"))
-        return -value if match[1] == "-" else value
-    if _FLOAT.fullmatch(text):
-        told = Decimal(text)
-        meant = round(told * MICRO)
-        return meant if abs(told - Decimal(meant) / MICRO) <= _NOISE else None
-    return None
+    match = _AMOUNT.fullmatch(text)
+    if match is None:
+        below, bare = signed(text)
+        match = _AMOUNT.fullmatch(bare)
+    else:
+        below, bare = False, text
+    if match:
+        value = int(match[1] or "0") * MICRO + int((match[2] or "").ljust(6, "0"))
+    elif _FINER.fullmatch(bare):
+        value = round(Decimal(bare) * MICRO)
+    else:
+        return None
+    if value > LARGEST * MICRO:
+        return None
+    return -value if below else value
+
+
+def signed(text: str) -> tuple[bool, str]:
+    """Return whether a number is written as below zero, and the number without its sign."""
+    if (match := _BELOW_ZERO.fullmatch(text)) is None:
+        return False, text.removeprefix("+")
+    return True, next(each for each in match.groups() if each is not None).strip()
 
 
 def two_readings(text: str, currency: str = "") -> str:
     """What to write for an amount that could be meant in two ways, such as 1.250; nothing for all others."""
-    bare = text.lstrip("+-")
-    readings = read_number(bare, exponent_of(currency)).values if "." in bare else ()
+    if "." not in text:
+        return ""
+    below, bare = signed(text)
+    readings = read_number(bare, exponent_of(currency)).values
     if len(readings) <= 1:
         return ""
     whole, decimal = readings
-    sign = "-" if text.startswith("-") else ""
+    sign = "-" if below else ""
     return f"; write {sign}{whole} or {sign}{beyond_doubt(decimal)}, whichever is meant"
-
-
-def read_date(text: str) -> Day | None:
-    """Return the day that `2026-03-31`, perhaps with a time of day, says; None if it says none."""
-    if match := _DATE.fullmatch(text):
-        with contextlib.suppress(ValueError):
-            return date.fromisoformat(match[1]).toordinal() - EPOCH
-    return None
 
 
 def names_in(heading: Sequence[str] | None) -> list[str]:
@@ -82,7 +91,14 @@ def names_in(heading: Sequence[str] | None) -> list[str]:
         raise HeadingError("1:1: ", "the first line is empty; it has the names of the columns, separated by commas")
     if len(names) == 1 and (other := next((each for each in _OTHER_COMMAS if each in names[0]), "")):
         raise HeadingError("1:1: ", f"columns are separated by {_OTHER_COMMAS[other]}; separate them by commas")
+    if len(names) == 1 and "," in names[0]:
+        raise HeadingError("1:1: ", "the whole line stands in one pair of quotes; leave these out, of every line")
     return names
+
+
+def cut_short(text: str) -> str:
+    """What is said of a cell of megabytes, without its middle."""
+    return text if len(text) <= _LONGEST_WORDS else f"{text[: _LONGEST_WORDS // 2]} … {text[-_LONGEST_WORDS // 2 :]}"
 
 
 def wrong_cells(line: int, row: Sequence[str], heading: int) -> str:
@@ -97,23 +113,19 @@ def wrong_cells(line: int, row: Sequence[str], heading: int) -> str:
     return f"line {line} has {cells}, the heading {heading}; {hint}"
 
 
-def meant_date(text: str) -> str:
-    """Guess what was meant; day and month cannot be told apart, so both are shown."""
-    if match := re.fullmatch(r"(\d{4})[/.]?(\d{2})[/.]?(\d{2})", text, re.ASCII):
-        return f"; write {match[1]}-{match[2]}-{match[3]}"
-    if match := re.fullmatch(r"(\d{1,2})[/.-](\d{1,2})[/.-](\d{4})", text, re.ASCII):
-        year, one, other = match[3], match[1].zfill(2), match[2].zfill(2)
-        return f"; write {year}-{other}-{one}, or {year}-{one}-{other} if the month stands first"
-    return "; write it as 2026-03-31"
-
-
 def meant_amount(text: str) -> str:
-    """Guess what was meant by an amount: with a currency, a decimal comma, thousands apart or too many decimals."""
-    signed = re.sub(r"\s*_\s*", "", _CURRENCY_BESIDE.sub("", plain_spaces(text)).strip())
-    sign, bare = ("-", signed[1:]) if signed.startswith("-") else ("", signed.removeprefix("+"))
-    if re.fullmatch(r"\d+\.\d{7,}", bare, re.ASCII):
-        return f"; write {sign}{Decimal(bare):.6f}"
+    """Guess what was meant by an amount: with a currency, a decimal comma, thousands apart, or say it is too much."""
+    below, bare = signed(_bare(text))
+    # A currency may stand before the sign, behind it, or inside the brackets.
+    inner, bare = signed(_bare(bare))
+    sign = "-" if below != inner else ""
+    if re.fullmatch(r"\d{13,}(?:\.\d*)?", bare, re.ASCII):
+        return f"; the largest amount that is taken is {LARGEST}"
     readings = read_number(bare, 0).values
     if len(readings) > 1:
         return f"; write {sign}{readings[0]} or {sign}{beyond_doubt(readings[1])}, whichever is meant"
     return f"; write {sign}{readings[0]}" if readings else "; write it as 12.50"
+
+
+def _bare(text: str) -> str:
+    return re.sub(r"\s*_\s*", "", _CURRENCY_BESIDE.sub("", plain_spaces(text)).strip())

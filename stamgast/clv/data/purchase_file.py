@@ -1,8 +1,8 @@
 """A CSV of purchases, checked line by line.
 
-Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source. Dates are
-YYYY-MM-DD (a time of day after it is left out), amounts decimals in major units, negative for a refund. Only purchases
-up to `as_of` are looked at: later lines may say anything.
+Columns: customer, date, amount, and if there is one profit, currency, segment, acquisition_source. Dates are as
+`written_dates` has them (a time of day is left out), amounts decimals in major units, negative for a refund. Only
+purchases up to `as_of` are looked at: later lines may say anything.
 """
 
 from __future__ import annotations
@@ -12,25 +12,36 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
-from typing import Final
+from typing import IO, Final
 
 from stamgast.clv.data.column_names import missing_columns, unread_columns
 from stamgast.clv.data.csv_words import (
-    EPOCH,
     HeadingError,
+    cut_short,
     meant_amount,
-    meant_date,
     names_in,
     read_amount,
-    read_date,
     two_readings,
     wrong_cells,
+)
+from stamgast.clv.data.written_dates import (
+    EPOCH,
+    DateOrder,
+    is_universal,
+    meant_date,
+    order_in,
+    order_needed,
+    read_date,
 )
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
 
 _MOST_PROBLEMS: Final = 20
+_UNIVERSAL: Final = (
+    "it has moments of universal time (Z, UTC), and a purchase is counted on the day that is written there; of a shop "
+    "elsewhere those around midnight are of the day before or after"
+)
 
 
 class PurchaseFileError(Exception):
@@ -89,6 +100,8 @@ class Purchases:
     has_profit: bool
     columns: frozenset[str] = frozenset()
     notes: tuple[str, ...] = ()
+    newest: Day | None = None
+    """The day of the newest line, if they were read from a file."""
 
 
 def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
@@ -98,19 +111,24 @@ def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
         PurchaseFileError: no such file, columns or values that are not what they should be.
     """
     try:
-        with path.open(encoding="utf-8-sig", newline="") as file:
-            return _Reading(str(path), as_of).read(file)
+        with _opened(path) as file:
+            return _Reading(path, as_of).read(file)
     except OSError as error:
         raise PurchaseFileError([f"{path}: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
         raise PurchaseFileError([f"{path}: byte {error.start} is not UTF-8; save the file as CSV UTF-8"]) from None
 
 
+def _opened(path: Path) -> IO[str]:
+    return path.open(encoding="utf-8-sig", newline="")
+
+
 class _Reading:
     """One pass over the lines."""
 
-    def __init__(self, name: str, as_of: Day | None) -> None:
-        self._name = name
+    def __init__(self, path: Path, as_of: Day | None) -> None:
+        self._path = path
+        self._name = str(path)
         self._as_of = as_of
         self._problems: list[str] = []
         self._buyers: dict[str, Buyer] = {}
@@ -119,6 +137,9 @@ class _Reading:
         self._notes: tuple[str, ...] = ()
         self._has_profit = False
         self._days: dict[str, Day] = {}
+        self._order: DateOrder | None = None
+        self._asked_for_order = False
+        self._universal = 0
         self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
         self._currency = ""
         self._newest: Day | None = None
@@ -143,10 +164,13 @@ class _Reading:
             self._notes += (
                 f"{self._name}: {who} only refunds, or purchases that were taken back the same day: left out",
             )
+        if self._universal:
+            self._notes += (f"{self._name}: {_UNIVERSAL}",)
         for name, buyer in known.items():
             buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
         as_of = self._newest if self._as_of is None else self._as_of
-        return Purchases(known, as_of, self._currency, self._has_profit, frozenset(self._columns), self._notes)
+        columns = frozenset(self._columns)
+        return Purchases(known, as_of, self._currency, self._has_profit, columns, self._notes, self._newest)
 
     def _read_heading(self, heading: list[str] | None) -> None:
         try:
@@ -215,9 +239,20 @@ class _Reading:
     def _day(self, text: str) -> Day | None:
         """Return the day that a text says, None if it says none."""
         known = self._days.get(text)
-        if known is None and (known := read_date(text)) is not None:
+        if known is None and (known := self._read_day(text)) is not None:
             self._days[text] = known
         return known
+
+    def _read_day(self, text: str) -> Day | None:
+        day = read_date(text, self._order)
+        if day is None and not self._asked_for_order and order_needed(text):
+            self._asked_for_order = True
+            with _opened(self._path) as file:
+                next(file, None)
+                self._order = order_in(file, self._columns["date"])
+            day = read_date(text, self._order)
+        self._universal += day is not None and is_universal(text)
+        return day
 
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
         text = self._cell(row, column)
@@ -244,7 +279,7 @@ class _Reading:
             self._currency = currency
 
     def _note(self, line: int, column: int, text: str) -> None:
-        self._problems.append(f"{self._name}:{line}:{column}: {text}")
+        self._problems.append(f"{self._name}:{line}:{column}: {cut_short(text)}")
         if len(self._problems) >= _MOST_PROBLEMS:
             raise PurchaseFileError([*self._problems, f"{self._name}: and perhaps more"])
 

@@ -19,6 +19,7 @@ Floats = NDArray[np.float64]
 Integers = NDArray[np.int64]
 
 _DAY_BITS = 20
+_BLOCK = 8_192
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,16 @@ def collapse(rows: Rows) -> tuple[Rows, Integers]:
     count = np.bincount(back, weights=rows.count).astype(np.int64)
     days = (1 << _DAY_BITS) - 1
     return Rows(found >> 2 * _DAY_BITS, found >> _DAY_BITS & days, found & days, count), back
+
+
+def dot(weights: Any, values: Any) -> float:
+    """Return the sum of the products of two columns, a block at a time.
+
+    BLAS takes columns of more than ten thousand rows in as many threads as there are cores, which turn while they wait:
+    a fit to 60,000 customers took 4.4 s of CPU, and takes a tenth of it so; and it sums them in another order on
+    another machine.
+    """
+    return sum(float(weights[at : at + _BLOCK] @ values[at : at + _BLOCK]) for at in range(0, len(weights), _BLOCK))
 
 
 class Levels:

@@ -30,8 +30,8 @@ class Sample:
 
     `log_gaps` is the sum over customers and gaps of ln(gap in weeks). Money is in major units: `repeat_spend` what
     was spent on all purchase days but the first, `all_spend` on all of them, `amounts` with every refund taken off,
-    `profits` likewise (None where the file has no profit). `with_profit` is what was spent where the profit of it is
-    known; None if it is of everything.
+    `profits` likewise (None where the file has no profit). `with_profit` is the part of `amounts` of which the profit
+    is known; None if it is of everything.
     """
 
     names: Sequence[str]
@@ -43,7 +43,7 @@ class Sample:
     all_spend: Floats
     amounts: Floats
     profits: Floats | None
-    with_profit: float | None = None
+    with_profit: Floats | None = None
 
     def spend(self, orders: Orders) -> tuple[Integers, Floats]:
         """Return purchase days and their sums as the spend model counts them."""
@@ -71,8 +71,13 @@ class Sample:
         )
 
     @property
+    def costed(self) -> Floats:
+        """What each customer spent where the profit of it is known."""
+        return self.amounts if self.with_profit is None else self.with_profit
+
+    @property
     def _with_profit(self) -> float:
-        return float(self.amounts.sum()) if self.with_profit is None else self.with_profit
+        return float(self.costed.sum())
 
 
 def sample_of(purchases: Purchases) -> Sample:
@@ -102,5 +107,5 @@ def sample_of(purchases: Purchases) -> Sample:
         all_spend=np.array(everything, dtype=np.float64) / MICRO,
         amounts=np.array(net, dtype=np.float64) / MICRO,
         profits=np.array(profits, dtype=np.float64) / MICRO if purchases.has_profit else None,
-        with_profit=sum(buyer.with_profit for buyer in purchases.buyers.values()) / MICRO,
+        with_profit=np.array([buyer.with_profit for buyer in purchases.buyers.values()], dtype=np.float64) / MICRO,
     )

@@ -13,9 +13,8 @@ from stamgast.clv.data.rows import Floats, Rows, collapse
 from stamgast.clv.data.sample import Sample
 from stamgast.clv.ensemble.combined import COMBINED, Combination, combine, fit_models
 from stamgast.clv.ensemble.scores import PoolScores, falls_to
-from stamgast.clv.models.fitting import fit_spend
 from stamgast.clv.models.scores import discounted, scores_of
-from stamgast.clv.scoring import Asked, Outlook, Score, Source, listed
+from stamgast.clv.scoring import Asked, Outlook, Score, Source, listed, spend_of
 from stamgast.clv.selection.forecasts import CorrectedForecast
 from stamgast.domain.attrition import Model
 from stamgast.domain.history import WEEK_DAYS
@@ -27,7 +26,7 @@ def score_combined(purchases: Purchases, sample: Sample, asked: Asked, orders: O
     combination = combine(purchases, sample, fit_models(sample), round(asked.horizon * WEEK_DAYS))
     if combination is None:
         return None
-    found = fit_spend(*sample.spend(orders), orders)
+    found = spend_of(sample, orders)
     spend = None if found is None else found.spend
     source = Source(COMBINED, _version(combination, spend), spend)
     return listed(sample, source, outlook_of(combination, sample, asked), asked)
@@ -55,7 +54,7 @@ def outlook_of(combination: Combination, sample: Sample, asked: Asked) -> Outloo
         lapses_at=_lapses(combination, (pool, leaving), sample, forecast, asked),
         p_buy=forecast.p_buy,
         purchases=forecast.purchases,
-        discounted=discounted(expected, asked.discounting),
+        discounted=discounted(expected, asked.discounting_on(sample.as_of)),
     )
 
 

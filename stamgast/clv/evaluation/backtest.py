@@ -18,8 +18,8 @@ from stamgast.clv.data.windows import Window, up_to, window_of
 from stamgast.clv.ensemble.best_model import Choice, choose
 from stamgast.clv.ensemble.combined import COMBINED, Combination, combine, fit_models
 from stamgast.clv.evaluation.figures import Judged, judge, judge_means
-from stamgast.clv.models.fitting import Fit, fit_spend, known
-from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.clv.models.fitting import Fit, known
+from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.naive import (
     NAIVE_AOV,
     NAIVE_REPEAT_RATE,
@@ -28,7 +28,7 @@ from stamgast.clv.models.naive import (
     purchases_at_repeat_rate,
 )
 from stamgast.clv.models.scores import scores_of
-from stamgast.clv.scoring import date_of
+from stamgast.clv.scoring import date_of, spend_of
 from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
 from stamgast.clv.selection.metrics import brier_scores
 from stamgast.clv.selection.resampling import interval_of_mean
@@ -131,9 +131,8 @@ def evaluate(
 
 def _spend(window: Window, orders: Orders) -> Floats | None:
     """Return the mean of a purchase day to come of each customer, by the spend model."""
-    days = window.sample.spend(orders)
-    found = fit_spend(*days, orders)
-    return None if found is None else expected_spend(found.spend, *days)
+    sample, found = window.sample, spend_of(window.sample, orders)
+    return None if found is None else expected_of_all(found.spend, sample.rows.x + 1, sample.amounts)
 
 
 def _naive(window: Window) -> dict[str, Judged]:

@@ -14,7 +14,7 @@ from typing import Any
 import numpy as np
 from scipy.special import expit, gammaln, psi
 
-from stamgast.clv.data.rows import Floats, Levels, Rows
+from stamgast.clv.data.rows import Floats, Levels, Rows, dot
 from stamgast.domain.history import WEEK_DAYS
 
 
@@ -53,16 +53,17 @@ class DropoutLikelihood:
         odds = self._x.spread(odds_of_x) + n_row * (log_end - log_last) - phases
         left = expit(odds)
         log_there = phases - n_row * log_end
-        total = self._count @ (log_there + np.logaddexp(0.0, odds))
+        total = dot(self._count, log_there + np.logaddexp(0.0, odds))
         of_x = gammaln(n) - gammaln(r) + r * math.log(alpha) + _log_beta(a, stays) - _log_beta(a, b)
-        value = float(total + self._of_x @ of_x) + self._constant
+        value = total + float(self._of_x @ of_x) + self._constant
         there = 1 - left
         weight, weight_left = self._count * there, self._count * left
         left_of_x = np.bincount(self._x.back, weights=weight_left)
-        slope_r = weight @ (by_n - log_end) - weight_left @ log_last + self._of_x @ (psi(n) - psi(r) + math.log(alpha))
+        of_r = self._of_x @ (psi(n) - psi(r) + math.log(alpha))
+        slope_r = dot(weight, by_n - log_end) - dot(weight_left, log_last) + of_r
         slope_alpha = (
-            weight @ (by_alpha - n_row * self._age.spread(1 / since_first))
-            - weight_left @ (n_row * self._recency.spread(1 / since_last))
+            dot(weight, by_alpha - n_row * self._age.spread(1 / since_first))
+            - dot(weight_left, n_row * self._recency.spread(1 / since_last))
             + self.customers * r / alpha
         )
         slope_a = left_of_x.sum() / a + self._of_x @ (psi(a + b) - psi(both))

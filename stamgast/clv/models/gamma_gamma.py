@@ -11,7 +11,7 @@ import math
 import numpy as np
 from scipy.special import gammaln, psi
 
-from stamgast.clv.data.rows import Floats, Integers, Levels
+from stamgast.clv.data.rows import Floats, Integers, Levels, dot
 from stamgast.domain.models.gamma_gamma import Spend
 
 
@@ -43,12 +43,17 @@ class SpendLikelihood:
         log_with_prior = np.log(with_prior)
         of_days = gammaln(shape + q) - gammaln(shape) - gammaln(q) + q * math.log(v) + np.log(n)
         # m^(pn-1) n^(pn) = (mn)^(pn-1) n
-        value = self._of_days @ of_days + (shape - 1) @ self._of_log_totals - row_shape @ log_with_prior
+        value = self._of_days @ of_days + (shape - 1) @ self._of_log_totals - dot(row_shape, log_with_prior)
         mixed = np.bincount(self._days.back, weights=log_with_prior)
         by_p = self._of_days @ (n * (psi(shape + q) - psi(shape))) + n @ (self._of_log_totals - mixed)
         by_q = self._of_days @ (psi(shape + q) - psi(q) + math.log(v)) - mixed.sum()
         by_v = self.customers * q / v - (row_shape / with_prior).sum()
         return float(value), np.array([by_p, by_q, by_v])
+
+
+def expected_of_all(spend: Spend, visits: Integers, totals: Floats) -> Floats:
+    """Return the same from all purchase days of each customer and what they spent on them, refunds taken off."""
+    return expected_spend(spend, *spend.counted(visits, totals))
 
 
 def expected_spend(spend: Spend, days: Integers, totals: Floats) -> Floats:

@@ -7,7 +7,7 @@ import math
 import numpy as np
 from scipy.special import gammaln, psi
 
-from stamgast.clv.data.rows import Floats, Rows
+from stamgast.clv.data.rows import Floats, Rows, dot
 
 
 class OwnRateLikelihood:
@@ -26,7 +26,7 @@ class OwnRateLikelihood:
         rows, count = self._rows, self._rows.count
         end = alpha + rows.T
         n = r + rows.x
-        value = count @ (gammaln(n) - gammaln(r) + r * math.log(alpha) - n * np.log(end))
-        by_r = count @ (psi(n) - psi(r) + math.log(alpha) - np.log(end))
-        by_alpha = count @ (r / alpha - n / end)
+        value = dot(count, gammaln(n) - gammaln(r) + r * math.log(alpha) - n * np.log(end))
+        by_r = dot(count, psi(n) - psi(r) + math.log(alpha) - np.log(end))
+        by_alpha = dot(count, r / alpha - n / end)
         return float(value), np.array([by_r, by_alpha])

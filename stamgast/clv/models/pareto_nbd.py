@@ -13,7 +13,7 @@ from typing import Final
 import numpy as np
 from scipy.special import expit, gammaln, psi
 
-from stamgast.clv.data.rows import Floats, Rows
+from stamgast.clv.data.rows import Floats, Rows, dot
 
 NODES: Final = np.polynomial.legendre.leggauss(64)
 _CHUNK: Final = 4_096
@@ -54,7 +54,7 @@ def _likelihood(rows: Rows, r: float, alpha: float, s: float, beta: float) -> tu
         math.log(beta) - there * np.log(life) + left * (1 / s - means[2]),
         s / beta - there * s / life - left * (s + 1) * means[3],
     )
-    return float(rows.count @ value), np.array([rows.count @ slope for slope in slopes])
+    return dot(rows.count, value), np.array([dot(rows.count, slope) for slope in slopes])
 
 
 def log_odds_of_having_left(

@@ -8,29 +8,32 @@ from __future__ import annotations
 
 from array import array
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from types import MappingProxyType
-from typing import Any, Final, Literal
+from typing import Final, Literal
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace as msgspec_replace
 
 from stamgast.clv.data.histories import row_as_of
-from stamgast.clv.data.rows import Integers, collapse, make_rows
-from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.clv.data.rows import Floats, Integers, Rows, collapse, make_rows
+from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
-from stamgast.clv.segments.values import NONE, TREND_DAYS, trend_of
+from stamgast.clv.segments.figures import NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
+from stamgast.clv.segments.values import NONE, TREND_DAYS, cohort_of, trend_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
-from stamgast.domain.days import decode_days
+from stamgast.domain.days import LOG_SCALE, decode_days
+from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.program import Program
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.units import Day, Minor
 
-By = Literal["tag", "source"]
-KINDS: Final[tuple[By, ...]] = ("tag", "source")
+By = Literal["tag", "source", "cohort"]
+KINDS: Final[tuple[By, ...]] = ("tag", "source", "cohort")
 LIVE_TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
     "parameters and each customer's average purchase of today; above 1 it grows"
@@ -39,23 +42,28 @@ _LEAST: Final = int(ENOUGH)
 """The ratio as an integer, so that it is compared without rounding."""
 
 
+_NEW: Final = make_rows([0], [0], [0])
+"""Somebody who has just bought for the first time."""
 _UNKNOWN: Final = -1
 """What no cost is, among costs."""
 
 
 class LiveSegment(Struct, frozen=True, kw_only=True):
-    """A segment's figures; money is in minor units per customer, rounded, `acquisition_budget` for all of them.
+    """A segment's figures; money is in minor units per customer, rounded, `winning_budget` for all of them.
 
-    `clv` is `historic` + `predicted` - `contact_cost`. What is set against the cost is of those `customers_with_cost`
-    of whom it is known, value and cost alike: `acquisition_cost` is the mean of what they cost (0 if there is nobody),
-    `net` of their `clv` less that, `ratio` the sum of their `clv` over that of their costs, `below` whether it is less
-    than 3. `most_to_spend` is what winning a customer may cost. None: no model with amounts is in force, or winning
-    them cost nothing that is known.
+    They mean what those of `stamgast.clv.segments.values.Segment` mean, but that `clv` is `historic` + `predicted` -
+    `contact_cost`, and `acquisition_cost` is 0 if there is nobody whose cost is known. None: no model, or none with
+    amounts, is in force, or winning them cost nothing that is known.
     """
 
     segment: str
     customers: int
     purchases: int
+    value_of_new: Minor | None
+    new_to_cac: float | None
+    new_below: bool | None
+    winning_may_cost: Minor | None
+    winning_budget: Minor | None
     historic: Minor
     predicted: Minor | None
     contact_cost: Minor
@@ -64,9 +72,14 @@ class LiveSegment(Struct, frozen=True, kw_only=True):
     acquisition_cost: Minor
     net: Minor | None
     ratio: float | None
-    below: bool | None
-    most_to_spend: Minor | None
-    acquisition_budget: Minor | None
+    margin: float | None = None
+    lifespan_months: float | None = None
+    typical_gap_days: float | None = None
+    p_buy_90_days: float | None = None
+    keeping_may_cost: Minor | None = None
+    simple: Minor | None = None
+    profit: Minor | None = None
+    npv: Minor | None = None
     trend: float | None
 
 
@@ -88,6 +101,7 @@ class Book:
         self._earlier = array("q")
         """Places of those who had bought `TREND_DAYS` ago."""
         self._sums = {name: array("q") for name in ("spend", "historic", "contact", "cost", "costed")}
+        self._log_gaps = array("d")
         self._members: dict[By, dict[str, array[int]]] = {kind: {} for kind in KINDS}
 
     def __len__(self) -> int:
@@ -106,6 +120,7 @@ class Book:
         if self._with_trend and days[0] <= before:
             self._earlier.append(place)
             self._then.add([day for day in days if day <= before], before, self._closed)
+        self._log_gaps.append(customer.gaps)
         self._sums["spend"].append(customer.spend)
         self._sums["historic"].append(customer.profit)
         self._sums["contact"].append(contact_cost(customer))
@@ -113,7 +128,8 @@ class Book:
         self._sums["cost"].append(max(cost, 0))
         self._sums["costed"].append(cost != _UNKNOWN)
         source = self._program.costs.source_names.get(customer.source, customer.source)
-        for kind, names in {"tag": customer.tags or [NONE], "source": [source or NONE]}.items():
+        kinds = {"tag": customer.tags or [NONE], "source": [source or NONE], "cohort": [cohort_of(days[0])]}
+        for kind, names in kinds.items():
             members: dict[str, array[int]] = self._members[kind]  # type: ignore[index]
             for name in names:
                 members.setdefault(name, array("q")).append(place)
@@ -125,41 +141,70 @@ class Book:
         """
         self._name_sources(source_names)
         sums = {name: _integers(values) for name, values in self._sums.items()}
-        sums["purchases"] = _integers(self._now.x) + 1
         prospects = self._program.prospects
-        if prospects is not None and prospects.spend is not None and len(self):
-            sums["earlier"] = np.zeros(len(self), dtype=np.int64)
-            sums["earlier"][_integers(self._earlier)] = 1
-            sums["predicted"], sums["predicted then"] = self._predicted(prospects, sums["spend"])
-            sums["clv"] = sums["historic"] + sums["predicted"] - sums["contact"]
-            sums["worth"] = sums["clv"] * sums["costed"]
-        return {
-            kind: sorted(
-                (_segment(name, _integers(places), sums) for name, places in members.items()),
-                key=lambda each: (-each.customers, each.segment),
-            )
-            for kind, members in self._members.items()
-        }
+        shop = self._shop(prospects, sums) if prospects is not None and len(self) else None
+        then = self._worth_then(prospects, shop) if prospects is not None and shop is not None else None
+        known = _Known(sums, _integers(self._now.x) + 1, shop, then, 10.0 ** exponent_of(self._program.currency))
+        return {kind: self._of_kind(kind, known, prospects) for kind in KINDS}
+
+    def _of_kind(self, kind: By, known: _Known, prospects: Prospects | None) -> list[LiveSegment]:
+        members = {name: _integers(places) for name, places in self._members[kind].items()}
+        parts: list[Part | None] = [None] * len(members)
+        if known.shop is not None:
+            parts = list(parts_of(known.shop, list(members.values())))
+        has_money = prospects is not None and prospects.spend is not None
+        found = [
+            _segment(name, places, known, part, has_money=has_money)
+            for (name, places), part in zip(members.items(), parts, strict=True)
+        ]
+        return sorted(found, key=lambda each: (-each.customers, each.segment))
+
+    def _shop(self, prospects: Prospects, sums: Mapping[str, Integers]) -> Shop:
+        """Return what is known and foretold of all, in major units and before margins."""
+        unit, model = 10.0 ** exponent_of(self._program.currency), scores_of(prospects.model)
+        rows, back = collapse(self._now.rows())
+        spend, visits = sums["spend"] / unit, _integers(self._now.x) + 1
+        discounting = msgspec_replace(prospects.discounting_on(self._today), margin=1.0)
+        weeks = self._closed.open_between(self._today, self._today + NEXT_DAYS) / WEEK_DAYS
+        each = np.zeros(len(visits))
+        if prospects.spend is not None:
+            each = expected_of_all(prospects.spend, visits, spend)
+        ages, places = np.unique(rows.age, return_inverse=True)
+        awaited = np.array([float(model.expected_purchases(_NEW, age / WEEK_DAYS)[0]) if age else 0.0 for age in ages])
+        return Shop(
+            visits=visits,
+            t_x=rows.t_x[back],
+            T=rows.T[back],
+            log_gaps=np.array(self._log_gaps) / LOG_SCALE,
+            spend=spend,
+            profit=sums["historic"] / unit,
+            costed=spend,
+            p_alive=model.p_alive(rows)[back],
+            p_buy=model.p_buy(rows, weeks)[back],
+            worth=discounted_purchases(model, rows, discounting)[back] * each,
+            awaited=awaited[places][back],
+            again=float(discounted_purchases(model, _NEW, discounting)[0]),
+            purchase=0.0 if prospects.spend is None else prospects.spend.expected(0, 0.0),
+            margin=prospects.discounting.margin,
+            margin_weight=prospects.margin_weight,
+            discounting=prospects.discounting,
+        )
+
+    def _worth_then(self, prospects: Prospects, shop: Shop) -> Floats:
+        """Return what everybody was expected to spend some while ago; 0 for who had not bought yet."""
+        then, earlier = np.zeros(len(self)), _integers(self._earlier)
+        if prospects.spend is not None and len(earlier):
+            before = self._today - TREND_DAYS
+            rows, back = collapse(self._then.rows())
+            discounting = msgspec_replace(prospects.discounting_on(before), margin=1.0)
+            worth = discounted_purchases(scores_of(prospects.model), rows, discounting)[back]
+            then[earlier] = worth * expected_of_all(prospects.spend, shop.visits, shop.spend)[earlier]
+        return then
 
     def _name_sources(self, names: Mapping[str, str]) -> None:
         members = self._members["source"]
         for source in [each for each in members if each in names]:
             members.setdefault(names[source], array("q")).extend(members.pop(source))
-
-    def _predicted(self, prospects: Prospects, spend: Integers) -> tuple[Integers, Integers]:
-        """Return what everybody is expected to bring today, and was some while ago (0 for who had not bought yet)."""
-        assert prospects.spend is not None  # noqa: S101  the caller asked
-        x, unit = _integers(self._now.x), 10.0 ** exponent_of(self._program.currency)
-        total = spend / unit
-        # The state knows the sum of all purchase days, as stamgast.domain.prospects says.
-        days, amount = (x + 1, total) if prospects.spend.orders == "all" else (x, total * x / (x + 1))
-        each = expected_spend(prospects.spend, days, amount) * unit
-        now = np.rint(self._now.worth(prospects, self._today) * each).astype(np.int64)
-        then, earlier = np.zeros(len(self), dtype=np.int64), _integers(self._earlier)
-        if len(earlier):
-            worth = self._then.worth(prospects, self._today - TREND_DAYS)
-            then[earlier] = np.rint(worth * each[earlier]).astype(np.int64)
-        return now, then
 
 
 class _Histories:
@@ -174,33 +219,81 @@ class _Histories:
         self._recency.append(recency)
         self._age.append(age)
 
-    def worth(self, prospects: Prospects, today: Day) -> Any:
-        """Return what a unit of spend on each purchase to come was worth on that day, one a customer."""
-        rows, back = collapse(make_rows(self.x, self._recency, self._age))
-        return discounted_purchases(scores_of(prospects.model), rows, prospects.discounting_on(today))[back]
+    def rows(self) -> Rows:
+        """Return them all."""
+        return make_rows(self.x, self._recency, self._age)
 
 
-def _segment(name: str, places: Integers, all_sums: Mapping[str, Integers]) -> LiveSegment:
-    sums = {each: int(values[places].sum()) for each, values in all_sums.items()}
-    count, predicted, clv = len(places), sums.get("predicted"), sums.get("clv")
-    costed, cost, worth = sums["costed"], sums["cost"], sums.get("worth")
-    judged = worth is not None and cost > 0
-    return LiveSegment(
+@dataclass(frozen=True)
+class _Known:
+    """Of every customer: sums in minor units, purchase days, and, with a model, what is foretold, now and then."""
+
+    sums: Mapping[str, Integers]
+    visits: Integers
+    shop: Shop | None
+    then: Floats | None
+    unit: float
+
+
+def _segment(name: str, places: Integers, known: _Known, part: Part | None, *, has_money: bool) -> LiveSegment:
+    sums = {each: int(values[places].sum()) for each, values in known.sums.items()}
+    count, unit = len(places), known.unit
+    costed, cost = sums["costed"], sums["cost"]
+    found = LiveSegment(
         segment=name,
         customers=count,
-        purchases=sums["purchases"],
+        purchases=int(known.visits[places].sum()),
+        value_of_new=None,
+        new_to_cac=None,
+        new_below=None,
+        winning_may_cost=None,
+        winning_budget=None,
         historic=_mean(sums["historic"], count),
-        predicted=None if predicted is None else _mean(predicted, count),
+        predicted=None,
         contact_cost=_mean(sums["contact"], count),
-        clv=None if clv is None else _mean(clv, count),
+        clv=None,
         customers_with_cost=costed,
         acquisition_cost=_mean(cost, costed) if costed else 0,
-        net=_mean(worth - cost, costed) if worth is not None and costed else None,
-        ratio=worth / cost if worth is not None and judged else None,
-        below=worth < _LEAST * cost if worth is not None and judged else None,
-        most_to_spend=None if clv is None else max(clv, 0) // (_LEAST * count),
-        acquisition_budget=None if clv is None else max(clv, 0) // _LEAST,
-        trend=None if predicted is None else trend_of(predicted, count, sums["predicted then"], sums["earlier"]),
+        net=None,
+        ratio=None,
+        trend=None,
+    )
+    if known.shop is None or part is None:
+        return found
+    figures = figures_of(known.shop, part)
+    found = msgspec_replace(
+        found,
+        margin=figures.margin,
+        lifespan_months=figures.lifespan_months,
+        typical_gap_days=figures.typical_gap_days,
+        p_buy_90_days=figures.p_buy,
+    )
+    if not has_money:
+        return found
+    predicted = np.rint(predicted_of(known.shop, part) * unit).astype(np.int64)
+    values = known.sums["historic"][places] + predicted - known.sums["contact"][places]
+    worth, new = int((values * known.sums["costed"][places]).sum()), round(figures.value_of_new * unit)
+    now, then = known.shop.worth[places], known.then[places] if known.then is not None else np.zeros(count)
+
+    def minor(value: float | None) -> Minor | None:
+        return None if value is None else round(value * unit)
+
+    return msgspec_replace(
+        found,
+        value_of_new=new,
+        new_to_cac=new * costed / cost if cost else None,
+        new_below=new * costed < _LEAST * cost if cost else None,
+        winning_may_cost=max(new, 0) // _LEAST,
+        winning_budget=max(new, 0) * count // _LEAST,
+        predicted=_mean(int(predicted.sum()), count),
+        clv=_mean(int(values.sum()), count),
+        net=_mean(worth - cost, costed) if costed else None,
+        ratio=worth / cost if cost else None,
+        keeping_may_cost=minor(figures.keeping_may_cost),
+        simple=minor(figures.simple),
+        profit=minor(figures.profit),
+        npv=minor(figures.npv),
+        trend=trend_of(float(now.sum()), count, float(then.sum()), int((then > 0).sum())),
     )
 
 

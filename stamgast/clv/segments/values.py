@@ -1,24 +1,35 @@
-"""What the customers of each segment or source are worth, against what it cost to win them."""
+"""What the customers of each segment, source or cohort are worth, against what it cost to win them."""
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from itertools import pairwise
+from math import log
 from typing import Final, Literal
 
+import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.acquisition_costs import AcquisitionCosts
-from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.sample import sample_of
+from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.clv.data.rows import Floats, make_rows
+from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.clv.data.windows import up_to
-from stamgast.clv.scoring import Asked, Score, score
+from stamgast.clv.data.written_dates import EPOCH
+from stamgast.clv.models.gamma_gamma import expected_of_all
+from stamgast.clv.models.scores import discounted_purchases, scores_of
+from stamgast.clv.scoring import Asked, historic_of, outlook_of
+from stamgast.clv.segments.figures import LEAST_RATIO, NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
 from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
 from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.residual_value import Discounting
+from stamgast.domain.units import Day
 
-By = Literal["segment", "source"]
-LEAST_RATIO: Final = 3.0
-"""What a customer should be worth, in units of what it cost to win them; exactly so much is fine."""
+By = Literal["segment", "source", "cohort"]
 TREND_DAYS: Final = 91
 TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
@@ -32,117 +43,202 @@ _ROUNDING: Final = 1e-9
 
 
 class Segment(Struct, frozen=True, kw_only=True):
-    """A segment's figures; money is per customer in major units, None where there is no spend model.
+    """A segment's figures; money is per customer in major units, money to come None where there is no spend model.
 
-    `clv` is `historic` (profit so far) + `predicted` (profit to come, discounted), before what it cost to win the
-    customer; `net` is after it. What is set against the cost is of those `customers_with_cost` of whom it is known,
-    value and cost alike: `acquisition_cost` is the mean of what they cost, `net` of what they are worth less that,
-    `ratio` their value over their cost, `below` whether it is less than `LEAST_RATIO`; None where there is nobody.
-    `most_to_spend` is what winning a customer may cost, and `acquisition_budget` that for as many as there are.
+    Of somebody new: `value_of_new` is the profit of one, of the purchase that they come with and of those to come;
+    `new_to_cac` that over the mean cost of those `customers_with_cost`, `new_below` whether it is less than
+    `LEAST_RATIO`, `winning_may_cost` what winning one may cost and `winning_budget` that for as many as there are.
+
+    Of those who are there: `clv` is `historic` (profit so far) + `predicted` (profit to come, discounted), before what
+    it cost to win the customer; `net` is after it, and `ratio` over it, of those `customers_with_cost` of whom it is
+    known, value and cost alike: `acquisition_cost` is the mean of what they cost. The other figures are those of
+    `stamgast.clv.segments.figures`, `p_buy_90_days` the mean chance to buy within so long.
+
     `parameters` says whose they are, `pooled` or `own`, and `because` why.
     """
 
     segment: str
     customers: int
     purchases: int
-    historic: float | None
+    value_of_new: float | None
+    new_to_cac: float | None
+    new_below: bool | None
+    winning_may_cost: float | None
+    winning_budget: float | None
+    historic: float
     predicted: float | None
     clv: float | None
     customers_with_cost: int
     acquisition_cost: float | None
     net: float | None
     ratio: float | None
-    below: bool | None
-    most_to_spend: float | None
-    acquisition_budget: float | None
+    margin: float
+    lifespan_months: float | None
+    typical_gap_days: float | None
+    p_buy_90_days: float
+    keeping_may_cost: float | None
+    simple: float | None
+    profit: float | None
+    npv: float | None
     trend: float | None
     parameters: Literal["pooled", "own"]
     parameters_version: str
     because: str
 
 
+@dataclass(frozen=True)
+class _Valued:
+    """A part of a file with what it is valued by."""
+
+    name: str
+    purchases: Purchases
+    part: Part
+    shop: Shop
+    parameters: ParameterSet
+    own: bool
+    because: str
+
+    def by_its_own(self, asked: Asked) -> _Valued:
+        """Return the same with what its own parameters say of its customers; how often they come is in these."""
+        ours, places = shop_of(self.purchases, sample_of(self.purchases), self.parameters, asked), self.part.places
+        changed = {name: getattr(self.shop, name).copy() for name in ("p_alive", "p_buy", "worth")}
+        for name, values in changed.items():
+            values[places] = getattr(ours, name)
+        shop = dataclasses.replace(self.shop, again=ours.again, **changed)
+        return dataclasses.replace(self, shop=shop, part=dataclasses.replace(self.part, often=1.0))
+
+
 def segments_of(
-    purchases: Purchases,
-    pooled: ParameterSet,
-    by: By,
-    costs: AcquisitionCosts,
-    discounting: Discounting,
+    purchases: Purchases, pooled: ParameterSet, by: By, costs: AcquisitionCosts, asked: Asked
 ) -> list[Segment]:
     """Value every segment at the end of `purchases.as_of`, the one with the most customers first."""
-    asked = Asked(discounting=discounting)
-    parts = {name: part_of(purchases, members) for name, members in _members(purchases, by).items()}
+    sample = sample_of(purchases)
+    place_of = {name: place for place, name in enumerate(sample.names)}
+    members = _members(purchases, by)
+    parts = {name: part_of(purchases, names) for name, names in members.items()}
     tested = sum(not why_not_tested(purchases, part) for part in parts.values())
+    shop = shop_of(purchases, sample, pooled, asked)
+    drawn = parts_of(shop, [np.array([place_of[name] for name in names]) for names in members.values()])
+    won = costs.of_buyers(purchases)
+    cost = np.array([np.nan if (each := won[name]) is None else each for name in sample.names])
+    historic = historic_of(sample, asked.discounting.margin)
     found = []
-    for name, part in parts.items():
+    for (name, part), of_part in zip(parts.items(), drawn, strict=True):
         own, because = deserves_its_own(purchases, part, pooled.model, tested)
         parameters = own_parameters(part, pooled) if own else pooled
-        found.append(_segment(name, part, parameters, costs, asked, own=own, because=because))
+        valued = _Valued(name, part, of_part, shop, parameters, own, because)
+        found.append(_segment(valued.by_its_own(asked) if own else valued, cost, historic, asked))
     return sorted(found, key=lambda each: (-each.customers, each.segment))
+
+
+def shop_of(purchases: Purchases, sample: Sample, parameters: ParameterSet, asked: Asked) -> Shop:
+    """Return what is known and foretold of all customers of a file."""
+    bare = dataclasses.replace(sample, profits=None)
+    outlook = outlook_of(bare, parameters, _without_margin(asked, NEXT_DAYS / WEEK_DAYS))
+    model, spend, visits = scores_of(parameters.attrition()), parameters.spend, sample.rows.x + 1
+    new = make_rows([0], [0], [0])
+    awaited = [float(model.expected_purchases(new, weeks)[0]) if weeks else 0.0 for weeks in np.unique(sample.rows.T)]
+    each = np.zeros(len(visits)) if spend is None else expected_of_all(spend, visits, sample.amounts)
+    return Shop(
+        visits=visits,
+        t_x=sample.rows.t_x,
+        T=sample.rows.T,
+        log_gaps=np.array([_log_gaps(buyer) for buyer in purchases.buyers.values()]),
+        spend=sample.amounts,
+        profit=historic_of(sample, asked.discounting.margin),
+        costed=sample.costed,
+        p_alive=outlook.p_alive,
+        p_buy=outlook.p_buy,
+        worth=outlook.discounted * each,
+        awaited=np.array(awaited)[np.unique(sample.rows.T, return_inverse=True)[1]],
+        again=float(discounted_purchases(model, new, _without_margin(asked).discounting)[0]),
+        purchase=0.0 if spend is None else spend.expected(0, 0.0),
+        margin=asked.discounting.margin,
+        margin_weight=asked.margin_weight if sample.profits is not None else None,
+        discounting=asked.discounting,
+    )
+
+
+def _without_margin(asked: Asked, horizon: float | None = None) -> Asked:
+    discounting = Discounting(asked.discounting.months, asked.discounting.yearly_rate)
+    return Asked(asked.horizon if horizon is None else horizon, discounting=discounting)
+
+
+def _log_gaps(buyer: Buyer) -> float:
+    return sum(log(later - earlier) for earlier, later in pairwise(buyer.days()))
+
+
+def cohort_of(first_day: Day) -> str:
+    """Return the quarter in which somebody first bought: `2026-Q1`."""
+    day = date.fromordinal(first_day + EPOCH)
+    return f"{day.year}-Q{(day.month + 2) // 3}"
 
 
 def _members(purchases: Purchases, by: By) -> Mapping[str, list[str]]:
     members: dict[str, list[str]] = {}
     for name, buyer in purchases.buyers.items():
-        key = buyer.segment if by == "segment" else buyer.source
-        members.setdefault(key or NONE, []).append(name)
+        members.setdefault(_segment_of(buyer, by), []).append(name)
     return members
 
 
-def _segment(
-    name: str,
-    part: Purchases,
-    parameters: ParameterSet,
-    costs: AcquisitionCosts,
-    asked: Asked,
-    *,
-    own: bool,
-    because: str,
-) -> Segment:
-    scores = score(sample_of(part), parameters, asked)
-    historic, predicted = _mean([each.historic for each in scores]), _mean([each.predicted for each in scores])
-    clv = None if historic is None or predicted is None else historic + predicted
-    count, cost, worth = _against_cost(part, costs, scores)
-    ratio = worth / cost if worth is not None and cost else None
-    most = None if clv is None else max(clv, 0.0) / LEAST_RATIO
+def _segment_of(buyer: Buyer, by: By) -> str:
+    if by == "cohort":
+        return cohort_of(buyer.days()[0])
+    return (buyer.segment if by == "segment" else buyer.source) or NONE
+
+
+def _segment(valued: _Valued, all_costs: Floats, all_historic: Floats, asked: Asked) -> Segment:
+    shop, part, places = valued.shop, valued.part, valued.part.places
+    figures, has_money = figures_of(shop, part), valued.parameters.spend is not None
+    predicted, new = (figures.predicted, figures.value_of_new) if has_money else (None, None)
+    historic = float(all_historic[places].mean())
+    costed = places[~np.isnan(all_costs[places])]
+    cost = float(all_costs[costed].mean()) if len(costed) else None
+    worth = None
+    if len(costed) and has_money:
+        of_some = predicted_of(shop, dataclasses.replace(part, places=costed))
+        worth = float(all_historic[costed].mean()) + float(of_some.mean())
+    new_ratio = new / cost if new is not None and cost else None
+    most = None if new is None else max(new, 0.0) / LEAST_RATIO
     return Segment(
-        segment=name,
-        customers=len(scores),
-        purchases=sum(each.x + 1 for each in scores),
+        segment=valued.name,
+        customers=len(places),
+        purchases=int(shop.visits[places].sum()),
+        value_of_new=new,
+        new_to_cac=new_ratio,
+        new_below=None if new_ratio is None else new_ratio < LEAST_RATIO - _ROUNDING,
+        winning_may_cost=most,
+        winning_budget=None if most is None else most * len(places),
         historic=historic,
         predicted=predicted,
-        clv=clv,
-        customers_with_cost=count,
+        clv=None if predicted is None else historic + predicted,
+        customers_with_cost=len(costed),
         acquisition_cost=cost,
         net=None if worth is None or cost is None else worth - cost,
-        ratio=ratio,
-        below=None if ratio is None else ratio < LEAST_RATIO - _ROUNDING,
-        most_to_spend=most,
-        acquisition_budget=None if most is None else most * len(scores),
-        trend=_trend(part, parameters, asked, scores),
-        parameters="own" if own else "pooled",
-        parameters_version=parameters.version,
-        because=because,
+        ratio=worth / cost if worth is not None and cost else None,
+        margin=figures.margin,
+        lifespan_months=figures.lifespan_months,
+        typical_gap_days=figures.typical_gap_days,
+        p_buy_90_days=figures.p_buy,
+        keeping_may_cost=figures.keeping_may_cost if has_money else None,
+        simple=figures.simple,
+        profit=figures.profit,
+        npv=figures.npv,
+        trend=_trend(valued, asked) if has_money else None,
+        parameters="own" if valued.own else "pooled",
+        parameters_version=valued.parameters.version,
+        because=valued.because,
     )
 
 
-def _against_cost(
-    part: Purchases, costs: AcquisitionCosts, scores: list[Score]
-) -> tuple[int, float | None, float | None]:
-    """Return of how many customers it is known what winning them cost, and their mean cost and value."""
-    known = [
-        (cost, None if each.historic is None or each.predicted is None else each.historic + each.predicted)
-        for buyer, each in zip(part.buyers.values(), scores, strict=True)
-        if (cost := costs.cost_of(buyer.source, buyer.days()[0])) is not None
-    ]
-    return len(known), _mean([cost for cost, _ in known]), _mean([worth for _, worth in known])
-
-
-def _trend(part: Purchases, parameters: ParameterSet, asked: Asked, now: list[Score]) -> float | None:
-    """Return what `TREND` says; None where there was too little to set it against."""
-    earlier = up_to(part, part.as_of - TREND_DAYS)
+def _trend(valued: _Valued, asked: Asked) -> float | None:
+    """Return what `TREND` says, before margins; None where there was too little to set it against."""
+    earlier = up_to(valued.purchases, valued.purchases.as_of - TREND_DAYS)
     if len(earlier.buyers) < TREND_CUSTOMERS:
         return None
-    return trend_of(_total(now), len(now), _total(score(sample_of(earlier), parameters, asked)), len(earlier.buyers))
+    then = float(shop_of(earlier, sample_of(earlier), valued.parameters, asked).worth.sum())
+    now = valued.shop.worth[valued.part.places]
+    return trend_of(float(now.sum()), len(now), then, len(earlier.buyers))
 
 
 def trend_of(now: float, customers: int, then: float, earlier: int) -> float | None:
@@ -154,12 +250,3 @@ def trend_of(now: float, customers: int, then: float, earlier: int) -> float | N
     if earlier < TREND_CUSTOMERS or then <= 0 or then / earlier < _NEXT_TO_NOTHING * now / customers:
         return None
     return now / then
-
-
-def _total(scores: list[Score]) -> float:
-    return sum(each.predicted or 0.0 for each in scores)
-
-
-def _mean(values: list[float | None] | list[float]) -> float | None:
-    known = [value for value in values if value is not None]
-    return sum(known) / len(known) if known else None

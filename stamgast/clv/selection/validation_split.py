@@ -17,9 +17,9 @@ from typing import Final, NamedTuple
 import numpy as np
 from msgspec import Struct
 
-from stamgast.clv.data.csv_words import read_date
 from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of, split_at
 from stamgast.clv.data.rows import Floats, Integers, Rows
+from stamgast.clv.data.written_dates import read_date
 from stamgast.clv.models.fitting import fit_with_fallback
 from stamgast.clv.models.scores import chance_of, scores_of
 from stamgast.domain.attrition import Model

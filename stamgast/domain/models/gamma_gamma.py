@@ -5,7 +5,7 @@ Using Iso-Value Curves for Customer Base Analysis", Journal of Marketing Researc
 spends to have nothing to do with how often they come.
 """
 
-from typing import Literal
+from typing import Any, Literal
 
 from msgspec import Struct
 
@@ -22,6 +22,18 @@ class Spend(Struct, frozen=True, omit_defaults=False, forbid_unknown_fields=True
     q: float
     v: float
     orders: Orders = "repeat"
+
+    def counted(self, visits: Any, total: Any) -> tuple[Any, Any]:
+        """Return the purchase days that an average is made of and their sum, of so many days in all with this sum.
+
+        Of a customer the sum of all purchase days is known and not that of the first one. So where averages are of
+        repeat days, they are taken to have been like all of them: for one customer in `customer show` and for a
+        million in a file alike. Takes numbers and arrays.
+        """
+        if self.orders == "all":
+            return visits, total
+        repeats = visits - 1
+        return repeats, total * repeats / visits
 
     def expected(self, days: int, total: float) -> float:
         """Return the mean of a future purchase day, after `days` of them (as `orders` counts) with this sum.

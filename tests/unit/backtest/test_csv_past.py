@@ -5,6 +5,7 @@ import pytest
 from rules.loader import load_merchant
 from stamgast.backtest.csv_past import PastError, columns_of, events_of, read_csv, span_of, unread_columns
 from stamgast.backtest.plan import Share
+from stamgast.clock.shop_time import format_time
 from stamgast.domain.calendar import at_local, date_of
 from stamgast.domain.events import ConsentChanged, Enrolled, PurchaseChanged
 from stamgast.domain.units import MINUTE
@@ -115,6 +116,21 @@ def test_what_excel_saves_where_commas_are_decimal_is_read_as_it_is(file: Path):
     assert [each.amount for each in read(file, told)["noor"]] == [1250, 125_000, 750]
     assert columns_of(file) == {"customer", "date", "amount"}
     assert read(file, "customer;date;amount\nnoor;2026-10-01;5.25\nnoor;2026-10-02;-5,25\n")["noor"][1].amount == -525
+
+
+def test_dates_are_understood_as_shopify_loyverse_and_online_retail_write_them(file: Path):
+    file.write_text(
+        "customer,date,amount\na,10/1/2026 8:26,1\na,2026-10-01 12:15:18 +0300,1\na,10/31/26 8:50 PM,(0.50)\n"
+    )
+
+    sales = read_csv(file, PROGRAM, Share(), FOREVER)["a"]
+
+    assert [(format_time(sale.at), sale.amount) for sale in sales] == [
+        ("2026-10-01T06:26:00Z", 100),
+        ("2026-10-01T09:15:18Z", 100),
+        ("2026-10-31T19:50:00Z", -50),
+    ]
+    assert [str(date_of(day)) for day in span_of(file)] == ["2026-10-01", "2026-10-31"]
 
 
 def test_a_thousand_wrong_lines_are_told_by_twenty(file: Path):

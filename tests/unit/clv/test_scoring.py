@@ -1,10 +1,13 @@
 """Scores of a purchase file, and the parameter sets that they are made with."""
 
+import dataclasses
 import json
 from datetime import date
 from pathlib import Path
+from typing import Any
 
 import msgspec
+import numpy as np
 import pytest
 
 from stamgast.clv.data.purchase_file import read_purchases
@@ -12,13 +15,16 @@ from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.clv.models.parameter_file import ParameterFileError, encode_parameters, read_parameters, write_parameters
 from stamgast.clv.scoring import Asked, Score, fit_parameters, score
 from stamgast.demo.cdnow import day_of, read_receipts
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet, version_of
+from stamgast.domain.customer import Customer
 from stamgast.domain.history import History
 from stamgast.domain.models.gamma_gamma import Spend
+from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.residual_value import Discounting, discounted_purchases
 from tests.builders import sure
 
-BY_HAND = {
+BY_HAND: dict[str, Any] = {
     "model": "mbg_nbd",
     "parameters": {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614},
     "spend": {"p": 6.25, "q": 3.74, "v": 15.44},
@@ -77,7 +83,7 @@ def test_parameters_by_hand_score_as_the_formulas_say(sample, by_hand):
     assert one.p_alive == pytest.approx(model.p_alive(history))
     assert one.p_buy == pytest.approx(model.p_buy(history, 26))
     assert one.expected_purchases == pytest.approx(model.expected_purchases(history, 26))
-    mean = spend.expected(2, float(sample.repeat_spend[sample.names.index("1")]))
+    mean = spend.expected(2, float(sample.amounts[sample.names.index("1")]) * 2 / 3)
     assert one.expected_spend == pytest.approx(model.expected_purchases(history, 26) * mean)
     assert one.predicted == pytest.approx(mean * discounted_purchases(model, history, discounting))
     assert one.historic == pytest.approx(0.3 * sample.amounts[sample.names.index("1")])
@@ -86,13 +92,52 @@ def test_parameters_by_hand_score_as_the_formulas_say(sample, by_hand):
     assert model.p_alive(History(2, 213 / 7, lapse)) <= 0.4 < model.p_alive(History(2, 213 / 7, lapse - 1 / 7))
 
 
-def test_without_a_spend_model_nothing_is_said_about_money(sample, by_hand):
+def test_without_a_spend_model_nothing_is_said_about_money_to_come(sample, by_hand):
     document = {"model": "pareto_nbd", "parameters": {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}}
 
     scores = score(sample, read_parameters(by_hand(document)), Asked())
 
-    assert {(s.expected_spend, s.predicted, s.historic, s.net) for s in scores} == {(None, None, None, None)}
+    assert {(s.expected_spend, s.predicted, s.net) for s in scores} == {(None, None, None)}
+    assert [s.historic for s in scores] == list(sample.amounts), "what was earned is known"
     assert all(s.expected_purchases > 0 for s in scores)
+
+
+def test_of_a_shop_where_everybody_came_once_money_is_known(tmp_path):
+    path = tmp_path / "new.csv"
+    lines = [f"{name},2026-03-{name % 28 + 1:02d},{5 + name % 7}" for name in range(250)]
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+    new = sample_of(read_purchases(path))
+
+    found = fit_parameters(new, "mbg_nbd")
+    scores = score(new, found, Asked(discounting=Discounting(margin=0.5)))
+
+    assert sure(found.spend).orders == "all"
+    assert any("of all purchase days" in note for note in sure(found.fit).notes)
+    assert [s.historic for s in scores] == list(new.amounts / 2)
+    assert all(s.expected_spend is not None and s.predicted is not None for s in scores)
+
+
+@pytest.mark.parametrize(("orders", "weight"), [("repeat", None), ("all", None), ("all", 40.0)])
+def test_a_file_and_a_live_state_make_the_same_money_of_the_same_parameters(sample, orders, weight):
+    spend = Spend(6.25, 3.74, 15.44, orders)
+    parameters = ParameterSet("mbg_nbd", BY_HAND["parameters"], spend, margin=0.3, margin_weight=weight)
+    prospects = prospects_of(parameters, 1.0, ClosedDays(), Horizon())
+    profits = np.round(sample.amounts * np.linspace(-0.5, 0.9, len(sample.names)), 2)
+    sample = dataclasses.replace(sample, profits=profits, with_profit=None)
+    scored = score(sample, parameters, Asked(discounting=Discounting(margin=0.3), margin_weight=weight))
+
+    for place in range(0, len(scored), 50):
+        one, first = scored[place], sample.first_days[place]
+        state = Customer(
+            visits=one.x + 1,
+            first_day=first,
+            last_day=first + int(sample.rows.recency[place]),
+            spend=round(100 * sample.amounts[place]),
+            profit=round(100 * profits[place]),
+        )
+        each = sure(prospects.expected_spend(state, "EUR"))
+        assert sure(one.expected_spend) == pytest.approx(each * one.expected_purchases)
+        assert round(100 * sure(one.predicted)) == prospects.predicted(state, sample.as_of, "EUR")
 
 
 def test_who_never_lapses_has_no_day_for_it(sample, by_hand):

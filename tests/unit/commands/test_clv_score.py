@@ -28,6 +28,13 @@ def closing_shop(tmp_path: Path, monkeypatch) -> str:
     return "dorp"
 
 
+def test_a_day_beyond_the_data_is_warned_of(sales):
+    assert "the newest purchase up to 2026-04-30 is of 2026-02-03; if the data end there, everybody" in (
+        run("score", "--data", sales, "--as-of", "2026-04-30").stderr
+    )
+    assert "if the data end there" not in run("score", "--data", sales, "--as-of", "2026-02-03").stderr
+
+
 def test_a_merchants_closed_days_are_left_out_of_what_was_and_of_what_is_to_come(sales, parameters, closing_shop):
     asked = (
         "score",

@@ -1,6 +1,7 @@
 """`stamgast clv segments`: value against the cost of winning customers."""
 
 import json
+import random
 from pathlib import Path
 
 import pytest
@@ -45,25 +46,26 @@ def test_every_segment_has_its_customers_value_and_what_they_may_cost(sales):
     assert gold["clv"] == pytest.approx(gold["historic"] + gold["predicted"])
     assert gold["net"] == pytest.approx(gold["clv"] - 20)
     assert gold["ratio"] == pytest.approx(gold["clv"] / 20)
-    assert gold["most_to_spend"] == pytest.approx(gold["clv"] / 3)
-    assert gold["acquisition_budget"] == pytest.approx(200 * gold["clv"] / 3)
+    assert gold["new_to_cac"] == pytest.approx(gold["value_of_new"] / 20)
+    assert gold["winning_may_cost"] == pytest.approx(gold["value_of_new"] / 3)
+    assert gold["winning_budget"] == pytest.approx(200 * gold["value_of_new"] / 3)
     assert 0 < gold["trend"] < 1, "nobody new came for a year"
     assert (gold["parameters"], gold["because"]) == ("pooled", "fewer than 500 customers")
 
 
 def test_three_times_the_cost_is_fine_and_a_cent_more_of_cost_is_not(sales):
-    clv = segments(sales)["gold"]["clv"]
+    new = segments(sales)["gold"]["value_of_new"]
 
-    assert segments(sales, "--acquisition-cost", f"{clv / 3:.12f}")["gold"]["below"] is False
-    found = run("--data", sales, "--acquisition-cost", f"{clv / 3 + 0.01:.12f}")
-    assert "below 3: a customer of gold is worth 3.00 times" in found.stdout
+    assert segments(sales, "--acquisition-cost", f"{new / 3:.12f}")["gold"]["new_below"] is False
+    found = run("--data", sales, "--acquisition-cost", f"{new / 3 + 0.01:.12f}")
+    assert "below 3: a new customer of gold is worth 3.00 times" in found.stdout
 
 
 def test_without_a_cost_nothing_is_said_of_the_ratio(sales):
     gold = segments(sales)["gold"]
 
-    assert gold["acquisition_cost"] is gold["net"] is gold["ratio"] is gold["below"] is None
-    assert gold["most_to_spend"] > 0
+    assert gold["acquisition_cost"] is gold["net"] is gold["ratio"] is gold["new_to_cac"] is gold["new_below"] is None
+    assert gold["winning_may_cost"] > 0
 
 
 def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_path):
@@ -89,7 +91,7 @@ def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_know
     assert everybody["ratio"] == pytest.approx(ads["clv"] / 50)
     assert everybody["net"] == pytest.approx(ads["clv"] - 50)
     assert everybody["clv"] != pytest.approx(ads["clv"])
-    told = "of (none), cost, net and CLV:CAC are those of the 150 of 300 whose cost is known"
+    told = "of (none), cost, net and both ratios are those of the 150 of 300 whose cost is known"
     assert told in run("--data", both, "--costs", costs).stdout
     assert "whose cost is known" not in run("--data", both, "--acquisition-cost", 5).stdout
 
@@ -98,7 +100,7 @@ def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_know
     ("text", "said"),
     [
         ("source,cost\nads,10\n", "costs.csv:1:1: there is no column 'from'; the columns are source,from,cost"),
-        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is not a date; write it as 2026-03-31"),
+        ("source,from,cost\nads,1/2/26,10\n", "costs.csv:2:2: '1/2/26' is not a date; write 2026-02-01, or 2026-01-02"),
         ("source,from,cost\nads,2026-01-01,ten\n", "costs.csv:2:3: 'ten' is not a cost"),
         ("source,from,cost\nads,2026-01-01,1e3\n", "costs.csv:2:3: '1e3' is not a cost; write it as 12.50"),
         ("source,from,cost\nads,2026-01-01,12_000\n", "costs.csv:2:3: '12_000' is not a cost; write 12000"),
@@ -186,3 +188,36 @@ def test_a_cost_of_a_source_that_nobody_came_from_is_told_with_the_one_that_may_
 
 def test_by_something_else_is_misuse(sales):
     assert run("--data", sales, "--by", "town").exit_code == 2
+
+
+def test_a_segment_that_loses_money_shows_a_loss_in_a_shop_that_earns(tmp_path):
+    rng = random.Random(5)
+    lines = ["customer,date,amount,profit,segment"]
+    for name, days in drawn_shop(300).items():
+        segment, margin = ("sale", -0.1) if name % 4 == 0 else ("bread", 0.4)
+        for day, amount in days.items():
+            lines.append(f"{name},{date_of(day)},{amount:.2f},{amount * (margin + rng.gauss(0, 0.3)):.4f},{segment}")
+    sales = tmp_path / "margins.csv"
+    sales.write_text("\n".join(lines) + "\n")
+
+    found = segments(sales)
+
+    assert found["sale"]["predicted"] < 0 < found["bread"]["predicted"]
+    assert found["sale"]["value_of_new"] < 0
+    assert found["sale"]["winning_may_cost"] == found["sale"]["keeping_may_cost"] == 0
+    assert found["bread"]["margin"] == pytest.approx(0.4, abs=0.03)
+
+
+def test_what_an_owner_reads_of_a_segment_follows_from_its_customers(sales):
+    cohorts = segments(sales, "--by", "cohort", "--margin", "30%")
+
+    assert set(cohorts) == {"1997-Q2", "1997-Q3"}
+    first = cohorts["1997-Q2"]
+    assert sum(each["customers"] for each in cohorts.values()) == 300
+    assert first["margin"] == 0.3
+    assert first["lifespan_months"] > 0
+    assert 1 < first["typical_gap_days"] < 200
+    assert 0 < first["p_buy_90_days"] < 1
+    assert first["profit"] == pytest.approx(0.3 * first["simple"])
+    assert 0 < first["npv"] < first["profit"]
+    assert 0 < first["keeping_may_cost"] < first["winning_may_cost"]

@@ -6,6 +6,8 @@ from stamgast.clv.data.purchase_file import read_purchases
 from stamgast.clv.data.sample import DoubtfulProfitError, sample_of
 from tests.builders import sure
 
+HEADING = "customer,date,amount,profit"
+
 
 def test_who_returns_something_and_buys_something_else_was_there(file):
     path = file(
@@ -44,6 +46,23 @@ def test_sums_of_floating_point_are_read_as_what_was_added(file):
     )  # fmt: skip
 
     assert list(sample_of(read_purchases(path)).amounts) == [107374180.96]
+
+
+@pytest.mark.parametrize(
+    "written", ["(12.50)", "12.50-", "12.50 -", "- 12.50", "\u221212.50", "-12.5", "-12.500000000"]
+)
+def test_what_is_given_back_is_read_as_bookkeepers_and_tills_write_it(file, written: str):
+    path = file("anna,2026-03-01,20,", f"anna,2026-03-02,{written},", f"ben,2026-03-01,5,{written}", heading=HEADING)
+
+    sample = sample_of(read_purchases(path))
+
+    assert list(sample.amounts) == [7.5, 5]
+    assert list(sure(sample.profits)) == [0, -12.5]
+
+
+@pytest.mark.parametrize("written", ["12.33333333333333", "12.3333331", "12.33333349"])
+def test_digits_beyond_six_decimals_are_rounded_whatever_they_are(file, written: str):
+    assert list(sample_of(read_purchases(file(f"anna,2026-03-01,{written}"))).amounts) == [12.333333]
 
 
 def test_profit_makes_the_margin(file):

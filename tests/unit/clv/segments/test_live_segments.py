@@ -106,8 +106,8 @@ def test_a_source_is_worth_what_its_customers_are_one_by_one_to_the_cent(model: 
         assert segment.clv == floor(clv / len(each) + 0.5)
         assert segment.net == floor(sum(sure(one.net) for one in each) / len(each) + 0.5)
         assert segment.ratio == (pytest.approx(clv / cost, rel=1e-12) if cost else None)
-        assert segment.most_to_spend == clv // 3 // len(each)
-        assert segment.acquisition_budget == clv // 3
+        assert segment.winning_may_cost == sure(segment.value_of_new) // 3
+        assert segment.winning_budget == sure(segment.value_of_new) * len(each) // 3
 
 
 def test_a_customer_counts_in_each_of_their_tags_and_one_without_any_under_none():
@@ -122,27 +122,63 @@ def test_a_customer_counts_in_each_of_their_tags_and_one_without_any_under_none(
 
 def test_three_times_the_cost_is_fine_and_one_cent_less_of_value_is_not():
     states = [customer([TODAY - 30], 10_000), customer([TODAY - 90, TODAY], 5_000)]
-    worth = sum(one.historic + sure(one.predicted) for one in (clv_of(each, shop(), NOON) for each in states))
 
-    def at_cost(cost: int, profit: int) -> LiveSegment:
-        richer = [*states[:-1], customer([TODAY - 90, TODAY], 5_000)]
-        richer[-1].profit += profit
-        return found(shop(costs=Costs(acquisition_cost=cost)), richer)["(none)"]
+    def at_cost(cost: int) -> LiveSegment:
+        return found(shop(costs=Costs(acquisition_cost=cost)), states)["(none)"]
 
-    cost = worth // 6 + 1  # of two customers, so that three times both is a little above
-    exactly = 6 * cost - worth
-    assert (at_cost(cost, exactly).ratio, at_cost(cost, exactly).below) == (3.0, False)
-    assert at_cost(cost, exactly - 1).below is True
+    new = sure(at_cost(1).value_of_new)
+    assert at_cost(new // 3).new_below is False
+    assert at_cost(new // 3 + 1).new_below is True
+    assert at_cost(new // 3).new_to_cac == new / (new // 3)
+
+
+def test_what_winning_one_may_cost_does_not_depend_on_how_long_those_who_are_there_have_been():
+    """Of them all is known that they came as often as the model awaits; those of years ago have spent the more."""
+    young = [customer([TODAY - 7 * weeks], 2_000) for weeks in range(1, 9)]
+    old = [customer([TODAY - 700 - 7 * weeks, TODAY - 500], 4_000) for weeks in range(1, 9)]
+
+    of_young, of_old = (found(shop(), states)["(none)"] for states in (young, old))
+
+    assert of_young.value_of_new == of_old.value_of_new == 6_650
+    assert sure(of_young.clv) != of_old.clv
+
+
+def test_a_segment_that_loses_money_shows_a_loss_where_the_shop_makes_a_profit():
+    rng = random.Random(3)
+    states = [
+        msgspec.structs.replace(
+            customer(rng.sample(range(20_400, TODAY), rng.randint(1, 3)), 3_000, tags=[tag]),
+            profit=round(3_000 * (margin + rng.gauss(0, 0.3))),
+        )
+        for tag, margin, count in (("bread", 0.5, 300), ("sale", -0.1, 100))
+        for _ in range(count)
+    ]
+    parameters = ParameterSet("mbg_nbd", SETS["mbg_nbd"], Spend(5.0, 3.5, 14.0, "all"), margin=0.35, margin_weight=50.0)
+    merchant = program(costs=COSTS, prospects=prospects_of(parameters, 1.0, ClosedDays(), Horizon()))
+
+    by_tag = found(merchant, states, "tag")
+
+    assert sure(by_tag["sale"].predicted) < 0 < sure(by_tag["bread"].predicted)
+    assert sure(by_tag["sale"].value_of_new) < 0
+    assert by_tag["sale"].winning_may_cost == by_tag["sale"].winning_budget == by_tag["sale"].keeping_may_cost == 0
+    assert sure(by_tag["sale"].margin) == pytest.approx(-0.1, abs=0.07)
+
+
+def test_who_first_came_in_a_quarter_is_a_cohort():
+    by_cohort = found(shop(), customers(), "cohort")
+
+    assert set(by_cohort) == {"2025-Q4", "2026-Q1", "2026-Q2", "2026-Q3"}
+    assert sum(each.customers for each in by_cohort.values()) == 120
 
 
 def test_what_cost_nothing_has_no_ratio_and_without_a_model_nothing_is_said_of_what_is_to_come():
     friends = found(shop(), customers())["friend"]
-    assert (friends.acquisition_cost, friends.ratio, friends.below) == (0, None, None)
-    assert sure(friends.most_to_spend) > 0
+    assert (friends.acquisition_cost, friends.ratio, friends.new_to_cac, friends.new_below) == (0, None, None, None)
+    assert sure(friends.winning_may_cost) > 0
 
     flyer = found(replace(shop(), prospects=None), customers())["flyer"]
     assert flyer.historic > 0
-    assert flyer.predicted is flyer.clv is flyer.net is flyer.ratio is flyer.below is flyer.acquisition_budget is None
+    assert flyer.predicted is flyer.clv is flyer.net is flyer.ratio is flyer.new_below is flyer.winning_budget is None
 
 
 def test_value_and_cost_are_of_the_same_customers_where_no_usual_cost_is_told(capsys):
@@ -175,7 +211,7 @@ def test_the_trend_is_that_of_the_value_to_come_three_months_ago():
     assert segments["few"].trend is None, "nineteen are too few to speak of"
     assert segments["gone"].trend is None, "nobody was expected back"
     was = sure(clv_of(old, shop(), then * DAY + 12 * HOUR).predicted)
-    assert segments["old"].trend == pytest.approx(sure(clv_of(old, shop(), NOON).predicted) / was)
+    assert segments["old"].trend == pytest.approx(sure(clv_of(old, shop(), NOON).predicted) / was, rel=1e-4)
     assert sure(segments["old"].trend) < 0.5, "who has not come for three months is worth less than then"
 
 
@@ -187,7 +223,7 @@ def test_without_the_trend_all_else_is_the_same():
 
 def test_nobody_who_never_bought_is_counted():
     assert len(valued(shop(), customers())) == len(customers())
-    assert Book(shop(), TODAY).segments() == {"tag": [], "source": []}
+    assert Book(shop(), TODAY).segments() == {"tag": [], "source": [], "cohort": []}
 
 
 @pytest.mark.parametrize(
@@ -195,7 +231,7 @@ def test_nobody_who_never_bought_is_counted():
     [
         (
             ("--merchant", "winkel", "--by", "sorce"),
-            "--by is 'sorce'; it is segment or tag or source. Did you mean 'source'?",
+            "--by is 'sorce'; it is segment or tag or source or cohort. Did you mean 'source'?",
         ),
         (("--merchant", "winkel", "--data", "sales.csv"), "give --data or --merchant, not both"),
         (
@@ -204,7 +240,7 @@ def test_nobody_who_never_bought_is_counted():
         ),
         (("--merchant", "winkel", "--as-of", "2026-01-01"), "--as-of belongs to a CSV; live states are as of now"),
         ((), "give --data FILE, or --merchant M"),
-        (("--data", "sales.csv", "--by", "tag"), "--by is 'tag'; it is segment or source"),
+        (("--data", "sales.csv", "--by", "tag"), "--by is 'tag'; it is segment or source or cohort"),
     ],
 )
 def test_what_does_not_go_together_is_misuse_and_says_what_does(words: tuple[str, ...], said: str):
@@ -235,10 +271,11 @@ def test_people_are_told_since_when_a_segment_is_below_three(capsys):
 
     lines = capsys.readouterr().out.splitlines()
     assert any(line.startswith("flyer") and "900.00" in line for line in lines)
-    times = f"{flyer.ratio:.2f} times what it cost to win them"
-    assert f"below 3: a customer of flyer is worth {times} (since 2026-09-03T12:00:00Z, from 3.20)" in lines
+    times = f"{flyer.new_to_cac:.2f} times what it costs to win one"
+    assert f"below 3: a new customer of flyer is worth {times} (since 2026-09-03T12:00:00Z, from 3.20)" in lines
     friend = next(each for each in segments if each.segment == "friend")
-    assert f"below 3: a customer of friend is worth {friend.ratio:.2f} times what it cost to win them" in lines
+    told = f"{friend.new_to_cac:.2f} times what it costs to win one"
+    assert f"below 3: a new customer of friend is worth {told}" in lines
 
 
 def test_a_source_is_one_segment_whether_states_hold_its_name_or_what_stands_for_it():

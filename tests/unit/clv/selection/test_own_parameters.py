@@ -6,10 +6,9 @@ import pytest
 
 from stamgast.clv.data.acquisition_costs import AcquisitionCosts
 from stamgast.clv.data.sample import sample_of
-from stamgast.clv.scoring import fit_parameters
+from stamgast.clv.scoring import Asked, fit_parameters
 from stamgast.clv.segments.values import segments_of
 from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of
-from stamgast.domain.residual_value import Discounting
 from tests.builders import sure
 from tests.unit.clv.purchases import drawn_shop, purchases_of
 
@@ -31,7 +30,7 @@ def test_a_large_segment_of_another_kind_has_its_own_parameters_and_a_small_one_
 
     for purchases, own in ((large, "own"), (small, "pooled")):
         pooled = fit_parameters(sample_of(purchases))
-        found = segments_of(purchases, pooled, "segment", AcquisitionCosts(), Discounting())
+        found = segments_of(purchases, pooled, "segment", AcquisitionCosts(), Asked())
         loyal = next(each for each in found if each.segment == "loyal")
         assert loyal.parameters == own
         assert (loyal.parameters_version != pooled.version) == (own == "own")
@@ -61,7 +60,7 @@ def test_the_more_segments_are_tested_the_more_it_takes():
     assert "one of 20 segments tested" in deserves_its_own(purchases, part, "mbg_nbd", 20)[1]
     for place, buyer in enumerate(purchases.buyers.values()):
         buyer.segment = "ab"[place % 2]
-    found = segments_of(purchases, fit_parameters(sample_of(purchases)), "segment", AcquisitionCosts(), Discounting())
+    found = segments_of(purchases, fit_parameters(sample_of(purchases)), "segment", AcquisitionCosts(), Asked())
     assert all("one of 2 segments tested" in each.because for each in found)
 
 

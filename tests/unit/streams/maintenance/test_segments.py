@@ -46,9 +46,11 @@ def segment(ratio: float | None, name: str = "flyer") -> LiveSegment:
         acquisition_cost=0 if ratio is None else 300,
         net=clv - 300,
         ratio=ratio,
-        below=None if ratio is None else ratio < 3,
-        most_to_spend=clv // 3,
-        acquisition_budget=40 * clv // 3,
+        value_of_new=clv,
+        new_to_cac=ratio,
+        new_below=None if ratio is None else ratio < 3,
+        winning_may_cost=clv // 3,
+        winning_budget=40 * clv // 3,
         trend=1.0,
     )
 
