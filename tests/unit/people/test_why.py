@@ -41,7 +41,7 @@ def test_why_tells_what_fired_what_was_sent_and_how_each_condition_stands():
         "  ?   any of",
         "  ?     store is dok-noord  (now: no purchase at hand)",
         "  no    stage is lapsed  (now: active)",
-        "  2026-10-02T06:00:00Z hello by sms: delivered",
+        "  2026-10-02 08:00 hello by sms: delivered",
     ]
 
 

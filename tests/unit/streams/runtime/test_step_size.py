@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from rules.actions import Give
 from stamgast.domain.activation import RANKS
+from stamgast.domain.alerts import STAFF_ROOM, AlertKind
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
 from stamgast.domain.events import (
     ActivationOutcome,
@@ -42,6 +43,7 @@ from stamgast.domain.events import (
     Scheduled,
     ScheduleDone,
     ScheduleDue,
+    StaffAlerted,
     TimerDue,
     VoucherRedeemed,
     encode_event,
@@ -130,6 +132,10 @@ MAKERS: dict[type, Callable[[int, str, int], AnyEvent]] = {
         amount=number, left=500,
     ),
     BudgetAnswered: _of(BudgetAnswered, activation="0" * 32, given=True),
+    StaffAlerted: lambda number, _who, _lines: StaffAlerted(
+        merchant=MERCHANT, customer=STAFF_ROOM, at=T0, kind=AlertKind.RULE_PAUSED, what=f"r{number}", how="failures",
+        mark=f"{number}", since=T0,
+    ),
     Barrier: lambda number, _who, _lines: Barrier(merchant=MERCHANT, customer="", at=T0, number=number, hash="hash1"),
     RulePaused: lambda number, _who, _lines: RulePaused(
         merchant=MERCHANT, customer="", at=T0, number=1, rule=f"r{number}", reason="x"
