@@ -9,6 +9,9 @@ from structlog.testing import capture_logs
 
 import streams.maintenance.segments as module
 from stamgast.clv.segments.live_segments import LiveSegment
+from stamgast.domain.alerts import Alert, AlertKind
+from stamgast.domain.customer import Customer, encode_customer
+from stamgast.domain.events import StaffAlerted, decode_event
 from stamgast.domain.program import Costs, Program
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.reading import TopicPartition
@@ -16,10 +19,13 @@ from stamgast.log.segments import Known, SegmentWorth, read_segments
 from stamgast.log.topics import TABLE, Topics
 from stamgast.service import Bundle
 from streams.customers.bundles import Bundles
+from streams.customers.in_force import Standing
 from streams.maintenance.segments import MOST, News, SegmentWatch, is_due, news_of
 from streams.metrics import Metrics
 from tests.builders import MERCHANT, T0, bundle, program
 from tests.fakes.clock import StillClock
+from tests.fakes.lease import MemoryLease
+from tests.fakes.ownership import OwnedByTest
 from tests.fakes.records import LogRecord
 from tests.models import model, shop_with
 
@@ -216,3 +222,51 @@ async def test_a_worker_without_scipy_says_once_an_hour_that_segments_are_not_va
         ("error", MERCHANT, True)
     ]
     assert watch._rests[MERCHANT] > time.monotonic() + 3_000
+
+
+class Looking:
+    """Whoever owns the first partition, and looks on; `told` is what stands on the topic."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, told: Told, alert: Alert) -> None:
+        self.clock = StillClock(T0 + DAY + HOUR)
+        shop = bundle(shop_with(model(), alerts={AlertKind.SEGMENT_FELL: alert}))
+        own: Any = SimpleNamespace(standing=Standing(in_force={MERCHANT: shop}))
+        self.owned = OwnedByTest[Any](MemoryLease(), own)
+        customers: Any = SimpleNamespace(owned={0: self.owned}, metrics=Metrics())
+        self.watch = SegmentWatch(customers, Topics(4), Bundles(), self.clock, NOBODY)
+
+        async def read() -> Known:
+            return told.known()
+
+        monkeypatch.setattr(self.watch, "_read", read)
+        monkeypatch.setattr(module, "is_due", lambda *_: False)
+
+    async def look(self) -> list[tuple[str, ...]]:
+        await self.watch._look()
+        events = [decode_event(value) for value in self.owned.log.values("customer.events.v1")]
+        return [(e.what, e.how, str(e.found), str(e.of)) for e in events if isinstance(e, StaffAlerted)]
+
+
+async def test_staff_hear_of_it_from_its_record_also_where_another_worker_wrote_that(monkeypatch):
+    told = Told()
+    told.find(segment(3.4), segment(2.0, "friend"))
+    told.find(segment(2.9), segment(1.9, "friend"), day=1)
+    flyer = ("flyer", "source", "290", "340")
+    looking = Looking(monkeypatch, told, Alert(("eva",)))
+    assert await looking.look() == [flyer], "of friends nobody ever saw more"
+    assert await looking.look() == [flyer], "what was just said may still be read"
+    assert await Looking(monkeypatch, told, Alert(("eva",), only=frozenset({"flyer"}))).look() == [flyer]
+    assert await Looking(monkeypatch, told, Alert(("eva",), only=frozenset({"radio"}))).look() == []
+    old = Looking(monkeypatch, told, Alert(("eva",)))
+    old.clock.at = T0 + 3 * DAY
+    assert await old.look() == [], "it fell two days ago"
+
+
+async def test_staff_who_have_heard_of_it_are_not_told_again(monkeypatch):
+    told = Told()
+    told.find(segment(3.4))
+    told.find(segment(2.9), day=1)
+    looking = Looking(monkeypatch, told, Alert(("eva",)))
+    room = Customer(fired={"segment_fell:source:flyer": [str(told.flyer().below_since)]})
+    looking.owned.lease.elsewhere = encode_customer(room)  # type: ignore[attr-defined]
+    assert await looking.look() == []
