@@ -43,6 +43,8 @@ RATE: Final = 200
 MATCHING: Final = 20
 """One in so many has so many visits."""
 _WARM_UP_S, _PIECE, _REVIEW_S = 2, 5_000, 900
+_AT_MOST_S: Final = 900
+"""Purchases go on for so long, if it takes so long."""
 _IN_EACH: Final = 100
 """So many customers are in every partition, some of them."""
 _PROGRAM: Final = """\
@@ -136,20 +138,23 @@ class Crowd:
             await asyncio.sleep(0.1)
         return Took(begun, time.time(), cpu_seconds_of(self.worker.pid) - cpu, peak)
 
-    async def beside_purchases(self, seconds: int, calm_s: float, what: Callable[[], Any]) -> tuple[Took, Waits]:
+    async def beside_purchases(self, calm_s: float, what: Callable[[], Any]) -> tuple[Took, Waits]:
         """See it while the other merchant sells; `what` is begun after a calm time and answers what it took."""
+        seconds = self.scene.sized(_AT_MOST_S, 120)
         records = _sales(self.topics.customer_events, self.people, RATE * (_WARM_UP_S + seconds), self.now)
+        is_over = asyncio.Event()
         feeding = asyncio.create_task(
             feed(self.scene.kafka.bootstrap, records, PARTITIONS, rate=RATE, warm_up=_WARM_UP_S,
-                 watched=self.worker.pid)
+                 watched=self.worker.pid, enough=is_over.is_set)
         )  # fmt: skip
         await asyncio.sleep(_WARM_UP_S + calm_s)
         took: Took = await what()
+        is_over.set()
         fed = await feeding
         await self.notes.until_complete(fed.due.keys())
         if missing := fed.due.keys() - self.notes.seen.keys():
             raise RuntimeError(f"{len(missing)} of {len(fed.due)} purchases were never committed")
-        if took.ended > max(fed.due.values()):
+        if took.ended > max(fed.due.values()) + 1:
             raise RuntimeError(f"purchases ended {took.ended - max(fed.due.values()):.0f} s too early")
         waits = [(when, (self.notes.seen[each] - when) * 1_000) for each, when in fed.due.items()]
         before = sorted(wait for when, wait in waits if 0 < took.begun - when < calm_s)
