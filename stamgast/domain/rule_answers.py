@@ -11,7 +11,6 @@ hundred times, of a wrong one. Of twenty rules two have the same mark in one sho
 import zlib
 from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import lru_cache
 from struct import Struct
 from typing import Final
 
@@ -35,6 +34,11 @@ _HEAD: Final = 5
 _ANSWER: Final = 3
 _PATTERNS: Final = 4_096
 """What customers are told alike is put together once: so many ways of it are remembered."""
+_Newest = tuple[bytes, frozenset[int]]
+_newest: dict[tuple[int, ...], _Newest] = {}
+"""What was said of an event -> that as a group, and the marks in it. `functools` would take longer to look it up."""
+_lasting: dict[bytes, frozenset[int]] = {}
+"""A group -> marks of its rules that did not fire."""
 
 
 class Ended(IntEnum):
@@ -73,17 +77,20 @@ def is_of_condition(code: int) -> bool:
 
 def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
     """Return what is kept once the rules of `said` (key and code each, the last one counts) were asked in a minute."""
-    newest, again = _newest(said)
+    newest, again = _newest.get(said) or _make(said)
     at = 0
     if answers[:4] == minute:
         at = _HEAD + _ANSWER * answers[4]
-        newest, again = _joined(newest, answers[4:at])
+        newest, again = _join(newest, answers[4:at])
     kept, many, end = minute + newest, newest[0], len(answers)
     while at < end:
         after = at + _HEAD + _ANSWER * answers[at + 4]
         group = answers[at + 4 : after]
-        if not _lasting(group) <= again:
-            rest = _rest(group, again)
+        lasting = _lasting.get(group)
+        if lasting is None:
+            lasting = _learn(group)
+        if not lasting <= again:
+            rest = _rest(group, lasting - again)
             kept += answers[at : at + 4] + rest
             many += rest[0]
         at = after
@@ -128,39 +135,39 @@ def _bounded(answers: bytes) -> bytes:
     return b"".join(minute + _group(said) for minute, said in kept.items())
 
 
-def _rest(group: bytes, again: frozenset[int]) -> bytes:
+def _rest(group: bytes, left: frozenset[int]) -> bytes:
     """What is left of an older group: nothing of what was asked again, nor of what fired."""
-    left = _lasting(group) - again
     if len(left) == group[0]:
         return group
-    return _group([answer for mark, answer in _by_mark(group).items() if mark in left])
+    return _group([answer for answer in _answers_of(group) if answer // _CODES in left])
 
 
 def _group(said: Sequence[int]) -> bytes:
     return bytes([len(said)]) + b"".join([one.to_bytes(_ANSWER, "big") for one in said])
 
 
-def _by_mark(group: bytes) -> dict[int, int]:
-    """Mark -> mark and code."""
-    answers = [int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER)]
-    return {answer // _CODES: answer for answer in answers}
+def _answers_of(group: bytes) -> list[int]:
+    return [int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER)]
 
 
-@lru_cache(_PATTERNS)
-def _newest(said: tuple[int, ...]) -> tuple[bytes, frozenset[int]]:
-    """What was said as a group, and the marks in it."""
-    last = {answer // _CODES: answer for answer in said}
-    kept = sorted(last.values())[:MOST]
-    return _group(kept), frozenset(last)
+def _make(said: tuple[int, ...]) -> _Newest:
+    kept = sorted({answer // _CODES: answer for answer in said}.values())[:MOST]
+    group = _group(kept)
+    if len(_newest) >= _PATTERNS:
+        _newest.clear()
+    made = _newest[said] = group, frozenset([answer // _CODES for answer in kept])
+    return made
 
 
-@lru_cache(_PATTERNS)
-def _joined(newer: bytes, older: bytes) -> tuple[bytes, frozenset[int]]:
-    """The same of two groups of one minute."""
-    return _newest((*_by_mark(older).values(), *_by_mark(newer).values()))
+def _learn(group: bytes) -> frozenset[int]:
+    if len(_lasting) >= _PATTERNS:
+        _lasting.clear()
+    marks = frozenset([answer // _CODES for answer in _answers_of(group) if answer % _CODES != _FIRED])
+    _lasting[group] = marks
+    return marks
 
 
-@lru_cache(_PATTERNS)
-def _lasting(group: bytes) -> frozenset[int]:
-    """Marks of a group's rules that did not fire."""
-    return frozenset([mark for mark, answer in _by_mark(group).items() if answer % _CODES != _FIRED])
+def _join(newer: bytes, older: bytes) -> _Newest:
+    """Two groups of one minute as one."""
+    said = (*_answers_of(older), *_answers_of(newer))
+    return _newest.get(said) or _make(said)
