@@ -30,6 +30,7 @@ from stamgast.clock.shop_time import parse_time
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import Reviewed, encode_event, key_of
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Stage
 from stamgast.log.partitioning import partition_for
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.state.keys import customers
@@ -45,6 +46,8 @@ MATCHING: Final = 20
 _WARM_UP_S, _PIECE, _REVIEW_S = 2, 5_000, 900
 _AT_MOST_S: Final = 900
 """Purchases go on for so long, if it takes so long."""
+_LEFT: Final = 20_300
+"""Day of everybody's last visit."""
 _IN_EACH: Final = 100
 """So many customers are in every partition, some of them."""
 _PROGRAM: Final = """\
@@ -202,8 +205,14 @@ def names(count: int) -> Iterable[str]:
 
 
 def _fill(client: Any, count: int) -> None:
-    """Customers as commits leave them, of whom some match."""
-    state = Customer(purchases=12, spend=12_345, profit=6_000, first_day=20_000, last_day=20_700, recorded_at=BEGIN)
+    """Customers as commits leave them, of whom some match; all have left long ago, so that nothing is due.
+
+    With something due, a new bundle's review and the timers that come of it would go on beside what is measured.
+    """
+    state = Customer(
+        purchases=12, spend=12_345, profit=6_000, first_day=20_000, last_day=_LEFT, recorded_at=BEGIN,
+        stage=Stage.LAPSED, risk_day=_LEFT, lapse_day=_LEFT, lapsed_day=_LEFT,
+    )  # fmt: skip
     values = [encode_customer(msgspec.structs.replace(state, visits=1 + number)) for number in range(MATCHING)]
     everybody = list(names(count))
     for start in range(0, count, _PIECE):
