@@ -93,8 +93,7 @@ async def _measure(scene: Scene, count: int) -> Seen:
             told.append(await _command(crowd, "start", "all", "--yes"))
             return await watching
 
-        seconds = _CALM_S + scene.sized(240, 60)
-        took, waits = await crowd.beside_purchases(seconds, _CALM_S, start_for_all)
+        took, waits = await crowd.beside_purchases(_CALM_S, start_for_all)
         folder = Path(crowd.settings["clock_file"]).parent
         await asyncio.to_thread(_write, folder / "list.txt", count, absurd=False)
         watching = asyncio.create_task(_walk(crowd, "listed", count))

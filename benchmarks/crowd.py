@@ -30,6 +30,7 @@ from stamgast.clock.shop_time import parse_time
 from stamgast.domain.customer import Customer, encode_customer
 from stamgast.domain.events import Reviewed, encode_event, key_of
 from stamgast.domain.units import Millis
+from stamgast.domain.vocabulary import Stage
 from stamgast.log.partitioning import partition_for
 from stamgast.programs.record import BundleRecord, bundle_hash, encode_bundle
 from stamgast.state.keys import customers
@@ -43,6 +44,10 @@ RATE: Final = 200
 MATCHING: Final = 20
 """One in so many has so many visits."""
 _WARM_UP_S, _PIECE, _REVIEW_S = 2, 5_000, 900
+_AT_MOST_S: Final = 900
+"""Purchases go on for so long, if it takes so long."""
+_LEFT: Final = 20_300
+"""Day of everybody's last visit."""
 _IN_EACH: Final = 100
 """So many customers are in every partition, some of them."""
 _PROGRAM: Final = """\
@@ -136,20 +141,23 @@ class Crowd:
             await asyncio.sleep(0.1)
         return Took(begun, time.time(), cpu_seconds_of(self.worker.pid) - cpu, peak)
 
-    async def beside_purchases(self, seconds: int, calm_s: float, what: Callable[[], Any]) -> tuple[Took, Waits]:
+    async def beside_purchases(self, calm_s: float, what: Callable[[], Any]) -> tuple[Took, Waits]:
         """See it while the other merchant sells; `what` is begun after a calm time and answers what it took."""
+        seconds = self.scene.sized(_AT_MOST_S, 120)
         records = _sales(self.topics.customer_events, self.people, RATE * (_WARM_UP_S + seconds), self.now)
+        is_over = asyncio.Event()
         feeding = asyncio.create_task(
             feed(self.scene.kafka.bootstrap, records, PARTITIONS, rate=RATE, warm_up=_WARM_UP_S,
-                 watched=self.worker.pid)
+                 watched=self.worker.pid, enough=is_over.is_set)
         )  # fmt: skip
         await asyncio.sleep(_WARM_UP_S + calm_s)
         took: Took = await what()
+        is_over.set()
         fed = await feeding
         await self.notes.until_complete(fed.due.keys())
         if missing := fed.due.keys() - self.notes.seen.keys():
             raise RuntimeError(f"{len(missing)} of {len(fed.due)} purchases were never committed")
-        if took.ended > max(fed.due.values()):
+        if took.ended > max(fed.due.values()) + 1:
             raise RuntimeError(f"purchases ended {took.ended - max(fed.due.values()):.0f} s too early")
         waits = [(when, (self.notes.seen[each] - when) * 1_000) for each, when in fed.due.items()]
         before = sorted(wait for when, wait in waits if 0 < took.begun - when < calm_s)
@@ -197,8 +205,14 @@ def names(count: int) -> Iterable[str]:
 
 
 def _fill(client: Any, count: int) -> None:
-    """Customers as commits leave them, of whom some match."""
-    state = Customer(purchases=12, spend=12_345, profit=6_000, first_day=20_000, last_day=20_700, recorded_at=BEGIN)
+    """Customers as commits leave them, of whom some match; all have left long ago, so that nothing is due.
+
+    With something due, a new bundle's review and the timers that come of it would go on beside what is measured.
+    """
+    state = Customer(
+        purchases=12, spend=12_345, profit=6_000, first_day=20_000, last_day=_LEFT, recorded_at=BEGIN,
+        stage=Stage.LAPSED, risk_day=_LEFT, lapse_day=_LEFT, lapsed_day=_LEFT,
+    )  # fmt: skip
     values = [encode_customer(msgspec.structs.replace(state, visits=1 + number)) for number in range(MATCHING)]
     everybody = list(names(count))
     for start in range(0, count, _PIECE):

@@ -8,7 +8,7 @@ from __future__ import annotations
 import asyncio
 import gc
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from benchmarks.meter import cpu_seconds, cpu_seconds_of
@@ -39,9 +39,10 @@ class Fed(NamedTuple):
 
 
 async def feed(
-    bootstrap: str, records: Sequence[Timed], partitions: int, *, rate: int, warm_up: int, watched: int
-) -> Fed:
-    """Append so many a second; what is due in the first `warm_up` seconds is not counted."""
+    bootstrap: str, records: Sequence[Timed], partitions: int, *, rate: int, warm_up: int, watched: int,
+    enough: Callable[[], bool] = lambda: False,
+) -> Fed:  # fmt: skip
+    """Append so many a second, until it is enough; what is due in the first `warm_up` seconds is not counted."""
     emitters = Emitters(bootstrap, client_id="open-loop")
     emitter = await emitters.current()
     places = [partition_for(record.key, partitions) for record in records]
@@ -63,6 +64,8 @@ async def feed(
     begin = time.time() + 0.1
     began = watched_from = used_from = 0.0
     for number in range(len(records)):
+        if enough():
+            break
         when = begin + number / rate
         pause = when - time.time()
         if pause > 0:

@@ -64,7 +64,7 @@ def run(scene: Scene) -> None:
 async def _measure(scene: Scene, count: int) -> Seen:
     async with open_crowd(scene, count) as crowd:
         first = _soon(crowd, scene.sized(6, 1))  # a new bundle's review of everybody is over then
-        second = first + scene.sized(4, 1) * MINUTE
+        second = first + scene.sized(6, 1) * MINUTE
         await crowd.publish({
             name: _RULE.format(name=name, at=_on_the_clock(at)) for name, at in (("call", first), ("again", second))
         })  # fmt: skip
@@ -75,8 +75,7 @@ async def _measure(scene: Scene, count: int) -> Seen:
         if rest < _CALM_S + 3:
             raise RuntimeError(f"the first walk left {rest} s until the second")
         await asyncio.sleep(max(0, rest - _CALM_S - 10))
-        seconds = _CALM_S + 12 + scene.sized(round(4 * alone.seconds) + 30, 15)
-        beside, waits = await crowd.beside_purchases(seconds, _CALM_S - 5, lambda: _walk(crowd, "again", count))
+        beside, waits = await crowd.beside_purchases(_CALM_S - 5, lambda: _walk(crowd, "again", count))
     return Seen(alone, beside, waits)
 
 

@@ -310,12 +310,15 @@ class Simulation(Fold):
                     reason=note.reason,
                     data={"offers": offers} if offers else None,
                 )
-        self._note_vouchers(key, change)
+        if change.issued or change.withdrawn:
+            self._note_vouchers(key, change)
         for rule, card, stamps in change.stamped:
             self._say(key, Happened.ADD_STAMPS if stamps > 0 else Happened.TAKE_STAMPS, card, rule=rule)
         for rule, tier, given in change.tiers:
             self._say(key, Happened.SET_TIER if given else Happened.TAKE_TIER, tier, rule=rule)
         tags = change.state.tags
+        if before == set(tags):
+            return
         for tag in sorted(set(tags).difference(before)):
             self._say(key, Happened.TAG, tag)
         for tag in sorted(set(before).difference(tags)):

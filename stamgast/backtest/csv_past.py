@@ -10,6 +10,7 @@ Nothing is known of consents: everybody counts as having agreed to everything, a
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from itertools import chain
@@ -43,7 +44,10 @@ from stamgast.domain.written_money import read_number
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("store", "category", "product", "transaction", "language", "source")
 SEMICOLON: Final = ";"
-_NOON: Final = 12 * 60
+_HOURS, _MINUTES = 24, 60
+_NOON: Final = 12 * _MINUTES
+_BY_THE_MINUTE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})", re.ASCII)
+"""How most moments are written."""
 _MOST_PROBLEMS: Final = 20
 
 
@@ -291,9 +295,12 @@ class _Reading:
         self._program, self._share, self._end = program, share, end
         self._factor: int = MICRO // 10 ** exponent_of(program.currency)
         self._moments: dict[str, Millis | None] = {}
+        self._days: dict[str, Day | None] = {}
         self._problems: list[str] = []
         self._columns: dict[str, int] = {}
         self._by_semicolons = False
+        self._optional: list[int | None] = []
+        """Where each of the columns stands that may be there."""
 
     def read(self, file: IO[str]) -> dict[str, list[Sale]]:
         lines, parted_by = _lines_of(file)
@@ -301,6 +308,7 @@ class _Reading:
         rows = csv.reader(lines, strict=True, delimiter=parted_by)
         self._columns = columns = _heading(self._name, rows)
         self._dates = _Dates(self._path, columns["date"])
+        self._optional = [columns.get(name) for name in OPTIONAL]
         width, who = max(columns.values()) + 1, columns["customer"]
         found: dict[str, list[Sale]] = {}
         for row in rows:
@@ -331,10 +339,7 @@ class _Reading:
         amount = self._amount(line, row[columns["amount"]].strip())
         if at is None or amount is None:
             return None
-        store, category, product, transaction, language, source = (
-            row[columns[name]].strip() if name in columns else "" for name in OPTIONAL
-        )
-        return Sale(at, amount, store, category, product, transaction, language, source)
+        return Sale(at, amount, *["" if place is None else row[place].strip() for place in self._optional])
 
     def _amount(self, line: int, text: str) -> Minor | None:
         if self._by_semicolons:
@@ -361,6 +366,16 @@ class _Reading:
         return self._moments[text]
 
     def _read_moment(self, text: str) -> Millis | None:
+        if match := _BY_THE_MINUTE.fullmatch(text):
+            written = match[1]
+            if written not in self._days:
+                self._days[written] = read_date(written)
+            day, hour, minute = self._days[written], int(match[2]), int(match[3])
+            if day is not None and hour < _HOURS and minute < _MINUTES:
+                return at_local(day, hour * _MINUTES + minute, self._program.time_zone)
+        return self._read_any_moment(text)
+
+    def _read_any_moment(self, text: str) -> Millis | None:
         moment, zone = read_moment(text, self._dates.order_for(text)), self._program.time_zone
         if moment is None:
             return None

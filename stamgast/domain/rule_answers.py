@@ -9,9 +9,9 @@ hundred times, of a wrong one. Of twenty rules two have the same mark in one sho
 """
 
 import zlib
-from collections.abc import Iterator, KeysView, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from enum import IntEnum
-from functools import lru_cache
+from struct import Struct
 from typing import Final
 
 from stamgast.domain.occasions import mark_of
@@ -29,10 +29,16 @@ NOT_THERE: Final = "not there"
 """Stands for the status of a rule where there is none of that name."""
 MOST: Final = 64
 """Rules of one customer of which it is kept; the oldest go."""
+_MINUTE: Final = Struct(">i")
 _HEAD: Final = 5
 _ANSWER: Final = 3
 _PATTERNS: Final = 4_096
 """What customers are told alike is put together once: so many ways of it are remembered."""
+_Newest = tuple[bytes, frozenset[int]]
+_newest: dict[tuple[int, ...], _Newest] = {}
+"""What was said of an event -> that as a group, and the marks in it. `functools` would take longer to look it up."""
+_lasting: dict[bytes, frozenset[int]] = {}
+"""A group -> marks of its rules that did not fire."""
 
 
 class Ended(IntEnum):
@@ -61,7 +67,7 @@ def code_of(condition: str) -> int:
 
 def minute_of(at: Millis) -> bytes:
     """Return how a minute is written."""
-    return ((at - _BEGIN) // MINUTE).to_bytes(4, "big", signed=True)
+    return _MINUTE.pack((at - _BEGIN) // MINUTE)
 
 
 def is_of_condition(code: int) -> bool:
@@ -71,18 +77,20 @@ def is_of_condition(code: int) -> bool:
 
 def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
     """Return what is kept once the rules of `said` (key and code each, the last one counts) were asked in a minute."""
-    newest = _newest(said)
+    newest, again = _newest.get(said) or _make(said)
+    at = 0
     if answers[:4] == minute:
         at = _HEAD + _ANSWER * answers[4]
-        newest = _joined(newest, answers[4:at])
-    else:
-        at = 0
-    again = _read(newest).keys()
+        newest, again = _join(newest, answers[4:at])
     kept, many, end = minute + newest, newest[0], len(answers)
     while at < end:
         after = at + _HEAD + _ANSWER * answers[at + 4]
-        rest = _without(answers[at + 4 : after], again)
-        if rest:
+        group = answers[at + 4 : after]
+        lasting = _lasting.get(group)
+        if lasting is None:
+            lasting = _learn(group)
+        if not lasting <= again:
+            rest = _rest(group, lasting - again)
             kept += answers[at : at + 4] + rest
             many += rest[0]
         at = after
@@ -92,7 +100,7 @@ def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
 def read(answers: bytes) -> dict[int, tuple[Millis, int]]:
     """Return, for each rule's key, when it was asked, to the minute, and the code of how that ended."""
     return {
-        answer - answer % _CODES: (_BEGIN + int.from_bytes(minute, "big", signed=True) * MINUTE, answer % _CODES)
+        answer - answer % _CODES: (_BEGIN + _MINUTE.unpack(minute)[0] * MINUTE, answer % _CODES)
         for minute, answer in _each(answers)
     }
 
@@ -106,7 +114,7 @@ def brought_over(answers: Mapping[int, int], schema: int) -> bytes:
         by_minute.setdefault(minute, {})[short] = short * _CODES + code
     kept = b""
     for minute, said in sorted(by_minute.items()):
-        kept = renewed(kept, minute.to_bytes(4, "big", signed=True), tuple(said.values()))
+        kept = renewed(kept, _MINUTE.pack(minute), tuple(said.values()))
     return kept
 
 
@@ -124,43 +132,42 @@ def _bounded(answers: bytes) -> bytes:
     kept: dict[bytes, list[int]] = {}
     for minute, answer in list(_each(answers))[:MOST]:
         kept.setdefault(minute, []).append(answer)
-    return b"".join(minute + _group(tuple(said)) for minute, said in kept.items())
+    return b"".join(minute + _group(said) for minute, said in kept.items())
 
 
-def _without(group: bytes, again: KeysView[int]) -> bytes:
+def _rest(group: bytes, left: frozenset[int]) -> bytes:
     """What is left of an older group: nothing of what was asked again, nor of what fired."""
-    lasting = _lasting(group)
-    if lasting.keys() <= again:
-        return b""
-    left = tuple([answer for mark, answer in lasting.items() if mark not in again])
-    return group if len(left) == group[0] else _group(left)
+    if len(left) == group[0]:
+        return group
+    return _group([answer for answer in _answers_of(group) if answer // _CODES in left])
 
 
-@lru_cache(_PATTERNS)
-def _newest(said: tuple[int, ...]) -> bytes:
-    last = {answer // _CODES: answer for answer in said}
-    return _group(tuple(sorted(last.values())[:MOST]))
+def _group(said: Sequence[int]) -> bytes:
+    return bytes([len(said)]) + b"".join([one.to_bytes(_ANSWER, "big") for one in said])
 
 
-@lru_cache(_PATTERNS)
-def _joined(newer: bytes, older: bytes) -> bytes:
-    """Two groups of one minute."""
-    return _group(tuple(sorted((_read(older) | _read(newer)).values())[:MOST]))
+def _answers_of(group: bytes) -> list[int]:
+    return [int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER)]
 
 
-@lru_cache(_PATTERNS)
-def _group(said: tuple[int, ...]) -> bytes:
-    return len(said).to_bytes(1, "big") + b"".join(one.to_bytes(_ANSWER, "big") for one in said)
+def _make(said: tuple[int, ...]) -> _Newest:
+    kept = sorted({answer // _CODES: answer for answer in said}.values())[:MOST]
+    group = _group(kept)
+    if len(_newest) >= _PATTERNS:
+        _newest.clear()
+    made = _newest[said] = group, frozenset([answer // _CODES for answer in kept])
+    return made
 
 
-@lru_cache(_PATTERNS)
-def _read(group: bytes) -> dict[int, int]:
-    """Mark -> mark and code. Nobody changes it."""
-    answers = (int.from_bytes(group[one : one + _ANSWER], "big") for one in range(1, len(group), _ANSWER))
-    return {answer // _CODES: answer for answer in answers}
+def _learn(group: bytes) -> frozenset[int]:
+    if len(_lasting) >= _PATTERNS:
+        _lasting.clear()
+    marks = frozenset([answer // _CODES for answer in _answers_of(group) if answer % _CODES != _FIRED])
+    _lasting[group] = marks
+    return marks
 
 
-@lru_cache(_PATTERNS)
-def _lasting(group: bytes) -> dict[int, int]:
-    """The same of what did not fire."""
-    return {mark: answer for mark, answer in _read(group).items() if answer % _CODES != _FIRED}
+def _join(newer: bytes, older: bytes) -> _Newest:
+    """Two groups of one minute as one."""
+    said = (*_answers_of(older), *_answers_of(newer))
+    return _newest.get(said) or _make(said)

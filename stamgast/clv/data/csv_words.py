@@ -70,6 +70,8 @@ def two_readings(text: str, currency: str = "") -> str:
     if "." not in text:
         return ""
     below, bare = signed(text)
+    if bare[-4:-3] != ".":  # no thousands can be meant; nearly all amounts of a file end here
+        return ""
     readings = read_number(bare, exponent_of(currency)).values
     if len(readings) <= 1:
         return ""
