@@ -80,8 +80,15 @@ class Chosen:
         return found
 
     def notes(self) -> list[str]:
-        """What could be looked at as well, and is not."""
-        return [
+        """What could be looked at as well, and is not; and lists that somebody has to put in."""
+        lists = [
+            f"{loaded.program.merchant}: {rule.id} waits at its date for the list {audience.name}; "
+            f"`stamgast campaign audience {rule.id}` puts it in, once it is published"
+            for loaded in self.loaded
+            for rule in loaded.rules.scheduled
+            if (audience := rule.trigger.audience) is not None and audience.file
+        ]
+        return lists + [
             f"{loaded.program.merchant}: whether `variables` fit what WhatsApp approved is not known here; "
             "`stamgast templates fetch` asks Twilio"
             for folder, loaded in zip(self.folders, self.loaded, strict=True)

@@ -78,8 +78,7 @@ class Schedules:
                 await self._walker.tell(news)
                 return
             for rule in bundle.rules.scheduled:
-                listed = list_of(standing.campaigns, (merchant, rule.id))
-                if await self._has_begun_walking(bundle, rule, marks[rule.id], listed, now):
+                if await self._has_begun_walking(bundle, rule, marks[rule.id], standing, now):
                     return
 
     def _begun_and_over(self, bundle: Bundle, marks: dict[str, ScheduleMark], now: Millis) -> Iterator[AnyEvent]:
@@ -92,7 +91,7 @@ class Schedules:
             yield _done((merchant, rule), now, "over", now)
 
     async def _has_begun_walking(
-        self, bundle: Bundle, rule: CompiledRule, mark: ScheduleMark, listed: CampaignMark | None, now: Millis
+        self, bundle: Bundle, rule: CompiledRule, mark: ScheduleMark, standing: Standing, now: Millis
     ) -> bool:
         """Say whether something was begun, or said, of that rule."""
         name = (bundle.program.merchant, rule.id)
@@ -103,7 +102,7 @@ class Schedules:
             log.warning("an occasion of a schedule is too late", merchant=name[0], rule=rule.id, at=occasion)
             await self._walker.tell([_done(name, occasion, "late", now)])
             return True
-        members = self._members(bundle, rule, listed, occasion)
+        members = self._members(bundle, rule, list_of(standing.campaigns, name), occasion)
         if members is None:
             self._tell_that_it_waits(name, occasion)
             return False

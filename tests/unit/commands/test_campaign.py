@@ -8,7 +8,9 @@ from typer.testing import CliRunner
 
 from rules.engine import Audience
 from stamgast.campaigns.audience import Aim, Counted
+from stamgast.campaigns.status import Campaign
 from stamgast.commands import campaign
+from stamgast.state.campaign_marks import CampaignMark
 from tests.builders import T0, bundle, hello_rule, program
 
 AIM = Aim(bundle(program(), hello_rule()), hello_rule(), Audience("invited", file="invited.csv"))
@@ -71,3 +73,27 @@ def test_where_nobody_can_be_asked_yes_has_to_be_said(started, monkeypatch):
     assert done.exit_code == 0
     assert "of whom" in done.output, "also where nobody is asked it is told for whom it is"
     assert started == [AIM]
+
+
+@pytest.mark.parametrize("how", ["starting", "walking"])
+def test_finish_goes_on_with_a_start_that_is_on_its_way_and_with_no_other(monkeypatch, how: str):
+    marks = {0: CampaignMark(T0, "walking", "invited", 3)}
+    under_way = Campaign("shop", "hello", T0, 2 if how == "starting" else 1, marks)
+    finished: list[str] = []
+
+    async def finish(_settings: Any, which: Campaign) -> None:
+        finished.append(which.id)
+
+    monkeypatch.setattr(campaign, "_bundles", lambda *_: {"shop": AIM.bundle})
+    monkeypatch.setattr(campaign, "_look", lambda *_: ([under_way], []))
+    monkeypatch.setattr(campaign, "_wait_until", lambda *_: None)
+    monkeypatch.setattr("stamgast.campaigns.starting.finish", finish)
+    done = run("--finish")
+    if how == "starting":
+        assert done.exit_code == 0
+        assert finished == [under_way.id]
+        assert "has started in all partitions, 0 of 3 looked at" in done.stdout
+    else:
+        assert done.exit_code == 1
+        assert "no campaign of 'hello' is on its way to some partitions only" in done.output
+        assert finished == []

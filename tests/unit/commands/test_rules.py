@@ -54,6 +54,17 @@ def test_check_of_one_file_tells_only_its_problems(bakery: Path, capsys):
     capsys.readouterr()
 
 
+def test_check_says_which_rule_waits_for_a_list_and_how_it_is_put_in(bakery: Path, capsys):
+    program = bakery / "program.yaml"
+    program.write_text(f"{program.read_text()}\naudiences: {{invited: {{file: invited.csv}}}}\n")
+    rule = "rule: party\nstatus: live\nwhen: {on: {at: 2027-06-05 10:00, audience: invited}}\nthen: [{tag: invited}]\n"
+    (bakery / "rules/party.yaml").write_text(rule)
+    assert run("check", bakery, "--json") == 0
+    [note] = [each for each in json.loads(capsys.readouterr().out)["notes"] if "list" in each]
+    assert note.startswith("bakkerij-noord: party waits at its date for the list invited")
+    assert "`stamgast campaign audience party`" in note
+
+
 def test_check_of_nothing_is_misuse(tmp_path: Path, capsys):
     assert run("check", tmp_path / "none") == 2
     assert run("check", tmp_path) == 2
