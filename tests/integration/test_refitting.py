@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -117,6 +117,23 @@ async def test_a_fit_comes_into_force_moves_what_belongs_earlier_and_is_kept_whe
     await eventually(equal, seconds=60, why="live state is what the log says")
     assert again["comparison"]["cut"] < again["fit"]["as_of"] == "2026-10-01", "both are dates"
     keeps_what_is_in_force(shop, again["version"])
+    await _goes_by_several_models_together(shop, name, equal)
+
+
+async def _goes_by_several_models_together(
+    shop: Deployment, customer: str, equal: Callable[[], Awaitable[bool]]
+) -> None:
+    together: Any = shop.run("clv", "fit", "--merchant", MERCHANT, "--model", "combined", "--force", "--json")
+    assert (together["published"], together["model"]) == (True, "combined")
+    assert sum(together["weights"].values()) == pytest.approx(1.0)
+
+    async def in_force() -> bool:
+        shown: Any = shop.run("customer", "show", MERCHANT, customer, "--json")
+        told = shown["prospects"]
+        return (told["model"], told["parameters_version"]) == ("combined", together["version"])
+
+    await eventually(in_force, seconds=60, why="a customer is shown as the combined model has it")
+    await eventually(equal, seconds=60, why="live state is what the log says with it too")
 
 
 def keeps_what_is_in_force(shop: Deployment, version: str) -> None:
