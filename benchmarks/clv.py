@@ -20,14 +20,19 @@ import numpy as np
 from benchmarks.figures import Figure, table, tell
 from benchmarks.meter import Meter
 from benchmarks.scene import Scene, measure
-from stamgast.domain.attrition import make_model
+from stamgast.domain.attrition import combine_models, make_model
 from stamgast.domain.history import History
 from stamgast.domain.residual_value import Discounting, discounted_purchases
 from stamgast.domain.value_table import ValueTable
 
 TRUE = {"r": 0.525, "alpha": 6.183, "a": 0.891, "b": 1.614}
 PARETO = {"r": 0.553, "alpha": 10.578, "s": 0.606, "beta": 11.669}
-TARGETS = {"share": 0.35, "peak_mb": 200, "p_alive_us": 5, "crossing_us": 5, "expected_us": 50}
+BG = {"r": 0.2426, "alpha": 4.414, "a": 0.793, "b": 2.426}
+CORRECTION = {"weeks": 39.0, "constant": -0.43, "logit_p": 0.68, "log_purchase_days": 0.53, "least_p": 0.02}
+REGRESSION = {
+    "weight": 0.3, "constant": -2.5, "log_purchase_days": 0.9, "log_quiet": -0.7, "log_age": -0.2, "size": 1.2
+}  # fmt: skip
+TARGETS = {"share": 0.35, "peak_mb": 200, "p_alive_us": 5, "crossing_us": 5, "expected_us": 50, "combined_us": 60}
 _LONGEST = 104 * 7
 
 
@@ -60,6 +65,12 @@ def run(scene: Scene) -> None:
             Figure("clv_crossing", scores["MBG/NBD lapse"], "us", "target, at most", TARGETS["crossing_us"]),
             Figure(
                 "clv_expected", scores["MBG/NBD purchases in 39 weeks"], "us", "target, at most", TARGETS["expected_us"]
+            ),
+            *(
+                Figure(
+                    f"clv_combined_{name}", scores[f"combined {what}"], "us", "target, at most", TARGETS["combined_us"]
+                )
+                for name, what in (("p_alive", "P(alive)"), ("p_buy", "P(buy)"), ("value", "value from a table"))
             ),
         )
     )
@@ -100,6 +111,11 @@ def _scores(times: int) -> dict[str, float]:
 
     discounting = Discounting()
     values = ValueTable(mbg, discounting)
+    members = {"bg_nbd": BG, "mbg_nbd": TRUE, "pareto_nbd": PARETO}
+    combined = combine_models(CORRECTION, members, {"bg_nbd": 0.48, "mbg_nbd": 0.3, "pareto_nbd": 0.22})
+    together = ValueTable(combined, discounting)
+    blended = combine_models(CORRECTION, members, {"bg_nbd": 0.48, "mbg_nbd": 0.3, "pareto_nbd": 0.22}, REGRESSION)
+    blend = ValueTable(blended, discounting)
 
     asked: dict[str, Callable[[], object]] = {
         "MBG/NBD P(alive)": lambda: mbg.p_alive(regular),
@@ -117,6 +133,14 @@ def _scores(times: int) -> dict[str, float]:
         "Pareto/NBD lapse": lambda: pareto.lapses_at(regular, 0.5),
         "Pareto/NBD purchases in 39 weeks": lambda: pareto.expected_purchases(regular, 39),
         "Pareto/NBD value of 36 months": lambda: discounted_purchases(pareto, regular, discounting),
+        "combined P(alive)": lambda: combined.p_alive(regular),
+        "combined P(buy)": lambda: combined.p_buy(regular, 39),
+        "combined P(buy) for another time": lambda: combined.p_buy(regular, 13),
+        "combined value from a table": lambda: together.purchases(regular),
+        "combined lapse": lambda: combined.lapses_at(regular, 0.5),
+        "blended P(alive)": lambda: blended.p_alive(regular),
+        "blended P(buy) for another time": lambda: blended.p_buy(regular, 13),
+        "blended value from a table": lambda: blend.purchases(regular),
     }
     return {name: min(_microseconds(ask, times // 10 + 1) for _ in range(10)) for name, ask in asked.items()}
 

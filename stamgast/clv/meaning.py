@@ -22,6 +22,8 @@ _MIDDLE: Final = (0.25, 0.75)
 def meaning_of(parameters: ParameterSet) -> list[str]:
     """Say how often customers come, how many come once only, and what they spend."""
     told, values = [], parameters.parameters
+    if parameters.members:  # of several models the one that is believed most says how often
+        values = parameters.members[max(parameters.weights, key=lambda name: parameters.weights[name])]
     new = make_rows([0], [0], [0])
     once = 1 - float(scores_of(parameters.attrition()).p_buy(new, _WEEKS)[0])
     if "r" in values and "alpha" in values:

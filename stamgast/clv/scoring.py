@@ -15,7 +15,7 @@ from msgspec.structs import replace
 from stamgast.clv.data.rows import Floats, collapse
 from stamgast.clv.data.sample import Sample
 from stamgast.clv.models.credibility import drawn_margins, margin_weight
-from stamgast.clv.models.fitting import SpendFit, fit_spend, fit_with_fallback, known, sentences
+from stamgast.clv.models.fitting import Fit, SpendFit, fit_spend, fit_with_fallback, known, sentences
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.domain.attrition import MBG_CNBD_K
@@ -139,22 +139,33 @@ def fit_parameters(
     Raises:
         ValueError: there are no customers.
     """
-    found = fit_with_fallback(model, sample.rows, sample.log_gaps, with_prior=with_prior)
+    return as_set(fit_with_fallback(model, sample.rows, sample.log_gaps, with_prior=with_prior), sample, orders)
+
+
+def as_set(found: Fit, sample: Sample, orders: Orders) -> ParameterSet:
+    """Write a fit as a parameter set, with the spend model of the same sample."""
+    return with_spend(ParameterSet(found.name, found.parameters), sample, orders, found.method, found)
+
+
+def with_spend(
+    parameters: ParameterSet, sample: Sample, orders: Orders, method: str, found: Fit | None = None
+) -> ParameterSet:
+    """Return the same with the spend model of a sample and a report of how both were fitted; `found` has figures."""
     spend = spend_of(sample, orders)
     notes = sentences((found, spend))
     if spend is None:
         notes.append("there is nothing to fit the spend model to, so nothing is said about money")
     report = FitReport(
-        method=found.method,
+        method=method,
         customers=sample.rows.customers,
         as_of=date_of(sample.as_of),
-        log_likelihood=found.maximum.log_likelihood,
-        standard_errors=known(found.maximum.standard_errors),
+        log_likelihood=found.maximum.log_likelihood if found else None,
+        standard_errors=known(found.maximum.standard_errors) if found else {},
         spend_log_likelihood=spend.maximum.log_likelihood if spend else None,
         spend_standard_errors=known(spend.maximum.standard_errors) if spend else {},
         notes=notes,
     )
-    return ParameterSet(found.name, found.parameters, spend.spend if spend else None, fit=report).versioned()
+    return replace(parameters, spend=spend.spend if spend else None, fit=report).versioned()
 
 
 def spend_of(sample: Sample, orders: Orders) -> SpendFit | None:

@@ -15,7 +15,7 @@ from stamgast.commands.clv_evaluate import evaluate
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
 from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
-from stamgast.commands.clv_words import Cost, read_cost, read_day, read_money, read_number, read_share
+from stamgast.commands.clv_words import Cost, read_cost, read_day, read_money, read_number, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.models.by_hand import Sum
@@ -102,7 +102,15 @@ def fit(
     merchant: Annotated[str, typer.Option(help="Publish it for this merchant; without --data from live states.")] = "",
     as_of: Annotated[str, typer.Option(help="Look at purchases up to this day (default: the newest, or today).")] = "",
     out: Annotated[Path | None, typer.Option(help="Write the parameter set here.")] = None,
-    model: Annotated[str, typer.Option(help="bg_nbd, mbg_nbd, mbg_cnbd_k or pareto_nbd.")] = "mbg_cnbd_k",
+    model: Annotated[
+        str, typer.Option(help="best, combined, blended, bg_nbd, mbg_nbd, mbg_cnbd_k, pareto_nbd or alike.")
+    ] = "best",
+    horizon: Annotated[
+        str,
+        typer.Option(
+            help="What best and combined are learnt for, of a file: 39w or 273d (of a merchant: churn_within)."
+        ),
+    ] = "39w",
     orders: Orders = "repeat",
     prior: Annotated[bool, typer.Option("--prior", help="With a prior, as for fewer than 200 customers.")] = False,
     force: Annotated[
@@ -118,7 +126,8 @@ def fit(
             misuse("give --data FILE, --merchant M, or both")
         if force:
             misuse("--force is for --merchant: without it nothing is published")
-        found, document = fit_shop(read_live(data, day), model, orders, with_prior=prior), None
+        found = fit_shop(read_live(data, day), model, orders, read_weeks(horizon), with_prior=prior)
+        document = None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant
 
@@ -161,7 +170,8 @@ def _show(found: ParameterSet) -> None:
     answer(f"{'model':<16} {found.model}, version {found.version}")
     if report is not None:
         answer(f"{'fitted':<16} to {report.customers:,} customers as of {report.as_of}, by {report.method}")
-        answer(f"{'log-likelihood':<16} {report.log_likelihood:.4f}")
+        if report.log_likelihood is not None:
+            answer(f"{'log-likelihood':<16} {report.log_likelihood:.4f}")
     errors = report.standard_errors if report else {}
     for name, value in found.parameters.items():
         error = errors.get(name)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Final
 
 import msgspec
 import typer
@@ -18,11 +18,14 @@ if TYPE_CHECKING:
     from stamgast.domain.clv_parameters import ParameterSet
 
 
+_WEEKS: Final = 52.0
+
+
 def change(
     data: Data,
     as_of: Annotated[str, typer.Option(help="The last year ends with this day (default: the newest).")] = "",
     *,
-    model: Annotated[str, typer.Option(help="Fit this model.")] = "mbg_cnbd_k",
+    model: Annotated[str, typer.Option(help="Fit this model.")] = "best",
     parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
     orders: Orders = "repeat",
     as_json: AsJson = False,
@@ -35,7 +38,7 @@ def change(
     known = None if parameters is None else _read(parameters)
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
     live = live_of(purchases)
-    found = fit_shop(live, model, orders) if known is None else known
+    found = fit_shop(live, model, orders, _WEEKS) if known is None else known
     changes = changes_of(purchases, live.sample, found)
     if changes is None:
         fail("there is no spend model, so nothing can be said of what customers will spend")

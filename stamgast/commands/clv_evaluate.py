@@ -70,6 +70,9 @@ def evaluate(
     if found.combination is not None and (doubt := doubt_about(found.window.days)):
         warnings.append(doubt)
         say(f"warning: {doubt}")
+    if doubt := found.doubt_about_ranks():
+        warnings.append(doubt)
+        say(f"warning: {doubt}")
     if report is not None:
         _write(report, found, purchases)
     if as_json:
@@ -148,5 +151,5 @@ def _because(choice: Choice) -> str:
 
     if choice.cut is None:
         return "the usual one, for there is too little to choose with"
-    told = f"by the log score at a cut on {date_of(choice.cut)}"
+    told = f"by log scores after {' and '.join(date_of(cut) for cut in sorted(choice.cuts))}"
     return f"{told}; {doubt}" if (doubt := choice.doubt()) else told

@@ -12,15 +12,17 @@ if TYPE_CHECKING:
     from stamgast.clv.data.state_sample import Live
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
+    from stamgast.domain.models.gamma_gamma import Orders as Orders_
 
 Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
 
 
-def check_model(model: str, orders: str, *others: str) -> None:
-    """Exit with 2 unless it is a model that can be fitted, or one of the others that can be asked for."""
+def check_model(model: str, orders: str) -> None:
+    """Exit with 2 unless it is a model that can be fitted."""
+    from stamgast.clv.ensemble.best_fit import LEARNT
     from stamgast.clv.models.fitting import MODELS
 
-    known = (*MODELS, *others)
+    known = (*MODELS, *LEARNT)
     if model not in known:
         misuse(f"--model is {model!r}; it is one of {', '.join(known)}")
     if orders not in {"repeat", "all"}:
@@ -28,14 +30,17 @@ def check_model(model: str, orders: str, *others: str) -> None:
 
 
 def fit_shop(
-    live: Live, model: str, orders: str, closed: ClosedDays | None = None, *, with_prior: bool = False
+    live: Live, model: str, orders: str, weeks: float, closed: ClosedDays | None = None, *, with_prior: bool = False
 ) -> ParameterSet:
-    """Fit a model of `MODELS`, and say so; `live` leaves the days `closed` out already."""
-    from stamgast.clv.selection.k_selection import fit_live
+    """Fit a model for a horizon of so many weeks, and say so; `live` leaves the days `closed` out already."""
+    from stamgast.clv.ensemble.best_fit import fit_any
     from stamgast.domain.closed_days import ClosedDays
+    from stamgast.domain.history import WEEK_DAYS
 
     say(f"fitting {model} …")
-    found = fit_live(live, model, "all" if orders == "all" else "repeat", closed or ClosedDays(), with_prior=with_prior)
+    average: Orders_ = "all" if orders == "all" else "repeat"
+    days = round(weeks * WEEK_DAYS)
+    found = fit_any(live, model, average, days, closed or ClosedDays(), with_prior=with_prior)
     tell_notes(found)
     return found
 

@@ -20,14 +20,11 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from stamgast.clv.data.acquisition_costs import AcquisitionCosts
-    from stamgast.clv.data.purchase_file import Purchases
-    from stamgast.clv.data.state_sample import Live
-    from stamgast.clv.scoring import Asked, Score
+    from stamgast.clv.scoring import Score
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
-_COMBINED: Final = "combined"
-_USUAL: Final = "mbg_cnbd_k"
+_USUAL: Final = "best"
 _OPEN_DAYS: Final = (
     "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
     "say whose they are with --merchant M"
@@ -39,7 +36,7 @@ def score(
     data: Data,
     as_of: Annotated[str, typer.Option(help="Score at the end of this day; later purchases are not looked at.")],
     *,
-    model: Annotated[str, typer.Option(help="Fit this model first, or `combined` (default: mbg_cnbd_k).")] = "",
+    model: Annotated[str, typer.Option(help="Fit this model first, as `clv fit` does (default: best).")] = "",
     parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
     horizon: Annotated[str, typer.Option(help="For p_buy and expected_*: 39w or 273d.")] = "39w",
     threshold: Annotated[
@@ -62,11 +59,11 @@ def score(
     from stamgast.clv.scoring import score as score_all
     from stamgast.domain.residual_value import Discounting
 
-    check_model(model or _USUAL, orders, _COMBINED)
+    check_model(model or _USUAL, orders)
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed = _closed_of(merchant, model, parameters, known)
+    closed = _closed_of(merchant, parameters, known)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -87,10 +84,9 @@ def score(
     if known is not None:
         tell_notes(known)
         scores = score_all(sample, known, asked)
-    elif model == _COMBINED:
-        scores = _by_combination(purchases, live, asked, orders)
     else:
-        found = fit_shop(live, model or _USUAL, orders, closed)
+        found = fit_shop(live, model or _USUAL, orders, weeks, closed)
+        _warn_of_short(found, weeks)
         scores = score_all(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
     if scores:
         told = f"{scores[0].model}, version {scores[0].parameters_version}"
@@ -107,21 +103,13 @@ def _costs_of(usual: str, file: Path | None) -> tuple[Decimal | None, Acquisitio
     return known, costs_in(file, None if known is None else float(known)) if file else None
 
 
-def _by_combination(purchases: Purchases, live: Live, asked: Asked, orders: str) -> list[Score]:
-    """Learn the combined model and score by it; where there is too little to learn from, by the usual one."""
+def _warn_of_short(found: ParameterSet, weeks: float) -> None:
     from stamgast.clv.ensemble.combined import doubt_about
-    from stamgast.clv.ensemble.combined_scoring import score_combined
-    from stamgast.clv.scoring import score as score_all
+    from stamgast.domain.attrition import TOGETHER
     from stamgast.domain.history import WEEK_DAYS
 
-    say("learning the combined model at earlier days …")
-    scores = score_combined(purchases, live.sample, asked, "all" if orders == "all" else "repeat")
-    if scores is not None:
-        if doubt := doubt_about(asked.horizon * WEEK_DAYS):
-            say(f"warning: {doubt}")
-        return scores
-    say(f"note: too few customers came again, or stayed away, to learn a combination from; this is {_USUAL}")
-    return score_all(live.sample, fit_shop(live, _USUAL, orders), asked)
+    if found.model in TOGETHER and (doubt := doubt_about(weeks * WEEK_DAYS)):
+        say(f"warning: {doubt}")
 
 
 def _given(file: Path, model: str) -> ParameterSet:
@@ -136,7 +124,7 @@ def _given(file: Path, model: str) -> ParameterSet:
     return found
 
 
-def _closed_of(merchant: str, model: str, file: Path | None, known: ParameterSet | None) -> ClosedDays:
+def _closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> ClosedDays:
     """Return the days to leave out: the merchant's, unless the parameters that were given are in calendar days."""
     from stamgast.domain.closed_days import ClosedDays
 
@@ -144,8 +132,6 @@ def _closed_of(merchant: str, model: str, file: Path | None, known: ParameterSet
         if known is not None and known.open_days:
             misuse(f"{file} says open_days: {_OPEN_DAYS}")
         return ClosedDays()
-    if model == _COMBINED:
-        misuse("--model combined is learnt in calendar days; leave --merchant out")
     closed = program_of(merchant).closed
     if known is not None and not known.open_days and closed.days:
         say(f"note: {file} was fitted in calendar days, so no closed days are left out")

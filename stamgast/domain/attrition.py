@@ -4,18 +4,28 @@ Every one of them answers the same questions about a `History`; all times are we
 that the history's T says, and a score decays without any event.
 """
 
+import math
+from collections.abc import Mapping
 from typing import Final, Protocol
 
 from stamgast.domain.history import History
+from stamgast.domain.models.alike import Alike
 from stamgast.domain.models.bg_nbd import Dropout
+from stamgast.domain.models.combined import Combined, Member
 from stamgast.domain.models.nbd import OwnRate
 from stamgast.domain.models.pareto_nbd import Pareto
+from stamgast.domain.models.regressed import REGRESSED, Regressed
 
 BG_NBD: Final = "bg_nbd"
 MBG_NBD: Final = "mbg_nbd"
 MBG_CNBD_K: Final = "mbg_cnbd_k"
 PARETO_NBD: Final = "pareto_nbd"
 NBD: Final = "nbd"
+ALIKE: Final = "alike"
+COMBINED: Final = "combined"
+BLENDED: Final = "blended"
+TOGETHER: Final = (COMBINED, BLENDED)
+"""Several models together, and the same with a regression."""
 
 PARAMETERS: Final = {
     BG_NBD: ("r", "alpha", "a", "b"),
@@ -23,8 +33,14 @@ PARAMETERS: Final = {
     MBG_CNBD_K: ("r", "alpha", "a", "b", "k"),
     PARETO_NBD: ("r", "alpha", "s", "beta"),
     NBD: ("r", "alpha"),
+    ALIKE: ("rate",),
 }
 """Model -> the names of its parameters."""
+CORRECTION: Final = ("weeks", "constant", "logit_p", "log_purchase_days", "least_p")
+"""The names of the parameters of the combined model, which has members besides."""
+
+
+_ROUNDING: Final = 1e-6
 
 
 class Attrition(Protocol):
@@ -49,10 +65,10 @@ class Attrition(Protocol):
         """Return the weeks within which the next gap ends with that chance, if the customer has not left."""
 
 
-Model = Dropout | Pareto | OwnRate
+Model = Dropout | Pareto | OwnRate | Alike | Combined
 
 
-def make_model(name: str, parameters: dict[str, float]) -> Model:
+def make_model(name: str, parameters: dict[str, float]) -> Member:
     """Make the model of that name with these parameters.
 
     Raises:
@@ -73,8 +89,52 @@ def make_model(name: str, parameters: dict[str, float]) -> Model:
         return Pareto(**parameters)
     if name == NBD:
         return OwnRate(**parameters)
+    if name == ALIKE:
+        return Alike(**parameters)
     k = parameters.get("k", 1)
     if k != int(k) or k > 20:
         raise ValueError(f"k is {k:g}; it must be a whole number from 1 to 20")
     r, alpha, a, b = (parameters[each] for each in PARAMETERS[BG_NBD])
     return Dropout(r, alpha, a, b, int(k), leaves_at_once=name != BG_NBD)
+
+
+def combine_models(
+    parameters: Mapping[str, float],
+    members: Mapping[str, Mapping[str, float]],
+    weights: Mapping[str, float],
+    regression: Mapping[str, float] | None = None,
+) -> Combined:
+    """Make the combined model of members by name, what each is believed, the correction and a regression if any.
+
+    Raises:
+        ValueError: there are no members, one of them or its weight is wrong, the weights do not sum to 1, or a
+            parameter of the correction is missing, unknown or no number. The text says which.
+    """
+    wrong = [each for each in (*parameters, *CORRECTION) if each not in CORRECTION or each not in parameters]
+    if wrong:
+        raise ValueError(f"{COMBINED} has the parameters {', '.join(CORRECTION)}; look at {wrong[0]}")
+    if not all(math.isfinite(parameters[each]) for each in CORRECTION) or parameters["weeks"] <= 0:
+        raise ValueError(f"the parameters of {COMBINED} must be numbers, and weeks a positive one")
+    if not 0 < parameters["least_p"] < 1:
+        raise ValueError(f"least_p is {parameters['least_p']:g}; it must be a chance between 0 and 1")
+    if not members or set(members) != set(weights):
+        raise ValueError(f"{COMBINED} needs members, and weights for just these")
+    if any(not 0 <= weight <= 1 for weight in weights.values()) or abs(sum(weights.values()) - 1) > _ROUNDING:
+        raise ValueError(f"the weights of {COMBINED} must be from 0 to 1 and sum to 1")
+    made = tuple([make_model(name, dict(values)) for name, values in members.items()])
+    believed = [weights[name] for name in members]
+    knowing = [0.0 if name == BG_NBD else weight for name, weight in zip(members, believed, strict=True)]
+    total = sum(knowing)
+    leaving = [each / total for each in knowing] if total > 0 else believed
+    weeks, constant, logit_p, log_purchase_days, least_p = [float(parameters[name]) for name in CORRECTION]
+    shares = tuple(believed), tuple(leaving)
+    blend = _regressed(regression) if regression else None
+    return Combined(made, *shares, weeks, constant, logit_p, log_purchase_days, least_p, blend)
+
+
+def _regressed(values: Mapping[str, float]) -> Regressed:
+    if set(values) != set(REGRESSED) or not all(math.isfinite(each) for each in values.values()):
+        raise ValueError(f"regression has the numbers {', '.join(REGRESSED)}")
+    if not 0 <= values["weight"] <= 1 or values["size"] <= 0:
+        raise ValueError("regression.weight must be from 0 to 1, and regression.size positive")
+    return Regressed(**{name: float(values[name]) for name in REGRESSED})

@@ -2,7 +2,9 @@
 
 As a document: {"model": "mbg_nbd", "parameters": {"r", "alpha", "a", "b"}, "spend": {"p", "q", "v"}}. Such a one may be
 written by hand; `stamgast clv fit` adds under `fit` where it comes from. Times are weeks, amounts are in the unit of
-the data (major units from a CSV). Without `spend` there is nothing to say about money.
+the data (major units from a CSV). Without `spend` there is nothing to say about money. The model
+"combined" has `members` by name with parameters of their own, `weights` of them, and the correction as its parameters;
+"blended" has a `regression` too.
 """
 
 import hashlib
@@ -11,7 +13,16 @@ from typing import Any
 import msgspec
 from msgspec import Struct, field
 
-from stamgast.domain.attrition import PARAMETERS, Model, make_model
+from stamgast.domain.attrition import (
+    BLENDED,
+    COMBINED,
+    CORRECTION,
+    PARAMETERS,
+    TOGETHER,
+    Model,
+    combine_models,
+    make_model,
+)
 from stamgast.domain.models.gamma_gamma import Spend
 
 
@@ -21,7 +32,8 @@ class FitReport(Struct, frozen=True, forbid_unknown_fields=True):
     method: str
     customers: int
     as_of: str
-    log_likelihood: float
+    log_likelihood: float | None
+    """None of what has none, as the combined model, which is learnt from chances."""
     standard_errors: dict[str, float | None]
     spend_log_likelihood: float | None = None
     spend_standard_errors: dict[str, float | None] = field(default_factory=dict)
@@ -42,9 +54,21 @@ class ParameterSet(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     version: str = ""
     margin_weight: float | None = None
     """How much spend, in major units, `margin` weighs beside a customer's own; None: it is everybody's."""
+    members: dict[str, dict[str, float]] = field(default_factory=dict)
+    """Of the combined model: its members' parameters by name."""
+    weights: dict[str, float] = field(default_factory=dict)
+    """How far each of them is believed; they sum to 1."""
+    regression: dict[str, float] = field(default_factory=dict)
+    """Of the blended model: the regression that it is blended with, and how far that is believed."""
 
     def attrition(self) -> Model:
         """Return the purchase model."""
+        if self.model in TOGETHER:
+            if bool(self.regression) != (self.model == BLENDED):
+                raise ValueError(f"regression belongs to {BLENDED}, and this is {self.model}")
+            return combine_models(self.parameters, self.members, self.weights, self.regression)
+        if self.members or self.weights or self.regression:
+            raise ValueError(f"members, weights and regression belong to {COMBINED}, and this is {self.model}")
         return make_model(self.model, dict(self.parameters))
 
     def versioned(self) -> "ParameterSet":
@@ -58,8 +82,14 @@ def version_of(parameters: ParameterSet) -> str:
     if parameters.spend is not None:
         given = parameters.spend
         spend = [float(given.p), float(given.q), float(given.v), given.orders]
-    numbers = [float(parameters.parameters[name]) for name in PARAMETERS[parameters.model]]
+    names = CORRECTION if parameters.model in TOGETHER else PARAMETERS[parameters.model]
+    numbers = [float(parameters.parameters[name]) for name in names]
     counted: list[Any] = [parameters.model, numbers, spend]
+    counted += [
+        [name, [float(values[each]) for each in PARAMETERS[name]], float(parameters.weights[name])]
+        for name, values in parameters.members.items()
+    ]
+    counted += [[name, float(value)] for name, value in sorted(parameters.regression.items())]
     if parameters.margin is not None or parameters.open_days:
         counted += [parameters.margin, parameters.open_days]
     if parameters.margin_weight is not None:

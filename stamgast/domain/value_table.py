@@ -1,23 +1,24 @@
 """The value of purchases to come, quickly: for one model and one way of discounting, again and again.
 
 With k = 1 what somebody is worth who has not left depends on x and T alone, and for each x it is smooth in
-w = ln(alpha + T): analytic where |Im w| < pi. A Chebyshev series over a stretch of half-width h then errs by some
-rho^-terms, rho = pi/h + sqrt(1 + (pi/h)^2) (Trefethen, "Approximation Theory and Approximation Practice", 2013, theorem
-8.2): some 26 terms for ten years. It is made when that x is first met, for each share of open days.
+ln(alpha + T) (`stamgast.domain.chebyshev`). A series of it is made when that x is first met, for each share of open
+days. So it is for the members of a combination, of which each has two: one of all months, one of what lies within the
+horizon that the correction is for.
 """
 
-import math
+from collections.abc import Callable
 from typing import Final
 
 from msgspec.structs import replace
 
 from stamgast.domain.attrition import Model
+from stamgast.domain.chebyshev import LONGEST_WEEKS, Stretch, stretch, value_at
 from stamgast.domain.history import History
 from stamgast.domain.models.bg_nbd import Dropout
-from stamgast.domain.residual_value import Discounting, discounted_if_alive, discounted_purchases
+from stamgast.domain.models.combined import Combined, Member
+from stamgast.domain.models.pareto_nbd import Pareto
+from stamgast.domain.residual_value import Discounting, discounted_purchases, residual_value
 
-_DIGITS: Final = 11
-_LONGEST_WEEKS: Final = 522.0
 _MOST_REPEATS: Final = 2_000
 """Beyond so many, and beyond ten years, the sum itself is taken."""
 _MOST_SERIES: Final = 4_000
@@ -30,44 +31,84 @@ class ValueTable:
     def __init__(self, model: Model, discounting: Discounting) -> None:
         self._model = model
         self._discounting = discounting
-        self._series: dict[tuple[int, float], list[float]] = {}
-        self._low = self._half = 0.0
-        self._terms = 0
-        if isinstance(model, Dropout):
-            self._low = math.log(model.alpha)
-            self._half = (math.log(model.alpha + _LONGEST_WEEKS) - self._low) / 2
-            wide = math.pi / self._half
-            self._terms = 2 + math.ceil(_DIGITS * math.log(10) / math.asinh(wide))
+        members = model.members if isinstance(model, Combined) else (model,)
+        self._smooth = all(smooth_above(each) is not None for each in members)
+        self._tables = [_MemberTable(each) for each in members] if self._smooth else []
 
     def purchases(self, history: History, open_share: float = 1.0) -> float:
         """Return discounted purchases times margin; times a customer's mean spend it is the predicted value.
 
         `open_share` as in `Discounting`; there should be few different ones.
         """
-        model, x = self._model, history.x
-        if not isinstance(model, Dropout) or model.k > 1 or history.T > _LONGEST_WEEKS or x > _MOST_REPEATS:
+        model = self._model
+        if not self._smooth or history.T > LONGEST_WEEKS or history.x > _MOST_REPEATS:
             return discounted_purchases(model, history, self._when_open(open_share))
-        series = self._series.get((x, open_share))
-        if series is None:
-            if len(self._series) >= _MOST_SERIES:
-                self._series.clear()
-            series = self._series[x, open_share] = self._make(model, x, self._when_open(open_share))
-        place = (math.log(model.alpha + history.T) - self._low) / self._half - 1
-        one = two = 0.0
-        for coefficient in series:  # Clenshaw's recurrence, the highest term first
-            one, two = coefficient + 2 * place * one - two, one
-        return model.p_alive(history) * (one - place * two)
+        if not isinstance(model, Combined):
+            return model.p_alive(history) * self._tables[0].whole(history, self._when_open(open_share))
+        discounting = self._when_open(open_share)
+        state = model.at(history)
+        whole = within = 0.0
+        for table, weight, alive in zip(self._tables, model.weights, state.alive, strict=True):
+            whole += weight * alive * table.whole(history, discounting)
+            within += weight * alive * table.within(history, discounting, model.weeks)
+        ratio, blend = state.ratio, model.regression
+        if blend is not None:
+            mean = model.pooled(state, history, model.weeks)
+            ratio = (1 - blend.weight) * ratio + blend.weight * state.regressed / max(mean, 1e-300)
+        return whole + (ratio - 1) * within
 
     def _when_open(self, share: float) -> Discounting:
         return self._discounting if share == 1 else replace(self._discounting, open_share=share)
 
-    def _make(self, model: Dropout, x: int, discounting: Discounting) -> list[float]:
-        """Return the coefficients of the Chebyshev series, the highest first, by interpolation at its nodes."""
-        count = self._terms
-        angles = [math.pi * (index + 0.5) / count for index in range(count)]
-        ages = [math.exp(self._low + self._half * (math.cos(angle) + 1)) - model.alpha for angle in angles]
-        values = [discounted_if_alive(model, History(x, 0.0, max(age, 0.0)), discounting) for age in ages]
-        return [
-            (2 if term else 1) / count * sum(v * math.cos(term * a) for v, a in zip(values, angles, strict=True))
-            for term in reversed(range(count))
-        ]
+
+class _MemberTable:
+    """The series of one model without phases."""
+
+    def __init__(self, model: Member) -> None:
+        self._model = model
+        scale = smooth_above(model)
+        assert scale is not None  # noqa: S101  the caller asked
+        self._stretch: Stretch = stretch(scale)
+        self._series: dict[tuple[int, float, float], list[float]] = {}
+
+    def whole(self, history: History, discounting: Discounting) -> float:
+        """Return the value of all months' purchases of somebody who has not left."""
+        return self._value(history, discounting, 0.0)
+
+    def within(self, history: History, discounting: Discounting, weeks: float) -> float:
+        """Return the same of the purchases within so many weeks."""
+        return self._value(history, discounting, weeks)
+
+    def _value(self, history: History, discounting: Discounting, within: float) -> float:
+        key = (history.x, discounting.open_share, within)
+        series = self._series.get(key)
+        if series is None:
+            if len(self._series) >= _MOST_SERIES:
+                self._series.clear()
+            series = self._series[key] = self._stretch.series(self._worth(history.x, discounting, within))
+        return value_at(series, self._stretch.place(history.T))
+
+    def _worth(self, x: int, discounting: Discounting, within: float) -> Callable[[float], float]:
+        model = self._model
+
+        def worth(age: float) -> float:
+            history = History(x, 0.0, age)
+            return residual_value(
+                lambda weeks: model.expected_if_alive(history, min(weeks, within) if within else weeks),
+                1.0,
+                discounting,
+            )
+
+        return worth
+
+
+def smooth_above(model: Model) -> float | None:
+    """Return the scale above which a model's means are smooth in the logarithm of T; None where t_x matters."""
+    match model:
+        case Dropout():
+            return model.alpha if model.k == 1 else None
+        case Pareto():
+            return min(model.alpha, model.beta)
+        case Combined():
+            return None
+    return model.alpha if hasattr(model, "alpha") else 1.0

@@ -6,16 +6,21 @@ day inside the data (`stamgast.clv.selection.validation_split`).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import msgspec
 
-from stamgast.clv.data.state_sample import Bought, Live, sample_of_states
+from stamgast.clv.data.histories import PurchaseDays
+from stamgast.clv.data.state_sample import Bought, Live, live_of_days, sample_of_states
+from stamgast.clv.ensemble.best_fit import fit_any
+from stamgast.clv.ensemble.combined import FEWEST_DAYS
+from stamgast.clv.models.fitting import MODELS
 from stamgast.clv.scoring import weight_of_margin
-from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
-from stamgast.domain.attrition import MBG_NBD
+from stamgast.domain.attrition import ALIKE, MBG_CNBD_K, MBG_NBD, TOGETHER, Model
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.models.gamma_gamma import Orders
 from stamgast.domain.program import Program
@@ -82,17 +87,28 @@ def refit(
             f"first; a file without the column currency is taken to be in {program.currency}"
         )
     live = live.without(program.closed)
-    sample = live.sample
-    found = fit_live(live, model, orders, program.closed, with_prior=with_prior)
+    sample, days = live.sample, max(program.horizon.churn_days, FEWEST_DAYS)
+    found = fit_any(live, model, orders, days, program.closed, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
     found = msgspec.structs.replace(
         found, margin=margin, open_days=bool(program.closed.days), margin_weight=weight_of_margin(sample)
     ).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
-    # A k that was not taken is not asked at the cut either.
-    new = New(MBG_NBD if found.model == MBG_NBD else model, found.attrition())
+    new = _new(found, model, days, program.closed)
     compared = None if in_force is None else compare(live.days, sample.as_of, in_force, new, program.closed)
     return Refit(found, in_force, compared)
+
+
+def _new(found: ParameterSet, model: str, days: int, closed: ClosedDays) -> New:
+    """What is asked at the cut: what was found, by the same way; a k that was not taken is not asked there either."""
+    if found.model not in {*TOGETHER, ALIKE}:
+        asked = model if model in MODELS and found.model != MBG_NBD else found.model
+        return New(asked if asked in MODELS else MBG_CNBD_K, found.attrition())
+
+    def refitted(known: Sequence[PurchaseDays], cut: Day) -> Model:
+        return fit_any(live_of_days(known, cut, closed), found.model, "all", days, closed).attrition()
+
+    return New(found.model, found.attrition(), refitted)
 
 
 async def parameters_in_force(bootstrap: str, topics: Topics, merchant: str) -> InForce:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import subprocess
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,6 +17,7 @@ from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics
 from tests.conftest import eventually
 from tests.integration.deployment import MERCHANT, ROOT, STAMGAST, Deployment, sales_of
+from tests.unit.clv.purchases import csv_of, drawn_shop
 
 pytestmark = pytest.mark.slow
 
@@ -117,6 +118,27 @@ async def test_a_fit_comes_into_force_moves_what_belongs_earlier_and_is_kept_whe
     await eventually(equal, seconds=60, why="live state is what the log says")
     assert again["comparison"]["cut"] < again["fit"]["as_of"] == "2026-10-01", "both are dates"
     keeps_what_is_in_force(shop, again["version"])
+    await _goes_by_several_models_together(shop, name, equal)
+
+
+async def _goes_by_several_models_together(
+    shop: Deployment, customer: str, equal: Callable[[], Awaitable[bool]]
+) -> None:
+    """Learnt from a file, for these customers are too few to teach it; what is in force cannot be compared with it."""
+    file = shop.folder / "drawn.csv"
+    file.write_text(csv_of(drawn_shop(700)))
+    words = ("--data", str(file), "--model", "combined", "--force")
+    together: Any = shop.run("clv", "fit", "--merchant", MERCHANT, *words, "--json")
+    assert (together["published"], together["model"]) == (True, "combined")
+    assert sum(together["weights"].values()) == pytest.approx(1.0)
+
+    async def in_force() -> bool:
+        shown: Any = shop.run("customer", "show", MERCHANT, customer, "--json")
+        told = shown["prospects"]
+        return (told["model"], told["parameters_version"]) == ("combined", together["version"])
+
+    await eventually(in_force, seconds=60, why="a customer is shown as the combined model has it")
+    await eventually(equal, seconds=60, why="live state is what the log says with it too")
 
 
 def keeps_what_is_in_force(shop: Deployment, version: str) -> None:

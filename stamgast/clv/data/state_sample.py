@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -84,3 +84,20 @@ def sample_of_states(
         profits=np.array(profits, dtype=np.float64) / unit if money else None,
     )
     return Live(sample, days)
+
+
+def live_of_days(days: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> Live:
+    """Summarise customers of whom nothing but purchase days is known, a shop's closed days left out of all times."""
+    nothing = np.zeros(len(days))
+    sample = Sample(
+        names=[str(place) for place in range(len(days))],
+        rows=rows_as_of(days, as_of, closed),
+        first_days=[each[0] for each in days],
+        as_of=as_of,
+        log_gaps=log_gaps_of(days, closed),
+        repeat_spend=nothing,
+        all_spend=nothing,
+        amounts=nothing,
+        profits=None,
+    )
+    return Live(sample, list(days))

@@ -1,8 +1,13 @@
-"""Which model to go by: the one with the best log score at the last cut inside the known period.
+"""Which model to go by: the one that foretold best at several cuts inside the known period.
 
-The whole procedure is rehearsed there, the combined model's own cuts included, so nothing to come is looked at. One
-short rehearsal cannot tell close models apart; docs/adr/0041 says how often it was right, and `gain` how sure it is.
-Rehearsed for fewer than `FEWEST_DAYS`, the combined model is not chosen: what it learnt is wrong for so short a time.
+The whole procedure is rehearsed at each, the combined model's own cuts included, so nothing to come is looked at. A
+third and a half of the known time lie after them, `days` at most. Rehearsed are the four purchase models, the combined
+one, everybody alike, a plain regression, the combined model blended with that, and what shops usually are like, with
+nothing learnt.
+
+Rehearsals cannot tell close models apart, and the combined one is the safe choice among them: it is taken unless
+another foretold better by more than `NEAR`. For less than `FEWEST_DAYS` it is never taken: what it learnt is wrong for
+so short a time. docs/adr/0123 says how often that was right, and `gain` how sure it is.
 """
 
 from __future__ import annotations
@@ -10,28 +15,39 @@ from __future__ import annotations
 import math
 from typing import Final
 
+import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.windows import first_day_of, up_to, window_of
-from stamgast.clv.ensemble.combined import COMBINED, FEWEST_DAYS, combine, fit_models
+from stamgast.clv.data.rows import Floats
+from stamgast.clv.data.windows import Window, first_day_of, up_to, window_of
+from stamgast.clv.ensemble.combined import FEWEST_CUTS, FEWEST_DAYS, combine, fit_models, lessons
+from stamgast.clv.models.fitting import MODELS, fit_alike, usual_shop
+from stamgast.clv.models.regression import REGRESSION, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
 from stamgast.clv.selection.resampling import interval_of_mean
-from stamgast.clv.selection.validation_split import FEWEST, days_after_cut
-from stamgast.domain.attrition import MBG_CNBD_K
+from stamgast.clv.selection.validation_split import FEWEST, MOST_DAYS
+from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED, MBG_CNBD_K, TOGETHER
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
 
 USUAL: Final = MBG_CNBD_K
 """What is gone by where there is too little to choose with; with a prior it is what `fit` and `score` take."""
+PRIOR: Final = "prior"
+"""What shops usually are like: where it foretold best, what is fitted is drawn towards it."""
+SHARES_AFTER: Final = (1 / 3, 1 / 2)
+NEAR: Final = 0.01
+MOST_CUSTOMERS: Final = 5_000
+"""Of more, as many at equal distances are rehearsed with: a log score of so many is sure to a few thousandths."""
 
 
 class Choice(Struct, frozen=True):
-    """The rehearsal. `log_scores` by model, smaller is better, over the days after the day `cut`; None: not held.
+    """The rehearsals. `log_scores` by model, the mean over the cuts, smaller is better; None for `cut`: none was held.
 
-    `best` is the best of all, `best_single` the best without the combined model. `gain` is the paired 95 % interval of
-    what the combined model gained over the best single one; None: there was none to rehearse.
+    `best` is the best of all, `best_single` the best of the purchase models, `to_fit` the best that can be gone by for
+    any time to come, which a regression cannot. `cut` is the last of `cuts`. `gain` is the paired 95 % interval of
+    what the combined model gained there over the best single one; None: there was none to rehearse.
     """
 
     best: str
@@ -39,6 +55,8 @@ class Choice(Struct, frozen=True):
     cut: Day | None
     log_scores: dict[str, float]
     gain: tuple[float, float] | None = None
+    to_fit: str = USUAL
+    cuts: tuple[Day, ...] = ()
 
     @property
     def left_out(self) -> bool:
@@ -57,26 +75,74 @@ class Choice(Struct, frozen=True):
 
 
 def choose(purchases: Purchases, days: int) -> Choice:
-    """Rehearse at the last cut before `purchases.as_of`, for at most so many days."""
-    after = min(days_after_cut(first_day_of(purchases), purchases.as_of), days)
-    if after < WEEK_DAYS:
+    """Rehearse at cuts before `purchases.as_of`, for at most so many days."""
+    purchases = _thinned(purchases)
+    span = purchases.as_of - first_day_of(purchases)
+    times = dict.fromkeys(min(int(span * share), MOST_DAYS, days) for share in SHARES_AFTER)
+    held: dict[Day, dict[str, Floats]] = {}
+    for after in times:
+        if after >= WEEK_DAYS and (surprises := _rehearsed(purchases, after)):
+            held[purchases.as_of - after] = surprises
+    if not held:
         return Choice(USUAL, USUAL, None, {})
+    first, *others = held.values()
+    names = [name for name in first if all(name in each for each in others)]
+    scores = {name: float(np.mean([each[name].mean() for each in held.values()])) for name in names}
+    single = min(MODELS, key=lambda name: scores[name])
+    long_enough = min(purchases.as_of - cut for cut in held) >= FEWEST_DAYS
+    gain = interval_of_mean(first[single] - first[COMBINED]) if COMBINED in scores else None
+    best = _best(scores, long_enough=long_enough)
+    to_fit = _best({name: score for name, score in scores.items() if name != REGRESSION}, long_enough=long_enough)
+    return Choice(best, single, max(held), scores, gain, to_fit, tuple(held))
+
+
+def _best(scores: dict[str, float], *, long_enough: bool) -> str:
+    others = [name for name in scores if name != COMBINED and (long_enough or name not in TOGETHER)]
+    found = min(others, key=lambda name: scores[name])
+    if COMBINED in scores and long_enough and scores[COMBINED] < scores[found] + NEAR:
+        return COMBINED
+    return found
+
+
+def _rehearsed(purchases: Purchases, after: int) -> dict[str, Floats]:
+    """Return -ln of the chance that each model gave to what each customer did in the last so many days."""
     cut = purchases.as_of - after
+    known = up_to(purchases, cut)
+    if len(known.buyers) < FEWEST:
+        return {}
     window = window_of(purchases, cut, purchases.as_of)
-    if len(window.sample.names) < FEWEST:
-        return Choice(USUAL, USUAL, None, {})
+    rows, weeks = window.sample.rows, window.weeks
     fits = fit_models(window.sample)
+    models = {name: found.model for name, found in fits.items()}
+    models |= {ALIKE: fit_alike(rows).model, PRIOR: usual_shop()}
     forecasts: dict[str, Forecast] = {
-        name: ModelForecast(scores_of(found.model), window.sample.rows, window.weeks) for name, found in fits.items()
+        name: ModelForecast(scores_of(model), rows, weeks) for name, model in models.items()
     }
-    combination = combine(up_to(purchases, cut), window.sample, fits, after)
+    combination = combine(known, window.sample, fits, after)
     if combination is not None:
-        forecasts[COMBINED] = combination.forecast(window.sample, window.weeks)
-    surprises = {name: log_scores(each, window.purchases) for name, each in forecasts.items()}
-    found = {name: float(each.mean()) for name, each in surprises.items()}
-    best_single = min((name for name in found if name != COMBINED), key=lambda name: found[name])
-    if combination is None:
-        return Choice(best_single, best_single, cut, found)
-    gain = interval_of_mean(surprises[best_single] - surprises[COMBINED])
-    best = COMBINED if found[COMBINED] < found[best_single] and after >= FEWEST_DAYS else best_single
-    return Choice(best, best_single, cut, found, gain)
+        forecasts[COMBINED] = combination.forecast(window.sample, weeks)
+        forecasts[BLENDED] = combination.blended(window.sample, weeks)
+    if (regression := regression_of(known, window)) is not None:
+        forecasts[REGRESSION] = regression
+    return {name: log_scores(each, window.purchases) for name, each in forecasts.items()}
+
+
+def regression_of(known: Purchases, window: Window) -> RegressionForecast | None:
+    """Foretell a window by a regression on what was `known` before it; None: too little to learn from."""
+    taught = lessons(known, window.days)
+    if len(taught) < FEWEST_CUTS:
+        return None
+    learnt = regress([(each.sample.rows, each.weeks, each.purchases) for each in taught])
+    return RegressionForecast(learnt, window.sample.rows, window.weeks)
+
+
+def _thinned(purchases: Purchases) -> Purchases:
+    """Return at most `MOST_CUSTOMERS`, the first one that came among them, so that all of them began when they did."""
+    buyers = purchases.buyers
+    if len(buyers) <= MOST_CUSTOMERS:
+        return purchases
+    names = sorted(buyers)
+    kept = {names[place * len(names) // MOST_CUSTOMERS] for place in range(MOST_CUSTOMERS)}
+    kept.add(min(buyers, key=lambda name: buyers[name].days()[0]))
+    some = {name: buyer for name, buyer in buyers.items() if name in kept}
+    return Purchases(some, purchases.as_of, purchases.currency, purchases.has_profit)

@@ -6,15 +6,15 @@ parameters on that day's histories. Then models are out of time but few early fi
 steady but have seen what they foretell. Both teach the weights of the pool and the slopes, `then` alone the level.
 
 1. Who is in the pool: `admitted`; with which weights w: `weights`, of both kinds, averaged.
-2. logit P(N >= 1) = b0 + b1 logit(p) + b2 (ln(spend / purchase days) - mean of the cut) + b3 ln(1 + x) + b4 [in force],
-   p being the pool's chance: `ridge_logistic`, around (0, 1, 0, 0, 0), so that few data leave the pool as it is.
-3. Foretold is with b4 = 0; given at least one purchase, the pool says how many (`CorrectedForecast`).
+2. logit P(N >= 1) = b0 + b1 logit(max(p, LEAST_P)) + b2 ln(1 + x) + b3 [in force], p being the pool's chance, by
+   `ridge_logistic` around (0, 1, 0, 0), so that few data leave the pool as it is.
+3. Foretold is with b3 = 0; given at least one purchase, the pool says how many (`CorrectedForecast`).
 4. If that lowers the mean chance of today's customers, b0 is raised until it no longer does: purchase models take
    pauses for leaving, so that too little foretold stays too little, but too much, in a short time after an early
    day, did not stay too much.
 
 Each cut's chances are for its own time until the end of what is known, never longer than the horizon asked for.
-docs/adr/0041 says how it was found, and where it does not help.
+docs/adr/0041 says how it was found, and where it does not help; docs/adr/0124 why spend is not in it any more.
 """
 
 from __future__ import annotations
@@ -35,13 +35,14 @@ from stamgast.clv.ensemble.members import admitted
 from stamgast.clv.ensemble.weights import pool_weights
 from stamgast.clv.models.fitting import MODELS, Fit, fit, fit_with_fallback
 from stamgast.clv.models.logistic import ridge_logistic
+from stamgast.clv.models.regression import Regression, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of
-from stamgast.domain.attrition import BG_NBD, MBG_CNBD_K, Model
+from stamgast.domain.attrition import MBG_CNBD_K, Model
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.models.combined import SURE
 from stamgast.domain.units import Day
 
-COMBINED: Final = "combined"
 CUTS: Final = (0.5, 0.6, 0.7)
 """Where in the known period lessons are taken, as shares of it."""
 FEWEST_OF_EACH: Final = 40
@@ -49,11 +50,13 @@ FEWEST_OF_EACH: Final = 40
 FEWEST_CUTS: Final = 2
 FEWEST_DAYS: Final = 8 * WEEK_DAYS
 """A horizon below which what is taught by the cuts is wrong in level."""
-FEATURES: Final = ("constant", "logit_p", "log_mean_spend", "log_purchase_days", "in_force")
-_AROUND: Final = (0.0, 1.0, 0.0, 0.0, 0.0)
-_PRECISION: Final = (1e-3, 5.0, 5.0, 5.0, 1e-3)
-_LEAST_SPEND: Final = 0.01
-_LEAST_P: Final = 1e-6
+FEATURES: Final = ("constant", "logit_p", "log_purchase_days", "in_force")
+_AROUND: Final = (0.0, 1.0, 0.0, 0.0)
+_PRECISION: Final = (1e-3, 5.0, 5.0, 1e-3)
+LEAST_P: Final = 0.02
+"""The least chance that the correction is told of. Models take a long pause for leaving and are surer of it by the
+week; a correction that went on with them would give up whom only the pause speaks against. In drawn groceries whose
+customers pause it made the combined model worse than every single one, by .2 to .3 in log score (docs/adr/0123)."""
 _FURTHEST: Final = 100.0
 """A step in logits that takes any chance there is to 1."""
 
@@ -62,13 +65,16 @@ _FURTHEST: Final = 100.0
 class Combination:
     """What was learnt: each member's weight, and the coefficients under the names of `FEATURES`.
 
-    `cuts` are the days at which lessons were taken.
+    `cuts` are the days at which lessons were taken. `regression` was learnt from the same lessons, and `blend` is how
+    far it is believed beside all else, for who wants them together (`blended`).
     """
 
     members: Mapping[str, Model]
     weights: Floats
     coefficients: Floats
     cuts: tuple[Day, ...]
+    regression: Regression | None = None
+    blend: float = 0.0
 
     def forecast(self, sample: Sample, weeks: float) -> CorrectedForecast:
         """Foretell the purchases of the next `weeks` of every customer of a sample.
@@ -80,29 +86,15 @@ class Combination:
         features = _features(sample, pool.p_buy, in_force=False)
         return CorrectedForecast(pool, expit(features @ self.coefficients))
 
+    def blended(self, sample: Sample, weeks: float) -> PoolForecast:
+        """Foretell the same together with the regression."""
+        assert self.regression is not None  # noqa: S101  it is learnt with all else
+        theirs = RegressionForecast(self.regression, sample.rows, weeks)
+        return PoolForecast([self.forecast(sample, weeks), theirs], np.array([1 - self.blend, self.blend]))
+
     def pool(self, sample: Sample, weeks: float) -> PoolForecast:
         """Foretell the same without the correction."""
         return _pool(self.members, self.weights, sample, weeks)
-
-    def chance_later(self, corrected: Floats, now: Floats, later: Floats) -> Floats:
-        """Return what becomes of the corrected chance of any purchases when the pool's goes from `now` to `later`.
-
-        That is after more time without a purchase: of all features only the pool's chance changes with it.
-        """
-        change = _logit(later) - _logit(now)
-        chance: Floats = expit(logit(corrected) + self.coefficients[FEATURES.index("logit_p")] * change)
-        return chance
-
-    def leaving(self) -> tuple[dict[str, Model], Floats]:
-        """Return the members that say who has left, and their weights.
-
-        By BG/NBD nobody leaves after the first purchase, which is no answer; if it is all there is, it has to do.
-        """
-        kept = np.array([name != BG_NBD for name in self.members])
-        if not self.weights[kept].sum() > 0:
-            return dict(self.members), self.weights
-        members = {name: model for name, model in self.members.items() if name != BG_NBD}
-        return members, self.weights[kept] / self.weights[kept].sum()
 
     @property
     def parameters(self) -> dict[str, float]:
@@ -130,7 +122,7 @@ def combine(purchases: Purchases, sample: Sample, fits: Mapping[str, Fit], days:
     `sample` is what is known of the customers that day, `fits` today's models by the name that was asked for, in the
     order of `MODELS`.
     """
-    windows = _lessons(purchases, days)
+    windows = lessons(purchases, days)
     if len(windows) < FEWEST_CUTS:
         return None
     members = _candidates(fits)
@@ -149,7 +141,8 @@ def combine(purchases: Purchases, sample: Sample, fits: Mapping[str, Fit], days:
         np.array(_PRECISION),
     )
     cuts = tuple(window.sample.as_of for window in windows)
-    return _raised(Combination(kept, weights, coefficients, cuts), sample, days / WEEK_DAYS)
+    learnt = _raised(Combination(kept, weights, coefficients, cuts), sample, days / WEEK_DAYS)
+    return _with_regression(learnt, taught[: len(windows)], coefficients)
 
 
 def fit_models(sample: Sample) -> dict[str, Fit]:
@@ -157,7 +150,7 @@ def fit_models(sample: Sample) -> dict[str, Fit]:
     return {name: fit_with_fallback(name, sample.rows, sample.log_gaps) for name in MODELS}
 
 
-def _lessons(purchases: Purchases, days: int) -> list[Window]:
+def lessons(purchases: Purchases, days: int) -> list[Window]:
     """Return the windows that have something to teach."""
     first = first_day_of(purchases)
     length = purchases.as_of - first + 1
@@ -193,6 +186,19 @@ def _pooled(
     return kept, weights, [*zip(windows, refitted, strict=True), *((window, kept) for window in windows)]
 
 
+def _with_regression(
+    learnt: Combination, then: Sequence[tuple[Window, dict[str, Model]]], coefficients: Floats
+) -> Combination:
+    """Learn a regression from the same lessons, and how far to believe it by what both say of them."""
+    regression = regress([(window.sample.rows, window.weeks, window.purchases) for window, _ in then])
+    given = []
+    for window, models in then:
+        ours = Combination(models, learnt.weights, coefficients, ()).forecast(window.sample, window.weeks)
+        theirs = RegressionForecast(regression, window.sample.rows, window.weeks)
+        given.append(np.column_stack([chance_of(each, window.purchases) for each in (ours, theirs)]))
+    return replace(learnt, regression=regression, blend=float(pool_weights(given)[1]))
+
+
 def _raised(learnt: Combination, sample: Sample, weeks: float) -> Combination:
     """Raise the level of a correction that lowers the mean chance of a sample until it is that of the pool."""
     pooled = learnt.pool(sample, weeks).p_buy
@@ -221,12 +227,10 @@ def _pool(models: Mapping[str, Model], weights: Floats, sample: Sample, weeks: f
 def _features(sample: Sample, p_buy: Floats, *, in_force: bool) -> Floats:
     """Return a row per customer and a column per name of `FEATURES`."""
     days = sample.rows.x + 1
-    spend = np.log(np.maximum(sample.all_spend / days, _LEAST_SPEND))
     return np.column_stack(
         [
             np.ones(len(days)),
             _logit(p_buy),
-            spend - spend.mean(),
             np.log(days),
             np.full(len(days), float(in_force)),
         ]
@@ -234,5 +238,5 @@ def _features(sample: Sample, p_buy: Floats, *, in_force: bool) -> Floats:
 
 
 def _logit(p: Floats) -> Floats:
-    logits: Floats = logit(np.clip(p, _LEAST_P, 1 - _LEAST_P))
+    logits: Floats = logit(np.clip(p, LEAST_P, 1 - SURE))
     return logits

@@ -8,17 +8,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats
 from stamgast.clv.data.windows import Window, up_to, window_of
-from stamgast.clv.ensemble.best_model import Choice, choose
-from stamgast.clv.ensemble.combined import COMBINED, Combination, combine, fit_models
+from stamgast.clv.ensemble.best_model import Choice, choose, regression_of
+from stamgast.clv.ensemble.combined import Combination, combine, fit_models
 from stamgast.clv.evaluation.figures import Judged, judge, judge_means
-from stamgast.clv.models.fitting import Fit, known
+from stamgast.clv.models.fitting import Fit, fit_alike, known
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.naive import (
     NAIVE_AOV,
@@ -27,15 +27,19 @@ from stamgast.clv.models.naive import (
     purchases_at_own_frequency,
     purchases_at_repeat_rate,
 )
+from stamgast.clv.models.regression import REGRESSION
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.scoring import date_of, spend_of
 from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
 from stamgast.clv.selection.metrics import brier_scores
 from stamgast.clv.selection.resampling import interval_of_mean
+from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
 from stamgast.domain.models.gamma_gamma import Orders
 from stamgast.domain.units import Day
 
 Interval = tuple[float, float]
+RANKS: Final = 0.55
+"""An AUC below which a model says next to nothing of who comes before whom."""
 _COMPARED: Final = ("log_score", "brier")
 
 
@@ -77,12 +81,20 @@ class Evaluation:
         return {
             "customers": len(self.window.sample.names),
             "best": self.choice.best,
+            "best_to_fit": self.choice.to_fit,
             "best_chosen_at": None if self.choice.cut is None else date_of(self.choice.cut),
             "log_scores_there": self.choice.log_scores,
             "gain_there": self.choice.gain,
             "orders": self.orders,
             "models": {name: self._model(name) for name in self.judged},
         }
+
+    def doubt_about_ranks(self) -> str:
+        """Say so where what is to be gone by ranks nobody: a list of whom to write to first is then a lottery."""
+        best = self.judged.get(self.choice.best)
+        if best is None or best.auc is None or best.auc >= RANKS:
+            return ""
+        return f"nothing ranks these customers: {self.choice.best} has an AUC of {best.auc:.2f}, and .50 is chance"
 
     def _model(self, name: str) -> dict[str, Any]:
         learnt, judged = self.learnt[name], self.judged[name]
@@ -122,9 +134,18 @@ def evaluate(
     )
     spend = _spend(window, orders)
     tell("judging what was foretold …")
-    judged = _naive(window) | {name: judge(each, window, spend) for name, each in forecasts.items()}
-    learnt = {name: Learnt() for name in judged} | {name: _learnt(found) for name, found in fits.items()}
+    plain = _plain(before, window)
+    judged = (
+        _naive(window)
+        | {name: judge(each.forecast, window, spend) for name, each in plain.items()}
+        | {name: judge(each, window, spend) for name, each in forecasts.items()}
+    )
+    learnt = {name: Learnt() for name in judged} | {name: each.learnt for name, each in plain.items()}
+    learnt |= {name: _learnt(found) for name, found in fits.items()}
     learnt[COMBINED] = _combined(combination, choice)
+    if combination is not None:
+        judged[BLENDED] = judge(combination.blended(window.sample, window.weeks), window, spend)
+        learnt[BLENDED] = Learnt(BLENDED, combination.parameters | {"blend": combination.blend})
     gains = {} if combination is None else _gains(forecasts, singles, window)
     return Evaluation(window, choice, learnt, judged, gains, forecasts, fits, combination, spend, orders)
 
@@ -133,6 +154,20 @@ def _spend(window: Window, orders: Orders) -> Floats | None:
     """Return the mean of a purchase day to come of each customer, by the spend model."""
     sample, found = window.sample, spend_of(window.sample, orders)
     return None if found is None else expected_of_all(found.spend, sample.rows.x + 1, sample.amounts)
+
+
+class _Plain(NamedTuple):
+    forecast: Forecast
+    learnt: Learnt
+
+
+def _plain(before: Purchases, window: Window) -> dict[str, _Plain]:
+    """Return what is foretold with chances and without telling who is still there: one rate for all, a regression."""
+    rate = fit_alike(window.sample.rows)
+    found = {ALIKE: _Plain(ModelForecast(scores_of(rate.model), window.sample.rows, window.weeks), _learnt(rate))}
+    if (regression := regression_of(before, window)) is not None:
+        found[REGRESSION] = _Plain(regression, Learnt(REGRESSION, regression.regression.parameters))
+    return found
 
 
 def _naive(window: Window) -> dict[str, Judged]:

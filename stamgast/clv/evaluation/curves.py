@@ -10,11 +10,10 @@ import numpy as np
 
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats, make_rows
-from stamgast.clv.ensemble.combined import COMBINED
 from stamgast.clv.evaluation.backtest import Evaluation
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import CorrectedForecast, ModelForecast
-from stamgast.domain.attrition import MBG_CNBD_K
+from stamgast.domain.attrition import COMBINED, MBG_CNBD_K
 from stamgast.domain.history import WEEK_DAYS
 
 ACTUAL: Final = "actual"

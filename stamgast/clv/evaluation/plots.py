@@ -6,7 +6,6 @@ from collections.abc import Callable
 from typing import Any, Final
 
 from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.ensemble.combined import COMBINED
 from stamgast.clv.evaluation.backtest import Evaluation
 from stamgast.clv.evaluation.curves import (
     ACTUAL,
@@ -18,7 +17,7 @@ from stamgast.clv.evaluation.curves import (
     lift,
     tracking,
 )
-from stamgast.domain.attrition import BG_NBD, MBG_CNBD_K, MBG_NBD, PARETO_NBD
+from stamgast.domain.attrition import BG_NBD, COMBINED, MBG_CNBD_K, MBG_NBD, PARETO_NBD
 from stamgast.drawn_pages import check_plots, new_figure, svg_of
 
 COLOURS: Final = {

@@ -53,8 +53,9 @@ def _choice(found: Evaluation) -> str:
     if choice.cut is None:
         return f"There are too few data to choose a model with; the usual one is {best}."
     doubt = choice.doubt()
+    cuts = " and ".join(date_of(cut) for cut in sorted(choice.cuts))
     return (
-        f"The model to go by is {best}, by the log score at a cut on {date_of(choice.cut)}, before anything that is "
+        f"The model to go by is {best}, by log scores after {cuts}, before anything that is "
         f"judged here{f'; {escape(doubt)}' if doubt else ''}."
     )
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import msgspec
 
-from stamgast.domain.attrition import PARAMETERS
+from stamgast.domain.attrition import CORRECTION, PARAMETERS, TOGETHER
 from stamgast.domain.clv_parameters import FitReport, ParameterSet, check
 from stamgast.domain.errors import UNREADABLE, in_plain_words
 from stamgast.domain.models.gamma_gamma import Spend
@@ -52,10 +52,11 @@ def _check_names(document: Any) -> None:
         if isinstance(inner := document.get(part), dict):
             _check_keys(inner, struct.__struct_fields__, f"key {{}} in {part}")
     model, parameters = document.get("model"), document.get("parameters")
-    if isinstance(model, str) and model not in PARAMETERS:
-        raise ValueError(f"there is no model {model!r}; {_hint(model, PARAMETERS)}")
+    named = PARAMETERS | dict.fromkeys(TOGETHER, CORRECTION)
+    if isinstance(model, str) and model not in named:
+        raise ValueError(f"there is no model {model!r}; {_hint(model, named)}")
     if isinstance(model, str) and isinstance(parameters, dict):
-        _check_keys(parameters, PARAMETERS[model], "parameter {}")
+        _check_keys(parameters, named[model], "parameter {}")
     for part in ("parameters", "spend"):
         inner = document.get(part)
         for name, value in inner.items() if isinstance(inner, dict) else ():
@@ -93,6 +94,7 @@ def write_parameters(path: Path, parameters: ParameterSet) -> None:
 def encode_parameters(parameters: ParameterSet) -> bytes:
     """Return the document, one name a line."""
     document = {"version": "", **msgspec.to_builtins(parameters.versioned())}
-    if "k" in document["parameters"]:
-        document["parameters"]["k"] = int(document["parameters"]["k"])
+    for each in (document["parameters"], *document.get("members", {}).values()):
+        if "k" in each:
+            each["k"] = int(each["k"])
     return msgspec.json.format(msgspec.json.encode(document), indent=2) + b"\n"

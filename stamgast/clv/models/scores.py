@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 import numpy as np
-from scipy.special import betainc
+from msgspec.structs import replace
+from scipy.special import betainc, expit, logit, pdtrc
 
 from stamgast.clv.data.rows import Floats, Integers, Rows
 from stamgast.clv.models.bg_nbd_scores import DropoutScores
+from stamgast.clv.models.falling import falls_to
 from stamgast.clv.models.pareto_nbd_scores import ParetoScores
 from stamgast.domain.attrition import Model
+from stamgast.domain.models.alike import Alike
 from stamgast.domain.models.bg_nbd import Dropout
+from stamgast.domain.models.combined import SURE, Combined
 from stamgast.domain.models.nbd import OwnRate
 from stamgast.domain.models.pareto_nbd import Pareto
+from stamgast.domain.models.regressed import STEEPEST, Regressed
 from stamgast.domain.residual_value import Discounting
 
 
@@ -70,6 +75,141 @@ class OwnRateScores:
         return np.full(len(rows), np.inf)
 
 
+@dataclass(frozen=True)
+class AlikeScores:
+    """Everybody alike: one rate for all."""
+
+    model: Alike
+
+    def p_alive(self, rows: Rows) -> Floats:
+        """Return 1 for everybody."""
+        return np.ones(len(rows))
+
+    def p_buy(self, rows: Rows, weeks: float) -> Floats:
+        """Return the chance of at least one purchase within the next `weeks`."""
+        return np.full(len(rows), -np.expm1(-self.model.rate * weeks))
+
+    def expected_purchases(self, rows: Rows, weeks: float) -> Floats:
+        """Return the mean number of purchases within the next `weeks`."""
+        return np.full(len(rows), self.model.rate * weeks)
+
+    def at_least(self, rows: Rows, weeks: float, purchases: int | Integers) -> Floats:
+        """Return the chance of at least so many purchases within the next `weeks`: Poisson."""
+        n = np.broadcast_to(np.asarray(purchases), len(rows))
+        at_least: Floats = np.where(n <= 0, 1.0, pdtrc(np.maximum(n, 1) - 1, self.model.rate * weeks))
+        return at_least
+
+    def lapses_at(self, rows: Rows, threshold: float) -> Floats:  # noqa: ARG002  whatever it is
+        """Return infinity: nobody lapses."""
+        return np.full(len(rows), np.inf)
+
+
+@dataclass(frozen=True)
+class CombinedScores:
+    """Several models and a correction, as `stamgast.domain.models.combined` says it of one customer."""
+
+    model: Combined
+    members: Sequence[Scores]
+
+    def p_alive(self, rows: Rows) -> Floats:
+        """Return the chance that the customer has not left for good; who buys has not."""
+        left = self._mixed([each.p_alive(rows) for each in self.members], self.model.leaving)
+        alive: Floats = np.maximum(left, self.p_buy(rows, self.model.weeks))
+        return alive
+
+    def p_buy(self, rows: Rows, weeks: float) -> Floats:
+        """Return the chance of at least one purchase within the next `weeks`."""
+        pool = self._pool(rows, self.model.weeks)
+        corrected = self._corrected(rows, pool)
+        if weeks == self.model.weeks:
+            return self._blended(rows, corrected, weeks, 1)
+        until = self._pool(rows, weeks)
+        if weeks < self.model.weeks:
+            return self._blended(rows, corrected / np.maximum(pool, 1e-300) * until, weeks, 1)
+        later = (until - pool) / np.maximum(1 - pool, 1e-300)
+        return self._blended(rows, 1 - (1 - corrected) * (1 - later), weeks, 1)
+
+    def expected_purchases(self, rows: Rows, weeks: float) -> Floats:
+        """Return the mean number of purchases within the next `weeks`."""
+        return self.means(rows)(weeks)
+
+    def means(self, rows: Rows) -> Callable[[float], Floats]:
+        """Return the same as a function of `weeks`, for who asks more than once."""
+        ratio, whole = self._ratio(rows), self._pooled_mean(rows, self.model.weeks)
+        regression = self.model.regression
+        of_horizon = 0.0 if regression is None else regressed_means(regression, rows, self.model.weeks)
+
+        def mean(weeks: float) -> Floats:
+            until = self._pooled_mean(rows, weeks)
+            within = until if weeks <= self.model.weeks else whole
+            expected: Floats = ratio * within + (until - within)
+            if regression is None:
+                return expected
+            regressed = of_horizon * within / np.maximum(whole, 1e-300) + (until - within)
+            blended: Floats = (1 - regression.weight) * expected + regression.weight * regressed
+            return blended
+
+        return mean
+
+    def at_least(self, rows: Rows, weeks: float, purchases: int | Integers) -> Floats:
+        """Return the chance of at least so many purchases within the next `weeks`: given one, the pool's."""
+        n = np.broadcast_to(np.asarray(purchases), len(rows))
+        pool = self._mixed([each.at_least(rows, weeks, purchases) for each in self.members], self.model.weights)
+        ratio = self._unblended().p_buy(rows, weeks) / np.maximum(self._pool(rows, weeks), 1e-300)
+        at_least: Floats = np.where(n <= 0, 1.0, self._blended(rows, ratio * pool, weeks, np.maximum(n, 1)))
+        return at_least
+
+    def lapses_at(self, rows: Rows, threshold: float) -> Floats:
+        """Return the T at which P(alive) has fallen to the threshold, to the day; infinite: never."""
+        return falls_to(self.p_alive, rows, threshold)
+
+    def _unblended(self) -> CombinedScores:
+        plain = self.model.regression is None
+        return self if plain else CombinedScores(replace(self.model, regression=None), self.members)
+
+    def _blended(self, rows: Rows, chance: Floats, weeks: float, purchases: int | Integers) -> Floats:
+        """Return a chance of at least so many purchases with its part by the regression."""
+        regression = self.model.regression
+        if regression is None:
+            return chance
+        mean = regressed_means(regression, rows, self.model.weeks)
+        if weeks != self.model.weeks:
+            until, whole = self._pooled_mean(rows, weeks), self._pooled_mean(rows, self.model.weeks)
+            within = np.minimum(until, whole)
+            mean = mean * within / np.maximum(whole, 1e-300) + (until - within)
+        regressed = betainc(purchases, regression.size, mean / (mean + regression.size))
+        blended: Floats = (1 - regression.weight) * chance + regression.weight * regressed
+        return blended
+
+    def _pooled_mean(self, rows: Rows, weeks: float) -> Floats:
+        return self._mixed([each.expected_purchases(rows, weeks) for each in self.members], self.model.weights)
+
+    def _ratio(self, rows: Rows) -> Floats:
+        pool = self._pool(rows, self.model.weeks)
+        return self._corrected(rows, pool) / np.maximum(pool, 1e-300)
+
+    def _pool(self, rows: Rows, weeks: float) -> Floats:
+        return self._mixed([each.p_buy(rows, weeks) for each in self.members], self.model.weights)
+
+    def _corrected(self, rows: Rows, pool: Floats) -> Floats:
+        logits = logit(np.clip(pool, self.model.least_p, 1 - SURE))
+        slopes = self.model.constant, self.model.logit_p, self.model.log_purchase_days
+        chance: Floats = expit(slopes[0] + slopes[1] * logits + slopes[2] * np.log1p(rows.x))
+        return chance
+
+    def _mixed(self, values: list[Floats], weights: Sequence[float]) -> Floats:
+        mixed: Floats = np.asarray(weights) @ np.stack(values)
+        return mixed
+
+
+def regressed_means(regression: Regressed, rows: Rows, weeks: float) -> Floats:
+    """Return the mean number of purchases within so many weeks by a regression, one a row."""
+    score = regression.constant + regression.log_purchase_days * np.log1p(rows.x)
+    score += regression.log_quiet * np.log1p(rows.T - rows.t_x) + regression.log_age * np.log1p(rows.T)
+    means: Floats = weeks * np.exp(np.clip(score, -STEEPEST, STEEPEST))
+    return means
+
+
 def scores_of(model: Model) -> Scores:
     """Return the scores of a model."""
     match model:
@@ -79,6 +219,10 @@ def scores_of(model: Model) -> Scores:
             return ParetoScores(model)
         case OwnRate():
             return OwnRateScores(model)
+        case Alike():
+            return AlikeScores(model)
+        case Combined():
+            return CombinedScores(model, [scores_of(each) for each in model.members])
 
 
 def count_distribution(scores: Scores, rows: Rows, weeks: float, most: int) -> Floats:
@@ -99,6 +243,8 @@ def chance_of(scores: Scores, rows: Rows, weeks: float, purchases: Integers) -> 
 
 def discounted_purchases(scores: Scores, rows: Rows, discounting: Discounting) -> Floats:
     """Return what one unit of spend on each purchase to come is worth today, margin included."""
+    if isinstance(scores, CombinedScores):
+        return discounted(scores.means(rows), discounting)
     return discounted(lambda weeks: scores.expected_purchases(rows, weeks), discounting)
 
 

@@ -11,7 +11,7 @@ fitted to all of it, so that the same purchases fitted again are as good as them
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -38,10 +38,20 @@ _Z95: Final = 1.959964
 
 
 class New(NamedTuple):
-    """A new fit: the model that was asked for, and what was found of it in all that is known."""
+    """A new fit: the model that was asked for, and what was found of it in all that is known.
+
+    `refitted` fits it to what was known at the end of a day, if it is none of the purchase models.
+    """
 
     wanted: str
     found: Model
+    refitted: Callable[[Sequence[PurchaseDays], Day], Model] | None = None
+
+    def at(self, known: Sequence[PurchaseDays], cut: Day, rows: Rows, closed: ClosedDays) -> Model:
+        """Return it as it is when fitted to what was known at the end of a day."""
+        if self.refitted is not None:
+            return self.refitted(known, cut)
+        return fit_with_fallback(self.wanted, rows, log_gaps_of(known, closed)).model
 
 
 class Comparison(Struct, frozen=True):
@@ -84,7 +94,7 @@ def compare(
         return None
     cut = as_of - after
     rows = rows_as_of(known, cut, closed)
-    fitted = fit_with_fallback(new.wanted, rows, log_gaps_of(known, closed)).model if unseen else new.found
+    fitted = new.at(known, cut, rows, closed) if unseen else new.found
     theirs = rows_as_of(known, cut, closed) if in_force.open_days else rows_as_of(known, cut)
     weeks, open_weeks = after / WEEK_DAYS, closed.open_between(cut, as_of) / WEEK_DAYS
     surprise = surprises(fitted, rows, open_weeks, purchases)

@@ -27,9 +27,13 @@ class Pareto(Struct, frozen=True):
         return 1 / (1 + self._left(history, history.quiet))
 
     def p_buy(self, history: History, weeks: float) -> float:
-        """Return the chance of at least one purchase within the next `weeks`.
+        """Return the chance of at least one purchase within the next `weeks`."""
+        return self.p_alive(history) * self.p_buy_if_alive(history, weeks)
 
-        Of somebody who is there: the density of the next purchase, n/(A+y) * (A/(A+y))^n, times the chance of being
+    def p_buy_if_alive(self, history: History, weeks: float) -> float:
+        """Return that chance for somebody who has not left; it depends on x and T alone.
+
+        The density of the next purchase, n/(A+y) * (A/(A+y))^n, times the chance of being
         there still, (B/(B+y))^s, over y up to `weeks`; n = r+x, A = alpha+T, B = beta+T.
         """
         n, since, life = self.r + history.x, self.alpha + history.T, self.beta + history.T
@@ -39,7 +43,7 @@ class Pareto(Struct, frozen=True):
             return exp(-(n + 1) * log1p(y / since) - self.s * log1p(y / life))
 
         soon = integrate(density, weeks, (n + 1) / since + self.s / life + 1 / life) * n / since
-        return self.p_alive(history) * min(soon, 1.0)
+        return min(soon, 1.0)
 
     def expected_purchases(self, history: History, weeks: float) -> float:
         """Return the mean number of purchases within the next `weeks`."""

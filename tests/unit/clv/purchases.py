@@ -74,5 +74,16 @@ def regular_shop(customers: int, seed: int = 4, days: int = 500, first: int = 10
     return shop
 
 
+def all_alike(customers: int, seed: int = 5, days: int = 364, first: int = 10_000) -> dict[Any, dict[int, float]]:
+    """Draw customers who come with the same chance every day from their first on, all within half a year."""
+    rng = np.random.default_rng(seed)
+    shop: dict[Any, dict[int, float]] = {}
+    for number in range(customers):
+        began = first + (0 if number == 0 else int(rng.integers(180)))
+        came = np.flatnonzero(rng.random(first + days - began) < 1 / 28) + began + 1
+        shop[number] = dict.fromkeys([began, *map(int, came)], 10.0)
+    return shop
+
+
 def date_of(day: int) -> str:
     return str(EPOCH.fromordinal(EPOCH.toordinal() + day))

@@ -11,14 +11,16 @@ from typer.testing import CliRunner, Result
 
 from stamgast import drawn_pages
 from stamgast.commands.clv import app
-from tests.unit.clv.purchases import csv_of, drawn_shop
+from tests.unit.clv.purchases import all_alike, csv_of, drawn_shop
 
 pytestmark = pytest.mark.fits
 KEYS = {
     *("parameters", "standard_errors", "log_likelihood", "n_mae", "n_rmse", "n_bias", "auc", "auc_p_buy", "v_mae"),
     *("v_bias", "top10", "log_score", "crps", "brier", "poisson_deviance", "slope", "ci"),
 }
-MODELS = ["naive_aov", "naive_repeat_rate", "bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd", "combined"]
+NAIVE = ["naive_aov", "naive_repeat_rate", "alike", "regression"]
+SINGLE = ["bg_nbd", "mbg_nbd", "mbg_cnbd_k", "pareto_nbd"]
+MODELS = [*NAIVE, *SINGLE, "combined", "blended"]
 # Day 10,000 is 1997-05-19.
 DATES = ("--calibration-end", "1998-01-24", "--holdout-end", "1998-10-01")
 
@@ -40,7 +42,8 @@ def test_in_a_process_the_answer_is_one_json_document_with_every_key(sales):
 
     told = json.loads(done.stdout)
     assert told["customers"] == 400
-    assert told["best"] in MODELS
+    assert told["best"] in {*MODELS, "prior"}
+    assert told["best_to_fit"] in {*MODELS, "prior"} - {"regression"}
     assert list(told["models"]) == MODELS
     assert all(model.keys() >= KEYS for model in told["models"].values())
     assert told["warnings"] == []
@@ -57,7 +60,7 @@ def test_what_a_model_cannot_say_is_null(sales):
     assert naive["n_mae"] > 0
     assert models["mbg_nbd"]["standard_errors"].keys() == {"r", "alpha", "a", "b"}
     assert models["combined"]["ci"]["mbg_nbd"] == models["mbg_nbd"]["ci"]
-    assert models["combined"]["ci"].keys() == set(MODELS[2:6])
+    assert models["combined"]["ci"].keys() == set(SINGLE)
 
 
 def test_people_get_a_table_and_which_model_to_go_by(sales):
@@ -69,6 +72,19 @@ def test_people_get_a_table_and_which_model_to_go_by(sales):
     assert lines[1].split() == MODELS
     assert lines[2].split()[0] == "log_score"
     assert lines[-1].startswith("best: ")
+
+
+def test_where_nothing_ranks_it_is_said(tmp_path):
+    path = tmp_path / "alike.csv"
+    path.write_text(csv_of(all_alike(300)))
+
+    done = run("--data", path, "--calibration-end", "1997-11-10", "--holdout-end", "1997-12-10", "--json")
+
+    told = json.loads(done.stdout)
+    assert told["best"] == "alike"
+    assert told["models"]["alike"]["log_score"] == min(each["log_score"] or 9 for each in told["models"].values())
+    assert "nothing ranks these customers: alike has an AUC of 0.50" in done.stderr
+    assert "nothing ranks" in told["warnings"][0]
 
 
 def test_what_spend_is_averaged_over_is_said(sales):

@@ -89,7 +89,3 @@ def test_a_merchant_who_is_not_there_is_named_with_the_one_that_may_be_meant(sal
     assert done.exit_code == 1
     assert "there is no merchant 'drop'" in done.stderr
     assert "is it 'dorp'?" in done.stderr
-    assert (
-        run("score", "--data", sales, "--as-of", "2026-03-01", "--merchant", "dorp", "--model", "combined").exit_code
-        == 2
-    )

@@ -1,6 +1,9 @@
 """What a customer is worth: by formulas and by a model in force, less what winning and reaching them cost."""
 
 from dataclasses import replace
+from typing import Any
+
+import pytest
 
 from rules.actions import Give, Send
 from rules.loader import load_bundle
@@ -92,11 +95,28 @@ def test_net_value_is_what_was_made_and_what_is_to_come_less_what_winning_the_cu
     assert clv_of(owner.state(), program(), T0).net is None, "no model, nothing to come is known"
 
 
-def test_rules_speak_of_churn_and_of_value_to_come_and_what_is_unknown_is_not_met():
-    fitted = {"model": "mbg_nbd", "parameters": RECORD_SHOP, "spend": {"p": 6.25, "q": 3.744, "v": 15.44}}
+PARETO = {"r": 0.553, "alpha": 10.58, "s": 0.606, "beta": 11.67}
+SETS: tuple[dict[str, Any], ...] = (
+    {"model": "mbg_nbd", "parameters": RECORD_SHOP},
+    {
+        "model": "combined",
+        "parameters": {
+            "weeks": 6.0, "constant": -0.43, "logit_p": 0.68, "log_purchase_days": 0.53, "least_p": 0.02
+        },
+        "members": {"mbg_nbd": RECORD_SHOP, "pareto_nbd": PARETO},
+        "weights": {"mbg_nbd": 0.6, "pareto_nbd": 0.4},
+    },
+    {"model": "alike", "parameters": {"rate": 0.02}},
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("parameters", SETS, ids=[each["model"] for each in SETS])
+def test_rules_speak_of_churn_and_of_value_to_come_and_what_is_unknown_is_not_met(parameters):
+    fitted: dict[str, Any] = parameters | {"spend": {"p": 6.25, "q": 3.744, "v": 15.44}}
     files = {"program.yaml": PROGRAM, "rules/careful.yaml": RULE}
     tags = []
-    for clv in (fitted, {}):
+    nothing: dict[str, Any] = {}
+    for clv in (fitted, nothing):
         loaded = load_bundle(files, "bakery", clv)
         assert [str(problem) for problem in loaded.problems] == []
         owner = Owner(bundle(loaded.program, *loaded.rules.all))

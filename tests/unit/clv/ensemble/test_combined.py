@@ -8,14 +8,13 @@ import pytest
 from stamgast.clv.data.rows import make_rows
 from stamgast.clv.data.windows import up_to, window_of
 from stamgast.clv.ensemble.best_model import USUAL, choose
-from stamgast.clv.ensemble.combined import COMBINED
 from stamgast.clv.ensemble.members import admitted
 from stamgast.clv.ensemble.weights import pool_weights
 from stamgast.clv.evaluation.backtest import evaluate
 from stamgast.clv.models.logistic import ridge_logistic
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of, log_scores
-from stamgast.domain.attrition import make_model
+from stamgast.domain.attrition import COMBINED, make_model
 from tests.builders import sure
 from tests.unit.clv.purchases import drawn_shop, purchases_of, regular_shop
 

@@ -7,9 +7,9 @@ from datetime import date
 
 import pytest
 
-from stamgast.clv.ensemble.combined import COMBINED
 from stamgast.clv.evaluation.backtest import evaluate
 from stamgast.demo.cdnow import day_of
+from stamgast.domain.attrition import COMBINED
 from tests.unit.clv.purchases import purchases_of
 from tests.unit.clv.record_shop import CALIBRATION_END, HOLDOUT_END, numbers_of_sample, read_master
 

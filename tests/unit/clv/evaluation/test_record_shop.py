@@ -8,12 +8,12 @@ import pytest
 
 from stamgast.clv.data.windows import up_to
 from stamgast.clv.ensemble.best_model import choose
-from stamgast.clv.ensemble.combined import COMBINED
 from stamgast.clv.evaluation.backtest import evaluate
 from stamgast.clv.evaluation.curves import calibration, conditional_expectation, lift, tracking
 from stamgast.clv.evaluation.figures import judge
 from stamgast.clv.models.fitting import fit_spend
 from stamgast.clv.models.gamma_gamma import expected_spend
+from stamgast.domain.attrition import COMBINED, TOGETHER
 from tests.builders import sure
 from tests.unit.clv.purchases import purchases_of
 from tests.unit.clv.record_shop import CALIBRATION_END, HOLDOUT_END, read_sample
@@ -125,16 +125,15 @@ def test_how_sure_the_choice_is_stands_beside_it(found):
 
     assert low < 0 < high, "91 days of one shop do not tell the combined model from MBG/NBD"
     assert found.document()["gain_there"] == (low, high)
-    assert found.choice.doubt().endswith("on mbg_nbd, which may be chance")
+    assert found.choice.doubt().endswith("on bg_nbd, which may be chance")
 
 
 @pytest.mark.parametrize("days", [7, 28, 55])
 def test_for_a_few_weeks_a_single_model_is_chosen(purchases, days):
     choice = choose(up_to(purchases, CALIBRATION_END), days)
 
-    assert choice.best == choice.best_single
-    assert choice.left_out
-    assert choice.doubt().endswith("it is not chosen after so short a rehearsal")
+    assert choice.best not in TOGETHER
+    assert choice.to_fit not in TOGETHER
 
 
 def test_for_one_week_a_single_model_is_far_less_biased_than_the_combined_one(purchases):

@@ -1,0 +1,65 @@
+"""Fit whatever foretold best, as a parameter set to go by."""
+
+from __future__ import annotations
+
+from msgspec.structs import replace
+
+from stamgast.clv.data.state_sample import Live
+from stamgast.clv.ensemble.best_model import MOST_CUSTOMERS, PRIOR, USUAL, Choice, choose
+from stamgast.clv.ensemble.combined_fit import fit_combined, purchase_days, thinned
+from stamgast.clv.models.fitting import fit_alike
+from stamgast.clv.scoring import as_set, date_of
+from stamgast.clv.selection.k_selection import fit_live
+from stamgast.domain.attrition import ALIKE, BLENDED, TOGETHER
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv_parameters import ParameterSet
+from stamgast.domain.models.gamma_gamma import Orders
+
+BEST = "best"
+"""What `--model` may say to have it chosen."""
+LEARNT = (BEST, *TOGETHER, ALIKE)
+"""What can be fitted besides the purchase models."""
+
+
+def fit_any(
+    live: Live, model: str, orders: Orders, days: int, closed: ClosedDays = ClosedDays(), *, with_prior: bool = False  # noqa: B008
+) -> ParameterSet:  # fmt: skip
+    """Fit a model by its name, the best, the combined one or everybody alike; `days` is the horizon that counts.
+
+    `live` leaves the days `closed` out already. Where there is too little to learn from the usual model is fitted; that
+    is said, as is what was chosen from among what.
+
+    Raises:
+        ValueError: there are no customers.
+    """
+    said: list[str] = []
+    if model == BEST:
+        choice = choose(purchase_days(thinned(live, closed, MOST_CUSTOMERS), closed), days)
+        model = choice.to_fit
+        said.append(told(choice))
+    if model in TOGETHER:
+        found = fit_combined(live, orders, days, closed, blended=model == BLENDED)
+        if found is not None:
+            return _noting(found, said)
+        model = USUAL
+        said.append(f"too few customers came again, or stayed away, to learn a combination from; this is {USUAL}")
+    if model == ALIKE:
+        return _noting(as_set(fit_alike(live.sample.rows), live.sample, orders), said)
+    drawn = with_prior or model == PRIOR
+    usual = USUAL if model == PRIOR else model
+    return _noting(fit_live(live, usual, orders, closed, with_prior=drawn), said)
+
+
+def told(choice: Choice) -> str:
+    """Say what was chosen and by which figures."""
+    if choice.cut is None:
+        return f"there is too little to choose a model with; this is {USUAL}"
+    scores = sorted(choice.log_scores.items(), key=lambda each: each[1])
+    listed = ", ".join(f"{name} {score:.4f}" for name, score in scores)
+    cuts = " and ".join(date_of(cut) for cut in sorted(choice.cuts))
+    return f"{choice.to_fit} was chosen by log scores after {cuts} (smaller is better): {listed}"
+
+
+def _noting(found: ParameterSet, said: list[str]) -> ParameterSet:
+    report = found.fit and replace(found.fit, notes=[*said, *found.fit.notes])
+    return replace(found, fit=report)

@@ -1,0 +1,149 @@
+"""What `--model best` fits: whatever foretold best at cuts inside what is known, and why."""
+
+import msgspec
+import numpy as np
+import pytest
+
+from stamgast.clv.data.rows import make_rows
+from stamgast.clv.data.state_sample import live_of_days
+from stamgast.clv.ensemble.best_fit import BEST, fit_any
+from stamgast.clv.ensemble.best_model import NEAR, PRIOR, choose
+from stamgast.clv.ensemble.combined_fit import purchase_days
+from stamgast.clv.models.regression import REGRESSION, regress
+from stamgast.clv.models.scores import scores_of
+from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
+from stamgast.domain.closed_days import ClosedDays
+from stamgast.programs.refit import refit
+from tests.builders import program, sure
+from tests.unit.clv.purchases import all_alike, drawn_shop, purchases_of, regular_shop
+
+FIRST, END = 10_000, 10_364
+pytestmark = pytest.mark.fits
+NO_DAYS = ClosedDays()
+
+
+def live(shop: dict[int, dict[int, float]]):
+    return live_of_days(
+        [sorted(day for day in days if day <= END) for days in shop.values() if min(days) <= END], END, NO_DAYS
+    )
+
+
+def test_a_shop_whose_customers_do_not_differ_is_gone_by_as_that():
+    found = fit_any(live(all_alike(400)), BEST, "all", 182)
+
+    assert found.model == ALIKE
+    assert found.parameters["rate"] == pytest.approx(0.25, rel=0.05)
+    assert "alike was chosen by log scores after 1997-11-17 and 1998-01-17" in sure(found.fit).notes[0]
+
+
+def test_the_combined_model_is_taken_where_nothing_else_is_clearly_better():
+    shop = drawn_shop(900)
+    choice = choose(purchase_days(live(shop), NO_DAYS), 182)
+
+    assert choice.best == choice.to_fit == COMBINED
+    assert min(choice.log_scores.values()) > choice.log_scores[COMBINED] - NEAR
+    assert {ALIKE, REGRESSION, PRIOR} < choice.log_scores.keys()
+    assert len(choice.cuts) == 2
+    assert fit_any(live(shop), BEST, "all", 182).model == COMBINED
+
+
+def test_a_handful_is_fitted_by_the_usual_model_which_is_said():
+    found = fit_any(live(drawn_shop(40)), BEST, "all", 182)
+
+    assert found.model == "mbg_cnbd_k"
+    assert sure(found.fit).notes[0] == "there is too little to choose a model with; this is mbg_cnbd_k"
+
+
+def test_many_customers_are_rehearsed_with_some_of_them_and_the_first_who_came():
+    shop = drawn_shop(900)
+    copies = {len(shop) * copy + number: days for copy in range(7) for number, days in shop.items()}
+
+    many = choose(purchase_days(live(copies), NO_DAYS), 182)
+    few = choose(purchase_days(live(shop), NO_DAYS), 182)
+
+    assert many.cuts == few.cuts
+    assert many.log_scores["mbg_nbd"] == pytest.approx(few.log_scores["mbg_nbd"], abs=0.02)
+
+
+def test_closed_days_are_left_out_of_what_is_learnt():
+    closed = ClosedDays(tuple(range(FIRST + 150, FIRST + 200)))
+    days = [sorted(day for day in days if day not in closed.days and day <= END) for days in drawn_shop(900).values()]
+    told = live_of_days([each for each in days if each], END, closed)
+
+    found = purchase_days(told, closed)
+
+    assert found.as_of == END - 50
+    assert [len(buyer.days()) for buyer in found.buyers.values()] == [len(each) for each in days if each]
+    assert sure(fit_any(told, COMBINED, "all", 91, closed)).parameters["weeks"] == 13.0
+
+
+def test_what_is_fitted_for_a_merchant_looks_as_far_as_their_rules_do():
+    shop = program()
+    first = refit(live(drawn_shop(900)), shop, {}, BEST, "all")
+
+    assert first.parameters.model == COMBINED
+    assert first.parameters.parameters["weeks"] == pytest.approx(shop.horizon.churn_days / 7)
+    again = refit(live(drawn_shop(900)), shop, msgspec.to_builtins(first.parameters), BEST, "all")
+    assert again.parameters.version == first.parameters.version
+    assert sure(again.comparison).difference == 0
+    assert again.refusal == ""
+
+
+def test_a_combination_is_held_against_what_is_in_force_as_it_is_when_learnt_before():
+    shop = drawn_shop(900)
+    earlier = {name: {day: x for day, x in days.items() if day <= END - 150} for name, days in shop.items()}
+    known = [sorted(days) for days in earlier.values() if days]
+    single = refit(live_of_days(known, END - 150, NO_DAYS), program(), {}, "mbg_nbd", "all").parameters
+
+    found = refit(live(shop), program(), msgspec.to_builtins(single), BEST, "all")
+
+    assert found.parameters.model == COMBINED
+    compared = sure(found.comparison)
+    assert compared.unseen
+    assert 0 < compared.difference < 0.01, "one MBG/NBD drew this shop, so nothing can be better than one"
+    assert compared.new_is_worse == bool(found.refusal)
+
+
+def slowing_down(customers: int, seed: int = 6) -> dict[int, dict[int, float]]:
+    """Draw customers who never leave and whose gaps grow with every month that they are customers."""
+    rng = np.random.default_rng(seed)
+    shop: dict[int, dict[int, float]] = {}
+    for number in range(customers):
+        rate, first = rng.gamma(0.8, 1 / 3) / 7 + 1e-5, FIRST + (0 if number == 0 else int(rng.integers(180)))
+        bought, day = shop.setdefault(number, {}), first
+        while day <= END:
+            bought[day] = 10.0
+            day += max(1, round(rng.exponential(1 / rate) * (1 + (day - first) / 90)))
+    return shop
+
+
+def test_where_customers_slow_down_a_regression_is_blended_in():
+    customers = live(slowing_down(500))
+
+    found = fit_any(customers, BEST, "all", 182)
+
+    assert found.model == BLENDED
+    assert found.regression["weight"] > 0.5
+    now = customers.sample.rows
+    alone = fit_any(customers, COMBINED, "all", 182)
+    both = [scores_of(each.attrition()).expected_purchases(now, 26.0).sum() for each in (found, alone)]
+    assert both[0] < 0.8 * both[1], "no purchase model has a word for slowing down"
+
+
+def test_regulars_keep_their_k():
+    choice = choose(purchases_of(regular_shop(400), 10_364), 182)
+
+    assert min(choice.log_scores, key=lambda name: choice.log_scores[name]) in {"mbg_cnbd_k", COMBINED}
+
+
+def test_a_regression_finds_the_rate_that_was_put_in():
+    rng = np.random.default_rng(3)
+    x, age = rng.integers(0, 9, 4_000), rng.integers(70, 300, 4_000)
+    rows = make_rows(x, np.where(x > 0, 60, 0), age)
+    means = 10 * 0.05 * (1 + x) ** 0.8
+    came = rng.negative_binomial(2.0, 2.0 / (2.0 + means))
+
+    found = regress([(rows, 10.0, came)])
+
+    assert found.means(rows, 10.0) == pytest.approx(means, rel=0.15)
+    assert found.size == pytest.approx(2.0, rel=0.2)
