@@ -13,6 +13,7 @@ import msgspec
 
 from stamgast.clv.data.state_sample import Bought, Live, sample_of_states
 from stamgast.clv.scoring import weight_of_margin
+from stamgast.clv.models.regularity_fit import fit_regularity
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
 from stamgast.domain.attrition import MBG_NBD
@@ -85,8 +86,13 @@ def refit(
     sample = live.sample
     found = fit_live(live, model, orders, program.closed, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
+    regularity = fit_regularity(live.days, sample.as_of, program.closed)
     found = msgspec.structs.replace(
-        found, margin=margin, open_days=bool(program.closed.days), margin_weight=weight_of_margin(sample)
+        found,
+        margin=margin,
+        open_days=bool(program.closed.days),
+        margin_weight=weight_of_margin(sample),
+        regularity=regularity,
     ).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
     # A k that was not taken is not asked at the cut either.
