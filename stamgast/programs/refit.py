@@ -12,8 +12,8 @@ from typing import Any
 import msgspec
 
 from stamgast.clv.data.state_sample import Bought, Live, sample_of_states
-from stamgast.clv.scoring import weight_of_margin
 from stamgast.clv.models.regularity_fit import fit_regularity
+from stamgast.clv.scoring import weight_of_margin
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
 from stamgast.domain.attrition import MBG_NBD
