@@ -29,6 +29,8 @@ LAPSE_BOUNDS: Final[Mapping[str, tuple[float, float]]] = {
     "alive_below": (0.05, 0.95),
     "risk_alive_below": (0.05, 0.95),
 }
+PRECISION_BOUNDS: Final = (100, 990)
+"""In thousandths."""
 LAPSE_BY: Final = ("model", "own_rhythm")
 MOST_CLOSED: Final = 4_000
 TILL: Final = "till"
@@ -42,13 +44,14 @@ def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
     """When somebody who stays away is at risk, lapsing and lapsed."""
     if node is None:
         return LapseModel()
-    found = reader.mapping(node, "lapse", (*LAPSE_BOUNDS, "min_gaps", "by"))
+    found = reader.mapping(node, "lapse", (*LAPSE_BOUNDS, "min_gaps", "by", "precision"))
     figures = {key: reader.number(found[key], key, *LAPSE_BOUNDS[key]) for key in LAPSE_BOUNDS if key in found}
     given: dict[str, Any] = {key: value for key, value in figures.items() if value is not None}
     if "min_gaps" in found:
         given["min_gaps"] = reader.integer(found["min_gaps"], "min_gaps", 1, 100) or LapseModel().min_gaps
     if "by" in found:
         given["by"] = reader.one_of(found["by"], "by", LAPSE_BY) or LapseModel().by
+    given |= _sureness(reader, found, figures)
     model = LapseModel(**given)
     if model.risk_quantile >= model.quantile:
         where = found.get("risk_quantile", node)
@@ -59,6 +62,28 @@ def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
         message = f"`risk_alive_below` is {model.risk_alive_below:g} and `alive_below` {model.alive_below:g}"
         reader.problem(where, message, "Somebody is at risk before they lapse: write a greater chance.")
     return model
+
+
+def _sureness(reader: Reader, found: Mapping[str, Node], figures: Mapping[str, float | None]) -> Mapping[str, float]:
+    """How sure the shop wants to be, in both manners: as a share of lapses, or as chances of still being a customer."""
+    usual = LapseModel()
+    if "precision" in found:
+        share = reader.word(found["precision"], "precision", parse_margin)
+        if share is None:
+            return {}
+        if not PRECISION_BOUNDS[0] <= share <= PRECISION_BOUNDS[1]:
+            low, high = (each // 10 for each in PRECISION_BOUNDS)
+            message = f"`precision` is {share / 10:g}%"
+            reader.problem(found["precision"], message, f"Write a share from {low}% to {high}%, such as 60%.")
+            return {}
+        for name in ("alive_below", "risk_alive_below"):
+            if name in found:
+                message = f"`{name}` says nothing beside `precision`"
+                reader.problem(found[name], message, "Remove one of the two.", warning=True)
+        sure, risk = share / 1000, share / 1000 * usual.risk_precision / usual.precision
+        return {"precision": sure, "risk_precision": risk, "alive_below": 1 - sure, "risk_alive_below": 1 - risk}
+    pairs = (("precision", figures.get("alive_below")), ("risk_precision", figures.get("risk_alive_below")))
+    return {name: 1 - chance for name, chance in pairs if chance is not None}
 
 
 def read_costs(reader: Reader, node: Node | None, currency: str) -> Costs:

@@ -13,6 +13,11 @@ _LAPSE: Final[Mapping[str, Key]] = {
         "customer's `own_rhythm`.",
         choice(("model", "own_rhythm")),
     ),
+    "precision": Key(
+        "How sure the shop wants to be: of those who are lapsing such a share never comes again, as far as its own "
+        "past tells. 60% where nothing is said. At risk is whoever has left with six tenths of that.",
+        SHARE,
+    ),
     "risk_alive_below": Key("By the model: at risk when the chance of still being a customer is less.", NUMBER),
     "alive_below": Key("By the model: lapsing when it is less than this.", NUMBER),
     "risk_quantile": Key("By own rhythm: at risk when so many of those who come back are back.", NUMBER),
@@ -74,9 +79,8 @@ VALUE: Final[Mapping[str, Key]] = {
         keys=_LAPSE,
         example=yaml("""
             lapse:
+              precision: 60%
               by: own_rhythm
-              risk_alive_below: 0.7
-              alive_below: 0.5
               risk_quantile: 0.8
               quantile: 0.95
               lapsed_after: 2

@@ -14,6 +14,7 @@ from stamgast.backtest.life import Life
 from stamgast.backtest.money import Move
 from stamgast.domain.activation import Submission
 from stamgast.domain.calendar import business_day
+from stamgast.domain.lapses import Lapses
 from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import BETWEEN, ActivationState, Counter, Happened, Tally
 
@@ -76,6 +77,7 @@ class Account(Struct):
     """Messages that one customer gets in one week -> how many such weeks there were."""
     overlaps: dict[tuple[str, str], Overlap] = field(default_factory=dict)
     samples: dict[str, list[Sample]] = field(default_factory=dict)
+    lapses: Lapses = field(default_factory=Lapses)
     charged: dict[tuple[str, str], dict[Day, int]] = field(default_factory=dict)
     """(budget, time) -> day -> thousandths of a minor unit."""
     moves: list[Move] = field(default_factory=list)
@@ -98,6 +100,9 @@ class Account(Struct):
         if life.sent:
             self._count_messages(life)
         self.moves += life.moves
+        state = life.state(("", ""))
+        if life.lapsing and state is not None:
+            self.lapses.add(life.lapsing, state.last_day, life.now, life.bundle.program.lapse)
         for at, charged, mills in life.charged:
             budget, _, period = charged.rpartition(BETWEEN)
             day = business_day(at, life.bundle.program.time_zone)
@@ -109,6 +114,7 @@ class Account(Struct):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         for rule, tally in other.rules.items():
             _merge_tally(self.rule(rule), tally)
+        self.lapses.merge(other.lapses)
         _add(self.cards, other.cards)
         _add(self.weeks, other.weeks)
         for pair, overlap in other.overlaps.items():

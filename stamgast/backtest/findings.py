@@ -51,6 +51,7 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "budgets": budgets_of(account, bundle),
         "budgets_settled": account.settled,
         "cards": dict(sorted(account.cards.items())),
+        "lapses": account.lapses.document(),
         "messages_per_customer_week": weeks_of(account),
         "overlaps": _overlaps(account, shown),
         "samples": [_sample(sample, program) for sample in chosen_samples(account, shown)],

@@ -21,7 +21,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.events import ActivationOutcome, AnyEvent, PurchaseChanged, Reviewed
 from stamgast.domain.purses import Ask
 from stamgast.domain.told import Line, Moved, Told, name_of_voucher
-from stamgast.domain.units import Millis
+from stamgast.domain.units import Day, Millis
 from stamgast.domain.vocabulary import BETWEEN, Counter, Status
 from stamgast.service import Bundle, Change, Context, handle
 from stamgast.simulate import CustomerKey, Simulation
@@ -33,6 +33,7 @@ MOST_PASSED_OVER: Final = 20
 _CHARGED: Final = f"{Counter.BUDGET}{BETWEEN}"
 _SPENT: Final = f"{BETWEEN}{Booked.SPENT}"
 _BUDGET: Final = Told.BUDGET
+_LAPSING: Final = Counter.LAPSING
 _DELIVERED: Final = Status.DELIVERED
 _RANK: Final = RANKS[_DELIVERED]
 
@@ -70,6 +71,8 @@ class Life(Simulation):
         """When, `budget|time`, and how much was charged to it, or came back."""
         self.moves: list[Move] = []
         """What was asked of budgets that hold something back, and what came back of it."""
+        self.lapsing: list[tuple[Millis, Day]] = []
+        """When the customer was called lapsing, and after which visit day."""
         self._has_budgets = bool(bundle.rules.budgets)
         self._answers = played.answers
         self._starts = played.starts
@@ -106,6 +109,8 @@ class Life(Simulation):
         counters = self.counters
         for name, by in change.counters.items():
             counters[name] = counters.get(name, 0) + by
+        if _LAPSING in change.counters:
+            self.lapsing.append((event.at, change.state.last_day))
         if self._has_budgets:
             self._note_charged(event, change)
         if self._bought and isinstance(event, PurchaseChanged):
@@ -153,6 +158,7 @@ class Life(Simulation):
         self.sent.clear()
         self.charged.clear()
         self.moves.clear()
+        self.lapsing.clear()
         if self.bundle.rules.awaited and self._customer is not None:
             self._run(Reviewed(merchant=key[0], customer=key[1], at=at))
 

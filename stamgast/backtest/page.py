@@ -11,6 +11,7 @@ from stamgast.backtest.findings import by_week
 from stamgast.backtest.words import LOG, assumptions, budgets_in_words, overlap_in_words, why_not
 from stamgast.domain.calendar import date_of
 from stamgast.domain.currencies import format_money
+from stamgast.domain.lapses import lapses_in_words
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
 _COLOURS: Final = ("#c2410c", "#0369a1", "#15803d", "#7c3aed", "#a16207", "#be185d", "#0f766e", "#57534e")
@@ -28,7 +29,7 @@ def report_of(found: Mapping[str, Any], account: Account) -> str:
     check_plots()
     title = f"What the rules of {found['merchant']} would have done from {found['from']} to {found['to']}"
     said = "".join(f"<p>{escape(line)}</p>" for line in assumptions(found))
-    told = (said, _table(found), _not_known(found), _reasons(found), _budgets(found))
+    told = (said, _table(found), _lapses(found), _not_known(found), _reasons(found), _budgets(found))
     body = (*told, _plots(found, account), _overlaps(found), _samples(found))
     return page_of(title, "\n".join(body))
 
@@ -53,6 +54,11 @@ def _reasons(found: Mapping[str, Any]) -> str:
         for reason, times in figures["withheld"].items()
     ]
     return f"<h2>Why not</h2><ul>{''.join(told)}</ul>" if told else ""
+
+
+def _lapses(found: Mapping[str, Any]) -> str:
+    told = lapses_in_words(found["lapses"])
+    return f"<h2>Who was called lapsing</h2><p>{escape(told)}.</p>" if told else ""
 
 
 def _not_known(found: Mapping[str, Any]) -> str:

@@ -10,6 +10,7 @@ from stamgast.backtest.account import WAITING
 from stamgast.backtest.preview import STAND_IN
 from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.currencies import format_money
+from stamgast.domain.lapses import lapses_in_words
 from stamgast.people.why import REASONS
 
 LOG: Final = "log"
@@ -70,6 +71,8 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     yield from budgets_in_words(found)
     for reward, given in found["cards"].items():
         yield f"cards give {reward} by themselves: {given:,} times"
+    if lapses := lapses_in_words(found["lapses"]):
+        yield lapses
     weeks = found["messages_per_customer_week"]
     if weeks["most"]:
         spread = ", ".join(f"{number} in {times:,} weeks" for number, times in weeks["weeks"].items())

@@ -12,7 +12,7 @@ from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, p
 from stamgast.commands.clv_change import change
 from stamgast.commands.clv_data import DATA, read_live
 from stamgast.commands.clv_evaluate import evaluate
-from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
+from stamgast.commands.clv_fits import Orders, check_model, fit_shop, kinds_in_words, tell_notes, with_regularity
 from stamgast.commands.clv_score import score
 from stamgast.commands.clv_segments import segments
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_money, read_number, read_share, read_weeks
@@ -126,8 +126,9 @@ def fit(
             misuse("give --data FILE, --merchant M, or both")
         if force:
             misuse("--force is for --merchant: without it nothing is published")
-        found = fit_shop(read_live(data, day), model, orders, read_weeks(horizon), with_prior=prior)
-        document = None
+        told = read_live(data, day)
+        fitted = fit_shop(told, model, orders, read_weeks(horizon), with_prior=prior)
+        found, document = with_regularity(told, fitted), None
     else:
         from stamgast.commands.clv_publishing import Wanted, fit_merchant
 
@@ -172,6 +173,8 @@ def _show(found: ParameterSet) -> None:
         answer(f"{'fitted':<16} to {report.customers:,} customers as of {report.as_of}, by {report.method}")
         if report.log_likelihood is not None:
             answer(f"{'log-likelihood':<16} {report.log_likelihood:.4f}")
+    for line in kinds_in_words(found):
+        answer(f"{'customers':<16} {line}")
     errors = report.standard_errors if report else {}
     for name, value in found.parameters.items():
         error = errors.get(name)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -43,6 +44,30 @@ def fit_shop(
     found = fit_any(live, model, average, days, closed or ClosedDays(), with_prior=with_prior)
     tell_notes(found)
     return found
+
+
+def with_regularity(live: Live, found: ParameterSet) -> ParameterSet:
+    """Add how regularly the customers of a file come; where they have shown too little of it, say so."""
+    import msgspec
+
+    from stamgast.clv.models.regularity_fit import fit_regularity
+    from stamgast.domain.closed_days import ClosedDays
+
+    regularity = fit_regularity(live.days, live.sample.as_of, ClosedDays())
+    if regularity is None:
+        say("note: too few came again, or fell silent, to tell how regularly they come; lapses go by the model alone")
+    return msgspec.structs.replace(found, regularity=regularity).versioned()
+
+
+def kinds_in_words(found: ParameterSet) -> list[str]:
+    """How often each kind of customers comes and leaves, the commonest first."""
+    if found.regularity is None:
+        return []
+    return [
+        f"{each.share:.0%} of new ones come about every {math.exp(each.mean):.0f} days, and of a hundred visits of "
+        f"theirs {100 * each.leaves:.0f} are the last"
+        for each in sorted(found.regularity.kinds, key=lambda each: -each.share)
+    ]
 
 
 def tell_notes(found: ParameterSet) -> None:

@@ -181,6 +181,7 @@ def _tell(document: dict[str, Any]) -> None:
     from stamgast.commands.report_page import budgets_in_words
     from stamgast.domain.currencies import format_money
     from stamgast.domain.earned import quiet_rules
+    from stamgast.domain.lapses import lapses_in_words
 
     def money(minor: float) -> str:
         return format_money(round(minor), document["currency"])
@@ -195,6 +196,8 @@ def _tell(document: dict[str, Any]) -> None:
         answer(f"  decided nothing yet: {', '.join(quiet)}")
     if "together" in document:
         _tell_together(document, money)
+    if "lapses" in document and (told := lapses_in_words(document["lapses"])):
+        answer(f"  {told}")
     for line in budgets_in_words(document):
         answer(f"  {line}")
     owed = document["liability"]

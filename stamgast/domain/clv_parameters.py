@@ -24,6 +24,7 @@ from stamgast.domain.attrition import (
     make_model,
 )
 from stamgast.domain.models.gamma_gamma import Spend
+from stamgast.domain.regularity import Regularity, check_regularity
 
 
 class FitReport(Struct, frozen=True, forbid_unknown_fields=True):
@@ -50,6 +51,8 @@ class ParameterSet(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     """Profit as a share of spend, by which spend to come is multiplied; None: what the programme says."""
     open_days: bool = False
     """Whether the shop's closed days were left out of all times, so that they have to be left out in scores too."""
+    regularity: Regularity | None = None
+    """How regularly customers come, for lapses; None in sets from before it, and where that cannot be told yet."""
     fit: FitReport | None = None
     version: str = ""
     margin_weight: float | None = None
@@ -94,6 +97,8 @@ def version_of(parameters: ParameterSet) -> str:
         counted += [parameters.margin, parameters.open_days]
     if parameters.margin_weight is not None:
         counted.append(parameters.margin_weight)
+    if parameters.regularity is not None:
+        counted.append(parameters.regularity)
     content = msgspec.json.encode(counted)
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -108,6 +113,8 @@ def check(parameters: ParameterSet) -> None:
     parameters.attrition()
     if parameters.margin is not None and not 0 <= parameters.margin <= 1:
         raise ValueError(f"margin is {parameters.margin:g}; it must be from 0 to 1")
+    if parameters.regularity is not None:
+        check_regularity(parameters.regularity)
     weight, spend = parameters.margin_weight, parameters.spend
     if weight is not None and not 0 < weight < float("inf"):
         raise ValueError(f"margin_weight is {weight:g}; it must be a positive number")

@@ -74,6 +74,25 @@ def last_gap(value: bytes) -> Day:
     return sum((value[at] & 0x7F) << 7 * (at - begin) for at in range(begin, count))
 
 
+def newest_days(value: bytes, last_day: Day, count: int) -> list[Day]:
+    """The newest so many days of the value, ascending; `last_day` is the newest. Only the value's end is read."""
+    found: list[Day] = []
+    day, at = last_day, len(value)
+    while at and len(found) < count:
+        found.append(day)
+        at -= 1
+        while at and value[at - 1] & 0x80:
+            at -= 1
+        at -= 1
+        gap = value[at]
+        while at and value[at - 1] & 0x80:
+            at -= 1
+            gap = gap << 7 | value[at] & 0x7F
+        day -= gap
+    found.reverse()
+    return found
+
+
 def _begin_of_last(value: bytes, end: int) -> int:
     """Where the number begins that ends before `end`: all of its bytes but the last one say that more follow."""
     begin = end - 1

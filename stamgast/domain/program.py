@@ -138,11 +138,13 @@ class Template:
 class LapseModel(Struct, frozen=True, cache_hash=True):
     """When somebody who stays away counts as at risk, lapsing and lapsed: see `stamgast.domain.quiet_spells`.
 
-    `by` is `model` (the purchase model in force, where there is one) or `own_rhythm`. The own rhythm is that of
+    `by` is `model` (what a fit brought into force, where there is one) or `own_rhythm`. `precision` is how sure the
+    shop wants to be of a lapse: which share of them are never to come again; `risk_precision` the same of those who
+    are at risk. Where a fit says nothing of regularity, `risk_alive_below` and `alive_below` are the chances of still
+    being a customer below which the model says that somebody is at risk, and lapses. The own rhythm is that of
     personal gaps between visit days: log gaps are normal, their mean shrunk to the merchant's. `risk_quantile` and
-    `quantile` are shares of returns: of those who come back, so many are back by then. `risk_alive_below` and
-    `alive_below` are the chances of still being a customer below which the model says that somebody is at risk, and
-    lapses. `lapsed_after` is the multiple of the lapse gap after which a lapsing customer counts as lapsed.
+    `quantile` are shares of returns: of those who come back, so many are back by then. `lapsed_after` is the multiple
+    of the lapse gap after which a lapsing customer counts as lapsed.
     """
 
     median_gap_days: float = 30.0
@@ -156,6 +158,8 @@ class LapseModel(Struct, frozen=True, cache_hash=True):
     by: str = "model"
     alive_below: float = 0.5
     risk_alive_below: float = 0.7
+    precision: float = 0.6
+    risk_precision: float = 0.36
 
 
 @dataclass(frozen=True, slots=True)

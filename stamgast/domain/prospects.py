@@ -17,6 +17,7 @@ from stamgast.domain.customer import Customer
 from stamgast.domain.history import WEEK_DAYS, History, history_of
 from stamgast.domain.models.credibility import drawn_margin
 from stamgast.domain.models.gamma_gamma import Spend
+from stamgast.domain.regularity import Regularity
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.value_table import ValueTable
@@ -45,6 +46,8 @@ class Prospects(Struct, frozen=True):
     closed: ClosedDays = ClosedDays()
     margin_weight: float | None = None
     """How much spend the margin of `discounting` weighs beside a customer's own; then `values` are before it."""
+    regularity: Regularity | None = None
+    """What lapses go by; None: by the model alone."""
 
     def history(self, customer: Customer, today: Day) -> History | None:
         """What the model knows of a customer at the end of a day; None of one who has never bought."""
@@ -140,4 +143,5 @@ def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, ho
         discounting=discounting,
         closed=closed if parameters.open_days else ClosedDays(),
         margin_weight=weight,
+        regularity=parameters.regularity,
     )

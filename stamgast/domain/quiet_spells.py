@@ -1,9 +1,13 @@
 """After how many days without a visit a customer is at risk, and after how many they lapse.
 
-By the purchase model, where one is in force: somebody is at risk where P(alive) falls to one of the programme's
-thresholds and lapses where it falls to the other (closed forms, `stamgast.domain.attrition`). Whom the model takes to
-be gone as soon as they have paid is not missed at once: not before a quarter of those who come back would be back. A
-model in which nobody leaves says nothing of lapsing; then the quantiles of the next gap are what counts.
+By how regularly the customer comes, where a fit says it (`stamgast.domain.regularity`): when the chance of having left
+is as great as the shop wants to be sure. Days are whole there: who is expected on a day has until its end.
+
+By the purchase model alone, where a fit says nothing of regularity: somebody is at risk where P(alive) falls to one of
+the programme's thresholds and lapses where it falls to the other (closed forms, `stamgast.domain.attrition`). Whom the
+model takes to be gone as soon as they have paid is not missed at once: not before a quarter of those who come back
+would be back. A model in which nobody leaves says nothing of lapsing; then the quantiles of the next gap are what
+counts.
 
 By the customer's own rhythm, else: ln(gap) is normal with the customer's mean m and the programme's `log_sd` s. With
 n gaps of mean log g the mean is shrunk to the merchant's, m = w*g + (1-w)*ln(median gap), w = t^2 / (t^2 + s^2/n) with
@@ -17,11 +21,13 @@ from statistics import NormalDist
 
 from msgspec import Struct
 
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import LOG_SCALE
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.program import LapseModel, Program
 from stamgast.domain.prospects import Prospects
+from stamgast.domain.regularity import Regularity, newest_gaps
 
 _SOONEST = 0.25
 """Share of those who come back who are back before anybody is missed."""
@@ -41,7 +47,19 @@ def quiet_gaps(customer: Customer, program: Program) -> Gaps:
     prospects = program.prospects
     if prospects is None or program.lapse.by != "model":
         return own_rhythm(customer.visits, customer.gaps, program.lapse)
+    if prospects.regularity is not None:
+        return _by_regularity(customer, prospects.regularity, prospects.closed, program.lapse)
     return _by_model(customer, prospects, program.lapse)
+
+
+def _by_regularity(customer: Customer, regularity: Regularity, closed: ClosedDays, lapse: LapseModel) -> Gaps:
+    last = customer.last_day
+    silence = regularity.silence(newest_gaps(customer.days, last, closed), customer.visits)
+    days = silence.days(regularity.chance_for(lapse.precision))
+    sooner = min(silence.days(regularity.chance_for(lapse.risk_precision)), days)
+    if not closed.days:
+        return Gaps(int(sooner) + 1, int(days) + 1)
+    return Gaps(closed.after(last, int(sooner) + 1), closed.after(last, int(days) + 1))
 
 
 def own_rhythm(visits: int, log_gaps: int, model: LapseModel) -> Gaps:

@@ -17,6 +17,7 @@ from stamgast.clv.data.state_sample import Bought, Live, live_of_days, sample_of
 from stamgast.clv.ensemble.best_fit import fit_any
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
 from stamgast.clv.models.fitting import MODELS
+from stamgast.clv.models.regularity_fit import fit_regularity
 from stamgast.clv.scoring import weight_of_margin
 from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
 from stamgast.domain.attrition import ALIKE, MBG_CNBD_K, MBG_NBD, TOGETHER, Model
@@ -90,8 +91,13 @@ def refit(
     sample, days = live.sample, max(program.horizon.churn_days, FEWEST_DAYS)
     found = fit_any(live, model, orders, days, program.closed, with_prior=with_prior)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
+    regularity = fit_regularity(live.days, sample.as_of, program.closed)
     found = msgspec.structs.replace(
-        found, margin=margin, open_days=bool(program.closed.days), margin_weight=weight_of_margin(sample)
+        found,
+        margin=margin,
+        open_days=bool(program.closed.days),
+        margin_weight=weight_of_margin(sample),
+        regularity=regularity,
     ).versioned()
     in_force = msgspec.convert(clv, ParameterSet) if clv else None
     new = _new(found, model, days, program.closed)

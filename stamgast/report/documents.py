@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from stamgast.domain.earned import Totals, owed, report
+from stamgast.domain.lapses import Lapses
 from stamgast.report.reading import Readings, Tell
 from stamgast.report.spans import Wanted
 from stamgast.service import Bundle
@@ -35,6 +36,7 @@ async def documents_of_span(
             campaigns=bundle.rules.campaigns,
             full_cards=bundle.rules.full_cards,
         )
+        | {"lapses": Lapses.of(sums[merchant]).document()}
         | days[merchant].as_json()
         for merchant, bundle in bundles.items()
     ]

@@ -21,11 +21,13 @@ from stamgast.domain.review import rate_wanting, reweighed, size_of
 from stamgast.domain.stamps import MOST_COMPLETED
 from stamgast.domain.told import TAKEN_BACK, Arm, Line, Moved, Told
 from stamgast.domain.units import Millis, Minor
-from stamgast.domain.vocabulary import NoteKind, Status, VoucherState
+from stamgast.domain.vocabulary import NoteKind, Stage, Status, VoucherState
 
 _DECISION: Final = Told.DECISION.value
 _VOUCHER: Final = Told.VOUCHER.value
 _BUDGET: Final = Told.BUDGET.value
+_STAGE: Final = Told.STAGE.value
+_LAPSING: Final = Stage.LAPSING.value
 _OUTCOME: Final = NoteKind.OUTCOME
 _PRICED: Final = NoteKind.PRICED
 _READ: Final = Status.READ
@@ -102,6 +104,8 @@ class Life(Struct):
     redeemed: dict[Redeemed, None] = {}
     charged: dict[Charged, None] = {}
     bought: dict[str, Bought] = {}
+    lapsing: dict[Millis, None] = {}
+    """When they were called lapsing."""
     replies: list[Millis] = []
     stops: list[tuple[Millis, bool]] = []
     """When they said STOP (true) or START."""
@@ -118,6 +122,8 @@ class Life(Struct):
             elif line.became in {VoucherState.REDEEMED, TAKEN_BACK}:
                 times = -1 if line.became == TAKEN_BACK else 1
                 self.redeemed[Redeemed(line.at, line.rule, times, line.cost or 0, line.voucher)] = None
+        elif line.kind == _STAGE and line.became == _LAPSING:
+            self.lapsing[line.at] = None
 
         elif line.kind == _BUDGET:
             mills = line.mills if line.became == Moved.SPENT else -line.mills

@@ -13,6 +13,7 @@ from collections.abc import Mapping, MutableMapping
 from rules.engine import CompiledRule
 from stamgast.domain.budgets import Booked, parts_of
 from stamgast.domain.channels import pieces_of
+from stamgast.domain.lapses import Lapses
 from stamgast.domain.measuring import (
     BEFORE_THE_DRAW,
     HELD_OUT,
@@ -26,7 +27,7 @@ from stamgast.domain.measuring import (
     watch,
 )
 from stamgast.domain.told import Arm
-from stamgast.domain.units import Millis
+from stamgast.domain.units import DAY, Millis
 from stamgast.domain.vocabulary import Counter as Counted
 from stamgast.domain.vocabulary import Tally, counter
 from stamgast.report.lives import Decision, Life, Message
@@ -78,6 +79,8 @@ class _Reckoning:
                 name = counter(Counted.BUDGET, *parts_of(paid.budget), Booked.SPENT)
                 self._sums[name] = self._sums.get(name, 0) + paid.mills
         self._add_firings()
+        if self._life.lapsing:
+            self._add_lapses()
 
     def _count(self, rule: str, *words: str, by: int = 1) -> None:
         if by:
@@ -141,6 +144,17 @@ class _Reckoning:
         rule = rule_of(delivered, moment) if self._span.holds(moment) else ""
         if rule:
             self._count(rule, how)
+
+    def _add_lapses(self) -> None:
+        visits = sorted(each.moment for each in self._life.bought.values() if each.entry.counts > 0)
+        lapses = Lapses()
+        for at in self._life.lapsing:
+            before = bisect_right(visits, at)
+            if before and self._span.holds(at):
+                day, newest = (moment // DAY for moment in (visits[before - 1], visits[-1]))
+                lapses.add([(at, day)], newest, self._span.until, self._bundle(at).program.lapse)
+        for name, times in lapses.counted():
+            self._sums[name] = self._sums.get(name, 0) + times
 
     # -- what is compared
 

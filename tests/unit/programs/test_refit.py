@@ -13,6 +13,7 @@ from stamgast.clv.data.state_sample import Live, sample_of_states
 from stamgast.commands.clv_data import read_live
 from stamgast.commands.clv_publishing import Wanted, _day_of
 from stamgast.domain.closed_days import ClosedDays
+from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import encode_days
 from stamgast.programs.refit import refit
@@ -64,6 +65,15 @@ def test_a_file_is_fitted_with_the_closed_days_off_that_its_scores_leave_out(tol
     counted = refit(told, program(), {}, "mbg_nbd", "repeat").parameters
     assert not counted.open_days
     assert counted.parameters["alpha"] > 1.3 * TRUE["alpha"], "what it would have been"
+
+
+def test_what_is_published_says_how_regularly_customers_come_and_is_read_again_as_it_was(told: Live):
+    found = refit(told, program(closed=CLOSED), {}, "mbg_nbd", "repeat").parameters
+
+    assert found.regularity is not None
+    assert found.regularity.sureness
+    assert msgspec.convert(msgspec.json.decode(msgspec.json.encode(found)), ParameterSet) == found
+    assert len(msgspec.json.encode(found.regularity)) < 4_000
 
 
 def test_the_same_purchases_fitted_again_are_not_worse_than_themselves(told: Live):
