@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -21,7 +21,7 @@ class Live(NamedTuple):
     """A sample and the purchase days that it was made of, in the same order."""
 
     sample: Sample
-    days: list[PurchaseDays]
+    days: Sequence[PurchaseDays]
     currency: str = ""
     """Of a file that names one."""
 
