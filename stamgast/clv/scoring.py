@@ -25,13 +25,12 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders, Spend
-from stamgast.domain.prospects import open_share
+from stamgast.domain.prospects import OWN_MARGINS, open_share
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day
 
 METHOD: Final = "model"
 _NO_REPEATS: Final = "repeat purchases tell nothing of what is spent, so the spend model is of all purchase days"
-_OWN_MARGINS: Final = ", each customer's own drawn towards it"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
 _AT_ONCE: Final = 5_000
 _LAST: Final = date.max.toordinal() - _EPOCH
@@ -110,7 +109,7 @@ class Asked(Struct, frozen=True):
 
     def words(self) -> str:
         """Say what `predicted` counts, as it is printed beside every value."""
-        return self.discounting.words() + ("" if self.margin_weight is None else _OWN_MARGINS)
+        return self.discounting.words() + ("" if self.margin_weight is None else OWN_MARGINS)
 
     def cost_of(self, customer: str) -> float | None:
         """Return what it cost to win a customer; None: nothing is known of it."""

@@ -21,6 +21,8 @@ from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.value_table import ValueTable
 
+OWN_MARGINS: Final = ", each customer's own drawn towards it"
+"""What is said of a margin that is not everybody's."""
 _STEPS: Final = 150
 
 
@@ -80,10 +82,9 @@ class Prospects(Struct, frozen=True):
         """Return how `predicted` is counted that day."""
         return replace(self.discounting, open_share=self.open_share(today))
 
-    def valuing_on(self, today: Day) -> Discounting:
-        """Return the same, before the margin where that is each customer's own."""
-        discounting = self.discounting_on(today)
-        return discounting if self.margin_weight is None else replace(discounting, margin=1.0)
+    def words(self) -> str:
+        """Say what `predicted` counts, as it is printed beside every value."""
+        return self.discounting.words() + ("" if self.margin_weight is None else OWN_MARGINS)
 
     def margin_of(self, customer: Customer, currency: str) -> float:
         """Return the profit that is expected of a unit of the customer's spend to come, beside what `values` say."""
