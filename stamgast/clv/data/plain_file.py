@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stamgast.clv.data.buyers import MOST_TOTAL, Columns, Ledger
-from stamgast.clv.data.csv_words import read_amount, two_readings
+from stamgast.clv.data.csv_words import read_amount, two_readings, with_point
 from stamgast.clv.data.rows import Integers
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
@@ -91,8 +91,11 @@ class _Lines(NamedTuple):
 class PlainReading:
     """Reads the rows after a heading that is in order. `day` reads a date; `columns` is the place of each."""
 
-    def __init__(self, columns: Mapping[str, int], day: Callable[[str], Day | None], as_of: Day | None) -> None:
+    def __init__(
+        self, columns: Mapping[str, int], day: Callable[[str], Day | None], as_of: Day | None, *, has_commas: bool
+    ) -> None:
         self._columns, self._width, self._as_of = columns, len(columns), as_of
+        self._has_commas = has_commas
         self._days = _Known(lambda text: _sure(day(text.strip())))
         self._customers = _Codes(_check_customer)
         self._currencies: set[str] = set()
@@ -154,6 +157,8 @@ class PlainReading:
     def _amount(self, text: str) -> int:
         text = text.strip()
         currency = next(iter(self._currencies), "")
+        if self._has_commas:
+            text = with_point(text, currency)
         value = read_amount(text)
         if value is None or two_readings(text, currency):
             raise NotPlainError

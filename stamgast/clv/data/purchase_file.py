@@ -8,7 +8,7 @@ purchases up to `as_of` are looked at: later lines may say anything.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import IO, Final
@@ -17,12 +17,16 @@ from stamgast.clv.data.buyers import MOST_TOTAL, Buyer, Purchases
 from stamgast.clv.data.column_names import missing_columns, unread_columns
 from stamgast.clv.data.csv_words import (
     MICRO,
+    SEMICOLON,
     HeadingError,
+    Rows,
     cut_short,
+    lines_of,
     meant_amount,
     names_in,
     read_amount,
     two_readings,
+    with_point,
     wrong_cells,
 )
 from stamgast.clv.data.plain_file import NotPlainError, PlainReading
@@ -95,29 +99,31 @@ class _Reading:
         self._days: dict[str, Day] = {}
         self._order: DateOrder | None = None
         self._asked_for_order = False
+        self._has_commas = False
         self._universal = 0
         self._labels: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
         self._currency = ""
         self._newest: Day | None = None
 
-    def read_plain(self, lines: Iterator[str]) -> Purchases | None:
+    def read_plain(self, file: IO[str]) -> Purchases | None:
         """Read it column by column; None if something in it has to be looked at line by line."""
-        rows = csv.reader(lines, strict=True)
+        rows = self._rows(file)
         try:
             self._read_heading(next(rows, None))
-            plain = PlainReading(self._columns, self._read_day, self._as_of).read(rows)
+            reading = PlainReading(self._columns, self._read_day, self._as_of, has_commas=self._has_commas)
+            plain = reading.read(rows)
         except (csv.Error, PurchaseFileError, NotPlainError):
             return None
         self._newest, self._currency, self._has_profit = plain.newest, plain.currency, plain.has_profit
         return self._told(plain.ledger, plain.left_out)
 
-    def read(self, lines: Iterator[str]) -> Purchases:
+    def read(self, file: IO[str]) -> Purchases:
         """Read it line by line.
 
         Raises:
             PurchaseFileError: something in it is wrong.
         """
-        rows = csv.reader(lines, strict=True)
+        rows = self._rows(file)
         try:
             self._read_heading(next(rows, None))
             for row in rows:
@@ -138,6 +144,11 @@ class _Reading:
         if sum(sum(map(abs, buyer.amounts.values())) for buyer in known.values()) > MOST_TOTAL:
             raise PurchaseFileError([f"{self._name}: its amounts add up to more than {MOST_TOTAL // MICRO:,}"])
         return self._told(known, len(self._buyers) - len(known))
+
+    def _rows(self, file: IO[str]) -> Rows:
+        lines, parted_by = lines_of(file)
+        self._has_commas = parted_by == SEMICOLON
+        return csv.reader(lines, strict=True, delimiter=parted_by)
 
     def _told(self, known: Mapping[str, Buyer], left_out: int) -> Purchases:
         """Return what was read, with what is to be said of it."""
@@ -173,7 +184,7 @@ class _Reading:
         when = self._day(self._cell(row, "date"))
         if when is not None and self._as_of is not None and when > self._as_of:
             return
-        if wrong := wrong_cells(line, row, self._width):
+        if wrong := wrong_cells(line, row, self._width, by_semicolons=self._has_commas):
             self._note(line, min(len(row), self._width + 1), wrong)
             return
         if when is None:
@@ -229,14 +240,16 @@ class _Reading:
         if day is None and not self._asked_for_order and order_needed(text):
             self._asked_for_order = True
             with _opened(self._path) as file:
-                next(file, None)
-                self._order = order_in(file, self._columns["date"])
+                lines, parted_by = lines_of(file)
+                self._order = order_in(lines, self._columns["date"], parted_by)
             day = read_date(text, self._order)
         self._universal += day is not None and is_universal(text)
         return day
 
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
         text = self._cell(row, column)
+        if self._has_commas:
+            text = with_point(text, self._currency_of(row))
         value = read_amount(text)
         if value is not None and (readings := two_readings(text, self._currency_of(row))):
             self._note(line, self._place(column), f"{text!r} can be read two ways{readings}")
