@@ -135,9 +135,9 @@ def wrong_cells(line: int, row: Sequence[str], heading: int, *, by_semicolons: b
         return ""
     cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
     if by_semicolons:
-        hint = (
-            "put text with a semicolon in quotes" if len(row) > heading else "write a semicolon for an empty cell too"
-        )
+        hint = "write a semicolon for an empty cell too"
+        if len(row) > heading:
+            hint = "put text with a semicolon in quotes"
     elif len(row) > heading:
         hint = "if that is a decimal comma, write a point (12.50); put text with a comma in quotes"
     else:
