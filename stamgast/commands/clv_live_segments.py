@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stamgast.people.sources import UnnamedSources
     from stamgast.settings import Settings
 
-LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source", "cohort": "cohort"}
+LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source", "cohort": "cohort", "shop": "shop"}
 
 
 @dataclass(frozen=True, slots=True)

@@ -105,7 +105,7 @@ class Prospects(Struct, frozen=True):
         if history is None or each is None:
             return None
         worth = self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency))
-        return round(worth * self.margin_of(customer, currency))
+        return round(worth if self.margin_weight is None else worth * self.margin_of(customer, currency))
 
 
 def open_share(closed: ClosedDays, months: int, today: Day) -> float:

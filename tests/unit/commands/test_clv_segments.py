@@ -214,6 +214,9 @@ def test_what_an_owner_reads_of_a_segment_follows_from_its_customers(sales):
     cohorts = segments(sales, "--by", "cohort", "--margin", "30%")
 
     assert set(cohorts) == {"1997-Q2", "1997-Q3"}
+    (whole,) = segments(sales, "--by", "shop", "--margin", "30%").values()
+    assert (whole["segment"], whole["customers"], whole["parameters"]) == ("(all)", 300, "pooled")
+    assert whole["because"] == "these are all customers"
     first = cohorts["1997-Q2"]
     assert sum(each["customers"] for each in cohorts.values()) == 300
     assert first["margin"] == 0.3
