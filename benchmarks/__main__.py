@@ -11,7 +11,8 @@ from stamgast.logs import configure_logs
 
 NAMES = (
     *("serializer", "small_job", "customers", "many_rules", "intake", "latency", "memory", "takeover", "waiting"),
-    *("start", "forgetting", "clv", "commands", "recovery", "backtest", "report", "schedules", "campaigns", "lapse"),
+    *("start", "forgetting", "clv", "clv_file", "commands", "recovery", "backtest", "report", "schedules", "campaigns"),
+    "lapse",
 )
 
 

@@ -13,7 +13,6 @@ import csv
 import re
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from itertools import chain
 from pathlib import Path
 from typing import IO, Final, NamedTuple
 
@@ -21,12 +20,15 @@ from stamgast.backtest.plan import Share
 from stamgast.clv.data.column_names import meant_column, missing_columns
 from stamgast.clv.data.csv_words import (
     MICRO,
+    SEMICOLON,
     HeadingError,
     cut_short,
+    lines_of,
     meant_amount,
     names_in,
     read_amount,
     two_readings,
+    with_point,
     wrong_cells,
 )
 from stamgast.clv.data.written_dates import DateOrder, meant_date, order_in, order_needed, read_date, read_moment
@@ -39,11 +41,9 @@ from stamgast.domain.program import Program
 from stamgast.domain.transactions import Refund, Snapshot, Transaction
 from stamgast.domain.units import DAY, MINUTE, Day, Millis, Minor
 from stamgast.domain.vocabulary import Channel, Purpose
-from stamgast.domain.written_money import read_number
 
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("store", "category", "product", "transaction", "language", "source")
-SEMICOLON: Final = ";"
 _HOURS, _MINUTES = 24, 60
 _NOON: Final = 12 * _MINUTES
 _BY_THE_MINUTE: Final = re.compile(r"(\d{4}-\d{2}-\d{2})[T ](\d{2}):(\d{2})", re.ASCII)
@@ -85,7 +85,7 @@ def span_of(path: Path) -> tuple[Day, Day]:
     first, last = "9", ""
     days: set[Day] = set()
     with _opened(path) as file:
-        lines, parted_by = _lines_of(file)
+        lines, parted_by = lines_of(file)
         rows = csv.reader(lines, strict=True, delimiter=parted_by)
         place = _heading(str(path), rows)["date"]
         dates = _Dates(path, place)
@@ -123,15 +123,15 @@ class _Dates:
         if not self._asked and order_needed(text):
             self._asked = True
             with _opened(self._path) as file:
-                next(file, None)
-                self._order = order_in(file, self._column)
+                lines, parted_by = lines_of(file)
+                self._order = order_in(lines, self._column, parted_by)
         return self._order
 
 
 def unread_columns(path: Path) -> list[str]:
     """What to say of columns that are not read: where each stands, and what may be meant by it."""
     with _opened(path) as file:
-        lines, parted_by = _lines_of(file)
+        lines, parted_by = lines_of(file)
         columns = _heading(str(path), csv.reader(lines, strict=True, delimiter=parted_by))
     absent = [name for name in OPTIONAL if name not in columns]
     told = []
@@ -150,7 +150,7 @@ def columns_of(path: Path) -> frozenset[str]:
         PastError: there is no such file, or it lacks what is needed.
     """
     with _opened(path) as file:
-        lines, parted_by = _lines_of(file)
+        lines, parted_by = lines_of(file)
         return frozenset(_heading(str(path), csv.reader(lines, strict=True, delimiter=parted_by)))
 
 
@@ -257,20 +257,6 @@ def _opened(path: Path) -> Iterator[IO[str]]:
         raise PastError([f"{path}: this is not a CSV: {in_plain_words(error)}"]) from None
 
 
-def _lines_of(file: IO[str]) -> tuple[Iterator[str], str]:
-    """The lines, and what parts their cells: Excel writes semicolons where commas are decimal."""
-    heading = file.readline()
-    parted_by = SEMICOLON if SEMICOLON in heading and "," not in heading else ","
-    return chain([heading] if heading else [], file), parted_by
-
-
-def _with_point(text: str, currency: str) -> str:
-    """An amount with a decimal comma, with a point instead; any other, and one of two readings, as it stands."""
-    bare = text.lstrip("+-")
-    meant = read_number(bare, exponent_of(currency)).values if "," in bare else ()
-    return f"{text[: len(text) - len(bare)]}{meant[0]}" if len(meant) == 1 else text
-
-
 def _heading(name: str, rows: Iterator[list[str]]) -> dict[str, int]:
     try:
         names = names_in(next(rows, None))
@@ -303,7 +289,7 @@ class _Reading:
         """Where each of the columns stands that may be there."""
 
     def read(self, file: IO[str]) -> dict[str, list[Sale]]:
-        lines, parted_by = _lines_of(file)
+        lines, parted_by = lines_of(file)
         self._by_semicolons = parted_by == SEMICOLON
         rows = csv.reader(lines, strict=True, delimiter=parted_by)
         self._columns = columns = _heading(self._name, rows)
@@ -317,7 +303,9 @@ class _Reading:
                 continue
             if not row:
                 continue
-            if len(row) != width and (wrong := wrong_cells(rows.line_num, row, width)):
+            if len(row) != width and (
+                wrong := wrong_cells(rows.line_num, row, width, by_semicolons=self._by_semicolons)
+            ):
                 self._note(rows.line_num, min(len(row), width + 1), wrong)
                 continue
             sale = self._sale(rows.line_num, row)
@@ -343,7 +331,7 @@ class _Reading:
 
     def _amount(self, line: int, text: str) -> Minor | None:
         if self._by_semicolons:
-            text = _with_point(text, self._program.currency)
+            text = with_point(text, self._program.currency)
         millionths = read_amount(text)
         place = self._columns["amount"] + 1
         if millionths is None:

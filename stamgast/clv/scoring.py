@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from dataclasses import replace as replace_field
 from datetime import date
+from functools import lru_cache
+from itertools import repeat
 from typing import Final
 
 import numpy as np
@@ -23,14 +25,14 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import FitReport, ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders, Spend
-from stamgast.domain.prospects import open_share
+from stamgast.domain.prospects import OWN_MARGINS, open_share
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day
 
 METHOD: Final = "model"
 _NO_REPEATS: Final = "repeat purchases tell nothing of what is spent, so the spend model is of all purchase days"
-_OWN_MARGINS: Final = ", each customer's own drawn towards it"
 _EPOCH: Final = date(1970, 1, 1).toordinal()
+_AT_ONCE: Final = 5_000
 _LAST: Final = date.max.toordinal() - _EPOCH
 
 
@@ -107,7 +109,7 @@ class Asked(Struct, frozen=True):
 
     def words(self) -> str:
         """Say what `predicted` counts, as it is printed beside every value."""
-        return self.discounting.words() + ("" if self.margin_weight is None else _OWN_MARGINS)
+        return self.discounting.words() + ("" if self.margin_weight is None else OWN_MARGINS)
 
     def cost_of(self, customer: str) -> float | None:
         """Return what it cost to win a customer; None: nothing is known of it."""
@@ -196,45 +198,60 @@ def outlook_of(sample: Sample, parameters: ParameterSet, asked: Asked) -> Outloo
     )
 
 
+def score_each(sample: Sample, parameters: ParameterSet, asked: Asked) -> Iterator[Score]:
+    """Score as `score` does, one customer after the other: a million of them at once are half a gigabyte."""
+    source = Source(parameters.model, parameters.version, parameters.spend)
+    return told_of(sample, source, outlook_of(sample, parameters, asked), asked)
+
+
 def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
     """List what is said of every customer."""
-    lapses = _lapse_days(sample, outlook.lapses_at, asked.closed)
+    return list(told_of(sample, source, outlook, asked))
+
+
+def told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> Iterator[Score]:
+    """Say of every customer what is foretold."""
     spends, worths = _to_come(sample, source.spend, asked, outlook)
-    brought = historic_of(sample, asked.discounting.margin)
-    t_x, age = sample.rows.t_x, sample.rows.T
-    found = []
-    for index, name in enumerate(sample.names):
-        spend = None if spends is None else float(spends[index])
-        predicted = None if worths is None else float(worths[index])
-        historic = float(brought[index])
-        worth = None if predicted is None else historic + predicted
-        cost = asked.cost_of(name)
-        lapse = date_of(int(lapses[index])) if lapses[index] <= _LAST else None
-        found.append(
-            Score(
+    columns = (
+        sample.rows.x,
+        sample.rows.t_x,
+        sample.rows.T,
+        outlook.p_alive,
+        outlook.p_buy,
+        outlook.purchases,
+        spends,
+        worths,
+        historic_of(sample, asked.discounting.margin),
+        _lapse_days(sample, outlook.lapses_at, asked.closed),
+    )
+    words = asked.words()
+    for begin in range(0, len(sample.names), _AT_ONCE):
+        names = sample.names[begin : begin + _AT_ONCE]
+        each = (repeat(None) if column is None else column[begin : begin + _AT_ONCE].tolist() for column in columns)
+        for name, x, t_x, age, alive, buys, purchases, spend, predicted, historic, lapse in zip(names, *each):  # noqa: B905  some repeat
+            worth, cost = None if predicted is None else historic + predicted, asked.cost_of(name)
+            yield Score(
                 customer=name,
                 method=METHOD,
                 model=source.model,
                 parameters_version=source.version,
-                x=int(sample.rows.x[index]),
-                t_x=float(t_x[index]),
-                T=float(age[index]),
-                p_alive=float(outlook.p_alive[index]),
-                p_buy=float(outlook.p_buy[index]),
-                expected_purchases=float(outlook.purchases[index]),
+                x=x,
+                t_x=t_x,
+                T=age,
+                p_alive=alive,
+                p_buy=buys,
+                expected_purchases=purchases,
                 expected_spend=spend,
                 predicted=predicted,
                 historic=historic,
                 net=None if worth is None or cost is None else worth - cost,
                 acquisition_cost=cost,
                 clv_to_cac=None if worth is None or not cost else worth / cost,
-                next_lapse=lapse,
+                next_lapse=_date_of(int(lapse)) if lapse <= _LAST else None,
                 horizon_weeks=asked.horizon,
-                predicted_by=asked.words(),
+                predicted_by=words,
                 lapse_threshold=asked.threshold,
             )
-        )
-    return found
 
 
 def _lapse_days(sample: Sample, lapses_at: Floats, closed: ClosedDays) -> Floats:
@@ -244,6 +261,11 @@ def _lapse_days(sample: Sample, lapses_at: Floats, closed: ClosedDays) -> Floats
         return np.asarray(sample.first_days) + days
     waits = zip(sample.first_days, map(float, days), strict=True)
     return np.array([first + closed.after(first, wait) for first, wait in waits])
+
+
+@lru_cache(maxsize=50_000)
+def _date_of(day: int) -> str:
+    return date_of(day)
 
 
 def date_of(day: int) -> str:

@@ -7,7 +7,7 @@ logs and everything else go to standard error.
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import msgspec
@@ -84,6 +84,17 @@ def is_given(context: typer.Context, option: str) -> bool:
 def print_json(document: Any) -> None:
     """Write the one JSON document of a command."""
     print(msgspec.json.encode(document, enc_hook=str).decode())  # noqa: T201  the answer itself
+
+
+def print_json_items(items: Sequence[Any], *, first: bool) -> None:
+    """Write some entries of the one JSON list of a command; `first` begins it, `end_json_items` ends it."""
+    inside = msgspec.json.encode(items, enc_hook=str).decode()[1:-1]
+    print("[" if first else ",", inside, sep="", end="")  # noqa: T201  the answer itself
+
+
+def end_json_items(*, empty: bool) -> None:
+    """End the list of which entries were written."""
+    print("[]" if empty else "]")  # noqa: T201  the answer itself
 
 
 def answer(text: str) -> None:

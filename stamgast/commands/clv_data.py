@@ -36,6 +36,7 @@ def read_data(data: Path, as_of: Day | None, *, so: str = _AWAY) -> Purchases:
 
     Warns where the data end before that day, of what follows from it (`so`).
     """
+    from stamgast.clv.data.buyers import Columns
     from stamgast.clv.data.purchase_file import PurchaseFileError, read_purchases
     from stamgast.clv.scoring import date_of
 
@@ -49,7 +50,7 @@ def read_data(data: Path, as_of: Day | None, *, so: str = _AWAY) -> Purchases:
         say(f"warning: {note}")
     if as_of is not None and so and (early := ends_early(purchases, as_of, so)):
         say(f"warning: {early}")
-    days = sum(len(buyer.days()) for buyer in purchases.buyers.values())
+    days = int(Columns.of(purchases.buyers).visits.sum())
     if not days:
         fail(f"{data} has no purchase up to {date_of(purchases.as_of)}, only refunds or what they took back")
     say(f"read {len(purchases.buyers):,} customers with {days:,} purchase days up to {date_of(purchases.as_of)}")
@@ -63,7 +64,8 @@ def read_live(data: Path, as_of: Day | None) -> Live:
 
 def live_of(purchases: Purchases) -> Live:
     """Summarise every customer, and keep the purchase days."""
+    from stamgast.clv.data.buyers import Columns, DaysOf
     from stamgast.clv.data.sample import sample_of
     from stamgast.clv.data.state_sample import Live
 
-    return Live(sample_of(purchases), [buyer.days() for buyer in purchases.buyers.values()], purchases.currency)
+    return Live(sample_of(purchases), DaysOf(Columns.of(purchases.buyers)), purchases.currency)

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stamgast.people.sources import UnnamedSources
     from stamgast.settings import Settings
 
-LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source", "cohort": "cohort"}
+LIVE_BY: Final[dict[str, By]] = {"segment": "tag", "tag": "tag", "source": "source", "cohort": "cohort", "shop": "shop"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +136,7 @@ def _document(valued: Valued, merchant: str, by: By) -> dict[str, Any]:
         "method": METHOD,
         "model": prospects.name if prospects else None,
         "parameters_version": prospects.version if prospects else None,
-        "predicted": prospects.discounting.words() if prospects else None,
+        "predicted": prospects.words() if prospects else None,
         "trend": LIVE_TREND,
         "currency": valued.program.currency,
     }

@@ -2,13 +2,24 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Final
 
 import typer
 from msgspec.structs import replace
 
-from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
+from stamgast.commands.answering import (
+    AsJson,
+    answer,
+    end_json_items,
+    fail,
+    is_given,
+    misuse,
+    print_json_items,
+    say,
+)
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, live_of, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
@@ -20,10 +31,12 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
     from stamgast.clv.data.acquisition_costs import AcquisitionCosts
-    from stamgast.clv.scoring import Score
+    from stamgast.clv.data.sample import Sample
+    from stamgast.clv.scoring import Asked, Score
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
 
+_AT_ONCE: Final = 5_000
 _USUAL: Final = "best"
 _OPEN_DAYS: Final = (
     "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
@@ -55,8 +68,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
-    from stamgast.clv.scoring import Asked
-    from stamgast.clv.scoring import score as score_all
+    from stamgast.clv.scoring import Asked, score_each
     from stamgast.domain.residual_value import Discounting
 
     check_model(model or _USUAL, orders)
@@ -74,6 +86,7 @@ def score(
     purchases, settled = settle_margin(data, purchases, given)
     live = live_of(purchases).without(closed)
     sample = live.sample
+    scores: Iterable[Score]
     won = None
     if table is not None:
         tell_of_strangers(costs, table, data, purchases)
@@ -83,18 +96,12 @@ def score(
     )
     if known is not None:
         tell_notes(known)
-        scores = score_all(sample, known, asked)
+        scores = score_each(sample, known, asked)
     else:
         found = fit_shop(live, model or _USUAL, orders, weeks, closed)
         _warn_of_short(found, weeks)
-        scores = score_all(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
-    if scores:
-        told = f"{scores[0].model}, version {scores[0].parameters_version}"
-        say(f"{told}; horizon {weeks:g} weeks; predicted: {asked.words()}")
-    if as_json:
-        print_json(scores)
-    else:
-        _list(scores)
+        scores = score_each(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
+    _tell(scores, sample, asked, as_json=as_json)
 
 
 def _costs_of(usual: str, file: Path | None) -> tuple[Decimal | None, AcquisitionCosts | None]:
@@ -141,10 +148,27 @@ def _closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> 
     return closed
 
 
-def _list(scores: list[Score]) -> None:
-    width = max((len(each.customer) for each in scores), default=8)
+def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, *, as_json: bool) -> None:
+    """Answer a piece at a time: nobody needs a million scores at once."""
+    width = max((len(name) for name in sample.names), default=8)
+    each, first = iter(scores), True
+    while piece := list(islice(each, _AT_ONCE)):
+        if first:
+            told = f"{piece[0].model}, version {piece[0].parameters_version}"
+            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}")
+        if as_json:
+            print_json_items(piece, first=first)
+        else:
+            _list(piece, width, with_heads=first)
+        first = False
+    if as_json:
+        end_json_items(empty=first)
+
+
+def _list(scores: list[Score], width: int, *, with_heads: bool) -> None:
     heads = ("alive", "buys", "purchases", "spend", "predicted", "net", "lapses")
-    answer(f"{'customer':<{width}} {heads[0]:>6} {heads[1]:>6} " + " ".join(f"{head:>10}" for head in heads[2:]))
+    if with_heads:
+        answer(f"{'customer':<{width}} {heads[0]:>6} {heads[1]:>6} " + " ".join(f"{head:>10}" for head in heads[2:]))
     for each in scores:
         money = (each.expected_spend, each.predicted, each.net)
         cells = [f"{each.expected_purchases:>10.3f}", *(f"{'' if m is None else f'{m:.2f}':>10}" for m in money)]

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from stamgast.clv.segments.values import By, Segment
 
 
-FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort"}
+FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort", "shop": "shop"}
 _COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
 _OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin")
 """Options that say for a CSV what program.yaml and the clock say for live states."""
@@ -35,7 +35,9 @@ def segments(
     merchant: Annotated[str, typer.Option(help="Live states of this merchant instead of a CSV.")] = "",
     by: Annotated[
         str,
-        typer.Option(help="segment (of live states: their tags, so `tag` will do), source of acquisition, or cohort."),
+        typer.Option(
+            help="segment (of live states: their tags; `tag` will do), source of acquisition, cohort or shop."
+        ),
     ] = "segment",
     acquisition_cost: Annotated[str, typer.Option(help="What it cost to win a customer.")] = "",
     costs: Costs = None,

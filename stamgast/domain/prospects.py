@@ -22,6 +22,8 @@ from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.value_table import ValueTable
 
+OWN_MARGINS: Final = ", each customer's own drawn towards it"
+"""What is said of a margin that is not everybody's."""
 _STEPS: Final = 150
 
 
@@ -83,10 +85,9 @@ class Prospects(Struct, frozen=True):
         """Return how `predicted` is counted that day."""
         return replace(self.discounting, open_share=self.open_share(today))
 
-    def valuing_on(self, today: Day) -> Discounting:
-        """Return the same, before the margin where that is each customer's own."""
-        discounting = self.discounting_on(today)
-        return discounting if self.margin_weight is None else replace(discounting, margin=1.0)
+    def words(self) -> str:
+        """Say what `predicted` counts, as it is printed beside every value."""
+        return self.discounting.words() + ("" if self.margin_weight is None else OWN_MARGINS)
 
     def margin_of(self, customer: Customer, currency: str) -> float:
         """Return the profit that is expected of a unit of the customer's spend to come, beside what `values` say."""
@@ -107,7 +108,7 @@ class Prospects(Struct, frozen=True):
         if history is None or each is None:
             return None
         worth = self.values.purchases(history, self.open_share(today)) * each * float(10 ** exponent_of(currency))
-        return round(worth * self.margin_of(customer, currency))
+        return round(worth if self.margin_weight is None else worth * self.margin_of(customer, currency))
 
 
 def open_share(closed: ClosedDays, months: int, today: Day) -> float:

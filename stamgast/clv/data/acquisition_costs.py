@@ -7,15 +7,18 @@ from bisect import bisect_right
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Final
 
 from stamgast.clv.data.csv_words import (
     MICRO,
     HeadingError,
+    Rows,
+    lines_of,
     meant_amount,
     names_in,
     read_amount,
     two_readings,
+    with_point,
     wrong_cells,
 )
 from stamgast.clv.data.purchase_file import Purchases
@@ -24,13 +27,6 @@ from stamgast.domain.errors import in_plain_words
 from stamgast.domain.units import Day
 
 COLUMNS: Final = ("source", "from", "cost")
-
-
-class _Rows(Iterator[list[str]], Protocol):
-    """What `csv.reader` makes."""
-
-    @property
-    def line_num(self) -> int: ...
 
 
 class CostFileError(Exception):
@@ -68,14 +64,15 @@ def read_costs(path: Path, usual: float | None = None) -> AcquisitionCosts:
     """
     try:
         with path.open(encoding="utf-8-sig", newline="") as file:
-            return _read(str(path), csv.reader(file, strict=True), usual)
+            lines, parted_by = lines_of(file)
+            return _read(str(path), csv.reader(lines, strict=True, delimiter=parted_by), usual)
     except OSError as error:
         raise CostFileError([f"{path}: {error.strerror}"]) from None
     except (UnicodeDecodeError, csv.Error) as error:
         raise CostFileError([f"{path}: this is not a CSV in UTF-8: {in_plain_words(error)}"]) from None
 
 
-def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
+def _read(name: str, rows: Rows, usual: float | None) -> AcquisitionCosts:
     try:
         heading = names_in(next(rows, None))
     except HeadingError as error:
@@ -92,6 +89,7 @@ def _read(name: str, rows: _Rows, usual: float | None) -> AcquisitionCosts:
             problems.append(f"{name}:{line}:{min(len(row), len(heading) + 1)}: {wrong}")
             continue
         source, begins, cost = (row[heading.index(column)].strip() for column in COLUMNS)
+        cost = with_point(cost)
         day = read_date(begins)
         told = [f"{name}:{line}:{heading.index(column) + 1}: {text}" for column, text in _problems(begins, cost)]
         problems += told

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from decimal import Decimal
-from typing import Final
+from itertools import chain
+from typing import IO, Final, Protocol
 
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.written_money import beyond_doubt, plain_spaces, read_number
@@ -25,7 +26,16 @@ _CURRENCY_BESIDE: Final = re.compile(
 )
 
 _LONGEST_WORDS: Final = 400
+SEMICOLON: Final = ";"
 _OTHER_COMMAS: Final = {";": "semicolons", "\t": "tabs", "|": "vertical bars"}
+
+
+class Rows(Iterator[list[str]], Protocol):
+    """What `csv.reader` makes."""
+
+    @property
+    def line_num(self) -> int:
+        """How many lines were read so far."""
 
 
 class HeadingError(Exception):
@@ -65,6 +75,22 @@ def signed(text: str) -> tuple[bool, str]:
     return True, next(each for each in match.groups() if each is not None).strip()
 
 
+def lines_of(file: IO[str]) -> tuple[Iterator[str], str]:
+    """The lines, and what parts their cells: Excel writes semicolons where commas are decimal."""
+    heading = file.readline()
+    parted_by = SEMICOLON if SEMICOLON in heading and "," not in heading else ","
+    return chain([heading] if heading else [], file), parted_by
+
+
+def with_point(text: str, currency: str = "") -> str:
+    """An amount with a decimal comma, with a point instead; any other, and one of two readings, as it stands."""
+    if "," not in text:
+        return text
+    below, bare = signed(text)
+    meant = read_number(bare, exponent_of(currency)).values
+    return f"{'-' if below else ''}{meant[0]}" if len(meant) == 1 else text
+
+
 def two_readings(text: str, currency: str = "") -> str:
     """What to write for an amount that could be meant in two ways, such as 1.250; nothing for all others."""
     if "." not in text:
@@ -91,6 +117,8 @@ def names_in(heading: Sequence[str] | None) -> list[str]:
     names = [name.strip().lower() for name in heading]
     if not any(names):
         raise HeadingError("1:1: ", "the first line is empty; it has the names of the columns, separated by commas")
+    if names[0].startswith("sep="):
+        raise HeadingError("1:1: ", "the first line has the names of the columns; leave the line with sep= out")
     if len(names) == 1 and (other := next((each for each in _OTHER_COMMAS if each in names[0]), "")):
         raise HeadingError("1:1: ", f"columns are separated by {_OTHER_COMMAS[other]}; separate them by commas")
     if len(names) == 1 and "," in names[0]:
@@ -103,12 +131,16 @@ def cut_short(text: str) -> str:
     return text if len(text) <= _LONGEST_WORDS else f"{text[: _LONGEST_WORDS // 2]} … {text[-_LONGEST_WORDS // 2 :]}"
 
 
-def wrong_cells(line: int, row: Sequence[str], heading: int) -> str:
+def wrong_cells(line: int, row: Sequence[str], heading: int, *, by_semicolons: bool = False) -> str:
     """Say what is wrong with a line that has not as many cells as the heading; nothing if only empty ones follow."""
     if len(row) == heading or (len(row) > heading and not any(cell.strip() for cell in row[heading:])):
         return ""
     cells = "1 cell" if len(row) == 1 else f"{len(row)} cells"
-    if len(row) > heading:
+    if by_semicolons:
+        hint = "write a semicolon for an empty cell too"
+        if len(row) > heading:
+            hint = "put text with a semicolon in quotes"
+    elif len(row) > heading:
         hint = "if that is a decimal comma, write a point (12.50); put text with a comma in quotes"
     else:
         hint = "write a comma for an empty cell too, and a decimal comma as a point (12.50)"

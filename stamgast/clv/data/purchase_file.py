@@ -8,22 +8,28 @@ purchases up to `as_of` are looked at: later lines may say anything.
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import IO, Final
 
+from stamgast.clv.data.buyers import MOST_TOTAL, Buyer, Purchases
 from stamgast.clv.data.column_names import missing_columns, unread_columns
 from stamgast.clv.data.csv_words import (
+    MICRO,
+    SEMICOLON,
     HeadingError,
+    Rows,
     cut_short,
+    lines_of,
     meant_amount,
     names_in,
     read_amount,
     two_readings,
+    with_point,
     wrong_cells,
 )
+from stamgast.clv.data.plain_file import NotPlainError, PlainReading
 from stamgast.clv.data.written_dates import (
     EPOCH,
     DateOrder,
@@ -36,6 +42,8 @@ from stamgast.clv.data.written_dates import (
 from stamgast.domain.errors import in_plain_words
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
+
+__all__ = ["Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
 
 _MOST_PROBLEMS: Final = 20
 _UNIVERSAL: Final = (
@@ -52,58 +60,6 @@ class PurchaseFileError(Exception):
         self.problems = problems
 
 
-@dataclass
-class Buyer:
-    """One customer's purchases: day -> sum, in millionths of a major unit, refunds of that day taken off.
-
-    `refunded` has, of the days with refunds, what these were: day -> sum, above 0.
-    `profit` is that of all lines that tell it, `with_profit` their amounts.
-    `segment` and `source` are what the earliest purchase day that tells of them does.
-    """
-
-    amounts: dict[Day, int] = field(default_factory=dict)
-    refunded: dict[Day, int] = field(default_factory=dict)
-    profit: int = 0
-    with_profit: int = 0
-    segment: str = ""
-    source: str = ""
-
-    def days(self) -> list[Day]:
-        """Return the purchase days, ascending: those that their refunds did not take back whole.
-
-        Refunds of more than was bought that day are of earlier purchases, so who returned something and bought
-        something else was there.
-        """
-        refunded = self.refunded
-        return sorted(day for day, amount in self.amounts.items() if day not in refunded or self._stays(day, amount))
-
-    def spent(self, day: Day) -> int:
-        """Return what was spent on a purchase day: less its refunds, unless they can only be of other days too."""
-        amount = self.amounts[day]
-        return amount if amount >= 0 else amount + self.refunded[day]
-
-    def _stays(self, day: Day, amount: int) -> bool:
-        return amount > 0 or (amount < 0 < amount + self.refunded[day])
-
-
-@dataclass(frozen=True)
-class Purchases:
-    """Everything up to and including the day `as_of`, by customer in the order of their ids.
-
-    `has_profit` says whether any line tells its profit, `columns` which columns the file has, and `notes` which of
-    them are not read, and what may be meant by them.
-    """
-
-    buyers: Mapping[str, Buyer]
-    as_of: Day
-    currency: str
-    has_profit: bool
-    columns: frozenset[str] = frozenset()
-    notes: tuple[str, ...] = ()
-    newest: Day | None = None
-    """The day of the newest line, if they were read from a file."""
-
-
 def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
     """Read a file; without `as_of` up to its newest purchase.
 
@@ -112,7 +68,11 @@ def read_purchases(path: Path, as_of: Day | None = None) -> Purchases:
     """
     try:
         with _opened(path) as file:
-            return _Reading(path, as_of).read(file)
+            found = _Reading(path, as_of).read_plain(file)
+        if found is None:
+            with _opened(path) as file:
+                found = _Reading(path, as_of).read(file)
+        return found
     except OSError as error:
         raise PurchaseFileError([f"{path}: {error.strerror}"]) from None
     except UnicodeDecodeError as error:
@@ -139,13 +99,31 @@ class _Reading:
         self._days: dict[str, Day] = {}
         self._order: DateOrder | None = None
         self._asked_for_order = False
+        self._has_commas = False
         self._universal = 0
-        self._told: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
+        self._labels: dict[str, dict[str, dict[Day, str]]] = {"segment": {}, "acquisition_source": {}}
         self._currency = ""
         self._newest: Day | None = None
 
-    def read(self, lines: Iterator[str]) -> Purchases:
-        rows = csv.reader(lines, strict=True)
+    def read_plain(self, file: IO[str]) -> Purchases | None:
+        """Read it column by column; None if something in it has to be looked at line by line."""
+        rows = self._rows(file)
+        try:
+            self._read_heading(next(rows, None))
+            reading = PlainReading(self._columns, self._read_day, self._as_of, has_commas=self._has_commas)
+            plain = reading.read(rows)
+        except (csv.Error, PurchaseFileError, NotPlainError):
+            return None
+        self._newest, self._currency, self._has_profit = plain.newest, plain.currency, plain.has_profit
+        return self._told(plain.ledger, plain.left_out)
+
+    def read(self, file: IO[str]) -> Purchases:
+        """Read it line by line.
+
+        Raises:
+            PurchaseFileError: something in it is wrong.
+        """
+        rows = self._rows(file)
         try:
             self._read_heading(next(rows, None))
             for row in rows:
@@ -159,18 +137,32 @@ class _Reading:
             until = "" if self._as_of is None else f" up to {_written(self._as_of)}"
             raise PurchaseFileError([f"{self._name}: there is no purchase{until}"])
         known = {name: self._buyers[name] for name in sorted(self._buyers) if self._buyers[name].days()}
-        if left_out := len(self._buyers) - len(known):
+        for name, buyer in known.items():
+            buyer.segment, buyer.source = (
+                _earliest(told.get(name, {}), buyer.days()) for told in self._labels.values()
+            )
+        if sum(sum(map(abs, buyer.amounts.values())) for buyer in known.values()) > MOST_TOTAL:
+            raise PurchaseFileError([f"{self._name}: its amounts add up to more than {MOST_TOTAL // MICRO:,}"])
+        return self._told(known, len(self._buyers) - len(known))
+
+    def _rows(self, file: IO[str]) -> Rows:
+        lines, parted_by = lines_of(file)
+        self._has_commas = parted_by == SEMICOLON
+        return csv.reader(lines, strict=True, delimiter=parted_by)
+
+    def _told(self, known: Mapping[str, Buyer], left_out: int) -> Purchases:
+        """Return what was read, with what is to be said of it."""
+        if left_out:
             who = "1 customer has" if left_out == 1 else f"{left_out:,} customers have"
             self._notes += (
                 f"{self._name}: {who} only refunds, or purchases that were taken back the same day: left out",
             )
         if self._universal:
             self._notes += (f"{self._name}: {_UNIVERSAL}",)
-        for name, buyer in known.items():
-            buyer.segment, buyer.source = (_earliest(told.get(name, {}), buyer.days()) for told in self._told.values())
-        as_of = self._newest if self._as_of is None else self._as_of
+        newest = 0 if self._newest is None else self._newest
+        as_of = newest if self._as_of is None else self._as_of
         columns = frozenset(self._columns)
-        return Purchases(known, as_of, self._currency, self._has_profit, columns, self._notes, self._newest)
+        return Purchases(known, as_of, self._currency, self._has_profit, columns, self._notes, newest)
 
     def _read_heading(self, heading: list[str] | None) -> None:
         try:
@@ -192,7 +184,7 @@ class _Reading:
         when = self._day(self._cell(row, "date"))
         if when is not None and self._as_of is not None and when > self._as_of:
             return
-        if wrong := wrong_cells(line, row, self._width):
+        if wrong := wrong_cells(line, row, self._width, by_semicolons=self._has_commas):
             self._note(line, min(len(row), self._width + 1), wrong)
             return
         if when is None:
@@ -222,7 +214,7 @@ class _Reading:
         buyer.profit += profit
         buyer.with_profit += amount if tells_profit else 0
         self._has_profit |= tells_profit
-        for column, told in self._told.items():
+        for column, told in self._labels.items():
             if amount >= 0 and (text := self._cell(row, column)):
                 days = told.setdefault(customer, {})
                 # Of several on a day the alphabetically first, so that the order of lines does not matter.
@@ -248,14 +240,16 @@ class _Reading:
         if day is None and not self._asked_for_order and order_needed(text):
             self._asked_for_order = True
             with _opened(self._path) as file:
-                next(file, None)
-                self._order = order_in(file, self._columns["date"])
+                lines, parted_by = lines_of(file)
+                self._order = order_in(lines, self._columns["date"], parted_by)
             day = read_date(text, self._order)
         self._universal += day is not None and is_universal(text)
         return day
 
     def _amount(self, line: int, row: list[str], column: str) -> int | None:
         text = self._cell(row, column)
+        if self._has_commas:
+            text = with_point(text, self._currency_of(row))
         value = read_amount(text)
         if value is not None and (readings := two_readings(text, self._currency_of(row))):
             self._note(line, self._place(column), f"{text!r} can be read two ways{readings}")

@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from math import log
 from typing import Final
 
 import numpy as np
 
+from stamgast.clv.data.buyers import Columns, Purchases
 from stamgast.clv.data.csv_words import MICRO
-from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats, Integers, Rows, make_rows
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
@@ -82,30 +81,30 @@ class Sample:
 
 def sample_of(purchases: Purchases) -> Sample:
     """Summarise every customer."""
-    x, recency, age, firsts = [], [], [], []
-    repeat, everything, net, profits = [], [], [], []
-    log_gaps = 0.0
-    for buyer in purchases.buyers.values():
-        days = buyer.days()
-        x.append(len(days) - 1)
-        recency.append(days[-1] - days[0])
-        age.append(purchases.as_of - days[0])
-        firsts.append(days[0])
-        log_gaps += sum(log((later - earlier) / WEEK_DAYS) for earlier, later in pairwise(days))
-        spent = sum(map(buyer.spent, days))
-        repeat.append(spent - buyer.spent(days[0]))
-        everything.append(spent)
-        net.append(sum(buyer.amounts.values()))
-        profits.append(buyer.profit)
+    columns = Columns.of(purchases.buyers)
+    begins, ends = columns.bounds[:-1], columns.bounds[1:]
+    first, last = columns.days[begins], columns.days[ends - 1]
+    spent = columns.spent
+    everything = np.add.reduceat(spent, begins)
     return Sample(
         list(purchases.buyers),
-        make_rows(x, recency, age),
-        firsts,
+        make_rows(columns.visits - 1, last - first, purchases.as_of - first),
+        first.tolist(),
         purchases.as_of,
-        log_gaps,
-        repeat_spend=np.array(repeat, dtype=np.float64) / MICRO,
-        all_spend=np.array(everything, dtype=np.float64) / MICRO,
-        amounts=np.array(net, dtype=np.float64) / MICRO,
-        profits=np.array(profits, dtype=np.float64) / MICRO if purchases.has_profit else None,
-        with_profit=np.array([buyer.with_profit for buyer in purchases.buyers.values()], dtype=np.float64) / MICRO,
+        _log_gaps(columns),
+        repeat_spend=(everything - spent[begins]) / MICRO,
+        all_spend=everything / MICRO,
+        amounts=np.add.reduceat(columns.amount, columns.starts[:-1]) / MICRO,
+        profits=columns.profit / MICRO if purchases.has_profit else None,
+        with_profit=columns.with_profit / MICRO,
     )
+
+
+def _log_gaps(columns: Columns) -> float:
+    """Sum ln(gap in weeks) over all customers and gaps, each different gap once."""
+    between = np.ones(len(columns.days), dtype=np.bool_)
+    between[columns.bounds[:-1]] = False
+    gaps = np.diff(columns.days, prepend=0)[between]
+    counts = np.bincount(gaps) if len(gaps) else np.zeros(0, dtype=np.int64)
+    different = np.flatnonzero(counts)
+    return float(sum(int(counts[gap]) * log(gap / WEEK_DAYS) for gap in different.tolist()))

@@ -21,7 +21,7 @@ class Live(NamedTuple):
     """A sample and the purchase days that it was made of, in the same order."""
 
     sample: Sample
-    days: list[PurchaseDays]
+    days: Sequence[PurchaseDays]
     currency: str = ""
     """Of a file that names one."""
 

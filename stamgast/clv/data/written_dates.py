@@ -98,10 +98,10 @@ def orders_told(texts: Iterable[str]) -> set[DateOrder]:
     return told
 
 
-def order_in(lines: Iterable[str], column: int) -> DateOrder | None:
+def order_in(lines: Iterable[str], column: int, parted_by: str = ",") -> DateOrder | None:
     """Return which order the dates of a column of a CSV have; None if none tells it, or they tell both."""
     with suppress(csv.Error):
-        told = orders_told(row[column].strip() for row in csv.reader(lines) if column < len(row))
+        told = orders_told(row[column].strip() for row in csv.reader(lines, delimiter=parted_by) if column < len(row))
         return told.pop() if len(told) == 1 else None
     return None
 

@@ -40,7 +40,8 @@ class DropoutScores:
             return np.zeros(len(rows))
         if self.model.k > 1:
             return self._sum_of_chances(rows, weeks)
-        expected = self.p_alive(rows) * self._by_hypergeometric(rows, weeks)
+        alike, back = rows.alike_if_there
+        expected = self.p_alive(rows) * self._by_hypergeometric(alike, weeks)[back]
         lost = ~np.isfinite(expected)
         if lost.any():
             expected[lost] = self._sum_of_chances(rows[lost], weeks)

@@ -21,7 +21,7 @@ from stamgast.clv.data.rows import Floats, Integers, Rows, collapse, make_rows
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.segments.figures import NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
-from stamgast.clv.segments.values import NONE, TREND_DAYS, cohort_of, trend_of
+from stamgast.clv.segments.values import ALL, NONE, TREND_DAYS, cohort_of, trend_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv import ENOUGH, acquisition_cost, contact_cost
 from stamgast.domain.currencies import exponent_of
@@ -32,8 +32,8 @@ from stamgast.domain.program import Program
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.units import Day, Minor
 
-By = Literal["tag", "source", "cohort"]
-KINDS: Final[tuple[By, ...]] = ("tag", "source", "cohort")
+By = Literal["tag", "source", "cohort", "shop"]
+KINDS: Final[tuple[By, ...]] = ("tag", "source", "cohort", "shop")
 LIVE_TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
     "parameters and each customer's average purchase of today; above 1 it grows"
@@ -128,7 +128,12 @@ class Book:
         self._sums["cost"].append(max(cost, 0))
         self._sums["costed"].append(cost != _UNKNOWN)
         source = self._program.costs.source_names.get(customer.source, customer.source)
-        kinds = {"tag": customer.tags or [NONE], "source": [source or NONE], "cohort": [cohort_of(days[0])]}
+        kinds = {
+            "tag": customer.tags or [NONE],
+            "source": [source or NONE],
+            "cohort": [cohort_of(days[0])],
+            "shop": [ALL],
+        }
         for kind, names in kinds.items():
             members: dict[str, array[int]] = self._members[kind]  # type: ignore[index]
             for name in names:

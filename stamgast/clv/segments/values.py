@@ -1,4 +1,4 @@
-"""What the customers of each segment, source or cohort are worth, against what it cost to win them."""
+"""What customers of each segment, source or cohort, or of the whole shop, are worth, against what winning them cost."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.residual_value import Discounting
 from stamgast.domain.units import Day
 
-By = Literal["segment", "source", "cohort"]
+By = Literal["segment", "source", "cohort", "shop"]
 TREND_DAYS: Final = 91
 TREND: Final = (
     f"value to come of all customers of the segment today, over the same {TREND_DAYS} days ago with the same "
@@ -39,6 +39,7 @@ TREND_CUSTOMERS: Final = 20
 """Nothing is said of how the value of fewer customers has changed."""
 _NEXT_TO_NOTHING: Final = 0.01
 NONE: Final = "(none)"
+ALL: Final = "(all)"
 _ROUNDING: Final = 1e-9
 
 
@@ -182,6 +183,8 @@ def _members(purchases: Purchases, by: By) -> Mapping[str, list[str]]:
 
 
 def _segment_of(buyer: Buyer, by: By) -> str:
+    if by == "shop":
+        return ALL
     if by == "cohort":
         return cohort_of(buyer.days()[0])
     return (buyer.segment if by == "segment" else buyer.source) or NONE

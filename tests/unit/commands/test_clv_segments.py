@@ -68,9 +68,11 @@ def test_without_a_cost_nothing_is_said_of_the_ratio(sales):
     assert gold["winning_may_cost"] > 0
 
 
-def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_path):
+@pytest.mark.parametrize("semicolons", [False, True])
+def test_costs_are_those_of_the_source_on_the_day_the_customer_came(sales, tmp_path, semicolons):
     costs = tmp_path / "costs.csv"
-    costs.write_text(f"source,from,cost\nads,{date_of(9_000)},10\nads,{date_of(20_000)},99\n")
+    text = f"source,from,cost\nads,{date_of(9_000)},10.00\nads,{date_of(20_000)},99\n"
+    costs.write_text(text.replace(",", ";").replace(".", ",") if semicolons else text)
 
     found = segments(sales, "--by", "source", "--costs", costs, "--acquisition-cost", "4")
 
@@ -110,8 +112,8 @@ def test_value_and_cost_are_of_the_same_customers_where_the_cost_of_some_is_know
         ),
         ("source,from,cost\nads,20260101,5\n", "costs.csv:2:2: '20260101' is not a date; write 2026-01-01"),
         (
-            "Source;From;Cost\nads;2026-01-01;5\n",
-            "costs.csv:1:1: columns are separated by semicolons; separate them by",
+            "Source|From|Cost\nads|2026-01-01|5\n",
+            "costs.csv:1:1: columns are separated by vertical bars; separate them by",
         ),
         ("", "costs.csv: the file is empty"),
         ("source,from,cost\nads,2026-01-01,-1\n", "it is a number from 0"),
@@ -212,6 +214,9 @@ def test_what_an_owner_reads_of_a_segment_follows_from_its_customers(sales):
     cohorts = segments(sales, "--by", "cohort", "--margin", "30%")
 
     assert set(cohorts) == {"1997-Q2", "1997-Q3"}
+    (whole,) = segments(sales, "--by", "shop", "--margin", "30%").values()
+    assert (whole["segment"], whole["customers"], whole["parameters"]) == ("(all)", 300, "pooled")
+    assert whole["because"] == "these are all customers"
     first = cohorts["1997-Q2"]
     assert sum(each["customers"] for each in cohorts.values()) == 300
     assert first["margin"] == 0.3

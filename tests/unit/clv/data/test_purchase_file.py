@@ -143,7 +143,8 @@ def test_a_wrong_value_is_named_with_its_place_and_what_was_meant(file, line, sa
             "1:1: there is no column 'customer'; is that the column 'customer_id'? call it 'customer'",
         ),
         ("customer,date,sum", "1:1: there is no column 'amount'; there are customer, date, sum"),
-        ("customer;date;amount", "1:1: columns are separated by semicolons; separate them by commas"),
+        ("customer|date|amount", "1:1: columns are separated by vertical bars; separate them by commas"),
+        ("sep=;", "1:1: the first line has the names of the columns; leave the line with sep= out"),
         ('"customer,date,amount"', "1:1: the whole line stands in one pair of quotes; leave these out, of every line"),
         ("customer\tdate\tamount", "1:1: columns are separated by tabs; separate them by commas"),
         ("", "1:1: the first line is empty; it has the names of the columns, separated by commas"),
@@ -271,3 +272,15 @@ def test_of_a_cell_of_megabytes_the_ends_are_told(file):
 
     assert len(problem) < 600
     assert " … " in problem
+
+
+@pytest.mark.parametrize("wrong", [False, True])
+def test_what_a_dutch_excel_saves_is_read(file, wrong: bool):
+    lines = ["anna;25-12-2025;12,50", "anna;03-04-2026;(2,50)", 'ben;2026-03-01;"1.250,75"', "cleo;2026-03-01;5.25"]
+    path = file(*lines, *(["dirk;2026-03-01"] if wrong else []), heading="customer;date;amount")
+
+    if wrong:
+        said = "6:2: line 6 has 2 cells, the heading 3; write a semicolon for an empty cell too"
+        assert problems(path) == [said]
+    else:
+        assert list(sample_of(read_purchases(path)).amounts) == [10, 1250.75, 5.25]

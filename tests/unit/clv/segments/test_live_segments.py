@@ -171,6 +171,15 @@ def test_who_first_came_in_a_quarter_is_a_cohort():
     assert sum(each.customers for each in by_cohort.values()) == 120
 
 
+def test_the_whole_shop_is_what_all_its_customers_are():
+    (of_all,) = found(shop(), customers(), "shop").values()
+
+    sources = found(shop(), customers()).values()
+    assert (of_all.segment, of_all.customers) == ("(all)", 120)
+    assert sure(of_all.clv) * 120 == pytest.approx(sum(sure(each.clv) * each.customers for each in sources), rel=1e-3)
+    assert of_all.margin == pytest.approx(0.4)
+
+
 def test_what_cost_nothing_has_no_ratio_and_without_a_model_nothing_is_said_of_what_is_to_come():
     friends = found(shop(), customers())["friend"]
     assert (friends.acquisition_cost, friends.ratio, friends.new_to_cac, friends.new_below) == (0, None, None, None)
@@ -223,7 +232,7 @@ def test_without_the_trend_all_else_is_the_same():
 
 def test_nobody_who_never_bought_is_counted():
     assert len(valued(shop(), customers())) == len(customers())
-    assert Book(shop(), TODAY).segments() == {"tag": [], "source": [], "cohort": []}
+    assert Book(shop(), TODAY).segments() == {"tag": [], "source": [], "cohort": [], "shop": []}
 
 
 @pytest.mark.parametrize(
@@ -231,7 +240,7 @@ def test_nobody_who_never_bought_is_counted():
     [
         (
             ("--merchant", "winkel", "--by", "sorce"),
-            "--by is 'sorce'; it is segment or tag or source or cohort. Did you mean 'source'?",
+            "--by is 'sorce'; it is segment or tag or source or cohort or shop. Did you mean 'source'?",
         ),
         (("--merchant", "winkel", "--data", "sales.csv"), "give --data or --merchant, not both"),
         (
@@ -240,7 +249,7 @@ def test_nobody_who_never_bought_is_counted():
         ),
         (("--merchant", "winkel", "--as-of", "2026-01-01"), "--as-of belongs to a CSV; live states are as of now"),
         ((), "give --data FILE, or --merchant M"),
-        (("--data", "sales.csv", "--by", "tag"), "--by is 'tag'; it is segment or source or cohort"),
+        (("--data", "sales.csv", "--by", "tag"), "--by is 'tag'; it is segment or source or cohort or shop"),
     ],
 )
 def test_what_does_not_go_together_is_misuse_and_says_what_does(words: tuple[str, ...], said: str):
