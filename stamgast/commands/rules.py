@@ -252,6 +252,9 @@ def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
         )
         decided = on_the_wall(each["decided_at"], zone)
         yield f"  {decided} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
+    for each in told["vouchers"]:
+        given, ends = (on_the_wall(each[name], zone) for name in ("given_at", "ends_at"))
+        yield f"  {given} gave {each['reward']}: {each['state']}, valid until {ends.partition(' ')[0]}"
 
 
 def _model(parameters: Path | None) -> dict[str, Any] | None:
