@@ -265,6 +265,8 @@ class CompiledRule:
     undo_window: Millis = 0
     """So long its messages of the first hour after a launch wait, so that they can be undone."""
     launched_at: Millis = 0
+    launched_before: Millis = 0
+    """When it began to speak the time before, where it was paused since and that is noted; else 0."""
     """When it began to speak; 0: nobody noted that."""
     expected: int = 0
     """How many messages a day it was launched to send; 0: nobody said."""

@@ -140,9 +140,12 @@ def check_text(reader: Reader, node: Node, source: str) -> None:
 
 
 def _meant(text: str) -> str:
-    """The word of a message that was meant: `customer.name` for `klant.naam`."""
+    """The word of a message that was meant: `customer.name` for `klant.naam`, `customer.first_name` for `voornaam`."""
     thing, _, word = text.partition(".")
     things = {each.partition(".")[0] for each in ALL_WORDS}
+    alone = "" if word or nearest(thing, things) else nearest(thing, [each.partition(".")[2] for each in ALL_WORDS])
+    if alone:
+        return suggest(next(each for each in ALL_WORDS if each.endswith(f".{alone}")), ALL_WORDS)
     of = nearest(thing, things) or thing
     words = [each.partition(".")[2] for each in ALL_WORDS if each.startswith(f"{of}.")]
     return suggest(f"{of}.{nearest(word, words) or word}", ALL_WORDS)
@@ -248,7 +251,7 @@ def _sender(reader: Reader, node: Node | None, where: str, *, names: bool) -> st
         return ""
     if _PHONE.fullmatch(text) or _SERVICE.fullmatch(text):
         return text
-    if text.lstrip("0").isdecimal() and _SENDER_NAME.fullmatch(text):
+    if text.replace(" ", "").lstrip("0").isdecimal() and _SENDER_NAME.fullmatch(text):
         hint = 'Write it with the country code and a plus, such as "+31201234567".'
         reader.refuse_from_now_on(node, f'`{where}`: "{text}" is a number without its country', hint)
         return text if names else ""

@@ -44,6 +44,8 @@ class RuleTally(Struct):
     not_met: int = 0
     shadow: int = 0
     raised: int = 0
+    notices: int = 0
+    """How often staff were told something."""
     given: dict[str, int] = field(default_factory=dict)
     """Reward -> vouchers, less those that a refund took back."""
     withheld: dict[str, int] = field(default_factory=dict)
@@ -182,6 +184,10 @@ class Account(Struct):
         for at, submission, looks in life.sent:
             day = business_day(at, zone)
             tally = self.rule(submission.rule)
+            self._sample(at, submission)
+            if submission.staff:  # it is no message to the customer, and costs them nothing
+                tally.notices += 1
+                continue
             sent = tally.sent.setdefault(day, Sent())
             sent.messages += 1
             sent.parts += looks.parts
@@ -190,7 +196,6 @@ class Account(Struct):
                 _add(tally.unsendable, {looks.refusal: 1})
             week = (day + _MONDAY) // 7
             weeks[week] = weeks.get(week, 0) + 1
-            self._sample(at, submission)
         for messages in weeks.values():
             self.weeks[messages] = self.weeks.get(messages, 0) + 1
 
@@ -208,7 +213,7 @@ def _chosen_by(sample: Sample) -> tuple[int, Millis]:
 
 
 def _merge_tally(ours: RuleTally, theirs: RuleTally) -> None:
-    for name in ("reached", "fired", "not_met", "shadow", "raised"):
+    for name in ("reached", "fired", "not_met", "shadow", "raised", "notices"):
         setattr(ours, name, getattr(ours, name) + getattr(theirs, name))
     _add(ours.given, theirs.given)
     _add(ours.withheld, theirs.withheld)

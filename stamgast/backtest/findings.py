@@ -94,6 +94,7 @@ def figures_of(tally: RuleTally, bundle: Bundle, rule: str) -> dict[str, Any]:
         "not_met": tally.not_met,
         "shadow": tally.shadow,
         "raised": tally.raised,
+        "notices": tally.notices,
         "would_send": sum(each.messages for each in sent.values()),
         "given": sum(tally.given.values()),
         "withheld": dict(sorted(withheld.items(), key=lambda each: -each[1])),
@@ -160,6 +161,7 @@ def _sample(sample: Sample, program: Program) -> dict[str, Any]:
         "at": format_time(at),
         "customer": submission.customer,
         "channel": submission.channel,
+        "staff": submission.staff or None,
         "language": submission.language,
         "text": Previews(program).text(submission),
     }

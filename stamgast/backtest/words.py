@@ -111,6 +111,9 @@ def _notes(rule: str, figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"{rule}: {times:,} could not have been sent: {why}"
     if figures["not_met"]:
         yield f"{rule}: {figures['not_met']:,} times the trigger came and its conditions were not met"
+    if figures["notices"]:
+        times = f"{figures['notices']:,} times staff would have heard of it"
+        yield f"{rule}: {times}; what is beyond their hour comes together"
     if figures["raised"]:
         yield f"{rule}: it failed {figures['raised']:,} times; a worker would have paused it at the first"
     if figures["shadow"]:
@@ -125,8 +128,8 @@ def _samples(found: Mapping[str, Any]) -> Iterator[str]:
         yield "some of the messages:"
     for each in found["samples"]:
         text = " / ".join(each["text"].splitlines())
-        at = on_the_wall(each["at"], found["time_zone"])
-        yield f"  {at} {each['rule']} by {each['channel']} ({each['language']}): {text}"
+        at, to = on_the_wall(each["at"], found["time_zone"]), f" to {each['staff']}" if each["staff"] else ""
+        yield f"  {at} {each['rule']} by {each['channel']}{to} ({each['language']}): {text}"
 
 
 def _difference(difference: Mapping[str, Any] | None) -> Iterator[str]:

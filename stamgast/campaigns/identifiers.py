@@ -10,6 +10,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
 
+from rules.yaml.encoding import NotUtf8, decode_utf8
 from rules.yaml.problems import nearest
 
 MOST_LINES: Final = 2_000_000
@@ -75,7 +76,11 @@ def _lines(file: BinaryIO) -> Iterator[tuple[int, str | None]]:
             yield number, None
             continue
         try:
-            text = raw.decode("utf-8-sig" if number == 1 else "utf-8").strip()
+            text = (decode_utf8(raw) if number == 1 else raw.decode()).strip()
+        except NotUtf8 as error:
+            # What stands there may be a person: of the line itself nothing is said.
+            what = "its first line is not in UTF-8" if error.quoted else error.message
+            raise BadFileError(f"{what}; save the list as CSV UTF-8") from None
         except UnicodeDecodeError:
             yield number, None
             continue

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import typer
 
@@ -36,6 +36,7 @@ app = new_app("Check, test, back-test, launch and explain rules.", no_args_is_he
 for command in (new, backtest, launch, history, rollback):
     app.command()(command)
 
+_DIGITS_OF_MILLIS: Final = 13
 Paths = Annotated[
     list[Path] | None,
     typer.Argument(
@@ -231,7 +232,7 @@ def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
     when = f": when {told['when']}" if told["when"] else ""
     yield f"\n{told['rule']} ({told['status']}{dates}){when}"
     if told["fired_for"]:
-        yield f"  fired for {', '.join(told['fired_for'])}"
+        yield f"  fired for {', '.join(_occasion(each, zone) for each in told['fired_for'])}"
     else:
         yield "  has not fired"
     if told["last"]:
@@ -252,6 +253,19 @@ def _why_lines(told: dict[str, Any], zone: str) -> Iterator[str]:
         )
         decided = on_the_wall(each["decided_at"], zone)
         yield f"  {decided} {each['template'] or 'an offer'}{over}: {each['status']}{because}{until}"
+    for each in told["vouchers"]:
+        given, ends = (on_the_wall(each[name], zone) for name in ("given_at", "ends_at"))
+        yield f"  {given} gave {each['reward']}: {each['state']}, valid until {ends.partition(' ')[0]}"
+
+
+def _occasion(occasion: str, zone: str) -> str:
+    """What it fired for; a moment by the shop's clock, and not by its number."""
+    from stamgast.clock.shop_time import format_time, on_the_wall
+
+    before, _, moment = occasion.rpartition(":")
+    if len(moment) != _DIGITS_OF_MILLIS or not moment.isdecimal():
+        return occasion
+    return f"{before} {on_the_wall(format_time(int(moment)), zone)}".strip()
 
 
 def _model(parameters: Path | None) -> dict[str, Any] | None:

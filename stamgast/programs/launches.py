@@ -38,6 +38,8 @@ class Launch(msgspec.Struct, frozen=True, omit_defaults=True):
     """Which one (`stamgast.domain.trip_wires.Watched`)."""
     figures: tuple[int, int] = (0, 0)
     """What was found, and what it was compared with (`stamgast.domain.trip_wires.Tripped`)."""
+    before: Millis = 0
+    """When it began to speak the time before: with an `undo_window`, what waits of that first hour is undone."""
 
 
 Launches = Mapping[str, Launch]
@@ -55,7 +57,14 @@ def _launched(rule: CompiledRule, launch: Launch | None) -> CompiledRule:
     if launch is None:
         return rule
     status = parse_status(launch.status)
-    return replace(rule, status=status.name, canary=status.canary, launched_at=launch.at, expected=launch.expected)
+    return replace(
+        rule,
+        status=status.name,
+        canary=status.canary,
+        launched_at=launch.at,
+        launched_before=launch.before,
+        expected=launch.expected,
+    )
 
 
 def speaks(status: str) -> bool:
@@ -102,14 +111,21 @@ def with_launch(
     else:
         at = now
     expected = expected or (known.expected if known is not None else 0)
-    if status == rule.status_text and not at:
+    before = _before(known, ends=not at) if rule.undo_window and known is not None else 0
+    if status == rule.status_text and not at and not before:
         return others
-    return others | {rule.id: Launch(status, rule.status_text, at, expected)}
+    return others | {rule.id: Launch(status, rule.status_text, at, expected, before=before)}
+
+
+def _before(known: Launch, *, ends: bool) -> Millis:
+    """When the launch began that ends now, or the one before that."""
+    return known.at if ends and known.at else known.before
 
 
 def with_pause(launches: Launches, rule_id: str, tripped: Tripped, now: Millis) -> dict[str, Launch]:
     """The launches after a trip wire paused a rule; only what was launched is watched."""
     known, status = launches[rule_id], str(RuleStatus.PAUSED)
     figures = (tripped.found, tripped.of)
-    paused = Launch(status, known.in_file, 0, known.expected, tripped.why, now, tripped.wire, figures)
+    before = _before(known, ends=True)
+    paused = Launch(status, known.in_file, 0, known.expected, tripped.why, now, tripped.wire, figures, before)
     return {**launches, rule_id: paused}

@@ -154,7 +154,9 @@ def merchant_of(published: Iterable[str], wanted: str) -> str:
 
 
 def _signed(record: BundleRecord, signed: Signed) -> BundleRecord:
-    return changed(record, published_at=signed.now, who=signed.who, why=signed.why)
+    return changed(
+        record, published_at=signed.now, who=signed.who, why=signed.why, back_to=record.back_to
+    )  # fmt: skip
 
 
 def _speaking_anew(old: Launches, now: Launches, signed: Signed) -> dict[str, Launch]:

@@ -6,6 +6,7 @@ from typing import Final
 from rules.engine import SPEAKING, CompiledRule
 from stamgast.domain.activation import Activation, is_about_earned, rank_of
 from stamgast.domain.calendar import business_day
+from stamgast.domain.units import HOUR
 from stamgast.domain.vocabulary import ActivationState, Reason, Status
 from stamgast.service import plans
 from stamgast.service.case import Case
@@ -37,7 +38,8 @@ def release(case: Case, activation_id: str) -> None:
     elif case.at >= activation.expires_at:
         end(case, activation, Status.EXPIRED, Reason.GAVE_UP)
     elif rule is None or rule.status not in SPEAKING:
-        suppress(case, activation, Reason.UNDONE if activation.reason == _UNDO_WINDOW else Reason.RULE_NOT_LIVE)
+        undone = activation.reason == _UNDO_WINDOW or (rule is not None and _is_undone(activation, rule))
+        suppress(case, activation, Reason.UNDONE if undone else Reason.RULE_NOT_LIVE)
     else:
         _ask_again(case, activation, rule)
     if stays:
@@ -45,8 +47,14 @@ def release(case: Case, activation_id: str) -> None:
     forget_ended(case)
 
 
+def _is_undone(activation: Activation, rule: CompiledRule) -> bool:
+    """Whether it is of the first hour of a launch that somebody ended since, whatever it waits for."""
+    begun = rule.launched_before if rule.undo_window else 0
+    return 0 < begun <= activation.decided_at < begun + HOUR
+
+
 def _ask_again(case: Case, activation: Activation, rule: CompiledRule) -> None:
-    if activation.reason == _UNDO_WINDOW and activation.decided_at < rule.launched_at:
+    if _is_undone(activation, rule) or (activation.reason == _UNDO_WINDOW and activation.decided_at < rule.launched_at):
         suppress(case, activation, Reason.UNDONE)  # it was paused meanwhile, and launched anew
     elif not rule.earned and rule.ends is not None and rule.ends < business_day(case.at, case.program.time_zone):
         suppress(case, activation, Reason.RULE_OVER)

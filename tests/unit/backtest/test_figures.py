@@ -216,3 +216,24 @@ limits: {budget: 11.70 EUR}
     assert figures["given"] == figures["would_send"] > 10, "ten at once, and more when those ended unused"
     assert figures["withheld"]["budget"] == time["withheld"] > 0
     assert time["spent_minor"] <= 1170
+
+
+def test_what_staff_are_told_is_no_message_to_the_customer(plan: MakePlan):
+    program = FILES["program.yaml"].replace(
+        "templates: {", "staff: {anna: {phone: '+31612345670'}}\ntemplates: {call: {purpose: utility}, "
+    )
+    files = {
+        "program.yaml": program,
+        "templates/nl/call.j2": "{{ staff.name }}: bel {{ staff.customer }}",
+        "rules/call.yaml": "rule: call\nstatus: live\nwhen: {visits_reached: 2}\nthen: [{notify: call}]\n",
+    }
+    asked = plan(files=files)
+    found = document_of(asked, play(asked, Share()))
+    call = found["rules"]["call"]
+    assert call["notices"] == call["fired"] > 100
+    assert (call["would_send"], call["sms_parts"], call["cost_minor"]) == (0, 0, 0)
+    assert found["messages_per_customer_week"]["most"] == 0
+    told = "\n".join(in_words(found))
+    assert f"call: {call['notices']:,} times staff would have heard of it" in told
+    assert "call by sms to anna (nl): Bakker" not in told
+    assert "call by sms to anna (nl): anna: bel c" in told

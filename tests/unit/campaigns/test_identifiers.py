@@ -65,3 +65,22 @@ def test_an_absurdly_long_line_and_one_that_is_no_text_name_nobody_and_hold_up_n
 def test_a_first_line_that_is_absurdly_long_is_no_head(written):
     found = list(read_identifiers(written(b"9" * 5_000_000 + b"\n0612345678\n")))
     assert found == [Named(1, ""), Named(2, "0612345678")]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("phone\n0612345678\n".encode("utf-16"), "this file is UTF-16, not UTF-8; save the list as CSV UTF-8"),
+        (
+            b"PK\x03\x04\x14\x00\n",
+            "a document of Word or Excel, or a zip, and no plain text; save the list as CSV UTF-8",
+        ),
+        ("Zoë\n0612345678\n".encode("latin-1"), "its first line is not in UTF-8; save the list as CSV UTF-8"),
+    ],
+)
+def test_what_excel_saves_otherwise_is_told_and_does_not_name_nobody(tmp_path: Path, content: bytes, told: str):
+    file = tmp_path / "list.csv"
+    file.write_bytes(content)
+    with pytest.raises(BadFileError, match=told) as caught:
+        list(read_identifiers(file))
+    assert "Zo" not in str(caught.value)

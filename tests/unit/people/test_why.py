@@ -90,3 +90,10 @@ def test_why_names_a_channel_only_where_one_was_chosen_and_says_what_in_doubt_me
     (told,) = explain_customer(Customer(activations=[ended]), Bundle(0, "", loaded.program, loaded.rules), 0)
 
     assert list(_why_lines(told, "Europe/Amsterdam"))[-1].startswith(f"  1970-01-01 01:00 {line}")
+
+
+def test_the_moment_of_a_start_is_told_by_the_shops_clock_and_not_by_its_number():
+    loaded = load("rule: example\nwhen: campaign\nthen: [{tag: seen}]\n")
+    state = Customer(fired={"example": ["at:1790841900000", "month:2026-10"]})
+    (told,) = explain_customer(state, Bundle(0, "", loaded.program, loaded.rules), 0)
+    assert "  fired for at 2026-10-01 10:05, month:2026-10" in list(_why_lines(told, "Europe/Amsterdam"))

@@ -3,7 +3,8 @@
 import pytest
 
 from stamgast.programs.launches import Launch
-from stamgast.programs.launching import RefusedLaunchError, chosen_version
+from stamgast.programs.launching import RefusedLaunchError, _signed, chosen_version
+from stamgast.programs.publish import Signed
 from stamgast.programs.record import BundleRecord, changed
 from stamgast.programs.writer import InForce
 
@@ -37,3 +38,8 @@ def test_a_launch_is_one():
     live = changed(FIRST, launched={"a": Launch("live", "draft", 1)})
     assert before(FIRST, live, changed(live, launched={"a": Launch("paused", "draft", 1)})) == 1
     assert changed(changed(FIRST, back_to=0), files={}).back_to is None
+
+
+def test_who_signs_a_rollback_leaves_on_it_what_is_back():
+    back = with_text("second", back_to=1)
+    assert _signed(back, Signed(5, "els", "oh no")) == changed(back, published_at=5, who="els", why="oh no", back_to=1)

@@ -67,6 +67,8 @@ def test_what_a_rule_gave_is_told_without_the_code_that_would_redeem_it() -> Non
     (told,) = explain_customer(state, bundle, simulation.now)
     assert [each["reward"] for each in told["vouchers"]] == ["free_loaf"]
     assert "code" not in told["vouchers"][0]
+    *_, said = _why_lines(told, "Europe/Amsterdam")
+    assert said == "  2026-10-01 08:00 gave free_loaf: open, valid until 2026-10-31"
 
 
 def test_of_a_rule_that_was_taken_away_what_it_did_is_still_told() -> None:

@@ -33,8 +33,8 @@ BOUGHT: Millis = 1_790_841_600_000
 class Shop:
     """One customer, one rule, and whoever launches it."""
 
-    def __init__(self, launched_at: Millis) -> None:
-        self.loaded = load(RULE)
+    def __init__(self, launched_at: Millis, rule: str = RULE) -> None:
+        self.loaded = load(rule)
         assert self.loaded.ok, self.loaded.problems
         self.launches = with_launch({}, self.loaded.rules.by_id["example"], "live", launched_at)
         self.bundle = self._bundle(0)
@@ -81,6 +81,26 @@ def test_pausing_the_rule_withdraws_what_waits_for_good(again: Millis | None) ->
         "suppressed",
         "it was undone: the rule was paused while its first messages waited",
     )
+
+
+@pytest.mark.parametrize("again", [None, BOUGHT + 6 * MINUTE], ids=["paused", "paused and launched anew"])
+def test_so_is_what_waits_for_the_morning_or_for_room(again: Millis | None) -> None:
+    evening = 'timing: {send_between: "15:00-20:00"}\n'
+    shop = Shop(BOUGHT - MINUTE, RULE.replace("then:", evening + "then:"))
+    assert "outside the hours" in shop.message(BOUGHT + MINUTE)[1]
+    shop.launch("paused", BOUGHT + 5 * MINUTE)
+    if again is not None:
+        shop.launch("live", again)
+    assert shop.message(BOUGHT + 6 * HOUR)[1] == "it was undone: the rule was paused while its first messages waited"
+
+
+def test_what_a_rule_without_a_window_held_for_the_morning_goes_when_it_is_live_again() -> None:
+    evening = 'timing: {send_between: "15:00-20:00"}\n'
+    shop = Shop(BOUGHT - MINUTE, RULE.replace("undo_window: 10 minutes\n", evening))
+    shop.message(BOUGHT + MINUTE)
+    shop.launch("paused", BOUGHT + 5 * MINUTE)
+    shop.launch("live", BOUGHT + 6 * MINUTE)
+    assert shop.message(BOUGHT + 6 * HOUR)[0] == "delivered"
 
 
 def test_a_larger_share_of_customers_undoes_nothing() -> None:
