@@ -287,7 +287,7 @@ class Simulation(Fold):
             )
         )
 
-    def _note(self, key: CustomerKey, before: Collection[str], change: Change, beyond: Collection[str] = ()) -> None:
+    def _note_messages(self, key: CustomerKey, change: Change, beyond: Collection[str]) -> None:
         for submission in change.submissions:
             if submission.activation in beyond:
                 continue
@@ -310,6 +310,9 @@ class Simulation(Fold):
                     reason=note.reason,
                     data={"offers": offers} if offers else None,
                 )
+
+    def _note(self, key: CustomerKey, before: Collection[str], change: Change, beyond: Collection[str] = ()) -> None:
+        self._note_messages(key, change, beyond)
         if change.issued or change.withdrawn:
             self._note_vouchers(key, change)
         for rule, card, stamps in change.stamped:
