@@ -21,7 +21,7 @@ from stamgast.clv.data.windows import up_to
 from stamgast.clv.data.written_dates import EPOCH
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
-from stamgast.clv.scoring import Asked, historic_of, outlook_of
+from stamgast.clv.scoring import Asked, Outlook, historic_of, outlook_of
 from stamgast.clv.segments.figures import LEAST_RATIO, NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
 from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
 from stamgast.domain.clv_parameters import ParameterSet
@@ -134,12 +134,10 @@ def segments_of(
 
 def shop_of(purchases: Purchases, sample: Sample, parameters: ParameterSet, asked: Asked) -> Shop:
     """Return what is known and foretold of all customers of a file."""
-    bare = dataclasses.replace(sample, profits=None)
-    outlook = outlook_of(bare, parameters, _without_margin(asked, NEXT_DAYS / WEEK_DAYS))
+    outlook = outlook_of(sample, parameters, _without_margin(asked, NEXT_DAYS / WEEK_DAYS))
     model, spend, visits = scores_of(parameters.attrition()), parameters.spend, sample.rows.x + 1
     new = make_rows([0], [0], [0])
     awaited = [float(model.expected_purchases(new, weeks)[0]) if weeks else 0.0 for weeks in np.unique(sample.rows.T)]
-    each = np.zeros(len(visits)) if spend is None else expected_of_all(spend, visits, sample.amounts)
     return Shop(
         visits=visits,
         t_x=sample.rows.t_x,
@@ -150,7 +148,7 @@ def shop_of(purchases: Purchases, sample: Sample, parameters: ParameterSet, aske
         costed=sample.costed,
         p_alive=outlook.p_alive,
         p_buy=outlook.p_buy,
-        worth=outlook.discounted * each,
+        worth=_worth(sample, parameters, outlook),
         awaited=np.array(awaited)[np.unique(sample.rows.T, return_inverse=True)[1]],
         again=float(discounted_purchases(model, new, _without_margin(asked).discounting)[0]),
         purchase=0.0 if spend is None else spend.expected(0, 0.0),
@@ -158,6 +156,13 @@ def shop_of(purchases: Purchases, sample: Sample, parameters: ParameterSet, aske
         margin_weight=asked.margin_weight if sample.profits is not None else None,
         discounting=asked.discounting,
     )
+
+
+def _worth(sample: Sample, parameters: ParameterSet, outlook: Outlook) -> Floats:
+    """Return what each customer is expected to spend, discounted; 0 without a spend model."""
+    if parameters.spend is None:
+        return np.zeros(len(sample.names))
+    return outlook.discounted * expected_of_all(parameters.spend, sample.rows.x + 1, sample.amounts)
 
 
 def _without_margin(asked: Asked, horizon: float | None = None) -> Asked:
@@ -239,7 +244,8 @@ def _trend(valued: _Valued, asked: Asked) -> float | None:
     earlier = up_to(valued.purchases, valued.purchases.as_of - TREND_DAYS)
     if len(earlier.buyers) < TREND_CUSTOMERS:
         return None
-    then = float(shop_of(earlier, sample_of(earlier), valued.parameters, asked).worth.sum())
+    sample = sample_of(earlier)
+    then = float(_worth(sample, valued.parameters, outlook_of(sample, valued.parameters, _without_margin(asked))).sum())
     now = valued.shop.worth[valued.part.places]
     return trend_of(float(now.sum()), len(now), then, len(earlier.buyers))
 
