@@ -384,8 +384,7 @@ AnyEvent = (
 
 OF_A_PARTITION: Final = frozenset({
     Barrier, RulePaused, ScheduleDue, ScheduleDone, AudienceListed, AudienceFixed, CampaignStarted, CampaignStopped,
-    CampaignDone,
-    BudgetWished, BudgetLeased,
+    CampaignDone, BudgetWished, BudgetLeased,
 })  # fmt: skip
 """Events that are no customer's."""
 
