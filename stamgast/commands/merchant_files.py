@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -36,17 +36,25 @@ def files_of(settings: Settings, merchant: str | None) -> tuple[Path, LoadedMerc
     return folders[name], loaded
 
 
-def paths_meant(settings: Settings, given: Sequence[Path] | None, merchant: str | None) -> list[Path]:
-    """Return what is meant by paths, by merchants' names in their place and by --merchant; of neither, everybody."""
+def paths_meant(
+    read: Callable[[], Settings], given: Sequence[Path] | None, merchant: str | None
+) -> tuple[list[Path], Settings | None]:
+    """Return what is meant by paths, by merchants' names in their place and by --merchant; of neither, everybody.
+
+    Settings are read, and returned, only where they are asked: that takes longer than to look at a file.
+    """
     from stamgast.programs.folders import merchant_folders
 
+    if given and merchant is None and all(os.path.lexists(each) for each in given):
+        return list(given), None
+    settings = read()
     folders = {folder.name: folder for folder in merchant_folders(settings.config_dir)}
     meant = [folders.get(str(each), each) if not os.path.lexists(each) else each for each in given or ()]
     if merchant is not None:
         if merchant not in folders:
             _fail_for(merchant, folders, settings)
         meant.append(folders[merchant])
-    return meant or [settings.config_dir]
+    return meant or [settings.config_dir], settings
 
 
 def _fail_for(name: str, folders: Collection[str], settings: Settings) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -30,7 +31,9 @@ from stamgast.domain.vocabulary import RuleStatus, Status
 
 if TYPE_CHECKING:
     from rules.yaml.problems import Problem
+    from stamgast.domain.units import Millis
     from stamgast.programs.told_rules import ToldRule
+    from stamgast.settings import Settings
 
 app = new_app("Check, test, back-test, launch and explain rules.", no_args_is_help=True)
 for command in (new, backtest, launch, history, rollback):
@@ -52,11 +55,11 @@ def check(paths: Paths = None, *, merchant: OfMerchant = None, as_json: AsJson =
     from rules.yaml.problems import has_errors, render_problems
     from stamgast.programs.rule_files import files_at
 
-    settings = read_settings()
-    chosen = files_at(paths_meant(settings, paths, merchant))
+    meant, settings = paths_meant(read_settings, paths, merchant)
+    chosen = files_at(meant)
     if not chosen.folders:
         misuse(chosen.complaint)
-    problems = [*chosen.problems(), *chosen.advice(settings.make_clock().now())]
+    problems = [*chosen.problems(), *chosen.advice(_now(settings))]
     told = chosen.rules()
     if as_json:
         print_json(
@@ -78,6 +81,15 @@ def check(paths: Paths = None, *, merchant: OfMerchant = None, as_json: AsJson =
         answer(_counted(len(chosen.file_names()), problems, told))
     if has_errors(problems):
         raise typer.Exit(WRONG)
+
+
+def _now(settings: Settings | None) -> Millis:
+    """Shop time. Where nobody can have set another clock no settings are read for it."""
+    from stamgast.clock.shop_time import RealClock
+
+    if settings is None and "STAMGAST_CLOCK" not in os.environ and not Path(".env").exists():
+        return RealClock().now()
+    return (settings or read_settings()).make_clock().now()
 
 
 def _read_back_lines(told: Sequence[ToldRule], messages: Sequence[dict[str, Any]]) -> Iterator[str]:
@@ -123,7 +135,7 @@ def run(
     from stamgast.programs.rule_files import files_at
     from stamgast.programs.rule_tests import run_tests
 
-    chosen = files_at(paths_meant(read_settings(), paths, merchant), _model(parameters))
+    chosen = files_at(paths_meant(read_settings, paths, merchant)[0], _model(parameters))
     if not chosen.folders:
         misuse(chosen.complaint)
     problems = chosen.problems(whole_merchants=True)

@@ -84,7 +84,7 @@ def test_where_nothing_ranks_it_is_said(tmp_path):
     assert told["best"] == "alike"
     assert told["models"]["alike"]["log_score"] == min(each["log_score"] or 9 for each in told["models"].values())
     assert "nothing ranks these customers: alike has an AUC of 0.50" in done.stderr
-    assert "nothing ranks" in told["warnings"][0]
+    assert any("nothing ranks" in warning for warning in told["warnings"])
 
 
 def test_what_spend_is_averaged_over_is_said(sales):

@@ -189,3 +189,10 @@ def test_a_folder_without_a_programme_is_told_of_wherever_it_is_met(
     for words in (["check"], ["check", empty], ["test"], ["backtest", "--merchant", "ijssalon", "--data", "none.csv"]):
         assert run(*words) == 1
         assert "ijssalon/program.yaml:1:1: program.yaml is missing" in "".join(capsys.readouterr()), words
+
+
+def test_check_tells_of_a_rule_that_is_over(bakery: Path, capsys):
+    rule = bakery / "rules/tenth-visit.yaml"
+    rule.write_text(rule.read_text().replace("status: live", "status: live\nends: 2020-01-01"))
+    assert run("check", bakery) == 0
+    assert "this rule never fires: its last day was 2020-01-01" in capsys.readouterr().out
