@@ -102,7 +102,7 @@ async def test_a_rule_that_trips_a_wire_is_paused_once_and_told_in_history_notes
     first, second = (decode_bundle(value) for value in shop.programs.values("programs.v1"))
     why = "8 customers said STOP after its message, of 80 that went: more than 3%"
     assert (second.who, second.why, second.based) == ("stamgast", f"trip wire: {why}", 0)
-    paused = Launch("paused", "draft", 0, 5, why, shop.clock.at, Watched.OPTED_OUT, (8, 80))
+    paused = Launch("paused", "draft", 0, 5, why, shop.clock.at, Watched.OPTED_OUT, (8, 80), T0)
     assert second.launched["example"] == paused
     assert second.files == first.files
     assert shop.bundles.tripped == [f"shop: example was paused: {why}"]
