@@ -234,7 +234,7 @@ async def test_the_recipe_for_it_rings_the_phone_of_staff_once_though_the_worker
     assert (await valued_under(shop, "tag|often")).below is False
     assert await staff_heard(shop) == []
 
-    dear = program.read_text().replace("acquisition: 0.01 EUR", "acquisition: 90 EUR")
+    dear = program.read_text().replace("acquisition: 0.01 EUR", "acquisition: 400 EUR")
     program.write_text(dear)
     shop.run("publish", "--json")
     assert (await valued_under(shop, "tag|often")).fell_from is not None
@@ -244,10 +244,10 @@ async def test_the_recipe_for_it_rings_the_phone_of_staff_once_though_the_worker
     worker.wait()
     shop.worker()
     (said,) = await eventually(lambda: staff_heard(shop), seconds=60)
-    assert said.startswith("De Winkel: kijk naar klanten met label often. Nog 0,")
+    assert said.startswith("De Winkel: kijk naar klanten met label often. Nog 1,")
     assert said.endswith("; 3 is gezond.")
 
-    program.write_text(dear.replace("acquisition: 90 EUR", "acquisition: 91 EUR"))  # so that all are valued again
+    program.write_text(dear.replace("acquisition: 400 EUR", "acquisition: 410 EUR"))  # so that all are valued again
     shop.run("publish", "--json")
     assert (await valued_under(shop, "tag|often")).below
     assert shop.run("verify", "--json")["equal"] is True
