@@ -69,7 +69,8 @@ async def states(shop: Deployment) -> list[Customer]:
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
         keys = [key async for key in client.scan_iter(match=f"*:c:{MERCHANT}:*")]
         found = [decode_customer(value) for value in await client.mget(keys)]
-        assert sum([await client.zcard(f"{{c{n}}}:timers") for n in range(shop.topics.partitions)]) == len(found)
+        rolls = [await client.llen(f"{{c{n}}}:roll:{MERCHANT}") for n in range(shop.topics.partitions)]
+        assert sum(rolls) == len(found)
         return sorted(found, key=lambda each: each.purchases)
 
 
