@@ -100,6 +100,8 @@ class Crowd:
     notes: Notes
     worker: Any
     started: float
+    sales: list[Timed]
+    """What the other merchant sells; making them takes a while."""
 
     @property
     def now(self) -> Millis:
@@ -134,6 +136,8 @@ class Crowd:
         while not await asyncio.to_thread(begins):
             calm = time.time(), cpu_seconds_of(self.worker.pid)
             await asyncio.sleep(0.05)
+        if await asyncio.to_thread(ends):
+            raise RuntimeError("it was over before anybody looked")
         begun, cpu = calm
         peak = 0.0
         while not await asyncio.to_thread(ends):
@@ -143,11 +147,9 @@ class Crowd:
 
     async def beside_purchases(self, calm_s: float, what: Callable[[], Any]) -> tuple[Took, Waits]:
         """See it while the other merchant sells; `what` is begun after a calm time and answers what it took."""
-        seconds = self.scene.sized(_AT_MOST_S, 120)
-        records = _sales(self.topics.customer_events, self.people, RATE * (_WARM_UP_S + seconds), self.now)
         is_over = asyncio.Event()
         feeding = asyncio.create_task(
-            feed(self.scene.kafka.bootstrap, records, PARTITIONS, rate=RATE, warm_up=_WARM_UP_S,
+            feed(self.scene.kafka.bootstrap, self.sales, PARTITIONS, rate=RATE, warm_up=_WARM_UP_S,
                  watched=self.worker.pid, enough=is_over.is_set)
         )  # fmt: skip
         await asyncio.sleep(_WARM_UP_S + calm_s)
@@ -179,7 +181,9 @@ async def open_crowd(scene: Scene, count: int) -> AsyncIterator[Crowd]:
         worker = stack.enter_context(worker_of(settings, notes.path))
         await until_ready(settings, worker)
         await asyncio.to_thread(_fill, client, count)  # a partition with people and no meta would be filled anew
-        yield Crowd(scene, client, topics, settings, people, notes, worker, started)
+        count = RATE * (_WARM_UP_S + scene.sized(_AT_MOST_S, 120))
+        sales = await asyncio.to_thread(_sales, topics.customer_events, people, count)
+        yield Crowd(scene, client, topics, settings, people, notes, worker, started, sales)
         worker.send_signal(signal.SIGTERM)
         await asyncio.to_thread(worker.wait, 40)
 
@@ -224,12 +228,12 @@ def _fill(client: Any, count: int) -> None:
             pipe.execute()
 
 
-def _sales(topic: str, people: list[str], count: int, now: Millis) -> list[Timed]:
+def _sales(topic: str, people: list[str], count: int) -> list[Timed]:
     """So many purchases that no rule speaks to."""
     sold, made = sales_of(min(count, 5_000)), []
     for number in range(count):
         customer = people[number * 7919 % len(people)]
-        event = with_category(sold[number % len(sold)], "drinks", now + number * 1_000 // RATE)
+        event = with_category(sold[number % len(sold)], "drinks", BEGIN + number * 1_000 // RATE)
         event = msgspec.structs.replace(event, customer=customer, transaction=f"w:{uuid.uuid4().hex}")
         made.append(Timed(None, topic, key_of(MERCHANT, customer), encode_event(event)))
     return made

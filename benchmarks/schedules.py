@@ -74,7 +74,7 @@ async def _measure(scene: Scene, count: int) -> Seen:
         rest = (second - crowd.now) // 1_000
         if rest < _CALM_S + 3:
             raise RuntimeError(f"the first walk left {rest} s until the second")
-        await asyncio.sleep(max(0, rest - _CALM_S - 10))
+        await asyncio.sleep(max(0, rest - _CALM_S - 40))
         beside, waits = await crowd.beside_purchases(_CALM_S - 5, lambda: _walk(crowd, "again", count))
     return Seen(alone, beside, waits)
 

@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 import redis.asyncio
 
+from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import Customer, decode_customer
 from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
@@ -67,9 +68,11 @@ async def buy(shop: Deployment, number: int) -> None:
 async def states(shop: Deployment) -> list[Customer]:
     client: Any
     async with redis.asyncio.Redis.from_url(shop.redis_url) as client:
-        keys = [key async for key in client.scan_iter(match=f"*:c:{MERCHANT}:*")]
+        everything = [key async for key in client.scan_iter(match=f"*:c:{MERCHANT}:*")]
+        keys = [key for key in everything if not key.endswith(f":{STAFF_ROOM}".encode())]
         found = [decode_customer(value) for value in await client.mget(keys)]
-        assert sum([await client.zcard(f"{{c{n}}}:timers") for n in range(shop.topics.partitions)]) == len(found)
+        rolls = [await client.llen(f"{{c{n}}}:roll:{MERCHANT}") for n in range(shop.topics.partitions)]
+        assert sum(rolls) == len(found)
         return sorted(found, key=lambda each: each.purchases)
 
 
