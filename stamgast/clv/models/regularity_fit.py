@@ -237,8 +237,9 @@ def _sureness_beside(calls: Sequence[Called], others: Sequence[Called]) -> tuple
     """The same, with fewer wrong calls than others would have made who were asked to be as sure."""
     table: list[tuple[float, float]] = []
     for asked in _CHANCES:
-        most = _FEWER * next((each.wrong for each in others if each.share >= asked), others[-1].wrong)
-        found = next((each for each in calls if each.share >= asked and each.wrong <= most), calls[-1])
+        other = next((each for each in others if each.share >= asked), others[-1])
+        enough = (each for each in calls if each.share >= asked and each.chance >= other.chance)
+        found = next((each for each in enough if each.wrong <= _FEWER * other.wrong), calls[-1])
         if table and found.chance <= table[-1][1]:
             table[-1] = (asked, table[-1][1])
         else:
