@@ -78,10 +78,14 @@ def _words(
         )
 
 
+INSTEAD = frozenset({"alive_below", "risk_alive_below"})
+"""Words that say what another one says, with which they cannot stand."""
+
+
 @pytest.mark.parametrize("name", PROGRAM)
 def test_the_example_of_a_section_shows_its_words(name: str):
     shown = json.dumps(data_of(PROGRAM[name].example))
-    missing = [word for word in _documented(PROGRAM[name]) if f'"{word}"' not in shown]
+    missing = [word for word in _documented(PROGRAM[name]) if f'"{word}"' not in shown and word not in INSTEAD]
     assert missing == []
     assert PROGRAM[name].meaning
 
