@@ -18,7 +18,7 @@ _LAPSE: Final[Mapping[str, Key]] = {
         "past tells. 60% where nothing is said. At risk is whoever has left with six tenths of that.",
         SHARE,
     ),
-    "risk_alive_below": Key("Instead of `precision`: at risk when the chance of still being a customer is less.", NUMBER),
+    "risk_alive_below": Key("Instead of `precision`: at risk when the chance to be one still is less.", NUMBER),
     "alive_below": Key("Instead of `precision`: lapsing when it is less than this.", NUMBER),
     "risk_quantile": Key("By own rhythm: at risk when so many of those who come back are back.", NUMBER),
     "quantile": Key("By own rhythm: lapsing when so many are.", NUMBER),
