@@ -56,7 +56,7 @@ async def test_no_more_is_given_than_the_budget_pays_also_after_redis_was_emptie
 
             async def priced() -> bool:
                 ever, within, later = [
-                    shop.asked("report", "--merchant", MERCHANT, "--json", *days)["budgets"]["rule:hello/total"]
+                    shop.asked("report", "--merchant", MERCHANT, "--json", *days, code=0)["budgets"]["rule:hello/total"]
                     for days in ((), ("--from", "2026-10-01"), ("--from", "2026-10-02"))
                 ]
                 assert ever["spent_minor"] == within["spent_minor"] == {"total": round(500 + 5 * 7.5)}
