@@ -66,13 +66,16 @@ def _logs_as_they_were() -> Iterator[None]:
     _log_as_tests_do()
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Function]) -> None:
-    """Keep together, when tests run side by side, what shares a fixture of its module."""
-    for item in items:
-        fixtures = itertools.chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
-        if any(fixture.scope == "module" for fixture in fixtures):
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """Keep together, when tests run side by side, what shares a fixture of its module.
+
+    As each is collected: what xdist makes of the mark it makes before a conftest may look at all of them.
+    """
+    if not isinstance(item, pytest.Function):
+        return
+    fixtures = itertools.chain.from_iterable(item._fixtureinfo.name2fixturedefs.values())
+    if any(fixture.scope == "module" for fixture in fixtures):
+        item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:

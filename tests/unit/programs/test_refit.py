@@ -20,6 +20,8 @@ from stamgast.programs.refit import refit
 from tests.builders import program, sure
 from tests.unit.clv.seasonal import FIRST, Season, draw
 
+pytestmark = pytest.mark.fits
+
 TRUE = {"r": 0.8, "alpha": 9.0, "a": 0.7, "b": 2.4}
 SHUT = (range(60, 100), range(170, 240))
 DAYS = 300
