@@ -248,17 +248,21 @@ class Simulation(Fold):
 
     def _deliver(self, submission: Submission) -> None:
         for status in (Status.ACCEPTED, Status.DELIVERED):
-            self._run(
-                ActivationOutcome(
-                    merchant=submission.merchant,
-                    customer=submission.customer,
-                    at=self.now,
-                    activation=submission.activation,
-                    status=status,
-                    rank=RANKS[status],
-                    channel=submission.channel,
-                )
+            self._become(submission, status, RANKS[status])
+
+    def _become(self, submission: Submission, status: Status, rank: int, reason: str = "") -> None:
+        self._run(
+            ActivationOutcome(
+                merchant=submission.merchant,
+                customer=submission.customer,
+                at=self.now,
+                activation=submission.activation,
+                status=status,
+                rank=rank,
+                channel=submission.channel,
+                reason=reason,
             )
+        )
 
     def _may_go(self, submission: Submission) -> bool:
         """Take a message from its rule's limit of the day, if that has one left."""
@@ -274,18 +278,7 @@ class Simulation(Fold):
 
     def _hold_back(self, submission: Submission) -> None:
         """Its rule has sent as many as it may that day."""
-        self._run(
-            ActivationOutcome(
-                merchant=submission.merchant,
-                customer=submission.customer,
-                at=self.now,
-                activation=submission.activation,
-                status=Status.SUPPRESSED,
-                rank=UNSENT_RANK,
-                channel=submission.channel,
-                reason=Reason.RULE_LIMIT,
-            )
-        )
+        self._become(submission, Status.SUPPRESSED, UNSENT_RANK, Reason.RULE_LIMIT)
 
     def _note_messages(self, key: CustomerKey, change: Change, beyond: Collection[str]) -> None:
         for submission in change.submissions:

@@ -43,15 +43,23 @@ class Scores(Protocol):
         """Return the T at which P(alive) falls to the threshold if no purchase comes; infinite: never."""
 
 
-@dataclass(frozen=True)
-class OwnRateScores:
-    """NBD: nobody leaves."""
-
-    model: OwnRate
+class NobodyLeaves:
+    """What models say in which nobody ever does."""
 
     def p_alive(self, rows: Rows) -> Floats:
         """Return 1 for everybody."""
         return np.ones(len(rows))
+
+    def lapses_at(self, rows: Rows, threshold: float) -> Floats:  # noqa: ARG002  whatever it is
+        """Return infinity: nobody lapses."""
+        return np.full(len(rows), np.inf)
+
+
+@dataclass(frozen=True)
+class OwnRateScores(NobodyLeaves):
+    """NBD: nobody leaves."""
+
+    model: OwnRate
 
     def p_buy(self, rows: Rows, weeks: float) -> Floats:
         """Return the chance of at least one purchase within the next `weeks`."""
@@ -70,20 +78,12 @@ class OwnRateScores:
         at_least: Floats = np.where(n <= 0, 1.0, betainc(np.maximum(n, 1), self.model.r + rows.x, share))
         return at_least
 
-    def lapses_at(self, rows: Rows, threshold: float) -> Floats:  # noqa: ARG002  whatever it is
-        """Return infinity: nobody lapses."""
-        return np.full(len(rows), np.inf)
-
 
 @dataclass(frozen=True)
-class AlikeScores:
+class AlikeScores(NobodyLeaves):
     """Everybody alike: one rate for all."""
 
     model: Alike
-
-    def p_alive(self, rows: Rows) -> Floats:
-        """Return 1 for everybody."""
-        return np.ones(len(rows))
 
     def p_buy(self, rows: Rows, weeks: float) -> Floats:
         """Return the chance of at least one purchase within the next `weeks`."""
@@ -98,10 +98,6 @@ class AlikeScores:
         n = np.broadcast_to(np.asarray(purchases), len(rows))
         at_least: Floats = np.where(n <= 0, 1.0, pdtrc(np.maximum(n, 1) - 1, self.model.rate * weeks))
         return at_least
-
-    def lapses_at(self, rows: Rows, threshold: float) -> Floats:  # noqa: ARG002  whatever it is
-        """Return infinity: nobody lapses."""
-        return np.full(len(rows), np.inf)
 
 
 @dataclass(frozen=True)
