@@ -250,7 +250,7 @@ class Simulation(Fold):
         for status in (Status.ACCEPTED, Status.DELIVERED):
             self._become(submission, status, RANKS[status])
 
-    def _become(self, submission: Submission, status: Status, rank: int, reason: str = "") -> None:
+    def _become(self, submission: Submission, status: Status, rank: int, reason: str = "", parts: int = 0) -> None:
         self._run(
             ActivationOutcome(
                 merchant=submission.merchant,
@@ -261,6 +261,7 @@ class Simulation(Fold):
                 rank=rank,
                 channel=submission.channel,
                 reason=reason,
+                parts=parts,
             )
         )
 

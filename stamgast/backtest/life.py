@@ -18,7 +18,7 @@ from stamgast.domain.activation import RANKS, Submission
 from stamgast.domain.budget_events import BudgetAnswered
 from stamgast.domain.budgets import Booked, Budget
 from stamgast.domain.customer import Customer
-from stamgast.domain.events import ActivationOutcome, AnyEvent, PurchaseChanged, Reviewed
+from stamgast.domain.events import AnyEvent, PurchaseChanged, Reviewed
 from stamgast.domain.purses import Ask
 from stamgast.domain.told import Line, Moved, Told, name_of_voucher
 from stamgast.domain.units import Day, Millis
@@ -182,18 +182,7 @@ class Life(Simulation):
         """It arrives at once; what came before that on its way makes no difference to anybody."""
         looks = self._previews.looks(submission)
         self.sent.append((self.now, submission, looks))
-        self._run(
-            ActivationOutcome(
-                merchant=submission.merchant,
-                customer=submission.customer,
-                at=self.now,
-                activation=submission.activation,
-                status=_DELIVERED,
-                rank=_RANK,
-                channel=submission.channel,
-                parts=looks.parts,
-            )
-        )
+        self._become(submission, _DELIVERED, _RANK, parts=looks.parts)
 
 
 def live(

@@ -61,10 +61,7 @@ def start(
     now = _free_moment(settings, whose, bundle, rule, stamp_of(settings), starts=not dry_run)
     aimed, counted = _run(_count(settings, whose, bundle, (rule, audience), now))
     found = _counted(aimed, counted)
-    if not (dry_run or yes) and (as_json or not somebody_is_here()):
-        misuse("say --yes to start it, or --dry-run to count only: nobody is here to be asked")
-    if dry_run or not as_json:
-        _tell_count(aimed, counted, found, as_json=as_json)
+    _show_before(aimed, counted, found, "start", dry_run=dry_run, yes=yes, as_json=as_json)
     if dry_run:
         return
     if not yes:
@@ -106,10 +103,7 @@ def audience(
     now = stamp_of(settings)
     aimed, counted = _run(_count(settings, whose, bundle, (rule, None), now))
     found = _counted(aimed, counted)
-    if not (dry_run or yes) and (as_json or not somebody_is_here()):
-        misuse("say --yes to fix it, or --dry-run to count only: nobody is here to be asked")
-    if dry_run or not as_json:
-        _tell_count(aimed, counted, found, as_json=as_json)
+    _show_before(aimed, counted, found, "fix", dry_run=dry_run, yes=yes, as_json=as_json)
     if dry_run:
         return
     if not yes:
@@ -335,6 +329,16 @@ def _run(work: Coroutine[Any, Any, T]) -> T:
             return asyncio.run(work)
         except (RefusedCampaignError, TooFarBackError, BadFileError, NotEverywhereError, EmitError, OSError) as error:
             fail(str(error))
+
+
+def _show_before(
+    aimed: Aim, counted: Counted, found: dict[str, Any], verb: str, *, dry_run: bool, yes: bool, as_json: bool
+) -> None:
+    """Tell how many it is for, to whoever asked for that or is to say yes."""
+    if not (dry_run or yes) and (as_json or not somebody_is_here()):
+        misuse(f"say --yes to {verb} it, or --dry-run to count only: nobody is here to be asked")
+    if dry_run or not as_json:
+        _tell_count(aimed, counted, found, as_json=as_json)
 
 
 def _counted(aimed: Aim, counted: Counted) -> dict[str, Any]:
