@@ -32,6 +32,8 @@ MOST_FILTERS_IN_A_ROW: Final = 10
 """One upon another: the compiler takes the square of their number."""
 MOST_PARTS: Final = 1_000
 """Words, numbers, texts, operators, filters and branches of one text."""
+MOST_NESTED: Final = 20
+"""Words, operators, brackets and branches in each other: the compiler takes more than the square of their number."""
 MOST_PLACES: Final = 15
 """That `round` rounds to, on either side of the point: the figure is raised to a power of ten."""
 LONGEST_NUMBER: Final = 40
@@ -217,6 +219,19 @@ def _hold_to_bounds(tree: nodes.Template) -> None:
                 f"{MOST_FILTERS} filters" if filters > MOST_FILTERS else f"{MOST_PARTS:,} words, numbers and branches"
             )
             raise NotAllowedError(f"a message has {most} at most", line)
+    _hold_to_depth(tree)
+
+
+def _hold_to_depth(tree: nodes.Template) -> None:
+    around: list[tuple[nodes.Node, int]] = [(tree, 0)]
+    while around:
+        node, depth = around.pop()
+        depth += isinstance(node, nodes.Expr | nodes.If)
+        if depth > MOST_NESTED:
+            raise NotAllowedError(
+                f"{MOST_NESTED} words, operators and branches in each other are the most", node.lineno
+            )
+        around += [(each, depth) for each in node.iter_child_nodes()]
 
 
 def _in_a_row(node: nodes.Node | None) -> int:
