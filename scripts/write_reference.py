@@ -61,8 +61,8 @@ templates:
 WORDING = """\
 The texts stand in `templates/<language>/<template>.j2`: words in `{{ }}`, `{% if %}`, and filters. There are no loops
 and no calls, since a message has nothing to go through and a worker may not be kept busy by one; nor more than 1,000
-words, numbers and branches, 50 filters, 10 filters in a row, or 20 of them in each other. All words are texts; a number is
-compared by `int`:
+words, numbers and branches, 50 filters, 10 filters in a row, or 20 of them in each other. All words are texts; a number
+is compared by `int`:
 
 ```jinja
 {% if customer.first_name %}Dag {{ customer.first_name }}, {% endif %}
