@@ -17,7 +17,7 @@ from stamgast.domain.program import Program, Template
 
 APPROVED: Final = "templates/approved.json"
 AGAIN: Final = "`stamgast templates fetch` asks again."
-_PLACE: Final = re.compile(r"{{\s*([^{}]*?)\s*}}")
+_PLACE: Final = re.compile(r"{{([^{}]*)}}")
 _ALIKE: Final = 0.9
 _LONGEST_QUOTE: Final = 80
 _GOES: Final = "approved"
@@ -74,7 +74,7 @@ def read_contents(text: str) -> Known:
 
 def _content(told: Mapping[str, Any]) -> Content:
     texts = list(_texts(told["types"]))
-    places = dict.fromkeys(place for text in texts for place in _PLACE.findall(text))
+    places = dict.fromkeys(place.strip() for text in texts for place in _PLACE.findall(text))
     approval = told.get("approval_requests") or {}
     return Content(
         sid=str(told["sid"]),
