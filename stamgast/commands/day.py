@@ -127,4 +127,6 @@ def _tell(document: dict[str, Any]) -> None:
     if document["waiting_for_review"] is None:
         answer("    what waits for review is not known while Redis is away or being filled")
     elif document["waiting_for_review"]:
-        answer(f"    {document['waiting_for_review']:,} purchases wait: `stamgast purchases review`")
+        answer(
+            f"    {document['waiting_for_review']:,} purchases wait: `stamgast purchases review {document['merchant']}`"
+        )
