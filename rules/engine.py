@@ -6,7 +6,7 @@ counts as not met, also inside `none`, and never raises.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from typing import Final
 
@@ -326,6 +326,20 @@ class CompiledRule:
     def sends(self) -> tuple[Send, ...]:
         """Its messages, one for each variant."""
         return tuple(way for step in self.all_steps if step.send is not None for way in step.send.ways)
+
+    @property
+    def variants(self) -> tuple[str, ...]:
+        """Names of the messages that are compared."""
+        sends = (step.send for step in self.all_steps if step.send is not None)
+        return tuple(dict.fromkeys(each.name for send in sends for each in send.variants))
+
+    def only(self, variant: str) -> "CompiledRule":
+        """The same, with that variant for everybody."""
+        actions, otherwise = (
+            tuple(each.only(variant) if isinstance(each, Send) else each for each in branch)
+            for branch in (self.actions, self.otherwise)
+        )
+        return replace(self, actions=actions, otherwise=otherwise)
 
     def step(self, key: str, *, otherwise: bool = False) -> Step | None:
         """The step of that key; None if the rule has it no more. The first steps of both branches have one key."""

@@ -157,9 +157,13 @@ class RuleSet:
         """Other rules, with the same audiences."""
         return RuleSet(rules, self.audiences)
 
-    def only(self, rule_ids: Iterable[str], held_out_of: Collection[str] = ()) -> "RuleSet":
-        """These rules alone, live, holding nobody out or everybody: what a rule's own tests run."""
-        chosen = (self.by_id[rule_id] for rule_id in dict.fromkeys(rule_ids))
+    def only(self, rule_ids: Iterable[str], held_out_of: Collection[str] = (), variant: str = "") -> "RuleSet":
+        """These rules alone, live, holding nobody out or everybody: what a rule's own tests run.
+
+        Of the first one everybody gets that variant, if it is named.
+        """
+        first, *others = (self.by_id[rule_id] for rule_id in dict.fromkeys(rule_ids))
+        chosen = (first.only(variant) if variant else first, *others)
         return self.of(
             replace(rule, status=RuleStatus.LIVE, canary=0, hold_out=100 if rule.id in held_out_of else 0)
             for rule in chosen
