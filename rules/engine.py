@@ -6,7 +6,7 @@ counts as not met, also inside `none`, and never raises.
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
@@ -332,14 +332,6 @@ class CompiledRule:
         """Names of the messages that are compared."""
         sends = (step.send for step in self.all_steps if step.send is not None)
         return tuple(dict.fromkeys(each.name for send in sends for each in send.variants))
-
-    def only(self, variant: str) -> "CompiledRule":
-        """The same, with that variant for everybody."""
-        actions, otherwise = (
-            tuple(each.only(variant) if isinstance(each, Send) else each for each in branch)
-            for branch in (self.actions, self.otherwise)
-        )
-        return replace(self, actions=actions, otherwise=otherwise)
 
     def step(self, key: str, *, otherwise: bool = False) -> Step | None:
         """The step of that key; None if the rule has it no more. The first steps of both branches have one key."""
