@@ -414,7 +414,8 @@ GIVEN = """\
 `given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
 every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
 days` can stand behind purchases as well, `to marketing` and `by sms` behind consent, and `on 2026-10-01 at 09:00`
-behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names another rule's:
+behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names another rule's. Of
+`send: {a: …, b: …}` a test plays the variant that it names:
 """
 STEPS = {
     "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
@@ -427,6 +428,7 @@ STEPS = {
     "the customer takes back consent": "{consent: taken_back}",
     "the customer gives consent to marketing by sms": "{consent: {given: marketing, by: sms}}",
     "the customer is held out": "{held_out: true}",
+    "the customer gets variant b": "{variant: b}",
     "a reply of STOP": "{reply: {keyword: stop}}",
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
     "a free_loaf is given": "{give: free_loaf}",

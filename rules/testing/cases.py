@@ -99,6 +99,8 @@ class RuleTest:
     others: Others = ALONE
     held_out_of: tuple[str, ...] = ()
     """Rules whose control group the customer is in."""
+    variant: str = ""
+    """Which of the rule's messages that are compared the customer gets; empty: the one that falls to them."""
     given_at: Mark = field(default=Mark(1, 1), compare=False)
     budget_left: Minor | None = None
     messages_left: int | None = None
@@ -150,8 +152,8 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     held_out_of = tuple(dict.fromkeys(each or rule for each in read.held_out_of))
     here, line = reader.source.file, node.mark.line
     return RuleTest(
-        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark, left,
-        messages, found.get(MESSAGES_LEFT, node).mark,
+        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, read.variant,
+        found["given"].mark, left, messages, found.get(MESSAGES_LEFT, node).mark,
     )  # fmt: skip
 
 

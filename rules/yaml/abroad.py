@@ -203,6 +203,7 @@ redeem: inwisselen verzilveren utiliser_bon encaisser einlösen einloesen use_vo
 held_out: controlegroep_klant in_controlegroep en_groupe_témoin in_kontrollgruppe
 at: om à um at_time
 untag: label_weghalen enlever_étiquette etikett_entfernen
+variant: variante versie version fassung ab_test
 withheld: tegengehouden ingehouden retenu zurückgehalten held_back suppressed not_sent
 because: omdat want parce_que car weil denn why reason
 with: met samen_met avec mit zusammen_mit together
