@@ -14,6 +14,7 @@ from msgspec.structs import replace
 
 from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.clv.data.shop_days import DayCounter
 from stamgast.clv.data.state_sample import Live, live_of_days
 from stamgast.clv.ensemble.combined import FEATURES, LEAST_P, Combination, combine, fit_models
 from stamgast.clv.models.fitting import Fit
@@ -23,7 +24,6 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
-from stamgast.domain.units import Day
 
 LEARNT = "learnt at earlier days"
 """What a fit report calls the method."""
@@ -78,14 +78,13 @@ def combined_set(found: Combination, fits: Mapping[str, Fit], days: int) -> Para
 
 
 def purchase_days(live: Live, closed: ClosedDays) -> Purchases:
-    """Return who bought when, every purchase day worth as much, on days counted as open ones since the first of all."""
-    began = min(days[0] for days in live.days)
-
-    def counted(day: Day) -> Day:
-        return began + closed.open_between(began, day) if closed.days else day
-
-    buyers = {
-        name: Buyer({counted(day): MICRO for day in days})
-        for name, days in zip(live.sample.names, live.days, strict=True)
-    }
-    return Purchases(buyers, counted(live.sample.as_of), live.currency, has_profit=False)
+    """Return who bought when, every purchase day worth as much, on days counted in the shop's time."""
+    as_of = live.sample.as_of
+    if closed.is_calendar:
+        counted, until = live.days, as_of
+    else:
+        counter = DayCounter(min(days[0] for days in live.days), closed)
+        until = counter(as_of)
+        counted = [counter.apart(days, until) for days in live.days]
+    buyers = {name: Buyer(dict.fromkeys(days, MICRO)) for name, days in zip(live.sample.names, counted, strict=True)}
+    return Purchases(buyers, until, live.currency, has_profit=False)
