@@ -62,7 +62,7 @@ class ApiSpec:
     auth: Literal["bearer", "basic", "header"] = "bearer"
     """Bearer token; `user:password`, which is sent as Basic; or the secret as it stands in `header`."""
     header: str = "authorization"
-    secret: str = "api"
+    secret: str = "api"  # noqa: S105  its name
     """By which name the connection's file has the credential."""
     per_second: float = 2.0
     """Calls that its provider's limit lets through, of one account."""
@@ -143,7 +143,7 @@ class Adapter(Protocol):
     """Its id: small letters, digits and _, such as lightspeed_x."""
     capabilities: Capabilities
     kinds: Sequence[str] = ()
-    """Every `Found.kind` that `snapshot` reads: what `stamgast pos parse --object` may name. The id may be empty there."""
+    """Every `Found.kind` that `snapshot` reads, with an empty id at worst: what `stamgast pos parse --object` names."""
     api: ApiSpec | None = None
     """Needed by what is thin, unsigned or polled."""
     needs: Sequence[Need] = ()
