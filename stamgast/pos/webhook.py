@@ -51,7 +51,7 @@ def read_webhook(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now
     if signed:
         adapter.verify(webhook.raw, webhook.headers, webhook.url, secrets, now)
     body = read_body(webhook.raw, webhook.headers)
-    found = adapter.refs(body)
+    found = adapter.notice(body, webhook.headers)
     return Notice(
         adapter.delivery_id(webhook.headers, body), found if signed else [each._replace(content=None) for each in found]
     )
