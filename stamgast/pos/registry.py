@@ -14,9 +14,12 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
-OWN: Final[Mapping[str, type[Adapter]]] = {}
+OWN: Final[Mapping[str, type[Adapter]]] = {
+    "zettle": Zettle,
+}
 """By name; one module a system."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")

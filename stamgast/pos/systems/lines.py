@@ -3,7 +3,7 @@
 import re
 from collections import Counter
 from collections.abc import Sequence
-from decimal import ROUND_FLOOR, Decimal
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any, Final
 
 from stamgast.domain.units import Minor
@@ -24,11 +24,24 @@ def rounded(exact: Sequence[Decimal], total: Minor) -> list[Minor]:
     floors = [int(each.to_integral_value(ROUND_FLOOR)) for each in exact]
     missing = total - sum(floors)
     if not 0 <= missing <= len(exact):
-        return [amounts.whole(each.quantize(_ONE, "ROUND_HALF_UP")) for each in exact]
+        return [half_up(each) for each in exact]
     by_fraction = sorted(range(len(exact)), key=lambda n: (floors[n] - exact[n], n))
     for index in by_fraction[:missing]:
         floors[index] += 1
     return floors
+
+
+def half_up(exact: Decimal) -> Minor:
+    """Whole minor units, halves away from zero."""
+    return amounts.whole(exact.quantize(_ONE, ROUND_HALF_UP))
+
+
+def tax_of(gross: Minor, percent: str | None) -> Minor | None:
+    """The tax that is in an amount, at a percentage as the contract writes it."""
+    if percent is None:
+        return None
+    rate = Decimal(percent)
+    return half_up(gross * rate / (100 + rate))
 
 
 def distinct(lines: list[Line]) -> list[Line]:

@@ -99,6 +99,15 @@ class Part:
         """A time as text that has to be there; without an offset it is in `zone`."""
         return self._read(names, lambda value: moments.moment(value, zone), None)
 
+    def instant(self, *names: str, zone: str = "") -> datetime:
+        """As `moment`, or milliseconds since 1970."""
+
+        def read(value: Any) -> datetime:
+            in_millis = isinstance(value, int) or (isinstance(value, str) and value.isdigit())
+            return moments.moment(moments.from_millis(value)) if in_millis else moments.moment(value, zone)
+
+        return self._read(names, read, None)
+
     def part(self, *names: str) -> "Part | None":
         """An object; None where it is not there."""
         for name in names:
