@@ -14,10 +14,12 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
+    "loyverse": Loyverse,
     "zettle": Zettle,
 }
 """By name; one module a system."""

@@ -11,6 +11,7 @@ from stamgast.pos.systems import moments
 from stamgast.pos.types import write_instant
 
 DAY: Final = timedelta(days=1)
+HOUR: Final = timedelta(hours=1)
 
 
 class Poll(NamedTuple):

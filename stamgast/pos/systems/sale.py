@@ -10,6 +10,7 @@ from stamgast.pos.systems.lines import told
 
 _LONGEST_PHONE: Final = 40
 _MOST_TENDERS: Final = 100
+_MOST_ROUNDED: Final = 5
 _NO_CUSTOMER: Final = frozenset({"walkin", "walk-in", "walk in", "guest", "anonymous"})
 
 
@@ -20,14 +21,20 @@ def totals(gross: Minor, tax: Minor | None, paid: Minor | None, **beside: Minor)
 
 
 def customer(
-    context: Context, system: str, own: str | None, *, phone: str | None = None, membership: str | None = None
+    context: Context,
+    system: str,
+    own: str | None,
+    *,
+    account: str = "",
+    phone: str | None = None,
+    membership: str | None = None,
 ) -> dict[str, Any] | None:
     """Who bought it, by whatever the system knows; None for nobody, and for the customer that stands for nobody."""
     if membership is not None and membership.lower() in _NO_CUSTOMER:
         return None
     found = told(
         {
-            "provider_customer_id": ids.customer_id(context, system, own) if own else None,
+            "provider_customer_id": ids.customer_id(context, system, own, account) if own else None,
             "phone": phone if phone and len(phone) <= _LONGEST_PHONE else None,
             "membership_number": ids.fitting(membership) if membership else None,
         }
@@ -60,3 +67,9 @@ def link(context: Context, system: str, of: str | None, account: str = "", relat
 def tenders(found: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """As many as the contract takes."""
     return [told(each) for each in found][:_MOST_TENDERS]
+
+
+def cash_rounding(paid: Minor, owed: Minor, tender_types: Iterable[str]) -> Minor:
+    """What paying in cash was rounded by: to 5 or 10 of the smallest units, so at most half of that."""
+    off = paid - owed
+    return off if abs(off) <= _MOST_ROUNDED and "cash" in tender_types else 0
