@@ -14,10 +14,13 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.shopify import Shopify
 
 GROUP: Final = "stamgast.pos"
-OWN: Final[Mapping[str, type[Adapter]]] = {}
-"""By name; one module a system."""
+OWN: Final[Mapping[str, type[Adapter]]] = {
+    "shopify": Shopify,
+}
+"""By name; one module or package a system."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CLAIMS: Final = (("signed", "verify"), ("thin", "reread"), ("poll", "poll"))

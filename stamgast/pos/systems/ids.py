@@ -16,8 +16,15 @@ def transaction_id(context: Context, system: str, own: str, account: str = "") -
     return fitting(":".join(each for each in (system, context.connection.account or account, own) if each))
 
 
+def customer_id(context: Context, system: str, own: str, account: str = "") -> str:
+    """The provider's customer id, told apart in the same way: customer 5 of two systems is two people."""
+    return transaction_id(context, system, own, account)
+
+
 def fitting(text: str) -> str:
     """An id of the contract: as it is where it fits, else its beginning and a hash of the whole."""
+    if text.isprintable() and 0 < len(text) <= _LONGEST:
+        return text
     clean = "".join(each for each in text if each >= " " and each != "\x7f")
     if clean == text and 0 < len(text) <= _LONGEST:
         return text
