@@ -15,14 +15,16 @@ from typing import Final
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.loyverse import Loyverse
+from stamgast.pos.systems.shopify import Shopify
 from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
     "loyverse": Loyverse,
+    "shopify": Shopify,
     "zettle": Zettle,
 }
-"""By name; one module a system."""
+"""By name; one module or package a system."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CLAIMS: Final = (("signed", "verify"), ("thin", "reread"), ("poll", "poll"))

@@ -23,6 +23,8 @@ def customer_id(context: Context, system: str, own: str, account: str = "") -> s
 
 def fitting(text: str) -> str:
     """An id of the contract: as it is where it fits, else its beginning and a hash of the whole."""
+    if text.isprintable() and 0 < len(text) <= _LONGEST:
+        return text
     clean = "".join(each for each in text if each >= " " and each != "\x7f")
     if clean == text and 0 < len(text) <= _LONGEST:
         return text

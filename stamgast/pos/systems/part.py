@@ -113,7 +113,7 @@ class Part:
         for name in names:
             value = self.get(name)
             if value is not None:
-                return Part(value, pointer(self.place, [name]))
+                return Part(value, f"{self.place}/{name}")
         return None
 
     def parts(self, *names: str) -> "list[Part]":
@@ -121,7 +121,7 @@ class Part:
         for name in names:
             value = self.get(name)
             if value is not None:
-                place = pointer(self.place, [name])
+                place = f"{self.place}/{name}"
                 if isinstance(value, dict) and isinstance(value.get("elements"), list):
                     value, place = value["elements"], f"{place}/elements"
                 return list(_parts(value, place))
