@@ -16,12 +16,14 @@ from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.shopify import Shopify
+from stamgast.pos.systems.woocommerce import WooCommerce
 from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
     "loyverse": Loyverse,
     "shopify": Shopify,
+    "woocommerce": WooCommerce,
     "zettle": Zettle,
 }
 """By name; one module or package a system."""
