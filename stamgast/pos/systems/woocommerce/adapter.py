@@ -7,6 +7,7 @@ Sources: woocommerce.github.io, "WooCommerce REST API" (orders, order refunds, w
 import html
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from stamgast.domain.units import Millis
 from stamgast.pos.adapter import (
@@ -107,9 +108,10 @@ class WooCommerce(Adapter):
         """The order with its refunds and their lines."""
         if ref.kind != "order":
             return ref
-        order = Part(await api.call("GET", f"/orders/{ref.id}")).content
+        path = f"/orders/{quote(ref.id, safe='')}"
+        order = Part(await api.call("GET", path)).content
         if order.get("refunds"):
-            refunds = await api.call("GET", f"/orders/{ref.id}/refunds", query={"per_page": str(_PAGE)})
+            refunds = await api.call("GET", f"{path}/refunds", query={"per_page": str(_PAGE)})
             order = order | {"refunds": refunds}
         return Found("order", ref.id, order)
 

@@ -90,7 +90,7 @@ def test_a_refund_without_its_lines_goes_off_in_proportion_until_it_is_read_agai
 
 async def test_read_again_the_refunds_lines_are_known():
     thin = order(refunds=[{"id": 9, "total": "-5.00"}])
-    api = Shelf({"/orders/728": thin, "/orders/728/refunds": [[back(9, "5.00", (1, 1, "4.59", "0.41"))]]
+    api = Shelf({"/orders/728": thin, "/orders/728/refunds": [[back(9, "5.00", (1, 1, "4.59", "0.41"))]]})
     again = await WOO.reread(Found("order", "728", thin, partial=True), api)
     [document] = WOO.snapshot(again, context_of(WOO))
     assert [(each["line_id"], each["quantity"], each["gross_minor"]) for each in document["line_items"]] == [
