@@ -197,4 +197,4 @@ BODIES = [sample(name) for name in samples_of("woocommerce")] + [
 @settings(max_examples=400, deadline=None)
 @given(mutated(BODIES))
 def test_whatever_is_sent_is_read_or_refused(body):
-    stumbles(WOO, body)})
+    stumbles(WOO, body)
