@@ -16,6 +16,7 @@ from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.shopify import Shopify
+from stamgast.pos.systems.square import Square
 from stamgast.pos.systems.woocommerce import WooCommerce
 from stamgast.pos.systems.zettle import Zettle
 
@@ -23,6 +24,7 @@ GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
     "loyverse": Loyverse,
     "shopify": Shopify,
+    "square": Square,
     "woocommerce": WooCommerce,
     "zettle": Zettle,
 }
