@@ -17,6 +17,7 @@ from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.shopify import Shopify
 from stamgast.pos.systems.square import Square
+from stamgast.pos.systems.stripe import Stripe
 from stamgast.pos.systems.woocommerce import WooCommerce
 from stamgast.pos.systems.zettle import Zettle
 
@@ -25,6 +26,7 @@ OWN: Final[Mapping[str, type[Adapter]]] = {
     "loyverse": Loyverse,
     "shopify": Shopify,
     "square": Square,
+    "stripe": Stripe,
     "woocommerce": WooCommerce,
     "zettle": Zettle,
 }
