@@ -15,12 +15,14 @@ from typing import Final
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.loyverse import Loyverse
+from stamgast.pos.systems.odoo import Odoo
 from stamgast.pos.systems.shopify import Shopify
 from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
     "loyverse": Loyverse,
+    "odoo": Odoo,
     "shopify": Shopify,
     "zettle": Zettle,
 }

@@ -101,13 +101,13 @@ def gone_wrong(draw: st.DrawFn, bodies: list[Any]) -> Any:
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from(_paths(body)))
         if not path:
-            return draw(st.sampled_from(JUNK))
+            return copy.deepcopy(draw(st.sampled_from(JUNK)))
         holder = body
         for step in path[:-1]:
             holder = holder[step]
         how = draw(st.sampled_from(["junk", "junk", "gone", "twice"]))
         if how == "junk":
-            holder[path[-1]] = draw(st.sampled_from(JUNK))
+            holder[path[-1]] = copy.deepcopy(draw(st.sampled_from(JUNK)))
         elif how == "gone":
             del holder[path[-1]]
         elif isinstance(holder, list):
