@@ -14,6 +14,7 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.clover import Clover
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.odoo import Odoo
 from stamgast.pos.systems.shopify import Shopify
@@ -21,6 +22,7 @@ from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
+    "clover": Clover,
     "loyverse": Loyverse,
     "odoo": Odoo,
     "shopify": Shopify,

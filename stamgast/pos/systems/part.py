@@ -117,13 +117,13 @@ class Part:
         return None
 
     def parts(self, *names: str) -> "list[Part]":
-        """The objects of a list, or of `{"elements": […]}`; what is null in it is left out."""
+        """The objects of a list, or of `{"elements": […]}`, which may be an address alone; null among them is left out."""
         for name in names:
             value = self.get(name)
             if value is not None:
                 place = f"{self.place}/{name}"
-                if isinstance(value, dict) and isinstance(value.get("elements"), list):
-                    value, place = value["elements"], f"{place}/elements"
+                if isinstance(value, dict) and ("elements" in value or "href" in value):
+                    value, place = value.get("elements") or [], f"{place}/elements"
                 return list(_parts(value, place))
         return []
 
