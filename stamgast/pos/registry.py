@@ -18,6 +18,7 @@ from stamgast.pos.systems.clover import Clover
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.odoo import Odoo
 from stamgast.pos.systems.shopify import Shopify
+from stamgast.pos.systems.woocommerce import WooCommerce
 from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
@@ -26,6 +27,7 @@ OWN: Final[Mapping[str, type[Adapter]]] = {
     "loyverse": Loyverse,
     "odoo": Odoo,
     "shopify": Shopify,
+    "woocommerce": WooCommerce,
     "zettle": Zettle,
 }
 """By name; one module or package a system."""

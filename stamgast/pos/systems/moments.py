@@ -75,14 +75,14 @@ def version_of(value: Any, zone: str = "") -> int:
 
 
 _RANKS: Final = {"open": 0, "completed": 1, "partially_refunded": 2, "refunded": 3, "voided": 4}
-_MOST_REFUNDS: Final = 999
+_MOST_REFUNDS: Final = 499
 
 
-def ranked(version: int, status: str, refunds: int = 0) -> int:
+def ranked(version: int, status: str, refunds: int = 0, *, whole: bool = True) -> int:
     """A version of whole seconds that tells two states of one second apart: what is undone comes after what was sold,
-    and one more refund after one less.
+    one more refund after one less, and what was read again after the notice that was not the whole.
     """
-    return version + _RANKS.get(status, 0) * 1000 + min(refunds, _MOST_REFUNDS)
+    return version + _RANKS.get(status, 0) * 1000 + min(refunds, _MOST_REFUNDS) * 2 + whole
 
 
 def millis_of(value: Any, zone: str = "") -> Millis:

@@ -6,6 +6,7 @@ Sources: shopify.dev, "Webhooks" (X-Shopify-Hmac-SHA256 over the raw body, base6
 
 from collections.abc import Sequence
 from typing import Any, Final
+from urllib.parse import quote
 
 from stamgast.domain.units import Millis
 from stamgast.pos.adapter import (
@@ -109,7 +110,7 @@ class Shopify(Adapter):
         """The order, with all that was given back of it."""
         if ref.kind != "order":
             return ref
-        answer = await api.call("GET", f"/orders/{ref.id}.json", query={"status": "any"})
+        answer = await api.call("GET", f"/orders/{quote(ref.id, safe='')}.json", query={"status": "any"})
         return Found("order", ref.id, answer)
 
     async def poll(self, cursor: str, api: Api) -> Page:
