@@ -30,7 +30,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.systems import moments, polling
 from stamgast.pos.systems.asked import quoted
 from stamgast.pos.systems.clover.orders import document
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.signatures import header
 
 _EXPAND: Final = "lineItems,lineItems.discounts,lineItems.taxRates,lineItems.modifications,payments,refunds,customers,\
@@ -136,4 +136,5 @@ class Clover(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The order's net state: refunds and voided payments are taken off."""
-        return [document(Part(found.content), context, self.name)]
+        with refusing(found.kind):
+            return [document(Part(found.content), context, self.name)]

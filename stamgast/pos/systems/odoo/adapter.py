@@ -21,7 +21,7 @@ from stamgast.pos.adapter import (
 )
 from stamgast.pos.systems import polling
 from stamgast.pos.systems.odoo.orders import ZONE, documents, many2one
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 
 _PAGE: Final = 100
 _PARTNER: Final = ("phone", "barcode")
@@ -95,7 +95,8 @@ class Odoo(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The order, and what it took back of others."""
-        return documents(Part(found.content), context, self.name)
+        with refusing(found.kind):
+            return documents(Part(found.content), context, self.name)
 
 
 def _found(order: Part) -> Found:
