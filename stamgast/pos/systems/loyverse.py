@@ -25,7 +25,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.systems import amounts, ids, moments, polling
 from stamgast.pos.systems.asked import Asked, quoted
 from stamgast.pos.systems.lines import Line, distinct, half_up, told
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.sale import cash_rounding, customer, link, provenance, store, tenders, totals
 from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.types import write_instant
@@ -106,7 +106,10 @@ class Loyverse(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The receipt. Its refund's receipt says by itself what came back."""
-        receipt = Part(found.content)
+        with refusing(found.kind):
+            return [self._document(Part(found.content), context)]
+
+    def _document(self, receipt: Part, context: Context) -> Document:
         account = receipt.maybe("merchant_id") or ""
         currency = context.program.currency
         is_refund = receipt.word("receipt_type") == "refund" or receipt.has("refund_for")
@@ -130,7 +133,7 @@ class Loyverse(Adapter):
                 context, self.name, account, channel=receipt.id("source"), operator_id=receipt.id("employee_id")
             ),
         }
-        return [told(document)]
+        return told(document)
 
 
 def _found(receipt: Part) -> Found:

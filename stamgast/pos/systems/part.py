@@ -5,6 +5,7 @@ system has changed them: the first that is there counts.
 """
 
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
 from typing import Any, Final, NoReturn, TypeVar
@@ -117,13 +118,13 @@ class Part:
         return None
 
     def parts(self, *names: str) -> "list[Part]":
-        """The objects of a list, or of `{"elements": […]}`; what is null in it is left out."""
+        """The objects of a list, or of `{"elements": […]}`, or of its address alone; null in it is left out."""
         for name in names:
             value = self.get(name)
             if value is not None:
                 place = f"{self.place}/{name}"
-                if isinstance(value, dict) and isinstance(value.get("elements"), list):
-                    value, place = value["elements"], f"{place}/elements"
+                if isinstance(value, dict) and ("elements" in value or "href" in value):
+                    value, place = value.get("elements") or [], f"{place}/elements"
                 return list(_parts(value, place))
         return []
 
@@ -138,6 +139,18 @@ class Part:
         if default is None:
             self.refuse(names[0], "is missing")
         return default
+
+
+@contextmanager
+def refusing(kind: str) -> Iterator[None]:
+    """Refuse an object whose fields are each right, and what is worked out of them is not: a sum too large."""
+    try:
+        yield
+    except RefusedError:
+        raise
+    except (ValueError, ArithmeticError) as error:
+        why = str(error) if isinstance(error, ValueError) else "is no number"
+        raise RefusedError([{"pointer": "", "detail": f"what this {kind} comes to {why}"}]) from None
 
 
 def _parts(value: Any, place: str) -> Iterator[Part]:

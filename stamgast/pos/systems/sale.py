@@ -6,9 +6,9 @@ from typing import Any, Final
 from stamgast.domain.units import Minor
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import ids
+from stamgast.pos.systems.customers import is_phone
 from stamgast.pos.systems.lines import told
 
-_LONGEST_PHONE: Final = 40
 _MOST_TENDERS: Final = 100
 _MOST_ROUNDED: Final = 5
 _NO_CUSTOMER: Final = frozenset({"walkin", "walk-in", "walk in", "guest", "anonymous"})
@@ -35,7 +35,7 @@ def customer(
     found = told(
         {
             "provider_customer_id": ids.customer_id(context, system, own, account) if own else None,
-            "phone": phone if phone and len(phone) <= _LONGEST_PHONE else None,
+            "phone": phone if phone and is_phone(phone) else None,
             "membership_number": ids.fitting(membership) if membership else None,
         }
     )

@@ -36,7 +36,7 @@ from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import amounts, ids, moments, polling
 from stamgast.pos.systems.lines import Line, distinct, gtin, half_up, rounded, tax_of, told
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.sale import link, provenance, store, tenders, totals
 from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.types import write_instant
@@ -157,7 +157,10 @@ class Zettle(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The purchase, which never changes: that it was refunded is said by the refund itself."""
-        purchase = Part(found.content)
+        with refusing(found.kind):
+            return [self._document(Part(found.content), context)]
+
+    def _document(self, purchase: Part, context: Context) -> Document:
         account = purchase.maybe("organizationUuid", "organizationId") or ""
         at = write_instant(_moment(purchase))
         register = purchase.part("cashRegister")
@@ -184,7 +187,7 @@ class Zettle(Adapter):
         }
         if money["gross_minor"] < 0 or purchase.flag("refund"):
             document["transaction_link"] = link(context, self.name, _id_of(purchase, _REFUNDED), account)
-        return [told(document)]
+        return told(document)
 
 
 def _payload(text: str) -> Any:

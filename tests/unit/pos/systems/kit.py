@@ -11,10 +11,10 @@ import msgspec
 from hypothesis import strategies as st
 
 from stamgast.pos.adapter import Adapter, Context, Found, Headers
-from stamgast.pos.canonical import Canonical, Purchase, Refund
+from stamgast.pos.canonical import Canonical, Purchase
 from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
-from stamgast.pos.reading import Received
+from stamgast.pos.reading import Item, Received, Refused, read_item
 from stamgast.pos.webhook import purchases_of
 from tests.builders import MERCHANT, program
 
@@ -101,13 +101,13 @@ def gone_wrong(draw: st.DrawFn, bodies: list[Any]) -> Any:
     for _ in range(draw(st.integers(1, 4))):
         path = draw(st.sampled_from(_paths(body)))
         if not path:
-            return draw(st.sampled_from(JUNK))
+            return copy.deepcopy(draw(st.sampled_from(JUNK)))
         holder = body
         for step in path[:-1]:
             holder = holder[step]
         how = draw(st.sampled_from(["junk", "junk", "gone", "twice"]))
         if how == "junk":
-            holder[path[-1]] = draw(st.sampled_from(JUNK))
+            holder[path[-1]] = copy.deepcopy(draw(st.sampled_from(JUNK)))
         elif how == "gone":
             del holder[path[-1]]
         elif isinstance(holder, list):
@@ -134,10 +134,17 @@ def swallowed(adapter: Adapter, body: Any, where: Context, kinds: Iterable[str] 
     except RefusedError:
         found = []
     found += [Found(kind, "", body) for kind in kinds]
-    for item in purchases_of(adapter, [each for each in found if each.content is not None], where):
-        if isinstance(item, Received):
-            assert isinstance(item.purchase, Purchase | Refund)
+    for each in [each for each in found if each.content is not None]:
+        try:
+            documents = adapter.snapshot(each, where)
+        except RefusedError as refused:
+            told = refused.problems
         else:
-            assert item.problems
-            assert all(each["pointer"] is not None for each in item.problems)
+            told = [problem for item in map(_read, documents) if isinstance(item, Refused) for problem in item.problems]
+        for problem in told:
+            assert {"pointer", "detail"} <= problem.keys()
     adapter.delivery_id({}, body)
+
+
+def _read(document: Any) -> Item:
+    return read_item(document, "")
