@@ -44,16 +44,19 @@ class Notice:
     """What was read of it, for the adapter's answer."""
 
 
-def read_webhook(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis) -> Notice:
+def read_webhook(
+    adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis, *, signed: bool | None = None
+) -> Notice:
     """Verify the raw bytes, and only then look into them. `secrets`: more than one while it is being changed.
 
-    What an unsigned system says is a hint: `found` is without contents, to be read again.
+    What an unsigned system says is a hint: `found` is without contents, to be read again. `signed`: False where this
+    connection's webhooks are not, although others of the system are.
 
     Raises:
         SignatureError: it is not genuine.
         RefusedError: it cannot be read.
     """
-    signed = adapter.capabilities.signed
+    signed = adapter.capabilities.signed if signed is None else signed
     if signed:
         verify(adapter, webhook, secrets, now)
     body = read_body(webhook.raw, webhook.headers)
