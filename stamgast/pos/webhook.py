@@ -12,6 +12,7 @@ import msgspec
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
+from stamgast.pos.connections import Connection
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
@@ -106,6 +107,11 @@ def read_body(raw: bytes, headers: Headers) -> Any:
         raise UnreadableError("the body is not a form in UTF-8, or has too many fields") from None
 
 
+def source_of(connection: Connection) -> str:
+    """The CloudEvents source of what a connection brings."""
+    return f"/v1/merchants/{connection.merchant}/pos/{connection.name}"
+
+
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
@@ -115,7 +121,7 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
         ValueError: an object has no content yet: `reread` comes first.
     """
     items: list[Item] = []
-    source = f"/v1/merchants/{context.connection.merchant}/pos/{context.connection.name}"
+    source = source_of(context.connection)
     for each in found:
         if each.content is None:
             raise ValueError(f"{each.kind} {each.id} is to be read again first")
