@@ -14,6 +14,7 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.adyen import Adyen
 from stamgast.pos.systems.clover import Clover
 from stamgast.pos.systems.lightspeed_x import LightspeedX
 from stamgast.pos.systems.loyverse import Loyverse
@@ -26,6 +27,7 @@ from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
+    "adyen": Adyen,
     "clover": Clover,
     "lightspeed_x": LightspeedX,
     "loyverse": Loyverse,
