@@ -28,6 +28,7 @@ COMMANDS: Final = {
     "report": "tell what rules earned, and what the shop owes its customers",
     "prices": "ask the carrier what messages cost after all",
     "purchases": "list, confirm or void purchases that nobody can have meant",
+    "pos": "see which systems of tills there are, and what their deliveries mean",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",
     "clock": "move driven shop time",
