@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
+from stamgast.commands.pos_connect import apply, connect
+from stamgast.commands.pos_systems import adapter_of, registry
 
 if TYPE_CHECKING:
     from stamgast.pos.adapter import Adapter
     from stamgast.pos.problems import RefusedError
-    from stamgast.pos.registry import Registry
 
-app = new_app(
-    "Systems of tills: which there are, what their deliveries mean, whether a signature holds.", no_args_is_help=True
-)
+app = new_app("Systems of tills: what their deliveries mean, and a merchant's connections.", no_args_is_help=True)
+for command in (connect, apply):
+    app.command()(command)
 
 MOST_BYTES = 4_000_000
 _MILLIS_DIGITS = 13
@@ -33,10 +34,10 @@ def systems(*, as_json: AsJson = False) -> None:
     """List the systems of tills that purchases can come from, and what each can do."""
     from stamgast.pos.registry import BadAdapterError
 
-    registry, found = _registry(), []
-    for name in registry.names:
+    known, found = registry(), []
+    for name in known.names:
         try:
-            found.append(registry.get(name))
+            found.append(known.get(name))
         except BadAdapterError as error:
             say(f"stamgast: {error}")
     listed = [_described(each) for each in found]
@@ -71,9 +72,11 @@ def parse(
     Nothing is asked of the network, and no signature is needed. An event that is no purchase, and a notice without the
     whole, give []. What a body leaves open is marked `"partial": true`.
     """
+    from stamgast.logs import configure_logs
     from stamgast.pos.delivery import desk_context, read_delivery, read_objects
     from stamgast.pos.problems import RefusedError
 
+    configure_logs("error")
     adapter = adapter_of(system)
     context = desk_context(adapter.name, account=account, currency=_currency(currency), zone=_zone(zone))
     headers, raw = _headers(header), _standard_input()
@@ -102,10 +105,12 @@ def verify(
     as_json: AsJson = False,
 ) -> None:
     """Say whether one of the secrets signed the body on standard input: exit 0 if so, 1 if not, 2 if none ever does."""
+    from stamgast.logs import configure_logs
     from stamgast.pos.adapter import SignatureError
     from stamgast.pos.webhook import Webhook
     from stamgast.pos.webhook import verify as verify_signature
 
+    configure_logs("error")
     adapter = adapter_of(system)
     if not adapter.capabilities.signed:
         misuse(
@@ -123,29 +128,6 @@ def verify(
         print_json({"system": adapter.name, "holds": True})
     else:
         answer("The signature holds.")
-
-
-def adapter_of(system: str) -> Adapter:
-    """The adapter of a system; say which there are and exit if there is none."""
-    from stamgast.logs import configure_logs
-    from stamgast.pos.registry import BadAdapterError, UnknownSystemError
-
-    configure_logs("error")
-    try:
-        return _registry().get(system)
-    except UnknownSystemError as error:
-        misuse(str(error))
-    except BadAdapterError as error:
-        fail(str(error))
-
-
-def _registry() -> Registry:
-    from stamgast.pos.registry import BadAdapterError, Registry
-
-    try:
-        return Registry()
-    except BadAdapterError as error:
-        fail(str(error))
 
 
 def _described(adapter: Adapter) -> dict[str, Any]:

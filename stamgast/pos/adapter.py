@@ -131,7 +131,12 @@ class Api(Protocol):
     async def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, document: Any = None
     ) -> Any:
-        """Return the answer's JSON, with Decimal where a number has a fraction."""
+        """Return the answer's JSON, with Decimal where a number has a fraction. `path` begins with /.
+
+        Raises:
+            GoneError: there is no such object.
+            ApiError: no answer that can be used, after all repeats.
+        """
         ...
 
 

@@ -10,6 +10,7 @@ A sealed secret opens only with the deployment's wrapping keys, and only for its
 file may lie where the other files of the merchant lie. It is no part of the bundle that is published.
 """
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -26,8 +27,14 @@ from stamgast.identity.sealing import SealError, WrappingKeys
 FOLDER: Final = "pos"
 MOST_SECRETS: Final = 5
 """Of one name: each is tried at every delivery."""
-_WORDS: Final = ("system", "account", "stores", "secrets")
+_WORDS: Final = ("system", "account", "stores", "secrets", "api_url")
 _PURPOSE: Final = "pos-secrets"
+NAME: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,62}")
+"""How a connection may be called: it stands in addresses and in keys."""
+WEBHOOK: Final = "webhook"
+"""The name of what a system signs its webhooks with."""
+PATH: Final = "path"
+"""The name of what makes an address unguessable: it stands in it behind the connection's name and a dot."""
 
 
 class SecretError(LookupError):
@@ -47,6 +54,8 @@ class Connection:
     """The system's places -> stores of the programme."""
     sealed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Secrets by name; of each more than one while it is being changed."""
+    api_url: str = ""
+    """Where its API is, if not where the system's usually is."""
 
 
 class PosSeal:
@@ -85,6 +94,10 @@ def load_connections(
         except (OSError, UnicodeDecodeError) as error:
             problems.append(Problem(str(path), 1, 1, f"this file cannot be read: {in_plain_words(error)}"))
             continue
+        if not NAME.fullmatch(path.stem):
+            why = f"{path.stem!r} cannot be a connection's name: small letters, digits, - and _, at most 63"
+            problems.append(Problem(str(path), 1, 1, why))
+            continue
         connection = _read(source, folder.resolve().name, path.stem, stores, systems)
         problems += source.problems
         if connection is not None and not source.problems:
@@ -107,6 +120,7 @@ def _read(
         (reader.text(found["account"], "account") or "") if "account" in found else "",
         _read_stores(reader, found["stores"], stores) if "stores" in found else {},
         _read_secrets(reader, found["secrets"]) if "secrets" in found else {},
+        (reader.text(found["api_url"], "api_url") or "") if "api_url" in found else "",
     )
 
 

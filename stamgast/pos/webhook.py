@@ -12,6 +12,7 @@ import msgspec
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
+from stamgast.pos.connections import Connection
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
@@ -44,16 +45,19 @@ class Notice:
     """What was read of it, for the adapter's answer."""
 
 
-def read_webhook(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis) -> Notice:
+def read_webhook(
+    adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis, *, signed: bool | None = None
+) -> Notice:
     """Verify the raw bytes, and only then look into them. `secrets`: more than one while it is being changed.
 
-    What an unsigned system says is a hint: `found` is without contents, to be read again.
+    What an unsigned system says is a hint: `found` is without contents, to be read again. `signed`: False where this
+    connection's webhooks are not, although others of the system are.
 
     Raises:
         SignatureError: it is not genuine.
         RefusedError: it cannot be read.
     """
-    signed = adapter.capabilities.signed
+    signed = adapter.capabilities.signed if signed is None else signed
     if signed:
         verify(adapter, webhook, secrets, now)
     body = read_body(webhook.raw, webhook.headers)
@@ -103,6 +107,11 @@ def read_body(raw: bytes, headers: Headers) -> Any:
         raise UnreadableError("the body is not a form in UTF-8, or has too many fields") from None
 
 
+def source_of(connection: Connection) -> str:
+    """The CloudEvents source of what a connection brings."""
+    return f"/v1/merchants/{connection.merchant}/pos/{connection.name}"
+
+
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
@@ -112,7 +121,7 @@ def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> 
         ValueError: an object has no content yet: `reread` comes first.
     """
     items: list[Item] = []
-    source = f"/v1/merchants/{context.connection.merchant}/pos/{context.connection.name}"
+    source = source_of(context.connection)
     for each in found:
         if each.content is None:
             raise ValueError(f"{each.kind} {each.id} is to be read again first")

@@ -201,3 +201,8 @@ def customers(partition: int) -> PartitionKeys:
 def transactions(partition: int) -> PartitionKeys:
     """Return the keys of a partition of transactions."""
     return PartitionKeys(f"t{partition}")
+
+
+def delivered(merchant: str, connection: str, delivery: str) -> str:
+    """Name what remembers that a delivery of a system of tills was taken: a cache, so that repeats cost little."""
+    return f"pos:delivered:{merchant}:{connection}:{delivery}"
