@@ -15,6 +15,7 @@ from typing import Final
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.clover import Clover
+from stamgast.pos.systems.lightspeed_k import LightspeedK
 from stamgast.pos.systems.lightspeed_x import LightspeedX
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.odoo import Odoo
@@ -25,6 +26,7 @@ from stamgast.pos.systems.zettle import Zettle
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
     "clover": Clover,
+    "lightspeed_k": LightspeedK,
     "lightspeed_x": LightspeedX,
     "loyverse": Loyverse,
     "odoo": Odoo,
