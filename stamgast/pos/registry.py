@@ -14,23 +14,29 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.adyen import Adyen
 from stamgast.pos.systems.clover import Clover
 from stamgast.pos.systems.lightspeed_k import LightspeedK
 from stamgast.pos.systems.lightspeed_x import LightspeedX
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.odoo import Odoo
 from stamgast.pos.systems.shopify import Shopify
+from stamgast.pos.systems.square import Square
+from stamgast.pos.systems.stripe import Stripe
 from stamgast.pos.systems.woocommerce import WooCommerce
 from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
+    "adyen": Adyen,
     "clover": Clover,
     "lightspeed_k": LightspeedK,
     "lightspeed_x": LightspeedX,
     "loyverse": Loyverse,
     "odoo": Odoo,
     "shopify": Shopify,
+    "square": Square,
+    "stripe": Stripe,
     "woocommerce": WooCommerce,
     "zettle": Zettle,
 }

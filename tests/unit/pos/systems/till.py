@@ -1,5 +1,6 @@
 """Reads samples, vectors and bodies as `stamgast pos parse` does."""
 
+import copy
 import json
 from decimal import Decimal
 from pathlib import Path
@@ -91,7 +92,7 @@ def mutated(draw: st.DrawFn, bodies: list[Any]) -> Any:
             if draw(st.booleans()) and isinstance(holder, dict):
                 holder.pop(path[-1], None)
             else:
-                holder[path[-1]] = draw(ODD)
+                holder[path[-1]] = copy.deepcopy(draw(ODD))
         except (KeyError, IndexError, TypeError):
             continue
     return body
