@@ -172,7 +172,8 @@ def _others(reader: Reader, node: Node) -> Others | None:
 
 
 def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | None:
-    entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, "on", "at"))
+    with reader.showing(_meant(node)):
+        entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, "on", "at"))
     kinds = [kind for kind in KINDS if kind in entries]
     if len(kinds) != 1:
         if len(kinds) > 1:
@@ -191,6 +192,12 @@ def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | 
         return None
     text = " ".join(f"{key}: {value.text}" for key, value in entries.items() if isinstance(value, ScalarNode))
     return Expectation(kind, what, on, moment, text, because)
+
+
+def _meant(node: Node) -> str:
+    """How an expectation is written, with what was meant if that can be seen: `send hello` is `{send: hello}`."""
+    kind, _, what = node.text.partition(" ") if isinstance(node, ScalarNode) else ("", "", "")
+    return f"{{{kind}: {what}}}" if kind in KINDS and what else f"{{{Happened.SEND}: hello}}"
 
 
 def _because(reader: Reader, node: Node, kind: str) -> str | None:

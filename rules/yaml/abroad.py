@@ -31,7 +31,7 @@ any: een_van minstens_een un_de au_moins_un eines irgendein or
 all: alle allemaal tous toutes und alles and
 none: geen aucun aucune keine keiner not nor
 purchase: aankoop koop achat kauf einkauf bought buy sale order
-refunded: terugbetaald retour remboursé rembourse erstattet zurueckgegeben refund returned
+refunded: terugbetaald terugbetaling retour remboursement remboursé rembourse erstattet zurueckgegeben refund returned
 visits_reached: bezoeken_bereikt visites_atteintes besuche_erreicht visit_number nth_visit
 visits: bezoeken bezoek visites visite besuche besuch aantal_bezoeken visit_count
 spend: besteed besteding uitgaven dépenses depenses dépensé ausgaben umsatz spent spending revenue total_spent
