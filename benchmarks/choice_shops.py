@@ -39,7 +39,7 @@ def _renewal(gap: float, between: float, leaves: tuple[float, float], shape: flo
     def customer(chance: Chance, first: float, end: float) -> list[float]:
         mean = gap * np.exp(chance.normal(0, between))
         stops = chance.beta(leaves[0] * leaves[1], (1 - leaves[0]) * leaves[1])
-        days, at = [], first
+        days, at = list[float](), first
         while len(days) < _MOST and chance.random() >= stops:
             at += chance.gamma(shape, mean / shape)
             if at > end:
@@ -56,7 +56,7 @@ def _gamma_rates(r: float, alpha: float, stays: Callable[[Chance], float], leave
     def customer(chance: Chance, first: float, end: float) -> list[float]:
         rate = chance.gamma(r, 1 / alpha) / 7
         until = min(end, first + 7 * stays(chance))
-        days, at = [], first
+        days, at = list[float](), first
         while len(days) < _MOST and chance.random() >= leaves:
             at += chance.exponential(1 / rate)
             if at > until:
@@ -76,7 +76,7 @@ def _pauses(gap: float, shape: float, pause: tuple[float, float], leaves: float)
 
     def customer(chance: Chance, first: float, end: float) -> list[float]:
         mean = gap * np.exp(chance.normal(0, 0.5))
-        days, at = [], first
+        days, at = list[float](), first
         while len(days) < _MOST and chance.random() >= leaves:
             at += chance.exponential(pause[1]) if chance.random() < pause[0] else chance.gamma(shape, mean / shape)
             if at > end:
@@ -89,7 +89,7 @@ def _pauses(gap: float, shape: float, pause: tuple[float, float], leaves: float)
 
 def _slowing(chance: Chance, first: float, end: float) -> list[float]:
     """Every gap is longer than the one before, and nobody leaves."""
-    mean, days, at = 6 * np.exp(chance.normal(0, 0.5)), [], first
+    mean, days, at = 6 * np.exp(chance.normal(0, 0.5)), list[float](), first
     while len(days) < _MOST:
         at += chance.exponential(mean)
         mean *= 1.35

@@ -63,8 +63,9 @@ class ShopTime(ClosedDays, frozen=True):
 
     def after(self, day: Day, open_days: float) -> float:
         """Return how many calendar days after `day` so many counted ones have passed."""
-        counted = self.clock(day + 1) - self.lost[bisect_right(self.days, day)] + open_days
-        counted += self.lost[bisect_right(self.ends, counted)]
+        before = bisect_right(self.days, day)
+        counted = self.clock(day + 1) - self.lost[before] + open_days
+        counted += self.lost[max(before, bisect_right(self.ends, counted))]
         cycle, rest = divmod(counted, FOUR_YEARS)
         until = self.until
         place = min(bisect_right(until, rest) - 1, FOUR_YEARS - 1)
@@ -119,6 +120,10 @@ def check_season(season: Season) -> None:
 def season_of(weights: list[float], origin: str = "own") -> Season:
     """Make a season of weights of any level."""
     mean = sum(weights) / len(weights)
-    raised = [max(weight / mean, LEAST) for weight in weights]
-    mean = sum(raised) / len(raised)
-    return Season(tuple([max(weight / mean, LEAST) for weight in raised]), origin)
+    found = [weight / mean for weight in weights]
+    low = 0
+    while (low_now := sum(weight <= LEAST for weight in found)) > low:
+        low = low_now
+        left = (len(found) - low * LEAST) / sum(weight for weight in found if weight > LEAST)
+        found = [weight * left if weight > LEAST else LEAST for weight in found]
+    return Season(tuple(found), origin)

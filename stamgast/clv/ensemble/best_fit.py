@@ -8,12 +8,12 @@ from stamgast.clv.data.shop_days import DayCounter
 from stamgast.clv.data.state_sample import Live
 from stamgast.clv.ensemble.best_model import MOST_CUSTOMERS, PRIOR, USUAL, Choice, choose
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
-from stamgast.clv.ensemble.combined_fit import fit_combined, purchase_days, thinned
+from stamgast.clv.ensemble.combined_fit import NOTHING_BLENDED, fit_combined, purchase_days, thinned
 from stamgast.clv.models.fitting import fit_alike
 from stamgast.clv.scoring import as_set, date_of
 from stamgast.clv.selection.k_selection import fit_live
 from stamgast.clv.selection.season_choice import SeasonChoice, choose_season
-from stamgast.domain.attrition import ALIKE, BLENDED, TOGETHER
+from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED, TOGETHER
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.models.gamma_gamma import Orders
@@ -74,17 +74,18 @@ def fit_in_season(
 
 
 def _fit(live: Live, model: str, orders: Orders, days: int, closed: ClosedDays, *, with_prior: bool) -> ParameterSet:
-    said: list[str] = []
-    if model == BEST:
+    said, shares, instead = list[str](), NOTHING_BLENDED, USUAL
+    if model in {BEST, BLENDED}:
         choice = choose(purchase_days(thinned(live, closed, MOST_CUSTOMERS), closed), days)
-        model = choice.to_fit
+        model = choice.to_fit if model == BEST else model
+        shares, instead = choice.shares if model == BLENDED else shares, choice.alone
         said.append(told(choice, DayCounter(min(each[0] for each in live.days), closed)))
     if model in TOGETHER:
-        found = fit_combined(live, orders, days, closed, blended=model == BLENDED)
+        found = fit_combined(live, orders, days, closed, shares) if model == COMBINED or shares else None
         if found is not None:
             return _noting(found, said)
-        model = USUAL
-        said.append(f"too few customers came again, or stayed away, to learn a combination from; this is {USUAL}")
+        model = instead
+        said.append(f"too few customers came again, or stayed away, to learn a combination from; this is {model}")
     if model == ALIKE:
         return _noting(as_set(fit_alike(live.sample.rows), live.sample, orders), said)
     drawn = with_prior or model == PRIOR
@@ -99,7 +100,11 @@ def told(choice: Choice, counter: DayCounter) -> str:
     scores = sorted(choice.log_scores.items(), key=lambda each: each[1])
     listed = ", ".join(f"{name} {score:.4f}" for name, score in scores)
     cuts = " and ".join(date_of(counter.date(cut)) for cut in sorted(choice.cuts))
-    return f"{choice.to_fit} was chosen by log scores after {cuts} (smaller is better): {listed}"
+    told = f"{choice.to_fit} was chosen by log scores after {cuts} (smaller is better): {listed}"
+    if choice.to_fit != BLENDED:
+        return told
+    shares = sorted(choice.shares.items(), key=lambda each: -each[1])
+    return f"{told}; believed are {', '.join(f'{name} {share:.0%}' for name, share in shares)}"
 
 
 def _noting(found: ParameterSet, said: list[str]) -> ParameterSet:

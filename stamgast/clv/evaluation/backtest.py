@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.purchase_file import Purchases
@@ -31,7 +32,7 @@ from stamgast.clv.models.naive import (
 from stamgast.clv.models.regression import REGRESSION
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.scoring import date_of, spend_of
-from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
+from stamgast.clv.selection.forecasts import Forecast, ModelForecast, PoolForecast, log_scores
 from stamgast.clv.selection.metrics import brier_scores
 from stamgast.clv.selection.resampling import interval_of_mean
 from stamgast.clv.selection.season_choice import SeasonChoice, choose_season
@@ -159,9 +160,11 @@ def evaluate(
     learnt = {name: Learnt() for name in judged} | {name: each.learnt for name, each in plain.items()}
     learnt |= {name: _learnt(found) for name, found in fits.items()}
     learnt[COMBINED] = _combined(combination, choice)
-    if combination is not None:
-        judged[BLENDED] = judge(combination.blended(window.sample, window.weeks), window, spend)
-        learnt[BLENDED] = Learnt(BLENDED, combination.parameters | {"blend": combination.blend})
+    if combination is not None and choice.shares:
+        believed = {**forecasts, **{name: each.forecast for name, each in plain.items()}}
+        blend = PoolForecast([believed[name] for name in choice.shares], np.array(list(choice.shares.values())))
+        judged[BLENDED] = judge(blend, window, spend)
+        learnt[BLENDED] = Learnt(BLENDED, {f"share_{name}": share for name, share in choice.shares.items()})
     gains = {} if combination is None else _gains(forecasts, singles, window)
     return Evaluation(
         window,
