@@ -10,7 +10,7 @@ from datetime import datetime
 from typing import Any, Final
 
 from stamgast.domain.units import Millis
-from stamgast.pos.adapter import Adapter, Capabilities, Context, Document, Found, Headers, SignatureError
+from stamgast.pos.adapter import Adapter, Capabilities, Context, Document, Found, Headers, Need, SignatureError
 from stamgast.pos.generic.values import (
     MissingError,
     UnfitError,
@@ -49,6 +49,9 @@ class MappedTill(Adapter):
         self._mapping = mapping
         self._note = note
         self.by_address = mapping.signature.scheme == "address"
+        account = Need("account", "what goes before its transactions' ids", secret=False, optional=True)
+        secret = Need("webhook", "the secret that its webhooks are signed with")
+        self.needs = (account,) if self.by_address else (account, secret)
 
     def decode(self, raw: bytes, headers: Headers) -> Any:  # noqa: ARG002
         """Rows of a CSV; JSON and forms are read as ever."""
