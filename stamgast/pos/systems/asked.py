@@ -6,7 +6,6 @@ from urllib.parse import quote
 
 from stamgast.pos.adapter import Api, GoneError
 
-
 ABSENT: Final = {"stamgast_absent": True}
 """Stands for an object that the API has not, where that is to be expected and means nothing."""
 

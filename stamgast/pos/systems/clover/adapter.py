@@ -112,7 +112,7 @@ class Clover(Adapter):
         return list(found)
 
     async def reread(self, ref: Found, api: Api) -> Found:
-        """The order, whole; of a payment, the order that it paid. Another merchant's is not there, and means nothing."""
+        """The order, whole; of a payment, the order that it paid. Another merchant's is not there: it means nothing."""
         own = ref.id
         try:
             if ref.kind == "payment":
