@@ -192,6 +192,9 @@ class WorkerParts:
     source_key: bytes
     producer_key: bytes
     fitness: Fitness
+    client: RedisClient
+    appender: Appender
+    tills: Tills
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -276,15 +279,19 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             producer_key=derive_producer_key(id_key_of(settings)),
             clock_watch=watch,
             fitness=fitness,
+            client=redis,
+            appender=appender,
+            tills=tills_of(settings, redis, stack),
         )
 
 
-def tills_of(settings: Settings, stack: AsyncExitStack) -> Tills:
+def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack) -> Tills:
     """What stands on connections to systems of tills; its table is to be followed. Raises `SettingsError`."""
     # Imported here: commands wire all the rest, and an HTTP client alone takes a tenth of a second.
     from stamgast.pos.connections import PosSeal  # noqa: PLC0415
     from stamgast.pos.registry import Registry  # noqa: PLC0415
     from stamgast.tills.client import Apis  # noqa: PLC0415
+    from stamgast.tills.feeds import FeedBook  # noqa: PLC0415
     from stamgast.tills.letters import Letters  # noqa: PLC0415
     from stamgast.tills.table import ConnectionTable  # noqa: PLC0415
     from stamgast.tills.tills import Tills  # noqa: PLC0415
@@ -293,7 +300,7 @@ def tills_of(settings: Settings, stack: AsyncExitStack) -> Tills:
     seal = PosSeal(keys)
     apis = Apis(seal)
     stack.push_async_callback(apis.aclose)
-    return Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis)
+    return Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis, FeedBook(redis))
 
 
 @asynccontextmanager
@@ -326,13 +333,14 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         unfinished = Unfinished(Stops(identities, appender, topics, redis, clock=clock))
         fitness = _fitness(stack, settings, "web", redis)
         await fitness.look()
-        tills = tills_of(settings, stack)
+        tills = tills_of(settings, redis, stack)
         await stack.enter_async_context(
             running_tails(
                 identity_tail(settings, topics, identities),
                 _small_tail(settings, topics.api_keys, api_keys, "api-keys"),
                 _small_tail(settings, topics.programs, merchants, "programmes"),
                 _small_tail(settings, topics.connections, tills.connections, "connections"),
+                tills.feeds,
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
                 fitness,

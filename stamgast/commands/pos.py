@@ -9,6 +9,7 @@ import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, misuse, new_app, print_json, say
 from stamgast.commands.pos_connect import apply, connect
+from stamgast.commands.pos_live import poll, replay, status
 from stamgast.commands.pos_systems import adapter_of, registry
 
 if TYPE_CHECKING:
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from stamgast.pos.problems import RefusedError
 
 app = new_app("Systems of tills: what their deliveries mean, and a merchant's connections.", no_args_is_help=True)
-for command in (connect, apply):
+for command in (connect, apply, status, poll, replay):
     app.command()(command)
 
 MOST_BYTES = 4_000_000

@@ -5,7 +5,7 @@ A delivery's letter is called after its contents, so that one which is repeated 
 
 import base64
 import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -14,8 +14,9 @@ from msgspec.json import Decoder, Encoder
 
 from stamgast.domain.units import Millis
 from stamgast.log.dead_letters import DeadLetter, DeadLetterSeal
-from stamgast.pos.adapter import Headers
+from stamgast.pos.adapter import Adapter, Found, Headers
 from stamgast.pos.connections import Connection
+from stamgast.pos.webhook import guarded, read_body
 from stamgast.tills.record import Name
 
 _TOPIC: Final = "pos"
@@ -23,12 +24,14 @@ _SECRET_HEADERS: Final = frozenset({"authorization", "cookie", "proxy-authorizat
 _NAMED_BYTES: Final = 7
 
 
-class Delivery(Struct, frozen=True):
-    """A webhook's request, as it came."""
+class Delivery(Struct, frozen=True, omit_defaults=True):
+    """A webhook's request, as it came; or an object of the API (`kind`), as JSON, empty where it is not known."""
 
     headers: Mapping[str, str]
     raw: str
     """Base64."""
+    kind: str = ""
+    id: str = ""
 
     @property
     def body(self) -> bytes:
@@ -36,7 +39,7 @@ class Delivery(Struct, frozen=True):
         return base64.b64decode(self.raw)
 
 
-_encode = Encoder().encode
+_encode = Encoder(decimal_format="number").encode
 _decode = Decoder(Delivery).decode
 
 
@@ -49,13 +52,27 @@ class Letters:
     def record(
         self, connection: Connection, raw: bytes, headers: Headers, reason: str, at: Millis
     ) -> tuple[bytes, bytes]:
-        """The record to append to `dead-letters.v1`."""
+        """The record to append to `dead-letters.v1` for a webhook."""
         kept = {name: value for name, value in headers.items() if name not in _SECRET_HEADERS}
-        value = _encode(Delivery(kept, base64.b64encode(raw).decode()))
-        number = int.from_bytes(hashlib.sha256(raw).digest()[:_NAMED_BYTES], "big")
+        return self._record(connection, Delivery(kept, _text(raw)), raw, reason, at)
+
+    def of_object(self, connection: Connection, found: Found, reason: str, at: Millis) -> tuple[bytes, bytes]:
+        """The same for an object of the API."""
+        raw = b"" if found.content is None else _encode(found.content)
+        named = f"{found.kind}:{found.id}:".encode() + raw
+        return self._record(connection, Delivery({}, _text(raw), found.kind, found.id), named, reason, at)
+
+    def _record(
+        self, connection: Connection, delivery: Delivery, named: bytes, reason: str, at: Millis
+    ) -> tuple[bytes, bytes]:
+        number = int.from_bytes(hashlib.sha256(named).digest()[:_NAMED_BYTES], "big")
         topic = f"{_TOPIC}.{connection.merchant}.{connection.name}"
-        key, letter = self.seal.encode(DeadLetter(topic, 0, number, None, value, reason, at))
+        key, letter = self.seal.encode(DeadLetter(topic, 0, number, None, _encode(delivery), reason, at))
         return key or b"", letter or b""
+
+
+def _text(raw: bytes) -> str:
+    return base64.b64encode(raw).decode()
 
 
 def delivery_in(letter: DeadLetter) -> tuple[Name, Delivery] | None:
@@ -65,3 +82,15 @@ def delivery_in(letter: DeadLetter) -> tuple[Name, Delivery] | None:
     if kind != _TOPIC or not connection or letter.value is None:
         return None
     return Name(merchant, connection), _decode(letter.value)
+
+
+def found_in(delivery: Delivery, adapter: Adapter, mended: bytes | None, *, signed: bool) -> Sequence[Found]:
+    """What a delivery is about; it was genuine when it was laid aside. Raises `RefusedError`."""
+    raw = delivery.body if mended is None else mended
+    if delivery.kind:
+        content = read_body(raw, {}) if raw else None
+        return [Found(delivery.kind, delivery.id, content)]
+    body = read_body(raw, delivery.headers)
+    with guarded(adapter):
+        found = adapter.notice(body, delivery.headers)
+    return found if signed else [each._replace(content=None) for each in found]

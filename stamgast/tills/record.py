@@ -6,9 +6,12 @@ from typing import Final, NamedTuple
 from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
-from stamgast.domain.units import Millis
+from stamgast.domain.units import DAY, Millis
 from stamgast.pos.connections import Connection
 
+BACK: Final = 4 * DAY
+"""So far a long look goes back, at least, once there is so much behind it."""
+_DAYS_KEPT: Final = 6
 _CONNECTION: Final = "connection"
 _CURSOR: Final = "cursor"
 
@@ -40,11 +43,30 @@ class ConnectionRecord(Struct, frozen=True, omit_defaults=True):
         )
 
 
-class CursorRecord(Struct, frozen=True):
+class CursorRecord(Struct, frozen=True, omit_defaults=True):
     """How far a connection was polled: everything before it is in Kafka."""
 
     cursor: str
     at: Millis
+    """When it was polled last."""
+    days: tuple[tuple[Millis, str], ...] = ()
+    """Where it stood on the days before, oldest first: a long look begins there."""
+    nightly_at: Millis = 0
+    failing_since: Millis = 0
+    """When polling began to fail; 0 if it does not."""
+    trouble: str = ""
+
+    def moved(self, cursor: str, at: Millis) -> "CursorRecord":
+        """The same, after a look that ended there."""
+        days = self.days
+        if not days or at - days[-1][0] >= DAY:
+            days = (*days, (at, self.cursor))[-_DAYS_KEPT:]
+        return CursorRecord(cursor, at, days, self.nightly_at)
+
+    def begin(self, at: Millis) -> str:
+        """Where a long look begins: where a look began `BACK` ago, or the oldest that is known."""
+        before = [cursor for moment, cursor in self.days if at - moment >= BACK]
+        return before[-1] if before else (self.days[0][1] if self.days else self.cursor)
 
 
 def record_of(connection: Connection, at: Millis) -> ConnectionRecord:

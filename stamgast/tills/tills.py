@@ -7,6 +7,7 @@ from stamgast.pos.adapter import Adapter
 from stamgast.pos.connections import Connection, PosSeal
 from stamgast.pos.registry import Registry
 from stamgast.tills.client import Apis
+from stamgast.tills.feeds import FeedBook
 from stamgast.tills.letters import Letters
 from stamgast.tills.table import ConnectionTable
 
@@ -22,6 +23,7 @@ class Tills:
     seal: PosSeal
     letters: Letters
     apis: Apis
+    feeds: FeedBook
     _opened: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = field(default_factory=dict)
 
     def secrets(self, connection: Connection, name: str) -> list[str]:

@@ -19,6 +19,7 @@ from tests.builders import sure
 from tests.conftest import eventually
 from tests.fakes.doorbell import Doorbell
 from tests.fakes.kassa import Kassa, sign
+from tests.fakes.pos_api import PosApi
 from tests.integration.web.conftest import CONFIG, MERCHANT, PUBLIC_URL, Web, environment
 
 SALE = {"number": "17", "version": 1, "at": "2026-10-01T07:42:10Z", "total": 12.4, "till": "T1"}
@@ -105,3 +106,46 @@ async def test_what_is_missing_or_misspelled_is_said_and_nothing_is_written(web:
         assert code == 2
         assert said in err
     assert not (terminal.config / "merchants" / MERCHANT / "pos").exists()
+
+
+VISIT = {"id": 7, "version": 1, "at": "2026-10-01T07:42:10Z", "place": "north", "cents": 1240}
+
+
+async def test_a_connection_is_polled_its_status_told_and_a_letter_played_again(web: Web, terminal: Terminal, tmp_path):
+    tills = sure(web.parts.tills)
+    tills.registry = Registry({"doorbell": Doorbell}, ())
+    async with PosApi().served() as api:
+        words = ("--set", "api=key", "--set", "account=D1", "--store", "north=dok-noord", "--api-url", api.url)
+        code, out, err = await terminal.run("connect", "doorbell", *words, "--wait", "0", "--json")
+        assert code == 0, err
+        door = urlsplit(json.loads(out)["url"]).path
+        api.lists["/visits"] = ("visits", "id", [VISIT, VISIT | {"id": 8, "cents": "much"}])
+
+        [row] = json.loads((await terminal.run("status", "--json"))[1])
+        expected = {"connection": "doorbell", "system": "doorbell", "store": "dok-noord", "cursor": None}
+        assert row | expected | {"last_event": None, "health": "healthy"} == row
+
+        polled = json.loads((await terminal.run("poll", "doorbell", "--json"))[1])
+        assert polled == {"connection": "doorbell", "pages": 1, "taken": 1, "laid_aside": 1, "more": False}
+        [row] = json.loads((await terminal.run("status", "--json"))[1])
+        assert row["cursor"] == "8"
+        assert row["last_event"]
+
+        await eventually(lambda: tills.connections.loaded and tills.connections.all(MERCHANT), why="in force")
+        assert (await web.client.post(door, json={"visit": 9})).status_code == 200
+        letters = {key.decode(): 0 for key, _ in await web.records(web.topics.dead_letters)}
+        assert len(letters) == 2
+        api.objects["/visits/9"] = VISIT | {"id": 9}
+        mended = tmp_path / "mended.json"
+        mended.write_text(json.dumps(VISIT | {"id": 8}))
+        results = []
+        for letter in letters:
+            done = await terminal.run("replay", letter)
+            if done[0]:
+                assert "it still cannot be taken" in done[2]
+                done = await terminal.run("replay", letter, "--value", str(mended))
+            results.append(done[0])
+        assert results == [0, 0]
+    records = [json.loads(value or b"")["data"] for _, value in await web.records(web.topics.purchases)]
+    assert sorted(each["transaction_id"] for each in records) == ["D1:7", "D1:8", "D1:9"]
+    assert (await terminal.run("poll", "dorbell"))[0] == 1
