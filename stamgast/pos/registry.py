@@ -16,6 +16,7 @@ from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
 from stamgast.pos.systems.adyen import Adyen
 from stamgast.pos.systems.clover import Clover
+from stamgast.pos.systems.lightspeed_k import LightspeedK
 from stamgast.pos.systems.lightspeed_x import LightspeedX
 from stamgast.pos.systems.loyverse import Loyverse
 from stamgast.pos.systems.mollie import Mollie
@@ -31,6 +32,7 @@ GROUP: Final = "stamgast.pos"
 OWN: Final[Mapping[str, type[Adapter]]] = {
     "adyen": Adyen,
     "clover": Clover,
+    "lightspeed_k": LightspeedK,
     "lightspeed_x": LightspeedX,
     "loyverse": Loyverse,
     "mollie": Mollie,

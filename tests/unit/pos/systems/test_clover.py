@@ -114,7 +114,9 @@ def test_the_published_order_is_open_and_its_taxes_are_on_top():
     found = sale(CLOVER, "order", sample("clover_api_order"), context("clover", account=""))
     assert (found.status, found.price_currency) == ("open", "USD")
     assert (found.totals.gross_minor, found.totals.tax_minor) == (1545, 250)
-    assert [(line.gross_minor, line.tax_minor, line.tax_rate) for line in found.line_items] == [(1545, 250, "19.25")]
+    assert [(line.gross_minor, line.unit_price_minor, line.tax_minor, line.tax_rate) for line in found.line_items] == [
+        (1545, 1545, 250, "19.25")
+    ]
     assert found.transaction_id == f"clover:{M}:ZK6BEAGXBPGST"
 
 
