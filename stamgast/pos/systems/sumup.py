@@ -23,7 +23,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import amounts, cursors, moments
 from stamgast.pos.systems.ids import fitting, short, transaction_id
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.types import write_instant
 
 _PAGE: Final = 100
@@ -120,14 +120,15 @@ class SumUp(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """A payment's net state; what was given back is told by the payment, not by itself."""
-        part = Part(found.content)
-        if found.kind == "receipt":
-            return _of_receipt(part, context)
-        if found.kind != "transaction":
-            detail = f"{found.kind} is no kind of object"
-            raise RefusedError([{"pointer": "", "detail": detail, "allowed": "transaction, receipt"}])
-        parts = part.parts("items") if "items" in part.content else [part]
-        return [document for each in parts for document in _documents(each, each, [], context)]
+        with refusing(found.kind):
+            part = Part(found.content)
+            if found.kind == "receipt":
+                return _of_receipt(part, context)
+            if found.kind != "transaction":
+                detail = f"{found.kind} is no kind of object"
+                raise RefusedError([{"pointer": "", "detail": detail, "allowed": "transaction, receipt"}])
+            parts = part.parts("items") if "items" in part.content else [part]
+            return [document for each in parts for document in _documents(each, each, [], context)]
 
 
 def _id(part: Part) -> str:

@@ -28,7 +28,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems.mollie.payments import is_thin, payment_document, refund_documents
 from stamgast.pos.systems.moments import moment
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.polling import at
 from stamgast.pos.systems.signatures import header, is_signed
 
@@ -142,13 +142,14 @@ class Mollie(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """A payment's net state, or a refund under its own id."""
-        part = Part(found.content)
-        if found.kind == "payment":
-            return [payment_document(part, context)]
-        if found.kind == "refund":
-            return refund_documents(part, context)
-        detail = f"{found.kind} is no kind of object"
-        raise RefusedError([{"pointer": "", "detail": detail, "allowed": "payment, refund"}])
+        with refusing(found.kind):
+            part = Part(found.content)
+            if found.kind == "payment":
+                return [payment_document(part, context)]
+            if found.kind == "refund":
+                return refund_documents(part, context)
+            detail = f"{found.kind} is no kind of object"
+            raise RefusedError([{"pointer": "", "detail": detail, "allowed": "payment, refund"}])
 
 
 async def _payment(own: str, api: Api) -> Found:

@@ -8,6 +8,7 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
 from stamgast.pos.systems.part import Part
 from stamgast.pos.types import write_instant
 
@@ -200,7 +201,7 @@ def _lines(payment: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
             line["discount_minor"] = line.get("discount_minor", 0) + share
     if sums.back:
         lines = amounts.lowered(lines, sums.goods, sums.was)
-    return lines
+    return distinct(lines)
 
 
 def _line(part: Part, number: int, currency: str) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.shopify.money import ZERO, currency_in, discount_of, has_money, money, tax_of, total
 from stamgast.pos.systems.shopify.refunds import Back, back_of
@@ -180,7 +181,7 @@ def _lines(
         line = _line(item, currency, own, tax, discount)
         if left := _left(item, line, backs, currency, edited=sums.edited):
             found.append(left)
-    return found + _shipping_lines(order, currency, sums)
+    return distinct(found + _shipping_lines(order, currency, sums))
 
 
 def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> dict[str, Any]:

@@ -50,7 +50,7 @@ def back_of(refund: Part, currency: str, *, taxes_included: bool | None = None) 
     if moves and not paid:
         return None
     own = all((each.maybe("currency") or currency).upper() == currency for each in paid)
-    money = total(paid, "amount") if moves and own else None
+    money = abs(total(paid, "amount")) if moves and own else None
     if taxes_included is None:
         taxes_included = _has_tax_inside(refund, money, currency)
     lines = [_line(each, taxes_included) for each in refund.parts("refund_line_items")]

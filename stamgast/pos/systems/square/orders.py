@@ -6,6 +6,7 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.square.money import TENDERS, currency_of, money
 from stamgast.pos.types import write_instant
@@ -102,7 +103,7 @@ def _lines(order: Part, totals: dict[str, int]) -> list[dict[str, Any]]:
     if sum(charges) and goods - totals["gross_minor"] == sum(charges):
         for line, charge in zip(lines, charges, strict=True):
             line["gross_minor"] -= charge
-    return lines
+    return distinct(lines)
 
 
 def _line(part: Part, number: int, rates: dict[str | None, Any]) -> dict[str, Any]:

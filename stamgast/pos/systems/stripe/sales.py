@@ -6,6 +6,7 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.stripe.money import Money, id_of, inner
 
@@ -215,7 +216,7 @@ def _lines(payment: _Payment, money: Money, sums: _Sums) -> list[dict[str, Any]]
         lines = amounts.lowered(lines, sums.goods, sums.was)
     if sums.shipping:
         lines.append({"line_id": "shipping", "kind": "shipping", "gross_minor": sums.shipping})
-    return lines
+    return distinct(lines)
 
 
 def _is_test(own: Part, event: Part | None) -> bool:

@@ -9,6 +9,7 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.woocommerce.refunds import ZERO, ZONE, Back, backs_of, is_thin, metas
 from stamgast.pos.types import write_instant
@@ -197,7 +198,7 @@ def _lines(order: Part, currency: str, sums: _Sums, back: Back) -> list[dict[str
     goods, given = amounts.minor(sums.goods, currency), amounts.minor(sums.back, currency)
     if given > assigned:
         left = amounts.lowered(left, max(0, goods), goods + given - assigned)
-    return left + _beside(order, currency, sums)
+    return distinct(left + _beside(order, currency, sums))
 
 
 def _line(part: Part, currency: str, rates: dict[str | None, Any]) -> dict[str, Any]:
