@@ -16,6 +16,7 @@ from stamgast.pos.adapter import (
     Context,
     Document,
     Found,
+    GoneError,
     Headers,
     Need,
     Page,
@@ -23,6 +24,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import amounts, cursors, moments
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.types import write_instant
 
@@ -59,7 +61,7 @@ class SumUp(Adapter):
 
     name = "sumup"
     capabilities = Capabilities(signed=False, thin=True, poll=True)
-    kinds = ("transaction", "receipt")
+    kinds = ("transaction", "history", "receipt", "checkout")
     api = ApiSpec(base="https://api.sumup.com/v2.1/merchants/{account}", auth="bearer", per_second=3.0, burst=5)
     needs = (
         Need("account", "The merchant code, such as M1234567 (Settings, Business).", secret=False),
@@ -88,6 +90,8 @@ class SumUp(Adapter):
             return [Found("transaction", own or f"{_CLIENT}{inner.text('client_transaction_id')}")]
         if part.has("transaction_data"):
             return [Found("receipt", part.part("transaction_data").text("transaction_code", "transaction_id"), body)]  # type: ignore[union-attr]
+        if "transactions" in body:
+            return [Found("checkout", part.maybe("id") or "", body, partial=True)]
         if "items" in body:
             return [
                 Found("transaction", _id(each), each.content, partial=_is_thin(each)) for each in part.parts("items")
@@ -100,7 +104,12 @@ class SumUp(Adapter):
 
     async def reread(self, ref: Found, api: Api) -> Found:
         """The transaction with its products and everything that happened to it."""
-        if ref.kind != "transaction":
+        if ref.kind == "checkout" and ref.content is not None:
+            paid = Part(ref.content).parts("transactions")
+            if not paid:
+                raise GoneError("nobody has paid this checkout yet")
+            query = {"id": _id(paid[-1])}
+        elif ref.kind == "receipt":
             query = {"transaction_code": ref.id}
         elif ref.id.startswith(_CLIENT):
             query = {"client_transaction_id": ref.id.removeprefix(_CLIENT)}
@@ -124,15 +133,27 @@ class SumUp(Adapter):
             part = Part(found.content)
             if found.kind == "receipt":
                 return _of_receipt(part, context)
-            if found.kind != "transaction":
+            if found.kind not in self.kinds:
                 detail = f"{found.kind} is no kind of object"
-                raise RefusedError([{"pointer": "", "detail": detail, "allowed": "transaction, receipt"}])
-            parts = part.parts("items") if "items" in part.content else [part]
-            return [document for each in parts for document in _documents(each, each, [], context)]
+                raise RefusedError([{"pointer": "", "detail": detail, "allowed": ", ".join(self.kinds)}])
+            if found.kind == "checkout":
+                documents = [
+                    _documents(_with_currency(each, part), part, [], context) for each in part.parts("transactions")
+                ]
+            else:
+                parts = part.parts("items") if "items" in part.content else [part]
+                documents = [_documents(each, each, [], context) for each in parts]
+            return [document for each in documents for document in each]
 
 
 def _id(part: Part) -> str:
     return part.text("id", "transaction_id", "transaction_code")
+
+
+def _with_currency(transaction: Part, checkout: Part) -> Part:
+    """In a checkout a transaction may leave to it what both have."""
+    named = {name: checkout.get(name) for name in ("currency", "merchant_code") if checkout.has(name)}
+    return Part(named | transaction.content, transaction.place)
 
 
 def _is_payment(part: Part) -> bool:
@@ -192,6 +213,7 @@ class _Sums:
     def __init__(self, part: Part, events: list[Part], currency: str, status: str) -> None:
         whole, tip = part.minor(currency, "amount"), part.minor(currency, "tip_amount", default=0)
         sold = sum(_gross(each, currency) for each in part.parts("products"))
+        self.deposit = sum(_gross(each, currency) for each in part.parts("products") if is_deposit(each.maybe("name")))
         if tip and sold == whole:
             whole += tip  # the products are all of the amount, so that the tip is none of it
         done = [
@@ -206,7 +228,7 @@ class _Sums:
         self.status = status
         if self.back:
             self.status = "refunded" if self.back >= whole else "partially_refunded"
-        self.was = whole - tip
+        self.was = whole - tip - self.deposit
         self.goods = max(0, self.was - self.back)
         self.tip = tip - max(0, self.back - self.was)
         self.paid = whole - self.back
@@ -215,6 +237,7 @@ class _Sums:
     def totals(self, part: Part, currency: str) -> dict[str, int]:
         """As the contract has them."""
         found = {"gross_minor": self.goods, "paid_minor": self.paid} | ({"tip_minor": self.tip} if self.tip else {})
+        found |= {"deposit_minor": self.deposit} if self.deposit else {}
         if part.has("vat_amount"):
             tax = part.minor(currency, "vat_amount")
             found["tax_minor"] = tax * self.paid // self.whole if self.back and self.whole else tax
@@ -250,6 +273,8 @@ def _lines(part: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
         }
         if name := product.maybe("name"):
             line["name"] = short(name)
+            if is_deposit(name):
+                line["kind"] = DEPOSIT
         if product.has("price_with_vat", "price"):
             line["unit_price_minor"] = product.minor(currency, "price_with_vat", "price")
         if product.has("vat_amount"):

@@ -9,6 +9,7 @@ from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
 from stamgast.pos.systems.lines import distinct
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.types import write_instant
 
@@ -80,10 +81,10 @@ class _Sums:
 
     def __init__(self, payment: Part, currency: str) -> None:
         whole = money(payment, "amount", currency)
-        self.tip = self.shipping = self.surcharge = self.credit = self.off = 0
+        self.tip = self.shipping = self.surcharge = self.deposit = self.credit = self.off = 0
         for line in payment.parts("lines"):
-            self._add(line.word("type"), money(line, "totalAmount", currency))
-        beside = self.tip + self.shipping + self.surcharge
+            self._add(DEPOSIT if _is_deposit(line) else line.word("type"), money(line, "totalAmount", currency))
+        beside = self.tip + self.shipping + self.surcharge + self.deposit
         self._read_back(payment, currency)
         self.was = whole + self.credit - beside
         self.goods = max(0, self.was - self.back)
@@ -103,6 +104,8 @@ class _Sums:
                 self.shipping += value
             case "surcharge":
                 self.surcharge += value
+            case "deposit":
+                self.deposit += value
             case "discount":
                 self.off += abs(value)
             case kind if kind in _CREDITS and value < 0:
@@ -155,6 +158,7 @@ class _Sums:
             "tip_minor": self.tip,
             "surcharge_minor": self.surcharge,
             "shipping_minor": self.shipping,
+            "deposit_minor": self.deposit,
         }
         return {
             "gross_minor": self.goods,
@@ -210,7 +214,9 @@ def _line(part: Part, number: int, currency: str) -> dict[str, Any]:
         "quantity": amounts.quantity_text(part.number("quantity", default=Decimal(1))),
         "gross_minor": money(part, "totalAmount", currency),
     }
-    if part.word("type") == "shipping_fee":
+    if _is_deposit(part):
+        line["kind"] = DEPOSIT
+    elif part.word("type") == "shipping_fee":
         line["kind"] = "shipping"
     if part.has("vatAmount"):
         line["tax_minor"] = money(part, "vatAmount", currency)
@@ -225,6 +231,10 @@ def _line(part: Part, number: int, currency: str) -> dict[str, Any]:
     if name := part.maybe("description", "name"):
         line["name"] = short(name)
     return line
+
+
+def _is_deposit(line: Part) -> bool:
+    return line.word("type") in {"physical", "digital", ""} and is_deposit(line.maybe("description", "name"))
 
 
 def _tenders(payment: Part, sums: _Sums) -> list[dict[str, Any]]:

@@ -144,6 +144,15 @@ def test_lines_that_the_shop_sent():
     ]
 
 
+def test_a_deposit_is_no_goods():
+    lines = [
+        {"type": "physical", "description": "Cola", "totalAmount": eur("12.25")},
+        {"description": "Statiegeld", "totalAmount": eur("0.25")},
+    ]
+    [document] = object_of(MOLLIE, "payment", payment(lines=lines))
+    assert (document["totals"]["gross_minor"], document["totals"]["deposit_minor"], gap(document)) == (1225, 25, 0)
+
+
 async def test_whatever_is_named_is_read_as_its_payment():
     api = Shelf({"/payments/tr_1": payment(), "/refunds": {"_embedded": {"refunds": [refund(1, "2.50")]}},
                  "/orders/ord_1": {"lines": [{"totalAmount": eur("12.50")}], "_embedded": {"payments": [{"id": "tr_0", "status": "failed"}, payment()]}},

@@ -120,6 +120,20 @@ def test_a_list_and_a_receipt():
     assert (document["store"]["retail_store_id"], document["totals"]["gross_minor"]) == ("M9", 1100)
 
 
+def test_a_deposit_is_no_goods_and_a_checkout_has_its_transactions():
+    bottle = {"name": "Statiegeld", "quantity": 1, "total_with_vat": 0.5}
+    [document] = object_of(SUMUP, "transaction", transaction(amount=13, products=[*transaction()["products"], bottle]))
+    assert (document["totals"]["gross_minor"], document["totals"]["deposit_minor"], gap(document)) == (1100, 50, 0)
+    checkout = {"id": "c1", "currency": "EUR", "merchant_code": "M7", "checkout_reference": "r", "transactions": [
+        {"id": "t1", "amount": 5, "status": "SUCCESSFUL", "timestamp": "2026-10-01T07:41:00Z"}]}  # fmt: skip
+    paid = only(SUMUP, checkout)
+    assert (paid["transaction_id"], paid["totals"]["gross_minor"], paid["store"]["retail_store_id"]) == (
+        "sumup:t1",
+        500,
+        "M7",
+    )
+
+
 async def test_the_poll_names_what_changed_and_each_is_read_again():
     api = Shelf(
         {"/transactions/history": {"items": [listed(), listed(id="r", type="REFUND")]}, "/transactions": transaction()}
