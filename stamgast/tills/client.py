@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 from email.utils import parsedate_to_datetime
 from typing import Any, Final
-from urllib.parse import urlsplit
+from urllib.parse import quote, urlsplit
 
 import httpx
 import msgspec
@@ -180,7 +180,9 @@ class _Connected:
             how["content"] = msgspec.json.encode(document, enc_hook=str)
             headers["content-type"] = "application/json"
         try:
-            return _read(await self.apis.send(method, self.base + path, **how))
+            return _read(
+                await self.apis.send(method, self.base + path.replace("{account}", quote(self.account)), **how)
+            )
         except _LaterError as error:
             if error.wait_s is not None:
                 self.pace.rest(error.wait_s)
