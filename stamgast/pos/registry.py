@@ -19,10 +19,12 @@ from stamgast.pos.systems.clover import Clover
 from stamgast.pos.systems.lightspeed_k import LightspeedK
 from stamgast.pos.systems.lightspeed_x import LightspeedX
 from stamgast.pos.systems.loyverse import Loyverse
+from stamgast.pos.systems.mollie import Mollie
 from stamgast.pos.systems.odoo import Odoo
 from stamgast.pos.systems.shopify import Shopify
 from stamgast.pos.systems.square import Square
 from stamgast.pos.systems.stripe import Stripe
+from stamgast.pos.systems.sumup import SumUp
 from stamgast.pos.systems.woocommerce import WooCommerce
 from stamgast.pos.systems.zettle import Zettle
 
@@ -33,10 +35,12 @@ OWN: Final[Mapping[str, type[Adapter]]] = {
     "lightspeed_k": LightspeedK,
     "lightspeed_x": LightspeedX,
     "loyverse": Loyverse,
+    "mollie": Mollie,
     "odoo": Odoo,
     "shopify": Shopify,
     "square": Square,
     "stripe": Stripe,
+    "sumup": SumUp,
     "woocommerce": WooCommerce,
     "zettle": Zettle,
 }

@@ -26,7 +26,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, transaction_id
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.signatures import header, is_signed
 from stamgast.pos.types import write_instant
 
@@ -124,10 +124,11 @@ class Adyen(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The payment's state as this item tells it, or what was given back of it."""
-        if found.kind != KIND:
-            raise RefusedError([{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": KIND}])
-        whole = Part(found.content)
-        return _documents(whole.part("NotificationRequestItem") or whole, context)
+        with refusing(found.kind):
+            if found.kind != KIND:
+                raise RefusedError([{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": KIND}])
+            whole = Part(found.content)
+            return _documents(whole.part("NotificationRequestItem") or whole, context)
 
 
 def _items(body: Any) -> list[dict[str, Any]]:

@@ -24,23 +24,28 @@ _THOUSANDTH: Final = Decimal("0.000001")
 
 def decimal(value: Any) -> Decimal:
     """A number, or text that is one. Raises ValueError for anything else: true, NaN, 1e9999, a blank."""
-    if isinstance(value, bool) or value is None:
-        raise ValueError("is no amount")
-    if isinstance(value, int):
-        if abs(value) > _MOST:
-            raise ValueError("is larger than any amount")
-        return Decimal(value)
+    if isinstance(value, Decimal):
+        return _checked(value)
     if isinstance(value, str):
-        value = _of_text(value)
-    elif isinstance(value, float):
-        value = _of_text(repr(value))
-    if not isinstance(value, Decimal) or not value.is_finite() or value.adjusted() > _DIGITS:
-        raise ValueError("is no amount")
-    return value
+        return _of_text(value)
+    if isinstance(value, float):
+        return _of_text(repr(value))
+    if not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError("is no amount")  # noqa: TRY004  what somebody wrote is wrong, not our call
+    if abs(value) > _MOST:
+        raise ValueError("is larger than any amount")
+    return Decimal(value)
 
 
 def minor(value: Any, currency: str, rounding: str = ROUND_HALF_UP) -> Minor:
     """Major units, such as 12.4 or "12.40", -> whole minor units. Raises ValueError."""
+    if type(value) in {str, Decimal}:  # prices come again and again; true would be equal to 1
+        return _minor(value, currency, rounding)
+    return _whole(decimal(value).scaleb(exponent_of(currency)), rounding)
+
+
+@lru_cache(maxsize=8192)
+def _minor(value: str | Decimal, currency: str, rounding: str) -> Minor:
     return _whole(decimal(value).scaleb(exponent_of(currency)), rounding)
 
 
@@ -149,6 +154,12 @@ def _of_text(text: str) -> Decimal:
     if len(text) > _LONGEST or not text.isascii() or "_" in text:
         raise ValueError("is no amount")
     try:
-        return Decimal(text.strip())
+        return _checked(Decimal(text.strip()))
     except InvalidOperation:
         raise ValueError("is no amount") from None
+
+
+def _checked(value: Decimal) -> Decimal:
+    if not value.is_finite() or value.adjusted() > _DIGITS:
+        raise ValueError("is no amount")
+    return value

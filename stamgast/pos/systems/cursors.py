@@ -22,13 +22,13 @@ def begins(cursor: str) -> str:
 def page(cursor: str, found: list[Found], times: list[str], *, full: bool, zone: str = "") -> Page:
     """What was found, and the next cursor. `times`: of the last changes; `full`: there may be more.
 
-    A full page of one single moment, at which it began, would come again for ever: it is left by a second.
+    A full page that ends where it began would come again for ever: it is left by a second.
     """
     poll, read = at(cursor), [moment(each, zone) for each in times]
     token = ""
     if full and read:
         newest = max(read)
-        if poll.page and newest <= moment(poll.page):
-            newest = moment(poll.page) + _SECOND
+        if (begin := begins(cursor)) and newest <= moment(begin):
+            newest = moment(begin) + _SECOND
         token = write_instant(newest)
     return Page(found, poll.read(read, token).cursor, bool(token))

@@ -37,7 +37,7 @@ class Part:
         """The first of these fields that is there, as it stands; None."""
         for name in names:
             value = self.content.get(name)
-            if value is not None and value is not False and value != "":
+            if value or (value is not None and value is not False and value != ""):
                 return value
         return None
 
@@ -90,7 +90,7 @@ class Part:
 
     def minor(self, currency: str, *names: str, default: Minor | None = None) -> Minor:
         """An amount in major units -> minor ones; `default` where it is not there."""
-        return self._read(names, lambda value: amounts.minor(value, currency), default)
+        return self._read(names, amounts.minor, default, currency)
 
     def whole(self, *names: str, default: Minor | None = None) -> Minor:
         """An amount that is in minor units already; `default` where it is not there."""
@@ -98,7 +98,7 @@ class Part:
 
     def moment(self, *names: str, zone: str = "") -> datetime:
         """A time as text that has to be there; without an offset it is in `zone`."""
-        return self._read(names, lambda value: moments.moment(value, zone), None)
+        return self._read(names, moments.moment, None, zone)
 
     def instant(self, *names: str, zone: str = "") -> datetime:
         """As `moment`, or milliseconds since 1970."""
@@ -128,12 +128,12 @@ class Part:
                 return list(_parts(value, place))
         return []
 
-    def _read(self, names: tuple[str, ...], read: Callable[[Any], _Read], default: _Read | None) -> _Read:
+    def _read(self, names: tuple[str, ...], read: Callable[..., _Read], default: _Read | None, *how: str) -> _Read:
         for name in names:
-            value = self.get(name)
-            if value is not None:
+            value = self.content.get(name)
+            if value or (value is not None and value is not False and value != ""):
                 try:
-                    return read(value)
+                    return read(value, *how)
                 except ValueError as error:
                     self.refuse(name, str(error))
         if default is None:

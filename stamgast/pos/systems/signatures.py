@@ -47,7 +47,7 @@ def is_signed(
     encodings: Sequence[Encoding] = ("base64",),
 ) -> bool:
     """Whether one of those `given` is the HMAC of `raw` under one of the secrets. Every pair is compared."""
-    offered = [each.strip().encode("utf-8", "surrogateescape") for each in given]
+    offered = [each.strip().encode("utf-8", "surrogatepass") for each in given]
     found = False
     for secret in secrets:
         key = secret.encode() if isinstance(secret, str) else secret

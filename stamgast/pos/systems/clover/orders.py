@@ -218,8 +218,8 @@ def _add_tax(order: Part, lines: Sequence[tuple[Line, Decimal]], missing: Minor)
         return 0
     for (line, _), part in zip(lines, amounts.spread(tax, [half_up(each * 1000) for each in exact]), strict=True):
         if part:
-            line["gross_minor"] += part
-            line["tax_minor"] = part
+            line["unit_price_minor"] += half_up(part / Decimal(line["quantity"])) if Decimal(line["quantity"]) else 0
+            line |= {"gross_minor": line["gross_minor"] + part, "tax_minor": part}
     return tax
 
 

@@ -233,8 +233,8 @@ def _line(item: Part, currency: str, products: dict[str, Any]) -> tuple[Line, De
                 "product_id": own,
                 "name": ids.short(named.maybe("variant_name", "name") or "") or None,
                 "quantity": amounts.quantity_text(quantity),
-                "unit_price_minor": amounts.minor(each, currency),
-                "discount_minor": abs(amounts.minor(off, currency)) or None,
+                "unit_price_minor": amounts.minor(each + (of_tax / quantity if quantity else _NOTHING), currency),
+                "discount_minor": abs(amounts.minor(off + (off * of_tax / net if net else _NOTHING), currency)) or None,
                 "cost_minor": abs(amounts.minor(cost, currency)) or None,
                 "original_line_id": line_id if is_back else None,
             }

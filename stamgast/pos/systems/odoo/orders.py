@@ -171,7 +171,7 @@ def _line(line: Part, currency: str) -> Line:
             "name": ids.short(line.maybe("full_product_name", "name") or name or "") or None,
             "category": ids.fitting(category) if category else None,
             "quantity": amounts.quantity_text(quantity),
-            "unit_price_minor": line.minor(currency, "price_unit", default=0),
+            "unit_price_minor": _of_one(gross, quantity, discount),
             "gross_minor": gross,
             "discount_minor": _taken_off(gross, discount),
             "tax_minor": gross - net,
@@ -184,6 +184,12 @@ def _line(line: Part, currency: str) -> Line:
 def _taken_off(gross: Minor, percent: Decimal) -> Minor | None:
     """What a discount in percent took off, from what is left."""
     return half_up(abs(gross) * percent / (100 - percent)) or None if 0 < percent < 100 else None
+
+
+def _of_one(gross: Minor, quantity: Decimal, percent: Decimal) -> Minor | None:
+    """The price of one with tax, before its discount: `price_unit` has tax or not, as the tax is set up."""
+    left = quantity * (100 - percent)
+    return half_up(gross * 100 / left) if left and percent < 100 else None
 
 
 def _kind(line: Part, gross: Minor, *, is_back: bool) -> str:

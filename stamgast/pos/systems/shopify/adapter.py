@@ -23,7 +23,7 @@ from stamgast.pos.adapter import (
 )
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.shopify.orders import order_document
 from stamgast.pos.systems.shopify.refunds import refund_document
 from stamgast.pos.systems.signatures import check_hmac, header
@@ -124,15 +124,16 @@ class Shopify(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's net state, or a refund under its own id."""
-        whole = Part(found.content)
-        inner = whole.part(found.kind) or whole
-        if found.kind == "refund":
-            return refund_document(inner, context)
-        if found.kind == "order":
-            return [order_document(inner, context)]
-        raise RefusedError(
-            [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": "order, refund"}]
-        )
+        with refusing(found.kind):
+            whole = Part(found.content)
+            inner = whole.part(found.kind) or whole
+            if found.kind == "refund":
+                return refund_document(inner, context)
+            if found.kind == "order":
+                return [order_document(inner, context)]
+            raise RefusedError(
+                [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": "order, refund"}]
+            )
 
 
 def _of_an_order(part: Part) -> Sequence[Found]:

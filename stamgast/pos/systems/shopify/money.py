@@ -4,6 +4,7 @@ from collections.abc import Iterable
 from decimal import Decimal
 from typing import Final
 
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 
 ZERO: Final = Decimal(0)
@@ -37,6 +38,13 @@ def discount_of(part: Part) -> Decimal:
     """What was taken off a line: its share of every discount, else what older objects say."""
     allocations = part.parts("discount_allocations")
     return total(allocations, "amount") if allocations else money(part, "total_discount")
+
+
+def kind_of(line: Part) -> str:
+    """The kind of a line that stands beside the goods; empty for goods."""
+    if line.flag("gift_card"):
+        return "gift_card"
+    return DEPOSIT if is_deposit(line.maybe("title", "name")) else ""
 
 
 def currency_in(part: Part, *names: str) -> str | None:

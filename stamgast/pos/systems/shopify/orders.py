@@ -8,8 +8,10 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
+from stamgast.pos.systems.names import DEPOSIT
 from stamgast.pos.systems.part import Part
-from stamgast.pos.systems.shopify.money import ZERO, currency_in, discount_of, has_money, money, tax_of, total
+from stamgast.pos.systems.shopify.money import ZERO, currency_in, discount_of, has_money, kind_of, money, tax_of, total
 from stamgast.pos.systems.shopify.refunds import Back, back_of
 from stamgast.pos.types import write_instant
 
@@ -37,7 +39,9 @@ _CARDS: Final = frozenset({"visa", "mastercard", "amex", "american_express", "ma
 
 def order_document(order: Part, context: Context) -> Document:
     """What is left of an order. Raises `RefusedError` where it cannot be read."""
-    currency = (currency_in(order, "total_price", "current_total_price") or order.text("currency")).upper()
+    currency = (
+        currency_in(order, "total_price", "current_total_price") or order.maybe("currency") or context.program.currency
+    ).upper()
     included = order.flag("taxes_included")
     refunds = order.parts("refunds")
     backs = [back for each in refunds if (back := back_of(each, currency, taxes_included=included)) is not None]
@@ -72,11 +76,11 @@ def order_document(order: Part, context: Context) -> Document:
 class _Item:
     """A line as it was sold; `value` after discounts, with tax."""
 
-    __slots__ = ("discount", "is_card", "is_tip", "part", "price", "quantity", "tax", "value")
+    __slots__ = ("discount", "is_tip", "kind", "part", "price", "quantity", "tax", "value")
 
     def __init__(self, part: Part, *, included: bool) -> None:
         self.part = part
-        self.is_card = part.flag("gift_card")
+        self.kind = kind_of(part)
         self.is_tip = part.has("tip_payment_gateway", "tip_payment_method")
         """A tip that was left at the POS stands among the lines, with how it was paid."""
         self.price = money(part, "price")
@@ -91,8 +95,9 @@ class _Sums:
 
     def __init__(self, order: Part, items: Sequence[_Item], backs: Sequence[Back], *, included: bool) -> None:
         shipping = _shipping(order, included=included)
-        sold_cards = sum((each.value for each in items if each.is_card), ZERO)
-        whole = money(order, "total_price", default=None)
+        cards = sum((each.value for each in items if each.kind == "gift_card"), ZERO)
+        deposit = sum((each.value for each in items if each.kind == DEPOSIT), ZERO)
+        whole = _whole(order, items, shipping)
         self.edited = not order.get("refunds") and _has_fewer(items) and has_money(order, "current_total_price")
         """Lines were taken off, and no refund says so."""
         if self.edited:
@@ -100,10 +105,11 @@ class _Sums:
         self.fees = money(order, "original_total_duties") + money(order, "original_total_additional_fees")
         self.tip = money(order, "total_tip_received")
         self.rounding = money(order, "total_cash_rounding_payment_adjustment")
-        self.was = whole - shipping - self.tip - sold_cards - self.fees
+        self.was = whole - shipping - self.tip - cards - deposit - self.fees
         self.goods = self.was - sum((back.goods for back in backs), ZERO)
         self.shipping = shipping - sum((back.shipping for back in backs), ZERO)
-        self.cards = sold_cards - sum((back.cards for back in backs), ZERO)
+        self.cards = cards - sum((back.of("gift_card") for back in backs), ZERO)
+        self.deposit = deposit - sum((back.of(DEPOSIT) for back in backs), ZERO)
         self.paid = whole + self.rounding - sum((back.money for back in backs), ZERO)
         self.discounts = money(order, "total_discounts")
         self.discount = money(order, "current_total_discounts" if backs else "total_discounts")
@@ -117,6 +123,7 @@ class _Sums:
             "tip_minor": self.tip,
             "surcharge_minor": self.fees,
             "shipping_minor": self.shipping,
+            "deposit_minor": self.deposit,
             "gift_card_sold_minor": self.cards,
             "rounding_minor": self.rounding,
         }
@@ -126,6 +133,14 @@ class _Sums:
             **{name: amounts.minor(value, currency) for name, value in told.items() if value},
             "paid_minor": amounts.minor(self.paid, currency),
         }
+
+
+def _whole(order: Part, items: Sequence[_Item], shipping: Decimal) -> Decimal:
+    """What all of it came to; an object without its total is summed up."""
+    for name in ("total_price", "current_total_price"):
+        if has_money(order, name):
+            return money(order, name)
+    return sum((each.value for each in items), ZERO) + shipping
 
 
 def _status(order: Part, sums: _Sums) -> str:
@@ -163,13 +178,13 @@ def _lines(
     gross = [amounts.minor(each.value, currency) for each in items]
     taxes = [amounts.minor(each.tax, currency) for each in items]
     discounts = [amounts.minor(each.discount, currency) for each in items]
-    weights = [0 if each.is_card else size for each, size in zip(items, gross, strict=True)]
+    weights = [0 if each.kind else size for each, size in zip(items, gross, strict=True)]
     missing_tax = 0 if any(taxes) else amounts.minor(money(order, "total_tax"), currency)
     if missing_tax and any(weights):
         taxes = amounts.spread(missing_tax, weights)
         if not included:
             gross = [each + tax for each, tax in zip(gross, taxes, strict=True)]
-    goods = sum(size for each, size in zip(items, gross, strict=True) if not each.is_card)
+    goods = sum(size for each, size in zip(items, gross, strict=True) if not each.kind)
     unspread = goods - amounts.minor(sums.was, currency)
     if unspread > 0 and unspread == amounts.minor(sums.discounts, currency) - sum(discounts) and not sums.edited:
         shares = amounts.spread(unspread, weights)
@@ -180,7 +195,7 @@ def _lines(
         line = _line(item, currency, own, tax, discount)
         if left := _left(item, line, backs, currency, edited=sums.edited):
             found.append(left)
-    return found + _shipping_lines(order, currency, sums)
+    return distinct(found + _shipping_lines(order, currency, sums))
 
 
 def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> dict[str, Any]:
@@ -192,8 +207,8 @@ def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> di
         "gross_minor": gross,
         "tax_minor": tax,
     }
-    if item.is_card:
-        line["kind"] = "gift_card"
+    if item.kind:
+        line["kind"] = item.kind
     if discount:
         line["discount_minor"] = discount
     if name := part.maybe("name", "title"):

@@ -8,8 +8,9 @@ from typing import Final
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.ids import transaction_id
+from stamgast.pos.systems.names import DEPOSIT
 from stamgast.pos.systems.part import Part
-from stamgast.pos.systems.shopify.money import ZERO, currency_in, discount_of, tax_of, total
+from stamgast.pos.systems.shopify.money import ZERO, currency_in, discount_of, kind_of, tax_of, total
 from stamgast.pos.systems.shopify.money import money as money_of
 from stamgast.pos.types import write_instant
 
@@ -25,19 +26,17 @@ class Back:
     money: Decimal
     """What was paid out, shipping too."""
     shipping: Decimal
-    lines: Sequence[tuple[str, Decimal, Decimal, bool]]
-    """Line, pieces, their value, and whether it is a gift card."""
+    lines: Sequence[tuple[str, Decimal, Decimal, str]]
+    """Line, pieces, their value, and its kind where that stands beside the goods."""
 
     @property
     def goods(self) -> Decimal:
         """What was given back of the goods."""
-        cards = sum((value for _line, _pieces, value, card in self.lines if card), ZERO)
-        return max(ZERO, self.money - self.shipping - cards)
+        return max(ZERO, self.money - self.shipping - self.of("gift_card") - self.of(DEPOSIT))
 
-    @property
-    def cards(self) -> Decimal:
-        """What was given back of gift cards that were sold."""
-        return min(self.money, sum((value for _line, _pieces, value, card in self.lines if card), ZERO))
+    def of(self, kind: str) -> Decimal:
+        """What was given back of lines of a kind."""
+        return min(self.money, sum((value for _line, _pieces, value, own in self.lines if own == kind), ZERO))
 
 
 def back_of(refund: Part, currency: str, *, taxes_included: bool | None = None) -> Back | None:
@@ -50,7 +49,7 @@ def back_of(refund: Part, currency: str, *, taxes_included: bool | None = None) 
     if moves and not paid:
         return None
     own = all((each.maybe("currency") or currency).upper() == currency for each in paid)
-    money = total(paid, "amount") if moves and own else None
+    money = abs(total(paid, "amount")) if moves and own else None
     if taxes_included is None:
         taxes_included = _has_tax_inside(refund, money, currency)
     lines = [_line(each, taxes_included) for each in refund.parts("refund_line_items")]
@@ -86,8 +85,9 @@ def refund_document(refund: Part, context: Context) -> list[Document]:
     }
     if back.shipping:
         totals["shipping_minor"] = amounts.minor(back.shipping, currency)
-    if back.cards:
-        totals["gift_card_sold_minor"] = amounts.minor(back.cards, currency)
+    for name, kind in (("gift_card_sold_minor", "gift_card"), ("deposit_minor", DEPOSIT)):
+        if value := back.of(kind):
+            totals[name] = amounts.minor(value, currency)
     document: Document = {
         "transaction_id": transaction_id(context, "shopify", refund.text("order_id")),
         "refund_id": refund.id("id"),
@@ -102,8 +102,8 @@ def refund_document(refund: Part, context: Context) -> list[Document]:
                 "quantity": amounts.quantity_text(pieces),
                 "gross_minor": amounts.minor(value, currency),
             }
-            for line, pieces, value, card in back.lines
-            if pieces > 0 and not card
+            for line, pieces, value, kind in back.lines
+            if pieces > 0 and not kind
         ],
         "provenance": {"provider": "shopify", "adapter": "shopify"} | ({"test": True} if is_test else {}),
     }
@@ -112,11 +112,11 @@ def refund_document(refund: Part, context: Context) -> list[Document]:
     return [document]
 
 
-def _line(line: Part, taxes_included: bool) -> tuple[str, Decimal, Decimal, bool]:
+def _line(line: Part, taxes_included: bool) -> tuple[str, Decimal, Decimal, str]:
     """Its value is with tax: `subtotal` is without it unless the shop's prices have it inside."""
     own = line.part("line_item")
     pieces = line.number("quantity", default=Decimal(1))
-    is_card = own is not None and own.flag("gift_card")
+    kind = kind_of(own) if own is not None else ""
     number = line.id("line_item_id") or (own.text("id") if own is not None else line.text("line_item_id"))
     if line.has("subtotal") or line.has("subtotal_set"):
         value, tax = money_of(line, "subtotal"), money_of(line, "total_tax")
@@ -126,7 +126,7 @@ def _line(line: Part, taxes_included: bool) -> tuple[str, Decimal, Decimal, bool
         tax = tax_of(own) * pieces / sold
     else:
         value = tax = ZERO
-    return number, pieces, max(ZERO, value + (ZERO if taxes_included else tax)), is_card
+    return number, pieces, max(ZERO, value + (ZERO if taxes_included else tax)), kind
 
 
 def _shipping(refund: Part, taxes_included: bool) -> Decimal:

@@ -25,7 +25,7 @@ from stamgast.pos.adapter import (
 )
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.polling import at
 from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.systems.square.orders import order_documents
@@ -152,17 +152,18 @@ class Square(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's or a payment's net state, or a refund under its own id."""
-        part = _inner(found.content, found.kind)
-        match found.kind:
-            case "order":
-                return order_documents(part, context)
-            case "payment":
-                return [payment_document(part, context)]
-            case "refund":
-                return refund_documents(part, context)
-        raise RefusedError(
-            [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": ", ".join(_KINDS)}]
-        )
+        with refusing(found.kind):
+            part = _inner(found.content, found.kind)
+            match found.kind:
+                case "order":
+                    return order_documents(part, context)
+                case "payment":
+                    return [payment_document(part, context)]
+                case "refund":
+                    return refund_documents(part, context)
+            raise RefusedError(
+                [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": ", ".join(_KINDS)}]
+            )
 
 
 def _found(kind: str, own: Part) -> Found:

@@ -1,11 +1,14 @@
 """A Square order -> the state of its transaction, and the refunds of an exchange."""
 
+from collections import Counter
 from typing import Any, Final
 
 from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.square.money import TENDERS, currency_of, money
 from stamgast.pos.types import write_instant
@@ -71,17 +74,23 @@ def _status(order: Part) -> str:
     return "open"
 
 
-def _is_card(line: Part) -> bool:
-    return line.word("item_type") == "gift_card"
+def _kind(line: Part) -> str:
+    if line.word("item_type") == "gift_card":
+        return "gift_card"
+    return DEPOSIT if is_deposit(line.maybe("name")) else ""
 
 
 def _totals(order: Part) -> dict[str, int]:
     whole = money(order, "total_money")
     rounding = order.part("rounding_adjustment")
+    sold: Counter[str] = Counter()
+    for line in order.parts("line_items"):
+        sold[_kind(line)] += money(line, "total_money")
     beside = {
         "tip_minor": money(order, "total_tip_money"),
         "surcharge_minor": money(order, "total_service_charge_money"),
-        "gift_card_sold_minor": sum(money(each, "total_money") for each in order.parts("line_items") if _is_card(each)),
+        "gift_card_sold_minor": sold["gift_card"],
+        "deposit_minor": sold[DEPOSIT],
         "rounding_minor": money(rounding, "amount_money") if rounding is not None else 0,
     }
     told = {"discount_minor": money(order, "total_discount_money"), **beside}
@@ -102,7 +111,7 @@ def _lines(order: Part, totals: dict[str, int]) -> list[dict[str, Any]]:
     if sum(charges) and goods - totals["gross_minor"] == sum(charges):
         for line, charge in zip(lines, charges, strict=True):
             line["gross_minor"] -= charge
-    return lines
+    return distinct(lines)
 
 
 def _line(part: Part, number: int, rates: dict[str | None, Any]) -> dict[str, Any]:
@@ -116,8 +125,8 @@ def _line(part: Part, number: int, rates: dict[str | None, Any]) -> dict[str, An
         line["unit_price_minor"] = money(part, "base_price_money")
     if discount := money(part, "total_discount_money"):
         line["discount_minor"] = discount
-    if _is_card(part):
-        line["kind"] = "gift_card"
+    if kind := _kind(part):
+        line["kind"] = kind
     if product := part.id("catalog_object_id"):
         line["product_id"] = product
     names = [each for each in (part.maybe("name"), part.maybe("variation_name")) if each]

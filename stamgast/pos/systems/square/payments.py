@@ -56,7 +56,7 @@ def refund_documents(refund: Part, context: Context) -> list[Document]:
     order = refund.part("return_order")
     if order is not None and order.parts("line_items"):
         return []
-    whole, tip = money(refund, "amount_money"), money(refund, "tip_money")
+    whole, tip = abs(money(refund, "amount_money")), abs(money(refund, "tip_money"))
     moment = write_instant(refund.moment("created_at", "updated_at"))
     document: Document = {
         "source_version": moments.version_of(write_instant(refund.moment("updated_at", "created_at"))),

@@ -26,7 +26,7 @@ from stamgast.pos.adapter import (
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors
 from stamgast.pos.systems.moments import moment
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.polling import at
 from stamgast.pos.systems.signatures import check_time, header, is_signed
 from stamgast.pos.systems.stripe.refunds import dispute_documents, refund_documents
@@ -159,21 +159,22 @@ class Stripe(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """A payment's net state, or a refund or dispute under its own id."""
-        whole = Part(found.content)
-        event = whole if whole.word("object") == "event" or whole.has("data") else None
-        own = _object_of(whole) if event is not None else whole
-        kind = found.kind.replace(".", "_")
-        if (word := own.word("object").replace(".", "_")) not in {"", kind}:
-            own.refuse("object", f"is {word[:40]}, not {kind}")
-        if kind in _SALES:
-            return sale_documents(kind, own, event, context)
-        if kind == "refund":
-            return refund_documents(own, event, context)
-        if kind == "dispute":
-            return dispute_documents(own, event, context)
-        raise RefusedError(
-            [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": ", ".join(_KINDS)}]
-        )
+        with refusing(found.kind):
+            whole = Part(found.content)
+            event = whole if whole.word("object") == "event" or whole.has("data") else None
+            own = _object_of(whole) if event is not None else whole
+            kind = found.kind.replace(".", "_")
+            if (word := own.word("object").replace(".", "_")) not in {"", kind}:
+                own.refuse("object", f"is {word[:40]}, not {kind}")
+            if kind in _SALES:
+                return sale_documents(kind, own, event, context)
+            if kind == "refund":
+                return refund_documents(own, event, context)
+            if kind == "dispute":
+                return dispute_documents(own, event, context)
+            raise RefusedError(
+                [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": ", ".join(_KINDS)}]
+            )
 
 
 def _object_of(event: Part) -> Part:

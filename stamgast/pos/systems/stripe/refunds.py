@@ -32,7 +32,7 @@ def _document(part: Part, event: Part | None, context: Context, *, is_undone: bo
     if sale is None:
         part.refuse("payment_intent", "is missing: it does not say of which payment it is")
     money = Money(part.text("currency").upper())
-    amount = 0 if is_undone else money.of(part, "amount")
+    amount = 0 if is_undone else abs(money.of(part, "amount"))
     created = part.whole("created")
     at = event.whole("created", default=created) if event is not None else created
     provenance: dict[str, Any] = {"provider": "stripe", "adapter": "stripe"}

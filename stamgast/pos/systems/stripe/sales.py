@@ -6,6 +6,8 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.stripe.money import Money, id_of, inner
 
@@ -93,8 +95,12 @@ class _Sums:
         amount_details = (intent or charge or payment.own).part("amount_details")
         tip = money.of(amount_details.part("tip"), "amount") if amount_details is not None else 0
         shipping = money.of(details, "amount_shipping")
-        beside = tip + shipping if tip + shipping <= whole else 0
-        self.tip, self.shipping = (tip, shipping) if beside else (0, 0)
+        items = inner(session, "line_items")
+        deposit = sum(
+            money.of(each, "amount_total") for each in (items.parts("data") if items else []) if _is_deposit(each)
+        )
+        beside = tip + shipping + deposit if tip + shipping + deposit <= whole else 0
+        self.tip, self.shipping, self.deposit = (tip, shipping, deposit) if beside else (0, 0, 0)
         self.was = whole - beside
         self.goods = max(0, self.was - self.back)
         rest = max(0, self.back - self.was)
@@ -109,7 +115,12 @@ class _Sums:
 
     def totals(self) -> dict[str, int]:
         """As the contract has them. A tax above the amount is none that can be."""
-        told = {"discount_minor": self.discount, "tip_minor": self.tip, "shipping_minor": self.shipping}
+        told = {
+            "discount_minor": self.discount,
+            "tip_minor": self.tip,
+            "shipping_minor": self.shipping,
+            "deposit_minor": self.deposit,
+        }
         found = {"gross_minor": self.goods, **{name: value for name, value in told.items() if value}}
         if self.tax is not None and 0 <= self.tax <= self.whole:
             found["tax_minor"] = self.tax * self.paid // self.whole if self.back and self.whole else self.tax
@@ -200,6 +211,8 @@ def _lines(payment: _Payment, money: Money, sums: _Sums) -> list[dict[str, Any]]
             "gross_minor": money.of(part, "amount_total"),
             "tax_minor": money.of(part, "amount_tax"),
         }
+        if _is_deposit(part):
+            line["kind"] = DEPOSIT
         if discount := money.of(part, "amount_discount"):
             line["discount_minor"] = discount
         if name := part.maybe("description"):
@@ -215,7 +228,11 @@ def _lines(payment: _Payment, money: Money, sums: _Sums) -> list[dict[str, Any]]
         lines = amounts.lowered(lines, sums.goods, sums.was)
     if sums.shipping:
         lines.append({"line_id": "shipping", "kind": "shipping", "gross_minor": sums.shipping})
-    return lines
+    return distinct(lines)
+
+
+def _is_deposit(line: Part) -> bool:
+    return is_deposit(line.maybe("description"))
 
 
 def _is_test(own: Part, event: Part | None) -> bool:

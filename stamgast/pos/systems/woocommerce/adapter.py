@@ -25,7 +25,7 @@ from stamgast.pos.adapter import (
 )
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems import cursors
-from stamgast.pos.systems.part import Part
+from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.signatures import check_hmac, header
 from stamgast.pos.systems.woocommerce.orders import order_document
 from stamgast.pos.systems.woocommerce.refunds import ZONE, is_thin, refund_document
@@ -133,11 +133,12 @@ class WooCommerce(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """An order's net state, or a refund under its own id."""
-        part = Part(found.content)
-        if found.kind == "refund":
-            return [refund_document(part, context)]
-        if found.kind == "order":
-            return [order_document(part, context)]
-        raise RefusedError(
-            [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": "order, refund"}]
-        )
+        with refusing(found.kind):
+            part = Part(found.content)
+            if found.kind == "refund":
+                return [refund_document(part, context)]
+            if found.kind == "order":
+                return [order_document(part, context)]
+            raise RefusedError(
+                [{"pointer": "", "detail": f"{found.kind} is no kind of object", "allowed": "order, refund"}]
+            )

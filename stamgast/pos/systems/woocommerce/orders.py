@@ -9,6 +9,8 @@ from stamgast.pos.adapter import Context, Document
 from stamgast.pos.systems import amounts, moments
 from stamgast.pos.systems.customers import customer_of
 from stamgast.pos.systems.ids import fitting, short, transaction_id
+from stamgast.pos.systems.lines import distinct
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 from stamgast.pos.systems.woocommerce.refunds import ZERO, ZONE, Back, backs_of, is_thin, metas
 from stamgast.pos.types import write_instant
@@ -27,7 +29,7 @@ _STATUSES: Final = {
     "draft": "open",
 }
 _TIP: Final = re.compile(r"\b(tips?|fooi|pourboire|trinkgeld|gratuity)\b", re.IGNORECASE)
-_DEPOSIT: Final = re.compile(r"\b(statiegeld|deposit|consigne|pfand|leeggoed|borg)\b", re.IGNORECASE)
+_BORG: Final = re.compile(r"\b(borg|deposit)\b", re.IGNORECASE)
 _CARD_METAS: Final = ("wc_gc_giftcard", "_ywgc", "ywgc_", "pw_gift_card", "_pw_gift_card")
 """By which the plugins of WooCommerce, YITH and Pimwick mark a gift card that is sold."""
 _STORE_METAS: Final = (
@@ -76,17 +78,20 @@ class _Sums:
 
     def __init__(self, order: Part, back: Back) -> None:
         whole = order.number("total")
-        self.cards = sum((_taxed(each) for each in order.parts("line_items") if _is_card(each)), ZERO)
+        kinds = {each.text("id"): _kind(each) for each in order.parts("line_items")}
+        self.cards, deposit = (
+            sum((_taxed(each) for each in order.parts("line_items") if kinds[each.text("id")] == kind), ZERO)
+            for kind in ("gift_card", DEPOSIT)
+        )
         self.tip = self.deposit = self.surcharge = self.off = ZERO
         for fee in order.parts("fee_lines"):
             self._add(fee)
+        self.deposit += deposit
         shipping = _shipping(order)
         beside = shipping + self.tip + self.deposit + self.surcharge + self.cards
-        cards = sum(
-            (back.lines.get(each.text("id"), (ZERO, ZERO))[1] for each in order.parts("line_items") if _is_card(each)),
-            ZERO,
-        )
-        self.back = back.money - back.shipping - back.fees - cards
+        cards = sum((value for line, (_, value) in back.lines.items() if kinds.get(line) == "gift_card"), ZERO)
+        deposits = sum((value for line, (_, value) in back.lines.items() if kinds.get(line) == DEPOSIT), ZERO)
+        self.back = back.money - back.shipping - back.fees - cards - deposits
         """What was given back of the goods."""
         self.goods = whole - beside - self.back
         if self.goods < 0 < whole and self.back > 0 and whole - back.money >= 0:
@@ -95,6 +100,7 @@ class _Sums:
             self.goods = ZERO
         self.shipping = shipping - back.shipping
         self.cards -= cards
+        self.deposit -= deposits
         self._less(back.fees)
         self.paid = whole - back.money
 
@@ -105,7 +111,7 @@ class _Sums:
             self.off -= value
         elif _TIP.search(name):
             self.tip += value
-        elif _DEPOSIT.search(name):
+        elif is_deposit(name) or _BORG.search(name):
             self.deposit += value
         else:
             self.surcharge += value
@@ -170,8 +176,11 @@ def _shipping(order: Part) -> Decimal:
     return sum((_taxed(each) for each in order.parts("shipping_lines")), ZERO)
 
 
-def _is_card(line: Part) -> bool:
-    return any(key.startswith(_CARD_METAS) for key in metas(line))
+def _kind(line: Part) -> str:
+    """Of a line that stands beside the goods; empty for goods."""
+    if any(key.startswith(_CARD_METAS) for key in metas(line)):
+        return "gift_card"
+    return DEPOSIT if is_deposit(line.maybe("name")) else ""
 
 
 def _lines(order: Part, currency: str, sums: _Sums, back: Back) -> list[dict[str, Any]]:
@@ -197,7 +206,7 @@ def _lines(order: Part, currency: str, sums: _Sums, back: Back) -> list[dict[str
     goods, given = amounts.minor(sums.goods, currency), amounts.minor(sums.back, currency)
     if given > assigned:
         left = amounts.lowered(left, max(0, goods), goods + given - assigned)
-    return left + _beside(order, currency, sums)
+    return distinct(left + _beside(order, currency, sums, left))
 
 
 def _line(part: Part, currency: str, rates: dict[str | None, Any]) -> dict[str, Any]:
@@ -215,8 +224,8 @@ def _line(part: Part, currency: str, rates: dict[str | None, Any]) -> dict[str, 
         line["unit_price_minor"] = amounts.minor(before / quantity, currency)
     if discount := amounts.minor(before - gross, currency):
         line["discount_minor"] = discount
-    if _is_card(part):
-        line["kind"] = "gift_card"
+    if kind := _kind(part):
+        line["kind"] = kind
     if sku := part.id("sku"):
         line["sku"] = sku
     if name := part.maybe("name"):
@@ -243,8 +252,8 @@ def _less(line: dict[str, Any], sold: Decimal, pieces: Decimal, money: int) -> d
     return line | {"quantity": amounts.quantity_text(left), "gross_minor": gross}
 
 
-def _beside(order: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
-    """Shipping and deposits as lines of their kinds."""
+def _beside(order: Part, currency: str, sums: _Sums, left: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """Shipping, and deposits that are fees, as lines of their kinds."""
     lines: list[dict[str, Any]] = []
     if sums.shipping:
         tax = amounts.minor(order.number("shipping_tax", default=ZERO), currency)
@@ -253,10 +262,9 @@ def _beside(order: Part, currency: str, sums: _Sums) -> list[dict[str, Any]]:
         lines.append(
             line | {"gross_minor": amounts.minor(sums.shipping, currency)} | ({"tax_minor": tax} if tax else {})
         )
-    if sums.deposit:
-        lines.append(
-            {"line_id": "deposit:all", "kind": "deposit", "gross_minor": amounts.minor(sums.deposit, currency)}
-        )
+    named = sum(line["gross_minor"] for line in left if line.get("kind") == DEPOSIT)
+    if fees := amounts.minor(sums.deposit, currency) - named:
+        lines.append({"line_id": "deposit:fees", "kind": DEPOSIT, "gross_minor": fees})
     return lines
 
 

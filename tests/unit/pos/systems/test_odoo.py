@@ -87,7 +87,12 @@ def test_an_order_means_its_sale():
         52,
         220,
     )
-    assert (cheese.quantity, cheese.gross_minor) == ("0.348", 590)
+    assert (cheese.quantity, cheese.gross_minor, cheese.unit_price_minor, bread.unit_price_minor) == (
+        "0.348",
+        590,
+        1695,
+        350,
+    )
     assert [(each.tender_type, each.amount_minor) for each in found.tenders] == [("cash", 220), ("card", 1000)]
     who = sure(found.customer)
     assert (who.phone, who.membership_number, who.provider_customer_id) == (

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from stamgast.pos.adapter import Context, SignatureError
 from stamgast.pos.connections import Connection
 from stamgast.pos.systems import amounts, ids, moments
+from stamgast.pos.systems.names import is_deposit
 from stamgast.pos.systems.signatures import TOLERANCE, check_hmac, check_time
 from tests.builders import MERCHANT, program
 
@@ -157,3 +158,9 @@ def test_ids_are_told_apart_by_system_and_account_and_always_fit():
     assert long != ids.fitting("x" * 301)
     assert ids.fitting("a\nb") != ids.fitting("ab")
     assert ids.fitting("")
+
+
+@pytest.mark.parametrize(("name", "found"), [("Statiegeld fles", True), ("Leeggoed bak", True), ("Bottle deposit", True), ("Einwegpfand 0,25", True),
+                                             ("Pfandflasche", False), ("Deposit booking", False), ("Consigne verre", True), (None, False)])  # fmt: skip
+def test_a_deposit_is_known_by_its_name(name, found):
+    assert is_deposit(name) == found

@@ -151,6 +151,28 @@ def test_shipping_gift_cards_and_rounding_are_beside_the_goods():
     assert document["store"]["retail_store_id"] == "online"
 
 
+def test_deposits_are_beside_the_goods_and_come_back_beside_them():
+    bottles = order(
+        line_items=[line(1, "10.00"), line(2, "0.25", 2, title="Statiegeld fles")],
+        total_price="11.50",
+        total_price_set=None,
+        total_discounts="0",
+    )
+    document = only(SHOPIFY, bottles)
+    assert (document["totals"]["gross_minor"], document["totals"]["deposit_minor"], gap(document)) == (1000, 50, 0)
+    assert document["line_items"][1]["kind"] == "deposit"
+    back = refund(1, "0.25", (2, 1, "0.25"))
+    back["refund_line_items"][0]["line_item"] = {"id": 2, "title": "Statiegeld fles"}
+    assert only(SHOPIFY, back)["totals"] == {"gross_minor": 0, "paid_minor": 25, "deposit_minor": 25}
+    left = only(SHOPIFY, bottles | {"refunds": [back]})
+    assert (left["totals"]["gross_minor"], left["totals"]["deposit_minor"], gap(left)) == (1000, 25, 0)
+
+
+def test_an_object_without_its_total_is_summed_up():
+    bare = {name: value for name, value in order().items() if not name.startswith("total") and name != "currency"}
+    assert only(SHOPIFY, bare)["totals"]["gross_minor"] == 1800
+
+
 def test_refunds_come_off_once_and_cumulatively():
     first, second = refund(1, "4.00", (1, 1, "4.00")), refund(2, "14.00", (1, 1, "4.00"), (2, 1, "10.00"))
     partly = only(SHOPIFY, order(refunds=[first], financial_status="partially_refunded"))

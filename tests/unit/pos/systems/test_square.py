@@ -145,6 +145,12 @@ def test_gift_cards_charges_and_rounding_are_beside_the_goods():
     assert document["line_items"][2]["kind"] == "gift_card"
 
 
+def test_a_deposit_is_no_goods():
+    bottle = {"uid": "d", "name": "Leeggoed", "quantity": "1", "total_money": eur(25)}
+    [document] = object_of(SQUARE, "order", order(line_items=[*order()["line_items"], bottle], total_money=eur(1325)))
+    assert (document["totals"]["gross_minor"], document["totals"]["deposit_minor"], gap(document)) == (1100, 25, 0)
+
+
 @pytest.mark.parametrize(
     ("changed", "status"),
     [({"state": "OPEN"}, "open"), ({"state": "OPEN", "net_amount_due_money": eur(0)}, "completed"), ({"state": "CANCELED"}, "voided"),

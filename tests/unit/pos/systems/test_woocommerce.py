@@ -127,6 +127,14 @@ def test_a_gift_card_that_is_sold_is_no_goods():
     assert document["line_items"][1]["kind"] == "gift_card"
 
 
+def test_a_deposit_is_no_goods():
+    document = only(
+        WOO, order(line_items=[line(2, "10.00", "0.90"), line(3, "0.25", "0.00", name="Statiegeld")], total="11.15")
+    )
+    assert (document["totals"]["gross_minor"], document["totals"]["deposit_minor"], gap(document)) == (1090, 25, 0)
+    assert [each.get("kind") for each in document["line_items"]] == [None, "deposit"]
+
+
 def test_refunds_are_cumulative_and_the_last_takes_all():
     first, second = (
         back(9, "5.00", (1, 1, "4.59", "0.41")),

@@ -73,7 +73,7 @@ def _places(value: Any, path: tuple[Any, ...] = ()) -> list[tuple[Any, ...]]:
     return found
 
 
-ODD: st.SearchStrategy[Any] = st.sampled_from([None, True, False, -1, 0, 10**30, 1.5, "", "x", "9" * 5_000, "NaN", "1e9999", "2026-13-45T99:99:99Z",
+ODD: st.SearchStrategy[Any] = st.sampled_from([None, True, False, -1, 0, 10**30, 10**12, 99_999_999_999_999, "99999999999.99", 1.5, "", "x", "9" * 5_000, "NaN", "1e9999", "2026-13-45T99:99:99Z",
                        "\u0000", "\ud800", [], [None], {}, {"": None}, [[]], "-0.005", "\u0661"])  # fmt: skip
 
 
