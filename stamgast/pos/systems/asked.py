@@ -1,10 +1,13 @@
 """What a sale names by an id alone, a customer or a product: asked of the API once for a page of sales."""
 
 from collections.abc import Iterable
-from typing import Any
+from typing import Any, Final
 from urllib.parse import quote
 
 from stamgast.pos.adapter import Api, GoneError
+
+ABSENT: Final = {"stamgast_absent": True}
+"""Stands for an object that the API has not, where that is to be expected and means nothing."""
 
 
 def quoted(own: str) -> str:

@@ -43,10 +43,10 @@ def customer(
 
 
 def store(context: Context, places: Iterable[str | None], workstation: str | None = None) -> dict[str, Any]:
-    """The store of the first of these places that the connection maps; of the first, if it maps none."""
-    named = [ids.fitting(each) for each in places if each]
-    mapped = next((each for each in named if each in context.connection.stores), None)
-    place = mapped or next(iter(named), None) or context.connection.account or context.connection.name
+    """The store of the first of these places that the connection maps, its account being the last; else the first."""
+    own = context.connection.account or context.connection.name
+    named = [*(ids.fitting(each) for each in places if each), own]
+    place = next((each for each in named if each in context.connection.stores), named[0])
     return told({"retail_store_id": context.store_of(place), "workstation_id": workstation})
 
 

@@ -28,7 +28,7 @@ from stamgast.pos.adapter import (
     SignatureError,
 )
 from stamgast.pos.systems import moments, polling
-from stamgast.pos.systems.asked import quoted
+from stamgast.pos.systems.asked import ABSENT, quoted
 from stamgast.pos.systems.clover.orders import document
 from stamgast.pos.systems.part import Part, refusing
 from stamgast.pos.systems.signatures import header
@@ -112,15 +112,18 @@ class Clover(Adapter):
         return list(found)
 
     async def reread(self, ref: Found, api: Api) -> Found:
-        """The order, whole; of a payment, the order that it paid. Another merchant's is gone, as the API sees it."""
+        """The order, whole; of a payment, the order that it paid. Another merchant's is not there: it means nothing."""
         own = ref.id
-        if ref.kind == "payment":
-            payment = Part(await api.call("GET", f"/payments/{quoted(own)}", query={"expand": "order"}))
-            order = payment.part("order")
-            if order is None:
-                raise GoneError(f"the payment {own[:40]} is of no order")
-            own = order.text("id")
-        return Found("order", own, await api.call("GET", f"/orders/{quoted(own)}", query={"expand": _EXPAND}))
+        try:
+            if ref.kind == "payment":
+                payment = Part(await api.call("GET", f"/payments/{quoted(own)}", query={"expand": "order"}))
+                order = payment.part("order")
+                if order is None:
+                    return Found("order", own, ABSENT)
+                own = order.text("id")
+            return Found("order", own, await api.call("GET", f"/orders/{quoted(own)}", query={"expand": _EXPAND}))
+        except GoneError:
+            return Found("order", own, ABSENT)
 
     async def poll(self, cursor: str, api: Api) -> Page:
         """Orders by when they were last changed."""
@@ -136,5 +139,7 @@ class Clover(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The order's net state: refunds and voided payments are taken off."""
+        if found.content is ABSENT:
+            return []
         with refusing(found.kind):
             return [document(Part(found.content), context, self.name)]

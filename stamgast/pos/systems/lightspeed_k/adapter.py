@@ -15,12 +15,12 @@ from stamgast.pos.adapter import (
     Context,
     Document,
     Found,
-    GoneError,
     Headers,
     Need,
     Page,
 )
 from stamgast.pos.systems import polling
+from stamgast.pos.systems.asked import ABSENT
 from stamgast.pos.systems.lightspeed_k.sales import CLOSED, OWN, documents
 from stamgast.pos.systems.lines import told
 from stamgast.pos.systems.part import Part, refusing
@@ -81,12 +81,15 @@ class LightspeedK(Adapter):
         return []
 
     async def reread(self, ref: Found, api: Api) -> Found:
-        """The account among those of the current business day: the API has none by its id."""
+        """The account among those of the current business day: the API has none by its id.
+
+        One that is open still is not there, and means nothing yet: the poll finds it once it is closed.
+        """
         answer = Part(await api.call("GET", "/f/finance/{account}/dailyFinancials", query=_daily()))
         for each in answer.parts("sales"):
             if each.maybe(*OWN) == ref.id:
                 return ref._replace(content=each.content)
-        raise GoneError(f"no account {ref.id[:40]} was closed on this business day yet")
+        return ref._replace(content=ABSENT)
 
     async def poll(self, cursor: str, api: Api) -> Page:
         """Sales by when they were closed, with some hours' overlap for tills that were offline.
@@ -112,6 +115,8 @@ class LightspeedK(Adapter):
 
     def snapshot(self, found: Found, context: Context) -> Sequence[Document]:
         """The sale; nothing for an account that was split, moved or counted."""
+        if found.content is ABSENT:
+            return []
         with refusing(found.kind):
             return documents(Part(found.content), context, self.name)
 
