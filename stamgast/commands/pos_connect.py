@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from stamgast.settings import Settings
     from stamgast.tills.first_sale import FirstSale
 
+GENERIC = "generic"
 Merchant = Annotated[str | None, typer.Option(help="For whom; not needed where there is one merchant.")]
 
 
@@ -48,18 +49,19 @@ def connect(
     """
     from stamgast.tills.files import write_connection
 
-    settings, adapter = load_settings(), adapter_of(system)
+    settings = load_settings()
     folder, loaded = files_of(settings, merchant)
     seal = _seal(settings)
-    known = _known(folder, loaded.program.stores, name or adapter.name, adapter.name)
+    known = _known(folder, loaded.program.stores, name or system, system)
+    adapter = _mapped(known) if system == GENERIC else adapter_of(system)
     given = _given(values or [], adapter)
     answers = _asked(adapter, given, known, ask=sys.stdin.isatty() and not as_json)
     connection = _answered(known, adapter, answers, seal, instead=instead)
     connection = _placed(connection, _pairs(stores or [], "--store"), loaded.program.stores, api_url)
     try:
         path = write_connection(folder, connection)
-    except OSError as error:
-        fail(f"{folder}: {error.strerror}")
+    except (OSError, UnicodeDecodeError) as error:
+        fail(f"the file of {connection.name} cannot be written: {error}")
     begun = asyncio.run(_bring_into_force(settings, [connection], stamp_of(settings)))
     url = _url(settings, connection, adapter, seal)
     if not as_json:
@@ -122,6 +124,17 @@ def _known(folder: Path, stores: dict[str, Store] | Any, name: str, system: str)
     if known is not None and known.system != system:
         misuse(f"{name} is a connection to {known.system} already: give another --name")
     return known or Connection(folder.resolve().name, name, system)
+
+
+def _mapped(known: Connection) -> Adapter:
+    from stamgast.tills.tills import mapped_till
+
+    if known.mapping is None:
+        misuse(
+            f"a generic connection begins with its mapping: write pos/{known.name}.yaml first (docs/pos/generic.md), "
+            "try it with `stamgast pos try`, and give its name as --name"
+        )
+    return mapped_till(known.mapping)
 
 
 def _given(values: list[str], adapter: Adapter) -> dict[str, str]:

@@ -185,8 +185,8 @@ async def _take(live: _Live, context: Context, delivery: Delivery, mended: bytes
     from stamgast.tills.letters import found_in
 
     tills, connection = live.reconciler.tills, context.connection
-    adapter = tills.registry.get(connection.system)
-    found = found_in(delivery, adapter, mended, signed=tills.is_signed(adapter, connection))
+    adapter = tills.adapter(connection)
+    found = found_in(delivery, adapter, mended, believed=tills.is_believed(adapter, connection))
     whole, gone = await reread_all(adapter, found, tills.apis.of(adapter, connection))
     came = await take(live.reconciler.door, adapter, whole, context, now, refused=gone)
     tills.feeds.note(context.program, came.taken, now)

@@ -174,6 +174,10 @@ class Adapter(Protocol):
         """
         ...
 
+    def decode(self, raw: bytes, headers: Headers) -> Any:  # noqa: ARG002
+        """A body that is neither JSON nor a form, read; None: it is one of these. Raises `RefusedError`."""
+        return None
+
     def notice(self, body: Any, headers: Headers) -> Sequence[Found]:  # noqa: ARG002
         """The same as `refs`, for a system that says in a header what its body is about."""
         return self.refs(body)

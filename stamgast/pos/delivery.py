@@ -36,8 +36,10 @@ def read_delivery(adapter: Adapter, raw: bytes, headers: Headers, context: Conte
     with guarded(adapter):
         if adapter.ping(raw, headers) is not None:
             return Meaning((), ())
-    body = read_body(raw, headers if "content-type" in headers else {**headers, "content-type": _guessed(raw)})
+    told = headers if "content-type" in headers else {**headers, "content-type": guess(raw)}
     with guarded(adapter):
+        body = adapter.decode(raw, headers)
+        body = read_body(raw, told) if body is None else body
         found = adapter.notice(body, headers)
     return _meaning(adapter, found, context)
 
@@ -66,8 +68,8 @@ def _meaning(adapter: Adapter, found: Sequence[Found], context: Context) -> Mean
     return Meaning(documents, [each for each in found if each.content is None or each.partial])
 
 
-def _guessed(raw: bytes) -> str:
-    """A form where nobody said what it is: it has fields, and does not begin as JSON does."""
+def guess(raw: bytes) -> str:
+    """What type a body is: a form where nobody said what it is: it has fields, and does not begin as JSON does."""
     begins = raw.lstrip()[:1]
     return FORM if b"=" in raw and begins not in (b"{", b"[", b'"') else "application/json"
 

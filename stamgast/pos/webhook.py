@@ -12,7 +12,7 @@ import msgspec
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
-from stamgast.pos.connections import Connection
+from stamgast.pos.connections import Connection, Role
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
@@ -46,12 +46,18 @@ class Notice:
 
 
 def read_webhook(
-    adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis, *, signed: bool | None = None
+    adapter: Adapter,
+    webhook: Webhook,
+    secrets: Sequence[str],
+    now: Millis,
+    *,
+    signed: bool | None = None,
+    believed: bool | None = None,
 ) -> Notice:
     """Verify the raw bytes, and only then look into them. `secrets`: more than one while it is being changed.
 
     What an unsigned system says is a hint: `found` is without contents, to be read again. `signed`: False where this
-    connection's webhooks are not, although others of the system are.
+    connection's webhooks are not, though others of the system are. `believed`: True where its address is proof enough.
 
     Raises:
         SignatureError: it is not genuine.
@@ -60,11 +66,13 @@ def read_webhook(
     signed = adapter.capabilities.signed if signed is None else signed
     if signed:
         verify(adapter, webhook, secrets, now)
-    body = read_body(webhook.raw, webhook.headers)
+    believed = signed if believed is None else believed
     with guarded(adapter):
+        body = adapter.decode(webhook.raw, webhook.headers)
+        body = read_body(webhook.raw, webhook.headers) if body is None else body
         found = adapter.notice(body, webhook.headers)
         delivery = adapter.delivery_id(webhook.headers, body)
-    return Notice(delivery, found if signed else [each._replace(content=None) for each in found], body)
+    return Notice(delivery, found if believed else [each._replace(content=None) for each in found], body)
 
 
 def verify(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis) -> None:
@@ -115,11 +123,14 @@ def source_of(connection: Connection) -> str:
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
-    One that is not of the contract's shape, or that cannot be read, does not hold up the others.
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Of a connection that
+    only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
+    if context.connection.role is Role.PAYMENT:
+        return []
     items: list[Item] = []
     source = source_of(context.connection)
     for each in found:

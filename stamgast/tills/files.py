@@ -1,6 +1,7 @@
-"""A connection's file, as `stamgast pos connect` writes it: every entry stays, comments do not."""
+"""A connection's file, as `stamgast pos connect` writes it: what else stands in it stays."""
 
 import json
+import re
 import secrets
 from collections.abc import Mapping
 from dataclasses import replace
@@ -12,6 +13,8 @@ from stamgast.pos.connections import FOLDER, MOST_SECRETS, PATH, WEBHOOK, Connec
 
 ACCOUNT: Final = "account"
 _TOKEN_BYTES: Final = 24
+_WORD: Final = re.compile(r"""["']?([a-z_]+)["']?\s*:""")
+"""A word at the beginning of a line: what stands below it, further in, is its own."""
 _HEAD: Final = (
     "# A connection to a system of tills. Secrets are sealed: they open with this deployment's wrapping keys alone,\n"
     "# for this merchant, this connection and their name. `stamgast pos apply` brings changes into force.\n"
@@ -51,29 +54,49 @@ def with_answers(
 
 
 def write_connection(folder: Path, connection: Connection) -> Path:
-    """Write the connection's file into the merchant's folder; whole or not at all. Raises OSError."""
+    """Write the connection's file into the merchant's folder, whole or not at all; what else stands there stays.
+
+    Raises OSError, UnicodeDecodeError.
+    """
     path = folder / FOLDER / f"{connection.name}.yaml"
     path.parent.mkdir(exist_ok=True)
+    before = path.read_text(encoding="utf-8-sig") if path.exists() else _HEAD
     beside = path.with_suffix(".yaml.new")
-    beside.write_text(_text(connection), encoding="utf-8")
+    beside.write_text(_with(before, _parts(connection)), encoding="utf-8")
     return beside.replace(path)
 
 
-def _text(connection: Connection) -> str:
-    lines = [f"system: {connection.system}"]
+def _parts(connection: Connection) -> dict[str, str]:
+    """What this writes of a connection: its words, each with its lines."""
+    parts = {"system": f"system: {connection.system}\n"}
     if connection.account:
-        lines.append(f"account: {_quoted(connection.account)}")
+        parts["account"] = f"account: {_quoted(connection.account)}\n"
     if connection.api_url:
-        lines.append(f"api_url: {_quoted(connection.api_url)}")
+        parts["api_url"] = f"api_url: {_quoted(connection.api_url)}\n"
     if connection.stores:
-        lines.append("stores:")
-        lines += [f"  {_quoted(place)}: {store}" for place, store in connection.stores.items()]
+        stores = (f"  {_quoted(place)}: {store}\n" for place, store in connection.stores.items())
+        parts["stores"] = "stores:\n" + "".join(stores)
     if connection.sealed:
-        lines.append("secrets:")
-        for name, sealed in connection.sealed.items():
-            lines.append(f"  {name}:")
-            lines += [f"    - {each}" for each in sealed]
-    return _HEAD + "\n".join(lines) + "\n"
+        secrets_ = (
+            f"  {name}:\n" + "".join(f"    - {each}\n" for each in sealed) for name, sealed in connection.sealed.items()
+        )
+        parts["secrets"] = "secrets:\n" + "".join(secrets_)
+    return parts
+
+
+def _with(text: str, parts: Mapping[str, str]) -> str:
+    """The text with these words' lines in the place of their old ones, or at its end; every other line stays."""
+    kept: list[str] = []
+    left = dict(parts)
+    inside = ""
+    for line in text.splitlines(keepends=True):
+        if (word := _WORD.match(line)) is not None:
+            inside = word[1]
+            if inside in left:
+                kept.append(left.pop(inside))
+        if inside not in parts or (line.startswith("#") and word is None):
+            kept.append(line if line.endswith("\n") else f"{line}\n")
+    return "".join([*kept, *left.values()])
 
 
 def _quoted(text: str) -> str:

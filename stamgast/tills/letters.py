@@ -84,13 +84,14 @@ def delivery_in(letter: DeadLetter) -> tuple[Name, Delivery] | None:
     return Name(merchant, connection), _decode(letter.value)
 
 
-def found_in(delivery: Delivery, adapter: Adapter, mended: bytes | None, *, signed: bool) -> Sequence[Found]:
+def found_in(delivery: Delivery, adapter: Adapter, mended: bytes | None, *, believed: bool) -> Sequence[Found]:
     """What a delivery is about; it was genuine when it was laid aside. Raises `RefusedError`."""
     raw = delivery.body if mended is None else mended
     if delivery.kind:
         content = read_body(raw, {}) if raw else None
         return [Found(delivery.kind, delivery.id, content)]
-    body = read_body(raw, delivery.headers)
     with guarded(adapter):
+        body = adapter.decode(raw, delivery.headers)
+        body = read_body(raw, delivery.headers) if body is None else body
         found = adapter.notice(body, delivery.headers)
-    return found if signed else [each._replace(content=None) for each in found]
+    return found if believed else [each._replace(content=None) for each in found]

@@ -66,7 +66,7 @@ class Reconciler:
         """
         name = Name(connection.merchant, connection.name)
         known = self.tills.connections.cursor(name) or CursorRecord("", at)
-        adapter = self.tills.registry.get(connection.system)
+        adapter = self.tills.adapter(connection)
         try:
             api = self._api(adapter, connection)
             return await self._poll(adapter, Context(connection, program), api, known, at, deep=deep)

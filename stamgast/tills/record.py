@@ -1,13 +1,13 @@
 """Connections and their cursors as they stand on `connections.v1`: the newest of each counts; secrets are sealed."""
 
 from collections.abc import Mapping
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
 from stamgast.domain.units import DAY, Millis
-from stamgast.pos.connections import Connection
+from stamgast.pos.connections import Connection, Role
 
 BACK: Final = 4 * DAY
 """So far a long look goes back, at least, once there is so much behind it."""
@@ -34,13 +34,14 @@ class ConnectionRecord(Struct, frozen=True, omit_defaults=True):
     stores: Mapping[str, str] = {}
     sealed: Mapping[str, tuple[str, ...]] = {}
     api_url: str = ""
+    mapping: dict[str, Any] | None = None
+    role: Role = Role.SALE
 
     @property
     def connection(self) -> Connection:
         """What adapters and doors work with."""
-        return Connection(
-            self.merchant, self.name, self.system, self.account, self.stores, self.sealed, api_url=self.api_url
-        )
+        own = (self.merchant, self.name, self.system, self.account, self.stores, self.sealed)
+        return Connection(*own, api_url=self.api_url, mapping=self.mapping, role=self.role)
 
 
 class CursorRecord(Struct, frozen=True, omit_defaults=True):
@@ -80,6 +81,8 @@ def record_of(connection: Connection, at: Millis) -> ConnectionRecord:
         dict(connection.stores),
         dict(connection.sealed),
         connection.api_url,
+        None if connection.mapping is None else dict(connection.mapping),
+        connection.role,
     )
 
 

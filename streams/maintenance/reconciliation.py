@@ -81,7 +81,7 @@ class Reconciliation(Service):
     def _can(self, connection: Connection) -> bool:
         tills = self._reconciler.tills
         try:
-            adapter = tills.registry.get(connection.system)
+            adapter = tills.adapter(connection)
         except (UnknownSystemError, BadAdapterError) as error:
             log.error("a connection cannot be used", connection=connection.name, why=str(error))
             return False

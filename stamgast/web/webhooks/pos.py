@@ -58,10 +58,15 @@ class _Delivery:
     def signed(self) -> bool:
         return self.tills.is_signed(self.adapter, self.connection)
 
+    @property
+    def believed(self) -> bool:
+        return self.tills.is_believed(self.adapter, self.connection)
+
     async def notice(self) -> Notice:
         """What it says, if it is genuine. Raises `SignatureError`, `SecretError`, `RefusedError`."""
         secrets = self.tills.secrets(self.connection, WEBHOOK)
-        read = partial(read_webhook, self.adapter, self.webhook, secrets, self.at, signed=self.signed)
+        how = {"signed": self.signed, "believed": self.believed}
+        read = partial(read_webhook, self.adapter, self.webhook, secrets, self.at, **how)
         return read() if len(self.webhook.raw) < _SMALL else await asyncio.to_thread(read)
 
     async def come(self, notice: Notice) -> None:
@@ -150,7 +155,7 @@ async def post_delivery(request: Request) -> Response:
     except SecretError as error:
         raise _not_ready(delivery.connection, error) from None
     except RefusedError as refused:
-        if not delivery.signed:
+        if not delivery.believed:
             raise
         await delivery.lay_aside(str(refused))
         return _response(Answer())
@@ -170,7 +175,7 @@ async def _addressed(request: Request, deps: Deps) -> _Delivery:
         _take_refusal(request, deps)
         raise _nowhere()
     try:
-        adapter = tills.registry.get(system)
+        adapter = tills.adapter(connection)
         is_known = not _needs_token(tills, adapter, connection) or _is_among(token, tills.secrets(connection, PATH))
     except (UnknownSystemError, BadAdapterError, SecretError) as error:
         raise _not_ready(connection, error) from None

@@ -149,3 +149,36 @@ async def test_a_connection_is_polled_its_status_told_and_a_letter_played_again(
     records = [json.loads(value or b"")["data"] for _, value in await web.records(web.topics.purchases)]
     assert sorted(each["transaction_id"] for each in records) == ["D1:7", "D1:8", "D1:9"]
     assert (await terminal.run("poll", "dorbell"))[0] == 1
+
+
+MAPPING = """# Ours, from the old register.
+system: generic
+mapping:  # as the register writes it
+  signature: {scheme: address}
+  transaction_id: "$.id"
+  end_date_time: "$.at"
+  store: "$.shop"
+  gross: "$.total"
+"""
+
+
+async def test_a_mapping_is_connected_and_every_line_of_its_file_stays(web: Web, terminal: Terminal):
+    code, _, err = await terminal.run("connect", "generic", "--name", "register", "--wait", "0")
+    assert code == 2
+    assert "begins with its mapping" in err
+    file = terminal.config / "merchants" / MERCHANT / "pos" / "register.yaml"
+    file.parent.mkdir()
+    file.write_text(MAPPING)
+    words = ("connect", "generic", "--name", "register", "--store", "n=dok-noord", "--wait", "0", "--json")
+    code, out, err = await terminal.run(*words)
+    assert code == 0, err
+    assert file.read_text().startswith(MAPPING)
+    first = file.read_text()
+    again = json.loads((await terminal.run(*words))[1])
+    assert (again["url"], file.read_text()) == (json.loads(out)["url"], first)
+    tills = web.parts.tills
+    await eventually(lambda: tills.connections.loaded and tills.connections.all(MERCHANT), why="in force")
+    sale = {"id": 1, "at": "2026-10-01T09:42:00+02:00", "shop": "n", "total": "3.20"}
+    assert (await web.client.post(urlsplit(again["url"]).path, json=sale)).status_code == 200
+    [record] = [json.loads(value or b"")["data"] for _, value in await web.records(web.topics.purchases)]
+    assert (record["totals"], record["store"]) == ({"gross_minor": 320}, {"retail_store_id": "dok-noord"})

@@ -201,3 +201,23 @@ async def test_a_removed_connection_is_nowhere_from_then_on(shop: Shop, web_sett
     tills = sure(shop.web.parts.tills)
     await eventually(lambda: len(tills.connections.all(MERCHANT)) == 1, why="it is removed")
     assert (await shop.deliver({"event": "ping"})).status_code == 404
+
+
+async def test_a_system_that_nobody_programmed_comes_in_by_its_mapping(shop: Shop, web_settings: Settings):
+    tills = shop.web.parts.tills
+    csv = {"format": "csv", "signature": {"scheme": "address"}}
+    fields = {"transaction_id": "$.id", "end_date_time": "$.at", "store": "$.shop", "gross": "$.total"}
+    sealed = {"path": (tills.seal.seal(MERCHANT, "csv", "path", TOKEN),)}
+    connection = Connection(MERCHANT, "csv", "generic", "C1", {"1": "dok-noord"}, sealed, mapping=csv | fields)
+    where = kafka_of(web_settings), shop.web.topics.connections
+    await append_connections(*where, [record_of(connection, 1)])
+    await eventually(lambda: len(tills.connections.all(MERCHANT)) == 3, why="it is in force")
+
+    raw = b"id,at,shop,total\n1,2026-10-01T09:42,1,3.20\n2,2026-10-01T09:43,1,free\n"
+    told = {"content-type": "text/csv"}
+    assert (await shop.post(f"generic/csv.{TOKEN}", raw, told)).status_code == 200
+    assert (await shop.post("generic/csv.guess", raw, told)).status_code == 404
+    [purchase] = await shop.purchases()
+    assert purchase["totals"] == {"gross_minor": 320}
+    [letter] = await shop.laid_aside()
+    assert "'free' is no number" in letter.reason

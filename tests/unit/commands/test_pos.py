@@ -35,7 +35,7 @@ def installed(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def pos(installed: Path) -> Any:
     def run(*words: str, body: bytes | str | Any = b"") -> subprocess.CompletedProcess[str]:
         env = {name: value for name, value in os.environ.items() if not name.startswith("STAMGAST_")}
-        env["PYTHONPATH"] = os.pathsep.join([str(installed), str(ROOT)])
+        env["PYTHONPATH"] = os.pathsep.join([str(installed), str(ROOT), *sys.path])
         raw = body if isinstance(body, bytes) else (body if isinstance(body, str) else json.dumps(body)).encode()
         command = [sys.executable, "-m", "stamgast.cli", "pos", *words]
         done = subprocess.run(command, env=env, input=raw, capture_output=True, check=False, timeout=60)
@@ -156,3 +156,23 @@ def test_verifying_what_is_never_signed_exits_with_2_and_says_so(pos):
 
     assert done.returncode == 2
     assert "doorbell signs nothing" in done.stderr
+
+
+RECIPES = ROOT / "docs" / "pos" / "recipes"
+CSV = "Bon;Datum;Tijd;Kassa;Artikel;Omschrijving;Groep;Aantal;Bedrag;BTW;Klant\n"
+
+
+def test_try_shows_field_by_field_what_a_mapping_understands_and_misses(pos):
+    row = "1;01-10-2026;09:42;1;B1;Brood;brood;1;{};6;\n"
+    done = pos("try", str(RECIPES / "cash-register-csv.yaml"), body=CSV + row.format("3,20"))
+    assert done.returncode == 0, done.stderr
+    assert "lines/0/gross" in done.stdout
+    assert "320" in done.stdout
+    assert "1 purchases and refunds are understood" in done.stdout
+    wrong = pos("try", str(RECIPES / "cash-register-csv.yaml"), "--json", body=CSV + row.format("gratis"))
+    told = json.loads(wrong.stdout)
+    assert wrong.returncode == 1
+    assert told["purchases"] == []
+    assert "'gratis' is no number" in told["problems"][0]["detail"]
+    assert pos("try", str(RECIPES / "cash-registr-csv.yaml")).returncode == 2
+    assert "cash-register-csv.yaml" in pos("try", str(RECIPES / "cash-registr-csv.yaml")).stderr
