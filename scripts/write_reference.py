@@ -23,7 +23,7 @@ from rules.program_keys.key import Key
 from rules.program_keys.program import PROGRAM
 from rules.schema import RULE_WORDS, SCHEMAS, as_file
 from rules.testing.cases import REASONS as IN_TESTS
-from stamgast.cli import COMMANDS
+from stamgast.cli import COMMANDS, module_of
 from stamgast.domain.message_words import WORDS
 from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
@@ -552,7 +552,7 @@ def _usually(word: object) -> str:
 def commands() -> Iterator[str]:
     """Yield a section per command, with its subcommands' arguments and options."""
     for name, summary in COMMANDS.items():
-        module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
+        module = importlib.import_module(module_of(name))
         command = typer.main.get_command(module.app)
         yield f"### stamgast {name}\n\n{summary[:1].upper()}{summary[1:]}.\n"
         subcommands = getattr(command, "commands", None)
