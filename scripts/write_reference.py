@@ -241,7 +241,8 @@ is that of the purchase, as its till or its store's clock says, and for what no 
 
 What was bought before counts for lifetime value, visits and stage, and gives nothing: no stamp, no reward, no message,
 and no `once_per` is used up by it, so last year's sales can be imported on the day on which a card starts. A card with
-`count_history: true` takes the stamps of before as well. A threshold that was passed before a rule's first day stays
+`count_history: true` takes the stamps of before as well. What `stamgast import` brings in as history gives nothing
+whatever stands here ([lists](lists.md)). A threshold that was passed before a rule's first day stays
 passed. After its last day a message that waits goes only if it is about what was earned.
 
 With `undo_window: 10 minutes` (a minute to a day) its messages of the first hour after a launch wait for so long, and
