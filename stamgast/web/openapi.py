@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from stamgast.people.enrolment_request import enrolment_schema
 from stamgast.pos.contract import purchase_schema
-from stamgast.web.api.enrolment import enrolment_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
