@@ -30,6 +30,7 @@ from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.timeout import Answered
+from stamgast.web.webhooks.pos import post_delivery
 from stamgast.web.webhooks.twilio import post_inbound, post_status
 
 ANSWERED = (
@@ -67,6 +68,8 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
+        Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
+        Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
         Route("/twilio/status", post_status, methods=["POST"]),
         Route("/twilio/inbound", post_inbound, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),

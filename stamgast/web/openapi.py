@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from stamgast.people.enrolment_request import enrolment_schema
 from stamgast.pos.contract import purchase_schema
-from stamgast.web.api.enrolment import enrolment_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
@@ -99,6 +99,8 @@ def _paths() -> Json:
                 more=("207",),
             )
         },
+        f"{merchant}/pos/{{system}}": {"post": _webhook(["merchant", "system"])},
+        f"{merchant}/pos/{{system}}/{{connection}}": {"post": _webhook(["merchant", "system", "connection"])},
         f"{merchant}/public-key": {
             "get": _operation("The key that identifiers are sealed to (scope intake)", "200", path=["merchant"])
         },
@@ -293,6 +295,16 @@ def _operation(
     if body:
         operation["requestBody"] = {"required": not header, "content": {"application/json": {"schema": body}}}
     return operation
+
+
+def _webhook(path: list[str]) -> Json:
+    """A system of tills calls it, signed as that system signs; no key of ours."""
+    summary = (
+        "A webhook of a system of tills, at the address that `stamgast pos connect` gave; where the merchant has "
+        "several connections to it, or it signs nothing, the address ends in the connection"
+    )
+    operation = _operation(summary, "200", path=path, more=("400", "408", "413", "415", "422")) | {"security": []}
+    return operation | {"requestBody": {"required": True, "content": {"*/*": {}}}}
 
 
 def _purchases_schema() -> Json:
