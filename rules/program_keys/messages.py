@@ -175,6 +175,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               rule_paused: {to: [manager]}
               budget_spent: {to: [manager], template: budget_spent}
               segment_fell: {only: [regular, flyer]}
+              feed_stale: {to: [manager]}
             """),
     ),
     "measure": Key(
