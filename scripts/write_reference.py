@@ -23,14 +23,18 @@ from rules.program_keys.key import Key
 from rules.program_keys.program import PROGRAM
 from rules.schema import RULE_WORDS, SCHEMAS, as_file
 from rules.testing.cases import REASONS as IN_TESTS
-from stamgast.cli import COMMANDS
+from stamgast.cli import COMMANDS, module_of
 from stamgast.domain.message_words import WORDS
 from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.pos.contract import rendered
+from stamgast.pos.pages import PATH as PAGES
+from stamgast.pos.pages import index_of, page_of
+from stamgast.pos.registry import Registry as SystemsOfTills
 from stamgast.report.asking import PriceFigures
 from stamgast.settings import Settings
+from stamgast.tills.files import needs_of
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from streams.metrics import Metrics
@@ -241,7 +245,8 @@ is that of the purchase, as its till or its store's clock says, and for what no 
 
 What was bought before counts for lifetime value, visits and stage, and gives nothing: no stamp, no reward, no message,
 and no `once_per` is used up by it, so last year's sales can be imported on the day on which a card starts. A card with
-`count_history: true` takes the stamps of before as well. A threshold that was passed before a rule's first day stays
+`count_history: true` takes the stamps of before as well. What `stamgast import` brings in as history gives nothing
+whatever stands here ([lists](lists.md)). A threshold that was passed before a rule's first day stays
 passed. After its last day a message that waits goes only if it is about what was earned.
 
 With `undo_window: 10 minutes` (a minute to a day) its messages of the first hour after a launch wait for so long, and
@@ -442,6 +447,7 @@ STEPS = {
 def main() -> int:
     """Write or check; 1 if something is not current."""
     pages = {"docs/reference.md": reference(), "docs/rules.md": rules()}
+    pages |= systems()
     pages |= {f"schemas/{name}": text for name, text in rendered().items()}
     pages |= {f"schemas/{name}.json": as_file(schema()) for name, schema in SCHEMAS.items()}
     stale = [name for name, text in pages.items() if _read(ROOT / name) != text]
@@ -454,6 +460,15 @@ def main() -> int:
         (ROOT / name).write_text(pages[name], encoding="utf-8")
         print(f"wrote {name}")
     return 0
+
+
+def systems() -> dict[str, str]:
+    """Return the page of each system of tills that is ours, and that of all of them."""
+    registry = SystemsOfTills(brought=())
+    adapters = [registry.get(name) for name in registry.names]
+    pages = {f"{PAGES}/{each.name}.md": page_of(each, needs_of(each)) for each in adapters}
+    pages[f"{PAGES}/README.md"] = index_of(adapters)
+    return {name: text.replace("\n", f"\n\n{MADE}", 1) for name, text in pages.items()}
 
 
 def reference() -> str:
@@ -554,7 +569,7 @@ def _usually(word: object) -> str:
 def commands() -> Iterator[str]:
     """Yield a section per command, with its subcommands' arguments and options."""
     for name, summary in COMMANDS.items():
-        module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
+        module = importlib.import_module(module_of(name))
         command = typer.main.get_command(module.app)
         yield f"### stamgast {name}\n\n{summary[:1].upper()}{summary[1:]}.\n"
         subcommands = getattr(command, "commands", None)

@@ -106,6 +106,7 @@ margin: marge gewinnspanne spanne
 margins: marges spannen
 vat: btw tva mwst ust taxe tax
 closed: gesloten fermé ferme geschlossen holidays
+season: seizoen saison jahreszeit seasons trade branche
 exchange: wisselkoers wisselkoersen change taux wechselkurs rates
 region: land regio pays région land_code country
 names: namen noms

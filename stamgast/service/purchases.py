@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.earning import entry_for
-from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed, RateKnown
+from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed, RateKnown, is_history
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
@@ -15,7 +15,7 @@ from stamgast.domain.vocabulary import Counter
 from stamgast.service import measuring, remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
-from stamgast.service.rules import fall_back, fire
+from stamgast.service.rules import fall_back, fire, let_cards_answer
 from stamgast.service.stages import restage
 from stamgast.service.worth import worth, worth_facts
 
@@ -78,7 +78,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - purchases
     counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
     counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit
-    fire(case, facts)
+    (let_cards_answer if is_history(event) else fire)(case, facts)
 
 
 def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:

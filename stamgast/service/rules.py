@@ -52,6 +52,15 @@ def fire(case: Case, facts: list[Fact]) -> None:
         answer_what_came_of_it(case)
 
 
+def let_cards_answer(case: Case, facts: Sequence[Fact]) -> None:
+    """What was before asks no rule: only a card that counts history gives what it promised, and unpromises it."""
+    for fact in facts:
+        own = _ANSWERS.get(fact.name)
+        if own is not None:
+            own(case, fact)
+    case.moved, case.given = [], []
+
+
 def answer_what_came_of_it(case: Case) -> None:
     """Let cards and rules answer the stamps that rules added, and rules the rewards that were given."""
     while case.moved:  # each round adds stamps, of which there are so many an event
