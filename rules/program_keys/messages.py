@@ -165,6 +165,9 @@ MESSAGES: Final[Mapping[str, Key]] = {
                 meaning="The customers of a tag or source are worth less than three times what winning them cost, "
                 "and were not before.",
             ),
+            AlertKind.FEED_STALE.value: replace(
+                _ALERT, meaning="No purchase came in for longer than `feed: stale_after`; once, until some do."
+            ),
         },
         or_else=_OFF,
         example=yaml("""
@@ -172,6 +175,7 @@ MESSAGES: Final[Mapping[str, Key]] = {
               rule_paused: {to: [manager]}
               budget_spent: {to: [manager], template: budget_spent}
               segment_fell: {only: [regular, flyer]}
+              feed_stale: {to: [manager]}
             """),
     ),
     "measure": Key(

@@ -237,6 +237,7 @@ staff: personeel medewerkers personnel équipe mitarbeiter team
 alerts: waarschuwingen meldingen alertes avertissements warnungen meldungen notices
 rule_paused: regel_gepauzeerd règle_en_pause regel_pausiert rule_stopped
 budget_spent: budget_op budget_épuisé budget_verbraucht
+feed_stale: kassa_stil caisse_muette kasse_still feed_broken
 segment_fell: segment_gedaald segment_en_baisse segment_gefallen
 audience: publiek lijst public liste empfänger recipients
 audiences: publieken lijsten publics listes empfängerlisten

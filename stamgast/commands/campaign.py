@@ -57,7 +57,7 @@ def start(
     if finish:
         _finish(settings, rule, merchant, wait, as_json=as_json)
         return
-    whose, bundle = _merchant(settings, merchant)
+    whose, bundle = _merchant(settings, merchant, rule)
     now = _free_moment(settings, whose, bundle, rule, stamp_of(settings), starts=not dry_run)
     aimed, counted = _run(_count(settings, whose, bundle, (rule, audience), now))
     found = _counted(aimed, counted)
@@ -99,7 +99,7 @@ def audience(
     from stamgast.commands.stamping import stamp_of
 
     settings = load_settings()
-    whose, bundle = _merchant(settings, merchant)
+    whose, bundle = _merchant(settings, merchant, rule)
     now = stamp_of(settings)
     aimed, counted = _run(_count(settings, whose, bundle, (rule, None), now))
     found = _counted(aimed, counted)
@@ -304,11 +304,13 @@ def _look(settings: Settings, bundles: Mapping[str, Bundle], now: Millis) -> tup
     return _run(looked())
 
 
-def _merchant(settings: Settings, merchant: str) -> tuple[str, Bundle]:
+def _merchant(settings: Settings, merchant: str, rule: str) -> tuple[str, Bundle]:
+    """Whose rule it is: of several merchants the one that has such a rule."""
     bundles = _bundles(settings, merchant)
-    if len(bundles) > 1:
-        misuse(f"say --merchant: {', '.join(sorted(bundles))}")
-    return next(iter(bundles.items()))
+    having = {name: bundle for name, bundle in bundles.items() if rule in bundle.rules.by_id}
+    if len(bundles) > 1 and len(having) != 1:
+        misuse(f"say --merchant: {', '.join(sorted(having or bundles))}")
+    return next(iter((having or bundles).items()))
 
 
 def _bundles(settings: Settings, merchant: str) -> dict[str, Bundle]:

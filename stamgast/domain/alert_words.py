@@ -3,8 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Any, Final
 
-from stamgast.domain.alerts import AlertKind, Broken
+from stamgast.domain.alerts import STALE, AlertKind, Broken
 from stamgast.domain.budgets import Of, Per, WhenSpent
+from stamgast.domain.calendar import date_of, local_time
 from stamgast.domain.currencies import format_money
 from stamgast.domain.program import Program, Template
 from stamgast.domain.trip_wires import Watched
@@ -33,6 +34,12 @@ _TEXTS: Final[Mapping[AlertKind, Mapping[str, str]]] = {
         "fr": "{{ merchant.name }} : clients de {{ alert.about }}. {{ alert.why }}.",
         "de": "{{ merchant.name }}: Kunden aus {{ alert.about }}. {{ alert.why }}.",
         "en": "{{ merchant.name }}: customers from {{ alert.about }}. {{ alert.why }}.",
+    },
+    AlertKind.FEED_STALE: {
+        "nl": "{{ merchant.name }}: de kassa meldt geen aankopen meer. {{ alert.why }}.",
+        "fr": "{{ merchant.name }} : la caisse n'annonce plus d'achats. {{ alert.why }}.",
+        "de": "{{ merchant.name }}: Die Kasse meldet keine Einkäufe mehr. {{ alert.why }}.",
+        "en": "{{ merchant.name }}: the till tells of no purchases any more. {{ alert.why }}.",
     },
 }
 _HELD: Final = {
@@ -92,6 +99,12 @@ _WHY: Final[Mapping[str, Mapping[str, str]]] = {
         "de": "{0} von {1} ausgegeben; nichts wird zurückgehalten",
         "en": "{0} of {1} spent; nothing is held back",
     },
+    STALE: {
+        "nl": "De laatste kwam {0}; tot de volgende geldt niemand als weggebleven",
+        "fr": "Le dernier date du {0} ; d'ici au prochain, nul ne passe pour absent",
+        "de": "Der letzte kam {0}; bis zum nächsten gilt niemand als fern",
+        "en": "The last one came {0}; until the next nobody counts as absent",
+    },
     "tag": _WORTH,
     "source": _WORTH,
 }
@@ -146,6 +159,9 @@ def _figure(program: Program, kind: AlertKind, how: str, value: int, language: s
     if kind is AlertKind.SEGMENT_FELL:
         text = f"{value / _HUNDREDTHS:.2f}"
         return text if language == _OTHERWISE else text.replace(".", ",")
+    if kind is AlertKind.FEED_STALE:
+        local = local_time(value, program.time_zone)
+        return f"{date_of(local.day)} {local.minute // 60:02}:{local.minute % 60:02}"
     if kind is AlertKind.BUDGET_SPENT or how == Watched.COST:
         return format_money(value, program.currency)
     return str(value)

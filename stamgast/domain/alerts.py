@@ -24,6 +24,8 @@ class AlertKind(StrEnum):
     BUDGET_SPENT = "budget_spent"
     SEGMENT_FELL = "segment_fell"
     """The customers of a tag or a source are worth less than three times what winning them cost, and were not."""
+    FEED_STALE = "feed_stale"
+    """No purchase came in for longer than the shop's `feed: stale_after`."""
 
 
 class Broken(StrEnum):
@@ -32,6 +34,10 @@ class Broken(StrEnum):
     RAISED = "raised"
     COSTLY = "costly"
     """One of its messages takes too long to fill in."""
+
+
+STALE: Final = "stale"
+"""How a feed is of which staff hear."""
 
 
 @dataclass(frozen=True, slots=True)

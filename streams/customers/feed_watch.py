@@ -3,6 +3,7 @@
 A till whose feed broke looks like a shop whose customers all stay away. So a merchant may say after how many open days
 without any purchase the feed counts as broken (`feed: {stale_after: 2 days}`). That enters the log as a bundle of its
 own (`streams.customers.merchant_watch`): timers of staying away then rest, and go on once purchases come in again.
+Staff hear of it once.
 """
 
 from __future__ import annotations
@@ -10,7 +11,9 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Sequence
 
+from stamgast.domain.alerts import STAFF_ROOM, STALE, AlertKind
 from stamgast.domain.calendar import business_day
+from stamgast.domain.events import StaffAlerted
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, Millis
 from stamgast.logs import get_logger
@@ -37,7 +40,10 @@ class FeedWatch(MerchantWatch):
         for bundle in bundles:
             program, now = bundle.program, self._clock.now()
             self._metrics.feed_stale.labels(program.merchant).set(not program.feed_healthy)
-            healthy = _is_healthy(program, newest_purchase.get(program.merchant, 0), now)
+            newest = newest_purchase.get(program.merchant, 0)
+            healthy = _is_healthy(program, newest, now)
+            if not healthy and not program.feed_healthy:
+                await self._news.tell(program, _news(program, newest, now))
             if healthy != program.feed_healthy and self._is_settled(bundle):
                 await self._say(program.merchant, now, healthy=healthy)
 
@@ -54,6 +60,20 @@ class FeedWatch(MerchantWatch):
         answers = await asyncio.gather(*asked)
         newest = (max(NEWEST_PURCHASE.read(each) for each in theirs) for theirs in zip(*answers, strict=True))
         return dict(zip(merchants, newest, strict=True))
+
+
+def _news(program: Program, newest: Millis, now: Millis) -> StaffAlerted:
+    return StaffAlerted(
+        merchant=program.merchant,
+        customer=STAFF_ROOM,
+        at=now,
+        kind=AlertKind.FEED_STALE,
+        what="feed",
+        how=STALE,
+        mark=str(newest),
+        since=now,
+        found=newest,
+    )
 
 
 def _is_healthy(program: Program, newest: Millis, now: Millis) -> bool:

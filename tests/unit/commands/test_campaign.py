@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 import pytest
+import typer
 from typer.testing import CliRunner
 
 from rules.engine import Audience
@@ -14,6 +15,7 @@ from stamgast.state.campaign_marks import CampaignMark
 from tests.builders import T0, bundle, hello_rule, program
 
 AIM = Aim(bundle(program(), hello_rule()), hello_rule(), Audience("invited", file="invited.csv"))
+NO_SETTINGS: Any = None
 COUNTED = Counted([1_000, 234], [[], []], matched=1_200, nobody=3, such_as=[2, 7, 9], twice=1)
 
 
@@ -97,3 +99,14 @@ def test_finish_goes_on_with_a_start_that_is_on_its_way_and_with_no_other(monkey
         assert done.exit_code == 1
         assert "no campaign of 'hello' is on its way to some partitions only" in done.output
         assert finished == []
+
+
+def test_of_several_merchants_it_is_the_one_that_has_such_a_rule(monkeypatch):
+    other = bundle(program())
+    monkeypatch.setattr(campaign, "_bundles", lambda *_: {"shop": AIM.bundle, "other": other})
+    rule = AIM.rule.id
+    assert campaign._merchant(NO_SETTINGS, "", rule) == ("shop", AIM.bundle)
+    for both in ({"shop": AIM.bundle, "other": AIM.bundle}, {"shop": other, "other": other}):
+        monkeypatch.setattr(campaign, "_bundles", lambda *_, both=both: both)
+        with pytest.raises(typer.Exit):
+            campaign._merchant(NO_SETTINGS, "", rule)

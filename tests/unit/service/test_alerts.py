@@ -4,7 +4,7 @@ import pytest
 
 from stamgast.domain.activation import RANKS, UNSENT_RANK, Submission
 from stamgast.domain.alert_words import alert_variables, languages_of, own_template, own_template_named
-from stamgast.domain.alerts import STAFF_ROOM, Alert, AlertKind, Broken
+from stamgast.domain.alerts import STAFF_ROOM, STALE, Alert, AlertKind, Broken
 from stamgast.domain.budgets import WhenSpent
 from stamgast.domain.customer import Customer
 from stamgast.domain.errors import DomainError
@@ -169,6 +169,7 @@ SAID = [
     (AlertKind.BUDGET_SPENT, WhenSpent.WARN, "shop/year", (5_005, 5_000)),
     (AlertKind.SEGMENT_FELL, "tag", "regular", (271, 320)),
     (AlertKind.SEGMENT_FELL, "source", "flyer", (271, 320)),
+    (AlertKind.FEED_STALE, STALE, "feed", (T0, 0)),
 ]
 
 

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 
 import streams.customers.merchant_watch as module
-from stamgast.domain.events import TimerDue
+from stamgast.domain.alerts import AlertKind
+from stamgast.domain.events import StaffAlerted, TimerDue, decode_event
 from stamgast.domain.program import Program
 from stamgast.domain.units import DAY, HOUR
 from stamgast.log.producers import Record
@@ -46,7 +47,8 @@ class Programs(MemoryEmitters):
         """What somebody else publishes just before the watch does."""
 
     def append(self, topic: str, partition: int, records: Sequence[Record]) -> list[int]:
-        assert topic == "programs.v1"
+        if topic != "programs.v1":  # what staff are told
+            return super().append(topic, partition, records)
         others, self.meanwhile = self.meanwhile, []
         super().append(topic, partition, [(b"winkel", value) for value in others])
         return super().append(topic, partition, records)
@@ -65,7 +67,12 @@ class Shop:
 
     @property
     def log(self) -> list[bytes]:
-        return self.programs.values()
+        return self.programs.values("programs.v1")
+
+    @property
+    def told(self) -> list[StaffAlerted]:
+        events = [decode_event(value) for value in self.programs.values("customer.events.v1")]
+        return [event for event in events if isinstance(event, StaffAlerted)]
 
     def publish(self, value: bytes) -> None:
         self.programs.append("programs.v1", 0, [(b"winkel", value)])
@@ -100,6 +107,26 @@ async def test_two_open_days_without_a_purchase_make_a_feed_stale_and_the_next_p
     shop.newest = shop.clock.at
     assert (await shop.look()).feed_healthy
     assert decode_bundle(shop.log[-1]).hash == decode_bundle(shop.log[0]).hash, "as if nothing had been"
+
+
+async def test_staff_hear_of_a_stale_feed_once_with_the_moment_of_the_last_purchase(monkeypatch):
+    staff = PROGRAM + 'staff: {anna: {phone: "+31612345670"}}\nmessaging: {sms_sender: "+31201234568"}\n'
+    shop = Shop(monkeypatch)
+    shop.publish(published({"program.yaml": staff}))
+    shop.clock.at = T0 + 2 * DAY
+    await shop.look()
+    assert shop.told == []
+    shop.clock.at = T0 + 4 * DAY
+    for _ in range(3):
+        await shop.look()
+    [told] = shop.told
+    assert (told.kind, told.found, told.mark) == (AlertKind.FEED_STALE, T0, str(T0))
+    shop.newest = shop.clock.at
+    await shop.look()
+    shop.clock.at += 9 * DAY
+    for _ in range(2):
+        await shop.look()
+    assert [each.found for each in shop.told] == [T0, shop.newest], "the next time is told again"
 
 
 async def test_files_that_were_published_in_between_are_not_lost(monkeypatch):
