@@ -29,8 +29,12 @@ from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.pos.contract import rendered
+from stamgast.pos.pages import PATH as PAGES
+from stamgast.pos.pages import index_of, page_of
+from stamgast.pos.registry import Registry as SystemsOfTills
 from stamgast.report.asking import PriceFigures
 from stamgast.settings import Settings
+from stamgast.tills.files import needs_of
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from streams.metrics import Metrics
@@ -440,6 +444,7 @@ STEPS = {
 def main() -> int:
     """Write or check; 1 if something is not current."""
     pages = {"docs/reference.md": reference(), "docs/rules.md": rules()}
+    pages |= systems()
     pages |= {f"schemas/{name}": text for name, text in rendered().items()}
     pages |= {f"schemas/{name}.json": as_file(schema()) for name, schema in SCHEMAS.items()}
     stale = [name for name, text in pages.items() if _read(ROOT / name) != text]
@@ -452,6 +457,15 @@ def main() -> int:
         (ROOT / name).write_text(pages[name], encoding="utf-8")
         print(f"wrote {name}")
     return 0
+
+
+def systems() -> dict[str, str]:
+    """Return the page of each system of tills that is ours, and that of all of them."""
+    registry = SystemsOfTills(brought=())
+    adapters = [registry.get(name) for name in registry.names]
+    pages = {f"{PAGES}/{each.name}.md": page_of(each, needs_of(each)) for each in adapters}
+    pages[f"{PAGES}/README.md"] = index_of(adapters)
+    return {name: text.replace("\n", f"\n\n{MADE}", 1) for name, text in pages.items()}
 
 
 def reference() -> str:

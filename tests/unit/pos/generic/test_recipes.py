@@ -1,6 +1,8 @@
 """The recipes in docs/pos/recipes, each on a body of its system's shape."""
 
+import contextlib
 import json
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from stamgast.pos.delivery import desk_context, guess
 from stamgast.pos.generic.adapter import MappedTill
 from stamgast.pos.generic.trial import Trial, try_mapping
 from stamgast.pos.mapping import Mapping
+from stamgast.pos.problems import RefusedError
 from tests.builders import sure
 
 RECIPES = Path(__file__).parents[4] / "docs" / "pos" / "recipes"
@@ -163,3 +166,36 @@ def test_toasts_signature_is_that_of_the_derived_vector():
     ):
         with pytest.raises(SignatureError):
             wrong()
+
+
+ODD = (None, True, -1, 10**30, 1e300, "", "x" * 5_000, "2026-02-30T25:61:00Z", "ü\ud800", [], {}, [[[]]], {"a": {}})
+
+
+@pytest.mark.parametrize(("recipe", "body"), [("toast", TOAST), ("mpluskassa", MPLUS), ("deliverect", DELIVERECT)])
+def test_whatever_stands_in_any_place_of_a_body_it_is_an_answer(recipe: str, body: Any):
+    connection, _ = read_connection(RECIPES / f"{recipe}.yaml", "desk", None, ())
+    till = MappedTill(Mapping.model_validate(sure(connection).mapping))
+    context, tried_so_far = desk_context("generic"), 0
+    for spoiled in spoilt(body):
+        tried_so_far += 1
+        try:
+            found = till.refs(spoiled)
+            till.delivery_id({}, spoiled)
+        except RefusedError:
+            continue
+        for each in found:
+            with contextlib.suppress(RefusedError):
+                till.snapshot(each, context)
+    assert tried_so_far > 200
+
+
+def spoilt(value: Any) -> Iterator[Any]:
+    """The document with each of its places replaced by each odd thing, and with each key taken away."""
+    yield from ODD
+    if isinstance(value, dict):
+        for name in value:
+            yield {key: inner for key, inner in value.items() if key != name}
+            yield from (value | {name: inner} for inner in spoilt(value[name]))
+    elif isinstance(value, list):
+        for number, each in enumerate(value):
+            yield from ([*value[:number], inner, *value[number + 1 :]] for inner in spoilt(each))
