@@ -221,7 +221,7 @@ def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> di
         line["sku"] = sku
     if product := part.id("product_id", "variant_id"):
         line["product_id"] = product
-    rates = part.parts("tax_lines")
+    rates = part.parts("tax_lines") if item.tax else []
     if len(rates) == 1 and (rate := amounts.rate_text(rates[0].content.get("rate"))):
         line["tax_rate"] = rate
     return line
