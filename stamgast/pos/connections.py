@@ -13,6 +13,7 @@ file may lie where the other files of the merchant lie. It is no part of the bun
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -28,7 +29,7 @@ from stamgast.pos.mapping_files import read_mapping
 FOLDER: Final = "pos"
 MOST_SECRETS: Final = 5
 """Of one name: each is tried at every delivery."""
-_WORDS: Final = ("system", "account", "stores", "secrets", "api_url", "mapping")
+_WORDS: Final = ("system", "account", "stores", "secrets", "api_url", "mapping", "role")
 GENERIC: Final = "generic"
 """The system of connections that have a mapping (`stamgast.pos.generic`)."""
 _PURPOSE: Final = "pos-secrets"
@@ -38,6 +39,15 @@ WEBHOOK: Final = "webhook"
 """The name of what a system signs its webhooks with."""
 PATH: Final = "path"
 """The name of what makes an address unguessable: it stands in it behind the connection's name and a dot."""
+
+
+class Role(StrEnum):
+    """What a connection's system tells of a sale."""
+
+    SALE = "sale"
+    """What was sold: this is where its purchases come from."""
+    PAYMENT = "payment"
+    """Only how it was paid; another connection tells the sales, and nothing of this one counts."""
 
 
 class SecretError(LookupError):
@@ -61,6 +71,7 @@ class Connection:
     """Where its API is, if not where the system's usually is."""
     mapping: Mapping[str, Any] | None = None
     """Of a generic one: where in what it sends the fields of a purchase stand."""
+    role: Role = Role.SALE
 
 
 class PosSeal:
@@ -137,6 +148,7 @@ def _read(
         _read_secrets(reader, found["secrets"]) if "secrets" in found else {},
         (reader.text(found["api_url"], "api_url") or "") if "api_url" in found else "",
         read_mapping(reader, found["mapping"]) if "mapping" in found else None,
+        Role(reader.one_of(found["role"], "role", tuple(Role)) or Role.SALE) if "role" in found else Role.SALE,
     )
 
 

@@ -13,7 +13,7 @@ from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
-from stamgast.pos.connections import Connection
+from stamgast.pos.connections import Connection, Role
 from stamgast.pos.documents import why_not_json
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
@@ -130,11 +130,14 @@ def source_of(connection: Connection) -> str:
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
-    One that is not of the contract's shape, or that cannot be read, does not hold up the others.
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Of a connection that
+    only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
+    if context.connection.role is Role.PAYMENT:
+        return []
     items: list[Item] = []
     source = source_of(context.connection)
     for each in found:

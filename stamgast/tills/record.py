@@ -7,7 +7,7 @@ from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
 from stamgast.domain.units import DAY, Millis
-from stamgast.pos.connections import Connection
+from stamgast.pos.connections import Connection, Role
 
 BACK: Final = 4 * DAY
 """So far a long look goes back, at least, once there is so much behind it."""
@@ -35,12 +35,13 @@ class ConnectionRecord(Struct, frozen=True, omit_defaults=True):
     sealed: Mapping[str, tuple[str, ...]] = {}
     api_url: str = ""
     mapping: dict[str, Any] | None = None
+    role: Role = Role.SALE
 
     @property
     def connection(self) -> Connection:
         """What adapters and doors work with."""
         own = (self.merchant, self.name, self.system, self.account, self.stores, self.sealed)
-        return Connection(*own, api_url=self.api_url, mapping=self.mapping)
+        return Connection(*own, api_url=self.api_url, mapping=self.mapping, role=self.role)
 
 
 class CursorRecord(Struct, frozen=True, omit_defaults=True):
@@ -81,6 +82,7 @@ def record_of(connection: Connection, at: Millis) -> ConnectionRecord:
         dict(connection.sealed),
         connection.api_url,
         None if connection.mapping is None else dict(connection.mapping),
+        connection.role,
     )
 
 

@@ -148,7 +148,7 @@ async def _with_customer(receipt: Part, customers: Asked) -> dict[str, Any]:
 
 
 def _customer(receipt: Part, context: Context) -> dict[str, Any] | None:
-    known = receipt.part("customer")
+    known = receipt.beside("customer")
     return customer(
         context,
         Loyverse.name,

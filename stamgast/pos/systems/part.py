@@ -117,6 +117,11 @@ class Part:
                 return Part(value, f"{self.place}/{name}")
         return None
 
+    def beside(self, name: str) -> "Part | None":
+        """An object that is told by the way; None where it is not there, or stands there as an id or a word alone."""
+        value = self.content.get(name)
+        return Part(value, f"{self.place}/{name}") if isinstance(value, dict) else None
+
     def parts(self, *names: str) -> "list[Part]":
         """The objects of a list, or of `{"elements": […]}`, or of its address alone; null in it is left out."""
         for name in names:

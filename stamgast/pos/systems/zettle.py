@@ -163,7 +163,7 @@ class Zettle(Adapter):
     def _document(self, purchase: Part, context: Context) -> Document:
         account = purchase.maybe("organizationUuid", "organizationId") or ""
         at = write_instant(_moment(purchase))
-        register = purchase.part("cashRegister")
+        register = purchase.beside("cashRegister")
         till = register.id("uuid") if register else None
         money, lines = _amounts(purchase)
         document: Document = {
@@ -232,7 +232,7 @@ def _amounts(purchase: Part) -> tuple[dict[str, Any], list[Line]]:
     paid = sum(each.whole("amount", default=0) for each in payments) if payments else amount
     goods = amount if tip and paid == amount + tip else amount - tip
     lines = [_line(each) for each in purchase.parts("products")]
-    charge = purchase.part("serviceCharge")
+    charge = purchase.beside("serviceCharge")
     surcharge = charge.whole("amount", default=0) if charge else 0
     sold = [line for line, _ in lines if line["kind"] != "gift_card"]
     cards = sum(line["gross_minor"] for line, _ in lines if line["kind"] == "gift_card")
@@ -251,7 +251,7 @@ def _line(product: Part) -> tuple[Line, Decimal]:
     price = product.whole("unitPrice", default=0)
     discount = product.whole("discountValue", default=0)
     exact = quantity * price - (abs(discount) if quantity >= 0 else -abs(discount))
-    rate = product.number("vatPercentage", default=Decimal(-1))
+    rate = product.number("vatPercentage", default=_rate(product))
     kind = "gift_card" if product.word("type") == "giftcard" else "return" if quantity < 0 else "sale"
     own = product.id("id") or product.id("variantUuid", "productUuid") or "line"
     return told({
@@ -273,6 +273,12 @@ def _line(product: Part) -> tuple[Line, Decimal]:
     }), exact  # fmt: skip
 
 
+def _rate(product: Part) -> Decimal:
+    """The rate of a newer product, which lists its taxes; below zero where there is none."""
+    rates = product.parts("taxRates")
+    return sum((each.number("percentage", default=Decimal(0)) for each in rates), Decimal(0)) if rates else Decimal(-1)
+
+
 def _category(product: Part) -> str | None:
     category = product.get("category")
     return Part(category, f"{product.place}/category").id("name") if isinstance(category, dict) else None
@@ -285,6 +291,8 @@ def _cost(product: Part, quantity: Decimal) -> Minor | None:
 def _fit(purchase: Part, lines: list[tuple[Line, Decimal]], total: Minor) -> None:
     """Lines sum to the total: a discount on the basket spread over them, in proportion; then the tax of each."""
     exact = [each for _, each in lines]
+    if purchase.word("taxationMode") == "exclusive":  # prices are without the tax that the amount holds
+        exact = [each * (100 + Decimal(line.get("tax_rate", "0"))) / 100 for line, each in lines]
     before = sum(exact, Decimal(0))
     if purchase.has("discounts") and before and abs(total) < abs(before):
         exact = [each * total / before for each in exact]

@@ -35,14 +35,14 @@ def document(order: Part, context: Context, system: str) -> Document:
     currency = (order.maybe("currency") or context.program.currency).upper()
     lines = [_line(each, is_vat=order.flag("isVat")) for each in order.parts("lineItems")]
     sold = _Sold(order, lines)
-    device = order.part("device")
+    device = order.beside("device")
     till = device.id("id") if device else None
-    clerk = order.part("employee")
+    clerk = order.beside("employee")
     times = [order.instant("modifiedTime", "clientCreatedTime", "createdTime")]
     times += [
         each.instant("modifiedTime", "createdTime") for each in (*sold.payments, *sold.refunds) if _has_time(each)
     ]
-    kind = order.part("orderType")
+    kind = order.beside("orderType")
     version = moments.version_of(write_instant(max(times)))
     return told(
         {
@@ -85,13 +85,14 @@ class _Sold:
         self.refunds = [each for each in order.parts("refunds") if not each.flag("voided")]
         self.tip = sum(each.whole("tipAmount", default=0) for each in self.payments)
         self.paid = sum(each.whole("amount", default=0) for each in self.payments)
-        charge = order.part("serviceCharge")
+        charge = order.beside("serviceCharge")
         _fit_discounts(order, [line for line, _, _ in lines])
         net = sum(line["gross_minor"] for line, _, _ in lines)
         self.surcharge = _charge(charge, net) if charge else 0
         self.total = order.whole("total", default=net + self.surcharge)
         self.tax = _add_tax(order, [(line, rate) for line, rate, _ in lines], self.total - self.surcharge - net)
-        self.back = sum(each.whole("amount", default=0) for each in self.refunds)
+        returned = sum(line["gross_minor"] for line, _, is_back in lines if is_back)
+        self.back = sum(each.whole("amount", default=0) for each in self.refunds) or returned
         self.status = self._status()
         self.lines = self._left([(line, is_back) for line, _, is_back in lines])
 
@@ -115,8 +116,10 @@ class _Sold:
 
     def _status(self) -> str:
         state = self.order.word("paymentState")
+        if self.order.has("deletedTimestamp", "deletedTime") or self.order.word("state") in {"deleted", "voided"}:
+            return "voided"
         is_paid = state == "paid" or (bool(self.payments) and self.paid + _MOST_OPEN >= self.total)
-        if self.refunds or state in {"refunded", "partially_refunded", "manually_refunded", "credited"}:
+        if self.back or self.refunds or state in {"refunded", "partially_refunded", "manually_refunded", "credited"}:
             whole = state == "refunded" or self.back >= max(self.total, self.paid)
             return "refunded" if whole else "partially_refunded"
         return "completed" if is_paid else "open"
@@ -160,7 +163,7 @@ def _line(item: Part, *, is_vat: bool) -> tuple[Line, Decimal, bool]:
     off = _taken_off(item.parts("discounts"), before)
     rates = [each.number("rate", default=Decimal(0)) for each in item.parts("taxRates")]
     rate = sum(rates, Decimal(0)) / 10_000_000
-    product = item.part("item")
+    product = item.beside("item")
     is_goods = item.content.get("isRevenue") is not False
     line = {
         "line_id": item.id("id") or "line",
@@ -232,7 +235,7 @@ def _has_time(part: Part) -> bool:
 
 
 def _tender(payment: Part) -> dict[str, Any]:
-    kind = payment.part("tender")
+    kind = payment.beside("tender")
     key = kind.word("labelKey") if kind else ""
     label = kind.word("label") if kind else ""
     found = _TENDERS.get(key) or ("cash" if label == "cash" else "card" if payment.has("cardTransaction") else "other")

@@ -73,7 +73,7 @@ class LightspeedK(Adapter):
             return [_found(Part(place | each.content, each.place)) for each in whole.parts("sales")]
         if whole.has(*OWN) and whole.has("salesLines", "payments", *CLOSED):
             return [_found(whole)]
-        for holder in (whole, whole.part("account"), whole.part("order"), whole.part("payload")):
+        for holder in (whole, *(whole.beside(name) for name in ("account", "order", "payload"))):
             if holder and (own := holder.maybe(*OWN, "accountIdentifier")):
                 return [Found("sale", own)]
         if not whole.has("type", "notificationType", "event", "status"):

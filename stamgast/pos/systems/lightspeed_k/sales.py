@@ -81,7 +81,7 @@ def documents(sale: Part, context: Context, system: str) -> Sequence[Document]:
 def _initial(sale: Part) -> str | None:
     """The account that this one came of, if it is another one."""
     for name in ("source", "accountLink"):
-        holder = sale.part(name) if isinstance(sale.get(name), dict) else None
+        holder = sale.beside(name)
         found = holder.maybe("initialAccountId", "previousAccountId") if holder else None
         if found is not None and found != sale.maybe(*OWN):
             return found
@@ -140,7 +140,7 @@ def _voided(document: Document, own: str, gross: Minor) -> Document:
 def _customer(payments: Sequence[Part], context: Context, system: str, account: str) -> dict[str, Any] | None:
     """The first of those who paid that is known: the contract has one customer for a purchase."""
     for payment in payments:
-        known = payment.part("consumer") if isinstance(payment.get("consumer"), dict) else None
+        known = payment.beside("consumer")
         own = known.maybe("customerId", "id") if known else None
         phone = known.maybe("phoneNumber1", "phoneNumber2") if known else None
         if found := customer(context, system, own, account=account, phone=phone):
@@ -202,7 +202,7 @@ def _line(line: Part, currency: str, *, is_back: bool) -> tuple[Line, tuple[Deci
     if is_back:
         gross, tax, charge, quantity = (-abs(each) for each in (gross, tax, charge, quantity))
     off = line.minor(currency, "totalDiscountAmount", "discountAmount", default=0)
-    group = line.part("accountingGroup") if isinstance(line.get("accountingGroup"), dict) else None
+    group = line.beside("accountingGroup")
     category = (group.maybe("name") if group else None) or line.maybe("statisticGroup")
     cost = line.number("unitCostPrice", default=_NOTHING).scaleb(exponent_of(currency))
     own = line.id("sku", "id") or "line"

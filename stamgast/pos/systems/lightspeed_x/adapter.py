@@ -110,7 +110,7 @@ class LightspeedX(Adapter):
         customers, products = Asked(api, "/customers/{}"), Asked(api, "/products/{}")
         sales = answer.parts("data")
         found = [Found("sale", each.text("id"), await _completed(each, customers, products)) for each in sales]
-        versions = answer.part("version")
+        versions = answer.beside("version")
         newest = versions.maybe("max") if versions else None
         return Page(found, newest or after, more=bool(sales) and newest not in {None, after})
 
@@ -141,5 +141,5 @@ async def _completed(sale: Part, customers: Asked, products: Asked) -> Mapping[s
 
 
 def _inner(line: Part) -> str | None:
-    product = line.part("product")
+    product = line.beside("product")
     return product.maybe("id") if product else None

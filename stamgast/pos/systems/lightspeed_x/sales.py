@@ -38,9 +38,9 @@ def document(sale: Part, context: Context, system: str) -> Document:
     money = _Money(sale, payments, currency)
     status = _status(sale, payments, money.owed, currency)
     at = _moment(sale, "sale_date", "date", "created_at", "updated_at")
-    source = sale.part("source") or sale
+    source = sale.beside("source") or sale
     till = source.id("register_id")
-    author = source.part("author")
+    author = source.beside("author")
     of = _original(sale)
     is_return = of is not None or any(line["kind"] == "return" for line in money.lines)
     relation = "return_of" if all(line["kind"] == "return" for line in money.lines) else "exchange_of"
@@ -132,7 +132,7 @@ def _moment(sale: Part, *names: str) -> datetime:
 
 
 def _version(sale: Part, status: str) -> int:
-    known = sale.part("_metadata")
+    known = sale.beside("_metadata")
     own = (known.whole("version", default=0) if known else 0) or sale.number("version", default=_NOTHING)
     if own > 0:
         return int(own)
@@ -141,17 +141,17 @@ def _version(sale: Part, status: str) -> int:
 
 
 def _original(sale: Part) -> str | None:
-    back = sale.part("return") if isinstance(sale.get("return"), dict) else None
+    back = sale.beside("return")
     return sale.maybe("return_for") or (back.maybe("original_sale_id") if back else None)
 
 
 def _outlet(sale: Part, source: Part) -> str | None:
-    outlet = sale.part("outlet") if isinstance(sale.get("outlet"), dict) else None
+    outlet = sale.beside("outlet")
     return source.maybe("outlet_id") or sale.maybe("outlet_id") or (outlet.maybe("id") if outlet else None)
 
 
 def _customer(sale: Part, context: Context, system: str, account: str) -> dict[str, Any] | None:
-    known = sale.part("customer") if isinstance(sale.get("customer"), dict) else None
+    known = sale.beside("customer")
     own = sale.maybe("customer_id") or (known.maybe("id") if known else None)
     phone = known.maybe("mobile", "phone") if known else None
     code = known.maybe("customer_code") if known else None
@@ -168,7 +168,7 @@ def _charges(sale: Part) -> Iterator[tuple[str, Decimal]]:
             yield "surcharge", each.number("total", default=_NOTHING)
     for each in sale.parts("ecom_custom_charges"):
         yield "surcharge", each.number("total_incl", "total", default=_NOTHING)
-    told_totals = sale.part("totals")
+    told_totals = sale.beside("totals")
     if told_totals and not any(
         each.word("adjustment_type", "type") == "surcharge" for each in sale.parts("adjustments")
     ):
@@ -178,7 +178,7 @@ def _charges(sale: Part) -> Iterator[tuple[str, Decimal]]:
 def _goods(sale: Part, lines: list[Decimal], beside: Decimal) -> Decimal:
     """The goods' exact sum, with tax: what the sale says, unless that holds what is told `beside` as well."""
     summed = sum(lines, _NOTHING)
-    whole = sale.part("totals")
+    whole = sale.beside("totals")
     holder = whole if whole and whole.has("price", "total_price", "price_incl_tax") else sale
     if holder.has("price_incl_tax"):
         said = holder.number("price_incl_tax")
@@ -190,7 +190,7 @@ def _goods(sale: Part, lines: list[Decimal], beside: Decimal) -> Decimal:
 
 
 def _tax(sale: Part, taxes: list[Decimal]) -> Decimal:
-    whole = sale.part("totals")
+    whole = sale.beside("totals")
     if whole and whole.has("tax", "total_tax"):
         return whole.number("tax", "total_tax")
     return sale.number("total_tax", default=sum(taxes, _NOTHING))
@@ -201,10 +201,10 @@ def _line(item: Part, currency: str, products: dict[str, Any]) -> tuple[Line, De
 
     Ids are the product's: a return's line has the id of the sale's then, which Lightspeed does not tell.
     """
-    price = item.part("pricing") or item
-    tax = item.part("tax") if isinstance(item.get("tax"), dict) else None
-    product = item.part("product") if isinstance(item.get("product"), dict) else None
-    back = item.part("return") if isinstance(item.get("return"), dict) else None
+    price = item.beside("pricing") or item
+    tax = item.beside("tax")
+    product = item.beside("product")
+    back = item.beside("return")
     quantity = item.number("quantity", default=Decimal(1))
     of_tax = (
         tax.number("total", default=tax.number("amount", default=_NOTHING) * quantity)
@@ -247,7 +247,7 @@ def _line(item: Part, currency: str, products: dict[str, Any]) -> tuple[Line, De
 def _method(payment: Part) -> str:
     """How it was paid, in the words of the shop."""
     for name in ("type", "retailer_payment_type", "payment_type"):
-        kind = payment.part(name) if isinstance(payment.get(name), dict) else None
+        kind = payment.beside(name)
         if kind and kind.word("name"):
             return kind.word("name")
     return payment.word("name")

@@ -99,9 +99,9 @@ def _currency(order: Part, context: Context) -> str:
 
 
 def _customer(order: Part, context: Context, system: str) -> dict[str, Any] | None:
-    known = order.part("partner")
+    known = order.beside("partner")
     if known is None and isinstance(order.get("partner_id"), dict):
-        known = order.part("partner_id")
+        known = order.beside("partner_id")
     own, _ = many2one(order.get("partner_id"))
     if known is None:
         return customer(context, system, own)
@@ -154,9 +154,9 @@ def _line(line: Part, currency: str) -> Line:
     gross = line.minor(currency, "price_subtotal_incl", "price_subtotal", default=0)
     net = line.minor(currency, "price_subtotal", "price_subtotal_incl", default=0)
     product, name = many2one(line.get("product_id"))
-    known = line.part("product")
+    known = line.beside("product")
     if known is None and isinstance(line.get("product_id"), dict):
-        known = line.part("product_id")
+        known = line.beside("product_id")
     _, category = many2one(known.get("categ_id")) if known else (None, None)
     discount = line.number("discount", default=Decimal(0))
     is_back = quantity < 0 and not line.flag("is_reward_line")
@@ -213,7 +213,7 @@ def _mark_tip(order: Part, lines: Sequence[Line], currency: str) -> Minor:
 
 def _original(line: Part) -> str | None:
     """The order that a line came back of, as its transaction is called; None where nobody says."""
-    sale = line.part("refunded_order") if isinstance(line.get("refunded_order"), dict) else None
+    sale = line.beside("refunded_order")
     return sale.maybe("uuid", "pos_reference", "id") if sale else line.maybe("refunded_order_uuid")
 
 

@@ -152,6 +152,13 @@ def test_a_refund_of_a_line_takes_it_out():
     assert lines_sum(found) == 890
 
 
+def test_a_line_that_came_back_is_taken_off_where_the_refunds_are_not_told():
+    body = ORDER | {"lineItems": {"elements": [item("1", 350, refunded=True), *ORDER["lineItems"]["elements"][1:]]}}
+    found = sale(CLOVER, "order", body)
+    assert (found.status, found.totals.gross_minor, lines_sum(found)) == ("partially_refunded", 890, 890)
+    assert sale(CLOVER, "order", ORDER | {"deletedTimestamp": 1790926930000}).status == "voided"
+
+
 def test_a_refund_of_money_alone_lowers_all_lines_and_a_whole_one_leaves_none():
     part = sale(CLOVER, "order", ORDER | {"refunds": {"elements": [{"id": "R1", "amount": 620}]}})
     assert (part.status, part.totals.gross_minor, lines_sum(part)) == ("partially_refunded", 620, 620)

@@ -129,6 +129,13 @@ def test_the_sum_of_a_sale_is_rounded_and_not_its_lines():
     assert lines_sum(found) == 1795
 
 
+def test_what_vends_webhook_tells_by_the_way_is_no_hindrance():
+    by_the_way = {"source": "USER", "return_for": "", "note": "", "short_code": "rjb1hk", "user": {"id": "u-1", "name": "Els"}, "taxes": [{"id": "t", "tax": 2.34131}],
+                  "customer": {"id": "c-1", "customer_code": "WALKIN", "mobile": None}, "deleted_at": None, "outlet": "Dok Noord"}  # fmt: skip
+    found = sale(X, "sale", SALE | by_the_way)
+    assert (found.totals.gross_minor, found.customer, found.status) == (1795, None, "completed")
+
+
 def test_the_dated_api_speaks_another_dialect():
     found = sale(X, "sale", {"data": DATED})
     told = found.totals

@@ -198,6 +198,20 @@ def test_a_discount_on_the_basket_is_spread_over_its_lines():
     assert (found.totals.gross_minor, found.totals.discount_minor) == (10000, 4000)
 
 
+def test_prices_without_tax_get_it_added():
+    rows = [
+        {"id": "0", "quantity": "2", "unitPrice": 1000, "taxRates": [{"percentage": 8.25}]},
+        {"id": "1", "quantity": "1", "unitPrice": 500, "taxRates": []},
+    ]
+    found = sale(
+        ZETTLE,
+        "purchase",
+        PURCHASE | {"taxationMode": "EXCLUSIVE", "amount": 2665, "vatAmount": 165, "products": rows, "payments": []},
+    )
+    assert [(line.gross_minor, line.tax_minor) for line in found.line_items] == [(2165, 165), (500, None)]
+    assert (found.totals.gross_minor, found.totals.tax_minor) == (2665, 165)
+
+
 def test_selling_a_gift_card_is_no_sale_of_goods_and_paying_with_one_is():
     row = {"id": "2", "type": "GIFTCARD", "name": "Gift card", "quantity": "1", "unitPrice": 2500}
     body = PURCHASE | {

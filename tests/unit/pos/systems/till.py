@@ -16,7 +16,8 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import read_item
 from tests.builders import MERCHANT, program
 
-SAMPLES = Path(__file__).parent / "samples"
+SAMPLES = Path(__file__).parents[3] / "golden" / "pos"
+"""As the vendors publish them, under the licences that their `.source` names; and vectors of signatures."""
 
 
 def sample(name: str) -> Any:
