@@ -129,7 +129,8 @@ class Apis:
         known, until = self._tokens.get((spec.token_url, secret), ("", 0.0))
         if time.monotonic() < until:
             return known
-        form = {name: value.format(secret=secret, account=account) for name, value in spec.token_fields.items()}
+        known_as = {"secret": secret, "account": account, "part": secret.split(":", spec.token_parts - 1)}
+        form = {name: value.format(**known_as) for name, value in spec.token_fields.items()}
         url = spec.token_url.format(account=account)
         _check(url)
         document = _read(await self.send("POST", url, data=form))
@@ -190,7 +191,8 @@ class _Connected:
 
     async def _credential(self) -> dict[str, str]:
         spec = self.spec
-        secret = await self.apis.token(spec, self.secret, self.account) if spec.token_url else self.secret
+        exchanged = bool(spec.token_url) and self.secret.count(":") >= spec.token_parts - 1
+        secret = await self.apis.token(spec, self.secret, self.account) if exchanged else self.secret
         match spec.auth:
             case "basic":
                 return {spec.header: f"Basic {base64.b64encode(secret.encode()).decode()}"}
