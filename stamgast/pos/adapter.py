@@ -73,6 +73,8 @@ class ApiSpec:
     """The form that is sent there; `{secret}` stands for the secret, `{part[0]}` for what is before its first `:`."""
     token_parts: int = 1
     """Parts, by `:`, of a secret that has to be exchanged. One with fewer is a token already."""
+    in_documents: bool = False
+    """In a call's document, the texts `{part[0]}`, and `{number[1]}` for an integer, stand for parts of the secret."""
 
 
 class Need(NamedTuple):

@@ -42,6 +42,8 @@ _TOKEN_SPARE_S: Final = 60.0
 _FOREIGN: Final = re.compile(r"(^|/)\.{1,2}(/|$)|[\\#?\x00-\x20\x7f]|^[^/]|^//")
 """What leads a path elsewhere."""
 
+_PART: Final = re.compile(r"\{(part|number)\[([0-9])\]\}", re.ASCII)
+
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -178,7 +180,8 @@ class _Connected:
         if query is not None:
             how["params"] = dict(query)
         if document is not None:
-            how["content"] = msgspec.json.encode(document, enc_hook=str)
+            filled = _filled(document, self.secret.split(":")) if self.spec.in_documents else document
+            how["content"] = msgspec.json.encode(filled, enc_hook=str)
             headers["content-type"] = "application/json"
         try:
             return _read(
@@ -200,6 +203,24 @@ class _Connected:
                 return {spec.header: f"Bearer {secret}"}
             case "header":
                 return {spec.header: secret}
+
+
+def _filled(document: Any, parts: list[str]) -> Any:
+    """A document with parts of the secret in their places. Raises `ApiError` where the secret has fewer."""
+    if isinstance(document, dict):
+        return {name: _filled(each, parts) for name, each in document.items()}
+    if isinstance(document, list):
+        return [_filled(each, parts) for each in document]
+    match = _PART.fullmatch(document) if isinstance(document, str) else None
+    if match is None:
+        return document
+    try:
+        part = parts[int(match[2])]
+        return int(part) if match[1] == "number" else part
+    except (IndexError, ValueError):
+        raise ApiError(
+            "the credential lacks a part, or has it in another order: `stamgast pos connect` says which"
+        ) from None
 
 
 def _when(error: Exception) -> bool | float:
