@@ -114,7 +114,7 @@ def _found(order: Part) -> Found:
 
 async def _search(api: Api, model: str, domain: list[Any], **more: Any) -> list[dict[str, Any]]:
     """All fields: which there are depends on Odoo's version and on the modules that are installed."""
-    return await _asked(api, model, "search_read", [domain], {"domain": domain, **more}, more)
+    return await _asked(api, model, "search_read", domain, more)
 
 
 async def _read(api: Api, model: str, owns: Iterable[int], fields: Sequence[str] = ()) -> Mapping[int, dict[str, Any]]:
@@ -122,22 +122,20 @@ async def _read(api: Api, model: str, owns: Iterable[int], fields: Sequence[str]
     wanted = sorted(set(owns))
     if not wanted:
         return {}
-    more = {"fields": list(fields)} if fields else {}
-    found = await _asked(api, model, "read", [wanted], {"ids": wanted, **more}, more)
+    found = await _asked(api, model, "read", wanted, {"fields": list(fields)} if fields else {})
     return {each["id"]: each for each in found if isinstance(each.get("id"), int)}
 
 
-async def _asked(
-    api: Api, model: str, method: str, listed: list[Any], named: dict[str, Any], more: dict[str, Any]
-) -> list[dict[str, Any]]:
+async def _asked(api: Api, model: str, method: str, which: list[Any], more: dict[str, Any]) -> list[dict[str, Any]]:
     """What a method of a model answers: by JSON-2, or by JSON-RPC where Odoo has not that yet."""
+    named = {"ids" if method == "read" else "domain": which} | more
     try:
         answer = await api.call("POST", f"/json/2/{model}/{method}", document=named)
     except GoneError:
         document = {
             "jsonrpc": "2.0",
             "method": "call",
-            "params": {"service": "object", "method": "execute_kw", "args": [*_WHO, model, method, listed, more]},
+            "params": {"service": "object", "method": "execute_kw", "args": [*_WHO, model, method, [which], more]},
         }
         told = Part(await api.call("POST", "/jsonrpc", document=document))
         if told.has("error"):
