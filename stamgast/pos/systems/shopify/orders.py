@@ -190,10 +190,14 @@ def _lines(
         shares = amounts.spread(unspread, weights)
         gross = [each - share for each, share in zip(gross, shares, strict=True)]
         discounts = [each + share for each, share in zip(discounts, shares, strict=True)]
+    gone: dict[str, tuple[Decimal, int]] = {}
+    for number, pieces, value, _ in (each for back in backs for each in back.lines):
+        had, money_back = gone.get(number, (ZERO, 0))
+        gone[number] = (had + pieces, money_back + amounts.minor(value, currency))
     found = []
     for item, own, tax, discount in zip(items, gross, taxes, discounts, strict=True):
         line = _line(item, currency, own, tax, discount)
-        if left := _left(item, line, backs, currency, edited=sums.edited):
+        if left := _left(item, line, gone.get(line["line_id"], (ZERO, 0)), edited=sums.edited):
             found.append(left)
     return distinct(found + _shipping_lines(order, currency, sums))
 
@@ -223,21 +227,15 @@ def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> di
     return line
 
 
-def _left(
-    item: _Item, line: dict[str, Any], backs: Sequence[Back], currency: str, *, edited: bool
-) -> dict[str, Any] | None:
+def _left(item: _Item, line: dict[str, Any], back: tuple[Decimal, int], *, edited: bool) -> dict[str, Any] | None:
     """What is left of a line, None if nothing is."""
     sold = item.quantity
-    if not (edited or backs):
-        return line
     if edited:
         now = item.part.content.get("current_quantity")
         pieces = sold - (sold if now is None else item.part.number("current_quantity", default=ZERO))
         value = amounts.minor(Decimal(line["gross_minor"]) * pieces / sold, "JPY") if sold else 0
     else:
-        own = [each for back in backs for each in back.lines if each[0] == line["line_id"]]
-        pieces = sum((each[1] for each in own), ZERO)
-        value = sum(amounts.minor(each[2], currency) for each in own)
+        pieces, value = back
     if not pieces and not value:
         return line
     left = sold - pieces
