@@ -204,7 +204,7 @@ def channel_of(settings: Settings) -> Carrier:
     # Imported by who sends: commands wire all the rest, and Twilio's library alone takes a fifth of a second.
     from channels.console import ConsoleChannel  # noqa: PLC0415
     from channels.twilio.channel import TwilioChannel  # noqa: PLC0415
-    from channels.twilio.client import TwilioCredentials  # noqa: PLC0415
+    from channels.twilio.client import TwilioCredentials, UnsafeEndpointError  # noqa: PLC0415
     from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415
 
     if not settings.twilio_account_sid:
@@ -217,6 +217,8 @@ def channel_of(settings: Settings) -> Carrier:
     verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
     try:
         return TwilioChannel(credentials, verifier, settings.twilio_base_url)
+    except UnsafeEndpointError as error:
+        raise SettingsError(f"STAMGAST_TWILIO_BASE_URL and STAMGAST_TWILIO_ACCOUNT_SID: {error}") from None
     except ValueError as error:
         raise SettingsError(str(error)) from None
 

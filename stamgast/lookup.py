@@ -142,8 +142,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
                 async with asyncio.timeout(VIEW_WITHIN_S):
                     while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it
                         await asyncio.sleep(0.02)
-                filling = Filling(redis, topics, settings.kafka_bootstrap)
-                yield People(store, appender, topics, filling, redis)
+                yield People(store, appender, topics, Filling(redis, topics, settings.kafka_bootstrap), redis)
         finally:
             await appender.close()
 

@@ -89,9 +89,10 @@ class LineItem(Struct, frozen=True, gc=False):
 
 
 class Provenance(Struct, frozen=True, gc=False):
-    """`test` purchases are kept, and never earn."""
+    """`test` purchases are kept, and never earn. `history` was before: it changes what is known, and gives nothing."""
 
     test: bool = False
+    history: bool = False
 
 
 class Delivery(Struct, frozen=True, gc=False):

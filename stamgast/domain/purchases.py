@@ -92,6 +92,7 @@ def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
         netted=delivery.refund_ids,
         test=delivery.provenance.test,
         settled=delivery.link_settled,
+        history=delivery.provenance.history,
         day=None if delivery.business_day_date is None else _day_of(delivery, recorded_at),
     )
 

@@ -148,7 +148,8 @@ class TransactionLink(Strict):
 
 class Provenance(Strict):
     """Where the purchase came from. `test` purchases are stored and never earn. `offline` decides nothing: whether a
-    purchase is late follows from its `end_date_time`.
+    purchase is late follows from its `end_date_time`. `history` purchases were made before the programme: they change
+    what is known of a customer, ask no rule, and stamp only cards that count history.
     """
 
     provider: Id | None = None
@@ -157,6 +158,7 @@ class Provenance(Strict):
     adapter: Id | None = None
     offline: bool = False
     test: bool = False
+    history: bool = False
     channel: Id | None = None
     operator_id: Id | None = None
 

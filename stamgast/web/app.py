@@ -19,6 +19,7 @@ from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
+from stamgast.web.api.days import get_day
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
@@ -64,6 +65,7 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", delete_redemption, methods=["DELETE"]),
+        Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
         Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from stamgast.people.enrolment_request import enrolment_schema
 from stamgast.pos.contract import purchase_schema
-from stamgast.web.api.enrolment import enrolment_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
@@ -43,6 +43,7 @@ def openapi() -> Json:
     schemas["OwnEvent"] = own_event
     schemas["Problem"] = _problem_schema()
     schemas["Purchases"] = _purchases_schema()
+    schemas["Day"] = _day_schema()
     schemas["Report"] = _report_schema()
     schemas["Rules"] = _rules_schema()
     return {
@@ -102,6 +103,15 @@ def _paths() -> Json:
         f"{merchant}/pos/{{system}}/{{connection}}": {"post": _webhook(["merchant", "system", "connection"])},
         f"{merchant}/public-key": {
             "get": _operation("The key that identifiers are sealed to (scope intake)", "200", path=["merchant"])
+        },
+        f"{merchant}/days/{{date}}": {
+            "get": _operation(
+                "What a day came to, as `stamgast day --keep` (or `--every`) reckoned it last (scope read)",
+                "200",
+                path=["merchant", "date"],
+                more=("422",),
+                answer="Day",
+            )
         },
         f"{merchant}/report": {
             "get": _operation(
@@ -182,6 +192,22 @@ def _paths() -> Json:
             ),
         },
     }
+
+
+def _day_schema() -> Json:
+    """What `stamgast day --json` says of one merchant's day."""
+    count, text = {"type": "integer"}, {"type": "string"}
+    examples = {"type": "array", "items": {"type": "object", "additionalProperties": text}}
+    found = _object(count=count, examples=examples)
+    return _object(
+        merchant=text, date={"type": "string", "format": "date"}, time_zone=text,
+        purchases=count, changes=count, refunds=count, enrolled=count,
+        messages={"type": "object", "additionalProperties": count},
+        warnings={"type": "object", "additionalProperties": found},
+        dead_letters=found,
+        waiting_for_review={"type": ["integer", "null"]},
+        reckoned_at={"type": "string", "format": "date-time"},
+    )  # fmt: skip
 
 
 def _report_schema() -> Json:

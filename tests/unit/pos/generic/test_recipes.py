@@ -168,7 +168,21 @@ def test_toasts_signature_is_that_of_the_derived_vector():
             wrong()
 
 
-ODD = (None, True, -1, 10**30, 1e300, "", "x" * 5_000, "2026-02-30T25:61:00Z", "ü\ud800", [], {}, [[[]]], {"a": {}})
+ODD: tuple[Any, ...] = (
+    None,
+    True,
+    -1,
+    10**30,
+    1e300,
+    "",
+    "x" * 5_000,
+    "2026-02-30T25:61:00Z",
+    "ü\ud800",
+    [],
+    {},
+    [[[]]],
+    {"a": {}},
+)
 
 
 @pytest.mark.parametrize(("recipe", "body"), [("toast", TOAST), ("mpluskassa", MPLUS), ("deliverect", DELIVERECT)])
