@@ -13,8 +13,7 @@ import hashlib
 import hmac
 import json
 import sys
-import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -29,24 +28,19 @@ from benchmarks.figures import Figure, middle, table, tell
 from benchmarks.latency import open_shop, settings_of
 from benchmarks.scene import ROOT, Scene, all_topics
 from stamgast.bootstrap import web_parts
-from stamgast.pos.adapter import Context, Found
 from stamgast.pos.connections import Connection
-from stamgast.pos.delivery import desk_context
-from stamgast.pos.registry import Registry
-from stamgast.pos.webhook import purchases_of, read_body
 from stamgast.settings import Settings
 from stamgast.tills.record import Name, connection_key, encode_connection, record_of
 from stamgast.web.app import create_app
 from stamgast.web.serve import deps_over, serving
 
 LEAST_SHARE = 0.5
-MOST_PARSE_US = 150.0
 SECRET = "benchmark-secret"
 DOOR, BARE = f"/v1/merchants/{MERCHANT}/pos/shopify/front", "/bare"
 
 
 def run(scene: Scene) -> None:
-    """Measure both in turn, three times, then parsing alone."""
+    """Measure both in turn, three times."""
     count, rounds = scene.sized(4_000, 100), scene.sized(3, 1)
     with redis.Redis.from_url(scene.redis.url) as client:
         client.flushall()
@@ -55,13 +49,10 @@ def run(scene: Scene) -> None:
         asyncio.run(open_shop(scene, settings, busy=False))
         speeds = asyncio.run(_measure(settings, Path(folder), count, rounds))
     door, bare = (middle(speeds[path]) for path in (DOOR, BARE))
-    each_us = parsing(scene.sized(5_000, 100))
     rows = [("signed webhook, appended", door, door / bare), ("the same server, append alone", bare, 1.0)]
     table(f"Webhooks of a till, {count} on 32 connections", ("what", "a second", "share"), rows)
-    table("Parsing", ("what", "µs"), [("an order with three lines, to a checked purchase", each_us)])
     tell([
         Figure("webhook_intake", door, "webhooks a second", "half of what only appends, at least", bare * LEAST_SHARE),
-        Figure("webhook_parsing", each_us, "µs of CPU an order", "target, at most", MOST_PARSE_US),
     ])  # fmt: skip
 
 
@@ -144,31 +135,3 @@ def order(number: int) -> dict[str, Any]:
         "total_discounts": "0.00", "total_tip_received": "0.00", "customer": customer, "line_items": lines,
         "shipping_lines": [], "refunds": [], "payment_gateway_names": ["cash"], "tax_lines": [],
     }  # fmt: skip
-
-
-def parsing(count: int) -> float:
-    """Microseconds of CPU that an order takes from its bytes to a checked purchase."""
-    adapter = Registry(brought=()).get("shopify")
-    headers = {"content-type": "application/json", "x-shopify-topic": "orders/paid"}
-    context = Context(Connection("bench", "front", "shopify", "bench"), _program())
-    bodies = [json.dumps(order(number)).encode() for number in range(count)]
-
-    def parse(raw: bytes) -> int:
-        body = read_body(raw, headers)
-        return len(purchases_of(adapter, [Found(*each) for each in adapter.notice(body, headers)], context))
-
-    return _quickest(parse, bodies)
-
-
-def _quickest(parse: Callable[[bytes], int], bodies: Sequence[bytes]) -> float:
-    best = float("inf")
-    for _ in range(3):
-        begun = time.process_time()
-        if sum(map(parse, bodies)) != len(bodies):
-            raise RuntimeError("an order was not read")
-        best = min(best, (time.process_time() - begun) / len(bodies))
-    return best * 1_000_000
-
-
-def _program() -> Any:
-    return desk_context("shopify").program

@@ -13,10 +13,11 @@ from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
-from stamgast.pos.connections import Connection, Role
+from stamgast.pos.connections import Connection
 from stamgast.pos.documents import why_not_json
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
+from stamgast.pos.roles import Role
 
 log = get_logger(__name__)
 

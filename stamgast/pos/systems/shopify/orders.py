@@ -81,8 +81,10 @@ class _Item:
     def __init__(self, part: Part, *, included: bool) -> None:
         self.part = part
         self.kind = kind_of(part)
-        self.is_tip = part.has("tip_payment_gateway", "tip_payment_method")
-        """A tip that was left at the POS stands among the lines, with how it was paid."""
+        self.is_tip = part.has("tip_payment_gateway", "tip_payment_method") or (
+            "tip_payment_gateway" in part.content and not part.has("product_id", "sku")
+        )
+        """A tip that was left at the POS stands among the lines: its gateway is named, if only by null."""
         self.price = money(part, "price")
         self.quantity = part.number("quantity", default=_ONE)
         self.tax = tax_of(part)
@@ -221,7 +223,7 @@ def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> di
         line["sku"] = sku
     if product := part.id("product_id", "variant_id"):
         line["product_id"] = product
-    rates = part.parts("tax_lines")
+    rates = part.parts("tax_lines") if item.tax else []
     if len(rates) == 1 and (rate := amounts.rate_text(rates[0].content.get("rate"))):
         line["tax_rate"] = rate
     return line

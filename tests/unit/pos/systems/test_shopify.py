@@ -168,6 +168,16 @@ def test_deposits_are_beside_the_goods_and_come_back_beside_them():
     assert (left["totals"]["gross_minor"], left["totals"]["deposit_minor"], gap(left)) == (1000, 25, 0)
 
 
+def test_a_tip_among_the_lines_is_no_goods_though_its_gateway_is_null():
+    tip = {"id": 3, "title": "Tip", "price": "1.00", "quantity": 1, "tip_payment_gateway": None, "product_id": None}
+    document = only(SHOPIFY, order(line_items=[*order()["line_items"], tip]))
+    assert ([each["line_id"] for each in document["line_items"]], document["totals"]["gross_minor"]) == (
+        ["1", "2"],
+        1800,
+    )
+    assert len(only(SHOPIFY, order(line_items=[line(1, "18.00", tip_payment_gateway=None)]))["line_items"]) == 1
+
+
 def test_an_object_without_its_total_is_summed_up():
     bare = {name: value for name, value in order().items() if not name.startswith("total") and name != "currency"}
     assert only(SHOPIFY, bare)["totals"]["gross_minor"] == 1800
