@@ -12,6 +12,7 @@ from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_set
 from stamgast.commands.merchant_files import files_of
 from stamgast.commands.pos_systems import adapter_of, registry
 from stamgast.commands.stamping import stamp_of
+from stamgast.pos.roles import Role
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -39,6 +40,7 @@ def connect(
         list[str] | None, typer.Option("--store", metavar="PLACE=STORE", help="Which store a place of the system is.")
     ] = None,
     api_url: Annotated[str, typer.Option(help="Where its API is, if not where it usually is.")] = "",
+    role: Annotated[Role | None, typer.Option(help="What it tells: sales, or only how others' were paid.")] = None,
     instead: Annotated[bool, typer.Option("--instead", help="New secrets replace the old ones at once.")] = False,
     wait_s: Annotated[int, typer.Option("--wait", min=0, help="Seconds to wait for the first sale.")] = 600,
     as_json: AsJson = False,
@@ -57,7 +59,7 @@ def connect(
     given = _given(values or [], adapter)
     answers = _asked(adapter, given, known, ask=sys.stdin.isatty() and not as_json)
     connection = _answered(known, adapter, answers, seal, instead=instead)
-    connection = _placed(connection, _pairs(stores or [], "--store"), loaded.program.stores, api_url)
+    connection = _placed(connection, _pairs(stores or [], "--store"), loaded.program.stores, api_url, role)
     try:
         path = write_connection(folder, connection)
     except (OSError, UnicodeDecodeError) as error:
@@ -186,7 +188,7 @@ def _answered(
     return with_answers(known, answers, adapter, seal, instead=instead)
 
 
-def _placed(connection: Connection, pairs: dict[str, str], stores: Any, api_url: str) -> Connection:
+def _placed(connection: Connection, pairs: dict[str, str], stores: Any, api_url: str, role: Role | None) -> Connection:
     from dataclasses import replace
 
     from rules.yaml.problems import suggest
@@ -194,7 +196,12 @@ def _placed(connection: Connection, pairs: dict[str, str], stores: Any, api_url:
     for place, store in pairs.items():
         if store not in stores:
             misuse(f"--store {place}={store}: there is no store {store!r}. {suggest(store, stores)}")
-    return replace(connection, stores={**connection.stores, **pairs}, api_url=api_url or connection.api_url)
+    return replace(
+        connection,
+        stores={**connection.stores, **pairs},
+        api_url=api_url or connection.api_url,
+        role=role or connection.role,
+    )
 
 
 def _pairs(values: list[str], option: str) -> dict[str, str]:

@@ -70,7 +70,11 @@ class ApiSpec:
     token_url: str = ""
     """Where the secret is exchanged for a bearer token that ends, if it has to be (OAuth)."""
     token_fields: Mapping[str, str] = field(default_factory=dict)
-    """The form that is sent there; `{secret}` stands for the secret."""
+    """The form that is sent there; `{secret}` stands for the secret, `{part[0]}` for what is before its first `:`."""
+    token_parts: int = 1
+    """Parts, by `:`, of a secret that has to be exchanged. One with fewer is a token already."""
+    in_documents: bool = False
+    """In a call's document, the texts `{part[0]}`, and `{number[1]}` for an integer, stand for parts of the secret."""
 
 
 class Need(NamedTuple):

@@ -13,7 +13,6 @@ file may lie where the other files of the merchant lie. It is no part of the bun
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
 from typing import Any, Final
 
@@ -25,6 +24,7 @@ from stamgast.domain.errors import in_plain_words
 from stamgast.domain.program import Store
 from stamgast.identity.sealing import SealError, WrappingKeys
 from stamgast.pos.mapping_files import read_mapping
+from stamgast.pos.roles import Role
 
 FOLDER: Final = "pos"
 MOST_SECRETS: Final = 5
@@ -39,15 +39,6 @@ WEBHOOK: Final = "webhook"
 """The name of what a system signs its webhooks with."""
 PATH: Final = "path"
 """The name of what makes an address unguessable: it stands in it behind the connection's name and a dot."""
-
-
-class Role(StrEnum):
-    """What a connection's system tells of a sale."""
-
-    SALE = "sale"
-    """What was sold: this is where its purchases come from."""
-    PAYMENT = "payment"
-    """Only how it was paid; another connection tells the sales, and nothing of this one counts."""
 
 
 class SecretError(LookupError):

@@ -9,13 +9,15 @@ from urllib.parse import parse_qsl
 
 import msgspec
 
+from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
-from stamgast.pos.connections import Connection, Role
-from stamgast.pos.documents import read_document
+from stamgast.pos.connections import Connection
+from stamgast.pos.documents import why_not_json
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
+from stamgast.pos.roles import Role
 
 log = get_logger(__name__)
 
@@ -104,10 +106,16 @@ def _note(adapter: Adapter, error: Exception) -> None:
 
 
 def read_body(raw: bytes, headers: Headers) -> Any:
-    """JSON, or a form as a dict of its fields. Raises `UnreadableError`."""
+    """JSON, or a form as a dict of its fields. Raises `UnreadableError`.
+
+    Of a key that comes twice the later one counts: its system signed both, or is asked again.
+    """
     kind = headers.get("content-type", "").partition(";")[0].strip().lower()
     if kind != FORM:
-        return read_document(raw, _decode)
+        try:
+            return _decode(raw)
+        except UNREADABLE as error:
+            raise UnreadableError(why_not_json(raw, error)) from None
     try:
         text = raw.decode("utf-8")
         return dict(parse_qsl(text, keep_blank_values=True, errors="strict", max_num_fields=_MOST_FIELDS))

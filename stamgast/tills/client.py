@@ -42,6 +42,8 @@ _TOKEN_SPARE_S: Final = 60.0
 _FOREIGN: Final = re.compile(r"(^|/)\.{1,2}(/|$)|[\\#?\x00-\x20\x7f]|^[^/]|^//")
 """What leads a path elsewhere."""
 
+_PART: Final = re.compile(r"\{(part|number)\[([0-9])\]\}", re.ASCII)
+
 _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 
@@ -129,7 +131,8 @@ class Apis:
         known, until = self._tokens.get((spec.token_url, secret), ("", 0.0))
         if time.monotonic() < until:
             return known
-        form = {name: value.format(secret=secret, account=account) for name, value in spec.token_fields.items()}
+        known_as = {"secret": secret, "account": account, "part": secret.split(":", spec.token_parts - 1)}
+        form = {name: value.format(**known_as) for name, value in spec.token_fields.items()}
         url = spec.token_url.format(account=account)
         _check(url)
         document = _read(await self.send("POST", url, data=form))
@@ -177,7 +180,8 @@ class _Connected:
         if query is not None:
             how["params"] = dict(query)
         if document is not None:
-            how["content"] = msgspec.json.encode(document, enc_hook=str)
+            filled = _filled(document, self.secret.split(":")) if self.spec.in_documents else document
+            how["content"] = msgspec.json.encode(filled, enc_hook=str)
             headers["content-type"] = "application/json"
         try:
             return _read(
@@ -190,7 +194,8 @@ class _Connected:
 
     async def _credential(self) -> dict[str, str]:
         spec = self.spec
-        secret = await self.apis.token(spec, self.secret, self.account) if spec.token_url else self.secret
+        exchanged = bool(spec.token_url) and self.secret.count(":") >= spec.token_parts - 1
+        secret = await self.apis.token(spec, self.secret, self.account) if exchanged else self.secret
         match spec.auth:
             case "basic":
                 return {spec.header: f"Basic {base64.b64encode(secret.encode()).decode()}"}
@@ -198,6 +203,24 @@ class _Connected:
                 return {spec.header: f"Bearer {secret}"}
             case "header":
                 return {spec.header: secret}
+
+
+def _filled(document: Any, parts: list[str]) -> Any:
+    """A document with parts of the secret in their places. Raises `ApiError` where the secret has fewer."""
+    if isinstance(document, dict):
+        return {name: _filled(each, parts) for name, each in document.items()}
+    if isinstance(document, list):
+        return [_filled(each, parts) for each in document]
+    match = _PART.fullmatch(document) if isinstance(document, str) else None
+    if match is None:
+        return document
+    try:
+        part = parts[int(match[2])]
+        return int(part) if match[1] == "number" else part
+    except (IndexError, ValueError):
+        raise ApiError(
+            "the credential lacks a part, or has it in another order: `stamgast pos connect` says which"
+        ) from None
 
 
 def _when(error: Exception) -> bool | float:

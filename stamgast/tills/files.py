@@ -10,6 +10,7 @@ from typing import Final
 
 from stamgast.pos.adapter import Adapter, Need
 from stamgast.pos.connections import FOLDER, MOST_SECRETS, PATH, WEBHOOK, Connection, PosSeal
+from stamgast.pos.roles import Role
 
 ACCOUNT: Final = "account"
 _TOKEN_BYTES: Final = 24
@@ -73,6 +74,8 @@ def _parts(connection: Connection) -> dict[str, str]:
         parts["account"] = f"account: {_quoted(connection.account)}\n"
     if connection.api_url:
         parts["api_url"] = f"api_url: {_quoted(connection.api_url)}\n"
+    if connection.role is not Role.SALE:
+        parts["role"] = f"role: {connection.role}\n"
     if connection.stores:
         stores = (f"  {_quoted(place)}: {store}\n" for place, store in connection.stores.items())
         parts["stores"] = "stores:\n" + "".join(stores)

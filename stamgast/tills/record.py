@@ -7,7 +7,8 @@ from msgspec import Struct
 from msgspec.json import Decoder, Encoder
 
 from stamgast.domain.units import DAY, Millis
-from stamgast.pos.connections import Connection, Role
+from stamgast.pos.connections import Connection
+from stamgast.pos.roles import Role
 
 BACK: Final = 4 * DAY
 """So far a long look goes back, at least, once there is so much behind it."""

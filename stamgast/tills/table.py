@@ -14,7 +14,8 @@ class ConnectionTable:
     """Followed by `stamgast.log.tail.Tail`."""
 
     def __init__(self) -> None:
-        self._connections: dict[Name, Connection] = {}
+        self._connections: dict[str, dict[str, Connection]] = {}
+        """Of each merchant, by name."""
         self._cursors: dict[Name, CursorRecord] = {}
         self.loaded = False
 
@@ -35,14 +36,17 @@ class ConnectionTable:
         if named is None:
             return
         kind, name = named
-        (self._cursors if is_cursor(kind) else self._connections).pop(name, None)
+        if is_cursor(kind):
+            self._cursors.pop(name, None)
+        else:
+            self._connections.get(name.merchant, {}).pop(name.connection, None)
         with suppress(*UNREADABLE):
             if is_cursor(kind):
                 self._cursors[name] = decode_cursor(value or b"")
                 return
             found = decode_connection(value or b"")
             if (found.merchant, found.name) == name:
-                self._connections[name] = found.connection
+                self._connections.setdefault(name.merchant, {})[name.connection] = found.connection
 
     async def open(self) -> None:
         """Answer from now on."""
@@ -58,15 +62,23 @@ class ConnectionTable:
 
     def find(self, merchant: str, system: str, name: str = "") -> Connection | None:
         """A merchant's connection to a system: the named one, or the only one. Raises `NotLoadedError`."""
-        found = [each for each in self.all(merchant) if each.system == system and name in ("", each.name)]
+        self._check_loaded()
+        theirs = self._connections.get(merchant, {})
+        if name:
+            named = theirs.get(name)
+            return named if named is not None and named.system == system else None
+        found = [each for each in theirs.values() if each.system == system]
         return found[0] if len(found) == 1 else None
 
     def all(self, merchant: str = "") -> list[Connection]:
         """All of them, or a merchant's, by name. Raises `NotLoadedError`."""
+        self._check_loaded()
+        merchants = [merchant] if merchant else sorted(self._connections)
+        return [each for known in merchants for _, each in sorted(self._connections.get(known, {}).items())]
+
+    def _check_loaded(self) -> None:
         if not self.loaded:
             raise NotLoadedError("the connections to tills are still being read")
-        named = sorted(self._connections.items())
-        return [each for name, each in named if merchant in ("", name.merchant)]
 
     def cursor(self, name: Name) -> CursorRecord | None:
         """How far it was polled; None: never."""

@@ -60,7 +60,8 @@ _decode = msgspec.json.Decoder(float_hook=Decimal).decode
 
 class Zettle(Adapter):
     """Needs from the shop: the `signingKey` of its subscription to `PurchaseCreated` (secret `webhook`), and for the
-    poll an API key, which is exchanged for tokens (secret `api`). The account is the organisation's UUID.
+    poll a client id and an API key, with a `:` between them, which are exchanged for tokens (secret `api`). The account
+    is the organisation's UUID.
 
     A Zettle purchase names no place: `stores:` maps a cash register's UUID, a user's id or UUID, or the organisation's.
     No purchase names its customer: a receipt claim does, or the customer's code at the till.
@@ -72,16 +73,20 @@ class Zettle(Adapter):
     api = ApiSpec(
         "https://purchase.izettle.com",
         token_url="https://oauth.zettle.com/token",  # noqa: S106  an address
-        token_fields={"grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer", "assertion": "{secret}"},
+        token_fields={
+            "grant_type": "urn:ietf:params:oauth:grant-type:jwt-bearer",
+            "client_id": "{part[0]}",
+            "assertion": "{part[1]}",
+        },
+        token_parts=2,
         per_second=5.0,
     )
     needs = (
         Need("account", "The organisation's UUID: `organizationUuid` of any webhook", secret=False),
         Need("webhook", "The `signingKey` of the answer to creating the subscription of PurchaseCreated"),
-        Need("api", "An API key of my.zettle.com with the scope READ:PURCHASE", optional=True),
+        Need("api", "client id:API key, of my.zettle.com/apps/api-keys with the scope READ:PURCHASE", optional=True),
     )
     check_first = (
-        "Whether the token exchange of an API key wants the app's client_id as well.",
         "The webhook's own names: purchaseUuid or purchaseUUID, refundsPurchaseUuid; both are read.",
         "That hosts are still purchase.izettle.com and oauth.zettle.com: the documentation at hand is of 2022.",
         "Whether `amount` holds the tip: both are read, by what the payments sum to.",

@@ -90,7 +90,11 @@ async def test_an_unsigned_system_gets_an_address_that_nobody_guesses(web: Web, 
     again = json.loads((await terminal.run("connect", "doorbell", "--wait", "0", "--json"))[1])
     assert again["url"] == told["url"], "an address that was pasted somewhere stays"
 
-    (terminal.config / "merchants" / MERCHANT / "pos" / "doorbell.yaml").unlink()
+    file = terminal.config / "merchants" / MERCHANT / "pos" / "doorbell.yaml"
+    assert "role:" not in file.read_text()
+    await terminal.run("connect", "doorbell", "--role", "payment", "--wait", "0", "--json")
+    assert "role: payment\n" in file.read_text()
+    file.unlink()
     assert json.loads((await terminal.run("apply", "--json"))[1]) == {"in_force": [], "ended": ["doorbell"]}
     await eventually(lambda: not tills.connections.all(MERCHANT), why="it has ended")
 

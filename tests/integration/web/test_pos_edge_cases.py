@@ -23,6 +23,7 @@ from stamgast.local.brokers import Broker
 from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics, create_topics, delete_topics
+from stamgast.pos.connections import Role
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from tests.conftest import PARTITIONS
@@ -75,6 +76,7 @@ async def till(kafka: Broker, redis_server: RedisServer, tmp_path_factory: Any) 
             await tills.connect("loyverse", stores)
             await tills.connect("loyverse", stores, name="counter", api=False)
             await tills.connect("loyverse", stores, account="A2", name="other", api=False)
+            await tills.connect("loyverse", stores, account="A3", name="terminal", api=False, role=Role.PAYMENT)
             await tills.connect("lightspeed_x", {"o-1": "dok-noord"}, api=False)
             yield tills
     finally:
@@ -256,6 +258,14 @@ async def test_12_a_bill_that_is_paid_in_three_ways_earns_once(till: Tills, case
         {"type": "OTHER", "money_amount": 2},
     ]
     await till.loyverse(case.receipt(1, payments=ways), name="counter")
+    await till.state(customer, purchases=1, spend=700, stamps={"bread": 1})
+
+
+async def test_13_a_feed_that_only_tells_how_sales_were_paid_earns_nothing(till: Tills, case: Case):
+    customer = await till.enrol(case.phone)
+    await till.loyverse(case.receipt(1), name="terminal")
+    await till.loyverse(case.receipt(1), name="counter")
+    await till.loyverse(case.refund(1, "r", 2.0), name="terminal")
     await till.state(customer, purchases=1, spend=700, stamps={"bread": 1})
 
 

@@ -53,7 +53,7 @@ async def connected(tills: Tills) -> None:
     for table in ("pos.order", "pos.order.line", "pos.payment", "res.partner", "product.product"):
         for method in ("read", "search_read"):
             document = {"ids": [901, 902, 1, 2, 7, 31], "domain": [["id", "=", 42]]}
-            tills.api.objects[f"/odoo/{table}/{method}"] = odoo.database(f"/{table}/{method}", None, document)
+            tills.api.objects[f"/odoo/json/2/{table}/{method}"] = odoo.database(f"/{table}/{method}", None, document)
 
 
 async def every_webhook(tills: Tills) -> None:

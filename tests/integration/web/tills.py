@@ -16,7 +16,7 @@ import httpx
 
 from stamgast.broker import kafka_of
 from stamgast.local.processes import ChildProcess
-from stamgast.pos.connections import Connection
+from stamgast.pos.connections import Connection, Role
 from stamgast.pos.registry import Registry
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
@@ -42,14 +42,21 @@ class Tills:
         self.known: dict[str, Connection] = {}
 
     async def connect(
-        self, system: str, stores: dict[str, str], account: str = "A1", name: str = "", *, api: bool = True
+        self,
+        system: str,
+        stores: dict[str, str],
+        account: str = "A1",
+        name: str = "",
+        *,
+        api: bool = True,
+        role: Role = Role.SALE,
     ) -> None:
         """A connection of that system, under its own name, with an API or without."""
         tills, name = sure(self.web.parts.tills), name or system
         secrets = {"webhook": SECRET} if tills.registry.get(system).capabilities.signed else {"path": "t0ken"}
         secrets |= {"api": "key"} if api else {}
         sealed = {each: (tills.seal.seal(MERCHANT, name, each, text),) for each, text in secrets.items()}
-        made = Connection(MERCHANT, name, system, account, stores, sealed, api_url=f"{self.api.url}/{name}")
+        made = Connection(MERCHANT, name, system, account, stores, sealed, api_url=f"{self.api.url}/{name}", role=role)
         where = kafka_of(self.settings), self.web.topics.connections
         await append_connections(*where, [record_of(made, 1)])
         self.known[name] = made

@@ -7,7 +7,8 @@ import pytest
 
 from rules.loader import load_merchant
 from stamgast.identity.sealing import WrappingKeys
-from stamgast.pos.connections import Connection, PosSeal, Role, SecretError, load_connections
+from stamgast.pos.connections import Connection, PosSeal, SecretError, load_connections
+from stamgast.pos.roles import Role
 from tests.builders import program
 
 SEAL = PosSeal(WrappingKeys({"first": b"1" * 32}))

@@ -9,9 +9,10 @@ import pytest
 
 from stamgast.pos.adapter import Context, Found, SignatureError
 from stamgast.pos.canonical import Purchase, Refund
-from stamgast.pos.connections import Connection, Role
+from stamgast.pos.connections import Connection
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Received, Refused
+from stamgast.pos.roles import Role
 from stamgast.pos.webhook import Webhook, purchases_of, read_body, read_webhook
 from tests.builders import MERCHANT, T0, program, sure
 from tests.fakes.kassa import TOLERANCE, Kassa, sign

@@ -33,9 +33,10 @@ _SALES: Final = "/f/v2/business-location/{account}/sales"
 
 
 class LightspeedK(Adapter):
-    """Needs from the shop: access to the Financial API of Lightspeed Restaurant (scope `financial-api`), as a token
-    (secret `api`). The account is the business location's id: a connection is one location, and `stores:` maps that
-    id, or a device's or revenue centre's where one location is several stores.
+    """Needs from the shop: access to the Financial API of Lightspeed Restaurant (scope `financial-api`): client id,
+    client secret and refresh token of an approved app with `:` between them, or a token that does not end (secret
+    `api`). The account is the business location's id: a connection is one location, and `stores:` maps that id, or a
+    device's or revenue centre's where one location is several stores.
 
     Nothing is sent by webhook but an integrator's own orders, unsigned: what such a notice names is looked up. A bill
     that several customers pay belongs to the first of them that is known; who else paid it claims by the receipt. What
@@ -45,10 +46,21 @@ class LightspeedK(Adapter):
     name = "lightspeed_k"
     capabilities = Capabilities(signed=False, thin=True, poll=True, knows_customer=True)
     kinds = ("sale",)
-    api = ApiSpec("https://api.lsk.lightspeed.app", per_second=2.0)
+    api = ApiSpec(
+        "https://api.lsk.lightspeed.app",
+        per_second=2.0,
+        token_url="https://api.lsk.lightspeed.app/oauth/token",  # noqa: S106  an address
+        token_fields={
+            "grant_type": "refresh_token",
+            "client_id": "{part[0]}",
+            "client_secret": "{part[1]}",
+            "refresh_token": "{part[2]}",
+        },
+        token_parts=3,
+    )
     needs = (
         Need("account", "The business location's id: back office, in the address", secret=False),
-        Need("api", "An access token with the scope financial-api, of the app that Lightspeed approved"),
+        Need("api", "client id:client secret:refresh token of the app that Lightspeed approved, scope financial-api"),
     )
     check_first = (
         "The sign of a refund's lines: they are read as money given back, whichever they have.",
@@ -56,6 +68,7 @@ class LightspeedK(Adapter):
         "That a location whose prices are without tax has `taxIncluded: false` in its tax lines: tax is added then.",
         "Whether `netAmountWithTax` of a payment holds the tip: what the lines sum to says so.",
         "Gift cards and bottle deposits are known by their accounting group's name: Gift cards, Cadeaubon, Statiegeld.",
+        "That the app's refresh token stays good, and that its client id and secret are taken in the form.",
         "On which terms Lightspeed gives access to the Financial API.",
     )
 

@@ -192,7 +192,8 @@ def _line(line: Part, currency: str, *, is_back: bool) -> tuple[Line, tuple[Deci
     tax = line.number("taxAmount", default=_NOTHING)
     net = line.number("totalNetAmountWithoutTax", default=_NOTHING)
     gross = line.number("totalNetAmountWithTax", default=net + tax)
-    added = [each for each in line.parts("taxLines") if each.content.get("taxIncluded") is False]
+    taxes = line.parts("taxLines") if isinstance(line.get("taxLines"), list) else []
+    added = [each for each in taxes if each.content.get("taxIncluded") is False]
     if added:
         tax = sum((each.number("taxAmount", default=_NOTHING) for each in added), _NOTHING)
         gross = line.number("totalNetAmountWithoutTax", "totalNetAmountWithTax", default=_NOTHING) + tax

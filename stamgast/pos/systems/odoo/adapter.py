@@ -9,6 +9,7 @@ from typing import Any, Final
 from stamgast.pos.adapter import (
     Adapter,
     Api,
+    ApiError,
     ApiSpec,
     Capabilities,
     Context,
@@ -27,10 +28,13 @@ _PAGE: Final = 100
 _PARTNER: Final = ("phone", "barcode")
 _PRODUCT: Final = ("default_code", "barcode", "display_name", "categ_id")
 _SALE: Final = ("uuid", "pos_reference")
+_WHO: Final = ("{part[0]}", "{number[1]}", "{part[2]}")
+"""Database, user and key, which JSON-RPC wants in each call's document."""
 
 
 class Odoo(Adapter):
-    """Needs from the shop: Odoo 19 or later with an API key of a user who may read the Point of Sale (secret `api`).
+    """Needs from the shop: an API key of an Odoo user who may read the Point of Sale (secret `api`): the key alone for
+    Odoo 19 and later, `database:user id:key` for 17 and 18, which are asked by JSON-RPC.
 
     The account is Odoo's host name. For notices at once, an automation rule on `pos.order` (on save, state paid, done
     or cancelled) with the action "Send Webhook Notification" to the address that `stamgast pos connect` prints: Odoo
@@ -42,13 +46,13 @@ class Odoo(Adapter):
     name = "odoo"
     capabilities = Capabilities(signed=False, thin=True, poll=True, knows_customer=True)
     kinds = ("order",)
-    api = ApiSpec("https://{account}/json/2", per_second=5.0, burst=10)
+    api = ApiSpec("https://{account}", per_second=5.0, burst=10, in_documents=True)
     needs = (
         Need("account", "Odoo's host name, such as bakery.odoo.com", secret=False),
-        Need("api", "An API key of a user who may read the Point of Sale: preferences, account security"),
+        Need("api", "An API key (preferences, account security); database:user id:key for Odoo 17 and 18"),
     )
     check_first = (
-        "Odoo 17 and 18 have no JSON-2 API: they are read by the mapping of a CSV, or by a module that offers it.",
+        "That Odoo 17 and 18 answer 404 where 19 has its JSON-2 API: they are asked by JSON-RPC then.",
         "Whether several databases answer at one host: the API wants X-Odoo-Database then, which is not sent.",
         "A gift card that pays is a reward line in Odoo, and lowers what the sale earns by; no field tells it apart.",
         "Whether a gift card's line has `gift_code`: it is sold as a gift card then, and earns nothing.",
@@ -110,8 +114,7 @@ def _found(order: Part) -> Found:
 
 async def _search(api: Api, model: str, domain: list[Any], **more: Any) -> list[dict[str, Any]]:
     """All fields: which there are depends on Odoo's version and on the modules that are installed."""
-    answer = await api.call("POST", f"/{model}/search_read", document={"domain": domain, **more})
-    return [each.content for each in Part({"orders": answer}).parts("orders")]
+    return await _asked(api, model, "search_read", domain, more)
 
 
 async def _read(api: Api, model: str, owns: Iterable[int], fields: Sequence[str] = ()) -> Mapping[int, dict[str, Any]]:
@@ -119,9 +122,28 @@ async def _read(api: Api, model: str, owns: Iterable[int], fields: Sequence[str]
     wanted = sorted(set(owns))
     if not wanted:
         return {}
-    document = {"ids": wanted} | ({"fields": list(fields)} if fields else {})
-    answer = await api.call("POST", f"/{model}/read", document=document)
-    return {each.content["id"]: each.content for each in Part({"records": answer}).parts("records") if each.has("id")}
+    found = await _asked(api, model, "read", wanted, {"fields": list(fields)} if fields else {})
+    return {each["id"]: each for each in found if isinstance(each.get("id"), int)}
+
+
+async def _asked(api: Api, model: str, method: str, which: list[Any], more: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a method of a model answers: by JSON-2, or by JSON-RPC where Odoo has not that yet."""
+    named = {"ids" if method == "read" else "domain": which} | more
+    try:
+        answer = await api.call("POST", f"/json/2/{model}/{method}", document=named)
+    except GoneError:
+        document = {
+            "jsonrpc": "2.0",
+            "method": "call",
+            "params": {"service": "object", "method": "execute_kw", "args": [*_WHO, model, method, [which], more]},
+        }
+        told = Part(await api.call("POST", "/jsonrpc", document=document))
+        if told.has("error"):
+            error = told.beside("error")
+            why = error.maybe("message") if error else None
+            raise ApiError(f"Odoo answers: {(why or 'an error')[:100]}") from None
+        answer = told.content.get("result")
+    return [each.content for each in Part({"records": answer}).parts("records")]
 
 
 async def _completed(orders: list[dict[str, Any]], api: Api) -> list[dict[str, Any]]:

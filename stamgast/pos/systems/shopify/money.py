@@ -1,9 +1,11 @@
 """Amounts of Shopify's objects: in the shop's own currency, which `…_set` names."""
 
 from collections.abc import Iterable
+from contextlib import suppress
 from decimal import Decimal
 from typing import Final
 
+from stamgast.pos.systems import amounts
 from stamgast.pos.systems.names import DEPOSIT, is_deposit
 from stamgast.pos.systems.part import Part
 
@@ -12,6 +14,12 @@ ZERO: Final = Decimal(0)
 
 def money(part: Part, name: str, default: Decimal | None = ZERO) -> Decimal:
     """An amount in the shop's currency; the plain field is that as well, and older objects have only it."""
+    found = part.content.get(f"{name}_set")
+    plain = found.get("shop_money") if isinstance(found, dict) else None
+    text = plain.get("amount") if isinstance(plain, dict) else None
+    if isinstance(text, str):  # as nearly all of them are: a place is only needed to say what is wrong
+        with suppress(ValueError):
+            return amounts.decimal(text)
     if (both := part.part(f"{name}_set")) is not None:
         shop = both.part("shop_money")
         if shop is not None and shop.has("amount"):
@@ -31,12 +39,12 @@ def total(parts: Iterable[Part], *names: str) -> Decimal:
 
 def tax_of(part: Part) -> Decimal:
     """The tax of a line, in the shop's currency."""
-    return total(part.parts("tax_lines"), "price")
+    return total(part.parts("tax_lines"), "price") if part.get("tax_lines") else ZERO
 
 
 def discount_of(part: Part) -> Decimal:
     """What was taken off a line: its share of every discount, else what older objects say."""
-    allocations = part.parts("discount_allocations")
+    allocations = part.parts("discount_allocations") if part.get("discount_allocations") else []
     return total(allocations, "amount") if allocations else money(part, "total_discount")
 
 

@@ -68,6 +68,8 @@ def order_document(order: Part, context: Context) -> Document:
         "refund_ids": [fitting(back.id) for back in backs],
         "provenance": _provenance(order),
     } | _customer(order, context)
+    if status == "refunded" and not backs:  # it says so, and not by which refunds
+        document |= {"totals": {"gross_minor": 0, "tax_minor": 0, "paid_minor": 0}, "line_items": []}
     if number := order.id("name", "order_number"):
         document["receipt_number"] = number
     return document
@@ -81,8 +83,10 @@ class _Item:
     def __init__(self, part: Part, *, included: bool) -> None:
         self.part = part
         self.kind = kind_of(part)
-        self.is_tip = part.has("tip_payment_gateway", "tip_payment_method")
-        """A tip that was left at the POS stands among the lines, with how it was paid."""
+        self.is_tip = part.has("tip_payment_gateway", "tip_payment_method") or (
+            "tip_payment_gateway" in part.content and not part.has("product_id", "sku")
+        )
+        """A tip that was left at the POS stands among the lines: its gateway is named, if only by null."""
         self.price = money(part, "price")
         self.quantity = part.number("quantity", default=_ONE)
         self.tax = tax_of(part)
@@ -190,10 +194,14 @@ def _lines(
         shares = amounts.spread(unspread, weights)
         gross = [each - share for each, share in zip(gross, shares, strict=True)]
         discounts = [each + share for each, share in zip(discounts, shares, strict=True)]
+    gone: dict[str, tuple[Decimal, int]] = {}
+    for number, pieces, value, _ in (each for back in backs for each in back.lines):
+        had, money_back = gone.get(number, (ZERO, 0))
+        gone[number] = (had + pieces, money_back + amounts.minor(value, currency))
     found = []
     for item, own, tax, discount in zip(items, gross, taxes, discounts, strict=True):
         line = _line(item, currency, own, tax, discount)
-        if left := _left(item, line, backs, currency, edited=sums.edited):
+        if left := _left(item, line, gone.get(line["line_id"], (ZERO, 0)), edited=sums.edited):
             found.append(left)
     return distinct(found + _shipping_lines(order, currency, sums))
 
@@ -217,27 +225,21 @@ def _line(item: _Item, currency: str, gross: int, tax: int, discount: int) -> di
         line["sku"] = sku
     if product := part.id("product_id", "variant_id"):
         line["product_id"] = product
-    rates = part.parts("tax_lines")
+    rates = part.parts("tax_lines") if item.tax else []
     if len(rates) == 1 and (rate := amounts.rate_text(rates[0].content.get("rate"))):
         line["tax_rate"] = rate
     return line
 
 
-def _left(
-    item: _Item, line: dict[str, Any], backs: Sequence[Back], currency: str, *, edited: bool
-) -> dict[str, Any] | None:
+def _left(item: _Item, line: dict[str, Any], back: tuple[Decimal, int], *, edited: bool) -> dict[str, Any] | None:
     """What is left of a line, None if nothing is."""
     sold = item.quantity
-    if not (edited or backs):
-        return line
     if edited:
         now = item.part.content.get("current_quantity")
         pieces = sold - (sold if now is None else item.part.number("current_quantity", default=ZERO))
         value = amounts.minor(Decimal(line["gross_minor"]) * pieces / sold, "JPY") if sold else 0
     else:
-        own = [each for back in backs for each in back.lines if each[0] == line["line_id"]]
-        pieces = sum((each[1] for each in own), ZERO)
-        value = sum(amounts.minor(each[2], currency) for each in own)
+        pieces, value = back
     if not pieces and not value:
         return line
     left = sold - pieces

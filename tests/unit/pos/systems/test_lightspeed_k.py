@@ -176,7 +176,7 @@ def test_a_recalled_account_that_was_paid_anew_replaces_the_first_one():
 def test_the_service_charge_is_no_goods():
     """As the documentation's own line has it: 11.00 of which 1.00 is service, 8.33 and 1.6667 tax."""
     body = SALE | {
-        "salesLines": [line("S1", "BURGER", "11.00", "8.33", "1.6667", serviceCharge="1.00")],
+        "salesLines": [line("S1", "BURGER", "11.00", "8.33", "1.6667", serviceCharge="1.00", taxLines="example")],
         "payments": [payment("T1", "11.00")],
     }
     found = sale(K, "sale", body)
@@ -187,7 +187,9 @@ def test_the_service_charge_is_no_goods():
         found.totals.tax_minor,
     ) == (1000, 100, 1100, 167)
     assert reconciles(found)
-    beside = body | {"salesLines": [line("S1", "BURGER", "10.00", "8.33", "1.6667", serviceCharge="1.00")]}
+    beside = body | {
+        "salesLines": [line("S1", "BURGER", "10.00", "8.33", "1.6667", serviceCharge="1.00", taxLines="example")]
+    }
     assert sale(K, "sale", beside).totals == found.totals
 
 

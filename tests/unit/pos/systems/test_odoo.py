@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from stamgast.pos.adapter import Found, GoneError, IncapableError
+from stamgast.pos.adapter import ApiError, Found, GoneError, IncapableError
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.links import settled
 from stamgast.pos.problems import RefusedError
@@ -292,7 +292,7 @@ def database(path: str, query: Any, document: Any) -> Any:
         "/res.partner": [{"id": 7, "phone": "+31612345678", "barcode": False}],
         "/product.product": [{"id": 31, "default_code": "BROOD", "barcode": False, "categ_id": [4, "Bread"]}],
     }
-    table, _, method = path.rpartition("/")
+    table, _, method = path.removeprefix("/json/2").rpartition("/")
     rows = [row | ({"order_id": [42, "x"]} if row["id"] == 901 else {}) for row in tables[table]]
     if method == "read":
         return [row for row in rows if row["id"] in document["ids"]]
@@ -308,6 +308,28 @@ async def test_an_order_is_read_again_with_everything_that_it_names_by_an_id():
     assert found.line_items[0].sku == "BROOD"
     with pytest.raises(GoneError):
         await ODOO.reread(Found("order", "44"), api)
+
+
+async def test_an_older_odoo_is_asked_by_json_rpc_with_the_credential_in_the_document():
+    def answer(path: str, query: Any, document: Any) -> Any:
+        if path != "/jsonrpc":
+            raise GoneError("404")
+        who, (model, method, [first], more) = document["params"]["args"][:3], document["params"]["args"][3:]
+        assert who == ["{part[0]}", "{number[1]}", "{part[2]}"]
+        named = {"domain": first} if method == "search_read" else {"ids": first}
+        return {"jsonrpc": "2.0", "id": None, "result": database(f"/{model}/{method}", None, named | more)}
+
+    [found] = read(ODOO, [await ODOO.reread(Found("order", "42"), Answers(answer))], context("odoo"))
+    assert isinstance(found, Purchase)
+    assert (found.totals.gross_minor, len(found.line_items), sure(found.customer).phone) == (1220, 2, "+31612345678")
+
+    def trouble(path: str, query: Any, document: Any) -> Any:
+        if path != "/jsonrpc":
+            raise GoneError("404")
+        return {"error": {"code": 200, "message": "Odoo Server Error", "data": {"debug": "secret things"}}}
+
+    with pytest.raises(ApiError, match="Odoo Server Error"):
+        await ODOO.poll("", Answers(trouble))
 
 
 async def test_the_poll_reads_everything_of_one_kind_in_one_call():

@@ -168,6 +168,16 @@ def test_deposits_are_beside_the_goods_and_come_back_beside_them():
     assert (left["totals"]["gross_minor"], left["totals"]["deposit_minor"], gap(left)) == (1000, 25, 0)
 
 
+def test_a_tip_among_the_lines_is_no_goods_though_its_gateway_is_null():
+    tip = {"id": 3, "title": "Tip", "price": "1.00", "quantity": 1, "tip_payment_gateway": None, "product_id": None}
+    document = only(SHOPIFY, order(line_items=[*order()["line_items"], tip]))
+    assert ([each["line_id"] for each in document["line_items"]], document["totals"]["gross_minor"]) == (
+        ["1", "2"],
+        1800,
+    )
+    assert len(only(SHOPIFY, order(line_items=[line(1, "18.00", tip_payment_gateway=None)]))["line_items"]) == 1
+
+
 def test_an_object_without_its_total_is_summed_up():
     bare = {name: value for name, value in order().items() if not name.startswith("total") and name != "currency"}
     assert only(SHOPIFY, bare)["totals"]["gross_minor"] == 1800
@@ -218,6 +228,11 @@ def test_what_an_edit_took_off_was_never_bought():
 def test_only_what_is_paid_counts(status, found):
     assert only(SHOPIFY, order(financial_status=status))["status"] == found
     assert only(SHOPIFY, order(cancelled_at="2026-10-01T10:00:00Z"))["status"] == "voided"
+
+
+def test_what_was_given_back_whole_leaves_nothing_though_no_refund_is_named():
+    document = only(SHOPIFY, order(financial_status="refunded"))
+    assert (document["totals"]["gross_minor"], document["totals"]["paid_minor"], document["line_items"]) == (0, 0, [])
 
 
 def test_currencies_without_decimals_and_nobody():

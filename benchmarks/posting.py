@@ -1,0 +1,48 @@
+"""Posts prepared requests over kept connections as fast as they are answered, and tells how long that took."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import time
+from pathlib import Path
+
+CONNECTIONS = 32
+
+
+async def post_all(port: int, requests: list[bytes]) -> tuple[float, int]:
+    """Seconds, and how many were answered with 2xx."""
+    waiting, good = iter(requests), 0
+
+    async def one() -> None:
+        nonlocal good
+        reader, writer = await asyncio.open_connection("127.0.0.1", port)
+        for request in waiting:
+            writer.write(request)
+            head = await reader.readuntil(b"\r\n\r\n")
+            length = next((line for line in head.lower().split(b"\r\n") if line.startswith(b"content-length:")), b":0")
+            await reader.readexactly(int(length.partition(b":")[2]))
+            good += head.startswith(b"HTTP/1.1 2")
+        writer.close()
+
+    begun = time.perf_counter()
+    await asyncio.gather(*(one() for _ in range(CONNECTIONS)))
+    return time.perf_counter() - begun, good
+
+
+def main() -> None:
+    """Requests stand in a file, one after the other, each behind its length."""
+    port, path = int(sys.argv[1]), Path(sys.argv[2])
+    raw, requests = path.read_bytes(), []
+    at = 0
+    while at < len(raw):
+        size = int.from_bytes(raw[at : at + 4], "big")
+        requests.append(raw[at + 4 : at + 4 + size])
+        at += 4 + size
+    seconds, good = asyncio.run(post_all(port, requests))
+    print(json.dumps({"seconds": seconds, "good": good}))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,80 @@
+"""The worker that polls: what is due is polled, and one connection's trouble is nobody else's."""
+
+from types import SimpleNamespace
+from typing import Any
+
+from stamgast.domain.units import HOUR
+from stamgast.log.appender import NotAppendedError
+from stamgast.pos.adapter import ApiError
+from stamgast.pos.connections import Connection
+from stamgast.pos.registry import Registry
+from stamgast.tills.reconcile import Polled
+from stamgast.tills.record import CursorRecord, Name, connection_key, encode_connection, record_of
+from stamgast.tills.table import ConnectionTable
+from streams.maintenance.reconciliation import Reconciliation
+from tests.builders import MERCHANT, T0, program
+from tests.fakes.doorbell import Doorbell
+from tests.fakes.kassa import Kassa
+
+
+class Polling:
+    """In the place of `Reconciler`: notes what it is asked for, and fails where it is told to."""
+
+    def __init__(self, *connections: Connection) -> None:
+        table = ConnectionTable()
+        for each in connections:
+            table.note(connection_key(Name(each.merchant, each.name)), encode_connection(record_of(each, 1)))
+        table.loaded = True
+        registry = Registry({"kassa": Kassa, "doorbell": Doorbell}, ())
+        self.tills = SimpleNamespace(connections=table, registry=registry, adapter=self._adapter)
+        self.polled: list[tuple[str, bool]] = []
+        self.fails: dict[str, Exception] = {}
+
+    def _adapter(self, connection: Connection) -> Any:
+        return self.tills.registry.get(connection.system)
+
+    async def poll(self, connection: Connection, _program: Any, _at: int, *, deep: bool = False) -> Polled:
+        self.polled.append((connection.name, deep))
+        if connection.name in self.fails:
+            raise self.fails[connection.name]
+        return Polled(1, 0, 0, more=False)
+
+
+def connection(name: str, system: str = "doorbell", **sealed: tuple[str, ...]) -> Connection:
+    return Connection(MERCHANT, name, system, sealed=sealed or {"api": ("first.x",)})
+
+
+def reconciliation(polling: Polling, at: int = T0) -> Reconciliation:
+    async def program_of(merchant: str) -> Any:
+        return program() if merchant == MERCHANT else None
+
+    reconciler: Any = polling
+    clock: Any = SimpleNamespace(now=lambda: at)
+    customers: Any = SimpleNamespace(owned={})
+    return Reconciliation(customers, reconciler, program_of, clock)
+
+
+async def test_what_cannot_be_polled_is_not():
+    unknown = Connection("nobody", "stray", "doorbell", sealed={"api": ("first.x",)})
+    polling = Polling(
+        connection("good"), connection("unsealed", path=("first.x",)), connection("gone", "sold"), unknown
+    )
+    await reconciliation(polling).look()
+    assert polling.polled == [("good", False)]
+
+
+async def test_trouble_of_one_holds_up_no_other():
+    names = ("away", "broken", "full", "good")
+    polling = Polling(*map(connection, names))
+    polling.fails = {"away": ApiError("no"), "broken": KeyError("a fault of ours"), "full": NotAppendedError("no")}
+    await reconciliation(polling).look()
+    assert sorted(name for name, _ in polling.polled) == list(names)
+
+
+async def test_what_was_polled_lately_waits_for_its_hour():
+    polling = Polling(connection("good"))
+    polling.tills.connections._cursors[Name(MERCHANT, "good")] = CursorRecord("5", T0)
+    await reconciliation(polling, T0 + HOUR - 1).look()
+    assert polling.polled == []
+    await reconciliation(polling, T0 + HOUR).look()
+    assert polling.polled == [("good", False)]
