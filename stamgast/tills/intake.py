@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from typing import Final, NamedTuple
 
+from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.identity.joining import LastHeard
 from stamgast.logs import get_logger
@@ -14,6 +15,7 @@ from stamgast.pos.problems import Problem, RefusedError
 from stamgast.pos.reading import Item, Received, Refused
 from stamgast.pos.webhook import guarded, purchases_of
 from stamgast.purchases.accept import Accepted, Append, Known, People, ReceiptTooLargeError, Taken, accept
+from stamgast.tills.gathering import Gathering
 
 log = get_logger(__name__)
 
@@ -30,6 +32,8 @@ class Door(NamedTuple):
     append: Append
     topic: str
     last_heard: LastHeard
+    gathering: Gathering | None = None
+    """Where many requests come at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,17 +141,22 @@ async def _accept(door: Door, items: Sequence[Item], context: Context, at: Milli
 
 
 async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
-    return await accept(
-        door.people,
-        door.known,
-        door.append,
-        door.topic,
-        items,
-        program=context.program,
-        at=at,
-        last_heard=door.last_heard,
-        large=large,
-    )
+    async def alone(items: Sequence[Item], program: Program, at: Millis) -> Accepted:
+        return await accept(
+            door.people,
+            door.known,
+            door.append,
+            door.topic,
+            items,
+            program=program,
+            at=at,
+            last_heard=door.last_heard,
+            large=large,
+        )
+
+    if door.gathering is None or large:
+        return await alone(items, context.program, at)
+    return await door.gathering.accept(items, context.program, at, alone)
 
 
 def _named_badly(item: Received, places: set[str]) -> bool:

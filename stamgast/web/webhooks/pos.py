@@ -93,7 +93,7 @@ class _Delivery:
     async def _take(self, notice: Notice) -> Came:
         deps, context = self.deps, Context(self.connection, self.program)
         append, topic = deps.appender.append, deps.topics.purchases
-        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard)
+        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard, self.tills.gathering)
         within = _REREAD_S if any(each.content is None or each.partial for each in notice.found) else None
         try:
             api = self.tills.apis.of(self.adapter, self.connection)

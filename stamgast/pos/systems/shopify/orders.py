@@ -68,6 +68,8 @@ def order_document(order: Part, context: Context) -> Document:
         "refund_ids": [fitting(back.id) for back in backs],
         "provenance": _provenance(order),
     } | _customer(order, context)
+    if status == "refunded" and not backs:  # it says so, and not by which refunds
+        document |= {"totals": {"gross_minor": 0, "tax_minor": 0, "paid_minor": 0}, "line_items": []}
     if number := order.id("name", "order_number"):
         document["receipt_number"] = number
     return document

@@ -66,6 +66,8 @@ def order_document(order: Part, context: Context) -> Document:
         "refund_ids": back.ids,
         "provenance": _provenance(order, about),
     }
+    if status == "refunded" and not back.ids:  # it says so, and not by which refunds
+        document |= {"totals": {"gross_minor": 0, "tax_minor": 0, "paid_minor": 0}, "line_items": []}
     if number := order.id("number"):
         document["receipt_number"] = number
     own, billing = order.maybe("customer_id"), order.part("billing")

@@ -230,6 +230,11 @@ def test_only_what_is_paid_counts(status, found):
     assert only(SHOPIFY, order(cancelled_at="2026-10-01T10:00:00Z"))["status"] == "voided"
 
 
+def test_what_was_given_back_whole_leaves_nothing_though_no_refund_is_named():
+    document = only(SHOPIFY, order(financial_status="refunded"))
+    assert (document["totals"]["gross_minor"], document["totals"]["paid_minor"], document["line_items"]) == (0, 0, [])
+
+
 def test_currencies_without_decimals_and_nobody():
     document = only(SHOPIFY, order(currency="JPY", total_price="1900", total_price_set=money("1900", "JPY"), total_discounts="0",
                                    total_tip_received="0", line_items=[line(1, "1900")], customer=None, total_tax=None,

@@ -146,6 +146,8 @@ def test_refunds_are_cumulative_and_the_last_takes_all():
     assert document["refund_ids"] == ["9", "10"]
     wholly = only(WOO, order(status="refunded", refunds=[{"id": 9, "total": "-20.90"}]))
     assert (wholly["status"], wholly["totals"]["gross_minor"], wholly["totals"]["paid_minor"]) == ("refunded", 0, 0)
+    unnamed = only(WOO, order(status="refunded"))
+    assert (unnamed["totals"]["gross_minor"], unnamed["line_items"]) == (0, [])
     parcel = only(WOO, order(shipping_total="4.50", shipping_tax="0.45", total="25.85", shipping_lines=[{"id": 3}],
                              refunds=[back(9, "4.95", shipping_lines=[{"total": "-4.50", "total_tax": "-0.45"}])]))  # fmt: skip
     assert (parcel["totals"]["gross_minor"], parcel["totals"].get("shipping_minor", 0)) == (2090, 0)

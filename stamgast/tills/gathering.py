@@ -1,0 +1,110 @@
+"""Purchases that come in at the same time are taken in together: one question who they are of, one append.
+
+Nobody waits for others to come: while some are on their way, the next gather. What is wrong with one is told to its own
+caller alone.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.log.appender import NotAppendedError
+from stamgast.pos.reading import Item
+from stamgast.purchases.accept import Accepted
+from stamgast.state.errors import StateError
+from stamgast.state.views import NotLoadedError
+
+Accept = Callable[[Sequence[Item], Program, Millis], Awaitable[Accepted]]
+"""Takes in purchases of one merchant; an outcome for each, in their order."""
+
+MOST: Final = 200
+"""Purchases that are taken in at once."""
+
+
+_NOT_NOW: Final = (NotAppendedError, NotLoadedError, StateError)
+"""It is the same for each of them, and would take as long again."""
+
+
+@dataclass(eq=False, slots=True)
+class _Call:
+    items: Sequence[Item]
+    program: Program
+    at: Millis
+    accept: Accept
+    answer: asyncio.Future[Accepted]
+
+
+@dataclass
+class Gathering:
+    """See the module; one for all requests of a process."""
+
+    _waiting: dict[str, list[_Call]] = field(default_factory=dict)
+    """Merchant -> calls that came while others of the merchant are on their way."""
+    _running: dict[str, asyncio.Task[None]] = field(default_factory=dict)
+
+    async def accept(self, items: Sequence[Item], program: Program, at: Millis, accept: Accept) -> Accepted:
+        """As `accept` alone would. What looks wrong about several calls' purchases is told to the first of them."""
+        call = _Call(items, program, at, accept, asyncio.get_running_loop().create_future())
+        self._waiting.setdefault(program.merchant, []).append(call)
+        if program.merchant not in self._running:
+            # A task of its own: a caller who goes away takes nobody's purchases along.
+            self._running[program.merchant] = asyncio.create_task(self._run(program.merchant))
+        return await call.answer
+
+    async def _run(self, merchant: str) -> None:
+        try:
+            while calls := self._waiting.pop(merchant, None):
+                for together in _alike(calls):
+                    await _take(together)
+        finally:
+            del self._running[merchant]
+
+
+def _alike(calls: list[_Call]) -> list[list[_Call]]:
+    """Calls under the same programme, in their order, as many at once as a request may have."""
+    found: list[list[_Call]] = []
+    size = 0
+    for call in calls:
+        if found and found[-1][-1].program is call.program and size + len(call.items) <= MOST:
+            found[-1].append(call)
+            size += len(call.items)
+        else:
+            found.append([call])
+            size = len(call.items)
+    return found
+
+
+async def _take(calls: Sequence[_Call]) -> None:
+    """Take in what several calls brought; where nothing of it can be taken, each for itself."""
+    items = [item for call in calls for item in call.items]
+    first = calls[0]
+    try:
+        accepted = await first.accept(items, first.program, max(call.at for call in calls))
+    except _NOT_NOW as error:
+        for call in calls:
+            _fail(call, error)
+        return
+    except Exception as error:  # noqa: BLE001  its own caller hears it, who knows what it means
+        if len(calls) == 1:
+            _fail(first, error)
+            return
+        for call in calls:
+            await _take([call])
+        return
+    at = 0
+    for number, call in enumerate(calls):
+        outcomes = accepted.outcomes[at : at + len(call.items)]
+        at += len(call.items)
+        told = (accepted.doubts, accepted.beside) if number == 0 else ([], [])
+        if not call.answer.done():
+            call.answer.set_result(Accepted(outcomes, *told))
+
+
+def _fail(call: _Call, error: Exception) -> None:
+    if not call.answer.done():
+        call.answer.set_exception(error)

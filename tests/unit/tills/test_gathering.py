@@ -1,0 +1,124 @@
+"""Purchases that come at once are taken in together, and each caller hears of its own alone."""
+
+import asyncio
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+
+from stamgast.log.appender import NotAppendedError
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.reading import Received, Refused
+from stamgast.purchases.accept import Accepted, Taken
+from stamgast.tills.gathering import MOST, Gathering
+from tests.builders import T0, program
+
+BAD = "bad"
+FAULT = "fault"
+
+
+class Kafka:
+    """Accepts what is not bad, a batch at a time."""
+
+    def __init__(self) -> None:
+        self.batches: list[list[str]] = []
+        self.fails: Exception | None = None
+        self.free = asyncio.Event()
+        self.free.set()
+
+    async def accept(self, items: Sequence[Any], _program: Any, _at: int) -> Accepted:
+        self.batches.append([each.place for each in items])
+        await self.free.wait()
+        if self.fails is not None:
+            raise self.fails
+        if any(each.place == FAULT for each in items):
+            raise KeyError(FAULT)
+        outcomes = [
+            Refused([{"pointer": each.place, "detail": BAD}]) if each.place == BAD else Taken(each, None)
+            for each in items
+        ]
+        if not any(isinstance(each, Taken) for each in outcomes):
+            raise RefusedError([{"pointer": BAD, "detail": BAD}])
+        return Accepted(outcomes, [], [])
+
+
+def sale(name: str) -> Any:
+    purchase: Any = None
+    return Received(purchase, name)
+
+
+async def all_at_once(kafka: Kafka, gathering: Gathering, *names: str) -> list[Any]:
+    """Begin one, which is on its way while the others come."""
+    kafka.free.clear()
+    shop = program()
+    tasks = [asyncio.create_task(gathering.accept([sale(name)], shop, T0, kafka.accept)) for name in names]
+    for _ in range(3):
+        await asyncio.sleep(0)
+    kafka.free.set()
+    return await asyncio.gather(*tasks, return_exceptions=True)
+
+
+async def test_one_alone_does_not_wait_and_the_others_go_together():
+    kafka, gathering = Kafka(), Gathering()
+    shop = program()
+    kafka.free.clear()
+    first = asyncio.create_task(gathering.accept([sale("a")], shop, T0, kafka.accept))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    others = [asyncio.create_task(gathering.accept([sale(name)], shop, T0, kafka.accept)) for name in "bcd"]
+    await asyncio.sleep(0)
+    kafka.free.set()
+    answers = [await each for each in (first, *others)]
+    assert kafka.batches == [["a"], ["b", "c", "d"]]
+    assert [answer.taken[0].received.place for answer in answers] == list("abcd")
+    assert gathering == Gathering(), "nothing is left behind"
+
+
+async def test_a_bad_one_is_told_to_its_own_caller_alone():
+    kafka = Kafka()
+    answers = await all_at_once(kafka, Gathering(), "a", BAD, "c")
+    assert [isinstance(each.outcomes[0], Taken) for each in answers] == [True, False, True]
+
+
+async def test_what_we_stumble_over_is_told_to_its_own_caller_alone():
+    kafka = Kafka()
+    answers = await all_at_once(kafka, Gathering(), "a", FAULT, "c")
+    assert isinstance(answers[1], KeyError)
+    assert [answers[number].taken[0].received.place for number in (0, 2)] == ["a", "c"]
+
+
+async def test_where_none_of_a_batch_can_be_taken_each_hears_so():
+    kafka = Kafka()
+    answers = await all_at_once(kafka, Gathering(), BAD, BAD, BAD)
+    assert all(isinstance(each, RefusedError) for each in answers)
+
+
+async def test_while_kafka_is_away_everybody_hears_it_and_the_next_come_in():
+    kafka, gathering = Kafka(), Gathering()
+    kafka.fails = NotAppendedError("away")
+    answers = await all_at_once(kafka, gathering, "a", "b", "c")
+    assert all(isinstance(each, NotAppendedError) for each in answers)
+    kafka.fails = None
+    assert (await gathering.accept([sale("d")], program(), T0, kafka.accept)).taken
+
+
+async def test_who_goes_away_takes_nobody_along():
+    kafka, gathering, shop = Kafka(), Gathering(), program()
+    kafka.free.clear()
+    gone, stays = (asyncio.create_task(gathering.accept([sale(name)], shop, T0, kafka.accept)) for name in "ab")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    gone.cancel()
+    kafka.free.set()
+    assert (await stays).taken[0].received.place == "b"
+    with pytest.raises(asyncio.CancelledError):
+        await gone
+
+
+async def test_a_batch_is_bounded_and_of_one_programme():
+    kafka, gathering = Kafka(), Gathering()
+    await all_at_once(kafka, gathering, *map(str, range(MOST + 50)))
+    assert max(map(len, kafka.batches)) == MOST
+    kafka.batches.clear()
+    await asyncio.gather(*(gathering.accept([sale(name)], program(), T0, kafka.accept) for name in "ab"))
+    assert kafka.batches == [["a"], ["b"]]
