@@ -140,7 +140,7 @@ def _read_only(job: Job) -> Summary:
 def _bring_in(job: Job, noted: Path) -> Summary:
     from stamgast.commands.finding import Reasons
     from stamgast.lists.bringing_in import bring_in
-    from stamgast.lists.progress import OtherListError
+    from stamgast.lists.progress import ProgressError
 
     tell, close = progress("rows")
     reasons = Reasons()
@@ -148,10 +148,8 @@ def _bring_in(job: Job, noted: Path) -> Summary:
     try:
         with reasons:
             return asyncio.run(bring_in(job, noted, tell))
-    except OtherListError as error:
+    except ProgressError as error:
         fail(str(error))
-    except OSError as error:
-        fail(f"{noted}: {error.strerror}: say with --progress where to note how far it is")
     finally:
         close()
 

@@ -108,7 +108,7 @@ async def bring_in(job: Job, progress: Path, tell: Tell) -> Summary:
     """Bring a list in; returns once Kafka has all of it. `tell` is told of rows done and all rows.
 
     Raises:
-        OtherListError, OSError: the file of how far it is cannot be used.
+        ProgressError: the file of how far it is cannot be used.
         NotLoadedError, NotAppendedError, StateError: not now; the same command goes on where this one ended.
     """
     settings, survey = job.settings, job.survey
