@@ -97,7 +97,7 @@ class Asked(Struct, frozen=True):
 
     def weeks_open(self, today: Day) -> float:
         """Return how long the horizon is after a day, in weeks of open days."""
-        if not self.closed.days:
+        if self.closed.is_calendar:
             return self.horizon
         return self.closed.open_between(today, today + round(self.horizon * WEEK_DAYS)) / WEEK_DAYS
 
@@ -255,9 +255,9 @@ def told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> I
 
 
 def _lapse_days(sample: Sample, lapses_at: Floats, closed: ClosedDays) -> Floats:
-    """Return the days by which P(alive) has fallen: so many open days after the first purchase."""
+    """Return the days by which P(alive) has fallen: so many counted days after the first purchase."""
     days = np.ceil(lapses_at * WEEK_DAYS - 1e-9)
-    if not closed.days:
+    if closed.is_calendar:
         return np.asarray(sample.first_days) + days
     waits = zip(sample.first_days, map(float, days), strict=True)
     return np.array([first + closed.after(first, wait) for first, wait in waits])

@@ -33,12 +33,14 @@ def change(
     """Expect of each customer what the next year brings against the last; whose spend grows most comes first."""
     from stamgast.clv.changes import changes_of
     from stamgast.clv.scoring import date_of
+    from stamgast.domain.closed_days import ClosedDays
 
     check_model(model, orders)
     known = None if parameters is None else _read(parameters)
     purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
     live = live_of(purchases)
     found = fit_shop(live, model, orders, _WEEKS) if known is None else known
+    live = live.without(found.time(ClosedDays()))
     changes = changes_of(purchases, live.sample, found)
     if changes is None:
         fail("there is no spend model, so nothing can be said of what customers will spend")

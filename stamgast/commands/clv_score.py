@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from stamgast.clv.scoring import Asked, Score
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
+    from stamgast.domain.season import Season
 
 _AT_ONCE: Final = 5_000
 _USUAL: Final = "best"
@@ -75,7 +76,7 @@ def score(
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed = _closed_of(merchant, parameters, known)
+    closed, trade = _closed_of(merchant, parameters, known), _trade_of(merchant)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -85,8 +86,6 @@ def score(
         given = Margin(known.margin, known.margin_weight)
     purchases, settled = settle_margin(data, purchases, given)
     live = live_of(purchases).without(closed)
-    sample = live.sample
-    scores: Iterable[Score]
     won = None
     if table is not None:
         tell_of_strangers(costs, table, data, purchases)
@@ -96,11 +95,15 @@ def score(
     )
     if known is not None:
         tell_notes(known)
-        scores = score_each(sample, known, asked)
+        found = known
     else:
-        found = fit_shop(live, model or _USUAL, orders, weeks, closed)
+        found = fit_shop(live, model or _USUAL, orders, weeks, closed, trade=trade)
         _warn_of_short(found, weeks)
-        scores = score_each(sample, replace(found, open_days=bool(closed.days)).versioned(), asked)
+        found = replace(found, open_days=bool(closed.days)).versioned()
+    time = found.time(closed)
+    sample = live.without(time).sample
+    asked = replace(asked, closed=time)
+    scores: Iterable[Score] = score_each(sample, found, asked)
     _tell(scores, sample, asked, as_json=as_json)
 
 
@@ -146,6 +149,11 @@ def _closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> 
     if closed.days:
         say(f"leaving out {merchant}'s {len(closed.days)} closed days")
     return closed
+
+
+def _trade_of(merchant: str) -> Season | None:
+    """Return the season of the trade that the merchant's program.yaml names."""
+    return program_of(merchant).horizon.season if merchant else None
 
 
 def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, *, as_json: bool) -> None:

@@ -59,9 +59,11 @@ def segments(
         return
     if data is None:
         misuse("give --data FILE, or --merchant M")
+    from stamgast.clv.ensemble.best_fit import fit_any
     from stamgast.clv.scoring import Asked, date_of
     from stamgast.clv.segments.values import TREND, segments_of
-    from stamgast.clv.selection.k_selection import fit_live
+    from stamgast.clv.selection.validation_split import MOST_DAYS
+    from stamgast.domain.attrition import MBG_CNBD_K
     from stamgast.domain.residual_value import Discounting
 
     usual = read_cost(acquisition_cost)
@@ -74,7 +76,7 @@ def segments(
     purchases, settled = settle_margin(data, purchases, given)
     asked = Asked(discounting=Discounting(months, rate, settled.share), margin_weight=settled.weight)
     say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
-    pooled = fit_live(live_of(purchases), "mbg_cnbd_k", "repeat")
+    pooled = fit_any(live_of(purchases), MBG_CNBD_K, "repeat", MOST_DAYS)
     for note in pooled.fit.notes if pooled.fit else ():
         say(f"note: {note}")
     found = segments_of(purchases, pooled, FILE_BY[by], table, asked)

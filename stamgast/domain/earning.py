@@ -46,7 +46,7 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         if earned and not (card.dated and not card.takes(day)) and not (ours.history and not card.count_history):
             raw[card.id] = earned
     kept = program.kept
-    entry = Entry(day, ours.spend, profit_of(ours, program.costs), int(ours.counts), ours.refunded, raw)
+    entry = Entry(day, ours.spend, profit_of(ours, program.costs), 1 if ours.counts else 0, ours.refunded, raw)
     if kept is not NOTHING_KEPT:
         entry.bought = marks_in(ours, kept)
     return entry

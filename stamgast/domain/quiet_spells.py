@@ -97,4 +97,4 @@ def _by_model(customer: Customer, prospects: Prospects, lapse: LapseModel) -> Ga
 
 def _calendar_days(prospects: Prospects, last_day: int, weeks: float) -> float:
     days = min(weeks * WEEK_DAYS, _LONGEST)
-    return prospects.closed.after(last_day, days) if prospects.closed.days else days
+    return days if prospects.time.is_calendar else prospects.time.after(last_day, days)

@@ -45,7 +45,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     if happened is None and event.after is not None:
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
-    was = (customer.purchases, customer.spend, customer.profit)
+    purchases, spend, profit = customer.purchases, customer.spend, customer.profit
     bundle = case.context.bundle
     worth_before = worth(case) if bundle.minds_worth else {}
     was_before = remembering.before(case) if bundle.minds_purchases else None
@@ -58,7 +58,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     if event.before is not None and event.before.counts and not applied.new.counts:
         take_back(case, event.transaction)
     # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
-    if event.before is not None or customer.profit < was[2] or customer.spend < was[1]:
+    if event.before is not None or customer.profit < profit or customer.spend < spend:
         fall_back(case, facts)
     if event.after is None:
         left = _without_purchase(case, applied.old.fired)
@@ -75,9 +75,9 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     for card, by in applied.balances.items():
         name = measuring.stamps_of(card)
         counters[name] = counters.get(name, 0) + by
-    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - was[0]
-    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
-    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]
+    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - purchases
+    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
+    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit
     (let_cards_answer if is_history(event) else fire)(case, facts)
 
 

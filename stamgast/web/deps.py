@@ -25,6 +25,7 @@ from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.transactions import KnownTransactions
+from stamgast.tills.tills import Tills
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -75,6 +76,9 @@ class Deps:
     fitness: Fitness
     filling: Filling
     clock_watch: ClockWatch | None = None
+    tills: Tills | None = None
+    public_url: str = ""
+    """Under which systems of tills were given their addresses."""
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)
     monotonic: Callable[[], float] = time.monotonic

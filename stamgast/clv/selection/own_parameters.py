@@ -71,7 +71,7 @@ def deserves_its_own(purchases: Purchases, part: Purchases, model: str, tested: 
 def own_parameters(part: Purchases, pooled: ParameterSet) -> ParameterSet:
     """Fit the purchase model to a part. Its spend model stays that of all: nothing says that an own one is better."""
     found = _fit(sample_of(part), pooled.model)
-    return ParameterSet(found.name, found.parameters, pooled.spend).versioned()
+    return ParameterSet(found.name, found.parameters, pooled.spend, season=pooled.season).versioned()
 
 
 def _cut(purchases: Purchases) -> Day:
