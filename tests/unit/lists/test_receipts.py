@@ -34,6 +34,17 @@ def test_a_dutch_spreadsheet_is_read_as_it_is_saved(receipts):
     assert all(each.document["provenance"]["history"] for each in found)
 
 
+def test_a_customer_is_our_id_a_phone_or_a_membership_number(receipts):
+    named = ("c" + "a2" * 12, "06 12345678", "M-1", "12345")
+    found = receipts("date,amount,customer\n" + "".join(f"2026-03-31,1,{each}\n" for each in named))
+    assert [list(each.document["customer"].items()) for each in found] == [
+        [("customer_id", named[0])],
+        [("phone", named[1])],
+        [("membership_number", named[2])],
+        [("membership_number", named[3])],
+    ]
+
+
 def test_sales_of_today_are_no_history(sheet):
     found = survey(sheet("date,amount\n2026-03-31,1\n"), Mapping())
     reader = Receipts(found, program(), b"key", history=False)
