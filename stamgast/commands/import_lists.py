@@ -140,6 +140,7 @@ def _job(settings: Settings, survey: Survey, merchant: str, *, history: bool) ->
 def _preview(job: Job) -> None:
     """Ten rows as they are understood, on standard error."""
     from stamgast.lists.bringing_in import reader_of
+    from stamgast.lists.checking import checked
     from stamgast.lists.preview import in_one_line, notes_on
 
     survey = job.survey
@@ -147,8 +148,8 @@ def _preview(job: Job) -> None:
     for note in notes_on(survey):
         say(f"  {note}")
     reader, shown = reader_of(survey, job.program, job.settings, job.clock.now(), history=job.history), 0
-    for unit in reader.units():
-        for each in reader.read(unit):
+    for _, read in checked(reader, job.program):
+        for each in read:
             say(f"  {in_one_line(each)}")
             shown += 1
         if shown >= _SHOWN:
@@ -159,7 +160,8 @@ def _read_only(job: Job) -> Summary:
     from stamgast.lists.bringing_in import only_read, reader_of
 
     now = job.clock.now()
-    return only_read(job.survey, reader_of(job.survey, job.program, job.settings, now, history=job.history))
+    reader = reader_of(job.survey, job.program, job.settings, now, history=job.history)
+    return only_read(job.survey, reader, job.program)
 
 
 def _bring_in(job: Job, noted: Path) -> Summary:

@@ -17,6 +17,7 @@ from stamgast.clock.shop_time import Clock
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import derive_key
+from stamgast.lists.checking import checked
 from stamgast.lists.columns import Kind
 from stamgast.lists.customers_in import CustomersIn, ToldBefore
 from stamgast.lists.members import Member, Members
@@ -83,11 +84,11 @@ def reader_of(survey: Survey, program: Program, settings: Settings, at: Millis, 
     return Receipts(survey, program, key, history=history)
 
 
-def only_read(survey: Survey, reader: Receipts | Members) -> Summary:
+def only_read(survey: Survey, reader: Receipts | Members, program: Program) -> Summary:
     """What would become of a list as far as its rows tell: nothing is sent."""
     summary = Summary(survey.rows)
-    for unit in reader.units():
-        wrong = [each for each in reader.read(unit) if isinstance(each, Rejected)]
+    for unit, read in checked(reader, program):
+        wrong = [each for each in read if isinstance(each, Rejected)]
         summary.rejected += wrong
         summary.accepted += len(unit) - len(wrong)
     return summary
