@@ -46,6 +46,8 @@ def export(
                 _tell_all(asyncio.run(_all(settings, merchant, to)), merchant, to, as_json=as_json)
     except FolderError as error:
         fail(str(error))
+    except OSError as error:
+        fail(f"{to}: {error.strerror or error}")
 
 
 async def _one(settings: Settings, merchant: str, identifier: str, to: Path | None) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import sys
 from pathlib import Path
+from types import TracebackType
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -61,13 +62,37 @@ def bring(
     settings = load_settings()
     survey = _survey(file, _mapping(mapping), kind)
     job = _job(settings, survey, merchant, history=not live)
-    _preview(job)
+    with _Told():
+        _preview(job)
     if not (dry_run or yes or as_json) and sys.stdin.isatty() and not typer.confirm("Bring it in?", err=True):
         raise typer.Exit
-    summary = _read_only(job) if dry_run else _bring_in(job, progress_file or Path(f"{file}.import-progress"))
+    with _Told("; the same command again goes on from where it is"):
+        summary = _read_only(job) if dry_run else _bring_in(job, progress_file or Path(f"{file}.import-progress"))
     _tell(job, summary, dry_run=dry_run, as_json=as_json)
     if summary.rows and not summary.accepted:
         raise typer.Exit(WRONG)
+
+
+class _Told:
+    """A context in which trouble of every usual kind, and with the list, is told in a sentence and ends the command."""
+
+    def __init__(self, hint: str = "") -> None:
+        self._hint = hint
+
+    def __enter__(self) -> None:
+        """Nothing to do yet."""
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, at: TracebackType | None) -> None:
+        """Say what is wrong and exit."""
+        from stamgast.commands.finding import Reasons
+        from stamgast.lists.progress import ProgressError
+        from stamgast.sheets.lines import SheetError
+
+        if isinstance(error, ProgressError | SheetError):
+            fail(str(error))
+        reasons = Reasons()
+        reasons.hint = self._hint
+        reasons.__exit__(kind, error, at)
 
 
 def _mapping(path: Path | None) -> Mapping:
@@ -115,6 +140,7 @@ def _job(settings: Settings, survey: Survey, merchant: str, *, history: bool) ->
 def _preview(job: Job) -> None:
     """Ten rows as they are understood, on standard error."""
     from stamgast.lists.bringing_in import reader_of
+    from stamgast.lists.checking import checked
     from stamgast.lists.preview import in_one_line, notes_on
 
     survey = job.survey
@@ -122,8 +148,8 @@ def _preview(job: Job) -> None:
     for note in notes_on(survey):
         say(f"  {note}")
     reader, shown = reader_of(survey, job.program, job.settings, job.clock.now(), history=job.history), 0
-    for unit in reader.units():
-        for each in reader.read(unit):
+    for _, read in checked(reader, job.program):
+        for each in read:
             say(f"  {in_one_line(each)}")
             shown += 1
         if shown >= _SHOWN:
@@ -134,24 +160,16 @@ def _read_only(job: Job) -> Summary:
     from stamgast.lists.bringing_in import only_read, reader_of
 
     now = job.clock.now()
-    return only_read(job.survey, reader_of(job.survey, job.program, job.settings, now, history=job.history))
+    reader = reader_of(job.survey, job.program, job.settings, now, history=job.history)
+    return only_read(job.survey, reader, job.program)
 
 
 def _bring_in(job: Job, noted: Path) -> Summary:
-    from stamgast.commands.finding import Reasons
     from stamgast.lists.bringing_in import bring_in
-    from stamgast.lists.progress import OtherListError
 
     tell, close = progress("rows")
-    reasons = Reasons()
-    reasons.hint = "; the same command again goes on from where it is"
     try:
-        with reasons:
-            return asyncio.run(bring_in(job, noted, tell))
-    except OtherListError as error:
-        fail(str(error))
-    except OSError as error:
-        fail(f"{noted}: {error.strerror}: say with --progress where to note how far it is")
+        return asyncio.run(bring_in(job, noted, tell))
     finally:
         close()
 

@@ -17,6 +17,7 @@ from stamgast.clock.shop_time import Clock
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
 from stamgast.identity.sealing import derive_key
+from stamgast.lists.checking import checked
 from stamgast.lists.columns import Kind
 from stamgast.lists.customers_in import CustomersIn, ToldBefore
 from stamgast.lists.members import Member, Members
@@ -83,11 +84,11 @@ def reader_of(survey: Survey, program: Program, settings: Settings, at: Millis, 
     return Receipts(survey, program, key, history=history)
 
 
-def only_read(survey: Survey, reader: Receipts | Members) -> Summary:
+def only_read(survey: Survey, reader: Receipts | Members, program: Program) -> Summary:
     """What would become of a list as far as its rows tell: nothing is sent."""
     summary = Summary(survey.rows)
-    for unit in reader.units():
-        wrong = [each for each in reader.read(unit) if isinstance(each, Rejected)]
+    for unit, read in checked(reader, program):
+        wrong = [each for each in read if isinstance(each, Rejected)]
         summary.rejected += wrong
         summary.accepted += len(unit) - len(wrong)
     return summary
@@ -108,7 +109,7 @@ async def bring_in(job: Job, progress: Path, tell: Tell) -> Summary:
     """Bring a list in; returns once Kafka has all of it. `tell` is told of rows done and all rows.
 
     Raises:
-        OtherListError, OSError: the file of how far it is cannot be used.
+        ProgressError: the file of how far it is cannot be used.
         NotLoadedError, NotAppendedError, StateError: not now; the same command goes on where this one ended.
     """
     settings, survey = job.settings, job.survey

@@ -19,8 +19,8 @@ from stamgast.lists.receipts import Rejected
 SUFFIX: Final = ".import-progress"
 
 
-class OtherListError(Exception):
-    """The progress that is there is of another list, merchant or cluster; the text says what to do."""
+class ProgressError(Exception):
+    """The file cannot be used, or is of another list, merchant or cluster; the text says what to do."""
 
 
 class Begun(Struct, frozen=True):
@@ -63,19 +63,21 @@ class Progress:
         """Read what is there, and go on behind it.
 
         Raises:
-            OtherListError: it is of something else.
-            OSError: the file cannot be read or written.
+            ProgressError: it is of something else, or cannot be read or written.
         """
-        whole = self._read() if self.path.exists() else b""
-        self.resumed = bool(whole)
-        self._file = self.path.open("r+b" if whole else "wb")
-        self._file.seek(len(whole))
-        self._file.truncate()
+        try:
+            whole = self._read() if self.path.exists() else b""
+            self.resumed = bool(whole)
+            self._file = self.path.open("r+b" if whole else "wb")
+            self._file.seek(len(whole))
+            self._file.truncate()
+        except OSError as error:
+            raise ProgressError(self._why(error)) from None
         if not whole:
             self._write(self._begun)
 
     def note(self, step: Step) -> None:
-        """Remember a step once Kafka has it."""
+        """Remember a step once Kafka has it. Raises `ProgressError`."""
         self._write(step)
 
     def close(self, *, done: bool) -> None:
@@ -99,7 +101,7 @@ class Progress:
                     self._check(_decode_begun(line))
             except UNREADABLE:
                 if not number:
-                    raise OtherListError(f"{self.path} is no progress of ours: move it away") from None
+                    raise ProgressError(f"{self.path} is no progress of ours: move it away") from None
                 break
             whole += line
         return whole
@@ -108,7 +110,7 @@ class Progress:
         if found == self._begun:
             return
         differs = [name for name in Begun.__struct_fields__ if getattr(found, name) != getattr(self._begun, name)]
-        raise OtherListError(
+        raise ProgressError(
             f"{self.path} says how far an import came of which the {' and the '.join(differs)} "
             f"{'is' if len(differs) == 1 else 'are'} another: the file, its mapping or the options were changed "
             "meanwhile. Bring that one in first, or remove this file: what it counts as done is then sent again, "
@@ -116,7 +118,13 @@ class Progress:
         )
 
     def _write(self, what: Any) -> None:
-        if self._file is not None:
-            self._file.write(_encode(what) + b"\n")
-            self._file.flush()
-            os.fsync(self._file.fileno())
+        try:
+            if self._file is not None:
+                self._file.write(_encode(what) + b"\n")
+                self._file.flush()
+                os.fsync(self._file.fileno())
+        except OSError as error:
+            raise ProgressError(self._why(error)) from None
+
+    def _why(self, error: OSError) -> str:
+        return f"{self.path}: {error.strerror}: say with --progress where to note how far it is"

@@ -8,6 +8,7 @@ Each gets the same id whenever the list is read, so that a list that comes in tw
 from __future__ import annotations
 
 import hmac
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -26,6 +27,7 @@ from stamgast.sheets.lines import BadRow, Row
 from stamgast.sheets.moments import Moment, read_written
 from stamgast.sheets.money import read_money, read_quantity
 
+_OUR_ID: Final = re.compile(r"c[a-z2-7]{24}")
 _NOWHERE: Final = "import"
 """The store of a list that names none, of a merchant with several."""
 _MOST_HELD: Final = 2_000
@@ -165,12 +167,15 @@ class Receipts:
         return moment
 
     def _who(self, row: Row) -> tuple[tuple[str, str], ...]:
-        """By what the customer is named; `customer` is a phone where it is one, else a membership number."""
+        """By what the customer is named; `customer` is our id or a phone where it is one, else a membership number."""
         cell = self.survey.cell
         found = {
             name: text for name in ("phone", "membership_number", "provider_customer_id") if (text := cell(row, name))
         }
-        if text := cell(row, "customer"):
+        text = cell(row, "customer")
+        if _OUR_ID.fullmatch(text):
+            found["customer_id"] = text
+        elif text:
             if is_rounded(text):
                 raise _RowError(f"customer: {text!r} is a number that a spreadsheet rounded; format the column as text")
             try:

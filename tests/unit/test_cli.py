@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 import stamgast.commands
-from stamgast.cli import COMMANDS
+from stamgast.cli import COMMANDS, module_of
 
 FOLDER = Path(stamgast.commands.__file__).parent
 
@@ -55,7 +55,7 @@ def test_a_name_that_no_file_can_have_is_misuse(words: tuple[str, ...]):
 def test_every_command_that_is_written_stands_in_the_menu():
     written = {file.stem for file in FOLDER.glob("*.py") if re.search(r"^app = ", file.read_text(), re.MULTILINE)}
 
-    assert written == {name.replace("-", "_") for name in COMMANDS}
+    assert written == {module_of(name).rpartition(".")[2] for name in COMMANDS}
 
 
 @pytest.mark.parametrize("name", COMMANDS)

@@ -8,6 +8,7 @@ import os
 import signal
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -132,19 +133,25 @@ async def test_who_is_known_is_completed_and_keeps_what_they_have_said_since(web
     assert len(await events(web)) == many
 
 
+async def killed_after(path: Path, *, steps: int, settings: Settings) -> int:
+    """How many rows a process had noted when it was killed."""
+    noted = path.with_name(f"{path.name}.import-progress")
+    command = [sys.executable, "-c", RUN, "import", str(path), "--merchant", MERCHANT, "--json"]
+    with subprocess.Popen(command, env=os.environ | environment(settings), stdout=subprocess.PIPE) as process:
+        await eventually(lambda: noted.exists() and noted.read_bytes().count(b"\n") > steps, seconds=120)
+        process.send_signal(signal.SIGKILL)
+    found = [json.loads(line) for line in noted.read_bytes().split(b"\n")[1:] if line.endswith(b"}")]
+    return sum(step["units"] for step in found)
+
+
 @pytest.mark.slow
 async def test_a_list_that_was_killed_half_way_goes_on_and_doubles_nothing(web, settings, imported, tmp_path):
     count = 6_000
     rows = "".join(f"{last_year(number % 300)},{number % 90 + 1}.25,M-{number % 500}\n" for number in range(count))
     path = tmp_path / "sales.csv"
     path.write_text("date,amount,membership_number\n" + rows)
-    command = [sys.executable, "-c", RUN, "import", str(path), "--merchant", MERCHANT, "--json"]
-    with subprocess.Popen(command, env=os.environ | environment(settings), stdout=subprocess.PIPE) as process:
-        noted = tmp_path / "sales.csv.import-progress"
-        await eventually(lambda: noted.exists() and noted.read_bytes().count(b"\n") >= 3, seconds=60)
-        process.send_signal(signal.SIGKILL)
-    steps = [json.loads(line) for line in noted.read_bytes().split(b"\n")[1:] if line.endswith(b"}")]
-    done = sum(step["units"] for step in steps)
+    noted = tmp_path / "sales.csv.import-progress"
+    done = await killed_after(path, steps=2, settings=settings)
     assert 0 < done < count
     first = [key for key, _ in await web.records(web.topics.purchases)]
     assert len(first) >= done
@@ -162,3 +169,18 @@ async def test_a_file_that_is_no_list_and_a_list_of_nothing_say_so(web, imported
     told = await imported("heading.csv", "date;amount\r\n")
     assert (told["rows"], told["accepted"], told["rejected"]) == (0, 0, [])
     assert (await imported("wrong.csv", "date;amount\nx;y\n", code=1))["accepted"] == 0
+
+
+@pytest.mark.slow
+async def test_members_of_a_list_that_was_killed_are_all_told_and_nobody_becomes_two(web, settings, imported, tmp_path):
+    count = 700
+    path = tmp_path / "members.csv"
+    rows = "".join(f"06{12_000_000 + number * 7};Anna;yes;paper\n" for number in range(count))
+    path.write_text("phone;first_name;marketing_sms;consent_how\n" + rows)
+    assert await killed_after(path, steps=1, settings=settings) == 500
+    told = await imported("members.csv")
+    assert (told["rows"], told["accepted"], told["skipped"]) == (count, count, 500)
+    joined = Counter(each.customer for each in await events(web) if isinstance(each, Enrolled))
+    agreed = Counter(each.customer for each in await events(web) if isinstance(each, ConsentChanged))
+    assert len(joined) == len(agreed) == count
+    assert sum(times > 1 for times in joined.values()) <= count - 500  # of the batch that was cut short alone

@@ -2,8 +2,11 @@
 
 import pytest
 
-from stamgast.lists.receipts import Draft, Rejected
+from stamgast.lists.mapping import Mapping
+from stamgast.lists.receipts import Draft, Receipts, Rejected
+from stamgast.lists.survey import survey
 from stamgast.pos.reading import Received, read_item
+from tests.builders import program
 
 
 def amounts(found):
@@ -29,6 +32,25 @@ def test_a_dutch_spreadsheet_is_read_as_it_is_saved(receipts):
     assert back.document["transaction_link"] == {"relation": "return_of", "linked": False}
     assert all(isinstance(read_item(each.document, ""), Received) for each in found)
     assert all(each.document["provenance"]["history"] for each in found)
+
+
+def test_a_customer_is_our_id_a_phone_or_a_membership_number(receipts):
+    named = ("c" + "a2" * 12, "06 12345678", "M-1", "12345")
+    found = receipts("date,amount,customer\n" + "".join(f"2026-03-31,1,{each}\n" for each in named))
+    assert [list(each.document["customer"].items()) for each in found] == [
+        [("customer_id", named[0])],
+        [("phone", named[1])],
+        [("membership_number", named[2])],
+        [("membership_number", named[3])],
+    ]
+
+
+def test_sales_of_today_are_no_history(sheet):
+    found = survey(sheet("date,amount\n2026-03-31,1\n"), Mapping())
+    reader = Receipts(found, program(), b"key", history=False)
+    (draft,) = [each for unit in reader.units() for each in reader.read(unit)]
+    assert isinstance(draft, Draft)
+    assert draft.document["provenance"] == {"adapter": "import"}
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "cp1252", "utf-16"])
