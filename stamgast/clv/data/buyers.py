@@ -152,10 +152,10 @@ class DaysOf(Sequence[list[Day]]):
     """The purchase days of each customer, made when somebody asks for them."""
 
     def __init__(self, columns: Columns) -> None:
-        self._days, self._bounds = columns.days, columns.bounds
+        self.days, self.bounds = columns.days, columns.bounds
 
     def __len__(self) -> int:
-        return len(self._bounds) - 1
+        return len(self.bounds) - 1
 
     @overload
     def __getitem__(self, place: int) -> list[Day]: ...
@@ -165,11 +165,11 @@ class DaysOf(Sequence[list[Day]]):
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
         at = range(len(self))[place]
-        days: list[Day] = self._days[self._bounds[at] : self._bounds[at + 1]].tolist()
+        days: list[Day] = self.days[self.bounds[at] : self.bounds[at + 1]].tolist()
         return days
 
     def __iter__(self) -> Iterator[list[Day]]:
-        days, bounds = self._days, self._bounds.tolist()
+        days, bounds = self.days, self.bounds.tolist()
         for begins, ends in pairwise(bounds):
             yield days[begins:ends].tolist()
 

@@ -72,7 +72,8 @@ def data(shop, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scored(data):
-    return run("score", "--data", data, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--json")
+    asked = ("--data", data, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--threshold", 0.5)
+    return run("score", *asked, "--json")
 
 
 def test_scores_are_what_the_evaluation_judged(scored, shop):
@@ -92,7 +93,8 @@ def test_what_comes_later_is_not_looked_at(scored, shop, tmp_path):
     path = tmp_path / "cut.csv"
     path.write_text(csv_of({name: days for name, days in cut.items() if days}))
 
-    alone = run("score", "--data", path, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--json")
+    asked = ("--data", path, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--threshold", 0.5)
+    alone = run("score", *asked, "--json")
 
     assert json.loads(alone.stdout) == json.loads(scored.stdout)
 
