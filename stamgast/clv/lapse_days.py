@@ -10,7 +10,6 @@ from typing import Final
 
 import numpy as np
 
-from stamgast.clv.data.buyers import DaysOf
 from stamgast.clv.data.rows import Floats, Integers, Rows
 from stamgast.clv.data.state_sample import Live
 from stamgast.clv.models.regularity_days import whole_days
@@ -31,8 +30,8 @@ _ONCE_OR_TWICE: Final = 1
 
 def lapse_days(live: Live, parameters: ParameterSet, lapse: LapseModel, closed: ClosedDays) -> Lapses:
     """Return the day of each customer; `live` leaves the days `closed` out already."""
-    days, bounds = _flat(live)
-    last = days[bounds[1:] - 1]
+    days, bounds = live.flat()
+    last = days[bounds[1:] - 1].astype(np.float64)
     if lapse.by != "model":
         return Lapses(last + np.floor(_by_own_rhythm(days, bounds, lapse)), "their own rhythm")
     if parameters.regularity is None:
@@ -42,18 +41,9 @@ def lapse_days(live: Live, parameters: ParameterSet, lapse: LapseModel, closed: 
         waits = _by_regularity(days, bounds, parameters.regularity, lapse, closed).astype(np.float64)
         by = f"each one's regularity, {lapse.precision:.0%} sure"
     if closed.days:
-        each = zip(last.tolist(), waits.tolist(), strict=True)
+        each = zip(days[bounds[1:] - 1].tolist(), waits.tolist(), strict=True)
         waits = np.floor([closed.after(day, wait) for day, wait in each])
     return Lapses(last + waits, by)
-
-
-def _flat(live: Live) -> tuple[Integers, Integers]:
-    """Return all purchase days, a customer's beside each other, and where each customer's begin and the last end."""
-    if isinstance(live.days, DaysOf):
-        return live.days.days, live.days.bounds
-    counts = [len(days) for days in live.days]
-    bounds = np.concatenate([[0], np.cumsum(counts)]).astype(np.int64)
-    return np.fromiter((day for days in live.days for day in days), np.int64, int(bounds[-1])), bounds
 
 
 def _by_regularity(

@@ -6,14 +6,18 @@ all of it is learnt on days counted as open ones.
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
 from typing import Final
 
+import numpy as np
 from msgspec.structs import replace
 
+from stamgast.clv.data.buyers import Columns, Ledger
 from stamgast.clv.data.csv_words import MICRO
-from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.clv.data.purchase_file import Purchases
+from stamgast.clv.data.rows import Integers
 from stamgast.clv.data.state_sample import Live, live_of_days
 from stamgast.clv.ensemble.combined import FEATURES, LEAST_P, Combination, combine, fit_models
 from stamgast.clv.models.fitting import Fit
@@ -23,7 +27,6 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
-from stamgast.domain.units import Day
 
 LEARNT = "learnt at earlier days"
 """What a fit report calls the method."""
@@ -58,7 +61,7 @@ def thinned(live: Live, closed: ClosedDays, most: int) -> Live:
     if count <= most:
         return live
     places = {place * count // most for place in range(most)}
-    places.add(min(range(count), key=lambda place: live.days[place][0]))
+    places.add(int(np.argmin(live.sample.first_days)))
     return live_of_days([live.days[place] for place in sorted(places)], live.sample.as_of, closed)
 
 
@@ -79,13 +82,21 @@ def combined_set(found: Combination, fits: Mapping[str, Fit], days: int) -> Para
 
 def purchase_days(live: Live, closed: ClosedDays) -> Purchases:
     """Return who bought when, every purchase day worth as much, on days counted as open ones since the first of all."""
-    began = min(days[0] for days in live.days)
+    began = min(live.sample.first_days)
+    shut = bisect_right(closed.days, began)
+    days, bounds = live.flat()
 
-    def counted(day: Day) -> Day:
-        return began + closed.open_between(began, day) if closed.days else day
+    def counted(day: Integers) -> Integers:
+        return day - np.searchsorted(closed.days, day, side="right") + shut if closed.days else day
 
-    buyers = {
-        name: Buyer({counted(day): MICRO for day in days})
-        for name, days in zip(live.sample.names, live.days, strict=True)
-    }
-    return Purchases(buyers, counted(live.sample.as_of), live.currency, has_profit=False)
+    # Whoever bought on a closed day and on the open one before it came on one day, counted so.
+    days = counted(days)
+    kept = np.diff(days, prepend=days[0] - 1) != 0
+    kept[bounds[:-1]] = True
+    starts = np.concatenate([[0], np.cumsum(kept)])[bounds]
+    days = days[kept]
+    nothing, nobody = np.zeros(len(days), dtype=np.int64), np.zeros(len(live.days), dtype=np.int64)
+    columns = Columns(starts, days, np.full(len(days), MICRO), nothing, nobody, nobody)
+    unsaid = [""] * len(live.days)
+    buyers = Ledger(list(live.sample.names), columns, unsaid, unsaid)
+    return Purchases(buyers, int(counted(np.array(live.sample.as_of))), live.currency, has_profit=False)
