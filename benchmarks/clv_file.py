@@ -88,10 +88,10 @@ def _ours(settings: dict[str, Any]) -> None:
     import msgspec  # noqa: PLC0415  each side's memory is its own
 
     from stamgast.clv.data.purchase_file import read_purchases  # noqa: PLC0415
+    from stamgast.clv.data.state_sample import live_of  # noqa: PLC0415
     from stamgast.clv.ensemble.best_fit import BEST, fit_any  # noqa: PLC0415
     from stamgast.clv.lapse_days import lapse_days  # noqa: PLC0415
     from stamgast.clv.scoring import Asked, score_each  # noqa: PLC0415
-    from stamgast.commands.clv_data import live_of  # noqa: PLC0415
     from stamgast.commands.clv_fits import with_regularity  # noqa: PLC0415
     from stamgast.domain.closed_days import ClosedDays  # noqa: PLC0415
     from stamgast.domain.program import LapseModel  # noqa: PLC0415

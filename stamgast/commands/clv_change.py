@@ -9,7 +9,7 @@ import msgspec
 import typer
 
 from stamgast.commands.answering import AsJson, answer, fail, print_json, say
-from stamgast.commands.clv_data import Data, live_of, read_data
+from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop
 from stamgast.commands.clv_words import read_day
 
@@ -32,6 +32,7 @@ def change(
 ) -> None:
     """Expect of each customer what the next year brings against the last; whose spend grows most comes first."""
     from stamgast.clv.changes import changes_of
+    from stamgast.clv.data.state_sample import live_of
     from stamgast.clv.scoring import date_of
 
     check_model(model, orders)

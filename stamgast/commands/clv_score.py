@@ -21,7 +21,7 @@ from stamgast.commands.answering import (
     say,
 )
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
-from stamgast.commands.clv_data import Data, live_of, read_data
+from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
 from stamgast.commands.clv_program import program_of
@@ -73,6 +73,7 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
+    from stamgast.clv.data.state_sample import live_of
     from stamgast.clv.lapse_days import lapse_days
     from stamgast.clv.scoring import Asked, lapses_by_chance, score_each
     from stamgast.domain.residual_value import Discounting

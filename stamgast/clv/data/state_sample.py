@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from stamgast.clv.data.buyers import DaysOf
+from stamgast.clv.data.buyers import Columns, DaysOf, Purchases
 from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of
 from stamgast.clv.data.rows import Integers
-from stamgast.clv.data.sample import Sample
+from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
@@ -93,6 +93,11 @@ def sample_of_states(
         profits=np.array(profits, dtype=np.float64) / unit if money else None,
     )
     return Live(sample, days)
+
+
+def live_of(purchases: Purchases) -> Live:
+    """Summarise every customer of a file, and keep the purchase days."""
+    return Live(sample_of(purchases), DaysOf(Columns.of(purchases.buyers)), purchases.currency)
 
 
 def live_of_days(days: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> Live:

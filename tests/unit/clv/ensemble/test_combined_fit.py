@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import make_rows
+from stamgast.clv.data.state_sample import live_of
 from stamgast.clv.data.windows import up_to
 from stamgast.clv.ensemble.combined_fit import fit_combined
 from stamgast.clv.evaluation.backtest import evaluate
@@ -16,7 +17,6 @@ from stamgast.clv.models.parameter_file import encode_parameters, read_parameter
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.scoring import Asked, Score, date_of
 from stamgast.clv.scoring import score as score_all
-from stamgast.commands.clv_data import live_of
 from stamgast.domain.attrition import BLENDED, COMBINED, combine_models
 from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.models.bg_nbd import Dropout
