@@ -24,7 +24,7 @@ from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
-from stamgast.commands.clv_program import program_of
+from stamgast.commands.clv_program import closed_of, program_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
@@ -33,16 +33,11 @@ if TYPE_CHECKING:
     from stamgast.clv.data.acquisition_costs import AcquisitionCosts
     from stamgast.clv.data.sample import Sample
     from stamgast.clv.scoring import Asked, Score
-    from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.program import LapseModel
 
 _AT_ONCE: Final = 5_000
 _USUAL: Final = "best"
-_OPEN_DAYS: Final = (
-    "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
-    "say whose they are with --merchant M"
-)
 
 
 def score(
@@ -83,7 +78,7 @@ def score(
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed = _closed_of(merchant, parameters, known)
+    closed = closed_of(merchant, parameters, known)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -159,23 +154,6 @@ def _given(file: Path, model: str) -> ParameterSet:
     if model and model != found.model:
         misuse(f"--model is {model}, and {file} has parameters of {found.model}; give one of the two")
     return found
-
-
-def _closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> ClosedDays:
-    """Return the days to leave out: the merchant's, unless the parameters that were given are in calendar days."""
-    from stamgast.domain.closed_days import ClosedDays
-
-    if not merchant:
-        if known is not None and known.open_days:
-            misuse(f"{file} says open_days: {_OPEN_DAYS}")
-        return ClosedDays()
-    closed = program_of(merchant).closed
-    if known is not None and not known.open_days and closed.days:
-        say(f"note: {file} was fitted in calendar days, so no closed days are left out")
-        return ClosedDays()
-    if closed.days:
-        say(f"leaving out {merchant}'s {len(closed.days)} closed days")
-    return closed
 
 
 def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, lapses: str, *, as_json: bool) -> None:

@@ -2,7 +2,6 @@
 
 import json
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
@@ -12,20 +11,6 @@ from tests.builders import sure
 from tests.unit.clv.models.test_regularity import shop
 from tests.unit.clv.purchases import MBG
 from tests.unit.commands.clv_command import run
-
-
-@pytest.fixture
-def closing_shop(tmp_path: Path, monkeypatch) -> str:
-    """A shop that is closed from 5 to 18 February and for two weeks to come."""
-    folder = tmp_path / "config" / "merchants" / "dorp"
-    folder.mkdir(parents=True)
-    closed = '["2026-02-05 to 2026-02-18", "2026-03-08 to 2026-03-21"]'
-    folder.joinpath("program.yaml").write_text(
-        "merchant: dorp\nname: Dorp\ncurrency: EUR\nregion: NL\ntime_zone: Europe/Amsterdam\nlanguages: [nl]\n"
-        f"stores: {{dorp: {{}}}}\nclosed: {closed}\n"
-    )
-    monkeypatch.setenv("STAMGAST_CONFIG_DIR", str(tmp_path / "config"))
-    return "dorp"
 
 
 def test_a_day_beyond_the_data_is_warned_of(sales):
