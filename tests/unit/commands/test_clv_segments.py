@@ -247,3 +247,18 @@ def test_what_an_owner_reads_of_a_segment_follows_from_its_customers(sales):
     assert first["profit"] == pytest.approx(0.3 * first["simple"])
     assert 0 < first["npv"] < first["profit"]
     assert 0 < first["keeping_may_cost"] < first["winning_may_cost"]
+
+
+def test_of_a_shop_that_nobody_seems_to_leave_no_lifespan_of_centuries_is_told(tmp_path):
+    path = tmp_path / "loyal.csv"
+    lines = [
+        f"c{name},{date_of(9_000 + name % 30 + 61 * visit + name * visit % 7)},{20 + name % 5}"
+        for name in range(300)
+        for visit in range(4 if name < 3 else 12)
+    ]
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+
+    (loyal,) = segments(path, "--by", "shop").values()
+
+    assert loyal["lifespan_months"] is loyal["simple"] is loyal["profit"] is loyal["npv"] is None
+    assert loyal["predicted"] > 0
