@@ -15,6 +15,7 @@ from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.exchange import SCALE, Rates
 from stamgast.domain.program import Costs, LapseModel, surely
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
+from stamgast.domain.trades import Trade
 from stamgast.domain.units import DAY, Day, Minor
 from stamgast.domain.vocabulary import Channel
 
@@ -159,10 +160,11 @@ def read_horizon(reader: Reader, node: Node | None) -> Horizon:
     """How far ahead lifetime value and churn look."""
     if node is None:
         return Horizon()
-    found = reader.mapping(node, "clv", ("months", "discount", "churn_within"))
+    found = reader.mapping(node, "clv", ("months", "discount", "churn_within", "season"))
     usual = Horizon()
     months = reader.integer(found["months"], "months", 1, 120) if "months" in found else None
     rate = reader.word(found["discount"], "discount", parse_margin) if "discount" in found else None
+    trade = reader.one_of(found["season"], "season", Trade, thing="trade") if "season" in found else None
     within = reader.word(found["churn_within"], "churn_within", parse_duration) if "churn_within" in found else None
     if within is not None and within < DAY:
         reader.problem(found["churn_within"], "`churn_within` is less than a day")
@@ -170,6 +172,7 @@ def read_horizon(reader: Reader, node: Node | None) -> Horizon:
         months=months or usual.months,
         yearly_rate=usual.yearly_rate if rate is None else rate / 1000,
         churn_days=usual.churn_days if within is None else max(1, within // DAY),
+        trade=trade,
     )
 
 

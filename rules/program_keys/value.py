@@ -5,6 +5,7 @@ from typing import Final
 
 from rules.language.schema_parts import DATES, DURATION, MONEY, POSITIVE, SHARE, choice, one_or_more
 from rules.program_keys.key import DATE, NUMBER, Key, yaml
+from stamgast.domain.trades import Trade
 from stamgast.domain.vocabulary import Channel
 
 _LAPSE: Final[Mapping[str, Key]] = {
@@ -71,8 +72,13 @@ VALUE: Final[Mapping[str, Key]] = {
             "months": Key("Of the value to come.", {"type": "integer", "minimum": 1, "maximum": 120}),
             "discount": Key("A year; money to come is worth less by it.", SHARE),
             "churn_within": Key("How far `churn_probability` looks ahead.", DURATION),
+            "season": Key(
+                "The trade whose season counts until the shop has shown its own, for which it takes two years; see "
+                "[values](clv.md#seasons).",
+                choice(tuple(Trade)),
+            ),
         },
-        example="clv: {months: 24, discount: 8%, churn_within: 90 days}",
+        example="clv: {months: 24, discount: 8%, churn_within: 90 days, season: clothing}",
     ),
     "lapse": Key(
         "When somebody who stays away is at risk, lapsing and lapsed; see [values](clv.md).",

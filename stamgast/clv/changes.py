@@ -8,7 +8,6 @@ import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.buyers import Columns, Purchases
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.rows import Floats, Rows, collapse
 from stamgast.clv.data.sample import Sample
 from stamgast.clv.data.state_sample import Live
@@ -17,6 +16,7 @@ from stamgast.clv.models.scores import Scores, scores_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.sheets.cells import MICRO
 
 YEAR_DAYS: Final = 364
 """52 weeks, so that a year has as many of each day of the week."""

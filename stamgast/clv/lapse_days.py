@@ -24,26 +24,28 @@ from stamgast.domain.program import LapseModel
 from stamgast.domain.quiet_spells import own_rhythm, quiet_days
 from stamgast.domain.regularity import WINDOW, Regularity
 
+_ROUNDING: Final = 1e-9
 _ONCE_OR_TWICE: Final = 1
 """Of those who came again so often at most, as many are told by one gap: each of them is reckoned once."""
 
 
 def lapse_days(live: Live, parameters: ParameterSet, lapse: LapseModel, closed: ClosedDays) -> Lapses:
-    """Return the day of each customer; `live` leaves the days `closed` out already."""
+    """Return the day of each customer; `live` counts days as the parameters do, for a shop with the days `closed`."""
     days, bounds = live.flat()
     last = days[bounds[1:] - 1].astype(np.float64)
     if lapse.by != "model":
         return Lapses(last + np.floor(_by_own_rhythm(days, bounds, lapse)), "their own rhythm")
+    time = closed
     if parameters.regularity is None:
-        waits = np.floor(_by_model(parameters.attrition(), live.sample.rows, lapse) + 1e-9)
+        time, waits = parameters.time(closed), _by_model(parameters.attrition(), live.sample.rows, lapse)
         by = f"P(alive) below {lapse.alive_below:g}, nobody before they could be back"
-    else:
+    else:  # which knows of no seasons
         waits = _by_regularity(days, bounds, parameters.regularity, lapse, closed).astype(np.float64)
         by = f"each one's regularity, {lapse.precision:.0%} sure"
-    if closed.days:
+    if not time.is_calendar:
         each = zip(days[bounds[1:] - 1].tolist(), waits.tolist(), strict=True)
-        waits = np.floor([closed.after(day, wait) for day, wait in each])
-    return Lapses(last + waits, by)
+        waits = np.array([time.after(day, wait) for day, wait in each])
+    return Lapses(last + np.floor(waits + _ROUNDING), by)
 
 
 def _by_regularity(

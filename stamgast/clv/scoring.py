@@ -98,7 +98,7 @@ class Asked(Struct, frozen=True):
 
     def weeks_open(self, today: Day) -> float:
         """Return how long the horizon is after a day, in weeks of open days."""
-        if not self.closed.days:
+        if self.closed.is_calendar:
             return self.horizon
         return self.closed.open_between(today, today + round(self.horizon * WEEK_DAYS)) / WEEK_DAYS
 
@@ -261,11 +261,11 @@ def _told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked, lap
 
 
 def lapses_by_chance(sample: Sample, parameters: ParameterSet, asked: Asked) -> Lapses:
-    """Return the days by which P(alive) has fallen to the threshold: so many open days after the first purchase."""
+    """Return the days by which P(alive) has fallen to the threshold: so many counted days after the first purchase."""
     rows, back = collapse(sample.rows)
     lapses_at = scores_of(parameters.attrition()).lapses_at(rows, asked.threshold)[back]
     days = np.ceil(lapses_at * WEEK_DAYS - 1e-9)
-    if asked.closed.days:
+    if not asked.closed.is_calendar:
         waits = zip(sample.first_days, map(float, days), strict=True)
         days = np.array([asked.closed.after(first, wait) for first, wait in waits])
     by = f"P(alive) below {asked.threshold:g}"

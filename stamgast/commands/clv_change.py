@@ -7,11 +7,12 @@ from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
 from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
 from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop
-from stamgast.commands.clv_program import closed_of
+from stamgast.commands.clv_program import closed_of, trade_of
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
@@ -47,8 +48,9 @@ def change(
         closed = closed_of(merchant, parameters, known)
         purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
         live = live_of(purchases).without(closed)
-        found = known or fit_shop(live, model, orders, _WEEKS, closed)
-        told = LastYear(live, last_year_of(purchases), found, closed)
+        found = known or fit_shop(live, model, orders, _WEEKS, closed, trade=trade_of(merchant))
+        time = found.time(closed) if known else replace(found, open_days=bool(closed.days)).time(closed)
+        told = LastYear(live.without(time), last_year_of(purchases), found, time)
     elif merchant:
         from stamgast.commands.clv_live_change import live_last_year
 

@@ -13,7 +13,6 @@ from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
-    from stamgast.clv.ensemble.best_model import Choice
     from stamgast.clv.evaluation.backtest import Evaluation
     from stamgast.domain.units import Day
 
@@ -74,7 +73,7 @@ def evaluate(
         warnings.append(doubt)
         say(f"warning: {doubt}")
     if report is not None:
-        _write(report, found, purchases)
+        _write(report, found)
     if as_json:
         dates = {"calibration_end": calibration_end, "holdout_end": holdout_end, "warnings": warnings}
         print_json({**found.document(), **dates})
@@ -110,11 +109,11 @@ def _check_plots() -> None:
         fail(str(error))
 
 
-def _write(report: Path, found: Evaluation, purchases: Purchases) -> None:
+def _write(report: Path, found: Evaluation) -> None:
     from stamgast.clv.evaluation.report import report_of
 
     say("drawing …")
-    page = report_of(found, purchases)
+    page = report_of(found)
     try:
         report.write_text(page, encoding="utf-8")
     except OSError as error:
@@ -143,13 +142,14 @@ def _show(found: Evaluation) -> None:
         for note in learnt.notes:
             say(f"note: {note}")
     answer(f"spend: averaged over {_SPEND[found.orders]}")
-    answer(f"best: {found.choice.best}, {_because(found.choice)}")
+    answer(f"best: {found.choice.best}, {_because(found)}")
 
 
-def _because(choice: Choice) -> str:
+def _because(found: Evaluation) -> str:
     from stamgast.clv.scoring import date_of
 
+    choice = found.choice
     if choice.cut is None:
         return "the usual one, for there is too little to choose with"
-    told = f"by log scores after {' and '.join(date_of(cut) for cut in sorted(choice.cuts))}"
+    told = f"by log scores after {' and '.join(date_of(found.counter.date(cut)) for cut in sorted(choice.cuts))}"
     return f"{told}; {doubt}" if (doubt := choice.doubt()) else told

@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.models.gamma_gamma import Orders as Orders_
+    from stamgast.domain.season import Season
 
 Orders = Annotated[str, typer.Option(help="Average spend over `repeat` purchase days, as in the papers, or `all`.")]
 
@@ -31,9 +32,19 @@ def check_model(model: str, orders: str) -> None:
 
 
 def fit_shop(
-    live: Live, model: str, orders: str, weeks: float, closed: ClosedDays | None = None, *, with_prior: bool = False
+    live: Live,
+    model: str,
+    orders: str,
+    weeks: float,
+    closed: ClosedDays | None = None,
+    *,
+    with_prior: bool = False,
+    trade: Season | None = None,
 ) -> ParameterSet:
-    """Fit a model for a horizon of so many weeks, and say so; `live` leaves the days `closed` out already."""
+    """Fit a model for a horizon of so many weeks, and say so; `live` leaves the days `closed` out already.
+
+    `trade` is the season of the shop's trade, if one is named.
+    """
     from stamgast.clv.ensemble.best_fit import fit_any
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.history import WEEK_DAYS
@@ -41,7 +52,7 @@ def fit_shop(
     say(f"fitting {model} …")
     average: Orders_ = "all" if orders == "all" else "repeat"
     days = round(weeks * WEEK_DAYS)
-    found = fit_any(live, model, average, days, closed or ClosedDays(), with_prior=with_prior)
+    found = fit_any(live, model, average, days, closed or ClosedDays(), with_prior=with_prior, trade=trade)
     tell_notes(found)
     return found
 

@@ -33,7 +33,6 @@ async def _read(settings: Settings, merchant: str) -> LastYear:
     from stamgast.clv.changes import YEAR_DAYS, LastYear
     from stamgast.clv.data.state_sample import Bought, sample_of_states
     from stamgast.domain.calendar import business_day
-    from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.currencies import exponent_of
     from stamgast.filling import Filling
@@ -67,8 +66,6 @@ async def _read(settings: Settings, merchant: str) -> LastYear:
     if live is None:
         raise LookupError(f"nobody has bought at {merchant} yet")
     say(f"read {len(live.days):,} customers of {merchant}; money in {program.currency}")
-    closed = program.closed if parameters.open_days else ClosedDays()
+    time = parameters.time(program.closed)
     unit = 10 ** exponent_of(program.currency)
-    return LastYear(
-        live.without(closed), np.array([last[name] / unit for name in live.sample.names]), parameters, closed
-    )
+    return LastYear(live.without(time), np.array([last[name] / unit for name in live.sample.names]), parameters, time)

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.program import Program
+    from stamgast.domain.season import Season
 
 _OPEN_DAYS: Final = (
     "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
@@ -54,3 +55,8 @@ def closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> C
     if closed.days:
         say(f"leaving out {merchant}'s {len(closed.days)} closed days")
     return closed
+
+
+def trade_of(merchant: str) -> Season | None:
+    """Return the season of the trade that the merchant's program.yaml names; None without a merchant."""
+    return program_of(merchant).horizon.season if merchant else None

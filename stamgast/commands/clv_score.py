@@ -24,7 +24,7 @@ from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
 from stamgast.commands.clv_data import Data, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
-from stamgast.commands.clv_program import closed_of, program_of
+from stamgast.commands.clv_program import closed_of, program_of, trade_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
@@ -78,7 +78,7 @@ def score(
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed = closed_of(merchant, parameters, known)
+    closed, trade = closed_of(merchant, parameters, known), trade_of(merchant)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -88,7 +88,6 @@ def score(
         given = Margin(known.margin, known.margin_weight)
     purchases, settled = settle_margin(data, purchases, given)
     live = live_of(purchases).without(closed)
-    sample = live.sample
     won = None
     if table is not None:
         tell_of_strangers(costs, table, data, purchases)
@@ -105,9 +104,12 @@ def score(
     if known is not None:
         tell_notes(known)
     else:
-        found = fit_shop(live, model or _USUAL, orders, weeks, closed)
+        found = fit_shop(live, model or _USUAL, orders, weeks, closed, trade=trade)
         _warn_of_short(found, weeks)
         known = with_regularity(live, replace(found, open_days=bool(closed.days)), closed)
+    time = known.time(closed)
+    live, asked = live.without(time), replace(asked, closed=time)
+    sample = live.sample
     lapses = lapses_by_chance(sample, known, asked) if lapse is None else lapse_days(live, known, lapse, closed)
     _tell(score_each(sample, known, asked, lapses), sample, asked, lapses.by, as_json=as_json)
 

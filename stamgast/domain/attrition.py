@@ -103,8 +103,11 @@ def combine_models(
     members: Mapping[str, Mapping[str, float]],
     weights: Mapping[str, float],
     regression: Mapping[str, float] | None = None,
+    plain: Mapping[str, float] | None = None,
 ) -> Combined:
     """Make the combined model of members by name, what each is believed, the correction and a regression if any.
+
+    `plain` is what members are believed as they are, by name.
 
     Raises:
         ValueError: there are no members, one of them or its weight is wrong, the weights do not sum to 1, or a
@@ -123,13 +126,23 @@ def combine_models(
         raise ValueError(f"the weights of {COMBINED} must be from 0 to 1 and sum to 1")
     made = tuple([make_model(name, dict(values)) for name, values in members.items()])
     believed = [weights[name] for name in members]
-    knowing = [0.0 if name == BG_NBD else weight for name, weight in zip(members, believed, strict=True)]
+    blend = _regressed(regression) if regression else None
+    alone = _plain(plain, members, blend.weight if blend else 0.0) if plain else ()
+    of_all = [(1 - sum(alone)) * weight + own for weight, own in zip(believed, alone or [0.0] * len(made), strict=True)]
+    knowing = [0.0 if name in {BG_NBD, ALIKE} else weight for name, weight in zip(members, of_all, strict=True)]
     total = sum(knowing)
-    leaving = [each / total for each in knowing] if total > 0 else believed
+    leaving = [each / total for each in knowing] if total > 0 else of_all
     weeks, constant, logit_p, log_purchase_days, least_p = [float(parameters[name]) for name in CORRECTION]
     shares = tuple(believed), tuple(leaving)
-    blend = _regressed(regression) if regression else None
-    return Combined(made, *shares, weeks, constant, logit_p, log_purchase_days, least_p, blend)
+    return Combined(made, *shares, weeks, constant, logit_p, log_purchase_days, least_p, blend, alone)
+
+
+def _plain(values: Mapping[str, float], members: Mapping[str, object], regressed: float) -> tuple[float, ...]:
+    if unknown := [name for name in values if name not in members]:
+        raise ValueError(f"plain has {unknown[0]}, which is none of the members {', '.join(members)}")
+    if any(not 0 <= weight <= 1 for weight in values.values()) or regressed + sum(values.values()) > 1 + _ROUNDING:
+        raise ValueError("the weights of plain must be from 0 to 1, and with that of the regression at most 1 together")
+    return tuple([float(values.get(name, 0.0)) for name in members])
 
 
 def _regressed(values: Mapping[str, float]) -> Regressed:

@@ -15,6 +15,11 @@ class ClosedDays(Struct, frozen=True):
 
     days: tuple[Day, ...] = ()
 
+    @property
+    def is_calendar(self) -> bool:
+        """Whether every day counts, and as much as any other."""
+        return not self.days
+
     def open_between(self, first: Day, last: Day) -> int:
         """Count the open days after `first` up to and including `last`."""
         days = self.days

@@ -4,7 +4,7 @@ As a document: {"model": "mbg_nbd", "parameters": {"r", "alpha", "a", "b"}, "spe
 written by hand; `stamgast clv fit` adds under `fit` where it comes from. Times are weeks, amounts are in the unit of
 the data (major units from a CSV). Without `spend` there is nothing to say about money. The model
 "combined" has `members` by name with parameters of their own, `weights` of them, and the correction as its parameters;
-"blended" has a `regression` too.
+"blended" has a `regression` or `plain` weights too. With a `season` weeks are of days counted by how busy they are.
 """
 
 import hashlib
@@ -23,8 +23,10 @@ from stamgast.domain.attrition import (
     combine_models,
     make_model,
 )
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.regularity import Regularity, check_regularity
+from stamgast.domain.season import Season, check_season, shop_time
 
 
 class FitReport(Struct, frozen=True, forbid_unknown_fields=True):
@@ -63,16 +65,24 @@ class ParameterSet(Struct, frozen=True, omit_defaults=True, forbid_unknown_field
     """How far each of them is believed; they sum to 1."""
     regression: dict[str, float] = field(default_factory=dict)
     """Of the blended model: the regression that it is blended with, and how far that is believed."""
+    plain: dict[str, float] = field(default_factory=dict)
+    """Of the blended model: how far members are believed as they are, beside the corrected pool."""
+    season: Season | None = None
+    """By which all times are counted, so that they have to be in scores too; None: days count alike."""
 
     def attrition(self) -> Model:
         """Return the purchase model."""
         if self.model in TOGETHER:
-            if bool(self.regression) != (self.model == BLENDED):
-                raise ValueError(f"regression belongs to {BLENDED}, and this is {self.model}")
-            return combine_models(self.parameters, self.members, self.weights, self.regression)
-        if self.members or self.weights or self.regression:
-            raise ValueError(f"members, weights and regression belong to {COMBINED}, and this is {self.model}")
+            if bool(self.regression or self.plain) != (self.model == BLENDED):
+                raise ValueError(f"regression and plain belong to {BLENDED}, and this is {self.model}")
+            return combine_models(self.parameters, self.members, self.weights, self.regression, self.plain)
+        if self.members or self.weights or self.regression or self.plain:
+            raise ValueError(f"members, weights, regression and plain belong to {COMBINED}, and this is {self.model}")
         return make_model(self.model, dict(self.parameters))
+
+    def time(self, closed: ClosedDays) -> ClosedDays:
+        """Return the time that the purchase model was fitted in, for a shop with these closed days."""
+        return shop_time(closed if self.open_days else ClosedDays(), self.season)
 
     def versioned(self) -> "ParameterSet":
         """Return the same with its version filled in."""
@@ -93,12 +103,15 @@ def version_of(parameters: ParameterSet) -> str:
         for name, values in parameters.members.items()
     ]
     counted += [[name, float(value)] for name, value in sorted(parameters.regression.items())]
+    counted += [["plain", name, float(value)] for name, value in sorted(parameters.plain.items())]
     if parameters.margin is not None or parameters.open_days:
         counted += [parameters.margin, parameters.open_days]
     if parameters.margin_weight is not None:
         counted.append(parameters.margin_weight)
     if parameters.regularity is not None:
         counted.append(parameters.regularity)
+    if parameters.season is not None:
+        counted.append(["season", *map(float, parameters.season.weekly)])
     content = msgspec.json.encode(counted)
     return hashlib.sha256(content).hexdigest()[:12]
 
@@ -115,6 +128,8 @@ def check(parameters: ParameterSet) -> None:
         raise ValueError(f"margin is {parameters.margin:g}; it must be from 0 to 1")
     if parameters.regularity is not None:
         check_regularity(parameters.regularity)
+    if parameters.season is not None:
+        check_season(parameters.season)
     weight, spend = parameters.margin_weight, parameters.spend
     if weight is not None and not 0 < weight < float("inf"):
         raise ValueError(f"margin_weight is {weight:g}; it must be a positive number")

@@ -19,6 +19,8 @@ from stamgast.domain.models.credibility import drawn_margin
 from stamgast.domain.models.gamma_gamma import Spend
 from stamgast.domain.regularity import Regularity
 from stamgast.domain.residual_value import Discounting
+from stamgast.domain.season import Season
+from stamgast.domain.trades import Trade, season_of_trade
 from stamgast.domain.units import Day, Minor
 from stamgast.domain.value_table import ValueTable
 
@@ -28,15 +30,24 @@ _STEPS: Final = 150
 
 
 class Horizon(Struct, frozen=True):
-    """How far ahead is looked. `churn_days` is the horizon of the churn probability."""
+    """How far ahead is looked, and by which trade's season until the shop has shown its own.
+
+    `churn_days` is the horizon of the churn probability.
+    """
 
     months: int = 36
     yearly_rate: float = 0.1
     churn_days: int = 90
+    trade: Trade | None = None
+
+    @property
+    def season(self) -> Season | None:
+        """The season of the trade that is named, None if none is."""
+        return None if self.trade is None else season_of_trade(self.trade)
 
 
 class Prospects(Struct, frozen=True):
-    """A merchant's purchase model in force. `closed` are the days that its time leaves out."""
+    """A merchant's purchase model in force. `time` is what its days are counted by: closed ones off, seasons in."""
 
     model: Model
     spend: Spend | None
@@ -45,7 +56,9 @@ class Prospects(Struct, frozen=True):
     values: ValueTable
     """What a unit of spend on each purchase to come is worth today, discounted and times the margin, if it is all's."""
     discounting: Discounting
+    time: ClosedDays = ClosedDays()
     closed: ClosedDays = ClosedDays()
+    """The days that `regularity` leaves out; it knows of no seasons."""
     margin_weight: float | None = None
     """How much spend the margin of `discounting` weighs beside a customer's own; then `values` are before it."""
     regularity: Regularity | None = None
@@ -56,12 +69,12 @@ class Prospects(Struct, frozen=True):
         if not customer.visits:
             return None
         first, last = customer.first_day, customer.last_day
-        if not self.closed.days:
+        if self.time.is_calendar:
             return history_of(first, last, customer.visits, today)
         x = customer.visits - 1
         # Whoever bought on a closed day found it open: never fewer days than repeat purchases.
-        t_x = max(self.closed.open_between(first, last), x)
-        return History(x, t_x / WEEK_DAYS, (t_x + self.closed.open_between(last, max(today, last))) / WEEK_DAYS)
+        t_x = max(self.time.open_between(first, last), x)
+        return History(x, t_x / WEEK_DAYS, (t_x + self.time.open_between(last, max(today, last))) / WEEK_DAYS)
 
     def p_alive(self, customer: Customer, today: Day) -> float | None:
         """Return the chance that the customer has not left for good; None without a purchase."""
@@ -71,15 +84,15 @@ class Prospects(Struct, frozen=True):
     def churn_probability(self, customer: Customer, today: Day, within_days: int) -> float | None:
         """Return the chance of no purchase within so many calendar days; None without a purchase so far.
 
-        Of a closed day there is nothing to expect.
+        Of a closed day there is nothing to expect, and of a busy week more than of another.
         """
         history = self.history(customer, today)
-        weeks = self.closed.open_between(today, today + within_days) / WEEK_DAYS
+        weeks = self.time.open_between(today, today + within_days) / WEEK_DAYS
         return None if history is None else 1.0 - self.model.p_buy(history, weeks)
 
     def open_share(self, today: Day) -> float:
-        """Return which share of the days of `predicted` the shop is open, as far as is known today."""
-        return open_share(self.closed, self.discounting.months, today)
+        """Return which share of the days of `predicted` count, as far as is known today."""
+        return open_share(self.time, self.discounting.months, today)
 
     def discounting_on(self, today: Day) -> Discounting:
         """Return how `predicted` is counted that day."""
@@ -114,10 +127,10 @@ class Prospects(Struct, frozen=True):
 def open_share(closed: ClosedDays, months: int, today: Day) -> float:
     """Return which share of the days of so many months a shop is open, as far as is known today.
 
-    Closed days are spread evenly over the months and rounded to a week in three years, so that it seldom changes and
-    tables of values can be kept.
+    With a season it may be above 1: so many months may be busier than others. Closed days are spread evenly over the
+    months and rounded to a week in three years, so that it seldom changes and tables of values can be kept.
     """
-    if not closed.days:
+    if closed.is_calendar:
         return 1.0
     days = round(months * YEAR_DAYS / 12)
     step = max(1, days // _STEPS)
@@ -142,6 +155,7 @@ def prospects_of(parameters: ParameterSet, margin: float, closed: ClosedDays, ho
         name=parameters.model,
         values=ValueTable(model, discounting if weight is None else replace(discounting, margin=1.0)),
         discounting=discounting,
+        time=parameters.time(closed),
         closed=closed if parameters.open_days else ClosedDays(),
         margin_weight=weight,
         regularity=parameters.regularity,

@@ -90,7 +90,7 @@ def _by_model(customer: Customer, prospects: Prospects, lapse: LapseModel) -> Ga
 
 
 def quiet_days(model: Model, history: History, alive_below: float, quantile: float) -> float:
-    """After how many open days without a visit the model misses somebody; `history` is that on the last visit day."""
+    """After how many counted days without a visit the model misses somebody; `history` is that on the last one."""
     crossing = model.lapses_at(history, alive_below)
     if crossing is None:
         return min(model.next_gap(history, quantile) * WEEK_DAYS, _LONGEST)
@@ -98,4 +98,4 @@ def quiet_days(model: Model, history: History, alive_below: float, quantile: flo
 
 
 def _calendar_days(prospects: Prospects, last_day: int, days: float) -> float:
-    return prospects.closed.after(last_day, days) if prospects.closed.days else days
+    return days if prospects.time.is_calendar else prospects.time.after(last_day, days)

@@ -48,14 +48,16 @@ class ValueTable:
         discounting = self._when_open(open_share)
         state = model.at(history)
         whole = within = 0.0
-        for table, weight, alive in zip(self._tables, model.weights, state.alive, strict=True):
-            whole += weight * alive * table.whole(history, discounting)
-            within += weight * alive * table.within(history, discounting, model.weeks)
-        ratio, blend = state.ratio, model.regression
+        for place, (table, alive) in enumerate(zip(self._tables, state.alive, strict=True)):
+            whole += model.believed(place) * alive * table.whole(history, discounting)
+            if model.weights[place]:
+                within += model.weights[place] * alive * table.within(history, discounting, model.weeks)
+        share, blend = model.share, model.regression
+        change = share * (state.ratio - 1)
         if blend is not None:
             mean = model.pooled(state, history, model.weeks)
-            ratio = (1 - blend.weight) * ratio + blend.weight * state.regressed / max(mean, 1e-300)
-        return whole + (ratio - 1) * within
+            change += blend.weight * (state.regressed / max(mean, 1e-300) - 1)
+        return whole + change * within
 
     def _when_open(self, share: float) -> Discounting:
         return self._discounting if share == 1 else replace(self._discounting, open_share=share)

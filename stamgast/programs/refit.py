@@ -14,11 +14,12 @@ import msgspec
 
 from stamgast.clv.data.histories import PurchaseDays
 from stamgast.clv.data.state_sample import Bought, Live, live_of_days, sample_of_states
-from stamgast.clv.ensemble.best_fit import fit_any
+from stamgast.clv.ensemble.best_fit import fit_any, fit_in_season
 from stamgast.clv.ensemble.combined import FEWEST_DAYS
 from stamgast.clv.models.fitting import MODELS
 from stamgast.clv.models.regularity_fit import fit_regularity
 from stamgast.clv.scoring import weight_of_margin
+from stamgast.clv.selection.season_choice import SeasonChoice
 from stamgast.clv.selection.validation_split import FEWEST, Comparison, New, compare
 from stamgast.domain.attrition import ALIKE, MBG_CNBD_K, MBG_NBD, TOGETHER, Model
 from stamgast.domain.closed_days import ClosedDays
@@ -89,7 +90,7 @@ def refit(
         )
     live = live.without(program.closed)
     sample, days = live.sample, max(program.horizon.churn_days, FEWEST_DAYS)
-    found = fit_any(live, model, orders, days, program.closed, with_prior=with_prior)
+    found = fit_any(live, model, orders, days, program.closed, with_prior=with_prior, trade=program.horizon.season)
     margin = min(1.0, max(0.0, sample.margin)) if sample.profits is not None else None
     regularity = fit_regularity(live.days, sample.as_of, program.closed)
     found = msgspec.structs.replace(
@@ -106,15 +107,19 @@ def refit(
 
 
 def _new(found: ParameterSet, model: str, days: int, closed: ClosedDays) -> New:
-    """What is asked at the cut: what was found, by the same way; a k that was not taken is not asked there either."""
+    """What is asked at the cut: what was found, by the same way; a k that was not taken is not asked there either.
+
+    Days are counted there by the season that was found.
+    """
     if found.model not in {*TOGETHER, ALIKE}:
         asked = model if model in MODELS and found.model != MBG_NBD else found.model
-        return New(asked if asked in MODELS else MBG_CNBD_K, found.attrition())
+        return New(asked if asked in MODELS else MBG_CNBD_K, found)
 
     def refitted(known: Sequence[PurchaseDays], cut: Day) -> Model:
-        return fit_any(live_of_days(known, cut, closed), found.model, "all", days, closed).attrition()
+        some = live_of_days(known, cut, closed)
+        return fit_in_season(some, found.model, "all", days, SeasonChoice(found.season), closed=closed).attrition()
 
-    return New(found.model, found.attrition(), refitted)
+    return New(found.model, found, refitted)
 
 
 async def parameters_in_force(bootstrap: str, topics: Topics, merchant: str) -> InForce:

@@ -28,8 +28,8 @@ class Live(NamedTuple):
     """Of a file that names one."""
 
     def without(self, closed: ClosedDays) -> Live:
-        """Return the same with a shop's closed days left out of all times, as a score leaves them out."""
-        if not closed.days:
+        """Return the same in a shop's time, its closed days left out, as a score counts it."""
+        if closed.is_calendar:
             return self
         rows, log_gaps = rows_as_of(self.days, self.sample.as_of, closed), log_gaps_of(self.days, closed)
         return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))

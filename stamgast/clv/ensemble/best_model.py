@@ -2,18 +2,19 @@
 
 The whole procedure is rehearsed at each, the combined model's own cuts included, so nothing to come is looked at. A
 third and a half of the known time lie after them, `days` at most. Rehearsed are the four purchase models, the combined
-one, everybody alike, a plain regression, the combined model blended with that, and what shops usually are like, with
-nothing learnt.
+one, everybody alike, a plain regression, and what shops usually are like, with nothing learnt.
 
-Rehearsals cannot tell close models apart, and the combined one is the safe choice among them: it is taken unless
-another foretold better by more than `NEAR`. For less than `FEWEST_DAYS` it is never taken: what it learnt is wrong for
-so short a time. docs/adr/0123 says how often that was right, and `gain` how sure it is.
+Rehearsals cannot tell close models apart, so none of them is picked: they are blended, each believed as far as it
+foretold what came after the cuts (`shares_of`). Where too few have come or stayed away to learn a combined model, and
+for less than `FEWEST_DAYS`, for which what it learnt is wrong, the single one that foretold best is taken.
+docs/adr/0135 says how often that was right, and `gain` how sure the combined model is.
 """
 
 from __future__ import annotations
 
 import math
-from typing import Final
+from collections.abc import Sequence
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -22,13 +23,14 @@ from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats
 from stamgast.clv.data.windows import Window, first_day_of, up_to, window_of
 from stamgast.clv.ensemble.combined import FEWEST_CUTS, FEWEST_DAYS, combine, fit_models, lessons
+from stamgast.clv.ensemble.shares import mixed, shares_of
 from stamgast.clv.models.fitting import MODELS, fit_alike, usual_shop
 from stamgast.clv.models.regression import REGRESSION, RegressionForecast, regress
 from stamgast.clv.models.scores import scores_of
-from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
+from stamgast.clv.selection.forecasts import LEAST_CHANCE, Forecast, ModelForecast, chance_of
 from stamgast.clv.selection.resampling import interval_of_mean
 from stamgast.clv.selection.validation_split import FEWEST, MOST_DAYS
-from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED, MBG_CNBD_K, TOGETHER
+from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED, MBG_CNBD_K
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
 
@@ -37,7 +39,6 @@ USUAL: Final = MBG_CNBD_K
 PRIOR: Final = "prior"
 """What shops usually are like: where it foretold best, what is fitted is drawn towards it."""
 SHARES_AFTER: Final = (1 / 3, 1 / 2)
-NEAR: Final = 0.01
 MOST_CUSTOMERS: Final = 5_000
 """Of more, as many at equal distances are rehearsed with: a log score of so many is sure to a few thousandths."""
 
@@ -45,9 +46,12 @@ MOST_CUSTOMERS: Final = 5_000
 class Choice(Struct, frozen=True):
     """The rehearsals. `log_scores` by model, the mean over the cuts, smaller is better; None for `cut`: none was held.
 
-    `best` is the best of all, `best_single` the best of the purchase models, `to_fit` the best that can be gone by for
-    any time to come, which a regression cannot. `cut` is the last of `cuts`. `gain` is the paired 95 % interval of
-    what the combined model gained there over the best single one; None: there was none to rehearse.
+    `best` is what is to be gone by, or a regression where that was better and only a single model can be;
+    `best_single` is the best of the purchase models, `to_fit` what can be gone by for any time to come, which a
+    regression cannot, and `alone` the best of these that is neither combined nor blended. `shares` is how far each is
+    believed where they are blended, by name; the log score of these is of what they were learnt from. `cut` is the last
+    of `cuts`. `gain` is the paired 95 % interval of what the combined model gained there over the best single one;
+    None: there was none to rehearse.
     """
 
     best: str
@@ -57,12 +61,14 @@ class Choice(Struct, frozen=True):
     gain: tuple[float, float] | None = None
     to_fit: str = USUAL
     cuts: tuple[Day, ...] = ()
+    shares: dict[str, float] = {}
+    alone: str = USUAL
 
     @property
     def left_out(self) -> bool:
         """Whether the combined model scored best, in a rehearsal too short for it to be chosen."""
         scores = self.log_scores
-        return self.best != COMBINED and scores.get(COMBINED, math.inf) < scores.get(self.best, math.inf)
+        return not self.shares and scores.get(COMBINED, math.inf) < scores.get(self.best, math.inf)
 
     def doubt(self) -> str:
         """Say how sure the choice between the combined model and the best single one is; empty if there was none."""
@@ -79,37 +85,63 @@ def choose(purchases: Purchases, days: int) -> Choice:
     purchases = _thinned(purchases)
     span = purchases.as_of - first_day_of(purchases)
     times = dict.fromkeys(min(int(span * share), MOST_DAYS, days) for share in SHARES_AFTER)
-    held: dict[Day, dict[str, Floats]] = {}
+    held: dict[Day, _Rehearsal] = {}
     for after in times:
-        if after >= WEEK_DAYS and (surprises := _rehearsed(purchases, after)):
-            held[purchases.as_of - after] = surprises
+        if after >= WEEK_DAYS and (rehearsal := _rehearsed(purchases, after)):
+            held[purchases.as_of - after] = rehearsal
     if not held:
         return Choice(USUAL, USUAL, None, {})
     first, *others = held.values()
-    names = [name for name in first if all(name in each for each in others)]
-    scores = {name: float(np.mean([each[name].mean() for each in held.values()])) for name in names}
+    names = [name for name in first.chances if all(name in each.chances for each in others)]
+    scores = {name: _mean_surprise([each.chances[name] for each in held.values()]) for name in names}
     single = min(MODELS, key=lambda name: scores[name])
-    long_enough = min(purchases.as_of - cut for cut in held) >= FEWEST_DAYS
-    gain = interval_of_mean(first[single] - first[COMBINED]) if COMBINED in scores else None
-    best = _best(scores, long_enough=long_enough)
-    to_fit = _best({name: score for name, score in scores.items() if name != REGRESSION}, long_enough=long_enough)
-    return Choice(best, single, max(held), scores, gain, to_fit, tuple(held))
+    gain = None
+    if COMBINED in scores:
+        gain = interval_of_mean(_surprises(first.chances[single]) - _surprises(first.chances[COMBINED]))
+    alone = [name for name in scores if name != COMBINED]
+    best = min(alone, key=lambda name: scores[name])
+    one = to_fit = min((name for name in alone if name != REGRESSION), key=lambda name: scores[name])
+    shares = {}
+    if COMBINED in scores and min(purchases.as_of - cut for cut in held) >= FEWEST_DAYS:
+        shares = _shares(list(held.values()), names)
+        scores[BLENDED] = _mean_surprise([mixed(each.chances, shares) for each in held.values()])
+        best = to_fit = _blend_or_one(shares)
+    return Choice(best, single, max(held), scores, gain, to_fit, tuple(held), shares, one)
 
 
-def _best(scores: dict[str, float], *, long_enough: bool) -> str:
-    others = [name for name in scores if name != COMBINED and (long_enough or name not in TOGETHER)]
-    found = min(others, key=lambda name: scores[name])
-    if COMBINED in scores and long_enough and scores[COMBINED] < scores[found] + NEAR:
-        return COMBINED
-    return found
+class _Rehearsal(NamedTuple):
+    """The chance that each model gave to what each customer did after a cut; `regular`: with a k above 1."""
+
+    chances: dict[str, Floats]
+    regular: bool
 
 
-def _rehearsed(purchases: Purchases, after: int) -> dict[str, Floats]:
-    """Return -ln of the chance that each model gave to what each customer did in the last so many days."""
+def _shares(held: list[_Rehearsal], names: list[str]) -> dict[str, float]:
+    """Return how far each is believed; MBG/CNBD-k only where k > 1, for with k = 1 it is MBG/NBD."""
+    left_out = {PRIOR} if all(each.regular for each in held) else {PRIOR, MBG_CNBD_K}
+    return shares_of([each.chances for each in held], [name for name in names if name not in left_out])
+
+
+def _blend_or_one(shares: dict[str, float]) -> str:
+    return next(iter(shares)) if len(shares) == 1 and REGRESSION not in shares else BLENDED
+
+
+def _surprises(chances: Floats) -> Floats:
+    surprises: Floats = -np.log(np.maximum(chances, LEAST_CHANCE))
+    return surprises
+
+
+def _mean_surprise(chances: Sequence[Floats]) -> float:
+    """Return the log score, the mean over cuts."""
+    return float(np.mean([_surprises(each).mean() for each in chances]))
+
+
+def _rehearsed(purchases: Purchases, after: int) -> _Rehearsal | None:
+    """Return what each model gave to what customers did in the last so many days; None: too few customers."""
     cut = purchases.as_of - after
     known = up_to(purchases, cut)
     if len(known.buyers) < FEWEST:
-        return {}
+        return None
     window = window_of(purchases, cut, purchases.as_of)
     rows, weeks = window.sample.rows, window.weeks
     fits = fit_models(window.sample)
@@ -121,10 +153,10 @@ def _rehearsed(purchases: Purchases, after: int) -> dict[str, Floats]:
     combination = combine(known, window.sample, fits, after)
     if combination is not None:
         forecasts[COMBINED] = combination.forecast(window.sample, weeks)
-        forecasts[BLENDED] = combination.blended(window.sample, weeks)
     if (regression := regression_of(known, window)) is not None:
         forecasts[REGRESSION] = regression
-    return {name: log_scores(each, window.purchases) for name, each in forecasts.items()}
+    chances = {name: chance_of(each, window.purchases) for name, each in forecasts.items()}
+    return _Rehearsal(chances, fits[MBG_CNBD_K].parameters.get("k", 1) > 1)
 
 
 def regression_of(known: Purchases, window: Window) -> RegressionForecast | None:

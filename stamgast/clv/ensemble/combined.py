@@ -35,7 +35,7 @@ from stamgast.clv.ensemble.members import admitted
 from stamgast.clv.ensemble.weights import pool_weights
 from stamgast.clv.models.fitting import MODELS, Fit, fit, fit_with_fallback
 from stamgast.clv.models.logistic import ridge_logistic
-from stamgast.clv.models.regression import Regression, RegressionForecast, regress
+from stamgast.clv.models.regression import Regression, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of
 from stamgast.domain.attrition import MBG_CNBD_K, Model
@@ -45,7 +45,7 @@ from stamgast.domain.units import Day
 
 CUTS: Final = (0.5, 0.6, 0.7)
 """Where in the known period lessons are taken, as shares of it."""
-FEWEST_OF_EACH: Final = 40
+FEWEST_OF_EACH: Final = 10
 """Customers who came again, and who did not, without either of which a cut teaches nothing."""
 FEWEST_CUTS: Final = 2
 FEWEST_DAYS: Final = 8 * WEEK_DAYS
@@ -65,8 +65,7 @@ _FURTHEST: Final = 100.0
 class Combination:
     """What was learnt: each member's weight, and the coefficients under the names of `FEATURES`.
 
-    `cuts` are the days at which lessons were taken. `regression` was learnt from the same lessons, and `blend` is how
-    far it is believed beside all else, for who wants them together (`blended`).
+    `cuts` are the days at which lessons were taken. `regression` was learnt from the same lessons, for who wants both.
     """
 
     members: Mapping[str, Model]
@@ -74,7 +73,6 @@ class Combination:
     coefficients: Floats
     cuts: tuple[Day, ...]
     regression: Regression | None = None
-    blend: float = 0.0
 
     def forecast(self, sample: Sample, weeks: float) -> CorrectedForecast:
         """Foretell the purchases of the next `weeks` of every customer of a sample.
@@ -85,12 +83,6 @@ class Combination:
         pool = self.pool(sample, weeks)
         features = _features(sample, pool.p_buy, in_force=False)
         return CorrectedForecast(pool, expit(features @ self.coefficients))
-
-    def blended(self, sample: Sample, weeks: float) -> PoolForecast:
-        """Foretell the same together with the regression."""
-        assert self.regression is not None  # noqa: S101  it is learnt with all else
-        theirs = RegressionForecast(self.regression, sample.rows, weeks)
-        return PoolForecast([self.forecast(sample, weeks), theirs], np.array([1 - self.blend, self.blend]))
 
     def pool(self, sample: Sample, weeks: float) -> PoolForecast:
         """Foretell the same without the correction."""
@@ -141,8 +133,8 @@ def combine(purchases: Purchases, sample: Sample, fits: Mapping[str, Fit], days:
         np.array(_PRECISION),
     )
     cuts = tuple(window.sample.as_of for window in windows)
-    learnt = _raised(Combination(kept, weights, coefficients, cuts), sample, days / WEEK_DAYS)
-    return _with_regression(learnt, taught[: len(windows)], coefficients)
+    regression = regress([(window.sample.rows, window.weeks, window.purchases) for window in windows])
+    return _raised(Combination(kept, weights, coefficients, cuts, regression), sample, days / WEEK_DAYS)
 
 
 def fit_models(sample: Sample) -> dict[str, Fit]:
@@ -184,19 +176,6 @@ def _pooled(
     weights = (pool_weights([given[:, columns] for given in chances]) + pool_weights(in_force)) / 2
     refitted = [{name: models[name] for name in names} for models in then]
     return kept, weights, [*zip(windows, refitted, strict=True), *((window, kept) for window in windows)]
-
-
-def _with_regression(
-    learnt: Combination, then: Sequence[tuple[Window, dict[str, Model]]], coefficients: Floats
-) -> Combination:
-    """Learn a regression from the same lessons, and how far to believe it by what both say of them."""
-    regression = regress([(window.sample.rows, window.weeks, window.purchases) for window, _ in then])
-    given = []
-    for window, models in then:
-        ours = Combination(models, learnt.weights, coefficients, ()).forecast(window.sample, window.weeks)
-        theirs = RegressionForecast(regression, window.sample.rows, window.weeks)
-        given.append(np.column_stack([chance_of(each, window.purchases) for each in (ours, theirs)]))
-    return replace(learnt, regression=regression, blend=float(pool_weights(given)[1]))
 
 
 def _raised(learnt: Combination, sample: Sample, weeks: float) -> Combination:

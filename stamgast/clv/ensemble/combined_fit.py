@@ -6,40 +6,46 @@ all of it is learnt on days counted as open ones.
 
 from __future__ import annotations
 
-from bisect import bisect_right
 from collections import Counter
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final
 
 import numpy as np
 from msgspec.structs import replace
 
-from stamgast.clv.data.buyers import Columns, Ledger
-from stamgast.clv.data.csv_words import MICRO
+from stamgast.clv.data.buyers import Buyer, Columns, Ledger
 from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.rows import Integers
+from stamgast.clv.data.shop_days import DayCounter
 from stamgast.clv.data.state_sample import Live, live_of_days
 from stamgast.clv.ensemble.combined import FEATURES, LEAST_P, Combination, combine, fit_models
-from stamgast.clv.models.fitting import Fit
+from stamgast.clv.models.fitting import Fit, fit_alike
+from stamgast.clv.models.regression import REGRESSION
 from stamgast.clv.scoring import with_spend
-from stamgast.domain.attrition import BLENDED, COMBINED, CORRECTION
+from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED, CORRECTION
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
+from stamgast.sheets.cells import MICRO
 
 LEARNT = "learnt at earlier days"
 """What a fit report calls the method."""
 MOST_CUSTOMERS: Final = 20_000
+NOTHING_BLENDED: Final[Mapping[str, float]] = MappingProxyType({})
 
 
 def fit_combined(
-    live: Live, orders: Orders, days: int, closed: ClosedDays = ClosedDays(), *, blended: bool = False  # noqa: B008
-) -> ParameterSet | None:  # fmt: skip
-    """Learn the combined model, or the blended one, for a horizon of so many days; None: too little to learn from.
+    live: Live,
+    orders: Orders,
+    days: int,
+    closed: ClosedDays = ClosedDays(),  # noqa: B008
+    shares: Mapping[str, float] = NOTHING_BLENDED,
+) -> ParameterSet | None:
+    """Learn the combined model for a horizon of so many days, or a blend with it; None: too little to learn from.
 
-    `live` leaves the days `closed` out already. Of more than `MOST_CUSTOMERS` it learns from as many, which is what
-    makes a fit to a million take seconds.
+    `live` leaves the days `closed` out already; `shares` is how far each model is believed in a blend. Of more than
+    `MOST_CUSTOMERS` it learns from as many, which is what makes a fit to a million take seconds.
     """
     some = thinned(live, closed, MOST_CUSTOMERS)
     fits = fit_models(some.sample)
@@ -47,12 +53,26 @@ def fit_combined(
     if found is None:
         return None
     learnt = combined_set(found, fits, days)
-    return with_spend(_blended(learnt, found) if blended else learnt, live.sample, orders, LEARNT)
+    if shares:
+        learnt = _blended(learnt, found, {**fits, ALIKE: fit_alike(some.sample.rows)}, shares)
+    return with_spend(learnt, live.sample, orders, LEARNT)
 
 
-def _blended(parameters: ParameterSet, found: Combination) -> ParameterSet:
-    regression = {"weight": found.blend} | (found.regression.parameters if found.regression else {})
-    return replace(parameters, model=BLENDED, regression=regression)
+def _blended(
+    parameters: ParameterSet, found: Combination, fits: Mapping[str, Fit], shares: Mapping[str, float]
+) -> ParameterSet:
+    """Return a combination with what is believed beside it; whoever is believed as they are becomes a member."""
+    members, weights, plain = dict(parameters.members), dict(parameters.weights), dict[str, float]()
+    for asked, share in shares.items():
+        if asked not in {COMBINED, REGRESSION}:
+            fitted = fits[asked]
+            members.setdefault(fitted.name, fitted.parameters)
+            weights.setdefault(fitted.name, 0.0)
+            plain[fitted.name] = plain.get(fitted.name, 0.0) + share
+    regression = {}
+    if REGRESSION in shares and found.regression is not None:
+        regression = {"weight": shares[REGRESSION], **found.regression.parameters}
+    return replace(parameters, model=BLENDED, members=members, weights=weights, plain=plain, regression=regression)
 
 
 def thinned(live: Live, closed: ClosedDays, most: int) -> Live:
@@ -81,22 +101,18 @@ def combined_set(found: Combination, fits: Mapping[str, Fit], days: int) -> Para
 
 
 def purchase_days(live: Live, closed: ClosedDays) -> Purchases:
-    """Return who bought when, every purchase day worth as much, on days counted as open ones since the first of all."""
-    began = min(live.sample.first_days)
-    shut = bisect_right(closed.days, began)
-    days, bounds = live.flat()
-
-    def counted(day: Integers) -> Integers:
-        return day - np.searchsorted(closed.days, day, side="right") + shut if closed.days else day
-
-    # Whoever bought on a closed day and on the open one before it came on one day, counted so.
-    days = counted(days)
-    kept = np.diff(days, prepend=days[0] - 1) != 0
-    kept[bounds[:-1]] = True
-    starts = np.concatenate([[0], np.cumsum(kept)])[bounds]
-    days = days[kept]
-    nothing, nobody = np.zeros(len(days), dtype=np.int64), np.zeros(len(live.days), dtype=np.int64)
-    columns = Columns(starts, days, np.full(len(days), MICRO), nothing, nobody, nobody)
-    unsaid = [""] * len(live.days)
-    buyers = Ledger(list(live.sample.names), columns, unsaid, unsaid)
-    return Purchases(buyers, int(counted(np.array(live.sample.as_of))), live.currency, has_profit=False)
+    """Return who bought when, every purchase day worth as much, on days counted in the shop's time."""
+    as_of = live.sample.as_of
+    if closed.is_calendar:
+        days, bounds = live.flat()
+        nothing, nobody = np.zeros(len(days), dtype=np.int64), np.zeros(len(live.days), dtype=np.int64)
+        columns = Columns(bounds, days, np.full(len(days), MICRO), nothing, nobody, nobody)
+        unsaid = [""] * len(live.days)
+        return Purchases(
+            Ledger(list(live.sample.names), columns, unsaid, unsaid), as_of, live.currency, has_profit=False
+        )
+    counter = DayCounter(min(live.sample.first_days), closed)
+    until = counter(as_of)
+    counted = [counter.apart(days, until) for days in live.days]
+    buyers = {name: Buyer(dict.fromkeys(days, MICRO)) for name, days in zip(live.sample.names, counted, strict=True)}
+    return Purchases(buyers, until, live.currency, has_profit=False)

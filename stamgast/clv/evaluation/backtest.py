@@ -10,10 +10,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
+import numpy as np
 from msgspec import Struct
 
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats
+from stamgast.clv.data.shop_days import DayCounter, in_shop_days
 from stamgast.clv.data.windows import Window, up_to, window_of
 from stamgast.clv.ensemble.best_model import Choice, choose, regression_of
 from stamgast.clv.ensemble.combined import Combination, combine, fit_models
@@ -30,11 +32,14 @@ from stamgast.clv.models.naive import (
 from stamgast.clv.models.regression import REGRESSION
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.scoring import date_of, spend_of
-from stamgast.clv.selection.forecasts import Forecast, ModelForecast, log_scores
+from stamgast.clv.selection.forecasts import Forecast, ModelForecast, PoolForecast, log_scores
 from stamgast.clv.selection.metrics import brier_scores
 from stamgast.clv.selection.resampling import interval_of_mean
+from stamgast.clv.selection.season_choice import SeasonChoice, choose_season
 from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.models.gamma_gamma import Orders
+from stamgast.domain.season import shop_time
 from stamgast.domain.units import Day
 
 Interval = tuple[float, float]
@@ -75,6 +80,12 @@ class Evaluation:
     combination: Combination | None
     spend: Floats | None
     orders: Orders
+    purchases: Purchases
+    """On days counted in the shop's time, as the window and the choice count them."""
+    counter: DayCounter
+    season: SeasonChoice
+    ends: tuple[Day, Day]
+    """The last days of the calibration and of the holdout, by the calendar."""
 
     def document(self) -> dict[str, Any]:
         """Return it as JSON has it."""
@@ -82,7 +93,8 @@ class Evaluation:
             "customers": len(self.window.sample.names),
             "best": self.choice.best,
             "best_to_fit": self.choice.to_fit,
-            "best_chosen_at": None if self.choice.cut is None else date_of(self.choice.cut),
+            "best_chosen_at": None if self.choice.cut is None else date_of(self.counter.date(self.choice.cut)),
+            "season": self.season.season,
             "log_scores_there": self.choice.log_scores,
             "gain_there": self.choice.gain,
             "orders": self.orders,
@@ -116,8 +128,13 @@ def evaluate(
     Raises:
         ValueError: the dates are in the wrong order, or nobody had bought by the end of the calibration.
     """
-    window = window_of(purchases, calibration_end, holdout_end)
-    before = up_to(purchases, calibration_end)
+    known_then = up_to(purchases, calibration_end)
+    chosen = _season(known_then, holdout_end - calibration_end)
+    purchases, counter = in_shop_days(purchases, shop_time(ClosedDays(), chosen.season))
+    if chosen.said:
+        tell(chosen.said)
+    cut, end = counter(calibration_end), counter(holdout_end)
+    window, before = window_of(purchases, cut, end), up_to(purchases, cut)
     tell(f"fitting four models to {len(window.sample.names):,} customers …")
     fits = fit_models(window.sample)
     tell("choosing the best model at a cut inside the calibration …")
@@ -143,11 +160,35 @@ def evaluate(
     learnt = {name: Learnt() for name in judged} | {name: each.learnt for name, each in plain.items()}
     learnt |= {name: _learnt(found) for name, found in fits.items()}
     learnt[COMBINED] = _combined(combination, choice)
-    if combination is not None:
-        judged[BLENDED] = judge(combination.blended(window.sample, window.weeks), window, spend)
-        learnt[BLENDED] = Learnt(BLENDED, combination.parameters | {"blend": combination.blend})
+    if combination is not None and choice.shares:
+        believed = {**forecasts, **{name: each.forecast for name, each in plain.items()}}
+        blend = PoolForecast([believed[name] for name in choice.shares], np.array(list(choice.shares.values())))
+        judged[BLENDED] = judge(blend, window, spend)
+        learnt[BLENDED] = Learnt(BLENDED, {f"share_{name}": share for name, share in choice.shares.items()})
     gains = {} if combination is None else _gains(forecasts, singles, window)
-    return Evaluation(window, choice, learnt, judged, gains, forecasts, fits, combination, spend, orders)
+    return Evaluation(
+        window,
+        choice,
+        learnt,
+        judged,
+        gains,
+        forecasts,
+        fits,
+        combination,
+        spend,
+        orders,
+        purchases,
+        counter,
+        chosen,
+        (calibration_end, holdout_end),
+    )
+
+
+def _season(known: Purchases, days: int) -> SeasonChoice:
+    """Choose a season by what is known; that of a trade nobody names here."""
+    if not known.buyers:
+        raise ValueError("nobody had bought by then")
+    return choose_season([buyer.days() for buyer in known.buyers.values()], known.as_of, days, ClosedDays())
 
 
 def _spend(window: Window, orders: Orders) -> Floats | None:

@@ -5,7 +5,6 @@ from __future__ import annotations
 from html import escape
 from typing import Any, Final
 
-from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.evaluation.backtest import Evaluation
 from stamgast.clv.evaluation.plots import plots_of
 from stamgast.clv.scoring import date_of
@@ -28,23 +27,27 @@ _FIGURES: Final = {
 }
 
 
-def report_of(found: Evaluation, purchases: Purchases) -> str:
+def report_of(found: Evaluation) -> str:
     """Return the page.
 
     Raises:
         PlotsMissingError: there is nothing to draw with.
     """
-    cut = found.window.sample.as_of
-    end = date_of(cut + found.window.days)
-    title = f"Foretold after {date_of(cut)}, judged until {end}"
-    figures = "\n".join(figure_of(*plot) for plot in plots_of(found, purchases))
-    body = f"""<p>{len(found.window.sample.names):,} customers, {found.window.days} days, \
+    cut, end = found.ends
+    title = f"Foretold after {date_of(cut)}, judged until {date_of(end)}"
+    figures = "\n".join(figure_of(*plot) for plot in plots_of(found, found.purchases))
+    body = f"""<p>{len(found.window.sample.names):,} customers, {end - cut} days, \
 {found.window.purchases.sum():,}
-purchase days came. {_choice(found)} Spend is averaged over {found.orders} purchase days.</p>
+purchase days came. {escape(_sentence(found.season.said))}{_choice(found)}
+Spend is averaged over {found.orders} purchase days.</p>
 {_table(found)}
 {_gains(found)}
 {figures}"""
     return page_of(title, body)
+
+
+def _sentence(said: str) -> str:
+    return f"{said[0].upper()}{said[1:]}. " if said else ""
 
 
 def _choice(found: Evaluation) -> str:
@@ -53,7 +56,7 @@ def _choice(found: Evaluation) -> str:
     if choice.cut is None:
         return f"There are too few data to choose a model with; the usual one is {best}."
     doubt = choice.doubt()
-    cuts = " and ".join(date_of(cut) for cut in sorted(choice.cuts))
+    cuts = " and ".join(date_of(found.counter.date(cut)) for cut in sorted(choice.cuts))
     return (
         f"The model to go by is {best}, by log scores after {cuts}, before anything that is "
         f"judged here{f'; {escape(doubt)}' if doubt else ''}."

@@ -138,12 +138,13 @@ class CombinedScores:
         def mean(weeks: float) -> Floats:
             until = self._pooled_mean(rows, weeks)
             within = until if weeks <= self.model.weeks else whole
-            expected: Floats = ratio * within + (until - within)
-            if regression is None:
-                return expected
-            regressed = of_horizon * within / np.maximum(whole, 1e-300) + (until - within)
-            blended: Floats = (1 - regression.weight) * expected + regression.weight * regressed
-            return blended
+            expected: Floats = self.model.share * (ratio * within + (until - within))
+            if regression is not None:
+                regressed = of_horizon * within / np.maximum(whole, 1e-300) + (until - within)
+                expected = expected + regression.weight * regressed
+            for weight, each in self._plain:
+                expected = expected + weight * each.expected_purchases(rows, weeks)
+            return expected
 
         return mean
 
@@ -159,13 +160,20 @@ class CombinedScores:
         """Return the T at which P(alive) has fallen to the threshold, to the day; infinite: never."""
         return falls_to(self.p_alive, rows, threshold)
 
+    @property
+    def _plain(self) -> list[tuple[float, Scores]]:
+        """Members that are believed as they are, each with its weight."""
+        return [(weight, each) for weight, each in zip(self.model.plain, self.members, strict=False) if weight]
+
     def _unblended(self) -> CombinedScores:
-        plain = self.model.regression is None
-        return self if plain else CombinedScores(replace(self.model, regression=None), self.members)
+        return CombinedScores(replace(self.model, regression=None, plain=()), self.members)
 
     def _blended(self, rows: Rows, chance: Floats, weeks: float, purchases: int | Integers) -> Floats:
-        """Return a chance of at least so many purchases with its part by the regression."""
+        """Return a chance of at least so many purchases with its parts by the regression and of members as they are."""
         regression = self.model.regression
+        chance = self.model.share * chance
+        for weight, each in self._plain:
+            chance = chance + weight * each.at_least(rows, weeks, purchases)
         if regression is None:
             return chance
         mean = regressed_means(regression, rows, self.model.weeks)
@@ -174,7 +182,7 @@ class CombinedScores:
             within = np.minimum(until, whole)
             mean = mean * within / np.maximum(whole, 1e-300) + (until - within)
         regressed = betainc(purchases, regression.size, mean / (mean + regression.size))
-        blended: Floats = (1 - regression.weight) * chance + regression.weight * regressed
+        blended: Floats = chance + regression.weight * regressed
         return blended
 
     def _pooled_mean(self, rows: Rows, weeks: float) -> Floats:

@@ -73,8 +73,8 @@ class Figures:
 
     `value_of_new` is the profit of somebody new: of the purchase that they come with and of those within the horizon.
     `lifespan_months` is how long customers stay: all the time that they were there over how many have left; None where
-    nobody has, or next to nobody. `typical_gap_days` is the geometric mean of the gaps between purchase days. `keeping_may_cost` is what a
-    message may cost of which one in a hundred stays. `simple`, `profit` and `npv` are the formulas that need no model,
+    next to nobody has. `typical_gap_days` is the geometric mean of the gaps between purchase days. `keeping_may_cost`
+    is what a message may cost of which one in a hundred stays. `simple`, `profit` and `npv` need no model, and are
     over this lifespan; None without one.
     """
 

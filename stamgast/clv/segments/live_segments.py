@@ -96,7 +96,7 @@ class Book:
         # What has no cost of its own costs the usual; where none is told either, that is no cost, and not a cost of 0.
         costs = program.costs
         self._costs = costs if costs.acquisition_cost else replace(costs, acquisition_cost=_UNKNOWN)
-        self._closed = program.prospects.closed if program.prospects else ClosedDays()
+        self._time = program.prospects.time if program.prospects else ClosedDays()
         self._now, self._then = _Histories(), _Histories()
         self._earlier = array("q")
         """Places of those who had bought `TREND_DAYS` ago."""
@@ -116,10 +116,10 @@ class Book:
 
     def _add(self, customer: Customer, days: list[Day]) -> None:
         place, before = len(self), self._today - TREND_DAYS
-        self._now.add(days, max(self._today, days[-1]), self._closed)
+        self._now.add(days, max(self._today, days[-1]), self._time)
         if self._with_trend and days[0] <= before:
             self._earlier.append(place)
-            self._then.add([day for day in days if day <= before], before, self._closed)
+            self._then.add([day for day in days if day <= before], before, self._time)
         self._log_gaps.append(customer.gaps)
         self._sums["spend"].append(customer.spend)
         self._sums["historic"].append(customer.profit)
@@ -170,7 +170,7 @@ class Book:
         rows, back = collapse(self._now.rows())
         spend, visits = sums["spend"] / unit, _integers(self._now.x) + 1
         discounting = msgspec_replace(prospects.discounting_on(self._today), margin=1.0)
-        weeks = self._closed.open_between(self._today, self._today + NEXT_DAYS) / WEEK_DAYS
+        weeks = self._time.open_between(self._today, self._today + NEXT_DAYS) / WEEK_DAYS
         each = np.zeros(len(visits))
         if prospects.spend is not None:
             each = expected_of_all(prospects.spend, visits, spend)

@@ -11,12 +11,14 @@ from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.sample import sample_of
 from stamgast.clv.data.state_sample import live_of
 from stamgast.clv.data.windows import first_day_of, up_to, window_of
-from stamgast.clv.ensemble.best_fit import fit_any
+from stamgast.clv.ensemble.best_fit import fit_in_season
 from stamgast.clv.models.fitting import fit_with_fallback
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import ModelForecast, log_scores
+from stamgast.clv.selection.season_choice import SeasonChoice
 from stamgast.clv.selection.validation_split import days_after_cut
 from stamgast.domain.attrition import ALIKE, TOGETHER, Model
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
@@ -79,7 +81,7 @@ def own_parameters(part: Purchases, pooled: ParameterSet) -> ParameterSet:
     """Fit the purchase model to a part. Its spend model stays that of all: nothing says that an own one is better."""
     days = round(pooled.parameters["weeks"] * WEEK_DAYS) if pooled.model in TOGETHER else 0
     found = _fitted(part, pooled.model, days)
-    return replace(found, spend=pooled.spend, fit=None, version="").versioned()
+    return replace(found, spend=pooled.spend, fit=None, season=pooled.season, version="").versioned()
 
 
 def _cut(purchases: Purchases) -> Day:
@@ -91,9 +93,9 @@ def _model_of(purchases: Purchases, model: str, days: int) -> Model:
 
 
 def _fitted(purchases: Purchases, model: str, days: int) -> ParameterSet:
-    """Fit a model by its name; `days` is the horizon of one that is learnt at earlier days."""
+    """Fit a model by its name to days as they are counted; `days` is the horizon of one learnt at earlier days."""
     if model in (*TOGETHER, ALIKE):
-        return fit_any(live_of(purchases), model, "all", days)
+        return fit_in_season(live_of(purchases), model, "all", days, SeasonChoice(None), closed=ClosedDays())
     sample = sample_of(purchases)
     found = fit_with_fallback(model, sample.rows, sample.log_gaps)
     return ParameterSet(found.name, found.parameters)

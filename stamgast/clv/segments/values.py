@@ -12,22 +12,25 @@ from typing import Final, Literal
 
 import numpy as np
 from msgspec import Struct
+from msgspec.structs import replace as msgspec_replace
 
 from stamgast.clv.data.acquisition_costs import AcquisitionCosts
 from stamgast.clv.data.purchase_file import Buyer, Purchases
 from stamgast.clv.data.rows import Floats, make_rows
 from stamgast.clv.data.sample import Sample, sample_of
+from stamgast.clv.data.shop_days import in_shop_days
 from stamgast.clv.data.windows import up_to
-from stamgast.clv.data.written_dates import EPOCH
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.scoring import Asked, Outlook, historic_of, outlook_of
 from stamgast.clv.segments.figures import LEAST_RATIO, NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
 from stamgast.clv.segments.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
-from stamgast.domain.residual_value import Discounting
+from stamgast.domain.prospects import open_share
 from stamgast.domain.units import Day
+from stamgast.sheets.dates import EPOCH
 
 By = Literal["segment", "source", "cohort", "shop"]
 TREND_DAYS: Final = 91
@@ -113,14 +116,17 @@ def segments_of(
     purchases: Purchases, pooled: ParameterSet, by: By, costs: AcquisitionCosts, asked: Asked
 ) -> list[Segment]:
     """Value every segment at the end of `purchases.as_of`, the one with the most customers first."""
+    members, won = _members(purchases, by), costs.of_buyers(purchases)
+    gaps = np.array([_log_gaps(buyer) for buyer in purchases.buyers.values()])
+    time, discounting = pooled.time(ClosedDays()), asked.discounting
+    asked = _in_shop_days(asked, purchases.as_of, time)
+    purchases, _ = in_shop_days(purchases, time)
     sample = sample_of(purchases)
     place_of = {name: place for place, name in enumerate(sample.names)}
-    members = _members(purchases, by)
     parts = {name: part_of(purchases, names) for name, names in members.items()}
     tested = sum(not why_not_tested(purchases, part) for part in parts.values())
-    shop = shop_of(purchases, sample, pooled, asked)
+    shop = dataclasses.replace(shop_of(purchases, sample, pooled, asked), log_gaps=gaps, discounting=discounting)
     drawn = parts_of(shop, [np.array([place_of[name] for name in names]) for names in members.values()])
-    won = costs.of_buyers(purchases)
     cost = np.array([np.nan if (each := won[name]) is None else each for name in sample.names])
     historic = historic_of(sample, asked.discounting.margin)
     found = []
@@ -134,7 +140,7 @@ def segments_of(
 
 def shop_of(purchases: Purchases, sample: Sample, parameters: ParameterSet, asked: Asked) -> Shop:
     """Return what is known and foretold of all customers of a file."""
-    outlook = outlook_of(sample, parameters, _without_margin(asked, NEXT_DAYS / WEEK_DAYS))
+    outlook = outlook_of(sample, parameters, _without_margin(asked))
     model, spend, visits = scores_of(parameters.attrition()), parameters.spend, sample.rows.x + 1
     new = make_rows([0], [0], [0])
     awaited = [float(model.expected_purchases(new, weeks)[0]) if weeks else 0.0 for weeks in np.unique(sample.rows.T)]
@@ -165,9 +171,15 @@ def _worth(sample: Sample, parameters: ParameterSet, outlook: Outlook) -> Floats
     return outlook.discounted * expected_of_all(parameters.spend, sample.rows.x + 1, sample.amounts)
 
 
-def _without_margin(asked: Asked, horizon: float | None = None) -> Asked:
-    discounting = Discounting(asked.discounting.months, asked.discounting.yearly_rate)
-    return Asked(asked.horizon if horizon is None else horizon, discounting=discounting)
+def _in_shop_days(asked: Asked, today: Day, time: ClosedDays) -> Asked:
+    """Return the same for the next `NEXT_DAYS`, both horizons counted in the shop's time."""
+    share = open_share(time, asked.discounting.months, today)
+    weeks = time.open_between(today, today + NEXT_DAYS) / WEEK_DAYS
+    return msgspec_replace(asked, horizon=weeks, discounting=msgspec_replace(asked.discounting, open_share=share))
+
+
+def _without_margin(asked: Asked) -> Asked:
+    return Asked(asked.horizon, discounting=msgspec_replace(asked.discounting, margin=1.0))
 
 
 def _log_gaps(buyer: Buyer) -> float:

@@ -19,14 +19,15 @@ from msgspec import Struct
 
 from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of, split_at
 from stamgast.clv.data.rows import Floats, Integers, Rows
-from stamgast.clv.data.written_dates import read_date
 from stamgast.clv.models.fitting import fit_with_fallback
 from stamgast.clv.models.scores import chance_of, scores_of
 from stamgast.domain.attrition import Model
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.season import shop_time
 from stamgast.domain.units import Day
+from stamgast.sheets.dates import read_date
 
 SHARE_AFTER: Final = 1 / 3
 """Of the time from the first purchase of all until now; at most `MOST_DAYS`."""
@@ -40,18 +41,19 @@ _Z95: Final = 1.959964
 class New(NamedTuple):
     """A new fit: the model that was asked for, and what was found of it in all that is known.
 
-    `refitted` fits it to what was known at the end of a day, if it is none of the purchase models.
+    `refitted` fits it to what was known at the end of a day, if it is none of the purchase models. Its closed days are
+    left out, and its season is what days are counted by.
     """
 
     wanted: str
-    found: Model
+    found: ParameterSet
     refitted: Callable[[Sequence[PurchaseDays], Day], Model] | None = None
 
-    def at(self, known: Sequence[PurchaseDays], cut: Day, rows: Rows, closed: ClosedDays) -> Model:
-        """Return it as it is when fitted to what was known at the end of a day."""
+    def at(self, known: Sequence[PurchaseDays], cut: Day, rows: Rows, time: ClosedDays) -> Model:
+        """Return it as it is when fitted to what was known at the end of a day; `rows` count days by `time`."""
         if self.refitted is not None:
             return self.refitted(known, cut)
-        return fit_with_fallback(self.wanted, rows, log_gaps_of(known, closed)).model
+        return fit_with_fallback(self.wanted, rows, log_gaps_of(known, time)).model
 
 
 class Comparison(Struct, frozen=True):
@@ -82,7 +84,7 @@ def compare(
 ) -> Comparison | None:
     """Compare a new fit to these customers with the parameters in force; None: too little data.
 
-    `closed` are the shop's closed days; each side leaves them out if its parameters do (the new one does).
+    `closed` are the shop's closed days; each side counts days as its parameters do, and the new one leaves them out.
     """
     after = days_after_cut(min((days[0] for days in customers), default=as_of), as_of)
     fitted_on = _fitted_on(in_force)
@@ -93,12 +95,12 @@ def compare(
     if len(known) < FEWEST or after < WEEK_DAYS:
         return None
     cut = as_of - after
-    rows = rows_as_of(known, cut, closed)
-    fitted = new.at(known, cut, rows, closed) if unseen else new.found
-    theirs = rows_as_of(known, cut, closed) if in_force.open_days else rows_as_of(known, cut)
-    weeks, open_weeks = after / WEEK_DAYS, closed.open_between(cut, as_of) / WEEK_DAYS
-    surprise = surprises(fitted, rows, open_weeks, purchases)
-    old = surprises(in_force.attrition(), theirs, open_weeks if in_force.open_days else weeks, purchases)
+    ours, theirs = shop_time(closed, new.found.season), in_force.time(closed)
+    rows = rows_as_of(known, cut, ours)
+    fitted = new.at(known, cut, rows, ours) if unseen else new.found.attrition()
+    surprise = surprises(fitted, rows, ours.open_between(cut, as_of) / WEEK_DAYS, purchases)
+    weeks = theirs.open_between(cut, as_of) / WEEK_DAYS
+    old = surprises(in_force.attrition(), rows_as_of(known, cut, theirs), weeks, purchases)
     difference = surprise - old
     mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(known) ** 0.5
     low, high = mean - _Z95 * error, mean + _Z95 * error

@@ -10,9 +10,10 @@ docs/adr/0124 how it comes into force.
 Who has left is what those members say that know of leaving; BG/NBD has whoever came once stay for ever. Who buys has
 not left, so P(alive) is no less than the corrected chance.
 
-A combination may be blended with a plain regression (`stamgast.domain.models.regressed`), which is believed with a
-weight of its own: where customers slow down with age, no purchase model has a word for it. Beyond the horizon, of which
-alone it knows, it takes purchases to come as the pool's.
+A combination may be blended: with a plain regression (`stamgast.domain.models.regressed`), for where customers slow
+down with age no purchase model has a word for it, and with members as they are, uncorrected. Each is believed with a
+weight of its own, and the corrected pool with what is left of 1 (docs/adr/0135). Beyond the horizon, of which alone it
+knows, the regression takes purchases to come as the pool's.
 """
 
 import math
@@ -42,13 +43,15 @@ class State(Struct, frozen=True):
     """What is known of one customer at one moment.
 
     `alive` by member; `pool` and `corrected` are chances to buy within the horizon of the correction, `regressed` is
-    the mean number of purchases there by the regression, 0 without one.
+    the mean number of purchases there by the regression, 0 without one; `plain` is what members as they are add to the
+    chance, 0 if none is believed so.
     """
 
     alive: tuple[float, ...]
     pool: float
     corrected: float
     regressed: float = 0.0
+    plain: float = 0.0
 
     @property
     def ratio(self) -> float:
@@ -57,7 +60,10 @@ class State(Struct, frozen=True):
 
 
 class Combined(Struct, frozen=True):
-    """Members and what each is believed (sums to 1), what each is believed of leaving, and the correction."""
+    """Members and what each is believed in the pool (sums to 1), what each is believed of leaving, and the correction.
+
+    `plain` is what each is believed as it is, beside the corrected pool; empty where none is.
+    """
 
     members: tuple[Member, ...]
     weights: tuple[float, ...]
@@ -68,17 +74,27 @@ class Combined(Struct, frozen=True):
     log_purchase_days: float
     least_p: float
     regression: Regressed | None = None
+    plain: tuple[float, ...] = ()
     _soon: dict[tuple[int, int, float], list[float]] = field(default_factory=dict)
     """Series of chances to buy, by member, x and the time asked for: made when first asked for."""
 
     def at(self, history: History) -> State:
         """Return what the other answers are made of."""
         alive = tuple([each.p_alive(history) for each in self.members])
-        pool = 0.0
-        for place, weight in enumerate(self.weights):
-            pool += weight * self._buys(place, alive[place], history, self.weeks)
+        pool, plain = self._chances(alive, history, self.weeks)
         regressed = self.regression.mean(history, self.weeks) if self.regression else 0.0
-        return State(alive, pool, self.corrected(pool, history.x), regressed)
+        return State(alive, pool, self.corrected(pool, history.x), regressed, plain)
+
+    @property
+    def share(self) -> float:
+        """What the corrected pool is believed."""
+        return 1.0 - (self.regression.weight if self.regression else 0.0) - sum(self.plain)
+
+    def believed(self, place: int) -> float:
+        """Return what a member is believed in all, where nothing is corrected: beyond the horizon."""
+        if not self.plain:
+            return self.weights[place]
+        return (1 - sum(self.plain)) * self.weights[place] + self.plain[place]
 
     def corrected(self, pool: float, x: int) -> float:
         """Return the corrected chance of any purchase within the horizon, given the pool's."""
@@ -90,19 +106,19 @@ class Combined(Struct, frozen=True):
         """Return the chance that the customer has not left for good."""
         state = self.at(history)
         left = sum([weight * alive for weight, alive in zip(self.leaving, state.alive, strict=True)])
-        return max(left, self._blended(state.corrected, state.regressed))
+        return max(left, self._blended(state.corrected, state.regressed, state.plain))
 
     def p_buy(self, history: History, weeks: float) -> float:
         """Return the chance of at least one purchase within the next `weeks`."""
         state = self.at(history)
         if weeks == self.weeks:
-            return self._blended(state.corrected, state.regressed)
+            return self._blended(state.corrected, state.regressed, state.plain)
         mean = self._regressed_mean(state, history, weeks) if self.regression else 0.0
-        until = sum([w * self._buys(n, state.alive[n], history, weeks) for n, w in enumerate(self.weights)])
+        until, plain = self._chances(state.alive, history, weeks)
         if weeks < self.weeks:
-            return self._blended(state.ratio * until, mean)
+            return self._blended(state.ratio * until, mean, plain)
         later = (until - state.pool) / max(1 - state.pool, 1e-300)
-        return self._blended(1 - (1 - state.corrected) * (1 - later), mean)
+        return self._blended(1 - (1 - state.corrected) * (1 - later), mean, plain)
 
     def expected_purchases(self, history: History, weeks: float) -> float:
         """Return the mean number of purchases within the next `weeks`."""
@@ -110,10 +126,13 @@ class Combined(Struct, frozen=True):
         until = self.pooled(state, history, weeks)
         within = until if weeks <= self.weeks else self.pooled(state, history, self.weeks)
         expected = state.ratio * within + (until - within)
-        if self.regression is None:
+        if self.regression is None and not self.plain:
             return expected
-        weight = self.regression.weight
-        return (1 - weight) * expected + weight * self._regressed_mean(state, history, weeks)
+        total = self.share * expected
+        if self.regression is not None:
+            total += self.regression.weight * self._regressed_mean(state, history, weeks)
+        believed = zip(self.plain, state.alive, self.members, strict=False)
+        return total + sum([u * alive * each.expected_if_alive(history, weeks) for u, alive, each in believed if u])
 
     def expected_if_alive(self, history: History, weeks: float) -> float:
         """Return that mean for somebody who has not left."""
@@ -145,11 +164,17 @@ class Combined(Struct, frozen=True):
                 total += weight * math.log(max(member.next_gap(history, quantile), 1e-9))
         return math.exp(total) if total < 700 else math.inf
 
-    def _blended(self, chance: float, mean: float) -> float:
-        """Return a chance to buy with its part by the regression, where so many purchases are expected by that."""
+    def _blended(self, chance: float, mean: float, plain: float) -> float:
+        """Return a chance to buy with its part by the regression, by which so many are expected, and of members."""
         if self.regression is None:
-            return chance
-        return (1 - self.regression.weight) * chance + self.regression.weight * self.regression.p_buy(mean)
+            return self.share * chance + plain if self.plain else chance
+        return self.share * chance + self.regression.weight * self.regression.p_buy(mean) + plain
+
+    def _chances(self, alive: tuple[float, ...], history: History, weeks: float) -> tuple[float, float]:
+        """Return the pool's chance to buy within so many weeks, and what members as they are add to it."""
+        buys = [self._buys(place, there, history, weeks) for place, there in enumerate(alive)]
+        pool = sum([weight * each for weight, each in zip(self.weights, buys, strict=True)])
+        return pool, sum([weight * each for weight, each in zip(self.plain, buys, strict=False)])
 
     def _regressed_mean(self, state: State, history: History, weeks: float) -> float:
         """Return the mean by the regression for any time: within its own and beyond it purchases come as the pool's."""

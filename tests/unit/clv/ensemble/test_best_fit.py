@@ -7,8 +7,10 @@ import pytest
 from stamgast.clv.data.rows import make_rows
 from stamgast.clv.data.state_sample import live_of_days
 from stamgast.clv.ensemble.best_fit import BEST, fit_any
-from stamgast.clv.ensemble.best_model import NEAR, PRIOR, choose
+from stamgast.clv.ensemble.best_model import PRIOR, choose
 from stamgast.clv.ensemble.combined_fit import purchase_days
+from stamgast.clv.ensemble.shares import LEAST_SHARE
+from stamgast.clv.models.fitting import MODELS, fit_alike
 from stamgast.clv.models.regression import REGRESSION, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.domain.attrition import ALIKE, BLENDED, COMBINED
@@ -36,15 +38,33 @@ def test_a_shop_whose_customers_do_not_differ_is_gone_by_as_that():
     assert "alike was chosen by log scores after 1997-11-17 and 1998-01-17" in sure(found.fit).notes[0]
 
 
-def test_the_combined_model_is_taken_where_nothing_else_is_clearly_better():
+def test_what_foretold_about_as_well_is_blended():
     shop = drawn_shop(900)
     choice = choose(purchase_days(live(shop), NO_DAYS), 182)
 
-    assert choice.best == choice.to_fit == COMBINED
-    assert min(choice.log_scores.values()) > choice.log_scores[COMBINED] - NEAR
+    assert choice.best == choice.to_fit == BLENDED
+    assert sum(choice.shares.values()) == pytest.approx(1)
+    assert min(choice.shares.values()) >= LEAST_SHARE
+    assert choice.log_scores[BLENDED] < min(choice.log_scores[name] for name in choice.shares) + 0.001
     assert {ALIKE, REGRESSION, PRIOR} < choice.log_scores.keys()
     assert len(choice.cuts) == 2
-    assert fit_any(live(shop), BEST, "all", 182).model == COMBINED
+    found = fit_any(live(shop), BEST, "all", 182)
+    assert found.model == BLENDED
+    assert found.plain == {name: choice.shares[name] for name in choice.shares if name not in {COMBINED, REGRESSION}}
+    assert "believed are" in sure(found.fit).notes[0]
+
+
+def test_a_blend_says_what_its_parts_say_together():
+    shop = live(drawn_shop(900))
+    choice = choose(purchase_days(shop, NO_DAYS), 182)
+    found = fit_any(shop, BEST, "all", 182)
+    rows = shop.sample.rows
+
+    parts = {COMBINED: fit_any(shop, COMBINED, "all", 182).attrition(), ALIKE: fit_alike(rows).model}
+    parts |= {name: fit_any(shop, name, "all", 182).attrition() for name in choice.shares if name in MODELS}
+    chance = sum(share * scores_of(parts[name]).at_least(rows, 26, 2) for name, share in choice.shares.items())
+
+    assert scores_of(found.attrition()).at_least(rows, 26, 2) == pytest.approx(chance, abs=1e-9)
 
 
 def test_a_handful_is_fitted_by_the_usual_model_which_is_said():
@@ -81,7 +101,7 @@ def test_what_is_fitted_for_a_merchant_looks_as_far_as_their_rules_do():
     shop = program()
     first = refit(live(drawn_shop(900)), shop, {}, BEST, "all")
 
-    assert first.parameters.model == COMBINED
+    assert first.parameters.model == BLENDED
     assert first.parameters.parameters["weeks"] == pytest.approx(shop.horizon.churn_days / 7)
     again = refit(live(drawn_shop(900)), shop, msgspec.to_builtins(first.parameters), BEST, "all")
     assert again.parameters.version == first.parameters.version
@@ -97,7 +117,7 @@ def test_a_combination_is_held_against_what_is_in_force_as_it_is_when_learnt_bef
 
     found = refit(live(shop), program(), msgspec.to_builtins(single), BEST, "all")
 
-    assert found.parameters.model == COMBINED
+    assert found.parameters.model == BLENDED
     compared = sure(found.comparison)
     assert compared.unseen
     assert 0 < compared.difference < 0.01, "one MBG/NBD drew this shop, so nothing can be better than one"

@@ -156,8 +156,17 @@ def test_where_bg_nbd_is_all_that_is_believed_it_says_who_has_left():
     assert half.leaving == pytest.approx((0.0, 0.2, 0.8))
 
 
+ALONE = {"mbg_nbd": 0.2, "alike": 0.1}
+WITH_ALIKE = MODELS | {"alike": {"rate": 0.03}}
 EITHER = pytest.mark.parametrize(
-    "model", [combined(), combine_models(CORRECTION, MODELS, WEIGHTS, REGRESSION)], ids=["combined", "blended"]
+    "model",
+    [
+        combined(),
+        combine_models(CORRECTION, MODELS, WEIGHTS, REGRESSION),
+        combine_models(CORRECTION, WITH_ALIKE, WEIGHTS | {"alike": 0.0}, REGRESSION, ALONE),
+        combine_models(CORRECTION, WITH_ALIKE, WEIGHTS | {"alike": 0.0}, None, ALONE),
+    ],
+    ids=["combined", "blended", "with members as they are", "with them and without a regression"],
 )
 
 
@@ -241,8 +250,8 @@ def test_a_set_is_written_and_read_and_its_version_hangs_on_members_weights_and_
         ({"parameters": {"weeks": 39.0}}, "look at constant"),
         ({"parameters": CORRECTION | {"least_p": 0.0}}, "least_p is 0"),
         ({"parameters": CORRECTION | {"weeks": 0.0}}, "weeks a positive one"),
-        ({"regression": REGRESSION}, "regression belongs to blended"),
-        ({"model": BLENDED}, "regression belongs to blended"),
+        ({"regression": REGRESSION}, "regression and plain belong to blended"),
+        ({"model": BLENDED}, "regression and plain belong to blended"),
         ({"model": BLENDED, "regression": {"weight": 1.0}}, "regression has the numbers weight, constant"),
         ({"model": BLENDED, "regression": REGRESSION | {"size": 0.0}}, "regression.size positive"),
     ],

@@ -15,7 +15,7 @@ from tests.builders import sure
 
 TODAY = 20_000
 TRUE = {"r": 0.8, "alpha": 2.5, "a": 0.4, "b": 2.0}
-NEW = New("mbg_nbd", ParameterSet("mbg_nbd", TRUE).attrition())
+NEW = New("mbg_nbd", ParameterSet("mbg_nbd", TRUE))
 
 
 def shop(customers: int, seed: int = 7) -> list[list[int]]:

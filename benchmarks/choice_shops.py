@@ -1,0 +1,155 @@
+"""Drawn shops of twelve kinds, to see what the choice of a model costs where nobody has seen the shop before."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+import numpy as np
+
+from stamgast.clv.data.csv_words import MICRO
+from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.domain.units import Day
+
+BEGIN: Final[Day] = 19_000
+HORIZON: Final = 182
+"""Days that are foretold."""
+_YEAR: Final = 365.25
+_MOST: Final = 400
+"""Purchases of one customer, beyond which nobody is drawn."""
+
+Chance = np.random.Generator
+Customer = Callable[[Chance, float, float], list[float]]
+"""Days of the repeat purchases of somebody who first comes on a day, until an end."""
+
+
+@dataclass(frozen=True)
+class Kind:
+    """How customers come, and whether the year has a season: the shop's trade on a day, 1 on average, 3 at most."""
+
+    name: str
+    customer: Customer
+    season: Callable[[np.ndarray], np.ndarray] | None = None
+
+
+def _renewal(gap: float, between: float, leaves: tuple[float, float], shape: float) -> Customer:
+    """Gaps are gamma of that shape around an own mean; the chance to leave at a visit is beta, of a mean and a size."""
+
+    def customer(chance: Chance, first: float, end: float) -> list[float]:
+        mean = gap * np.exp(chance.normal(0, between))
+        stops = chance.beta(leaves[0] * leaves[1], (1 - leaves[0]) * leaves[1])
+        days, at = list[float](), first
+        while len(days) < _MOST and chance.random() >= stops:
+            at += chance.gamma(shape, mean / shape)
+            if at > end:
+                break
+            days.append(at)
+        return days
+
+    return customer
+
+
+def _gamma_rates(r: float, alpha: float, stays: Callable[[Chance], float], leaves: float = 0.0) -> Customer:
+    """Purchases are Poisson's at a gamma rate a week, for so many weeks; at each the chance to leave is `leaves`."""
+
+    def customer(chance: Chance, first: float, end: float) -> list[float]:
+        rate = chance.gamma(r, 1 / alpha) / 7
+        until = min(end, first + 7 * stays(chance))
+        days, at = list[float](), first
+        while len(days) < _MOST and chance.random() >= leaves:
+            at += chance.exponential(1 / rate)
+            if at > until:
+                break
+            days.append(at)
+        return days
+
+    return customer
+
+
+def _for_ever(_: Chance) -> float:
+    return 1e6
+
+
+def _pauses(gap: float, shape: float, pause: tuple[float, float], leaves: float) -> Customer:
+    """Regular for a while, then a pause (a chance at a visit, of so many days in the mean), then again."""
+
+    def customer(chance: Chance, first: float, end: float) -> list[float]:
+        mean = gap * np.exp(chance.normal(0, 0.5))
+        days, at = list[float](), first
+        while len(days) < _MOST and chance.random() >= leaves:
+            at += chance.exponential(pause[1]) if chance.random() < pause[0] else chance.gamma(shape, mean / shape)
+            if at > end:
+                break
+            days.append(at)
+        return days
+
+    return customer
+
+
+def _slowing(chance: Chance, first: float, end: float) -> list[float]:
+    """Every gap is longer than the one before, and nobody leaves."""
+    mean, days, at = 6 * np.exp(chance.normal(0, 0.5)), list[float](), first
+    while len(days) < _MOST:
+        at += chance.exponential(mean)
+        mean *= 1.35
+        if at > end:
+            break
+        days.append(at)
+    return days
+
+
+def _mixed(chance: Chance, first: float, end: float) -> list[float]:
+    sorts = (
+        _renewal(7, 0.15, (1 / 30, 400), 1),
+        _renewal(32, 0.25, (1 / 20, 400), 16),
+        _renewal(16, 0.6, (1 / 15, 400), 1),
+        _renewal(42, 0.4, (1 / 2.5, 400), 1),
+    )
+    return sorts[chance.choice(4, p=(0.2, 0.2, 0.2, 0.4))](chance, first, end)
+
+
+def _winter(day: np.ndarray) -> np.ndarray:
+    """A swing around the year, with its peak in December."""
+    return 1 + 0.6 * np.cos(2 * np.pi * (day + 10) / _YEAR)
+
+
+def _gift_weeks(day: np.ndarray) -> np.ndarray:
+    """Half of the year's trade in the last six weeks of it."""
+    phase = day % _YEAR
+    return np.where(phase > _YEAR - 45, 3.6, (_YEAR - 3.6 * 45) / (_YEAR - 45))
+
+
+KINDS: Final = (
+    Kind("regular", _renewal(14, 0.3, (0.04, 20), 4)),
+    Kind("irregular", _gamma_rates(0.8, 4.0, _for_ever, 0.15)),
+    Kind("pareto", _gamma_rates(0.6, 8.0, lambda chance: float(chance.exponential(1 / chance.gamma(0.6, 1 / 12))))),
+    Kind("seasonal", _gamma_rates(1.0, 5.0, _for_ever, 0.08), _winter),
+    Kind("christmas", _gamma_rates(0.7, 8.0, _for_ever, 0.12), _gift_weeks),
+    Kind("alike", _renewal(28, 0.0, (1e-6, 1e6), 1)),
+    Kind("alike and leaving", _renewal(21, 0.0, (0.12, 1e5), 1)),
+    Kind("wholesale", _pauses(30, 3, (0.15, 120), 0.05)),
+    Kind("groceries", _pauses(7, 2, (0.08, 90), 0.02)),
+    Kind("gifts", _gamma_rates(0.5, 14.0, _for_ever, 0.4)),
+    Kind("mixed", _mixed),
+    Kind("yearly", _renewal(365, 0.05, (0.25, 50), 100)),
+    Kind("slowing down", _slowing),
+)
+
+
+def draw(kind: Kind, customers: int, days: int, seed: int) -> Purchases:
+    """Draw what such a shop's customers bought in so many days and in the `HORIZON` after them.
+
+    They first come on any day of those; with a season more of them when there is more trade.
+    """
+    chance = np.random.default_rng([seed, days, *kind.name.encode()])
+    whole = np.arange(BEGIN, BEGIN + days + HORIZON + 1)
+    trade = np.ones(len(whole)) if kind.season is None else kind.season(whole.astype(np.float64))
+    clock = np.concatenate([[0.0], np.cumsum(trade)])
+    buyers = {}
+    for number in range(customers):
+        first = float(chance.uniform(0, clock[days])) if number else 0.0
+        times = np.array([first, *kind.customer(chance, first, float(clock[-1]) - 1e-6)])
+        found = np.unique(np.searchsorted(clock, times, side="right") - 1)
+        buyers[f"{number:05}"] = Buyer({BEGIN + int(day): 10 * MICRO for day in found})
+    return Purchases(buyers, BEGIN + days + HORIZON, "", has_profit=False)
