@@ -13,7 +13,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.currencies import CURRENCIES, nearest_currency
 from stamgast.domain.exchange import SCALE, Rates
-from stamgast.domain.program import Costs, LapseModel
+from stamgast.domain.program import Costs, LapseModel, surely
 from stamgast.domain.prospects import Horizon, Prospects, prospects_of
 from stamgast.domain.trades import Trade
 from stamgast.domain.units import DAY, Day, Minor
@@ -52,8 +52,10 @@ def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
         given["min_gaps"] = reader.integer(found["min_gaps"], "min_gaps", 1, 100) or LapseModel().min_gaps
     if "by" in found:
         given["by"] = reader.one_of(found["by"], "by", LAPSE_BY) or LapseModel().by
-    given |= _sureness(reader, found, figures)
+    given |= _chances(figures)
     model = LapseModel(**given)
+    if "precision" in found and (sure := _precision(reader, found)) is not None:
+        model = surely(model, sure)
     if model.risk_quantile >= model.quantile:
         where = found.get("risk_quantile", node)
         message = f"`risk_quantile` is {model.risk_quantile:g} and `quantile` {model.quantile:g}"
@@ -65,24 +67,25 @@ def read_lapse(reader: Reader, node: Node | None) -> LapseModel:
     return model
 
 
-def _sureness(reader: Reader, found: Mapping[str, Node], figures: Mapping[str, float | None]) -> Mapping[str, float]:
-    """How sure the shop wants to be, in both manners: as a share of lapses, or as chances of still being a customer."""
-    usual = LapseModel()
-    if "precision" in found:
-        share = reader.word(found["precision"], "precision", parse_margin)
-        if share is None:
-            return {}
-        if not PRECISION_BOUNDS[0] <= share <= PRECISION_BOUNDS[1]:
-            low, high = (each // 10 for each in PRECISION_BOUNDS)
-            message = f"`precision` is {share / 10:g}%"
-            reader.problem(found["precision"], message, f"Write a share from {low}% to {high}%, such as 60%.")
-            return {}
-        for name in ("alive_below", "risk_alive_below"):
-            if name in found:
-                message = f"`{name}` says nothing beside `precision`"
-                reader.problem(found[name], message, "Remove one of the two.", warning=True)
-        sure, risk = share / 1000, share / 1000 * usual.risk_precision / usual.precision
-        return {"precision": sure, "risk_precision": risk, "alive_below": 1 - sure, "risk_alive_below": 1 - risk}
+def _precision(reader: Reader, found: Mapping[str, Node]) -> float | None:
+    """How sure the shop wants to be, as a share of lapses; None where it cannot be read."""
+    share = reader.word(found["precision"], "precision", parse_margin)
+    if share is None:
+        return None
+    if not PRECISION_BOUNDS[0] <= share <= PRECISION_BOUNDS[1]:
+        low, high = (each // 10 for each in PRECISION_BOUNDS)
+        message = f"`precision` is {share / 10:g}%"
+        reader.problem(found["precision"], message, f"Write a share from {low}% to {high}%, such as 60%.")
+        return None
+    for name in ("alive_below", "risk_alive_below"):
+        if name in found:
+            message = f"`{name}` says nothing beside `precision`"
+            reader.problem(found[name], message, "Remove one of the two.", warning=True)
+    return share / 1000
+
+
+def _chances(figures: Mapping[str, float | None]) -> Mapping[str, float]:
+    """The same said the other way round, by chances of still being a customer."""
     pairs = (("precision", figures.get("alive_below")), ("risk_precision", figures.get("risk_alive_below")))
     return {name: 1 - chance for name, chance in pairs if chance is not None}
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
 
-from stamgast.clv.data.purchase_file import Purchases
+from stamgast.clv.data.buyers import Columns, Purchases
 from stamgast.clv.data.rows import Floats, Rows, collapse
 from stamgast.clv.data.sample import Sample
+from stamgast.clv.data.state_sample import Live
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import Scores, scores_of
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.sheets.cells import MICRO
@@ -39,8 +41,30 @@ class Change(Struct, frozen=True):
     change_high: float
 
 
-def changes_of(purchases: Purchases, sample: Sample, parameters: ParameterSet) -> tuple[Change, list[Change]] | None:
+class LastYear(NamedTuple):
+    """A shop's customers, what each spent in the last year, and what foretells; the days `closed` are left out."""
+
+    live: Live
+    spent: Floats
+    parameters: ParameterSet
+    closed: ClosedDays
+
+
+def last_year_of(purchases: Purchases) -> Floats:
+    """Return what each customer of a file spent in the year up to its day, refunds off, in major units."""
+    columns, since = Columns.of(purchases.buyers), purchases.as_of - YEAR_DAYS
+    spent = np.where(columns.day > since, columns.amount, 0)
+    sums: Floats = np.add.reduceat(spent, columns.starts[:-1]) / MICRO
+    return sums
+
+
+def changes_of(
+    last: Floats, sample: Sample, parameters: ParameterSet, closed: ClosedDays = ClosedDays()  # noqa: B008
+) -> tuple[Change, list[Change]] | None:  # fmt: skip
     """Return the change of all together and of each customer, in the sample's order; None without a spend model.
+
+    `last` is what each spent in the last year. The days `closed` are out of the sample's rows, and of the year to come
+    as far as they are named.
 
     Of a customer the interval is that of how often they come, at what they are expected to spend each time; of all
     together purchases spread as well.
@@ -48,13 +72,9 @@ def changes_of(purchases: Purchases, sample: Sample, parameters: ParameterSet) -
     spend = parameters.spend
     if spend is None:
         return None
-    since = sample.as_of - YEAR_DAYS
-    last = np.array([
-        sum(amount for day, amount in buyer.amounts.items() if day > since) / MICRO
-        for buyer in purchases.buyers.values()
-    ])  # fmt: skip
+    weeks = closed.open_between(sample.as_of, sample.as_of + YEAR_DAYS) / WEEK_DAYS
     rows, back = collapse(sample.rows)
-    mean, variance, few, many = (each[back] for each in _counts(scores_of(parameters.attrition()), rows))
+    mean, variance, few, many = (each[back] for each in _counts(scores_of(parameters.attrition()), rows, weeks))
     each = expected_of_all(spend, sample.rows.x + 1, sample.amounts)
     expected = mean * each
     every = zip(last, expected, few * each, many * each, strict=True)
@@ -68,9 +88,8 @@ def _change(last: float, expected: float, low: float, high: float) -> Change:
     return Change(last, expected, expected - last, low - last, high - last)
 
 
-def _counts(scores: Scores, rows: Rows) -> tuple[Floats, Floats, Floats, Floats]:
-    """Return the mean, the variance and the ends of the interval of the purchases of the next year, one a row."""
-    weeks = YEAR_DAYS / WEEK_DAYS
+def _counts(scores: Scores, rows: Rows, weeks: float) -> tuple[Floats, Floats, Floats, Floats]:
+    """Return the mean, the variance and the ends of the interval of the purchases of so many weeks, one a row."""
     mean, square, few, many = (np.zeros(len(rows)) for _ in range(4))
     left = np.arange(len(rows))
     for n in range(1, _MOST):

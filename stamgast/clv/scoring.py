@@ -8,7 +8,7 @@ from dataclasses import replace as replace_field
 from datetime import date
 from functools import lru_cache
 from itertools import repeat
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -43,9 +43,9 @@ class Score(Struct, frozen=True):
     are left out, weeks of open days. `p_buy` and `expected_*`
     are for the horizon that was asked for, `predicted` for the months of the discounting; `historic` is the profit so
     far. `net` is both less `acquisition_cost`, what it cost to win the customer, and `clv_to_cac` is both over it; None
-    where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day by which P(alive) has
-    fallen to the threshold if no purchase comes, None if never. The last three say what was asked for: the horizon,
-    what `predicted` counts in words, and the threshold.
+    where nothing is known of the cost, the ratio where it is 0 as well. `next_lapse` is the day on which they are to be
+    called lapsing if no purchase comes, None if never. The last four say what was asked for: the horizon, what
+    `predicted` counts in words, the P(alive) at which somebody lapses if one was given, and what lapses go by in words.
     """
 
     customer: str
@@ -67,7 +67,8 @@ class Score(Struct, frozen=True):
     next_lapse: str | None
     horizon_weeks: float
     predicted_by: str
-    lapse_threshold: float
+    lapse_threshold: float | None
+    lapse_by: str
 
 
 class Source(Struct, frozen=True):
@@ -116,16 +117,23 @@ class Asked(Struct, frozen=True):
         return self.acquisition_cost if self.costs is None else self.costs[customer]
 
 
+class Lapses(NamedTuple):
+    """The day on which each customer lapses, infinite: never; what that goes by in words; P(alive) if it is that."""
+
+    days: Floats
+    by: str
+    threshold: float | None = None
+
+
 @dataclass(frozen=True)
 class Outlook:
     """What is foretold of every customer of a sample, one entry each.
 
     `p_buy` and `purchases` are for the horizon, `discounted` is what one unit of spend on each purchase to come is
-    worth today; `lapses_at` is the T, in weeks, at which P(alive) has fallen to the threshold, infinite: never.
+    worth today.
     """
 
     p_alive: Floats
-    lapses_at: Floats
     p_buy: Floats
     purchases: Floats
     discounted: Floats
@@ -178,10 +186,9 @@ def spend_of(sample: Sample, orders: Orders) -> SpendFit | None:
     return found
 
 
-def score(sample: Sample, parameters: ParameterSet, asked: Asked) -> list[Score]:
+def score(sample: Sample, parameters: ParameterSet, asked: Asked, lapses: Lapses | None = None) -> list[Score]:
     """Score every customer, in the sample's order, at the end of its day."""
-    source = Source(parameters.model, parameters.version, parameters.spend)
-    return listed(sample, source, outlook_of(sample, parameters, asked), asked)
+    return list(score_each(sample, parameters, asked, lapses))
 
 
 def outlook_of(sample: Sample, parameters: ParameterSet, asked: Asked) -> Outlook:
@@ -191,25 +198,23 @@ def outlook_of(sample: Sample, parameters: ParameterSet, asked: Asked) -> Outloo
     weeks = asked.weeks_open(sample.as_of)
     return Outlook(
         p_alive=model.p_alive(rows)[back],
-        lapses_at=model.lapses_at(rows, asked.threshold)[back],
         p_buy=model.p_buy(rows, weeks)[back],
         purchases=model.expected_purchases(rows, weeks)[back],
         discounted=discounted_purchases(model, rows, asked.discounting_on(sample.as_of))[back],
     )
 
 
-def score_each(sample: Sample, parameters: ParameterSet, asked: Asked) -> Iterator[Score]:
-    """Score as `score` does, one customer after the other: a million of them at once are half a gigabyte."""
+def score_each(sample: Sample, parameters: ParameterSet, asked: Asked, lapses: Lapses | None = None) -> Iterator[Score]:
+    """Score as `score` does, one customer after the other: a million of them at once are half a gigabyte.
+
+    Without `lapses` (of `stamgast.clv.lapse_days`) a lapse is where P(alive) has fallen to the threshold.
+    """
     source = Source(parameters.model, parameters.version, parameters.spend)
-    return told_of(sample, source, outlook_of(sample, parameters, asked), asked)
+    outlook = outlook_of(sample, parameters, asked)
+    return _told_of(sample, source, outlook, asked, lapses or lapses_by_chance(sample, parameters, asked))
 
 
-def listed(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> list[Score]:
-    """List what is said of every customer."""
-    return list(told_of(sample, source, outlook, asked))
-
-
-def told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> Iterator[Score]:
+def _told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked, lapses: Lapses) -> Iterator[Score]:
     """Say of every customer what is foretold."""
     spends, worths = _to_come(sample, source.spend, asked, outlook)
     columns = (
@@ -222,7 +227,7 @@ def told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> I
         spends,
         worths,
         historic_of(sample, asked.discounting.margin),
-        _lapse_days(sample, outlook.lapses_at, asked.closed),
+        lapses.days,
     )
     words = asked.words()
     for begin in range(0, len(sample.names), _AT_ONCE):
@@ -250,17 +255,21 @@ def told_of(sample: Sample, source: Source, outlook: Outlook, asked: Asked) -> I
                 next_lapse=_date_of(int(lapse)) if lapse <= _LAST else None,
                 horizon_weeks=asked.horizon,
                 predicted_by=words,
-                lapse_threshold=asked.threshold,
+                lapse_by=lapses.by,
+                lapse_threshold=lapses.threshold,
             )
 
 
-def _lapse_days(sample: Sample, lapses_at: Floats, closed: ClosedDays) -> Floats:
-    """Return the days by which P(alive) has fallen: so many counted days after the first purchase."""
+def lapses_by_chance(sample: Sample, parameters: ParameterSet, asked: Asked) -> Lapses:
+    """Return the days by which P(alive) has fallen to the threshold: so many counted days after the first purchase."""
+    rows, back = collapse(sample.rows)
+    lapses_at = scores_of(parameters.attrition()).lapses_at(rows, asked.threshold)[back]
     days = np.ceil(lapses_at * WEEK_DAYS - 1e-9)
-    if closed.is_calendar:
-        return np.asarray(sample.first_days) + days
-    waits = zip(sample.first_days, map(float, days), strict=True)
-    return np.array([first + closed.after(first, wait) for first, wait in waits])
+    if not asked.closed.is_calendar:
+        waits = zip(sample.first_days, map(float, days), strict=True)
+        days = np.array([asked.closed.after(first, wait) for first, wait in waits])
+    by = f"P(alive) below {asked.threshold:g}"
+    return Lapses(np.asarray(sample.first_days) + days, by, asked.threshold)
 
 
 @lru_cache(maxsize=50_000)

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Final
+from typing import TYPE_CHECKING, Annotated, Any, Final
 
 import msgspec
 import typer
+from msgspec.structs import replace
 
-from stamgast.commands.answering import AsJson, answer, fail, print_json, say
-from stamgast.commands.clv_data import Data, live_of, read_data
+from stamgast.commands.answering import AsJson, answer, fail, is_given, misuse, print_json, say
+from stamgast.commands.clv_data import DATA, read_data
 from stamgast.commands.clv_fits import Orders, check_model, fit_shop
+from stamgast.commands.clv_program import closed_of, trade_of
 from stamgast.commands.clv_words import read_day
 
 if TYPE_CHECKING:
@@ -19,52 +21,66 @@ if TYPE_CHECKING:
 
 
 _WEEKS: Final = 52.0
+_OF_A_FILE: Final = ("as_of", "model", "parameters", "orders")
 
 
 def change(
-    data: Data,
+    context: typer.Context,
+    data: Annotated[Path | None, DATA] = None,
     as_of: Annotated[str, typer.Option(help="The last year ends with this day (default: the newest).")] = "",
     *,
-    model: Annotated[str, typer.Option(help="Fit this model.")] = "best",
+    merchant: Annotated[
+        str, typer.Option(help="Live states of this merchant; with --data, leave out the days on which it is closed.")
+    ] = "",
+    model: Annotated[str, typer.Option(help="Fit this model (of live states what is in force counts).")] = "best",
     parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
     orders: Orders = "repeat",
     as_json: AsJson = False,
 ) -> None:
     """Expect of each customer what the next year brings against the last; whose spend grows most comes first."""
-    from stamgast.clv.changes import changes_of
+    from stamgast.clv.changes import LastYear, changes_of, last_year_of
+    from stamgast.clv.data.state_sample import live_of
     from stamgast.clv.scoring import date_of
-    from stamgast.domain.closed_days import ClosedDays
 
-    check_model(model, orders)
-    known = None if parameters is None else _read(parameters)
-    purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
-    live = live_of(purchases)
-    found = fit_shop(live, model, orders, _WEEKS) if known is None else known
-    live = live.without(found.time(ClosedDays()))
-    changes = changes_of(purchases, live.sample, found)
+    if data is not None:
+        check_model(model, orders)
+        known = None if parameters is None else _read(parameters)
+        closed = closed_of(merchant, parameters, known)
+        purchases = read_data(data, read_day("--as-of", as_of) if as_of else None)
+        live = live_of(purchases).without(closed)
+        found = known or fit_shop(live, model, orders, _WEEKS, closed, trade=trade_of(merchant))
+        time = found.time(closed) if known else replace(found, open_days=bool(closed.days)).time(closed)
+        told = LastYear(live.without(time), last_year_of(purchases), found, time)
+    elif merchant:
+        from stamgast.commands.clv_live_change import live_last_year
+
+        if given := [name for name in _OF_A_FILE if is_given(context, name)]:
+            misuse(f"--{given[0].replace('_', '-')} belongs to a CSV; of live states it is now, and what is in force")
+        told = live_last_year(merchant)
+    else:
+        misuse("give --data FILE, --merchant M, or both")
+    changes = changes_of(told.spent, told.live.sample, told.parameters, told.closed)
     if changes is None:
         fail("there is no spend model, so nothing can be said of what customers will spend")
     total, each = changes
-    told = sorted(zip(live.sample.names, each, strict=True), key=lambda one: (-one[1].expected_change, one[0]))
+    listed = sorted(zip(told.live.sample.names, each, strict=True), key=lambda one: (-one[1].expected_change, one[0]))
+    day, found = date_of(told.live.sample.as_of), told.parameters
     if as_json:
-        customers = [{"customer": name, **msgspec.structs.asdict(one)} for name, one in told]
-        document = {"as_of": date_of(purchases.as_of), "model": found.model, "parameters_version": found.version}
+        customers = [{"customer": name, **msgspec.structs.asdict(one)} for name, one in listed]
+        document: dict[str, Any] = {"as_of": day, "model": found.model, "parameters_version": found.version}
         print_json({**document, "all": total, "customers": customers})
         return
-    say(f"{found.model}, version {found.version}; 52 weeks to {date_of(purchases.as_of)} and 52 after; 8 times in 10")
-    _show([("(all)", total), *told])
+    say(f"{found.model}, version {found.version}; 52 weeks to {day} and 52 after; 8 times in 10")
+    _show([("(all)", total), *listed])
 
 
 def _read(file: Path) -> ParameterSet:
     from stamgast.clv.models.parameter_file import ParameterFileError, read_parameters
 
     try:
-        found = read_parameters(file)
+        return read_parameters(file)
     except ParameterFileError as error:
         fail(str(error))
-    if found.open_days:
-        fail(f"{file} says open_days: it was fitted with a shop's closed days left out, which a CSV does not tell")
-    return found
 
 
 def _show(told: list[tuple[str, Change]]) -> None:

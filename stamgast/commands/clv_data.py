@@ -59,13 +59,6 @@ def read_data(data: Path, as_of: Day | None, *, so: str = _AWAY) -> Purchases:
 
 def read_live(data: Path, as_of: Day | None) -> Live:
     """Read the same as a sample with the purchase days that it was made of."""
+    from stamgast.clv.data.state_sample import live_of
+
     return live_of(read_data(data, as_of))
-
-
-def live_of(purchases: Purchases) -> Live:
-    """Summarise every customer, and keep the purchase days."""
-    from stamgast.clv.data.buyers import Columns, DaysOf
-    from stamgast.clv.data.sample import sample_of
-    from stamgast.clv.data.state_sample import Live
-
-    return Live(sample_of(purchases), DaysOf(Columns.of(purchases.buyers)), purchases.currency)

@@ -57,14 +57,14 @@ def fit_shop(
     return found
 
 
-def with_regularity(live: Live, found: ParameterSet) -> ParameterSet:
-    """Add how regularly the customers of a file come; where they have shown too little of it, say so."""
+def with_regularity(live: Live, found: ParameterSet, closed: ClosedDays | None = None) -> ParameterSet:
+    """Add how regularly customers come, closed days left out; where they have shown too little of it, say so."""
     import msgspec
 
     from stamgast.clv.models.regularity_fit import fit_regularity
     from stamgast.domain.closed_days import ClosedDays
 
-    regularity = fit_regularity(live.days, live.sample.as_of, ClosedDays())
+    regularity = fit_regularity(live.days, live.sample.as_of, closed or ClosedDays())
     if regularity is None:
         say("note: too few came again, or fell silent, to tell how regularly they come; lapses go by the model alone")
     return msgspec.structs.replace(found, regularity=regularity).versioned()

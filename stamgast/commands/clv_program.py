@@ -2,13 +2,23 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from rules.yaml.problems import nearest
-from stamgast.commands.answering import fail, read_settings, say
+from stamgast.commands.answering import fail, misuse, read_settings, say
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
+    from stamgast.domain.closed_days import ClosedDays
+    from stamgast.domain.clv_parameters import ParameterSet
     from stamgast.domain.program import Program
+    from stamgast.domain.season import Season
+
+_OPEN_DAYS: Final = (
+    "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
+    "say whose they are with --merchant M"
+)
 
 
 def program_of(merchant: str) -> Program:
@@ -28,3 +38,25 @@ def program_of(merchant: str) -> Program:
             say(problem.render())
         fail(f"{known[merchant]} cannot be used; `stamgast rules check` says the same")
     return loaded.program
+
+
+def closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> ClosedDays:
+    """Return the days to leave out: the merchant's, unless the parameters that were given are in calendar days."""
+    from stamgast.domain.closed_days import ClosedDays
+
+    if not merchant:
+        if known is not None and known.open_days:
+            misuse(f"{file} says open_days: {_OPEN_DAYS}")
+        return ClosedDays()
+    closed = program_of(merchant).closed
+    if known is not None and not known.open_days and closed.days:
+        say(f"note: {file} was fitted in calendar days, so no closed days are left out")
+        return ClosedDays()
+    if closed.days:
+        say(f"leaving out {merchant}'s {len(closed.days)} closed days")
+    return closed
+
+
+def trade_of(merchant: str) -> Season | None:
+    """Return the season of the trade that the merchant's program.yaml names; None without a merchant."""
+    return program_of(merchant).horizon.season if merchant else None

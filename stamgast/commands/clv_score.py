@@ -21,10 +21,10 @@ from stamgast.commands.answering import (
     say,
 )
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
-from stamgast.commands.clv_data import Data, live_of, read_data
-from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes
+from stamgast.commands.clv_data import Data, read_data
+from stamgast.commands.clv_fits import Orders, check_model, fit_shop, tell_notes, with_regularity
 from stamgast.commands.clv_margin import Margin, settle_margin
-from stamgast.commands.clv_program import program_of
+from stamgast.commands.clv_program import closed_of, program_of, trade_of
 from stamgast.commands.clv_words import Cost, read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
@@ -33,16 +33,11 @@ if TYPE_CHECKING:
     from stamgast.clv.data.acquisition_costs import AcquisitionCosts
     from stamgast.clv.data.sample import Sample
     from stamgast.clv.scoring import Asked, Score
-    from stamgast.domain.closed_days import ClosedDays
     from stamgast.domain.clv_parameters import ParameterSet
-    from stamgast.domain.season import Season
+    from stamgast.domain.program import LapseModel
 
 _AT_ONCE: Final = 5_000
 _USUAL: Final = "best"
-_OPEN_DAYS: Final = (
-    "it was fitted with the shop's closed days left out, and a CSV does not tell which days those are; "
-    "say whose they are with --merchant M"
-)
 
 
 def score(
@@ -53,9 +48,13 @@ def score(
     model: Annotated[str, typer.Option(help="Fit this model first, as `clv fit` does (default: best).")] = "",
     parameters: Annotated[Path | None, typer.Option(help="A parameter set instead of a fit.")] = None,
     horizon: Annotated[str, typer.Option(help="For p_buy and expected_*: 39w or 273d.")] = "39w",
+    precision: Annotated[
+        str, typer.Option(help="How sure a lapse is to be: 60% (default: the merchant's `lapse`, else 60%).")
+    ] = "",
     threshold: Annotated[
-        float, typer.Option(min=0.001, max=0.999, help="A customer whose P(alive) falls below this has lapsed.")
-    ] = 0.5,
+        float | None,
+        typer.Option(min=0.001, max=0.999, help="Instead: a customer whose P(alive) falls below this has lapsed."),
+    ] = None,
     months: Annotated[int, typer.Option(min=1, max=600, help="Months that `predicted` reaches.")] = 36,
     yearly_rate: Annotated[str, typer.Option(help="Discount a year for `predicted`.")] = "0.1",
     margin: Annotated[
@@ -69,14 +68,17 @@ def score(
     as_json: AsJson = False,
 ) -> None:
     """Score the customers of a CSV: chances, expected purchases and spend, value, next lapse."""
-    from stamgast.clv.scoring import Asked, score_each
+    from stamgast.clv.data.state_sample import live_of
+    from stamgast.clv.lapse_days import lapse_days
+    from stamgast.clv.scoring import Asked, lapses_by_chance, score_each
     from stamgast.domain.residual_value import Discounting
 
     check_model(model or _USUAL, orders)
+    lapse = _lapse_of(merchant, precision, threshold)
     if parameters and is_given(context, "orders"):
         misuse(f"--orders belongs to a fit; {parameters} says what its spend is averaged over")
     known = _given(parameters, model) if parameters else None
-    closed, trade = _closed_of(merchant, parameters, known), _trade_of(merchant)
+    closed, trade = closed_of(merchant, parameters, known), trade_of(merchant)
     weeks = read_weeks(horizon)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -91,20 +93,42 @@ def score(
         tell_of_strangers(costs, table, data, purchases)
         won = table.of_buyers(purchases)
     asked = Asked(
-        weeks, threshold, Discounting(months, rate, settled.share), float(usual or 0), won, closed, settled.weight
+        weeks,
+        threshold or 0.5,
+        Discounting(months, rate, settled.share),
+        float(usual or 0),
+        won,
+        closed,
+        settled.weight,
     )
     if known is not None:
         tell_notes(known)
-        found = known
     else:
         found = fit_shop(live, model or _USUAL, orders, weeks, closed, trade=trade)
         _warn_of_short(found, weeks)
-        found = replace(found, open_days=bool(closed.days)).versioned()
-    time = found.time(closed)
-    sample = live.without(time).sample
-    asked = replace(asked, closed=time)
-    scores: Iterable[Score] = score_each(sample, found, asked)
-    _tell(scores, sample, asked, as_json=as_json)
+        known = with_regularity(live, replace(found, open_days=bool(closed.days)), closed)
+    time = known.time(closed)
+    live, asked = live.without(time), replace(asked, closed=time)
+    sample = live.sample
+    lapses = lapses_by_chance(sample, known, asked) if lapse is None else lapse_days(live, known, lapse, closed)
+    _tell(score_each(sample, known, asked, lapses), sample, asked, lapses.by, as_json=as_json)
+
+
+def _lapse_of(merchant: str, precision: str, threshold: float | None) -> LapseModel | None:
+    """Return when somebody lapses; None: by P(alive) alone."""
+    from stamgast.domain.program import LapseModel, surely
+
+    if threshold is not None:
+        if precision:
+            misuse("give --precision or --threshold, not both")
+        return None
+    usual = program_of(merchant).lapse if merchant else LapseModel()
+    if not precision:
+        return usual
+    sure = float(read_share("--precision", precision))
+    if not 0.1 <= sure <= 0.99:
+        misuse(f"--precision is {precision}; it is from 10% to 99%")
+    return replace(surely(usual, sure), by="model")
 
 
 def _costs_of(usual: str, file: Path | None) -> tuple[Decimal | None, AcquisitionCosts | None]:
@@ -134,36 +158,14 @@ def _given(file: Path, model: str) -> ParameterSet:
     return found
 
 
-def _closed_of(merchant: str, file: Path | None, known: ParameterSet | None) -> ClosedDays:
-    """Return the days to leave out: the merchant's, unless the parameters that were given are in calendar days."""
-    from stamgast.domain.closed_days import ClosedDays
-
-    if not merchant:
-        if known is not None and known.open_days:
-            misuse(f"{file} says open_days: {_OPEN_DAYS}")
-        return ClosedDays()
-    closed = program_of(merchant).closed
-    if known is not None and not known.open_days and closed.days:
-        say(f"note: {file} was fitted in calendar days, so no closed days are left out")
-        return ClosedDays()
-    if closed.days:
-        say(f"leaving out {merchant}'s {len(closed.days)} closed days")
-    return closed
-
-
-def _trade_of(merchant: str) -> Season | None:
-    """Return the season of the trade that the merchant's program.yaml names."""
-    return program_of(merchant).horizon.season if merchant else None
-
-
-def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, *, as_json: bool) -> None:
+def _tell(scores: Iterable[Score], sample: Sample, asked: Asked, lapses: str, *, as_json: bool) -> None:
     """Answer a piece at a time: nobody needs a million scores at once."""
     width = max((len(name) for name in sample.names), default=8)
     each, first = iter(scores), True
     while piece := list(islice(each, _AT_ONCE)):
         if first:
             told = f"{piece[0].model}, version {piece[0].parameters_version}"
-            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}")
+            say(f"{told}; horizon {asked.horizon:g} weeks; predicted: {asked.words()}; lapses by {lapses}")
         if as_json:
             print_json_items(piece, first=first)
         else:

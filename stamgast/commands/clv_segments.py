@@ -10,11 +10,12 @@ import typer
 from rules.yaml.problems import nearest
 from stamgast.commands.answering import AsJson, answer, misuse, print_json, say
 from stamgast.commands.clv_costs import Costs, costs_in, tell_of_strangers
-from stamgast.commands.clv_data import DATA, live_of, read_data
+from stamgast.commands.clv_data import DATA, read_data
+from stamgast.commands.clv_fits import Orders, check_model, fit_shop, with_regularity
 from stamgast.commands.clv_live_segments import LIVE_BY, tell_live_segments
 from stamgast.commands.clv_margin import Margin, settle_margin
 from stamgast.commands.clv_segment_tables import show_segments, worth_of_new
-from stamgast.commands.clv_words import read_cost, read_day, read_share
+from stamgast.commands.clv_words import read_cost, read_day, read_share, read_weeks
 
 if TYPE_CHECKING:
     from stamgast.clv.data.purchase_file import Purchases
@@ -23,7 +24,8 @@ if TYPE_CHECKING:
 
 FILE_BY: Final[dict[str, By]] = {"segment": "segment", "source": "source", "cohort": "cohort", "shop": "shop"}
 _COLUMNS: Final = {"segment": "segment", "source": "acquisition_source"}
-_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin")
+_OF_A_FIT: Final = ("model", "horizon", "orders")
+_OF_A_FILE: Final = ("as_of", "acquisition_cost", "costs", "months", "yearly_rate", "margin", *_OF_A_FIT)
 """Options that say for a CSV what program.yaml and the clock say for live states."""
 
 
@@ -46,6 +48,9 @@ def segments(
     margin: Annotated[
         str, typer.Option(help="Profit as a share of spend (default: of the data's profit, else 1).")
     ] = "",
+    model: Annotated[str, typer.Option(help="Fit this model (of live states what is in force counts).")] = "best",
+    horizon: Annotated[str, typer.Option(help="What best and combined are learnt for: 39w or 273d.")] = "39w",
+    orders: Orders = "repeat",
     as_json: AsJson = False,
 ) -> None:
     """Value customers by segment: CLV, what winning them cost and may cost, and where that is below 3:1."""
@@ -59,13 +64,12 @@ def segments(
         return
     if data is None:
         misuse("give --data FILE, or --merchant M")
-    from stamgast.clv.ensemble.best_fit import fit_any
+    from stamgast.clv.data.state_sample import live_of
     from stamgast.clv.scoring import Asked, date_of
     from stamgast.clv.segments.values import TREND, segments_of
-    from stamgast.clv.selection.validation_split import MOST_DAYS
-    from stamgast.domain.attrition import MBG_CNBD_K
     from stamgast.domain.residual_value import Discounting
 
+    check_model(model, orders)
     usual = read_cost(acquisition_cost)
     rate = float(read_share("--yearly-rate", yearly_rate))
     given = Margin(float(read_share("--margin", margin))) if margin else None
@@ -75,10 +79,9 @@ def segments(
     tell_of_strangers(costs, table, data, purchases)
     purchases, settled = settle_margin(data, purchases, given)
     asked = Asked(discounting=Discounting(months, rate, settled.share), margin_weight=settled.weight)
-    say("fitting mbg_cnbd_k to all, and to each segment that may deserve it …")
-    pooled = fit_any(live_of(purchases), MBG_CNBD_K, "repeat", MOST_DAYS)
-    for note in pooled.fit.notes if pooled.fit else ():
-        say(f"note: {note}")
+    live = live_of(purchases)
+    pooled = with_regularity(live, fit_shop(live, model, orders, read_weeks(horizon)))
+    say("and each segment that may deserve parameters of its own …")
     found = segments_of(purchases, pooled, FILE_BY[by], table, asked)
     told = {
         "as_of": date_of(purchases.as_of),
@@ -104,6 +107,7 @@ def _refuse_what_a_file_needs(context: typer.Context, data: Path | None) -> None
     if given:
         option = f"--{given[0].replace('_', '-')}"
         says = "live states are as of now" if given[0] == "as_of" else "with --merchant its program.yaml says that"
+        says = "with --merchant the parameters in force count" if given[0] in _OF_A_FIT else says
         misuse(f"{option} belongs to a CSV; {says}")
 
 

@@ -96,6 +96,12 @@ def decode_entry(value: bytes, cards: Sequence[str]) -> Entry:
     return Entry(it.day, it.spend, it.profit, it.counts, it.refunds, stamps, it.held, it.agreed, it.fired, it.bought)
 
 
+def spent_of(value: bytes) -> tuple[Day, Minor]:
+    """Stored value -> the day of the purchase and what is left of its spend; 0 of one that waits for a person."""
+    it = _decode(value)
+    return it.day, 0 if it.held else it.spend
+
+
 encode_held = msgspec.msgpack.Encoder().encode
 """Purchase -> what an entry keeps of it while it waits."""
 decode_held = msgspec.msgpack.Decoder(Purchase).decode

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Literal, assert_never
 
 from msgspec import Struct
+from msgspec.structs import replace as replace_field
 
 from stamgast.domain.alerts import Alert, AlertKind
 from stamgast.domain.budgets import Budget, Campaign
@@ -160,6 +161,14 @@ class LapseModel(Struct, frozen=True, cache_hash=True):
     risk_alive_below: float = 0.7
     precision: float = 0.6
     risk_precision: float = 0.36
+
+
+def surely(lapse: LapseModel, precision: float) -> LapseModel:
+    """Return the same that is so sure of a lapse, and of who is at risk as much less as usual."""
+    risk = precision * LapseModel().risk_precision / LapseModel().precision
+    return replace_field(
+        lapse, precision=precision, risk_precision=risk, alive_below=1 - precision, risk_alive_below=1 - risk
+    )
 
 
 @dataclass(frozen=True, slots=True)

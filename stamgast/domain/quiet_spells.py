@@ -21,10 +21,11 @@ from statistics import NormalDist
 
 from msgspec import Struct
 
+from stamgast.domain.attrition import Model
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.customer import Customer
 from stamgast.domain.days import LOG_SCALE
-from stamgast.domain.history import WEEK_DAYS
+from stamgast.domain.history import WEEK_DAYS, History
 from stamgast.domain.program import LapseModel, Program
 from stamgast.domain.prospects import Prospects
 from stamgast.domain.regularity import Regularity, newest_gaps
@@ -83,18 +84,18 @@ def _terms(model: LapseModel) -> tuple[float, float, float, float, float]:
 def _by_model(customer: Customer, prospects: Prospects, lapse: LapseModel) -> Gaps:
     history = prospects.history(customer, customer.last_day)
     assert history is not None  # noqa: S101  whoever has not come has no gap
-    model = prospects.model
-    soonest = model.next_gap(history, _SOONEST)
-
-    def weeks(alive_below: float, quantile: float) -> float:
-        crossing = model.lapses_at(history, alive_below)
-        return model.next_gap(history, quantile) if crossing is None else max(crossing - history.t_x, soonest)
-
-    at_risk = weeks(lapse.risk_alive_below, lapse.risk_quantile)
-    lapses = weeks(lapse.alive_below, lapse.quantile)
+    at_risk = quiet_days(prospects.model, history, lapse.risk_alive_below, lapse.risk_quantile)
+    lapses = quiet_days(prospects.model, history, lapse.alive_below, lapse.quantile)
     return Gaps(*(_calendar_days(prospects, customer.last_day, each) for each in (min(at_risk, lapses), lapses)))
 
 
-def _calendar_days(prospects: Prospects, last_day: int, weeks: float) -> float:
-    days = min(weeks * WEEK_DAYS, _LONGEST)
+def quiet_days(model: Model, history: History, alive_below: float, quantile: float) -> float:
+    """After how many counted days without a visit the model misses somebody; `history` is that on the last one."""
+    crossing = model.lapses_at(history, alive_below)
+    if crossing is None:
+        return min(model.next_gap(history, quantile) * WEEK_DAYS, _LONGEST)
+    return min(max(crossing - history.t_x, model.next_gap(history, _SOONEST)) * WEEK_DAYS, _LONGEST)
+
+
+def _calendar_days(prospects: Prospects, last_day: int, days: float) -> float:
     return days if prospects.time.is_calendar else prospects.time.after(last_day, days)

@@ -7,6 +7,8 @@ from typing import Final
 
 from stamgast.domain.alerts import STAFF_ROOM
 from stamgast.domain.customer import Customer, decode_customer
+from stamgast.domain.ledger import is_of_transaction, spent_of
+from stamgast.domain.units import Day, Minor
 from stamgast.state.client import keys_like
 from stamgast.state.keys import customers
 from stamgast.state.nodes import Redis
@@ -15,6 +17,8 @@ _AT_ONCE: Final = 1_000
 
 Piece = list[tuple[str, Customer]]
 """Some customers: their ids and states."""
+Account = tuple[str, Customer, list[tuple[Day, Minor]]]
+"""A customer's id and state, and of each purchase its day and what is left of its spend."""
 
 
 async def _at_once() -> None:
@@ -35,6 +39,30 @@ async def live_states(
         StateError: Redis did not answer.
         msgspec.DecodeError: a state cannot be read.
     """
+    async for number, names in _walk(redis, partitions, merchant, at_once):
+        yield await _states(redis, number, merchant, names)
+        await rest()
+
+
+async def live_accounts(
+    redis: Redis, partitions: int, merchant: str, *, at_once: int = _AT_ONCE
+) -> AsyncIterator[Account]:
+    """Yield each customer once with the day of each purchase and what is left of its spend.
+
+    Raises:
+        StateError: Redis did not answer.
+        msgspec.DecodeError: a state or an entry cannot be read.
+    """
+    async for number, names in _walk(redis, partitions, merchant, at_once):
+        keys = customers(number)
+        session = await redis.session(keys.meta)
+        for name, state in await _states(redis, number, merchant, names):
+            words = iter(await session.call("HGETALL", keys.ledger(merchant, name)))
+            yield name, state, [spent_of(value) for field, value in zip(words, words) if is_of_transaction(field)]  # noqa: B905
+
+
+async def _walk(redis: Redis, partitions: int, merchant: str, at_once: int) -> AsyncIterator[tuple[int, list[str]]]:
+    """Tell partitions with so many customers at a time, each once."""
     waiting: list[list[str]] = [[] for _ in range(partitions)]
     seen: set[int] = set()
     async for number, name in _names(redis, merchant):
@@ -44,13 +72,11 @@ async def live_states(
         seen.add(known)
         waiting[number].append(name)
         if len(waiting[number]) == at_once:
-            yield await _states(redis, number, merchant, waiting[number])
+            yield number, waiting[number]
             waiting[number] = []
-            await rest()
     for number, names in enumerate(waiting):
         if names:
-            yield await _states(redis, number, merchant, names)
-            await rest()
+            yield number, names
 
 
 async def _names(redis: Redis, merchant: str) -> AsyncIterator[tuple[int, str]]:

@@ -142,6 +142,12 @@ async def test_live_segments_are_worth_what_their_customers_are_and_three_times_
     assert flyer["new_below"] is (flyer["new_to_cac"] < 3)
     assert by_source["friend"]["ratio"] is None, "winning a friend cost nothing"
 
+    changes: Any = shop.run("clv", "change", "--merchant", MERCHANT, "--json")
+    assert changes["parameters_version"] == fitted["version"]
+    assert len(changes["customers"]) == len(people)
+    assert changes["all"]["spent_last_year"] == pytest.approx(sum(state.spend for state, _ in people) / 100)
+    assert changes["all"]["expected_next_year"] > 0
+
     by_tag = {each["segment"]: each for each in segments(shop, "tag")["segments"]}
     regulars = [state for state, _ in people if "regular" in state.tags]
     assert by_tag["regular"]["customers"] == len(regulars) > 20

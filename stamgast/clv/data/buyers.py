@@ -117,6 +117,40 @@ class Ledger(Mapping[str, Buyer]):
         self._names, self.columns = names, columns
         self._segments, self._sources = segments, sources
 
+    @classmethod
+    def of(cls, buyers: Mapping[str, Buyer]) -> Ledger:
+        """Return customers one by one as columns; those that are columns as they are."""
+        if isinstance(buyers, Ledger):
+            return buyers
+        each = buyers.values()
+        return cls(list(buyers), Columns.of(buyers), [one.segment for one in each], [one.source for one in each])
+
+    def up_to(self, cut: Day) -> tuple[Ledger, Integers]:
+        """Return those who had bought by the end of a day as they were known then, and their places in this one.
+
+        A buyer has the sum of the profit of all lines, so profit is left out.
+        """
+        columns = self.columns
+        known = columns.day <= cut
+        counts = np.diff(np.concatenate([[0], np.cumsum(known & columns.stays)])[columns.starts])
+        places = np.flatnonzero(counts)
+        entries = known & np.repeat(counts > 0, np.diff(columns.starts))
+        ends = np.concatenate([[0], np.cumsum(entries)])[columns.starts]
+        nothing = np.zeros(len(places), dtype=np.int64)
+        earlier = Columns(
+            np.concatenate([ends[:-1][places], ends[-1:]]),
+            columns.day[entries],
+            columns.amount[entries],
+            columns.refunded[entries],
+            nothing,
+            nothing,
+        )
+        chosen = places.tolist()
+        names, segments, sources = (
+            [each[place] for place in chosen] for each in (self._names, self._segments, self._sources)
+        )
+        return Ledger(names, earlier, segments, sources), places
+
     def __getitem__(self, name: str) -> Buyer:
         return self._buyer(self._places[name])
 
@@ -152,10 +186,10 @@ class DaysOf(Sequence[list[Day]]):
     """The purchase days of each customer, made when somebody asks for them."""
 
     def __init__(self, columns: Columns) -> None:
-        self._days, self._bounds = columns.days, columns.bounds
+        self.days, self.bounds = columns.days, columns.bounds
 
     def __len__(self) -> int:
-        return len(self._bounds) - 1
+        return len(self.bounds) - 1
 
     @overload
     def __getitem__(self, place: int) -> list[Day]: ...
@@ -165,11 +199,11 @@ class DaysOf(Sequence[list[Day]]):
         if isinstance(place, slice):
             return [self[each] for each in range(*place.indices(len(self)))]
         at = range(len(self))[place]
-        days: list[Day] = self._days[self._bounds[at] : self._bounds[at + 1]].tolist()
+        days: list[Day] = self.days[self.bounds[at] : self.bounds[at + 1]].tolist()
         return days
 
     def __iter__(self) -> Iterator[list[Day]]:
-        days, bounds = self._days, self._bounds.tolist()
+        days, bounds = self.days, self.bounds.tolist()
         for begins, ends in pairwise(bounds):
             yield days[begins:ends].tolist()
 

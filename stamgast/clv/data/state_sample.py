@@ -8,8 +8,10 @@ from typing import NamedTuple
 
 import numpy as np
 
+from stamgast.clv.data.buyers import Columns, DaysOf, Purchases
 from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of
-from stamgast.clv.data.sample import Sample
+from stamgast.clv.data.rows import Integers
+from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.currencies import exponent_of
 from stamgast.domain.customer import Customer
@@ -31,6 +33,13 @@ class Live(NamedTuple):
             return self
         rows, log_gaps = rows_as_of(self.days, self.sample.as_of, closed), log_gaps_of(self.days, closed)
         return self._replace(sample=dataclasses.replace(self.sample, rows=rows, log_gaps=log_gaps))
+
+    def flat(self) -> tuple[Integers, Integers]:
+        """Return all purchase days, a customer's beside each other, and where each one's begin and the last end."""
+        if isinstance(self.days, DaysOf):
+            return self.days.days, self.days.bounds
+        bounds = np.concatenate([[0], np.cumsum([len(days) for days in self.days])]).astype(np.int64)
+        return np.fromiter((day for days in self.days for day in days), np.int64, int(bounds[-1])), bounds
 
 
 class Bought(NamedTuple):
@@ -84,6 +93,11 @@ def sample_of_states(
         profits=np.array(profits, dtype=np.float64) / unit if money else None,
     )
     return Live(sample, days)
+
+
+def live_of(purchases: Purchases) -> Live:
+    """Summarise every customer of a file, and keep the purchase days."""
+    return Live(sample_of(purchases), DaysOf(Columns.of(purchases.buyers)), purchases.currency)
 
 
 def live_of_days(days: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays) -> Live:

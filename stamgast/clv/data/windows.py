@@ -10,7 +10,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.clv.data.buyers import Columns, Ledger
+from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats, Integers
 from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.domain.history import WEEK_DAYS
@@ -41,16 +42,7 @@ def up_to(purchases: Purchases, cut: Day) -> Purchases:
 
     A file has profit per line but a buyer the sum of it, so profit is left out.
     """
-    known = {}
-    for name, buyer in purchases.buyers.items():
-        earlier = Buyer(
-            {day: amount for day, amount in buyer.amounts.items() if day <= cut},
-            {day: amount for day, amount in buyer.refunded.items() if day <= cut},
-            segment=buyer.segment,
-            source=buyer.source,
-        )
-        if earlier.days():
-            known[name] = earlier
+    known, _ = Ledger.of(purchases.buyers).up_to(cut)
     return Purchases(known, cut, purchases.currency, has_profit=False)
 
 
@@ -62,20 +54,23 @@ def window_of(purchases: Purchases, cut: Day, end: Day) -> Window:
     """
     if end <= cut:
         raise ValueError("a window ends after it begins")
-    known = up_to(purchases, cut)
-    if not known.buyers:
+    ledger = Ledger.of(purchases.buyers)
+    known, places = ledger.up_to(cut)
+    if not known:
         raise ValueError("nobody had bought by then")
-    buyers = [purchases.buyers[name] for name in known.buyers]
-    counts = [sum(cut < day <= end for day in buyer.days()) for buyer in buyers]
-    spend = [sum(amount for day, amount in buyer.amounts.items() if cut < day <= end) for buyer in buyers]
+    columns = ledger.columns
+    after = (columns.day > cut) & (columns.day <= end)
+    counts = np.concatenate([[0], np.cumsum(after & columns.stays)])[columns.starts]
+    spend = np.concatenate([[0], np.cumsum(np.where(after, columns.amount, 0))])[columns.starts]
     return Window(
-        sample_of(known),
+        sample_of(Purchases(known, cut, purchases.currency, has_profit=False)),
         end - cut,
-        np.array(counts, dtype=np.int64),
-        np.array(spend, dtype=np.float64) / MICRO,
+        np.diff(counts)[places],
+        np.diff(spend)[places] / MICRO,
     )
 
 
 def first_day_of(purchases: Purchases) -> Day:
     """Return the day of the first purchase of all."""
-    return min(buyer.days()[0] for buyer in purchases.buyers.values())
+    columns = Columns.of(purchases.buyers)
+    return int(columns.days[columns.bounds[:-1]].min())

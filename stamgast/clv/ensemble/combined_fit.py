@@ -11,9 +11,11 @@ from collections.abc import Mapping
 from types import MappingProxyType
 from typing import Final
 
+import numpy as np
 from msgspec.structs import replace
 
-from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.clv.data.buyers import Buyer, Columns, Ledger
+from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.shop_days import DayCounter
 from stamgast.clv.data.state_sample import Live, live_of_days
 from stamgast.clv.ensemble.combined import FEATURES, LEAST_P, Combination, combine, fit_models
@@ -79,7 +81,7 @@ def thinned(live: Live, closed: ClosedDays, most: int) -> Live:
     if count <= most:
         return live
     places = {place * count // most for place in range(most)}
-    places.add(min(range(count), key=lambda place: live.days[place][0]))
+    places.add(int(np.argmin(live.sample.first_days)))
     return live_of_days([live.days[place] for place in sorted(places)], live.sample.as_of, closed)
 
 
@@ -102,10 +104,15 @@ def purchase_days(live: Live, closed: ClosedDays) -> Purchases:
     """Return who bought when, every purchase day worth as much, on days counted in the shop's time."""
     as_of = live.sample.as_of
     if closed.is_calendar:
-        counted, until = live.days, as_of
-    else:
-        counter = DayCounter(min(days[0] for days in live.days), closed)
-        until = counter(as_of)
-        counted = [counter.apart(days, until) for days in live.days]
+        days, bounds = live.flat()
+        nothing, nobody = np.zeros(len(days), dtype=np.int64), np.zeros(len(live.days), dtype=np.int64)
+        columns = Columns(bounds, days, np.full(len(days), MICRO), nothing, nobody, nobody)
+        unsaid = [""] * len(live.days)
+        return Purchases(
+            Ledger(list(live.sample.names), columns, unsaid, unsaid), as_of, live.currency, has_profit=False
+        )
+    counter = DayCounter(min(live.sample.first_days), closed)
+    until = counter(as_of)
+    counted = [counter.apart(days, until) for days in live.days]
     buyers = {name: Buyer(dict.fromkeys(days, MICRO)) for name, days in zip(live.sample.names, counted, strict=True)}
     return Purchases(buyers, until, live.currency, has_profit=False)

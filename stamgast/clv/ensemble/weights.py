@@ -25,13 +25,13 @@ def pool_weights(chances: Sequence[Floats]) -> Floats:
     `chances` has one array per cut, a row per customer and a column per model: the chance of what the customer did.
     Each cut counts as much as its customers divided by the number of cuts, so that a customer counts once.
     """
-    given = np.vstack(chances) + LEAST_CHANCE
-    models = given.shape[1]
+    given = np.ascontiguousarray((np.vstack(chances) + LEAST_CHANCE).T)
+    models = len(given)
     weights = np.full(models, 1 / models)
     for _ in range(_ROUNDS):
-        shares = given * weights
-        shares /= shares.sum(axis=1, keepdims=True)
-        believed = shares.sum(axis=0) / len(chances) + PRIOR_CUSTOMERS / models
+        pooled = sum(weight * each for weight, each in zip(weights, given, strict=True))
+        shares = [weight * (each / pooled).sum() for weight, each in zip(weights, given, strict=True)]
+        believed = np.array(shares) / len(chances) + PRIOR_CUSTOMERS / models
         before, weights = weights, believed / believed.sum()
         if np.abs(weights - before).max() < _SETTLED:
             break

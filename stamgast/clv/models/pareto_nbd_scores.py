@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache
 
 import numpy as np
@@ -23,13 +23,20 @@ class ParetoScores:
     """Every score of one model; chances and means are those of the moment T of each row."""
 
     model: Pareto
+    _known: list[tuple[Rows, Floats]] = field(default_factory=list, compare=False, repr=False)
+    """The rows that were asked about last: a value is a sum over 36 months, and who is there is the same in all."""
 
     def p_alive(self, rows: Rows) -> Floats:
         """Return the chance that the customer has not left."""
+        for known, alive in self._known:
+            if known is rows:
+                return alive
         alive = np.empty(len(rows))
         for begin in range(0, len(rows), _CHUNK):
             some = slice(begin, begin + _CHUNK)
             alive[some] = expit(-self._log_left(rows[some]))
+        alive.flags.writeable = False
+        self._known[:] = [(rows, alive)]
         return alive
 
     def p_buy(self, rows: Rows, weeks: float) -> Floats:
@@ -52,7 +59,16 @@ class ParetoScores:
         Of somebody who is there: the integral over y up to `weeks` of the density of the nth purchase of somebody who
         stays, times the chance to be there still, (B/(B+y))^s, B = beta+T.
         """
-        n = np.maximum(np.broadcast_to(np.asarray(purchases), len(rows)), 0)
+        if np.ndim(purchases) == 0:
+            alike, back = rows.alike_if_there
+            made = self._makes(alike, weeks, np.full(len(alike), purchases))[back]
+        else:
+            made = self._makes(rows, weeks, np.asarray(purchases))
+        return made * np.where(np.broadcast_to(purchases, len(rows)) > 0, self.p_alive(rows), 1.0)
+
+    def _makes(self, rows: Rows, weeks: float, purchases: Integers) -> Floats:
+        """Return the same of somebody who is there, which t_x says nothing about."""
+        n = np.maximum(purchases, 0)
         chance = np.ones(len(rows))
         asked = np.flatnonzero(n > 0)
         nodes = self._nodes_needed(rows[asked], weeks, n[asked])
@@ -62,8 +78,7 @@ class ParetoScores:
             for begin in range(0, len(same), size):
                 some = same[begin : begin + size]
                 chance[some] = self._make(rows[some], weeks, n[some], int(count))
-        chance[asked] = np.minimum(chance[asked], 1.0) * self.p_alive(rows[asked])
-        return chance
+        return np.minimum(chance, 1.0)
 
     def lapses_at(self, rows: Rows, threshold: float) -> Floats:
         """Return the T at which P(alive) falls to the threshold if no purchase comes; infinite: never."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Final
 
 import numpy as np
@@ -57,7 +58,7 @@ class RegressionForecast:
         """P(N >= 1)."""
         return self.at_least(1)
 
-    @property
+    @cached_property
     def purchases(self) -> Floats:
         """The mean of N."""
         return self.regression.means(self.rows, self.weeks)
@@ -68,6 +69,10 @@ class RegressionForecast:
         share = self.purchases / (self.purchases + self.regression.size)
         chance: Floats = np.where(asked <= 0, 1.0, betainc(np.maximum(asked, 1), self.regression.size, share))
         return chance
+
+    def some(self, which: Integers) -> RegressionForecast:
+        """Return the same of some of the customers."""
+        return RegressionForecast(self.regression, self.rows[which], self.weeks)
 
 
 def features_of(rows: Rows) -> Floats:

@@ -35,12 +35,18 @@ _VISITS: Final = (1, 2, 3, 5, 9, 17)
 _ROUNDS: Final = 40
 _GAPS: Final = 400.0
 """So many gaps count the shop's tail (and for the shop's: a normal's) against those of who came as often."""
-_VISITORS: Final = 400.0
+_VISITORS: Final = 1_500.0
 """So many customers count the kinds' own chances of leaving against those who came as often."""
 _ALERTS: Final = 10.0
 """So many alerts count what the formulas say against those of the past."""
 _FEWER: Final = 0.8
 """Where closed days are named: so many wrong calls, at most, of those that would be made if they were not."""
+_FEW_WRONG: Final = 0.8
+"""Beyond this chance wrong calls are few, and told by the few longest gaps: doubt in how many there are rises to two
+standard deviations."""
+_BELIEVED: Final = 0.9
+_MARGIN: Final = 0.005
+"""A past may have been lucky: calls are not believed to be surer than `_BELIEVED` at a chance smaller than that."""
 _CHANCES: Final = tuple(each / 100 for each in (*range(4, 97, 2), 97, 98, 99))
 _GRID: Final = np.array(REACHES)
 
@@ -220,8 +226,10 @@ def _calls(habits: Sequence[Habit], spells: Spells, gone: Floats) -> list[Called
     for chance in _CHANCES:
         told = heights < np.log(np.minimum(odds * (1 - chance) / chance, SOONEST))
         wrong = float((1 - gone[told]).sum())
-        wrong += math.sqrt(wrong) + _ALERTS * (1 - chance)
-        found.append(Called(chance, 1 - wrong / (float(told.sum()) + _ALERTS), wrong, int(told.sum())))
+        doubt = 1 + max(0.0, (chance - _FEW_WRONG) / (1 - _FEW_WRONG))
+        wrong += doubt * math.sqrt(wrong) + _ALERTS * (1 - chance)
+        share = min(1 - wrong / (float(told.sum()) + _ALERTS), max(_BELIEVED, chance + _MARGIN))
+        found.append(Called(chance, share, wrong, int(told.sum())))
     return found
 
 

@@ -27,6 +27,7 @@ _USUAL: Final = np.array([math.log(0.5), math.log(3.0), math.log(0.5), -1.75])
 """ln(weight), ln(shape), ln(rate), logit(leaves) that are believed in before looking."""
 _WITHIN: Final = np.array([2.0, 2.0, 2.0, 0.75])
 _LOW: Final = [-1.0, math.log(1e-3), math.log(0.6), math.log(1e-3), -9.0]
+_STEP: Final = 1e-8
 _LONGEST_RATE: Final = math.log(1e5)
 _HIGH: Final = [10.0, math.log(1e3), math.log(200.0), math.log(1e3), 5.0]
 
@@ -76,13 +77,16 @@ def see(kinds: Sequence[Kind], sums: Sums) -> Seen:
     weights, shapes = weight + count, shape + count / 2
     off = np.maximum(sums.squares[:, None] - total * own + weight * count / weights * (own - mean) ** 2, 0.0)
     rates = rate + np.where(count > 0, off, 0.0) / 2
-    told = gammaln(shapes) - gammaln(shape) + 0.5 * np.log(weight / weights)
+    number, back = np.unique(sums.number, return_inverse=True)  # few, and a logarithm of the gamma function is dear
+    told = gammaln(shape + number[:, None] / 2)[back] - gammaln(shape) + 0.5 * np.log(weight / weights)
     told = told + shape * np.log(rate) - shapes * np.log(rates)
     spreads = np.maximum(np.sqrt(rates * (weights + 1) / (shapes * weights)), LEAST_SPREAD)
     means, freedoms = (weight * mean + total) / weights, 2 * shapes
     if by_chance.any():
         shapes, rates = shape + count, rate + sums.days[:, None]
-        exponential = gammaln(shapes) - gammaln(shape) + shape * np.log(rate) - shapes * np.log(rates)
+        exponential = (
+            gammaln(shape + number[:, None])[back] - gammaln(shape) + shape * np.log(rate) - shapes * np.log(rates)
+        )
         exponential = exponential + total + 0.5 * count * math.log(2 * math.pi)
         chosen = by_chance > 0
         told, means = np.where(chosen, exponential, told), np.where(chosen, np.log(rates), means)
@@ -114,14 +118,26 @@ def find_kinds(sums: Sums) -> tuple[Kind, ...]:
 def _likeliest(number: int, sums: Sums, *, by_chance: bool) -> tuple[tuple[Kind, ...], float]:
     size = len(sums.number)
 
-    def loss(at: Floats) -> float:
-        kinds = _kinds_of(at, number, by_chance=by_chance)
-        seen = see(kinds, sums)
-        leaves = seen.leaves
-        silent = np.logaddexp(np.log(leaves), np.log1p(-leaves) + seen.log_longer(sums.quiet))
-        told = float(np.logaddexp.reduce(seen.log_weights + silent, axis=1).sum())
+    def loss(at: Floats, columns: Floats, log_shares: Floats) -> float:
+        told = float(np.logaddexp.reduce(columns + log_shares, axis=1).sum())
         off = (at[: 5 * number].reshape(number, 5)[:, 1:] - usual) / _WITHIN
         return -(told - 0.5 * float((off * off).sum())) / size
+
+    def loss_and_slope(at: Floats) -> tuple[float, Floats]:
+        """By differences: who moves one number of a kind moves that kind's column alone, or all kinds' shares."""
+        stepped = at + _STEP * np.eye(len(at))
+        kinds = [_kinds_of(each, number, by_chance=by_chance) for each in (at, *stepped)]
+        moved = [kinds[1 + place][place // 5] for place in range(5 * number)]
+        columns = _columns((*kinds[0], *moved), sums)
+        log_shares = [np.log([kind.share for kind in each]) for each in kinds]
+        value = loss(at, columns[:, :number], log_shares[0])
+        slope = np.empty(len(at))
+        for place in range(len(at)):
+            those = list(range(number))
+            if place < 5 * number:
+                those[place // 5] = number + place
+            slope[place] = (loss(stepped[place], columns[:, those], log_shares[1 + place]) - value) / _STEP
+        return value, slope
 
     again = sums.number > 0
     own = np.sort(sums.total[again] / sums.number[again])
@@ -132,8 +148,18 @@ def _likeliest(number: int, sums: Sums, *, by_chance: bool) -> tuple[tuple[Kind,
         starts[-1][3], high[-2] = usual[-1, 2], _LONGEST_RATE
     start = np.concatenate([*starts, np.zeros(number - 1)])
     bounds = [*zip(low, high, strict=True), *[(-6.0, 6.0)] * (number - 1)]
-    found = minimize(loss, start, method="L-BFGS-B", bounds=bounds, options={"maxiter": 60, "ftol": 1e-6})
+    options = {"maxiter": 60, "ftol": 1e-6}
+    found = minimize(loss_and_slope, start, jac=True, method="L-BFGS-B", bounds=bounds, options=options)
     return _kinds_of(found.x, number, by_chance=by_chance), float(found.fun) * size
+
+
+def _columns(kinds: Sequence[Kind], sums: Sums) -> Floats:
+    """Return ln of how likely each customer's gaps and silence are, if of a kind; whatever its share is."""
+    seen = see(kinds, sums)
+    leaves = seen.leaves
+    silent = np.logaddexp(np.log(leaves), np.log1p(-leaves) + seen.log_longer(sums.quiet))
+    told: Floats = seen.log_weights + silent - np.log([kind.share for kind in kinds])
+    return told
 
 
 def _middle(own: Floats, k: int, number: int) -> float:

@@ -20,6 +20,9 @@ LEAST_RATIO: Final = 3.0
 """What a new customer should be worth, in units of what it costs to win one; exactly so much is fine."""
 _LEAVERS: Final = 1.0
 """Of fewer who have left nothing is said of how long customers stay."""
+_FURTHEST: Final = 10.0
+"""Nor of more than so many times as long as the shop's first customer has been one: four years of an office supplier
+whom nobody seems to leave would have made three centuries."""
 
 
 @dataclass(frozen=True)
@@ -70,8 +73,8 @@ class Figures:
 
     `value_of_new` is the profit of somebody new: of the purchase that they come with and of those within the horizon.
     `lifespan_months` is how long customers stay: all the time that they were there over how many have left; None where
-    nobody has. `typical_gap_days` is the geometric mean of the gaps between purchase days. `keeping_may_cost` is what a
-    message may cost of which one in a hundred stays. `simple`, `profit` and `npv` are the formulas that need no model,
+    next to nobody has. `typical_gap_days` is the geometric mean of the gaps between purchase days. `keeping_may_cost`
+    is what a message may cost of which one in a hundred stays. `simple`, `profit` and `npv` need no model, and are
     over this lifespan; None without one.
     """
 
@@ -116,6 +119,8 @@ def figures_of(shop: Shop, part: Part) -> Figures:
     staying, leavers = float(alive.sum()), float((1 - alive).sum())
     there = float((t_x + alive * (shop.T[places] - t_x)).sum())
     lifespan = there / leavers if leavers >= _LEAVERS and there > 0 else None
+    if lifespan is not None and lifespan > _FURTHEST * float(shop.T.max()):
+        lifespan = None
     gap = float(np.exp(shop.log_gaps[places].sum() / repeats)) if repeats else None
     again = shop.again * part.often
     by_hand: tuple[float | None, ...] = (None, None, None)

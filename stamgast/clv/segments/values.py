@@ -24,7 +24,7 @@ from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.scoring import Asked, Outlook, historic_of, outlook_of
 from stamgast.clv.segments.figures import LEAST_RATIO, NEXT_DAYS, Part, Shop, figures_of, parts_of, predicted_of
-from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
+from stamgast.clv.segments.own_parameters import deserves_its_own, own_parameters, part_of, why_not_tested
 from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS

@@ -33,6 +33,9 @@ class Forecast(Protocol):
     def at_least(self, n: int | Integers) -> Floats:
         """Return P(N >= n), n one number or one per customer."""
 
+    def some(self, which: Integers) -> Forecast:
+        """Return the same of some of the customers."""
+
 
 @dataclass(frozen=True)
 class ModelForecast:
@@ -67,6 +70,10 @@ class ModelForecast:
         pairs, place = np.unique(back * asked + n, return_inverse=True)
         return self.scores.at_least(rows[pairs // asked], self.weeks, pairs % asked)[place]
 
+    def some(self, which: Integers) -> ModelForecast:
+        """Return the same of some of the customers."""
+        return ModelForecast(self.scores, self.rows[which], self.weeks)
+
 
 @dataclass(frozen=True)
 class PoolForecast:
@@ -88,6 +95,10 @@ class PoolForecast:
     def at_least(self, n: int | Integers) -> Floats:
         """Return P(N >= n)."""
         return self._mixed([each.at_least(n) for each in self.forecasts])
+
+    def some(self, which: Integers) -> PoolForecast:
+        """Return the same of some of the customers."""
+        return PoolForecast([each.some(which) for each in self.forecasts], self.weights)
 
     def _mixed(self, values: list[Floats]) -> Floats:
         mixed: Floats = self.weights @ np.stack(values)
@@ -113,6 +124,10 @@ class CorrectedForecast:
         """Return P(N >= n)."""
         at_least: Floats = np.where(np.asarray(n) <= 0, 1.0, self.ratio * self.counts.at_least(n))
         return at_least
+
+    def some(self, which: Integers) -> CorrectedForecast:
+        """Return the same of some of the customers."""
+        return CorrectedForecast(self.counts.some(which), self.p_buy[which])
 
     @cached_property
     def ratio(self) -> Floats:

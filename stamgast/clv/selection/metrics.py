@@ -94,13 +94,16 @@ def crps(forecast: Forecast, actual: Integers) -> float:
     """Return the mean of the sum over n = 0, 1, ... of (P(N <= n) - [actual <= n])^2, in purchases (`crps`).
 
     The continuous ranked probability score of a count; of a forecast without doubt it is the absolute error. The sum
-    goes on until no customer's term can matter.
+    goes on until no term of a customer's can matter.
     """
     total = np.zeros(len(actual))
-    most = int(actual.max(initial=0))
+    left = np.arange(len(actual))
     for n in range(_MOST_COUNTS):
         more = forecast.at_least(n + 1)
-        total += (1 - more - (actual <= n)) ** 2
-        if n >= most and float((more**2).max(initial=0.0)) < _NEGLIGIBLE:
+        total[left] += (1 - more - (actual[left] <= n)) ** 2
+        matters = (actual[left] > n) | (more**2 >= _NEGLIGIBLE)
+        if not matters.any():
             break
+        if 2 * matters.sum() <= len(left):  # most are told of few purchases, and a few of hundreds
+            left, forecast = left[matters], forecast.some(np.flatnonzero(matters))
     return float(total.mean())

@@ -3,9 +3,10 @@
 import numpy as np
 import pytest
 
-from stamgast.clv.changes import YEAR_DAYS, changes_of
+from stamgast.clv.changes import YEAR_DAYS, changes_of, last_year_of
 from stamgast.clv.data.sample import sample_of
 from stamgast.clv.data.windows import up_to
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.models.gamma_gamma import Spend
 from tests.builders import sure
@@ -25,7 +26,7 @@ def test_a_change_is_told_against_the_last_year_and_its_interval_holds_as_often_
     known = up_to(purchases_of(shop, CUT + YEAR_DAYS), CUT)
     sample = sample_of(known)
 
-    total, each = sure(changes_of(known, sample, TRUE))
+    total, each = sure(changes_of(last_year_of(known), sample, TRUE))
 
     came = [name for name in sorted(shop) if min(shop[name]) <= CUT]
     last, after = (
@@ -42,4 +43,15 @@ def test_a_change_is_told_against_the_last_year_and_its_interval_holds_as_often_
 def test_without_a_spend_model_there_is_no_change_to_tell():
     known = purchases_of({1: {10_000: 5.0}}, 10_100)
 
-    assert changes_of(known, sample_of(known), ParameterSet("mbg_nbd", TRUE.parameters)) is None
+    assert changes_of(last_year_of(known), sample_of(known), ParameterSet("mbg_nbd", TRUE.parameters)) is None
+
+
+def test_a_shop_that_is_closed_for_half_the_year_to_come_expects_less():
+    known = up_to(purchases_of(drawn_shop(200), CUT), CUT)
+    last, sample = last_year_of(known), sample_of(known)
+    closed = ClosedDays(tuple(range(CUT + 1, CUT + 183)))
+
+    always, half = (sure(changes_of(last, sample, TRUE, days))[0] for days in (ClosedDays(), closed))
+
+    assert half.spent_last_year == always.spent_last_year
+    assert 0.4 < half.expected_next_year / always.expected_next_year < 0.7

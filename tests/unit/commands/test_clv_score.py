@@ -1,31 +1,16 @@
 """`stamgast clv score --merchant`: a CSV scored without the days on which the merchant is closed."""
 
 import json
-import math
 from datetime import date, timedelta
-from pathlib import Path
 
 import pytest
 
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
 from tests.builders import sure
+from tests.unit.clv.models.test_regularity import shop
 from tests.unit.clv.purchases import MBG
 from tests.unit.commands.clv_command import run
-
-
-@pytest.fixture
-def closing_shop(tmp_path: Path, monkeypatch) -> str:
-    """A shop that is closed from 5 to 18 February and for two weeks to come."""
-    folder = tmp_path / "config" / "merchants" / "dorp"
-    folder.mkdir(parents=True)
-    closed = '["2026-02-05 to 2026-02-18", "2026-03-08 to 2026-03-21"]'
-    folder.joinpath("program.yaml").write_text(
-        "merchant: dorp\nname: Dorp\ncurrency: EUR\nregion: NL\ntime_zone: Europe/Amsterdam\nlanguages: [nl]\n"
-        f"stores: {{dorp: {{}}}}\nclosed: {closed}\n"
-    )
-    monkeypatch.setenv("STAMGAST_CONFIG_DIR", str(tmp_path / "config"))
-    return "dorp"
 
 
 def test_a_day_beyond_the_data_is_warned_of(sales):
@@ -61,8 +46,45 @@ def test_a_merchants_closed_days_are_left_out_of_what_was_and_of_what_is_to_come
     assert anna["p_buy"] == pytest.approx(model.p_buy(history, 14 / 7), rel=1e-9), "28 days of which 14 are closed"
     assert anna["p_alive"] == pytest.approx(model.p_alive(history), rel=1e-9)
     wait = sure(model.lapses_at(history, 0.5)) * 7
-    lapse = date(2026, 1, 1) + timedelta(days=math.ceil(wait) + 28)
+    lapse = date(2026, 1, 1) + timedelta(days=int(wait) + 28)
     assert anna["next_lapse"] == lapse.isoformat(), "both closures lie before it"
+    by_chance = json.loads(run(*asked, "--merchant", closing_shop, "--threshold", "0.5").stdout)[0]
+    assert by_chance["next_lapse"] == (lapse + timedelta(days=1)).isoformat(), "by when P(alive) has fallen"
+    assert (anna["lapse_threshold"], by_chance["lapse_threshold"]) == (None, 0.5)
+
+
+def test_lapses_of_a_merchants_file_are_as_sure_as_program_yaml_says(tmp_path, closing_shop):
+    path = tmp_path / "regulars.csv"
+    customers = shop(7, 0.5, 20, customers=200)
+    lines = [
+        f"{name:03d},{date(2024, 3, 3) + timedelta(days)},10" for name, own in enumerate(customers) for days in own
+    ]
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+    asked = ("score", "--data", path, "--as-of", "2026-02-03", "--model", "mbg_nbd", "--json")
+    program = tmp_path / "config" / "merchants" / closing_shop / "program.yaml"
+
+    usual = json.loads(run(*asked, "--merchant", closing_shop).stdout)
+    program.write_text(program.read_text() + "lapse: {precision: 95%}\n")
+    surer = json.loads(run(*asked, "--merchant", closing_shop).stdout)
+    given = json.loads(run(*asked, "--merchant", closing_shop, "--precision", "60%").stdout)
+
+    assert usual[0]["lapse_by"] == "each one's regularity, 60% sure"
+    assert surer[0]["lapse_by"] == "each one's regularity, 95% sure"
+    assert [one["next_lapse"] for one in given] == [one["next_lapse"] for one in usual]
+    each = [(one["next_lapse"], other["next_lapse"]) for one, other in zip(usual, surer, strict=True)]
+    assert all(one <= other for one, other in each)
+    assert sum(one < other for one, other in each) > 100
+
+
+def test_how_sure_is_said_in_one_way(sales):
+    asked = ("score", "--data", sales, "--as-of", "2026-03-01")
+
+    both = run(*asked, "--precision", "60%", "--threshold", "0.4")
+    wrong = run(*asked, "--precision", "5%")
+
+    assert (both.exit_code, wrong.exit_code) == (2, 2)
+    assert "give --precision or --threshold, not both" in both.stderr
+    assert "--precision is 5%; it is from 10% to 99%" in wrong.stderr
 
 
 def test_what_was_fitted_in_calendar_days_is_scored_in_calendar_days(sales, parameters, closing_shop):

@@ -14,8 +14,9 @@ from tests.unit.clv.purchases import date_of, drawn_shop
 HEADING = "customer,date,amount,segment,acquisition_source\n"
 
 
-def run(*arguments: object) -> Result:
-    return CliRunner().invoke(app, ["segments", *map(str, arguments)], prog_name="stamgast clv", catch_exceptions=False)
+def run(*arguments: object, model: str = "mbg_nbd") -> Result:
+    words = ["segments", "--model", model, *map(str, arguments)]
+    return CliRunner().invoke(app, words, prog_name="stamgast clv", catch_exceptions=False)
 
 
 @pytest.fixture(scope="module")
@@ -51,6 +52,26 @@ def test_every_segment_has_its_customers_value_and_what_they_may_cost(sales):
     assert gold["winning_budget"] == pytest.approx(200 * gold["value_of_new"] / 3)
     assert 0 < gold["trend"] < 1, "nobody new came for a year"
     assert (gold["parameters"], gold["because"]) == ("pooled", "fewer than 500 customers")
+
+
+def test_segments_go_by_what_score_goes_by(sales):
+    """Whatever is best, the same parameters say what a customer and what a segment is worth."""
+    asked = ["--data", str(sales), "--json"]
+    by_score = CliRunner().invoke(app, ["score", *asked, "--as-of", date_of(10_500)])
+    by_segment = json.loads(run(*asked, "--by", "shop", "--as-of", date_of(10_500), model="best").stdout)
+
+    scores = json.loads(by_score.stdout)
+    assert scores[0]["model"] == by_segment["model"] != "mbg_nbd"
+    assert scores[0]["parameters_version"] == by_segment["parameters_version"]
+    (everybody,) = by_segment["segments"]
+    assert everybody["predicted"] == pytest.approx(sum(each["predicted"] for each in scores) / 300)
+
+
+def test_a_model_belongs_to_a_file():
+    done = run("--merchant", "bakery")
+
+    assert done.exit_code == 2
+    assert "--model belongs to a CSV; with --merchant the parameters in force count" in done.stderr
 
 
 def test_three_times_the_cost_is_fine_and_a_cent_more_of_cost_is_not(sales):
@@ -226,3 +247,18 @@ def test_what_an_owner_reads_of_a_segment_follows_from_its_customers(sales):
     assert first["profit"] == pytest.approx(0.3 * first["simple"])
     assert 0 < first["npv"] < first["profit"]
     assert 0 < first["keeping_may_cost"] < first["winning_may_cost"]
+
+
+def test_of_a_shop_that_nobody_seems_to_leave_no_lifespan_of_centuries_is_told(tmp_path):
+    path = tmp_path / "loyal.csv"
+    lines = [
+        f"c{name},{date_of(9_000 + name % 30 + 61 * visit + name * visit % 7)},{20 + name % 5}"
+        for name in range(300)
+        for visit in range(4 if name < 3 else 12)
+    ]
+    path.write_text("\n".join(["customer,date,amount", *lines]))
+
+    (loyal,) = segments(path, "--by", "shop").values()
+
+    assert loyal["lifespan_months"] is loyal["simple"] is loyal["profit"] is loyal["npv"] is None
+    assert loyal["predicted"] > 0

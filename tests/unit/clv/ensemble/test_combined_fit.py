@@ -9,6 +9,7 @@ from msgspec.structs import replace
 
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import make_rows
+from stamgast.clv.data.state_sample import live_of
 from stamgast.clv.data.windows import up_to
 from stamgast.clv.ensemble.combined_fit import fit_combined
 from stamgast.clv.evaluation.backtest import evaluate
@@ -16,7 +17,6 @@ from stamgast.clv.models.parameter_file import encode_parameters, read_parameter
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.scoring import Asked, Score, date_of
 from stamgast.clv.scoring import score as score_all
-from stamgast.commands.clv_data import live_of
 from stamgast.domain.attrition import BLENDED, COMBINED, combine_models
 from stamgast.domain.clv_parameters import ParameterSet, check
 from stamgast.domain.models.bg_nbd import Dropout
@@ -72,7 +72,8 @@ def data(shop, tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def scored(data):
-    return run("score", "--data", data, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--json")
+    asked = ("--data", data, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--threshold", 0.5)
+    return run("score", *asked, "--json")
 
 
 def test_scores_are_what_the_evaluation_judged(scored, shop):
@@ -92,7 +93,8 @@ def test_what_comes_later_is_not_looked_at(scored, shop, tmp_path):
     path = tmp_path / "cut.csv"
     path.write_text(csv_of({name: days for name, days in cut.items() if days}))
 
-    alone = run("score", "--data", path, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--json")
+    asked = ("--data", path, "--as-of", AS_OF, "--model", "combined", "--horizon", HORIZON, "--threshold", 0.5)
+    alone = run("score", *asked, "--json")
 
     assert json.loads(alone.stdout) == json.loads(scored.stdout)
 

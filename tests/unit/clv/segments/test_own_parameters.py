@@ -3,12 +3,14 @@
 import re
 
 import pytest
+from msgspec.structs import replace
 
 from stamgast.clv.data.acquisition_costs import AcquisitionCosts
 from stamgast.clv.data.sample import sample_of
 from stamgast.clv.scoring import Asked, fit_parameters
+from stamgast.clv.segments.own_parameters import deserves_its_own, own_parameters, part_of
 from stamgast.clv.segments.values import segments_of
-from stamgast.clv.selection.own_parameters import deserves_its_own, own_parameters, part_of
+from stamgast.domain.attrition import COMBINED
 from tests.builders import sure
 from tests.unit.clv.purchases import drawn_shop, purchases_of
 
@@ -34,6 +36,19 @@ def test_a_large_segment_of_another_kind_has_its_own_parameters_and_a_small_one_
         loyal = next(each for each in found if each.segment == "loyal")
         assert loyal.parameters == own
         assert (loyal.parameters_version != pooled.version) == (own == "own")
+
+
+def test_where_all_go_by_the_combined_model_a_segment_is_tried_with_one_of_its_own():
+    purchases = mixed_shop(600)
+    loyal = part_of(purchases, [name for name, buyer in purchases.buyers.items() if buyer.segment == "loyal"])
+    pooled = fit_parameters(sample_of(purchases))
+    combined = replace(pooled, model=COMBINED, parameters={"weeks": 39.0})
+
+    own, because = deserves_its_own(purchases, loyal, COMBINED)
+    found = own_parameters(loyal, combined)
+
+    assert own, because
+    assert (found.model, found.parameters["weeks"], found.spend) == (COMBINED, 39.0, pooled.spend)
 
 
 def test_own_parameters_are_of_purchases_only_and_spend_stays_that_of_the_whole_shop():

@@ -5,13 +5,20 @@ from __future__ import annotations
 from statistics import NormalDist
 from typing import Final
 
+from msgspec.structs import replace
+
 from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.sample import Sample, sample_of
+from stamgast.clv.data.sample import sample_of
+from stamgast.clv.data.state_sample import live_of
 from stamgast.clv.data.windows import first_day_of, up_to, window_of
-from stamgast.clv.models.fitting import Fit, fit_with_fallback
+from stamgast.clv.ensemble.best_fit import fit_in_season
+from stamgast.clv.models.fitting import fit_with_fallback
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import ModelForecast, log_scores
+from stamgast.clv.selection.season_choice import SeasonChoice
 from stamgast.clv.selection.validation_split import days_after_cut
+from stamgast.domain.attrition import ALIKE, TOGETHER, Model
+from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
@@ -55,10 +62,12 @@ def deserves_its_own(purchases: Purchases, part: Purchases, model: str, tested: 
         return False, because
     cut = _cut(purchases)
     window = window_of(part, cut, purchases.as_of)
-    models = (_fit(window.sample, model), _fit(window_of(purchases, cut, purchases.as_of).sample, model))
     own, pooled = (
-        log_scores(ModelForecast(scores_of(each.model), window.sample.rows, window.weeks), window.purchases)
-        for each in models
+        log_scores(
+            ModelForecast(scores_of(_model_of(up_to(all_, cut), model, window.days)), window.sample.rows, window.weeks),
+            window.purchases,
+        )
+        for all_ in (part, purchases)
     )
     difference = pooled - own
     mean, error = float(difference.mean()), float(difference.std(ddof=1)) / len(difference) ** 0.5
@@ -70,13 +79,23 @@ def deserves_its_own(purchases: Purchases, part: Purchases, model: str, tested: 
 
 def own_parameters(part: Purchases, pooled: ParameterSet) -> ParameterSet:
     """Fit the purchase model to a part. Its spend model stays that of all: nothing says that an own one is better."""
-    found = _fit(sample_of(part), pooled.model)
-    return ParameterSet(found.name, found.parameters, pooled.spend, season=pooled.season).versioned()
+    days = round(pooled.parameters["weeks"] * WEEK_DAYS) if pooled.model in TOGETHER else 0
+    found = _fitted(part, pooled.model, days)
+    return replace(found, spend=pooled.spend, fit=None, season=pooled.season, version="").versioned()
 
 
 def _cut(purchases: Purchases) -> Day:
     return purchases.as_of - days_after_cut(first_day_of(purchases), purchases.as_of)
 
 
-def _fit(sample: Sample, model: str) -> Fit:
-    return fit_with_fallback(model, sample.rows, sample.log_gaps)
+def _model_of(purchases: Purchases, model: str, days: int) -> Model:
+    return _fitted(purchases, model, days).attrition()
+
+
+def _fitted(purchases: Purchases, model: str, days: int) -> ParameterSet:
+    """Fit a model by its name to days as they are counted; `days` is the horizon of one learnt at earlier days."""
+    if model in (*TOGETHER, ALIKE):
+        return fit_in_season(live_of(purchases), model, "all", days, SeasonChoice(None), closed=ClosedDays())
+    sample = sample_of(purchases)
+    found = fit_with_fallback(model, sample.rows, sample.log_gaps)
+    return ParameterSet(found.name, found.parameters)
