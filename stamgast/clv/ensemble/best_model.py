@@ -50,8 +50,8 @@ class Choice(Struct, frozen=True):
     `best_single` is the best of the purchase models, `to_fit` what can be gone by for any time to come, which a
     regression cannot, and `alone` the best of these that is neither combined nor blended. `shares` is how far each is
     believed where they are blended, by name; the log score of these is of what they were learnt from. `cut` is the last
-    of `cuts`. `gain` is the paired 95 % interval of what the combined model gained there over the best single one; None:
-    there was none to rehearse.
+    of `cuts`. `gain` is the paired 95 % interval of what the combined model gained there over the best single one;
+    None: there was none to rehearse.
     """
 
     best: str
