@@ -37,7 +37,7 @@ def run(scene: Scene) -> None:
         before = resource.getrusage(resource.RUSAGE_CHILDREN)
         results = run_shares(plan := _plan(file), _PROCESSES)
         after = resource.getrusage(resource.RUSAGE_CHILDREN)
-    found = document_of(plan, results)
+        found = document_of(plan, results)
     if found["customers"] != customers or found["left_out"]:
         raise RuntimeError(f"{found['customers']} of {customers} customers were played")
     busy = (after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime) / _PROCESSES

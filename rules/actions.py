@@ -50,6 +50,11 @@ class Send:
             return (self,)
         return tuple(replace(self, template=each.template, by=each.by, variants=()) for each in self.variants)
 
+    def only(self, variant: str) -> "Send":
+        """The same with that variant alone, if it has one of that name."""
+        kept = tuple(each for each in self.variants if each.name == variant)
+        return replace(self, variants=kept) if kept else self
+
 
 @dataclass(frozen=True, slots=True)
 class Variant:

@@ -10,6 +10,7 @@ from typing import Final
 
 from rules.buyers import Buyers
 from rules.engine import Audience, Condition
+from rules.language.conditions import CONDITIONS
 from rules.language.goods import NAMES, read_thing
 from rules.language.registry import Context
 from rules.program.loader import named
@@ -31,7 +32,8 @@ def read_audiences(context: Context, program_node: Node) -> dict[str, Audience]:
     found: dict[str, Audience] = {}
     for name, key, value in named(reader, node, SECTION):
         where = f"{SECTION}: {name}"
-        said = reader.entries(value, where, KINDS)
+        with reader.showing(_meant(name, value)):
+            said = reader.entries(value, where, KINDS, elsewhere=_elsewhere)
         if len(said) != 1 or not isinstance(value, MapNode) or len(value.entries) != 1:
             if isinstance(value, MapNode) and len(said) == len(value.entries):
                 hint = "Write who: conditions, bought: {category: …, from: …, to: …}, or file: name.csv."
@@ -44,6 +46,18 @@ def read_audiences(context: Context, program_node: Node) -> dict[str, Audience]:
     if node is not None and len(found) > MOST_AUDIENCES:
         reader.problem(node, f"`{SECTION}` names {len(found)} audiences; at most {MOST_AUDIENCES} are read")
     return found
+
+
+def _meant(name: str, node: Node) -> str:
+    text = node.text if isinstance(node, ScalarNode) else ""
+    if _FILE.fullmatch(text) and "." in text:
+        return f"{name}: {{file: {text}}}"
+    return f"{name}: {{who: [{{visits: {{at_least: 5}}}}]}}"
+
+
+def _elsewhere(word: str) -> str:
+    """Where a condition belongs."""
+    return f"Conditions stand under `who`: {{who: [{{{word}: …}}]}}." if word in CONDITIONS.words else ""
 
 
 def _read(name: str, kind: ScalarNode, node: Node, context: Context) -> Audience | None:

@@ -9,6 +9,7 @@ from rules.actions import Send
 from rules.engine import CompiledRule, Condition
 from rules.program.template_check import used_words
 from rules.rule_reader import RuleFile
+from rules.testing.cases import RuleTest
 from rules.yaml.problems import suggest
 from stamgast.domain.awaited import Awaited
 from stamgast.domain.channels import Wording, channel_named, spec_of
@@ -136,6 +137,7 @@ def _lint_tests(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
         if test.messages_left is not None and not any(ids[each].per_day for each in played):
             hint = f"Add `limits: {{messages: 500 per day}}` to {test.rule}, or leave it out of the test."
             file.reader.problem(test.left_at, "no rule of this test has a limit of messages a day", hint)
+        _lint_variant(file, test, ids[test.rule])
         for each in test.held_out_of:
             if each not in played:
                 add = f" Or add `with: {each}`." if each in ids else ""
@@ -144,6 +146,13 @@ def _lint_tests(file: RuleFile, ids: Mapping[str, CompiledRule]) -> None:
             elif not ids[each].hold_out:
                 hint = f"Add `limits: {{hold_out: 10%}}` to {each}, or leave it out of the test."
                 file.reader.problem(test.given_at, f"the rule {each} holds nobody out", hint)
+
+
+def _lint_variant(file: RuleFile, test: RuleTest, rule: CompiledRule) -> None:
+    if test.variant and test.variant not in rule.variants:
+        compared = suggest(test.variant, rule.variants)
+        hint = compared if rule.variants else "Leave it out, or compare messages: `send: {a: …, b: …}`."
+        file.reader.problem(test.given_at, f'the rule {rule.id} has no variant "{test.variant}"', hint)
 
 
 def _rules_asked(condition: Condition) -> Iterator[str]:

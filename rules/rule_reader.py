@@ -60,6 +60,7 @@ WORDS: Final = (
 TIMING: Final = ("send_between", "if_outside", "give_up_after", "send_late")
 LIMITS: Final = ("cool_down", "messages", "hold_out", "budget")
 _RULE_ID: Final = re.compile(r"[a-z0-9][a-z0-9_-]{0,63}")
+_LENGTH: Final = re.compile(r"[0-9]+ (?:minute|hour|day|week|month|year)s?")
 _A_CONDITION: Final = "visits: {at_least: 3}"
 _GROUP_TESTS: Final = {Group.ANY: any_of, Group.ALL: all_of, Group.NONE: none_of}
 
@@ -170,6 +171,11 @@ def _meant_id(name: str) -> str:
 
 def _once_per(reader: Reader, node: Node | None, trigger: CompiledTrigger | None) -> str:
     default = trigger.once_per if trigger is not None else OncePer.CUSTOMER
+    if isinstance(node, ScalarNode) and _LENGTH.fullmatch(node.text):
+        span = "30 days" if re.search("month|year", node.text) else node.text
+        hint = f"From one time to the next is said by `limits: {{cool_down: {span}}}`."
+        reader.problem(node, f'`once_per` names an occasion, not a length of time such as "{node.text}"', hint)
+        return default
     word = reader.one_of(node, "once_per", OncePer) if node is not None else None
     if word is None or node is None or trigger is None:
         return default

@@ -7,7 +7,7 @@ from dataclasses import replace
 from types import MappingProxyType
 from typing import Final
 
-from rules.actions import Give, Unless
+from rules.actions import Give, Send, Unless
 from rules.engine import RUNNING, Audience, CompiledRule, CompiledTrigger
 from stamgast.domain.budgets import Budget
 from stamgast.domain.facts import Fact
@@ -64,6 +64,15 @@ def _subject(rule: CompiledRule) -> tuple[str, str]:
         return "span", trigger.span.text
     found = (("card", trigger.card), ("thing", trigger.thing), ("event", trigger.event))
     return next((each for each in found if each[1]), ("", ""))
+
+
+def _of_one_variant(rule: CompiledRule, name: str) -> CompiledRule:
+    """The rule with that one of the messages that it compares, for everybody."""
+    actions, otherwise = (
+        tuple(each.only(name) if isinstance(each, Send) else each for each in branch)
+        for branch in (rule.actions, rule.otherwise)
+    )
+    return replace(rule, actions=actions, otherwise=otherwise)
 
 
 def _given_for_full_cards(rules: Iterable[CompiledRule]) -> Mapping[str, tuple[str, ...]]:
@@ -157,9 +166,13 @@ class RuleSet:
         """Other rules, with the same audiences."""
         return RuleSet(rules, self.audiences)
 
-    def only(self, rule_ids: Iterable[str], held_out_of: Collection[str] = ()) -> "RuleSet":
-        """These rules alone, live, holding nobody out or everybody: what a rule's own tests run."""
-        chosen = (self.by_id[rule_id] for rule_id in dict.fromkeys(rule_ids))
+    def only(self, rule_ids: Iterable[str], held_out_of: Collection[str] = (), variant: str = "") -> "RuleSet":
+        """These rules alone, live, holding nobody out or everybody: what a rule's own tests run.
+
+        Of the first one everybody gets that variant, if it is named.
+        """
+        first, *others = (self.by_id[rule_id] for rule_id in dict.fromkeys(rule_ids))
+        chosen = (_of_one_variant(first, variant) if variant else first, *others)
         return self.of(
             replace(rule, status=RuleStatus.LIVE, canary=0, hold_out=100 if rule.id in held_out_of else 0)
             for rule in chosen

@@ -216,6 +216,7 @@ def _step() -> Schema:
             "birthday": {"type": "string", "pattern": "^[0-9]{2}-[0-9]{2}$"},
             "consent": {"anyOf": [choice(CONSENTS), consent]},
             "held_out": {"anyOf": [{"const": True}, one_or_more(TEXT)]},
+            "variant": TEXT,
             "reply": nothing_or | {"properties": {"keyword": choice(ANSWERS), "channel": choice(Channel)}},
             "give": {"type": "string"},
             "redeem": {"type": "string"},

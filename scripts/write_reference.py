@@ -23,14 +23,18 @@ from rules.program_keys.key import Key
 from rules.program_keys.program import PROGRAM
 from rules.schema import RULE_WORDS, SCHEMAS, as_file
 from rules.testing.cases import REASONS as IN_TESTS
-from stamgast.cli import COMMANDS
+from stamgast.cli import COMMANDS, module_of
 from stamgast.domain.message_words import WORDS
 from stamgast.domain.vocabulary import RuleStatus
 from stamgast.log.topics import TABLE
 from stamgast.people.why import REASONS
 from stamgast.pos.contract import rendered
+from stamgast.pos.pages import PATH as PAGES
+from stamgast.pos.pages import index_of, page_of
+from stamgast.pos.registry import Registry as SystemsOfTills
 from stamgast.report.asking import PriceFigures
 from stamgast.settings import Settings
+from stamgast.tills.files import needs_of
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from streams.metrics import Metrics
@@ -241,7 +245,8 @@ is that of the purchase, as its till or its store's clock says, and for what no 
 
 What was bought before counts for lifetime value, visits and stage, and gives nothing: no stamp, no reward, no message,
 and no `once_per` is used up by it, so last year's sales can be imported on the day on which a card starts. A card with
-`count_history: true` takes the stamps of before as well. A threshold that was passed before a rule's first day stays
+`count_history: true` takes the stamps of before as well. What `stamgast import` brings in as history gives nothing
+whatever stands here ([lists](lists.md)). A threshold that was passed before a rule's first day stays
 passed. After its last day a message that waits goes only if it is about what was earned.
 
 With `undo_window: 10 minutes` (a minute to a day) its messages of the first hour after a launch wait for so long, and
@@ -414,7 +419,8 @@ GIVEN = """\
 `given` is a sentence, whose parts are joined by `, then`, or a list of steps. The customer has joined and agreed to
 every message before the first one, unless that is `the customer joins`. `of 12.40 EUR`, `at korenmarkt` and `every 3
 days` can stand behind purchases as well, `to marketing` and `by sms` behind consent, and `on 2026-10-01 at 09:00`
-behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names another rule's:
+behind whatever happens once. Held out is who is in the rule's control group; `of birthday` names another rule's. Of
+`send: {a: …, b: …}` a test plays the variant that it names:
 """
 STEPS = {
     "7 purchases of bread, one per day from 2026-10-01 08:00": "{purchase: {of: bread}, at: 2026-10-01 08:00}",
@@ -427,6 +433,7 @@ STEPS = {
     "the customer takes back consent": "{consent: taken_back}",
     "the customer gives consent to marketing by sms": "{consent: {given: marketing, by: sms}}",
     "the customer is held out": "{held_out: true}",
+    "the customer gets variant b": "{variant: b}",
     "a reply of STOP": "{reply: {keyword: stop}}",
     "a reply of help by whatsapp": "{reply: {keyword: help, channel: whatsapp}}",
     "a free_loaf is given": "{give: free_loaf}",
@@ -440,6 +447,7 @@ STEPS = {
 def main() -> int:
     """Write or check; 1 if something is not current."""
     pages = {"docs/reference.md": reference(), "docs/rules.md": rules()}
+    pages |= systems()
     pages |= {f"schemas/{name}": text for name, text in rendered().items()}
     pages |= {f"schemas/{name}.json": as_file(schema()) for name, schema in SCHEMAS.items()}
     stale = [name for name, text in pages.items() if _read(ROOT / name) != text]
@@ -452,6 +460,15 @@ def main() -> int:
         (ROOT / name).write_text(pages[name], encoding="utf-8")
         print(f"wrote {name}")
     return 0
+
+
+def systems() -> dict[str, str]:
+    """Return the page of each system of tills that is ours, and that of all of them."""
+    registry = SystemsOfTills(brought=())
+    adapters = [registry.get(name) for name in registry.names]
+    pages = {f"{PAGES}/{each.name}.md": page_of(each, needs_of(each)) for each in adapters}
+    pages[f"{PAGES}/README.md"] = index_of(adapters)
+    return {name: text.replace("\n", f"\n\n{MADE}", 1) for name, text in pages.items()}
 
 
 def reference() -> str:
@@ -552,7 +569,7 @@ def _usually(word: object) -> str:
 def commands() -> Iterator[str]:
     """Yield a section per command, with its subcommands' arguments and options."""
     for name, summary in COMMANDS.items():
-        module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
+        module = importlib.import_module(module_of(name))
         command = typer.main.get_command(module.app)
         yield f"### stamgast {name}\n\n{summary[:1].upper()}{summary[1:]}.\n"
         subcommands = getattr(command, "commands", None)

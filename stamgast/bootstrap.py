@@ -45,6 +45,7 @@ from stamgast.state.nodes import Redis
 if TYPE_CHECKING:
     from channels.model import Carrier
     from channels.twilio.webhooks import TwilioWebhooks
+    from stamgast.tills.tills import Tills
 
 log = get_logger(__name__)
 
@@ -71,6 +72,8 @@ class WebParts:
     pulse: Pulse
     fitness: Fitness
     filling: Filling
+    tills: Tills
+    public_url: str
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -189,6 +192,9 @@ class WorkerParts:
     source_key: bytes
     producer_key: bytes
     fitness: Fitness
+    client: RedisClient
+    appender: Appender
+    tills: Tills
     clock_watch: ClockWatch | None = None
     """Where shop time is the machine's own."""
 
@@ -198,7 +204,7 @@ def channel_of(settings: Settings) -> Carrier:
     # Imported by who sends: commands wire all the rest, and Twilio's library alone takes a fifth of a second.
     from channels.console import ConsoleChannel  # noqa: PLC0415
     from channels.twilio.channel import TwilioChannel  # noqa: PLC0415
-    from channels.twilio.client import TwilioCredentials  # noqa: PLC0415
+    from channels.twilio.client import TwilioCredentials, UnsafeEndpointError  # noqa: PLC0415
     from channels.twilio.signatures import SignatureVerifier  # noqa: PLC0415
 
     if not settings.twilio_account_sid:
@@ -211,6 +217,8 @@ def channel_of(settings: Settings) -> Carrier:
     verifier = SignatureVerifier(settings.public_url, auth_tokens_of(settings))
     try:
         return TwilioChannel(credentials, verifier, settings.twilio_base_url)
+    except UnsafeEndpointError as error:
+        raise SettingsError(f"STAMGAST_TWILIO_BASE_URL and STAMGAST_TWILIO_ACCOUNT_SID: {error}") from None
     except ValueError as error:
         raise SettingsError(str(error)) from None
 
@@ -273,7 +281,28 @@ async def worker_parts(settings: Settings) -> AsyncIterator[WorkerParts]:
             producer_key=derive_producer_key(id_key_of(settings)),
             clock_watch=watch,
             fitness=fitness,
+            client=redis,
+            appender=appender,
+            tills=tills_of(settings, redis, stack),
         )
+
+
+def tills_of(settings: Settings, redis: RedisClient, stack: AsyncExitStack) -> Tills:
+    """What stands on connections to systems of tills; its table is to be followed. Raises `SettingsError`."""
+    # Imported here: commands wire all the rest, and an HTTP client alone takes a tenth of a second.
+    from stamgast.pos.connections import PosSeal  # noqa: PLC0415
+    from stamgast.pos.registry import Registry  # noqa: PLC0415
+    from stamgast.tills.client import Apis  # noqa: PLC0415
+    from stamgast.tills.feeds import FeedBook  # noqa: PLC0415
+    from stamgast.tills.letters import Letters  # noqa: PLC0415
+    from stamgast.tills.table import ConnectionTable  # noqa: PLC0415
+    from stamgast.tills.tills import Tills  # noqa: PLC0415
+
+    keys = wrapping_keys_of(settings)
+    seal = PosSeal(keys)
+    apis = Apis(seal)
+    stack.push_async_callback(apis.aclose)
+    return Tills(Registry(), ConnectionTable(), seal, Letters(DeadLetterSeal(keys)), apis, FeedBook(redis))
 
 
 @asynccontextmanager
@@ -306,11 +335,14 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         unfinished = Unfinished(Stops(identities, appender, topics, redis, clock=clock))
         fitness = _fitness(stack, settings, "web", redis)
         await fitness.look()
+        tills = tills_of(settings, redis, stack)
         await stack.enter_async_context(
             running_tails(
                 identity_tail(settings, topics, identities),
                 _small_tail(settings, topics.api_keys, api_keys, "api-keys"),
                 _small_tail(settings, topics.programs, merchants, "programmes"),
+                _small_tail(settings, topics.connections, tills.connections, "connections"),
+                tills.feeds,
                 _small_tail(settings, topics.suppressions, unfinished, "stops"),
                 unfinished,
                 fitness,
@@ -325,7 +357,8 @@ async def web_parts(settings: Settings) -> AsyncIterator[WebParts]:
         carrier = TwilioWebhooks(verifier)
         filling = Filling(redis, topics, settings.kafka_bootstrap)
         yield WebParts(
-            *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling, watch)
+            *(topics, appender, identities, api_keys, merchants, redis, clock, carrier, pulse, fitness, filling),
+            *(tills, settings.public_url, watch),
         )
 
 

@@ -27,7 +27,10 @@ COMMANDS: Final = {
     "day": "reckon what a day came to, and what looked wrong in it",
     "report": "tell what rules earned, and what the shop owes its customers",
     "prices": "ask the carrier what messages cost after all",
+    "import": "bring in a list of purchases, or of customers with their consents",
+    "export": "write down all of a merchant, or all that is kept of one customer",
     "purchases": "list, confirm or void purchases that nobody can have meant",
+    "pos": "see which systems of tills there are, and what their deliveries mean",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",
     "clock": "move driven shop time",
@@ -35,6 +38,8 @@ COMMANDS: Final = {
     "rebuild": "fill an empty Redis from Kafka",
     "verify": "compare the live state with a recomputation",
 }
+_MODULES: Final = {"import": "import_lists"}
+"""Of commands whose names no module can have."""
 _PROCESSES: Final = frozenset({"worker", "web", "sandbox", "services", "demo"})
 """What runs until it is ended; all others make what they need, and go."""
 
@@ -66,7 +71,7 @@ def main() -> None:
         raise SystemExit(2)
     if name not in _PROCESSES:
         gc.set_threshold(100_000, 50, 50)  # looking for garbage among what was just imported costs a tenth of a command
-    module = importlib.import_module(f"stamgast.commands.{name.replace('-', '_')}")
+    module = importlib.import_module(module_of(name))
     try:
         module.app(args=arguments, prog_name=f"stamgast {name}")
     except ModuleNotFoundError as error:
@@ -76,6 +81,11 @@ def main() -> None:
 
         print(f"stamgast: this computes with scipy, which is not installed: {HOW} brings it", file=sys.stderr)  # noqa: T201  the answer
         raise SystemExit(1) from None
+
+
+def module_of(command: str) -> str:
+    """Return the name of a command's module."""
+    return f"stamgast.commands.{_MODULES.get(command, command.replace('-', '_'))}"
 
 
 def _is_text(argument: str) -> bool:

@@ -24,6 +24,7 @@ from stamgast.people.rule_counts import RuleCounts
 from stamgast.programs.history import BundleShelf
 from stamgast.service import Bundle
 from stamgast.settings import Settings
+from stamgast.state.client import RedisClient
 from stamgast.state.counters import totals_of_merchant
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import customers
@@ -54,6 +55,7 @@ class People:
     appender: Appender
     topics: Topics
     filling: Filling
+    redis: RedisClient
 
     async def state_of(self, merchant: str, customer: str) -> Customer | None:
         """What Redis holds of a customer now. Raises NotFilledError."""
@@ -140,7 +142,7 @@ async def open_people(settings: Settings) -> AsyncIterator[People]:
                 async with asyncio.timeout(VIEW_WITHIN_S):
                     while not store.loaded:  # noqa: ASYNC110  a command looks once; nobody sets an event for it
                         await asyncio.sleep(0.02)
-                yield People(store, appender, topics, Filling(redis, topics, settings.kafka_bootstrap))
+                yield People(store, appender, topics, Filling(redis, topics, settings.kafka_bootstrap), redis)
         finally:
             await appender.close()
 

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any, Final
 
 from stamgast.api_keys.admin import Keyring
 from stamgast.api_keys.table import ApiKeyTable
-from stamgast.bootstrap import WorkerParts, id_key_of, worker_parts
+from stamgast.bootstrap import Runs, WorkerParts, id_key_of, worker_parts
 from stamgast.broker import kafka_of
 from stamgast.filling import Filling
 from stamgast.identity.veiling import Veils
@@ -15,6 +16,9 @@ from stamgast.log.tail import Tail
 from stamgast.people.last_heard import last_heard_over
 from stamgast.programs.topic import ProgramLog
 from stamgast.settings import Settings
+from stamgast.state.transactions import KnownTransactions
+from stamgast.tills.intake import Door
+from stamgast.tills.reconcile import Reconciler
 from streams.app import Views, Worker
 from streams.customers.bundles import Bundles
 from streams.customers.job import CustomersJob
@@ -23,6 +27,7 @@ from streams.intake.job import IntakeJob
 from streams.intake.proving import Proving
 from streams.intake.record_mac import Proofs
 from streams.maintenance.forgetting import Forgetting
+from streams.maintenance.reconciliation import Reconciliation
 from streams.maintenance.segments import SegmentWatch
 from streams.metrics import Metrics
 from streams.outbox.breaker import Probing
@@ -119,19 +124,31 @@ def make_worker(settings: Settings, parts: WorkerParts, *, sending: bool = True)
         [
             SegmentWatch(serving, topics, bundles, parts.clock, parts.identities),
             Forgetting(serving, topics, parts.redis),
+            Reconciliation(serving, _reconciler(settings, parts), bundles.program_of, parts.clock),
         ]
         if sending
         else []
     )
     programmes = Tail(kafka_of(settings), {topics.programs: 1}, bundles, name="bundles")
     keys = Tail(kafka_of(settings), {topics.api_keys: 1}, api_keys, name="api-keys")
+    connections = Tail(kafka_of(settings), {topics.connections: 1}, parts.tills.connections, name="connections")
+    followed: list[Runs] = [programmes, keys, connections, parts.tills.feeds, parts.identity_tail]
     return Worker(
         settings,
         topics,
         partitions=[intake, serving],
         fitness=parts.fitness,
-        others=[Views([programmes, keys, parts.identity_tail]), IntakeProgress(intake, parts.clock), *others],
+        others=[Views(followed), IntakeProgress(intake, parts.clock), *others],
         outgoing=outgoing,
         metrics=metrics,
         clock_watch=watch,
     )
+
+
+def _reconciler(settings: Settings, parts: WorkerParts) -> Reconciler:
+    topics, append = parts.topics, parts.appender.append
+    known = KnownTransactions(parts.client, partial(parts.appender.partition_of, topics.purchases))
+    filling = Filling(parts.client, topics, kafka_of(settings))
+    heard = last_heard_over(filling, topics.partitions)
+    door = Door(parts.identities, known, append, topics.purchases, heard)
+    return Reconciler(parts.tills, door, append, topics.connections, topics.dead_letters)

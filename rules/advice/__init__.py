@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from rules.advice import budgets, conditions, limits, overlap
 from rules.advice.rule_text import Advisor, RuleText, rule_texts
-from rules.loader import LoadedMerchant
+from rules.loader import PROGRAM, LoadedMerchant
 from rules.yaml.problems import Problem
 from stamgast.domain.calendar import business_day
 from stamgast.domain.units import Millis
@@ -34,11 +34,13 @@ ADVISORS: Sequence[Advisor] = (
 def advise(loaded: LoadedMerchant, folder: str = "", now: Millis | None = None) -> list[Problem]:
     """All advice on a merchant's rules, as warnings at their places; `folder` is put before the files' names.
 
-    Without a time nothing is said of what is over.
+    Without a time nothing is said of what is over. Of a rule with an error in its file nothing is said, and of none as
+    long as there is one in program.yaml, by which all of them mean what they mean.
     """
-    if not loaded.ok:
+    wrong = {each.file for each in loaded.problems if each.severity == "error"}
+    if f"{folder}{PROGRAM}" in wrong or not loaded.rules.all:
         return []
-    texts = rule_texts(loaded, folder)
+    texts = [text for text in rule_texts(loaded, folder) if text.source.file not in wrong]
     over = () if now is None else (limits.Over(business_day(now, loaded.program.time_zone)),)
     for text in texts:
         for advisor in (*ADVISORS, *over):

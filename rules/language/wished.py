@@ -24,6 +24,8 @@ WISHED: Final[Mapping[str, Mapping[str, str]]] = {
         "referred": "Who brings a friend is not known yet.",
         "drawn": "There are no draws yet.",
         "basket_abandoned": "Only purchases are known, and nothing of what was not bought.",
+        "abandoned_cart": "Only purchases are known, and nothing of what was not bought.",
+        "cart_abandoned": "Only purchases are known, and nothing of what was not bought.",
         "checked_in": "Only purchases are known: `when: purchase`.",
         "points_reached": "Stamps are the points: `when: {stamp_card_reaches: {bread: 5}}`.",
     },
@@ -43,6 +45,7 @@ WISHED: Final[Mapping[str, Mapping[str, str]]] = {
     },
     ACTION: {
         "give_points": "Stamps are put on a card by `add_stamps: {bread: 2}`.",
+        "add_points": "Stamps are put on a card by `add_stamps: {bread: 2}`.",
         "points": "Stamps are put on a card by `add_stamps: {bread: 2}`.",
         "upgrade": "Write `set_tier: gold`, with `for: 1 year` if it is for a time.",
         "tier": "Write `set_tier: gold`, with `for: 1 year` if it is for a time.",

@@ -73,7 +73,7 @@ def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind
         return alerts
     if not told.by_sms:
         reader.problem(node, "staff are told by SMS, and `messaging` names no `sms_sender`")
-    for key, value in reader.entries(node, "alerts", tuple(AlertKind)):
+    for key, value in reader.entries(node, "alerts", tuple(AlertKind), elsewhere=_of_a_kind):
         kind = AlertKind(key.text)
         alert = _alert(reader, kind, value, told)
         if alert is None:
@@ -81,6 +81,11 @@ def read_alerts(reader: Reader, node: Node | None, told: Told) -> dict[AlertKind
         elif kind in alerts:
             alerts[kind] = alert
     return alerts
+
+
+def _of_a_kind(word: str) -> str:
+    """Where `to` and its like belong."""
+    return f"Write it under what happened, such as `{AlertKind.RULE_PAUSED}: {{to: [anna]}}`." if word in WORDS else ""
 
 
 def _is_truth(node: Node) -> bool:

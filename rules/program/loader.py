@@ -22,7 +22,7 @@ from rules.bounds import (
 from rules.program.alerts import read_messages
 from rules.program.budgets import read_budget, read_campaigns
 from rules.program.freshness import read_duration, read_feed, read_freshness
-from rules.program.meant import read_languages, spoken_in, take_for_meant
+from rules.program.meant import a_reward, read_languages, spoken_in, take_for_meant
 from rules.program.measure import read_measure
 from rules.program.messages import check_plain
 from rules.program.own_events import read_own_events
@@ -287,7 +287,8 @@ def _rewards(reader: Reader, node: Node | None, languages: tuple[str, ...], curr
     if node is not None:
         hold_to(reader, node, "rewards", len(entries), MOST_REWARDS)
     for name, key, value in entries:
-        found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for", "cost", "value"), ("names",))
+        with reader.showing(a_reward(name, value, languages)):
+            found = reader.mapping(value, f"rewards: {name}", ("names", "valid_for", "cost", "value"), ("names",))
         names: dict[str, str] = {}
         for language, text in reader.entries(found["names"], f"rewards: {name}: names") if "names" in found else []:
             read = reader.text(text, f"names: {language.text}")

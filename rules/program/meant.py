@@ -1,12 +1,12 @@
 """What a programme means in spite of a mistake that was told: so that one mistake is not told five times."""
 
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Final
 
 from rules.bounds import MOST_LANGUAGES, hold_to
 from rules.yaml.called import language_called
-from rules.yaml.nodes import MapNode, Node
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.problems import nearest
 from rules.yaml.reader import Reader
 
@@ -43,3 +43,9 @@ def take_for_meant(node: Node, found: dict[str, Node], sections: Collection[str]
     for key, value in node.entries if isinstance(node, MapNode) else ():
         if key.text not in sections and (meant := nearest(key.text, sections)) and meant not in found:
             found[meant] = value
+
+
+def a_reward(name: str, node: Node, languages: Sequence[str]) -> str:
+    """How a reward is written, by the name that was given to it."""
+    called = node.text if isinstance(node, ScalarNode) and node.value is not None else "A loaf"
+    return f"{name}: {{names: {{{next(iter(languages), 'en')}: {called}}}}}"

@@ -284,7 +284,9 @@ def _windows(reader: Reader, node: Node | None) -> dict[str, Window]:
 
 def _caps(reader: Reader, node: Node | None) -> dict[str, tuple[tuple[int, int], ...]]:
     caps: dict[str, tuple[tuple[int, int], ...]] = {}
-    for key, value in reader.entries(node, "caps", tuple(Purpose)) if node is not None else []:
+    with reader.showing("caps: {marketing: [2 per day, 8 per 30 days]}"):
+        entries = reader.entries(node, "caps", tuple(Purpose)) if node is not None else []
+    for key, value in entries:
         items = reader.items(value, f"caps: {key.text}")
         hold_to(reader, value, f"caps: {key.text}", len(items), MOST_CAPS)
         rates = [reader.word(item, f"caps: {key.text}", parse_rate) for item in items]

@@ -27,7 +27,9 @@ def read_staff(
     """Read each with a phone, a language, hours and how much they are told in one."""
     staff: dict[str, Staff] = {}
     for name, key, value in named:
-        found = reader.mapping(value, f"staff: {name}", WORDS, ("phone",))
+        said = value.text if isinstance(value, ScalarNode) and value.text.startswith("+") else "+31612345678"
+        with reader.showing(f'{name}: {{phone: "{said}"}}'):
+            found = reader.mapping(value, f"staff: {name}", WORDS, ("phone",))
         phone = reader.text(found["phone"], "phone") if "phone" in found else None
         if phone is not None and not _PHONE.fullmatch(phone) and not _SEALED.fullmatch(phone):
             hint = 'Write it with the country and without spaces, such as "+31612345678".'

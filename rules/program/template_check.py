@@ -111,7 +111,7 @@ class _Text:
             tree = parse_message(RENDERING, source)
             self.used = tuple(_words_of(tree))
             self._parts = _part_of_nothing(tree)
-            self._branches = any(tree.find(kind) is not None for kind in (nodes.If, nodes.CondExpr))
+            self._branches = len(source) > _SURELY_SHORT or any(map(_works, tree.find_all((nodes.If, nodes.CondExpr))))
             self._code = RENDERING.compile(tree)  # what reads like a template may still not become one
         except RecursionError:
             raise TemplateSyntaxError("it is nested too deeply", 1) from None
@@ -158,6 +158,25 @@ class _Text:
 _IF, _ELIF = "_taken", "_taken_else"
 _BRANCHES: Final = ({_IF: True, _ELIF: True}, {_IF: False, _ELIF: False}, {_IF: False, _ELIF: True})
 """What every `if` is taken for, and every `elif`: so that each part is tried, whatever it waits for."""
+
+
+_SURELY_SHORT: Final = 2_000
+"""Characters of a template whose words cannot add up to more than a message may have."""
+_PLAIN_PARTS: Final = (
+    *(nodes.TemplateData, nodes.Output, nodes.Const, nodes.Name, nodes.Getattr),
+    *(nodes.If, nodes.CondExpr),  # looked at by themselves
+)
+
+
+def _works(branch: nodes.Node) -> bool:
+    """Whether what an `if` leads to does more than print text and words, of which nothing goes wrong."""
+    return not all(map(_is_plain, branch.iter_child_nodes(exclude=("test",))))
+
+
+def _is_plain(part: nodes.Node) -> bool:
+    if isinstance(part, (nodes.If, nodes.CondExpr)):
+        return True
+    return isinstance(part, _PLAIN_PARTS) and all(map(_is_plain, part.iter_child_nodes()))
 
 
 def _open_branches(source: str) -> Template:

@@ -99,6 +99,8 @@ class RuleTest:
     others: Others = ALONE
     held_out_of: tuple[str, ...] = ()
     """Rules whose control group the customer is in."""
+    variant: str = ""
+    """Which of the rule's messages that are compared the customer gets; empty: the one that falls to them."""
     given_at: Mark = field(default=Mark(1, 1), compare=False)
     budget_left: Minor | None = None
     messages_left: int | None = None
@@ -150,8 +152,8 @@ def _read_test(reader: Reader, node: Node, program: Program, rule: str) -> RuleT
     held_out_of = tuple(dict.fromkeys(each or rule for each in read.held_out_of))
     here, line = reader.source.file, node.mark.line
     return RuleTest(
-        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, found["given"].mark, left,
-        messages, found.get(MESSAGES_LEFT, node).mark,
+        rule, name, read.steps, good, read.language, here, line, also, others, held_out_of, read.variant,
+        found["given"].mark, left, messages, found.get(MESSAGES_LEFT, node).mark,
     )  # fmt: skip
 
 
@@ -170,7 +172,8 @@ def _others(reader: Reader, node: Node) -> Others | None:
 
 
 def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | None:
-    entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, "on", "at"))
+    with reader.showing(_meant(node)):
+        entries = reader.mapping(node, "expect", (*KINDS, BECAUSE, "on", "at"))
     kinds = [kind for kind in KINDS if kind in entries]
     if len(kinds) != 1:
         if len(kinds) > 1:
@@ -189,6 +192,12 @@ def _expectation(reader: Reader, node: Node, program: Program) -> Expectation | 
         return None
     text = " ".join(f"{key}: {value.text}" for key, value in entries.items() if isinstance(value, ScalarNode))
     return Expectation(kind, what, on, moment, text, because)
+
+
+def _meant(node: Node) -> str:
+    """How an expectation is written, with what was meant if that can be seen: `send hello` is `{send: hello}`."""
+    kind, _, what = node.text.partition(" ") if isinstance(node, ScalarNode) else ("", "", "")
+    return f"{{{kind}: {what}}}" if kind in KINDS and what else f"{{{Happened.SEND}: hello}}"
 
 
 def _because(reader: Reader, node: Node, kind: str) -> str | None:

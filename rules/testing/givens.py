@@ -95,6 +95,8 @@ class Given:
     steps: tuple[Step, ...]
     language: str = ""
     held_out_of: tuple[str, ...] = ()
+    variant: str = ""
+    """Which of the rule's messages that are compared the customer gets; empty: the one that falls to them."""
 
 
 @dataclass(slots=True)
@@ -118,6 +120,7 @@ class Story:
         self.steps: list[Step] = []
         self.language = ""
         self.held_out_of: list[str] = []
+        self.variant = ""
         self._day, self._minute = FIRST_DAY, FIRST_MINUTE
         self._bought = 0
         self._began: Millis | None = None
@@ -195,6 +198,12 @@ class Story:
         if rule not in self.held_out_of:
             self.held_out_of.append(rule)
 
+    def get_variant(self, name: str) -> None:
+        """The customer is one of those who get that one of the rule's messages that are compared."""
+        if self.variant not in {"", name}:
+            raise WordError(f"nobody gets both {self.variant} and {name}", "Write a test for each variant.")
+        self.variant = name
+
     def reply(self, keyword: str = "", channel: str = Channel.SMS) -> None:
         """The customer writes."""
         [by] = channel_called(channel)
@@ -241,7 +250,7 @@ class Story:
 
     def given(self) -> Given:
         """The steps that the sentences made, in the order of time."""
-        return Given(tuple(self.steps), self.language, tuple(self.held_out_of))
+        return Given(tuple(self.steps), self.language, tuple(self.held_out_of), self.variant)
 
     def _tell(self, step: Step) -> None:
         """Something that happens now."""

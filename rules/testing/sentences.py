@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Mapping
 from typing import Final
 
+from rules.testing.abroad import in_english
 from rules.testing.givens import Given, Group, Story, number_in
 from rules.yaml.nodes import ScalarNode
 from rules.yaml.reader import Reader, in_digits
@@ -31,6 +32,7 @@ _CONSENT: Final = re.compile(
     r"the customer (?P<how>gives|takes back) consent(?: to (?P<purpose>[a-z]+))?(?: by (?P<channel>[a-z]+))?"
 )
 _HELD_OUT: Final = re.compile(r"the customer is held out(?: of (?P<rule>[A-Za-z0-9_-]+))?")
+_VARIANT: Final = re.compile(r"the customer gets variant (?P<name>[A-Za-z0-9_-]+)")
 _REPLY: Final = re.compile(r"a reply(?: of (?P<keyword>[A-Za-z]+))?(?: by (?P<channel>[a-z]+))?")
 _GIVE: Final = re.compile(r"an? (?P<reward>[A-Za-z0-9_.-]+) is given")
 _SAYS: Final = re.compile(r"the customer says (?P<keyword>STOP|START)(?: by (?P<channel>[a-z]+))?")
@@ -49,6 +51,7 @@ _SUCH_AS: Final[Mapping[str, str]] = {
     r"consent|agree|permission|toestemming|accord|zustimm|einwillig": "the customer takes back consent to marketing",
     r"\bstop\b|unsubscri|opts? out|afmeld|abmeld": "a reply of STOP",
     r"held|hold|control|controle|kontroll": "the customer is held out",
+    r"variant|\ba/b\b": "the customer gets variant b",
     r"voucher|redeem|bon\b|gutschein|inlever|ingewissel": "the last voucher is redeemed after 2 days",
     r"birthday|verjaar|anniversaire|geburt": "the customer's birthday is 10-21",
     r"\bjoin|sign|enrol|inschrij|anmeld|inscri": "the customer joins from flyer on 2026-10-01 09:00",
@@ -115,17 +118,31 @@ def read_phrases(reader: Reader, node: ScalarNode, program: Program) -> Given | 
     text = reader.text(node, "given")
     if text is None:
         return None
-    story = Story(program)
     try:
-        for part in re.split(r"[,;]? *\bthen ", " ".join(text.split())):
-            _tell(story, part.strip().rstrip("."), program)
+        return _told(text, program)
     except WordError as error:
         if error.formerly is not None:
             reader.refuse_from_now_on(node, f"`given`: {error}", error.hint)
         else:
-            reader.problem(node, f"`given`: {error}", error.hint)
+            reader.problem(node, f"`given`: {error}", _in_english(text, program) or error.hint)
         return None
+
+
+def _told(text: str, program: Program) -> Given:
+    story = Story(program)
+    for part in re.split(r"[,;]? *\bthen ", " ".join(text.split())):
+        _tell(story, part.strip().rstrip("."), program)
     return story.given()
+
+
+def _in_english(text: str, program: Program) -> str:
+    """How to write a sentence in Dutch, French or German, where that can be told for certain."""
+    english = in_english(" ".join(text.split()))
+    try:
+        _told(english, program)
+    except WordError:
+        return ""
+    return f'Write it in English: "{english}".'
 
 
 def _tell(story: Story, part: str, program: Program) -> None:
@@ -142,6 +159,8 @@ def _tell(story: Story, part: str, program: Program) -> None:
         story.join(day, minute, match["source"] or "", agrees=not match["silent"])
     elif match := _HELD_OUT.fullmatch(part):
         story.hold_out(match["rule"] or "")
+    elif match := _VARIANT.fullmatch(part):
+        story.get_variant(match["name"])
     elif match := _HEAD.match(part):
         count = 1 if match["count"] in {"a", "an", "one"} else number_in(match["count"])
         group = Group(count)

@@ -22,7 +22,7 @@ AGREES: Final = ("all", "none")
 """What who joins agrees to."""
 _KEEPS_TIME: Final = frozenset({"purchase", "refund", "join"})
 """Steps that read `at` for themselves."""
-_TIMELESS: Final = frozenset({"pass", "language", "held_out"})
+_TIMELESS: Final = frozenset({"pass", "language", "held_out", "variant"})
 """Steps that happen at no moment."""
 
 
@@ -30,6 +30,7 @@ def read_steps(reader: Reader, node: Node, program: Program) -> Given | None:
     """A list of steps: `{purchase: {of: bread, amount: 12.40 EUR, store: dok-noord}, at: …}`, `{refund: last}`,
     `{pass: 40 days}`, `{feed: stale}`, `{language: fr}`, `{join: {source: flyer, consent: none}, at: …}`,
     `{birthday: 10-21}`, `{consent: {taken_back: marketing, by: sms}}`, `{held_out: true}`,
+    `{variant: b}`,
     `{reply: {keyword: help, channel: sms}}`, `{give: free_loaf}`, `{redeem: last}`,
     `{event: {workshop: {topic: bread, score: 5}}}`.
     """
@@ -149,6 +150,10 @@ def _held_out(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     return bool(rules)
 
 
+def _variant(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
+    return _texted(reader, node, "variant", story.get_variant)
+
+
 def _reply(reader: Reader, node: Node, story: Story, _: _Told) -> bool:
     more = _settings(reader, node, "reply", ("keyword", "channel"))
     if more is not None:
@@ -185,6 +190,7 @@ _STEPS: Final[Mapping[str, Callable[[Reader, Node, Story, _Told], bool]]] = {
     "birthday": _birthday,
     "consent": _consent,
     "held_out": _held_out,
+    "variant": _variant,
     "reply": _reply,
     "give": _give,
     "redeem": _redeem,

@@ -31,7 +31,7 @@ any: een_van minstens_een un_de au_moins_un eines irgendein or
 all: alle allemaal tous toutes und alles and
 none: geen aucun aucune keine keiner not nor
 purchase: aankoop koop achat kauf einkauf bought buy sale order
-refunded: terugbetaald retour remboursé rembourse erstattet zurueckgegeben refund returned
+refunded: terugbetaald terugbetaling retour remboursement remboursé rembourse erstattet zurueckgegeben refund returned
 visits_reached: bezoeken_bereikt visites_atteintes besuche_erreicht visit_number nth_visit
 visits: bezoeken bezoek visites visite besuche besuch aantal_bezoeken visit_count
 spend: besteed besteding uitgaven dépenses depenses dépensé ausgaben umsatz spent spending revenue total_spent
@@ -204,6 +204,7 @@ redeem: inwisselen verzilveren utiliser_bon encaisser einlösen einloesen use_vo
 held_out: controlegroep_klant in_controlegroep en_groupe_témoin in_kontrollgruppe
 at: om à um at_time
 untag: label_weghalen enlever_étiquette etikett_entfernen
+variant: variante versie version fassung ab_test
 withheld: tegengehouden ingehouden retenu zurückgehalten held_back suppressed not_sent
 because: omdat want parce_que car weil denn why reason
 with: met samen_met avec mit zusammen_mit together

@@ -18,7 +18,16 @@ from typing import IO, Final, NamedTuple
 
 from stamgast.backtest.plan import Share
 from stamgast.clv.data.column_names import meant_column, missing_columns
-from stamgast.clv.data.csv_words import (
+from stamgast.domain.calendar import at_local
+from stamgast.domain.currencies import exponent_of
+from stamgast.domain.errors import in_plain_words
+from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
+from stamgast.domain.net_purchase import net
+from stamgast.domain.program import Program
+from stamgast.domain.transactions import Refund, Snapshot, Transaction
+from stamgast.domain.units import DAY, MINUTE, Day, Millis, Minor
+from stamgast.domain.vocabulary import Channel, Purpose
+from stamgast.sheets.cells import (
     MICRO,
     SEMICOLON,
     HeadingError,
@@ -31,16 +40,7 @@ from stamgast.clv.data.csv_words import (
     with_point,
     wrong_cells,
 )
-from stamgast.clv.data.written_dates import DateOrder, meant_date, order_in, order_needed, read_date, read_moment
-from stamgast.domain.calendar import at_local
-from stamgast.domain.currencies import exponent_of
-from stamgast.domain.errors import in_plain_words
-from stamgast.domain.events import AnyEvent, ConsentChanged, Enrolled, Line, Purchase, PurchaseChanged
-from stamgast.domain.net_purchase import net
-from stamgast.domain.program import Program
-from stamgast.domain.transactions import Refund, Snapshot, Transaction
-from stamgast.domain.units import DAY, MINUTE, Day, Millis, Minor
-from stamgast.domain.vocabulary import Channel, Purpose
+from stamgast.sheets.dates import DateOrder, meant_date, order_in, order_needed, read_date, read_moment
 
 NEEDED: Final = ("customer", "date", "amount")
 OPTIONAL: Final = ("store", "category", "product", "transaction", "language", "source")

@@ -43,6 +43,7 @@ def document_of(plan: Plan, results: Results) -> dict[str, Any]:
         "currency": program.currency,
         "time_zone": program.time_zone,
         "prices_known": program.prices_known,
+        "rewards_without_cost": sorted({each for rule in shown for each in _of_unknown_cost(account, rule, program)}),
         "customers": account.customers,
         "purchases": account.purchases,
         "left_out": account.left_out,
@@ -142,6 +143,12 @@ def _within(sent: Sent, per_day: int) -> Sent:
 def _reward_cost(given: Mapping[str, int], program: Program) -> Minor:
     costs = {reward.id: reward.cost or 0 for reward in program.rewards.values()}
     return sum(times * costs.get(reward, 0) for reward, times in given.items())
+
+
+def _of_unknown_cost(account: Account, rule: str, program: Program) -> Iterable[str]:
+    """Rewards that a rule gave, and of which program.yaml does not say what they cost."""
+    given = account.rules.get(rule, RuleTally()).given
+    return (each.id for each in program.rewards.values() if each.cost is None and given.get(each.id))
 
 
 def _overlaps(account: Account, shown: Iterable[str]) -> list[dict[str, Any]]:

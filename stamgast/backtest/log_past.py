@@ -21,6 +21,8 @@ from stamgast.domain.events import (
     ActivationOutcome,
     AnyEvent,
     CalledOff,
+    ConsentChanged,
+    Enrolled,
     MessagePriced,
     PurchaseChanged,
     Reviewed,
@@ -28,6 +30,7 @@ from stamgast.domain.events import (
     StaffAlerted,
     TimerDue,
     decode_event,
+    is_history,
 )
 from stamgast.domain.program import Program
 from stamgast.domain.recorded import bounded_event
@@ -87,6 +90,14 @@ def _is_past(record: ConsumerRecord, sources: dict[tuple[str, int], tuple[int, i
 
 
 def _when_it_happened(event: AnyEvent, program: Program) -> AnyEvent:
-    told = event.happened_at if isinstance(event, PurchaseChanged) else None
+    """What came in as history is played as the news that it was in its time."""
+    if isinstance(event, Enrolled | ConsentChanged) and event.since:
+        return msgspec.structs.replace(event, at=event.since, since=0)
+    if not isinstance(event, PurchaseChanged):
+        return event
+    if is_history(event):
+        before, after = (each and msgspec.structs.replace(each, history=False) for each in (event.before, event.after))
+        event = msgspec.structs.replace(event, before=before, after=after)
+    told = event.happened_at
     is_late = told is not None and event.at - told > program.fresh_for
-    return msgspec.structs.replace(event, at=told) if is_late else event
+    return msgspec.structs.replace(event, at=told) if is_late and told is not None else event

@@ -8,9 +8,17 @@ from typing import Any, Final
 
 from stamgast.backtest.account import Account, RuleTally
 from stamgast.backtest.findings import by_week
-from stamgast.backtest.words import LOG, assumptions, budgets_in_words, overlap_in_words, why_not
+from stamgast.backtest.words import (
+    LOG,
+    assumptions,
+    budgets_in_words,
+    heard,
+    money_of,
+    overlap_in_words,
+    unheard,
+    why_not,
+)
 from stamgast.domain.calendar import date_of
-from stamgast.domain.currencies import format_money
 from stamgast.domain.lapses import lapses_in_words
 from stamgast.drawn_pages import check_plots, figure_of, new_figure, page_of, svg_of
 
@@ -36,14 +44,15 @@ def report_of(found: Mapping[str, Any], account: Account) -> str:
 
 def _table(found: Mapping[str, Any]) -> str:
     heads = "".join(f"<th>{head}</th>" for head in _HEADS)
-    rows = "\n".join(_row(rule, figures, found["currency"]) for rule, figures in found["rules"].items())
-    return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table>"
+    rows = "\n".join(_row(rule, figures, found) for rule, figures in heard(found).items())
+    others = "".join(f"<p>{escape(line)}</p>" for line in unheard(found))
+    return f"<table><thead><tr>{heads}</tr></thead><tbody>\n{rows}\n</tbody></table>{others}"
 
 
-def _row(rule: str, figures: Mapping[str, Any], currency: str) -> str:
+def _row(rule: str, figures: Mapping[str, Any], found: Mapping[str, Any]) -> str:
     counts = (figures["reached"], figures["fired"], figures["would_send"], figures["given"])
     cells = [f"{each:,}" for each in (*counts, sum(figures["withheld"].values()), figures["sms_parts"])]
-    cells += [format_money(figures[name], currency) for name in ("cost_minor", "reward_cost_minor")]
+    cells += money_of(figures, found)
     return f"<tr><th>{escape(rule)}</th>{''.join(f'<td>{cell}</td>' for cell in cells)}</tr>"
 
 

@@ -11,9 +11,12 @@ from stamgast.backtest.preview import STAND_IN
 from stamgast.clock.shop_time import on_the_wall
 from stamgast.domain.currencies import format_money
 from stamgast.domain.lapses import lapses_in_words
+from stamgast.domain.vocabulary import RuleStatus
 from stamgast.people.why import REASONS
 
 LOG: Final = "log"
+_NOT_KNOWN: Final = "not known"
+_UNHEARD: Final = frozenset({RuleStatus.DRAFT, RuleStatus.PAUSED})
 
 
 def assumptions(found: Mapping[str, Any]) -> Iterator[str]:
@@ -61,13 +64,16 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     width = max(4, *(len(rule) for rule in found["rules"])) if found["rules"] else 4
     heads = ("customers", "fired", "sent", "vouchers", "withheld", "SMS parts")
     yield f"{'rule':<{width}} " + " ".join(f"{head:>9}" for head in heads) + f" {'messages':>14} {'rewards':>14}"
-    for rule, figures in found["rules"].items():
-        yield _row(rule, figures, width, found["currency"])
+    for rule, figures in heard(found).items():
+        yield _row(rule, figures, width, found)
     yield ""
     if not found["prices_known"] and any(figures["would_send"] for figures in found["rules"].values()):
         yield "what messages cost is not known: program.yaml has no `prices:`"
+    for reward in found["rewards_without_cost"]:
+        yield f"what {reward} costs is not known: program.yaml has no `cost:` of it"
     for rule, figures in found["rules"].items():
         yield from _notes(rule, figures)
+    yield from unheard(found)
     yield from budgets_in_words(found)
     for reward, given in found["cards"].items():
         yield f"cards give {reward} by themselves: {given:,} times"
@@ -82,6 +88,31 @@ def in_words(found: Mapping[str, Any]) -> Iterator[str]:
     yield from _difference(found["difference"])
 
 
+def heard(found: Mapping[str, Any]) -> dict[str, Mapping[str, Any]]:
+    """The rules that could do anything, with their figures: drafts and paused ones that nobody named could not."""
+    rules: Mapping[str, Mapping[str, Any]] = found["rules"]
+    return {rule: figures for rule, figures in rules.items() if figures["status"] not in _UNHEARD}
+
+
+def unheard(found: Mapping[str, Any]) -> Iterator[str]:
+    """The other rules, each with what to do about it."""
+    for rule, figures in found["rules"].items():
+        if figures["status"] in _UNHEARD:
+            yield f"{rule}: it is {figures['status']} and was not heard; name it to see what it would do"
+
+
+def money_of(figures: Mapping[str, Any], found: Mapping[str, Any]) -> tuple[str, str]:
+    """What a rule's messages and its rewards cost; what is given at a cost that nobody told is not free."""
+    messages, rewards = figures["cost_minor"], figures["reward_cost_minor"]
+    unpriced = figures["would_send"] and not messages and not found["prices_known"]
+    uncosted = figures["given"] and not rewards and found["rewards_without_cost"]
+    currency = found["currency"]
+    return (
+        _NOT_KNOWN if unpriced else format_money(messages, currency),
+        _NOT_KNOWN if uncosted else format_money(rewards, currency),
+    )
+
+
 def budgets_in_words(found: Mapping[str, Any]) -> Iterator[str]:
     """What each budget came to, and whether that is exact."""
     yield from spent.in_words(found["budgets"], found["currency"])
@@ -89,7 +120,7 @@ def budgets_in_words(found: Mapping[str, Any]) -> Iterator[str]:
         yield "whom budgets leave out changes what is asked of them later: what they withheld is about right, not exact"
 
 
-def _row(rule: str, figures: Mapping[str, Any], width: int, currency: str) -> str:
+def _row(rule: str, figures: Mapping[str, Any], width: int, found: Mapping[str, Any]) -> str:
     counts = (
         figures["reached"],
         figures["fired"],
@@ -98,8 +129,8 @@ def _row(rule: str, figures: Mapping[str, Any], width: int, currency: str) -> st
         sum(figures["withheld"].values()),
         figures["sms_parts"],
     )
-    money = (format_money(figures[name], currency) for name in ("cost_minor", "reward_cost_minor"))
-    return f"{rule:<{width}} " + " ".join(f"{each:>9,}" for each in counts) + "".join(f" {each:>14}" for each in money)
+    money = "".join(f" {each:>14}" for each in money_of(figures, found))
+    return f"{rule:<{width}} " + " ".join(f"{each:>9,}" for each in counts) + money
 
 
 def _notes(rule: str, figures: Mapping[str, Any]) -> Iterator[str]:
@@ -118,8 +149,6 @@ def _notes(rule: str, figures: Mapping[str, Any]) -> Iterator[str]:
         yield f"{rule}: it failed {figures['raised']:,} times; a worker would have paused it at the first"
     if figures["shadow"]:
         yield f"{rule}: as a shadow it would have fired {figures['shadow']:,} times; name it to see what it would do"
-    if figures["status"] in {"draft", "paused"}:
-        yield f"{rule}: it is {figures['status']} and was not heard; name it to see what it would do"
 
 
 def _samples(found: Mapping[str, Any]) -> Iterator[str]:

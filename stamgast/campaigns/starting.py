@@ -16,18 +16,15 @@ from stamgast import bootstrap
 from stamgast.broker import kafka_of
 from stamgast.campaigns.audience import Aim, Counted, RefusedCampaignError, in_pieces
 from stamgast.campaigns.status import Campaign
-from stamgast.domain.errors import UNREADABLE
-from stamgast.domain.events import (
-    AnyEvent,
+from stamgast.domain.campaign_events import (
     AudienceFixed,
     AudienceListed,
     CampaignPlace,
     CampaignStarted,
     CampaignStopped,
-    decode_event,
-    encode_event,
-    key_of,
 )
+from stamgast.domain.errors import UNREADABLE
+from stamgast.domain.events import AnyEvent, decode_event, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.log.producers import EmitError, Emitters
 from stamgast.log.reading import LogReader, TopicPartition

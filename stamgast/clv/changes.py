@@ -7,7 +7,6 @@ from typing import Final
 import numpy as np
 from msgspec import Struct
 
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.purchase_file import Purchases
 from stamgast.clv.data.rows import Floats, Rows, collapse
 from stamgast.clv.data.sample import Sample
@@ -15,6 +14,7 @@ from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import Scores, scores_of
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
+from stamgast.sheets.cells import MICRO
 
 YEAR_DAYS: Final = 364
 """52 weeks, so that a year has as many of each day of the week."""

@@ -13,6 +13,8 @@ from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 import msgspec
 import typer
 
+from stamgast.commands.plain_parameters import App
+
 if TYPE_CHECKING:
     from stamgast.settings import Settings
 
@@ -34,9 +36,7 @@ AsJson = Annotated[bool, typer.Option("--json", help="Answer with one JSON docum
 
 def new_app(summary: str, **options: Any) -> typer.Typer:
     """Make a command's typer app as all of them are made."""
-    return typer.Typer(
-        help=summary, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **options
-    )
+    return App(help=summary, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None, **options)
 
 
 def load_settings() -> Settings:

@@ -118,6 +118,7 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
     shown = [
         {
             "at": format_time(told.at),
+            "said_at": format_time(told.said_at),
             "purpose": told.purpose,
             "channel": told.channel,
             "granted": told.granted,
@@ -133,7 +134,7 @@ def consents(merchant: Merchant, identifier: Identifier, *, as_json: AsJson = Fa
         said = "agreed" if each["granted"] else "took back"
         wording, where = each["wording_version"], each["source"]
         proof = "its proof is gone with the person" if where is None else f"wording {wording or '-'}, at {where or '-'}"
-        answer(f"{each['at']}  {each['purpose']}:{each['channel']}  {said}  {proof}")
+        answer(f"{each['said_at']}  {each['purpose']}:{each['channel']}  {said}  {proof}")
     if not shown:
         answer(f"{customer} has said nothing about messages.")
 

@@ -24,15 +24,32 @@ def day(
     *,
     merchant: Annotated[str | None, typer.Option(help="Only this merchant.")] = None,
     date: Annotated[str | None, typer.Option(help="The day, such as 2026-11-29; today without it.")] = None,
+    keep: Annotated[bool, typer.Option("--keep", help="Keep it for GET /v1/merchants/…/days/….")] = False,
+    every: Annotated[
+        str | None,
+        typer.Option(help='Keep today and yesterday, again after so long ("1 hour"), until Ctrl-C.'),
+    ] = None,
     as_json: AsJson = False,
 ) -> None:
-    """Reckon a day from the logs: purchases, enrolments, messages, warnings, dead letters, what waits for review."""
+    """Reckon a day from the logs: purchases, enrolments, messages, warnings, dead letters, what waits for review.
+
+    Web may not read the logs: over HTTP it tells what --keep or --every kept last.
+    """
+    from stamgast.commands.every import repeat, seconds_of
     from stamgast.commands.finding import Reasons
 
     number = None if date is None else _number_of(date)
+    if every is not None:
+        if date is not None:
+            misuse("--every keeps today and yesterday: leave out --date")
+        every_s, settings = seconds_of(every), load_settings()
+        repeat(lambda: _keep_newest(settings, merchant), every_s, what="reckoning the day")
+        return
     settings = load_settings()
     with Reasons():
         documents = asyncio.run(_reckon(settings, merchant, number))
+        if keep:
+            asyncio.run(_keep(settings, documents))
     if as_json:
         print_json({"days": documents})
         return
@@ -51,10 +68,30 @@ def _number_of(date: str) -> int:
         misuse(f"--date {date!r} is no day: write it as 2026-11-29")
 
 
-async def _reckon(settings: Settings, merchant: str | None, number: int | None) -> list[dict[str, Any]]:
+async def _keep_newest(settings: Settings, merchant: str | None) -> None:
+    for back in (1, 0):
+        await _keep(settings, await _reckon(settings, merchant, None, back=back))
+
+
+async def _keep(settings: Settings, documents: list[dict[str, Any]]) -> None:
+    from contextlib import aclosing
+
+    import msgspec
+
+    from stamgast import bootstrap
+    from stamgast.state.kept_days import keep_day
+
+    async with aclosing(bootstrap.open_redis(settings)) as redis:
+        for each in documents:
+            await keep_day(redis, each["merchant"], each["date"], msgspec.json.encode(each))
+
+
+async def _reckon(
+    settings: Settings, merchant: str | None, number: int | None, *, back: int = 0
+) -> list[dict[str, Any]]:
     from stamgast import bootstrap
     from stamgast.broker import kafka_of
-    from stamgast.clock.shop_time import is_real
+    from stamgast.clock.shop_time import format_time, is_real
     from stamgast.identity.sealing import derive_source_key
     from stamgast.log.dead_letters import DeadLetterSeal
     from stamgast.log.reading import LogReader
@@ -70,7 +107,7 @@ async def _reckon(settings: Settings, merchant: str | None, number: int | None) 
     documents = []
     async with LogReader(kafka_of(settings)) as reader:
         for program in programs:
-            which = _today(program, now) if number is None else number
+            which = _today(program, now) - back if number is None else number
             report = await Reckoning(reader, topics, program, which, proofs=proofs, seal=seal, real_time=real).run()
             try:
                 waiting: int | None = len(await list_waiting(settings, program.merchant))
@@ -79,7 +116,7 @@ async def _reckon(settings: Settings, merchant: str | None, number: int | None) 
             documents.append(
                 {"merchant": program.merchant, "date": _date_of(which), "time_zone": program.time_zone}
                 | report.as_json()
-                | {"waiting_for_review": waiting}
+                | {"waiting_for_review": waiting, "reckoned_at": format_time(now)}
             )
     return documents
 
@@ -127,4 +164,6 @@ def _tell(document: dict[str, Any]) -> None:
     if document["waiting_for_review"] is None:
         answer("    what waits for review is not known while Redis is away or being filled")
     elif document["waiting_for_review"]:
-        answer(f"    {document['waiting_for_review']:,} purchases wait: `stamgast purchases review`")
+        answer(
+            f"    {document['waiting_for_review']:,} purchases wait: `stamgast purchases review {document['merchant']}`"
+        )

@@ -19,6 +19,7 @@ from stamgast.commands.answering import (
     print_json,
     say,
 )
+from stamgast.commands.every import seconds_of
 
 if TYPE_CHECKING:
     from stamgast.report.prices import Asked
@@ -47,7 +48,7 @@ def prices(
     from stamgast.commands.finding import Reasons
 
     if every is not None:
-        _run_for_ever(load_settings(), days, a_second, most, _seconds(every))
+        _run_for_ever(load_settings(), days, a_second, most, seconds_of(every))
         return
     with Reasons():
         asked = asyncio.run(_ask(load_settings(), days, a_second, most))
@@ -70,19 +71,6 @@ def _tell(asked: Asked) -> None:
         answer(f"{count:,} in {currency}, for which program.yaml has no rate: add it under `exchange:`, and ask again")
     if asked.away:
         answer("the carrier does not answer: ask again later")
-
-
-def _seconds(every: str) -> float:
-    from rules.yaml.words import WordError, parse_duration
-    from stamgast.domain.units import MINUTE, SECOND
-
-    try:
-        span = parse_duration(every)
-    except WordError as error:
-        misuse(f"--every: {error} {error.hint}".strip())
-    if span < MINUTE:
-        misuse("--every: a minute is the least")
-    return span / SECOND
 
 
 def _run_for_ever(settings: Settings, days: int, a_second: float, most: int, every_s: float) -> None:

@@ -307,6 +307,7 @@ def _case_json(merchant: str, result: Any) -> dict[str, Any]:
         "withheld": [_withheld_json(each) for each in result.withheld],
         "rules": list(result.rules),
         "held_out_of": list(case.held_out_of),
+        "variant": case.variant,
         "file": case.file,
         "line": case.line,
     }

@@ -274,6 +274,6 @@ def _tell(version: Version) -> None:
     who = f" by {shown['who']}" if shown["who"] else ""
     why = f": {shown['why']}" if shown["why"] else ""
     status = f" [{version.status}]" if version.status else ""
-    answer(f"{shown['merchant']} {shown['number']} ({shown['hash'][:12]}) {shown['at']}{who}{why}{status}")
+    answer(f"{shown['merchant']} {shown['number']} ({shown['hash'][:12]}) {version.at}{who}{why}{status}")
     for line in version.changed:
         answer(f"    {line}")

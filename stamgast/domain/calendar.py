@@ -4,19 +4,20 @@ A business day begins at the store's day-start hour, so that a bar's sale at 01:
 before. Offsets of time zones change on quarter hours only, so they are looked up once per quarter.
 """
 
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, datetime, timedelta
 from functools import lru_cache
-from typing import NamedTuple
 from zoneinfo import ZoneInfo
+
+from msgspec import Struct
 
 from stamgast.domain.units import DAY, HOUR, MINUTE, Day, Millis
 
 _QUARTER = 15 * MINUTE
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 
 
-class LocalTime(NamedTuple):
+class LocalTime(Struct, frozen=True, gc=False):
     """A moment on a wall clock: business day, minutes since local midnight, weekday name of that day."""
 
     day: Day
@@ -26,9 +27,8 @@ class LocalTime(NamedTuple):
 
 @lru_cache(maxsize=65536)
 def _offset(quarter: int, zone: str) -> Millis:
-    moment = _EPOCH + timedelta(milliseconds=quarter * _QUARTER)
-    offset = moment.astimezone(ZoneInfo(zone)).utcoffset()
-    return 0 if offset is None else round(offset.total_seconds() * 1000)
+    offset = datetime.fromtimestamp(quarter * _QUARTER // 1000, ZoneInfo(zone)).utcoffset()
+    return 0 if offset is None else offset // _MILLISECOND
 
 
 def local_millis(at: Millis, zone: str) -> Millis:

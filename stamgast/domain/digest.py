@@ -42,6 +42,9 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
         said["business_day_date"] = date_of(snapshot.day).isoformat()
     if snapshot.settled:
         said["link_settled"] = True
+    provenance = {"test": snapshot.test}
+    if snapshot.history:
+        provenance["history"] = True
     return _sha256(
         said
         | {
@@ -52,7 +55,7 @@ def digest_of_snapshot(snapshot: Snapshot) -> bytes:
             "totals": {"gross_minor": snapshot.gross},
             "line_items": lines,
             "refund_ids": snapshot.netted,
-            "provenance": {"test": snapshot.test},
+            "provenance": provenance,
         }
     )
 

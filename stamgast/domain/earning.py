@@ -43,10 +43,10 @@ def entry_for(purchase: Purchase | None, program: Program) -> Entry:
         return Entry(day=day, spend=0, profit=0, counts=0)
     for card in program.cards.values():
         earned = stamps.raw_stamps(ours, card)
-        if earned and not (card.dated and not card.takes(day)):
+        if earned and not (card.dated and not card.takes(day)) and not (ours.history and not card.count_history):
             raw[card.id] = earned
     kept = program.kept
-    entry = Entry(day, ours.spend, profit_of(ours, program.costs), int(ours.counts), ours.refunded, raw)
+    entry = Entry(day, ours.spend, profit_of(ours, program.costs), 1 if ours.counts else 0, ours.refunded, raw)
     if kept is not NOTHING_KEPT:
         entry.bought = marks_in(ours, kept)
     return entry

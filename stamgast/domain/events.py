@@ -13,6 +13,13 @@ from msgspec import Meta, Struct
 from stamgast.domain import units
 from stamgast.domain.alerts import LONGEST
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
+from stamgast.domain.campaign_events import (
+    AudienceFixed,
+    AudienceListed,
+    CampaignDone,
+    CampaignStarted,
+    CampaignStopped,
+)
 from stamgast.domain.event import EXACT, Count, Event, Millis, Minor, Quantity
 
 FieldValue = Annotated[str, Meta(max_length=64)] | Annotated[int, EXACT] | bool
@@ -22,8 +29,6 @@ ReviewVerdict = Literal["confirm", "void"]
 
 
 ScheduleEnd = Literal["begun", "walked", "late", "over"]
-
-CampaignEnd = Literal["walked", "late", "over", "stopped"]
 
 
 class Line(Struct, frozen=True, omit_defaults=True, gc=False):
@@ -70,6 +75,8 @@ class Purchase(Struct, frozen=True, omit_defaults=True, gc=False):
     """Refunds that are still to be taken off, because they are in another currency."""
     day: Annotated[units.Day, EXACT] | None = None
     """The business day, where the till says it; None: that of `occurred_at` in its store."""
+    history: bool = False
+    """It comes from a list of what was before: no rule is asked, and it stamps cards that count history alone."""
 
 
 class PurchaseChanged(Event, frozen=True, kw_only=True, tag="purchase_changed", gc=False):
@@ -116,6 +123,8 @@ class Enrolled(Event, frozen=True, kw_only=True, tag="enrolled", gc=False):
     """What stands for the phone that was given (its hash), so that it is known when it is another one."""
     warned: tuple[tuple[str, str], ...] = ()
     """Kind and place of what was taken although it looked wrong, for the day's report."""
+    since: Millis = 0
+    """They joined then, before they were told of here: no rule is asked. 0: they join now."""
 
 
 class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc=False):
@@ -129,6 +138,8 @@ class ConsentChanged(Event, frozen=True, kw_only=True, tag="consent_changed", gc
     origin: str = ""
     proof: str = ""
     """Which wording was shown, and where: sealed under the customer's data key (`stamgast.identity.proofs`)."""
+    since: Millis = 0
+    """As of `Enrolled`: they said so then."""
 
 
 class OptedOut(Event, frozen=True, kw_only=True, tag="opted_out", gc=False):
@@ -275,68 +286,6 @@ class CalledOff(Event, frozen=True, kw_only=True, tag="campaign_called_off", gc=
     occasion: Millis
 
 
-class AudienceListed(Event, frozen=True, kw_only=True, tag="audience_listed", gc=False):
-    """Some of those in this partition whom a campaign is for, before it starts. `customer` is empty."""
-
-    rule: str
-    occasion: Millis
-    customers: tuple[str, ...]
-    about: ClassVar[str] = "merchant"
-
-
-class CampaignPlace(Struct, frozen=True, array_like=True, gc=False):
-    """Of one partition: how many the campaign is for there, the offset of the first part of the list (-1: none), and
-    where the log of activations ended: what comes of it stands behind that.
-    """
-
-    size: Count = 0
-    first: Annotated[int, EXACT] = -1
-    log: Annotated[int, EXACT] = 0
-
-
-class CampaignStarted(Event, frozen=True, kw_only=True, tag="campaign_started", gc=False):
-    """A person started a campaign: customers are walked for an occasion of the rule. It is the same in all partitions.
-
-    Without an `audience` it is for everybody, else for those listed before. `size` counts them all.
-    """
-
-    rule: Annotated[str, Meta(max_length=64)]
-    occasion: Millis
-    audience: Annotated[str, Meta(max_length=200)] = ""
-    size: Count = 0
-    places: tuple[CampaignPlace, ...] = ()
-    """Of each partition, in their order."""
-    about: ClassVar[str] = "merchant"
-
-
-class AudienceFixed(CampaignStarted, frozen=True, kw_only=True, tag="audience_fixed", gc=False):
-    """Whom the occasions of a rule by the calendar are for from now on: those listed before, as of a campaign.
-
-    `occasion` is when a person said so; a list replaces the one before it.
-    """
-
-
-class CampaignStopped(Event, frozen=True, kw_only=True, tag="campaign_stopped", gc=False):
-    """A person stopped a campaign: nobody is walked any more, and what waits is called off."""
-
-    rule: str
-    occasion: Millis
-    about: ClassVar[str] = "merchant"
-
-
-class CampaignDone(Event, frozen=True, kw_only=True, tag="campaign_done", gc=False):
-    """A campaign's walk is at its end in this partition. `how` says why, as of `ScheduleDone`; or what waited of it
-    is called off. `looked` and `matched` count customers.
-    """
-
-    rule: str
-    occasion: Millis
-    how: CampaignEnd
-    looked: Count = 0
-    matched: Count = 0
-    about: ClassVar[str] = "merchant"
-
-
 class StaffAlerted(Event, frozen=True, kw_only=True, tag="staff_alerted", gc=False):
     """Something happened that staff are told about the shop itself. `customer` is `alerts.STAFF_ROOM`.
 
@@ -393,6 +342,14 @@ decode_event = msgspec.json.Decoder(AnyEvent).decode
 
 encode_event = msgspec.json.Encoder().encode
 """event -> bytes."""
+
+
+def is_history(event: AnyEvent) -> bool:
+    """Whether it tells what was before it was told: that changes what is known, and asks no rule."""
+    if isinstance(event, PurchaseChanged):
+        purchase = event.after or event.before
+        return purchase is not None and purchase.history
+    return isinstance(event, Enrolled | ConsentChanged) and event.since > 0
 
 
 def key_of(merchant: str, customer: str) -> bytes:

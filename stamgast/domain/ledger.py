@@ -79,7 +79,7 @@ _encode = msgspec.msgpack.Encoder().encode
 
 def encode_entry(entry: Entry, cards: Sequence[str]) -> bytes:
     """Entry -> stored value. `cards` are the ids of the customer's cards in the state's order."""
-    stamps = {cards.index(card): stamps for card, stamps in entry.stamps.items()}
+    stamps = {cards.index(card): stamps for card, stamps in entry.stamps.items()} if entry.stamps else {}
     if entry.bought or entry.fired or entry.held or entry.agreed is not None:
         sums = (entry.day, entry.spend, entry.profit, stamps, entry.counts, entry.refunds)
         rest = (entry.held, entry.agreed, entry.fired, entry.bought)

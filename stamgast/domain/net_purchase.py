@@ -53,6 +53,7 @@ def net(transaction: Transaction) -> Purchase | None:
         peak_spend=None if as_it_was else peak_gross,
         foreign=foreign,
         day=sale.day,
+        history=sale.history,
     )
 
 
@@ -93,6 +94,7 @@ def _whole(transaction: Transaction, sale: Snapshot) -> Purchase:
         counts=(sale.gross >= 0 and not sale.settled) or _has_sold(sale),
         lines=sale.lines,
         day=sale.day,
+        history=sale.history,
     )
 
 

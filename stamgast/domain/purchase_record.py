@@ -62,9 +62,15 @@ class CustomerRef(Struct, frozen=True, gc=False):
 
 
 class Totals(Struct, frozen=True, gc=False):
-    """`gross_minor` is for goods after discounts, with tax, without tip, surcharge and rounding."""
+    """`gross_minor` is for goods after discounts, with tax, without what stands beside it."""
 
     gross_minor: Amount
+    shipping_minor: Any = None
+    deposit_minor: Any = None
+    gift_card_sold_minor: Any = None
+    surcharge_minor: Any = None
+    tip_minor: Any = None
+    """Read at the door; here they only say which lines are no part of the gross."""
 
 
 class LineItem(Struct, frozen=True, gc=False):
@@ -83,9 +89,10 @@ class LineItem(Struct, frozen=True, gc=False):
 
 
 class Provenance(Struct, frozen=True, gc=False):
-    """`test` purchases are kept, and never earn."""
+    """`test` purchases are kept, and never earn. `history` was before: it changes what is known, and gives nothing."""
 
     test: bool = False
+    history: bool = False
 
 
 class Delivery(Struct, frozen=True, gc=False):

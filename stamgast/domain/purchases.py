@@ -7,6 +7,9 @@ repetition of the same deliveries ends in the same transaction. So is the time o
 minimum of when it was recorded, whatever was told of it later.
 """
 
+from collections.abc import Sequence
+from typing import Any
+
 from stamgast.domain.digest import digest_of_refund, digest_of_snapshot
 from stamgast.domain.events import Line
 from stamgast.domain.profit import tax_within
@@ -85,12 +88,39 @@ def _snapshot(delivery: Delivery, recorded_at: Millis) -> Snapshot:
         store=delivery.store.retail_store_id,
         currency=delivery.price_currency,
         gross=delivery.totals.gross_minor,
-        lines=tuple([_line(item) for item in delivery.line_items]),
+        lines=tuple([_line(item) for item in goods_of(delivery)]),
         netted=delivery.refund_ids,
         test=delivery.provenance.test,
         settled=delivery.link_settled,
+        history=delivery.provenance.history,
         day=None if delivery.business_day_date is None else _day_of(delivery, recorded_at),
     )
+
+
+def goods_of(delivery: Delivery) -> Sequence[LineItem]:
+    """The lines that the gross is made of, without those of a kind that the totals say apart.
+
+    Whoever counts money takes lines of those kinds off the gross, in which older sources have them.
+    """
+    totals = delivery.totals
+    apart = {
+        kind
+        for kind, money in (
+            ("shipping", totals.shipping_minor),
+            ("deposit", totals.deposit_minor),
+            ("gift_card", totals.gift_card_sold_minor),
+        )
+        if money is not None
+    }
+    if totals.surcharge_minor or totals.tip_minor:
+        fees = sum([item.gross_minor for item in delivery.line_items if item.kind == "fee"])
+        if fees in (totals.surcharge_minor, totals.tip_minor) or fees == _sum(totals.surcharge_minor, totals.tip_minor):
+            apart.add("fee")
+    return [item for item in delivery.line_items if item.kind not in apart] if apart else delivery.line_items
+
+
+def _sum(surcharge: Any, tip: Any) -> Any:
+    return surcharge + tip if isinstance(surcharge, int) and isinstance(tip, int) else None
 
 
 def _day_of(delivery: Delivery, recorded_at: Millis) -> Day | None:

@@ -106,13 +106,14 @@ def _is_usual(purchase: Purchase, program: Program) -> bool:
         return False
     if purchase.foreign:
         return False
-    quantity = program.review_above.pieces * PIECE
+    pieces = program.review_above.pieces * PIECE
+    fewest, least = -pieces, -most
     for line in purchase.lines:
-        if not (-quantity <= line.quantity <= quantity and -most <= line.gross <= most):
+        if not (fewest <= line.quantity <= pieces and least <= line.gross <= most):
             return False
-        if line.cost is not None and not -most <= line.cost <= most:
+        if line.cost is not None and not least <= line.cost <= most:
             return False
-        if line.tax is not None and not -most <= line.tax <= most:
+        if line.tax is not None and not least <= line.tax <= most:
             return False
     return True
 

@@ -37,8 +37,9 @@ _PATTERNS: Final = 4_096
 _Newest = tuple[bytes, frozenset[int]]
 _newest: dict[tuple[int, ...], _Newest] = {}
 """What was said of an event -> that as a group, and the marks in it. `functools` would take longer to look it up."""
-_lasting: dict[bytes, frozenset[int]] = {}
-"""A group -> marks of its rules that did not fire."""
+_Lasting = tuple[frozenset[int], tuple[tuple[int, bytes], ...]]
+_lasting: dict[bytes, _Lasting] = {}
+"""A group -> marks of its rules that did not fire, and each with its bytes, in order."""
 
 
 class Ended(IntEnum):
@@ -86,13 +87,11 @@ def renewed(answers: bytes, minute: bytes, said: tuple[int, ...]) -> bytes:
     while at < end:
         after = at + _HEAD + _ANSWER * answers[at + 4]
         group = answers[at + 4 : after]
-        lasting = _lasting.get(group)
-        if lasting is None:
-            lasting = _learn(group)
-        if not lasting <= again:
-            rest = _rest(group, lasting - again)
-            kept += answers[at : at + 4] + rest
-            many += rest[0]
+        marks, each = _lasting.get(group) or _learn(group)
+        if not marks <= again:
+            left = [answer for mark, answer in each if mark not in again]
+            kept += answers[at : at + 4] + bytes([len(left)]) + b"".join(left)
+            many += len(left)
         at = after
     return kept if many <= MOST else _bounded(kept)
 
@@ -135,13 +134,6 @@ def _bounded(answers: bytes) -> bytes:
     return b"".join(minute + _group(said) for minute, said in kept.items())
 
 
-def _rest(group: bytes, left: frozenset[int]) -> bytes:
-    """What is left of an older group: nothing of what was asked again, nor of what fired."""
-    if len(left) == group[0]:
-        return group
-    return _group([answer for answer in _answers_of(group) if answer // _CODES in left])
-
-
 def _group(said: Sequence[int]) -> bytes:
     return bytes([len(said)]) + b"".join([one.to_bytes(_ANSWER, "big") for one in said])
 
@@ -159,12 +151,14 @@ def _make(said: tuple[int, ...]) -> _Newest:
     return made
 
 
-def _learn(group: bytes) -> frozenset[int]:
+def _learn(group: bytes) -> _Lasting:
+    """What of an older group stays unless it is asked again: nothing of what fired."""
     if len(_lasting) >= _PATTERNS:
         _lasting.clear()
-    marks = frozenset([answer // _CODES for answer in _answers_of(group) if answer % _CODES != _FIRED])
-    _lasting[group] = marks
-    return marks
+    stays = [answer for answer in _answers_of(group) if answer % _CODES != _FIRED]
+    each = tuple([(answer // _CODES, answer.to_bytes(_ANSWER, "big")) for answer in stays])
+    learned = _lasting[group] = frozenset([mark for mark, _ in each]), each
+    return learned
 
 
 def _join(newer: bytes, older: bytes) -> _Newest:

@@ -25,6 +25,8 @@ class Snapshot(Struct, array_like=True, frozen=True, gc=False):
     """The business day that its till books it on; None: that of its moment."""
     settled: bool = False
     """What came back by it was taken off another sale."""
+    history: bool = False
+    """It comes from a list of what was before."""
 
 
 class Refund(Struct, array_like=True, frozen=True, gc=False):

@@ -141,7 +141,8 @@ class DeadLetters:
         """
         letter = self.one(letter_id)
         if letter.topic not in {name for name, _topic in self._topics}:
-            raise DeadLetterError(f"{letter_id} did not come from a topic of ours; send it again at its source")
+            how = "`stamgast pos replay` does it" if letter.topic.startswith("pos.") else "send it again at its source"
+            raise DeadLetterError(f"{letter_id} did not come from a topic of ours; {how}")
         with self._producer() as producer:
             partition = letter.partition
             if letter.key is not None:
@@ -149,19 +150,27 @@ class DeadLetters:
             value = self._as_news(letter.topic, letter.value if mended is None else mended)
             headers = list(self._signatures.headers(letter.topic, letter.key, value))
             sent = producer.send(letter.topic, value, letter.key, headers, partition).get(30)
-            note = Stored(
-                topic=letter.topic,
-                partition=letter.partition,
-                offset=letter.offset,
-                reason=letter.reason,
-                at=letter.at,
-                sealed="",
-                replayed_at=now,
-            )
-            note_value = msgspec.json.encode(note)
-            key, topic = note.id.encode(), self._topics.dead_letters
-            producer.send(topic, note_value, key, list(self._signatures.headers(topic, key, note_value)), 0).get(30)
+            self._note(producer, letter, now)
         return letter.topic, partition, int(sent.offset)
+
+    def note_replayed(self, letter: DeadLetter, now: Millis) -> None:
+        """Note that a letter was played again by other means: a delivery of a till goes through its adapter."""
+        with self._producer() as producer:
+            self._note(producer, letter, now)
+
+    def _note(self, producer: Any, letter: DeadLetter, now: Millis) -> None:
+        note = Stored(
+            topic=letter.topic,
+            partition=letter.partition,
+            offset=letter.offset,
+            reason=letter.reason,
+            at=letter.at,
+            sealed="",
+            replayed_at=now,
+        )
+        value = msgspec.json.encode(note)
+        key, topic = note.id.encode(), self._topics.dead_letters
+        producer.send(topic, value, key, list(self._signatures.headers(topic, key, value)), 0).get(30)
 
     def _as_news(self, topic: str, value: bytes | None) -> bytes | None:
         """The same record without what tells where we took it from; anything else stays as it is."""

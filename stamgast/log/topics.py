@@ -30,6 +30,7 @@ IDENTITIES: Final = "identities.v1"
 IDENTITY_KEYS: Final = "identity-keys.v1"
 SUPPRESSIONS: Final = "suppressions.v1"
 API_KEYS: Final = "api-keys.v1"
+CONNECTIONS: Final = "connections.v1"
 DEAD_LETTERS: Final = "dead-letters.v1"
 REPLIES: Final = "replies.v1"
 SEGMENTS: Final = "segments.v1"
@@ -92,6 +93,7 @@ TABLE: Final = (
     Topic(IDENTITY_KEYS, "all", "compact", _KEPT),
     Topic(SUPPRESSIONS, "one", "compact", _KEPT),
     Topic(API_KEYS, "one", "compact", _KEPT),
+    Topic(CONNECTIONS, "one", "compact", _KEPT),
     # Holds what other topics could not digest, sealed: a little larger than the largest of those.
     Topic(DEAD_LETTERS, "one", "delete", 90 * DAY, 2 * MAX_RECORD_BYTES),
     Topic(REPLIES, "one", "delete", REPLIES_KEPT),
@@ -100,7 +102,7 @@ TABLE: Final = (
 )
 
 
-SIGNED: Final = (API_KEYS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
+SIGNED: Final = (API_KEYS, CONNECTIONS, PROGRAMS, IDENTITIES, IDENTITY_KEYS, SUPPRESSIONS, CUSTOMER_EVENTS)
 """Topics whose records are believed, and signed by whoever of us appends them."""
 SIGNED_LATER: Final = (ACTIVATIONS, SEGMENTS, DEAD_LETTERS)
 """The same, from a later version on: where the others had to be signed already, these need not yet."""
@@ -168,6 +170,11 @@ class Topics:
     def api_keys(self) -> str:
         """Hashes of API keys."""
         return self.prefix + API_KEYS
+
+    @property
+    def connections(self) -> str:
+        """Merchants' connections to systems of tills, and how far each was polled."""
+        return self.prefix + CONNECTIONS
 
     @property
     def dead_letters(self) -> str:

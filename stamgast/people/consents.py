@@ -17,9 +17,13 @@ from stamgast.log.topics import Topics
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """A consent as it was told. `proof` is None where its key is gone with the person."""
+    """A consent as it was told. `proof` is None where its key is gone with the person.
+
+    `said_at` is when they said so, `at` when it was recorded: an imported list tells of long before.
+    """
 
     at: Millis
+    said_at: Millis
     purpose: str
     channel: str
     granted: bool
@@ -34,18 +38,21 @@ async def read_consents(
     async with LogReader(bootstrap) as reader:
         async for records in reader.read_all(topics.customer_events, partition_for(wanted, topics.partitions)):
             for record in records:
-                told = _told(record.value, customer, key) if record.key == wanted else None
+                told = _told(record.value, key) if record.key == wanted else None
                 found += [told] if told else []
     return found
 
 
-def _told(value: bytes | None, customer: tuple[str, str], key: DataKey | None) -> Told | None:
+def _told(value: bytes | None, key: DataKey | None) -> Told | None:
     try:
         event = decode_event(value or b"")
     except UNREADABLE:  # not of our making
         return None
-    if not isinstance(event, ConsentChanged):
-        return None
+    return told_of(event, key) if isinstance(event, ConsentChanged) else None
+
+
+def told_of(event: ConsentChanged, key: DataKey | None) -> Told:
+    """A consent with its proof opened by the customer's data key."""
     in_the_clear = Proof(event.wording, event.origin)
-    proof = open_proof(key, customer, event.proof) if event.proof else in_the_clear
-    return Told(event.at, event.purpose, event.channel, event.granted, proof)
+    proof = open_proof(key, (event.merchant, event.customer), event.proof) if event.proof else in_the_clear
+    return Told(event.at, event.since or event.at, event.purpose, event.channel, event.granted, proof)

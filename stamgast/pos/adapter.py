@@ -6,8 +6,8 @@ and its tests need no network. It subclasses `Adapter` and says in its docstring
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, NamedTuple, Protocol, runtime_checkable
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple, Protocol, runtime_checkable
 
 from stamgast.domain.program import Program
 from stamgast.domain.units import Millis
@@ -27,6 +27,14 @@ class IncapableError(RuntimeError):
     """Something was asked of an adapter that its capabilities do not name."""
 
 
+class ApiError(RuntimeError):
+    """A system's API could not be asked, or gave no answer that can be used; the text says why, and holds no secret."""
+
+
+class GoneError(ApiError):
+    """The API has no such object: it was deleted, or belongs to another account."""
+
+
 @dataclass(frozen=True, slots=True)
 class Capabilities:
     """What a system can do. What stands here decides which methods of its adapter are called."""
@@ -41,6 +49,47 @@ class Capabilities:
     """It asks at the till who the customer is."""
     knows_customer: bool = False
     """A sale may name its customer."""
+    verified: bool = False
+    """It was tried with an account of the system; otherwise it stands on the documented shapes alone."""
+
+
+@dataclass(frozen=True, slots=True)
+class ApiSpec:
+    """How a system's API is reached. In texts, `{account}` stands for the connection's account."""
+
+    base: str
+    """Such as https://{account}/admin/api/2025-10; paths are put behind it. A connection's `api_url` overrides it."""
+    auth: Literal["bearer", "basic", "header"] = "bearer"
+    """Bearer token; `user:password`, which is sent as Basic; or the secret as it stands in `header`."""
+    header: str = "authorization"
+    secret: str = "api"  # noqa: S105  its name
+    """By which name the connection's file has the credential."""
+    per_second: float = 2.0
+    """Calls that its provider's limit lets through, of one account."""
+    burst: int = 4
+    token_url: str = ""
+    """Where the secret is exchanged for a bearer token that ends, if it has to be (OAuth)."""
+    token_fields: Mapping[str, str] = field(default_factory=dict)
+    """The form that is sent there; `{secret}` stands for the secret."""
+
+
+class Need(NamedTuple):
+    """Something that a connection has to be told by the shop."""
+
+    name: str
+    """`account`, or the secret's name."""
+    asks: str
+    """The question, and where the shop finds the answer."""
+    secret: bool = True
+    optional: bool = False
+
+
+class Answer(NamedTuple):
+    """What a system wants to hear. 2xx or 4xx."""
+
+    status: int = 200
+    text: str = ""
+    media_type: str = "text/plain"
 
 
 class Found(NamedTuple):
@@ -50,7 +99,10 @@ class Found(NamedTuple):
     """As the system calls it: order, receipt, refund."""
     id: str
     content: Any = None
-    """The object, where it is known whole; None: it has to be read again by `reread`."""
+    """The object, where it is known; None: it has to be read again by `reread`."""
+    partial: bool = False
+    """The content is not the whole (no lines, no store): it is read again where the connection has an API, and taken as
+    it is where it has none."""
 
 
 class Page(NamedTuple):
@@ -79,7 +131,12 @@ class Api(Protocol):
     async def call(
         self, method: str, path: str, *, query: Mapping[str, str] | None = None, document: Any = None
     ) -> Any:
-        """Return the answer's JSON, with Decimal where a number has a fraction."""
+        """Return the answer's JSON, with Decimal where a number has a fraction. `path` begins with /.
+
+        Raises:
+            GoneError: there is no such object.
+            ApiError: no answer that can be used, after all repeats.
+        """
         ...
 
 
@@ -90,6 +147,14 @@ class Adapter(Protocol):
     name: str
     """Its id: small letters, digits and _, such as lightspeed_x."""
     capabilities: Capabilities
+    kinds: Sequence[str] = ()
+    """Every `Found.kind` that `snapshot` reads, with an empty id at worst: what `stamgast pos parse --object` names."""
+    api: ApiSpec | None = None
+    """Needed by what is thin, unsigned or polled."""
+    needs: Sequence[Need] = ()
+    """What `stamgast pos connect` asks for. Without: the account, a signed webhook's secret, and the API's."""
+    check_first: Sequence[str] = ()
+    """What could not be tried without an account, a sentence each: docs/pos/<system>.md lists it."""
 
     def verify(self, raw: bytes, headers: Headers, url: str, secrets: Sequence[str], now: Millis) -> None:  # noqa: ARG002
         """Raise `SignatureError` unless one of the secrets signed these very bytes, lately.
@@ -108,6 +173,22 @@ class Adapter(Protocol):
         Raises `RefusedError` for a body that cannot be read.
         """
         ...
+
+    def decode(self, raw: bytes, headers: Headers) -> Any:  # noqa: ARG002
+        """A body that is neither JSON nor a form, read; None: it is one of these. Raises `RefusedError`."""
+        return None
+
+    def notice(self, body: Any, headers: Headers) -> Sequence[Found]:  # noqa: ARG002
+        """The same as `refs`, for a system that says in a header what its body is about."""
+        return self.refs(body)
+
+    def ping(self, raw: bytes, headers: Headers) -> Answer | None:  # noqa: ARG002
+        """What a set-up ping or a challenge, which nobody signed, is answered; None: it is none. Nothing is taken."""
+        return None
+
+    def answer(self, body: Any) -> Answer:  # noqa: ARG002
+        """What the system wants to hear for a notice that was taken; any 2xx will do for most."""
+        return Answer()
 
     async def reread(self, ref: Found, api: Api) -> Found:  # noqa: ARG002
         """The same with its content."""

@@ -52,13 +52,20 @@ class Store(Strict):
 
 
 class Totals(Strict):
-    """`gross_minor`: goods after discounts, with tax, without tip, surcharge and rounding."""
+    """`gross_minor`: goods after discounts, with tax, without what the others from `tip_minor` to `rounding_minor` say.
+
+    `paid_minor` is all of them together: gross, tip, surcharge, shipping, deposit, gift cards sold and rounding. Lines
+    of a kind that has its own total here (shipping, deposit, gift_card, fee) are no part of `gross_minor`.
+    """
 
     gross_minor: Amount
     tax_minor: Amount | None = None
     discount_minor: Amount | None = None
     tip_minor: Amount | None = None
     surcharge_minor: Amount | None = None
+    shipping_minor: Amount | None = None
+    deposit_minor: Amount | None = None
+    gift_card_sold_minor: Amount | None = None
     rounding_minor: Amount | None = None
     paid_minor: Amount | None = None
 
@@ -141,7 +148,8 @@ class TransactionLink(Strict):
 
 class Provenance(Strict):
     """Where the purchase came from. `test` purchases are stored and never earn. `offline` decides nothing: whether a
-    purchase is late follows from its `end_date_time`.
+    purchase is late follows from its `end_date_time`. `history` purchases were made before the programme: they change
+    what is known of a customer, ask no rule, and stamp only cards that count history.
     """
 
     provider: Id | None = None
@@ -150,6 +158,7 @@ class Provenance(Strict):
     adapter: Id | None = None
     offline: bool = False
     test: bool = False
+    history: bool = False
     channel: Id | None = None
     operator_id: Id | None = None
 
@@ -219,6 +228,9 @@ class RefundTotals(Strict):
     discount_minor: PositiveAmount | None = None
     tip_minor: PositiveAmount | None = None
     surcharge_minor: PositiveAmount | None = None
+    shipping_minor: PositiveAmount | None = None
+    deposit_minor: PositiveAmount | None = None
+    gift_card_sold_minor: PositiveAmount | None = None
     rounding_minor: Amount | None = None
     paid_minor: PositiveAmount | None = None
 

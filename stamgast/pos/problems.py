@@ -2,7 +2,7 @@
 
 import types
 from collections.abc import Mapping, Sequence
-from typing import Annotated, Any, Final, Union, get_args, get_origin
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
@@ -90,27 +90,51 @@ def _problem(detail: ErrorDetails, model: type[BaseModel], base: str) -> Problem
             found |= _unknown_field(field, _fields_at(model, where[:-1]))
         case "missing":
             found["detail"] = f"{field} is missing"
-        case "literal_error":
+            found |= _where_known(allowed=_words_for(model, where) or _ALLOWED_BY_FIELD.get(field, ""))
+        case "currency" | "mistyped" | "literal_error":
             found["detail"] = f"{field} may not be {_shown(detail['input'])}"
-            found["allowed"] = str(context["expected"]).replace("'", "")
-        case "string_pattern_mismatch":
-            found["detail"] = f"{field} may not be {_shown(detail['input'], private=field in _PRIVATE)}"
-            found["allowed"] = allowed_in(field, str(context["pattern"]))
-        case "currency" | "mistyped":
-            found["detail"] = f"{field} may not be {_shown(detail['input'])}"
-            found["allowed"] = str(context.get("allowed") or _ALLOWED_BY_FIELD["price_currency"])
-            if near := str(context["nearest"]):
-                found["nearest"] = near
+            found |= _words_meant(detail, context)
+        case kind if kind.startswith("string_") and kind not in _KINDS:
+            found |= _text_problem(field, detail, context)
         case "greater_than_equal" | "less_than_equal":
             found["detail"] = f"{field} is out of range"
             found["allowed"] = _range(context)
         case kind if kind in _KINDS:
             found["detail"] = f"{field or 'the document'} is {_kind_of(detail['input'])}, not {_KINDS[kind]}"
-            if hint := _hint(field, kind):
-                found["allowed"] = hint
+            found |= _where_known(allowed=_hint(field, kind))
         case _:
             found["detail"] = f"{field} {_first_lower(detail['msg'])}".strip()
     return found
+
+
+def _where_known(**parts: str) -> Problem:
+    return {name: text for name, text in parts.items() if text}
+
+
+def _words_meant(detail: ErrorDetails, context: Mapping[str, Any]) -> Problem:
+    """What is allowed in the place of a word that is none of those that there are, and the nearest of them."""
+    if detail["type"] != "literal_error":
+        allowed = str(context.get("allowed") or _ALLOWED_BY_FIELD["price_currency"])
+        return _where_known(allowed=allowed, nearest=str(context["nearest"]))
+    allowed = str(context["expected"]).replace("'", "")
+    near = nearest(_short(str(detail["input"])), allowed.replace(" or ", ", ").split(", "))
+    return _where_known(allowed=allowed, nearest=near or "")
+
+
+def _text_problem(field: str, detail: ErrorDetails, context: Mapping[str, Any]) -> Problem:
+    match detail["type"]:
+        case "string_too_short":
+            return {"detail": f"{field} is empty"}
+        case "string_too_long":
+            return {"detail": f"{field} has more than {context['max_length']} characters"}
+        case "string_pattern_mismatch":
+            shown = _shown(detail["input"], private=field in _PRIVATE)
+            return {
+                "detail": f"{field} may not be {shown}",
+                "allowed": allowed_in(field, str(context["pattern"])),
+            }
+        case _:
+            return {"detail": f"{field} {_first_lower(detail['msg'])}"}
 
 
 def _unknown_field(field: str, known: Sequence[str]) -> Problem:
@@ -170,15 +194,29 @@ def _first_lower(text: str) -> str:
     return text[:1].lower() + text[1:]
 
 
+def _words_for(model: type[BaseModel], where: Sequence[str | int]) -> str:
+    """The words of which a field at this place holds one; empty if it holds anything else."""
+    current = _model_at(model, where[:-1])
+    field = current.model_fields.get(str(where[-1])) if current is not None else None
+    if field is None or get_origin(field.annotation) is not Literal:
+        return ""
+    return ", ".join(str(each) for each in get_args(field.annotation))
+
+
 def _fields_at(model: type[BaseModel], where: Sequence[str | int]) -> list[str]:
     """Field names of the model that stands at this place."""
-    current: Any = model
+    current = _model_at(model, where)
+    return list(current.model_fields) if current is not None else []
+
+
+def _model_at(model: type[BaseModel], where: Sequence[str | int]) -> type[BaseModel] | None:
+    current: type[BaseModel] | None = model
     for part in where:
         if isinstance(part, int) or current is None:
             continue  # a list's items have the list's own model
         field = current.model_fields.get(part)
         current = _model_in(field.annotation) if field else None
-    return list(current.model_fields) if current is not None else []
+    return current
 
 
 def _model_in(annotation: Any) -> type[BaseModel] | None:

@@ -14,10 +14,37 @@ from typing import Final
 
 from rules.yaml.problems import suggest
 from stamgast.pos.adapter import Adapter
+from stamgast.pos.systems.adyen import Adyen
+from stamgast.pos.systems.clover import Clover
+from stamgast.pos.systems.lightspeed_k import LightspeedK
+from stamgast.pos.systems.lightspeed_x import LightspeedX
+from stamgast.pos.systems.loyverse import Loyverse
+from stamgast.pos.systems.mollie import Mollie
+from stamgast.pos.systems.odoo import Odoo
+from stamgast.pos.systems.shopify import Shopify
+from stamgast.pos.systems.square import Square
+from stamgast.pos.systems.stripe import Stripe
+from stamgast.pos.systems.sumup import SumUp
+from stamgast.pos.systems.woocommerce import WooCommerce
+from stamgast.pos.systems.zettle import Zettle
 
 GROUP: Final = "stamgast.pos"
-OWN: Final[Mapping[str, type[Adapter]]] = {}
-"""By name; one module a system."""
+OWN: Final[Mapping[str, type[Adapter]]] = {
+    "adyen": Adyen,
+    "clover": Clover,
+    "lightspeed_k": LightspeedK,
+    "lightspeed_x": LightspeedX,
+    "loyverse": Loyverse,
+    "mollie": Mollie,
+    "odoo": Odoo,
+    "shopify": Shopify,
+    "square": Square,
+    "stripe": Stripe,
+    "sumup": SumUp,
+    "woocommerce": WooCommerce,
+    "zettle": Zettle,
+}
+"""By name; one module or package a system."""
 
 _NAME: Final = re.compile(r"[a-z][a-z0-9_]{0,39}")
 _CLAIMS: Final = (("signed", "verify"), ("thin", "reread"), ("poll", "poll"))

@@ -1,6 +1,7 @@
 """A till's webhook -> what it is about -> purchases, by its system's adapter: always in this order."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Any, Final
@@ -9,10 +10,14 @@ from urllib.parse import parse_qsl
 import msgspec
 
 from stamgast.domain.units import Millis
-from stamgast.pos.adapter import Adapter, Context, Found, Headers
+from stamgast.logs import get_logger
+from stamgast.pos.adapter import Adapter, ApiError, Context, Found, Headers, IncapableError, SignatureError
+from stamgast.pos.connections import Connection, Role
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError, UnreadableError
 from stamgast.pos.reading import Item, Received, Refused, read_item
+
+log = get_logger(__name__)
 
 FORM: Final = "application/x-www-form-urlencoded"
 _MOST_FIELDS: Final = 300
@@ -36,25 +41,66 @@ class Notice:
 
     delivery_id: str
     found: Sequence[Found]
+    body: Any = None
+    """What was read of it, for the adapter's answer."""
 
 
-def read_webhook(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis) -> Notice:
+def read_webhook(
+    adapter: Adapter,
+    webhook: Webhook,
+    secrets: Sequence[str],
+    now: Millis,
+    *,
+    signed: bool | None = None,
+    believed: bool | None = None,
+) -> Notice:
     """Verify the raw bytes, and only then look into them. `secrets`: more than one while it is being changed.
 
-    What an unsigned system says is a hint: `found` is without contents, to be read again.
+    What an unsigned system says is a hint: `found` is without contents, to be read again. `signed`: False where this
+    connection's webhooks are not, though others of the system are. `believed`: True where its address is proof enough.
 
     Raises:
         SignatureError: it is not genuine.
         RefusedError: it cannot be read.
     """
-    signed = adapter.capabilities.signed
+    signed = adapter.capabilities.signed if signed is None else signed
     if signed:
+        verify(adapter, webhook, secrets, now)
+    believed = signed if believed is None else believed
+    with guarded(adapter):
+        body = adapter.decode(webhook.raw, webhook.headers)
+        body = read_body(webhook.raw, webhook.headers) if body is None else body
+        found = adapter.notice(body, webhook.headers)
+        delivery = adapter.delivery_id(webhook.headers, body)
+    return Notice(delivery, found if believed else [each._replace(content=None) for each in found], body)
+
+
+def verify(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis) -> None:
+    """Raise `SignatureError` unless one of the secrets signed it, also where the adapter cannot tell."""
+    try:
         adapter.verify(webhook.raw, webhook.headers, webhook.url, secrets, now)
-    body = read_body(webhook.raw, webhook.headers)
-    found = adapter.refs(body)
-    return Notice(
-        adapter.delivery_id(webhook.headers, body), found if signed else [each._replace(content=None) for each in found]
-    )
+    except (SignatureError, IncapableError):
+        raise
+    except Exception as error:
+        _note(adapter, error)
+        raise SignatureError("its signature cannot be read") from error
+
+
+@contextmanager
+def guarded(adapter: Adapter) -> Iterator[None]:
+    """Refuse what an adapter stumbles over, and log that it did: whatever is sent, it is an answer and no fault."""
+    try:
+        yield
+    except (SignatureError, RefusedError, IncapableError, ApiError):
+        raise
+    except Exception as error:
+        _note(adapter, error)
+        detail = f"the adapter {adapter.name} cannot read this: {type(error).__name__}"
+        raise RefusedError([{"pointer": "", "detail": detail}]) from error
+
+
+def _note(adapter: Adapter, error: Exception) -> None:
+    log.warning("an adapter stumbled", system=adapter.name, kind=type(error).__name__)
 
 
 def read_body(raw: bytes, headers: Headers) -> Any:
@@ -69,21 +115,30 @@ def read_body(raw: bytes, headers: Headers) -> Any:
         raise UnreadableError("the body is not a form in UTF-8, or has too many fields") from None
 
 
+def source_of(connection: Connection) -> str:
+    """The CloudEvents source of what a connection brings."""
+    return f"/v1/merchants/{connection.merchant}/pos/{connection.name}"
+
+
 def purchases_of(adapter: Adapter, found: Iterable[Found], context: Context) -> list[Item]:
     """The purchases that these objects mean, checked as everybody's are; pointers count through them in their order.
 
-    One that is not of the contract's shape, or that cannot be read, does not hold up the others.
+    One that is not of the contract's shape, or that cannot be read, does not hold up the others. Of a connection that
+    only tells how something was paid, nothing is a purchase: its sale comes from elsewhere.
 
     Raises:
         ValueError: an object has no content yet: `reread` comes first.
     """
+    if context.connection.role is Role.PAYMENT:
+        return []
     items: list[Item] = []
-    source = f"/v1/merchants/{context.connection.merchant}/pos/{context.connection.name}"
+    source = source_of(context.connection)
     for each in found:
         if each.content is None:
             raise ValueError(f"{each.kind} {each.id} is to be read again first")
         try:
-            documents = adapter.snapshot(each, context)
+            with guarded(adapter):
+                documents = adapter.snapshot(each, context)
         except RefusedError as refused:
             place = f"/{len(items)}"
             told = [each | {"pointer": f"{place}{each['pointer']}"} for each in refused.problems]

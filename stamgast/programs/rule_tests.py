@@ -82,7 +82,7 @@ def run_tests(loaded: LoadedMerchant) -> list[TestResult]:
 def run_test(case: RuleTest, program: Program, rules: RuleSet) -> TestResult:
     """Play one case."""
     played = _played(case, rules)
-    bundle = Bundle(0, "", program, rules.only(played, case.held_out_of))
+    bundle = Bundle(0, "", program, rules.only(played, case.held_out_of, case.variant))
     simulation = Simulation(bundle, mind_holdout=bool(case.held_out_of))
     if case.budget_left is not None:
         simulation.budget_left = case.budget_left * MILLS

@@ -10,14 +10,17 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
+from zoneinfo import ZoneInfoNotFoundError
 
-from stamgast.clock.shop_time import format_time
+from rules.loader import PROGRAM
+from stamgast.clock.shop_time import format_time, on_the_wall
 from stamgast.domain.rule_answers import NOT_THERE
 from stamgast.programs.record import BundleRecord
 from stamgast.programs.topic import all_bundles
 from stamgast.programs.writer import InForce
 
 _MOST_NAMED: Final = 5
+_ZONE: Final = re.compile(r"^time_zone:\s*[\"']?([A-Za-z0-9_+/-]+)", re.MULTILINE)
 _STATUS: Final = re.compile(r"^status:\s*[\"']?([a-z]+(?: \d{1,3}%)?)", re.MULTILINE)
 
 
@@ -33,6 +36,17 @@ class Version:
     def merchant(self) -> str:
         """Whose it is."""
         return self.in_force.record.merchant
+
+    @property
+    def at(self) -> str:
+        """When it was published, on the shop's own clock if its files name one that is known here."""
+        record = self.in_force.record
+        told = format_time(record.published_at)
+        found = _ZONE.search(record.files.get(PROGRAM, ""))
+        try:
+            return on_the_wall(told, found[1]) if found else told
+        except (ZoneInfoNotFoundError, ValueError):
+            return told
 
     def as_json(self) -> dict[str, Any]:
         """Its keys in `rules history --json`."""

@@ -128,20 +128,45 @@ async def accept(
     last_heard: LastHeard,
     large: bool = False,
 ) -> Accepted:
-    """Take in a merchant's purchases, recorded `at`. `large`: work in a thread, so that others need not wait.
-
-    One that cannot be taken holds up none of the others.
+    """As `take_in`, but refuse what nothing can be taken of.
 
     Raises:
         RefusedError: nothing could be taken; it has all of the places.
         ReceiptTooLargeError: the same, since each is.
         NotLoadedError, StateError, NotAppendedError: not now; the same again later.
     """
+    accepted = await take_in(
+        people, known, append, topic, items, program=program, at=at, last_heard=last_heard, large=large
+    )
+    if not accepted.taken:
+        raise refusal([each for each in accepted.outcomes if isinstance(each, Refused)])
+    return accepted
+
+
+async def take_in(
+    people: People,
+    known: Known,
+    append: Append,
+    topic: str,
+    items: Sequence[Item],
+    *,
+    program: Program,
+    at: Millis,
+    last_heard: LastHeard,
+    large: bool = False,
+) -> Accepted:
+    """Take in a merchant's purchases, recorded `at`. `large`: work in a thread, so that others need not wait.
+
+    One that cannot be taken holds up none of the others.
+
+    Raises:
+        NotLoadedError, StateError, NotAppendedError: not now; the same again later.
+    """
     named = await _resolved(people, last_heard, await _done(large, _read_names, items, program, people), program, at)
     made = await _done(large, _records, named, program, at)
     taken = [each for each in made if not isinstance(each, Refused)]
     if not taken:
-        raise refusal([each for each in made if isinstance(each, Refused)])
+        return Accepted([each for each in made if isinstance(each, Refused)], [], [])
     names = [part.purchase.transaction_id for _, parts in taken for part in parts]
     transactions = await known.of(program.merchant, names)  # before they are appended: then the worker may know them
     seen = [_seen(named, part) for named, parts in taken for part in parts]

@@ -348,7 +348,7 @@ class Case:
     def count(self, counter: str, by: int = 1) -> None:
         """Add to a read-model counter."""
         counters = self.change.counters
-        counters[counter] = counters.get(counter, 0) + by
+        counters[counter] = counters[counter] + by if counter in counters else by
 
     def answered(self, rule: CompiledRule, how: int) -> None:
         """Remember how it ended that the rule's trigger came."""

@@ -169,10 +169,11 @@ def _enrolled(case: Case, event: Enrolled) -> None:
     if event.phone and event.phone != customer.dead_phone:
         customer.dead_phone = ""
     if not customer.joined_at:
-        customer.joined_at = case.at
+        customer.joined_at = min(event.since or case.at, case.at)
         case.count(Counter.JOINED)
         telling.entry(case)
-        fire(case, [Fact(FactName.JOINED, "customer")])
+        if not event.since:
+            fire(case, [Fact(FactName.JOINED, "customer")])
 
 
 def _consent_changed(case: Case, event: ConsentChanged) -> None:
@@ -182,7 +183,7 @@ def _consent_changed(case: Case, event: ConsentChanged) -> None:
     if event.granted:
         if key not in case.customer.consents and len(case.customer.consents) >= MOST_CONSENTS:
             raise DomainError(f"nobody agrees to more than {MOST_CONSENTS} purposes and channels")
-        case.customer.consents.setdefault(key, case.at)
+        case.customer.consents.setdefault(key, min(event.since or case.at, case.at))
     elif case.customer.consents.pop(key, None) is not None:
         drop_waiting(
             case, Reason.NO_CONSENT, lambda a: a.purpose == event.purpose and _depends_on(case, a, event.channel)

@@ -105,7 +105,7 @@ def consider(case: Case, firing: Firing, step: Step) -> None:
     decision = _decide(case, activation, rule)
     if rule.hold_out and not firing.again and not firing.step:
         measuring.decided(case, rule, decision.reason, activation.variant)
-    asks = rule.budgets and decision.verdict is not _SUPPRESS
+    asks = asks_for_money(rule, step, decision)
     if asks and budgets.waits(case, activation, rule, decision, step, otherwise=firing.otherwise):
         case.customer.activations = [*case.customer.activations, activation]
         forget_ended(case)
@@ -260,6 +260,17 @@ def ask_gate(case: Case, activation: Activation, rule: CompiledRule) -> Decision
     return decide(case.customer, case.customer_id, case.program, terms, case.at)
 
 
+def asks_for_money(rule: CompiledRule, step: Step, decision: Decision) -> bool:
+    """Whether budgets are asked now: what a message gives is given now, even if there is no room for its words yet."""
+    gives = bool(step.deeds and not rule.earned)
+    return bool(rule.budgets) and decision.verdict is not _SUPPRESS and (gives or not _waits_for_room(decision))
+
+
+def _waits_for_room(decision: Decision) -> bool:
+    """Its money is asked for when there is room, and is others' meanwhile."""
+    return decision.verdict is _HOLD and decision.reason in _FOR_ROOM
+
+
 def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Decision) -> None:
     """Do with it what the gate says."""
     if decision.verdict is _SUPPRESS:
@@ -267,7 +278,8 @@ def act_on(case: Case, activation: Activation, rule: CompiledRule, decision: Dec
         return
     activation.channel = decision.channel
     activation.other_channels = list(decision.other_channels)
-    if rule.budgets and activation.id not in case.customer.charges and budgets.waits(case, activation, rule, decision):
+    asks = rule.budgets and activation.id not in case.customer.charges and not _waits_for_room(decision)
+    if asks and budgets.waits(case, activation, rule, decision):
         return
     activation.reason = decision.reason
     if decision.verdict is not _HOLD and rule.undo_window and _may_be_undone(case, activation, rule):

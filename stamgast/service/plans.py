@@ -196,7 +196,7 @@ def _carry_out(case: Case, activation: Activation, rule: CompiledRule, step: Ste
     if rule.earned and step.deeds:
         messages.speak_of(activation, deeds.do(case, firing, step.deeds))
     decision = Decision(Verdict.SUPPRESS, reason) if reason else messages.ask_gate(case, activation, rule)
-    asks = rule.budgets and decision.verdict is not Verdict.SUPPRESS
+    asks = messages.asks_for_money(rule, step, decision)
     if asks and budgets.waits(case, activation, rule, decision, step):
         return True
     if step.deeds and not rule.earned and decision.verdict is not Verdict.SUPPRESS:

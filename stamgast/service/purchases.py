@@ -6,7 +6,7 @@ import msgspec
 from msgspec import Struct
 
 from stamgast.domain.earning import entry_for
-from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed, RateKnown
+from stamgast.domain.events import Purchase, PurchaseChanged, PurchaseReviewed, RateKnown, is_history
 from stamgast.domain.ledger import Agreed, Entry, decode_held, digest_of_held
 from stamgast.domain.purchase_effects import Applied, apply_purchase
 from stamgast.domain.review import encode_waiting, rate_wanting, size_of, waiting_of
@@ -15,7 +15,7 @@ from stamgast.domain.vocabulary import Counter
 from stamgast.service import measuring, remembering
 from stamgast.service.case import Case
 from stamgast.service.reversals import take_back
-from stamgast.service.rules import fall_back, fire
+from stamgast.service.rules import fall_back, fire, let_cards_answer
 from stamgast.service.stages import restage
 from stamgast.service.worth import worth, worth_facts
 
@@ -45,7 +45,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     if happened is None and event.after is not None:
         happened = event.after.occurred_at
     case.late = happened is not None and case.at - happened > case.program.fresh_for
-    was = (customer.purchases, customer.spend, customer.profit)
+    purchases, spend, profit = customer.purchases, customer.spend, customer.profit
     bundle = case.context.bundle
     worth_before = worth(case) if bundle.minds_worth else {}
     was_before = remembering.before(case) if bundle.minds_purchases else None
@@ -58,7 +58,7 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     if event.before is not None and event.before.counts and not applied.new.counts:
         take_back(case, event.transaction)
     # Not for whatever falls: a purchase that only adds may lower a prediction, and takes nothing back.
-    if event.before is not None or customer.profit < was[2] or customer.spend < was[1]:
+    if event.before is not None or customer.profit < profit or customer.spend < spend:
         fall_back(case, facts)
     if event.after is None:
         left = _without_purchase(case, applied.old.fired)
@@ -75,10 +75,10 @@ def purchase_changed(case: Case, event: PurchaseChanged, agreed: Agreed | None =
     for card, by in applied.balances.items():
         name = measuring.stamps_of(card)
         counters[name] = counters.get(name, 0) + by
-    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - was[0]
-    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - was[1]
-    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - was[2]
-    fire(case, facts)
+    counters[_PURCHASES] = counters.get(_PURCHASES, 0) + customer.purchases - purchases
+    counters[_SPEND] = counters.get(_SPEND, 0) + customer.spend - spend
+    counters[_PROFIT] = counters.get(_PROFIT, 0) + customer.profit - profit
+    (let_cards_answer if is_history(event) else fire)(case, facts)
 
 
 def purchase_reviewed(case: Case, event: PurchaseReviewed) -> None:

@@ -52,6 +52,15 @@ def fire(case: Case, facts: list[Fact]) -> None:
         answer_what_came_of_it(case)
 
 
+def let_cards_answer(case: Case, facts: Sequence[Fact]) -> None:
+    """What was before asks no rule: only a card that counts history gives what it promised, and unpromises it."""
+    for fact in facts:
+        own = _ANSWERS.get(fact.name)
+        if own is not None:
+            own(case, fact)
+    case.moved, case.given = [], []
+
+
 def answer_what_came_of_it(case: Case) -> None:
     """Let cards and rules answer the stamps that rules added, and rules the rewards that were given."""
     while case.moved:  # each round adds stamps, of which there are so many an event
@@ -73,7 +82,7 @@ def answer_what_was_given(case: Case) -> None:
 
 
 def _answer(case: Case, facts: Sequence[Fact]) -> None:
-    customer, rules = case.customer, case.context.bundle.rules
+    customer, rules, program = case.customer, case.context.bundle.rules, case.program
     if customer.apart is not None:
         at_hand.foresee(case, facts)
     if rules.calling_off and customer.activations:
@@ -85,7 +94,7 @@ def _answer(case: Case, facts: Sequence[Fact]) -> None:
             own(case, fact)
         asked = rules.asked_by(fact)
         if asked and not customer.erased_at:
-            _ask(case, asked, View(customer, case.program, case.at, fact, case.customer_id), firings)
+            _ask(case, asked, View(customer, program, case.at, fact, case.customer_id), firings)
     # The arbiter: who speaks first when several rules want the same customer.
     if len(firings) > 1:
         firings.sort(key=_rank)
@@ -123,17 +132,21 @@ def _crossed_back(case: Case, fact: Fact) -> set[str]:
 
 def _ask(case: Case, rules: Sequence[CompiledRule], view: View, firings: list[Firing]) -> None:
     """Which of these rules fire? The innermost loop of the core: written for speed."""
-    fact, counters = view.fact, case.change.counters
-    said = case.said
+    fact, counters, said = view.fact, case.change.counters, case.said
+    of_fact = fact.occasion
     for rule in rules:
         try:  # its words are spelled out here: a call of `holds` a rule would double the time
-            occasion = fact.occasion if rule.plain else rule.occasion(fact, view)
-            if occasion is None:
-                continue
+            if rule.plain:
+                occasion = of_fact
+            else:
+                own = rule.occasion(fact, view)
+                if own is None:
+                    continue
+                occasion = own
             for test, name, answer in rule.checks:
                 met = test(view)
                 if met is not True:
-                    counters[name] = counters.get(name, 0) + 1
+                    counters[name] = counters[name] + 1 if name in counters else 1
                     said.append(answer if met is False else answer + UNKNOWN)
                     if rule.otherwise and (rule.status == _LIVE or _speaks(case, rule, occasion)):
                         again = _has_fired(case, rule, occasion)

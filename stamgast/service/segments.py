@@ -3,7 +3,7 @@
 from rules.engine import Segment, View
 from stamgast.domain.calendar import business_day
 from stamgast.domain.customer import Membership
-from stamgast.domain.events import AnyEvent, PurchaseChanged
+from stamgast.domain.events import AnyEvent, PurchaseChanged, is_history
 from stamgast.domain.facts import Fact
 from stamgast.domain.ledger import NotReadError
 from stamgast.domain.vocabulary import Counter, FactName, Tally, counter
@@ -35,12 +35,15 @@ def follow(case: Case, event: AnyEvent) -> None:
     """After an event: who came into one, or left it? Raises NotReadError."""
     if case.customer.erased_at:
         return
+    silent = is_history(event)
     for segment in case.context.bundle.rules.segments:
         held = case.customer.segments.get(segment.name)
         inside = _is_in(case, segment)
         if held is None or inside is None or inside is bool(held.since):
             continue
         since, held.since = held.since, _today(case) if inside else 0
+        if silent:
+            continue
         data = {"segment": segment.name}
         if inside:
             fire(case, [Fact(FactName.SEGMENT_ENTERED, _entered(segment, held.since), data=data)])

@@ -6,7 +6,7 @@ from typing import Final
 import msgspec
 from msgspec import Struct
 
-from stamgast.domain.events import AudienceFixed, CampaignDone, CampaignPlace, CampaignStarted, CampaignStopped
+from stamgast.domain.campaign_events import AudienceFixed, CampaignDone, CampaignPlace, CampaignStarted, CampaignStopped
 from stamgast.domain.units import Millis
 from stamgast.state.schedule_marks import Name
 

@@ -201,3 +201,13 @@ def customers(partition: int) -> PartitionKeys:
 def transactions(partition: int) -> PartitionKeys:
     """Return the keys of a partition of transactions."""
     return PartitionKeys(f"t{partition}")
+
+
+def delivered(merchant: str, connection: str, delivery: str) -> str:
+    """Name what remembers that a delivery of a system of tills was taken: a cache, so that repeats cost little."""
+    return f"pos:delivered:{merchant}:{connection}:{delivery}"
+
+
+def feed(merchant: str, store: str) -> str:
+    """Name what is usual for a store's feed (`stamgast.domain.feed_health`); for show, and learned again if lost."""
+    return f"pos:feed:{merchant}:{store}"

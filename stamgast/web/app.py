@@ -19,6 +19,7 @@ from stamgast.state.errors import StateError
 from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
+from stamgast.web.api.days import get_day
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
@@ -29,6 +30,7 @@ from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.timeout import Answered
+from stamgast.web.webhooks.pos import post_delivery
 from stamgast.web.webhooks.twilio import post_inbound, post_status
 
 ANSWERED = (
@@ -63,8 +65,11 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", delete_redemption, methods=["DELETE"]),
+        Route(f"{merchant}/days/{{date}}", get_day, methods=["GET"]),
         Route(f"{merchant}/report", get_report, methods=["GET"]),
         Route(f"{merchant}/rules", get_rules, methods=["GET"]),
+        Route(f"{merchant}/pos/{{system}}", post_delivery, methods=["POST"]),
+        Route(f"{merchant}/pos/{{system}}/{{connection}}", post_delivery, methods=["POST"]),
         Route("/twilio/status", post_status, methods=["POST"]),
         Route("/twilio/inbound", post_inbound, methods=["POST"]),
         Route("/openapi.json", _get_openapi, methods=["GET"]),

@@ -56,13 +56,18 @@ async def enter(request: Request, scope: Scope) -> Entrance:
 async def enter_to_change(request: Request, scope: Scope) -> Entrance:
     """The same for what has to be remembered in Redis. Raises `Problem` 503 too while Redis cannot be relied on."""
     entrance = await enter(request, scope)
-    fitness = deps_of(request).fitness
+    check_fit(deps_of(request))
+    return entrance
+
+
+def check_fit(deps: Deps) -> None:
+    """Raise `Problem` 503 while Redis cannot be relied on."""
+    fitness = deps.fitness
     if not fitness.trusted:
         why = ". ".join(fitness.distrust) or "Redis has not answered yet"
         raise unavailable(f"{why}. Nothing was taken. Send the same request again later.", after_s=_SET_RIGHT_S)
     if refusals := fitness.refusals:
         raise unavailable(f"{refusals[0]}. Send the same request again later.", after_s=_MADE_ROOM_S)
-    return entrance
 
 
 def take_or_refuse(buckets: TokenBuckets, name: str, what: str) -> None:
@@ -85,6 +90,11 @@ async def read_body(request: Request, limit: int, types: frozenset[str] = _JSON)
         raise Problem(
             415, "media-type", f"The body is {given or 'of no stated type'}; send {' or '.join(sorted(types))}."
         )
+    return await read_raw(request, limit)
+
+
+async def read_raw(request: Request, limit: int) -> bytes:
+    """The raw body, whatever its type. Raises `Problem` 413 for more than `limit` bytes, 415 for an encoding."""
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise Problem(415, "encoding", "Send the body as it is, without Content-Encoding.")
     announced = request.headers.get("content-length", "")

@@ -17,6 +17,7 @@ from stamgast.filling import Filling
 from stamgast.log.appender import Appender
 from stamgast.log.pulse import Pulse
 from stamgast.log.topics import Topics
+from stamgast.people.enrolment import Enrolling
 from stamgast.people.last_heard import last_heard_over
 from stamgast.people.opt_out import Stops
 from stamgast.state.client import RedisClient
@@ -24,6 +25,7 @@ from stamgast.state.fitness import Fitness
 from stamgast.state.identities import IdentityStore
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.state.transactions import KnownTransactions
+from stamgast.tills.tills import Tills
 from stamgast.web.limits import Limits, TokenBuckets
 from stamgast.web.metrics import WebMetrics
 
@@ -74,6 +76,9 @@ class Deps:
     fitness: Fitness
     filling: Filling
     clock_watch: ClockWatch | None = None
+    tills: Tills | None = None
+    public_url: str = ""
+    """Under which systems of tills were given their addresses."""
     limits: Limits = field(default_factory=Limits)
     metrics: WebMetrics = field(default_factory=WebMetrics)
     monotonic: Callable[[], float] = time.monotonic
@@ -84,6 +89,7 @@ class Deps:
             self.redis, partial(self.appender.partition_of, self.topics.purchases)
         )
         self.last_heard = last_heard_over(self.filling, self.topics.partitions)
+        self.enrolling = Enrolling(self.identities, self.appender.append, self.topics, self.redis, self.last_heard)
         self.stops = Stops(self.identities, self.appender, self.topics, self.redis, clock=self.clock)
         self.by_key = TokenBuckets(limits.per_key, limits.per_key_burst, monotonic=self.monotonic)
         self.refusals = TokenBuckets(limits.refusals, limits.refusals_burst, monotonic=self.monotonic)

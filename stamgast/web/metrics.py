@@ -41,6 +41,13 @@ class WebMetrics:
         self.webhooks = Counter(
             "stamgast_web_webhooks", "Callbacks and replies that the carrier posted", ["kind"], registry=self.registry
         )
+        self.deliveries = Counter(
+            "stamgast_web_pos_deliveries",
+            "Webhooks of systems of tills: `taken`, `nothing` (no purchase), `repeated`, `ping`, `laid_aside` (a dead "
+            "letter), `unread` (its API did not answer: asked to come again), `forged`",
+            ["merchant", "system", "outcome"],
+            registry=self.registry,
+        )
         self.config_faults = Counter(
             "stamgast_web_config_faults",
             "Messages that failed because the carrier refuses their sender or template",

@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from stamgast.people.enrolment_request import enrolment_schema
 from stamgast.pos.contract import purchase_schema
-from stamgast.web.api.enrolment import enrolment_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
@@ -43,6 +43,7 @@ def openapi() -> Json:
     schemas["OwnEvent"] = own_event
     schemas["Problem"] = _problem_schema()
     schemas["Purchases"] = _purchases_schema()
+    schemas["Day"] = _day_schema()
     schemas["Report"] = _report_schema()
     schemas["Rules"] = _rules_schema()
     return {
@@ -98,8 +99,19 @@ def _paths() -> Json:
                 more=("207",),
             )
         },
+        f"{merchant}/pos/{{system}}": {"post": _webhook(["merchant", "system"])},
+        f"{merchant}/pos/{{system}}/{{connection}}": {"post": _webhook(["merchant", "system", "connection"])},
         f"{merchant}/public-key": {
             "get": _operation("The key that identifiers are sealed to (scope intake)", "200", path=["merchant"])
+        },
+        f"{merchant}/days/{{date}}": {
+            "get": _operation(
+                "What a day came to, as `stamgast day --keep` (or `--every`) reckoned it last (scope read)",
+                "200",
+                path=["merchant", "date"],
+                more=("422",),
+                answer="Day",
+            )
         },
         f"{merchant}/report": {
             "get": _operation(
@@ -180,6 +192,22 @@ def _paths() -> Json:
             ),
         },
     }
+
+
+def _day_schema() -> Json:
+    """What `stamgast day --json` says of one merchant's day."""
+    count, text = {"type": "integer"}, {"type": "string"}
+    examples = {"type": "array", "items": {"type": "object", "additionalProperties": text}}
+    found = _object(count=count, examples=examples)
+    return _object(
+        merchant=text, date={"type": "string", "format": "date"}, time_zone=text,
+        purchases=count, changes=count, refunds=count, enrolled=count,
+        messages={"type": "object", "additionalProperties": count},
+        warnings={"type": "object", "additionalProperties": found},
+        dead_letters=found,
+        waiting_for_review={"type": ["integer", "null"]},
+        reckoned_at={"type": "string", "format": "date-time"},
+    )  # fmt: skip
 
 
 def _report_schema() -> Json:
@@ -267,6 +295,16 @@ def _operation(
     if body:
         operation["requestBody"] = {"required": not header, "content": {"application/json": {"schema": body}}}
     return operation
+
+
+def _webhook(path: list[str]) -> Json:
+    """A system of tills calls it, signed as that system signs; no key of ours."""
+    summary = (
+        "A webhook of a system of tills, at the address that `stamgast pos connect` gave; where the merchant has "
+        "several connections to it, or it signs nothing, the address ends in the connection"
+    )
+    operation = _operation(summary, "200", path=path, more=("400", "408", "413", "415", "422")) | {"security": []}
+    return operation | {"requestBody": {"required": True, "content": {"*/*": {}}}}
 
 
 def _purchases_schema() -> Json:

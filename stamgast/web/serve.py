@@ -39,6 +39,8 @@ def deps_over(parts: WebParts, *, limits: Limits | None = None, metrics: WebMetr
         clock_watch=parts.clock_watch,
         fitness=parts.fitness,
         filling=parts.filling,
+        tills=parts.tills,
+        public_url=parts.public_url,
         limits=limits or Limits(),
         metrics=metrics or WebMetrics(),
     )

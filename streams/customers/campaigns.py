@@ -13,7 +13,8 @@ from functools import partial
 
 from rules.engine import RUNNING
 from stamgast.clock.shop_time import Clock
-from stamgast.domain.events import AnyEvent, CampaignDone, CampaignEnd
+from stamgast.domain.campaign_events import CampaignDone, CampaignEnd
+from stamgast.domain.events import AnyEvent
 from stamgast.domain.units import Millis
 from stamgast.logs import get_logger
 from stamgast.service import Bundle

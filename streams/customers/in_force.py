@@ -12,7 +12,8 @@ from typing import Self
 
 import msgspec
 
-from stamgast.domain.events import CampaignDone, CampaignStarted, CampaignStopped, ScheduleDone, ScheduleDue
+from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
+from stamgast.domain.events import ScheduleDone, ScheduleDue
 from stamgast.domain.purses import Chest, Purse
 from stamgast.logs import get_logger
 from stamgast.programs.record import Glance

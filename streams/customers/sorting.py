@@ -8,15 +8,12 @@ from typing import Final
 import msgspec
 
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
+from stamgast.domain.campaign_events import AudienceListed, CampaignDone, CampaignStarted, CampaignStopped
 from stamgast.domain.errors import UNREADABLE, why_unreadable
 from stamgast.domain.events import (
     OF_A_PARTITION,
     AnyEvent,
-    AudienceListed,
     Barrier,
-    CampaignDone,
-    CampaignStarted,
-    CampaignStopped,
     RulePaused,
     ScheduleDone,
     ScheduleDue,

@@ -14,7 +14,8 @@ from typing import Final, Protocol
 
 from stamgast.campaigns.buyers import Search
 from stamgast.clock.shop_time import Clock
-from stamgast.domain.events import AnyEvent, AudienceListed, decode_event, encode_event, key_of
+from stamgast.domain.campaign_events import AudienceListed
+from stamgast.domain.events import AnyEvent, decode_event, encode_event, key_of
 from stamgast.domain.units import Millis
 from stamgast.log.reading import LogReader, TopicPartition
 from stamgast.state.campaign_marks import campaign_of

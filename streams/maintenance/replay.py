@@ -14,15 +14,13 @@ from typing import NamedTuple
 import msgspec
 
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
+from stamgast.domain.campaign_events import CampaignDone, CampaignStarted, CampaignStopped
 from stamgast.domain.errors import UNREADABLE
 from stamgast.domain.event import Source
 from stamgast.domain.events import (
     OF_A_PARTITION,
     AnyEvent,
     Barrier,
-    CampaignDone,
-    CampaignStarted,
-    CampaignStopped,
     RulePaused,
     ScheduleDone,
     ScheduleDue,

@@ -76,7 +76,7 @@ class _Partition:
         report.customers += sum(customer != STAFF_ROOM for _, customer in self._replay.fold.states)
         report.waiting += self._replay.waiting
         ends = await self._reader.ends([(self._topic, self._number)])
-        report.behind += max(0, *ends.values()) - self._replay.watermark - 1
+        report.behind += max(0, max(ends.values()) - self._replay.watermark - 1)
 
     async def _differences(self) -> AsyncIterator[str]:
         replay, now = self._replay, await look(self._session, self._keys)
@@ -156,6 +156,7 @@ class _Partition:
                 held = is_bounded_at(to.clocks, record.offset)
                 replay.apply(record.offset, record.value, record.timestamp if held else 0)
             await asyncio.sleep(0)
+        replay.watermark = to.watermark  # what none of us signed stands there as well, and is not read
         replay.taken_up(reached)
 
     def _compare(self, name: str, seen: Look) -> list[str]:

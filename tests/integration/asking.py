@@ -11,7 +11,7 @@ from stamgast.cli import main
 from tests.integration.proofs.forge import Forged, preload
 
 for _command in (
-    "campaign", "clock", "clv", "customer", "dead_letters", "erasures", "keys", "publish", "purchases", "rules",
+    "campaign", "clock", "clv", "customer", "dead_letters", "erasures", "export", "import_lists", "keys", "publish", "purchases", "rules",
     "topics", "verify",
 ):  # fmt: skip
     preload(f"stamgast.commands.{_command}")

@@ -15,8 +15,9 @@ from typer.testing import CliRunner
 
 from stamgast.campaigns import starting
 from stamgast.commands import campaign
+from stamgast.domain.campaign_events import CampaignStarted
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.domain.events import CalledOff, CampaignStarted, Scheduled, decode_event
+from stamgast.domain.events import CalledOff, Scheduled, decode_event
 from stamgast.local.brokers import Broker
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.producers import EmitError

@@ -18,11 +18,11 @@ from stamgast.clv.data.acquisition_costs import CostFileError, read_costs
 from stamgast.clv.data.purchase_file import PurchaseFileError
 from stamgast.clv.data.purchase_file import read_purchases as read_purchase_file
 from stamgast.clv.models.parameter_file import ParameterFileError, read_parameters
+from stamgast.people.enrolment_request import read_enrolment
 from stamgast.pos.documents import read_document
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import read_purchases
 from stamgast.web.api.customers import read_reference
-from stamgast.web.api.enrolment import read_enrolment
 from tests.unit.rules.small_shop import HELLO, PROGRAM
 
 OF_PYTHON: Final = re.compile(

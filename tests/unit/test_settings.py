@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from stamgast.bootstrap import SettingsError, web_parts
+from stamgast.bootstrap import SettingsError, channel_of, web_parts
 from stamgast.clock.shop_time import DrivenClock
 from stamgast.settings import Settings
 
@@ -81,6 +81,19 @@ def test_what_is_signed_with_the_sandboxs_public_token_is_not_believed_of_a_live
 def test_a_live_account_calls_back_over_https_alone():
     with pytest.raises(ValidationError, match="over https alone, and PUBLIC_URL is http://loyalty.example.com"):
         settings(twilio_account_sid=LIVE, public_url="http://loyalty.example.com")
+
+
+@pytest.mark.parametrize(
+    ("account", "where", "said"),
+    [
+        ("ACsandbox" + "0" * 25, "https://api.twilio.com", "a sandbox account does not exist at twilio.com"),
+        ("ACsandbox" + "0" * 25, "http://sandbox.example.com", "needs its token as API secret"),
+    ],
+)
+def test_an_account_at_the_wrong_address_is_a_setting_to_mend_and_no_traceback(account: str, where: str, said: str):
+    given = settings(twilio_account_sid=account, twilio_base_url=where, public_url="https://loyalty.example.com")
+    with pytest.raises(SettingsError, match=f"STAMGAST_TWILIO_BASE_URL.*{said}"):
+        channel_of(given)
 
 
 async def test_web_does_not_start_for_a_live_account_that_it_could_not_hear():

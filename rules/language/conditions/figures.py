@@ -10,7 +10,7 @@ from rules.engine import Condition, Test, View
 from rules.language.conditions import CONDITIONS, ConditionWord
 from rules.language.registry import Context, Schema
 from rules.language.schema_parts import COUNT, MONEY, SPAN, bounds
-from rules.yaml.nodes import MapNode, Node, kind_of
+from rules.yaml.nodes import ListNode, MapNode, Node, ScalarNode, kind_of
 from rules.yaml.words import parse_span
 from stamgast.domain.calendar import business_day
 from stamgast.domain.currencies import format_money
@@ -25,8 +25,17 @@ Figure = Callable[[Customer], int]
 Show = Callable[[int], str]
 
 BOUNDS = {"at_least": "at least", "at_most": "at most", "more_than": "more than", "less_than": "less than"}
-_WITH_UNIT: Final = re.compile(r"[0-9]+ (day|week|month|year)s?|[0-9]+(\.[0-9]+)? [A-Z]{3}")
+_NUMBER: Final = re.compile(r"[0-9](?:[0-9.,]*[0-9])?")
+_UNIT: Final = re.compile(r"(?<=[0-9]) ?(%|(?:day|week|month|year)s?\b|[A-Z]{3}\b)")
+_DIRECTIONS: Final = {
+    "at_least": r">=|≥|at least|minste|au moins|mindestens|or more|of meer|et plus|oder mehr",
+    "at_most": r"<=|≤|at most|max|hoogste|au plus|höchstens|up to|or less|of minder",
+    "more_than": r">|\bover\b|more|above|meer|boven|plus de|mehr|über",
+    "less_than": r"<|under|less|below|fewer|minder|onder|moins|weniger|unter",
+}
+"""Bound -> how people say it; the first one that is found is meant."""
 BOUNDS_HINT = "Write it as {at_least: …}; also at_most, more_than, less_than."
+_RANGES: Final = frozenset({"between", "range", "from", "to", "tussen", "entre", "zwischen", "bereik"})
 
 
 def read_bounds(
@@ -39,16 +48,10 @@ def read_bounds(
     reader = context.reader
     found: dict[str, int] = {}
     if not isinstance(node, MapNode):
-        text = getattr(node, "text", "")
-        bound = (
-            text if _WITH_UNIT.fullmatch(text) else "".join(each for each in text if each.isdigit() or each in ".,%")
-        )
-        hint = f"Write it as {{at_least: {bound}}}; also at_most, more_than, less_than." if bound else BOUNDS_HINT
-        reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", hint)
+        reader.problem(node, f"`{name}` needs a bound, not {kind_of(node)}", _meant(node))
         return None
-    entries = [
-        (key, value) for key, value in reader.entries(node, name, (*BOUNDS, *besides)) if key.text not in besides
-    ]
+    said = reader.entries(node, name, (*BOUNDS, *besides), elsewhere=lambda key: _meant_range(node, key))
+    entries = [(key, value) for key, value in said if key.text not in besides]
     for key, value in entries:
         number = read(value, f"{name}: {key.text}")
         if number is not None:
@@ -62,6 +65,30 @@ def read_bounds(
         reader.problem(node, f"`{name}`: no number is within both bounds", "The lower bound lies above the upper one.")
         return None
     return found
+
+
+def _meant(node: Node) -> str:
+    """Which bounds somebody means by a number, by two, or by words around them."""
+    items = node.items if isinstance(node, ListNode) else (node,)
+    text = " - ".join(item.text for item in items if isinstance(item, ScalarNode))
+    numbers, unit = _NUMBER.findall(text), _UNIT.search(text)
+    behind = "" if unit is None else unit[1] if unit[1] == "%" else f" {unit[1]}"
+    if len(numbers) == len(("at_least", "at_most")):
+        return f"Write it as {{at_least: {numbers[0]}{behind}, at_most: {numbers[1]}{behind}}}."
+    if len(numbers) != 1:
+        return BOUNDS_HINT
+    bound = next((word for word, said in _DIRECTIONS.items() if re.search(said, text.casefold())), "at_least")
+    others = ", ".join(word for word in ("at_least", "at_most", "more_than", "less_than") if word != bound)
+    return f"Write it as {{{bound}: {numbers[0]}{behind}}}; also {others}."
+
+
+def _meant_range(node: MapNode, word: str) -> str:
+    """What stands for `between` and its like: two bounds."""
+    if word.casefold() not in _RANGES:
+        return ""
+    two = [each for key, each in node.entries if key.text.casefold() in _RANGES]
+    items = [item for each in two for item in (each.items if isinstance(each, ListNode) else (each,))]
+    return _meant(ListNode(tuple(items), node.mark))
 
 
 def lowest(found: dict[str, int]) -> int:

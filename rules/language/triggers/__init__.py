@@ -1,7 +1,8 @@
 """What can stand after `when:`. Each trigger fires when something *becomes* true, never because it *is* true."""
 
+import re
 from collections.abc import Collection
-from typing import ClassVar
+from typing import ClassVar, Final
 
 from rules.engine import CompiledTrigger
 from rules.language.conditions import CONDITIONS
@@ -25,6 +26,9 @@ class Trigger(Word[CompiledTrigger]):
 
 
 TRIGGERS: Registry[Trigger] = Registry("trigger")
+
+_AGAIN: Final = re.compile(r"(?:every|each|elke|iedere|chaque|tous les|jede[nsr]?) ", re.IGNORECASE)
+_EVERY: Final = 'Write `when: {every: {week: monday, at: "10:00"}}`; also `every: week`, and month and day.'
 
 PERIODS = (OncePer.DAY, OncePer.WEEK, OncePer.MONTH, OncePer.YEAR, OncePer.CUSTOMER)
 """What any trigger may be limited to, once per."""
@@ -66,6 +70,9 @@ def _name(context: Context, node: ScalarNode, where: str) -> str | None:
         return None
     if text in context.program.events and not nearest(text, TRIGGERS.words):
         reader.problem(node, f'"{text}" is an event of program.yaml', f"Write `{where}: {{event: {text}}}`.")
+        return None
+    if _AGAIN.match(text) and text not in TRIGGERS.words:
+        reader.problem(node, f'unknown trigger "{text}" in `{where}`', _EVERY)
         return None
     return reader.one_of(node, where, TRIGGERS.words, thing="trigger")
 

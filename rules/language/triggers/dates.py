@@ -1,5 +1,6 @@
 """Triggers on dates that come every year."""
 
+import re
 from collections.abc import Mapping
 from typing import ClassVar, Final
 
@@ -8,7 +9,7 @@ from rules.language.registry import Context, Schema
 from rules.language.schema_parts import DAYS, choice
 from rules.language.triggers import PERIODS, TRIGGERS, Trigger
 from rules.language.triggers.purchases import SETTING_FREE, stands_alone
-from rules.yaml.nodes import MapNode, Node
+from rules.yaml.nodes import MapNode, Node, ScalarNode
 from rules.yaml.words import parse_days
 from stamgast.domain.awaited import BEGINNINGS, JOINED, Awaited
 from stamgast.domain.facts import Fact
@@ -18,6 +19,9 @@ MOST_BEFORE: Final = 180
 """Days before the date at which it can be spoken of."""
 BEFORE: Final = "before"
 OF: Final = "of"
+
+
+_DAYS: Final = re.compile(r"[0-9]+ (?:day|week)s?\b")
 
 
 class _YearlyTrigger(Trigger):
@@ -31,7 +35,9 @@ class _YearlyTrigger(Trigger):
         if stands_alone(node):
             return 0, {}
         if not isinstance(node, MapNode):
-            reader.problem(node, f"`{self.name}` takes `before`", "Write it as {before: 3 days}.")
+            days = _DAYS.search(node.text) if isinstance(node, ScalarNode) else None
+            meant = days[0] if days else "3 days"
+            reader.problem(node, f"`{self.name}` takes `before`", f"Write it as {{before: {meant}}}.")
             return None
         found = reader.mapping(node, self.name, tuple(self.words))
         before = reader.word(found[BEFORE], BEFORE, parse_days) if BEFORE in found else 0

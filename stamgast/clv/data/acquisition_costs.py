@@ -9,7 +9,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from stamgast.clv.data.csv_words import (
+from stamgast.clv.data.purchase_file import Purchases
+from stamgast.domain.errors import in_plain_words
+from stamgast.domain.units import Day
+from stamgast.sheets.cells import (
     MICRO,
     HeadingError,
     Rows,
@@ -21,10 +24,7 @@ from stamgast.clv.data.csv_words import (
     with_point,
     wrong_cells,
 )
-from stamgast.clv.data.purchase_file import Purchases
-from stamgast.clv.data.written_dates import meant_date, read_date
-from stamgast.domain.errors import in_plain_words
-from stamgast.domain.units import Day
+from stamgast.sheets.dates import meant_date, read_date
 
 COLUMNS: Final = ("source", "from", "cost")
 

@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from stamgast.clv.data.buyers import MOST_TOTAL, Columns, Ledger
-from stamgast.clv.data.csv_words import read_amount, two_readings, with_point
 from stamgast.clv.data.rows import Integers
 from stamgast.domain.units import Day
 from stamgast.identity.spreadsheets import is_rounded
+from stamgast.sheets.cells import read_amount, two_readings, with_point
 
 _LINES: Final = 20_000
 _MOST_KEPT: Final = 100_000

@@ -15,7 +15,11 @@ from typing import IO, Final
 
 from stamgast.clv.data.buyers import MOST_TOTAL, Buyer, Purchases
 from stamgast.clv.data.column_names import missing_columns, unread_columns
-from stamgast.clv.data.csv_words import (
+from stamgast.clv.data.plain_file import NotPlainError, PlainReading
+from stamgast.domain.errors import in_plain_words
+from stamgast.domain.units import Day
+from stamgast.identity.spreadsheets import is_rounded
+from stamgast.sheets.cells import (
     MICRO,
     SEMICOLON,
     HeadingError,
@@ -29,8 +33,7 @@ from stamgast.clv.data.csv_words import (
     with_point,
     wrong_cells,
 )
-from stamgast.clv.data.plain_file import NotPlainError, PlainReading
-from stamgast.clv.data.written_dates import (
+from stamgast.sheets.dates import (
     EPOCH,
     DateOrder,
     is_universal,
@@ -39,9 +42,6 @@ from stamgast.clv.data.written_dates import (
     order_needed,
     read_date,
 )
-from stamgast.domain.errors import in_plain_words
-from stamgast.domain.units import Day
-from stamgast.identity.spreadsheets import is_rounded
 
 __all__ = ["Buyer", "PurchaseFileError", "Purchases", "read_purchases"]
 

@@ -10,11 +10,11 @@ from typing import Final
 import numpy as np
 
 from stamgast.clv.data.buyers import Columns, Purchases
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.rows import Floats, Integers, Rows, make_rows
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
 from stamgast.domain.units import Day
+from stamgast.sheets.cells import MICRO
 
 _ROUNDING: Final = 1e-9
 

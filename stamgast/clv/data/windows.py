@@ -10,12 +10,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.purchase_file import Buyer, Purchases
 from stamgast.clv.data.rows import Floats, Integers
 from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.units import Day
+from stamgast.sheets.cells import MICRO
 
 
 @dataclass(frozen=True)

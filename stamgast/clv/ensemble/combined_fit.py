@@ -13,7 +13,6 @@ from typing import Final
 
 from msgspec.structs import replace
 
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.purchase_file import Buyer, Purchases
 from stamgast.clv.data.shop_days import DayCounter
 from stamgast.clv.data.state_sample import Live, live_of_days
@@ -26,6 +25,7 @@ from stamgast.domain.closed_days import ClosedDays
 from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.gamma_gamma import Orders
+from stamgast.sheets.cells import MICRO
 
 LEARNT = "learnt at earlier days"
 """What a fit report calls the method."""

@@ -20,7 +20,6 @@ from stamgast.clv.data.rows import Floats, make_rows
 from stamgast.clv.data.sample import Sample, sample_of
 from stamgast.clv.data.shop_days import in_shop_days
 from stamgast.clv.data.windows import up_to
-from stamgast.clv.data.written_dates import EPOCH
 from stamgast.clv.models.gamma_gamma import expected_of_all
 from stamgast.clv.models.scores import discounted_purchases, scores_of
 from stamgast.clv.scoring import Asked, Outlook, historic_of, outlook_of
@@ -31,6 +30,7 @@ from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.prospects import open_share
 from stamgast.domain.units import Day
+from stamgast.sheets.dates import EPOCH
 
 By = Literal["segment", "source", "cohort", "shop"]
 TREND_DAYS: Final = 91

@@ -19,7 +19,6 @@ from msgspec import Struct
 
 from stamgast.clv.data.histories import PurchaseDays, log_gaps_of, rows_as_of, split_at
 from stamgast.clv.data.rows import Floats, Integers, Rows
-from stamgast.clv.data.written_dates import read_date
 from stamgast.clv.models.fitting import fit_with_fallback
 from stamgast.clv.models.scores import chance_of, scores_of
 from stamgast.domain.attrition import Model
@@ -28,6 +27,7 @@ from stamgast.domain.clv_parameters import ParameterSet
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.season import shop_time
 from stamgast.domain.units import Day
+from stamgast.sheets.dates import read_date
 
 SHARE_AFTER: Final = 1 / 3
 """Of the time from the first purchase of all until now; at most `MOST_DAYS`."""

@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Callable
-from typing import Final
+from functools import cache
 
 
 def legendre_nodes(count: int) -> tuple[tuple[float, float], ...]:
@@ -21,7 +21,10 @@ def legendre_nodes(count: int) -> tuple[tuple[float, float], ...]:
     return tuple(found)
 
 
-NODES: Final = legendre_nodes(64)
+@cache
+def _nodes() -> tuple[tuple[float, float], ...]:
+    # On use: they take 3 ms, and most commands integrate nothing.
+    return legendre_nodes(64)
 
 
 def integrate(function: Callable[[float], float], length: float, rate: float) -> float:
@@ -31,7 +34,7 @@ def integrate(function: Callable[[float], float], length: float, rate: float) ->
     """
     end = math.log1p(rate * length)
     total = 0.0
-    for node, weight in NODES:
+    for node, weight in _nodes():
         grown = math.expm1(node * end)
         total += weight * (grown + 1) * function(grown / rate)
     return total * end / rate

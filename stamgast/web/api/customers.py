@@ -1,7 +1,5 @@
 """Enrolment, and what is known of a customer."""
 
-import hashlib
-import re
 from collections.abc import Sequence
 from functools import partial
 from typing import Any
@@ -12,18 +10,16 @@ from starlette.responses import JSONResponse
 
 from stamgast.domain.calendar import business_day, date_of
 from stamgast.domain.customer import Customer, decode_customer
-from stamgast.domain.event import Event
-from stamgast.domain.events import ConsentChanged, Enrolled, OptedOut, encode_event, key_of
-from stamgast.domain.names import LONGEST_FIRST_NAME, tidy_name
-from stamgast.domain.region import Region
+from stamgast.domain.events import key_of
 from stamgast.domain.units import Millis
 from stamgast.identity.ids import Identifier
-from stamgast.identity.joining import Resolved, is_unused
+from stamgast.identity.joining import Resolved
 from stamgast.identity.phones import BadPhoneError
-from stamgast.identity.proofs import Proof, seal_proof
 from stamgast.identity.records import Profile
-from stamgast.identity.references import identifiers_of, opened, usable_identifiers_of
+from stamgast.identity.references import opened, usable_identifiers_of
 from stamgast.identity.sealing import SealError
+from stamgast.people.enrolment import PhoneUnusedForLongError, Told, identifiers_in, phone_in, profile_of
+from stamgast.people.enrolment_request import check_birthday, doubts_about_enrolment, read_enrolment
 from stamgast.people.erasure import erase_person
 from stamgast.people.view import show_customer
 from stamgast.pos.canonical import CustomerReference
@@ -32,12 +28,9 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
-from stamgast.web.api.enrolment import EnrolmentRequest, check_birthday, doubts_about_enrolment, read_enrolment
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
-
-_BIRTHDAY = re.compile(r"(\d{4}|-)-(\d{2}-\d{2})", re.ASCII)
 
 
 async def post_customer(request: Request) -> JSONResponse:
@@ -46,32 +39,20 @@ async def post_customer(request: Request) -> JSONResponse:
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
     enrolment = read_enrolment(body)
-    home = entrance.program.home
-    elsewhere = enrolment.region not in {None, home.country}
-    identifiers = _identifiers(enrolment, Region(enrolment.region or "") if elsewhere else home)
-    phone = next((each.value for each in identifiers if each.kind == "phone"), "")
+    identifiers = identifiers_in(enrolment, entrance.program.home)
+    phone = phone_in(identifiers)
     at = deps.clock.now()
     check_birthday(enrolment.birthday or "", date_of(business_day(at, entrance.program.time_zone)))
-    name = tidy_name(enrolment.name or "")
-    profile = Profile(
-        phone=phone,
-        first_name=tidy_name(enrolment.first_name or "") or name.partition(" ")[0].rstrip(".")[:LONGEST_FIRST_NAME],
-        name=name,
-        email=enrolment.email or "",
-        language=enrolment.language or "",
-        birthday=enrolment.birthday or "",
-        source=enrolment.acquisition_source or "",
-    )
+    profile = profile_of(enrolment, phone)
     if phone and enrolment.phone_changed_hands is None:
         await _ask_whose_phone(deps, entrance.merchant, identifiers, profile, at)
     changed_hands = enrolment.phone_changed_hands
     found = await deps.identities.enrol(entrance.merchant, identifiers, profile, at, changed_hands=changed_hands)
     phone_hash = deps.identities.hash_phone(entrance.merchant, phone) if phone else ""
     doubts = doubts_about_enrolment(enrolment, entrance.program)
-    who = (entrance.merchant, found.customer)
     if phone:
-        await _keep_stopped(deps, entrance.merchant, found.customer, phone, at)
-    await _append(deps, who, enrolment, at, phone_hash=phone_hash, doubts=doubts)
+        await deps.enrolling.keep_stopped(entrance.merchant, found.customer, phone, at)
+    await deps.enrolling.tell((entrance.merchant, found.customer), enrolment, at, Told(phone_hash, doubts))
     where = f"/v1/merchants/{entrance.merchant}/customers/{found.customer}"
     answer: dict[str, Any] = {"customer": found.customer, "merchant": entrance.merchant, "new": found.is_new}
     if doubts:
@@ -83,21 +64,14 @@ async def post_customer(request: Request) -> JSONResponse:
 async def _ask_whose_phone(
     deps: Deps, merchant: str, identifiers: Sequence[Identifier], given: Profile, at: Millis
 ) -> None:
-    """Raise `Problem` where a phone unused for long would make somebody the one who had it before."""
-    phone, *others = sorted(identifiers, key=lambda each: each.kind != "phone")
-    holder = await deps.identities.customer_of(merchant, phone)
-    if holder is None or holder in [await deps.identities.customer_of(merchant, each) for each in others]:
-        return
-    known = await deps.identities.profile(merchant, holder)
-    renamed = bool(given.name and known and known.name and known.name.casefold() != given.name.casefold())
-    if not (others or renamed) or not is_unused(await deps.last_heard(merchant, holder), at):
-        return
-    detail = (
-        "This phone names somebody who has not been here for a year; numbers are given to others after so long. Ask "
-        "whose it is, and send this again with `phone_changed_hands`: true if it is this person's now, false if this "
-        "is who had it before."
-    )
-    raise Problem(409, "phone-unused-for-long", detail)
+    try:
+        await deps.enrolling.ask_whose_phone(merchant, identifiers, given, at)
+    except PhoneUnusedForLongError as error:
+        detail = (
+            f"{error} Ask whose it is, and send this again with `phone_changed_hands`: true if it is this person's "
+            "now, false if this is who had it before."
+        )
+        raise Problem(409, "phone-unused-for-long", detail) from None
 
 
 async def get_customer(request: Request) -> JSONResponse:
@@ -201,73 +175,3 @@ def read_reference(body: bytes) -> CustomerReference:
         return CustomerReference.model_validate(document)
     except ValidationError as error:
         raise RefusedError(problems_of(error, CustomerReference)) from None
-
-
-def _identifiers(enrolment: EnrolmentRequest, region: Region) -> list[Identifier]:
-    try:
-        found = identifiers_of(enrolment, region)
-    except BadPhoneError as error:
-        raise RefusedError([{"pointer": "/phone", "detail": f"phone {error}"}]) from None
-    if not found:
-        detail = "nobody is named: give phone, membership_number or provider_customer_id"
-        raise RefusedError([{"pointer": "", "detail": detail}])
-    return found
-
-
-async def _append(
-    deps: Deps,
-    who: tuple[str, str],
-    enrolment: EnrolmentRequest,
-    at: Millis,
-    *,
-    phone_hash: str,
-    doubts: Sequence[Doubt],
-) -> None:
-    """Append the enrolment to the customer's stream in one piece, its consents first: a welcome asks for them."""
-    merchant, customer = who
-    veil = deps.identities.veil(merchant)
-    key = await deps.identities.key_of(merchant, customer) if enrolment.consents else None
-    birthday = _BIRTHDAY.fullmatch(enrolment.birthday or "")
-    events: list[Event] = [
-        ConsentChanged(
-            merchant=merchant,
-            customer=customer,
-            at=at,
-            purpose=consent.purpose,
-            channel=consent.channel,
-            granted=consent.granted,
-            # Without a key they were forgotten a moment ago.
-            proof="" if key is None else seal_proof(key, who, Proof(consent.wording_version, consent.source)),
-        )
-        for consent in enrolment.consents
-    ]
-    events.append(
-        Enrolled(
-            merchant=merchant,
-            customer=customer,
-            at=at,
-            language=enrolment.language,
-            acquisition_source=veil.source(enrolment.acquisition_source) if enrolment.acquisition_source else None,
-            birthday=veil.hide_birthday(birthday[2]) if birthday else None,
-            phone=phone_hash,
-            warned=tuple(doubt.noted for doubt in doubts),
-        )
-    )
-    stream = key_of(merchant, customer)
-    await deps.appender.append(deps.topics.customer_events, [(stream, encode_event(event)) for event in events])
-
-
-async def _keep_stopped(deps: Deps, merchant: str, customer: str, phone: str, at: Millis) -> None:
-    """A phone that said STOP stays stopped, whoever enrols it; only its own START lifts that."""
-    phone_hash = deps.identities.hash_phone(merchant, phone)
-    since = await deps.identities.stopped_at(merchant, phone_hash)
-    if since is None:
-        return
-    key = key_of(merchant, customer)
-    event = OptedOut(merchant=merchant, customer=customer, at=at, id=_event_id("stopped", phone_hash, str(since)))
-    await deps.appender.append(deps.topics.customer_events, [(key, encode_event(event))])
-    await deps.redis.set(deps.slot_of(key).stop(merchant, phone_hash), since)
-
-
-def _event_id(*parts: str) -> str:
-    return hashlib.sha256("\x1f".join(parts).encode()).hexdigest()[:32]

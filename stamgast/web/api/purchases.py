@@ -55,6 +55,8 @@ async def post_purchases(request: Request) -> JSONResponse:
         answer["refused"] = refused
     answer["purchases"] = [_answer(each, status=refused > 0) for each in accepted.outcomes]
     deps.metrics.doubts.note(entrance.merchant, accepted.doubts)
+    if deps.tills is not None:
+        deps.tills.feeds.note(entrance.program, accepted.taken, deps.clock.now())
     if warnings := [*accepted.doubts, *accepted.beside]:
         answer["warnings"] = [doubt.as_json() for doubt in warnings]
     return JSONResponse(answer, 207 if refused else 202)

@@ -18,7 +18,8 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from stamgast.demo.stage import environment
-from stamgast.domain.events import CampaignDone, CampaignStarted, ScheduleDone, ScheduleDue, decode_event
+from stamgast.domain.campaign_events import CampaignDone, CampaignStarted
+from stamgast.domain.events import ScheduleDone, ScheduleDue, decode_event
 from stamgast.log.reading import LogReader
 from stamgast.programs.publish import publish
 from tests.conftest import eventually

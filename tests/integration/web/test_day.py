@@ -5,12 +5,15 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import jsonschema
 import pytest
 
+from stamgast.local.processes import ChildProcess
+from stamgast.web.openapi import openapi
 from tests.builders import refund
 from tests.conftest import eventually
 from tests.integration.web.conftest import MERCHANT, RUN, Web, environment
@@ -82,7 +85,49 @@ async def test_what_looked_wrong_on_a_day_is_counted_once_from_every_door_and_su
     worker.stop()
     await empty_redis.flushall()
     lost = report(web_settings, "--merchant", MERCHANT)
-    assert lost["days"] == [day | {"waiting_for_review": None}], "only what waits now stands nowhere else"
+    [again] = lost["days"]
+    differs = {"waiting_for_review": None, "reckoned_at": again["reckoned_at"]}
+    assert again == day | differs, "only what waits now stands nowhere else"
+
+
+async def test_what_was_kept_of_a_day_is_told_over_http(web, web_settings):
+    path = f"/days/{today()}"
+    missing = await web.get(path)
+    assert missing.status_code == 404
+    assert f"`stamgast day --merchant {MERCHANT} --date {today()} --keep`" in missing.json()["detail"]
+    nord = {"retail_store_id": "dok-nord"}
+    await web.post("/purchases", bread(1, {"membership_number": "M-1"}, days_ago=0) | {"store": nord})
+    [kept] = report(web_settings, "--merchant", MERCHANT, "--keep")["days"]
+    told = await web.get(path)
+    assert told.status_code == 200
+    assert told.json() == kept
+    assert kept["reckoned_at"]
+    assert {kind: found["count"] for kind, found in kept["warnings"].items()} == {"unknown_store": 1}
+    described = openapi()["components"]["schemas"]["Day"]
+    jsonschema.validate(kept, described)
+    assert set(kept) == set(described["properties"])
+    for wrong in ("2026-13-01", "20261129", "today", "2026-11-29T00:00:00Z"):
+        assert (await web.get(f"/days/{wrong}")).status_code == 422, wrong
+    no_reader = {"Authorization": f"Bearer {await web.new_key('intake')}"}
+    assert (await web.client.get(f"/v1/merchants/{MERCHANT}{path}", headers=no_reader)).status_code == 403
+
+
+async def test_today_and_yesterday_are_kept_up_to_date(web, web_settings, tmp_path):
+    run = [sys.executable, "-c", RUN, "day", "--every", "1 hour"]
+    keeping = ChildProcess("day", run, log=tmp_path / "day.log", env=environment(web_settings))
+    try:
+        before = (date.fromisoformat(today()) - timedelta(days=1)).isoformat()
+
+        async def kept() -> bool:
+            keeping.check()
+            return [(await web.get(f"/days/{each}")).status_code for each in (before, today())] == [200, 200]
+
+        await eventually(kept, seconds=60, every=0.2)
+    finally:
+        keeping.stop()
+    assert keeping.exit_code == 0, keeping.log_tail()
+    assert "--every" in str(report(web_settings, "--every", "1 second"))
+    assert "leave out --date" in str(report(web_settings, "--every", "1 hour", "--date", today()))
 
 
 async def test_another_day_and_another_merchant_have_none_of_it(web, web_settings):

@@ -9,6 +9,7 @@ from stamgast.backtest.account import WAITING
 from stamgast.backtest.csv_past import events_of, read_csv
 from stamgast.backtest.findings import document_of
 from stamgast.backtest.life import live
+from stamgast.backtest.page import report_of
 from stamgast.backtest.plan import Plan, Share
 from stamgast.backtest.preview import Previews
 from stamgast.backtest.shares import play, run
@@ -72,6 +73,25 @@ def test_a_draft_is_silent_unless_it_is_named(plan: MakePlan):
     found = document_of(named, play(named, Share()))
     assert list(found["rules"]) == ["big"]
     assert found["rules"]["big"]["would_send"] > 100
+
+
+def test_a_draft_has_no_figures_in_words_and_what_nobody_told_the_cost_of_is_not_free(plan: MakePlan):
+    program = FILES["program.yaml"].replace("costs: {contact: {sms: 0.07 EUR}}\n", "").replace(", cost: 1.10 EUR", "")
+    for files, money in ((FILES, " EUR"), ({**FILES, "program.yaml": program}, "not known")):
+        asked = plan(files=files)
+        results = play(asked, Share())
+        found = document_of(asked, results)
+        told = list(in_words(found))
+        [loaf] = [line for line in told if line.startswith("loaf ")]
+        assert loaf.count(money) == 2, loaf
+        assert [line for line in told if line.startswith("big")] == [
+            "big: it is draft and was not heard; name it to see what it would do"
+        ]
+        assert ("what loaf costs is not known: program.yaml has no `cost:` of it" in told) == (money == "not known")
+        page = report_of(found, results.account)
+        assert "<th>big</th>" not in page
+        assert "big: it is draft and was not heard" in page
+        assert page.count("not known") >= 2 * (money == "not known")
 
 
 def test_a_limit_a_day_is_over_all_customers(plan: MakePlan):

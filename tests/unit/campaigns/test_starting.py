@@ -12,7 +12,8 @@ from rules.engine import Audience
 from stamgast.campaigns import starting
 from stamgast.campaigns.audience import Aim, Counted
 from stamgast.campaigns.status import Campaign
-from stamgast.domain.events import AnyEvent, AudienceFixed, AudienceListed, CampaignStarted
+from stamgast.domain.campaign_events import AudienceFixed, AudienceListed, CampaignStarted
+from stamgast.domain.events import AnyEvent
 from stamgast.log.producers import EmitError
 from stamgast.settings import Settings
 from stamgast.state.campaign_marks import after

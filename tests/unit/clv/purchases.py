@@ -5,8 +5,8 @@ from typing import Any
 
 import numpy as np
 
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.purchase_file import Buyer, Purchases
+from stamgast.sheets.cells import MICRO
 
 EPOCH = date(1970, 1, 1)
 

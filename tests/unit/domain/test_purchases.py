@@ -4,11 +4,13 @@ from typing import Any
 
 import pytest
 
+from stamgast.domain.net_purchase import net
 from stamgast.domain.purchase_record import Delivery, decode_record
 from stamgast.domain.purchases import MEMORY, ForgottenError, merge
+from stamgast.domain.stamps import raw_stamps
 from stamgast.domain.transactions import Transaction, encode_transaction
 from stamgast.domain.units import DAY
-from tests.builders import T0, line, record, refund, snapshot
+from tests.builders import T0, card, line, record, refund, snapshot
 
 
 def delivered(data: dict[str, Any]) -> Delivery:
@@ -37,3 +39,36 @@ def test_a_refund_that_would_give_more_than_was_sold_is_refused(amounts):
 def test_history_of_any_age_is_taken_when_it_is_recorded_for_the_first_time():
     sale = Transaction()
     assert merge(sale, delivered(snapshot(when=T0 - 900 * DAY, lines=[line()])), T0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "totals"),
+    [
+        ("gift_card", {"gift_card_sold_minor": 2500}),
+        ("shipping", {"shipping_minor": 2500}),
+        ("deposit", {"deposit_minor": 2500}),
+        ("fee", {"surcharge_minor": 2500}),
+        ("fee", {"tip_minor": 2500}),
+        ("fee", {"surcharge_minor": 2000, "tip_minor": 500}),
+    ],
+)
+def test_what_the_totals_say_apart_is_not_taken_off_the_gross_once_more(kind, totals):
+    told_apart = snapshot(lines=[line(gross=1000), line("2", 2500, kind=kind)], gross=1000)
+    within = snapshot(lines=[line(gross=1000), line("2", 2500, kind=kind)], gross=3500)
+    told_apart["totals"] |= totals
+    by_amount = card(per="amount", amount=500)
+    for data in (told_apart, within):
+        sale = Transaction()
+        merge(sale, delivered(data), T0)
+        bought = net(sale)
+        assert raw_stamps(bought, by_amount) == 2
+        assert raw_stamps(bought, card()) == 1
+
+
+def test_a_fee_for_a_bag_stays_in_the_gross_beside_a_tip():
+    sale = Transaction()
+    data = snapshot(lines=[line(gross=1000), line("2", 10, kind="fee")])
+    data["totals"]["tip_minor"] = 200
+    merge(sale, delivered(data), T0)
+    assert raw_stamps(net(sale), card(per="amount", amount=1000)) == 1
+    assert raw_stamps(net(sale), card(per="amount", amount=1001)) == 0

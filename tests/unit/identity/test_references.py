@@ -7,8 +7,8 @@ from stamgast.domain.region import Region
 from stamgast.identity.phones import BadPhoneError
 from stamgast.identity.references import identifiers_of, opened, perhaps_named_by, usable_identifiers_of
 from stamgast.identity.sealed import Identifiers
+from stamgast.people.enrolment_request import EnrolmentRequest
 from stamgast.pos.canonical import CustomerReference
-from stamgast.web.api.enrolment import EnrolmentRequest
 
 NL = Region("NL")
 EVERYTHING = {"phone": "0612345678", "membership_number": "M1", "provider_customer_id": "P1"}

@@ -112,7 +112,26 @@ def test_the_smallest_purchase_is_accepted():
     "field", ["transaction_id", "source_version", "status", "end_date_time", "store", "price_currency", "totals"]
 )
 def test_a_purchase_without_what_it_must_say_is_refused_by_the_field(field):
-    assert refused(smallest(**{field: ...})) == [{"pointer": f"/{field}", "detail": f"{field} is missing"}]
+    (problem,) = refused(smallest(**{field: ...}))
+    assert problem["pointer"] == f"/{field}"
+    assert problem["detail"] == f"{field} is missing"
+
+
+def test_what_may_stand_in_a_missing_field_is_told_where_there_are_words_for_it():
+    problems = {each["pointer"]: each for each in refused(smallest(status=..., transaction_link={"kind": "return_of"}))}
+    assert "completed" in problems["/status"]["allowed"]
+    assert problems["/transaction_link/relation"]["allowed"] == "return_of, exchange_of, replaces"
+
+
+@pytest.mark.parametrize(("relation", "nearest"), [("returnof", "return_of"), ("replace", "replaces"), ("7", None)])
+def test_the_word_that_was_meant_is_told(relation, nearest):
+    (problem,) = refused(smallest(transaction_link={"relation": relation, "transaction_id": "till1:1"}))
+    assert problem.get("nearest") == nearest
+
+
+def test_a_text_that_is_empty_or_too_long_is_told_in_plain_words():
+    assert refused(smallest(transaction_id=""))[0]["detail"] == "transaction_id is empty"
+    assert refused(smallest(transaction_id="x" * 201))[0]["detail"] == "transaction_id has more than 200 characters"
 
 
 def test_customer_and_lines_may_be_missing():

@@ -7,7 +7,7 @@ import pytest
 
 from rules.loader import load_merchant
 from stamgast.identity.sealing import WrappingKeys
-from stamgast.pos.connections import Connection, PosSeal, SecretError, load_connections
+from stamgast.pos.connections import Connection, PosSeal, Role, SecretError, load_connections
 from tests.builders import program
 
 SEAL = PosSeal(WrappingKeys({"first": b"1" * 32}))
@@ -54,6 +54,15 @@ def test_after_a_new_wrapping_key_the_old_secret_opens_until_its_key_is_dropped(
     assert PosSeal(both).open(connection, "webhook") == ["s3cret"]
     with pytest.raises(SecretError, match="wrapping key 'first' is not among WRAPPING_KEYS"):
         PosSeal(WrappingKeys({"second": b"2" * 32})).open(connection, "webhook")
+
+
+def test_a_connection_may_only_tell_how_sales_were_paid(folder):
+    [sale], _ = load(folder, "system: kassa\n")
+    [payment], problems = load(folder, "system: kassa\nrole: payment\n")
+    assert (sale.role, payment.role, problems) == (Role.SALE, Role.PAYMENT, [])
+    nobody, [problem] = load(folder, "system: kassa\nrole: paiment\n")
+    assert nobody == []
+    assert "payment" in f"{problem}"
 
 
 def test_a_secret_that_is_missing_is_named_with_those_that_there_are():

@@ -1,6 +1,7 @@
 """A webhook is believed only when it is genuine, and becomes purchases only in the contract's shape."""
 
 import json
+from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
@@ -8,7 +9,7 @@ import pytest
 
 from stamgast.pos.adapter import Context, Found, SignatureError
 from stamgast.pos.canonical import Purchase, Refund
-from stamgast.pos.connections import Connection
+from stamgast.pos.connections import Connection, Role
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.reading import Received, Refused
 from stamgast.pos.webhook import Webhook, purchases_of, read_body, read_webhook
@@ -50,6 +51,12 @@ def test_an_object_that_cannot_be_read_is_refused(content):
 def test_a_ping_without_a_name_is_about_nothing():
     notice = read(delivered({"event": "ping"}))
     assert (notice.delivery_id, notice.found) == ("", [])
+
+
+def test_a_sale_that_another_connection_tells_does_not_count_twice():
+    found = read(delivered({"id": "d1", "event": "sale", "sale": SALE})).found
+    paid = CONTEXT._replace(connection=replace(CONTEXT.connection, role=Role.PAYMENT))
+    assert (len(purchases_of(Kassa(), found, CONTEXT)), purchases_of(Kassa(), found, paid)) == (1, [])
 
 
 class Shelf:

@@ -118,3 +118,21 @@ def test_the_rules_that_we_ship_need_no_advice():
 
 def test_files_with_mistakes_get_no_advice_before_these_are_mended():
     assert advise(small_shop.load("rule: x\nwhen: purchas\nthen: [{tag: a}]\n")) == []
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"rules/wrong.yaml": "rule: wrong\nwhen: purchas\nthen: [{tag: a}]\n"},
+        {"templates/nl/hello.j2": "Hallo {{ nobody.name }}! Stop? Antwoord STOP"},
+    ],
+)
+def test_a_mistake_in_one_file_keeps_no_advice_on_another_back(wrong: dict[str, str]):
+    """A folder is seldom free of mistakes while somebody works in it."""
+    loaded = small_shop.load(GOOD[: GOOD.index("tests")], more=wrong)
+    assert not loaded.ok
+    assert [each.message for each in advise(loaded)] == ["example runs and has no tests"]
+
+
+def test_without_a_program_that_can_be_read_nothing_is_advised():
+    assert advise(small_shop.load(GOOD[: GOOD.index("tests")], small_shop.PROGRAM + "currencie: EUR\n")) == []

@@ -254,6 +254,38 @@ limits: {budget: 1.50 EUR}
     assert spent(simulation) == 120
 
 
+@pytest.mark.parametrize(("what", "later"), [("earned: true", HOUR), ("", 0)])
+def test_a_message_that_there_is_no_room_for_holds_no_money_until_there_is(what: str, later: Millis) -> None:
+    """An offer waits for room where another one took it at the very same moment, as while a clock stands still."""
+    rule = f"""
+rule: example
+status: live
+when: purchase
+once_per: purchase
+{what}
+then: [{{send: hello}}]
+limits: {{budget: 0.30 EUR}}
+timing: {{give_up_after: 3 days}}
+"""
+    if what:
+        rule = rule.replace("then: [", "then: [{give: free_loaf}, ")
+    program = COSTS.replace("messaging: {", "messaging: {caps: {marketing: [1 per day]}, ")
+    simulation = shop(rule, program)
+    comes(simulation, "anna")
+    after = bought("dok-noord", NOON + later, category="bread")
+    simulation.feed(
+        [PurchaseChanged(merchant="shop", customer="anna", at=NOON + later, transaction="second", after=after)]
+    )
+    state = simulation.state(("shop", "anna"))
+    assert state is not None
+    assert state.charges == {}
+    assert spent(simulation) == 10, "the second asks for nothing as long as it has to wait"
+    comes(simulation, "bert", NOON + 2 * HOUR)
+    assert ("bert", "send", "hello") in done(simulation), "the second would have held his twenty cents"
+    simulation.advance(NOON + 2 * DAY)
+    assert [each for each in done(simulation) if each[0] == "anna"][-1] == ("anna", "withheld", "budget")
+
+
 def test_a_message_that_failed_costs_nothing_and_its_other_channel_asks_anew() -> None:
     rule = """
 rule: example

@@ -2,11 +2,12 @@
 
 from typing import Any
 
+import msgspec
 import pytest
 
 from rules.actions import Give, Send, Tag
 from stamgast.domain.calendar import business_day
-from stamgast.domain.events import TimerDue
+from stamgast.domain.events import Enrolled, TimerDue
 from stamgast.domain.program import Messaging, Window
 from stamgast.domain.units import DAY, HOUR, MINUTE
 from stamgast.people.why import explain_customer
@@ -58,6 +59,32 @@ def test_an_import_of_a_thousand_customers_last_year_gives_values_and_stages_and
         assert state.profit > 0
         assert state.stage == "active"
         assert (state.cards, state.vouchers, state.activations, state.tags, state.fired) == ({}, [], [], [], {})
+
+
+def test_what_comes_in_as_history_gives_nothing_where_nobody_said_when_a_card_or_a_rule_starts():
+    """Not even rules that do not mind that it is late, and those of a welcome, of a figure or of a segment."""
+    third = rule("third", "visits_changed", Give("coffee"), Send("hello", ("sms",)), send_late=True)
+    welcome = rule("welcome", "joined", Give("coffee"), Send("hello", ("sms",)), send_late=True)
+    owner = opened(third, welcome, starts=None)
+    long_ago = T0 - 400 * DAY
+    owner.apply(msgspec.structs.replace(consent(when=T0), since=long_ago))
+    owner.apply(Enrolled(merchant=MERCHANT, customer=ANNA, at=T0, since=long_ago))
+    for number in range(PURCHASES):
+        when = T0 - 365 * DAY + number * 9 * DAY
+        owner.apply(bought(f"old:{number}", when, recorded=T0 + number, history=True))
+    state = owner.state()
+    assert (state.purchases, state.visits, state.spend) == (PURCHASES, PURCHASES, PURCHASES * 350)
+    assert (state.joined_at, state.consents) == (T0 - 400 * DAY, {"marketing:sms": T0 - 400 * DAY})
+    assert (state.cards, state.vouchers, state.activations, state.fired) == ({}, [], [], {})
+    owner.apply(bought("new", T0 + DAY))
+    assert (owner.state().cards["bread"].balance, set(owner.state().fired)) == (1, {"third"})
+
+
+def test_history_stamps_a_card_that_counts_it_and_is_rewarded():
+    owner = opened(count_history=True)
+    for number in range(PURCHASES):
+        owner.apply(bought(f"old:{number}", T0 - number * DAY, recorded=T0 + number, history=True))
+    assert [voucher.cause for voucher in owner.state().vouchers] == ["card:bread:1", "card:bread:2"]
 
 
 def test_what_is_bought_from_the_first_day_on_counts_as_for_anybody_else():

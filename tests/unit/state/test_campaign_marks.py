@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from stamgast.domain.events import AudienceFixed, CampaignDone, CampaignPlace, CampaignStarted, CampaignStopped
+from stamgast.domain.campaign_events import AudienceFixed, CampaignDone, CampaignPlace, CampaignStarted, CampaignStopped
 from stamgast.state.campaign_marks import (
     LISTED,
     MOST_KEPT,

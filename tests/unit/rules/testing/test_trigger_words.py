@@ -219,20 +219,24 @@ FIRST_STEP = {"a purchase": "{purchase: bread}", "a free_loaf is given": "{give:
 def test_each_sentence_of_the_documentation_says_what_the_step_beside_it_says(sentence: str, step: str):
     told, listed = sentence.strip("`"), step.strip("`")
     first = next((words for begin, words in FIRST.items() if told.startswith(begin)), "")
-    program = small_shop.PROGRAM + "feed: {stale_after: 2 days}\n"
+    program = (
+        small_shop.PROGRAM.replace("  hello: {}\n", "  hello: {}\n  goodbye: {}\n") + "feed: {stale_after: 2 days}\n"
+    )
+    goodbye = {"templates/nl/goodbye.j2": small_shop.HELLO}
     cases = []
     for given in (
         f'"{first}{", then " if first else ""}{told}"',
         f"[{FIRST_STEP.get(first, '')}{', ' if first else ''}{listed}]",
     ):
         rule = (
-            "rule: example\nwhen: purchase\nthen: [{tag: seen}]\nlimits: {hold_out: 10%}\n"
+            "rule: example\nwhen: purchase\nthen: [{send: {a: hello, b: goodbye}}]\nlimits: {hold_out: 10%}\n"
             f"tests: [{{name: x, given: {given}, expect: {{tag: seen}}}}]\n"
         )
-        loaded = load_bundle(small_shop.files_of(rule, program))
-        assert [problem.render() for problem in loaded.problems] == [], given
+        loaded = load_bundle(small_shop.files_of(rule, program, **goodbye))
+        assert [each.render() for each in loaded.problems if each.severity == "error"] == [], given
         cases.append(loaded.tests[0])
     assert cases[0].held_out_of == cases[1].held_out_of
+    assert cases[0].variant == cases[1].variant
     assert _kinds(cases[0]) == _kinds(cases[1])
 
 

@@ -118,6 +118,22 @@ def test_who_is_held_out_of_one_rule_hears_from_the_others():
     assert played(rule, steps, "[{withheld: hello, because: holdout}]").passed
 
 
+COMPARED = SENDS.replace("hello", "{a: hello, b: hello_again}", 1)
+AGAIN = {"templates/nl/hello_again.j2": "Nog eens hallo! Stop? Antwoord STOP"}
+
+
+@pytest.mark.parametrize(("variant", "template"), [("a", "hello"), ("b", "hello_again")])
+def test_each_of_several_messages_that_are_compared_can_be_tested(variant: str, template: str):
+    """Else a test plays the one that falls to its customer, and nobody ever reads the other."""
+    program = small_shop.PROGRAM.replace("  hello: {}\n", "  hello: {}\n  hello_again: {}\n")
+    for given in (
+        f"the customer gets variant {variant}, then a purchase",
+        f"[{{variant: {variant}}}, {{purchase: bread}}]",
+    ):
+        result = played(COMPARED, given, f"[{{send: {template}}}]", program, **AGAIN)
+        assert (result.missing, result.unexpected) == ((), ()), given
+
+
 FIRST = {
     "rules/first.yaml": (
         "rule: first\nstatus: live\npriority: 90\nwhen: purchase\nthen: [{send: free_loaf, by: [whatsapp]}, {give: free_loaf}]\n"
@@ -158,6 +174,9 @@ def test_what_another_rule_does_beyond_what_is_expected_fails_and_is_told_with_i
         ("given: the customer is held out of first, expect: [{tag: seen}]", 'rule "first" is not played', "with: first"),
         ("given: [{held_out: frist}], expect: [{tag: seen}], with: first", 'rule "frist" is not played', '"first"'),
         ("given: [{held_out: false}], expect: [{tag: seen}]", "says nothing", "Leave it out"),
+        ("given: the customer gets variant c, expect: [{tag: seen}]", 'the rule example has no variant "c"', "send: {a: …, b: …}"),
+        ("given: [{variant: a}, {variant: b}], expect: [{tag: seen}]", "nobody gets both a and b", "a test for each variant"),
+        ("given: klant krijgt variant b, expect: [{tag: seen}]", "is not understood", "the customer gets variant b"),
         ("given: [{consent: withdrawn}], expect: [{tag: seen}]", 'unknown word "withdrawn"', "taken_back"),
         ("given: [{consent: {by: sms}}], expect: [{tag: seen}]", "either `given` or `taken_back`", "taken_back"),
         ("given: [{consent: {given: offers}}], expect: [{tag: seen}]", 'unknown purpose "offers"', "marketing, utility"),

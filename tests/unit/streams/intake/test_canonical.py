@@ -194,7 +194,7 @@ async def test_a_sealed_phone_is_read_as_in_its_stores_country():
         (sealed(), "names nobody"),
         ({"sealed": "helloyou"}, "is not of version 1"),
         ({"sealed": "hé"}, "base64url"),
-        ({"sealed": "A" * 1001}, "at most 1000"),
+        ({"sealed": "A" * 1001}, "more than 1000"),
         (sealed(phone="0612345678") | {"phone": "0612345678"}, "in the clear"),
     ],
 )

@@ -30,7 +30,7 @@ BAD: dict[str, tuple[dict[str, Any], str, str]] = {
     "no currency": (SALE | {"price_currency": ""}, "/price_currency", "may not be this"),
     "a refund in one": (BACK | {"price_currency": "eur"}, "/price_currency", "did you mean EUR?"),
     "no store": ({name: value for name, value in SALE.items() if name != "store"}, "/store", "store is missing"),
-    "a store without a name": (SALE | {"store": {"retail_store_id": ""}}, "/store/retail_store_id", "at least 1"),
+    "a store without a name": (SALE | {"store": {"retail_store_id": ""}}, "/store/retail_store_id", "is empty"),
     "a zone that there is not": (
         SALE | {"store": {"retail_store_id": "shop", "time_zone": "Europe/Gent"}}, "/store/time_zone", "IANA time zone",
     ),

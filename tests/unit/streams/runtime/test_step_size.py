@@ -14,17 +14,19 @@ from rules.actions import Give
 from stamgast.domain.activation import RANKS
 from stamgast.domain.alerts import STAFF_ROOM, AlertKind
 from stamgast.domain.budget_events import BudgetAnswered, BudgetLeased, BudgetWished
-from stamgast.domain.events import (
-    ActivationOutcome,
-    AnyEvent,
+from stamgast.domain.campaign_events import (
     AudienceFixed,
     AudienceListed,
-    Barrier,
-    CalledOff,
     CampaignDone,
     CampaignPlace,
     CampaignStarted,
     CampaignStopped,
+)
+from stamgast.domain.events import (
+    ActivationOutcome,
+    AnyEvent,
+    Barrier,
+    CalledOff,
     ConsentChanged,
     Enrolled,
     Erased,

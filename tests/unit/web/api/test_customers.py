@@ -10,10 +10,10 @@ from pydantic import BaseModel
 
 from stamgast.domain.names import tidy_name
 from stamgast.domain.program import Costs
+from stamgast.people.enrolment_request import EnrolmentRequest, doubts_about_enrolment, enrolment_schema, read_enrolment
 from stamgast.pos.canonical import Purchase, Refund
 from stamgast.pos.problems import RefusedError, allowed_in
 from stamgast.pos.types import ANY_ID
-from stamgast.web.api.enrolment import EnrolmentRequest, doubts_about_enrolment, enrolment_schema, read_enrolment
 from tests.builders import program
 
 CONSENT = {"purpose": "marketing", "channel": "sms", "wording_version": "2026-1"}

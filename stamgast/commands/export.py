@@ -1,0 +1,104 @@
+"""`stamgast export`: all of a merchant, or all that is kept of one customer."""
+
+from __future__ import annotations
+
+import asyncio
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, load_settings, misuse, new_app, print_json, progress
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from stamgast.settings import Settings
+
+app = new_app("Write down all of a merchant, or all that is kept of one customer.")
+
+
+@app.command()
+def export(
+    merchant: Annotated[str, typer.Option("--merchant", help="Whose customers they are.")],
+    customer: Annotated[str, typer.Option(help="One customer alone: id, phone or membership number.")] = "",
+    to: Annotated[Path | None, typer.Option(help="A new folder for the files; needed for all of a merchant.")] = None,
+    *,
+    as_json: AsJson = False,
+) -> None:
+    """Write down all customers of a merchant, or one of them: profile, consents with their proofs, purchases, messages.
+
+    Of one customer it is a JSON document on standard output, or that and a CSV of each list in a folder; of a merchant
+    it is a folder of CSVs, a line of JSON for each customer, and what tills told. This is personal data.
+    """
+    settings = load_settings()
+    if not customer and to is None:
+        misuse("all of a merchant is written into a folder: say which with --to FOLDER")
+    from stamgast.commands.finding import Reasons
+    from stamgast.lists.export import FolderError
+
+    try:
+        with Reasons():
+            if customer:
+                document = asyncio.run(_one(settings, merchant, customer, to))
+                _tell_one(document, to, as_json=as_json)
+            elif to is not None:
+                _tell_all(asyncio.run(_all(settings, merchant, to)), merchant, to, as_json=as_json)
+    except FolderError as error:
+        fail(str(error))
+
+
+async def _one(settings: Settings, merchant: str, identifier: str, to: Path | None) -> dict[str, Any]:
+    from contextlib import closing
+
+    from stamgast.lists.export import Tables
+    from stamgast.lists.writing_out import read_customer
+    from stamgast.lookup import name_customer, newest_bundle, open_people
+
+    async with open_people(settings) as people:
+        customer = await name_customer(settings, people, merchant, identifier)
+        program = (await newest_bundle(settings, people.topics, merchant))[1].program
+        document = await read_customer(settings, people, program, customer, settings.make_clock().now())
+    if to is not None:
+        tables = Tables(to)
+        tables.open()
+        with closing(tables), tables.file("customer.json") as file:
+            file.write(_as_text(document))
+            tables.add(document)
+    return document
+
+
+async def _all(settings: Settings, merchant: str, to: Path) -> Mapping[str, int]:
+    from stamgast.lists.writing_out import write_merchant
+    from stamgast.lookup import newest_bundle, open_people
+
+    tell, close = progress("partitions")
+    async with open_people(settings) as people:
+        program = (await newest_bundle(settings, people.topics, merchant))[1].program
+        try:
+            return await write_merchant(settings, people, program, to, at=settings.make_clock().now(), tell=tell)
+        finally:
+            close()
+
+
+def _tell_one(document: dict[str, Any], to: Path | None, *, as_json: bool) -> None:
+    if to is None and not as_json:
+        answer(_as_text(document))
+    elif as_json:
+        print_json(document)
+    else:
+        answer(f"{document['customer']} of {document['merchant']}: customer.json and a CSV of each list are in {to}")
+
+
+def _tell_all(rows: Mapping[str, int], merchant: str, to: Path, *, as_json: bool) -> None:
+    if as_json:
+        print_json({"merchant": merchant, "folder": str(to), "rows": dict(rows)})
+        return
+    for name, count in rows.items():
+        answer(f"{to / name}  {count:,} rows")
+
+
+def _as_text(document: dict[str, Any]) -> str:
+    import json
+
+    return json.dumps(document, indent=2, ensure_ascii=False)

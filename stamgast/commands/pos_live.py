@@ -1,0 +1,266 @@
+"""`stamgast pos status`, `pos poll` and `pos replay`: how connections are, and what they missed."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NamedTuple
+
+import typer
+
+from stamgast.commands.answering import AsJson, answer, fail, kafka_of, load_settings, misuse, print_json, say
+from stamgast.commands.finding import Reasons
+
+if TYPE_CHECKING:
+    from stamgast.domain.program import Program
+    from stamgast.log.dead_letters import DeadLetter
+    from stamgast.pos.adapter import Context
+    from stamgast.pos.connections import Connection
+    from stamgast.settings import Settings
+    from stamgast.tills.feeds import FeedBook
+    from stamgast.tills.intake import Came
+    from stamgast.tills.letters import Delivery
+    from stamgast.tills.reconcile import Polled, Reconciler
+    from stamgast.tills.record import Name
+    from stamgast.tills.table import ConnectionTable
+
+Merchant = Annotated[str, typer.Option(help="Of one merchant only.")]
+
+
+def status(*, merchant: Merchant = "", as_json: AsJson = False) -> None:
+    """Tell of every connection and store when it was last heard of, and whether that is usual for it."""
+    settings = load_settings()
+    with Reasons():
+        rows = asyncio.run(_rows(settings, merchant))
+    if as_json:
+        print_json(rows)
+        return
+    for row in rows:
+        last = row["last_event"] or "nothing yet"
+        where = f"{row['merchant']}  {row['connection']:<16} {row['system']:<14} {row['store']:<16}"
+        answer(f"{where} {row['health']:<8} {last}")
+        if row["trouble"]:
+            answer(f"    polling fails: {row['trouble']}")
+    if not rows:
+        answer("no connection is in force; `stamgast pos connect` makes one")
+
+
+def poll(
+    connection: Annotated[str, typer.Argument(help="The connection, as `pos status` shows it.")],
+    *,
+    merchant: Annotated[str, typer.Option(help="Whose, where several have one of this name.")] = "",
+    deep: Annotated[bool, typer.Option("--deep", help="Look days back, as every night.")] = False,
+    as_json: AsJson = False,
+) -> None:
+    """Ask a system's API now for what changed, and take it in; what comes again changes nothing."""
+    from stamgast.commands.stamping import stamp_of
+    from stamgast.pos.adapter import ApiError
+
+    settings = load_settings()
+    try:
+        with Reasons():
+            found = asyncio.run(_poll(settings, merchant, connection, stamp_of(settings), deep=deep))
+    except ApiError as error:
+        fail(f"{connection}: {error}")
+    if as_json:
+        told = {"pages": found.pages, "taken": found.taken, "laid_aside": found.laid_aside, "more": found.more}
+        print_json({"connection": connection} | told)
+        return
+    answer(f"{connection}: {found.taken} purchases and refunds in {found.pages} pages")
+    if found.laid_aside:
+        answer(f"{found.laid_aside} could not be read: `stamgast dead-letters list`")
+    if found.more:
+        answer("there is more: run it again")
+
+
+def replay(
+    letter_id: Annotated[str, typer.Argument(metavar="ID", help="The dead letter, as `dead-letters list` shows it.")],
+    *,
+    value: Annotated[Path | None, typer.Option(help="A file with the mended body.")] = None,
+    as_json: AsJson = False,
+) -> None:
+    """Take in a delivery that was laid aside, as if it came now; mended if --value is given."""
+    from stamgast.commands.stamping import stamp_of
+    from stamgast.pos.adapter import ApiError
+    from stamgast.pos.problems import RefusedError
+
+    settings = load_settings()
+    try:
+        mended = None if value is None else value.read_bytes()
+    except OSError as error:
+        misuse(f"{value}: {error.strerror}")
+    try:
+        with Reasons():
+            came = asyncio.run(_replay(settings, letter_id, mended, stamp_of(settings)))
+    except (ApiError, RefusedError) as error:
+        fail(f"{letter_id}: {error}")
+    if came.refused:
+        fail(f"{letter_id}: it still cannot be taken: {came.reason}")
+    if as_json:
+        print_json({"id": letter_id, "taken": len(came.taken)})
+    else:
+        answer(f"{letter_id}: {len(came.taken)} purchases and refunds were taken")
+
+
+class _Live(NamedTuple):
+    """What polls and replays stand on."""
+
+    reconciler: Reconciler
+    programs: dict[str, Program]
+
+    @property
+    def table(self) -> ConnectionTable:
+        return self.reconciler.tills.connections
+
+    def find(self, name: Name) -> tuple[Connection, Program]:
+        """A connection in force by its name, of a merchant or of the only one that has it."""
+        from rules.yaml.problems import suggest
+
+        everyone = self.table.all(name.merchant)
+        found = [each for each in everyone if each.name == name.connection]
+        if not found:
+            fail(f"there is no connection {name.connection!r}. {suggest(name.connection, [e.name for e in everyone])}")
+        if len(found) > 1:
+            misuse(f"{name.connection} is of {', '.join(each.merchant for each in found)}: say --merchant")
+        if found[0].merchant not in self.programs:
+            fail(f"{found[0].merchant} has no programme in force: `stamgast publish` first")
+        return found[0], self.programs[found[0].merchant]
+
+
+@asynccontextmanager
+async def _live(settings: Settings) -> AsyncIterator[_Live]:
+    from stamgast.bootstrap import tills_of
+    from stamgast.lookup import newest_bundles, open_people
+    from stamgast.people.last_heard import last_heard_over
+    from stamgast.state.transactions import KnownTransactions
+    from stamgast.tills.intake import Door
+    from stamgast.tills.reconcile import Reconciler
+    from stamgast.tills.shelf import read_connections
+
+    bundles = await newest_bundles(settings)
+    async with AsyncExitStack() as stack:
+        people = await stack.enter_async_context(open_people(settings))
+        topics, redis, append = people.topics, people.redis, people.appender.append
+        tills = tills_of(settings, redis, stack)
+        tills.connections = await read_connections(kafka_of(settings), topics.connections)
+        known = KnownTransactions(redis, partial(people.appender.partition_of, topics.purchases))
+        heard = last_heard_over(people.filling, topics.partitions)
+        door = Door(people.identities, known, append, topics.purchases, heard)
+        reconciler = Reconciler(tills, door, append, topics.connections, topics.dead_letters)
+        yield _Live(reconciler, {name: bundle.program for name, bundle in bundles.items()})
+        await tills.feeds.keep()
+
+
+async def _poll(settings: Settings, merchant: str, connection: str, now: int, *, deep: bool) -> Polled:
+    from stamgast.tills.record import Name
+
+    async with _live(settings) as live:
+        found, program = live.find(Name(merchant, connection))
+        return await live.reconciler.poll(found, program, now, deep=deep)
+
+
+async def _replay(settings: Settings, letter_id: str, mended: bytes | None, now: int) -> Came:
+    from stamgast.pos.adapter import Context
+    from stamgast.tills.letters import delivery_in
+
+    letters = _letters(settings)
+    letter = await asyncio.to_thread(_open, letters, letter_id)
+    held = delivery_in(letter)
+    if held is None:
+        misuse(f"{letter_id} is no delivery of a till: `stamgast dead-letters replay` plays it again")
+    name, delivery = held
+    async with _live(settings) as live:
+        connection, program = live.find(name)
+        came = await _take(live, Context(connection, program), delivery, mended, now)
+    if not came.refused:
+        await asyncio.to_thread(letters.note_replayed, letter, now)
+    return came
+
+
+async def _take(live: _Live, context: Context, delivery: Delivery, mended: bytes | None, now: int) -> Came:
+    from stamgast.tills.intake import reread_all, take
+    from stamgast.tills.letters import found_in
+
+    tills, connection = live.reconciler.tills, context.connection
+    adapter = tills.adapter(connection)
+    found = found_in(delivery, adapter, mended, believed=tills.is_believed(adapter, connection))
+    whole, gone = await reread_all(adapter, found, tills.apis.of(adapter, connection))
+    came = await take(live.reconciler.door, adapter, whole, context, now, refused=gone)
+    tills.feeds.note(context.program, came.taken, now)
+    return came
+
+
+def _letters(settings: Settings) -> Any:
+    from stamgast.identity.sealing import WrappingKeys
+    from stamgast.log.dead_letters import DeadLetters, DeadLetterSeal
+    from stamgast.log.topics import Topics
+
+    try:
+        keys = WrappingKeys.parse(settings.wrapping_keys.get_secret_value())
+    except ValueError as error:
+        misuse(str(error))
+    topics = Topics(settings.partitions, settings.topic_prefix)
+    return DeadLetters(kafka_of(settings, to_append=True), topics, DeadLetterSeal(keys))
+
+
+def _open(letters: Any, letter_id: str) -> DeadLetter:
+    from stamgast.identity.sealing import SealError
+    from stamgast.log.dead_letters import DeadLetterError
+
+    try:
+        found: DeadLetter = letters.one(letter_id)
+    except (DeadLetterError, SealError) as error:
+        fail(str(error))
+    return found
+
+
+async def _rows(settings: Settings, merchant: str) -> list[dict[str, Any]]:
+    from contextlib import aclosing
+
+    from stamgast.bootstrap import open_redis, topics_of
+    from stamgast.lookup import newest_bundles
+    from stamgast.tills.feeds import FeedBook
+    from stamgast.tills.shelf import read_connections
+
+    bundles = await newest_bundles(settings, merchant)
+    table = await read_connections(kafka_of(settings), topics_of(settings).connections)
+    now, rows = settings.make_clock().now(), []
+    async with aclosing(open_redis(settings)) as redis:
+        book = FeedBook(redis)
+        for connection in table.all(merchant):
+            if connection.merchant in bundles:
+                rows += await _of(connection, bundles[connection.merchant].program, table, book, now)
+            else:
+                say(f"{connection.merchant} has no programme in force: {connection.name} takes nothing")
+    return rows
+
+
+async def _of(
+    connection: Connection, program: Program, table: ConnectionTable, book: FeedBook, now: int
+) -> list[dict[str, Any]]:
+    from stamgast.clock.shop_time import format_time
+    from stamgast.tills.feeds import Place, zone_of
+    from stamgast.tills.record import CursorRecord, Name
+
+    known = table.cursor(Name(connection.merchant, connection.name)) or CursorRecord("", 0)
+    rows = []
+    for store in dict.fromkeys(connection.stores.values()) or program.stores:
+        stats = await book.stats(Place(connection.merchant, store))
+        health = stats.health(now, zone_of(program, store), failing_since=known.failing_since)
+        rows.append(
+            {
+                "connection": connection.name,
+                "system": connection.system,
+                "merchant": connection.merchant,
+                "store": store,
+                "last_event": format_time(stats.last) if stats.last else None,
+                "health": health.value,
+                "cursor": known.cursor or None,
+                "polled_at": format_time(known.at) if known.at else None,
+                "trouble": known.trouble or None,
+            }
+        )
+    return rows

@@ -1,0 +1,209 @@
+"""All that is kept of a customer as one document, and as rows of tables: the answer to whoever asks what we know.
+
+What would open a door is left out: codes of vouchers, hashes, keys. Money is in minor units beside its currency.
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import IO, Any, Final
+
+from msgspec import to_builtins
+
+from stamgast.clock.shop_time import format_time
+from stamgast.domain.customer import Customer
+from stamgast.domain.events import Enrolled, OwnEvent, Replied, VoucherRedeemed
+from stamgast.domain.program import Program
+from stamgast.domain.units import Millis
+from stamgast.identity.records import Profile
+from stamgast.identity.sealing import DataKey
+from stamgast.lists.lives import Life
+from stamgast.log.replies import Reply
+from stamgast.people.consents import told_of
+from stamgast.people.view import show_customer
+
+TABLES: Final = ("profile", "consents", "purchases", "purchase_lines", "messages", "facts", "events", "replies")
+"""Names of the CSVs."""
+_FORMULA: Final = ("=", "+", "-", "@", "\t", "\r")
+"""With which a spreadsheet takes a text for something to be worked out."""
+_INNER: Final = frozenset({"merchant", "customer"})
+_PRIVATE_TO_US: Final = frozenset({"attempt", "paid_by", "counted_by", "mills"})
+
+
+class FolderError(Exception):
+    """A folder that cannot be written to; the text says why."""
+
+
+def document_of(
+    customer: str,
+    life: Life,
+    program: Program,
+    at: Millis,
+    *,
+    profile: Profile | None,
+    state: Customer | None,
+    key: DataKey | None,
+    stopped: Millis | None = None,
+    replies: Sequence[Reply] = (),
+) -> dict[str, Any]:
+    """All that is kept of a customer at a moment, with the proofs of what they agreed to."""
+    shown = None if state is None else show_customer(customer, state, program, at)
+    for voucher in shown["vouchers"] if shown else ():
+        del voucher["code"]  # whoever knows it can redeem it
+    return {
+        "customer": customer,
+        "merchant": program.merchant,
+        "made_at": format_time(at),
+        "profile": None if profile is None else {name: text for name, text in to_builtins(profile).items() if text},
+        "stopped_since": format_time(stopped) if stopped else None,
+        "state": shown,
+        "consents": [_consent(told_of(each, key)) for each in life.consents],
+        "purchases": sorted(
+            (_purchase(name, each) for name, each in life.purchases.items()), key=lambda each: str(each["at"])
+        ),
+        "messages": [_told(each) for each in life.notes],
+        "facts": [_told(each) for each in life.lines],
+        "events": [_event(each) for each in life.events],
+        "replies": [
+            {"at": format_time(each.at), "channel": each.channel, "text": each.words.text, "button": each.words.button}
+            for each in replies
+        ],
+    }
+
+
+def _consent(told: Any) -> dict[str, Any]:
+    return {
+        "said_at": format_time(told.said_at),
+        "recorded_at": format_time(told.at),
+        "purpose": told.purpose,
+        "channel": told.channel,
+        "granted": told.granted,
+        "wording_version": told.proof and told.proof.wording,
+        "source": told.proof and told.proof.origin,
+    }
+
+
+def _purchase(name: str, purchase: Any) -> dict[str, Any]:
+    return {
+        "transaction": name,
+        "at": format_time(purchase.occurred_at),
+        "store": purchase.store,
+        "currency": purchase.currency,
+        "spend_minor": purchase.spend,
+        "refunded_minor": purchase.refunded,
+        "counts": purchase.counts,
+        "history": purchase.history,
+        "lines": [
+            {
+                "line": line.id,
+                "product": line.sku,
+                "category": line.category,
+                "quantity": line.quantity / 1000,
+                "gross_minor": line.gross,
+                "kind": line.kind,
+            }
+            for line in purchase.lines
+        ],
+    }
+
+
+def _told(told: Any) -> dict[str, Any]:
+    said = {name: value for name, value in to_builtins(told).items() if name not in _INNER | _PRIVATE_TO_US}
+    return {"at": format_time(said.pop("at"))} | said
+
+
+def _event(event: Any) -> dict[str, Any]:
+    """An event by its words; what stands for a phone or behind a veil is in the profile in the clear."""
+    told: dict[str, Any] = {"at": format_time(event.at), "type": type(event).__struct_config__.tag}
+    if isinstance(event, OwnEvent):
+        told |= {"name": event.name, "happened_at": format_time(event.happened_at), "fields": dict(event.fields)}
+    elif isinstance(event, Enrolled):
+        told |= {"language": event.language} | ({"since": format_time(event.since)} if event.since else {})
+    elif isinstance(event, Replied):
+        told |= {"channel": event.channel, "keyword": event.keyword}
+    elif isinstance(event, VoucherRedeemed):
+        told |= {"store": event.store}
+    return told
+
+
+class Tables:
+    """CSVs in a folder, one for each list, that grow by a customer at a time. Only their owner may read them."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._files: dict[str, IO[str]] = {}
+        self.rows: dict[str, int] = dict.fromkeys(TABLES, 0)
+
+    def open(self) -> None:
+        """Make the folder, or take an empty one. Raises `FolderError`."""
+        try:
+            self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+            if any(self._folder.iterdir()):
+                raise FolderError(f"{self._folder} is not empty: name a new folder")
+        except OSError as error:
+            raise FolderError(f"{self._folder}: {error.strerror}") from None
+        for name in TABLES:
+            self._files[name] = self.file(f"{name}.csv", "utf-8-sig")
+            csv.writer(self._files[name]).writerow(("customer", *_COLUMNS[name]))
+
+    def file(self, name: str, encoding: str = "utf-8") -> IO[str]:
+        """A new file in the folder."""
+        handle = os.open(self._folder / name, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+        return os.fdopen(handle, "w", encoding=encoding, newline="")
+
+    def add(self, document: Mapping[str, Any]) -> None:
+        """Write a customer's rows."""
+        for name in TABLES:
+            rows = [
+                [document["customer"], *(_cell(row.get(each)) for each in _COLUMNS[name])]
+                for row in _rows(document, name)
+            ]
+            csv.writer(self._files[name]).writerows(rows)
+            self.rows[name] += len(rows)
+
+    def close(self) -> None:
+        """Close the files."""
+        for file in self._files.values():
+            file.close()
+
+
+_COLUMNS: Final[Mapping[str, tuple[str, ...]]] = {
+    "profile": (
+        *("phone", "first_name", "name", "email", "language", "birthday", "source", "joined_at", "stopped_since"),
+        *("purchases", "visits", "spend", "currency", "stage", "tier", "tags"),
+    ),
+    "consents": ("said_at", "recorded_at", "purpose", "channel", "granted", "wording_version", "source"),
+    "purchases": ("transaction", "at", "store", "currency", "spend_minor", "refunded_minor", "counts", "history"),
+    "purchase_lines": ("transaction", "line", "product", "category", "quantity", "gross_minor", "currency", "kind"),
+    "messages": ("at", "kind", "activation", "rule", "template", "channel", "status", "reason"),
+    "facts": ("at", "kind", "became", "receipt", "rule", "card", "before", "after", "reward", "was", "reason"),
+    "events": ("at", "type", "name", "happened_at", "channel", "keyword", "store", "fields"),
+    "replies": ("at", "channel", "text", "button"),
+}
+
+
+def _rows(document: Mapping[str, Any], table: str) -> Iterable[Mapping[str, Any]]:
+    if table == "profile":
+        return [(document["state"] or {}) | (document["profile"] or {}) | {"stopped_since": document["stopped_since"]}]
+    if table == "purchase_lines":
+        return [
+            line | {"transaction": each["transaction"], "currency": each["currency"]}
+            for each in document["purchases"]
+            for line in each["lines"]
+        ]
+    rows: Iterable[Mapping[str, Any]] = document[table]
+    return rows
+
+
+def _cell(value: Any) -> Any:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    if isinstance(value, list | dict):
+        value = json.dumps(value, ensure_ascii=False) if value else ""
+    if isinstance(value, str) and value.startswith(_FORMULA):
+        return f"'{value}"
+    return "" if value is None else value

@@ -1,0 +1,167 @@
+"""A first reading of a list, whole: how many rows there are, and what its cells say together of dates and amounts.
+
+Which of 03/04/2026 is the day, and whether 1.250 is twelve hundred and fifty, other rows may tell. Which receipts stand
+in more than one place is noted too: these wait for all of their rows.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final
+
+from stamgast.lists.columns import Columns, ColumnsError, Kind, understand
+from stamgast.lists.mapping import Mapping
+from stamgast.sheets.dates import DateOrder, orders_told
+from stamgast.sheets.lines import MOST_COLUMNS, BadRow, Row, SheetError, open_sheet, parting_mark, rows_of
+from stamgast.sheets.money import decimal_marks
+
+_PIECE: Final = 1 << 20
+_MONEY: Final = ("amount", "cost")
+_DATES: Final = ("date", "birthday", "joined", "consent_at")
+
+
+@dataclass(frozen=True, slots=True)
+class Survey:
+    """What is known of a list before its rows are taken in."""
+
+    path: Path
+    digest: str
+    """SHA-256 of its bytes and of the mapping."""
+    columns: Columns
+    constants: dict[str, str]
+    parted_by: str
+    width: int
+    skipped: int
+    """Lines up to the heading's."""
+    rows: int
+    order: DateOrder | None
+    mark: str
+    """The decimal mark; empty where no amount tells it."""
+    scattered: dict[str, int]
+    """Receipts whose rows do not stand together -> how many rows they have."""
+    windows: bool
+    """It has bytes that are no UTF-8 and were read as Windows-1252."""
+
+    def all_rows(self) -> Iterator[Row | BadRow]:
+        """Read the rows again."""
+        with open_sheet(self.path) as file:
+            for _ in range(self.skipped):
+                file.readline()
+            yield from rows_of(file, self.skipped + 1, self.parted_by)
+
+    def cell(self, row: Row, column: str) -> str:
+        """What a row says of a column; what the mapping says of all of them where there is none."""
+        place = self.columns.places.get(column)
+        if place is None:
+            return self.constants.get(column, "")
+        return row.cells[place].strip() if place < len(row.cells) else ""
+
+
+def survey(path: Path, mapping: Mapping, kind: Kind | None = None) -> Survey:
+    """Read a list through.
+
+    Raises:
+        SheetError: it is no CSV, or its heading cannot be understood.
+    """
+    digest, windows = _digest_of(path, mapping)
+    skipped, heading, parted_by = _heading_of(path)
+    try:
+        columns = understand(heading, kind or mapping.kind, mapping.columns, tuple(mapping.constants))
+    except ColumnsError as error:
+        raise SheetError(f"{path}:{skipped}: {error}") from None
+    found = Survey(
+        path=path,
+        digest=digest,
+        columns=columns,
+        constants=dict(mapping.constants),
+        parted_by=parted_by,
+        width=len(heading),
+        skipped=skipped,
+        rows=0,
+        order=mapping.date_order,
+        mark=mapping.decimal_mark,
+        scattered={},
+        windows=windows,
+    )
+    return _surveyed(found)
+
+
+def _surveyed(found: Survey) -> Survey:
+    marks: set[str] = set()
+    orders: set[DateOrder] = set()
+    money = [column for column in _MONEY if column in found.columns.places]
+    dates = [column for column in _DATES if column in found.columns.places]
+    rows, last = 0, ""
+    seen: dict[int, int] = {}
+    scattered: dict[str, int] = {}
+    by_receipt = found.columns.kind is Kind.PURCHASES and "transaction" in found.columns.places
+    for row in found.all_rows():
+        rows += 1
+        if isinstance(row, BadRow):
+            continue
+        if len(marks) < 2:
+            marks |= decimal_marks(found.cell(row, column) for column in money)
+        if len(orders) < 2:
+            orders |= orders_told(found.cell(row, column) for column in dates)
+        if by_receipt and (name := found.cell(row, "transaction")):
+            key = hash(name)
+            if name != last and key in seen:
+                scattered[name] = 0
+            seen[key] = seen.get(key, 0) + 1
+            last = name
+    return replace(
+        found,
+        rows=rows,
+        order=found.order or (orders.pop() if len(orders) == 1 else None),
+        mark=found.mark or (marks.pop() if len(marks) == 1 else ""),
+        scattered={name: seen[hash(name)] for name in scattered},
+    )
+
+
+def _digest_of(path: Path, mapping: Mapping) -> tuple[str, bool]:
+    """The digest, and whether there are bytes that are no UTF-8."""
+    made = hashlib.sha256(repr(mapping).encode())
+    is_utf8, rest = True, b""
+    try:
+        with path.open("rb") as file:
+            while piece := file.read(_PIECE):
+                made.update(piece)
+                if is_utf8:
+                    whole = rest + piece
+                    try:
+                        whole.decode()
+                        rest = b""
+                    except UnicodeDecodeError as error:
+                        rest = whole[error.start :]
+                        is_utf8 = len(rest) < 4 and error.reason == "unexpected end of data"
+    except OSError as error:
+        raise SheetError(f"{path}: {error.strerror}") from None
+    return made.hexdigest(), not is_utf8 or bool(rest)
+
+
+def _heading_of(path: Path) -> tuple[int, list[str], str]:
+    """The number of the heading's line, its cells, and what parts them."""
+    with open_sheet(path) as file:
+        number, parted_by = 0, ""
+        for number, text in enumerate(iter(lambda: file.readline(_PIECE), ""), 1):
+            if text.lower().startswith("sep=") and len(text.strip()) == 5:
+                parted_by = text.strip()[4]
+                continue
+            if not text.strip():
+                continue
+            mark = parted_by or parting_mark(text)
+            row = next(rows_of(io.StringIO(text), number, mark), None)
+            if row is None:
+                continue
+            if isinstance(row, BadRow):
+                raise SheetError(f"{path}:{number}: the heading {row.why}")
+            if len(row.cells) > MOST_COLUMNS:
+                raise SheetError(
+                    f"{path}:{number}: the heading has {len(row.cells):,} columns; at most {MOST_COLUMNS:,}"
+                )
+            return number, row.cells, mark
+        raise SheetError(f"{path}: there is no heading in its {number:,} lines: nothing stands in it")

@@ -1,0 +1,28 @@
+"""Who bought something, as far as a system says: its own id of the customer, and a phone that can be one."""
+
+from typing import Any, Final
+
+from stamgast.pos.adapter import Context
+from stamgast.pos.systems.ids import customer_id
+
+_FEWEST_DIGITS: Final = 7
+_LONGEST: Final = 40
+
+
+def customer_of(context: Context, system: str, own: str | None, phone: str | None = None) -> dict[str, Any]:
+    """`{"customer": …}` for a document; nothing where nobody is named.
+
+    What a form's telephone field holds may be anything: without seven digits, or with letters, it is no phone.
+    """
+    named: dict[str, Any] = {}
+    if phone and is_phone(phone):
+        named["phone"] = phone
+    if own:
+        named["provider_customer_id"] = customer_id(context, system, own)
+    return {"customer": named} if named else {}
+
+
+def is_phone(text: str) -> bool:
+    """Whether it may be a telephone number; which one it is, identity decides."""
+    digits = sum(each.isdigit() for each in text)
+    return digits >= _FEWEST_DIGITS and len(text) <= _LONGEST and not any(each.isalpha() for each in text)

@@ -1,0 +1,58 @@
+"""Amounts of Shopify's objects: in the shop's own currency, which `…_set` names."""
+
+from collections.abc import Iterable
+from decimal import Decimal
+from typing import Final
+
+from stamgast.pos.systems.names import DEPOSIT, is_deposit
+from stamgast.pos.systems.part import Part
+
+ZERO: Final = Decimal(0)
+
+
+def money(part: Part, name: str, default: Decimal | None = ZERO) -> Decimal:
+    """An amount in the shop's currency; the plain field is that as well, and older objects have only it."""
+    if (both := part.part(f"{name}_set")) is not None:
+        shop = both.part("shop_money")
+        if shop is not None and shop.has("amount"):
+            return shop.number("amount")
+    return part.number(name, default=default)
+
+
+def has_money(part: Part, name: str) -> bool:
+    """Whether it is there in either way."""
+    return part.has(name) or part.has(f"{name}_set")
+
+
+def total(parts: Iterable[Part], *names: str) -> Decimal:
+    """The sum of fields over objects, where they are there."""
+    return sum((money(each, name) for each in parts for name in names), ZERO)
+
+
+def tax_of(part: Part) -> Decimal:
+    """The tax of a line, in the shop's currency."""
+    return total(part.parts("tax_lines"), "price")
+
+
+def discount_of(part: Part) -> Decimal:
+    """What was taken off a line: its share of every discount, else what older objects say."""
+    allocations = part.parts("discount_allocations")
+    return total(allocations, "amount") if allocations else money(part, "total_discount")
+
+
+def kind_of(line: Part) -> str:
+    """The kind of a line that stands beside the goods; empty for goods."""
+    if line.flag("gift_card"):
+        return "gift_card"
+    return DEPOSIT if is_deposit(line.maybe("title", "name")) else ""
+
+
+def currency_in(part: Part, *names: str) -> str | None:
+    """The shop's currency as the first of these `…_set`s says it."""
+    for name in names:
+        both = part.part(f"{name}_set")
+        shop = both.part("shop_money") if both is not None else None
+        code = shop.maybe("currency_code", "currency") if shop is not None else None
+        if code and code != "XXX":
+            return code.upper()
+    return None

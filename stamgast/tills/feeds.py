@@ -1,0 +1,107 @@
+"""When each store was last heard of, and what is usual for it: noted at once, kept in Redis every few seconds.
+
+Kept as it is only for show: no state of a customer goes by it. What is lost with Redis is learned again.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from typing import Final, NamedTuple
+
+from msgspec import DecodeError, ValidationError
+from msgspec.json import Decoder, Encoder
+
+from stamgast.domain.feed_health import FeedStats
+from stamgast.domain.program import Program
+from stamgast.domain.purchase_record import millis_of
+from stamgast.domain.units import Millis
+from stamgast.logs import get_logger
+from stamgast.purchases.accept import Taken
+from stamgast.state.client import RedisClient
+from stamgast.state.errors import StateError
+from stamgast.state.keys import feed
+
+log = get_logger(__name__)
+
+_EVERY_S: Final = 5.0
+_MOST_NOTED: Final = 100_000
+_LOCK_S: Final = 5.0
+"""Two processes that keep the same store's at once do it one after the other."""
+
+_encode = Encoder().encode
+_decode = Decoder(FeedStats).decode
+
+
+class Place(NamedTuple):
+    """A merchant's store, as tills call it."""
+
+    merchant: str
+    store: str
+
+
+class FeedBook:
+    """See the module."""
+
+    def __init__(self, redis: RedisClient) -> None:
+        self._redis = redis
+        self._noted: dict[tuple[Place, str], list[tuple[Millis, Millis]]] = {}
+        self._count = 0
+
+    def note(self, program: Program, taken: Iterable[Taken], at: Millis) -> None:
+        """Sales and refunds came in `at`; what there is no room for is not learned from."""
+        for each in taken:
+            purchase = each.received.purchase
+            if purchase.store is None or self._count >= _MOST_NOTED:
+                continue
+            name = purchase.store.retail_store_id
+            key = Place(program.merchant, name), zone_of(program, name)
+            self._noted.setdefault(key, []).append((millis_of(purchase.end_date_time), at))
+            self._count += 1
+
+    async def run(self) -> None:
+        """Keep what was noted, for ever."""
+        while True:
+            await asyncio.sleep(_EVERY_S)
+            with suppress(StateError):  # it is kept later
+                await self.keep()
+
+    async def keep(self) -> None:
+        """Keep what was noted. Raises `StateError`; then it is still noted."""
+        while self._noted:
+            (place, zone), moments = self._noted.popitem()
+            self._count -= len(moments)
+            try:
+                await self._keep(place, zone, moments)
+            except StateError:
+                self._noted.setdefault((place, zone), [])[:0] = moments
+                self._count += len(moments)
+                raise
+
+    async def _keep(self, place: Place, zone: str, moments: list[tuple[Millis, Millis]]) -> None:
+        key = feed(*place)
+        async with self._redis.locked(f"{key}:lock", wait_s=_LOCK_S, kept_s=_LOCK_S):
+            stats = await self.stats(place)
+            for occurred, at in moments:
+                stats.note(occurred, at, zone)
+            await self._redis.set(key, _encode(stats))
+
+    async def stats(self, place: Place) -> FeedStats:
+        """What is known of a store; nothing, if it was never heard of. Raises `StateError`."""
+        value = await self._redis.get(feed(*place))
+        try:
+            return FeedStats() if value is None else _decode(value)
+        except (DecodeError, ValidationError):
+            return FeedStats()
+
+    async def of_merchant(self, program: Program, others: Iterable[str] = ()) -> Mapping[str, FeedStats]:
+        """The same of all of a merchant's stores, and of other places. Raises `StateError`."""
+        names = dict.fromkeys([*program.stores, *others])
+        return {name: await self.stats(Place(program.merchant, name)) for name in names}
+
+
+def zone_of(program: Program, store: str) -> str:
+    """A store's time zone; the programme's for one that it does not name."""
+    known = program.stores.get(store)
+    return program.time_zone if known is None else known.time_zone

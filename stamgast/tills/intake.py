@@ -1,0 +1,162 @@
+"""Objects of a system of tills -> purchases that Kafka has: read again where they have to be, then accepted."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Final, NamedTuple
+
+from stamgast.domain.units import Millis
+from stamgast.identity.joining import LastHeard
+from stamgast.logs import get_logger
+from stamgast.pos.adapter import Adapter, Api, ApiError, Context, Found, GoneError
+from stamgast.pos.doubt import Doubt
+from stamgast.pos.problems import Problem, RefusedError
+from stamgast.pos.reading import Item, Received, Refused
+from stamgast.pos.webhook import guarded, purchases_of
+from stamgast.purchases.accept import Accepted, Append, Known, People, ReceiptTooLargeError, Taken, accept
+
+log = get_logger(__name__)
+
+_LARGE: Final = 20
+"""Objects that are read at once; more are read in a thread, so that others need not wait."""
+_PHONE: Final = "/customer/phone"
+
+
+class Door(NamedTuple):
+    """What takes purchases in."""
+
+    people: People
+    known: Known
+    append: Append
+    topic: str
+    last_heard: LastHeard
+
+
+@dataclass(frozen=True, slots=True)
+class Came:
+    """What became of the objects of a delivery or of a page."""
+
+    taken: Sequence[Taken] = ()
+    doubts: Sequence[Doubt] = ()
+    beside: Sequence[Doubt] = ()
+    refused: Sequence[Problem] = ()
+    """What could not be taken, and why; empty: everything that means a purchase was."""
+
+    @property
+    def reason(self) -> str:
+        """What was refused, in a line."""
+        return "; ".join(f"{each['pointer'] or '/'}: {each['detail']}" for each in self.refused)
+
+
+async def reread_all(adapter: Adapter, found: Sequence[Found], api: Api | None) -> tuple[list[Found], list[Problem]]:
+    """The objects whole, and what is to be said of those that cannot be had. Raises `ApiError`."""
+    whole, problems = [], []
+    for each in found:
+        try:
+            whole.append(await reread(adapter, each, api))
+        except RefusedError as refused:
+            problems += refused.problems
+    return whole, problems
+
+
+async def take(
+    door: Door,
+    adapter: Adapter,
+    whole: Sequence[Found],
+    context: Context,
+    at: Millis,
+    *,
+    refused: Sequence[Problem] = (),
+) -> Came:
+    """Take in what these objects mean, recorded `at`; `refused` is what was to be said before.
+
+    Raises:
+        NotLoadedError, StateError, NotAppendedError: not now; the same again later.
+    """
+    problems = [*refused]
+    large = len(whole) > _LARGE
+    items = await asyncio.to_thread(purchases_of, adapter, whole, context) if large else purchases_of(
+        adapter, whole, context
+    )  # fmt: skip
+    problems += [problem for each in items if isinstance(each, Refused) for problem in each.problems]
+    good: list[Item] = [each for each in items if isinstance(each, Received)]
+    if not good:
+        return Came(refused=problems)
+    try:
+        accepted = await _accept(door, good, context, at, large=large)
+    except (RefusedError, ReceiptTooLargeError) as error:
+        told = error.problems if isinstance(error, RefusedError) else [{"pointer": "", "detail": str(error)}]
+        return Came(refused=[*problems, *told])
+    problems += [problem for each in accepted.outcomes if isinstance(each, Refused) for problem in each.problems]
+    return Came(accepted.taken, accepted.doubts, accepted.beside, problems)
+
+
+async def reread(adapter: Adapter, found: Found, api: Api | None) -> Found:
+    """The object whole, as far as it can be had.
+
+    Raises:
+        RefusedError: it is not there any more, or nobody gave us what its API asks for.
+        ApiError: its API could not be asked.
+    """
+    if found.content is not None and not found.partial:
+        return found
+    if api is None:
+        if found.content is not None:
+            return found
+        detail = f"{found.kind} {found.id} has to be read again by the API, and the connection has no credential for it"
+        raise RefusedError([{"pointer": "", "detail": detail}])
+    try:
+        with guarded(adapter):
+            return await adapter.reread(found, api)
+    except GoneError as error:
+        raise RefusedError([{"pointer": "", "detail": f"{found.kind} {found.id}: {error}"}]) from None
+    except ApiError:
+        if found.content is not None:
+            log.warning("taken without the whole", system=adapter.name, kind=found.kind)
+            return found
+        raise
+
+
+async def _accept(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
+    """Accept them; a customer who cannot be named by what a till says costs nobody the sale."""
+    try:
+        accepted = await _accept_once(door, items, context, at, large=large)
+        failed = [each for each in accepted.outcomes if isinstance(each, Refused)]
+    except RefusedError as error:
+        accepted, failed = Accepted([], [], []), [Refused(error.problems)]
+    places = {problem["pointer"].removesuffix(_PHONE) for each in failed for problem in each.problems}
+    unnamed = [_without_customer(each) for each in items if isinstance(each, Received) and _named_badly(each, places)]
+    if failed and unnamed:
+        again = await _accept_once(door, unnamed, context, at, large=large)
+        kept = [each for each in accepted.outcomes if isinstance(each, Taken) or not _is_of_phone(each)]
+        log.warning("sales taken without their customer", merchant=context.program.merchant, sales=len(unnamed))
+        return Accepted([*kept, *again.outcomes], [*accepted.doubts, *again.doubts], [*accepted.beside, *again.beside])
+    if not accepted.outcomes:
+        raise RefusedError([problem for each in failed for problem in each.problems])
+    return accepted
+
+
+async def _accept_once(door: Door, items: Sequence[Item], context: Context, at: Millis, *, large: bool) -> Accepted:
+    return await accept(
+        door.people,
+        door.known,
+        door.append,
+        door.topic,
+        items,
+        program=context.program,
+        at=at,
+        last_heard=door.last_heard,
+        large=large,
+    )
+
+
+def _named_badly(item: Received, places: set[str]) -> bool:
+    return item.place in places and getattr(item.purchase, "customer", None) is not None
+
+
+def _is_of_phone(refused: Refused) -> bool:
+    return all(problem["pointer"].endswith(_PHONE) for problem in refused.problems)
+
+
+def _without_customer(item: Received) -> Received:
+    return replace(item, purchase=item.purchase.model_copy(update={"customer": None}))

@@ -1,0 +1,230 @@
+"""What systems of tills call us with: verified by their raw bytes, read, taken in like any other purchase.
+
+A 2xx says that Kafka has it: the purchases, or a dead letter that holds the whole delivery where something about it has
+to be mended first. Systems give up on an address that answers otherwise, and some of them for ever. A 503 asks for the
+same again; a forged one gets 401 and no word more.
+"""
+
+import asyncio
+import hashlib
+import hmac
+from dataclasses import dataclass
+from functools import partial
+from typing import Final
+
+from starlette.requests import Request
+from starlette.responses import Response
+
+from stamgast.domain.program import MERCHANT, Program
+from stamgast.domain.units import Millis
+from stamgast.logs import get_logger
+from stamgast.pos.adapter import Adapter, Answer, ApiError, Context, SignatureError
+from stamgast.pos.connections import PATH, WEBHOOK, Connection, SecretError
+from stamgast.pos.problems import RefusedError
+from stamgast.pos.registry import BadAdapterError, UnknownSystemError
+from stamgast.pos.webhook import Notice, Webhook, guarded, read_webhook
+from stamgast.state.keys import delivered
+from stamgast.tills.intake import Came, Door, reread_all, take
+from stamgast.tills.tills import Tills
+from stamgast.web.auth import check_fit, read_raw, take_or_refuse
+from stamgast.web.connections import address_of
+from stamgast.web.deps import Deps, deps_of
+from stamgast.web.problem import Problem, unavailable
+
+log = get_logger(__name__)
+
+_REMEMBERED_S: Final = 7 * 24 * 3_600
+"""As long as any system repeats a delivery."""
+_REREAD_S: Final = 4.0
+"""Within this the API has answered, or the system is asked to come again: the first of them waits for five seconds."""
+_MENDED_S: Final = 60
+_SMALL: Final = 20_000
+_LARGEST_ID: Final = 32
+
+
+@dataclass(frozen=True, slots=True)
+class _Delivery:
+    """A webhook that came to an address of ours: whose it is, and with what it is taken in."""
+
+    deps: Deps
+    tills: Tills
+    adapter: Adapter
+    connection: Connection
+    program: Program
+    webhook: Webhook
+    at: Millis
+
+    @property
+    def signed(self) -> bool:
+        return self.tills.is_signed(self.adapter, self.connection)
+
+    @property
+    def believed(self) -> bool:
+        return self.tills.is_believed(self.adapter, self.connection)
+
+    async def notice(self) -> Notice:
+        """What it says, if it is genuine. Raises `SignatureError`, `SecretError`, `RefusedError`."""
+        secrets = self.tills.secrets(self.connection, WEBHOOK)
+        how = {"signed": self.signed, "believed": self.believed}
+        read = partial(read_webhook, self.adapter, self.webhook, secrets, self.at, **how)
+        return read() if len(self.webhook.raw) < _SMALL else await asyncio.to_thread(read)
+
+    async def come(self, notice: Notice) -> None:
+        """Take in what it says, once."""
+        remembered = _remembered(self.connection, notice.delivery_id)
+        if remembered and await self.deps.redis.exists(remembered):
+            self.count("repeated")
+            return
+        if not notice.found:
+            self.count("nothing")
+            return
+        came = await self._take(notice)
+        merchant, metrics = self.connection.merchant, self.deps.metrics
+        metrics.purchases.labels(merchant).inc(len(came.taken))
+        metrics.doubts.note(merchant, came.doubts)
+        self.tills.feeds.note(self.program, came.taken, self.at)
+        if came.refused:
+            await self.lay_aside(came.reason)
+        else:
+            self.count("taken" if came.taken else "nothing")
+        if remembered:
+            await self.deps.redis.remember(remembered, self.at, _REMEMBERED_S)
+
+    async def _take(self, notice: Notice) -> Came:
+        deps, context = self.deps, Context(self.connection, self.program)
+        append, topic = deps.appender.append, deps.topics.purchases
+        door = Door(deps.identities, deps.known_transactions, append, topic, deps.last_heard)
+        within = _REREAD_S if any(each.content is None or each.partial for each in notice.found) else None
+        try:
+            api = self.tills.apis.of(self.adapter, self.connection)
+            async with asyncio.timeout(within):
+                whole, gone = await reread_all(self.adapter, notice.found, api)
+        except (ApiError, TimeoutError) as error:
+            self.count("unread")
+            why = str(error) or "the API did not answer in time"
+            log.warning("a notice could not be read again", connection=self.connection.name, why=why)
+            raise unavailable("What this is about could not be read again from its system. Send it again.") from None
+        return await take(door, self.adapter, whole, context, self.at, refused=gone)
+
+    async def lay_aside(self, reason: str) -> None:
+        """Keep it whole among the dead letters."""
+        self.count("laid_aside")
+        named = {"merchant": self.connection.merchant, "connection": self.connection.name}
+        log.warning("a delivery was laid aside", **named, why=reason)
+        raw, headers = self.webhook.raw, self.webhook.headers
+        letter = self.tills.letters.record(self.connection, raw, headers, reason, self.at)
+        await self.deps.appender.append(self.deps.topics.dead_letters, [letter])
+
+    def answer(self, notice: Notice) -> Response:
+        """What its system wants to hear."""
+        try:
+            with guarded(self.adapter):
+                return _response(self.adapter.answer(notice.body))
+        except RefusedError:
+            return _response(Answer())
+
+    def ping(self) -> Answer | None:
+        """What it is answered if it is a ping."""
+        try:
+            with guarded(self.adapter):
+                return self.adapter.ping(self.webhook.raw, self.webhook.headers)
+        except RefusedError:
+            return None
+
+    def count(self, outcome: str) -> None:
+        """Count what became of it."""
+        connection = self.connection
+        self.deps.metrics.deliveries.labels(connection.merchant, connection.system, outcome).inc()
+
+
+async def post_delivery(request: Request) -> Response:
+    """`POST /v1/merchants/{merchant}/pos/{system}[/{connection}]`: a webhook of a system of tills."""
+    deps = deps_of(request)
+    delivery = await _addressed(request, deps)
+    if (ping := delivery.ping()) is not None:
+        delivery.count("ping")
+        return _response(ping)
+    check_fit(deps)
+    try:
+        notice = await delivery.notice()
+    except SignatureError as error:
+        delivery.count("forged")
+        log.warning("a webhook is not genuine", connection=delivery.connection.name, why=str(error))
+        _take_refusal(request, deps)
+        raise Problem(401, "signature", "The signature is missing or wrong. Nothing was done.") from None
+    except SecretError as error:
+        raise _not_ready(delivery.connection, error) from None
+    except RefusedError as refused:
+        if not delivery.believed:
+            raise
+        await delivery.lay_aside(str(refused))
+        return _response(Answer())
+    await delivery.come(notice)
+    return delivery.answer(notice)
+
+
+async def _addressed(request: Request, deps: Deps) -> _Delivery:
+    """Whose webhook it is. Raises `Problem` 404 for any address that was not given out, 503 while that is not known."""
+    if not deps.merchants.loaded or deps.tills is None:
+        raise unavailable("Not ready: the programmes are still being read.")
+    tills, merchant, system = deps.tills, request.path_params["merchant"], request.path_params["system"]
+    name, _, token = request.path_params.get("connection", "").partition(".")
+    connection = tills.connections.find(merchant, system, name) if MERCHANT.fullmatch(merchant) else None
+    program = await deps.merchants.get(merchant) if connection is not None else None
+    if connection is None or program is None:
+        _take_refusal(request, deps)
+        raise _nowhere()
+    try:
+        adapter = tills.adapter(connection)
+        is_known = not _needs_token(tills, adapter, connection) or _is_among(token, tills.secrets(connection, PATH))
+    except (UnknownSystemError, BadAdapterError, SecretError) as error:
+        raise _not_ready(connection, error) from None
+    if not is_known:
+        _take_refusal(request, deps)
+        raise _nowhere()
+    raw = await read_raw(request, deps.limits.batch_bytes)
+    headers = {name.lower(): value for name, value in request.headers.items()}
+    webhook = Webhook(raw, headers, _url(request, deps))
+    return _Delivery(deps, tills, adapter, connection, program, webhook, deps.clock.now())
+
+
+def _needs_token(tills: Tills, adapter: Adapter, connection: Connection) -> bool:
+    """Where nothing is signed, who knows the address is believed to be the system; some want both."""
+    return PATH in connection.sealed or not tills.is_signed(adapter, connection)
+
+
+def _is_among(token: str, known: list[str]) -> bool:
+    return any(hmac.compare_digest(token.encode(), each.encode()) for each in known)
+
+
+def _response(answer: Answer) -> Response:
+    return Response(answer.text, answer.status, media_type=answer.media_type)
+
+
+def _remembered(connection: Connection, delivery: str) -> str:
+    """The key under which a delivery is remembered; empty for one without a name."""
+    if not delivery:
+        return ""
+    name = hashlib.sha256(delivery.encode(errors="surrogatepass")).hexdigest()[:_LARGEST_ID]
+    return delivered(connection.merchant, connection.name, name)
+
+
+def _url(request: Request, deps: Deps) -> str:
+    """The address that the system was given: behind a proxy the request knows another one."""
+    path = (request.scope.get("raw_path") or request.scope["path"].encode()).decode("latin-1").partition("?")[0]
+    query = request.scope["query_string"].decode("latin-1")
+    return f"{deps.public_url.rstrip('/')}{path}{f'?{query}' if query else ''}"
+
+
+def _take_refusal(request: Request, deps: Deps) -> None:
+    client = address_of(request.client.host) if request.client else ""
+    take_or_refuse(deps.refusals, client, "webhooks that are not genuine")
+
+
+def _not_ready(connection: Connection, error: Exception) -> Problem:
+    log.error("a connection cannot be used", merchant=connection.merchant, connection=connection.name, why=str(error))
+    return unavailable("This connection is not ready. Send the same again later.", after_s=_MENDED_S)
+
+
+def _nowhere() -> Problem:
+    return Problem(404, "no-connection", "No till is connected at this address. `stamgast pos connect` gives one.")
