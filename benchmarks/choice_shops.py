@@ -8,9 +8,9 @@ from typing import Final
 
 import numpy as np
 
-from stamgast.clv.data.csv_words import MICRO
 from stamgast.clv.data.purchase_file import Buyer, Purchases
 from stamgast.domain.units import Day
+from stamgast.sheets.cells import MICRO
 
 BEGIN: Final[Day] = 19_000
 HORIZON: Final = 182

@@ -20,6 +20,10 @@ class ClosedDays(Struct, frozen=True):
         """Whether every day counts, and as much as any other."""
         return not self.days
 
+    def counted_by(self, day: Day) -> float:
+        """Return how many open days there were up to and including a day, since some day before them all."""
+        return day - bisect_right(self.days, day)
+
     def open_between(self, first: Day, last: Day) -> int:
         """Count the open days after `first` up to and including `last`."""
         days = self.days

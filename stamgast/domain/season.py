@@ -50,11 +50,11 @@ class ShopTime(ClosedDays, frozen=True):
 
     def open_between(self, first: Day, last: Day) -> int:
         """Count the days after `first` up to and including `last`, to the nearest whole one."""
-        days = self.days
-        passed = self.clock(last + 1) - self.clock(first + 1)
-        if days:
-            passed -= self.lost[bisect_right(days, last)] - self.lost[bisect_right(days, first)]
-        return round(passed)
+        return round(self.counted_by(last) - self.counted_by(first))
+
+    def counted_by(self, day: Day) -> float:
+        """Return the days counted from 1 January 1970 up to and including a day."""
+        return self.clock(day + 1) - self.lost[bisect_right(self.days, day)]
 
     def closed_between(self, first: Day, last: Day) -> float:
         """Return how many days fewer than the calendar's are counted; of closed ones as far as is known at `first`."""

@@ -19,9 +19,24 @@ PurchaseDays = Sequence[Day]
 
 def rows_as_of(customers: Sequence[PurchaseDays], as_of: Day, closed: ClosedDays = ClosedDays()) -> Rows:  # noqa: B008
     """Make a row per customer at the end of a day; each has bought by then and no later day is given."""
-    rows = [row_as_of(days, as_of, closed) for days in customers]
-    x, recency, age = zip(*rows, strict=True) if rows else ((), (), ())
-    return make_rows(x, recency, age)
+    first = np.array([days[0] for days in customers], dtype=np.int64)
+    last = np.array([days[-1] for days in customers], dtype=np.int64)
+    repeats = np.array([len(days) for days in customers], dtype=np.int64) - 1
+    if not len(first):
+        return make_rows((), (), ())
+    passed = _passed(first, last, closed)
+    recency = np.maximum(passed, repeats)
+    return make_rows(repeats, recency, recency + _passed(last, np.full(len(last), as_of), closed))
+
+
+def _passed(first: Integers, last: Integers, time: ClosedDays) -> Integers:
+    """Return what `time.open_between` says of many pairs of days at once."""
+    if time.is_calendar:
+        return last - first
+    begin, end = int(min(first.min(), last.min())), int(max(first.max(), last.max()))
+    counted = np.array([time.counted_by(day) for day in range(begin, end + 1)])
+    passed: Integers = np.rint(counted[last - begin] - counted[first - begin]).astype(np.int64)
+    return passed
 
 
 def row_as_of(days: PurchaseDays, as_of: Day, closed: ClosedDays) -> tuple[int, int, int]:
@@ -33,11 +48,12 @@ def row_as_of(days: PurchaseDays, as_of: Day, closed: ClosedDays) -> tuple[int, 
 
 def log_gaps_of(customers: Sequence[PurchaseDays], closed: ClosedDays = ClosedDays()) -> float:  # noqa: B008
     """Sum of ln(gap in weeks) over all customers and gaps."""
-    return sum(
-        log(max(closed.open_between(earlier, later), 1) / WEEK_DAYS)
-        for days in customers
-        for earlier, later in pairwise(days)
-    )
+    pairs = [pair for days in customers for pair in pairwise(days)]
+    if not pairs:
+        return 0.0
+    earlier, later = np.array(pairs, dtype=np.int64).T
+    counts = np.bincount(np.maximum(_passed(earlier, later, closed), 1))
+    return float(sum(int(counts[gap]) * log(gap / WEEK_DAYS) for gap in np.flatnonzero(counts).tolist()))
 
 
 def split_at(customers: Sequence[PurchaseDays], cut: Day) -> tuple[list[PurchaseDays], Integers]:

@@ -79,7 +79,7 @@ def _fit(live: Live, model: str, orders: Orders, days: int, closed: ClosedDays, 
         choice = choose(purchase_days(thinned(live, closed, MOST_CUSTOMERS), closed), days)
         model = choice.to_fit if model == BEST else model
         shares, instead = choice.shares if model == BLENDED else shares, choice.alone
-        said.append(told(choice, DayCounter(min(each[0] for each in live.days), closed)))
+        said.append(told(choice, DayCounter(min(live.sample.first_days), closed)))
     if model in TOGETHER:
         found = fit_combined(live, orders, days, closed, shares) if model == COMBINED or shares else None
         if found is not None:

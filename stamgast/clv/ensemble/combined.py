@@ -38,6 +38,7 @@ from stamgast.clv.models.logistic import ridge_logistic
 from stamgast.clv.models.regression import Regression, regress
 from stamgast.clv.models.scores import scores_of
 from stamgast.clv.selection.forecasts import CorrectedForecast, ModelForecast, PoolForecast, chance_of
+from stamgast.clv.selection.validation_split import FEWEST
 from stamgast.domain.attrition import MBG_CNBD_K, Model
 from stamgast.domain.history import WEEK_DAYS
 from stamgast.domain.models.combined import SURE
@@ -155,7 +156,7 @@ def lessons(purchases: Purchases, days: int) -> list[Window]:
 
 def _teaches(window: Window) -> bool:
     came = int((window.purchases > 0).sum())
-    return min(came, len(window.purchases) - came) >= FEWEST_OF_EACH
+    return len(window.purchases) >= FEWEST and min(came, len(window.purchases) - came) >= FEWEST_OF_EACH
 
 
 def _refitted(sample: Sample, members: Mapping[str, Model]) -> dict[str, Model]:

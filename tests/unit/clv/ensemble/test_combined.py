@@ -146,7 +146,7 @@ def test_where_one_model_is_the_truth_combining_loses_next_to_nothing(shop):
 
 
 def test_a_small_shop_falls_back_to_the_best_single_model_and_says_so():
-    found = evaluate(purchases_of(drawn_shop(80), END), CUT, END)
+    found = evaluate(purchases_of(drawn_shop(60, alpha=200.0), END), CUT, END)
 
     assert found.combination is None
     assert found.choice.best == found.choice.best_single

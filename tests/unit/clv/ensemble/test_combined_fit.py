@@ -265,7 +265,7 @@ def test_a_set_that_cannot_be_scored_with_says_why(changes, said):
 
 def test_too_few_customers_are_scored_by_the_usual_model_which_is_said(tmp_path):
     path = tmp_path / "few.csv"
-    path.write_text(csv_of(drawn_shop(60)))
+    path.write_text(csv_of(drawn_shop(30)))
 
     done = run("score", "--data", path, "--as-of", AS_OF, "--model", "combined", "--json")
 

@@ -13,7 +13,8 @@ from stamgast.clv.evaluation.curves import calibration, conditional_expectation,
 from stamgast.clv.evaluation.figures import judge
 from stamgast.clv.models.fitting import fit_spend
 from stamgast.clv.models.gamma_gamma import expected_spend
-from stamgast.domain.attrition import COMBINED, TOGETHER
+from stamgast.clv.models.regression import REGRESSION
+from stamgast.domain.attrition import BLENDED, COMBINED, TOGETHER
 from tests.builders import sure
 from tests.unit.clv.purchases import purchases_of
 from tests.unit.clv.record_shop import CALIBRATION_END, HOLDOUT_END, read_sample
@@ -30,6 +31,17 @@ def purchases():
 @pytest.fixture(scope="module")
 def found(purchases):
     return evaluate(purchases, CALIBRATION_END, HOLDOUT_END)
+
+
+def test_what_is_gone_by_reaches_every_goal(found):
+    blend, combined = found.judged[BLENDED], found.judged[COMBINED]
+
+    assert blend.log_score < combined.log_score
+    assert blend.brier <= 0.158
+    assert blend.poisson_deviance <= 1.53
+    assert abs(blend.n_bias) <= 0.06
+    assert abs(blend.v_bias) <= 0.10
+    assert blend.auc >= 0.780
 
 
 @pytest.fixture(scope="module")
@@ -113,8 +125,9 @@ def test_the_gain_over_every_single_model_is_more_than_chance(found, single, fig
     assert 0 < low < high
 
 
-def test_the_combined_model_is_chosen_before_the_holdout_is_looked_at(found):
-    assert found.choice.best == COMBINED
+def test_what_is_gone_by_is_chosen_before_the_holdout_is_looked_at(found):
+    assert found.choice.best == BLENDED
+    assert found.choice.shares.keys() == {"bg_nbd", "mbg_nbd", "pareto_nbd", COMBINED, REGRESSION}
     assert found.choice.cut < CALIBRATION_END
     assert found.combination.members.keys() == {"bg_nbd", "mbg_nbd", "pareto_nbd"}, "k is 1, so CNBD-k is MBG/NBD"
     assert sum(found.combination.weights) == pytest.approx(1)
