@@ -60,7 +60,7 @@ CUSTOMER_COLUMNS: Final[Mapping[str, str]] = {
     "consent_at": "toestemming_op consent_date consented_at opt_in_date einwilligung_am consentement_le when",
     "consent_how": "toestemming_hoe consent_source how hoe wie comment proof bewijs",
     "wording": "wording_version tekst formulering wortlaut texte consent_text",
-    "opted_out": "stop opt_out optout uitgeschreven afgemeld unsubscribed abgemeldet désinscrit",
+    "stop": "opted_out opt_out optout uitgeschreven afgemeld unsubscribed abgemeldet désinscrit",
 }
 _NEEDED: Final = {Kind.PURCHASES: ("date", "amount"), Kind.CUSTOMERS: ()}
 _COLUMNS: Final = {Kind.PURCHASES: PURCHASE_COLUMNS, Kind.CUSTOMERS: CUSTOMER_COLUMNS}

@@ -63,12 +63,11 @@ _NO: Final = frozenset(
         "uit",
         "withdrawn",
         "opt-out",
-        "opted_out",
     ]
 )
 _SEVERAL: Final = re.compile(r"[+/&,;| ]+")
-_SINCE_NOBODY_SAID: Final[Millis] = 1
-"""Long ago: a consent of which nobody noted when."""
+_LONG_AGO: Final[Millis] = 1
+"""The least that is told as a moment: 0 says that nobody noted when."""
 
 
 class Member(NamedTuple):
@@ -124,7 +123,7 @@ class Members:
         except RefusedError as error:
             raise _RowError(in_words(error.problems)) from None
         joined = self._when("joined", self._survey.cell(row, "joined"))
-        out = self._truth("opted_out", self._survey.cell(row, "opted_out")) or False
+        out = self._truth("stop", self._survey.cell(row, "stop")) or False
         return Member(row.line, given, joined, tuple(since for _, since in consents), out)
 
     def _document(self, row: Row) -> dict[str, Any]:
@@ -222,7 +221,7 @@ class Members:
             raise _RowError(f"{column}: {text!r} {error}") from None
         if moment.day > (self._today.toordinal() - EPOCH):
             raise _RowError(f"{column}: {text!r} lies ahead")
-        return max(min(moment.at, self._at), _SINCE_NOBODY_SAID)
+        return max(min(moment.at, self._at), _LONG_AGO)
 
 
 def in_words(problems: Sequence[Any]) -> str:
