@@ -23,7 +23,7 @@ from stamgast.local.brokers import Broker
 from stamgast.local.processes import ChildProcess
 from stamgast.local.redis_server import RedisServer
 from stamgast.log.topics import Topics, create_topics, delete_topics
-from stamgast.pos.connections import Role
+from stamgast.pos.roles import Role
 from stamgast.programs.publish import publish
 from stamgast.settings import Settings
 from tests.conftest import PARTITIONS

@@ -16,8 +16,9 @@ import httpx
 
 from stamgast.broker import kafka_of
 from stamgast.local.processes import ChildProcess
-from stamgast.pos.connections import Connection, Role
+from stamgast.pos.connections import Connection
 from stamgast.pos.registry import Registry
+from stamgast.pos.roles import Role
 from stamgast.settings import Settings
 from stamgast.state.transactions import KnownTransactions
 from stamgast.tills.client import Apis, Patience
