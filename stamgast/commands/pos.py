@@ -109,7 +109,7 @@ def verify(
 ) -> None:
     """Say whether one of the secrets signed the body on standard input: exit 0 if so, 1 if not, 2 if none ever does."""
     from stamgast.logs import configure_logs
-    from stamgast.pos.adapter import SignatureError
+    from stamgast.pos.adapter import IncapableError, SignatureError
     from stamgast.pos.webhook import Webhook
     from stamgast.pos.webhook import verify as verify_signature
 
@@ -127,6 +127,8 @@ def verify(
         verify_signature(adapter, webhook, secret, _moment(now))
     except SignatureError as error:
         fail(f"the signature does not hold: {error}")
+    except IncapableError as error:
+        misuse(f"{error}")
     if as_json:
         print_json({"system": adapter.name, "holds": True})
     else:

@@ -67,7 +67,11 @@ def read_webhook(
     """
     signed = adapter.capabilities.signed if signed is None else signed
     if signed:
-        verify(adapter, webhook, secrets, now)
+        try:
+            verify(adapter, webhook, secrets, now)
+        except IncapableError as unsigned:
+            # Such a delivery needs a connection whose address is secret; at this one anybody could have sent it.
+            raise SignatureError(f"{unsigned}: connect it without a webhook's secret for such ones") from None
     believed = signed if believed is None else believed
     with guarded(adapter):
         body = adapter.decode(webhook.raw, webhook.headers)
@@ -78,7 +82,11 @@ def read_webhook(
 
 
 def verify(adapter: Adapter, webhook: Webhook, secrets: Sequence[str], now: Millis) -> None:
-    """Raise `SignatureError` unless one of the secrets signed it, also where the adapter cannot tell."""
+    """Raise `SignatureError` unless one of the secrets signed it, also where the adapter cannot tell.
+
+    Raises:
+        IncapableError: the system does not sign such deliveries.
+    """
     try:
         adapter.verify(webhook.raw, webhook.headers, webhook.url, secrets, now)
     except (SignatureError, IncapableError):

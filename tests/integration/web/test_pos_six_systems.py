@@ -10,13 +10,13 @@ from typing import Any
 
 import pytest
 
+from tests.fakes import bodies_clover as clover
+from tests.fakes import bodies_lightspeed_k as lightspeed_k
+from tests.fakes import bodies_lightspeed_x as lightspeed_x
+from tests.fakes import bodies_loyverse as loyverse
+from tests.fakes import bodies_odoo as odoo
+from tests.fakes import bodies_zettle as zettle
 from tests.integration.web.tills import SECRET, Tills, tills_of
-from tests.unit.pos.systems import test_clover as clover
-from tests.unit.pos.systems import test_lightspeed_k as lightspeed_k
-from tests.unit.pos.systems import test_lightspeed_x as lightspeed_x
-from tests.unit.pos.systems import test_loyverse as loyverse
-from tests.unit.pos.systems import test_odoo as odoo
-from tests.unit.pos.systems import test_zettle as zettle
 
 PHONE = "+31612345678"
 SIX = ("clover", "lightspeed_k", "lightspeed_x", "loyverse", "odoo", "zettle")

@@ -158,6 +158,14 @@ def test_verifying_what_is_never_signed_exits_with_2_and_says_so(pos):
     assert "doorbell signs nothing" in done.stderr
 
 
+def test_verifying_a_delivery_that_a_signing_system_does_not_sign_exits_with_2_and_says_so(pos):
+    done = pos("verify", "mollie", "--secret", "s", body=b"id=tr_1")
+
+    assert done.returncode == 2
+    assert "unsigned by design" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 RECIPES = ROOT / "docs" / "pos" / "recipes"
 CSV = "Bon;Datum;Tijd;Kassa;Artikel;Omschrijving;Groep;Aantal;Bedrag;BTW;Klant\n"
 

@@ -14,6 +14,7 @@ from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems.lightspeed_x import LightspeedX
 from stamgast.pos.webhook import read_body
 from tests.builders import sure
+from tests.fakes.bodies_lightspeed_x import CUSTOMER, SALE
 from tests.unit.pos.systems.kit import (
     Answers,
     as_received,
@@ -30,19 +31,6 @@ from tests.unit.pos.systems.till import sample
 
 X = LightspeedX()
 
-SALE: dict[str, Any] = {
-    "id": "s-1", "sale_date": "2026-10-01T07:42:10Z", "created_at": "2026-10-01 07:42:11", "updated_at": "2026-10-01 07:42:12", "status": "CLOSED",
-    "version": 31415926, "customer_id": "c-1", "register_id": "r-1", "outlet_id": "o-1", "user_id": "u-1", "invoice_number": "17", "market_id": "1",
-    "totals": {"total_price": "15.6087", "total_tax": "2.34131", "total_payment": "17.95", "total_to_pay": "0"},
-    "register_sale_products": [
-        {"id": "l-1", "product_id": "p-1", "quantity": 1, "price": "2.60870", "price_set": False, "tax": "0.39131", "price_total": "2.6087",
-         "tax_total": "0.39131", "discount": "0.5", "cost": "1.1"},
-        {"id": "l-2", "product_id": "p-2", "quantity": 1, "price": "13.00000", "tax": "1.95000", "price_total": "13", "tax_total": "1.95"},
-    ],
-    "register_sale_payments": [
-        {"id": "pay-1", "payment_date": "2026-10-01T07:42:10Z", "amount": 17.95, "payment_type_id": 1, "retailer_payment_type": {"id": "x", "name": "Cash"}},
-    ],
-}  # fmt: skip
 RETURN: dict[str, Any] = SALE | {
     "id": "s-2", "sale_date": "2026-10-02T07:42:10Z", "version": 31415999, "return_for": "s-1", "totals": {"total_price": "-2.6087", "total_tax": "-0.39131"},
     "register_sale_products": [SALE["register_sale_products"][0] | {"id": "l-9", "quantity": -1, "price_total": "-2.6087", "tax_total": "-0.39131"}],
@@ -63,7 +51,6 @@ DATED: dict[str, Any] = {
         {"id": "c", "amount": 5.0, "type": {"name": "Cash"}, "deleted_at": "2026-10-01T07:42:30Z"},
     ],
 }  # fmt: skip
-CUSTOMER = {"id": "c-1", "customer_code": "Anna-7", "mobile": "0612345678", "phone": "", "email": "a@example.com"}
 
 
 def form(content: Any) -> bytes:

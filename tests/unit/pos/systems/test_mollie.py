@@ -6,6 +6,7 @@ from hypothesis import given, settings
 from stamgast.pos.adapter import Found, GoneError, IncapableError, SignatureError
 from stamgast.pos.problems import RefusedError
 from stamgast.pos.systems.mollie import Mollie
+from stamgast.pos.webhook import FORM, Webhook, read_webhook
 from tests.unit.pos.systems.till import (
     Shelf,
     context_of,
@@ -58,6 +59,10 @@ def test_the_derived_signature(vector):
 def test_a_classic_notice_is_unsigned_by_design_and_only_names_its_payment():
     with pytest.raises(IncapableError, match="unsigned by design"):
         MOLLIE.verify(b"id=tr_1", {}, "", ["x"], 0)
+    with pytest.raises(SignatureError, match="connect it without a webhook's secret"):
+        read_webhook(MOLLIE, Webhook(b"id=tr_1", {}, ""), ["x"], 0)
+    [hint] = read_webhook(MOLLIE, Webhook(b"id=tr_1", {"content-type": FORM}, ""), [], 0, signed=False).found
+    assert hint == Found("payment", "tr_1")
     found = meaning(MOLLIE, b"id=tr_1")
     assert (list(found.documents), [(each.kind, each.id) for each in found.to_reread]) == ([], [("payment", "tr_1")])
     assert parsed(MOLLIE, b"id=sub_1") == []
