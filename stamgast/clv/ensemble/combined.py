@@ -100,7 +100,7 @@ def doubt_about(days: float) -> str | None:
     """Return why the combined model is not to be gone by for a horizon of so many days, if there is a reason."""
     if days >= FEWEST_DAYS:
         return None
-    seen = "with the record shop's purchases it foretold a third too many for one week and an eighth too many for four"
+    seen = "with the record shop's purchases it foretold a quarter too many for one week"
     return f"the combined model is not made for horizons under {FEWEST_DAYS // WEEK_DAYS} weeks: {seen}"
 
 
