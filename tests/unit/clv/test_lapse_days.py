@@ -16,6 +16,7 @@ from stamgast.domain.lifecycle import quiet_timers
 from stamgast.domain.program import LapseModel, Program, Store, surely
 from stamgast.domain.prospects import Horizon, prospects_of
 from stamgast.domain.regularity import Regularity
+from stamgast.domain.season import PARTS, season_of
 from stamgast.domain.units import DAY
 from tests.builders import sure
 from tests.unit.clv.models.test_regularity import BY_CHANCE, MIXED, WEEKLY, YEARLY, shop
@@ -52,7 +53,7 @@ def by_the_worker(customers, parameters: ParameterSet, lapse: LapseModel, closed
 
 def by_file(customers, parameters: ParameterSet, lapse: LapseModel, closed: ClosedDays) -> list[int]:
     states = [(str(n), Bought(encode_days([(day, 1) for day in days]), 0, 0)) for n, days in enumerate(customers)]
-    live = sure(sample_of_states(states, AS_OF, "EUR", money=False)).without(closed)
+    live = sure(sample_of_states(states, AS_OF, "EUR", money=False)).without(parameters.time(closed))
     return lapse_days(live, parameters, lapse, closed).days.astype(int).tolist()
 
 
@@ -89,3 +90,11 @@ def test_where_nothing_is_known_of_regularity_it_lapses_as_the_worker_has_it_too
     parameters = ParameterSet(document["model"], document["parameters"], open_days=bool(closed.days))
 
     assert by_file(SHOP, parameters, lapse, closed) == by_the_worker(SHOP, parameters, lapse, closed)
+
+
+@pytest.mark.parametrize("closed", [ClosedDays(), CLOSED], ids=["always open", "closed"])
+def test_in_a_shop_with_a_season_it_lapses_as_the_worker_has_it(closed):
+    busy = season_of([3.0 if part > 40 else 0.6 for part in range(PARTS)])
+    parameters = ParameterSet("mbg_nbd", MBG["parameters"], season=busy, open_days=bool(closed.days))
+
+    assert by_file(SHOP, parameters, LapseModel(), closed) == by_the_worker(SHOP, parameters, LapseModel(), closed)
