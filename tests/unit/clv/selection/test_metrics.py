@@ -20,6 +20,9 @@ class Sure:
     def at_least(self, n):
         return (self._counts >= n).astype(float)
 
+    def some(self, which):
+        return Sure(*self._counts[which])
+
 
 def test_of_a_forecast_without_doubt_the_crps_is_the_absolute_error():
     assert metrics.crps(Sure(0, 3, 70), np.array([0, 1, 64])) == pytest.approx((0 + 2 + 6) / 3)
