@@ -19,8 +19,8 @@ from stamgast.domain.regularity import Regularity
 from stamgast.domain.season import PARTS, season_of
 from stamgast.domain.units import DAY
 from tests.builders import sure
-from tests.unit.clv.models.test_regularity import BY_CHANCE, MIXED, WEEKLY, YEARLY, shop
 from tests.unit.clv.purchases import MBG
+from tests.unit.clv.regular_shops import BY_CHANCE, MIXED, WEEKLY, YEARLY, shop
 
 AS_OF = 1_500
 CLOSED = ClosedDays(tuple(range(700, 721)) + tuple(range(1_490, 1_520)))

@@ -8,8 +8,8 @@ import pytest
 from stamgast.domain.attrition import make_model
 from stamgast.domain.history import History
 from tests.builders import sure
-from tests.unit.clv.models.test_regularity import shop
 from tests.unit.clv.purchases import MBG
+from tests.unit.clv.regular_shops import shop
 from tests.unit.commands.clv_command import run
 
 
