@@ -27,7 +27,7 @@ from stamgast.web.api.vouchers import delete_redemption, get_redemption, post_re
 from stamgast.web.bodies import Bodies
 from stamgast.web.deps import Deps
 from stamgast.web.metrics import WebMetrics
-from stamgast.web.openapi import openapi
+from stamgast.web.openapi.document import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
 from stamgast.web.timeout import Answered
 from stamgast.web.webhooks.pos import post_delivery
