@@ -29,6 +29,7 @@ from stamgast.web.deps import Deps
 from stamgast.web.metrics import WebMetrics
 from stamgast.web.openapi.document import openapi
 from stamgast.web.problem import Problem, answer_failure, answer_http_error, answer_problem
+from stamgast.web.rates import RateTold
 from stamgast.web.timeout import Answered
 from stamgast.web.webhooks.pos import post_delivery
 from stamgast.web.webhooks.twilio import post_inbound, post_status
@@ -78,6 +79,7 @@ def create_app(deps: Deps) -> Starlette:
         routes=routes,
         middleware=[
             Middleware(Measured, metrics=deps.metrics),
+            Middleware(RateTold),
             Middleware(Answered),
             Middleware(Bodies, most=deps.limits.all_bodies_bytes, small=deps.limits.body_bytes),
         ],

@@ -30,6 +30,7 @@ from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import one_request
 from stamgast.web.problem import Problem
 
 
@@ -38,6 +39,11 @@ async def post_customer(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "intake")
     body = await read_body(request, deps.limits.body_bytes)
+    async with one_request(request, entrance.merchant, body):
+        return await _enrol(deps, entrance, body)
+
+
+async def _enrol(deps: Deps, entrance: Entrance, body: bytes) -> JSONResponse:
     enrolment = read_enrolment(body)
     identifiers = identifiers_in(enrolment, entrance.program.home)
     phone = phone_in(identifiers)
@@ -113,7 +119,8 @@ async def delete_customer(request: Request) -> JSONResponse:
     person = (entrance.merchant, customer)
     at = deps.clock.now()
     state = partial(_stored, deps, *person)
-    done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
+    async with one_request(request, entrance.merchant):
+        done = await erase_person(deps.identities, deps.appender.append, deps.topics, person, state=state, at=at)
     if not done.known and not done.has_state:
         raise Problem(404, "no-customer", f"{entrance.merchant} has no customer with this id.")
     return JSONResponse({"customer": customer, "erased": True, "identifiers": done.identifiers})

@@ -7,7 +7,7 @@ from stamgast.people.enrolment_request import enrolment_schema
 from stamgast.pos.contract import purchase_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.openapi.answers import answer_schemas
-from stamgast.web.openapi.operations import operation
+from stamgast.web.openapi.operations import HEADERS, Repeats, operation
 
 Json = dict[str, Any]
 
@@ -34,6 +34,7 @@ def openapi() -> Json:
         "info": {"title": "Stamgast", "version": "1.0.0"},
         "components": {
             "schemas": schemas,
+            "headers": HEADERS,
             "securitySchemes": {"key": {"type": "http", "scheme": "bearer"}},
         },
         "security": [{"key": []}],
@@ -53,6 +54,7 @@ def _till_paths() -> Json:
                 | {"description": "Each purchase may stand in a CloudEvents 1.0 envelope (structured JSON)."},
                 path=["merchant"],
                 more=["207"],
+                repeats=Repeats.KEY_TAKEN,
                 answer="Purchases",
             )
         },
@@ -65,6 +67,7 @@ def _till_paths() -> Json:
                 _one_or_many(_OWN_EVENT),
                 path=["merchant"],
                 more=["207"],
+                repeats=Repeats.KEY_TAKEN,
                 answer="Events",
             )
         },
@@ -94,6 +97,7 @@ def _customer_paths() -> Json:
                 {"$ref": "#/components/schemas/Enrolment"},
                 path=["merchant"],
                 more=["200", "409"],
+                repeats=Repeats.KEY_TAKEN,
                 answer="Enrolled",
             )
         },
@@ -120,6 +124,7 @@ def _customer_paths() -> Json:
                 "Forget the person behind a customer (scope admin); repeats change nothing",
                 "200",
                 path=["merchant", "customer"],
+                repeats=Repeats.KEY_TAKEN,
                 answer="Forgotten",
             ),
         },
@@ -141,7 +146,7 @@ def _voucher_paths() -> Json:
                 "200",
                 redemption,
                 path=request,
-                header="Idempotency-Key",
+                repeats=Repeats.KEY_NEEDED,
                 more=["202", "409"],
                 answer="Redemption",
             ),
@@ -150,8 +155,8 @@ def _voucher_paths() -> Json:
                 "Take a request to redeem back by its key, whether it was applied or is still to come (scope till)",
                 "200",
                 path=request,
-                header="Idempotency-Key",
-                more=["202", "422"],
+                repeats=Repeats.KEY_NEEDED,
+                more=["202"],
                 answer="Redemption",
             ),
         },
@@ -170,6 +175,7 @@ def _voucher_paths() -> Json:
                 "200",
                 path=one,
                 more=["202"],
+                repeats=Repeats.KEY_TAKEN,
                 answer="Redemption",
             ),
         },
