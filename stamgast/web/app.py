@@ -20,6 +20,7 @@ from stamgast.state.identities import IdentityConflictError
 from stamgast.state.views import NotLoadedError
 from stamgast.web.api.customers import delete_customer, get_customer, post_customer, post_lookup
 from stamgast.web.api.days import get_day
+from stamgast.web.api.lists import get_customers, get_purchases, get_vouchers
 from stamgast.web.api.own_events import post_events
 from stamgast.web.api.purchases import get_public_key, post_purchases
 from stamgast.web.api.reports import get_report, get_rules
@@ -59,9 +60,12 @@ def create_app(deps: Deps) -> Starlette:
         Route(f"{merchant}/events", post_events, methods=["POST"]),
         Route(f"{merchant}/public-key", get_public_key, methods=["GET"]),
         Route(f"{merchant}/customers", post_customer, methods=["POST"]),
+        Route(f"{merchant}/customers", get_customers, methods=["GET"]),
         Route(f"{merchant}/customers/lookup", post_lookup, methods=["POST"]),
         Route(f"{merchant}/customers/{{customer}}", get_customer, methods=["GET"]),
         Route(f"{merchant}/customers/{{customer}}", delete_customer, methods=["DELETE"]),
+        Route(f"{merchant}/customers/{{customer}}/purchases", get_purchases, methods=["GET"]),
+        Route(f"{merchant}/customers/{{customer}}/vouchers", get_vouchers, methods=["GET"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", post_redemption, methods=["POST"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions", delete_redemption, methods=["DELETE"]),
         Route(f"{merchant}/vouchers/{{code}}/redemptions/{{redemption}}", get_redemption, methods=["GET"]),

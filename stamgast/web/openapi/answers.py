@@ -26,6 +26,9 @@ def answer_schemas() -> Json:
         "PublicKey": _object(merchant=_TEXT, public_key=_TEXT | {"description": "X25519, base64."}),
         "Enrolled": _enrolled(),
         "Customer": _customer(),
+        "Customers": _page("customers", {"$ref": "#/components/schemas/Customer"}),
+        "KeptPurchases": _page("purchases", _kept_purchase(), currency=_TEXT),
+        "Vouchers": _page("vouchers", _voucher()),
         "Forgotten": _object(customer=_TEXT, erased=_YES_OR_NO, identifiers=_COUNT),
         "Redemption": _redemption(),
         "Day": _day(),
@@ -128,19 +131,13 @@ def _enrolled() -> Json:
 def _customer() -> Json:
     """What `stamgast customer show --json` says."""
     by_name: Json = {"type": "object", "additionalProperties": _COUNT}
-    voucher = _object(
-        code=_TEXT | {"description": "Only for keys with the scope till."},
-        reward=_TEXT, state=_TEXT, issued_at=_MOMENT, expires_at=_MOMENT,
-        valid_until={"type": "string", "format": "date"},
-    )  # fmt: skip
-    voucher["required"].remove("code")
     clv = _object(
         historic=_COUNT, simple=_COUNT, profit=_COUNT, predicted=_MAYBE_COUNT, net=_MAYBE_COUNT,
         acquisition_cost=_COUNT, contact_cost=_COUNT, clv_to_cac=_FIGURE, earns_its_cost={"type": ["boolean", "null"]},
     )  # fmt: skip
     customer = _object(
         customer=_TEXT, merchant=_TEXT, purchases=_COUNT, visits=_COUNT, spend=_COUNT, profit=_COUNT, refunds=_COUNT,
-        currency=_TEXT, stamps=by_name, cards_completed=by_name, vouchers={"type": "array", "items": voucher},
+        currency=_TEXT, stamps=by_name, cards_completed=by_name, vouchers={"type": "array", "items": _voucher()},
         more_vouchers=by_name, stage=_TEXT, tier=_MAYBE_TEXT, clv=clv,
         prospects={"type": ["object", "null"], "additionalProperties": True},
         next_timer=_MAYBE_TEXT, joined_at=_MAYBE_TEXT,
@@ -149,6 +146,31 @@ def _customer() -> Json:
     )  # fmt: skip
     customer["properties"]["warnings"] = _several("Warning")
     return customer
+
+
+def _voucher() -> Json:
+    voucher = _object(
+        code=_TEXT | {"description": "Only for keys with the scope till."},
+        reward=_TEXT, state=_TEXT, issued_at=_MOMENT, expires_at=_MOMENT,
+        valid_until={"type": "string", "format": "date"},
+    )  # fmt: skip
+    voucher["required"].remove("code")
+    return voucher
+
+
+def _kept_purchase() -> Json:
+    """What a customer's ledger keeps of one."""
+    return _object(
+        purchase=_TEXT | {"description": "BLAKE2b of the transaction_id, with a digest of 8 bytes, in hex."},
+        day={"type": "string", "format": "date"}, spend=_COUNT, profit=_COUNT, refunds=_COUNT,
+        stamps={"type": "object", "additionalProperties": _COUNT}, counts=_YES_OR_NO, waits_for_review=_YES_OR_NO,
+    )  # fmt: skip
+
+
+def _page(what: str, item: Json, **beside: Json) -> Json:
+    """One page of a list."""
+    following = _MAYBE_TEXT | {"description": "Send it as `cursor` for what follows; null at the end."}
+    return _object(**{what: {"type": "array", "items": item}}, **beside, next=following)
 
 
 def _redemption() -> Json:

@@ -4,6 +4,7 @@ from functools import cache
 from typing import Any, Final
 
 from stamgast.people.enrolment_request import enrolment_schema
+from stamgast.people.pages import MOST, USUAL
 from stamgast.pos.contract import purchase_schema
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.openapi.answers import answer_schemas
@@ -12,6 +13,10 @@ from stamgast.web.openapi.operations import HEADERS, Repeats, operation
 Json = dict[str, Any]
 
 _MERCHANT: Final = "/v1/merchants/{merchant}"
+_PAGED: Final = {
+    "limit": f"So many at most: 1 to {MOST}, {USUAL} without it.",
+    "cursor": "`next` of the page before.",
+}
 _PURCHASE: Final[Json] = {"$ref": "#/components/schemas/PurchaseOrRefund"}
 _OWN_EVENT: Final[Json] = {"$ref": "#/components/schemas/OwnEvent"}
 
@@ -99,6 +104,43 @@ def _customer_paths() -> Json:
                 more=["200", "409"],
                 repeats=Repeats.KEY_TAKEN,
                 answer="Enrolled",
+            ),
+            "get": operation(
+                "listCustomers",
+                "The customers whom a phone or a number names, one or none (scope read); a query stands in the logs of "
+                "whatever is on the way: `…/customers/lookup` asks the same in its body",
+                "200",
+                path=["merchant"],
+                query={
+                    "phone": "As a person writes it, or +31612345678.",
+                    "membership_number": "The merchant's own number of them.",
+                    "provider_customer_id": "The number that a system of tills has for them.",
+                    **_PAGED,
+                },
+                more=["422"],
+                answer="Customers",
+            ),
+        },
+        f"{_MERCHANT}/customers/{{customer}}/purchases": {
+            "get": operation(
+                "listPurchases",
+                "What is kept of a customer's purchases, newest first (scope read)",
+                "200",
+                path=["merchant", "customer"],
+                query=_PAGED,
+                more=["422"],
+                answer="KeptPurchases",
+            )
+        },
+        f"{_MERCHANT}/customers/{{customer}}/vouchers": {
+            "get": operation(
+                "listVouchers",
+                "A customer's vouchers in whatever state, newest first (scope read; with till also their codes)",
+                "200",
+                path=["merchant", "customer"],
+                query=_PAGED,
+                more=["422"],
+                answer="Vouchers",
             )
         },
         f"{_MERCHANT}/customers/lookup": {

@@ -13,6 +13,7 @@ from stamgast.web.openapi.story import (
     DAY,
     EVENT,
     KNOWN,
+    LAST_PURCHASE,
     MERCHANT,
     MISTYPED,
     PERSON,
@@ -83,6 +84,10 @@ _NO_RULE: Final = (
     "bakkerij-noord has no rule 'tenth-visits'. Did you mean \"tenth-visit\"? "
     "Allowed here: free-loaf, tenth-visit, we-miss-you."
 )
+_NOBODY_NAMED: Final = (
+    "Name somebody: `phone`, `membership_number` or `provider_customer_id`. There is no list of all customers."
+)
+_NO_CURSOR: Final = "`cursor` is none that was given out: send `next` of the page before, or leave it out."
 _WITH_EVENTS: Final = "With `events: {workshop: {fields: {topic: [bread, cake], score: number}}}` in program.yaml"
 
 EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
@@ -138,6 +143,30 @@ EXAMPLES: Final[Mapping[str, tuple[Example, ...]]] = {
         ),
     ),
     "getCustomer": (Example("known", "By the id that enrolment answered", _OF_CUSTOMER, 200, KNOWN),),
+    "listCustomers": (
+        Example(
+            "phone", "Whoever has this phone", _OF_MERCHANT, 200,
+            {"customers": [KNOWN], "next": None}, query={"phone": "0612345678"},
+        ),
+        Example(
+            "nobody", "Nobody has it", _OF_MERCHANT, 200,
+            {"customers": [], "next": None}, query={"phone": "0687654321"},
+        ),
+        Example(
+            "everybody", "There is no list of everybody", _OF_MERCHANT, 422,
+            _problem(422, "Unprocessable Content", "invalid", _NOBODY_NAMED),
+        ),
+    ),
+    "listPurchases": (
+        Example("newest", "The last of seven", _OF_CUSTOMER, 200, LAST_PURCHASE, query={"limit": "1"}),
+        Example(
+            "wrong", "A cursor of nobody's making", _OF_CUSTOMER, 422,
+            _problem(422, "Unprocessable Content", "invalid", _NO_CURSOR), query={"cursor": "2"},
+        ),
+    ),
+    "listVouchers": (
+        Example("all", "The only one", _OF_CUSTOMER, 200, {"vouchers": KNOWN["vouchers"], "next": None}),
+    ),
     "redeemVoucher": (
         Example(
             "redeemed", "The voucher is good", _OF_VOUCHER, 200, REDEEMED,

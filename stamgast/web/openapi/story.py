@@ -81,6 +81,22 @@ KNOWN: Final = {
     "erased": False,
     "tags": [],
 }
+LAST_PURCHASE: Final = {
+    "purchases": [
+        {
+            "purchase": "7e071b7016f81941",
+            "day": "2026-10-01",
+            "spend": 350,
+            "profit": 199,
+            "refunds": 0,
+            "stamps": {"bread": 1},
+            "counts": True,
+            "waits_for_review": False,
+        }
+    ],
+    "currency": "EUR",
+    "next": "MjA3Mjc6N2UwNzFiNzAxNmY4MTk0MQ",
+}
 REDEEMED: Final = {"status": "redeemed", "code": CODE, "reward": "free_loaf"}
 TAKEN_BACK: Final = {"status": "taken_back", "code": CODE, "reward": "free_loaf", "voucher": "open"}
 DAY: Final = {
