@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "import": "bring in a list of purchases, or of customers with their consents",
     "export": "write down all of a merchant, or all that is kept of one customer",
     "purchases": "list, confirm or void purchases that nobody can have meant",
+    "listen": "see what happens to a merchant's customers, and send it on to an address of yours",
     "trigger": "send an example purchase, refund, void, enrolment or STOP to a web of this machine",
     "pos": "see which systems of tills there are, and what their deliveries mean",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
@@ -41,7 +42,7 @@ COMMANDS: Final = {
 }
 _MODULES: Final = {"import": "import_lists"}
 """Of commands whose names no module can have."""
-_PROCESSES: Final = frozenset({"worker", "web", "sandbox", "services", "demo"})
+_PROCESSES: Final = frozenset({"worker", "web", "sandbox", "services", "demo", "listen"})
 """What runs until it is ended; all others make what they need, and go."""
 
 
