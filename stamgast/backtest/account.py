@@ -11,6 +11,7 @@ from zlib import crc32
 from msgspec import Struct, field
 
 from stamgast.backtest.life import Life
+from stamgast.backtest.lists import OnList
 from stamgast.backtest.money import Move
 from stamgast.domain.activation import Submission
 from stamgast.domain.calendar import business_day
@@ -85,6 +86,8 @@ class Account(Struct):
     moves: list[Move] = field(default_factory=list)
     wanted: dict[tuple[str, str], int] = field(default_factory=dict)
     """(budget, time) -> what would have been spent of it if it held nothing back."""
+    lists: dict[str, OnList] = field(default_factory=dict)
+    """Rule -> its list, where that is known."""
     settled: bool = True
     """What budgets held back follows from what everybody asked for, to the last."""
 
@@ -126,6 +129,9 @@ class Account(Struct):
         for key, by_day in other.charged.items():
             _add(self.charged.setdefault(key, {}), by_day)
         self.moves += other.moves
+        for rule, listed in other.lists.items():
+            known = self.lists.get(rule, OnList())
+            self.lists[rule] = OnList(max(known.size, listed.size), known.found + listed.found)
         for rule, samples in other.samples.items():
             self.samples[rule] = heapq.nsmallest(SAMPLES, (*self.samples.get(rule, ()), *samples), key=_chosen_by)
 

@@ -11,6 +11,7 @@ from msgspec import structs
 from rules.buyers import Buyers
 from rules.engine import RUNNING
 from rules.rule_set import RuleSet
+from stamgast.backtest.lists import NO_LISTS, Lists
 from stamgast.backtest.money import Answers, Move
 from stamgast.backtest.plan import is_by_hand
 from stamgast.backtest.preview import Looks, Previews
@@ -39,10 +40,11 @@ _RANK: Final = RANKS[_DELIVERED]
 
 
 class Played(NamedTuple):
-    """What is played beside what happened: moments at which campaigns start, and what budgets answer."""
+    """What is played beside what happened: when campaigns start, what budgets answer, and who is on which list."""
 
     starts: tuple[Millis, ...] = ()
     answers: Answers | None = None
+    lists: Lists = NO_LISTS
 
 
 NOTHING_MORE: Final = Played()
@@ -76,6 +78,7 @@ class Life(Simulation):
         self._has_budgets = bool(bundle.rules.budgets)
         self._answers = played.answers
         self._starts = played.starts
+        self._lists = played.lists
         self._by_hand = [rule.id for rule in bundle.rules.all if rule.status in RUNNING and is_by_hand(rule)]
         self._searched = [
             audience.bought
@@ -133,6 +136,10 @@ class Life(Simulation):
         audience = self.bundle.rules.by_id[rule_id].trigger.audience
         if audience is not None and audience.bought is not None and not self._bought[audience.bought]:
             return ()
+        if audience is not None and audience.file and self._key is not None:
+            listed = self._lists.of(rule_id, audience.name)
+            if listed is not None and self._key[1] not in listed.members:
+                return ()
         return super()._asked(rule_id, occasion)
 
     def _note_charged(self, event: AnyEvent, change: Change) -> None:
