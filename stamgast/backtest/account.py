@@ -24,6 +24,10 @@ SAMPLES: Final = 20
 WAITING: Final = "still_waiting"
 """Why a message had not gone when the days were over."""
 _Key = TypeVar("_Key")
+_PURCHASES: Final = Counter.PURCHASES.value
+_RULE: Final = Counter.RULE.value
+_FIGURES: Final = frozenset({Tally.FIRED, Tally.NOT_MET, Tally.SHADOW, Tally.RAISED})
+"""What is counted of a rule, under the names of its figures."""
 _MONDAY: Final = 3
 """Day 0 was a Thursday."""
 
@@ -137,20 +141,17 @@ class Account(Struct):
 
     def _count_counters(self, life: Life) -> None:
         for name, times in life.counters.items():
-            words = name.split(BETWEEN)
-            if words[0] == Counter.PURCHASES:
+            if name == _PURCHASES:
                 self.purchases += times
-            elif words[0] == Counter.RULE:
-                tally = self.rule(words[1])
-                if words[2] == Tally.FIRED:
-                    tally.fired += times
-                    tally.reached += 1
-                elif words[2] == Tally.NOT_MET:
-                    tally.not_met += times
-                elif words[2] == Tally.SHADOW:
-                    tally.shadow += times
-                elif words[2] == Tally.RAISED:
-                    tally.raised += times
+                continue
+            what, *words = name.split(BETWEEN)
+            if what != _RULE:
+                continue
+            rule, counted = words[:2]
+            tally = self.rule(rule)
+            if counted in _FIGURES:
+                setattr(tally, counted, getattr(tally, counted) + times)
+                tally.reached += counted == Tally.FIRED
 
     def _count_happenings(self, life: Life) -> None:
         by_day: dict[Day, dict[str, bool]] = {}

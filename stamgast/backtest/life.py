@@ -102,17 +102,18 @@ class Life(Simulation):
 
     def apply(self, event: AnyEvent, bundle: Bundle, partition: int = 0) -> Change:  # noqa: ARG002 - both as they are
         """As `Fold.apply`, without making bytes of anything. What raises leaves the state spoilt."""
-        change = handle(self._customer, event.customer, (event,), self._context, self._ledger)
+        ledger = self._ledger
+        change = handle(self._customer, event.customer, (event,), self._context, ledger)
         self._customer = change.state
         for field, value in change.ledger.items():
             if value is None:
-                self._ledger.pop(field, None)
+                ledger.pop(field, None)
             else:
-                self._ledger[field] = value
-        counters = self.counters
-        for name, by in change.counters.items():
-            counters[name] = counters.get(name, 0) + by
-        if _LAPSING in change.counters:
+                ledger[field] = value
+        counters, more = self.counters, change.counters
+        for name, by in more.items():
+            counters[name] = counters[name] + by if name in counters else by
+        if _LAPSING in more:
             self.lapsing.append((event.at, change.state.last_day))
         if self._has_budgets:
             self._note_charged(event, change)
@@ -129,6 +130,8 @@ class Life(Simulation):
     def _occasions(self, to: Millis) -> Sequence[tuple[Millis, str]]:
         """With the moments at which campaigns are started."""
         found = super()._occasions(to)
+        if not self._starts:
+            return found
         started = [(at, rule) for at in self._starts if self.now < at <= to for rule in self._by_hand]
         return sorted([*found, *started]) if started and self.bundle.rules.all else found
 
@@ -238,7 +241,7 @@ def _play(life: Life, events: Sequence[AnyEvent], begin: Millis) -> None:
             if not heard and event.at >= begin:
                 life.hear_rules(begin, key)
                 heard = True
-            life.feed((event,))
+            life.happen(event)
         except Exception as error:  # whatever it is, a worker would have passed it over too
             raise SpoiltError(index) from error
     if not heard:
