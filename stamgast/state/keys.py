@@ -213,6 +213,11 @@ def delivered(merchant: str, connection: str, delivery: str) -> str:
     return f"pos:delivered:{merchant}:{connection}:{delivery}"
 
 
+def known_request(merchant: str, key: str) -> str:
+    """Name what remembers which request came with an Idempotency-Key (its digest)."""
+    return f"web:key:{merchant}:{key}"
+
+
 def feed(merchant: str, store: str) -> str:
     """Name what is usual for a store's feed (`stamgast.domain.feed_health`); for show, and learned again if lost."""
     return f"pos:feed:{merchant}:{store}"

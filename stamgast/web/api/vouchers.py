@@ -27,6 +27,7 @@ from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import idempotency_key, one_request, reused
 from stamgast.web.problem import Problem
 
 WAIT_S: Final = 2.0
@@ -34,7 +35,6 @@ REMEMBERED_S: Final = 86_400
 _SHOWN: Final = 64
 _NO_DOUBTS: Final[Mapping[str, Any]] = {}
 _POLL_S: Final = 0.01
-_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
 _CODE: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 
@@ -81,7 +81,7 @@ async def post_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
     code, slot = _code_of(request, deps)
-    key, given = _key_of(request), await _read(request, deps)
+    key, given = idempotency_key(request), await _read(request, deps)
     redemption = _Redemption(entrance.merchant, code, _id_of(key), slot)
     await _refuse_other_request(deps, redemption, _hash(msgspec.json.encode([code, given.store, given.customer])))
     customer = given.customer or await _customer_of(deps, redemption)
@@ -126,7 +126,14 @@ async def delete_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "till")
     code, slot = _code_of(request, deps)
-    event_id = request.path_params.get("redemption") or _id_of(_key_of(request))
+    addressed = request.path_params.get("redemption")
+    if addressed is None:
+        return await _take_back(deps, entrance, code, slot, _id_of(idempotency_key(request)))
+    async with one_request(request, entrance.merchant):
+        return await _take_back(deps, entrance, code, slot, addressed)
+
+
+async def _take_back(deps: Deps, entrance: Entrance, code: str, slot: PartitionKeys, event_id: str) -> JSONResponse:
     if not _REDEMPTION.fullmatch(event_id):
         raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
     redemption = _Redemption(entrance.merchant, code, event_id, slot)
@@ -153,14 +160,6 @@ async def delete_redemption(request: Request) -> JSONResponse:
         raise _unknown(deps, entrance)
     content = {"status": "taken_back", "code": code, "reward": told.reward, "voucher": told.voucher}
     return JSONResponse(content, 200, {"Location": redemption.location})
-
-
-def _key_of(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "Send an Idempotency-Key of 1 to 200 printable characters, the same one when you repeat this request."
-        raise RefusedError([{"pointer": "", "detail": detail}])
-    return key
 
 
 def _id_of(key: str) -> str:
@@ -191,12 +190,7 @@ def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
 async def _refuse_other_request(deps: Deps, redemption: _Redemption, request_hash: str) -> None:
     known = await deps.redis.remember(redemption.request, request_hash, REMEMBERED_S)
     if known is not None and known.decode() != request_hash:
-        raise _reused()
-
-
-def _reused() -> Problem:
-    detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
-    return Problem(422, "idempotency-key-reused", detail)
+        raise reused()
 
 
 async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
@@ -221,7 +215,7 @@ async def _answer(
         return _pending(redemption, doubts)
     answer = _decode_answer(stored)
     if answer.code and answer.code != redemption.code:  # a Redis that was lost forgets which request a key came with
-        raise _reused()
+        raise reused()
     match answer.status:
         case 200:
             content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward, **doubts}
