@@ -118,6 +118,11 @@ class PartitionKeys:
         return self._named("walks")
 
     @property
+    def told(self) -> str:
+        """Hash: merchant:budget -> what was logged of it last, so that the next owner does not say it again."""
+        return self._named("told")
+
+    @property
     def asks(self) -> str:
         """Hash: merchant:customer:activation -> money that it waits for (`stamgast.domain.purses.Ask`)."""
         return self._named("asks")
