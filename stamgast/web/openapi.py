@@ -25,6 +25,13 @@ _REASONS: Final = {
     "503": "Not ready, or being filled anew, or Kafka did not acknowledge. Send the same request again.",
 }
 
+_SCANNED: Final[Json] = {
+    "type": "object",
+    "required": ["scanned"],
+    "additionalProperties": False,
+    "properties": {"scanned": {"type": "string", "minLength": 1, "maxLength": 200}},
+    "description": "The text of one field, scanned or typed: a customer's id, a membership number or a phone.",
+}
 _OWN_EVENT: Final[Json] = {"$ref": "#/components/schemas/OwnEvent"}
 
 
@@ -142,9 +149,10 @@ def _paths() -> Json:
         },
         f"{merchant}/customers/lookup": {
             "post": _operation(
-                "What is known of the customer whom a phone or a number names; writes nothing (scope read)",
+                "What is known of the customer whom a phone or a number names, or what was `scanned` or typed at the "
+                "till; writes nothing (scope read)",
                 "200",
-                {"$ref": "#/components/schemas/CustomerReference"},
+                {"oneOf": [{"$ref": "#/components/schemas/CustomerReference"}, _SCANNED]},
                 path=["merchant"],
             )
         },

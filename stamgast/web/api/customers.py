@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 from starlette.requests import Request
@@ -28,6 +28,7 @@ from stamgast.pos.doubt import Doubt
 from stamgast.pos.misnamed import asked_about
 from stamgast.pos.problems import RefusedError, problems_of
 from stamgast.pos.warnings import misnamed_customer
+from stamgast.web.api.scanned import customer_of, is_scanned, names_of, read_scanned
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body
 from stamgast.web.deps import Deps, deps_of
 from stamgast.web.problem import Problem
@@ -90,13 +91,14 @@ async def post_lookup(request: Request) -> JSONResponse:
     """
     deps = deps_of(request)
     entrance = await enter(request, "read")
-    reference = read_reference(await read_body(request, deps.limits.body_bytes))
-    if reference.customer_id:
-        found, identifiers = Resolved(reference.customer_id), []
+    named = _named_in(deps, entrance, await read_body(request, deps.limits.body_bytes))
+    if named.customer:
+        found = Resolved(named.customer)
     else:
-        identifiers = _names_in(deps, entrance, reference)
-        found = await deps.identities.named_by(entrance.merchant, identifiers, deps.clock.now(), deps.last_heard)
-    questions = asked_about(found.question, identifiers, sealed=reference.sealed is not None)
+        found = await deps.identities.named_by(entrance.merchant, named.identifiers, deps.clock.now(), deps.last_heard)
+    questions = asked_about(found.question, named.identifiers, sealed=named.sealed)
+    if named.field:
+        questions = tuple(each._replace(field=named.field) for each in questions)
     warnings = [misnamed_customer("", each) for each in questions]
     if not found.customer:
         why = f" Its {warnings[0].detail}." if warnings else ""
@@ -129,6 +131,28 @@ def _customer_in(request: Request) -> str:
             "POST …/customers/lookup finds a customer by phone or membership number.",
         )
     return customer
+
+
+class _Named(NamedTuple):
+    """Whom a till asks about: by an id, or by identifiers."""
+
+    customer: str
+    identifiers: list[Identifier]
+    sealed: bool = False
+    field: str = ""
+    """Where all of it stands, if it stands in one."""
+
+
+def _named_in(deps: Deps, entrance: Entrance, body: bytes) -> _Named:
+    document = read_document(body)
+    if is_scanned(document):
+        text = read_scanned(document)
+        customer = customer_of(text)
+        return _Named(customer, [] if customer else names_of(text, entrance.program.home), field="scanned")
+    reference = read_reference(body)
+    if reference.customer_id:
+        return _Named(reference.customer_id, [])
+    return _Named("", _names_in(deps, entrance, reference), reference.sealed is not None)
 
 
 def _names_in(deps: Deps, entrance: Entrance, reference: CustomerReference) -> list[Identifier]:
