@@ -30,6 +30,7 @@ COMMANDS: Final = {
     "import": "bring in a list of purchases, or of customers with their consents",
     "export": "write down all of a merchant, or all that is kept of one customer",
     "purchases": "list, confirm or void purchases that nobody can have meant",
+    "claims": "list, confirm or refuse claims of receipts of which there were too many",
     "pos": "see which systems of tills there are, and what their deliveries mean",
     "clv": "compute what customers are worth: by hand, or fitted to purchases",
     "demo": "try everything on this machine with real purchases",

@@ -6,6 +6,7 @@ from typing import Any, Final
 
 from stamgast.people.enrolment_request import enrolment_schema
 from stamgast.pos.contract import purchase_schema
+from stamgast.web.api.claims_described import claim_paths, claim_schemas
 from stamgast.web.api.own_events import own_event_schema
 from stamgast.web.api.purchases import MOST_ERRORS
 
@@ -48,6 +49,7 @@ def openapi() -> Json:
     own_event = own_event_schema()
     own_event.pop("$defs", None)  # the customer's is there: purchases name them so, too
     schemas["OwnEvent"] = own_event
+    schemas |= claim_schemas(_object)
     schemas["Problem"] = _problem_schema()
     schemas["Purchases"] = _purchases_schema()
     schemas["Day"] = _day_schema()
@@ -106,6 +108,7 @@ def _paths() -> Json:
                 more=("207",),
             )
         },
+        **claim_paths(merchant, _operation),
         f"{merchant}/pos/{{system}}": {"post": _webhook(["merchant", "system"])},
         f"{merchant}/pos/{{system}}/{{connection}}": {"post": _webhook(["merchant", "system", "connection"])},
         f"{merchant}/public-key": {

@@ -5,8 +5,6 @@ The same `Idempotency-Key` again gets the same answer; with another request it i
 nothing takes its request back with DELETE: then it redeems nothing, whether it was applied or is still to come.
 """
 
-import asyncio
-import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -27,14 +25,12 @@ from stamgast.pos.warnings import unknown_word
 from stamgast.state.keys import PartitionKeys, customers
 from stamgast.web.auth import CUSTOMER, Entrance, enter, enter_to_change, read_body, too_many
 from stamgast.web.deps import Deps, deps_of
+from stamgast.web.idempotency import WAIT_S, digest, id_of, refuse_other_request, reused, wait_for
+from stamgast.web.idempotency import key_of as key_of_request
 from stamgast.web.problem import Problem
 
-WAIT_S: Final = 2.0
-REMEMBERED_S: Final = 86_400
 _SHOWN: Final = 64
 _NO_DOUBTS: Final[Mapping[str, Any]] = {}
-_POLL_S: Final = 0.01
-_IDEMPOTENCY_KEY: Final = re.compile(r"[\x21-\x7e]{1,200}")
 _REDEMPTION: Final = re.compile(r"[0-9a-f]{32}")
 _CODE: Final = re.compile(r"[0-9A-F]{1,3}-[A-Z2-7]{16}")
 
@@ -81,9 +77,10 @@ async def post_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter_to_change(request, "till")
     code, slot = _code_of(request, deps)
-    key, given = _key_of(request), await _read(request, deps)
-    redemption = _Redemption(entrance.merchant, code, _id_of(key), slot)
-    await _refuse_other_request(deps, redemption, _hash(msgspec.json.encode([code, given.store, given.customer])))
+    key, given = key_of_request(request), await _read(request, deps)
+    redemption = _Redemption(entrance.merchant, code, id_of(key), slot)
+    asked = digest(msgspec.json.encode([code, given.store, given.customer]))
+    await refuse_other_request(deps, redemption.request, asked)
     customer = given.customer or await _customer_of(deps, redemption)
     if customer is None or deps.slot_of(key_of(entrance.merchant, customer)) != slot:
         raise _unknown(deps, entrance)
@@ -126,7 +123,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
     deps = deps_of(request)
     entrance = await enter(request, "till")
     code, slot = _code_of(request, deps)
-    event_id = request.path_params.get("redemption") or _id_of(_key_of(request))
+    event_id = request.path_params.get("redemption") or id_of(key_of_request(request))
     if not _REDEMPTION.fullmatch(event_id):
         raise Problem(404, "no-redemption", "This is not the address of a redemption: take it from `Location`.")
     redemption = _Redemption(entrance.merchant, code, event_id, slot)
@@ -145,7 +142,7 @@ async def delete_redemption(request: Request) -> JSONResponse:
         )
         record = (key_of(entrance.merchant, customer), encode_event(event))
         await deps.appender.append(deps.topics.customer_events, [record])
-    stored = await _wait_for(deps, answer, WAIT_S)
+    stored = await wait_for(deps, answer, WAIT_S)
     if stored is None:
         return _pending(redemption)
     told = _decode_answer(stored)
@@ -153,18 +150,6 @@ async def delete_redemption(request: Request) -> JSONResponse:
         raise _unknown(deps, entrance)
     content = {"status": "taken_back", "code": code, "reward": told.reward, "voucher": told.voucher}
     return JSONResponse(content, 200, {"Location": redemption.location})
-
-
-def _key_of(request: Request) -> str:
-    key = request.headers.get("idempotency-key", "")
-    if not _IDEMPOTENCY_KEY.fullmatch(key):
-        detail = "Send an Idempotency-Key of 1 to 200 printable characters, the same one when you repeat this request."
-        raise RefusedError([{"pointer": "", "detail": detail}])
-    return key
-
-
-def _id_of(key: str) -> str:
-    return _hash(key.encode())[:32]
 
 
 async def _read(request: Request, deps: Deps) -> _Request:
@@ -188,17 +173,6 @@ def _code_of(request: Request, deps: Deps) -> tuple[str, PartitionKeys]:
     return code, customers(partition)
 
 
-async def _refuse_other_request(deps: Deps, redemption: _Redemption, request_hash: str) -> None:
-    known = await deps.redis.remember(redemption.request, request_hash, REMEMBERED_S)
-    if known is not None and known.decode() != request_hash:
-        raise _reused()
-
-
-def _reused() -> Problem:
-    detail = "This Idempotency-Key came with another request before. Use a new key for a new request."
-    return Problem(422, "idempotency-key-reused", detail)
-
-
 async def _customer_of(deps: Deps, redemption: _Redemption) -> str | None:
     stored = await deps.filling.value(redemption.slot, redemption.slot.voucher(redemption.merchant, redemption.code))
     return None if stored is None else str(stored.decode())
@@ -216,12 +190,12 @@ def _doubt(program: Program, given: _Request) -> Doubt | None:
 async def _answer(
     deps: Deps, redemption: _Redemption, entrance: Entrance, wait_s: float, doubts: Mapping[str, Any] = _NO_DOUBTS
 ) -> JSONResponse:
-    stored = await _wait_for(deps, redemption.answer, wait_s)
+    stored = await wait_for(deps, redemption.answer, wait_s)
     if stored is None:
         return _pending(redemption, doubts)
     answer = _decode_answer(stored)
     if answer.code and answer.code != redemption.code:  # a Redis that was lost forgets which request a key came with
-        raise _reused()
+        raise reused()
     match answer.status:
         case 200:
             content = {"status": "redeemed", "code": redemption.code, "reward": answer.reward, **doubts}
@@ -240,22 +214,9 @@ def _pending(redemption: _Redemption, doubts: Mapping[str, Any] = _NO_DOUBTS) ->
     return JSONResponse(content, 202, {"Location": redemption.location, "Retry-After": "1"})
 
 
-async def _wait_for(deps: Deps, name: str, wait_s: float) -> bytes | None:
-    deadline = asyncio.get_running_loop().time() + wait_s
-    while True:
-        stored = await deps.redis.get(name)
-        if stored is not None or asyncio.get_running_loop().time() >= deadline:
-            return stored if isinstance(stored, bytes) else None
-        await asyncio.sleep(_POLL_S)
-
-
 def _unknown(deps: Deps, entrance: Entrance) -> Problem:
     """404; and too many of those under one key are somebody trying out codes."""
     seconds = deps.wrong_codes.take(entrance.key.id)
     if seconds:
         return too_many("codes that do not exist", seconds)
     return Problem(404, "no-voucher", "There is no voucher with this code.")
-
-
-def _hash(raw: bytes) -> str:
-    return hashlib.sha256(raw).hexdigest()
