@@ -81,6 +81,12 @@ class Shop:
         return dict(await eventually(shown, seconds=60, why=f"{expected}"))
 
 
+async def assert_verified(web: Web, settings: Settings) -> None:
+    """What is live is what the log says, the list of what waits included."""
+    report = await verify_all(web.bootstrap, settings.redis_url, web.topics, id_key_of(settings), real_time=True)
+    assert report.equal, report.differences
+
+
 async def said(settings: Settings, *words: str, code: int = 0) -> str:
     """What `stamgast claims` says."""
     process = await asyncio.create_subprocess_exec(
@@ -122,9 +128,7 @@ async def test_a_receipt_is_claimed_once_with_the_day_of_its_sale_and_its_refund
     }  # fmt: skip
     assert (await web.post("/purchases", back)).status_code == 202
     await shop.shows(anna, purchases=0, spend=0, stamps={"bread": 0})
-    id_key = id_key_of(web_settings)
-    report = await verify_all(web.bootstrap, web_settings.redis_url, web.topics, id_key, real_time=True)
-    assert report.equal, report.differences
+    await assert_verified(web, web_settings)
 
 
 async def test_what_cannot_be_claimed_says_why(shop, web):
@@ -206,6 +210,7 @@ async def test_a_lost_redis_is_filled_with_the_same_claims(shop, web_settings, e
     for number, (receipt, answer) in enumerate(zip(receipts, before, strict=True)):
         again = await shop.claims(f"k{number}", anna, transaction_id=receipt)
         assert (again.status_code, again.json()) == (answer.status_code, answer.json())
+    await assert_verified(shop.web, web_settings)
 
 
 async def test_a_token_of_another_receipt_or_that_was_changed_is_none(shop, web):
